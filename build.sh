@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Builds, tests and shows Microsoft.ML.MaskedDiffusion. `./build.sh help` lists the commands.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() {
+    cat <<'END'
+usage: ./build.sh COMMAND [ARGUMENTS]
+
+  demo [ARGUMENTS]   train a masked diffusion model on real text, score, choose, infill, save and load it
+                     (--text FILE or --jsonl FILE --field NAME for your own text; --help for all options)
+  test [ARGUMENTS]   build everything and run all tests (arguments go to `dotnet test`, e.g. --filter Name~Bpe)
+  bench [ARGUMENTS]  run the benchmarks (--help lists them)
+  build              build everything, warnings are errors
+  pack               make the NuGet package in artifacts/packages (needs the published packages)
+  format [--check]   format the code, or only check that it is formatted
+  setup              install what the build needs and choose the packages, without building
+  help               this text
+
+The first command installs what is missing: with root rights or sudo, Debian's libtorch-dev, an OpenBLAS, cmake and g++.
+
+environment:
+  LIBTORCH=DIR       use this libtorch (an unpacked libtorch, or the `torch` folder of a PyTorch installation); nothing is installed then
+  PACKAGES=auto      auto: the published packages where the feed has them, else the stand-ins; published | standins: no choice
+  MDM_GOLDEN=DIR     golden figures of the reference implementation for the parity tests
+END
+}
+
+say() { printf '%s\n' "build.sh: $*"; }
+die() { printf '%s\n' "build.sh: error: $*" >&2; exit 1; }
+
+# Writes artifacts/packages.props, which every project imports: the published packages, or the stand-ins of standins/README.md.
+choose_packages() {
+    local choice=${PACKAGES:-auto} file=artifacts/packages.props stand_ins log
+    mkdir -p artifacts/probe
+    case $choice in
+        published) stand_ins=false ;;
+        standins) stand_ins=true ;;
+        auto)
+            if [ -f "$file" ] && [ "$file" -nt Directory.Packages.props ]; then
+                grep -q '>true<' "$file" && say "building on the stand-ins (standins/README.md), as chosen before; PACKAGES=published forces the published packages"
+                return 0
+            fi
+            cp standins/Probe.proj.xml artifacts/probe/Probe.csproj
+            log=artifacts/probe/restore.log
+            if dotnet restore artifacts/probe/Probe.csproj -p:UseStandIns=false >"$log" 2>&1; then
+                stand_ins=false
+                say "building on the published packages"
+            elif grep -q 'NU110[123]' "$log"; then
+                stand_ins=true
+                say "the package feed lacks $(grep -o 'Unable to find package [A-Za-z.]*[A-Za-z]' "$log" | awk '{print $NF}' | sort -u | paste -sd' '): building on the stand-ins (standins/README.md)"
+            else
+                cat "$log" >&2
+                die "the package feed did not answer (above); put the network right, or PACKAGES=standins to build on the stand-ins"
+            fi ;;
+        *) die "PACKAGES=$choice is not known: auto, published or standins" ;;
+    esac
+    printf '<Project>\n  <PropertyGroup>\n    <UseStandIns>%s</UseStandIns>\n  </PropertyGroup>\n</Project>\n' "$stand_ins" >"$file"
+}
+
+uses_stand_ins() { grep -q '>true<' artifacts/packages.props; }
+
+# The stand-in of TorchSharp is compiled against a libtorch of this machine.
+install_libtorch() {
+    uses_stand_ins || return 0
+    local missing=() root=()
+    if [ -n "${LIBTORCH:-}" ]; then
+        [ -e "$LIBTORCH/lib/libtorch_cpu.so" ] || die "LIBTORCH=$LIBTORCH holds no lib/libtorch_cpu.so: name an unpacked libtorch, or the torch folder of a PyTorch installation"
+    else
+        [ -e "/usr/include/torch/csrc/autograd/autograd.h" ] || missing+=(libtorch-dev)
+        compgen -G '/usr/lib/*/openblas-openmp/libblas.so.3' >/dev/null || missing+=(libopenblas0-openmp)
+    fi
+    command -v cmake >/dev/null || missing+=(cmake)
+    command -v g++ >/dev/null || missing+=(g++)
+    [ ${#missing[@]} -gt 0 ] || return 0
+    command -v apt-get >/dev/null || die "missing: ${missing[*]}; this is no Debian, so install them yourself, or set LIBTORCH to an unpacked libtorch"
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || die "missing: ${missing[*]}; run as root, install sudo, or install them yourself"
+        root=(sudo)
+    fi
+    say "installing ${missing[*]}"
+    mkdir -p artifacts
+    { "${root[@]}" apt-get update && DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"; } >artifacts/install.log 2>&1 ||
+        { tail -n 20 artifacts/install.log >&2; die "installing ${missing[*]} failed (artifacts/install.log)"; }
+}
+
+setup() {
+    command -v dotnet >/dev/null || die "no dotnet on PATH: install the .NET SDK that global.json names"
+    choose_packages
+    install_libtorch
+}
+
+build() { setup; dotnet build MLNetMdm.sln -c Release --nologo -v quiet -clp:NoSummary "$@"; }
+
+run_tests() {
+    local log=artifacts/test.log status=0 passed failed skipped
+    build
+    if [ -z "${MDM_GOLDEN:-}" ] && [ -d ../shared/golden ]; then MDM_GOLDEN=$(cd ../shared/golden && pwd); export MDM_GOLDEN; fi
+    [ -n "${MDM_GOLDEN:-}" ] || say "MDM_GOLDEN is not set: the full parity tests are skipped (the excerpts in the tests still run)"
+    dotnet test MLNetMdm.sln -c Release --no-build --nologo -m:1 --logger 'console;verbosity=normal' "$@" >"$log" 2>&1 || status=$?
+    grep -vE '^ *Passed |^$|^Test Run |^Total tests|^ *(Passed|Failed|Skipped): |^ Total time|^VSTest|^Starting test|^A total of|^Test run for' "$log" || true
+    passed=$(awk '/^ +Passed: /{n+=$2} END{print n+0}' "$log")
+    failed=$(awk '/^ +Failed: /{n+=$2} END{print n+0}' "$log")
+    skipped=$(awk '/^ +Skipped: /{n+=$2} END{print n+0}' "$log")
+    [ "$status" = 0 ] || [ "$failed" != 0 ] || { say "dotnet test ended with status $status (artifacts/test.log)"; failed=1; }
+    [ "$((passed + failed))" != 0 ] || { say "no test ran (artifacts/test.log)"; status=1; }
+    printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+    return "$status"
+}
+
+command=${1:-help}
+[ $# -eq 0 ] || shift
+case $command in
+    demo) setup; dotnet build samples/DocumentationDemo -c Release --nologo -v quiet -clp:NoSummary; exec dotnet run --project samples/DocumentationDemo -c Release --no-build -- "$@" ;;
+    test) run_tests "$@" ;;
+    bench) setup; dotnet build benchmarks/Microsoft.ML.MaskedDiffusion.Benchmarks -c Release --nologo -v quiet -clp:NoSummary; exec dotnet run --project benchmarks/Microsoft.ML.MaskedDiffusion.Benchmarks -c Release --no-build -- "$@" ;;
+    build) build "$@" ;;
+    pack)
+        setup
+        ! uses_stand_ins || die "a package compiled against the stand-ins would not run on the published packages: pack where the feed carries them"
+        dotnet pack src/Microsoft.ML.MaskedDiffusion -c Release --nologo -o artifacts/packages "$@" ;;
+    format)
+        setup
+        if [ "${1:-}" = --check ]; then dotnet format MLNetMdm.sln --verify-no-changes; else dotnet format MLNetMdm.sln "$@"; fi ;;
+    setup) setup ;;
+    help | -h | --help) usage ;;
+    *) usage >&2; die "unknown command '$command'" ;;
+esac
