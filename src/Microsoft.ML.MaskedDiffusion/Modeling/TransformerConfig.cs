@@ -1,0 +1,94 @@
+using System.Globalization;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling;
+
+/// <summary>
+/// The shape of a network: a Llama-style transformer (pre-norm RMSNorm, rotary positions, SwiGLU, no biases, untied embeddings), bidirectional for
+/// masked diffusion and causal for the autoregressive baseline. The presets are those of "Scaling up Masked Diffusion Models on Text" (Nie et al., 2024).
+/// Immutable and safe to share between threads.
+/// </summary>
+public sealed record TransformerConfig
+{
+    /// <summary>A name for people; a preset's own name, such as <c>Diff_LLaMA_6M</c>, or "custom". Default "custom".</summary>
+    public string Name { get; init; } = "custom";
+
+    /// <summary>Number of transformer blocks, at least 1.</summary>
+    public required int LayerCount { get; init; }
+
+    /// <summary>Number of attention heads, at least 1. Must divide <see cref="EmbeddingSize"/>.</summary>
+    public required int HeadCount { get; init; }
+
+    /// <summary>Width d of the residual stream, at least 2.</summary>
+    public required int EmbeddingSize { get; init; }
+
+    /// <summary>Width f of the feed-forward layers, at least 1 (4 d in all presets but one).</summary>
+    public required int FeedForwardSize { get; init; }
+
+    /// <summary>Number of tokens of the tokenizer, without the mask token. Default 32000, as the presets.</summary>
+    public int VocabularySize { get; init; } = 32000;
+
+    /// <summary>The longest sequence, in tokens. Default 2048, as the presets.</summary>
+    public int ContextLength { get; init; } = 2048;
+
+    /// <summary>The constant under the root of RMSNorm. Default 1e-5.</summary>
+    public double NormEpsilon { get; init; } = 1e-5;
+
+    /// <summary>Precision of the rotary table. Default <see cref="RotaryPrecision.Float32"/>; SMDM's published checkpoints need <see cref="RotaryPrecision.BFloat16"/>.</summary>
+    public RotaryPrecision RotaryPrecision { get; init; } = RotaryPrecision.Float32;
+
+    /// <summary>Whether positions see only what is before them (next-token model, no mask token) instead of everything. Default false.</summary>
+    public bool Autoregressive { get; init; }
+
+    /// <summary>The names that <see cref="FromPreset"/> knows, smallest first.</summary>
+    public static IReadOnlyList<string> PresetNames => TransformerPresets.Names;
+
+    /// <summary>Width of one attention head: <see cref="EmbeddingSize"/> / <see cref="HeadCount"/>.</summary>
+    public int HeadSize => EmbeddingSize / HeadCount;
+
+    /// <summary>The id of the mask token: one past the tokenizer's last.</summary>
+    public int MaskTokenId => VocabularySize;
+
+    /// <summary>Rows of the input embedding: the vocabulary, and the mask token unless <see cref="Autoregressive"/>.</summary>
+    public int EmbeddingRowCount => Autoregressive ? VocabularySize : VocabularySize + 1;
+
+    /// <summary>Parameters of blocks and norms, L (4 d^2 + 3 d f + 2 d) + d: the N of scaling laws, without input embedding and output layer.</summary>
+    public long NonEmbeddingParameterCount
+    {
+        get
+        {
+            long d = EmbeddingSize, f = FeedForwardSize;
+            return LayerCount * (4 * d * d + 3 * d * f + 2 * d) + d;
+        }
+    }
+
+    /// <summary>All parameters.</summary>
+    public long ParameterCount => NonEmbeddingParameterCount + ((long)VocabularySize + EmbeddingRowCount) * EmbeddingSize;
+
+    /// <summary>One of SMDM's 30 published sizes by name, with or without its prefix: "6M" or "Diff_LLaMA_6M".</summary>
+    /// <param name="name">The name; upper and lower case are the same.</param>
+    /// <exception cref="ArgumentException">No preset has this name; the message lists them.</exception>
+    public static TransformerConfig FromPreset(string name) => TransformerPresets.Get(name);
+
+    /// <summary>Checks that all sizes fit together.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range; the message says which, and the range.</exception>
+    public void Validate()
+    {
+        Require(!string.IsNullOrWhiteSpace(Name), nameof(Name), Name, "a text that is not empty");
+        Require(LayerCount is >= 1 and <= 1024, nameof(LayerCount), LayerCount, "1 to 1024");
+        Require(EmbeddingSize is >= 2 and <= 65536, nameof(EmbeddingSize), EmbeddingSize, "2 to 65536");
+        Require(HeadCount >= 1 && EmbeddingSize % HeadCount == 0, nameof(HeadCount), HeadCount,
+            string.Create(CultureInfo.InvariantCulture, $"a divisor of EmbeddingSize {EmbeddingSize}"));
+        Require(HeadSize % 2 == 0, nameof(HeadCount), HeadCount, "such that EmbeddingSize / HeadCount is even, as rotary positions turn pairs");
+        Require(FeedForwardSize is >= 1 and <= 1 << 20, nameof(FeedForwardSize), FeedForwardSize, "1 to 1048576");
+        Require(VocabularySize is >= 1 and <= 1 << 24, nameof(VocabularySize), VocabularySize, "1 to 16777216");
+        Require(ContextLength is >= 1 and <= 1 << 20, nameof(ContextLength), ContextLength, "1 to 1048576");
+        Require(NormEpsilon is > 0 and < 1, nameof(NormEpsilon), NormEpsilon, "above 0 and below 1");
+        Require(Enum.IsDefined(RotaryPrecision), nameof(RotaryPrecision), RotaryPrecision, "Float32 or BFloat16");
+    }
+
+    private static void Require(bool holds, string option, object? value, string allowed)
+    {
+        if (!holds)
+            throw new ArgumentOutOfRangeException(option, value, $"The network's {option} is {Convert.ToString(value, CultureInfo.InvariantCulture)}; it must be {allowed}.");
+    }
+}
