@@ -1,0 +1,40 @@
+using Microsoft.ML.MaskedDiffusion.Numerics;
+
+namespace Microsoft.ML.MaskedDiffusion.Training;
+
+/// <summary>
+/// One micro batch in managed memory: token ids [count, length] and the random stream of every row. A row's stream is its number in the run (or in the
+/// validation), never its place in the batch, so results do not depend on how rows are put together. Reused from batch to batch.
+/// </summary>
+internal sealed class TokenBatch(int capacity, int length, ulong seed, RandomPurpose purpose)
+{
+    private readonly long[] _tokens = new long[capacity * length];
+    private readonly ulong[] _streams = new ulong[capacity];
+
+    public int Capacity { get; } = capacity;
+
+    public int Length { get; } = length;
+
+    public ulong Seed { get; } = seed;
+
+    public RandomPurpose Purpose { get; } = purpose;
+
+    /// <summary>Rows filled.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The filled rows' ids, row after row.</summary>
+    public ReadOnlySpan<long> Tokens => _tokens.AsSpan(0, Count * Length);
+
+    public ReadOnlySpan<long> Row(int row) => _tokens.AsSpan(row * Length, Length);
+
+    /// <summary>A fresh random stream of the row: the same draws whenever it is asked for.</summary>
+    public CounterRandom RandomOf(int row) => new(Seed, _streams[row], Purpose);
+
+    public void Clear() => Count = 0;
+
+    public void Add(ITokenBlocks blocks, int block, ulong stream)
+    {
+        blocks.Read(block, _tokens.AsSpan(Count * Length, Length));
+        _streams[Count++] = stream;
+    }
+}

@@ -1,0 +1,62 @@
+namespace Microsoft.ML.MaskedDiffusion.Training;
+
+/// <summary>The loop's settings, already resolved and validated by whoever built them (a trainer's Options).</summary>
+internal sealed record TrainingSettings
+{
+    /// <summary>Steps to take; null under a wall-clock budget alone.</summary>
+    public long? MaxSteps { get; init; }
+
+    /// <summary>Wall-clock budget of the loop; the schedule then follows the share of it that is used up.</summary>
+    public double? MaxSeconds { get; init; }
+
+    /// <summary>Sequences per optimizer step.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>Sequences per forward and backward pass; divides <see cref="BatchSize"/>.</summary>
+    public int MicroBatchSize { get; init; } = 32;
+
+    public double LearningRate { get; init; } = 1e-3;
+
+    public double MinLearningRateRatio { get; init; } = 0.1;
+
+    /// <summary>Null: <see cref="LearningRateSchedule.DefaultWarmupSteps"/>.</summary>
+    public double? WarmupSteps { get; init; }
+
+    public double Beta1 { get; init; } = 0.9;
+
+    public double Beta2 { get; init; } = 0.95;
+
+    public double Epsilon { get; init; } = 1e-8;
+
+    public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>Whether weight decay also pulls at norm gains, as published.</summary>
+    public bool DecayNormGains { get; init; } = true;
+
+    /// <summary>Global L2 norm the gradient is clipped to; infinity for none.</summary>
+    public double GradientClipNorm { get; init; } = 1;
+
+    /// <summary>Steps between validations.</summary>
+    public long ValidationInterval { get; init; } = 200;
+
+    /// <summary>Noise draws per validation block.</summary>
+    public int ValidationSamples { get; init; } = 2;
+
+    /// <summary>At most so many validation blocks, evenly spaced over the set.</summary>
+    public int MaxValidationBlocks { get; init; } = 64;
+
+    /// <summary>Validations without improvement before stopping; null for never.</summary>
+    public int? EarlyStoppingPatience { get; init; }
+
+    /// <summary>Steps between progress reports and points of the loss history.</summary>
+    public long ProgressInterval { get; init; } = 10;
+
+    public int Seed { get; init; }
+
+    public CancelBehavior CancelBehavior { get; init; }
+
+    /// <summary>The clock of the wall-clock budget and the reported times.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    public int Accumulation => BatchSize / MicroBatchSize;
+}
