@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text;
+
+namespace DocumentationDemo.Report;
+
+/// <summary>Small inline SVG charts: lines over a numeric axis, and horizontal bars with error marks.</summary>
+internal static class SvgChart
+{
+    private const int Width = 720, Height = 300, Left = 60, Right = 20, Top = 20, Bottom = 45;
+
+    /// <summary>A named series of points.</summary>
+    public sealed record Series(string Name, string Color, IReadOnlyList<(double X, double Y)> Points);
+
+    /// <summary>One bar: its label, value, half width of the error mark (0 for none) and what is written beside it.</summary>
+    public sealed record Bar(string Label, double Value, double Error, string Note, bool Highlight = false);
+
+    /// <summary>Draws series as lines; points are expected in ascending X.</summary>
+    public static string Lines(string xTitle, string yTitle, params Series[] series)
+    {
+        var points = series.SelectMany(s => s.Points).ToList();
+        if (points.Count == 0)
+            return "";
+        var (minX, maxX) = (points.Min(p => p.X), Math.Max(points.Max(p => p.X), points.Min(p => p.X) + 1));
+        var yTicks = Ticks(points.Min(p => p.Y), points.Max(p => p.Y));
+        var (minY, maxY) = (yTicks[0], yTicks[^1]);
+        double X(double value) => Left + (value - minX) / (maxX - minX) * (Width - Left - Right);
+        double Y(double value) => Top + (maxY - value) / (maxY - minY) * (Height - Top - Bottom);
+
+        var svg = Open(Height, $"{yTitle} over {xTitle}");
+        foreach (var tick in yTicks)
+        {
+            svg.Append(Invariant($"<line class='grid' x1='{Left}' x2='{Width - Right}' y1='{Y(tick):F1}' y2='{Y(tick):F1}'/>"));
+            svg.Append(Invariant($"<text x='{Left - 8}' y='{Y(tick) + 4:F1}' text-anchor='end'>{tick:0.###}</text>"));
+        }
+        foreach (var tick in Ticks(minX, maxX).Where(t => t >= minX && t <= maxX))
+            svg.Append(Invariant($"<text x='{X(tick):F1}' y='{Height - Bottom + 18}' text-anchor='middle'>{tick:N0}</text>"));
+        foreach (var (line, index) in series.Select((line, index) => (line, index)))
+        {
+            var path = string.Join(' ', line.Points.Select(p => Invariant($"{X(p.X):F1},{Y(p.Y):F1}")));
+            svg.Append(Invariant($"<polyline fill='none' stroke='{line.Color}' stroke-width='2' points='{path}'/>"));
+            if (line.Points.Count < 40)
+                svg.Append(string.Concat(line.Points.Select(p => Invariant($"<circle cx='{X(p.X):F1}' cy='{Y(p.Y):F1}' r='3' fill='{line.Color}'/>"))));
+            svg.Append(Invariant($"<text x='{Width - Right - 4}' y='{Top + 14 + 18 * index}' text-anchor='end' style='fill:{line.Color}'>{Escape(line.Name)}</text>"));
+        }
+        svg.Append(Invariant($"<text x='{(Left + Width - Right) / 2}' y='{Height - 6}' text-anchor='middle'>{Escape(xTitle)}</text>"));
+        svg.Append(Invariant($"<text x='14' y='{(Top + Height - Bottom) / 2}' text-anchor='middle' transform='rotate(-90 14 {(Top + Height - Bottom) / 2})'>{Escape(yTitle)}</text>"));
+        return svg.Append("</svg>").ToString();
+    }
+
+    /// <summary>Draws horizontal bars from zero, with an optional dashed reference line.</summary>
+    public static string Bars(IReadOnlyList<Bar> bars, double maximum, (double Value, string Label)? reference = null)
+    {
+        const int labelWidth = 200, noteWidth = 170, rowHeight = 34;
+        var height = bars.Count * rowHeight + (reference is null ? 12 : 34);
+        double X(double value) => labelWidth + value / maximum * (Width - labelWidth - noteWidth);
+
+        var svg = Open(height, string.Join(", ", bars.Select(bar => $"{bar.Label}: {bar.Note}")));
+        foreach (var (bar, index) in bars.Select((bar, index) => (bar, index)))
+        {
+            var y = 6 + index * rowHeight;
+            svg.Append(Invariant($"<text x='{labelWidth - 10}' y='{y + 17}' text-anchor='end'>{Escape(bar.Label)}</text>"));
+            svg.Append(Invariant($"<rect x='{labelWidth}' y='{y}' width='{X(bar.Value) - labelWidth:F1}' height='24' fill='{(bar.Highlight ? "#2563eb" : "#94a3b8")}'/>"));
+            if (bar.Error > 0)
+                svg.Append(Invariant($"<line x1='{X(bar.Value - bar.Error):F1}' x2='{X(bar.Value + bar.Error):F1}' y1='{y + 12}' y2='{y + 12}' stroke='#111' stroke-width='2'/>"));
+            svg.Append(Invariant($"<text x='{X(bar.Value + bar.Error) + 8:F1}' y='{y + 17}'>{Escape(bar.Note)}</text>"));
+        }
+        if (reference is { } mark)
+        {
+            svg.Append(Invariant($"<line class='mark' x1='{X(mark.Value):F1}' x2='{X(mark.Value):F1}' y1='2' y2='{bars.Count * rowHeight + 4}'/>"));
+            svg.Append(Invariant($"<text x='{X(mark.Value):F1}' y='{height - 8}' text-anchor='middle'>{Escape(mark.Label)}</text>"));
+        }
+        return svg.Append("</svg>").ToString();
+    }
+
+    /// <summary>Round numbers that cover a range, five or so of them.</summary>
+    private static List<double> Ticks(double from, double to)
+    {
+        var span = Math.Max(to - from, 1e-9);
+        var power = Math.Pow(10, Math.Floor(Math.Log10(span / 5)));
+        var step = power * new[] { 1.0, 2, 5, 10 }.First(factor => power * factor * 6 >= span);
+        var first = Math.Floor(from / step);
+        return [.. Enumerable.Range(0, (int)(Math.Ceiling(to / step) - first) + 1).Select(i => (first + i) * step)];
+    }
+
+    private static StringBuilder Open(int height, string description) =>
+        new StringBuilder().Append(Invariant($"<svg viewBox='0 0 {Width} {height}' role='img' aria-label='{Escape(description)}'>"));
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static string Escape(string text) => System.Net.WebUtility.HtmlEncode(text);
+}
