@@ -1,0 +1,17 @@
+namespace Microsoft.ML;
+
+/// <summary>The loaders of the transformers that can be saved, by the signature in their headers.</summary>
+internal static class TransformerLoaders
+{
+    private static readonly Dictionary<string, Func<IHostEnvironment, ModelLoadContext, ITransformer>> Loaders = new()
+    {
+        [TransformerChain.LoaderSignature] = TransformerChain.Load,
+    };
+
+    internal static ITransformer Load(IHostEnvironment environment, ModelLoadContext context)
+    {
+        if (!Loaders.TryGetValue(context.Header.LoaderSignature, out var load))
+            throw new InvalidDataException($"The model's part '{context.Directory}' asks for the loader '{context.Header.LoaderSignature}', which is not known.");
+        return load(environment, context);
+    }
+}
