@@ -1,0 +1,38 @@
+namespace Microsoft.ML.MaskedDiffusion.Training;
+
+/// <summary>
+/// How far a run has come and which learning rate that means. Under a wall-clock budget the number of steps is not known: it is then estimated at every
+/// step as steps done / share of the time used, so that the schedule ends when the time does.
+/// </summary>
+internal sealed class TrainingPlan(TrainingSettings settings)
+{
+    /// <summary>Steps planned after <paramref name="step"/> finished ones, from the times so far; at least one more than done while the run goes on.</summary>
+    public double PlannedSteps(long step, TrainingClock clock)
+    {
+        double planned = settings.MaxSteps ?? double.PositiveInfinity;
+        if (settings.MaxSeconds is null)
+            return planned;
+        double share = Share(clock);
+        return share <= 0 || step == 0 ? Math.Min(planned, 1000) : Math.Min(planned, Math.Max(step / share, step + 1));
+    }
+
+    public bool IsOver(long step, TrainingClock clock)
+    {
+        if (step >= settings.MaxSteps)
+            return true;
+        // One step is always taken; another only if it is likely to fit.
+        return settings.MaxSeconds is not null && step > 0 && Share(clock) * (step + 1) > step;
+    }
+
+    public double LearningRate(long step, TrainingClock clock)
+    {
+        double planned = PlannedSteps(step, clock);
+        double warmup = Math.Min(settings.WarmupSteps ?? LearningRateSchedule.DefaultWarmupSteps(planned), planned);
+        return LearningRateSchedule.FromSteps(settings.LearningRate, settings.MinLearningRateRatio, warmup, planned, settings.Accumulation)
+            .AtStep(step, settings.Accumulation);
+    }
+
+    // The closing validation has to fit into the time as well; it will take what the last one took.
+    private double Share(TrainingClock clock) =>
+        clock.Elapsed.TotalSeconds / Math.Max(settings.MaxSeconds!.Value - clock.ValidationSeconds, settings.MaxSeconds.Value / 2);
+}

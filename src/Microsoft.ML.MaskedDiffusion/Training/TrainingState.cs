@@ -1,0 +1,24 @@
+namespace Microsoft.ML.MaskedDiffusion.Training;
+
+/// <summary>
+/// All that a run knows beside weights and moments. Random streams and the data position follow from <see cref="Step"/>, so this, the weights, the
+/// moments and the best weights are what a checkpoint has to hold.
+/// </summary>
+internal sealed class TrainingState
+{
+    /// <summary>Optimizer steps finished.</summary>
+    public long Step { get; set; }
+
+    public long? BestStep { get; set; }
+
+    public double BestLoss { get; set; } = double.PositiveInfinity;
+
+    public double? BestStandardError { get; set; }
+
+    /// <summary>Validations since the best.</summary>
+    public int ValidationsWithoutImprovement { get; set; }
+
+    public List<TrainingPoint> Losses { get; } = [];
+
+    public List<ValidationPoint> Validations { get; } = [];
+}
