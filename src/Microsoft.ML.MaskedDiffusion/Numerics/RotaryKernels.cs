@@ -1,0 +1,39 @@
+using System.Runtime.Intrinsics;
+
+namespace Microsoft.ML.MaskedDiffusion.Numerics;
+
+/// <summary>Rotary positions (Su et al., 2021) in the half-split form: pair (z_i, z_{i+h/2}) of each query and key head turns by position * theta_i.</summary>
+internal static unsafe class RotaryKernels
+{
+    /// <summary>
+    /// Turns the queries and keys of <paramref name="qkv"/> [batch * length, heads * 3 * size] (per head: query, key, value) in place. The tables are
+    /// [length, size / 2]. <paramref name="direction"/> -1 turns back, which is also the gradient.
+    /// </summary>
+    public static void Turn(float* qkv, float* cos, float* sin, int rows, int length, int heads, int size, float direction) => Workers.Rows(rows, 64, (first, last) =>
+    {
+        int half = size / 2;
+        for (int row = first; row < last; row++)
+        {
+            float* cosines = cos + (long)(row % length) * half, sines = sin + (long)(row % length) * half;
+            float* head = qkv + (long)row * heads * 3 * size;
+            for (int j = 0; j < heads; j++, head += 3 * size)
+            {
+                TurnPairs(head, head + half, cosines, sines, half, direction);
+                TurnPairs(head + size, head + size + half, cosines, sines, half, direction);
+            }
+        }
+    });
+
+    private static void TurnPairs(float* a, float* b, float* cos, float* sin, int count, float direction)
+    {
+        Vector512<float> sign = Vector512.Create(direction);
+        for (int i = 0; i < count; i += VectorMath.Lanes)
+        {
+            int have = count - i;
+            Vector512<float> x = VectorMath.Load(a + i, have), y = VectorMath.Load(b + i, have);
+            Vector512<float> c = VectorMath.Load(cos + i, have), s = VectorMath.Load(sin + i, have) * sign;
+            VectorMath.Store(x * c - y * s, a + i, have);
+            VectorMath.Store(x * s + y * c, b + i, have);
+        }
+    }
+}
