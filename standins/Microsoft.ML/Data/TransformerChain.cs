@@ -20,9 +20,9 @@ internal static class TransformerChain
 
     internal static ITransformer Load(IHostEnvironment environment, ModelLoadContext context)
     {
-        var count = context.Reader.ReadInt32();
-        if (count < 0 || context.Header.Version != Version)
-            throw new InvalidDataException($"The chain '{context.Directory}' says it holds {count} transformers, in version {context.Header.Version}.");
+        var count = context.Reader.ReadCount("transformers");
+        if (context.Header.Version != Version)
+            throw new InvalidDataException($"The chain '{context.Directory}' is saved in version {context.Header.Version}.");
         var transformers = new List<ITransformer>();
         var scopes = new List<TransformerScope>();
         for (var i = 0; i < count; i++)

@@ -1,3 +1,5 @@
+using Microsoft.ML.Transforms;
+
 namespace Microsoft.ML;
 
 /// <summary>The loaders of the transformers that can be saved, by the signature in their headers.</summary>
@@ -6,12 +8,26 @@ internal static class TransformerLoaders
     private static readonly Dictionary<string, Func<IHostEnvironment, ModelLoadContext, ITransformer>> Loaders = new()
     {
         [TransformerChain.LoaderSignature] = TransformerChain.Load,
+        [ColumnCopyingTransformer.LoaderSignature] = ColumnCopyingTransformer.Load,
+        [ColumnConcatenatingTransformer.LoaderSignature] = ColumnConcatenatingTransformer.Load,
+        [ColumnSelectingTransformer.LoaderSignature] = ColumnSelectingTransformer.Load,
+        [ValueMappingTransformer.LoaderSignature] = ValueMappingTransformer.Load,
+        [ValueToKeyMappingTransformer.LoaderSignature] = ValueToKeyMappingTransformer.Load,
+        [KeyToValueMappingTransformer.LoaderSignature] = KeyToValueMappingTransformer.Load,
+        [CustomMappingLoader.LoaderSignature] = CustomMappingLoader.Load,
     };
 
     internal static ITransformer Load(IHostEnvironment environment, ModelLoadContext context)
     {
         if (!Loaders.TryGetValue(context.Header.LoaderSignature, out var load))
             throw new InvalidDataException($"The model's part '{context.Directory}' asks for the loader '{context.Header.LoaderSignature}', which is not known.");
-        return load(environment, context);
+        try
+        {
+            return load(environment, context);
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new InvalidDataException($"The model's part '{context.Directory}' ends early.", e);
+        }
     }
 }

@@ -1,0 +1,28 @@
+namespace Microsoft.ML.Transforms;
+
+/// <summary>Estimator of <see cref="ValueMappingTransformer"/>.</summary>
+public class ValueMappingEstimator : TrivialEstimator<ValueMappingTransformer>
+{
+    internal ValueMappingEstimator(ValueTable table, string outputColumnName, string inputColumnName)
+        : base(new ValueMappingTransformer(table, [(outputColumnName, inputColumnName ?? outputColumnName)]))
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+    }
+
+    public sealed override SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        var table = Transformer.Table;
+        var mapped = Transformer.Pairs.Select(pair =>
+        {
+            var input = Schemas.Find(inputSchema, pair.Input);
+            bool vector = input.Kind != SchemaShape.Column.VectorKind.Scalar;
+            if (input.ItemType.RawType != table.KeyType.RawType || input.IsKey != table.KeyType is KeyDataViewType || (vector && table.ValueType is VectorDataViewType))
+                throw SchemaErrors.Mismatch(nameof(inputSchema), "input", pair.Input, table.KeyType.ToString(), input.GetTypeString());
+            var annotations = SchemaShape.Create(table.Annotations.Schema);
+            var output = SchemaShape.Column.Of(pair.Output, table.ValueType, annotations);
+            return vector ? new SchemaShape.Column(pair.Output, input.Kind, output.ItemType, output.IsKey, annotations) : output;
+        });
+        return Schemas.With(inputSchema, [.. mapped]);
+    }
+}
