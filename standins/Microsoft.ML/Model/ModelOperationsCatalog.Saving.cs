@@ -56,7 +56,7 @@ public sealed partial class ModelOperationsCatalog
         {
             return SchemaCodec.Read(reader);
         }
-        catch (Exception e) when (e is EndOfStreamException or ArgumentException or FormatException)
+        catch (Exception e) when (e is EndOfStreamException or ArgumentException or OverflowException or FormatException)
         {
             throw new InvalidDataException($"The model file's entry '{SchemaEntry}' does not hold a schema.", e);
         }

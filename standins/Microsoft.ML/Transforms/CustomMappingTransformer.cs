@@ -47,7 +47,7 @@ public sealed class CustomMappingTransformer<TSrc, TDst> : ITransformer
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         if (_contractName == null) throw new InvalidOperationException("Empty contract name for a transform: the transform cannot be saved");
-        CustomMappingLoader.Save(ctx, _contractName, _mapAction.Method.DeclaringType.Assembly);
+        CustomMappingLoader.Save(ctx, _contractName, _mapAction.Method.Module.Assembly);
     }
 
     private CustomMapping<TSrc, TDst> Bind(DataViewSchema schema) => new(schema, _mapAction, InputDefinition, Outputs);

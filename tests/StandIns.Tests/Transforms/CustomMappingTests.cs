@@ -48,6 +48,35 @@ public sealed class CustomMappingTests
     }
 
     [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void OtherColumns_StayWithTheirRow_ShuffledOrCached(bool cached)
+    {
+        var view = _ml.Transforms.CustomMapping<Input, Output>(Double, null).Fit(Rows()).Transform(_ml.Data.ShuffleRows(_ml.Data.Cache(Rows(300)), seed: 3));
+        if (cached) view = _ml.Data.Cache(view);
+        int[] order = [.. view.GetColumn<float>("X").Select(x => (int)x)];
+        CollectionAssert.AreEquivalent(Enumerable.Range(0, 300).ToArray(), order);
+        using var cursor = view.GetRowCursor(view.Schema);
+        var getName = cursor.GetGetter<ReadOnlyMemory<char>>(view.Schema["Name"]);
+        var getTwice = cursor.GetGetter<float>(view.Schema["Twice"]);
+        var getWords = cursor.GetGetter<VBuffer<ReadOnlyMemory<char>>>(view.Schema["Reversed"]);
+        ReadOnlyMemory<char> name = default;
+        VBuffer<ReadOnlyMemory<char>> words = default;
+        float twice = 0;
+        int rows = 0;
+        while (cursor.MoveNext())
+        {
+            getName(ref name);
+            getTwice(ref twice);
+            getWords(ref words);
+            Assert.AreEqual("n" + twice / 2, name.ToString());
+            Assert.AreEqual("w" + twice / 2, words.GetValues()[1].ToString());
+            rows++;
+        }
+        Assert.AreEqual(300, rows);
+    }
+
+    [TestMethod]
     public void NothingIsMapped_WhereNoOutputIsAskedFor()
     {
         int calls = 0;

@@ -25,9 +25,13 @@ internal static class TransformerLoaders
         {
             return load(environment, context);
         }
-        catch (EndOfStreamException e)
+        catch (Exception e) when (e is EndOfStreamException || (e is ArgumentException or OverflowException or FormatException && !RunsUserCode(context)))
         {
-            throw new InvalidDataException($"The model's part '{context.Directory}' ends early.", e);
+            throw new InvalidDataException($"The model's part '{context.Directory}' ends early or holds values that cannot be.", e);
         }
     }
+
+    // What a user's factory throws is no fault of the file.
+    private static bool RunsUserCode(ModelLoadContext context) =>
+        context.Header.LoaderSignature is TransformerChain.LoaderSignature or CustomMappingLoader.LoaderSignature;
 }
