@@ -15,7 +15,7 @@ public sealed partial class DataOperationsCatalog
         return new EnumerableDataView<TRow>(data, schemaDefinition);
     }
 
-    /// <summary>A view over objects whose columns take types and annotations from <paramref name="schema"/>.</summary>
+    /// <summary>A view over objects whose columns take annotations from <paramref name="schema"/>.</summary>
     public IDataView LoadFromEnumerable<TRow>(IEnumerable<TRow> data, DataViewSchema schema)
         where TRow : class
     {
@@ -24,9 +24,7 @@ public sealed partial class DataOperationsCatalog
         var definition = SchemaDefinition.Create(typeof(TRow), SchemaDefinition.Direction.Read);
         foreach (var column in schema.Where(c => !c.IsHidden))
         {
-            if (definition[column.Name] is not { } member)
-                continue;
-            member.ColumnType = column.Type;
+            var member = definition[column.Name] ?? throw new InvalidOperationException($"Type should contain a member named {column.Name}");
             member.AddAnnotations(column.Annotations);
         }
         return new EnumerableDataView<TRow>(data, definition);

@@ -13,9 +13,9 @@ public sealed partial class DataViewSchema
             /// <summary>Takes over those notes whose kind <paramref name="selector"/> accepts.</summary>
             public void Add(Annotations annotations, Func<string, bool> selector)
             {
-                ArgumentNullException.ThrowIfNull(selector);
                 if (annotations == null)
                     return;
+                ArgumentNullException.ThrowIfNull(selector);
                 foreach (var column in annotations.Schema)
                 {
                     if (!selector(column.Name))
@@ -40,8 +40,9 @@ public sealed partial class DataViewSchema
 
             public void AddPrimitiveValue<TValue>(string name, PrimitiveDataViewType type, TValue value, Annotations annotations = null)
             {
-                if (type?.RawType != typeof(TValue))
-                    throw new ArgumentException($"Type {type?.RawType} of the annotation does not hold a {typeof(TValue)}.", nameof(type));
+                ArgumentNullException.ThrowIfNull(type);
+                if (type.RawType != typeof(TValue))
+                    throw new ArgumentException($"Type {type.RawType} of the annotation does not hold a {typeof(TValue)}.", nameof(type));
                 Add(name, type, (ref TValue target) => target = value, annotations);
             }
 

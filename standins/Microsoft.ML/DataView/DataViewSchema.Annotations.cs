@@ -28,7 +28,6 @@ public sealed partial class DataViewSchema
 
         public void GetValue<TValue>(string kind, ref TValue value)
         {
-            ArgumentException.ThrowIfNullOrEmpty(kind);
             var column = Schema.GetColumnOrNull(kind) ?? throw new InvalidOperationException($"Invalid call to '{nameof(GetValue)}': there is no annotation '{kind}'.");
             GetGetter<TValue>(column)(ref value);
         }

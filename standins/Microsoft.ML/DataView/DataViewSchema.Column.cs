@@ -25,6 +25,6 @@ public sealed partial class DataViewSchema
 
         public Annotations Annotations { get; }
 
-        public override string ToString() => Name + ": " + Type + (Annotations.Schema.Count > 0 ? " " + Annotations : "") + (IsHidden ? " (hidden)" : "");
+        public override string ToString() => Name + ": " + Type + (Annotations.Schema.Count > 0 ? " {" + Annotations + "}" : "");
     }
 }

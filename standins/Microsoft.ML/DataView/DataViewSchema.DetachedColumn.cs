@@ -7,7 +7,7 @@ public sealed partial class DataViewSchema
     {
         public DetachedColumn(string name, DataViewType type, Annotations annotations = null)
         {
-            ArgumentException.ThrowIfNullOrEmpty(name);
+            ThrowIfNullOrEmpty(name);
             ArgumentNullException.ThrowIfNull(type);
             Name = name;
             Type = type;

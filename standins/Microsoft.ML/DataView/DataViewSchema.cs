@@ -24,7 +24,7 @@ public sealed partial class DataViewSchema : IReadOnlyList<DataViewSchema.Column
     {
         get
         {
-            ArgumentException.ThrowIfNullOrEmpty(name);
+            ThrowIfNullOrEmpty(name);
             if (!_indexOfName.TryGetValue(name, out var index))
                 throw new ArgumentOutOfRangeException(nameof(name), $"Column '{name}' not found");
             return _columns[index];
@@ -43,7 +43,7 @@ public sealed partial class DataViewSchema : IReadOnlyList<DataViewSchema.Column
 
     public Column? GetColumnOrNull(string name)
     {
-        ArgumentException.ThrowIfNullOrEmpty(name);
+        ThrowIfNullOrEmpty(name);
         return _indexOfName.TryGetValue(name, out var index) ? _columns[index] : null;
     }
 
@@ -51,5 +51,11 @@ public sealed partial class DataViewSchema : IReadOnlyList<DataViewSchema.Column
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    public override string ToString() => Count + " columns: " + string.Join(", ", _columns.Select(c => c.Name + " (" + c.Type + ")"));
+    public override string ToString() => Count + " columns";
+
+    private static void ThrowIfNullOrEmpty(string name)
+    {
+        if (string.IsNullOrEmpty(name))
+            throw new ArgumentNullException(nameof(name));
+    }
 }

@@ -139,7 +139,7 @@ public sealed class EnumerableTests
     public void MissingColumnsAreAnErrorUnlessIgnored()
     {
         var view = _ml.Data.LoadFromEnumerable([new OnlyText { Text = "x" }]);
-        Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Data.CreateEnumerable<Item>(view, false).ToArray());
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Data.CreateEnumerable<Item>(view, false).ToArray());
         Assert.AreEqual("x", _ml.Data.CreateEnumerable<Item>(view, false, ignoreMissingColumns: true).Single().Text);
     }
 
@@ -161,12 +161,18 @@ public sealed class EnumerableTests
     }
 
     [TestMethod]
-    public void ASchemaGivesTypes()
+    public void ASchemaGivesAnnotationsToMembersThatAreThere()
     {
+        var notes = new DataViewSchema.Annotations.Builder();
+        notes.AddPrimitiveValue("Unit", NumberDataViewType.Int32, 7);
         var builder = new DataViewSchema.Builder();
-        builder.AddColumn("Free", new VectorDataViewType(NumberDataViewType.Int32, 4));
-        var view = _ml.Data.LoadFromEnumerable(Items(1), builder.ToSchema());
-        Assert.AreEqual(4, ((VectorDataViewType)view.Schema["Free"].Type).Size);
+        builder.AddColumn("Number", NumberDataViewType.Single, notes.ToAnnotations());
+        var unit = 0;
+        _ml.Data.LoadFromEnumerable(Items(1), builder.ToSchema()).Schema["Number"].Annotations.GetValue("Unit", ref unit);
+        Assert.AreEqual(7, unit);
+
+        builder.AddColumn("Absent", NumberDataViewType.Single);
+        Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Data.LoadFromEnumerable(Items(1), builder.ToSchema()));
     }
 
     [TestMethod]
