@@ -48,8 +48,8 @@ public sealed class PredictionEngineTests
         var rows = _ml.Data.LoadFromEnumerable([new Input { X = 1 }]);
         var model = _ml.Transforms.CopyColumns("Twice", "X").Fit(rows);
         using (var engine = _ml.Model.CreatePredictionEngine<Input, Output>(model)) Assert.AreEqual(0f, engine.Predict(new Input { X = 3 }).Same);
-        Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Model.CreatePredictionEngine<Input, Output>(model, ignoreMissingColumns: false));
-        Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Model.CreatePredictionEngine<Input, Output>(model, rows.Schema));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Model.CreatePredictionEngine<Input, Output>(model, ignoreMissingColumns: false));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Model.CreatePredictionEngine<Input, Output>(model, rows.Schema));
     }
 
     [TestMethod]

@@ -20,7 +20,7 @@ internal sealed class RowFiller<TRow>
             {
                 if (ignoreMissingColumns)
                     continue;
-                throw SchemaErrors.Missing(nameof(schema), "", member.Name);
+                throw SchemaErrors.Missing("Schema", "", member.Name);
             }
             if (!TypedColumn.Holds(member.MemberType, column.Type))
                 throw new InvalidOperationException($"Can't bind the IDataView column '{column.Name}' of type '{column.Type}' to field or property '{member.Member.Name}' of type '{member.MemberType.FullName}'.");
