@@ -105,6 +105,17 @@ public sealed class EnumerableTests
     }
 
     [TestMethod]
+    public void ADisposedCursorDoesNotMove()
+    {
+        var view = _ml.Data.LoadFromEnumerable(Items(3));
+        var cursor = view.GetRowCursor(view.Schema);
+        Assert.IsTrue(cursor.MoveNext());
+        cursor.Dispose();
+        Assert.AreEqual(-1, cursor.Position);
+        Assert.IsFalse(cursor.MoveNext());
+    }
+
+    [TestMethod]
     public void EveryCursorWalksAnew()
     {
         var passes = 0;

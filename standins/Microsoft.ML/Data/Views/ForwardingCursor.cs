@@ -43,6 +43,8 @@ internal abstract class ForwardingCursor(DataViewRowCursor source, HashSet<int> 
 
     protected override void Dispose(bool disposing)
     {
+        _done = true;
+        _position = -1;
         if (disposing)
             Source.Dispose();
         base.Dispose(disposing);

@@ -67,6 +67,14 @@ internal abstract class RowCursorBase : DataViewRowCursor
     /// <summary>The getter (a <see cref="ValueGetter{TValue}"/> of the column's raw type) of an active column; asked for once.</summary>
     protected abstract Delegate MakeGetter(int column);
 
+    /// <summary>A disposed cursor stands on no row and does not move any more.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        _done = true;
+        _position = -1;
+        base.Dispose(disposing);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected void CheckOnRow()
     {
