@@ -45,7 +45,7 @@ struct ManagedNode : torch::autograd::Node {
             if (should_compute_output(i)) results[i] = shim::tensor(out[i]);
             shim_tensor_free(out[i]);
         }
-        TORCH_CHECK(!failed, "the backward pass of ", title, " failed");
+        if (failed) throw shim::ManagedError("the backward pass of " + title + " failed", failed);
         return results;
     }
 };
@@ -55,6 +55,32 @@ variable_list list(void** handles, int32_t count) {
     tensors.reserve(count);
     for (int32_t i = 0; i < count; i++) tensors.push_back(handles && handles[i] ? shim::tensor(handles[i]) : at::Tensor());
     return tensors;
+}
+
+// Makes an output a result of the node, as PyTorch does for functions written in Python.
+void connect(const std::shared_ptr<ManagedNode>& node, at::Tensor& output, int32_t role, void** inputs, int32_t input_count) {
+    if (!output.defined() || role == 0 || !torch::autograd::isDifferentiableType(output.scalar_type())) {
+        node->add_input_metadata(torch::autograd::Node::undefined_input());
+        return;
+    }
+    if (role == 2) {
+        TORCH_CHECK(!(output.requires_grad() && output.is_leaf()), "a leaf tensor that requires a gradient was changed in place by ", node->title);
+        torch::autograd::impl::bump_version(output);
+        auto index = node->add_input_metadata(output);
+        torch::autograd::impl::rebase_history(output, {node, index});
+        return;
+    }
+    // A forward pass that returns an input needs an output of its own to hang the node on.
+    for (int32_t i = 0; i < input_count; i++) {
+        if (inputs[i] && shim::tensor(inputs[i]).is_same(output)) {
+            at::NoGradGuard guard;
+            output = output.view_as(output);
+            break;
+        }
+    }
+    torch::autograd::set_history(output, node);
+    if (auto* view = torch::autograd::impl::get_view_autograd_meta(output))
+        if (view->has_bw_view()) view->set_creation_meta(torch::autograd::CreationMeta::IN_CUSTOM_FUNCTION);
 }
 
 }  // namespace
@@ -76,29 +102,17 @@ int32_t shim_grad(void** outputs, void** gradients, int32_t count, void** inputs
 }
 
 int32_t shim_function_attach(int64_t function, shim_backward backward, shim_release release, void** inputs, int32_t input_count, void** outputs,
-    const int32_t* differentiable, int32_t output_count, void** saved, int32_t saved_count, const char* name, int32_t materialize) {
+    const int32_t* roles, int32_t output_count, void** saved, int32_t saved_count, const char* name, int32_t materialize) {
     return shim::guarded([&] {
         std::shared_ptr<ManagedNode> node(new ManagedNode(), torch::autograd::deleteNode);
         node->title = name;
         node->materialize = materialize != 0;
         node->set_next_edges(torch::autograd::collect_next_edges(list(inputs, input_count)));
-        for (int32_t i = 0; i < output_count; i++) {
-            auto& output = shim::tensor(outputs[i]);
-            // A forward pass that returns an input needs an output of its own to hang the node on.
-            for (int32_t j = 0; j < input_count; j++) {
-                if (inputs[j] && shim::tensor(inputs[j]).is_same(output)) {
-                    at::NoGradGuard guard;
-                    output = output.view_as(output);
-                    break;
-                }
-            }
-            if (differentiable[i]) torch::autograd::set_history(output, node);
-            else node->add_input_metadata(torch::autograd::Node::undefined_input());
-        }
+        for (int32_t i = 0; i < output_count; i++) connect(node, shim::tensor(outputs[i]), roles[i], inputs, input_count);
         for (int32_t i = 0; i < saved_count; i++) {
             bool is_output = false;
-            for (int32_t j = 0; j < output_count; j++) is_output = is_output || shim::tensor(outputs[j]).is_same(shim::tensor(saved[i]));
-            node->saved.emplace_back(shim::tensor(saved[i]), is_output);
+            for (int32_t j = 0; j < output_count; j++) is_output = is_output || (saved[i] && shim::tensor(outputs[j]).is_same(shim::tensor(saved[i])));
+            node->saved.emplace_back(saved[i] ? shim::tensor(saved[i]) : at::Tensor(), is_output);
         }
         // From here on the node's end releases the managed function.
         node->function = function;

@@ -2,15 +2,30 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
+#include <ATen/core/jit_type.h>
 #include <ATen/core/stack.h>
 
 namespace {
 
-c10::IValue argument(const shim_value& value, const c10::TypePtr& type) {
+// An operator and, for each of its arguments, whether whole numbers must become real ones.
+struct Operator {
+    c10::OperatorHandle handle;
+    std::vector<bool> real;
+
+    explicit Operator(c10::OperatorHandle found) : handle(std::move(found)) {
+        for (const auto& expected : handle.schema().arguments()) {
+            c10::TypePtr type = expected.type();
+            if (auto optional = type->cast<c10::OptionalType>()) type = optional->getElementType();
+            real.push_back(type->kind() == c10::TypeKind::FloatType);
+        }
+    }
+};
+
+c10::IValue argument(const shim_value& value, bool real) {
     switch (value.tag) {
         case SHIM_NONE: return {};
         case SHIM_TENSOR: return shim::tensor(value.pointer);
-        case SHIM_INT: return type->kind() == c10::TypeKind::FloatType ? c10::IValue(static_cast<double>(value.integer)) : c10::IValue(value.integer);
+        case SHIM_INT: return real ? c10::IValue(static_cast<double>(value.integer)) : c10::IValue(value.integer);
         case SHIM_DOUBLE: return value.real;
         case SHIM_BOOL: return value.integer != 0;
         case SHIM_INTS: {
@@ -35,6 +50,10 @@ c10::IValue argument(const shim_value& value, const c10::TypePtr& type) {
         case SHIM_DEVICE:
             return c10::IValue(c10::Device(static_cast<c10::DeviceType>(value.integer), static_cast<c10::DeviceIndex>(value.count)));
         case SHIM_GENERATOR: return c10::IValue(*static_cast<at::Generator*>(value.pointer));
+        case SHIM_DOUBLES: {
+            auto numbers = static_cast<const double*>(value.pointer);
+            return c10::IValue(std::vector<double>(numbers, numbers + value.count));
+        }
         case SHIM_STRING: return c10::IValue(std::string(static_cast<const char*>(value.pointer)));
         default: TORCH_CHECK(false, "unknown argument tag ", value.tag);
     }
@@ -69,21 +88,22 @@ shim_value result(const c10::IValue& value) {
 
 int32_t shim_find_operator(const char* name, const char* overload, void** op) {
     return shim::guarded([&] {
-        *op = new c10::OperatorHandle(c10::Dispatcher::singleton().findSchemaOrThrow(name, overload));
+        *op = new Operator(c10::Dispatcher::singleton().findSchemaOrThrow(name, overload));
     });
 }
 
 int32_t shim_call(void* op, const shim_value* arguments, int32_t argument_count, shim_value* results, int32_t capacity, int32_t* result_count) {
     return shim::guarded([&] {
-        auto& handle = *static_cast<c10::OperatorHandle*>(op);
+        const auto& called = *static_cast<Operator*>(op);
+        const auto& handle = called.handle;
         const auto& schema = handle.schema();
         const auto& expected = schema.arguments();
         TORCH_CHECK(static_cast<size_t>(argument_count) <= expected.size(), schema.name(), " takes ", expected.size(), " arguments, got ", argument_count);
         torch::jit::Stack stack;
         stack.reserve(expected.size());
         for (size_t i = 0; i < expected.size(); i++) {
-            if (static_cast<int32_t>(i) < argument_count) {
-                stack.push_back(argument(arguments[i], expected[i].type()));
+            if (static_cast<int32_t>(i) < argument_count && arguments[i].tag != SHIM_DEFAULT) {
+                stack.push_back(argument(arguments[i], called.real[i]));
             } else {
                 TORCH_CHECK(expected[i].default_value().has_value(), schema.name(), " lacks its argument ", expected[i].name());
                 stack.push_back(*expected[i].default_value());

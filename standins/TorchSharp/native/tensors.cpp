@@ -2,19 +2,26 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
+#include <c10/core/DefaultDtype.h>
 #include <c10/core/InferenceMode.h>
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
+#include <torch/csrc/autograd/anomaly_mode.h>
 #include <torch/version.h>
 
 namespace {
 thread_local std::string last_error;
+thread_local int32_t last_managed_error = 0;
 }
 
-void shim::remember(std::string message) { last_error = std::move(message); }
+void shim::remember(std::string message, int32_t managed) {
+    last_error = std::move(message);
+    last_managed_error = managed;
+}
 
 const char* shim_last_error() { return last_error.c_str(); }
+int32_t shim_last_managed_error() { return last_managed_error; }
 const char* shim_torch_version() { return TORCH_VERSION; }
 
 void shim_tensor_free(void* tensor) { delete static_cast<at::Tensor*>(tensor); }
@@ -62,6 +69,21 @@ int32_t shim_tensor_set_grad(void* tensor, void* gradient) {
     return shim::guarded([&] { shim::tensor(tensor).mutable_grad() = gradient ? shim::tensor(gradient) : at::Tensor(); });
 }
 
+int32_t shim_tensor_retain_grad(void* tensor) {
+    return shim::guarded([&] { shim::tensor(tensor).retain_grad(); });
+}
+
+int32_t shim_tensor_set_data(void* tensor, void* data) {
+    return shim::guarded([&] { shim::tensor(tensor).set_data(shim::tensor(data)); });
+}
+
+int32_t shim_tensor_from_blob(void* data, const int64_t* sizes, int32_t dim, int32_t dtype, shim_release release, int64_t context, void** result) {
+    return shim::guarded([&] {
+        auto options = at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype));
+        *result = shim::own(at::from_blob(data, at::IntArrayRef(sizes, dim), [release, context](void*) { release(context); }, options));
+    });
+}
+
 int32_t shim_tensor_text(void* tensor, char** text) {
     return shim::guarded([&] {
         std::ostringstream stream;
@@ -71,6 +93,8 @@ int32_t shim_tensor_text(void* tensor, char** text) {
 }
 
 void shim_text_free(char* text) { std::free(text); }
+
+int32_t shim_inference_enabled() { return c10::InferenceMode::is_enabled(); }
 
 int32_t shim_inference_begin(int32_t value, void** guard) {
     return shim::guarded([&] { *guard = new c10::InferenceMode(value != 0); });
@@ -110,6 +134,14 @@ int32_t shim_generator_seed(void* generator, uint64_t seed) {
     });
 }
 
+int32_t shim_generator_reseed(void* generator, uint64_t* seed) {
+    return shim::guarded([&] {
+        auto& target = generator_of(generator);
+        std::lock_guard<std::mutex> lock(target.mutex());
+        *seed = target.seed();
+    });
+}
+
 int32_t shim_generator_initial_seed(void* generator, uint64_t* seed) {
     return shim::guarded([&] { *seed = generator_of(generator).current_seed(); });
 }
@@ -142,3 +174,41 @@ int32_t shim_set_num_threads(int32_t count) {
 
 int32_t shim_cuda_available() { return at::globalContext().hasCUDA(); }
 int32_t shim_cuda_device_count() { return at::globalContext().hasCUDA() ? static_cast<int32_t>(at::getNumGPUs()) : 0; }
+
+int32_t shim_cudnn_available() { return shim_cuda_device_count() > 0 && at::detail::getCUDAHooks().hasCuDNN(); }
+
+int32_t shim_cuda_synchronize(int32_t index) {
+    return shim::guarded([&] { at::detail::getCUDAHooks().deviceSynchronize(static_cast<c10::DeviceIndex>(index < 0 ? 0 : index)); });
+}
+
+int32_t shim_cuda_manual_seed(uint64_t seed, int32_t index) {
+    return shim::guarded([&] {
+        int32_t first = index < 0 ? 0 : index, end = index < 0 ? shim_cuda_device_count() : index + 1;
+        for (int32_t i = first; i < end; i++) {
+            auto generator = at::globalContext().defaultGenerator(device(static_cast<int32_t>(at::kCUDA), i));
+            std::lock_guard<std::mutex> lock(generator.mutex());
+            generator.set_current_seed(seed);
+        }
+    });
+}
+
+int32_t shim_get_num_interop_threads() { return at::get_num_interop_threads(); }
+
+int32_t shim_set_num_interop_threads(int32_t count) {
+    return shim::guarded([&] { at::set_num_interop_threads(count); });
+}
+
+int32_t shim_default_dtype() { return static_cast<int32_t>(c10::get_default_dtype_as_scalartype()); }
+
+int32_t shim_set_default_dtype(int32_t dtype) {
+    return shim::guarded([&] { c10::set_default_dtype(c10::scalarTypeToTypeMeta(static_cast<c10::ScalarType>(dtype))); });
+}
+
+int32_t shim_anomaly(int32_t enabled, int32_t check_nan, int32_t* before, int32_t* check_nan_before) {
+    return shim::guarded([&] {
+        using torch::autograd::AnomalyMode;
+        *before = AnomalyMode::is_enabled();
+        *check_nan_before = AnomalyMode::should_check_nan();
+        AnomalyMode::set_enabled(enabled != 0, check_nan != 0);
+    });
+}

@@ -18,6 +18,8 @@ enum shim_tag : int32_t {
     SHIM_DEVICE = 8,      // device type in integer, index in count
     SHIM_GENERATOR = 9,   // handle in pointer
     SHIM_STRING = 10,     // UTF-8 at pointer
+    SHIM_DEFAULT = 11,    // the schema's default
+    SHIM_DOUBLES = 12,    // double[count] at pointer
 };
 
 struct shim_value {
@@ -30,11 +32,13 @@ struct shim_value {
     };
 };
 
-// Called when gradients arrive at a custom function: `gradients` (null where undefined) in, `results` (owned handles or null) out; not 0 on failure.
+// Called when gradients arrive at a custom function: `gradients` (null where undefined) in, `results` (owned handles or null) out.
+// A result other than 0 numbers the exception that the managed side keeps for shim_last_managed_error.
 typedef int32_t (*shim_backward)(int64_t function, void* node, void** gradients, int32_t gradient_count, void** results, int32_t result_count);
 typedef void (*shim_release)(int64_t function);
 
 SHIM_API const char* shim_last_error();
+SHIM_API int32_t shim_last_managed_error();  // the number of the callback's exception behind the last failure, or 0
 SHIM_API const char* shim_torch_version();
 SHIM_API int32_t shim_find_operator(const char* name, const char* overload, void** op);
 // Calls any ATen operator by its schema; arguments left out at the end take the schema's defaults. Results are owned by the caller.
@@ -55,19 +59,24 @@ SHIM_API int32_t shim_tensor_requires_grad(void* tensor);
 SHIM_API int32_t shim_tensor_set_requires_grad(void* tensor, int32_t value);
 SHIM_API int32_t shim_tensor_grad(void* tensor, void** gradient);
 SHIM_API int32_t shim_tensor_set_grad(void* tensor, void* gradient);
+SHIM_API int32_t shim_tensor_retain_grad(void* tensor);
+SHIM_API int32_t shim_tensor_set_data(void* tensor, void* data);
+// A tensor over the caller's memory; `release` is called with `context` when libtorch lets go of it.
+SHIM_API int32_t shim_tensor_from_blob(void* data, const int64_t* sizes, int32_t dim, int32_t dtype, shim_release release, int64_t context, void** result);
 SHIM_API int32_t shim_tensor_text(void* tensor, char** text);
 SHIM_API void shim_text_free(char* text);
 
 SHIM_API int32_t shim_backward_run(void** tensors, void** gradients, int32_t count, int32_t retain_graph, int32_t create_graph, void** inputs, int32_t input_count);
 SHIM_API int32_t shim_grad(void** outputs, void** gradients, int32_t count, void** inputs, int32_t input_count, int32_t retain_graph, int32_t create_graph,
     int32_t allow_unused, void** results);
-// Ties the outputs of a managed forward pass to its inputs. `saved` are unpacked again by shim_node_saved during backward.
+// Ties the outputs of a managed forward pass to its inputs. `roles`: 0 a constant, 1 a result, 2 an input changed in place. `saved` are unpacked again by shim_node_saved during backward.
 SHIM_API int32_t shim_function_attach(int64_t function, shim_backward backward, shim_release release, void** inputs, int32_t input_count, void** outputs,
-    const int32_t* differentiable, int32_t output_count, void** saved, int32_t saved_count, const char* name, int32_t materialize);
+    const int32_t* roles, int32_t output_count, void** saved, int32_t saved_count, const char* name, int32_t materialize);
 SHIM_API int32_t shim_node_saved(void* node, void** results);
 
 SHIM_API int32_t shim_grad_enabled();
 SHIM_API void shim_set_grad_enabled(int32_t value);
+SHIM_API int32_t shim_inference_enabled();
 SHIM_API int32_t shim_inference_begin(int32_t value, void** guard);
 SHIM_API void shim_inference_end(void* guard);
 
@@ -75,6 +84,7 @@ SHIM_API int32_t shim_generator_new(uint64_t seed, int32_t device_type, int32_t 
 SHIM_API int32_t shim_generator_default(int32_t device_type, int32_t device_index, void** generator);
 SHIM_API void shim_generator_free(void* generator);
 SHIM_API int32_t shim_generator_seed(void* generator, uint64_t seed);
+SHIM_API int32_t shim_generator_reseed(void* generator, uint64_t* seed);  // a seed of the machine's randomness
 SHIM_API int32_t shim_generator_initial_seed(void* generator, uint64_t* seed);
 SHIM_API int32_t shim_generator_state(void* generator, void** tensor);
 SHIM_API int32_t shim_generator_set_state(void* generator, void* tensor);
@@ -84,3 +94,16 @@ SHIM_API int32_t shim_get_num_threads();
 SHIM_API int32_t shim_set_num_threads(int32_t count);
 SHIM_API int32_t shim_cuda_available();
 SHIM_API int32_t shim_cuda_device_count();
+SHIM_API int32_t shim_cudnn_available();
+SHIM_API int32_t shim_cuda_synchronize(int32_t index);
+SHIM_API int32_t shim_cuda_manual_seed(uint64_t seed, int32_t index);  // every device where index is negative
+SHIM_API int32_t shim_get_num_interop_threads();
+SHIM_API int32_t shim_set_num_interop_threads(int32_t count);
+SHIM_API int32_t shim_default_dtype();
+SHIM_API int32_t shim_set_default_dtype(int32_t dtype);
+SHIM_API int32_t shim_anomaly(int32_t enabled, int32_t check_nan, int32_t* before, int32_t* check_nan_before);
+
+// One AdamW step over dense float tensors on the CPU, many tensors a call; `done` is 0, and nothing changed, where a tensor is of another kind.
+// `maxima` (AMSGrad) may be null.
+SHIM_API int32_t shim_adamw(void** parameters, void** gradients, void** means, void** squares, void** maxima, const int64_t* steps, int32_t count, double rate,
+    double beta1, double beta2, double epsilon, double decay, int32_t maximize, int32_t* done);
