@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+
+namespace TorchSharp;
+
+/// <summary>What libtorch calls back when gradients reach a managed function, and when its node of the graph ends.</summary>
+internal static unsafe class FunctionCallbacks
+{
+    private static readonly ConcurrentDictionary<long, torch.autograd.AutogradContext> Contexts = new();
+    private static long s_next;
+    private static ExceptionDispatchInfo s_pending;
+
+    /// <summary>The exception that a managed backward pass threw and that backward() is to throw again.</summary>
+    public static ExceptionDispatchInfo Pending
+    {
+        get => Volatile.Read(ref s_pending);
+        set => Volatile.Write(ref s_pending, value);
+    }
+
+    public static delegate* unmanaged<long, IntPtr, IntPtr*, int, IntPtr*, int, int> Backward => &OnBackward;
+
+    public static delegate* unmanaged<long, void> Release => &OnRelease;
+
+    public static long Add(torch.autograd.AutogradContext context)
+    {
+        long id = Interlocked.Increment(ref s_next);
+        Contexts[id] = context;
+        return id;
+    }
+
+    public static void Remove(long id) => Contexts.TryRemove(id, out _);
+
+    [UnmanagedCallersOnly]
+    private static int OnBackward(long function, IntPtr node, IntPtr* gradients, int gradientCount, IntPtr* results, int resultCount)
+    {
+        try
+        {
+            using var scope = torch.NewDisposeScope();
+            torch.autograd.AutogradContext context = Contexts[function];
+            var incoming = new List<torch.Tensor>(gradientCount);
+            for (int i = 0; i < gradientCount; i++)
+                incoming.Add(torch.Tensor.Adopt(gradients[i]));
+            List<torch.Tensor> outgoing = context.RunBackward(node, incoming);
+            if (outgoing.Count != resultCount)
+                throw new InvalidOperationException($"{context.Name}.backward returned {outgoing.Count} gradients for {resultCount} inputs.");
+            for (int i = 0; i < resultCount; i++)
+            {
+                if (outgoing[i] is null)
+                    continue;
+                Native.NativeMethods.Check(Native.NativeMethods.shim_tensor_alias(outgoing[i].Handle, out results[i]), "alias");
+            }
+            return 0;
+        }
+        catch (Exception e)
+        {
+            Pending = ExceptionDispatchInfo.Capture(e);
+            return 1;
+        }
+    }
+
+    [UnmanagedCallersOnly]
+    private static void OnRelease(long function) => Remove(function);
+}
