@@ -1,0 +1,137 @@
+using Microsoft.ML.MaskedDiffusion.Numerics;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling;
+
+/// <summary>
+/// The network from tokens to the final norm in 32-bit floats on the processor, on our own kernels: nothing is copied or transposed, nothing is allocated
+/// anew, and every row's result is the same in every batch.
+/// </summary>
+internal sealed unsafe class KernelNetwork(TransformerConfig config, RotaryTable rotary, BufferPool pool)
+{
+    // Tokens that go through all blocks together in inference, so that their activations stay in the cache.
+    private const int ChunkTokens = 2048;
+    private readonly int _d = config.EmbeddingSize;
+    private readonly int _f = config.FeedForwardSize;
+    private readonly int _heads = config.HeadCount;
+    private readonly int _size = config.HeadSize;
+
+    /// <summary>Writes the normed last state [batch, length, d] and keeps nothing.</summary>
+    public void Infer(NetworkWeights weights, long* tokens, int batch, int length, float* hidden)
+    {
+        int items = Math.Clamp(ChunkTokens / length, 1, batch), n = items * length;
+        using PooledBuffer stream = pool.Rent((long)n * _d), normed = pool.Rent((long)n * _d), qkv = pool.Rent(3L * n * _d), gate = pool.Rent((long)n * _f), up = pool.Rent((long)n * _f);
+        for (int first = 0; first < batch; first += items)
+        {
+            int count = Math.Min(items, batch - first), rows = count * length;
+            float* x = stream.Pointer, y = normed.Pointer;
+            Embed(weights.Embedding, tokens + (long)first * length, x, rows);
+            foreach (LayerWeights layer in weights.Layers)
+            {
+                Attend(layer, x, y, null, qkv.Pointer, y, null, x, x, count, length);
+                FeedForward(layer, x, y, null, gate.Pointer, up.Pointer, gate.Pointer, x, x, rows);
+            }
+            NormKernels.Forward(x, weights.FinalNorm, config.NormEpsilon, hidden + (long)first * length * _d, null, rows, _d);
+        }
+    }
+
+    /// <summary>As <see cref="Infer"/>, and keeps on the tape what the backward pass needs.</summary>
+    public ForwardTape Forward(NetworkWeights weights, long* tokens, int batch, int length, float* hidden)
+    {
+        int n = batch * length;
+        var tape = new ForwardTape(pool, config, new ReadOnlySpan<long>(tokens, n).ToArray(), batch, length);
+        using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent((long)n * _f);
+        for (int i = 0; i < weights.Layers.Length; i++)
+        {
+            LayerTape kept = tape.Layers[i];
+            float* next = i + 1 < tape.Layers.Length ? tape.Layers[i + 1].Input : tape.Last;
+            if (i == 0) Embed(weights.Embedding, tokens, kept.Input, n);
+            Attend(weights.Layers[i], kept.Input, normed.Pointer, kept.Scale1, kept.Qkv, kept.Mixed, kept.LogSums, kept.Input, kept.Middle, batch, length);
+            FeedForward(weights.Layers[i], kept.Middle, normed.Pointer, kept.Scale2, kept.Gate, kept.Up, product.Pointer, kept.Middle, next, n);
+        }
+        NormKernels.Forward(tape.Last, weights.FinalNorm, config.NormEpsilon, hidden, tape.LastScale, n, _d);
+        return tape;
+    }
+
+    /// <summary>Adds the gradients of all weights to <paramref name="gradients"/>, given that of the hidden states, and gives the tape's memory back.</summary>
+    public void Backward(NetworkWeights weights, NetworkWeights gradients, ForwardTape tape, float* dHidden)
+    {
+        if (tape.IsUsed) throw new InvalidOperationException("The backward pass through this result of the network has been run already; compute the result again.");
+        int n = tape.Batch * tape.Length;
+        using PooledBuffer stream = pool.Rent((long)n * _d), normed = pool.Rent((long)n * _d), dNormed = pool.Rent((long)n * _d), dQkv = pool.Rent(3L * n * _d);
+        using PooledBuffer product = pool.Rent((long)n * _f), dGate = pool.Rent((long)n * _f), dUp = pool.Rent((long)n * _f), unwanted = pool.Rent(_d);
+        float* dx = stream.Pointer;
+        NormKernels.Backward(tape.Last, weights.FinalNorm, tape.LastScale, dHidden, null, dx, Wanted(gradients.FinalNorm), n, _d);
+        for (int i = weights.Layers.Length - 1; i >= 0; i--)
+        {
+            LayerWeights w = weights.Layers[i], g = gradients.Layers[i];
+            LayerTape kept = tape.Layers[i];
+
+            // Feed-forward: x' = x + W3 (silu(W1 norm2(x)) * (W2 norm2(x)))
+            float* y = normed.Pointer, dy = dNormed.Pointer;
+            NormKernels.Apply(kept.Middle, w.Norm2, kept.Scale2, y, n, _d);
+            MatrixProduct.Multiply(n, _f, _d, dx, _d, false, w.Down, _f, false, product.Pointer, _f);
+            GateKernels.Backward(kept.Gate, kept.Up, product.Pointer, dGate.Pointer, dUp.Pointer, (long)n * _f);
+            AddWeightGradient(g.Down, dx, _d, product.Pointer, _f, n);
+            AddWeightGradient(g.Gate, dGate.Pointer, _f, y, _d, n);
+            AddWeightGradient(g.Up, dUp.Pointer, _f, y, _d, n);
+            MatrixProduct.Multiply(n, _d, _f, dGate.Pointer, _f, false, w.Gate, _d, false, dy, _d);
+            MatrixProduct.Multiply(n, _d, _f, dUp.Pointer, _f, false, w.Up, _d, false, dy, _d, add: true);
+            NormKernels.Backward(kept.Middle, w.Norm2, kept.Scale2, dy, dx, dx, Wanted(g.Norm2), n, _d);
+
+            // Attention: x' = x + Wo attend(turn(Wqkv norm1(x)))
+            AddWeightGradient(g.Projection, dx, _d, kept.Mixed, _d, n);
+            MatrixProduct.Multiply(n, _d, _d, dx, _d, false, w.Projection, _d, false, dy, _d);
+            AttentionKernels.Backward(kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv.Pointer, tape.Batch, tape.Length, _heads, _size, config.Autoregressive);
+            Turn(dQkv.Pointer, n, tape.Length, -1);
+            NormKernels.Apply(kept.Input, w.Norm1, kept.Scale1, y, n, _d);
+            AddWeightGradient(g.Qkv, dQkv.Pointer, 3 * _d, y, _d, n);
+            MatrixProduct.Multiply(n, _d, 3 * _d, dQkv.Pointer, 3 * _d, false, w.Qkv, _d, false, dy, _d);
+            NormKernels.Backward(kept.Input, w.Norm1, kept.Scale1, dy, dx, dx, Wanted(g.Norm1), n, _d);
+        }
+        if (gradients.Embedding is not null) EmbeddingKernels.AddGradient(gradients.Embedding, tape.Tokens, dx, _d);
+        tape.Dispose();
+
+        // The norm's kernel always sums its gain's gradient; a frozen gain's goes where nobody looks.
+        float* Wanted(float* gradient) => gradient is not null ? gradient : unwanted.Pointer;
+    }
+
+    private static void AddWeightGradient(float* gradient, float* dy, int outputs, float* x, int inputs, int rows)
+    {
+        if (gradient is null) return;
+        MatrixProduct.Multiply(outputs, inputs, rows, dy, outputs, true, x, inputs, false, gradient, inputs, add: true);
+    }
+
+    private void Embed(float* embedding, long* tokens, float* x, int rows) => EmbeddingKernels.Gather(embedding, tokens, x, rows, _d);
+
+    private void Attend(LayerWeights w, float* x, float* normed, float* scale, float* qkv, float* mixed, float* logSums, float* residual, float* to, int batch, int length)
+    {
+        int n = batch * length;
+        NormKernels.Forward(x, w.Norm1, config.NormEpsilon, normed, scale, n, _d);
+        MatrixProduct.Multiply(n, 3 * _d, _d, normed, _d, false, w.Qkv, _d, true, qkv, 3 * _d);
+        Turn(qkv, n, length, 1);
+        AttentionKernels.Forward(qkv, mixed, logSums, batch, length, _heads, _size, config.Autoregressive);
+        AddTo(residual, mixed, _d, w.Projection, to, n);
+    }
+
+    private void FeedForward(LayerWeights w, float* x, float* normed, float* scale, float* gate, float* up, float* product, float* residual, float* to, int n)
+    {
+        NormKernels.Forward(x, w.Norm2, config.NormEpsilon, normed, scale, n, _d);
+        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Gate, _d, true, gate, _f);
+        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Up, _d, true, up, _f);
+        GateKernels.Forward(gate, up, product, (long)n * _f);
+        AddTo(residual, product, _f, w.Down, to, n);
+    }
+
+    /// <summary>to = residual + x W^T.</summary>
+    private void AddTo(float* residual, float* x, int inputs, float* weight, float* to, int n)
+    {
+        if (to != residual) Workers.Rows(n, 256, (first, last) =>
+            new ReadOnlySpan<float>(residual + (long)first * _d, (last - first) * _d).CopyTo(new Span<float>(to + (long)first * _d, (last - first) * _d)));
+        MatrixProduct.Multiply(n, _d, inputs, x, inputs, false, weight, inputs, true, to, _d, add: true);
+    }
+
+    private void Turn(float* qkv, int rows, int length, float direction)
+    {
+        fixed (float* cos = rotary.Cosines, sin = rotary.Sines) RotaryKernels.Turn(qkv, cos, sin, rows, length, _heads, _size, direction);
+    }
+}

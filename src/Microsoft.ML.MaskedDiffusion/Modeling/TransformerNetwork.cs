@@ -1,0 +1,251 @@
+using Microsoft.ML.MaskedDiffusion.Numerics;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling;
+
+/// <summary>
+/// The transformer of <see cref="TransformerConfig"/> under SMDM's tensor names. In 32-bit floats on the processor it runs on our own kernels, where each row's
+/// result is the same in every batch and backward passes add straight to the parameters' <c>grad</c>; on any other device or type on torch's operators.
+/// Inference is thread-safe as long as nobody changes the weights.
+/// </summary>
+internal sealed unsafe class TransformerNetwork : IDisposable
+{
+    private readonly OrderedDictionary<string, Parameter> _parameters = new();
+    private readonly BufferPool _pool = new();
+    private readonly RotaryTable _rotary;
+    private readonly KernelNetwork? _kernels;
+    private readonly NetworkWeights? _weights;
+    private readonly Tensor? _cosines;
+    private readonly Tensor? _sines;
+    private bool _disposed;
+
+    /// <summary>A network whose weights are zero until <see cref="Initialize"/> or a file sets them.</summary>
+    public TransformerNetwork(TransformerConfig config, Device device, ScalarType dtype = ScalarType.Float32)
+    {
+        config.Validate();
+        if (dtype is not (ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16 or ScalarType.Float16))
+            throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "A network's numbers are Float32, Float64, BFloat16 or Float16.");
+        NativeRuntime.EnsureLoaded();
+        Config = config;
+        Device = device;
+        Type = dtype;
+        _rotary = new RotaryTable(config.ContextLength, config.HeadSize, config.RotaryPrecision);
+        foreach ((string name, long[] shape) in ParameterShapes(config))
+        {
+            using Tensor values = zeros(shape, dtype, device);
+            Parameter parameter = new(values);
+            parameter.DetachFromDisposeScope();
+            _parameters.Add(name, parameter);
+        }
+        if (dtype == ScalarType.Float32 && device.type == DeviceType.CPU)
+        {
+            _kernels = new KernelNetwork(config, _rotary, _pool);
+            _weights = Addresses(parameter => TensorMemory.Floats(parameter));
+            return;
+        }
+        _cosines = Table(_rotary.Cosines);
+        _sines = Table(_rotary.Sines);
+    }
+
+    public TransformerConfig Config { get; }
+
+    public Device Device { get; }
+
+    public ScalarType Type { get; }
+
+    /// <summary>All weights by SMDM's names, in its order.</summary>
+    public IReadOnlyDictionary<string, Parameter> Parameters => _parameters;
+
+    /// <summary>The names and shapes of a configuration's weights, without a network.</summary>
+    public static IEnumerable<(string Name, long[] Shape)> ParameterShapes(TransformerConfig config)
+    {
+        long d = config.EmbeddingSize, f = config.FeedForwardSize;
+        yield return ("lm_head.weight", [config.VocabularySize, d]);
+        yield return ("transformer.wte.weight", [config.EmbeddingRowCount, d]);
+        for (int i = 0; i < config.LayerCount; i++)
+        {
+            string layer = LayerPrefix(i);
+            yield return (layer + "norm_1.weight", [d]);
+            yield return (layer + "attn.attn.weight", [3 * d, d]);
+            yield return (layer + "attn.proj.weight", [d, d]);
+            yield return (layer + "norm_2.weight", [d]);
+            yield return (layer + "mlp.swiglu.w1.weight", [f, d]);
+            yield return (layer + "mlp.swiglu.w2.weight", [f, d]);
+            yield return (layer + "mlp.swiglu.w3.weight", [d, f]);
+        }
+        yield return ("transformer.ln_f.weight", [d]);
+    }
+
+    /// <summary>
+    /// SMDM's initialisation: matrices Normal(0, sqrt(2 / (5 d))), the two that write to the residual stream Normal(0, 1 / (sqrt(d) L)), gains 1. Each tensor
+    /// has a random stream of its own, by its name.
+    /// </summary>
+    public void Initialize(ulong seed)
+    {
+        double d = Config.EmbeddingSize;
+        using var scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        foreach ((string name, Parameter parameter) in _parameters)
+        {
+            if (parameter.dim() == 1)
+            {
+                parameter.fill_(1);
+                continue;
+            }
+            double deviation = name.EndsWith("attn.proj.weight", StringComparison.Ordinal) || name.EndsWith("w3.weight", StringComparison.Ordinal)
+                ? 1 / (Math.Sqrt(d) * Config.LayerCount)
+                : Math.Sqrt(2 / (5 * d));
+            var random = new CounterRandom(seed, ContentKey.Of(name), RandomPurpose.Initialization);
+            Tensor draws = empty(parameter.shape, ScalarType.Float32);
+            float* values = TensorMemory.Floats(draws);
+            Workers.Rows(draws.NumberOfElements, 1 << 16, (first, last) => random.FillNormal(new Span<float>(values + first, (int)(last - first)), deviation, (ulong)first / 4));
+            parameter.copy_(draws);
+        }
+    }
+
+    /// <summary>The states after the final norm, [batch, length, d], for tokens [batch, length] of Int64.</summary>
+    public Tensor Hidden(Tensor tokens)
+    {
+        Check(tokens);
+        if (_kernels is null) return TorchHidden(tokens);
+        return is_grad_enabled() && Anchor() is { } anchor ? HiddenFunction.apply(this, tokens, anchor) : Infer(tokens);
+    }
+
+    /// <summary>The vocabulary's logits [..., V] of states [..., d]. Rows are independent: pass only those that are needed.</summary>
+    public Tensor Logits(Tensor hidden)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (hidden.dim() < 1 || hidden.size(-1 + (int)hidden.dim()) != Config.EmbeddingSize)
+            throw new ArgumentException($"States have {Config.EmbeddingSize} numbers in their last dimension, not [{string.Join(", ", hidden.shape)}].", nameof(hidden));
+        return Fused.Linear(hidden, _parameters["lm_head.weight"]);
+    }
+
+    /// <summary>The logits of all positions, [batch, length, V].</summary>
+    public Tensor Forward(Tensor tokens)
+    {
+        using Tensor hidden = Hidden(tokens);
+        return Logits(hidden);
+    }
+
+    /// <summary>Takes over the weights of a network of the same shape.</summary>
+    public void CopyFrom(TransformerNetwork other)
+    {
+        using IDisposable noGradient = no_grad();
+        foreach ((string name, Parameter parameter) in _parameters) parameter.copy_(other._parameters[name]);
+    }
+
+    /// <summary>Sets all gradients to zero, in place where they exist.</summary>
+    public void ZeroGradients()
+    {
+        foreach (Parameter parameter in _parameters.Values)
+        {
+            using Tensor? gradient = parameter.grad;
+            gradient?.zero_();
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        foreach (Parameter parameter in _parameters.Values) parameter.Dispose();
+        _cosines?.Dispose();
+        _sines?.Dispose();
+        _pool.Dispose();
+    }
+
+    internal static string LayerPrefix(int layer) => $"transformer.h.{layer}.";
+
+    internal Tensor Infer(Tensor tokens)
+    {
+        using Tensor dense = tokens.contiguous();
+        Tensor hidden = empty(tokens.size(0), tokens.size(1), Config.EmbeddingSize);
+        _kernels!.Infer(_weights!, TensorMemory.Integers(dense), (int)tokens.size(0), (int)tokens.size(1), TensorMemory.Floats(hidden));
+        return hidden;
+    }
+
+    internal (Tensor Hidden, ForwardTape Tape) Record(Tensor tokens)
+    {
+        using Tensor dense = tokens.contiguous();
+        Tensor hidden = empty(tokens.size(0), tokens.size(1), Config.EmbeddingSize);
+        return (hidden, _kernels!.Forward(_weights!, TensorMemory.Integers(dense), (int)tokens.size(0), (int)tokens.size(1), TensorMemory.Floats(hidden)));
+    }
+
+    internal void Backward(ForwardTape tape, Tensor dHidden)
+    {
+        using Tensor dense = dHidden.contiguous();
+        NetworkWeights gradients = Addresses(parameter => parameter.requires_grad ? Gradients.Address(parameter) : null);
+        _kernels!.Backward(_weights!, gradients, tape, TensorMemory.Floats(dense));
+    }
+
+    // [length, 1, h / 2], so that it spreads over heads; in at least 32 bits.
+    private Tensor Table(float[] values)
+    {
+        using var scope = NewDisposeScope();
+        return tensor(values, [_rotary.Length, 1, _rotary.Half]).to(Type == ScalarType.Float64 ? Type : ScalarType.Float32, Device).DetachFromDisposeScope();
+    }
+
+    private Parameter? Anchor()
+    {
+        foreach (Parameter parameter in _parameters.Values)
+            if (parameter.requires_grad) return parameter;
+        return null;
+    }
+
+    private void Check(Tensor tokens)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64)
+            throw new ArgumentException($"Tokens are [batch, length] of Int64, not [{string.Join(", ", tokens.shape)}] of {tokens.dtype}.", nameof(tokens));
+        if (tokens.size(0) < 1 || tokens.size(1) < 1 || tokens.size(1) > Config.ContextLength)
+            throw new ArgumentOutOfRangeException(nameof(tokens), tokens.size(1), $"{tokens.size(0)} sequences of {tokens.size(1)} tokens; a sequence has 1 to ContextLength {Config.ContextLength} tokens.");
+        if (tokens.device_type != Device.type) throw new ArgumentException($"Tokens are on {tokens.device}, the network is on {Device}.", nameof(tokens));
+        using Tensor low = tokens.min(), high = tokens.max();
+        long least = low.item<long>(), most = high.item<long>();
+        if (least < 0 || most >= Config.EmbeddingRowCount)
+            throw new ArgumentOutOfRangeException(nameof(tokens), least < 0 ? least : most, $"Token ids are 0 to {Config.EmbeddingRowCount - 1}.");
+    }
+
+    private delegate float* AddressOf(Parameter parameter);
+
+    private NetworkWeights Addresses(AddressOf address)
+    {
+        float* Of(string name) => address(_parameters[name]);
+        var layers = new LayerWeights[Config.LayerCount];
+        for (int i = 0; i < layers.Length; i++)
+        {
+            string layer = LayerPrefix(i);
+            layers[i] = new LayerWeights(Of(layer + "norm_1.weight"), Of(layer + "attn.attn.weight"), Of(layer + "attn.proj.weight"), Of(layer + "norm_2.weight"),
+                Of(layer + "mlp.swiglu.w1.weight"), Of(layer + "mlp.swiglu.w2.weight"), Of(layer + "mlp.swiglu.w3.weight"));
+        }
+        return new NetworkWeights(Of("transformer.wte.weight"), layers, Of("transformer.ln_f.weight"));
+    }
+
+    /// <summary>The same on torch's operators, for every device and type.</summary>
+    private Tensor TorchHidden(Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        long batch = tokens.size(0), length = tokens.size(1), heads = Config.HeadCount, size = Config.HeadSize;
+        Tensor cos = _cosines!.narrow(0, 0, length), sin = _sines!.narrow(0, 0, length);
+        Tensor? hidden = Config.Autoregressive ? ones(length, length, ScalarType.Bool, Device).triu(1) : null;
+        Tensor x = _parameters["transformer.wte.weight"].index_select(0, tokens.reshape(-1));
+        for (int i = 0; i < Config.LayerCount; i++)
+        {
+            string layer = LayerPrefix(i);
+            Tensor normed = Fused.RmsNorm(x, _parameters[layer + "norm_1.weight"], Config.NormEpsilon);
+            Tensor qkv = Fused.Linear(normed, _parameters[layer + "attn.attn.weight"]).view(batch, length, heads, 3 * size);
+            Tensor Part(int part) => qkv.narrow(3, part * size, size);
+            Tensor query = Fused.Rotary(Part(0), cos, sin).transpose(1, 2), key = Fused.Rotary(Part(1), cos, sin).transpose(1, 2), value = Part(2).transpose(1, 2);
+            Tensor scores = matmul(query, key.transpose(-2, -1)) * (1 / Math.Sqrt(size));
+            if (hidden is not null) scores = scores.masked_fill(hidden, double.NegativeInfinity);
+            Tensor mixed = matmul(scores.softmax(-1), value).transpose(1, 2).reshape(batch * length, heads * size);
+            x = x + Fused.Linear(mixed, _parameters[layer + "attn.proj.weight"]);
+            normed = Fused.RmsNorm(x, _parameters[layer + "norm_2.weight"], Config.NormEpsilon);
+            Tensor gated = Fused.SwiGlu(Fused.Linear(normed, _parameters[layer + "mlp.swiglu.w1.weight"]), Fused.Linear(normed, _parameters[layer + "mlp.swiglu.w2.weight"]));
+            x = x + Fused.Linear(gated, _parameters[layer + "mlp.swiglu.w3.weight"]);
+        }
+        return Fused.RmsNorm(x, _parameters["transformer.ln_f.weight"], Config.NormEpsilon).view(batch, length, Config.EmbeddingSize).MoveToOuterDisposeScope();
+    }
+}

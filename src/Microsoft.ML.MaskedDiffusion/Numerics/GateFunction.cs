@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.MaskedDiffusion.Numerics;
+
+/// <summary>SwiGLU's product on our kernel.</summary>
+internal sealed unsafe class GateFunction : autograd.SingleTensorFunction<GateFunction>
+{
+    public override string Name => nameof(GateFunction);
+
+    public static Tensor Run(Tensor gate, Tensor up) => Fused.NeedsGradient(gate, up) ? apply(gate, up) : Compute(gate, up);
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        Tensor gate = (Tensor)vars[0], up = (Tensor)vars[1];
+        ctx.save_for_backward([gate, up]);
+        return Compute(gate, up);
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        using var scope = NewDisposeScope();
+        List<Tensor> saved = ctx.get_saved_variables();
+        Tensor gate = saved[0].detach().contiguous(), up = saved[1].detach().contiguous(), dy = grad_output.contiguous();
+        Tensor dGate = empty(gate.shape), dUp = empty(gate.shape);
+        GateKernels.Backward(TensorMemory.Floats(gate), TensorMemory.Floats(up), TensorMemory.Floats(dy), TensorMemory.Floats(dGate), TensorMemory.Floats(dUp), gate.NumberOfElements, keepDy: true);
+        return [dGate.MoveToOuterDisposeScope(), dUp.MoveToOuterDisposeScope()];
+    }
+
+    private static Tensor Compute(Tensor gate, Tensor up)
+    {
+        Tensor y = empty(gate.shape);
+        Tensor a = gate.contiguous(), b = up.contiguous();
+        GateKernels.Forward(TensorMemory.Floats(a), TensorMemory.Floats(b), TensorMemory.Floats(y), y.NumberOfElements);
+        return y;
+    }
+}

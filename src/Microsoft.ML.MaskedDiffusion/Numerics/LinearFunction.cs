@@ -1,0 +1,52 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.MaskedDiffusion.Numerics;
+
+/// <summary>y = x W^T on our matrix product. The gradient of a leaf W is added to its grad directly.</summary>
+internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<LinearFunction>
+{
+    public override string Name => nameof(LinearFunction);
+
+    public static Tensor Compute(Tensor input, Tensor weight)
+    {
+        int outputs = (int)weight.size(0), inputs = (int)weight.size(1);
+        long[] shape = input.shape;
+        shape[^1] = outputs;
+        Tensor result = empty(shape);
+        using Tensor dense = input.contiguous(), matrix = weight.contiguous();
+        int rows = checked((int)(input.NumberOfElements / inputs));
+        MatrixProduct.Multiply(rows, outputs, inputs, TensorMemory.Floats(dense), inputs, false, TensorMemory.Floats(matrix), inputs, true, TensorMemory.Floats(result), outputs);
+        return result;
+    }
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        Tensor input = (Tensor)vars[0], weight = (Tensor)vars[1];
+        ctx.save_for_backward([input, weight]);
+        return Compute(input, weight);
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        using var scope = NewDisposeScope();
+        List<Tensor> saved = ctx.get_saved_variables();
+        Tensor input = saved[0], weight = saved[1];
+        int outputs = (int)weight.size(0), inputs = (int)weight.size(1), rows = checked((int)(input.NumberOfElements / inputs));
+        Tensor dense = grad_output.contiguous(), matrix = weight.detach().contiguous(), from = input.detach().contiguous();
+        float* dy = TensorMemory.Floats(dense);
+        Tensor? dInput = null, dWeight = null;
+        if (input.requires_grad)
+        {
+            dInput = empty(input.shape);
+            MatrixProduct.Multiply(rows, inputs, outputs, dy, outputs, false, TensorMemory.Floats(matrix), inputs, false, TensorMemory.Floats(dInput), inputs);
+        }
+        if (weight.requires_grad)
+        {
+            bool direct = weight.is_leaf;
+            if (!direct) dWeight = empty(weight.shape);
+            float* target = direct ? Gradients.Address(weight) : TensorMemory.Floats(dWeight!);
+            MatrixProduct.Multiply(outputs, inputs, rows, dy, outputs, true, TensorMemory.Floats(from), inputs, false, target, inputs, add: direct);
+        }
+        return [dInput?.MoveToOuterDisposeScope()!, dWeight?.MoveToOuterDisposeScope()!];
+    }
+}

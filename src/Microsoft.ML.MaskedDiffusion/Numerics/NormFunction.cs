@@ -1,0 +1,45 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.MaskedDiffusion.Numerics;
+
+/// <summary>RMSNorm on our kernel.</summary>
+internal sealed unsafe class NormFunction : autograd.SingleTensorFunction<NormFunction>
+{
+    public override string Name => nameof(NormFunction);
+
+    public static Tensor Run(Tensor x, Tensor gain, double epsilon)
+    {
+        if (Fused.NeedsGradient(x, gain)) return apply(x, gain, epsilon);
+        (Tensor y, Tensor scale) = Compute(x, gain, epsilon);
+        scale.Dispose();
+        return y;
+    }
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        Tensor x = (Tensor)vars[0], gain = (Tensor)vars[1];
+        (Tensor y, Tensor scale) = Compute(x, gain, (double)vars[2]);
+        ctx.save_for_backward([x, gain, scale]);
+        return y;
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        using var scope = NewDisposeScope();
+        List<Tensor> saved = ctx.get_saved_variables();
+        Tensor x = saved[0].detach().contiguous(), gain = saved[1].detach().contiguous(), scale = saved[2], dy = grad_output.contiguous();
+        int width = (int)gain.size(0), rows = checked((int)(x.NumberOfElements / width));
+        Tensor dx = empty(x.shape), dGain = zeros(width);
+        NormKernels.Backward(TensorMemory.Floats(x), TensorMemory.Floats(gain), TensorMemory.Floats(scale), TensorMemory.Floats(dy), null, TensorMemory.Floats(dx), TensorMemory.Floats(dGain), rows, width);
+        return [dx.MoveToOuterDisposeScope(), dGain.MoveToOuterDisposeScope(), null!];
+    }
+
+    private static (Tensor Y, Tensor Scale) Compute(Tensor x, Tensor gain, double epsilon)
+    {
+        int width = (int)gain.size(0), rows = checked((int)(x.NumberOfElements / width));
+        Tensor y = empty(x.shape), scale = empty(rows);
+        Tensor from = x.contiguous(), gains = gain.contiguous();
+        NormKernels.Forward(TensorMemory.Floats(from), TensorMemory.Floats(gains), epsilon, TensorMemory.Floats(y), TensorMemory.Floats(scale), rows, width);
+        return (y, scale);
+    }
+}
