@@ -1,0 +1,44 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Microsoft.ML.MaskedDiffusion.Numerics;
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace Microsoft.ML.MaskedDiffusion.Training;
+
+/// <summary>AdamW for float32 parameters in the processor's memory: one pass over each array, the clipping included.</summary>
+internal sealed class HostAdamW(IReadOnlyDictionary<string, Parameter> parameters, TrainingSettings settings) : AdamWOptimizer(parameters, settings)
+{
+    private float _scale = 1;
+
+    public override unsafe double PrepareGradients()
+    {
+        using var scope = torch.NewDisposeScope();
+        double squares = 0;
+        foreach (AdamWSlot slot in Slots)
+        {
+            if (slot.Parameter.grad is not { } gradient)
+                continue;
+            if (!gradient.is_contiguous())
+                slot.Parameter.grad = gradient = gradient.contiguous();
+            squares += AdamWKernel.SquaredNorm(Address(gradient), gradient.NumberOfElements);
+        }
+        double norm = Math.Sqrt(squares);
+        _scale = (float)Math.Min(1, Settings.GradientClipNorm / (norm + 1e-6));
+        return norm;
+    }
+
+    protected override unsafe void Apply(double learningRate)
+    {
+        using var scope = torch.NewDisposeScope();
+        foreach (AdamWSlot slot in Slots)
+        {
+            if (slot.Parameter.grad is { } gradient)
+                AdamWKernel.Step(Address(slot.Parameter), Address(gradient), Address(slot.FirstMoment), Address(slot.SecondMoment), gradient.NumberOfElements,
+                    learningRate, Settings.Beta1, Settings.Beta2, Settings.Epsilon, slot.WeightDecay, StepCount, _scale);
+        }
+    }
+
+    // libtorch's memory does not move, so the address stays good as long as the tensor lives.
+    private static unsafe float* Address(torch.Tensor tensor) => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
+}

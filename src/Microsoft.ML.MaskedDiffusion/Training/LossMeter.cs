@@ -1,0 +1,56 @@
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Training;
+
+/// <summary>Sums the losses between two reports, on the device where reading them back would stall it.</summary>
+internal sealed class LossMeter : IDisposable
+{
+    private readonly torch.Tensor? _deviceSum;
+    private double _sum;
+    private double _last;
+    private int _count;
+
+    public LossMeter(torch.Device device)
+    {
+        if (device.type != DeviceType.CPU)
+            _deviceSum = torch.zeros(1, dtype: torch.ScalarType.Float64, device: device).DetachFromDisposeScope();
+    }
+
+    /// <summary>Whether every loss is read at once.</summary>
+    public bool IsHost => _deviceSum is null;
+
+    public bool HasValues => _count > 0;
+
+    /// <summary>Adds a scalar loss, of one micro batch.</summary>
+    public void Add(torch.Tensor loss)
+    {
+        _count++;
+        if (_deviceSum is null)
+        {
+            _last = loss.ToDouble();
+            _sum += _last;
+            return;
+        }
+        using var noGrad = torch.no_grad();
+        _deviceSum.add_(loss.detach());
+    }
+
+    public void ThrowUnlessFinite(long step, double gradientNorm, double learningRate)
+    {
+        double loss = _deviceSum is null ? _sum : _deviceSum.ToDouble();
+        if (!double.IsFinite(loss) || double.IsInfinity(gradientNorm) || (_deviceSum is null && double.IsNaN(gradientNorm)))
+            throw new TrainingDivergedException(step, _deviceSum is null ? _last : loss / Math.Max(_count, 1), gradientNorm, learningRate);
+    }
+
+    /// <summary>The mean since the last call.</summary>
+    public double TakeMean()
+    {
+        double mean = (_deviceSum is null ? _sum : _deviceSum.ToDouble()) / _count;
+        _deviceSum?.zero_();
+        _sum = 0;
+        _count = 0;
+        return mean;
+    }
+
+    public void Dispose() => _deviceSum?.Dispose();
+}
