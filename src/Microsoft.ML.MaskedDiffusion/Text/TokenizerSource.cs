@@ -1,0 +1,52 @@
+namespace Microsoft.ML.MaskedDiffusion.Text;
+
+/// <summary>Where a trainer takes its tokenizer from. Immutable.</summary>
+public abstract class TokenizerSource
+{
+    private TokenizerSource() { }
+
+    /// <summary>
+    /// Learns byte-level BPE from the training corpus: 256 bytes, then merges of the most frequent neighbours, then an end-of-text token. Every text can be
+    /// encoded, and decoding gives it back. A corpus with too few repetitions gives a smaller vocabulary:
+    /// <see cref="TextTokenizer.VocabularySize"/> tells.
+    /// </summary>
+    /// <param name="vocabularySize">Number of token ids, 258 to 1,048,576, default 4096.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="vocabularySize"/> is out of range.</exception>
+    public static TokenizerSource TrainBytePairEncoding(int vocabularySize = 4096)
+    {
+        BytePairTrainer.CheckVocabularySize(vocabularySize);
+        return new Trained(vocabularySize);
+    }
+
+    /// <summary>Reads a tokenizer's files, at once; see <see cref="TextTokenizer.FromFile"/> for the kinds and the exceptions.</summary>
+    public static TokenizerSource FromFile(string path) => new Given(TextTokenizer.FromFile(path));
+
+    /// <summary>Takes a tokenizer that is there already.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="tokenizer"/> is null.</exception>
+    public static TokenizerSource FromTokenizer(TextTokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        return new Given(tokenizer);
+    }
+
+    /// <summary>Number of token ids asked for, or of the tokenizer given.</summary>
+    internal abstract int VocabularySize { get; }
+
+    /// <summary>The tokenizer; only training asks for the corpus.</summary>
+    internal abstract TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken);
+
+    private sealed class Trained(int vocabularySize) : TokenizerSource
+    {
+        internal override int VocabularySize => vocabularySize;
+
+        internal override TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) =>
+            BytePairTrainer.Train(corpus(), vocabularySize, progress, cancellationToken).Tokenizer;
+    }
+
+    private sealed class Given(TextTokenizer tokenizer) : TokenizerSource
+    {
+        internal override int VocabularySize => tokenizer.VocabularySize;
+
+        internal override TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) => tokenizer;
+    }
+}
