@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Evaluation.Tasks;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.Tasks;
 

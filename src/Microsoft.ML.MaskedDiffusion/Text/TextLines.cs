@@ -1,12 +1,12 @@
 using System.Text;
-using System.Text.Json;
 
-namespace Microsoft.ML.MaskedDiffusion.Evaluation;
+namespace Microsoft.ML.MaskedDiffusion.Text;
 
-/// <summary>JSON-lines files row by row; every error names the file and the line.</summary>
-internal static class JsonLines
+/// <summary>UTF-8 text files line by line; every error names the file and the line.</summary>
+internal static class TextLines
 {
-    public static IEnumerable<T> Read<T>(string path, Func<JsonElement, int, T> convert)
+    /// <summary>Converts every line that is not blank, lazily; a file without one is an error.</summary>
+    public static IEnumerable<T> Read<T>(string path, Func<string, int, T> convert)
     {
         // Bytes that are no UTF-8 must fail, not turn into replacement characters.
         var strict = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -35,18 +35,11 @@ internal static class JsonLines
         }
     }
 
-    private static T Convert<T>(string path, int line, string text, Func<JsonElement, int, T> convert)
+    private static T Convert<T>(string path, int line, string text, Func<string, int, T> convert)
     {
         try
         {
-            using var document = JsonDocument.Parse(text);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new InvalidDataException($"expected a JSON object, found {document.RootElement.ValueKind}");
-            return convert(document.RootElement, line);
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{path}, line {line}: not JSON: {e.Message}", e);
+            return convert(text, line);
         }
         catch (InvalidDataException e)
         {

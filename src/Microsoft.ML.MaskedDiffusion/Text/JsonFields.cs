@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Microsoft.ML.MaskedDiffusion.Evaluation;
+namespace Microsoft.ML.MaskedDiffusion.Text;
 
 /// <summary>Typed access to the fields of a row, with errors that say what was expected and what is there.</summary>
 internal static class JsonFields

@@ -1,0 +1,14 @@
+namespace Microsoft.ML.MaskedDiffusion.Text;
+
+/// <summary>FastChat's vicuna_v1.1 template, in which SMDM's conversation models were trained and are asked.</summary>
+public static class VicunaPrompt
+{
+    /// <summary>The prompt of a one-turn conversation; the model's reply follows it.</summary>
+    /// <param name="message">What the user says.</param>
+    public static string Of(string message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return "A chat between a curious user and an artificial intelligence assistant. " +
+            $"The assistant gives helpful, detailed, and polite answers to the user's questions. USER: {message} ASSISTANT:";
+    }
+}
