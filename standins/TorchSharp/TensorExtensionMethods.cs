@@ -17,6 +17,38 @@ public static class TensorExtensionMethods
         _ => throw new NotImplementedException(),
     };
 
+    /// <summary>Writes type and shape, as LEB128 numbers, and then the bytes.</summary>
+    public static void Save(this torch.Tensor tensor, BinaryWriter writer)
+    {
+        using torch.Tensor host = tensor.AsHost();
+        long[] shape = host.shape;
+        writer.Write7BitEncodedInt64((long)host.dtype);
+        writer.Write7BitEncodedInt64(shape.Length);
+        foreach (long size in shape)
+            writer.Write7BitEncodedInt64(size);
+        writer.Flush();
+        host.WriteBytesToStream(writer.BaseStream);
+    }
+
+    /// <summary>Reads what <see cref="Save(torch.Tensor, BinaryWriter)"/> wrote.</summary>
+    public static torch.Tensor Load(BinaryReader reader, bool skip = false)
+    {
+        var type = (torch.ScalarType)reader.Read7BitEncodedInt64();
+        long[] shape = new long[reader.Read7BitEncodedInt64()];
+        for (int i = 0; i < shape.Length; i++)
+            shape[i] = reader.Read7BitEncodedInt64();
+        if (skip)
+        {
+            reader.BaseStream.Seek(shape.TotalSize() * type.ElementSize(), SeekOrigin.Current);
+            return null;
+        }
+        torch.Tensor tensor = torch.empty(shape, type);
+        tensor.ReadBytesFromStream(reader.BaseStream);
+        return tensor;
+    }
+
+    public static long TotalSize(this IEnumerable<long> shape) => shape.Aggregate(1L, (product, size) => product * size);
+
     public static float ToSingle(this torch.Tensor value) => Read<float>(value, torch.ScalarType.Float32);
 
     public static double ToDouble(this torch.Tensor value) => Read<double>(value, torch.ScalarType.Float64);

@@ -8,6 +8,7 @@ internal static unsafe partial class NativeMethods
     public const string Library = "torch_shim";
 
     [LibraryImport(Library)] public static partial byte* shim_last_error();
+    [LibraryImport(Library)] public static partial int shim_last_managed_error();
     [LibraryImport(Library)] public static partial byte* shim_torch_version();
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial int shim_find_operator(string name, string overload, out IntPtr op);
     [LibraryImport(Library)] public static partial int shim_call(IntPtr op, NativeValue* arguments, int argumentCount, NativeValue* results, int capacity, int* resultCount);
@@ -27,6 +28,10 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] public static partial int shim_tensor_set_requires_grad(IntPtr tensor, int value);
     [LibraryImport(Library)] public static partial int shim_tensor_grad(IntPtr tensor, out IntPtr gradient);
     [LibraryImport(Library)] public static partial int shim_tensor_set_grad(IntPtr tensor, IntPtr gradient);
+    [LibraryImport(Library)] public static partial int shim_tensor_retain_grad(IntPtr tensor);
+    [LibraryImport(Library)] public static partial int shim_tensor_set_data(IntPtr tensor, IntPtr data);
+    [LibraryImport(Library)]
+    public static partial int shim_tensor_from_blob(IntPtr data, long* sizes, int dim, int dtype, delegate* unmanaged<long, void> release, long context, out IntPtr result);
     [LibraryImport(Library)] public static partial int shim_tensor_text(IntPtr tensor, out IntPtr text);
     [LibraryImport(Library)] public static partial void shim_text_free(IntPtr text);
 
@@ -39,6 +44,7 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library)] [SuppressGCTransition] public static partial int shim_grad_enabled();
     [LibraryImport(Library)] public static partial void shim_set_grad_enabled(int value);
+    [LibraryImport(Library)] [SuppressGCTransition] public static partial int shim_inference_enabled();
     [LibraryImport(Library)] public static partial int shim_inference_begin(int value, out IntPtr guard);
     [LibraryImport(Library)] public static partial void shim_inference_end(IntPtr guard);
 
@@ -46,6 +52,7 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] public static partial int shim_generator_default(int deviceType, int deviceIndex, out IntPtr generator);
     [LibraryImport(Library)] public static partial void shim_generator_free(IntPtr generator);
     [LibraryImport(Library)] public static partial int shim_generator_seed(IntPtr generator, ulong seed);
+    [LibraryImport(Library)] public static partial int shim_generator_reseed(IntPtr generator, out ulong seed);
     [LibraryImport(Library)] public static partial int shim_generator_initial_seed(IntPtr generator, out ulong seed);
     [LibraryImport(Library)] public static partial int shim_generator_state(IntPtr generator, out IntPtr tensor);
     [LibraryImport(Library)] public static partial int shim_generator_set_state(IntPtr generator, IntPtr tensor);
@@ -55,6 +62,17 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] public static partial int shim_set_num_threads(int count);
     [LibraryImport(Library)] public static partial int shim_cuda_available();
     [LibraryImport(Library)] public static partial int shim_cuda_device_count();
+    [LibraryImport(Library)] public static partial int shim_cudnn_available();
+    [LibraryImport(Library)] public static partial int shim_cuda_synchronize(int index);
+    [LibraryImport(Library)] public static partial int shim_cuda_manual_seed(ulong seed, int index);
+    [LibraryImport(Library)] public static partial int shim_get_num_interop_threads();
+    [LibraryImport(Library)] public static partial int shim_set_num_interop_threads(int count);
+    [LibraryImport(Library)] public static partial int shim_default_dtype();
+    [LibraryImport(Library)] public static partial int shim_set_default_dtype(int dtype);
+    [LibraryImport(Library)] public static partial int shim_anomaly(int enabled, int checkNan, out int before, out int checkNanBefore);
+    [LibraryImport(Library)]
+    public static partial int shim_adamw(IntPtr* parameters, IntPtr* gradients, IntPtr* means, IntPtr* squares, IntPtr* maxima, long* steps, int count, double rate,
+        double beta1, double beta2, double epsilon, double decay, int maximize, int* done);
 
     /// <summary>Turns a failed call into an exception with libtorch's message and the call's name.</summary>
     public static void Check(int status, string call)
