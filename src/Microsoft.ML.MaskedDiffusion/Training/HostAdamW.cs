@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Microsoft.ML.MaskedDiffusion.Numerics;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -21,7 +19,7 @@ internal sealed class HostAdamW(IReadOnlyDictionary<string, Parameter> parameter
                 continue;
             if (!gradient.is_contiguous())
                 slot.Parameter.grad = gradient = gradient.contiguous();
-            squares += AdamWKernel.SquaredNorm(Address(gradient), gradient.NumberOfElements);
+            squares += AdamWKernel.SquaredNorm(TensorMemory.Floats(gradient), gradient.NumberOfElements);
         }
         double norm = Math.Sqrt(squares);
         _scale = (float)Math.Min(1, Settings.GradientClipNorm / (norm + 1e-6));
@@ -34,11 +32,8 @@ internal sealed class HostAdamW(IReadOnlyDictionary<string, Parameter> parameter
         foreach (AdamWSlot slot in Slots)
         {
             if (slot.Parameter.grad is { } gradient)
-                AdamWKernel.Step(Address(slot.Parameter), Address(gradient), Address(slot.FirstMoment), Address(slot.SecondMoment), gradient.NumberOfElements,
+                AdamWKernel.Step(TensorMemory.Floats(slot.Parameter), TensorMemory.Floats(gradient), TensorMemory.Floats(slot.FirstMoment), TensorMemory.Floats(slot.SecondMoment), gradient.NumberOfElements,
                     learningRate, Settings.Beta1, Settings.Beta2, Settings.Epsilon, slot.WeightDecay, StepCount, _scale);
         }
     }
-
-    // libtorch's memory does not move, so the address stays good as long as the tensor lives.
-    private static unsafe float* Address(torch.Tensor tensor) => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
 }

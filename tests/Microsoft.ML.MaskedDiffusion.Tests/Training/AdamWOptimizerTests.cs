@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Numerics;
 using Microsoft.ML.MaskedDiffusion.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -67,7 +68,7 @@ public sealed class AdamWOptimizerTests
             optimizer.ClearGradients();
             for (int k = 0; k < parameters.Length; k++)
             {
-                float[] actual = parameters[k].data<float>().ToArray();
+                float[] actual = TensorMemory.FloatSpan(parameters[k]).ToArray();
                 for (int i = 0; i < actual.Length; i++)
                     // A step moves by about the learning rate; single precision leaves some 1e-6 of that, and 6e-8 of the value.
                     Assert.AreEqual(expected[k][i], actual[i], 1e-6, $"step {step}, parameter {k}, element {i}");

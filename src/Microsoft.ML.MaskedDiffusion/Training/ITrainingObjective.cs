@@ -1,0 +1,20 @@
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Training;
+
+/// <summary>
+/// What the loop minimizes: diffusion here, next-token prediction or answers after prompts in other objectives. All random draws come from the batch's
+/// own streams. Not thread-safe: an objective may reuse buffers.
+/// </summary>
+internal interface ITrainingObjective
+{
+    /// <summary>Ids a training block needs for the given context: the context itself, or one more where targets are shifted.</summary>
+    int BlockLength(int contextLength);
+
+    /// <summary>The micro batch's loss in nats per token, a scalar with its graph, on the network's device. The caller owns the dispose scope.</summary>
+    torch.Tensor Loss(TransformerNetwork network, TokenBatch batch);
+
+    /// <summary>The loss of every row in nats per token, [count], without a graph; for validation.</summary>
+    torch.Tensor RowLosses(TransformerNetwork network, TokenBatch batch);
+}

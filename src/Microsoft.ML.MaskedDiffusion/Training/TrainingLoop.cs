@@ -1,0 +1,187 @@
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Training;
+
+/// <summary>
+/// Takes optimizer steps on blocks of tokens until its plan is done, validating, reporting and keeping the best weights on the way. Everything random
+/// follows from the seed and the step, so the same settings give the same weights, bit for bit, on one machine.
+/// </summary>
+internal sealed class TrainingLoop : IDisposable
+{
+    private readonly TransformerNetwork _network;
+    private readonly ITrainingObjective _objective;
+    private readonly ITokenBlocks _blocks;
+    private readonly TrainingSettings _settings;
+    private readonly ValidationPass? _validation;
+    private readonly TrainingPlan _plan;
+    private readonly TokenBatch _batch;
+    private readonly BlockOrder _order;
+    private readonly WeightSnapshot _best;
+    private readonly LossMeter _meter;
+
+    public TrainingLoop(TransformerNetwork network, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation, TrainingSettings settings)
+    {
+        _network = network;
+        _objective = objective;
+        _blocks = blocks;
+        _settings = settings;
+        _validation = validation is null ? null : new ValidationPass(validation, objective, settings);
+        _plan = new TrainingPlan(settings);
+        _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, (ulong)settings.Seed, RandomPurpose.Mask);
+        _order = new BlockOrder(blocks.Count, (ulong)settings.Seed);
+        _best = new WeightSnapshot(network.Parameters);
+        Optimizer = AdamWOptimizer.Create(network.Parameters, settings);
+        _meter = new LossMeter(network.Device);
+    }
+
+    /// <summary>What a checkpoint holds beside the weights; set before <see cref="Run"/> to go on from one.</summary>
+    public TrainingState State { get; } = new();
+
+    /// <summary>The optimizer with its moments.</summary>
+    public AdamWOptimizer Optimizer { get; }
+
+    /// <summary>Trains to the end of the plan; the network then has the best weights.</summary>
+    public TrainingResult Run(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        var clock = new TrainingClock(_settings.Clock);
+        TrainingStop stop = TrainingStop.Completed;
+        try
+        {
+            while (!_plan.IsOver(State.Step, clock))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                double learningRate = _plan.LearningRate(State.Step, clock);
+                TakeStep(learningRate, cancellationToken);
+                bool last = _plan.IsOver(State.Step, clock);
+                if (last || State.Step % _settings.ProgressInterval == 0)
+                    Report(clock, learningRate, progress);
+                if (_validation is not null && (last || State.Step % _settings.ValidationInterval == 0) && !Validate(clock, learningRate, progress, cancellationToken))
+                {
+                    stop = TrainingStop.EarlyStopping;
+                    break;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_settings.CancelBehavior == CancelBehavior.ReturnBestSoFar && State.Step > 0 && cancellationToken.IsCancellationRequested)
+        {
+            stop = TrainingStop.Cancelled;
+        }
+        if (State.BestStep is { } best && best != State.Step)
+            _best.Restore();
+        return Result(stop, clock);
+    }
+
+    public void Dispose()
+    {
+        Optimizer.ClearGradients();
+        Optimizer.Dispose();
+        _best.Dispose();
+        _meter.Dispose();
+    }
+
+    private long TokensSeen => State.Step * _settings.BatchSize * _blocks.Length;
+
+    private double Epochs => (double)State.Step * _settings.BatchSize / _blocks.Count;
+
+    private void TakeStep(double learningRate, CancellationToken cancellationToken)
+    {
+        for (int micro = 0; micro < _settings.Accumulation; micro++)
+        {
+            if (micro > 0)
+                cancellationToken.ThrowIfCancellationRequested();
+            FillBatch(State.Step * _settings.BatchSize + (long)micro * _settings.MicroBatchSize);
+            using var scope = torch.NewDisposeScope();
+            torch.Tensor loss = _objective.Loss(_network, _batch);
+            (_settings.Accumulation == 1 ? loss : loss / _settings.Accumulation).backward();
+            _meter.Add(loss);
+        }
+        double norm = Optimizer.PrepareGradients();
+        if (_meter.IsHost)
+            _meter.ThrowUnlessFinite(State.Step + 1, norm, learningRate);
+        Optimizer.Step(learningRate);
+        _network.ZeroGradients();
+        State.Step++;
+    }
+
+    private void FillBatch(long firstSequence)
+    {
+        _batch.Clear();
+        for (int row = 0; row < _batch.Capacity; row++)
+            _batch.Add(_blocks, _order[firstSequence + row], (ulong)(firstSequence + row));
+    }
+
+    private void Report(TrainingClock clock, double learningRate, IProgress<TrainingProgress>? progress)
+    {
+        if (!_meter.IsHost)
+            _meter.ThrowUnlessFinite(State.Step, double.NaN, learningRate);
+        long steps = State.Step - (State.Losses.Count > 0 ? State.Losses[^1].Step : 0);
+        double loss = _meter.TakeMean();
+        double seconds = clock.TakeWindow().TotalSeconds;
+        State.Losses.Add(new TrainingPoint(State.Step, TokensSeen, clock.Elapsed.TotalSeconds, learningRate, loss));
+        if (progress is null)
+            return;
+        double tokensPerSecond = steps * (double)_settings.BatchSize * _blocks.Length / Math.Max(seconds, 1e-9);
+        double share = 6.0 * _network.Config.NonEmbeddingParameterCount * tokensPerSecond / MatrixProductPeak.Of(_network.Device);
+        progress.Report(Progress(TrainingPhase.Training, clock, learningRate) with { TokensPerSecond = tokensPerSecond, MatrixPeakShare = share });
+    }
+
+    /// <summary>Validates; false when the patience is at its end.</summary>
+    private bool Validate(TrainingClock clock, double learningRate, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        (double loss, double error) = clock.Validating(() => _validation!.Run(_network, cancellationToken));
+        double? standardError = double.IsNaN(error) ? null : error;
+        State.Validations.Add(new ValidationPoint(State.Step, TokensSeen, clock.Elapsed.TotalSeconds, loss, standardError));
+        if (loss < State.BestLoss)
+        {
+            (State.BestLoss, State.BestStandardError, State.BestStep) = (loss, standardError, State.Step);
+            State.ValidationsWithoutImprovement = 0;
+            _best.Take(State.Step);
+        }
+        else
+        {
+            State.ValidationsWithoutImprovement++;
+        }
+        progress?.Report(Progress(TrainingPhase.Validating, clock, learningRate));
+        return !(State.ValidationsWithoutImprovement >= _settings.EarlyStoppingPatience);
+    }
+
+    private TrainingProgress Progress(TrainingPhase phase, TrainingClock clock, double learningRate)
+    {
+        ValidationPoint? validation = State.Validations.Count > 0 ? State.Validations[^1] : null;
+        double planned = Math.Max(_plan.PlannedSteps(State.Step, clock), State.Step), elapsed = clock.Elapsed.TotalSeconds;
+        return new TrainingProgress
+        {
+            Phase = phase,
+            Tokens = TokensSeen,
+            Step = State.Step,
+            MaxSteps = (long)planned,
+            Epoch = Epochs,
+            Loss = State.Losses.Count > 0 ? State.Losses[^1].Loss : double.NaN,
+            ValidationLoss = validation?.Loss,
+            ValidationStandardError = validation?.StandardError,
+            LearningRate = learningRate,
+            Elapsed = TimeSpan.FromSeconds(elapsed),
+            Remaining = TimeSpan.FromSeconds(elapsed / State.Step * (planned - State.Step)),
+        };
+    }
+
+    private TrainingResult Result(TrainingStop stop, TrainingClock clock) => new()
+    {
+        Steps = State.Step,
+        Stop = stop,
+        BestStep = State.BestStep ?? State.Step,
+        FinalLoss = _meter.HasValues ? _meter.TakeMean() : State.Losses[^1].Loss,
+        ValidationLoss = State.BestStep is null ? null : State.BestLoss,
+        ValidationStandardError = State.BestStandardError,
+        TokensSeen = TokensSeen,
+        Epochs = Epochs,
+        Seconds = clock.Elapsed.TotalSeconds,
+        RepeatedTokens = (long)_blocks.Count * _blocks.Length - _blocks.TokenCount,
+        CorpusTokens = _blocks.TokenCount,
+        Seed = _settings.Seed,
+        LossHistory = [.. State.Losses],
+        ValidationHistory = [.. State.Validations],
+    };
+}

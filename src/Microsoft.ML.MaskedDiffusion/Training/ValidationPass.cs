@@ -1,0 +1,62 @@
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Training;
+
+/// <summary>
+/// The loss on a fixed, evenly spaced set of blocks with fixed noise draws: two validations differ by the weights alone. The random stream of a value
+/// is keyed by (seed, block, draw), so the batch size does not matter.
+/// </summary>
+internal sealed class ValidationPass
+{
+    private readonly ITokenBlocks _blocks;
+    private readonly ITrainingObjective _objective;
+    private readonly TokenBatch _batch;
+    private readonly int _samples;
+    private readonly int _blockCount;
+
+    public ValidationPass(ITokenBlocks blocks, ITrainingObjective objective, TrainingSettings settings)
+    {
+        _blocks = blocks;
+        _objective = objective;
+        _samples = settings.ValidationSamples;
+        _blockCount = Math.Min(blocks.Count, settings.MaxValidationBlocks);
+        _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, (ulong)settings.Seed, RandomPurpose.Validation);
+    }
+
+    /// <summary>Mean loss in nats per token and its standard error, NaN where there is one value only.</summary>
+    public (double Loss, double StandardError) Run(TransformerNetwork network, CancellationToken cancellationToken)
+    {
+        var losses = new double[_blockCount * _samples];
+        int done = 0;
+        while (done < losses.Length)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _batch.Clear();
+            while (_batch.Count < _batch.Capacity && done + _batch.Count < losses.Length)
+            {
+                int value = done + _batch.Count;
+                int block = (int)((long)(value / _samples) * _blocks.Count / _blockCount);
+                _batch.Add(_blocks, block, (ulong)((long)block * _samples + value % _samples));
+            }
+            using var scope = torch.NewDisposeScope();
+            using var noGrad = torch.no_grad();
+            torch.Tensor rows = _objective.RowLosses(network, _batch).to(torch.ScalarType.Float32, torch.CPU).contiguous();
+            foreach (float loss in TensorMemory.FloatSpan(rows))
+                losses[done++] = loss;
+        }
+        return MeanAndError(losses, _samples);
+    }
+
+    /// <summary>
+    /// Draws of one block share its text, so the error is taken between the blocks' means; where there is one block, between its draws.
+    /// </summary>
+    internal static (double Mean, double StandardError) MeanAndError(double[] values, int samplesPerBlock)
+    {
+        double[] means = values.Length == samplesPerBlock ? values : [.. values.Chunk(samplesPerBlock).Select(chunk => chunk.Average())];
+        double mean = means.Average();
+        double variance = means.Sum(value => (value - mean) * (value - mean)) / (means.Length - 1);
+        return (mean, Math.Sqrt(variance / means.Length));
+    }
+}
