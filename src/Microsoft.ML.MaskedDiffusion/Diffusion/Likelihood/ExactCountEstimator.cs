@@ -1,0 +1,49 @@
+using Microsoft.ML.MaskedDiffusion.Numerics;
+
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+
+/// <summary>Masks of exactly l tokens, l stratified; see <see cref="LevelAllocation"/>.</summary>
+internal sealed class ExactCountEstimator() : LikelihoodEstimator("ExactCount")
+{
+    internal override MaskRound Plan(in RoundKey key)
+    {
+        int length = key.Length;
+        if (EnumerateEstimator.Count(length) <= Math.Max(key.Samples, 1) || length == 1) return Enumerate.Plan(key);
+        LevelAllocation allocation = LevelAllocation.Create(length, key.Samples);
+        var masks = new List<AnswerMask>(key.Samples);
+        var weights = new List<double>();
+        foreach (int level in allocation.Whole)
+        {
+            double weight = 1 / (level * Combinations.Count(length, level));
+            foreach (int[] hidden in Combinations.All(length, level))
+            {
+                masks.Add(new AnswerMask(hidden));
+                weights.Add(weight);
+            }
+        }
+        var strata = new List<(double, int)>();
+        int sample = 0;
+        foreach (LevelStratum stratum in allocation.Strata)
+        {
+            for (int i = 0; i < stratum.Draws; i++)
+            {
+                CounterRandom random = key.Sample(sample++);
+                int level = stratum.Levels[(int)(random.NextDouble() * stratum.Levels.Length)];
+                masks.Add(new AnswerMask(SmallestRanked(random, length, level)));
+            }
+            strata.Add(((double)stratum.Levels.Length / length, stratum.Draws));
+        }
+        return new StratifiedRound(masks, length, [.. weights], strata);
+    }
+
+    // Positions draw in order, so that answers of other lengths on the same stream rank their common positions alike.
+    private static int[] SmallestRanked(CounterRandom random, int length, int count)
+    {
+        var ranks = new double[length];
+        var positions = new int[length];
+        for (int i = 0; i < length; i++) (ranks[i], positions[i]) = (random.NextDouble(), i);
+        Array.Sort(ranks, positions);
+        Array.Sort(positions, 0, count);
+        return positions[..count];
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+
+/// <summary>How likelihoods are estimated. Checked and copied by whatever takes it; later changes have no effect.</summary>
+public sealed class LikelihoodOptions
+{
+    /// <summary>The estimator. Default <see cref="LikelihoodEstimator.ExactCount"/>.</summary>
+    public LikelihoodEstimator Estimator { get; set; } = LikelihoodEstimator.ExactCount;
+
+    /// <summary>
+    /// Masks drawn per request by the estimators that sample, 3 to 1048576. Default 128. An answer of few tokens needs fewer: see
+    /// <see cref="LikelihoodEstimator.ExactCount"/>.
+    /// </summary>
+    public int Samples { get; set; } = 128;
+
+    /// <summary>
+    /// Strength w of classifier-free guidance, 0 or more: logits = unconditional + (1 + w) (conditional - unconditional), the unconditional ones with
+    /// the context masked (Nie et al., 2024, eq. 5). Costs a second network row each. Default 0: off.
+    /// </summary>
+    public double GuidanceScale { get; set; }
+
+    /// <summary>Draws of one comb of noise levels in <see cref="LikelihoodEstimator.MonteCarlo"/>, 1 or more. Default 32, as SMDM.</summary>
+    public int RoundSize { get; set; } = 32;
+
+    /// <summary>
+    /// Adaptive budget: double a request's samples until its standard error (nats) is at most this, or <see cref="MaxSamples"/> is reached. Above 0. Default
+    /// null: off.
+    /// </summary>
+    public double? TargetStandardError { get; set; }
+
+    /// <summary>
+    /// Adaptive budget: double the samples of a question's leading options until the best log-likelihood is ahead of every other by this many standard
+    /// errors of the difference, or <see cref="MaxSamples"/> is reached. Above 0; 2 is usual. An option's samples then depend on the question's other
+    /// options. With <see cref="TargetStandardError"/> too, either is enough. Default null: off.
+    /// </summary>
+    public double? SeparationZ { get; set; }
+
+    /// <summary>Most samples of a request under an adaptive budget; at least <see cref="Samples"/>. Default 4096.</summary>
+    public int MaxSamples { get; set; } = 4096;
+
+    /// <summary>Tokens that go through the network at once, 1 or more. Changes memory and speed, not results. Default 8192.</summary>
+    public int BatchTokens { get; set; } = 8192;
+
+    /// <summary>Seed of all draws. Default 0.</summary>
+    public int Seed { get; set; }
+
+    internal LikelihoodOptions Clone()
+    {
+        ArgumentNullException.ThrowIfNull(Estimator);
+        Require(Samples is >= 3 and <= 1 << 20, nameof(Samples), Samples, "3 to 1048576; fewer give no standard error");
+        Require(GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "0 to 1000; 0 is off");
+        Require(RoundSize >= 1, nameof(RoundSize), RoundSize, "at least 1");
+        Require(TargetStandardError is null or (> 0 and < double.PositiveInfinity), nameof(TargetStandardError), TargetStandardError, "above 0 nats, or null");
+        Require(SeparationZ is null or (> 0 and <= 100), nameof(SeparationZ), SeparationZ, "above 0 and at most 100 standard errors, or null");
+        Require((TargetStandardError is null && SeparationZ is null) || (MaxSamples >= Samples && MaxSamples <= 1 << 24), nameof(MaxSamples), MaxSamples,
+            string.Create(CultureInfo.InvariantCulture, $"{Samples} (Samples) to 16777216"));
+        Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
+        return (LikelihoodOptions)MemberwiseClone();
+    }
+
+    private static void Require(bool holds, string option, object? value, string allowed)
+    {
+        if (!holds)
+            throw new ArgumentOutOfRangeException(option, value, $"Likelihood option {option} is {Convert.ToString(value, CultureInfo.InvariantCulture)}; it must be {allowed}.");
+    }
+}

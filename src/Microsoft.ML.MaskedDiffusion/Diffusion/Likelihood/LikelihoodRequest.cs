@@ -1,0 +1,48 @@
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+
+/// <summary>A question about log p(answer | context). Immutable.</summary>
+public sealed class LikelihoodRequest
+{
+    /// <summary>Creates a request.</summary>
+    /// <param name="context">Token ids before the answer; may be empty.</param>
+    /// <param name="answer">Token ids to be scored; at least one.</param>
+    /// <exception cref="ArgumentException"><paramref name="answer"/> is empty.</exception>
+    public LikelihoodRequest(int[] context, int[] answer)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(answer);
+        if (answer.Length == 0)
+            throw new ArgumentException("The answer has no tokens; a likelihood needs at least one. Leave out empty texts or give them an end-of-sequence token.", nameof(answer));
+        Context = context;
+        Answer = answer;
+    }
+
+    /// <summary>Token ids before the answer. The mask token may stand for something unknown.</summary>
+    public int[] Context { get; }
+
+    /// <summary>Token ids that are scored.</summary>
+    public int[] Answer { get; }
+
+    /// <summary>
+    /// Requests of the same key share their random numbers (the noise levels, and which positions are masked first), so that the noise of their estimates
+    /// is alike and their differences are sharper: give the options of a question the same key, made of the question alone. Null (default): the
+    /// numbers come from the context and the answer.
+    /// </summary>
+    public ulong? RandomKey { get; init; }
+
+    /// <summary>
+    /// For <see cref="LikelihoodEstimator.ChainRule"/>: the order in which answer positions are revealed, a permutation of 0 .. answer length - 1. Null
+    /// (default): left to right.
+    /// </summary>
+    /// <exception cref="ArgumentException">The order is no permutation of the answer's positions.</exception>
+    public IReadOnlyList<int>? Order
+    {
+        get;
+        init
+        {
+            if (value is not null && !value.Order().SequenceEqual(Enumerable.Range(0, Answer.Length)))
+                throw new ArgumentException($"The order must name each of the answer's {Answer.Length} positions, 0 to {Answer.Length - 1}, once.", nameof(value));
+            field = value;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+
+/// <summary>
+/// Estimates log p(answer | context) for many requests together. A request's result depends on the model, the options and the request, not on what else
+/// is asked (under <see cref="LikelihoodOptions.SeparationZ"/> on its question's other options too). Safe for several threads.
+/// </summary>
+internal sealed class LikelihoodScorer
+{
+    // Rows waiting at once are kept below this many tokens, so that memory stays bounded whatever the number of requests.
+    private const long WindowTokens = 1 << 23;
+
+    private readonly IRowEvaluator _evaluator;
+    private readonly LikelihoodOptions _options;
+    private readonly RowScheduler _scheduler;
+
+    public LikelihoodScorer(IRowEvaluator evaluator, LikelihoodOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(evaluator);
+        ArgumentNullException.ThrowIfNull(options);
+        _evaluator = evaluator;
+        _options = options.Clone();
+        _scheduler = new RowScheduler(evaluator, _options.GuidanceScale, _options.BatchTokens);
+    }
+
+    /// <summary>Rows that went through the network so far, after removing duplicates among all requests.</summary>
+    public long NetworkRows => _scheduler.NetworkRows;
+
+    /// <summary>One estimate a request, in their order.</summary>
+    /// <exception cref="ArgumentException">A request does not fit the model: too long, an id outside the vocabulary.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>
+    public LikelihoodEstimate[] Score(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        LikelihoodEstimate[][] single = ScoreQuestions([.. requests.Select(request => new[] { request })], cancellation);
+        return [.. single.Select(estimates => estimates[0])];
+    }
+
+    /// <summary>One estimate an option, in the questions' and options' order.</summary>
+    /// <exception cref="ArgumentException">A request does not fit the model: too long, an id outside the vocabulary.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>
+    public LikelihoodEstimate[][] ScoreQuestions(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(questions);
+        RequestState[][] states = [.. questions.Select(question => question.Select(NewState).ToArray())];
+        RequestState[] active = [.. states.SelectMany(question => question)];
+        while (active.Length > 0)
+        {
+            RunRound(active, cancellation);
+            active = [.. states.SelectMany(StillUncertain).Where(state => state.NextSamples(_options) > 0)];
+        }
+        return [.. states.Select(question => question.Select(state => state.Result).ToArray())];
+    }
+
+    private RequestState NewState(LikelihoodRequest request, int option)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        RequestCheck.Fits(request, _evaluator);
+        return new RequestState(request, _evaluator.MaskTokenId, _options);
+    }
+
+    private void RunRound(RequestState[] active, CancellationToken cancellation)
+    {
+        // Requests of one length and one context next to each other: they are the ones that can share rows.
+        IEnumerable<RequestState> ordered = active.OrderBy(state => state.Length).ThenBy(state => state.ContextKey);
+        List<RequestState> window = [];
+        List<MaskedRow> rows = [];
+        long tokens = 0;
+        foreach (RequestState state in ordered)
+        {
+            int before = rows.Count;
+            state.StartRound(_options, rows);
+            window.Add(state);
+            tokens += (long)(rows.Count - before) * state.Length;
+            if (tokens >= WindowTokens) Flush();
+        }
+        Flush();
+
+        void Flush()
+        {
+            _scheduler.Score(rows, cancellation);
+            foreach (RequestState state in window) state.FinishRound();
+            window.Clear();
+            rows.Clear();
+            tokens = 0;
+        }
+    }
+
+    private IEnumerable<RequestState> StillUncertain(RequestState[] question)
+    {
+        if (_options.SeparationZ is not { } z) return question.Where(state => state.StandardError > _options.TargetStandardError);
+        RequestState leader = question.MinBy(state => state.Value)!;
+        double Gap(RequestState state) => state.Value - leader.Value;
+        double Needed(RequestState state) => z * Math.Sqrt(state.Variance + leader.Variance);
+        RequestState[] contenders = [.. question.Where(state => state != leader && Gap(state) <= Needed(state))];
+        IEnumerable<RequestState> uncertain = contenders.Length == 0 ? [] : contenders.Prepend(leader);
+        return _options.TargetStandardError is { } target ? uncertain.Where(state => state.StandardError > target) : uncertain;
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.ML.MaskedDiffusion.Numerics;
+
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+
+/// <summary>SMDM's estimator: combs of noise levels, Bernoulli masks, weight 1 / t; levels and comparisons in fp32, as there.</summary>
+internal sealed class MonteCarloEstimator() : LikelihoodEstimator("MonteCarlo")
+{
+    internal override MaskRound Plan(in RoundKey key)
+    {
+        if (key.Length == 1) return Enumerate.Plan(key);
+        int combs = (key.Samples + key.RoundSize - 1) / key.RoundSize;
+        var offsets = new float[combs];
+        for (int comb = 0; comb < combs; comb++) offsets[comb] = key.Comb(comb).NextSingle();
+        var uniforms = new float[key.Samples][];
+        for (int sample = 0; sample < uniforms.Length; sample++)
+        {
+            CounterRandom random = key.Sample(sample);
+            uniforms[sample] = new float[key.Length];
+            for (int i = 0; i < key.Length; i++) uniforms[sample][i] = random.NextSingle();
+        }
+        return FromDraws(offsets, uniforms, key.RoundSize);
+    }
+
+    /// <summary>The round of given draws: an offset for each comb, a uniform number for each sample and answer position.</summary>
+    public static MaskRound FromDraws(IReadOnlyList<float> offsets, IReadOnlyList<float[]> uniforms, int roundSize)
+    {
+        var masks = new AnswerMask[uniforms.Count];
+        var levels = new float[uniforms.Count];
+        for (int start = 0; start < uniforms.Count; start += roundSize)
+        {
+            ForwardProcess.Stratify(offsets[start / roundSize], levels.AsSpan(start, Math.Min(roundSize, uniforms.Count - start)));
+        }
+        for (int sample = 0; sample < masks.Length; sample++)
+        {
+            var hidden = new List<int>();
+            for (int i = 0; i < uniforms[sample].Length; i++)
+            {
+                if (uniforms[sample][i] < levels[sample]) hidden.Add(i);
+            }
+            masks[sample] = new AnswerMask([.. hidden]);
+        }
+        return new CombRound(masks, levels, roundSize);
+    }
+}
