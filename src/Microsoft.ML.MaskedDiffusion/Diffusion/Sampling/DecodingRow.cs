@@ -1,0 +1,84 @@
+using Microsoft.ML.MaskedDiffusion.Numerics;
+
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+
+/// <summary>A row being filled: its ids so far, the positions still masked, and how many to fix in each step.</summary>
+internal sealed class DecodingRow
+{
+    private readonly bool[] _filled;
+    private readonly int _steps;
+    private readonly ulong _key;
+    private readonly int[]? _expected;
+    private readonly SamplingOptions _options;
+    private List<int> _open;
+    private TokenChoice[] _choices = [];
+    private int _step;
+
+    /// <summary>A row whose <paramref name="positions"/> (ascending) are to be filled; with <paramref name="expected"/>, only to see whether they become these ids.</summary>
+    public DecodingRow(int[] tokens, int[] positions, int[]? expected, SamplingOptions options)
+    {
+        Tokens = [.. tokens];
+        _expected = expected;
+        _options = options;
+        _key = ContentKey.Of(tokens);
+        _open = [.. positions];
+        _filled = new bool[tokens.Length];
+        foreach (int position in positions) _filled[position] = true;
+        _steps = Math.Min(options.Steps ?? positions.Length, positions.Length);
+        Total = positions.Length;
+        if (options.Order == SamplingOrder.Random)
+        {
+            new CounterRandom((ulong)options.Seed, _key, RandomPurpose.Order).Shuffle(positions = [.. positions]);
+            _open = [.. positions];
+        }
+    }
+
+    public int[] Tokens { get; }
+
+    /// <summary>Positions to fill in all.</summary>
+    public int Total { get; }
+
+    /// <summary>Positions still masked.</summary>
+    public int Left => _open.Count;
+
+    /// <summary>Whether a token came out other than expected; the row then stops.</summary>
+    public bool Missed { get; private set; }
+
+    public bool IsDone => Left == 0 || Missed;
+
+    /// <summary>What the next step looks at: all open positions, or under a random order just those that it will fix.</summary>
+    public MaskedRow Look(int maskTokenId)
+    {
+        int[] positions = _options.Order == SamplingOrder.Random ? [.. _open.Take(Quota)] : [.. _open];
+        _choices = new TokenChoice[positions.Length];
+        int[]? unconditional = _options.GuidanceScale == 0 ? null : Guidance.UnconditionalBut(Tokens, _filled, maskTokenId);
+        return new MaskedRow([.. Tokens], unconditional, positions, []);
+    }
+
+    /// <summary>Picks a token for one of the positions looked at. May be called from several threads, once a place.</summary>
+    public void Choose(int place, int position, ReadOnlySpan<float> logits)
+    {
+        ulong stream = _options.Temperature == 0 ? 0 : ContentKey.Combine(_key, (ulong)_step << 32 | (uint)position);
+        var random = new CounterRandom((ulong)_options.Seed, stream, RandomPurpose.Sampling);
+        _choices[place] = TokenChoice.Pick(logits, _options.Temperature, random, _options.Order);
+    }
+
+    /// <summary>Fixes the step's share of the choices; of equal priorities the earlier position goes first.</summary>
+    public void Advance()
+    {
+        int quota = Quota;
+        int[] places = [.. Enumerable.Range(0, _choices.Length).OrderByDescending(place => _choices[place].Priority).Take(quota)];
+        foreach (int place in places)
+        {
+            int position = _open[place];
+            Tokens[position] = _choices[place].Token;
+            Missed |= _expected is not null && _expected[position] != Tokens[position];
+        }
+        var fixedPlaces = places.ToHashSet();
+        _open = [.. _open.Where((_, place) => !fixedPlaces.Contains(place))];
+        _step++;
+    }
+
+    // An equal share of what is to be filled, the first steps one more: what LLaDA does, so that no step is wasted and no step is overfull.
+    private int Quota => Total / _steps + (_step < Total % _steps ? 1 : 0);
+}
