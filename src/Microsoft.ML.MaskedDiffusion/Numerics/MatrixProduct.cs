@@ -20,6 +20,7 @@ internal static unsafe class MatrixProduct
     /// </summary>
     public static void Multiply(int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add = false)
     {
+        if (m == 0 || n == 0) return;
         int groups = Ceiling(n, BlockColumns);
         // Three tasks a thread balance the load; a task under 96 rows would spend its time packing B.
         int rowTasks = Math.Clamp(Ceiling(3 * Workers.Count, groups), 1, Math.Max(1, m / 96));

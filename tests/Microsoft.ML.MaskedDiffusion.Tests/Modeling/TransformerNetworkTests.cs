@@ -20,7 +20,7 @@ public sealed class TransformerNetworkTests
     public void LogitsAreThoseOfThePlainImplementation(bool autoregressive, RotaryPrecision precision)
     {
         TransformerConfig config = Small with { Autoregressive = autoregressive, RotaryPrecision = precision };
-        foreach ((ScalarType type, double tolerance) in new[] { (ScalarType.Float32, 5e-5), (ScalarType.Float64, 2e-6) }) // 32-bit rounding, amplified by sharp weights; 64 bits: the table stays 32-bit
+        foreach ((ScalarType type, double tolerance) in new[] { (ScalarType.Float32, 5e-5), (ScalarType.Float64, 1e-5) }) // 32-bit rounding, amplified by sharp weights; the table stays 32-bit
         {
             using var scope = NewDisposeScope();
             using IDisposable noGradient = no_grad();
