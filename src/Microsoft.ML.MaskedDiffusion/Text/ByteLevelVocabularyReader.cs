@@ -57,7 +57,7 @@ internal static class ByteLevelVocabularyReader
             foreach (string token in (string[])[parts[0], parts[1], parts[0] + parts[1]])
             {
                 if (!ids.ContainsKey(token))
-                    throw Bad(TokenizerFiles.Merges, $"line {number} is '{line}', but '{token}' is not in {TokenizerFiles.Vocabulary}: do the two files belong together?");
+                    throw Bad(TokenizerFiles.Merges, $"line {number} is '{line}', but '{token}' is not in {TokenizerFiles.Vocabulary}; expected the two files of one vocabulary");
             }
             if (!seen.Add(line))
                 throw Bad(TokenizerFiles.Merges, $"line {number} repeats the merge '{line}'");
