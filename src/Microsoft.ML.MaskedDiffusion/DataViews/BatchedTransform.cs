@@ -1,0 +1,40 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.MaskedDiffusion.DataViews;
+
+/// <summary>The parts of an ML.NET transformer that follow from its computation: schemas, the lazy batched view and the row mapper.</summary>
+internal sealed class BatchedTransform<TInput, TOutput>(RowComputation<TInput, TOutput> computation)
+{
+    public RowComputation<TInput, TOutput> Computation => computation;
+
+    /// <summary>The input's columns first, so that their indices stay, then the computed ones.</summary>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        foreach (InputColumn input in computation.Inputs)
+            input.Find(inputSchema, nameof(inputSchema));
+        var builder = new DataViewSchema.Builder();
+        builder.AddColumns(inputSchema);
+        builder.AddColumns(computation.Outputs.Select(column => column.Detached));
+        return builder.ToSchema();
+    }
+
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new BatchedDataView<TInput, TOutput>(input, GetOutputSchema(input.Schema), computation);
+    }
+
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) =>
+        new BatchedRowMapper<TInput, TOutput>(inputSchema, GetOutputSchema(inputSchema), computation);
+
+    /// <summary>What an estimator of this computation promises for an input shape.</summary>
+    public static SchemaShape GetOutputSchema(
+        SchemaShape inputSchema, IEnumerable<InputColumn> inputs, IEnumerable<OutputColumn<TOutput>> outputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        foreach (InputColumn input in inputs)
+            input.Check(inputSchema, nameof(inputSchema));
+        return SchemaShapes.Append(inputSchema, outputs.Select(column => column.Detached));
+    }
+}

@@ -1,0 +1,46 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.MaskedDiffusion.DataViews;
+
+/// <summary>A schema with a number of rows that hold no values: enough to fit stock estimators on, or to read what they add.</summary>
+internal sealed class BlankView(DataViewSchema schema, int rowCount = 0) : IDataView
+{
+    public static DataViewSchema EmptySchema { get; } = new DataViewSchema.Builder().ToSchema();
+
+    public bool CanShuffle => false;
+
+    public DataViewSchema Schema => schema;
+
+    public long? GetRowCount() => rowCount;
+
+    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(schema, rowCount);
+
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+        [GetRowCursor(columnsNeeded, rand)];
+
+    private sealed class Cursor(DataViewSchema schema, int rowCount) : DataViewRowCursor
+    {
+        private long _position = -1;
+
+        public override long Position => _position;
+
+        public override long Batch => 0;
+
+        public override DataViewSchema Schema => schema;
+
+        public override bool IsColumnActive(DataViewSchema.Column column) => false;
+
+        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)_position, 0);
+
+        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
+            throw new ArgumentOutOfRangeException(nameof(column), $"Column '{column.Name}' holds no values here.");
+
+        public override bool MoveNext()
+        {
+            if (_position + 1 >= rowCount)
+                return false;
+            _position++;
+            return true;
+        }
+    }
+}

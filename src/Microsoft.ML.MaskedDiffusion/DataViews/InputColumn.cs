@@ -1,0 +1,81 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.MaskedDiffusion.DataViews;
+
+/// <summary>A column that must be there: its part in the computation, its name, and whether it holds one text or a vector of texts.</summary>
+internal sealed record InputColumn(string Role, string Name, bool IsVector)
+{
+    public static InputColumn Text(string role, string name) => new(role, name, false);
+
+    public static InputColumn Texts(string role, string name) => new(role, name, true);
+
+    private string Expected => IsVector ? "Vector<String>" : "String";
+
+    /// <summary>Finds the column in a schema.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
+    public DataViewSchema.Column Find(DataViewSchema schema, string parameterName)
+    {
+        DataViewSchema.Column? found = schema.GetColumnOrNull(Name);
+        if (found is not { } column)
+            throw Missing(schema.Where(c => !c.IsHidden).Select(c => c.Name), parameterName);
+        bool fits = IsVector ? column.Type is VectorDataViewType { ItemType: TextDataViewType } : column.Type is TextDataViewType;
+        return fits ? column : throw Mistyped(column.Type.ToString()!, parameterName);
+    }
+
+    /// <summary>Checks the column in a shape.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
+    public void Check(SchemaShape shape, string parameterName)
+    {
+        foreach (SchemaShape.Column column in shape)
+        {
+            if (column.Name != Name)
+                continue;
+            bool isVector = column.Kind != SchemaShape.Column.VectorKind.Scalar;
+            if (column.IsKey || isVector != IsVector || column.ItemType is not TextDataViewType)
+                throw Mistyped(Describe(column), parameterName);
+            return;
+        }
+        throw Missing(shape.Select(c => c.Name), parameterName);
+    }
+
+    /// <summary>A reader of this text column's current value; a missing text reads as empty.</summary>
+    public Func<string> BindText(DataViewRow row)
+    {
+        ValueGetter<ReadOnlyMemory<char>> getter = row.GetGetter<ReadOnlyMemory<char>>(Find(row.Schema, nameof(row)));
+        ReadOnlyMemory<char> value = default;
+        return () =>
+        {
+            getter(ref value);
+            return value.ToString();
+        };
+    }
+
+    /// <summary>A reader of this vector column's current values; what a sparse vector leaves out reads as empty.</summary>
+    public Func<string[]> BindTexts(DataViewRow row)
+    {
+        ValueGetter<VBuffer<ReadOnlyMemory<char>>> getter = row.GetGetter<VBuffer<ReadOnlyMemory<char>>>(Find(row.Schema, nameof(row)));
+        VBuffer<ReadOnlyMemory<char>> value = default;
+        return () =>
+        {
+            getter(ref value);
+            return [.. value.DenseValues().Select(text => text.ToString())];
+        };
+    }
+
+    private static string Describe(SchemaShape.Column column)
+    {
+        string item = column.IsKey ? $"Key<{column.ItemType}>" : column.ItemType.ToString()!;
+        return column.Kind switch
+        {
+            SchemaShape.Column.VectorKind.Scalar => item,
+            SchemaShape.Column.VectorKind.Vector => $"Vector<{item}>",
+            _ => $"VarVector<{item}>",
+        };
+    }
+
+    private ArgumentOutOfRangeException Missing(IEnumerable<string> present, string parameterName) => new(parameterName,
+        $"Schema mismatch for {Role} column '{Name}': expected {Expected}, but there is no such column. The columns are: {string.Join(", ", present)}.");
+
+    private ArgumentOutOfRangeException Mistyped(string actual, string parameterName) => new(parameterName,
+        $"Schema mismatch for {Role} column '{Name}': expected {Expected}, got {actual}. Name another column, or convert this one first.");
+}
