@@ -19,7 +19,7 @@ internal sealed unsafe class TransformerNetwork : IDisposable
     private readonly NetworkWeights? _weights;
     private readonly Tensor? _cosines;
     private readonly Tensor? _sines;
-    private bool _disposed;
+    private readonly UseCount _uses;
 
     /// <summary>A network whose weights are zero until <see cref="Initialize"/> or a file sets them.</summary>
     public TransformerNetwork(TransformerConfig config, Device device, ScalarType dtype = ScalarType.Float32)
@@ -28,6 +28,7 @@ internal sealed unsafe class TransformerNetwork : IDisposable
         if (dtype is not (ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16 or ScalarType.Float16))
             throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "A network's numbers are Float32, Float64, BFloat16 or Float16.");
         NativeRuntime.EnsureLoaded();
+        _uses = new UseCount(Free);
         Config = config;
         Device = device;
         Type = dtype;
@@ -108,18 +109,33 @@ internal sealed unsafe class TransformerNetwork : IDisposable
     /// <summary>The states after the final norm, [batch, length, d], for tokens [batch, length] of Int64.</summary>
     public Tensor Hidden(Tensor tokens)
     {
-        Check(tokens);
-        if (_kernels is null) return TorchHidden(tokens);
-        return is_grad_enabled() && Anchor() is { } anchor ? HiddenFunction.apply(this, tokens, anchor) : Infer(tokens);
+        _uses.Enter(this);
+        try
+        {
+            Check(tokens);
+            if (_kernels is null) return TorchHidden(tokens);
+            return is_grad_enabled() && Anchor() is { } anchor ? HiddenFunction.apply(this, tokens, anchor) : Infer(tokens);
+        }
+        finally
+        {
+            _uses.Exit();
+        }
     }
 
     /// <summary>The vocabulary's logits [..., V] of states [..., d]. Rows are independent: pass only those that are needed.</summary>
     public Tensor Logits(Tensor hidden)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (hidden.dim() < 1 || hidden.size(-1 + (int)hidden.dim()) != Config.EmbeddingSize)
-            throw new ArgumentException($"States have {Config.EmbeddingSize} numbers in their last dimension, not [{string.Join(", ", hidden.shape)}].", nameof(hidden));
-        return Fused.Linear(hidden, _parameters["lm_head.weight"]);
+        _uses.Enter(this);
+        try
+        {
+            if (hidden.dim() < 1 || hidden.shape[^1] != Config.EmbeddingSize)
+                throw new ArgumentException($"States have {Config.EmbeddingSize} numbers in their last dimension, not [{string.Join(", ", hidden.shape)}].", nameof(hidden));
+            return Fused.Linear(hidden, _parameters["lm_head.weight"]);
+        }
+        finally
+        {
+            _uses.Exit();
+        }
     }
 
     /// <summary>The logits of all positions, [batch, length, V].</summary>
@@ -146,10 +162,11 @@ internal sealed unsafe class TransformerNetwork : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>Frees the memory when the last running call has ended; later calls throw.</summary>
+    public void Dispose() => _uses.Close();
+
+    private void Free()
     {
-        if (_disposed) return;
-        _disposed = true;
         foreach (Parameter parameter in _parameters.Values) parameter.Dispose();
         _cosines?.Dispose();
         _sines?.Dispose();
@@ -196,7 +213,6 @@ internal sealed unsafe class TransformerNetwork : IDisposable
 
     private void Check(Tensor tokens)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64)
             throw new ArgumentException($"Tokens are [batch, length] of Int64, not [{string.Join(", ", tokens.shape)}] of {tokens.dtype}.", nameof(tokens));
         if (tokens.size(0) < 1 || tokens.size(1) < 1 || tokens.size(1) > Config.ContextLength)

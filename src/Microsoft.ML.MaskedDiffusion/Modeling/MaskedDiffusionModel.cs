@@ -1,0 +1,158 @@
+using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Text;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling;
+
+/// <summary>
+/// A language model ready for use: the network with its weights, its tokenizer and its configuration. Any number of threads may use one model at once; it holds
+/// native memory (four bytes a parameter) until it is disposed. Saved as a folder (<c>config.json</c>, <c>model.safetensors</c> under SMDM's tensor names, the
+/// tokenizer's files, <c>manifest.json</c> with their SHA-256) or as the same in one <c>.mdm</c> archive.
+/// </summary>
+public sealed class MaskedDiffusionModel : IDisposable
+{
+    /// <summary>The extension that makes <see cref="Save(string)"/> write one archive instead of a folder.</summary>
+    public const string ArchiveExtension = ".mdm";
+
+    private const string StreamName = "the model's stream";
+
+    /// <summary>Takes the network over; it is disposed with the model.</summary>
+    internal MaskedDiffusionModel(TransformerNetwork network, TextTokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        if (tokenizer.VocabularySize > network.Config.VocabularySize)
+        {
+            throw new ArgumentException($"The tokenizer has {tokenizer.VocabularySize} tokens, but the network's VocabularySize is {network.Config.VocabularySize}: " +
+                "use the tokenizer that the network was trained with.", nameof(tokenizer));
+        }
+        Network = network;
+        Tokenizer = tokenizer;
+    }
+
+    /// <summary>The network's shape.</summary>
+    public TransformerConfig Config => Network.Config;
+
+    /// <summary>Turns text into the network's tokens and back.</summary>
+    public TextTokenizer Tokenizer { get; }
+
+    /// <summary>Where the weights are: "cpu" or "cuda:0".</summary>
+    public string Device => DeviceChoice.Describe(Network.Device);
+
+    internal TransformerNetwork Network { get; }
+
+    /// <summary>Loads a saved model.</summary>
+    /// <param name="path">A folder or an archive that <see cref="Save(string)"/> wrote.</param>
+    /// <param name="device">"auto" (a GPU where there is one, default), "cpu", "cuda" or "cuda:1".</param>
+    /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>.</exception>
+    /// <exception cref="InvalidDataException">A file is missing, cut off, altered or of another release; the message names it.</exception>
+    /// <exception cref="ArgumentException">The machine has no such device.</exception>
+    public static MaskedDiffusionModel Load(string path, string device = "auto")
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path))
+        {
+            using var folder = new FolderStore(path);
+            return Load(folder, device);
+        }
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no saved model at {path}.", path);
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        return Load(stream, path, device);
+    }
+
+    /// <summary>Loads an archive from a stream.</summary>
+    /// <param name="stream">Holds an archive as <see cref="Save(Stream)"/> writes it; read to its end and left open. A stream that cannot seek is buffered.</param>
+    /// <param name="device">As for <see cref="Load(string, string)"/>.</param>
+    /// <exception cref="InvalidDataException">The archive or one of its entries is cut off or altered; the message names it.</exception>
+    public static MaskedDiffusionModel Load(Stream stream, string device = "auto")
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return Load(stream, StreamName, device);
+    }
+
+    /// <summary>Opens a checkpoint as SMDM publishes them (<c>mdm-*.safetensors</c>, <c>ar-*.safetensors</c>), with the bfloat16 rotary table they were trained with.</summary>
+    /// <param name="path">A .safetensors file, or the .safetensors.index.json of several. The input embedding's rows tell a masked diffusion model from an autoregressive one.</param>
+    /// <param name="preset">The size, such as "170M" (see <see cref="TransformerConfig.PresetNames"/>).</param>
+    /// <param name="tokenizer">The tokenizer of training (for SMDM: Llama 2's).</param>
+    /// <param name="device">As for <see cref="Load(string, string)"/>.</param>
+    /// <exception cref="InvalidDataException">The file is damaged, or its tensors are not the preset's; all differences are listed.</exception>
+    /// <exception cref="ArgumentException">There is no such preset or device, or the tokenizer is too large for the network.</exception>
+    public static MaskedDiffusionModel FromSafetensors(string path, string preset, TextTokenizer tokenizer, string device = "auto") =>
+        FromSafetensors(path, TransformerConfig.FromPreset(preset) with { RotaryPrecision = RotaryPrecision.BFloat16 }, tokenizer, device);
+
+    /// <summary>Opens weights of any shape under SMDM's tensor names.</summary>
+    /// <param name="path">As for <see cref="FromSafetensors(string, string, TextTokenizer, string)"/>.</param>
+    /// <param name="config">The shape; <see cref="TransformerConfig.Autoregressive"/> is taken from the file.</param>
+    /// <param name="tokenizer">The tokenizer of training.</param>
+    /// <param name="device">As for <see cref="Load(string, string)"/>.</param>
+    /// <exception cref="InvalidDataException">The file is damaged, or its tensors are not those of <paramref name="config"/>; all differences are listed.</exception>
+    public static MaskedDiffusionModel FromSafetensors(string path, TransformerConfig config, TextTokenizer tokenizer, string device = "auto")
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        config.Validate();
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no file {path}.", path);
+        torch.Device place = DeviceChoice.Resolve(device);
+        config = config with { Autoregressive = WeightFiles.IsAutoregressive(path, config) };
+        var network = new TransformerNetwork(config, place);
+        try
+        {
+            WeightFiles.Load(path, network);
+            return new MaskedDiffusionModel(network, tokenizer);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Saves the model; what stood there before stays whole until the new one is.</summary>
+    /// <param name="path">A new, empty or earlier saved folder; or a file that ends in <c>.mdm</c> for one archive.</param>
+    /// <exception cref="IOException">The disk is full or read-only, or the folder holds other things; nothing has changed then.</exception>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (path.EndsWith(ArchiveExtension, StringComparison.OrdinalIgnoreCase)) ModelWriter.WriteArchive(this, path);
+        else ModelWriter.WriteFolder(this, path);
+    }
+
+    /// <summary>Writes the model as one archive. Equal models give equal bytes.</summary>
+    /// <param name="stream">Written to and left open; it need not be able to seek.</param>
+    public void Save(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ModelWriter.WriteArchive(this, stream);
+    }
+
+    /// <summary>A model of its own with the same weights, to be disposed by itself.</summary>
+    /// <param name="device">Where the copy's weights shall be; null: where this one's are.</param>
+    public MaskedDiffusionModel Clone(string? device = null)
+    {
+        var network = new TransformerNetwork(Config, device is null ? Network.Device : DeviceChoice.Resolve(device), Network.Type);
+        network.CopyFrom(Network);
+        return new MaskedDiffusionModel(network, Tokenizer);
+    }
+
+    /// <summary>Frees the weights. Calls that are running in other threads end well; later ones throw <see cref="ObjectDisposedException"/>.</summary>
+    public void Dispose() => Network.Dispose();
+
+    private static MaskedDiffusionModel Load(Stream stream, string source, string device)
+    {
+        try
+        {
+            using var archive = new ArchiveStore(stream, source);
+            return Load(archive, device);
+        }
+        catch (InvalidDataException error) when (!error.Message.Contains(source, StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"{source} is no complete model archive: {error.Message}", error);
+        }
+    }
+
+    private static MaskedDiffusionModel Load(IModelStore store, string device)
+    {
+        (TransformerNetwork network, TextTokenizer tokenizer) = ModelReader.Read(store, DeviceChoice.Resolve(device));
+        return new MaskedDiffusionModel(network, tokenizer);
+    }
+}
