@@ -8,23 +8,33 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion;
 /// Asks a <see cref="TransformerNetwork"/>: hidden states of all rows, then vocabulary logits only at the positions asked for, a slice at a time so that
 /// memory stays small. In 32-bit floats on the processor results are the same bits in every batch; elsewhere to rounding.
 /// </summary>
-internal sealed class NetworkEvaluator(TransformerNetwork network) : IRowEvaluator
+internal sealed class NetworkEvaluator : IRowEvaluator
 {
     // Logits held at once: 32 MB of fp32.
     private const int SliceLogits = 1 << 23;
 
-    public int VocabularySize => network.Config.VocabularySize;
+    private readonly TransformerNetwork _network;
 
-    public int MaskTokenId => network.Config.MaskTokenId;
+    public NetworkEvaluator(TransformerNetwork network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        if (network.Config.Autoregressive)
+            throw new ArgumentException($"The network \"{network.Config.Name}\" is autoregressive and has no mask token; this needs a masked diffusion model.", nameof(network));
+        _network = network;
+    }
 
-    public int ContextLength => network.Config.ContextLength;
+    public int VocabularySize => _network.Config.VocabularySize;
+
+    public int MaskTokenId => _network.Config.MaskTokenId;
+
+    public int ContextLength => _network.Config.ContextLength;
 
     public void LogProbabilities(RowBatch batch, Span<double> destination)
     {
         var values = new double[batch.QueryCount];
         ForEachSlice(batch, (first, count, logits) =>
         {
-            using Tensor targets = tensor(Slice(batch.Targets, first, count), device: network.Device);
+            using Tensor targets = tensor(Slice(batch.Targets, first, count), device: _network.Device);
             using Tensor losses = Fused.CrossEntropy(logits, targets), wide = losses.to(ScalarType.Float64, CPU);
             wide.data<double>().CopyTo(values, first);
         });
@@ -48,8 +58,8 @@ internal sealed class NetworkEvaluator(TransformerNetwork network) : IRowEvaluat
         {
             for (int i = 0; i < batch.Length; i++) ids[row * batch.Length + i] = batch.Rows[row][i];
         }
-        Tensor tokens = tensor(ids, [batch.RowCount, batch.Length], device: network.Device);
-        Tensor hidden = network.Hidden(tokens).view(ids.Length, network.Config.EmbeddingSize);
+        Tensor tokens = tensor(ids, [batch.RowCount, batch.Length], device: _network.Device);
+        Tensor hidden = _network.Hidden(tokens).view(ids.Length, _network.Config.EmbeddingSize);
         int step = Math.Max(1, SliceLogits / VocabularySize);
         for (int first = 0; first < batch.QueryCount; first += step)
         {
@@ -65,8 +75,8 @@ internal sealed class NetworkEvaluator(TransformerNetwork network) : IRowEvaluat
     // At least 32 bits, so that guidance and softmax never run in a half type.
     private Tensor LogitsAt(Tensor hidden, long[] indices)
     {
-        Tensor logits = network.Logits(hidden.index_select(0, tensor(indices, device: network.Device)));
-        return network.Type is ScalarType.Float32 or ScalarType.Float64 ? logits : logits.to(ScalarType.Float32);
+        Tensor logits = _network.Logits(hidden.index_select(0, tensor(indices, device: _network.Device)));
+        return _network.Type is ScalarType.Float32 or ScalarType.Float64 ? logits : logits.to(ScalarType.Float32);
     }
 
     private static long[] Slice(IReadOnlyList<long> values, int first, int count)
