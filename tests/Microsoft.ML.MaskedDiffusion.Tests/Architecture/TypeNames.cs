@@ -54,7 +54,11 @@ internal sealed class TypeNames(MetadataReader reader) : ISignatureTypeProvider<
                 case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType:
                     Add(MetadataTokens.EntityHandle(code.ReadInt32()));
                     break;
-                case OperandType.InlineSwitch: code.Offset += 4 * code.ReadInt32(); break;
+                case OperandType.InlineSwitch:
+                    // Read first: a compound assignment would take the offset before the read moves it.
+                    int targets = code.ReadInt32();
+                    code.Offset += 4 * targets;
+                    break;
                 case OperandType.InlineI8 or OperandType.InlineR: code.Offset += 8; break;
                 case OperandType.InlineNone: break;
                 case OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar: code.Offset += 1; break;

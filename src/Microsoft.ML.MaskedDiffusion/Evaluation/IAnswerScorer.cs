@@ -1,0 +1,22 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Text;
+
+namespace Microsoft.ML.MaskedDiffusion.Evaluation;
+
+/// <summary>What evaluation needs of a model.</summary>
+internal interface IAnswerScorer
+{
+    /// <summary>Tokens that context and answer may have together.</summary>
+    int ContextLength { get; }
+
+    TextTokenizer Tokenizer { get; }
+
+    /// <summary>Names the weights, so that a log of another model is noticed. May be slow.</summary>
+    string Fingerprint();
+
+    /// <summary>Estimates for the options of each question.</summary>
+    LikelihoodEstimate[][] Score(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, LikelihoodOptions options, CancellationToken cancellation);
+
+    /// <summary>For each request whether decoding its answer most confident token first, one a step, gives exactly it.</summary>
+    bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, LikelihoodOptions options, CancellationToken cancellation);
+}
