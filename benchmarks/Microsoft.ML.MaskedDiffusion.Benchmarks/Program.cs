@@ -1,1 +1,8 @@
-return 0;
+using System.CommandLine;
+using Microsoft.ML.MaskedDiffusion.Benchmarks;
+
+var root = new RootCommand("Measurements of Microsoft.ML.MaskedDiffusion. Every figure stands beside one that was measured in the same run.")
+{
+    TrainingBenchmark.Command(),
+};
+return root.Parse(args.Length == 0 ? ["training"] : args).Invoke();

@@ -35,27 +35,37 @@ internal static class ModelConfigFile
         {
             using JsonDocument document = JsonDocument.Parse(content);
             JsonElement root = document.RootElement;
-            string precision = root.GetProperty("rotaryPrecision").GetString() ?? "";
+            string precision = Field(root, "rotaryPrecision", JsonValueKind.String).GetString()!;
             if (!Enum.TryParse(precision, out RotaryPrecision rotary) || rotary.ToString() != precision) throw new FormatException($"rotaryPrecision is {FaultList.Quote(precision)}, not Float32 or BFloat16");
             var config = new TransformerConfig
             {
-                Name = root.GetProperty("name").GetString() ?? "",
-                LayerCount = root.GetProperty("layerCount").GetInt32(),
-                HeadCount = root.GetProperty("headCount").GetInt32(),
-                EmbeddingSize = root.GetProperty("embeddingSize").GetInt32(),
-                FeedForwardSize = root.GetProperty("feedForwardSize").GetInt32(),
-                VocabularySize = root.GetProperty("vocabularySize").GetInt32(),
-                ContextLength = root.GetProperty("contextLength").GetInt32(),
-                NormEpsilon = root.GetProperty("normEpsilon").GetDouble(),
+                Name = Field(root, "name", JsonValueKind.String).GetString()!,
+                LayerCount = Integer(root, "layerCount"),
+                HeadCount = Integer(root, "headCount"),
+                EmbeddingSize = Integer(root, "embeddingSize"),
+                FeedForwardSize = Integer(root, "feedForwardSize"),
+                VocabularySize = Integer(root, "vocabularySize"),
+                ContextLength = Integer(root, "contextLength"),
+                NormEpsilon = Field(root, "normEpsilon", JsonValueKind.Number).GetDouble(),
                 RotaryPrecision = rotary,
-                Autoregressive = root.GetProperty("autoregressive").GetBoolean(),
+                Autoregressive = Field(root, "autoregressive", JsonValueKind.True).GetBoolean(),
             };
             config.Validate();
             return config;
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
             throw new InvalidDataException($"{source}, {Name}: {error.Message}", error);
         }
     }
+
+    private static JsonElement Field(JsonElement root, string name, JsonValueKind kind)
+    {
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(name, out JsonElement value)) throw new FormatException($"there is no \"{name}\"");
+        if (value.ValueKind != kind && !(kind == JsonValueKind.True && value.ValueKind == JsonValueKind.False)) throw new FormatException($"\"{name}\" is a JSON {value.ValueKind}");
+        return value;
+    }
+
+    private static int Integer(JsonElement root, string name) =>
+        Field(root, name, JsonValueKind.Number).TryGetInt32(out int value) ? value : throw new FormatException($"\"{name}\" is no whole number of 32 bits");
 }

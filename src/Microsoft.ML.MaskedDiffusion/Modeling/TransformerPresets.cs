@@ -50,7 +50,11 @@ internal static class TransformerPresets
             if (!row.Size.Equals(size, StringComparison.OrdinalIgnoreCase)) continue;
             return new TransformerConfig
             {
-                Name = Prefix + row.Size, LayerCount = row.Layers, HeadCount = row.Heads, EmbeddingSize = row.Width, FeedForwardSize = row.FeedForward,
+                Name = Prefix + row.Size,
+                LayerCount = row.Layers,
+                HeadCount = row.Heads,
+                EmbeddingSize = row.Width,
+                FeedForwardSize = row.FeedForward,
             };
         }
         throw new ArgumentException($"There is no preset \"{name}\". The presets are {string.Join(", ", Array.ConvertAll(Table, row => row.Size))}.", nameof(name));

@@ -10,7 +10,12 @@ public sealed class TransformerNetworkTests
 {
     internal static readonly TransformerConfig Small = new()
     {
-        LayerCount = 2, HeadCount = 2, EmbeddingSize = 24, FeedForwardSize = 40, VocabularySize = 19, ContextLength = 32,
+        LayerCount = 2,
+        HeadCount = 2,
+        EmbeddingSize = 24,
+        FeedForwardSize = 40,
+        VocabularySize = 19,
+        ContextLength = 32,
     };
 
     [TestMethod]

@@ -117,25 +117,25 @@ public sealed unsafe class KernelTests
         int At(int item, int position, int head, int part, int c) => ((item * length + position) * heads + head) * 3 * size + part * size + c;
         var random = new CounterRandom(1, 1, RandomPurpose.Example);
         for (int item = 0; item < batch; item++)
-        for (int head = 0; head < heads; head++)
-        {
-            double[] expected = Head(all, item, head);
-            for (int i = 0; i < expected.Length; i++)
-                Assert.AreEqual(expected[i], y[((item * length + i / size) * heads + head) * size + i % size], 5e-6);
-            double Objective(double[] z)
+            for (int head = 0; head < heads; head++)
             {
-                double[] result = Head(z, item, head);
-                double sum = 0;
-                for (int i = 0; i < result.Length; i++) sum += result[i] * dy[((item * length + i / size) * heads + head) * size + i % size];
-                return sum;
+                double[] expected = Head(all, item, head);
+                for (int i = 0; i < expected.Length; i++)
+                    Assert.AreEqual(expected[i], y[((item * length + i / size) * heads + head) * size + i % size], 5e-6);
+                double Objective(double[] z)
+                {
+                    double[] result = Head(z, item, head);
+                    double sum = 0;
+                    for (int i = 0; i < result.Length; i++) sum += result[i] * dy[((item * length + i / size) * heads + head) * size + i % size];
+                    return sum;
+                }
+                for (int trial = 0; trial < 12; trial++)
+                {
+                    int at = At(item, random.NextInt32(length), head, trial % 3, random.NextInt32(size));
+                    double slope = Slope(all, at, Objective);
+                    Assert.AreEqual(slope, dQkv[at], 2e-5 * (1 + Math.Abs(slope)));
+                }
             }
-            for (int trial = 0; trial < 12; trial++)
-            {
-                int at = At(item, random.NextInt32(length), head, trial % 3, random.NextInt32(size));
-                double slope = Slope(all, at, Objective);
-                Assert.AreEqual(slope, dQkv[at], 2e-5 * (1 + Math.Abs(slope)));
-            }
-        }
     }
 
     [TestMethod]
@@ -148,15 +148,15 @@ public sealed unsafe class KernelTests
         {
             RotaryKernels.Turn(p, c, s, Rows, Length, Heads, Size, 1);
             for (int row = 0; row < Rows; row++)
-            for (int part = 0; part < Heads * 3; part++)
-            for (int i = 0; i < Size / 2; i++)
-            {
-                int at = (row * Heads * 3 + part) * Size + i, table = row % Length * Size / 2 + i;
-                double x = before[at], z = before[at + Size / 2];
-                (double a, double b) = part % 3 == 2 ? (x, z) : (x * cos[table] - z * sin[table], x * sin[table] + z * cos[table]);
-                Assert.AreEqual(a, qkv[at], 1e-6);
-                Assert.AreEqual(b, qkv[at + Size / 2], 1e-6);
-            }
+                for (int part = 0; part < Heads * 3; part++)
+                    for (int i = 0; i < Size / 2; i++)
+                    {
+                        int at = (row * Heads * 3 + part) * Size + i, table = row % Length * Size / 2 + i;
+                        double x = before[at], z = before[at + Size / 2];
+                        (double a, double b) = part % 3 == 2 ? (x, z) : (x * cos[table] - z * sin[table], x * sin[table] + z * cos[table]);
+                        Assert.AreEqual(a, qkv[at], 1e-6);
+                        Assert.AreEqual(b, qkv[at + Size / 2], 1e-6);
+                    }
             RotaryKernels.Turn(p, c, s, Rows, Length, Heads, Size, -1);
         }
         for (int i = 0; i < qkv.Length; i++) Assert.AreEqual(before[i], qkv[i], 1e-6);

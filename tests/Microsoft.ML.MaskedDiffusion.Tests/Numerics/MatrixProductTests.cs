@@ -17,25 +17,25 @@ public sealed unsafe class MatrixProductTests
     public void ProductsAgreeWithDoublePrecisionInEveryLayout(int m, int n, int k)
     {
         foreach (bool transposeA in new[] { false, true })
-        foreach (bool transposeB in new[] { false, true })
-        foreach (bool add in new[] { false, true })
-        {
-            float[] a = Draws(m * k, 1), b = Draws(k * n, 2), before = Draws(m * n, 3), c = [.. before];
-            fixed (float* pa = a, pb = b, pc = c)
-                MatrixProduct.Multiply(m, n, k, pa, transposeA ? m : k, transposeA, pb, transposeB ? k : n, transposeB, pc, n, add);
-            for (int i = 0; i < m; i++)
-            for (int j = 0; j < n; j++)
-            {
-                double sum = add ? before[i * n + j] : 0, size = 1;
-                for (int p = 0; p < k; p++)
+            foreach (bool transposeB in new[] { false, true })
+                foreach (bool add in new[] { false, true })
                 {
-                    double term = (double)a[transposeA ? p * m + i : i * k + p] * b[transposeB ? j * k + p : p * n + j];
-                    sum += term;
-                    size += Math.Abs(term);
+                    float[] a = Draws(m * k, 1), b = Draws(k * n, 2), before = Draws(m * n, 3), c = [.. before];
+                    fixed (float* pa = a, pb = b, pc = c)
+                        MatrixProduct.Multiply(m, n, k, pa, transposeA ? m : k, transposeA, pb, transposeB ? k : n, transposeB, pc, n, add);
+                    for (int i = 0; i < m; i++)
+                        for (int j = 0; j < n; j++)
+                        {
+                            double sum = add ? before[i * n + j] : 0, size = 1;
+                            for (int p = 0; p < k; p++)
+                            {
+                                double term = (double)a[transposeA ? p * m + i : i * k + p] * b[transposeB ? j * k + p : p * n + j];
+                                sum += term;
+                                size += Math.Abs(term);
+                            }
+                            Assert.AreEqual(sum, c[i * n + j], size * 2e-6, $"element {i}, {j}; {transposeA}, {transposeB}, {add}"); // a few units of rounding of the terms' size
+                        }
                 }
-                Assert.AreEqual(sum, c[i * n + j], size * 2e-6, $"element {i}, {j}; {transposeA}, {transposeB}, {add}"); // a few units of rounding of the terms' size
-            }
-        }
     }
 
     [TestMethod]
