@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Text;
 
-/// <summary>GPT-2's writing of byte strings as printable text, so that vocabularies fit into JSON: printable Latin-1 bytes as they are, the others from U+0100 on.</summary>
+/// <summary>
+/// GPT-2's writing of byte strings as printable text, so that vocabularies fit into JSON: printable Latin-1 bytes as they are, the others from U+0100 on.
+/// </summary>
 internal static class ByteLevelAlphabet
 {
     private static readonly char[] Characters = Build();

@@ -15,17 +15,21 @@ internal static class ByteLevelVocabularyReader
         using JsonDocument document = ParseObject(TokenizerFiles.Vocabulary, content, "a JSON object that gives each token its id");
         foreach (JsonProperty property in document.RootElement.EnumerateObject())
         {
+            string token = Unescape(TokenizerFiles.Vocabulary, () => property.Name);
             if (property.Value.ValueKind != JsonValueKind.Number || !property.Value.TryGetInt32(out int id))
-                throw Bad(TokenizerFiles.Vocabulary, $"token '{property.Name}' has the id {property.Value.GetRawText()}, expected a whole number");
-            if (!ids.TryAdd(property.Name, id))
-                throw Bad(TokenizerFiles.Vocabulary, $"token '{property.Name}' is there twice");
+                throw Bad(TokenizerFiles.Vocabulary, $"token '{token}' has the id {property.Value.GetRawText()}, expected a whole number");
+            if (!ids.TryAdd(token, id))
+                throw Bad(TokenizerFiles.Vocabulary, $"token '{token}' is there twice");
         }
         CheckIds(ids);
         for (int value = 0; value < 256; value++)
         {
             char character = ByteLevelAlphabet.ToCharacter((byte)value);
             if (!ids.ContainsKey(character.ToString()))
-                throw Bad(TokenizerFiles.Vocabulary, $"no token '{character}' for the byte 0x{value:X2}, expected a byte-level vocabulary with all 256 bytes in GPT-2's alphabet");
+            {
+                throw Bad(TokenizerFiles.Vocabulary,
+                    $"no token '{character}' for the byte 0x{value:X2}, expected a byte-level vocabulary with all 256 bytes in GPT-2's alphabet");
+            }
         }
         return ids;
     }
@@ -57,7 +61,10 @@ internal static class ByteLevelVocabularyReader
             foreach (string token in (string[])[parts[0], parts[1], parts[0] + parts[1]])
             {
                 if (!ids.ContainsKey(token))
-                    throw Bad(TokenizerFiles.Merges, $"line {number} is '{line}', but '{token}' is not in {TokenizerFiles.Vocabulary}; expected the two files of one vocabulary");
+                {
+                    throw Bad(TokenizerFiles.Merges,
+                        $"line {number} is '{line}', but '{token}' is not in {TokenizerFiles.Vocabulary}; expected the two files of one vocabulary");
+                }
             }
             if (!seen.Add(line))
                 throw Bad(TokenizerFiles.Merges, $"line {number} repeats the merge '{line}'");
@@ -82,8 +89,9 @@ internal static class ByteLevelVocabularyReader
                 value = inner;
             if (value.ValueKind != JsonValueKind.String)
                 throw Bad(TokenizerFiles.SpecialTokens, $"{name} is {value.GetRawText()}, expected a token");
-            return ids.TryGetValue(value.GetString()!, out int id) ? id
-                : throw Bad(TokenizerFiles.SpecialTokens, $"{name} is '{value.GetString()}', which is not in {TokenizerFiles.Vocabulary}");
+            string token = Unescape(TokenizerFiles.SpecialTokens, () => value.GetString()!);
+            return ids.TryGetValue(token, out int id) ? id
+                : throw Bad(TokenizerFiles.SpecialTokens, $"{name} is '{token}', which is not in {TokenizerFiles.Vocabulary}");
         }
     }
 
@@ -97,6 +105,19 @@ internal static class ByteLevelVocabularyReader
             if (taken[id] is { } other)
                 throw Bad(TokenizerFiles.Vocabulary, $"tokens '{other}' and '{token}' share the id {id}");
             taken[id] = token;
+        }
+    }
+
+    // Half a surrogate pair passes for JSON until it is asked for as text.
+    private static string Unescape(string file, Func<string> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw Bad(file, "a token is not valid Unicode", e);
         }
     }
 

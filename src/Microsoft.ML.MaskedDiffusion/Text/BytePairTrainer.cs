@@ -40,11 +40,13 @@ internal sealed class BytePairTrainer
         if (vocabularySize is < MinimumVocabularySize or > MaximumVocabularySize)
         {
             throw new ArgumentOutOfRangeException(nameof(vocabularySize), vocabularySize,
-                $"vocabularySize must be from {MinimumVocabularySize} (256 bytes, a merge, the end of text) to {MaximumVocabularySize}. 4096 suits a few megabytes of text.");
+                $"vocabularySize must be from {MinimumVocabularySize} (256 bytes, a merge, the end of text) to {MaximumVocabularySize}. "
+                + "4096 suits a few megabytes of text.");
         }
     }
 
-    public static BytePairResult Train(IEnumerable<string> corpus, int vocabularySize, IProgress<BytePairProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static BytePairResult Train(IEnumerable<string> corpus, int vocabularySize, IProgress<BytePairProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         CheckVocabularySize(vocabularySize);
         var words = new WordCounter();

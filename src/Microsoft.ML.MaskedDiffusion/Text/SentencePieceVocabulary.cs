@@ -81,10 +81,13 @@ internal sealed class SentencePieceVocabulary
             else if (fields.Number == 3)
                 type = (int)fields.Value;
         }
-        if (type == Byte && !(text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>' && text.AsSpan(3, 2).IndexOfAnyExcept("0123456789ABCDEFabcdef") < 0))
+        if (type == Byte && !IsByteName(text))
             throw new FormatException($"piece {Count} is of type byte and called '{text}' instead of <0x00> .. <0xFF>");
         _pieces.Add((text, type));
     }
+
+    private static bool IsByteName(string text) => text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>'
+        && char.IsAsciiHexDigit(text[3]) && char.IsAsciiHexDigit(text[4]);
 
     private void ReadTrainerSpec(ReadOnlySpan<byte> message)
     {

@@ -10,7 +10,8 @@ namespace Microsoft.ML.MaskedDiffusion.Text;
 /// </summary>
 public abstract class TextTokenizer
 {
-    private protected TextTokenizer(Tokenizer tokenizer, int vocabularySize, int? beginningOfSequenceId, int? endOfSequenceId, IReadOnlyDictionary<string, byte[]> files)
+    private protected TextTokenizer(Tokenizer tokenizer, int vocabularySize, int? beginningOfSequenceId, int? endOfSequenceId,
+        IReadOnlyDictionary<string, byte[]> files)
     {
         Tokenizer = tokenizer;
         VocabularySize = vocabularySize;
@@ -40,6 +41,8 @@ public abstract class TextTokenizer
     /// <summary>
     /// Reads a tokenizer. <paramref name="path"/> is a SentencePiece file (<c>*.model</c>), one of <c>vocab.json</c> and <c>merges.txt</c> with the other beside it
     /// (a byte-level BPE vocabulary as GPT-2's), or a folder that holds either; with both in one folder <c>tokenizer.model</c> is taken.
+    /// A byte-level vocabulary's beginning and end of sequence are those of <c>special_tokens_map.json</c> beside it, or else only the end,
+    /// <c>&lt;|endoftext|&gt;</c> where that is a token.
     /// </summary>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or no tokenizer in it.</exception>

@@ -47,6 +47,7 @@ public abstract class TokenizerSource
     {
         internal override int VocabularySize => tokenizer.VocabularySize;
 
-        internal override TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) => tokenizer;
+        internal override TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) =>
+            tokenizer;
     }
 }

@@ -62,6 +62,7 @@ public sealed class TokenizerFilesTests
     [DataRow("{\"a\": -1}", "has the id -1")]
     [DataRow("{\"a\": 0, \"a\": 1}", "twice")]
     [DataRow("{\"a\": 0}", "byte 0x00")]
+    [DataRow("{\"\\ud800\": 0}", "not valid Unicode")]
     [DataRow("{}", "byte 0x00")]
     public void AWrongVocabularyIsRefused(string content, string told)
     {
