@@ -57,7 +57,11 @@ public sealed partial class BpeTokenizerTests
         vocabulary.Add("</s>", vocabulary.Count);
         BpeTokenizer tokenizer = BpeTokenizer.Create(new BpeOptions(vocabulary)
         {
-            Merges = Merges, ByteLevel = true, BeginningOfSentenceToken = "<s>", EndOfSentenceToken = "</s>", PreTokenizer = new RegexPreTokenizer(Words(), null),
+            Merges = Merges,
+            ByteLevel = true,
+            BeginningOfSentenceToken = "<s>",
+            EndOfSentenceToken = "</s>",
+            PreTokenizer = new RegexPreTokenizer(Words(), null),
         });
         CollectionAssert.AreEqual(Ids(vocabulary, "<s>", "the", "</s>"), tokenizer.EncodeToIds("the").ToArray());
     }
@@ -80,7 +84,10 @@ public sealed partial class BpeTokenizerTests
         var special = new Dictionary<string, int> { ["<|end|>"] = vocabulary.Count };
         BpeTokenizer tokenizer = BpeTokenizer.Create(new BpeOptions(vocabulary)
         {
-            Merges = Merges, ByteLevel = true, SpecialTokens = special, PreTokenizer = new RegexPreTokenizer(Words(), special),
+            Merges = Merges,
+            ByteLevel = true,
+            SpecialTokens = special,
+            PreTokenizer = new RegexPreTokenizer(Words(), special),
         });
         CollectionAssert.AreEqual((int[])[.. Ids(vocabulary, "the"), vocabulary.Count, .. Ids(vocabulary, "\u0120and")], tokenizer.EncodeToIds("the<|end|> and").ToArray());
     }
