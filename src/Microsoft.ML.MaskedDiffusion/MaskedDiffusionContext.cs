@@ -1,0 +1,127 @@
+using Microsoft.ML.MaskedDiffusion.DataViews.Carriers;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Transforms;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>
+/// What can be done with masked diffusion language models, reached by <c>ml.MaskedDiffusion()</c>. Each estimator comes in two overloads: the columns with
+/// defaults for the rest, or all options.
+/// </summary>
+/// <remarks>Safe for several threads.</remarks>
+public sealed class MaskedDiffusionContext
+{
+    internal MaskedDiffusionContext(MLContext mlContext) => MLContext = mlContext;
+
+    internal MLContext MLContext { get; }
+
+    /// <summary>Scores texts: adds NegativeLogLikelihood (nats), its standard error and TokenCount.</summary>
+    /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
+    /// <param name="text">The text column.</param>
+    /// <exception cref="ArgumentException">The name is empty or the model autoregressive.</exception>
+    public LikelihoodScoringEstimator ScoreLikelihood(MaskedDiffusionModel model, string text = "Text") =>
+        ScoreLikelihood(model, new LikelihoodScoringEstimator.Options { TextColumnName = text });
+
+    /// <summary>Scores texts, with options.</summary>
+    /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
+    /// <param name="options">Checked and copied.</param>
+    /// <exception cref="ArgumentException">An option is out of range or the model autoregressive.</exception>
+    public LikelihoodScoringEstimator ScoreLikelihood(MaskedDiffusionModel model, LikelihoodScoringEstimator.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new LikelihoodScoringEstimator(model, options);
+    }
+
+    /// <summary>Zero-shot multiple choice: adds Score, StandardError, Probability and PredictedLabel.</summary>
+    /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
+    /// <param name="context">The text column that options continue.</param>
+    /// <param name="choices">The column of options, a vector of text.</param>
+    /// <exception cref="ArgumentException">A name is empty or the model autoregressive.</exception>
+    public ChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, string context = "Context", string choices = "Choices") =>
+        ScoreChoices(model, new ChoiceScoringEstimator.Options { ContextColumnName = context, ChoicesColumnName = choices });
+
+    /// <summary>Zero-shot multiple choice, with options.</summary>
+    /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
+    /// <param name="options">Checked and copied.</param>
+    /// <exception cref="ArgumentException">An option is out of range or the model autoregressive.</exception>
+    public ChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, ChoiceScoringEstimator.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new ChoiceScoringEstimator(model, options);
+    }
+
+    /// <summary>Fills gaps: [MASK] is one token, [MASK*5] a span of five.</summary>
+    /// <param name="model">The model that fills; it stays the caller's and must outlive what is made of it.</param>
+    /// <param name="input">The text column with gaps.</param>
+    /// <param name="output">The column of filled texts.</param>
+    /// <exception cref="ArgumentException">A name is empty or the model autoregressive.</exception>
+    public InfillEstimator Infill(MaskedDiffusionModel model, string input = "Text", string output = "Filled") =>
+        Infill(model, new InfillEstimator.Options { InputColumnName = input, OutputColumnName = output });
+
+    /// <summary>Fills gaps, with options.</summary>
+    /// <param name="model">The model that fills; it stays the caller's and must outlive what is made of it.</param>
+    /// <param name="options">Checked and copied.</param>
+    /// <exception cref="ArgumentException">An option is out of range or the model autoregressive.</exception>
+    public InfillEstimator Infill(MaskedDiffusionModel model, InfillEstimator.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new InfillEstimator(model, options);
+    }
+
+    /// <summary>
+    /// Saves a transformer as <c>ml.Model.Save</c> does, of any size: models above <paramref name="selfContainedLimit"/> bytes go to a <c>.mdm</c> file beside the
+    /// zip, named after it and its own SHA-256, which is checked on loading. Keep the two together. What stood at the path stays whole until the new zip is.
+    /// </summary>
+    /// <param name="transformer">A transformer or chain.</param>
+    /// <param name="inputSchema">The schema of its input; may be null.</param>
+    /// <param name="path">The zip to write.</param>
+    /// <param name="selfContainedLimit">Bytes of a model that still go into the zip. Default 64 MiB: larger ones load slowly from inside a zip.</param>
+    public void SaveModel(ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit = CarrierWriter.SizeLimit)
+    {
+        ArgumentNullException.ThrowIfNull(transformer);
+        ArgumentOutOfRangeException.ThrowIfNegative(selfContainedLimit);
+        using var location = new CarrierLocation(path, selfContainedLimit);
+        string aside = Path.Combine(location.Folder, $".{Path.GetRandomFileName()}.zip.tmp");
+        try
+        {
+            using (var stream = new FileStream(aside, FileMode.CreateNew, FileAccess.ReadWrite))
+            {
+                MLContext.Model.Save(transformer, inputSchema!, stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(aside, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(aside);
+        }
+    }
+
+    /// <summary>
+    /// Loads what <c>ml.Model.Save</c> or <see cref="SaveModel"/> wrote, with this library's transformers as they were saved: batched, disposable, and with
+    /// their <see cref="MaskedDiffusionModel"/> at hand. <c>ml.Model.Load</c> works too, and scores row by row.
+    /// </summary>
+    /// <param name="path">The zip.</param>
+    /// <param name="inputSchema">The schema that was saved with it.</param>
+    /// <returns>The transformer, or a chain in which ours are unwrapped.</returns>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    /// <exception cref="FileNotFoundException">The zip, or the weights beside it, are not there.</exception>
+    public ITransformer LoadModel(string path, out DataViewSchema inputSchema)
+    {
+        using var location = new CarrierLocation(path);
+        return SavedModels.Unwrap(MLContext.Model.Load(path, out inputSchema), location);
+    }
+
+    /// <summary>
+    /// Finds this library's transformers in what <c>ml.Model.Load</c> gave and puts the batched ones in their place: a
+    /// <see cref="MaskedDiffusionTransformer"/>, <see cref="ChoiceScoringTransformer"/> or <see cref="InfillTransformer"/>, or a chain with them.
+    /// </summary>
+    /// <param name="loaded">A loaded transformer.</param>
+    /// <returns>The same object where it holds none of ours.</returns>
+    /// <exception cref="InvalidDataException">The saved model is damaged.</exception>
+    public ITransformer Unwrap(ITransformer loaded)
+    {
+        ArgumentNullException.ThrowIfNull(loaded);
+        return SavedModels.Unwrap(loaded, CarrierLocation.Current);
+    }
+}

@@ -1,0 +1,56 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.DataViews.Carriers;
+using Microsoft.ML.Transforms;
+
+namespace Microsoft.ML.MaskedDiffusion.Transforms;
+
+/// <summary>What the saved likelihood mapping reads of a row.</summary>
+internal sealed class LikelihoodInput
+{
+    public const string TextName = "__mdm_text";
+
+    [ColumnName(CarrierNames.Blob)]
+    public VBuffer<ReadOnlyMemory<char>> Blob { get; set; }
+
+    [ColumnName(TextName)]
+    public ReadOnlyMemory<char> Text { get; set; }
+}
+
+/// <summary>What the saved likelihood mapping adds.</summary>
+internal sealed class LikelihoodOutput
+{
+    public const string ValueName = "__mdm_nll", ErrorName = "__mdm_error", CountName = "__mdm_count";
+
+    [ColumnName(ValueName)]
+    public float Value { get; set; }
+
+    [ColumnName(ErrorName)]
+    public float Error { get; set; }
+
+    [ColumnName(CountName)]
+    public int Count { get; set; }
+}
+
+/// <summary>Scores a row of a loaded carrier.</summary>
+[CustomMappingFactoryAttribute(Contract)]
+internal sealed class LikelihoodMapping : CustomMappingFactory<LikelihoodInput, LikelihoodOutput>
+{
+    public const string Kind = "likelihood";
+
+    private const string Contract = "Microsoft.ML.MaskedDiffusion.Likelihood";
+
+    public static IEstimator<ITransformer> Estimator(MLContext ml) => ml.Transforms.CustomMapping(new LikelihoodMapping().GetMapping(), Contract);
+
+    public static LoadedComputation<LikelihoodComputation> Load(CarrierContents contents) => SavedModels.Load(
+        contents, Kind, (model, settings) => new LikelihoodComputation(model, SavedOptions.Read<LikelihoodScoringEstimator.Options>(settings)));
+
+    public override Action<LikelihoodInput, LikelihoodOutput> GetMapping()
+    {
+        var session = new CarrierSession<LoadedComputation<LikelihoodComputation>>(Load);
+        return (input, output) =>
+        {
+            LikelihoodResult result = session.Get(input.Blob).Computation.Compute([input.Text.ToString()], CancellationToken.None)[0];
+            (output.Value, output.Error, output.Count) = (result.NegativeLogLikelihood, result.StandardError, result.TokenCount);
+        };
+    }
+}

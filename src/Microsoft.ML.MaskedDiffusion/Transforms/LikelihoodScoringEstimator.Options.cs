@@ -1,0 +1,59 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+
+namespace Microsoft.ML.MaskedDiffusion.Transforms;
+
+public sealed partial class LikelihoodScoringEstimator
+{
+    /// <summary>How texts are scored. Checked and copied by the estimator; later changes have no effect.</summary>
+    public sealed class Options
+    {
+        /// <summary>The text column to score. Default "Text".</summary>
+        public string TextColumnName { get; set; } = "Text";
+
+        /// <summary>The column of -log p(text), an upper bound, in nats (Single). Default "NegativeLogLikelihood".</summary>
+        public string NegativeLogLikelihoodColumnName { get; set; } = "NegativeLogLikelihood";
+
+        /// <summary>The column of its standard error, in nats (Single), 0 where exact. Default "NegativeLogLikelihoodStandardError".</summary>
+        public string StandardErrorColumnName { get; set; } = "NegativeLogLikelihoodStandardError";
+
+        /// <summary>The column of the number of scored tokens (Int32). Default "TokenCount".</summary>
+        public string TokenCountColumnName { get; set; } = "TokenCount";
+
+        /// <summary>
+        /// For texts longer than the model's context: each window after the first scores this many new tokens after the tokens before them. 1 to the
+        /// context length less one; smaller gives more context and costs more. Default null: half the context length.
+        /// </summary>
+        public int? Stride { get; set; }
+
+        /// <summary>Rows read ahead and scored together, 1 to 1048576. Default 64. Changes speed and memory, not results.</summary>
+        public int BatchSize { get; set; } = 64;
+
+        /// <summary>How likelihoods are estimated. Default: exact-count sampling with 128 masks.</summary>
+        public LikelihoodOptions Likelihood { get; set; } = new();
+
+        /// <summary>Stops scoring with <see cref="OperationCanceledException"/>. Not saved.</summary>
+        [JsonIgnore]
+        public CancellationToken CancellationToken { get; set; }
+
+        /// <summary>Told after each batch of a pass over the data; not by prediction engines. Not saved. Default null.</summary>
+        [JsonIgnore]
+        public IProgress<ScoringProgress>? Progress { get; set; }
+
+        internal Options Clone(TransformerConfig config)
+        {
+            OptionChecks.RequireName(nameof(TextColumnName), TextColumnName);
+            OptionChecks.RequireNames(
+                (nameof(NegativeLogLikelihoodColumnName), NegativeLogLikelihoodColumnName), (nameof(StandardErrorColumnName), StandardErrorColumnName),
+                (nameof(TokenCountColumnName), TokenCountColumnName));
+            OptionChecks.Require(Stride is null || (Stride >= 1 && Stride < config.ContextLength), nameof(Stride), Stride,
+                $"1 to {config.ContextLength - 1} tokens (the model's context length less one), or null for half the context");
+            OptionChecks.RequireBatchSize(BatchSize);
+            ArgumentNullException.ThrowIfNull(Likelihood);
+            var copy = (Options)MemberwiseClone();
+            copy.Likelihood = Likelihood.Clone();
+            return copy;
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Microsoft.ML.MaskedDiffusion.DataViews;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+
+namespace Microsoft.ML.MaskedDiffusion.Transforms;
+
+/// <summary>
+/// Scores texts by a model's likelihood: adds -log p(text) in nats, its standard error and the token count. There is nothing to fit. The model
+/// stays the caller's: it must outlive the transformers and is not disposed by them.
+/// </summary>
+/// <remarks>Safe for several threads. See <see cref="MaskedDiffusionTransformer"/> for what exactly is computed.</remarks>
+public sealed partial class LikelihoodScoringEstimator : IEstimator<MaskedDiffusionTransformer>
+{
+    private readonly LikelihoodComputation _computation;
+
+    /// <summary>Creates an estimator.</summary>
+    /// <param name="model">The model that scores; it stays the caller's.</param>
+    /// <param name="options">How to score; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of range (<see cref="ArgumentOutOfRangeException"/>) or the model is autoregressive.</exception>
+    public LikelihoodScoringEstimator(MaskedDiffusionModel model, Options? options = null)
+    {
+        OptionChecks.RequireMaskedDiffusion(model);
+        _computation = new LikelihoodComputation(model, options ?? new Options());
+    }
+
+    /// <summary>Checks the schema and makes the transformer.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not text.</exception>
+    public MaskedDiffusionTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        GetOutputSchema(SchemaShapes.Of(input.Schema));
+        return new MaskedDiffusionTransformer(_computation, null);
+    }
+
+    /// <summary>The input's columns and the three added ones.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not text.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
+        BatchedTransform<string, LikelihoodResult>.GetOutputSchema(inputSchema, _computation.Inputs, _computation.Outputs);
+}

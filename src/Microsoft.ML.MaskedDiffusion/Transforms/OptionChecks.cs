@@ -1,0 +1,48 @@
+using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+
+namespace Microsoft.ML.MaskedDiffusion.Transforms;
+
+/// <summary>The checks that the options of all transforms share; messages name the option, its value, what is allowed and what to do.</summary>
+internal static class OptionChecks
+{
+    public static void Require(bool holds, string option, object? value, string allowed)
+    {
+        if (!holds)
+            throw new ArgumentOutOfRangeException(option, value, $"Option {option} is {Convert.ToString(value, CultureInfo.InvariantCulture)}; it must be {allowed}.");
+    }
+
+    public static void RequireBatchSize(int batchSize) =>
+        Require(batchSize is >= 1 and <= 1 << 20, "BatchSize", batchSize, "1 to 1048576 rows; it changes speed and memory, not results");
+
+    /// <summary>Every column needs a name, and output columns names of their own.</summary>
+    public static void RequireNames(params ReadOnlySpan<(string Option, string? Name)> outputs)
+    {
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            RequireName(outputs[i].Option, outputs[i].Name);
+            for (int j = 0; j < i; j++)
+            {
+                if (outputs[i].Name == outputs[j].Name)
+                {
+                    throw new ArgumentException(
+                        $"Options {outputs[j].Option} and {outputs[i].Option} are both '{outputs[i].Name}'; give each output column a name of its own.", outputs[i].Option);
+                }
+            }
+        }
+    }
+
+    public static void RequireName(string option, string? name)
+    {
+        if (string.IsNullOrWhiteSpace(name))
+            throw new ArgumentException($"Option {option} is {(name is null ? "null" : $"'{name}'")}; it must be a column's name.", option);
+    }
+
+    /// <summary>Masked diffusion transforms need the mask token, which autoregressive networks lack.</summary>
+    public static void RequireMaskedDiffusion(MaskedDiffusionModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (model.Config.Autoregressive)
+            throw new ArgumentException("The model is autoregressive and has no mask token; this transform needs a masked diffusion model.", nameof(model));
+    }
+}
