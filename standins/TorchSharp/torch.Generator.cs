@@ -51,6 +51,12 @@ public static partial class torch
             return this;
         }
 
+        public long seed()
+        {
+            NativeMethods.Check(NativeMethods.shim_generator_reseed(Handle, out ulong seed), "seed");
+            return (long)seed;
+        }
+
         public long initial_seed()
         {
             NativeMethods.Check(NativeMethods.shim_generator_initial_seed(Handle, out ulong seed), "initial_seed");

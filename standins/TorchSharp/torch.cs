@@ -112,13 +112,23 @@ public static partial class torch
             return NativeMethods.shim_cuda_device_count();
         }
 
+        public static bool is_cudnn_available() => is_available() && NativeMethods.shim_cudnn_available() != 0;
+
+        public static void manual_seed(long seed) => Seed(seed, 0);
+
+        public static void manual_seed_all(long seed) => Seed(seed, -1);
+
         public static void synchronize(Device device = default)
         {
-            if (!is_available())
-                throw new System.Runtime.InteropServices.ExternalException("synchronize: there is no CUDA device.");
-            // Copying a number to the host waits for everything before it on the device's stream.
-            using Tensor probe = zeros([1], device: device ?? CUDA);
-            probe.ToSingle();
+            InitializeDeviceType(DeviceType.CUDA);
+            NativeMethods.Check(NativeMethods.shim_cuda_synchronize(device?.index ?? -1), "synchronize");
+        }
+
+        private static void Seed(long seed, int index)
+        {
+            // As in PyTorch, a seed for devices that are not there is no error.
+            if (is_available())
+                NativeMethods.Check(NativeMethods.shim_cuda_manual_seed((ulong)seed, index), "manual_seed");
         }
     }
 
@@ -141,6 +151,11 @@ public static partial class torch
         {
             type = deviceType;
             this.index = index;
+        }
+
+        public Device(int index)
+            : this(DeviceType.CUDA, index)
+        {
         }
 
         public DeviceType type { get; }

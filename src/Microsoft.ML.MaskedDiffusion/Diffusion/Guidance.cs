@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Microsoft.ML.MaskedDiffusion.Diffusion;
 
 /// <summary>
@@ -5,6 +7,13 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion;
 /// </summary>
 internal static class Guidance
 {
+    /// <summary>Guided logits from logits of equal shape.</summary>
+    public static Tensor Combine(Tensor conditional, Tensor unconditional, double scale)
+    {
+        using var scope = NewDisposeScope();
+        return (unconditional + (conditional - unconditional) * (1 + scale)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The row with everything masked but the given positions, or null where that changes nothing.</summary>
     public static int[]? UnconditionalBut(int[] tokens, bool[] filled, int maskTokenId)
     {

@@ -35,6 +35,24 @@ internal static unsafe class Operator
         return results[0].Integer != 0;
     }
 
+    /// <summary>Calls an operator with a whole number as result.</summary>
+    public static long Count(string name, string overload, params ReadOnlySpan<Arg> arguments)
+    {
+        NativeValue* results = stackalloc NativeValue[MaximumResults];
+        Invoke(name, overload, arguments, results);
+        return results[0].Integer;
+    }
+
+    /// <summary>Calls an operator with any number of tensors as results; null where one is undefined.</summary>
+    public static torch.Tensor[] CallAll(string name, string overload, params ReadOnlySpan<Arg> arguments)
+    {
+        NativeValue* results = stackalloc NativeValue[MaximumResults];
+        var tensors = new torch.Tensor[Invoke(name, overload, arguments, results)];
+        for (int i = 0; i < tensors.Length; i++)
+            tensors[i] = torch.Tensor.Adopt(results[i].Pointer);
+        return tensors;
+    }
+
     /// <summary>Calls an operator with two tensors as results.</summary>
     public static (torch.Tensor, torch.Tensor) Call2(string name, string overload, params ReadOnlySpan<Arg> arguments)
     {

@@ -11,14 +11,16 @@ internal sealed class GreedyMatcher
     private readonly IRowEvaluator _evaluator;
     private readonly SamplingOptions _options;
     private readonly Decoder _decoder;
+    private readonly bool _pad;
 
-    /// <summary>Takes guidance and batch size from the options of likelihoods.</summary>
+    /// <summary>Takes guidance, padding and batch size from the options of likelihoods.</summary>
     public GreedyMatcher(IRowEvaluator evaluator, LikelihoodOptions options)
     {
         ArgumentNullException.ThrowIfNull(evaluator);
         ArgumentNullException.ThrowIfNull(options);
         LikelihoodOptions own = options.Clone();
         _evaluator = evaluator;
+        _pad = own.PadToContext;
         _options = new SamplingOptions { GuidanceScale = own.GuidanceScale, BatchTokens = own.BatchTokens }.Clone();
         _decoder = new Decoder(evaluator, _options);
     }
@@ -40,7 +42,9 @@ internal sealed class GreedyMatcher
     {
         RequestCheck.Fits(request, _evaluator);
         int start = request.Context.Length;
-        int[] expected = [.. request.Context, .. request.Answer], tokens = [.. expected];
+        int[] expected = [.. request.Context, .. request.Answer];
+        int[] tokens = new int[_pad ? _evaluator.ContextLength : expected.Length];
+        request.Context.CopyTo(tokens, 0);
         tokens.AsSpan(start).Fill(_evaluator.MaskTokenId);
         return new DecodingRow(tokens, [.. Enumerable.Range(start, request.Answer.Length)], expected, _options);
     }

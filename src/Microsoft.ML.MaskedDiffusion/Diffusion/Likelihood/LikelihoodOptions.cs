@@ -20,6 +20,12 @@ public sealed class LikelihoodOptions
     /// </summary>
     public double GuidanceScale { get; set; }
 
+    /// <summary>
+    /// Extends every sequence with mask tokens to the model's context length, for models that have only seen sequences of full length (SMDM's
+    /// <c>padding</c>). Slower, and another number. Default false.
+    /// </summary>
+    public bool PadToContext { get; set; }
+
     /// <summary>Draws of one comb of noise levels in <see cref="LikelihoodEstimator.MonteCarlo"/>, 1 or more. Default 32, as SMDM.</summary>
     public int RoundSize { get; set; } = 32;
 

@@ -55,7 +55,7 @@ internal sealed class LikelihoodScorer
     {
         ArgumentNullException.ThrowIfNull(request);
         RequestCheck.Fits(request, _evaluator);
-        return new RequestState(request, _evaluator.MaskTokenId, _options);
+        return new RequestState(request, _evaluator, _options);
     }
 
     private void RunRound(RequestState[] active, CancellationToken cancellation)

@@ -16,18 +16,19 @@ internal sealed class RequestState
     private int _rounds, _roundSamples, _samples, _networkRows;
     private bool _exact;
 
-    public RequestState(LikelihoodRequest request, int maskTokenId, LikelihoodOptions options)
+    public RequestState(LikelihoodRequest request, IRowEvaluator evaluator, LikelihoodOptions options)
     {
         _request = request;
-        _maskTokenId = maskTokenId;
-        _guided = options.GuidanceScale > 0 && request.Context.Any(id => id != maskTokenId);
+        _maskTokenId = evaluator.MaskTokenId;
+        Length = options.PadToContext ? evaluator.ContextLength : request.Context.Length + request.Answer.Length;
+        _guided = options.GuidanceScale > 0 && request.Context.Any(id => id != _maskTokenId);
         _adaptive = options.TargetStandardError is not null || options.SeparationZ is not null;
         ContextKey = ContentKey.Of(request.Context);
         _key = request.RandomKey ?? ContentKey.Combine(ContextKey, ContentKey.Of(request.Answer));
     }
 
     /// <summary>Length of its rows.</summary>
-    public int Length => _request.Context.Length + _request.Answer.Length;
+    public int Length { get; }
 
     public ulong ContextKey { get; }
 
@@ -57,7 +58,7 @@ internal sealed class RequestState
         foreach (AnswerMask mask in _round.Masks)
         {
             if (_losses.ContainsKey(mask.Hidden) || _pending.ContainsKey(mask.Hidden)) continue;
-            MaskedRow row = AnswerRow.Create(_request, mask, _maskTokenId, _guided);
+            MaskedRow row = AnswerRow.Create(_request, mask, Length, _maskTokenId, _guided);
             _pending.Add(mask.Hidden, row);
             rows.Add(row);
             _networkRows += row.NetworkRows;

@@ -18,6 +18,7 @@ internal readonly record struct TokenChoice(int Token, double Priority)
         {
             double score = temperature == 0 ? logits[i] : logits[i] - temperature * Math.Log(-Math.Log(random.NextDouble()));
             if (score > best) (token, best) = (i, score);
+            else if (double.IsNaN(score)) best = double.NaN;   // stays, as nothing is larger than NaN
         }
         if (!double.IsFinite(best))
             throw new NotFiniteNumberException("The network's logits are not finite: its weights are damaged or overflow.", best);

@@ -1,0 +1,124 @@
+using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Likelihood;
+
+/// <summary>The likelihoods of the reference implementation's evaluation, with its recorded draws.</summary>
+[TestClass]
+public sealed class GoldenLikelihoodTests
+{
+    private static int[] Ids(SafetensorsReader golden, string name) => [.. golden.ReadIntegers(name).Select(id => (int)id)];
+
+    private static JsonElement Results() => Golden.Json("rope_bf16", "index.json").GetProperty("likelihood").GetProperty("results");
+
+    private static void AssertClose(string name, double expected, double actual)
+    {
+        // The recorded tolerance is the reference's own 32-bit rounding; ours has as much again, and single sums may round luckily there.
+        double error = Math.Abs(actual / expected - 1), tolerance = Math.Max(2 * Golden.Tolerance("bf16", name + "_rel"), 5e-7);
+        Console.WriteLine($"{name}: off by {error:E2}, tolerance {tolerance:E2}");
+        Assert.IsTrue(error <= tolerance, $"{name}: {actual}, expected {expected}: off by {error:E2}, tolerance {tolerance:E2}");
+    }
+
+    [TestMethod]
+    [DataRow(0.0, false)]
+    [DataRow(0.5, false)]
+    [DataRow(0.0, true)]
+    [DataRow(0.5, true)]
+    public void MonteCarloWithRecordedDraws(double scale, bool pad)
+    {
+        using SafetensorsReader golden = Golden.Open("rope_bf16", "likelihood.safetensors");
+        using TransformerNetwork network = GoldenLossTests.Load(RotaryPrecision.BFloat16, ScalarType.Float32);
+        string cfg = scale == 0 ? "cfg0.0" : "cfg0.5", name = (pad ? "mc_pad64_" : "mc_") + cfg;
+        int[] prefix = Ids(golden, "prefix"), target = Ids(golden, "target");
+        float[] uniforms = golden.ReadSingles($"mc_{cfg}.u_mask");
+        int length = prefix.Length + target.Length;
+        float[][] draws = [.. Enumerable.Range(0, 64).Select(sample => uniforms[(sample * length + prefix.Length)..((sample + 1) * length)])];
+        MaskRound round = MonteCarloEstimator.FromDraws(golden.ReadSingles($"mc_{cfg}.u0"), draws, roundSize: 16);
+
+        var request = new LikelihoodRequest(prefix, target);
+        MaskedRow?[] rows = [.. round.Masks.Select(mask => mask.Hidden.Length == 0 ? null : AnswerRow.Create(request, mask, pad ? 64 : length, 97, guided: scale > 0))];
+        new RowScheduler(new NetworkEvaluator(network), scale, 8192).Score(rows.OfType<MaskedRow>(), CancellationToken.None);
+        (double value, double variance) = round.Combine([.. rows.Select(row => row?.NegativeLogLikelihood ?? 0)]);
+        AssertClose(name, Results().GetProperty(name).GetDouble(), value);
+        Assert.IsTrue(variance > 0);
+    }
+
+    [TestMethod]
+    [DataRow(0.0, false)]
+    [DataRow(0.5, false)]
+    [DataRow(0.0, true)]
+    [DataRow(0.5, true)]
+    public void ChainRule(double scale, bool pad)
+    {
+        using SafetensorsReader golden = Golden.Open("rope_bf16", "likelihood.safetensors");
+        using TransformerNetwork network = GoldenLossTests.Load(RotaryPrecision.BFloat16, ScalarType.Float32);
+        string name = (pad ? "chain_rule_pad64_" : "chain_rule_") + (scale == 0 ? "cfg0.0" : "cfg0.5");
+        LikelihoodOptions options = new() { Estimator = LikelihoodEstimator.ChainRule, GuidanceScale = scale, PadToContext = pad };
+        var scorer = new LikelihoodScorer(new NetworkEvaluator(network), options);
+        LikelihoodEstimate estimate = scorer.Score([new(Ids(golden, "prefix"), Ids(golden, "target"))])[0];
+        AssertClose(name, Results().GetProperty(name).GetDouble(), -estimate.LogLikelihood);
+        Assert.AreEqual(scale == 0 ? 6 : 12, estimate.NetworkRows);
+    }
+
+    [TestMethod]
+    [DataRow(0.0, "get_logits_cfg0.0")]
+    [DataRow(0.5, "get_logits_cfg0.5")]
+    public void GuidedLogits(double scale, string name)
+    {
+        using SafetensorsReader golden = Golden.Open("rope_bf16", "likelihood.safetensors");
+        using TransformerNetwork network = GoldenLossTests.Load(RotaryPrecision.BFloat16, ScalarType.Float32);
+        int[] ids = Ids(golden, "get_logits.batch");
+        var batch = new RowBatch(17, scale);
+        for (int row = 0; row < 3; row++)
+        {
+            int[] tokens = ids[(row * 17)..((row + 1) * 17)];
+            batch.Add(new MaskedRow(tokens, Guidance.Unconditional(tokens, 11, 97), [.. Enumerable.Range(0, 17)], []));
+        }
+        float[] expected = golden.ReadSingles(name), actual = new float[expected.Length];
+        new NetworkEvaluator(network).ReadLogits(batch, (query, logits) => logits.CopyTo(actual.AsSpan(query * 97)));
+        double worst = expected.Zip(actual, (a, b) => Math.Abs((double)a - b)).Max(), tolerance = 2 * Golden.Tolerance("bf16", name);
+        Console.WriteLine($"{name}: off by {worst:E2}, tolerance {tolerance:E2}");
+        Assert.IsTrue(worst <= tolerance, $"{worst}");
+    }
+
+    [TestMethod]
+    [DataRow(0.0, "cfg0.0")]
+    [DataRow(0.5, "cfg0.5")]
+    public void GreedySuffix(double scale, string cfg)
+    {
+        using SafetensorsReader golden = Golden.Open("rope_bf16", "likelihood.safetensors");
+        using TransformerNetwork network = GoldenLossTests.Load(RotaryPrecision.BFloat16, ScalarType.Float32);
+        int[] prefix = Ids(golden, "prefix"), target = Ids(golden, "target"), own = Ids(golden, $"suffix_greedy_{cfg}.prediction");
+        var matcher = new GreedyMatcher(new NetworkEvaluator(network), new() { GuidanceScale = scale });
+        CollectionAssert.AreEqual(new[] { false, true }, matcher.Match([new(prefix, target), new(prefix, own)]));
+
+        var states = new List<int[]>();
+        int[] all = Ids(golden, $"suffix_greedy_{cfg}.states");
+        int[] filled = new Infiller(new RecordingEvaluator(new NetworkEvaluator(network), states), new() { GuidanceScale = scale })
+            .Fill([[.. prefix, .. Enumerable.Repeat(97, 6)]])[0];
+        CollectionAssert.AreEqual(own, filled[11..]);
+        for (int step = 0; step < 6; step++) CollectionAssert.AreEqual(all[(step * 17)..((step + 1) * 17)], states[step]);
+        CollectionAssert.AreEqual(all[(6 * 17)..], filled);
+    }
+
+    private sealed class RecordingEvaluator(IRowEvaluator inner, List<int[]> states) : IRowEvaluator
+    {
+        public int VocabularySize => inner.VocabularySize;
+
+        public int MaskTokenId => inner.MaskTokenId;
+
+        public int ContextLength => inner.ContextLength;
+
+        public void LogProbabilities(RowBatch batch, Span<double> destination) => inner.LogProbabilities(batch, destination);
+
+        public void ReadLogits(RowBatch batch, LogitReader reader)
+        {
+            states.Add(batch.Rows[0]);
+            inner.ReadLogits(batch, reader);
+        }
+    }
+}
