@@ -6,7 +6,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 internal sealed class DecodingRow
 {
     private readonly bool[] _filled;
-    private readonly int _steps;
+    private readonly int[] _quotas;
     private readonly ulong _key;
     private readonly int[]? _expected;
     private readonly SamplingOptions _options;
@@ -14,8 +14,13 @@ internal sealed class DecodingRow
     private TokenChoice[] _choices = [];
     private int _step;
 
-    /// <summary>A row whose <paramref name="positions"/> (ascending) are to be filled; with <paramref name="expected"/>, only to see whether they become these ids.</summary>
-    public DecodingRow(int[] tokens, int[] positions, int[]? expected, SamplingOptions options)
+    /// <summary>Creates a row.</summary>
+    /// <param name="tokens">Its ids.</param>
+    /// <param name="positions">The positions to be filled, ascending.</param>
+    /// <param name="expected">Where given, the row is only filled to see whether it becomes this.</param>
+    /// <param name="options">The sampler's options.</param>
+    /// <param name="quotas">How many positions each step fixes; null for equal shares over the options' steps.</param>
+    public DecodingRow(int[] tokens, int[] positions, int[]? expected, SamplingOptions options, int[]? quotas = null)
     {
         Tokens = [.. tokens];
         _expected = expected;
@@ -24,7 +29,7 @@ internal sealed class DecodingRow
         _open = [.. positions];
         _filled = new bool[tokens.Length];
         foreach (int position in positions) _filled[position] = true;
-        _steps = Math.Min(options.Steps ?? positions.Length, positions.Length);
+        _quotas = quotas ?? EqualShares(positions.Length, Math.Min(options.Steps ?? positions.Length, positions.Length));
         Total = positions.Length;
         if (options.Order == SamplingOrder.Random)
         {
@@ -79,6 +84,8 @@ internal sealed class DecodingRow
         _step++;
     }
 
-    // An equal share of what is to be filled, the first steps one more: what LLaDA does, so that no step is wasted and no step is overfull.
-    private int Quota => Total / _steps + (_step < Total % _steps ? 1 : 0);
+    private int Quota => _quotas[_step];
+
+    // The first steps fix one more: what LLaDA does, so that no step is wasted and none is overfull.
+    private static int[] EqualShares(int count, int steps) => [.. Enumerable.Range(0, steps).Select(step => count / steps + (step < count % steps ? 1 : 0))];
 }
