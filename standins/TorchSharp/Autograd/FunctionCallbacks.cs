@@ -8,14 +8,15 @@ namespace TorchSharp;
 internal static unsafe class FunctionCallbacks
 {
     private static readonly ConcurrentDictionary<long, torch.autograd.AutogradContext> Contexts = new();
+    private static readonly ConcurrentDictionary<int, ExceptionDispatchInfo> Failures = new();
     private static long s_next;
-    private static ExceptionDispatchInfo s_pending;
+    private static int s_nextFailure;
 
-    /// <summary>The exception that a managed backward pass threw and that backward() is to throw again.</summary>
-    public static ExceptionDispatchInfo Pending
+    /// <summary>Throws again what a managed backward pass threw, if that is what the failed call on this thread ended with.</summary>
+    public static void Rethrow()
     {
-        get => Volatile.Read(ref s_pending);
-        set => Volatile.Write(ref s_pending, value);
+        if (Failures.TryRemove(Native.NativeMethods.shim_last_managed_error(), out ExceptionDispatchInfo failure))
+            failure.Throw();
     }
 
     public static delegate* unmanaged<long, IntPtr, IntPtr*, int, IntPtr*, int, int> Backward => &OnBackward;
@@ -42,8 +43,6 @@ internal static unsafe class FunctionCallbacks
             for (int i = 0; i < gradientCount; i++)
                 incoming.Add(torch.Tensor.Adopt(gradients[i]));
             List<torch.Tensor> outgoing = context.RunBackward(node, incoming);
-            if (outgoing.Count != resultCount)
-                throw new InvalidOperationException($"{context.Name}.backward returned {outgoing.Count} gradients for {resultCount} inputs.");
             for (int i = 0; i < resultCount; i++)
             {
                 if (outgoing[i] is null)
@@ -54,8 +53,12 @@ internal static unsafe class FunctionCallbacks
         }
         catch (Exception e)
         {
-            Pending = ExceptionDispatchInfo.Capture(e);
-            return 1;
+            int number;
+            do
+                number = Interlocked.Increment(ref s_nextFailure);
+            while (number == 0);
+            Failures[number] = ExceptionDispatchInfo.Capture(e);
+            return number;
         }
     }
 

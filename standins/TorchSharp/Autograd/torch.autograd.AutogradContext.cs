@@ -13,6 +13,7 @@ public static partial class torch
             private readonly Func<AutogradContext, List<Tensor>, List<Tensor>> _backward;
             private readonly Dictionary<string, object> _data = [];
             private readonly HashSet<Tensor> _nonDifferentiable = new(ReferenceEqualityComparer.Instance);
+            private readonly HashSet<Tensor> _dirty = new(ReferenceEqualityComparer.Instance);
             private List<Tensor> _toSave = [];
             private int _savedCount;
             private IntPtr _node;
@@ -32,7 +33,9 @@ public static partial class torch
 
             public void save_data(string key, object value) => _data[key] = value;
 
-            public object get_data(string key) => _data[key];
+            public object get_data(string key) => _data.GetValueOrDefault(key);
+
+            public void mark_dirty(List<Tensor> tensors) => _dirty.UnionWith(tensors);
 
             public void mark_non_differentiable(List<Tensor> tensors) => _nonDifferentiable.UnionWith(tensors);
 
@@ -61,8 +64,7 @@ public static partial class torch
                 _node = node;
                 try
                 {
-                    List<Tensor> results = _backward(this, gradients);
-                    return results.Count == _isTensor.Length ? [.. results.Where((_, i) => _isTensor[i])] : results;
+                    return ForTensors(_backward(this, gradients));
                 }
                 finally
                 {
@@ -70,13 +72,28 @@ public static partial class torch
                 }
             }
 
+            /// <summary>Holds the gradients against the arguments of the forward pass, as PyTorch does: one each, null for what is no tensor.</summary>
+            private List<Tensor> ForTensors(List<Tensor> gradients)
+            {
+                while (gradients.Count > _isTensor.Length && gradients[^1] is null)
+                    gradients.RemoveAt(gradients.Count - 1);
+                if (gradients.Count != _isTensor.Length)
+                    throw new NotImplementedException($"Function {Name} returned an incorrect number of gradients (expected {_isTensor.Length}, got {gradients.Count})");
+                for (int i = 0; i < gradients.Count; i++)
+                {
+                    if (!_isTensor[i] && gradients[i] is not null)
+                        throw new NotImplementedException($"Function {Name} returned a gradient at position {i + 1}, but the corresponding forward input was not a Tensor");
+                }
+                return [.. gradients.Where((_, i) => _isTensor[i])];
+            }
+
             internal unsafe void Attach(Tensor[] inputs, List<Tensor> outputs)
             {
-                int[] differentiable = [.. outputs.Select(output => output.is_floating_point() && !_nonDifferentiable.Contains(output) ? 1 : 0)];
+                int[] roles = [.. outputs.Select(output => _nonDifferentiable.Contains(output) ? 0 : _dirty.Contains(output) ? 2 : 1)];
                 _savedCount = _toSave.Count;
                 long id = FunctionCallbacks.Add(this);
                 fixed (IntPtr* i = Handles(inputs), o = Handles(outputs), s = Handles(_toSave))
-                fixed (int* d = differentiable)
+                fixed (int* d = roles)
                 {
                     int status = NativeMethods.shim_function_attach(id, FunctionCallbacks.Backward, FunctionCallbacks.Release, i, inputs.Length, o, d, outputs.Count, s, _savedCount, Name, MaterializeGrads ? 1 : 0);
                     if (status != 0)

@@ -12,24 +12,22 @@ public static partial class torch
             unsafe
             {
                 fixed (IntPtr* o = Handles(outputs), i = Handles(inputs), g = Handles(grad_outputs), r = results)
-                    NativeMethods.Check(NativeMethods.shim_grad(o, g, outputs.Count, i, inputs.Count, retain_graph ? 1 : 0, create_graph ? 1 : 0, allow_unused ? 1 : 0, r), "grad");
+                    Check(NativeMethods.shim_grad(o, g, outputs.Count, i, inputs.Count, retain_graph ? 1 : 0, create_graph ? 1 : 0, allow_unused ? 1 : 0, r), "grad");
             }
             GC.KeepAlive(outputs);
             GC.KeepAlive(inputs);
+            GC.KeepAlive(grad_outputs);
             return Array.ConvertAll(results, Tensor.Adopt);
         }
 
         public static void backward(IList<Tensor> tensors, IList<Tensor> grad_tensors = default, bool? retain_graph = default, bool create_graph = false, IList<Tensor> inputs = default)
         {
-            FunctionCallbacks.Pending = null;
             unsafe
             {
                 fixed (IntPtr* t = Handles(tensors), g = Handles(grad_tensors), i = Handles(inputs))
                 {
                     int status = NativeMethods.shim_backward_run(t, g, tensors.Count, retain_graph is { } retain ? (retain ? 1 : 0) : -1, create_graph ? 1 : 0, i, inputs?.Count ?? 0);
-                    if (status != 0 && FunctionCallbacks.Pending is { } failure)
-                        failure.Throw();
-                    NativeMethods.Check(status, "backward");
+                    Check(status, "backward");
                 }
             }
             GC.KeepAlive(tensors);
@@ -39,6 +37,20 @@ public static partial class torch
 
         public static void backward(Tensor tensor, IList<Tensor> grad_tensors = default, bool? retain_graph = default, bool create_graph = false, IList<Tensor> inputs = default) =>
             backward([tensor], grad_tensors, retain_graph, create_graph, inputs);
+
+        public static void backward(Tensor tensor, Tensor grad_tensor, bool? retain_graph = default, bool create_graph = false, IList<Tensor> inputs = default) =>
+            backward([tensor], [grad_tensor], retain_graph, create_graph, inputs);
+
+        public static AnomalyMode detect_anomaly(bool check_nan = true) => new(true, check_nan);
+
+        public static AnomalyMode set_detect_anomaly(bool mode, bool check_nan = true) => new(mode, check_nan);
+
+        private static void Check(int status, string call)
+        {
+            if (status != 0)
+                FunctionCallbacks.Rethrow();
+            NativeMethods.Check(status, call);
+        }
 
         internal static IntPtr[] Handles(IList<Tensor> tensors) => tensors is null ? null : [.. tensors.Select(t => t?.Handle ?? IntPtr.Zero)];
     }

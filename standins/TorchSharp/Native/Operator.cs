@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace TorchSharp.Native;
 
@@ -7,6 +8,7 @@ namespace TorchSharp.Native;
 internal static unsafe class Operator
 {
     private const int MaximumResults = 8;
+    private const int SmallBuffer = 1024;
 
     private static readonly ConcurrentDictionary<(string Name, string Overload), IntPtr> Handles = new();
 
@@ -72,15 +74,30 @@ internal static unsafe class Operator
         return Array.ConvertAll(handles, torch.Tensor.Adopt);
     }
 
+    /// <summary>Whether this libtorch has an operator; newer ones have more.</summary>
+    public static bool Exists(string name, string overload)
+    {
+        NativeLibraries.EnsureLoaded();
+        return Handles.ContainsKey((name, overload)) || NativeMethods.shim_find_operator(name, overload, out _) == 0;
+    }
+
     private static int Invoke(string name, string overload, ReadOnlySpan<Arg> arguments, NativeValue* results)
     {
         IntPtr op = Handles.GetOrAdd((name, overload), Find);
         NativeValue* values = stackalloc NativeValue[arguments.Length];
-        var buffers = new List<IntPtr>();
+        int bytes = 0;
+        foreach (Arg argument in arguments)
+            bytes += Size(argument);
+        byte* small = stackalloc byte[bytes <= SmallBuffer ? bytes : 0];
+        byte* buffer = bytes <= SmallBuffer ? small : (byte*)NativeMemory.Alloc((nuint)bytes);
         try
         {
+            byte* free = buffer;
             for (int i = 0; i < arguments.Length; i++)
-                values[i] = Marshalled(arguments[i], buffers);
+            {
+                values[i] = Marshalled(arguments[i], free);
+                free += Size(arguments[i]);
+            }
             int count;
             int status = NativeMethods.shim_call(op, values, arguments.Length, results, MaximumResults, &count);
             foreach (Arg argument in arguments)
@@ -90,12 +107,20 @@ internal static unsafe class Operator
         }
         finally
         {
-            foreach (IntPtr buffer in buffers)
-                NativeMemory.Free((void*)buffer);
+            if (buffer != small)
+                NativeMemory.Free(buffer);
         }
     }
 
-    private static NativeValue Marshalled(in Arg argument, List<IntPtr> buffers)
+    /// <summary>The bytes that a list or a text needs, rounded up so that the next one is aligned.</summary>
+    private static int Size(in Arg argument) => argument.Tag switch
+    {
+        ValueTag.Ints or ValueTag.Tensors or ValueTag.Optionals => argument.Count * sizeof(long),
+        ValueTag.String => (Encoding.UTF8.GetByteCount((string)argument.Reference) + sizeof(long)) & ~(sizeof(long) - 1),
+        _ => 0,
+    };
+
+    private static NativeValue Marshalled(in Arg argument, byte* buffer)
     {
         var value = new NativeValue { Tag = argument.Tag, Count = argument.Count };
         switch (argument.Tag)
@@ -110,33 +135,26 @@ internal static unsafe class Operator
                 value.Pointer = ((torch.Generator)argument.Reference).Handle;
                 break;
             case ValueTag.Ints:
-                long[] numbers = (long[])argument.Reference;
-                value.Pointer = Buffer(buffers, numbers.Length * sizeof(long));
-                numbers.CopyTo(new Span<long>((void*)value.Pointer, numbers.Length));
+                value.Pointer = (IntPtr)buffer;
+                ((long[])argument.Reference).CopyTo(new Span<long>(buffer, argument.Count));
                 break;
             case ValueTag.Tensors or ValueTag.Optionals:
+                value.Pointer = (IntPtr)buffer;
                 var tensors = (torch.Tensor[])argument.Reference;
-                value.Pointer = Buffer(buffers, tensors.Length * sizeof(IntPtr));
                 for (int i = 0; i < tensors.Length; i++)
-                    ((IntPtr*)value.Pointer)[i] = tensors[i]?.Handle ?? IntPtr.Zero;
+                    ((IntPtr*)buffer)[i] = tensors[i]?.Handle ?? IntPtr.Zero;
                 break;
             case ValueTag.String:
-                byte[] text = System.Text.Encoding.UTF8.GetBytes((string)argument.Reference + "\0");
-                value.Pointer = Buffer(buffers, text.Length);
-                text.CopyTo(new Span<byte>((void*)value.Pointer, text.Length));
+                value.Pointer = (IntPtr)buffer;
+                var text = new Span<byte>(buffer, Size(argument));
+                text.Clear();
+                Encoding.UTF8.GetBytes((string)argument.Reference, text);
                 break;
             default:
                 value.Integer = argument.Integer;
                 break;
         }
         return value;
-    }
-
-    private static IntPtr Buffer(List<IntPtr> buffers, int bytes)
-    {
-        var buffer = (IntPtr)NativeMemory.Alloc((nuint)Math.Max(bytes, 1));
-        buffers.Add(buffer);
-        return buffer;
     }
 
     private static IntPtr Find((string Name, string Overload) key)
