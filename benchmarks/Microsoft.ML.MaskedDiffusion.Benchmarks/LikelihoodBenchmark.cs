@@ -22,7 +22,9 @@ internal static class LikelihoodBenchmark
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
         var vocabulary = new Option<int[]>("--vocabulary")
         {
-            Description = "tokens of the 6M preset's vocabulary", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [32000, 4096],
+            Description = "tokens of the 6M preset's vocabulary",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [32000, 4096],
         };
         var command = new Command("likelihood", "questions per second of the likelihood scorer against one request at a time") { device, vocabulary };
         command.SetAction(result =>

@@ -72,7 +72,12 @@ internal sealed class ForwardProcess(int maskTokenId, double epsilon = ForwardPr
         for (int i = 0; i < masked.Length; i++) targets[i] = tokens[(int)masked[i]];
         return new NoisyBatch
         {
-            Count = levels.Length, Length = length, Tokens = noisy, Probabilities = probabilities, MaskedPositions = masked, Targets = targets,
+            Count = levels.Length,
+            Length = length,
+            Tokens = noisy,
+            Probabilities = probabilities,
+            MaskedPositions = masked,
+            Targets = targets,
         };
     }
 }
