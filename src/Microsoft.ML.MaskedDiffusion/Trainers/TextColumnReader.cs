@@ -1,5 +1,3 @@
-using Microsoft.ML.Data;
-
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 
 /// <summary>Streams the texts of one column, leaving out rows without any. Each enumeration is one pass over the data; its cursor is disposed with it.</summary>
