@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion;
@@ -25,9 +26,10 @@ internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWei
     {
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
-        double[] losses = Losses(network, batch).to(ScalarType.Float64, CPU).data<double>().ToArray();
+        using TensorAccessor<double> losses = Losses(network, batch).to(ScalarType.Float64, CPU).data<double>();
+        double[] values = losses.ToArray();
         var rows = new double[batch.Count];
-        for (int i = 0; i < batch.Targets.Length; i++) rows[batch.RowOf(i)] += losses[i] / batch.Length;
+        for (int i = 0; i < batch.Targets.Length; i++) rows[batch.RowOf(i)] += values[i] / batch.Length;
         return rows;
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion;
@@ -36,7 +37,8 @@ internal sealed class NetworkEvaluator : IRowEvaluator
         {
             using Tensor targets = tensor(Slice(batch.Targets, first, count), device: _network.Device);
             using Tensor losses = Fused.CrossEntropy(logits, targets), wide = losses.to(ScalarType.Float64, CPU);
-            wide.data<double>().CopyTo(values, first);
+            using TensorAccessor<double> accessor = wide.data<double>();
+            accessor.CopyTo(values, first);
         });
         for (int i = 0; i < values.Length; i++) destination[i] = -values[i];
     }

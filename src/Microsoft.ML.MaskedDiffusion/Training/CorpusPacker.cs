@@ -10,8 +10,8 @@ internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<TrainingPr
     /// <summary>Documents packed by the last call.</summary>
     public long DocumentCount { get; private set; }
 
-    /// <summary>Reads all documents; null where there were none.</summary>
-    public PackedBlocks? Pack(IEnumerable<string> documents, int blockLength, CancellationToken cancellationToken)
+    /// <summary>Reads all documents, of which there has to be one.</summary>
+    public PackedBlocks Pack(IEnumerable<string> documents, int blockLength, CancellationToken cancellationToken)
     {
         int endOfSequence = tokenizer.EndOfSequenceId ?? throw new ArgumentException(
             "The tokenizer of Options.Tokenizer has no end-of-sequence token, which training puts between documents. Use one that names it (for byte-pair files: a token such as <|endoftext|> or </s>).");
@@ -27,8 +27,6 @@ internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<TrainingPr
         Report(TrainingPhase.Tokenizing, packer, start);
         cancellationToken.ThrowIfCancellationRequested();
         DocumentCount = packer.DocumentCount;
-        if (packer.DocumentCount == 0)
-            return null;
         Report(TrainingPhase.Packing, packer, start);
         cancellationToken.ThrowIfCancellationRequested();
         return packer.Pack(blockLength);

@@ -15,6 +15,6 @@ internal interface ITrainingObjective
     /// <summary>The micro batch's loss in nats per token, a scalar with its graph, on the network's device. The caller owns the dispose scope.</summary>
     torch.Tensor Loss(TransformerNetwork network, TokenBatch batch);
 
-    /// <summary>The loss of every row in nats per token, [count], without a graph; for validation.</summary>
-    torch.Tensor RowLosses(TransformerNetwork network, TokenBatch batch);
+    /// <summary>The loss of every row in nats per token, without a graph; for validation.</summary>
+    double[] RowLosses(TransformerNetwork network, TokenBatch batch);
 }

@@ -6,7 +6,7 @@ namespace Microsoft.ML.MaskedDiffusion.Training;
 /// One micro batch in managed memory: token ids [count, length] and the random stream of every row. A row's stream is its number in the run (or in the
 /// validation), never its place in the batch, so results do not depend on how rows are put together. Reused from batch to batch.
 /// </summary>
-internal sealed class TokenBatch(int capacity, int length, ulong seed, RandomPurpose purpose)
+internal sealed class TokenBatch(int capacity, int length, int groupSize, ulong seed, RandomPurpose purpose)
 {
     private readonly long[] _tokens = new long[capacity * length];
     private readonly ulong[] _streams = new ulong[capacity];
@@ -15,9 +15,8 @@ internal sealed class TokenBatch(int capacity, int length, ulong seed, RandomPur
 
     public int Length { get; } = length;
 
-    public ulong Seed { get; } = seed;
-
-    public RandomPurpose Purpose { get; } = purpose;
+    /// <summary>Rows whose draws may be spread evenly together: those of an optimizer step, or of one validation block. Their streams follow each other.</summary>
+    public int GroupSize { get; } = groupSize;
 
     /// <summary>Rows filled.</summary>
     public int Count { get; private set; }
@@ -28,7 +27,14 @@ internal sealed class TokenBatch(int capacity, int length, ulong seed, RandomPur
     public ReadOnlySpan<long> Row(int row) => _tokens.AsSpan(row * Length, Length);
 
     /// <summary>A fresh random stream of the row: the same draws whenever it is asked for.</summary>
-    public CounterRandom RandomOf(int row) => new(Seed, _streams[row], Purpose);
+    public CounterRandom RandomOf(int row) => new(seed, _streams[row], purpose);
+
+    /// <summary>A fresh random stream of the row's group, and the row's place in the group.</summary>
+    public (CounterRandom Random, int Place) GroupOf(int row)
+    {
+        ulong group = _streams[row] / (ulong)GroupSize;
+        return (new CounterRandom(seed ^ (ulong)purpose << 56, group, RandomPurpose.NoiseLevel), (int)(_streams[row] % (ulong)GroupSize));
+    }
 
     public void Clear() => Count = 0;
 

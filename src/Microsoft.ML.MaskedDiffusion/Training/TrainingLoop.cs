@@ -29,7 +29,7 @@ internal sealed class TrainingLoop : IDisposable
         _settings = settings;
         _validation = validation is null ? null : new ValidationPass(validation, objective, settings);
         _plan = new TrainingPlan(settings);
-        _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, (ulong)settings.Seed, RandomPurpose.Mask);
+        _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, settings.BatchSize, (ulong)settings.Seed, RandomPurpose.Mask);
         _order = new BlockOrder(blocks.Count, (ulong)settings.Seed);
         _best = new WeightSnapshot(network.Parameters);
         Optimizer = AdamWOptimizer.Create(network.Parameters, settings);
@@ -41,6 +41,9 @@ internal sealed class TrainingLoop : IDisposable
 
     /// <summary>The optimizer with its moments.</summary>
     public AdamWOptimizer Optimizer { get; }
+
+    /// <summary>The global L2 norm of the last step's gradient before clipping; NaN where reading it would stall the device.</summary>
+    public double GradientNorm { get; private set; } = double.NaN;
 
     /// <summary>Trains to the end of the plan; the network then has the best weights.</summary>
     public TrainingResult Run(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
@@ -97,9 +100,9 @@ internal sealed class TrainingLoop : IDisposable
             (_settings.Accumulation == 1 ? loss : loss / _settings.Accumulation).backward();
             _meter.Add(loss);
         }
-        double norm = Optimizer.PrepareGradients();
+        GradientNorm = Optimizer.PrepareGradients();
         if (_meter.IsHost)
-            _meter.ThrowUnlessFinite(State.Step + 1, norm, learningRate);
+            _meter.ThrowUnlessFinite(State.Step + 1, GradientNorm, learningRate);
         Optimizer.Step(learningRate);
         _network.ZeroGradients();
         State.Step++;

@@ -12,10 +12,10 @@ public sealed record TrainingProgress
     /// <summary>Tokens: of the corpus so far while tokenizing; tokens trained on, repetitions counted, while training.</summary>
     public long Tokens { get; init; }
 
-    /// <summary>Optimizer steps finished; 0 before training.</summary>
+    /// <summary>Optimizer steps finished; in <see cref="TrainingPhase.TrainingTokenizer"/> byte pairs merged; otherwise 0 before training.</summary>
     public long Step { get; init; }
 
-    /// <summary>Steps planned; 0 before training. Under a wall-clock budget an estimate that is renewed with every report.</summary>
+    /// <summary>Steps planned, or byte pairs to merge; otherwise 0 before training. Under a wall-clock budget an estimate that is renewed with every report.</summary>
     public long MaxSteps { get; init; }
 
     /// <summary>Passes over the training blocks finished, with the fraction of the one at hand.</summary>

@@ -1,6 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics;
-using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
@@ -22,7 +21,7 @@ internal sealed class ValidationPass
         _objective = objective;
         _samples = settings.ValidationSamples;
         _blockCount = Math.Min(blocks.Count, settings.MaxValidationBlocks);
-        _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, (ulong)settings.Seed, RandomPurpose.Validation);
+        _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, _samples, (ulong)settings.Seed, RandomPurpose.Validation);
     }
 
     /// <summary>Mean loss in nats per token and its standard error, NaN where there is one value only.</summary>
@@ -40,11 +39,8 @@ internal sealed class ValidationPass
                 int block = (int)((long)(value / _samples) * _blocks.Count / _blockCount);
                 _batch.Add(_blocks, block, (ulong)((long)block * _samples + value % _samples));
             }
-            using var scope = torch.NewDisposeScope();
-            using var noGrad = torch.no_grad();
-            torch.Tensor rows = _objective.RowLosses(network, _batch).to(torch.ScalarType.Float32, torch.CPU).contiguous();
-            foreach (float loss in TensorMemory.FloatSpan(rows))
-                losses[done++] = loss;
+            _objective.RowLosses(network, _batch).CopyTo(losses, done);
+            done += _batch.Count;
         }
         return MeanAndError(losses, _samples);
     }

@@ -12,7 +12,7 @@ public sealed class TextColumnReaderTests
 
     private static IDataView View(params string?[] texts) => new MLContext(1).Data.LoadFromEnumerable(texts.Select(text => new Row { Text = text }).ToList());
 
-    private static TextColumnReader Reader(IDataView view) => new(view, view.Schema["Text"]);
+    private static TextColumnReader Reader(IDataView view) => new(view, view.Schema["Text"], "data");
 
     [TestMethod]
     public void ReadsTheTextsAndCountsTheEmptyRows()

@@ -15,7 +15,12 @@ internal sealed class ReferenceObjective(TransformerConfig config) : ITrainingOb
 
     public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch) => RowLossesWithGraph(network, batch).mean();
 
-    public torch.Tensor RowLosses(TransformerNetwork network, TokenBatch batch) => RowLossesWithGraph(network, batch);
+    public double[] RowLosses(TransformerNetwork network, TokenBatch batch)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
+        return [.. TensorMemory.FloatSpan(RowLossesWithGraph(network, batch)).ToArray().Select(loss => (double)loss)];
+    }
 
     private torch.Tensor RowLossesWithGraph(TransformerNetwork network, TokenBatch batch)
     {

@@ -20,5 +20,5 @@ internal sealed class SpyingObjective(ITrainingObjective inner, Action<int>? act
         return inner.Loss(network, batch) * Factor(Calls);
     }
 
-    public torch.Tensor RowLosses(TransformerNetwork network, TokenBatch batch) => inner.RowLosses(network, batch);
+    public double[] RowLosses(TransformerNetwork network, TokenBatch batch) => inner.RowLosses(network, batch);
 }

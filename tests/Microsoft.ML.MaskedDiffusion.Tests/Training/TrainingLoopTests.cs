@@ -42,7 +42,7 @@ public sealed class TrainingLoopTests
     {
         using var network = new TransformerNetwork(Config, torch.CPU);
         network.Initialize((ulong)settings.Seed);
-        using var loop = new TrainingLoop(network, objective ?? new ReferenceObjective(Config), Train, validation, settings);
+        using var loop = new TrainingLoop(network, objective ?? new DiffusionObjective(Config), Train, validation, settings);
         TrainingResult result = loop.Run(progress, cancellationToken);
         return new Outcome(result, Weights(network));
     }
@@ -202,7 +202,7 @@ public sealed class TrainingLoopTests
     public void CancelledInsideAStepItDropsThatStep()
     {
         using var source = new CancellationTokenSource();
-        var objective = new SpyingObjective(new ReferenceObjective(Config), call => { if (call == 5) source.Cancel(); });
+        var objective = new SpyingObjective(new DiffusionObjective(Config), call => { if (call == 5) source.Cancel(); });
         TrainingSettings keep = Settings with { CancelBehavior = CancelBehavior.ReturnBestSoFar, MicroBatchSize = 4 };
         Outcome outcome = Run(keep, null, null, source.Token, objective);
         Assert.AreEqual(2, outcome.Result.Steps);
@@ -222,7 +222,7 @@ public sealed class TrainingLoopTests
     [DataRow(float.PositiveInfinity)]
     public void ALossThatIsNoNumberNamesItsStep(float factor)
     {
-        var objective = new SpyingObjective(new ReferenceObjective(Config)) { Factor = call => call == 4 ? factor : 1 };
+        var objective = new SpyingObjective(new DiffusionObjective(Config)) { Factor = call => call == 4 ? factor : 1 };
         var error = Assert.ThrowsExactly<TrainingDivergedException>(() => Run(Settings, objective: objective));
         Assert.AreEqual(4, error.Step);
         StringAssert.Contains(error.Message, "step 4");
@@ -243,7 +243,7 @@ public sealed class TrainingLoopTests
                 Assert.AreEqual(before, torch.Tensor.TotalCount);
         });
         long outside = torch.Tensor.TotalCount;
-        using (var loop = new TrainingLoop(network, new ReferenceObjective(Config), Train, Held, Settings with { MaxSteps = 220, ProgressInterval = 20, ValidationInterval = 10 }))
+        using (var loop = new TrainingLoop(network, new DiffusionObjective(Config), Train, Held, Settings with { MaxSteps = 220, ProgressInterval = 20, ValidationInterval = 10 }))
             loop.Run(progress, CancellationToken.None);
         Assert.AreEqual(outside, torch.Tensor.TotalCount);
         // The network's tensors take 0.1 MB a step: had a tenth of them been kept, it would show.
