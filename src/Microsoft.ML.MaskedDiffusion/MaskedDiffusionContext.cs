@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.DataViews.Carriers;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -14,6 +15,11 @@ public sealed class MaskedDiffusionContext
     internal MaskedDiffusionContext(MLContext mlContext) => MLContext = mlContext;
 
     internal MLContext MLContext { get; }
+
+    /// <summary>Trains a model on a text column.</summary>
+    /// <param name="options">The settings, copied and checked.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
+    public MaskedDiffusionTrainer Trainer(MaskedDiffusionTrainer.Options options) => new(MLContext, options);
 
     /// <summary>Scores texts: adds NegativeLogLikelihood (nats), its standard error and TokenCount.</summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>

@@ -3,6 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.DataViews.Carriers;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Training;
 
 namespace Microsoft.ML.MaskedDiffusion.Transforms;
 
@@ -40,6 +41,9 @@ public sealed class MaskedDiffusionTransformer : ITransformer, IDisposable
 
     /// <summary>The model: to score choices, fill gaps, or save by itself.</summary>
     public MaskedDiffusionModel Model => _computation.Model;
+
+    /// <summary>What the training did; null where this transformer was not made by a trainer.</summary>
+    public TrainingResult? TrainingResult { get; internal init; }
 
     bool ITransformer.IsRowToRowMapper => true;
 

@@ -1,0 +1,144 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.SearchSpace;
+
+namespace Microsoft.ML.MaskedDiffusion.Trainers;
+
+public sealed partial class MaskedDiffusionTrainer
+{
+    /// <summary>
+    /// The settings of a <see cref="MaskedDiffusionTrainer"/>. They are copied and checked by its constructor; later changes have no effect on it.
+    /// Optimizer and schedule are those of "Scaling up Masked Diffusion Models on Text" (Nie et al., 2024) unless said otherwise.
+    /// </summary>
+    public sealed class Options
+    {
+        /// <summary>The text column to learn from: one document a row. Default "Text". Rows without any text are left out and counted in the log.</summary>
+        public string TextColumnName { get; set; } = "Text";
+
+        /// <summary>
+        /// The network. Default: the 6M preset with a context of 256 tokens. Its <see cref="TransformerConfig.VocabularySize"/> is replaced by that of the
+        /// tokenizer, once known; <see cref="TransformerConfig.Autoregressive"/> must be false and the context at least 2 tokens.
+        /// </summary>
+        public TransformerConfig Network { get; set; } = TransformerConfig.FromPreset("6M") with { VocabularySize = 4096, ContextLength = 256 };
+
+        /// <summary>
+        /// Where the tokenizer comes from. Default: a byte-level BPE tokenizer of 4,096 tokens is trained on the text column, which then is read twice
+        /// (once for the tokenizer, once for its tokens); with a given tokenizer it is read once.
+        /// </summary>
+        public TokenizerSource Tokenizer { get; set; } = TokenizerSource.TrainBytePairEncoding(4096);
+
+        /// <summary>
+        /// Optimizer steps to take, at least 1. Default null. Of several budgets (<see cref="MaxSteps"/>, <see cref="MaxEpochs"/>, <see cref="MaxTokens"/>,
+        /// <see cref="MaxFlops"/>, <see cref="MaxSeconds"/>) the one used up first ends the training; with none of them it is 1,000 steps.
+        /// </summary>
+        public long? MaxSteps { get; set; }
+
+        /// <summary>Passes over the training text, above 0; the last step is filled up from the next pass. Default null.</summary>
+        public double? MaxEpochs { get; set; }
+
+        /// <summary>Tokens to train on, repetitions counted, at least 1. Default null.</summary>
+        public long? MaxTokens { get; set; }
+
+        /// <summary>Floating point operations, above 0, counted as 6 x non-embedding parameters x tokens. Default null.</summary>
+        public double? MaxFlops { get; set; }
+
+        /// <summary>
+        /// Seconds of training, above 0; validations count, reading and tokenizing the text do not. Default null. The learning rate then follows the share
+        /// of the time used, so the schedule still ends at its floor; such a run depends on the machine's speed and cannot be repeated bit for bit.
+        /// </summary>
+        public double? MaxSeconds { get; set; }
+
+        /// <summary>Sequences of one optimizer step, at least 1. Default 16.</summary>
+        [Range(4, 64, 16, true)]
+        public int BatchSize { get; set; } = 16;
+
+        /// <summary>
+        /// Sequences worked on at once, a divisor of <see cref="BatchSize"/>: less needs less memory, and changes results by rounding only. Default null:
+        /// the largest divisor that makes at most 4,096 tokens.
+        /// </summary>
+        public int? MicroBatchSize { get; set; }
+
+        /// <summary>The highest learning rate, reached after the warm-up; above 0, at most 1. Default 1e-3, which suits small models; SMDM used 2e-4 for 19M to 1.1B.</summary>
+        [Range(1e-4, 3e-3, 1e-3, true)]
+        public double LearningRate { get; set; } = 1e-3;
+
+        /// <summary>The learning rate the cosine ends at, as a share of <see cref="LearningRate"/>; 0 to 1. Default 0.1.</summary>
+        public double MinLearningRateRatio { get; set; } = 0.1;
+
+        /// <summary>Steps in which the learning rate rises from 0, at least 0. Default null: 1 % of the run, but at least 100 steps, or a tenth of runs below 1,000.</summary>
+        public int? WarmupSteps { get; set; }
+
+        /// <summary>AdamW's decoupled weight decay, 0 to 1. Default 0.1.</summary>
+        [Range(1e-3, 0.3, 0.1, true)]
+        public double WeightDecay { get; set; } = 0.1;
+
+        /// <summary>Whether weight decay also acts on the gains of the norms, as published. Default true.</summary>
+        public bool DecayNormGains { get; set; } = true;
+
+        /// <summary>AdamW's first decay rate, 0 up to but not 1. Default 0.9.</summary>
+        public double Beta1 { get; set; } = 0.9;
+
+        /// <summary>AdamW's second decay rate, 0 up to but not 1. Default 0.95.</summary>
+        public double Beta2 { get; set; } = 0.95;
+
+        /// <summary>The global L2 norm that gradients are clipped to, above 0; positive infinity for no clipping. Default 1.</summary>
+        public double GradientClipNorm { get; set; } = 1;
+
+        /// <summary>How the noise levels of a step's sequences are drawn. Default <see cref="NoiseLevels.Independent"/>, as published.</summary>
+        public NoiseLevels NoiseLevels { get; set; } = NoiseLevels.Independent;
+
+        /// <summary>The weight of each masked token in the loss. Default <see cref="LossWeighting.InverseNoiseLevel"/>: the loss is then a bound on the negative log-likelihood.</summary>
+        public LossWeighting LossWeighting { get; set; } = LossWeighting.InverseNoiseLevel;
+
+        /// <summary>Data to measure the loss on while training; the model returned is then the best measured. Default null: no validation, the last model is returned.</summary>
+        public IDataView? ValidationSet { get; set; }
+
+        /// <summary>Steps between validations, at least 1; one more is made at the end. Default 200.</summary>
+        public long ValidationInterval { get; set; } = 200;
+
+        /// <summary>Noise draws for each block of validation text, at least 1; the same at every validation. Default 2.</summary>
+        public int ValidationSamples { get; set; } = 2;
+
+        /// <summary>The most blocks of validation text used, at least 1, spread evenly over the set; the log says how many there are. Default 64.</summary>
+        public int MaxValidationBlocks { get; set; } = 64;
+
+        /// <summary>Stop after so many validations in a row without a new lowest loss, at least 1; needs a <see cref="ValidationSet"/>. Default null: never.</summary>
+        public int? EarlyStoppingPatience { get; set; }
+
+        /// <summary>
+        /// The seed of initial weights, order and noise. Default null: drawn from the <see cref="MLContext"/> when the trainer is made. The same seed gives
+        /// the same model, bit for bit, on the same machine and number of threads.
+        /// </summary>
+        public int? Seed { get; set; }
+
+        /// <summary>The device: "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:1". Default "auto".</summary>
+        public string Device { get; set; } = "auto";
+
+        /// <summary>Receives progress, on the training thread: a handler that is slow slows the training. Default null.</summary>
+        public IProgress<TrainingProgress>? Progress { get; set; }
+
+        /// <summary>Steps between progress reports, each the mean loss since the one before; at least 1. Default 10.</summary>
+        public long ProgressInterval { get; set; } = 10;
+
+        /// <summary>Stops the training, within a step. Default: none.</summary>
+        public CancellationToken CancellationToken { get; set; }
+
+        /// <summary>What a cancelled training does. Default <see cref="CancelBehavior.Throw"/>. Before the first step there is no model, and it throws.</summary>
+        public CancelBehavior CancelBehavior { get; set; } = CancelBehavior.Throw;
+
+        /// <summary>The transformer's output column of the negative log-likelihood bound in nats, Single. Default "NegativeLogLikelihood".</summary>
+        public string NegativeLogLikelihoodColumnName { get; set; } = "NegativeLogLikelihood";
+
+        /// <summary>The transformer's output column of that bound's standard error in nats, Single. Default "NegativeLogLikelihoodStandardError".</summary>
+        public string StandardErrorColumnName { get; set; } = "NegativeLogLikelihoodStandardError";
+
+        /// <summary>The transformer's output column of the number of tokens, Int32. Default "TokenCount".</summary>
+        public string TokenCountColumnName { get; set; } = "TokenCount";
+
+        /// <summary>A copy with all properties of this one; the objects they refer to are shared.</summary>
+        /// <returns>The copy.</returns>
+        public Options Clone() => (Options)MemberwiseClone();
+    }
+}

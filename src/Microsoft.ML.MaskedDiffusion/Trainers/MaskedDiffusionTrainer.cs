@@ -1,0 +1,147 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.DataViews;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Transforms;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.MaskedDiffusion.Trainers;
+
+/// <summary>
+/// Trains a masked diffusion language model from scratch on a text column. The documents are tokenized, each followed by the end-of-sequence token, packed
+/// into blocks of the network's context length and shuffled anew every epoch; the loss is the upper bound on the negative log-likelihood of "Scaling up Masked
+/// Diffusion Models on Text" (Nie et al., 2024), equation 3, with one noise level a sequence.
+/// </summary>
+/// <remarks>
+/// Needs a libtorch package in the application (TorchSharp-cpu or TorchSharp-cuda-...). Needs no normalization and no caching. Memory: 16 bytes a parameter
+/// (weights, gradients and two moments), 4 more with a validation set, the activations of a micro batch, and 2 bytes a token of the corpus. A trainer holds no
+/// state of a run: it may fit many times and, given enough memory, on several threads at once.
+/// </remarks>
+public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionTransformer>
+{
+    private const long DefaultSteps = 1000;
+    private const int DefaultMicroBatchTokens = 4096;
+
+    private readonly IHost _host;
+    private readonly Options _options;
+    private readonly int _seed;
+    private readonly InputColumn _text;
+
+    /// <summary>Makes a trainer.</summary>
+    /// <param name="env">The context: an <see cref="MLContext"/>, or any other environment.</param>
+    /// <param name="options">The settings, copied here.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range; the message says which, and what to do.</exception>
+    public MaskedDiffusionTrainer(IHostEnvironment env, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(env);
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options.Clone();
+        OptionsCheck.Validate(_options);
+        _host = env.Register(nameof(MaskedDiffusionTrainer));
+        _seed = _options.Seed ?? _host.Rand.Next();
+        _text = InputColumn.Text("text", _options.TextColumnName);
+    }
+
+    /// <summary>Trains a model. Long: see <see cref="Options.Progress"/> and <see cref="Options.CancellationToken"/>.</summary>
+    /// <param name="input">The training data. Its text column is read once, or twice where a tokenizer is trained on it.</param>
+    /// <returns>The trained model, wrapped; the caller disposes it.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not a text.</exception>
+    /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
+    /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
+    public MaskedDiffusionTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var corpus = new TextColumnReader(input, _text.Find(input.Schema, nameof(input)), "training data");
+        TextColumnReader? held = _options.ValidationSet is { } set ? new TextColumnReader(set, _text.Find(set.Schema, "Options." + nameof(Options.ValidationSet)), "validation data") : null;
+
+        using IChannel channel = _host.Start("Training");
+        var progress = new LoggedProgress(channel, _options.Progress);
+        TextTokenizer tokenizer = _options.Tokenizer.Resolve(() => corpus.Read(_options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System), _options.CancellationToken);
+        TransformerConfig config = _options.Network with { VocabularySize = tokenizer.VocabularySize };
+        var objective = new DiffusionObjective(config, _options.NoiseLevels, _options.LossWeighting);
+        int blockLength = objective.BlockLength(config.ContextLength);
+        var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
+        PackedBlocks blocks = Pack(packer, corpus, blockLength, channel);
+        long documents = packer.DocumentCount;
+        PackedBlocks? validation = held is null ? null : Pack(packer, held, blockLength, channel);
+
+        TrainingSettings settings = Settings(config, blocks);
+        channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2}", config.ParameterCount, config.NonEmbeddingParameterCount, _seed);
+        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, _options.Device, objective, blocks, validation, settings, progress, _options.CancellationToken);
+        result = result with { Documents = documents, EmptyRows = corpus.EmptyRowCount };
+        channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}", result.Stop, result.Steps, result.TokensSeen,
+            result.Seconds, result.Device, result.BestStep);
+        return new MaskedDiffusionTransformer(new MaskedDiffusionModel(network, tokenizer), Scoring(), ownsModel: true) { TrainingResult = result };
+    }
+
+    /// <summary>Checks the text column and says what the trained transformer's output will look like.</summary>
+    /// <param name="inputSchema">The schema of the data to come.</param>
+    /// <returns>The schema with the transformer's output columns added.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not a text.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        _text.Check(inputSchema, nameof(inputSchema));
+        return SchemaShapes.Append(inputSchema,
+        [
+            new DataViewSchema.DetachedColumn(_options.NegativeLogLikelihoodColumnName, NumberDataViewType.Single),
+            new DataViewSchema.DetachedColumn(_options.StandardErrorColumnName, NumberDataViewType.Single),
+            new DataViewSchema.DetachedColumn(_options.TokenCountColumnName, NumberDataViewType.Int32),
+        ]);
+    }
+
+    private LikelihoodScoringEstimator.Options Scoring() => new()
+    {
+        TextColumnName = _options.TextColumnName,
+        NegativeLogLikelihoodColumnName = _options.NegativeLogLikelihoodColumnName,
+        StandardErrorColumnName = _options.StandardErrorColumnName,
+        TokenCountColumnName = _options.TokenCountColumnName,
+    };
+
+    private PackedBlocks Pack(CorpusPacker packer, TextColumnReader reader, int blockLength, IChannel channel)
+    {
+        PackedBlocks blocks = packer.Pack(reader.Read(_options.CancellationToken), blockLength, _options.CancellationToken);
+        channel.Info(MessageSensitivity.None, "The {0}: {1:#,0} documents, {2:#,0} tokens in {3:#,0} blocks of {4} ({5} tokens of the start repeated to fill the last); {6:#,0} rows without text left out",
+            reader.What, packer.DocumentCount, blocks.TokenCount, blocks.Count, blocks.Length, blocks.RepeatedTokenCount, reader.EmptyRowCount);
+        return blocks;
+    }
+
+    private TrainingSettings Settings(TransformerConfig config, PackedBlocks blocks)
+    {
+        var budget = new ComputeBudget { Steps = _options.MaxSteps, Epochs = _options.MaxEpochs, Tokens = _options.MaxTokens, Flops = _options.MaxFlops };
+        long? steps = budget.ToSteps(config.NonEmbeddingParameterCount, _options.BatchSize, blocks.Length, blocks.Count);
+        return new TrainingSettings
+        {
+            MaxSteps = steps ?? (_options.MaxSeconds is null ? DefaultSteps : null),
+            MaxSeconds = _options.MaxSeconds,
+            BatchSize = _options.BatchSize,
+            MicroBatchSize = _options.MicroBatchSize ?? DefaultMicroBatchSize(_options.BatchSize, blocks.Length),
+            LearningRate = _options.LearningRate,
+            MinLearningRateRatio = _options.MinLearningRateRatio,
+            WarmupSteps = _options.WarmupSteps,
+            Beta1 = _options.Beta1,
+            Beta2 = _options.Beta2,
+            WeightDecay = _options.WeightDecay,
+            DecayNormGains = _options.DecayNormGains,
+            GradientClipNorm = _options.GradientClipNorm,
+            ValidationInterval = _options.ValidationInterval,
+            ValidationSamples = _options.ValidationSamples,
+            MaxValidationBlocks = _options.MaxValidationBlocks,
+            EarlyStoppingPatience = _options.EarlyStoppingPatience,
+            ProgressInterval = _options.ProgressInterval,
+            CancelBehavior = _options.CancelBehavior,
+            Seed = _seed,
+        };
+    }
+
+    /// <summary>The largest divisor of the batch that makes at most 4,096 tokens.</summary>
+    internal static int DefaultMicroBatchSize(int batchSize, int length)
+    {
+        int size = Math.Clamp(DefaultMicroBatchTokens / length, 1, batchSize);
+        while (batchSize % size != 0)
+            size--;
+        return size;
+    }
+}
