@@ -5,7 +5,7 @@ namespace TorchSharp;
 
 public static partial class torch
 {
-    public static class nn
+    public static partial class nn
     {
         public enum Reduction
         {
@@ -16,7 +16,7 @@ public static partial class torch
 
         public static Parameter Parameter(Tensor data, bool requires_grad = true) => new(data, requires_grad);
 
-        public static class functional
+        public static partial class functional
         {
             public static Tensor linear(Tensor input, Tensor weights, Tensor bias = default) => Operator.Call("aten::linear", "", input, weights, bias);
 
@@ -31,8 +31,13 @@ public static partial class torch
             public static Tensor cross_entropy(Tensor input, Tensor target, Tensor weight = default, long ignore_index = -100, Reduction reduction = Reduction.Mean, double label_smoothing = 0) =>
                 Operator.Call("aten::cross_entropy_loss", "", input, target, weight, (long)reduction, ignore_index, label_smoothing);
 
+            private static readonly Lazy<bool> Fused = new(() => Operator.Exists("aten::scaled_dot_product_attention", ""));
+
             public static Tensor scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor attn_mask = default, double p = 0, bool is_casual = false)
             {
+                // libtorch before 2.0 has no such operator; after, it has a faster one than this composition.
+                if (Fused.Value)
+                    return Operator.Call("aten::scaled_dot_product_attention", "", query, key, value, attn_mask, p, is_casual);
                 using var scope = NewDisposeScope();
                 double scale = 1 / Math.Sqrt(query.shape[^1]);
                 Tensor scores = (query * scale).matmul(key.transpose(-2, -1));
@@ -47,7 +52,7 @@ public static partial class torch
             }
         }
 
-        public static class utils
+        public static partial class utils
         {
             /// <summary>Scales all gradients by one factor so that their joint norm is at most <paramref name="max_norm"/>; returns the norm before.</summary>
             public static double clip_grad_norm_(IEnumerable<Parameter> tensors, double max_norm, double norm_type = 2)

@@ -144,6 +144,15 @@ public class AutogradTests
         }
     }
 
+    [TestMethod]
+    public void AnExceptionInAManagedBackwardPassComesOutOfBackward()
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = ones(2, requires_grad: true);
+        var thrown = Assert.Throws<Exception>(() => Failing.apply(x).sum().backward());
+        StringAssert.Contains(thrown.Message, "no gradient today");
+    }
+
     private static double Slope(double[] point, int index, Func<double[], double> function)
     {
         const double step = 1e-6;
@@ -187,5 +196,14 @@ public class AutogradTests
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) =>
             [grad_outputs[0] + grad_outputs[1], grad_outputs[0] - grad_outputs[1]];
+    }
+
+    private sealed class Failing : autograd.SingleTensorFunction<Failing>
+    {
+        public override string Name => nameof(Failing);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => (Tensor)vars[0] * 2;
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => throw new InvalidDataException("no gradient today");
     }
 }
