@@ -30,14 +30,18 @@ internal static class NativeLibraries
         if (!File.Exists(path))
             throw new DllNotFoundException($"libtorch_shim.so, which the stand-in of TorchSharp is compiled to, is not in '{AppContext.BaseDirectory}'. Build the solution again; ./build.sh setup installs what that needs.");
         PreferOneThreadPool();
+        IntPtr shim;
         try
         {
-            return NativeLibrary.Load(path);
+            shim = NativeLibrary.Load(path);
         }
         catch (DllNotFoundException e)
         {
             throw new DllNotFoundException($"'{path}' is there, but libtorch, which it was compiled against, cannot be loaded. Install Debian's libtorch-dev (./build.sh setup does), or set LIBTORCH to an unpacked libtorch and build again. The loader said: {e.Message}", e);
         }
+        if (!NativeLibrary.TryGetExport(shim, nameof(NativeMethods.shim_adamw), out _))
+            throw new DllNotFoundException($"'{path}' is of another build than this assembly. Build the solution again.");
+        return shim;
     }
 
     /// <summary>
