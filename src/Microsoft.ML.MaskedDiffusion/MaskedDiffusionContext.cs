@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.DataViews.Carriers;
+using Microsoft.ML.MaskedDiffusion.Evaluation;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Transforms;
@@ -72,6 +73,25 @@ public sealed class MaskedDiffusionContext
     {
         ArgumentNullException.ThrowIfNull(options);
         return new InfillEstimator(model, options);
+    }
+
+    /// <summary>
+    /// Measures a corpus: perplexity per token and bits per byte with their standard errors, over all and per group. Documents longer than the
+    /// model's context are scored in windows, never cut.
+    /// </summary>
+    /// <param name="data">The corpus, read once.</param>
+    /// <param name="model">The model that scores; it stays the caller's.</param>
+    /// <param name="text">The text column.</param>
+    /// <param name="group">A column of text, dates, truth values or numbers to give figures apart for, such as a month; null, the default, for none.</param>
+    /// <param name="options">Stride, samples, progress; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops after the current batch of rows.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type, or an option out of range.</exception>
+    /// <exception cref="ArgumentException">No row has a text with a token, or the model is autoregressive.</exception>
+    public PerplexityResult EvaluatePerplexity(
+        IDataView data, MaskedDiffusionModel model, string text = "Text", string? group = null, PerplexityOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return new PerplexityEvaluator(model, options).Evaluate(CorpusReader.Read(data, text, group, cancellationToken), cancellationToken);
     }
 
     /// <summary>

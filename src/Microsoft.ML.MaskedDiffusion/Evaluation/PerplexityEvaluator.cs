@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation;
 
@@ -73,6 +74,9 @@ public sealed class PerplexityEvaluator
         }
     }
 
-    private LikelihoodRequest[] Windows(PerplexityDocument document) =>
-        [.. DocumentWindows.Of(_scorer.Tokenizer, document.Text ?? throw new ArgumentException("A document has no text (null)."), _scorer.ContextLength, _options.Stride!.Value)];
+    private LikelihoodRequest[] Windows(PerplexityDocument document)
+    {
+        int[] text = _scorer.Tokenizer.Encode(document.Text ?? throw new ArgumentException("A document has no text (null)."));
+        return [.. TextWindows.Of(DocumentStart.Of(_scorer.Tokenizer), text, _scorer.ContextLength, _options.Stride!.Value)];
+    }
 }

@@ -1,7 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Evaluation;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Text;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests.Evaluation;
@@ -20,14 +19,7 @@ public sealed class TinyModelEvaluationTests
     [TestInitialize]
     public void CreateModel()
     {
-        TextTokenizer tokenizer = BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize).Tokenizer;
-        var config = new TransformerConfig
-        {
-            Name = "tiny", LayerCount = 2, HeadCount = 2, EmbeddingSize = 32, FeedForwardSize = 64, VocabularySize = tokenizer.VocabularySize, ContextLength = 48,
-        };
-        var network = new TransformerNetwork(config, torch.CPU);
-        network.Initialize(7);
-        _model = new MaskedDiffusionModel(network, tokenizer);
+        _model = TinyModel.Create();
         _folder = Directory.CreateTempSubdirectory("mdm").FullName;
     }
 

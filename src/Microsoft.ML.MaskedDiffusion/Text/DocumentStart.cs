@@ -1,6 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Text;
-
-namespace Microsoft.ML.MaskedDiffusion.Transforms;
+namespace Microsoft.ML.MaskedDiffusion.Text;
 
 /// <summary>
 /// What stands before a text's first token: the tokenizer's beginning of sequence, or else its end of sequence, which in packed training data

@@ -1,6 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
-
-namespace Microsoft.ML.MaskedDiffusion.Transforms;
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>Cuts a text into requests that fit the context, each token scored once: the first window scores all it holds, each later one its last tokens.</summary>
 internal static class TextWindows
