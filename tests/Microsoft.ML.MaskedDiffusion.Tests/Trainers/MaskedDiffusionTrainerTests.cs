@@ -92,6 +92,34 @@ public sealed class MaskedDiffusionTrainerTests
     }
 
     [TestMethod]
+    public void FitsAtTheSameTimeDoNotDisturbEachOther()
+    {
+        var ml = new MLContext(1);
+        var trainer = new MaskedDiffusionTrainer(ml, Small(o => o.MaxSteps = 12));
+        double[] Losses(MaskedDiffusionTransformer transformer)
+        {
+            using (transformer)
+                return [.. transformer.TrainingResult!.LossHistory.Select(p => p.Loss)];
+        }
+
+        double[] alone = Losses(trainer.Fit(View(ml, Sentences)));
+        var together = new double[3][];
+        Parallel.For(0, together.Length, new ParallelOptions { MaxDegreeOfParallelism = together.Length }, i => together[i] = Losses(trainer.Fit(View(ml, Sentences))));
+        foreach (double[] losses in together)
+            CollectionAssert.AreEqual(alone, losses);
+    }
+
+    [TestMethod]
+    public void TheSmallestBudgetEndsTheTraining()
+    {
+        var ml = new MLContext(1);
+        using MaskedDiffusionTransformer byTokens = new MaskedDiffusionTrainer(ml, Small(o => (o.MaxSteps, o.MaxTokens) = (50, 3 * 4 * 12))).Fit(View(ml, Sentences));
+        Assert.AreEqual(3, byTokens.TrainingResult!.Steps);
+        using MaskedDiffusionTransformer byTime = new MaskedDiffusionTrainer(ml, Small(o => (o.MaxSteps, o.MaxSeconds) = (null, 1e-6))).Fit(View(ml, Sentences));
+        Assert.AreEqual(1, byTime.TrainingResult!.Steps, "one step is always taken");
+    }
+
+    [TestMethod]
     public void WithoutASeedTheContextsSeedDecides()
     {
         double[] Losses(int seed)
