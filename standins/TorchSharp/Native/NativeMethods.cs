@@ -17,14 +17,14 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] public static partial void shim_tensor_free(IntPtr tensor);
     [LibraryImport(Library)] public static partial int shim_tensor_alias(IntPtr tensor, out IntPtr result);
     [LibraryImport(Library)] public static partial int shim_tensor_data(IntPtr tensor, out IntPtr data);
-    [LibraryImport(Library)] [SuppressGCTransition] public static partial long shim_tensor_dim(IntPtr tensor);
-    [LibraryImport(Library)] [SuppressGCTransition] public static partial void shim_tensor_shape(IntPtr tensor, long* sizes, long* strides);
+    [LibraryImport(Library)][SuppressGCTransition] public static partial long shim_tensor_dim(IntPtr tensor);
+    [LibraryImport(Library)][SuppressGCTransition] public static partial void shim_tensor_shape(IntPtr tensor, long* sizes, long* strides);
     [LibraryImport(Library)] public static partial int shim_tensor_type(IntPtr tensor, out int dtype, out int deviceType, out int deviceIndex);
-    [LibraryImport(Library)] [SuppressGCTransition] public static partial long shim_tensor_numel(IntPtr tensor);
-    [LibraryImport(Library)] [SuppressGCTransition] public static partial long shim_tensor_element_size(IntPtr tensor);
-    [LibraryImport(Library)] [SuppressGCTransition] public static partial int shim_tensor_is_contiguous(IntPtr tensor);
-    [LibraryImport(Library)] [SuppressGCTransition] public static partial int shim_tensor_is_leaf(IntPtr tensor);
-    [LibraryImport(Library)] [SuppressGCTransition] public static partial int shim_tensor_requires_grad(IntPtr tensor);
+    [LibraryImport(Library)][SuppressGCTransition] public static partial long shim_tensor_numel(IntPtr tensor);
+    [LibraryImport(Library)][SuppressGCTransition] public static partial long shim_tensor_element_size(IntPtr tensor);
+    [LibraryImport(Library)][SuppressGCTransition] public static partial int shim_tensor_is_contiguous(IntPtr tensor);
+    [LibraryImport(Library)][SuppressGCTransition] public static partial int shim_tensor_is_leaf(IntPtr tensor);
+    [LibraryImport(Library)][SuppressGCTransition] public static partial int shim_tensor_requires_grad(IntPtr tensor);
     [LibraryImport(Library)] public static partial int shim_tensor_set_requires_grad(IntPtr tensor, int value);
     [LibraryImport(Library)] public static partial int shim_tensor_grad(IntPtr tensor, out IntPtr gradient);
     [LibraryImport(Library)] public static partial int shim_tensor_set_grad(IntPtr tensor, IntPtr gradient);
@@ -42,9 +42,9 @@ internal static unsafe partial class NativeMethods
         IntPtr* inputs, int inputCount, IntPtr* outputs, int* differentiable, int outputCount, IntPtr* saved, int savedCount, string name, int materialize);
     [LibraryImport(Library)] public static partial int shim_node_saved(IntPtr node, IntPtr* results);
 
-    [LibraryImport(Library)] [SuppressGCTransition] public static partial int shim_grad_enabled();
+    [LibraryImport(Library)][SuppressGCTransition] public static partial int shim_grad_enabled();
     [LibraryImport(Library)] public static partial void shim_set_grad_enabled(int value);
-    [LibraryImport(Library)] [SuppressGCTransition] public static partial int shim_inference_enabled();
+    [LibraryImport(Library)][SuppressGCTransition] public static partial int shim_inference_enabled();
     [LibraryImport(Library)] public static partial int shim_inference_begin(int value, out IntPtr guard);
     [LibraryImport(Library)] public static partial void shim_inference_end(IntPtr guard);
 
