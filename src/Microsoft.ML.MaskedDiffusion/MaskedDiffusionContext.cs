@@ -18,6 +18,19 @@ public sealed class MaskedDiffusionContext
     internal MLContext MLContext { get; }
 
     /// <summary>Trains a model on a text column.</summary>
+    /// <param name="text">The text column, one document a row.</param>
+    /// <param name="network">The network; null for the 6M preset with a context of 256 tokens.</param>
+    /// <param name="maxSteps">Optimizer steps.</param>
+    /// <param name="validationSet">Data to measure the loss on while training; the model returned is then the best measured.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
+    public MaskedDiffusionTrainer Trainer(string text = "Text", TransformerConfig? network = null, long maxSteps = 1000, IDataView? validationSet = null)
+    {
+        var options = new MaskedDiffusionTrainer.Options { TextColumnName = text, MaxSteps = maxSteps, ValidationSet = validationSet };
+        options.Network = network ?? options.Network;
+        return Trainer(options);
+    }
+
+    /// <summary>Trains a model on a text column, with options.</summary>
     /// <param name="options">The settings, copied and checked.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
     public MaskedDiffusionTrainer Trainer(MaskedDiffusionTrainer.Options options) => new(MLContext, options);

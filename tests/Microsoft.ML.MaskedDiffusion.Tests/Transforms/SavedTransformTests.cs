@@ -137,4 +137,18 @@ public sealed class SavedTransformTests
         using MaskedDiffusionModel model = MaskedDiffusionModel.Load(Directory.GetFiles(folder.Path, "*.mdm").Single());
         Assert.AreEqual(Model.Config, model.Config);
     }
+
+    [TestMethod]
+    public void ASaveThatFailsLeavesWhatWasThere()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.ThrowsExactly<DirectoryNotFoundException>(() => _ml.MaskedDiffusion().SaveModel(Likelihood(), null, Path.Combine(folder.Path, "missing", "lm.zip")));
+        string path = folder.File("lm.zip");
+        _ml.MaskedDiffusion().SaveModel(Likelihood(), null, path);
+        byte[] before = File.ReadAllBytes(path);
+        ITransformer broken = new TransformerChain<ITransformer>(Likelihood(), _ml.Transforms.CustomMapping<TextRow, TextRow>((a, b) => b.Text = a.Text, null).Fit(View()));
+        Assert.ThrowsExactly<InvalidOperationException>(() => _ml.MaskedDiffusion().SaveModel(broken, null, path));
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(path));
+        CollectionAssert.AreEqual(new[] { path }, Directory.GetFiles(folder.Path));
+    }
 }
