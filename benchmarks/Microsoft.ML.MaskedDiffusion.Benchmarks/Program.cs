@@ -4,6 +4,7 @@ using Microsoft.ML.MaskedDiffusion.Benchmarks;
 var root = new RootCommand("Measurements of Microsoft.ML.MaskedDiffusion. Every figure stands beside one that was measured in the same run.")
 {
     TrainingBenchmark.Command(),
+    ZeroShotCommand.Command(),
     LikelihoodBenchmark.Command(),
 };
 return root.Parse(args.Length == 0 ? ["training"] : args).Invoke();
