@@ -51,8 +51,15 @@ public sealed class BatchedDataViewTests
 
     private static Row Make(int i) => new()
     {
-        Text = FakeComputation.Name(i), Flag = i % 3 == 0, Number = i, Real = i / 7.0, Date = new DateTime(2000, 1, 1).AddDays(i), Span = TimeSpan.FromSeconds(i),
-        Key = (uint)i, Fixed = [i, i + 1, i + 2], Words = [.. Enumerable.Range(0, i % 4).Select(w => $"{i}-{w}")],
+        Text = FakeComputation.Name(i),
+        Flag = i % 3 == 0,
+        Number = i,
+        Real = i / 7.0,
+        Date = new DateTime(2000, 1, 1).AddDays(i),
+        Span = TimeSpan.FromSeconds(i),
+        Key = (uint)i,
+        Fixed = [i, i + 1, i + 2],
+        Words = [.. Enumerable.Range(0, i % 4).Select(w => $"{i}-{w}")],
     };
 
     private IDataView Rows(int count) => _ml.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(Make).ToList());

@@ -20,7 +20,13 @@ internal static class TinyModel
         TextTokenizer tokenizer = TokenizerSource.TrainBytePairEncoding(300).Resolve(() => Corpus, null, CancellationToken.None);
         var config = new TransformerConfig
         {
-            Name = "tiny", LayerCount = 2, HeadCount = 2, EmbeddingSize = 32, FeedForwardSize = 64, VocabularySize = tokenizer.VocabularySize, ContextLength = ContextLength,
+            Name = "tiny",
+            LayerCount = 2,
+            HeadCount = 2,
+            EmbeddingSize = 32,
+            FeedForwardSize = 64,
+            VocabularySize = tokenizer.VocabularySize,
+            ContextLength = ContextLength,
         };
         var network = new TransformerNetwork(config, torch.CPU);
         network.Initialize(seed);

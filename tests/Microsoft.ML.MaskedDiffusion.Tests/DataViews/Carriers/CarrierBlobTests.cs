@@ -19,7 +19,9 @@ public sealed class CarrierBlobTests
 
     private static CarrierHeader Header(byte[] body) => new()
     {
-        Kind = "test", Settings = JsonSerializer.SerializeToElement(new { Name = "\u00e4\"<b>", Number = 1.5 }), Length = body.Length,
+        Kind = "test",
+        Settings = JsonSerializer.SerializeToElement(new { Name = "\u00e4\"<b>", Number = 1.5 }),
+        Length = body.Length,
         Sha256 = Convert.ToHexStringLower(SHA256.HashData(body)),
     };
 
