@@ -9,13 +9,13 @@ public sealed class CorpusRow
     /// <summary>The context of the zero-shot question: a member's name in words, or the first half of a line.</summary>
     public string Name { get; set; } = "";
 
-    /// <summary>What the name stands for: the summary, or the rest of the line. Begins with what separates it from the name.</summary>
+    /// <summary>What the name stands for: the summary, or the rest of the line.</summary>
     public string Summary { get; set; } = "";
 
-    /// <summary>The text to train on and to score: name and summary.</summary>
+    /// <summary>The text to train on and to score: name and summary, a space between them.</summary>
     public string Text { get; set; } = "";
 
     /// <summary>Builds a row whose text is the name followed by the summary.</summary>
     public static CorpusRow Create(string group, string name, string summary) =>
-        new() { Group = group, Name = name, Summary = summary, Text = name + summary };
+        new() { Group = group, Name = name, Summary = summary, Text = name.Length == 0 ? summary : name + " " + summary };
 }

@@ -34,7 +34,7 @@ internal static class DocumentationReader
                 members++;
                 if (id.Contains(Intrinsics, StringComparison.Ordinal) || summary.Length < 20 || !MemberName.TryParse(id, out var name) || !seen.Add(summary))
                     continue;
-                rows.Add(CorpusRow.Create(name.DeclaringType, name.InWords + ":", " " + summary));
+                rows.Add(CorpusRow.Create(name.DeclaringType, name.InWords + ":", summary));
             }
         }
         return (rows, members);

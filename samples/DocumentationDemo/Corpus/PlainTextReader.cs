@@ -51,7 +51,7 @@ internal static class PlainTextReader
             if (!seen.Add(text))
                 continue;
             var cut = text.LastIndexOf(' ', text.Length / 2);
-            var (name, rest) = cut > 0 ? (text[..cut], text[cut..]) : ("", text);
+            var (name, rest) = cut > 0 ? (text[..cut], text[(cut + 1)..]) : ("", text);
             rows.Add(CorpusRow.Create(rows.Count.ToString(System.Globalization.CultureInfo.InvariantCulture), name, rest));
         }
         return (rows, count);

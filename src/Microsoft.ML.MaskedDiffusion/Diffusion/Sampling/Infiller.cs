@@ -1,13 +1,27 @@
+using Microsoft.ML.MaskedDiffusion.Modeling;
+
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
-/// <summary>Fills the mask tokens of rows and leaves everything else as it is. Safe for several threads.</summary>
-internal sealed class Infiller
+/// <summary>
+/// Fills the mask tokens of rows of token ids and leaves everything else as it is: infilling below the level of text. A row is filled the same whatever
+/// rows stand beside it. Safe for several threads.
+/// </summary>
+public sealed class Infiller
 {
     private readonly IRowEvaluator _evaluator;
     private readonly SamplingOptions _options;
     private readonly Decoder _decoder;
 
-    public Infiller(IRowEvaluator evaluator, SamplingOptions options)
+    /// <summary>A filler over a model, which it does not own.</summary>
+    /// <param name="model">The model; its <see cref="TransformerConfig.MaskTokenId"/> marks the gaps.</param>
+    /// <param name="options">How tokens are chosen; checked and copied.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public Infiller(MaskedDiffusionModel model, SamplingOptions options)
+        : this(new NetworkEvaluator((model ?? throw new ArgumentNullException(nameof(model))).Network), options)
+    {
+    }
+
+    internal Infiller(IRowEvaluator evaluator, SamplingOptions options)
     {
         ArgumentNullException.ThrowIfNull(evaluator);
         ArgumentNullException.ThrowIfNull(options);
@@ -20,6 +34,9 @@ internal sealed class Infiller
     public long NetworkRows => _decoder.NetworkRows;
 
     /// <summary>The rows without mask tokens, in their order. Equal rows are filled equally, and once.</summary>
+    /// <param name="rows">Rows of token ids, each at most the model's context long, with mask tokens in the gaps.</param>
+    /// <param name="cancellation">Stops between network calls.</param>
+    /// <param name="progress">Told the share of masked tokens filled, 0 to 1.</param>
     /// <exception cref="ArgumentException">A row is longer than the model's context or holds an id outside its vocabulary.</exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>
     public int[][] Fill(IReadOnlyList<int[]> rows, CancellationToken cancellation = default, IProgress<double>? progress = null)

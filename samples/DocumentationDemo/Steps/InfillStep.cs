@@ -1,0 +1,63 @@
+using DocumentationDemo.Baselines;
+using DocumentationDemo.Corpus;
+using Microsoft.ML;
+using Microsoft.ML.MaskedDiffusion;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+
+namespace DocumentationDemo.Steps;
+
+/// <summary>Held-out sentences with a third of their words masked, filled in again.</summary>
+/// <param name="Rows">The sentences.</param>
+/// <param name="MaskedTokens">Tokens masked in all.</param>
+/// <param name="Recovered">Share of them that the model filled in as they were.</param>
+/// <param name="MostFrequent">Share that guessing the most frequent token everywhere gets.</param>
+internal sealed record InfillStep(IReadOnlyList<InfillRow> Rows, int MaskedTokens, double Recovered, double MostFrequent)
+{
+    public static InfillStep Run(MLContext ml, MaskedDiffusionModel model, UnigramModel unigram, IReadOnlyList<CorpusRow> rows, int count, int seed)
+    {
+        var random = new Random(seed);
+        List<Gapped> gapped = [.. rows.Where(row => row.Text.Split(' ').Length is >= 9 and <= 30).Select(row => Gapped.Create(model, row.Text, random))
+            .Where(g => g.Tokens.Length <= model.Config.ContextLength).Take(count)];
+        IDataView data = ml.Data.LoadFromEnumerable(gapped.Select(g => new InfillRow { Original = g.Original, Masked = g.Masked }));
+        IDataView filled = ml.MaskedDiffusion().Infill(model, nameof(InfillRow.Masked), nameof(InfillRow.Filled)).Fit(data).Transform(data);
+        List<InfillRow> results = [.. ml.Data.CreateEnumerable<InfillRow>(filled, reuseRowObject: false)];
+
+        // The transform gives text; the same filler underneath gives the tokens to count.
+        int[][] tokens = new Infiller(model, new SamplingOptions()).Fill([.. gapped.Select(g => g.MaskedTokens(model.Config.MaskTokenId))]);
+        int masked = gapped.Sum(g => g.Positions.Count);
+        int recovered = gapped.Zip(tokens).Sum(pair => pair.First.Positions.Count(p => pair.First.Tokens[p] == pair.Second[p]));
+        int guessed = gapped.Sum(g => g.Positions.Count(p => g.Tokens[p] == unigram.MostFrequentToken));
+        return new InfillStep(results, masked, (double)recovered / masked, (double)guessed / masked);
+    }
+
+    /// <summary>A sentence, its tokens, and which of them are masked.</summary>
+    private sealed record Gapped(string Original, string Masked, int[] Tokens, IReadOnlyList<int> Positions)
+    {
+        public static Gapped Create(MaskedDiffusionModel model, string text, Random random)
+        {
+            string[] words = text.Split(' ');
+            HashSet<int> chosen = [.. Enumerable.Range(1, words.Length - 1).OrderBy(_ => random.Next()).Take(words.Length / 3)];
+            var masked = new List<string>();
+            var tokens = new List<int>();
+            var positions = new List<int>();
+            for (int i = 0; i < words.Length; i++)
+            {
+                int[] ids = model.Tokenizer.Encode(i == 0 ? words[i] : " " + words[i]);
+                if (chosen.Contains(i))
+                    positions.AddRange(Enumerable.Range(tokens.Count, ids.Length));
+                masked.Add(!chosen.Contains(i) ? words[i] : ids.Length == 1 ? "[MASK]" : $"[MASK*{ids.Length}]");
+                tokens.AddRange(ids);
+            }
+            return new Gapped(text, string.Join(' ', masked), [.. tokens], positions);
+        }
+
+        public int[] MaskedTokens(int maskTokenId)
+        {
+            int[] ids = [.. Tokens];
+            foreach (int position in Positions)
+                ids[position] = maskTokenId;
+            return ids;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Globalization;
+using DocumentationDemo.Corpus;
+using Microsoft.ML;
+
+namespace DocumentationDemo.Steps;
+
+/// <summary>Saves with ml.Model, loads in a second process, and holds the scores of both against each other, bit for bit.</summary>
+/// <param name="Bytes">Size of the saved model.</param>
+/// <param name="Scores">Rows scored by both processes.</param>
+internal sealed record ReloadStep(long Bytes, int Scores)
+{
+    public static ReloadStep Run(MLContext ml, ITransformer model, DataViewSchema schema, string path, IReadOnlyList<CorpusRow> rows)
+    {
+        ml.Model.Save(model, schema, path);
+        string here = string.Concat(Scores(ml, model, rows).Select(line => line + "\n"));
+        string there = RunSecondProcess(path, rows);
+        if (here != there)
+            throw new InvalidOperationException($"The second process printed other scores.\nThis process:\n{here}\nThe second:\n{there}");
+        return new ReloadStep(new FileInfo(path).Length, rows.Count);
+    }
+
+    /// <summary>What the second process does: loads, predicts each line of standard input through a prediction engine, prints the scores.</summary>
+    public static int ScoreStandardInput(string path)
+    {
+        var ml = new MLContext();
+        ITransformer model = ml.Model.Load(path, out _);
+        var rows = new List<CorpusRow>();
+        while (Console.In.ReadLine() is { } line)
+            rows.Add(new CorpusRow { Text = line });
+        foreach (string score in Scores(ml, model, rows))
+            Console.Out.Write(score + "\n");
+        return 0;
+    }
+
+    /// <summary>Every digit, so that equal lines mean equal bits.</summary>
+    private static IEnumerable<string> Scores(MLContext ml, ITransformer model, IReadOnlyList<CorpusRow> rows)
+    {
+        using var engine = ml.Model.CreatePredictionEngine<CorpusRow, Score>(model, new PredictionEngineOptions { OwnsTransformer = false });
+        return [.. rows.Select(row => engine.Predict(row)).Select(score => score.NegativeLogLikelihood.ToString("R", CultureInfo.InvariantCulture) + " nats")];
+    }
+
+    private static string RunSecondProcess(string path, IReadOnlyList<CorpusRow> rows)
+    {
+        string host = Environment.ProcessPath!;
+        var start = new ProcessStartInfo(host) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        if (Path.GetFileNameWithoutExtension(host) == "dotnet")
+            start.ArgumentList.Add(typeof(ReloadStep).Assembly.Location);
+        start.ArgumentList.Add("score");
+        start.ArgumentList.Add(path);
+        using Process process = Process.Start(start)!;
+        foreach (CorpusRow row in rows)
+            process.StandardInput.WriteLine(row.Text);
+        process.StandardInput.Close();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"The second process ended with status {process.ExitCode}.");
+    }
+
+    private sealed class Score
+    {
+        public float NegativeLogLikelihood { get; set; }
+    }
+}

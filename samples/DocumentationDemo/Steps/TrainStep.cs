@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.ML;
+using Microsoft.ML.MaskedDiffusion;
+using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Trainers;
+using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Transforms;
+
+namespace DocumentationDemo.Steps;
+
+/// <summary>The trained model, how training went, and the settings as the report lists them.</summary>
+internal sealed record TrainStep(MaskedDiffusionTransformer Transformer, TrainingResult Result, IReadOnlyList<(string Key, string Value)> Settings)
+{
+    private const int VocabularySize = 2048;
+
+    // What five minutes of two cores use best: a small network sees the corpus several times, and short blocks are as long as the sentences.
+    private static readonly TransformerConfig Network = new()
+    {
+        Name = "demo", LayerCount = 4, HeadCount = 4, EmbeddingSize = 192, FeedForwardSize = 768, VocabularySize = VocabularySize, ContextLength = 64,
+    };
+
+    public static TrainStep Run(MLContext ml, IDataView training, IDataView validation, DemoOptions demo, CancellationToken cancellationToken)
+    {
+        var options = new MaskedDiffusionTrainer.Options
+        {
+            TextColumnName = nameof(Corpus.CorpusRow.Text),
+            Network = Network,
+            Tokenizer = TokenizerSource.TrainBytePairEncoding(VocabularySize),
+            MaxSeconds = demo.Minutes * 60,
+            BatchSize = 32,
+            LearningRate = 2e-3,
+            // Every masked token counts alike: a tenth better per FLOP than the likelihood bound's weights at these sizes.
+            LossWeighting = LossWeighting.Uniform,
+            NoiseLevels = NoiseLevels.Stratified,
+            ValidationSet = validation,
+            ValidationInterval = 500,
+            Seed = demo.Seed,
+            CancellationToken = cancellationToken,
+        };
+        MaskedDiffusionTransformer lm = DemoConsole.WithProgress(progress =>
+        {
+            options.Progress = progress;
+            return ml.MaskedDiffusion().Trainer(options).Fit(training);
+        });
+        TrainingResult result = lm.TrainingResult!;
+        TransformerConfig config = lm.Model.Config;
+        return new TrainStep(lm, result,
+        [
+            ("network", $"{config.LayerCount} layers, {config.HeadCount} heads, width {config.EmbeddingSize}, feed-forward {config.FeedForwardSize}, context {config.ContextLength} tokens"),
+            ("parameters", string.Create(CultureInfo.InvariantCulture, $"{config.NonEmbeddingParameterCount:N0} outside embeddings, {config.ParameterCount:N0} in all")),
+            ("tokenizer", $"byte-level BPE trained on the corpus, {lm.Model.Tokenizer.VocabularySize} tokens"),
+            ("batch", $"{options.BatchSize} x {config.ContextLength} tokens"),
+            ("optimizer", string.Create(CultureInfo.InvariantCulture, $"AdamW, learning rate {options.LearningRate}, weight decay {options.WeightDecay}, warm-up and cosine")),
+            ("loss", $"{options.LossWeighting} weights, {options.NoiseLevels} noise levels"),
+            ("seed", $"{result.Seed}"),
+            ("speed", string.Create(CultureInfo.InvariantCulture, $"{result.TokensSeen / result.Seconds:N0} tokens/s, {6.0 * config.NonEmbeddingParameterCount * result.TokensSeen / result.Seconds / 1e9:N0} GFLOP/s (6 x non-embedding parameters x tokens)")),
+            ("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores"),
+            ("library", $"Microsoft.ML.MaskedDiffusion {typeof(MaskedDiffusionTrainer).Assembly.GetName().Version?.ToString(3)}"),
+        ]);
+    }
+}
