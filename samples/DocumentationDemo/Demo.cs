@@ -21,7 +21,8 @@ internal static class Demo
         var (source, rows, read) = ReadCorpus(options, cancellationToken);
         // Members of one type never stand on both sides.
         var split = ml.Data.TrainTestSplit(ml.Data.LoadFromEnumerable(rows), testFraction: 0.1, samplingKeyColumnName: nameof(CorpusRow.Group), seed: options.Seed);
-        var fit = ml.Data.TrainTestSplit(split.TrainSet, testFraction: 0.02, samplingKeyColumnName: nameof(CorpusRow.Group), seed: options.Seed);
+        // Another seed: the same one would put the groups in the same order, and none of those left would fall into the test share.
+        var fit = ml.Data.TrainTestSplit(split.TrainSet, testFraction: 0.02, samplingKeyColumnName: nameof(CorpusRow.Group), seed: options.Seed + 1);
         List<CorpusRow> trainingRows = Rows(ml, fit.TrainSet), validationRows = Rows(ml, fit.TestSet), heldOut = Shuffled(Rows(ml, split.TestSet), options.Seed);
         DemoConsole.Line($"{source}: {read:N0} entries, {rows.Count:N0} distinct rows of {rows.Select(row => row.Group).Distinct().Count():N0} groups, {rows.Sum(row => row.Text.Length) / 1e6:F1} MB");
         DemoConsole.Line($"{trainingRows.Count:N0} rows to train on, {validationRows.Count:N0} to validate, {heldOut.Count:N0} held out (by group: nothing of a held-out type was trained on)");

@@ -2,14 +2,14 @@ using System.CommandLine;
 using DocumentationDemo;
 using DocumentationDemo.Steps;
 
-var text = new Option<FileInfo?>("--text") { Description = "Train on this plain UTF-8 text file, a row a line, in place of the .NET reference documentation." };
-var jsonLines = new Option<FileInfo?>("--jsonl") { Description = "Train on this JSON-lines file." };
+var text = new Option<FileInfo>("--text") { Description = "Train on this plain UTF-8 text file, a row a line, in place of the .NET reference documentation." };
+var jsonLines = new Option<FileInfo>("--jsonl") { Description = "Train on this JSON-lines file." };
 var field = new Option<string>("--field") { Description = "The field of --jsonl that holds the text.", DefaultValueFactory = _ => "text" };
 var minutes = new Option<double>("--minutes") { Description = "Minutes of training.", DefaultValueFactory = _ => 5 };
 var questions = new Option<int>("--questions") { Description = "Zero-shot questions to ask.", DefaultValueFactory = _ => 400 };
 var seed = new Option<int>("--seed") { Description = "Seed of everything random.", DefaultValueFactory = _ => 1 };
 var output = new Option<DirectoryInfo>("--output") { Description = "Where the model and the report go.", DefaultValueFactory = _ => new DirectoryInfo("artifacts/demo") };
-foreach (Option<FileInfo?> file in new[] { text, jsonLines })
+foreach (Option<FileInfo> file in new[] { text, jsonLines })
     file.AcceptExistingOnly();
 minutes.Validators.Add(result =>
 {

@@ -13,7 +13,7 @@ internal sealed record ReloadStep(long Bytes, int Scores)
     public static ReloadStep Run(MLContext ml, ITransformer model, DataViewSchema schema, string path, IReadOnlyList<CorpusRow> rows)
     {
         ml.Model.Save(model, schema, path);
-        string here = string.Concat(Scores(ml, model, rows).Select(line => line + "\n"));
+        string here = string.Concat(Score(ml, model, rows).Select(line => line + "\n"));
         string there = RunSecondProcess(path, rows);
         if (here != there)
             throw new InvalidOperationException($"The second process printed other scores.\nThis process:\n{here}\nThe second:\n{there}");
@@ -28,15 +28,15 @@ internal sealed record ReloadStep(long Bytes, int Scores)
         var rows = new List<CorpusRow>();
         while (Console.In.ReadLine() is { } line)
             rows.Add(new CorpusRow { Text = line });
-        foreach (string score in Scores(ml, model, rows))
+        foreach (string score in Score(ml, model, rows))
             Console.Out.Write(score + "\n");
         return 0;
     }
 
     /// <summary>Every digit, so that equal lines mean equal bits.</summary>
-    private static IEnumerable<string> Scores(MLContext ml, ITransformer model, IReadOnlyList<CorpusRow> rows)
+    private static IEnumerable<string> Score(MLContext ml, ITransformer model, IReadOnlyList<CorpusRow> rows)
     {
-        using var engine = ml.Model.CreatePredictionEngine<CorpusRow, Score>(model, new PredictionEngineOptions { OwnsTransformer = false });
+        using var engine = ml.Model.CreatePredictionEngine<CorpusRow, ScoredRow>(model, new PredictionEngineOptions { OwnsTransformer = false });
         return [.. rows.Select(row => engine.Predict(row)).Select(score => score.NegativeLogLikelihood.ToString("R", CultureInfo.InvariantCulture) + " nats")];
     }
 
@@ -57,7 +57,7 @@ internal sealed record ReloadStep(long Bytes, int Scores)
         return process.ExitCode == 0 ? output : throw new InvalidOperationException($"The second process ended with status {process.ExitCode}.");
     }
 
-    private sealed class Score
+    private sealed class ScoredRow
     {
         public float NegativeLogLikelihood { get; set; }
     }
