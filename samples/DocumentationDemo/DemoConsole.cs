@@ -33,9 +33,11 @@ internal static class DemoConsole
         if (progress.Phase != TrainingPhase.Training && progress.Phase != TrainingPhase.Validating)
             return progress.Phase.ToString();
         var validation = progress.ValidationLoss is { } loss ? $"  validation {loss:F3} ± {progress.ValidationStandardError:F3}" : "";
+        var start = $"step {progress.Step}/{progress.MaxSteps}  epoch {progress.Epoch:F1}  loss {progress.Loss:F3}{validation}";
+        if (progress.Phase == TrainingPhase.Validating)
+            return $"{start}  validating";
         var share = progress.MatrixPeakShare is { } peak ? $"  {peak:P0} of matrix peak" : "";
-        return $"step {progress.Step}/{progress.MaxSteps}  epoch {progress.Epoch:F1}  loss {progress.Loss:F3}{validation}  lr {progress.LearningRate:0.0e+0}"
-            + $"  {progress.TokensPerSecond:N0} tokens/s{share}  {progress.Remaining:m\\:ss} left";
+        return $"{start}  lr {progress.LearningRate:0.0e+0}  {progress.TokensPerSecond:N0} tokens/s{share}  {progress.Remaining:m\\:ss} left";
     }
 
     // Reports arrive on the training thread, one after the other; Progress<T> would reorder them.

@@ -6,7 +6,7 @@ namespace DocumentationDemo.Corpus;
 /// <summary>A documentation id such as `M:System.String.IndexOf(System.Char)`, taken apart.</summary>
 /// <param name="DeclaringType">The full name of the type the member belongs to (the type itself for a type).</param>
 /// <param name="Short">The name as a reader would write it: `IndexOf`, `List`.</param>
-/// <param name="InWords">The name as words: `Method String.IndexOf(Char)` becomes "String index of char method".</param>
+/// <param name="InWords">The name as words: `M:System.String.IndexOf(System.Char)` becomes "string index of method".</param>
 internal sealed partial record MemberName(string DeclaringType, string Short, string InWords)
 {
     private static readonly Dictionary<char, string> Kinds = new()
@@ -21,8 +21,8 @@ internal sealed partial record MemberName(string DeclaringType, string Short, st
         if (id.Length < 3 || id[1] != ':' || !Kinds.TryGetValue(id[0], out var kind))
             return false;
         var open = id.IndexOf('(');
-        var path = Arity().Replace(open < 0 ? id[2..] : id[2..open], "");
-        path = path.Replace("#ctor", "constructor", StringComparison.Ordinal).Replace("#cctor", "constructor", StringComparison.Ordinal);
+        var path = (open < 0 ? id[2..] : id[2..open]).Replace("#ctor", "Constructor", StringComparison.Ordinal).Replace("#cctor", "Constructor", StringComparison.Ordinal);
+        path = Arity().Replace(path, "");
         var parts = path.Split('.');
         var isType = id[0] == 'T';
         var declaringType = isType || parts.Length < 2 ? path : string.Join('.', parts[..^1]);

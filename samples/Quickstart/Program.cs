@@ -1,0 +1,42 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Trainers;
+
+string[] days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+var ml = new MLContext(seed: 1);
+var random = new Random(1);
+Row[] sentences = [.. Enumerable.Range(0, 2000).Select(_ => random.Next(7)).Select(i => new Row { Text = $"{days[i]} comes before {days[(i + 1) % 7]}." })];
+IDataView corpus = ml.Data.LoadFromEnumerable(sentences);
+
+using var lm = ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
+{
+    TextColumnName = "Text",
+    Network = new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256, ContextLength = 32 },
+    Tokenizer = TokenizerSource.TrainBytePairEncoding(vocabularySize: 512),
+    MaxSteps = 1000,
+    LearningRate = 3e-3,
+}).Fit(corpus);
+ml.Model.Save(lm, corpus.Schema, "days.zip");           // plain ML.NET: ml.Model.Load works in any process
+
+var gaps = ml.Data.LoadFromEnumerable(new[] { new Row { Text = "Friday comes before [MASK]." }, new Row { Text = "[MASK] comes before Friday." } });
+foreach (string filled in ml.MaskedDiffusion().Infill(lm.Model, "Text", "Filled").Fit(gaps).Transform(gaps).GetColumn<string>("Filled"))
+    Console.WriteLine(filled);                          // both directions: a masked diffusion model has no preferred order
+
+var question = ml.Data.LoadFromEnumerable(new[] { new Row { Text = "Sunday comes before", Options = ["Monday.", "Tuesday.", "Friday."] } });
+var answer = ml.MaskedDiffusion().ScoreChoices(lm.Model, context: "Text", choices: "Options").Fit(question).Transform(question);
+Console.WriteLine(string.Join("  ", answer.GetColumn<float[]>("Probability").Single().Select(p => p.ToString("P1"))));
+
+ITransformer loaded = ml.Model.Load("days.zip", out _);
+foreach (float nats in loaded.Transform(ml.Data.TakeRows(corpus, 2)).GetColumn<float>("NegativeLogLikelihood"))
+    Console.WriteLine($"{nats:F3} nats");
+
+internal sealed class Row
+{
+    public string Text { get; set; } = "";
+
+    [VectorType(3)]
+    public string[] Options { get; set; } = ["", "", ""];
+}
