@@ -8,7 +8,7 @@ internal sealed unsafe class Scratch
     private const nuint Alignment = 64;
 
     [ThreadStatic]
-    private static Scratch?[]? t_slots;
+    private static Scratch?[]? _slots;
 
     private void* _memory;
     private nuint _bytes;
@@ -18,7 +18,7 @@ internal sealed unsafe class Scratch
     /// <summary>At least <paramref name="count"/> floats of this thread with any content; the same <paramref name="slot"/> gives the same memory again.</summary>
     public static float* Floats(int slot, long count)
     {
-        Scratch?[] slots = t_slots ??= new Scratch?[4];
+        Scratch?[] slots = _slots ??= new Scratch?[4];
         return (slots[slot] ??= new Scratch()).Get(count);
     }
 

@@ -8,7 +8,7 @@ public sealed class MulticlassEvaluationTests
 {
     private readonly MLContext _ml = new(1);
 
-    private static readonly Scored[] _rows =
+    private static readonly Scored[] Rows =
     [
         new(0, [.7f, .2f, .1f]), new(0, [.3f, .4f, .3f]), new(1, [.1f, .8f, .1f]), new(2, [.5f, .3f, .2f]),
     ];
@@ -16,7 +16,7 @@ public sealed class MulticlassEvaluationTests
     [TestMethod]
     public void Metrics_AreThoseOfTheFormulas()
     {
-        var metrics = _ml.MulticlassClassification.Evaluate(_ml.Data.LoadFromEnumerable(_rows), topKPredictionCount: 2);
+        var metrics = _ml.MulticlassClassification.Evaluate(_ml.Data.LoadFromEnumerable(Rows), topKPredictionCount: 2);
         double[] losses = [-Math.Log(.7f), -Math.Log(.3f), -Math.Log(.8f), -Math.Log(.2f)];
         double loss = losses.Average(), entropy = -(.5 * Math.Log(.5) + .5 * Math.Log(.25));
         Assert.AreEqual(.5, metrics.MicroAccuracy, 1e-12);
@@ -35,18 +35,18 @@ public sealed class MulticlassEvaluationTests
     [TestMethod]
     public void KeyLabels_CountFromZeroInMembers()
     {
-        var rows = _rows.Select(r => new KeyScored { Label = (uint)r.Label, Score = r.Score });
+        var rows = Rows.Select(r => new KeyScored { Label = (uint)r.Label, Score = r.Score });
         var metrics = _ml.MulticlassClassification.Evaluate(_ml.Data.LoadFromEnumerable(rows));
         Assert.AreEqual(.5, metrics.MicroAccuracy, 1e-12);
         // Members written as the cursors show keys, from 1, are all off by one.
-        var wrong = _rows.Select(r => new KeyScored { Label = (uint)r.Label + 1, Score = r.Score });
+        var wrong = Rows.Select(r => new KeyScored { Label = (uint)r.Label + 1, Score = r.Score });
         Assert.AreNotEqual(.5, _ml.MulticlassClassification.Evaluate(_ml.Data.LoadFromEnumerable(wrong)).MicroAccuracy);
     }
 
     [TestMethod]
     public void VariableSizeScores_AreRefused()
     {
-        var rows = _ml.Data.LoadFromEnumerable(_rows.Select(r => new VariableScored { Label = r.Label, Score = r.Score }));
+        var rows = _ml.Data.LoadFromEnumerable(Rows.Select(r => new VariableScored { Label = r.Label, Score = r.Score }));
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MulticlassClassification.Evaluate(rows));
         StringAssert.Contains(error.Message, "expected vector of two or more items of type Single");
     }
@@ -74,7 +74,7 @@ public sealed class MulticlassEvaluationTests
     [TestMethod]
     public void AMissingColumn_IsNamed()
     {
-        var rows = _ml.Data.LoadFromEnumerable(_rows);
+        var rows = _ml.Data.LoadFromEnumerable(Rows);
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MulticlassClassification.Evaluate(rows, predictedLabelColumnName: "Guess"));
         StringAssert.Contains(error.Message, "Guess");
     }
