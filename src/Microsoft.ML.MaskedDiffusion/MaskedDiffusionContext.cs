@@ -115,6 +115,7 @@ public sealed class MaskedDiffusionContext
     /// <param name="inputSchema">The schema of its input; may be null.</param>
     /// <param name="path">The zip to write.</param>
     /// <param name="selfContainedLimit">Bytes of a model that still go into the zip. Default 64 MiB: larger ones load slowly from inside a zip.</param>
+    /// <exception cref="IOException">The disk is full or read-only; nothing has changed then. (<c>ml.Model.Save</c> empties an old file before it writes.)</exception>
     public void SaveModel(ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit = CarrierWriter.SizeLimit)
     {
         ArgumentNullException.ThrowIfNull(transformer);
@@ -130,9 +131,13 @@ public sealed class MaskedDiffusionContext
             }
             File.Move(aside, path, overwrite: true);
         }
-        finally
+        catch (Exception error)
         {
-            File.Delete(aside);
+            foreach (string file in location.Written.Append(aside).Where(File.Exists))
+                File.Delete(file);
+            if (SaveError.IsOfDisk(error))
+                throw SaveError.At(path, error);
+            throw;
         }
     }
 
@@ -148,7 +153,16 @@ public sealed class MaskedDiffusionContext
     public ITransformer LoadModel(string path, out DataViewSchema inputSchema)
     {
         using var location = new CarrierLocation(path);
-        return SavedModels.Unwrap(MLContext.Model.Load(path, out inputSchema), location);
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no saved model at {path}.", path);
+        try
+        {
+            return SavedModels.Unwrap(MLContext.Model.Load(path, out inputSchema), location);
+        }
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException)
+        {
+            throw new InvalidDataException($"The model saved in {path} cannot be read: {error.Message}{(error is InvalidDataException ? "" : " Save it again, or fetch an intact copy.")}", error);
+        }
     }
 
     /// <summary>

@@ -36,9 +36,10 @@ internal static class ModelWriter
             }
             File.Move(aside, path, overwrite: true);
         }
-        catch
+        catch (Exception error)
         {
-            File.Delete(aside);
+            if (File.Exists(aside)) File.Delete(aside);
+            if (SaveError.IsOfDisk(error)) throw SaveError.At(path, error);
             throw;
         }
     }
@@ -64,10 +65,11 @@ internal static class ModelWriter
             if (exists) Directory.Move(path, old);
             Directory.Move(aside, path);
         }
-        catch
+        catch (Exception error)
         {
             if (Directory.Exists(old) && !Directory.Exists(path)) Directory.Move(old, path);
             if (Directory.Exists(aside)) Directory.Delete(aside, recursive: true);
+            if (SaveError.IsOfDisk(error)) throw SaveError.At(path, error);
             throw;
         }
         if (Directory.Exists(old)) Directory.Delete(old, recursive: true);

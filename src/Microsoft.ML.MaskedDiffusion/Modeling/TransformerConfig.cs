@@ -71,8 +71,17 @@ public sealed record TransformerConfig
 
     /// <summary>Checks that all sizes fit together.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range; the message says which, and the range.</exception>
-    public void Validate()
+    public void Validate() => Validate("The network's ", "");
+
+    /// <summary>The same, with the words before an option's name in the message and in the parameter's name.</summary>
+    internal void Validate(string owner, string path)
     {
+        void Require(bool holds, string option, object? value, string allowed)
+        {
+            if (!holds)
+                throw new ArgumentOutOfRangeException(path + option, value, string.Create(CultureInfo.InvariantCulture, $"{owner}{option} is {Shown(value)}; it must be {allowed}."));
+        }
+
         Require(!string.IsNullOrWhiteSpace(Name), nameof(Name), Name, "a text that is not empty");
         Require(LayerCount is >= 1 and <= 1024, nameof(LayerCount), LayerCount, "1 to 1024");
         Require(EmbeddingSize is >= 2 and <= 65536, nameof(EmbeddingSize), EmbeddingSize, "2 to 65536");
@@ -86,9 +95,5 @@ public sealed record TransformerConfig
         Require(Enum.IsDefined(RotaryPrecision), nameof(RotaryPrecision), RotaryPrecision, "Float32 or BFloat16");
     }
 
-    private static void Require(bool holds, string option, object? value, string allowed)
-    {
-        if (!holds)
-            throw new ArgumentOutOfRangeException(option, value, $"The network's {option} is {Convert.ToString(value, CultureInfo.InvariantCulture)}; it must be {allowed}.");
-    }
+    private static object Shown(object? value) => value switch { null => "null", string text => $"'{text}'", _ => value };
 }

@@ -12,6 +12,10 @@ internal static class DeviceChoice
     /// <exception cref="ArgumentException">It is none of the known forms.</exception>
     public static void Validate(string device, string option = "Device") => _ = Parse(device, option);
 
+    /// <summary>Checks that this machine has the device, before work is done for it.</summary>
+    /// <exception cref="ArgumentException">The choice is badly written, or this machine has no such device.</exception>
+    public static void RequireAvailable(string device) => _ = Resolve(device);
+
     /// <summary>The device that the choice means on this machine: "auto" is the first NVIDIA GPU that libtorch can use, else the processor.</summary>
     /// <exception cref="ArgumentException">The choice is badly written, or this machine has no such device.</exception>
     public static torch.Device Resolve(string device)

@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Transforms;
@@ -47,6 +48,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     /// <param name="input">The training data. Its text column is read once, or twice where a tokenizer is trained on it.</param>
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not a text.</exception>
+    /// <exception cref="ArgumentException">The machine has no such device, or the tokenizer no end of sequence.</exception>
     /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
@@ -55,6 +57,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         ArgumentNullException.ThrowIfNull(input);
         var corpus = new TextColumnReader(input, _text.Find(input.Schema, nameof(input)), "training data");
         TextColumnReader? held = _options.ValidationSet is { } set ? new TextColumnReader(set, _text.Find(set.Schema, "Options." + nameof(Options.ValidationSet)), "validation data") : null;
+        // Before hours of reading, not after.
+        DeviceChoice.RequireAvailable(_options.Device);
 
         using IChannel channel = _host.Start("Training");
         var progress = new LoggedProgress(channel, _options.Progress);

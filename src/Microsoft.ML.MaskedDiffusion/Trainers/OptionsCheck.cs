@@ -42,7 +42,7 @@ internal static class OptionsCheck
     {
         Require(options.Network is not null, nameof(options.Network), null, "a TransformerConfig, such as TransformerConfig.FromPreset(\"6M\")");
         Require(options.Tokenizer is not null, nameof(options.Tokenizer), null, "a TokenizerSource, such as TokenizerSource.TrainBytePairEncoding()");
-        options.Network!.Validate();
+        options.Network!.Validate("Options.Network.", "Options.Network.");
         Require(!options.Network.Autoregressive, "Network.Autoregressive", true, "false: a masked diffusion model sees the text on both sides");
         Require(options.Network.ContextLength >= 2, "Network.ContextLength", options.Network.ContextLength, "at least 2, so that there is text beside a masked token");
     }
@@ -103,6 +103,8 @@ internal static class OptionsCheck
     private static void Require(bool holds, string option, object? value, string allowed)
     {
         if (!holds)
-            throw new ArgumentOutOfRangeException($"Options.{option}", value, string.Create(CultureInfo.InvariantCulture, $"Options.{option} is {value ?? "null"}; it must be {allowed}."));
+            throw new ArgumentOutOfRangeException($"Options.{option}", value, string.Create(CultureInfo.InvariantCulture, $"Options.{option} is {Shown(value)}; it must be {allowed}."));
     }
+
+    private static object Shown(object? value) => value switch { null => "null", string text => $"'{text}'", _ => value };
 }

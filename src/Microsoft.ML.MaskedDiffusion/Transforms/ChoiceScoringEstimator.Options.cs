@@ -69,9 +69,9 @@ public sealed partial class ChoiceScoringEstimator
                 $"2 to {MaximumChoices}, or null to take it from the column or the data");
             OptionChecks.Require(Enum.IsDefined(Normalization), nameof(Normalization), Normalization, $"one of {string.Join(", ", Enum.GetNames<ChoiceNormalization>())}");
             OptionChecks.Require(Enum.IsDefined(ContextOverflow), nameof(ContextOverflow), ContextOverflow, $"one of {string.Join(", ", Enum.GetNames<ContextOverflow>())}");
-            ArgumentNullException.ThrowIfNull(Separator);
+            OptionChecks.RequireObject(nameof(Separator), Separator, "a text; the default is one space, \"\" is none");
             OptionChecks.RequireBatchSize(BatchSize);
-            ArgumentNullException.ThrowIfNull(Likelihood);
+            OptionChecks.RequireObject(nameof(Likelihood), Likelihood, "a LikelihoodOptions; leave it unset for the default");
             var copy = (Options)MemberwiseClone();
             copy.Likelihood = Likelihood.Clone();
             return copy;

@@ -33,7 +33,7 @@ public sealed partial class InfillEstimator
             OptionChecks.RequireName(nameof(InputColumnName), InputColumnName);
             OptionChecks.RequireName(nameof(OutputColumnName), OutputColumnName);
             OptionChecks.RequireBatchSize(BatchSize);
-            ArgumentNullException.ThrowIfNull(Sampling);
+            OptionChecks.RequireObject(nameof(Sampling), Sampling, "a SamplingOptions; leave it unset for the default");
             var copy = (Options)MemberwiseClone();
             copy.Sampling = Sampling.Clone();
             return copy;

@@ -50,7 +50,7 @@ public sealed partial class LikelihoodScoringEstimator
             OptionChecks.Require(Stride is null || (Stride >= 1 && Stride < config.ContextLength), nameof(Stride), Stride,
                 $"1 to {config.ContextLength - 1} tokens (the model's context length less one), or null for half the context");
             OptionChecks.RequireBatchSize(BatchSize);
-            ArgumentNullException.ThrowIfNull(Likelihood);
+            OptionChecks.RequireObject(nameof(Likelihood), Likelihood, "a LikelihoodOptions; leave it unset for the default");
             var copy = (Options)MemberwiseClone();
             copy.Likelihood = Likelihood.Clone();
             return copy;

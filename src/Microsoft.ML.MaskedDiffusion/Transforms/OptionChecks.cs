@@ -12,6 +12,12 @@ internal static class OptionChecks
             throw new ArgumentOutOfRangeException(option, value, $"Option {option} is {Convert.ToString(value, CultureInfo.InvariantCulture)}; it must be {allowed}.");
     }
 
+    public static void RequireObject(string option, object? value, string allowed)
+    {
+        if (value is null)
+            throw new ArgumentNullException(option, $"Option {option} is null; it must be {allowed}.");
+    }
+
     public static void RequireBatchSize(int batchSize) =>
         Require(batchSize is >= 1 and <= 1 << 20, "BatchSize", batchSize, "1 to 1048576 rows; it changes speed and memory, not results");
 
@@ -35,7 +41,7 @@ internal static class OptionChecks
     public static void RequireName(string option, string? name)
     {
         if (string.IsNullOrWhiteSpace(name))
-            throw new ArgumentException($"Option {option} is {(name is null ? "null" : $"'{name}'")}; it must be a column's name.", option);
+            throw new ArgumentException($"Option {option} is {(name is null ? "null" : $"'{name}'")}; it must be the name of a column; leave it unset for the default.", option);
     }
 
     /// <summary>Masked diffusion transforms need the mask token, which autoregressive networks lack.</summary>

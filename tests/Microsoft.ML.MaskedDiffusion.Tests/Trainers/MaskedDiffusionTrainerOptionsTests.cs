@@ -10,17 +10,17 @@ public sealed class MaskedDiffusionTrainerOptionsTests
 {
     private static readonly (string Option, Action<MaskedDiffusionTrainer.Options> Spoil, string Value)[] Bad =
     [
-        ("TextColumnName", o => o.TextColumnName = " ", " "),
+        ("TextColumnName", o => o.TextColumnName = " ", "' '"),
         ("TextColumnName", o => o.TextColumnName = null!, "null"),
-        ("NegativeLogLikelihoodColumnName", o => o.NegativeLogLikelihoodColumnName = "Text", "Text"),
-        ("StandardErrorColumnName", o => o.StandardErrorColumnName = "NegativeLogLikelihood", "NegativeLogLikelihood"),
-        ("TokenCountColumnName", o => o.TokenCountColumnName = "", ""),
+        ("NegativeLogLikelihoodColumnName", o => o.NegativeLogLikelihoodColumnName = "Text", "'Text'"),
+        ("StandardErrorColumnName", o => o.StandardErrorColumnName = "NegativeLogLikelihood", "'NegativeLogLikelihood'"),
+        ("TokenCountColumnName", o => o.TokenCountColumnName = "", "''"),
         ("Network", o => o.Network = null!, "null"),
         ("Network.Autoregressive", o => o.Network = o.Network with { Autoregressive = true }, "True"),
         ("Network.ContextLength", o => o.Network = o.Network with { ContextLength = 1 }, "1"),
         ("Tokenizer", o => o.Tokenizer = null!, "null"),
-        ("Device", o => o.Device = "", ""),
-        ("Device", o => o.Device = "gpu", "gpu"),
+        ("Device", o => o.Device = "", "''"),
+        ("Device", o => o.Device = "gpu", "'gpu'"),
         ("NoiseLevels", o => o.NoiseLevels = (NoiseLevels)9, "9"),
         ("LossWeighting", o => o.LossWeighting = (LossWeighting)9, "9"),
         ("MaxSteps", o => o.MaxSteps = 0, "0"),

@@ -226,6 +226,45 @@ public sealed class MaskedDiffusionTrainerTests
     }
 
     [TestMethod]
+    public void AValidationSetWithoutTheColumnIsRefusedByName()
+    {
+        var ml = new MLContext(1);
+        IDataView numbers = ml.Transforms.DropColumns("Text").Fit(View(ml, "a")).Transform(View(ml, "a"));
+        var view = new CountingView(View(ml, Sentences));
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(ml, Small(o => o.ValidationSet = numbers)).Fit(view));
+        Assert.AreEqual("Options.ValidationSet", error.ParamName);
+        StringAssert.Contains(error.Message, "text column 'Text': expected String, but there is no such column. The columns are: Number");
+        Assert.AreEqual(0, view.Opened, "refused before anything is read");
+    }
+
+    [TestMethod]
+    public void ADeviceThatIsNotThereIsRefusedBeforeAnythingIsRead()
+    {
+        var ml = new MLContext(1);
+        var view = new CountingView(View(ml, Sentences));
+        var error = Assert.ThrowsExactly<ArgumentException>(() => new MaskedDiffusionTrainer(ml, Small(o => o.Device = "cuda:77")).Fit(view));
+        StringAssert.Contains(error.Message, "\"cuda:77\"");
+        Assert.AreEqual(0, view.Opened);
+    }
+
+    [TestMethod]
+    public void ATokenizerWithoutAnEndOfSequenceIsRefusedBeforeAnythingIsRead()
+    {
+        var ml = new MLContext(1);
+        TextTokenizer trained = TokenizerSource.TrainBytePairEncoding(270).Resolve(() => Sentences, null, CancellationToken.None);
+        var files = new Dictionary<string, byte[]>(trained.Files)
+        {
+            ["special_tokens_map.json"] = "{}"u8.ToArray(),
+        };
+        TextTokenizer endless = TextTokenizer.FromFiles(files);
+        Assert.IsNull(endless.EndOfSequenceId);
+        var view = new CountingView(View(ml, Sentences));
+        var error = Assert.ThrowsExactly<ArgumentException>(() => new MaskedDiffusionTrainer(ml, Small(o => o.Tokenizer = TokenizerSource.FromTokenizer(endless))).Fit(view));
+        StringAssert.Contains(error.Message, "Options.Tokenizer has no end-of-sequence token");
+        Assert.AreEqual(0, view.Opened);
+    }
+
+    [TestMethod]
     public void MicroBatchesDefaultToAboutFourThousandTokens()
     {
         static int Resolved(int batch, int context) => MaskedDiffusionTrainer.DefaultMicroBatchSize(batch, context);

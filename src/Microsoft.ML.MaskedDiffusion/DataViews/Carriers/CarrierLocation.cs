@@ -33,6 +33,9 @@ internal sealed class CarrierLocation : IDisposable
 
     public long SizeLimit { get; }
 
+    /// <summary>Files that were written beside the zip and were not there before: to be removed should the zip itself fail.</summary>
+    public List<string> Written { get; } = [];
+
     public void Dispose() => Ambient.Value = _outer;
 
     /// <summary>Finds a carrier's file: beside the zip, in the folders of <see cref="PathVariable"/>, in the working folder, beside the program, where it was written.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.Modeling;
 
 namespace Microsoft.ML.MaskedDiffusion.DataViews.Carriers;
 
@@ -65,8 +66,16 @@ internal static class CarrierWriter
             // The hash in the name keeps several models of one pipeline apart, and an older zip's weights alive.
             string name = $"{location.Name}-{hash[..12]}.mdm";
             file.Dispose();
-            File.Move(aside, Path.Combine(folder, name), overwrite: true);
+            string target = Path.Combine(folder, name);
+            if (!File.Exists(target))
+                location.Written.Add(target);
+            File.Move(aside, target, overwrite: true);
             return CarrierBlob.Encode(header with { File = name, Folder = folder }, []);
+        }
+        catch (Exception error) when (location == null && SaveError.IsOfDisk(error))
+        {
+            throw new IOException($"The model could not be packed for ML.NET's zip in the temporary folder {folder}: {error.Message} "
+                + "Free space there, or name another folder in the environment variable TMPDIR (Windows: TEMP).", error);
         }
         finally
         {

@@ -34,7 +34,7 @@ public sealed class SamplingOptions
         Require(Steps is null or >= 1, nameof(Steps), Steps, "at least 1, or null for one token a pass");
         Require(Temperature is >= 0 and <= 100, nameof(Temperature), Temperature, "0 to 100; 0 takes the most probable token");
         Require(GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "0 to 1000; 0 is off");
-        Require(Enum.IsDefined(Order), nameof(Order), Order, string.Join(", ", Enum.GetNames<SamplingOrder>()));
+        Require(Enum.IsDefined(Order), nameof(Order), Order, $"one of {string.Join(", ", Enum.GetNames<SamplingOrder>())}");
         Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
         return (SamplingOptions)MemberwiseClone();
     }

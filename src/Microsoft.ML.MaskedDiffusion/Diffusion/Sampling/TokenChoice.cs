@@ -21,7 +21,7 @@ internal readonly record struct TokenChoice(int Token, double Priority)
             else if (double.IsNaN(score)) best = double.NaN;   // stays, as nothing is larger than NaN
         }
         if (!double.IsFinite(best))
-            throw new NotFiniteNumberException("The network's logits are not finite: its weights are damaged or overflow.", best);
+            throw new NotFiniteNumberException("The network's logits are not finite: its weights are damaged or overflow; load an intact copy of the model, or train it anew with a lower learning rate.", best);
         return new TokenChoice(token, order == SamplingOrder.Random ? 0 : PriorityOf(logits, token, order));
     }
 

@@ -1,0 +1,150 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Tests.Training;
+using Microsoft.ML.MaskedDiffusion.Tests.Transforms;
+using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Trainers;
+using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Transforms;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>Long runs hold what short ones hold: as many tensors, and no more of the machine's memory.</summary>
+[TestClass]
+[DoNotParallelize]
+public sealed class MemoryTests
+{
+    private const int Batches = 1000;
+
+    // The garbage collector's heap and libtorch's pools settle within some megabytes.
+    private const long Slack = 24L << 20;
+
+    private readonly MLContext _ml = new(1);
+
+    [TestMethod]
+    public void AThousandScoredBatchesKeepNoMemory()
+    {
+        using MaskedDiffusionModel model = TinyModel.Create();
+        // A batch's logits alone take 8 rows x about 10 masked tokens x 300 x 4 bytes = 96 KB: a thousand kept would be 96 MB, and the activations come on top.
+        IDataView texts = Texts(Batches);
+        var options = new LikelihoodScoringEstimator.Options { BatchSize = 1, Likelihood = new LikelihoodOptions { Samples = 8, Estimator = LikelihoodEstimator.MonteCarlo } };
+        CheckPass(options.BatchSize, progress =>
+        {
+            options.Progress = progress;
+            LikelihoodRow.Read(_ml, _ml.MaskedDiffusion().ScoreLikelihood(model, options).Fit(texts).Transform(texts));
+        });
+    }
+
+    [TestMethod]
+    public void AThousandBatchesOfChoicesKeepNoMemory()
+    {
+        using MaskedDiffusionModel model = TinyModel.Create();
+        IDataView questions = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, Batches).Select(i =>
+            new ChoiceScoringTests.Question { Number = i, Context = $"the cat {i}", Choices = ["sat on the mat", "lay by the door"] }).ToList());
+        var options = new ChoiceScoringEstimator.Options { ChoiceCount = 2, BatchSize = 1, Likelihood = new LikelihoodOptions { Samples = 4 } };
+        CheckPass(options.BatchSize, progress =>
+        {
+            options.Progress = progress;
+            ChoiceScoringTests.Read(_ml.MaskedDiffusion().ScoreChoices(model, options).Fit(questions).Transform(questions));
+        });
+    }
+
+    [TestMethod]
+    public void AThousandFilledBatchesKeepNoMemory()
+    {
+        using MaskedDiffusionModel model = TinyModel.Create();
+        IDataView texts = Texts(Batches);
+        var options = new InfillEstimator.Options { OutputColumnName = "Text", BatchSize = 1 };
+        CheckPass(options.BatchSize, progress =>
+        {
+            options.Progress = progress;
+            InfillTests.Read(_ml.MaskedDiffusion().Infill(model, options).Fit(texts).Transform(texts));
+        });
+    }
+
+    [TestMethod]
+    public void AThousandPredictionsKeepNoMemory()
+    {
+        using MaskedDiffusionModel model = TinyModel.Create();
+        IDataView texts = Texts(1);
+        var options = new LikelihoodScoringEstimator.Options { Likelihood = new LikelihoodOptions { Samples = 8 } };
+        using PredictionEngine<TextRow, LikelihoodRow> engine = _ml.Model.CreatePredictionEngine<TextRow, LikelihoodRow>(_ml.MaskedDiffusion().ScoreLikelihood(model, options).Fit(texts));
+        List<TextRow> rows = TextRow.Make([.. Enumerable.Range(0, Batches).Select(Sentence)]);
+        CheckPass(1, progress =>
+        {
+            for (int i = 0; i < rows.Count; i++)
+            {
+                engine.Predict(rows[i]);
+                progress.Report(new ScoringProgress(i + 1, null));
+            }
+        });
+    }
+
+    [TestMethod]
+    public void TwoHundredTrainingStepsWithValidationsKeepNoMemory()
+    {
+        // A step of 8 x 24 tokens keeps about 192 x (2 x 20 x 64 + 300) x 4 bytes = 2 MB of activations and gradients: 160 of them kept would be 350 MB.
+        long tensors = 0, memory = 0;
+        var progress = new Collected<TrainingProgress>(report =>
+        {
+            if (report is { Phase: TrainingPhase.Training, Step: 40 })
+                (tensors, memory) = (torch.Tensor.TotalCount, Memory());
+            else if (report is { Phase: TrainingPhase.Training, Step: 200 })
+                (tensors, memory) = (torch.Tensor.TotalCount - tensors, Memory() - memory);
+        });
+        var trainer = new MaskedDiffusionTrainer(_ml, new MaskedDiffusionTrainer.Options
+        {
+            Network = new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256, ContextLength = 24 },
+            Tokenizer = TokenizerSource.TrainBytePairEncoding(300),
+            MaxSteps = 200,
+            BatchSize = 8,
+            MicroBatchSize = 4,
+            ValidationSet = Texts(40),
+            ValidationInterval = 10,
+            ProgressInterval = 20,
+            Progress = progress,
+            Device = "cpu",
+        });
+        long outside = torch.Tensor.TotalCount;
+        trainer.Fit(Texts(200)).Dispose();
+        Assert.AreEqual(0, tensors, "live tensors between steps 40 and 200");
+        Assert.AreEqual(outside, torch.Tensor.TotalCount, "live tensors after disposal");
+        Assert.IsLessThan(Slack, memory, "bytes of memory between steps 40 and 200");
+    }
+
+    private static string Sentence(int i) => $"the cat [MASK] on mat {i} and the dog [MASK*2]";
+
+    private IDataView Texts(int count) => _ml.Data.LoadFromEnumerable(TextRow.Make([.. Enumerable.Range(0, count).Select(Sentence)]));
+
+    // A first pass warms up; the second is watched from its tenth batch to its last.
+    private static void CheckPass(int batchSize, Action<IProgress<ScoringProgress>> pass)
+    {
+        pass(new Collected<ScoringProgress>());
+        var tensors = new List<long>();
+        long before = 0, after = 0;
+        var progress = new Collected<ScoringProgress>(report =>
+        {
+            tensors.Add(torch.Tensor.TotalCount);
+            if (report.RowCount == 10 * batchSize)
+                before = Memory();
+            if (report.RowCount == Batches * batchSize)
+                after = Memory();
+        });
+        long outside = torch.Tensor.TotalCount;
+        pass(progress);
+        Assert.HasCount(Batches, tensors);
+        Assert.AreEqual(tensors[9], tensors[^1], "live tensors after batch 10 and batch 1,000");
+        Assert.AreEqual(outside, torch.Tensor.TotalCount, "live tensors before and after the pass");
+        Assert.IsLessThan(Slack, after - before, "bytes of memory from batch 10 to batch 1,000");
+    }
+
+    // What the process holds, less what the garbage collector has yet to give back.
+    private static long Memory()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        return Environment.WorkingSet;
+    }
+}

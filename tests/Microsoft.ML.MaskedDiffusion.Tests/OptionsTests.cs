@@ -1,0 +1,228 @@
+using System.Reflection;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Tests.Transforms;
+using Microsoft.ML.MaskedDiffusion.Trainers;
+using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Transforms;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>Every property of every options class with values it must refuse. A property that is new and stands in no list here fails a test.</summary>
+[TestClass]
+public sealed class OptionsTests
+{
+    private static readonly MaskedDiffusionModel Model = TinyModel.Create();
+
+    private static readonly object?[] BadNames = [null, "", " \t"];
+    private static readonly object?[] BadLengths = [0L, -1L, long.MinValue];
+    private static readonly object?[] BadCounts = [0, -1, int.MinValue];
+    private static readonly object?[] BadBatches = [0, -1, (1 << 20) + 1, int.MaxValue];
+    private static readonly object?[] BadShares = [-0.01, 1.01, double.NaN, double.PositiveInfinity, double.NegativeInfinity];
+    private static readonly object?[] BadDecays = [-0.01, 1.0, double.NaN, double.PositiveInfinity];
+    private static readonly object?[] BadAmounts = [0.0, -1.0, double.NaN, double.PositiveInfinity, double.NegativeInfinity];
+    private static readonly object?[] BadScales = [-1.0, 1000.5, double.NaN, double.PositiveInfinity];
+
+    private static readonly Subject[] Subjects =
+    [
+        new Subject<MaskedDiffusionTrainer.Options>(new(), o => _ = new MaskedDiffusionTrainer(new MLContext(1), o), new()
+        {
+            [nameof(MaskedDiffusionTrainer.Options.TextColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
+            [nameof(MaskedDiffusionTrainer.Options.Network)] = [null, Network(n => n with { Autoregressive = true }), Network(n => n with { ContextLength = 1 }), Network(n => n with { HeadCount = 3 })],
+            [nameof(MaskedDiffusionTrainer.Options.Tokenizer)] = [null],
+            [nameof(MaskedDiffusionTrainer.Options.MaxSteps)] = BadLengths,
+            [nameof(MaskedDiffusionTrainer.Options.MaxEpochs)] = BadAmounts,
+            [nameof(MaskedDiffusionTrainer.Options.MaxTokens)] = BadLengths,
+            [nameof(MaskedDiffusionTrainer.Options.MaxFlops)] = BadAmounts,
+            [nameof(MaskedDiffusionTrainer.Options.MaxSeconds)] = BadAmounts,
+            [nameof(MaskedDiffusionTrainer.Options.BatchSize)] = BadBatches,
+            [nameof(MaskedDiffusionTrainer.Options.MicroBatchSize)] = [.. BadCounts, 3, 32],
+            [nameof(MaskedDiffusionTrainer.Options.LearningRate)] = [0.0, -1e-3, 1.5, double.NaN, double.PositiveInfinity],
+            [nameof(MaskedDiffusionTrainer.Options.MinLearningRateRatio)] = BadShares,
+            [nameof(MaskedDiffusionTrainer.Options.WarmupSteps)] = [-1, int.MinValue],
+            [nameof(MaskedDiffusionTrainer.Options.WeightDecay)] = BadShares,
+            [nameof(MaskedDiffusionTrainer.Options.Beta1)] = BadDecays,
+            [nameof(MaskedDiffusionTrainer.Options.Beta2)] = BadDecays,
+            [nameof(MaskedDiffusionTrainer.Options.GradientClipNorm)] = [0.0, -1.0, double.NaN, double.NegativeInfinity],
+            [nameof(MaskedDiffusionTrainer.Options.NoiseLevels)] = [(MaskedDiffusion.Diffusion.NoiseLevels)(-1), (MaskedDiffusion.Diffusion.NoiseLevels)9],
+            [nameof(MaskedDiffusionTrainer.Options.LossWeighting)] = [(MaskedDiffusion.Diffusion.LossWeighting)(-1), (MaskedDiffusion.Diffusion.LossWeighting)9],
+            [nameof(MaskedDiffusionTrainer.Options.ValidationInterval)] = BadLengths,
+            [nameof(MaskedDiffusionTrainer.Options.ValidationSamples)] = BadBatches,
+            [nameof(MaskedDiffusionTrainer.Options.MaxValidationBlocks)] = BadCounts,
+            [nameof(MaskedDiffusionTrainer.Options.EarlyStoppingPatience)] = [.. BadCounts, 3],
+            [nameof(MaskedDiffusionTrainer.Options.Device)] = [null, "", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU "],
+            [nameof(MaskedDiffusionTrainer.Options.ProgressInterval)] = BadLengths,
+            [nameof(MaskedDiffusionTrainer.Options.CancelBehavior)] = [(CancelBehavior)(-1), (CancelBehavior)7],
+            [nameof(MaskedDiffusionTrainer.Options.NegativeLogLikelihoodColumnName)] = [.. BadNames, "Text", "TokenCount"],
+            [nameof(MaskedDiffusionTrainer.Options.StandardErrorColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
+            [nameof(MaskedDiffusionTrainer.Options.TokenCountColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
+        }, anything: ["DecayNormGains", "ValidationSet", "Seed", "Progress", "CancellationToken"]),
+
+        new Subject<LikelihoodScoringEstimator.Options>(new(), o => _ = new LikelihoodScoringEstimator(Model, o), new()
+        {
+            [nameof(LikelihoodScoringEstimator.Options.TextColumnName)] = BadNames,
+            [nameof(LikelihoodScoringEstimator.Options.NegativeLogLikelihoodColumnName)] = [.. BadNames, "TokenCount"],
+            [nameof(LikelihoodScoringEstimator.Options.StandardErrorColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
+            [nameof(LikelihoodScoringEstimator.Options.TokenCountColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
+            [nameof(LikelihoodScoringEstimator.Options.Stride)] = [.. BadCounts, TinyModel.ContextLength, int.MaxValue],
+            [nameof(LikelihoodScoringEstimator.Options.BatchSize)] = BadBatches,
+            [nameof(LikelihoodScoringEstimator.Options.Likelihood)] = [null],
+        }, anything: ["CancellationToken", "Progress"]),
+
+        new Subject<ChoiceScoringEstimator.Options>(new(), o => _ = new ChoiceScoringEstimator(Model, o), new()
+        {
+            [nameof(ChoiceScoringEstimator.Options.ContextColumnName)] = BadNames,
+            [nameof(ChoiceScoringEstimator.Options.ChoicesColumnName)] = BadNames,
+            [nameof(ChoiceScoringEstimator.Options.ScoreColumnName)] = [.. BadNames, "Probability"],
+            [nameof(ChoiceScoringEstimator.Options.StandardErrorColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringEstimator.Options.ProbabilityColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringEstimator.Options.PredictedLabelColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringEstimator.Options.ChoiceCount)] = [.. BadCounts, 1, ChoiceScoringEstimator.MaximumChoices + 1, int.MaxValue],
+            [nameof(ChoiceScoringEstimator.Options.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
+            [nameof(ChoiceScoringEstimator.Options.Separator)] = [null],
+            [nameof(ChoiceScoringEstimator.Options.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
+            [nameof(ChoiceScoringEstimator.Options.BatchSize)] = BadBatches,
+            [nameof(ChoiceScoringEstimator.Options.Likelihood)] = [null],
+        }, anything: ["CancellationToken", "Progress"]),
+
+        new Subject<InfillEstimator.Options>(new(), o => _ = new InfillEstimator(Model, o), new()
+        {
+            [nameof(InfillEstimator.Options.InputColumnName)] = BadNames,
+            [nameof(InfillEstimator.Options.OutputColumnName)] = BadNames,
+            [nameof(InfillEstimator.Options.Sampling)] = [null],
+            [nameof(InfillEstimator.Options.BatchSize)] = BadBatches,
+        }, anything: ["CancellationToken", "Progress"]),
+
+        new Subject<LikelihoodOptions>(new(), o => _ = new LikelihoodScoringEstimator(Model, new() { Likelihood = o }), new()
+        {
+            [nameof(LikelihoodOptions.Estimator)] = [null],
+            [nameof(LikelihoodOptions.Samples)] = [.. BadBatches, 2],
+            [nameof(LikelihoodOptions.GuidanceScale)] = BadScales,
+            [nameof(LikelihoodOptions.RoundSize)] = BadCounts,
+            [nameof(LikelihoodOptions.TargetStandardError)] = BadAmounts,
+            [nameof(LikelihoodOptions.SeparationZ)] = [.. BadAmounts, 100.5],
+            [nameof(LikelihoodOptions.MaxSamples)] = [.. BadCounts, (1 << 24) + 1],
+            [nameof(LikelihoodOptions.BatchTokens)] = BadCounts,
+        }, anything: ["PadToContext", "Seed"]),
+
+        new Subject<SamplingOptions>(new(), o => _ = new InfillEstimator(Model, new() { Sampling = o }), new()
+        {
+            [nameof(SamplingOptions.Steps)] = BadCounts,
+            [nameof(SamplingOptions.Temperature)] = [-0.1, 100.5, double.NaN, double.PositiveInfinity],
+            [nameof(SamplingOptions.GuidanceScale)] = BadScales,
+            [nameof(SamplingOptions.Order)] = [(SamplingOrder)(-1), (SamplingOrder)9],
+            [nameof(SamplingOptions.BatchTokens)] = BadCounts,
+        }, anything: ["Seed"]),
+
+        // A record: a copy of the preset is spoiled through its init accessors.
+        new Subject<TransformerConfig>(TransformerConfig.FromPreset("6M"), o => o.Validate(), new()
+        {
+            [nameof(TransformerConfig.Name)] = BadNames,
+            [nameof(TransformerConfig.LayerCount)] = [.. BadCounts, 1025, int.MaxValue],
+            [nameof(TransformerConfig.HeadCount)] = [.. BadCounts, 3, 256, int.MaxValue],
+            [nameof(TransformerConfig.EmbeddingSize)] = [.. BadCounts, 1, 65538, int.MaxValue],
+            [nameof(TransformerConfig.FeedForwardSize)] = [.. BadCounts, (1 << 20) + 1, int.MaxValue],
+            [nameof(TransformerConfig.VocabularySize)] = [.. BadCounts, (1 << 24) + 1, int.MaxValue],
+            [nameof(TransformerConfig.ContextLength)] = [.. BadCounts, (1 << 20) + 1, int.MaxValue],
+            [nameof(TransformerConfig.NormEpsilon)] = [0.0, -1e-5, 1.0, double.NaN, double.PositiveInfinity],
+            [nameof(TransformerConfig.RotaryPrecision)] = [(RotaryPrecision)(-1), (RotaryPrecision)9],
+        }, anything: ["Autoregressive"]),
+    ];
+
+    public static IEnumerable<object[]> SubjectNames => Subjects.Select((subject, i) => new object[] { i, subject.ToString()! });
+
+    [ClassCleanup]
+    public static void Free() => Model.Dispose();
+
+    [TestMethod]
+    [DynamicData(nameof(SubjectNames))]
+    public void EachBadValueIsRefusedWithOptionValueAndRemedy(int subject, string name)
+    {
+        Assert.AreEqual(name, Subjects[subject].ToString());
+        foreach ((string option, object? value, Exception? error) in Subjects[subject].Spoiled())
+        {
+            string what = $"{name}.{option} = {value ?? "null"}";
+            Assert.IsInstanceOfType<ArgumentException>(error, what);
+            // Of two columns of one name either may be the one that is told.
+            string message = error.Message;
+            StringAssert.Contains(message, option, what);
+            Assert.IsTrue(message.Contains("must be", StringComparison.Ordinal) || message.Contains("name of its own", StringComparison.Ordinal), $"{what} does not say what is right: {message}");
+            string shown = value is null ? "null" : Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!;
+            if (value is not TransformerConfig)
+                StringAssert.Contains(message, shown, what);
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(SubjectNames))]
+    public void NoPropertyIsForgotten(int subject, string name) =>
+        CollectionAssert.AreEquivalent(Subjects[subject].Properties, Subjects[subject].Listed, $"{name}: list each property with values it refuses, or as one that takes anything");
+
+    [TestMethod]
+    public void OptionsThatContradictEachOtherAreRefused()
+    {
+        static string Refused(Action<MaskedDiffusionTrainer.Options> change)
+        {
+            var options = new MaskedDiffusionTrainer.Options();
+            change(options);
+            return Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(new MLContext(1), options)).Message;
+        }
+        StringAssert.Contains(Refused(o => (o.WarmupSteps, o.MaxSteps) = (11, 10)), "Options.WarmupSteps is 11; it must be at most Options.MaxSteps 10");
+        StringAssert.Contains(Refused(o => o.EarlyStoppingPatience = 3), "Options.ValidationSet");
+        var adaptive = new LikelihoodOptions { TargetStandardError = 1, Samples = 128, MaxSamples = 100 };
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LikelihoodScoringEstimator(Model, new() { Likelihood = adaptive })).Message,
+            "MaxSamples is 100; it must be 128 to 16777216");
+    }
+
+    private static TransformerConfig Network(Func<TransformerConfig, TransformerConfig> change) => change(new MaskedDiffusionTrainer.Options().Network);
+
+    private abstract class Subject
+    {
+        public abstract string[] Properties { get; }
+
+        public abstract string[] Listed { get; }
+
+        public abstract IEnumerable<(string Option, object? Value, Exception? Error)> Spoiled();
+    }
+
+    private sealed class Subject<T>(T good, Action<T> use, Dictionary<string, object?[]> bad, string[] anything) : Subject
+        where T : class
+    {
+        private static readonly MethodInfo Copy = typeof(object).GetMethod("MemberwiseClone", BindingFlags.Instance | BindingFlags.NonPublic)!;
+
+        public override string[] Properties => [.. typeof(T).GetProperties().Where(property => property.CanWrite && !property.GetMethod!.IsStatic).Select(property => property.Name)];
+
+        public override string[] Listed => [.. bad.Keys, .. anything];
+
+        public override IEnumerable<(string Option, object? Value, Exception? Error)> Spoiled()
+        {
+            // What is spoiled must be whole before.
+            use(good);
+            foreach ((string option, object?[] values) in bad)
+            {
+                foreach (object? value in values)
+                {
+                    var options = (T)Copy.Invoke(good, null)!;
+                    typeof(T).GetProperty(option)!.SetValue(options, value);
+                    yield return (option, value, Try(options));
+                }
+            }
+        }
+
+        public override string ToString() => typeof(T).FullName!["Microsoft.ML.MaskedDiffusion.".Length..];
+
+        private Exception? Try(T options)
+        {
+            try
+            {
+                use(options);
+                return null;
+            }
+            catch (Exception error)
+            {
+                return error;
+            }
+        }
+    }
+}
