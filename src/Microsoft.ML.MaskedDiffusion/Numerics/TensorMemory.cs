@@ -17,8 +17,6 @@ internal static unsafe class TensorMemory
 
     public static Span<float> FloatSpan(Tensor tensor) => new(Floats(tensor), checked((int)tensor.NumberOfElements));
 
-    public static Span<long> IntegerSpan(Tensor tensor) => new(Integers(tensor), checked((int)tensor.NumberOfElements));
-
     public static byte* Address(Tensor tensor, ScalarType type)
     {
         if (tensor.dtype != type || tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
