@@ -1,12 +1,9 @@
 using System.Runtime.InteropServices;
-using TorchSharp.Modules;
 
 namespace TorchSharp;
 
 public static class TensorExtensionMethods
 {
-    public static Parameter AsParameter(this torch.Tensor tensor) => new(tensor);
-
     public static int ElementSize(this torch.ScalarType type) => type switch
     {
         torch.ScalarType.Byte or torch.ScalarType.Int8 or torch.ScalarType.Bool => 1,

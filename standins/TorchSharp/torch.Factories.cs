@@ -41,8 +41,6 @@ public static partial class torch
 
     public static Tensor empty(long dim0, long dim1, long dim2, long dim3, ScalarType? dtype = default, Device device = default, bool requires_grad = false, string[] names = default) => empty([dim0, dim1, dim2, dim3], dtype, device, requires_grad, names);
 
-    public static Tensor empty_like(Tensor input, ScalarType? dtype = default, Device device = default, bool requires_grad = false, string[] names = default) => empty(input.shape, dtype ?? input.dtype, device ?? input.device, requires_grad, names);
-
     public static Tensor rand(long[] size, ScalarType? dtype = default, Device device = default, bool requires_grad = false, Generator generator = default, string[] names = default) => Drawn("aten::rand", size, generator, dtype, device, requires_grad);
 
     public static Tensor rand(long size, ScalarType? dtype = default, Device device = default, bool requires_grad = false, Generator generator = default, string[] names = default) => rand([size], dtype, device, requires_grad, generator, names);
@@ -72,8 +70,6 @@ public static partial class torch
     public static Tensor full(long[] size, Scalar value, ScalarType? dtype = default, Device device = default, bool requires_grad = false, string[] names = default) => Finish(Operator.Call("aten::full", "", size, value, dtype, Arg.None, device), requires_grad);
 
     public static Tensor full(long size, Scalar value, ScalarType? dtype = default, Device device = default, bool requires_grad = false, string[] names = default) => full([size], value, dtype, device, requires_grad, names);
-
-    public static Tensor full_like(Tensor input, Scalar value, ScalarType? dtype = default, Device device = default, bool requires_grad = false, string[] names = default) => full(input.shape, value, dtype ?? input.dtype, device ?? input.device, requires_grad, names);
 
     public static Tensor arange(Scalar start, Scalar stop, Scalar step, ScalarType? dtype = default, Device device = default, bool requires_grad = false) => Finish(Operator.Call("aten::arange", "start_step", start, stop, step, dtype, Arg.None, device), requires_grad);
 

@@ -21,10 +21,6 @@ public static partial class torch
 
     public static Tensor logical_not(Tensor input) => input.logical_not();
 
-    public static Tensor isfinite(Tensor tensor) => tensor.isfinite();
-
-    public static Tensor isinf(Tensor tensor) => tensor.isinf();
-
     public static Tensor isnan(Tensor input) => input.isnan();
 
     public static Tensor nonzero(Tensor input) => input.nonzero();
@@ -47,11 +43,7 @@ public static partial class torch
 
     public static Tensor logical_and(Tensor left, Tensor right) => left.logical_and(right);
 
-    public static Tensor logical_or(Tensor left, Tensor right) => left.logical_or(right);
-
     public static Tensor maximum(Tensor input, Tensor other) => input.maximum(other);
-
-    public static Tensor minimum(Tensor input, Tensor other) => input.minimum(other);
 
     public static Tensor clamp(Tensor input, Scalar min = default, Scalar max = default) => input.clamp(min, max);
 
@@ -85,15 +77,11 @@ public static partial class torch
 
     public static Tensor index_select(Tensor input, long dim, Tensor index) => input.index_select(dim, index);
 
-    public static Tensor scatter(Tensor input, long dim, Tensor index, Tensor src) => input.scatter(dim, index, src);
-
     public static Tensor where(Tensor condition, Tensor x, Tensor y) => Operator.Call("aten::where", "self", condition, x, y);
 
     public static Tensor cumsum(Tensor input, long dim, ScalarType? type = default) => input.cumsum(dim, type);
 
     public static Tensor flatten(Tensor input, long start_dim = 0, long end_dim = -1) => input.flatten(start_dim, end_dim);
-
-    public static Tensor tril(Tensor input, long diagonal = 0) => input.tril(diagonal);
 
     public static Tensor triu(Tensor input, long diagonal = 0) => input.triu(diagonal);
 
@@ -108,8 +96,6 @@ public static partial class torch
     public static Tensor sum(Tensor input, ScalarType? type = default) => input.sum(type);
 
     public static Tensor sum(Tensor input, long dim, bool keepdim = false, ScalarType? type = default) => input.sum(dim, keepdim, type);
-
-    public static Tensor bernoulli(Tensor input, Generator generator = default) => input.bernoulli(generator);
 
     public static Tensor multinomial(Tensor input, long num_samples, bool replacement = false, Generator generator = default) => input.multinomial(num_samples, replacement, generator);
 }

@@ -8,18 +8,6 @@ public static partial class torch
     {
         public static partial class utils
         {
-            public static void clip_grad_value_(IEnumerable<Parameter> tensors, double clip_value)
-            {
-                using (no_grad())
-                {
-                    foreach (Parameter parameter in tensors)
-                    {
-                        using Tensor gradient = parameter.grad;
-                        gradient?.clamp_(-clip_value, clip_value);
-                    }
-                }
-            }
-
             public static Tensor parameters_to_vector(IEnumerable<Parameter> tensors)
             {
                 using var scope = NewDisposeScope();

@@ -24,11 +24,10 @@ internal static class NativeLibraries
 
     private static IntPtr Load()
     {
-        string path = Path.Combine(AppContext.BaseDirectory, "libtorch_shim.so");
-        if (!File.Exists(path))
-            path = Path.Combine(Path.GetDirectoryName(Assembly.GetExecutingAssembly().Location) ?? "", "libtorch_shim.so");
-        if (!File.Exists(path))
-            throw new DllNotFoundException($"libtorch_shim.so, which the stand-in of TorchSharp is compiled to, is not in '{AppContext.BaseDirectory}'. Build the solution again; ./build.sh setup installs what that needs.");
+        string[] folders = [AppContext.BaseDirectory, Path.GetDirectoryName(Assembly.GetExecutingAssembly().Location) + Path.DirectorySeparatorChar];
+        string path = folders.Select(folder => Path.Combine(folder, "libtorch_shim.so")).FirstOrDefault(File.Exists);
+        if (path is null)
+            throw new DllNotFoundException($"libtorch_shim.so, which the stand-in of TorchSharp is compiled to, is not in '{string.Join("' or '", folders.Distinct())}'. Build the solution again; ./build.sh setup installs what that needs.");
         PreferOneThreadPool();
         IntPtr shim;
         try

@@ -28,10 +28,6 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] public static partial int shim_tensor_set_requires_grad(IntPtr tensor, int value);
     [LibraryImport(Library)] public static partial int shim_tensor_grad(IntPtr tensor, out IntPtr gradient);
     [LibraryImport(Library)] public static partial int shim_tensor_set_grad(IntPtr tensor, IntPtr gradient);
-    [LibraryImport(Library)] public static partial int shim_tensor_retain_grad(IntPtr tensor);
-    [LibraryImport(Library)] public static partial int shim_tensor_set_data(IntPtr tensor, IntPtr data);
-    [LibraryImport(Library)]
-    public static partial int shim_tensor_from_blob(IntPtr data, long* sizes, int dim, int dtype, delegate* unmanaged<long, void> release, long context, out IntPtr result);
     [LibraryImport(Library)] public static partial int shim_tensor_text(IntPtr tensor, out IntPtr text);
     [LibraryImport(Library)] public static partial void shim_text_free(IntPtr text);
 
@@ -44,7 +40,6 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library)][SuppressGCTransition] public static partial int shim_grad_enabled();
     [LibraryImport(Library)] public static partial void shim_set_grad_enabled(int value);
-    [LibraryImport(Library)][SuppressGCTransition] public static partial int shim_inference_enabled();
     [LibraryImport(Library)] public static partial int shim_inference_begin(int value, out IntPtr guard);
     [LibraryImport(Library)] public static partial void shim_inference_end(IntPtr guard);
 
@@ -65,8 +60,6 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] public static partial int shim_cudnn_available();
     [LibraryImport(Library)] public static partial int shim_cuda_synchronize(int index);
     [LibraryImport(Library)] public static partial int shim_cuda_manual_seed(ulong seed, int index);
-    [LibraryImport(Library)] public static partial int shim_get_num_interop_threads();
-    [LibraryImport(Library)] public static partial int shim_set_num_interop_threads(int count);
     [LibraryImport(Library)] public static partial int shim_default_dtype();
     [LibraryImport(Library)] public static partial int shim_set_default_dtype(int dtype);
     [LibraryImport(Library)] public static partial int shim_anomaly(int enabled, int checkNan, out int before, out int checkNanBefore);

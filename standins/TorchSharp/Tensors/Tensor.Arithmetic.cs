@@ -9,35 +9,17 @@ public static partial class torch
     {
         public Tensor abs() => Operator.Call("aten::abs", "", this);
 
-        public Tensor ceil() => Operator.Call("aten::ceil", "", this);
-
         public Tensor cos() => Operator.Call("aten::cos", "", this);
 
         public Tensor exp() => Operator.Call("aten::exp", "", this);
 
-        public Tensor exp_() => InPlace("aten::exp_", "", this);
-
-        public Tensor expm1() => Operator.Call("aten::expm1", "", this);
-
         public Tensor floor() => Operator.Call("aten::floor", "", this);
-
-        public Tensor isfinite() => Operator.Call("aten::isfinite", "", this);
-
-        public Tensor isinf() => Operator.Call("aten::isinf", "", this);
 
         public Tensor isnan() => Operator.Call("aten::isnan", "", this);
 
         public Tensor log() => Operator.Call("aten::log", "", this);
 
-        public Tensor log_() => InPlace("aten::log_", "", this);
-
-        public Tensor log1p() => Operator.Call("aten::log1p", "", this);
-
-        public Tensor log2() => Operator.Call("aten::log2", "", this);
-
         public Tensor neg() => Operator.Call("aten::neg", "", this);
-
-        public Tensor neg_() => InPlace("aten::neg_", "", this);
 
         public Tensor rsqrt() => Operator.Call("aten::rsqrt", "", this);
 
@@ -51,23 +33,17 @@ public static partial class torch
 
         public Tensor sqrt() => Operator.Call("aten::sqrt", "", this);
 
-        public Tensor sqrt_() => InPlace("aten::sqrt_", "", this);
-
         public Tensor square() => Operator.Call("aten::square", "", this);
 
         public Tensor tanh() => Operator.Call("aten::tanh", "", this);
 
         public Tensor trunc() => Operator.Call("aten::trunc", "", this);
 
-        public Tensor erf() => Operator.Call("aten::erf", "", this);
-
         public Tensor logical_not() => Operator.Call("aten::logical_not", "", this);
 
         public Tensor clone() => Operator.Call("aten::clone", "", this);
 
         public Tensor detach() => Operator.Call("aten::detach", "", this);
-
-        public Tensor detach_() => InPlace("aten::detach_", "", this);
 
         public Tensor t() => Operator.Call("aten::t", "", this);
 
@@ -83,8 +59,6 @@ public static partial class torch
 
         public Tensor mm(Tensor target) => Operator.Call("aten::mm", "", this, target);
 
-        public Tensor mv(Tensor target) => Operator.Call("aten::mv", "", this, target);
-
         public Tensor dot(Tensor target) => Operator.Call("aten::dot", "", this, target);
 
         public Tensor bmm(Tensor batch2) => Operator.Call("aten::bmm", "", this, batch2);
@@ -93,11 +67,7 @@ public static partial class torch
 
         public Tensor maximum(Tensor other) => Operator.Call("aten::maximum", "", this, other);
 
-        public Tensor minimum(Tensor other) => Operator.Call("aten::minimum", "", this, other);
-
         public Tensor logical_and(Tensor other) => Operator.Call("aten::logical_and", "", this, other);
-
-        public Tensor logical_or(Tensor other) => Operator.Call("aten::logical_or", "", this, other);
 
         public Tensor add(Tensor target) => Operator.Call("aten::add", "Tensor", this, target);
 
@@ -127,10 +97,6 @@ public static partial class torch
 
         public Tensor eq(Scalar target) => Operator.Call("aten::eq", "Scalar", this, target);
 
-        public Tensor ne(Tensor target) => Operator.Call("aten::ne", "Tensor", this, target);
-
-        public Tensor ne(Scalar target) => Operator.Call("aten::ne", "Scalar", this, target);
-
         public Tensor lt(Tensor target) => Operator.Call("aten::lt", "Tensor", this, target);
 
         public Tensor lt(Scalar target) => Operator.Call("aten::lt", "Scalar", this, target);
@@ -151,10 +117,6 @@ public static partial class torch
 
         public Tensor remainder(Scalar scalar) => Operator.Call("aten::remainder", "Scalar", this, scalar);
 
-        public Tensor fmod(Tensor target) => Operator.Call("aten::fmod", "Tensor", this, target);
-
-        public Tensor fmod(Scalar scalar) => Operator.Call("aten::fmod", "Scalar", this, scalar);
-
         public Tensor add(Tensor target, Scalar alpha) => Operator.Call("aten::add", "Tensor", this, target, alpha);
 
         public Tensor add(Scalar scalar, Scalar alpha) => Operator.Call("aten::add", "Scalar", this, scalar, alpha);
@@ -167,10 +129,6 @@ public static partial class torch
 
         public Tensor pow(Scalar exponent) => Operator.Call("aten::pow", "Tensor_Scalar", this, exponent);
 
-        public Tensor pow_(Tensor exponent) => InPlace("aten::pow_", "Tensor", this, exponent);
-
-        public Tensor pow_(Scalar exponent) => InPlace("aten::pow_", "Scalar", this, exponent);
-
         public Tensor div(Tensor target, RoundingMode rounding_mode = RoundingMode.None) => Operator.Call("aten::div", "Tensor_mode", this, target, Rounding(rounding_mode));
 
         public Tensor div(Scalar target, RoundingMode rounding_mode = RoundingMode.None) => Operator.Call("aten::div", "Scalar_mode", this, target, Rounding(rounding_mode));
@@ -179,8 +137,6 @@ public static partial class torch
 
         public Tensor div_(Scalar target, RoundingMode rounding_mode = RoundingMode.None) => InPlace("aten::div_", "Scalar_mode", this, target, Rounding(rounding_mode));
 
-        public Tensor addcmul(Tensor tensor1, Tensor tensor2, Scalar value) => Operator.Call("aten::addcmul", "", this, tensor1, tensor2, value);
-
         public Tensor addcmul_(Tensor tensor1, Tensor tensor2, Scalar value) => InPlace("aten::addcmul_", "", this, tensor1, tensor2, value);
 
         public Tensor addcdiv_(Tensor tensor1, Tensor tensor2, Scalar value) => InPlace("aten::addcdiv_", "", this, tensor1, tensor2, value);
@@ -188,8 +144,6 @@ public static partial class torch
         public Tensor addcdiv_(Tensor tensor1, Tensor tensor2) => InPlace("aten::addcdiv_", "", this, tensor1, tensor2);
 
         public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) => Operator.Call("aten::addmm", "", this, mat1, mat2, (double)beta, (double)alpha);
-
-        public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) => InPlace("aten::addmm_", "", this, mat1, mat2, (double)beta, (double)alpha);
 
         public Tensor baddbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) => Operator.Call("aten::baddbmm", "", this, batch1, batch2, (double)beta, (double)alpha);
 
@@ -202,12 +156,6 @@ public static partial class torch
         public Tensor clamp_(Tensor min = default, Tensor max = default) => InPlace("aten::clamp_", "Tensor", this, min, max);
 
         public Tensor cumsum(long dim, ScalarType? type = default) => Operator.Call("aten::cumsum", "", this, dim, type);
-
-        public Tensor cumprod(long dim, ScalarType? type = default) => Operator.Call("aten::cumprod", "", this, dim, type);
-
-        public Tensor lerp(Tensor end, Tensor weight) => Operator.Call("aten::lerp", "Tensor", this, end, weight);
-
-        public Tensor lerp_(Tensor end, Tensor weight) => InPlace("aten::lerp_", "Tensor", this, end, weight);
 
         public Tensor round(long decimals = 0) => Operator.Call("aten::round", "decimals", this, decimals);
 

@@ -7,10 +7,6 @@ public static partial class torch
 {
     public partial class Tensor
     {
-        public Tensor bernoulli(Generator generator = default) => Operator.Call("aten::bernoulli", "", this, generator);
-
-        public Tensor bernoulli_(double p = 0.5, Generator generator = default) => InPlace("aten::bernoulli_", "float", this, p, generator);
-
         public Tensor multinomial(long num_samples, bool replacement = false, Generator generator = default) => Operator.Call("aten::multinomial", "", this, num_samples, replacement, generator);
 
         public Tensor normal_(double mean = 0, double std = 1, Generator generator = default) => InPlace("aten::normal_", "", this, mean, std, generator);

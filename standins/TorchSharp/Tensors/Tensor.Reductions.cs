@@ -15,10 +15,6 @@ public static partial class torch
 
         public Tensor argmax(long dim, bool keepdim = false) => Operator.Call("aten::argmax", "", this, dim, keepdim);
 
-        public Tensor argmin() => Operator.Call("aten::argmin", "", this);
-
-        public Tensor argmin(long dim, bool keepdim = false) => Operator.Call("aten::argmin", "", this, dim, keepdim);
-
         public Tensor argsort(long dim = -1, bool descending = false) => Operator.Call("aten::argsort", "", this, dim, descending);
 
         public Tensor max() => Operator.Call("aten::max", "", this);
@@ -54,10 +50,6 @@ public static partial class torch
         public Tensor std(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = default) => Operator.Call("aten::std", "dim", this, new[] { dim }, unbiased, keepdim);
 
         public Tensor var(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = default) => Operator.Call("aten::var", "dim", this, new[] { dim }, unbiased, keepdim);
-
-        public Tensor amax(params long[] dims) => Operator.Call("aten::amax", "", this, dims);
-
-        public Tensor count_nonzero(long[] dims = default) => Operator.Call("aten::count_nonzero", "", this, dims);
 
         public (Tensor values, Tensor indexes) max(long dim, bool keepdim = false) => Operator.Call2("aten::max", "dim", this, dim, keepdim);
 

@@ -17,11 +17,7 @@ public static partial class torch
 
         public Tensor select(long dim, long index) => Operator.Call("aten::select", "int", this, dim, index);
 
-        public Tensor index_add(long dim, Tensor index, Tensor source, Scalar alpha) => Operator.Call("aten::index_add", "", this, dim, index, source, alpha);
-
         public Tensor index_add_(long dim, Tensor index, Tensor source, Scalar alpha) => InPlace("aten::index_add_", "", this, dim, index, source, alpha);
-
-        public Tensor index_copy_(long dim, Tensor index, Tensor source) => InPlace("aten::index_copy_", "", this, dim, index, source);
 
         public Tensor reshape(params long[] shape) => Operator.Call("aten::reshape", "", this, shape);
 
@@ -29,23 +25,13 @@ public static partial class torch
 
         public Tensor transpose(long dim0, long dim1) => Operator.Call("aten::transpose", "int", this, dim0, dim1);
 
-        public Tensor tril(long diagonal = 0) => Operator.Call("aten::tril", "", this, diagonal);
-
         public Tensor triu(long diagonal = 0) => Operator.Call("aten::triu", "", this, diagonal);
 
         public Tensor view(params long[] shape) => Operator.Call("aten::view", "", this, shape);
 
         public Tensor expand(params long[] sizes) => Operator.Call("aten::expand", "", this, sizes);
 
-        public Tensor expand_as(Tensor other) => Operator.Call("aten::expand_as", "", this, other);
-
-        public Tensor view_as(Tensor other) => Operator.Call("aten::view_as", "", this, other);
-
-        public Tensor repeat(params long[] sizes) => Operator.Call("aten::repeat", "", this, sizes);
-
         public Tensor permute(params long[] permutation) => Operator.Call("aten::permute", "", this, permutation);
-
-        public Tensor scatter(long dim, Tensor index, Tensor src) => Operator.Call("aten::scatter", "src", this, dim, index, src);
 
         public Tensor scatter_(long dim, Tensor index, Tensor src) => InPlace("aten::scatter_", "src", this, dim, index, src);
 
@@ -63,19 +49,13 @@ public static partial class torch
 
         public Tensor masked_fill(Tensor mask, Scalar value) => Operator.Call("aten::masked_fill", "Scalar", this, mask, value);
 
-        public Tensor masked_fill_(Tensor mask, Scalar value) => InPlace("aten::masked_fill_", "Scalar", this, mask, value);
-
         public Tensor masked_select(Tensor mask) => Operator.Call("aten::masked_select", "", this, mask);
-
-        public Tensor bincount(Tensor weights, long minlength = 0) => Operator.Call("aten::bincount", "", this, weights, minlength);
 
         public Tensor squeeze(long? dim = default) => dim is { } only ? Operator.Call("aten::squeeze", "dim", this, only) : Operator.Call("aten::squeeze", "", this);
 
         public Tensor where(Tensor condition, Tensor y) => torch.where(condition, this, y);
 
         public Tensor permute(IEnumerable<long> permutation) => permute([.. permutation]);
-
-        public Tensor[] unbind(long dimension = 0) => Operator.CallList("aten::unbind", "int", this, dimension);
 
         public Tensor[] split(long size, int dim = 0) => Operator.CallList("aten::split", "Tensor", this, size, (long)dim);
 

@@ -69,21 +69,6 @@ int32_t shim_tensor_set_grad(void* tensor, void* gradient) {
     return shim::guarded([&] { shim::tensor(tensor).mutable_grad() = gradient ? shim::tensor(gradient) : at::Tensor(); });
 }
 
-int32_t shim_tensor_retain_grad(void* tensor) {
-    return shim::guarded([&] { shim::tensor(tensor).retain_grad(); });
-}
-
-int32_t shim_tensor_set_data(void* tensor, void* data) {
-    return shim::guarded([&] { shim::tensor(tensor).set_data(shim::tensor(data)); });
-}
-
-int32_t shim_tensor_from_blob(void* data, const int64_t* sizes, int32_t dim, int32_t dtype, shim_release release, int64_t context, void** result) {
-    return shim::guarded([&] {
-        auto options = at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype));
-        *result = shim::own(at::from_blob(data, at::IntArrayRef(sizes, dim), [release, context](void*) { release(context); }, options));
-    });
-}
-
 int32_t shim_tensor_text(void* tensor, char** text) {
     return shim::guarded([&] {
         std::ostringstream stream;
@@ -93,8 +78,6 @@ int32_t shim_tensor_text(void* tensor, char** text) {
 }
 
 void shim_text_free(char* text) { std::free(text); }
-
-int32_t shim_inference_enabled() { return c10::InferenceMode::is_enabled(); }
 
 int32_t shim_inference_begin(int32_t value, void** guard) {
     return shim::guarded([&] { *guard = new c10::InferenceMode(value != 0); });
@@ -190,12 +173,6 @@ int32_t shim_cuda_manual_seed(uint64_t seed, int32_t index) {
             generator.set_current_seed(seed);
         }
     });
-}
-
-int32_t shim_get_num_interop_threads() { return at::get_num_interop_threads(); }
-
-int32_t shim_set_num_interop_threads(int32_t count) {
-    return shim::guarded([&] { at::set_num_interop_threads(count); });
 }
 
 int32_t shim_default_dtype() { return static_cast<int32_t>(c10::get_default_dtype_as_scalartype()); }

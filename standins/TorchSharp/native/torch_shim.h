@@ -59,10 +59,6 @@ SHIM_API int32_t shim_tensor_requires_grad(void* tensor);
 SHIM_API int32_t shim_tensor_set_requires_grad(void* tensor, int32_t value);
 SHIM_API int32_t shim_tensor_grad(void* tensor, void** gradient);
 SHIM_API int32_t shim_tensor_set_grad(void* tensor, void* gradient);
-SHIM_API int32_t shim_tensor_retain_grad(void* tensor);
-SHIM_API int32_t shim_tensor_set_data(void* tensor, void* data);
-// A tensor over the caller's memory; `release` is called with `context` when libtorch lets go of it.
-SHIM_API int32_t shim_tensor_from_blob(void* data, const int64_t* sizes, int32_t dim, int32_t dtype, shim_release release, int64_t context, void** result);
 SHIM_API int32_t shim_tensor_text(void* tensor, char** text);
 SHIM_API void shim_text_free(char* text);
 
@@ -76,7 +72,6 @@ SHIM_API int32_t shim_node_saved(void* node, void** results);
 
 SHIM_API int32_t shim_grad_enabled();
 SHIM_API void shim_set_grad_enabled(int32_t value);
-SHIM_API int32_t shim_inference_enabled();
 SHIM_API int32_t shim_inference_begin(int32_t value, void** guard);
 SHIM_API void shim_inference_end(void* guard);
 
@@ -97,8 +92,6 @@ SHIM_API int32_t shim_cuda_device_count();
 SHIM_API int32_t shim_cudnn_available();
 SHIM_API int32_t shim_cuda_synchronize(int32_t index);
 SHIM_API int32_t shim_cuda_manual_seed(uint64_t seed, int32_t index);  // every device where index is negative
-SHIM_API int32_t shim_get_num_interop_threads();
-SHIM_API int32_t shim_set_num_interop_threads(int32_t count);
 SHIM_API int32_t shim_default_dtype();
 SHIM_API int32_t shim_set_default_dtype(int32_t dtype);
 SHIM_API int32_t shim_anomaly(int32_t enabled, int32_t check_nan, int32_t* before, int32_t* check_nan_before);
