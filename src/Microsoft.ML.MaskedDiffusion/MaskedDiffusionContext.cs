@@ -35,6 +35,11 @@ public sealed class MaskedDiffusionContext
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
     public MaskedDiffusionTrainer Trainer(MaskedDiffusionTrainer.Options options) => new(MLContext, options);
 
+    /// <summary>Trains the autoregressive baseline on a text column, with the options of the masked diffusion model it is compared with.</summary>
+    /// <param name="options">The settings, copied and checked.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
+    public AutoregressiveTrainer AutoregressiveTrainer(MaskedDiffusionTrainer.Options options) => new(MLContext, options);
+
     /// <summary>Scores texts: adds NegativeLogLikelihood (nats), its standard error and TokenCount.</summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="text">The text column.</param>

@@ -38,6 +38,7 @@ public sealed class OptionsTests
             [nameof(MaskedDiffusionTrainer.Options.MaxSeconds)] = BadAmounts,
             [nameof(MaskedDiffusionTrainer.Options.BatchSize)] = BadBatches,
             [nameof(MaskedDiffusionTrainer.Options.MicroBatchSize)] = [.. BadCounts, 3, 32],
+            [nameof(MaskedDiffusionTrainer.Options.StochasticLengthRatio)] = BadShares,
             [nameof(MaskedDiffusionTrainer.Options.LearningRate)] = [0.0, -1e-3, 1.5, double.NaN, double.PositiveInfinity],
             [nameof(MaskedDiffusionTrainer.Options.MinLearningRateRatio)] = BadShares,
             [nameof(MaskedDiffusionTrainer.Options.WarmupSteps)] = [-1, int.MinValue],

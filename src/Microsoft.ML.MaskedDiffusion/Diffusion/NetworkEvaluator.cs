@@ -24,6 +24,13 @@ internal sealed class NetworkEvaluator : IRowEvaluator
         _network = network;
     }
 
+    private NetworkEvaluator(TransformerNetwork network, bool autoregressive) => _network = network.Config.Autoregressive == autoregressive
+        ? network
+        : throw new ArgumentException($"The network \"{network.Config.Name}\" sees both sides of a token; this needs an autoregressive model.", nameof(network));
+
+    /// <summary>Asks an autoregressive network: a position's prediction is that of the token after it, and no row may hold the mask token.</summary>
+    public static NetworkEvaluator OfAutoregressive(TransformerNetwork network) => new(network, autoregressive: true);
+
     public int VocabularySize => _network.Config.VocabularySize;
 
     public int MaskTokenId => _network.Config.MaskTokenId;

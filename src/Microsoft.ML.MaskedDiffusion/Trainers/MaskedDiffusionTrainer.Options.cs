@@ -55,10 +55,16 @@ public sealed partial class MaskedDiffusionTrainer
         public int BatchSize { get; set; } = 16;
 
         /// <summary>
-        /// Sequences worked on at once, a divisor of <see cref="BatchSize"/>: less needs less memory, and changes results by rounding only. Default null:
-        /// the largest divisor that makes at most 4,096 tokens.
+        /// Sequences worked on at once, a divisor of <see cref="BatchSize"/>: less needs less memory, and changes results by rounding only (where
+        /// <see cref="StochasticLengthRatio"/> is above 0, also the draws of lengths). Default null: the largest divisor that makes at most 4,096 tokens.
         /// </summary>
         public int? MicroBatchSize { get; set; }
+
+        /// <summary>
+        /// The share of micro batches that are cut to a length drawn uniformly from 1 to the context length, the rest of their tokens left out; 0 to 1. A model
+        /// so trained knows texts shorter than its context. Default 0; SMDM's largest model used 0.01. Budgets in tokens and FLOPs count the mean length.
+        /// </summary>
+        public double StochasticLengthRatio { get; set; }
 
         /// <summary>The highest learning rate, reached after the warm-up; above 0, at most 1. Default 1e-3, which suits small models; SMDM used 2e-4 for 19M to 1.1B.</summary>
         [Range(1e-4, 3e-3, 1e-3, true)]

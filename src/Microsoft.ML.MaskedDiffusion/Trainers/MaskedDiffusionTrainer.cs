@@ -28,18 +28,26 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     private readonly Options _options;
     private readonly int _seed;
     private readonly InputColumn _text;
+    private readonly bool _autoregressive;
 
     /// <summary>Makes a trainer.</summary>
     /// <param name="env">The context: an <see cref="MLContext"/>, or any other environment.</param>
     /// <param name="options">The settings, copied here.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range; the message says which, and what to do.</exception>
     public MaskedDiffusionTrainer(IHostEnvironment env, Options options)
+        : this(env, options, autoregressive: false)
+    {
+    }
+
+    /// <summary>The trainer of either kind: they differ in the network's attention and the objective.</summary>
+    internal MaskedDiffusionTrainer(IHostEnvironment env, Options options, bool autoregressive)
     {
         ArgumentNullException.ThrowIfNull(env);
         ArgumentNullException.ThrowIfNull(options);
         _options = options.Clone();
-        OptionsCheck.Validate(_options);
-        _host = env.Register(nameof(MaskedDiffusionTrainer));
+        _autoregressive = autoregressive;
+        OptionsCheck.Validate(_options, autoregressive);
+        _host = env.Register(autoregressive ? nameof(AutoregressiveTrainer) : nameof(MaskedDiffusionTrainer));
         _seed = _options.Seed ?? _host.Rand.Next();
         _text = InputColumn.Text("text", _options.TextColumnName);
     }
@@ -63,8 +71,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         using IChannel channel = _host.Start("Training");
         var progress = new LoggedProgress(channel, _options.Progress);
         TextTokenizer tokenizer = _options.Tokenizer.Resolve(() => corpus.Read(_options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System), _options.CancellationToken);
-        TransformerConfig config = _options.Network with { VocabularySize = tokenizer.VocabularySize };
-        var objective = new DiffusionObjective(config, _options.NoiseLevels, _options.LossWeighting);
+        TransformerConfig config = _options.Network with { VocabularySize = tokenizer.VocabularySize, Autoregressive = _autoregressive };
+        ITrainingObjective objective = _autoregressive ? new AutoregressiveObjective() : new DiffusionObjective(config, _options.NoiseLevels, _options.LossWeighting);
         int blockLength = objective.BlockLength(config.ContextLength);
         var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
         PackedBlocks blocks = Pack(packer, corpus, blockLength, channel);
@@ -115,13 +123,14 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     private TrainingSettings Settings(TransformerConfig config, PackedBlocks blocks)
     {
         var budget = new ComputeBudget { Steps = _options.MaxSteps, Epochs = _options.MaxEpochs, Tokens = _options.MaxTokens, Flops = _options.MaxFlops };
-        long? steps = budget.ToSteps(config.NonEmbeddingParameterCount, _options.BatchSize, blocks.Length, blocks.Count);
+        long? steps = budget.ToSteps(config.NonEmbeddingParameterCount, _options.BatchSize, ComputeBudget.MeanLength(config.ContextLength, _options.StochasticLengthRatio), blocks.Count);
         return new TrainingSettings
         {
             MaxSteps = steps ?? (_options.MaxSeconds is null ? DefaultSteps : null),
             MaxSeconds = _options.MaxSeconds,
             BatchSize = _options.BatchSize,
-            MicroBatchSize = _options.MicroBatchSize ?? DefaultMicroBatchSize(_options.BatchSize, blocks.Length),
+            MicroBatchSize = _options.MicroBatchSize ?? DefaultMicroBatchSize(_options.BatchSize, config.ContextLength),
+            StochasticLengthRatio = _options.StochasticLengthRatio,
             LearningRate = _options.LearningRate,
             MinLearningRateRatio = _options.MinLearningRateRatio,
             WarmupSteps = _options.WarmupSteps,
@@ -131,7 +140,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
             DecayNormGains = _options.DecayNormGains,
             GradientClipNorm = _options.GradientClipNorm,
             ValidationInterval = _options.ValidationInterval,
-            ValidationSamples = _options.ValidationSamples,
+            // Without noise every draw would be the same.
+            ValidationSamples = _autoregressive ? 1 : _options.ValidationSamples,
             MaxValidationBlocks = _options.MaxValidationBlocks,
             EarlyStoppingPatience = _options.EarlyStoppingPatience,
             ProgressInterval = _options.ProgressInterval,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Diffusion;
 using Microsoft.ML.MaskedDiffusion.Numerics;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
@@ -6,10 +7,10 @@ namespace Microsoft.ML.MaskedDiffusion.Trainers;
 /// <summary>Checks a trainer's options: each message names the option, its value, what is allowed and what to do.</summary>
 internal static class OptionsCheck
 {
-    public static void Validate(MaskedDiffusionTrainer.Options options)
+    public static void Validate(MaskedDiffusionTrainer.Options options, bool autoregressive)
     {
         CheckNames(options);
-        CheckNetwork(options);
+        CheckNetwork(options, autoregressive);
         CheckBudget(options);
         CheckBatches(options);
         CheckOptimizer(options);
@@ -18,6 +19,8 @@ internal static class OptionsCheck
         Require(options.ProgressInterval >= 1, nameof(options.ProgressInterval), options.ProgressInterval, "at least 1");
         Require(Enum.IsDefined(options.NoiseLevels), nameof(options.NoiseLevels), options.NoiseLevels, "Independent or Stratified");
         Require(Enum.IsDefined(options.LossWeighting), nameof(options.LossWeighting), options.LossWeighting, "InverseNoiseLevel or Uniform");
+        if (autoregressive)
+            CheckNoNoise(options);
         CheckDevice(options.Device);
     }
 
@@ -38,13 +41,21 @@ internal static class OptionsCheck
         }
     }
 
-    private static void CheckNetwork(MaskedDiffusionTrainer.Options options)
+    private static void CheckNetwork(MaskedDiffusionTrainer.Options options, bool autoregressive)
     {
         Require(options.Network is not null, nameof(options.Network), null, "a TransformerConfig, such as TransformerConfig.FromPreset(\"6M\")");
         Require(options.Tokenizer is not null, nameof(options.Tokenizer), null, "a TokenizerSource, such as TokenizerSource.TrainBytePairEncoding()");
         options.Network!.Validate("Options.Network.", "Options.Network.");
-        Require(!options.Network.Autoregressive, "Network.Autoregressive", true, "false: a masked diffusion model sees the text on both sides");
+        Require(autoregressive || !options.Network.Autoregressive, "Network.Autoregressive", true, "false: a masked diffusion model sees the text on both sides");
         Require(options.Network.ContextLength >= 2, "Network.ContextLength", options.Network.ContextLength, "at least 2, so that there is text beside a masked token");
+    }
+
+    private static void CheckNoNoise(MaskedDiffusionTrainer.Options options)
+    {
+        const string Default = "the default: an autoregressive model is trained without noise and on whole blocks";
+        Require(options.NoiseLevels == NoiseLevels.Independent, nameof(options.NoiseLevels), options.NoiseLevels, Default);
+        Require(options.LossWeighting == LossWeighting.InverseNoiseLevel, nameof(options.LossWeighting), options.LossWeighting, Default);
+        Require(options.StochasticLengthRatio == 0, nameof(options.StochasticLengthRatio), options.StochasticLengthRatio, Default);
     }
 
     private static void CheckDevice(string device)
@@ -73,6 +84,7 @@ internal static class OptionsCheck
         Require(options.BatchSize is >= 1 and <= 1 << 20, nameof(options.BatchSize), options.BatchSize, "1 to 1048576");
         Require(options.MicroBatchSize is null || (options.MicroBatchSize >= 1 && options.BatchSize % options.MicroBatchSize == 0), nameof(options.MicroBatchSize),
             options.MicroBatchSize, string.Create(CultureInfo.InvariantCulture, $"a divisor of Options.BatchSize {options.BatchSize}, or null"));
+        Require(options.StochasticLengthRatio is >= 0 and <= 1, nameof(options.StochasticLengthRatio), options.StochasticLengthRatio, "0 to 1");
     }
 
     private static void CheckOptimizer(MaskedDiffusionTrainer.Options options)

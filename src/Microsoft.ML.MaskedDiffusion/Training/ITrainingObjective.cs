@@ -12,6 +12,9 @@ internal interface ITrainingObjective
     /// <summary>Ids a training block needs for the given context: the context itself, or one more where targets are shifted.</summary>
     int BlockLength(int contextLength);
 
+    /// <summary>Ids at a row's start that are no target: 1 where targets are shifted.</summary>
+    int SourceOnlyIds => 0;
+
     /// <summary>The micro batch's loss in nats per token, a scalar with its graph, on the network's device. The caller owns the dispose scope.</summary>
     torch.Tensor Loss(TransformerNetwork network, TokenBatch batch);
 

@@ -6,14 +6,16 @@ namespace Microsoft.ML.MaskedDiffusion.Training;
 /// One micro batch in managed memory: token ids [count, length] and the random stream of every row. A row's stream is its number in the run (or in the
 /// validation), never its place in the batch, so results do not depend on how rows are put together. Reused from batch to batch.
 /// </summary>
-internal sealed class TokenBatch(int capacity, int length, int groupSize, ulong seed, RandomPurpose purpose)
+internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, ulong seed, RandomPurpose purpose)
 {
-    private readonly long[] _tokens = new long[capacity * length];
+    private readonly long[] _tokens = new long[capacity * blockLength];
+    private readonly long[] _block = new long[blockLength];
     private readonly ulong[] _streams = new ulong[capacity];
 
     public int Capacity { get; } = capacity;
 
-    public int Length { get; } = length;
+    /// <summary>Ids in each row: a block's, or fewer after <see cref="Clear"/> with a length.</summary>
+    public int Length { get; private set; } = blockLength;
 
     /// <summary>Rows whose draws may be spread evenly together: those of an optimizer step, or of one validation block. Their streams follow each other.</summary>
     public int GroupSize { get; } = groupSize;
@@ -36,11 +38,17 @@ internal sealed class TokenBatch(int capacity, int length, int groupSize, ulong 
         return (new CounterRandom(seed ^ (ulong)purpose << 56, group, RandomPurpose.NoiseLevel), (int)(_streams[row] % (ulong)GroupSize));
     }
 
-    public void Clear() => Count = 0;
+    /// <summary>Empties the batch; the blocks added next are cut to their first <paramref name="length"/> ids, null for all.</summary>
+    public void Clear(int? length = null)
+    {
+        Count = 0;
+        Length = length ?? _block.Length;
+    }
 
     public void Add(ITokenBlocks blocks, int block, ulong stream)
     {
-        blocks.Read(block, _tokens.AsSpan(Count * Length, Length));
+        blocks.Read(block, _block);
+        _block.AsSpan(0, Length).CopyTo(_tokens.AsSpan(Count * Length));
         _streams[Count++] = stream;
     }
 }

@@ -18,10 +18,11 @@ internal sealed class TrainingLoop : IDisposable
     private readonly TrainingPlan _plan;
     private readonly TokenBatch _batch;
     private readonly BlockOrder _order;
+    private readonly SequenceLengths _lengths;
     private readonly WeightSnapshot _best;
     private readonly LossMeter _meter;
 
-    public TrainingLoop(TransformerNetwork network, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation, TrainingSettings settings)
+    public TrainingLoop(TransformerNetwork network, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation, TrainingSettings settings, SequenceLengths? lengths = null)
     {
         _network = network;
         _objective = objective;
@@ -31,6 +32,7 @@ internal sealed class TrainingLoop : IDisposable
         _plan = new TrainingPlan(settings);
         _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, settings.BatchSize, (ulong)settings.Seed, RandomPurpose.Mask);
         _order = new BlockOrder(blocks.Count, (ulong)settings.Seed);
+        _lengths = lengths ?? new SequenceLengths(settings.StochasticLengthRatio, blocks.Length, (ulong)settings.Seed);
         _best = new WeightSnapshot(network.Parameters);
         Optimizer = AdamWOptimizer.Create(network.Parameters, settings);
         _meter = new LossMeter(network.Device);
@@ -84,7 +86,7 @@ internal sealed class TrainingLoop : IDisposable
         _meter.Dispose();
     }
 
-    private long TokensSeen => State.Step * _settings.BatchSize * _blocks.Length;
+    private long TokensSeen => _settings.MicroBatchSize * (_lengths.Total(State.Step * _settings.Accumulation) - State.Step * _settings.Accumulation * _objective.SourceOnlyIds);
 
     private double Epochs => (double)State.Step * _settings.BatchSize / _blocks.Count;
 
@@ -94,7 +96,7 @@ internal sealed class TrainingLoop : IDisposable
         {
             if (micro > 0)
                 cancellationToken.ThrowIfCancellationRequested();
-            FillBatch(State.Step * _settings.BatchSize + (long)micro * _settings.MicroBatchSize);
+            FillBatch(State.Step * _settings.Accumulation + micro);
             using var scope = torch.NewDisposeScope();
             torch.Tensor loss = _objective.Loss(_network, _batch);
             (_settings.Accumulation == 1 ? loss : loss / _settings.Accumulation).backward();
@@ -108,9 +110,10 @@ internal sealed class TrainingLoop : IDisposable
         State.Step++;
     }
 
-    private void FillBatch(long firstSequence)
+    private void FillBatch(long microBatch)
     {
-        _batch.Clear();
+        long firstSequence = microBatch * _settings.MicroBatchSize;
+        _batch.Clear(_lengths[microBatch]);
         for (int row = 0; row < _batch.Capacity; row++)
             _batch.Add(_blocks, _order[firstSequence + row], (ulong)(firstSequence + row));
     }
@@ -119,13 +122,13 @@ internal sealed class TrainingLoop : IDisposable
     {
         if (!_meter.IsHost)
             _meter.ThrowUnlessFinite(State.Step, double.NaN, learningRate);
-        long steps = State.Step - (State.Losses.Count > 0 ? State.Losses[^1].Step : 0);
+        long tokens = TokensSeen - (State.Losses.Count > 0 ? State.Losses[^1].Tokens : 0);
         double loss = _meter.TakeMean();
         double seconds = clock.TakeWindow().TotalSeconds;
         State.Losses.Add(new TrainingPoint(State.Step, TokensSeen, clock.Elapsed.TotalSeconds, learningRate, loss));
         if (progress is null)
             return;
-        double tokensPerSecond = steps * (double)_settings.BatchSize * _blocks.Length / Math.Max(seconds, 1e-9);
+        double tokensPerSecond = tokens / Math.Max(seconds, 1e-9);
         double share = 6.0 * _network.Config.NonEmbeddingParameterCount * tokensPerSecond / MatrixProductPeak.Of(_network.Device);
         progress.Report(Progress(TrainingPhase.Training, clock, learningRate) with { TokensPerSecond = tokensPerSecond, MatrixPeakShare = share });
     }

@@ -15,6 +15,9 @@ internal sealed record TrainingSettings
     /// <summary>Sequences per forward and backward pass; divides <see cref="BatchSize"/>.</summary>
     public int MicroBatchSize { get; init; } = 32;
 
+    /// <summary>The share of micro batches that are cut to a random length, 0 to 1.</summary>
+    public double StochasticLengthRatio { get; init; }
+
     public double LearningRate { get; init; } = 1e-3;
 
     public double MinLearningRateRatio { get; init; } = 0.1;

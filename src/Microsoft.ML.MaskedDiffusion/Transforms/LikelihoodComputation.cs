@@ -9,14 +9,16 @@ namespace Microsoft.ML.MaskedDiffusion.Transforms;
 /// <summary>Texts to likelihoods: the windows of all texts of a batch go to the scorer together.</summary>
 internal sealed class LikelihoodComputation : RowComputation<string, LikelihoodResult>
 {
-    private readonly LikelihoodScorer _scorer;
+    private readonly Func<IReadOnlyList<LikelihoodRequest>, CancellationToken, LikelihoodEstimate[]> _score;
     private readonly int[] _start;
 
     public LikelihoodComputation(MaskedDiffusionModel model, LikelihoodScoringEstimator.Options options)
     {
         Model = model;
         Options = options.Clone(model.Config);
-        _scorer = new LikelihoodScorer(new NetworkEvaluator(model.Network), Options.Likelihood);
+        _score = model.Config.Autoregressive
+            ? new AutoregressiveScorer(model.Network, Options.Likelihood.BatchTokens).Score
+            : new LikelihoodScorer(new NetworkEvaluator(model.Network), Options.Likelihood).Score;
         _start = DocumentStart.Of(model.Tokenizer);
         Inputs = [InputColumn.Text("text", Options.TextColumnName)];
         Outputs =
@@ -47,7 +49,7 @@ internal sealed class LikelihoodComputation : RowComputation<string, LikelihoodR
     {
         int context = Model.Config.ContextLength, stride = Options.Stride ?? Math.Max(1, context / 2);
         LikelihoodRequest[][] windows = [.. rows.Select(text => TextWindows.Of(_start, Model.Tokenizer.Encode(text), context, stride).ToArray())];
-        LikelihoodEstimate[] estimates = _scorer.Score([.. windows.SelectMany(window => window)], cancellationToken);
+        LikelihoodEstimate[] estimates = _score([.. windows.SelectMany(window => window)], cancellationToken);
         var results = new LikelihoodResult[rows.Count];
         for (int row = 0, next = 0; row < results.Length; row++)
         {

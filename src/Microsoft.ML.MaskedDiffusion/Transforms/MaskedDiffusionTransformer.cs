@@ -12,7 +12,7 @@ namespace Microsoft.ML.MaskedDiffusion.Transforms;
 /// estimator gives), the standard error of that figure, and the number of tokens scored. The text is scored as a document: after the tokenizer's
 /// beginning of sequence or, where it has none, its end of sequence. A text longer than the model's context is scored in windows
 /// (<see cref="LikelihoodScoringEstimator.Options.Stride"/>), never cut. An empty or missing text has 0 tokens, and its likelihood is 1: 0 nats,
-/// error 0. White space is text like any other.
+/// error 0. White space is text like any other. Over an autoregressive model (of an <see cref="Trainers.AutoregressiveTrainer"/>) the figure is exact.
 /// </summary>
 /// <remarks>
 /// <para>Rows are scored lazily and in batches; a row's values depend on the row and the options only, not on its batch, order or thread.</para>

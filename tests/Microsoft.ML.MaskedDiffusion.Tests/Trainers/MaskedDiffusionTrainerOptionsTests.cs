@@ -32,6 +32,9 @@ public sealed class MaskedDiffusionTrainerOptionsTests
         ("BatchSize", o => o.BatchSize = 0, "0"),
         ("MicroBatchSize", o => o.MicroBatchSize = 3, "3"),
         ("MicroBatchSize", o => o.MicroBatchSize = 0, "0"),
+        ("StochasticLengthRatio", o => o.StochasticLengthRatio = -0.5, "-0.5"),
+        ("StochasticLengthRatio", o => o.StochasticLengthRatio = 1.5, "1.5"),
+        ("StochasticLengthRatio", o => o.StochasticLengthRatio = double.NaN, "NaN"),
         ("LearningRate", o => o.LearningRate = 0, "0"),
         ("LearningRate", o => o.LearningRate = double.NaN, "NaN"),
         ("LearningRate", o => o.LearningRate = 1.5, "1.5"),
@@ -90,6 +93,7 @@ public sealed class MaskedDiffusionTrainerOptionsTests
         Assert.AreEqual((16, 1e-3, 0.1, 0.1), (options.BatchSize, options.LearningRate, options.MinLearningRateRatio, options.WeightDecay));
         Assert.AreEqual((0.9, 0.95, 1.0), (options.Beta1, options.Beta2, options.GradientClipNorm));
         Assert.AreEqual((200L, 2, 64, 10L), (options.ValidationInterval, options.ValidationSamples, options.MaxValidationBlocks, options.ProgressInterval));
+        Assert.AreEqual(0, options.StochasticLengthRatio);
         Assert.AreEqual(("auto", CancelBehavior.Throw), (options.Device, options.CancelBehavior));
         Assert.IsNotNull(new MaskedDiffusionTrainer(new MLContext(1), options));
     }

@@ -120,6 +120,19 @@ public sealed class MaskedDiffusionTrainerTests
     }
 
     [TestMethod]
+    public void StochasticLengthsTrainOnFewerTokensAndBudgetsCountTheMean()
+    {
+        var ml = new MLContext(1);
+        using MaskedDiffusionTransformer cut = new MaskedDiffusionTrainer(ml, Small(o => (o.StochasticLengthRatio, o.MaxSteps, o.MicroBatchSize) = (1, 12, 2))).Fit(View(ml, Sentences));
+        var lengths = new SequenceLengths(1, 12, 3);
+        Assert.AreEqual(2 * Enumerable.Range(0, 24).Sum(i => lengths[i]), cut.TrainingResult!.TokensSeen);
+        Assert.IsTrue(double.IsFinite(cut.TrainingResult.FinalLoss));
+        // A step of 4 sequences has 4 x (1 + 12) / 2 = 26 tokens on average.
+        using MaskedDiffusionTransformer budget = new MaskedDiffusionTrainer(ml, Small(o => (o.StochasticLengthRatio, o.MaxSteps, o.MaxTokens) = (1, null, 3 * 26))).Fit(View(ml, Sentences));
+        Assert.AreEqual(3, budget.TrainingResult!.Steps);
+    }
+
+    [TestMethod]
     public void WithoutASeedTheContextsSeedDecides()
     {
         double[] Losses(int seed)

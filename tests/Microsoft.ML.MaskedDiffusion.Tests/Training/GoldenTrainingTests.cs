@@ -14,18 +14,21 @@ public sealed class GoldenTrainingTests
 {
     private static readonly TransformerConfig Config = new()
     {
-        LayerCount = 3, HeadCount = 4, EmbeddingSize = 64, FeedForwardSize = 176, VocabularySize = 97, ContextLength = 64, RotaryPrecision = RotaryPrecision.BFloat16,
+        LayerCount = 3,
+        HeadCount = 4,
+        EmbeddingSize = 64,
+        FeedForwardSize = 176,
+        VocabularySize = 97,
+        ContextLength = 64,
+        RotaryPrecision = RotaryPrecision.BFloat16,
     };
 
-    /// <summary>Hands the recorded micro batches and draws to the library's loss, one after the other.</summary>
-    private sealed class Replay(SafetensorsReader file, bool stochasticLength) : ITrainingObjective
+    /// <summary>Noises the loop's micro batches with the recorded draws.</summary>
+    private sealed class Replay(List<(float[] Levels, float[] Uniforms)> draws) : ITrainingObjective
     {
         private readonly ForwardProcess _process = new(Config.MaskTokenId);
         private readonly MaskedDiffusionObjective _objective = new();
         private int _batch;
-        private int _draw;
-
-        public List<double> Losses { get; } = [];
 
         public int BlockLength(int contextLength) => contextLength;
 
@@ -33,18 +36,67 @@ public sealed class GoldenTrainingTests
 
         public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch)
         {
-            long[] recorded = file.ReadIntegers($"batch{_batch++:00}");
-            int length = 64;
-            if (stochasticLength && Draw()[0] < 0.5)
-                length = (int)file.ReadIntegers($"rng.{_draw++:000}.randint")[0];
-            long[] tokens = [.. Enumerable.Range(0, 4).SelectMany(row => recorded.AsSpan(row * 65, length).ToArray())];
-            float[] levels = Draw(), uniforms = Draw();
-            torch.Tensor loss = _objective.Loss(network, _process.Corrupt(tokens, length, levels, uniforms));
+            (float[] levels, float[] uniforms) = draws[_batch++];
+            return _objective.Loss(network, _process.Corrupt(batch.Tokens, batch.Length, levels, uniforms));
+        }
+    }
+
+    /// <summary>Writes down the losses of another objective.</summary>
+    private sealed class Recording(ITrainingObjective inner) : ITrainingObjective
+    {
+        public List<double> Losses { get; } = [];
+
+        public int SourceOnlyIds => inner.SourceOnlyIds;
+
+        public int BlockLength(int contextLength) => inner.BlockLength(contextLength);
+
+        public double[] RowLosses(TransformerNetwork network, TokenBatch batch) => inner.RowLosses(network, batch);
+
+        public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch)
+        {
+            torch.Tensor loss = inner.Loss(network, batch);
             Losses.Add(loss.ToDouble());
             return loss;
         }
+    }
 
-        private float[] Draw() => file.ReadSingles($"rng.{_draw++:000}.rand");
+    /// <summary>The recorded micro batches, placed so that the loop's shuffled order gives them one after the other.</summary>
+    private sealed class RecordedBlocks(SafetensorsReader file, int batches, int length) : ITokenBlocks
+    {
+        private readonly long[][] _batches = [.. Enumerable.Range(0, batches).Select(i => file.ReadIntegers($"batch{i:00}"))];
+        private readonly BlockOrder _order = new(batches * 4, seed: 0);
+
+        public int Count => batches * 4;
+
+        public int Length => length;
+
+        public long TokenCount => (long)Count * length;
+
+        public void Read(int index, Span<long> destination)
+        {
+            int place = Enumerable.Range(0, Count).First(sequence => _order[sequence] == index);
+            _batches[place / 4].AsSpan(place % 4 * 65, length).CopyTo(destination);
+        }
+    }
+
+    private sealed class RecordedLengths(IReadOnlyList<int> lengths) : SequenceLengths(0.5, 64, 0)
+    {
+        protected override int Draw(long microBatch) => lengths[(int)microBatch];
+    }
+
+    /// <summary>Reads the draws in their order: where lengths are stochastic a number that says whether to cut, and to which length; then levels and positions.</summary>
+    private static (List<int> Lengths, List<(float[] Levels, float[] Uniforms)> Noise) ReadDraws(SafetensorsReader file, int batches, bool stochasticLength)
+    {
+        int draw = 0;
+        float[] Next() => file.ReadSingles($"rng.{draw++:000}.rand");
+        var lengths = new List<int>();
+        var noise = new List<(float[], float[])>();
+        for (int i = 0; i < batches; i++)
+        {
+            lengths.Add(stochasticLength && Next()[0] < 0.5 ? (int)file.ReadIntegers($"rng.{draw++:000}.randint")[0] : 64);
+            noise.Add((Next(), Next()));
+        }
+        return (lengths, noise);
     }
 
     [TestMethod]
@@ -52,6 +104,7 @@ public sealed class GoldenTrainingTests
     [DataRow("train5_short", 2, 6, 1, 2e-4)]
     [DataRow("train5_accum2", 2, 6, 2, 2e-3)]
     [DataRow("train5_ssl", 2, 6, 1, 2e-4)]
+    [DataRow("train5_arm", 2, 6, 1, 2e-4)]
     public void FiveStepsFollowTheReference(string name, int warmup, int steps, int accumulation, double learningRate)
     {
         string folder = Golden.RequireFolder();
@@ -60,18 +113,32 @@ public sealed class GoldenTrainingTests
         JsonElement[] trace = [.. index.RootElement.GetProperty(name).GetProperty("trace").EnumerateArray()];
         double Tolerance(string kind) => tolerances.RootElement.GetProperty("bf16").GetProperty(name).GetProperty(kind).GetDouble();
         using SafetensorsReader file = SafetensorsReader.Open(Path.Combine(folder, "rope_bf16", name + ".safetensors"));
-        using var network = new TransformerNetwork(Config, torch.CPU);
-        WeightFiles.Load(Path.Combine(folder, "tiny_mdm.safetensors"), network);
+        bool autoregressive = name == "train5_arm";
+        using var network = new TransformerNetwork(Config with { Autoregressive = autoregressive }, torch.CPU);
+        WeightFiles.Load(Path.Combine(folder, autoregressive ? "tiny_arm.safetensors" : "tiny_mdm.safetensors"), network);
 
         var settings = new TrainingSettings
         {
-            MaxSteps = steps, WarmupSteps = warmup, BatchSize = 4 * accumulation, MicroBatchSize = 4, LearningRate = learningRate, ProgressInterval = 1,
+            MaxSteps = steps,
+            WarmupSteps = warmup,
+            BatchSize = 4 * accumulation,
+            MicroBatchSize = 4,
+            LearningRate = learningRate,
+            ProgressInterval = 1,
             CancelBehavior = CancelBehavior.ReturnBestSoFar,
         };
-        var replay = new Replay(file, name == "train5_ssl");
+        SequenceLengths? lengths = null;
+        ITrainingObjective objective = new AutoregressiveObjective();
+        if (!autoregressive)
+        {
+            (List<int> recordedLengths, List<(float[], float[])> noise) = ReadDraws(file, trace.Length, name == "train5_ssl");
+            objective = new Replay(noise);
+            lengths = name == "train5_ssl" ? new RecordedLengths(recordedLengths) : null;
+        }
+        var replay = new Recording(objective);
         var norms = new List<double>();
         using var source = new CancellationTokenSource();
-        using var loop = new TrainingLoop(network, replay, new LanguageBlocks(4, 64, 4, 1), null, settings);
+        using var loop = new TrainingLoop(network, replay, new RecordedBlocks(file, trace.Length, objective.BlockLength(64)), null, settings, lengths);
         var progress = new Collected<TrainingProgress>(report =>
         {
             norms.Add(loop.GradientNorm);
