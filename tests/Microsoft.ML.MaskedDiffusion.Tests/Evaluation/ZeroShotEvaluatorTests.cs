@@ -9,13 +9,10 @@ public sealed class ZeroShotEvaluatorTests
 {
     private static readonly ZeroShotTask Piqa = ZeroShotTask.FromName("piqa"), Lambada = ZeroShotTask.FromName("lambada_standard");
 
-    private string _folder = "";
-
-    [TestInitialize]
-    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("mdm").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     [TestCleanup]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+    public void DeleteFolder() => _folder.Dispose();
 
     [TestMethod]
     public void Accuracy_SumPerCharacterPerByte()
@@ -100,7 +97,7 @@ public sealed class ZeroShotEvaluatorTests
         int batches = 0;
         FakeScorer stopping = Varied(() => { if (++batches == 2) stop.Cancel(); });
         Assert.ThrowsExactly<OperationCanceledException>(() => new ZeroShotEvaluator(stopping, Logged()).Evaluate(Piqa, questions, stop.Token));
-        string log = Path.Combine(_folder, "piqa.jsonl");
+        string log = Path.Combine(_folder.Path, "piqa.jsonl");
         Assert.AreEqual(1 + 6, File.ReadAllLines(log).Length);
 
         // A crash in the middle of a line.
@@ -135,7 +132,7 @@ public sealed class ZeroShotEvaluatorTests
         StringAssert.Contains(message, "seed was 0 and is now 3");
         StringAssert.Contains(Refused(new FakeScorer((_, _) => (0, 0)) { Name = "other" }, Logged(), questions), "model was fake and is now other");
         StringAssert.Contains(Refused(Varied(), Logged(), [questions[0], questions[1] with { Gold = 1 - questions[1].Gold }]), "line 3");
-        string log = Path.Combine(_folder, "piqa.jsonl");
+        string log = Path.Combine(_folder.Path, "piqa.jsonl");
         string[] lines = File.ReadAllLines(log);
         File.WriteAllText(log, $"{lines[0]}\n{lines[1][..20]}\n{lines[2]}\n");
         StringAssert.Contains(Refused(Varied(), Logged(), questions), "line 2");
@@ -171,13 +168,13 @@ public sealed class ZeroShotEvaluatorTests
             if (options.Estimator == LikelihoodEstimator.MonteCarlo)
                 Assert.AreEqual((1024, 16), (options.Samples, options.RoundSize));
         }
-        string path = Path.Combine(_folder, "task.json");
+        string path = Path.Combine(_folder.Path, "task.json");
         File.WriteAllText(path, """{"name": "mine", "context": "{a}", "choices_field": "b", "gold_field": "c"}""");
         var error = Assert.ThrowsExactly<ArgumentException>(() => ZeroShotProfile.Published.For(ZeroShotTask.FromJsonFile(path)));
         StringAssert.Contains(error.Message, "mine");
     }
 
-    private ZeroShotOptions Logged() => new() { LogFolder = _folder, QuestionsPerBatch = 3 };
+    private ZeroShotOptions Logged() => new() { LogFolder = _folder.Path, QuestionsPerBatch = 3 };
 
     private static string Refused(FakeScorer scorer, ZeroShotOptions options, ZeroShotQuestion[] questions) =>
         Assert.ThrowsExactly<InvalidDataException>(() => new ZeroShotEvaluator(scorer, options).Evaluate(Piqa, questions)).Message;

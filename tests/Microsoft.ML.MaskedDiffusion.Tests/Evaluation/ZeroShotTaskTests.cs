@@ -7,13 +7,10 @@ namespace Microsoft.ML.MaskedDiffusion.Tests.Evaluation;
 [TestClass]
 public sealed class ZeroShotTaskTests
 {
-    private string _folder = "";
-
-    [TestInitialize]
-    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("mdm").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     [TestCleanup]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+    public void DeleteFolder() => _folder.Dispose();
 
     [TestMethod]
     public void HellaSwag_CleansMarksAndCapitalizesLikePython()
@@ -147,7 +144,7 @@ public sealed class ZeroShotTaskTests
     {
         string empty = Write("empty.jsonl", "\n\n");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ZeroShotTask.FromName("piqa").ReadFile(empty).Count()).Message, "no row");
-        string latin = Path.Combine(_folder, "latin.jsonl");
+        string latin = Path.Combine(_folder.Path, "latin.jsonl");
         File.WriteAllBytes(latin, [.. "{\"goal\": \""u8, 0xE9, .. "\"}"u8]);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ZeroShotTask.FromName("piqa").ReadFile(latin).Count()).Message, "not UTF-8");
     }
@@ -164,7 +161,7 @@ public sealed class ZeroShotTaskTests
 
     private string Write(string name, string text)
     {
-        string path = Path.Combine(_folder, name);
+        string path = Path.Combine(_folder.Path, name);
         File.WriteAllText(path, text);
         return path;
     }

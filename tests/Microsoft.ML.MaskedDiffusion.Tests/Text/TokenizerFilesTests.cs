@@ -7,13 +7,10 @@ namespace Microsoft.ML.MaskedDiffusion.Tests.Text;
 [TestClass]
 public sealed class TokenizerFilesTests
 {
-    private string _folder = "";
-
-    [TestInitialize]
-    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("mdm-text-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     [TestCleanup]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+    public void DeleteFolder() => _folder.Dispose();
 
     [TestMethod]
     public void AFolderAndEitherFileLeadToTheVocabulary()
@@ -21,7 +18,7 @@ public sealed class TokenizerFilesTests
         Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
         Write("merges.txt", Corpora.ByteLevel.Files["merges.txt"]);
         int[] expected = Corpora.ByteLevel.Encode("the string and the rest");
-        foreach (string path in (string[])[_folder, _folder + Path.DirectorySeparatorChar, PathOf("vocab.json"), PathOf("merges.txt")])
+        foreach (string path in (string[])[_folder.Path, _folder.Path + Path.DirectorySeparatorChar, PathOf("vocab.json"), PathOf("merges.txt")])
             CollectionAssert.AreEqual(expected, TextTokenizer.FromFile(path).Encode("the string and the rest"), path);
     }
 
@@ -38,13 +35,13 @@ public sealed class TokenizerFilesTests
     {
         Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
         Write("tokenizer.model", new SentencePieceModelBuilder().WithBytes().WithCharacters("▁ab").Build());
-        Assert.AreEqual(262, TextTokenizer.FromFile(_folder).VocabularySize);
+        Assert.AreEqual(262, TextTokenizer.FromFile(_folder.Path).VocabularySize);
     }
 
     [TestMethod]
     public void WhatIsMissingIsNamed()
     {
-        Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(_folder));
+        Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(_folder.Path));
         Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(PathOf("none.model")));
         Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
         StringAssert.Contains(Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(PathOf("vocab.json"))).Message, "merges.txt");
@@ -130,7 +127,7 @@ public sealed class TokenizerFilesTests
         return files;
     }
 
-    private string PathOf(string name) => Path.Combine(_folder, name);
+    private string PathOf(string name) => Path.Combine(_folder.Path, name);
 
     private void Write(string name, byte[] content) => File.WriteAllBytes(PathOf(name), content);
 }

@@ -9,13 +9,10 @@ public sealed class FineTuningReaderTests
 {
     private const string Vicuna = "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, and polite answers to the user's questions. USER: ";
 
-    private string _folder = "";
-
-    [TestInitialize]
-    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("mdm").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     [TestCleanup]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+    public void DeleteFolder() => _folder.Dispose();
 
     [TestMethod]
     [DataRow("[{0},\n{1}, {2}, {3}]")]
@@ -109,7 +106,7 @@ public sealed class FineTuningReaderTests
 
     private string Write(string content)
     {
-        string path = Path.Combine(_folder, "rows.txt");
+        string path = Path.Combine(_folder.Path, "rows.txt");
         File.WriteAllText(path, content);
         return path;
     }

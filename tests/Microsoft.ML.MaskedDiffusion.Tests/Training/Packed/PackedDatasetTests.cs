@@ -6,13 +6,10 @@ namespace Microsoft.ML.MaskedDiffusion.Tests.Training.Packed;
 [TestClass]
 public sealed class PackedDatasetTests
 {
-    private string _folder = "";
-
-    [TestInitialize]
-    public void CreateFolder() => _folder = Directory.CreateTempSubdirectory("mdm").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     [TestCleanup]
-    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+    public void DeleteFolder() => _folder.Dispose();
 
     [TestMethod]
     public void BlockOrderIsThePythonSystems()
@@ -41,7 +38,7 @@ public sealed class PackedDatasetTests
     [TestMethod]
     public void WrittenFilesHoldEveryDocumentOnceAndTheSeparatorAfterThem()
     {
-        var writer = new PackedFileWriter(_folder, "train", chunkSize: 10, vocabularySize: 100, separatorId: 1);
+        var writer = new PackedFileWriter(_folder.Path, "train", chunkSize: 10, vocabularySize: 100, separatorId: 1);
         int[] tokens = [.. Enumerable.Range(2, 37)];
         writer.Add(tokens.AsSpan(0, 5));
         writer.Add(tokens.AsSpan(5));
@@ -50,13 +47,13 @@ public sealed class PackedDatasetTests
         long[] read = ReadAll(blockLength: 5, blocks: 8);
         CollectionAssert.AreEquivalent(tokens.Select(t => (long)t).Concat([1L, 1, 1]).ToArray(), read);
         CollectionAssert.AreEqual(new[] { "train_0000000000.bin", "train_0000000001.bin", "train_0000000002.bin", "train_0000000003.bin" },
-            Directory.GetFiles(_folder).Select(Path.GetFileName).Order().ToArray());
+            Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order().ToArray());
     }
 
     [TestMethod]
     public void LargeVocabulariesTakeFourBytes()
     {
-        var writer = new PackedFileWriter(_folder, "train", chunkSize: 2, vocabularySize: 70_000, separatorId: 0);
+        var writer = new PackedFileWriter(_folder.Path, "train", chunkSize: 2, vocabularySize: 70_000, separatorId: 0);
         writer.Add([69_999, 65_536]);
         CollectionAssert.AreEquivalent(new long[] { 69_999, 65_536 }, ReadAll(blockLength: 1, blocks: 2));
     }
@@ -88,7 +85,7 @@ public sealed class PackedDatasetTests
     public void AlteredFilesAreRefused()
     {
         Write(files: 2, chunkSize: 12);
-        string file = Path.Combine(_folder, "train_0000000000.bin");
+        string file = Path.Combine(_folder.Path, "train_0000000000.bin");
         byte[] bytes = File.ReadAllBytes(file);
         for (int i = 0; i < 24; i++)
         {
@@ -108,11 +105,11 @@ public sealed class PackedDatasetTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Open(3)).Message, "rank 0 of 1 has 1");
     }
 
-    private PackedDataset Open(int blockLength) => new(Directory.GetFiles(_folder), filesAtOnce: 2, blockLength, seed: 7);
+    private PackedDataset Open(int blockLength) => new(Directory.GetFiles(_folder.Path), filesAtOnce: 2, blockLength, seed: 7);
 
     private void Write(int files, int chunkSize)
     {
-        var writer = new PackedFileWriter(_folder, "train", chunkSize, vocabularySize: 1000, separatorId: 0);
+        var writer = new PackedFileWriter(_folder.Path, "train", chunkSize, vocabularySize: 1000, separatorId: 0);
         writer.Add([.. Enumerable.Range(1, files * chunkSize)]);
     }
 
@@ -132,7 +129,7 @@ public sealed class PackedDatasetTests
 
     private long[] ReadAll(int blockLength, int blocks)
     {
-        using var data = new PackedDataset(Directory.GetFiles(_folder), filesAtOnce: 1, blockLength, shuffle: false);
+        using var data = new PackedDataset(Directory.GetFiles(_folder.Path), filesAtOnce: 1, blockLength, shuffle: false);
         var ids = new long[blockLength * blocks];
         for (int i = 0; i < blocks; i++)
             data.Read(i, ids.AsSpan(i * blockLength, blockLength));
