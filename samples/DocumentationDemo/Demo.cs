@@ -24,8 +24,8 @@ internal static class Demo
         // Another seed: the same one would put the groups in the same order, and none of those left would fall into the test share.
         var fit = ml.Data.TrainTestSplit(split.TrainSet, testFraction: 0.02, samplingKeyColumnName: nameof(CorpusRow.Group), seed: options.Seed + 1);
         List<CorpusRow> trainingRows = Rows(ml, fit.TrainSet), validationRows = Rows(ml, fit.TestSet), heldOut = Shuffled(Rows(ml, split.TestSet), options.Seed);
-        DemoConsole.Line($"{source}: {read:N0} entries, {rows.Count:N0} distinct rows of {rows.Select(row => row.Group).Distinct().Count():N0} groups, {rows.Sum(row => row.Text.Length) / 1e6:F1} MB");
-        DemoConsole.Line($"{trainingRows.Count:N0} rows to train on, {validationRows.Count:N0} to validate, {heldOut.Count:N0} held out (by group: nothing of a held-out type was trained on)");
+        DemoConsole.Line($"{source}: {read:N0} entries, {rows.Count:N0} distinct rows in {rows.Select(row => row.Group).Distinct().Count():N0} groups (declaring types; lines of plain text), {rows.Sum(row => row.Text.Length) / 1e6:F1} MB");
+        DemoConsole.Line($"{trainingRows.Count:N0} rows to train on, {validationRows.Count:N0} to validate, {heldOut.Count:N0} held out (whole groups: nothing of a held-out one was trained on)");
         foreach (CorpusRow row in heldOut.Take(3))
             DemoConsole.Line($"  {row.Text}");
 
@@ -45,7 +45,7 @@ internal static class Demo
         DemoConsole.Heading("4. Zero-shot multiple choice");
         List<CorpusRow> fitting = [.. heldOut.Where(row => model.Tokenizer.Encode(row.Text).Length <= model.Config.ContextLength - 8)];
         var choice = ChoiceStep.Run(ml, model, fitting, options.Questions, options.Seed);
-        DemoConsole.Line($"{choice.Questions} questions, four summaries of similar length each: {choice.Accuracy:P1} ± {choice.StandardError:P1} right (chance 25 %, 95 % interval from {choice.LowerBound:P1})");
+        DemoConsole.Line($"{choice.Questions} questions, four answers of similar length each: {choice.Accuracy:P1} ± {choice.StandardError:P1} right (chance 25 %, 95 % interval from {choice.LowerBound:P1})");
 
         DemoConsole.Heading("5. Infill");
         var infill = InfillStep.Run(ml, model, unigram, heldOut, InfilledRows, options.Seed);

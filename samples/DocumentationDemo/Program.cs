@@ -31,7 +31,7 @@ root.Validators.Add(result =>
     if (result.GetValue(text) is not null && result.GetValue(jsonLines) is not null)
         result.AddError("Give --text or --jsonl, not both.");
 });
-root.SetAction((parsed, cancellationToken) => Task.FromResult(Demo.Run(
+root.SetAction((parsed, cancellationToken) => Task.FromResult(Run(
     new DemoOptions
     {
         Text = parsed.GetValue(text), JsonLines = parsed.GetValue(jsonLines), Field = parsed.GetValue(field)!, Minutes = parsed.GetValue(minutes),
@@ -45,3 +45,22 @@ score.SetAction(parsed => ReloadStep.ScoreStandardInput(parsed.GetValue(model)!)
 root.Subcommands.Add(score);
 
 return await root.Parse(args).InvokeAsync();
+
+// What the user can put right is one line; anything else keeps its stack.
+static int Run(DemoOptions options, CancellationToken cancellationToken)
+{
+    try
+    {
+        return Demo.Run(options, cancellationToken);
+    }
+    catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+    {
+        Console.Error.WriteLine($"error: {e.Message}");
+        return 1;
+    }
+    catch (OperationCanceledException)
+    {
+        Console.Error.WriteLine("cancelled");
+        return 130;
+    }
+}
