@@ -166,7 +166,7 @@ public sealed class MaskedDiffusionContext
         }
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException)
         {
-            throw new InvalidDataException($"The model saved in {path} cannot be read: {error.Message}{(error is InvalidDataException ? "" : " Save it again, or fetch an intact copy.")}", error);
+            throw new InvalidDataException($"The model saved in {path} cannot be read: {error.Message}{(error.Message.Contains("intact copy", StringComparison.Ordinal) ? "" : " Save it again, or fetch an intact copy.")}", error);
         }
     }
 

@@ -11,6 +11,6 @@ internal static class SaveError
         string full = Path.GetFullPath(path);
         if (cause is DirectoryNotFoundException && Path.GetDirectoryName(full) is { } folder && !Directory.Exists(folder))
             return new DirectoryNotFoundException($"The model could not be saved to {full}: there is no folder {folder}. Create it first.", cause);
-        return new IOException($"The model could not be saved to {full}: {cause.Message} What was there before is unchanged. Free space on that disk, or save to a place that can be written to.", cause);
+        return new IOException($"The model could not be saved to {full}: {cause.Message.TrimEnd('.')}. What was there before is unchanged. Free space on that disk, or save to a place that can be written to.", cause);
     }
 }

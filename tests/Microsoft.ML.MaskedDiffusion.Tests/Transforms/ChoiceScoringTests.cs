@@ -200,6 +200,15 @@ public sealed class ChoiceScoringTests
     }
 
     [TestMethod]
+    public void WhiteSpaceIsAnOptionLikeAnyOther()
+    {
+        List<Question> questions = [new() { Context = " \t", Choices = ["   ", "two"] }];
+        Scored row = Read(Score(Fast(), _ml.Data.LoadFromEnumerable(questions)))[0];
+        Assert.IsTrue(row.Score.All(score => score is < 0 and > float.MinValue), row.ToString());
+        Assert.AreEqual(1, row.Probability.Sum(), 1e-6);
+    }
+
+    [TestMethod]
     public void MissingAndMistypedColumnsAreNamed()
     {
         void Refused(string context, string choices, string expected)

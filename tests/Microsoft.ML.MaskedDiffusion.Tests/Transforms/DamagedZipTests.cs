@@ -26,6 +26,7 @@ public sealed class DamagedZipTests
             File.WriteAllBytes(path, whole[..length]);
             string message = Assert.ThrowsExactly<InvalidDataException>(() => _ml.MaskedDiffusion().LoadModel(path, out _), $"{length} of {whole.Length} bytes").Message;
             StringAssert.Contains(message, path);
+            StringAssert.Contains(message, "intact copy");
         }
         File.WriteAllText(path, "This is no zip at all.");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => _ml.MaskedDiffusion().LoadModel(path, out _)).Message, path);

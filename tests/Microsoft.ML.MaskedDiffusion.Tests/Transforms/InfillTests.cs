@@ -83,6 +83,14 @@ public sealed class InfillTests
     }
 
     [TestMethod]
+    public void WhiteSpaceIsTextLikeAnyOther()
+    {
+        string[] filled = Fill(Options(), _ml.Data.LoadFromEnumerable(TextRow.Make(" \t\n", "  [MASK]  ")));
+        Assert.AreEqual(" \t\n", filled[0]);
+        Assert.IsTrue(filled[1].StartsWith("  ", StringComparison.Ordinal) && filled[1].EndsWith("  ", StringComparison.Ordinal), filled[1]);
+    }
+
+    [TestMethod]
     public void TextsThatCannotBeFilledAreNamed()
     {
         string message = Unwrapped.Throws<ArgumentException>(() => Fill(Options(), _ml.Data.LoadFromEnumerable(TextRow.Make("the cat [MASK*40]")))).Message;
