@@ -6,5 +6,7 @@ var root = new RootCommand("Measurements of Microsoft.ML.MaskedDiffusion. Every 
     TrainingBenchmark.Command(),
     ZeroShotCommand.Command(),
     LikelihoodBenchmark.Command(),
+    KillCommand.Command(),
+    KillCommand.ChildCommand(),
 };
 return root.Parse(args.Length == 0 ? ["training"] : args).Invoke();

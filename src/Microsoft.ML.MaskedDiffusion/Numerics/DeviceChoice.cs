@@ -35,6 +35,19 @@ internal static class DeviceChoice
         return torch.device(DeviceType.CUDA, chosen);
     }
 
+    /// <summary>What <see cref="Resolve"/> makes of the choice, as text; "auto" follows ML.NET's wish for a certain GPU and whether the processor will do instead.</summary>
+    /// <exception cref="ArgumentException">The choice is badly written, or this machine has no such device.</exception>
+    /// <exception cref="InvalidOperationException">"auto" finds no GPU (or not the wished one), and the processor will not do.</exception>
+    public static string Prefer(string device, int? gpuDeviceId, bool fallbackToCpu)
+    {
+        if (device != Auto) return Describe(Resolve(device));
+        NativeRuntime.EnsureLoaded();
+        int count = torch.cuda.is_available() ? torch.cuda.device_count() : 0, wished = gpuDeviceId ?? 0;
+        if (wished >= 0 && wished < count) return $"cuda:{wished}";
+        return fallbackToCpu ? "cpu" : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+            $"MLContext.FallbackToCpu is false, and libtorch finds no GPU {wished} (MLContext.GpuDeviceId) among {count}: allow the processor, choose another GPU, or add the package TorchSharp-cuda-linux (TorchSharp-cuda-windows) and a driver."));
+    }
+
     /// <summary>"cpu" or "cuda:0".</summary>
     public static string Describe(torch.Device device) => device.type == DeviceType.CPU ? "cpu" : $"cuda:{Math.Max(0, device.index)}";
 

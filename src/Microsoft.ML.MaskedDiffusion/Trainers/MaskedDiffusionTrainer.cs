@@ -25,6 +25,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     private const int DefaultMicroBatchTokens = 4096;
 
     private readonly IHost _host;
+    private readonly MLContext? _context;
     private readonly Options _options;
     private readonly int _seed;
     private readonly InputColumn _text;
@@ -44,6 +45,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     {
         ArgumentNullException.ThrowIfNull(env);
         ArgumentNullException.ThrowIfNull(options);
+        _context = env as MLContext;
         _options = options.Clone();
         _autoregressive = autoregressive;
         OptionsCheck.Validate(_options, autoregressive);
@@ -58,6 +60,9 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not a text.</exception>
     /// <exception cref="ArgumentException">The machine has no such device, or the tokenizer no end of sequence.</exception>
     /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
+    /// <exception cref="InvalidOperationException">The checkpoints in <see cref="Options.CheckpointFolder"/> are of another training, or there are some and <see cref="Options.Resume"/> is not set.</exception>
+    /// <exception cref="InvalidDataException">All checkpoints are damaged.</exception>
+    /// <exception cref="IOException">The checkpoint folder cannot be written, or another training uses it.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
     public MaskedDiffusionTransformer Fit(IDataView input)
@@ -69,6 +74,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         DeviceChoice.RequireAvailable(_options.Device);
 
         using IChannel channel = _host.Start("Training");
+        string device = DeviceChoice.Prefer(_options.Device, _context?.GpuDeviceId, _context?.FallbackToCpu ?? true);
         var progress = new LoggedProgress(channel, _options.Progress);
         TextTokenizer tokenizer = _options.Tokenizer.Resolve(() => corpus.Read(_options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System), _options.CancellationToken);
         TransformerConfig config = _options.Network with { VocabularySize = tokenizer.VocabularySize, Autoregressive = _autoregressive };
@@ -79,9 +85,9 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         long documents = packer.DocumentCount;
         PackedBlocks? validation = held is null ? null : Pack(packer, held, blockLength, channel);
 
-        TrainingSettings settings = Settings(config, blocks);
-        channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2}", config.ParameterCount, config.NonEmbeddingParameterCount, _seed);
-        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, _options.Device, objective, blocks, validation, settings, progress, _options.CancellationToken);
+        TrainingSettings settings = Settings(config, blocks) with { Checkpoints = Checkpoints(tokenizer, channel) };
+        channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2} on {3}", config.ParameterCount, config.NonEmbeddingParameterCount, _seed, device);
+        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, device, objective, blocks, validation, settings, progress, _options.CancellationToken);
         result = result with { Documents = documents, EmptyRows = corpus.EmptyRowCount };
         channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}", result.Stop, result.Steps, result.TokensSeen,
             result.Seconds, result.Device, result.BestStep);

@@ -15,6 +15,7 @@ internal static class OptionsCheck
         CheckBatches(options);
         CheckOptimizer(options);
         CheckValidation(options);
+        CheckCheckpoints(options);
         Require(Enum.IsDefined(options.CancelBehavior), nameof(options.CancelBehavior), options.CancelBehavior, "Throw or ReturnBestSoFar");
         Require(options.ProgressInterval >= 1, nameof(options.ProgressInterval), options.ProgressInterval, "at least 1");
         Require(Enum.IsDefined(options.NoiseLevels), nameof(options.NoiseLevels), options.NoiseLevels, "Independent or Stratified");
@@ -108,6 +109,19 @@ internal static class OptionsCheck
         Require(options.EarlyStoppingPatience is null or >= 1, nameof(options.EarlyStoppingPatience), options.EarlyStoppingPatience, "at least 1, or null");
         Require(options.EarlyStoppingPatience is null || options.ValidationSet is not null, nameof(options.EarlyStoppingPatience), options.EarlyStoppingPatience,
             "null without an Options.ValidationSet; set one, for example from ml.Data.TrainTestSplit");
+    }
+
+    private static void CheckCheckpoints(MaskedDiffusionTrainer.Options options)
+    {
+        const string NoFolder = "null (Resume: false) without an Options.CheckpointFolder";
+        bool hasFolder = options.CheckpointFolder is not null;
+        Require(!hasFolder || !string.IsNullOrWhiteSpace(options.CheckpointFolder), nameof(options.CheckpointFolder), options.CheckpointFolder, "a folder, or null");
+        Require(options.CheckpointInterval is null or >= 1, nameof(options.CheckpointInterval), options.CheckpointInterval, "at least 1, or null");
+        Require(options.CheckpointInterval is null || hasFolder, nameof(options.CheckpointInterval), options.CheckpointInterval, NoFolder);
+        Require(options.CheckpointMinutes is null || IsPositive(options.CheckpointMinutes.Value), nameof(options.CheckpointMinutes), options.CheckpointMinutes, "above 0 and finite, or null");
+        Require(options.CheckpointMinutes is null || hasFolder, nameof(options.CheckpointMinutes), options.CheckpointMinutes, NoFolder);
+        Require(options.KeepCheckpoints >= 1, nameof(options.KeepCheckpoints), options.KeepCheckpoints, "at least 1");
+        Require(!options.Resume || hasFolder, nameof(options.Resume), options.Resume, NoFolder);
     }
 
     private static bool IsPositive(double value) => value > 0 && double.IsFinite(value);

@@ -52,5 +52,14 @@ internal sealed class LossMeter : IDisposable
         return mean;
     }
 
+    /// <summary>What was summed since the last <see cref="TakeMean"/>, for a checkpoint.</summary>
+    public (double Sum, int Count) Read() => (_deviceSum is null ? _sum : _deviceSum.ToDouble(), _count);
+
+    public void Restore(double sum, int count)
+    {
+        (_sum, _count) = (sum, count);
+        _deviceSum?.fill_(sum);
+    }
+
     public void Dispose() => _deviceSum?.Dispose();
 }

@@ -1,15 +1,18 @@
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>Times of a run: all of it, and of the training between two reports with validations left out.</summary>
-internal sealed class TrainingClock(TimeProvider clock)
+internal sealed class TrainingClock(TimeProvider clock, (double All, double Window, double Validation) earlierSeconds = default)
 {
-    private readonly long _start = clock.GetTimestamp();
-    private long _windowStart = clock.GetTimestamp();
+    private readonly long _start = Before(clock, earlierSeconds.All);
+    private long _windowStart = Before(clock, earlierSeconds.Window);
 
     public TimeSpan Elapsed => clock.GetElapsedTime(_start);
 
     /// <summary>Seconds the last validation took; 0 before the first.</summary>
-    public double ValidationSeconds { get; private set; }
+    public double ValidationSeconds { get; private set; } = earlierSeconds.Validation;
+
+    /// <summary>Time of training since the last <see cref="TakeWindow"/>.</summary>
+    public TimeSpan Window => clock.GetElapsedTime(_windowStart);
 
     /// <summary>Time of training since the last call.</summary>
     public TimeSpan TakeWindow()
@@ -30,4 +33,14 @@ internal sealed class TrainingClock(TimeProvider clock)
         _windowStart += end - start;
         return result;
     }
+
+    /// <summary>Does something that is no training, such as writing a checkpoint, outside the training window.</summary>
+    public void Pausing(Action action)
+    {
+        long start = clock.GetTimestamp();
+        action();
+        _windowStart += clock.GetTimestamp() - start;
+    }
+
+    private static long Before(TimeProvider clock, double seconds) => clock.GetTimestamp() - (long)(seconds * clock.TimestampFrequency);
 }

@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
@@ -38,8 +39,14 @@ internal sealed class TrainingLoop : IDisposable
         _meter = new LossMeter(network.Device);
     }
 
-    /// <summary>What a checkpoint holds beside the weights; set before <see cref="Run"/> to go on from one.</summary>
+    /// <summary>How far the run is; filled before <see cref="Run"/> where it goes on from a checkpoint.</summary>
     public TrainingState State { get; } = new();
+
+    /// <summary>Writes checkpoints, or null.</summary>
+    public CheckpointRun? Checkpoints { get; init; }
+
+    /// <summary>What a checkpoint holds.</summary>
+    public CheckpointContent Content => new(_network, Optimizer, State, _best, _meter);
 
     /// <summary>The optimizer with its moments.</summary>
     public AdamWOptimizer Optimizer { get; }
@@ -50,11 +57,11 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>Trains to the end of the plan; the network then has the best weights.</summary>
     public TrainingResult Run(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        var clock = new TrainingClock(_settings.Clock);
-        TrainingStop stop = TrainingStop.Completed;
+        var clock = new TrainingClock(_settings.Clock, State.EarlierSeconds);
+        TrainingStop stop = IsOutOfPatience ? TrainingStop.EarlyStopping : TrainingStop.Completed;
         try
         {
-            while (!_plan.IsOver(State.Step, clock))
+            while (stop == TrainingStop.Completed && !_plan.IsOver(State.Step, clock))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 double learningRate = _plan.LearningRate(State.Step, clock);
@@ -65,7 +72,14 @@ internal sealed class TrainingLoop : IDisposable
                 if (_validation is not null && (last || State.Step % _settings.ValidationInterval == 0) && !Validate(clock, learningRate, progress, cancellationToken))
                 {
                     stop = TrainingStop.EarlyStopping;
-                    break;
+                    last = true;
+                }
+                if (Checkpoints is { } checkpoints && (last || checkpoints.IsDue(State.Step, clock)))
+                {
+                    // What diverged is never written down: on a device the losses may not have been read yet.
+                    if (!_meter.IsHost)
+                        _meter.ThrowUnlessFinite(State.Step, double.NaN, learningRate);
+                    clock.Pausing(() => checkpoints.Save(Content, _settings.Seed, clock));
                 }
             }
         }
@@ -87,6 +101,8 @@ internal sealed class TrainingLoop : IDisposable
     }
 
     private long TokensSeen => _settings.MicroBatchSize * (_lengths.Total(State.Step * _settings.Accumulation) - State.Step * _settings.Accumulation * _objective.SourceOnlyIds);
+
+    private bool IsOutOfPatience => State.ValidationsWithoutImprovement >= _settings.EarlyStoppingPatience;
 
     private double Epochs => (double)State.Step * _settings.BatchSize / _blocks.Count;
 
@@ -150,7 +166,7 @@ internal sealed class TrainingLoop : IDisposable
             State.ValidationsWithoutImprovement++;
         }
         progress?.Report(Progress(TrainingPhase.Validating, clock, learningRate));
-        return !(State.ValidationsWithoutImprovement >= _settings.EarlyStoppingPatience);
+        return !IsOutOfPatience;
     }
 
     private TrainingProgress Progress(TrainingPhase phase, TrainingClock clock, double learningRate)

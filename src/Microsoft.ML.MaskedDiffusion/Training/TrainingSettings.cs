@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
+
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>The loop's settings, already resolved and validated by whoever built them (a trainer's Options).</summary>
@@ -60,6 +62,9 @@ internal sealed record TrainingSettings
 
     /// <summary>The clock of the wall-clock budget and the reported times.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Where the run is written down; null for nowhere.</summary>
+    public CheckpointSettings? Checkpoints { get; init; }
 
     public int Accumulation => BatchSize / MicroBatchSize;
 }

@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
+
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>
@@ -18,7 +20,19 @@ internal sealed class TrainingState
     /// <summary>Validations since the best.</summary>
     public int ValidationsWithoutImprovement { get; set; }
 
+    /// <summary>Seconds the run took before it was resumed; of these, seconds since the last report, and of the last validation.</summary>
+    public (double All, double Window, double Validation) EarlierSeconds { get; private set; }
+
     public List<TrainingPoint> Losses { get; } = [];
 
     public List<ValidationPoint> Validations { get; } = [];
+
+    public void Restore(CheckpointState from)
+    {
+        (Step, BestStep, BestStandardError, ValidationsWithoutImprovement) = (from.Step, from.BestStep, from.BestStandardError, from.ValidationsWithoutImprovement);
+        BestLoss = from.BestLoss;
+        EarlierSeconds = (from.Seconds, from.WindowSeconds, from.ValidationSeconds);
+        Losses.AddRange(from.Losses);
+        Validations.AddRange(from.Validations);
+    }
 }

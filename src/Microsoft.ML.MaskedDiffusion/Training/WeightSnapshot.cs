@@ -11,6 +11,9 @@ internal sealed class WeightSnapshot(IReadOnlyDictionary<string, Parameter> para
     /// <summary>The step whose weights are kept, or null.</summary>
     public long? Step { get; private set; }
 
+    /// <summary>The copies by name; none before the first <see cref="Take"/>.</summary>
+    public IReadOnlyDictionary<string, torch.Tensor> Tensors => _copies;
+
     public void Take(long step)
     {
         using var scope = torch.NewDisposeScope();

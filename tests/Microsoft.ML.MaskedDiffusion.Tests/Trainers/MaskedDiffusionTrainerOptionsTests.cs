@@ -53,6 +53,13 @@ public sealed class MaskedDiffusionTrainerOptionsTests
         ("EarlyStoppingPatience", o => o.EarlyStoppingPatience = 0, "0"),
         ("EarlyStoppingPatience", o => o.EarlyStoppingPatience = 3, "3"),
         ("ProgressInterval", o => o.ProgressInterval = 0, "0"),
+        ("CheckpointFolder", o => o.CheckpointFolder = " ", "' '"),
+        ("CheckpointInterval", o => (o.CheckpointFolder, o.CheckpointInterval) = ("runs", 0), "0"),
+        ("CheckpointInterval", o => o.CheckpointInterval = 5, "5"),
+        ("CheckpointMinutes", o => (o.CheckpointFolder, o.CheckpointMinutes) = ("runs", 0), "0"),
+        ("CheckpointMinutes", o => o.CheckpointMinutes = 2.5, "2.5"),
+        ("KeepCheckpoints", o => o.KeepCheckpoints = 0, "0"),
+        ("Resume", o => o.Resume = true, "True"),
         ("CancelBehavior", o => o.CancelBehavior = (CancelBehavior)7, "7"),
     ];
 

@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Tests.Training;
 using Microsoft.ML.MaskedDiffusion.Text;
@@ -77,6 +78,48 @@ public sealed class MaskedDiffusionTrainerTests
         CollectionAssert.AreEqual(Enum.GetValues<TrainingPhase>(), phases);
         Assert.AreEqual(6, progress.Reports.First(r => r.Phase == TrainingPhase.Packing).Documents);
         Assert.IsNotNull(transformer.TrainingResult!.ValidationLoss);
+    }
+
+    [TestMethod]
+    public void ACancelledRunGoesOnFromItsCheckpoints()
+    {
+        using var folder = new TemporaryFolder();
+        static byte[] Saved(MaskedDiffusionTransformer transformer)
+        {
+            using var stream = new MemoryStream();
+            transformer.Model.Save(stream);
+            return stream.ToArray();
+        }
+        var ml = new MLContext(1);
+        using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(ml, Small()).Fit(View(ml, Sentences));
+        using var source = new CancellationTokenSource();
+        void Checkpointed(MaskedDiffusionTrainer.Options o) => (o.CheckpointFolder, o.CheckpointInterval, o.Resume) = (folder.File("run"), 1, true);
+        var stopping = Small(o => (o.Progress, o.CancellationToken) = (new Collected<TrainingProgress>(report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }), source.Token));
+        Checkpointed(stopping);
+        Assert.ThrowsExactly<OperationCanceledException>(() => new MaskedDiffusionTrainer(ml, stopping).Fit(View(ml, Sentences)));
+
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(ml, Small(o => { Checkpointed(o); o.NoiseLevels = NoiseLevels.Stratified; })).Fit(View(ml, Sentences)));
+        StringAssert.Contains(error.Message, "NoiseLevels: Independent in the checkpoint, Stratified now");
+
+        // Without a seed of its own, in a context that draws another.
+        var other = new MLContext(77);
+        var lines = new List<string>();
+        other.Log += (_, e) => lines.Add(e.RawMessage);
+        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(other, Small(o => { Checkpointed(o); o.Seed = null; })).Fit(View(other, Sentences));
+        CollectionAssert.AreEqual(Saved(whole), Saved(resumed));
+        Assert.IsTrue(lines.Any(line => line.StartsWith("Resumed at step 3 from ", StringComparison.Ordinal)), string.Join('\n', lines));
+    }
+
+    [TestMethod]
+    public void AutoFollowsTheContextsChoiceOfDevice()
+    {
+        // No machine has so many GPUs.
+        var ml = new MLContext(1) { GpuDeviceId = 9999, FallbackToCpu = false };
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto")).Fit(View(ml, Sentences)));
+        StringAssert.Contains(error.Message, "9999");
+        ml.FallbackToCpu = true;
+        using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto")).Fit(View(ml, Sentences));
+        Assert.AreEqual("cpu", transformer.TrainingResult!.Device);
     }
 
     [TestMethod]

@@ -1,0 +1,41 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.MaskedDiffusion.Trainers;
+
+public sealed partial class MaskedDiffusionTrainer
+{
+    private const double DefaultCheckpointMinutes = 10;
+
+    private CheckpointSettings? Checkpoints(TextTokenizer tokenizer, IChannel channel) => _options.CheckpointFolder is not { } folder ? null : new CheckpointSettings
+    {
+        Folder = folder,
+        Interval = _options.CheckpointInterval,
+        Minutes = _options.CheckpointMinutes ?? (_options.CheckpointInterval is null ? DefaultCheckpointMinutes : null),
+        Keep = _options.KeepCheckpoints,
+        Resume = _options.Resume,
+        AdoptSeed = _options.Seed is null,
+        Traits = new Dictionary<string, string>
+        {
+            [nameof(Options.NoiseLevels)] = _options.NoiseLevels.ToString(),
+            [nameof(Options.LossWeighting)] = _options.LossWeighting.ToString(),
+            [nameof(Options.Tokenizer)] = "SHA-256 " + HashOf(tokenizer),
+        },
+        Log = message => channel.Info(MessageSensitivity.None, "{0}", message),
+    };
+
+    private static string HashOf(TextTokenizer tokenizer)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach ((string name, byte[] content) in tokenizer.Files)
+        {
+            // Lengths between, so that no two sets of files run together to the same bytes.
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n{content.Length}\n"));
+            hash.AppendData(content);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,114 @@
+namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
+
+/// <summary>The checkpoints of one run: finds the one to go on from, holds it against the run, and writes the next ones.</summary>
+internal sealed class CheckpointRun : IDisposable
+{
+    private readonly CheckpointSettings _settings;
+    private readonly CheckpointStore _store;
+    private readonly List<long> _damaged = [];
+    private readonly CheckpointState? _found;
+    private SortedDictionary<string, string> _run = [];
+    private double _lastSeconds;
+
+    /// <exception cref="InvalidOperationException">There are checkpoints, and the run is not to go on from them.</exception>
+    /// <exception cref="InvalidDataException">There are checkpoints, and every one is damaged.</exception>
+    public CheckpointRun(CheckpointSettings settings)
+    {
+        _settings = settings;
+        _store = new CheckpointStore(settings.Folder);
+        try
+        {
+            _found = Find();
+        }
+        catch
+        {
+            _store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The settings with the checkpoint's seed where the run has none of its own.</summary>
+    public TrainingSettings WithSeed(TrainingSettings settings) => _found is not null && _settings.AdoptSeed ? settings with { Seed = _found.Seed } : settings;
+
+    /// <summary>Says what is being run; a checkpoint of another run is refused.</summary>
+    /// <exception cref="InvalidOperationException">The checkpoint is of another run; the message names every difference.</exception>
+    public void Check(SortedDictionary<string, string> run)
+    {
+        _run = run;
+        if (_found is not null && RunFingerprint.Differences(_found.Run, run) is { Count: > 0 } differences)
+            throw new InvalidOperationException($"The checkpoint {_store.PathOf(_found.Step)} is of another training and cannot be resumed:\n  {string.Join("\n  ", differences)}\n" +
+                "Give the options, data and library version it was made with, or set Options.CheckpointFolder to a new folder to start afresh.");
+    }
+
+    /// <summary>Fills a fresh training with the checkpoint, if there is one.</summary>
+    public void Restore(CheckpointContent content)
+    {
+        if (_found is null)
+            return;
+        string path = _store.PathOf(_found.Step);
+        CheckpointFiles.Restore(path, content, _found);
+        content.Optimizer.StepCount = _found.OptimizerStep;
+        content.Meter.Restore(_found.LossSum, _found.LossCount);
+        content.State.Restore(_found);
+        _lastSeconds = _found.Seconds;
+        foreach (long step in _damaged)
+            _store.Remove(step);
+        _settings.Log?.Invoke(FormattableString.Invariant($"Resumed at step {_found.Step} from {path}, seed {_found.Seed}"));
+    }
+
+    public bool IsDue(long step, TrainingClock clock) =>
+        step % _settings.Interval == 0 || clock.Elapsed.TotalSeconds - _lastSeconds >= _settings.Minutes * 60;
+
+    public void Save(CheckpointContent content, int seed, TrainingClock clock)
+    {
+        TrainingState state = content.State;
+        (double sum, int count) = content.Meter.Read();
+        var written = new CheckpointState
+        {
+            Run = _run,
+            Seed = seed,
+            Step = state.Step,
+            OptimizerStep = content.Optimizer.StepCount,
+            Seconds = clock.Elapsed.TotalSeconds,
+            WindowSeconds = clock.Window.TotalSeconds,
+            ValidationSeconds = clock.ValidationSeconds,
+            BestStep = state.BestStep,
+            BestLoss = state.BestLoss,
+            BestStandardError = state.BestStandardError,
+            ValidationsWithoutImprovement = state.ValidationsWithoutImprovement,
+            LossSum = sum,
+            LossCount = count,
+            Losses = state.Losses,
+            Validations = state.Validations,
+        };
+        _store.Add(state.Step, _settings.Keep, folder => CheckpointFiles.Write(folder, content, written));
+        _lastSeconds = written.Seconds;
+    }
+
+    public void Dispose() => _store.Dispose();
+
+    private CheckpointState? Find()
+    {
+        IReadOnlyList<long> steps = _store.Steps();
+        if (steps.Count > 0 && !_settings.Resume)
+            throw new InvalidOperationException($"The folder {_store.Folder} holds checkpoints of a training (the newest of step {steps[0]}). Set Options.Resume to go on from it, or Options.CheckpointFolder to an empty folder.");
+        var faults = new List<string>();
+        foreach (long step in steps)
+        {
+            try
+            {
+                CheckpointState state = CheckpointFiles.Verify(_store.PathOf(step));
+                foreach (string fault in faults)
+                    _settings.Log?.Invoke($"Falling back to the checkpoint of step {step} from a damaged one: {fault}");
+                return state;
+            }
+            catch (InvalidDataException error)
+            {
+                _damaged.Add(step);
+                faults.Add(error.Message);
+            }
+        }
+        return faults.Count == 0 ? null : throw new InvalidDataException(
+            $"Every checkpoint in {_store.Folder} is damaged; remove them, or set Options.CheckpointFolder to an empty folder, to start afresh:\n  {string.Join("\n  ", faults)}");
+    }
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
+
+/// <summary>All that shapes the final weights of a run, by name: options, network, data, code. What only watches a run is left out.</summary>
+internal static class RunFingerprint
+{
+    private static readonly HashSet<string> Watching =
+        [nameof(TrainingSettings.Clock), nameof(TrainingSettings.CancelBehavior), nameof(TrainingSettings.ProgressInterval), nameof(TrainingSettings.Checkpoints)];
+
+    public static SortedDictionary<string, string> Of(TransformerConfig config, torch.Device device, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation, TrainingSettings settings)
+    {
+        var traits = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["Library version"] = typeof(RunFingerprint).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
+            ["Objective"] = objective.GetType().Name,
+            ["Device"] = device.type.ToString(),
+            ["Training data"] = Describe(blocks),
+            ["Validation data"] = validation is null ? "none" : Describe(validation),
+        };
+        AddProperties(traits, "Network.", config);
+        // By reflection, so that a setting added later cannot be forgotten here.
+        AddProperties(traits, "", settings);
+        foreach ((string name, string value) in settings.Checkpoints?.Traits ?? new Dictionary<string, string>())
+            traits[name] = value;
+        return traits;
+    }
+
+    /// <summary>Each difference as "name: was, is"; none for equal runs.</summary>
+    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> was, IReadOnlyDictionary<string, string> now) =>
+    [
+        .. was.Keys.Union(now.Keys).Order(StringComparer.Ordinal).Where(name => was.GetValueOrDefault(name) != now.GetValueOrDefault(name))
+            .Select(name => $"{name}: {was.GetValueOrDefault(name, "(nothing)")} in the checkpoint, {now.GetValueOrDefault(name, "(nothing)")} now"),
+    ];
+
+    private static void AddProperties<T>(SortedDictionary<string, string> traits, string prefix, T values)
+    {
+        foreach (PropertyInfo property in typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        {
+            if (property.CanWrite && !Watching.Contains(property.Name))
+                traits[prefix + property.Name] = Convert.ToString(property.GetValue(values), CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "null";
+        }
+    }
+
+    private static string Describe(ITokenBlocks blocks)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var block = new long[blocks.Length];
+        for (int i = 0; i < blocks.Count; i++)
+        {
+            blocks.Read(i, block);
+            hash.AppendData(MemoryMarshal.AsBytes<long>(block));
+        }
+        return string.Create(CultureInfo.InvariantCulture, $"{blocks.Count} blocks of {blocks.Length} tokens, SHA-256 {Convert.ToHexStringLower(hash.GetHashAndReset())}");
+    }
+}

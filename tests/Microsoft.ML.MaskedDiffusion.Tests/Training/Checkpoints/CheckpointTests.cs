@@ -1,0 +1,272 @@
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests.Training.Checkpoints;
+
+[TestClass]
+public sealed class CheckpointTests
+{
+    private const int Length = 8;
+
+    private static readonly TransformerConfig Config = new()
+    {
+        LayerCount = 2,
+        HeadCount = 2,
+        EmbeddingSize = 32,
+        FeedForwardSize = 64,
+        VocabularySize = 12,
+        ContextLength = Length,
+    };
+
+    private static readonly TrainingSettings Settings = new()
+    {
+        MaxSteps = 12,
+        BatchSize = 8,
+        MicroBatchSize = 4,
+        LearningRate = 0.03,
+        MinLearningRateRatio = 1,
+        WarmupSteps = 0,
+        ProgressInterval = 4,
+        ValidationInterval = 3,
+        Seed = 11,
+    };
+
+    private static readonly LanguageBlocks Train = new(20, Length, symbols: 4, seed: 1);
+    // Mostly symbols that training never shows: the best weights are early ones, and a checkpoint has to hold them beside the last.
+    private static readonly LanguageBlocks Held = new(16, Length, symbols: 12, seed: 2);
+
+    private sealed record Outcome(TrainingResult Result, Dictionary<string, float[]> Weights);
+
+    private static Outcome Run(TrainingSettings settings, ITokenBlocks? validation = null, ITrainingObjective? objective = null, CancellationToken cancellationToken = default,
+        ITokenBlocks? train = null, TransformerConfig? config = null)
+    {
+        config ??= Config;
+        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, "cpu", objective ?? new DiffusionObjective(config), train ?? Train, validation, settings, null, cancellationToken);
+        using (network)
+            return new Outcome(result, network.Parameters.ToDictionary(p => p.Key, p => TensorMemory.FloatSpan(p.Value).ToArray()));
+    }
+
+    private static TrainingSettings In(TemporaryFolder folder, bool resume = true, int keep = 3, List<string>? log = null, long? interval = 2, double? minutes = null) => Settings with
+    {
+        Checkpoints = new CheckpointSettings { Folder = folder.File("run"), Interval = interval, Minutes = minutes, Keep = keep, Resume = resume, Log = log is null ? null : log.Add },
+    };
+
+    /// <summary>Runs until the given micro batch, of which there are two a step, and stops there.</summary>
+    private static void RunAndStop(TrainingSettings settings, int microBatch, ITokenBlocks? validation = null)
+    {
+        using var source = new CancellationTokenSource();
+        Assert.ThrowsExactly<OperationCanceledException>(() => Run(settings, validation, cancellationToken: source.Token, train: new StoppingBlocks(microBatch, source)));
+    }
+
+    private static void AssertSame(Outcome expected, Outcome actual)
+    {
+        foreach (string name in expected.Weights.Keys)
+            CollectionAssert.AreEqual(expected.Weights[name], actual.Weights[name], name);
+        Assert.AreEqual(expected.Result.Steps, actual.Result.Steps);
+        Assert.AreEqual(expected.Result.BestStep, actual.Result.BestStep);
+        Assert.AreEqual(expected.Result.Stop, actual.Result.Stop);
+        Assert.AreEqual(expected.Result.FinalLoss, actual.Result.FinalLoss);
+        Assert.AreEqual(expected.Result.ValidationLoss, actual.Result.ValidationLoss);
+        Assert.AreEqual(expected.Result.TokensSeen, actual.Result.TokensSeen);
+        CollectionAssert.AreEqual(expected.Result.LossHistory.Select(p => (p.Step, p.Tokens, p.Loss, p.LearningRate)).ToArray(),
+            actual.Result.LossHistory.Select(p => (p.Step, p.Tokens, p.Loss, p.LearningRate)).ToArray());
+        CollectionAssert.AreEqual(expected.Result.ValidationHistory.Select(p => (p.Step, p.Loss, p.StandardError)).ToArray(),
+            actual.Result.ValidationHistory.Select(p => (p.Step, p.Loss, p.StandardError)).ToArray());
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(5)]
+    [DataRow(12)]
+    [DataRow(17)]
+    [DataRow(24)]
+    public void ARunStoppedAnywhereAndResumedEndsWithTheSameBits(int microBatch)
+    {
+        using var folder = new TemporaryFolder();
+        Outcome whole = Run(Settings, Held);
+        Assert.IsLessThan(12, whole.Result.BestStep);
+        RunAndStop(In(folder, resume: false), microBatch, Held);
+        AssertSame(whole, Run(In(folder), Held));
+        // Once more, now from the checkpoint of the end.
+        AssertSame(whole, Run(In(folder), Held));
+    }
+
+    [TestMethod]
+    public void ARunStoppedManyTimesEndsWithTheSameBits()
+    {
+        using var folder = new TemporaryFolder();
+        Outcome whole = Run(Settings with { LearningRate = 1e-3 });
+        for (int stop = 0; stop < 4; stop++)
+            RunAndStop(In(folder) with { LearningRate = 1e-3 }, 6);
+        AssertSame(whole, Run(In(folder) with { LearningRate = 1e-3 }));
+    }
+
+    [TestMethod]
+    public void ARunOutOfPatienceStaysSo()
+    {
+        using var folder = new TemporaryFolder();
+        TrainingSettings impatient = Settings with { MaxSteps = 60, ValidationInterval = 1, EarlyStoppingPatience = 3 };
+        Outcome whole = Run(impatient, Held);
+        Assert.AreEqual(TrainingStop.EarlyStopping, whole.Result.Stop);
+        Run(impatient with { Checkpoints = In(folder).Checkpoints }, Held);
+        AssertSame(whole, Run(impatient with { Checkpoints = In(folder).Checkpoints }, Held));
+    }
+
+    [TestMethod]
+    public void TheLastFewAreKept()
+    {
+        using var folder = new TemporaryFolder();
+        Run(In(folder, keep: 2));
+        CollectionAssert.AreEqual(new[] { "step-000000010", "step-000000012" }, Names(folder));
+    }
+
+    [TestMethod]
+    public void MinutesAreCountedByTheClock()
+    {
+        using var folder = new TemporaryFolder();
+        var clock = new FakeClock();
+        // Each of the two losses of a step takes half a minute.
+        var objective = new SpyingObjective(new DiffusionObjective(Config), _ => clock.Advance(30));
+        Run(In(folder, keep: 99, interval: null, minutes: 5) with { Clock = clock }, objective: objective);
+        CollectionAssert.AreEqual(new[] { "step-000000005", "step-000000010", "step-000000012" }, Names(folder));
+    }
+
+    [TestMethod]
+    public void HalfWrittenOnesAreRemovedAndIgnored()
+    {
+        using var folder = new TemporaryFolder();
+        RunAndStop(In(folder), 10);
+        string half = folder.File("run/.step-000000006"), old = folder.File("run/.step-000000001.old");
+        Directory.CreateDirectory(half);
+        Directory.CreateDirectory(old);
+        File.WriteAllText(Path.Combine(half, "model.safetensors"), "half");
+        AssertSame(Run(Settings), Run(In(folder)));
+        Assert.IsFalse(Directory.Exists(half) || Directory.Exists(old));
+    }
+
+    [TestMethod]
+    [DataRow("model.safetensors", true)]
+    [DataRow("optimizer.safetensors", false)]
+    [DataRow("state.json", true)]
+    [DataRow("manifest.json", true)]
+    public void ADamagedOneIsPassedOverForTheOneBefore(string file, bool cut)
+    {
+        using var folder = new TemporaryFolder();
+        var log = new List<string>();
+        RunAndStop(In(folder), 14);
+        Damage(folder, "step-000000006", file, cut);
+        AssertSame(Run(Settings), Run(In(folder, log: log)));
+        StringAssert.Contains(string.Join('\n', log), "Falling back to the checkpoint of step 4");
+        StringAssert.Contains(string.Join('\n', log), file);
+        StringAssert.Contains(string.Join('\n', log), "Resumed at step 4");
+    }
+
+    [TestMethod]
+    public void WithAllDamagedItIsRefusedAndNothingRemoved()
+    {
+        using var folder = new TemporaryFolder();
+        RunAndStop(In(folder), 10);
+        Damage(folder, "step-000000002", "optimizer.safetensors", cut: true);
+        File.Delete(folder.File("run/step-000000004/model.safetensors"));
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => Run(In(folder)));
+        StringAssert.Contains(error.Message, "optimizer.safetensors");
+        StringAssert.Contains(error.Message, "model.safetensors");
+        Assert.HasCount(2, Names(folder));
+    }
+
+    [TestMethod]
+    public void AnotherRunIsRefusedWithEveryDifference()
+    {
+        using var folder = new TemporaryFolder();
+        RunAndStop(In(folder), 10);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(In(folder) with { LearningRate = 0.2, Seed = 12 }, Held, train: new LanguageBlocks(20, Length, symbols: 4, seed: 9),
+            config: Config with { FeedForwardSize = 96 }));
+        string[] lines = [.. error.Message.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal)).Select(line => line.Trim())];
+        Assert.HasCount(5, lines);
+        StringAssert.StartsWith(lines[0], "LearningRate: 0.03 in the checkpoint, 0.2 now");
+        StringAssert.StartsWith(lines[1], "Network.FeedForwardSize: 64 in the checkpoint, 96 now");
+        StringAssert.StartsWith(lines[2], "Seed: 11 in the checkpoint, 12 now");
+        StringAssert.StartsWith(lines[3], "Training data: 20 blocks of 8 tokens, SHA-256 ");
+        StringAssert.StartsWith(lines[4], "Validation data: none in the checkpoint, 16 blocks of 8 tokens");
+        Assert.HasCount(2, Names(folder));
+    }
+
+    [TestMethod]
+    public void TraitsAndVersionsAreHeldAgainstEachOther()
+    {
+        var was = new Dictionary<string, string> { ["Library version"] = "0.1.0", ["Objective"] = "A", ["Gone"] = "1" };
+        var now = new Dictionary<string, string> { ["Library version"] = "0.2.0", ["Objective"] = "A", ["New"] = "2" };
+        CollectionAssert.AreEqual(new[] { "Gone: 1 in the checkpoint, (nothing) now", "Library version: 0.1.0 in the checkpoint, 0.2.0 now", "New: (nothing) in the checkpoint, 2 now" },
+            RunFingerprint.Differences(was, now).ToArray());
+    }
+
+    [TestMethod]
+    public void ProgressAndCheckpointOptionsMayChange()
+    {
+        using var folder = new TemporaryFolder();
+        RunAndStop(In(folder), 10);
+        Outcome resumed = Run(In(folder, keep: 1, interval: 5) with { ProgressInterval = 1, CancelBehavior = CancelBehavior.ReturnBestSoFar });
+        Outcome whole = Run(Settings);
+        CollectionAssert.AreEqual(whole.Weights["lm_head.weight"], resumed.Weights["lm_head.weight"]);
+    }
+
+    [TestMethod]
+    public void ARunWithoutASeedTakesTheCheckpoints()
+    {
+        using var folder = new TemporaryFolder();
+        RunAndStop(In(folder), 10);
+        TrainingSettings other = In(folder) with { Seed = 99 };
+        AssertSame(Run(Settings), Run(other with { Checkpoints = other.Checkpoints! with { AdoptSeed = true } }));
+    }
+
+    [TestMethod]
+    public void AFolderWithCheckpointsIsNotOverwritten()
+    {
+        using var folder = new TemporaryFolder();
+        Run(In(folder));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(In(folder, resume: false)));
+        StringAssert.Contains(error.Message, "Options.Resume");
+    }
+
+    [TestMethod]
+    public void TwoTrainingsDoNotShareAFolder()
+    {
+        using var folder = new TemporaryFolder();
+        using var first = new CheckpointStore(folder.Path);
+        var error = Assert.ThrowsExactly<IOException>(() => new CheckpointStore(folder.Path));
+        StringAssert.Contains(error.Message, "another training");
+    }
+
+    private static string[] Names(TemporaryFolder folder) =>
+        [.. Directory.EnumerateDirectories(folder.File("run")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    private static void Damage(TemporaryFolder folder, string checkpoint, string file, bool cut)
+    {
+        string path = folder.File(Path.Combine("run", checkpoint, file));
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(path, cut ? bytes[..(bytes.Length / 2)] : bytes);
+    }
+
+    /// <summary>The training data, which cancel when a micro batch is read, after they were read once for their hash; that step is dropped.</summary>
+    private sealed class StoppingBlocks(int microBatch, CancellationTokenSource source) : ITokenBlocks
+    {
+        private int _reads;
+
+        public int Count => Train.Count;
+
+        public int Length => Train.Length;
+
+        public long TokenCount => Train.TokenCount;
+
+        public void Read(int index, Span<long> destination)
+        {
+            if (++_reads == Count + (microBatch - 1) * Settings.MicroBatchSize + 1)
+                source.Cancel();
+            Train.Read(index, destination);
+        }
+    }
+}
