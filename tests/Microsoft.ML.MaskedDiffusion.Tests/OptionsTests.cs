@@ -54,6 +54,12 @@ public sealed class OptionsTests
             [nameof(MaskedDiffusionTrainer.Options.EarlyStoppingPatience)] = [.. BadCounts, 3],
             [nameof(MaskedDiffusionTrainer.Options.Device)] = [null, "", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU "],
             [nameof(MaskedDiffusionTrainer.Options.ProgressInterval)] = BadLengths,
+            [nameof(MaskedDiffusionTrainer.Options.CheckpointFolder)] = ["", " "],
+            // Good values that mean nothing without a folder are refused too.
+            [nameof(MaskedDiffusionTrainer.Options.CheckpointInterval)] = [0L, -1L, 10L],
+            [nameof(MaskedDiffusionTrainer.Options.CheckpointMinutes)] = [0.0, -1.0, double.NaN, double.PositiveInfinity, 5.0],
+            [nameof(MaskedDiffusionTrainer.Options.KeepCheckpoints)] = [0, -1],
+            [nameof(MaskedDiffusionTrainer.Options.Resume)] = [true],
             [nameof(MaskedDiffusionTrainer.Options.CancelBehavior)] = [(CancelBehavior)(-1), (CancelBehavior)7],
             [nameof(MaskedDiffusionTrainer.Options.NegativeLogLikelihoodColumnName)] = [.. BadNames, "Text", "TokenCount"],
             [nameof(MaskedDiffusionTrainer.Options.StandardErrorColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
