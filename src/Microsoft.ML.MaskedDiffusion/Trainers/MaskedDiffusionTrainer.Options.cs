@@ -55,8 +55,9 @@ public sealed partial class MaskedDiffusionTrainer
         public int BatchSize { get; set; } = 16;
 
         /// <summary>
-        /// Sequences worked on at once, a divisor of <see cref="BatchSize"/>: less needs less memory, and changes results by rounding only (where
-        /// <see cref="StochasticLengthRatio"/> is above 0, also the draws of lengths). Default null: the largest divisor that makes at most 4,096 tokens.
+        /// Sequences worked on at once, a divisor of <see cref="BatchSize"/>: less needs less memory. The gradient changes by rounding only; the published
+        /// schedule counts micro batches, so the learning rate of a step moves by a fraction of a step (and where <see cref="StochasticLengthRatio"/> is above 0
+        /// the draws of lengths change too). Default null: the largest divisor that makes at most 4,096 tokens.
         /// </summary>
         public int? MicroBatchSize { get; set; }
 
