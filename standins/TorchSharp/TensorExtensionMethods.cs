@@ -11,7 +11,7 @@ public static class TensorExtensionMethods
         torch.ScalarType.Int32 or torch.ScalarType.Float32 => 4,
         torch.ScalarType.Int64 or torch.ScalarType.Float64 or torch.ScalarType.ComplexFloat32 => 8,
         torch.ScalarType.ComplexFloat64 => 16,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "There is no element size for this type."),
+        _ => throw new NotImplementedException($"There is no element size for {type}."), // the published type
     };
 
     /// <summary>Writes type and shape, as LEB128 numbers, and then the bytes.</summary>

@@ -72,17 +72,20 @@ public static partial class torch
                 }
             }
 
-            /// <summary>Holds the gradients against the arguments of the forward pass, as PyTorch does: one each, null for what is no tensor.</summary>
+            /// <summary>
+            /// Holds the gradients against the arguments of the forward pass, as PyTorch does: one each, null for what is no tensor. NotImplementedException is
+            /// what the published package throws for a backward pass that keeps to neither.
+            /// </summary>
             private List<Tensor> ForTensors(List<Tensor> gradients)
             {
                 while (gradients.Count > _isTensor.Length && gradients[^1] is null)
                     gradients.RemoveAt(gradients.Count - 1);
                 if (gradients.Count != _isTensor.Length)
-                    throw new NotImplementedException($"Function {Name} returned an incorrect number of gradients (expected {_isTensor.Length}, got {gradients.Count})");
+                    throw new NotImplementedException($"The backward pass of {Name} gave {gradients.Count} gradients; the forward pass took {_isTensor.Length} arguments, and each needs one (null for what is no tensor).");
                 for (int i = 0; i < gradients.Count; i++)
                 {
                     if (!_isTensor[i] && gradients[i] is not null)
-                        throw new NotImplementedException($"Function {Name} returned a gradient at position {i + 1}, but the corresponding forward input was not a Tensor");
+                        throw new NotImplementedException($"The backward pass of {Name} gave a gradient for argument {i + 1}, which is no tensor; give null there.");
                 }
                 return [.. gradients.Where((_, i) => _isTensor[i])];
             }

@@ -104,7 +104,7 @@ public static partial class torch
                 if (device_type != DeviceType.CPU)
                     throw new InvalidOperationException("Reading data from non-CPU memory is not supported. Move or copy the tensor to the cpu before reading.");
                 if (!is_contiguous())
-                    throw new InvalidOperationException("The bytes of a tensor that is not contiguous cannot be read; call contiguous() first.");
+                    throw new NotImplementedException("The bytes of a tensor that is not contiguous cannot be read; call contiguous() first."); // the published type
                 NativeMethods.Check(NativeMethods.shim_tensor_data(Handle, out IntPtr data), "data_ptr");
                 unsafe
                 {

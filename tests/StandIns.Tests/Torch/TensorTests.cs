@@ -8,6 +8,15 @@ namespace StandIns.Tests.Torch;
 public class TensorTests
 {
     [TestMethod]
+    public void TheBytesOfAViewThatIsNotContiguousAreRefused()
+    {
+        using var scope = torch.NewDisposeScope();
+        torch.Tensor turned = torch.arange(6).view(2, 3).t();
+        Assert.ThrowsExactly<NotImplementedException>(() => turned.bytes.Length);
+        Assert.AreEqual(6 * sizeof(long), turned.contiguous().bytes.Length);
+    }
+
+    [TestMethod]
     public void FactoriesMakeWhatTheySay()
     {
         using var scope = NewDisposeScope();
