@@ -126,11 +126,5 @@ internal static class OptionsCheck
 
     private static bool IsPositive(double value) => value > 0 && double.IsFinite(value);
 
-    private static void Require(bool holds, string option, object? value, string allowed)
-    {
-        if (!holds)
-            throw new ArgumentOutOfRangeException($"Options.{option}", value, string.Create(CultureInfo.InvariantCulture, $"Options.{option} is {Shown(value)}; it must be {allowed}."));
-    }
-
-    private static object Shown(object? value) => value switch { null => "null", string text => $"'{text}'", _ => value };
+    private static void Require(bool holds, string option, object? value, string allowed) => OptionRange.Require(holds, $"Options.{option}", $"Options.{option}", value, allowed);
 }

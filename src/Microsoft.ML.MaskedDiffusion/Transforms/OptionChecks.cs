@@ -1,16 +1,12 @@
-using System.Globalization;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics;
 
 namespace Microsoft.ML.MaskedDiffusion.Transforms;
 
 /// <summary>The checks that the options of all transforms share; messages name the option, its value, what is allowed and what to do.</summary>
 internal static class OptionChecks
 {
-    public static void Require(bool holds, string option, object? value, string allowed)
-    {
-        if (!holds)
-            throw new ArgumentOutOfRangeException(option, value, $"Option {option} is {Convert.ToString(value, CultureInfo.InvariantCulture)}; it must be {allowed}.");
-    }
+    public static void Require(bool holds, string option, object? value, string allowed) => OptionRange.Require(holds, option, $"Option {option}", value, allowed);
 
     public static void RequireObject(string option, object? value, string allowed)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Numerics;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
@@ -67,9 +68,5 @@ public sealed class LikelihoodOptions
         return (LikelihoodOptions)MemberwiseClone();
     }
 
-    private static void Require(bool holds, string option, object? value, string allowed)
-    {
-        if (!holds)
-            throw new ArgumentOutOfRangeException(option, value, $"Likelihood option {option} is {Convert.ToString(value, CultureInfo.InvariantCulture)}; it must be {allowed}.");
-    }
+    private static void Require(bool holds, string option, object? value, string allowed) => OptionRange.Require(holds, option, $"Likelihood option {option}", value, allowed);
 }

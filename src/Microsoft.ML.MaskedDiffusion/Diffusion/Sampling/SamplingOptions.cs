@@ -1,4 +1,4 @@
-using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Numerics;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
@@ -39,9 +39,5 @@ public sealed class SamplingOptions
         return (SamplingOptions)MemberwiseClone();
     }
 
-    private static void Require(bool holds, string option, object? value, string allowed)
-    {
-        if (!holds)
-            throw new ArgumentOutOfRangeException(option, value, $"Sampling option {option} is {Convert.ToString(value, CultureInfo.InvariantCulture)}; it must be {allowed}.");
-    }
+    private static void Require(bool holds, string option, object? value, string allowed) => OptionRange.Require(holds, option, $"Sampling option {option}", value, allowed);
 }
