@@ -1,6 +1,8 @@
+using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.DataViews.Carriers;
 using Microsoft.ML.MaskedDiffusion.Evaluation;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 
@@ -39,6 +41,31 @@ public sealed class MaskedDiffusionContext
     /// <param name="options">The settings, copied and checked.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
     public AutoregressiveTrainer AutoregressiveTrainer(MaskedDiffusionTrainer.Options options) => new(MLContext, options);
+
+    /// <summary>
+    /// A view of the documents in UTF-8 files: one file, or the *.txt, *.jsonl and *.ndjson files of a folder and the folders in it, in the ordinal order of their
+    /// names. A line of .jsonl and .ndjson files is a document, any other file is one as a whole. Files are opened when the view is read, and never held in memory.
+    /// </summary>
+    /// <param name="path">A file, or a folder with files.</param>
+    /// <param name="column">The text column of the view.</param>
+    /// <param name="jsonField">In JSON lines: the field with the text.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A name is empty.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file or folder, or the folder has no such file.</exception>
+    public IDataView LoadText(string path, string column = "Text", string jsonField = "text") => LoadText(new TextFilesOptions { Path = path, ColumnName = column, JsonField = jsonField });
+
+    /// <summary>
+    /// A view of the documents in UTF-8 files, with options. Reading throws <see cref="InvalidDataException"/> with file and line where bytes are not UTF-8, a line is
+    /// not the JSON expected, or a document is longer than <see cref="TextFilesOptions.MaxDocumentBytes"/>. Memory: one document (about 8 times its bytes), and the
+    /// files' names.
+    /// </summary>
+    /// <param name="options">Which files, and what is a document in them; copied and checked.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file or folder, or the folder has no such file.</exception>
+    public IDataView LoadText(TextFilesOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new TextFilesView(options);
+    }
 
     /// <summary>Scores texts: adds NegativeLogLikelihood (nats), its standard error and TokenCount.</summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>

@@ -3,6 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Tests.Transforms;
+using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Transforms;
@@ -65,6 +66,16 @@ public sealed class OptionsTests
             [nameof(MaskedDiffusionTrainer.Options.StandardErrorColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
             [nameof(MaskedDiffusionTrainer.Options.TokenCountColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
         }, anything: ["DecayNormGains", "ValidationSet", "Seed", "Progress", "CancellationToken"]),
+
+        new Subject<TextFilesOptions>(new() { Path = typeof(OptionsTests).Assembly.Location }, o => _ = new MLContext(1).MaskedDiffusion().LoadText(o), new()
+        {
+            [nameof(TextFilesOptions.Path)] = BadNames,
+            [nameof(TextFilesOptions.Pattern)] = ["", " "],
+            [nameof(TextFilesOptions.Boundary)] = [(DocumentBoundary)(-1), (DocumentBoundary)9],
+            [nameof(TextFilesOptions.JsonField)] = [null, ""],
+            [nameof(TextFilesOptions.ColumnName)] = BadNames,
+            [nameof(TextFilesOptions.MaxDocumentBytes)] = [.. BadCounts, (1 << 30) + 1],
+        }, anything: ["Recursive"]),
 
         new Subject<LikelihoodScoringEstimator.Options>(new(), o => _ = new LikelihoodScoringEstimator(Model, o), new()
         {
