@@ -67,17 +67,21 @@ public sealed class MaskedDiffusionContext
         return new TextFilesView(options);
     }
 
-    /// <summary>Scores texts: adds NegativeLogLikelihood (nats), its standard error and TokenCount.</summary>
+    /// <summary>
+    /// Scores texts, or what follows a context: adds NegativeLogLikelihood (nats), its standard error, TokenCount, and nats per character and byte. Exact
+    /// for an autoregressive model.
+    /// </summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="text">The text column.</param>
-    /// <exception cref="ArgumentException">The name is empty or the model autoregressive.</exception>
-    public LikelihoodScoringEstimator ScoreLikelihood(MaskedDiffusionModel model, string text = "Text") =>
-        ScoreLikelihood(model, new LikelihoodScoringEstimator.Options { TextColumnName = text });
+    /// <param name="context">The text column with what stands before the text, joined to it by a space; null, the default, where each text is a document of its own.</param>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
+    public LikelihoodScoringEstimator ScoreLikelihood(MaskedDiffusionModel model, string text = "Text", string? context = null) =>
+        ScoreLikelihood(model, new LikelihoodScoringEstimator.Options { TextColumnName = text, ContextColumnName = context });
 
-    /// <summary>Scores texts, with options.</summary>
+    /// <summary>Scores texts, or what follows a context, with options.</summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="options">Checked and copied.</param>
-    /// <exception cref="ArgumentException">An option is out of range or the model autoregressive.</exception>
+    /// <exception cref="ArgumentException">An option is out of range or does not apply to an autoregressive model.</exception>
     public LikelihoodScoringEstimator ScoreLikelihood(MaskedDiffusionModel model, LikelihoodScoringEstimator.Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -131,7 +135,7 @@ public sealed class MaskedDiffusionContext
     /// <param name="options">Stride, samples, progress; null for the defaults.</param>
     /// <param name="cancellationToken">Stops after the current batch of rows.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type, or an option out of range.</exception>
-    /// <exception cref="ArgumentException">No row has a text with a token, or the model is autoregressive.</exception>
+    /// <exception cref="ArgumentException">No row has a text with a token, or an option does not apply to an autoregressive model.</exception>
     public PerplexityResult EvaluatePerplexity(
         IDataView data, MaskedDiffusionModel model, string text = "Text", string? group = null, PerplexityOptions? options = null, CancellationToken cancellationToken = default)
     {

@@ -83,6 +83,12 @@ public sealed class OptionsTests
             [nameof(LikelihoodScoringEstimator.Options.NegativeLogLikelihoodColumnName)] = [.. BadNames, "TokenCount"],
             [nameof(LikelihoodScoringEstimator.Options.StandardErrorColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
             [nameof(LikelihoodScoringEstimator.Options.TokenCountColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
+            [nameof(LikelihoodScoringEstimator.Options.PerCharacterColumnName)] = ["", " \t", "TokenCount"],
+            [nameof(LikelihoodScoringEstimator.Options.PerByteColumnName)] = ["", " \t", "NegativeLogLikelihoodPerCharacter"],
+            [nameof(LikelihoodScoringEstimator.Options.ContextColumnName)] = ["", " \t"],
+            [nameof(LikelihoodScoringEstimator.Options.Separator)] = [null],
+            // A good value that means nothing without a context column is refused too.
+            [nameof(LikelihoodScoringEstimator.Options.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.KeepEnd],
             [nameof(LikelihoodScoringEstimator.Options.Stride)] = [.. BadCounts, TinyModel.ContextLength, int.MaxValue],
             [nameof(LikelihoodScoringEstimator.Options.BatchSize)] = BadBatches,
             [nameof(LikelihoodScoringEstimator.Options.Likelihood)] = [null],

@@ -15,7 +15,7 @@ internal static class AnswerFitting
         if (pairs.Any(pair => pair.Continuation.Length == 0))
             return ([], AnswerFlag.Empty);
         // All options see the same context, so the longest decides.
-        int[] seen = WithStart(pairs[0].Context, scorer.Tokenizer);
+        int[] seen = DocumentStart.Before(scorer.Tokenizer, pairs[0]);
         int room = scorer.ContextLength - pairs.Max(pair => pair.Continuation.Length);
         AnswerFlag flag = seen.Length <= room ? AnswerFlag.None : longContext == LongContext.TruncateLeft && room >= 0 ? AnswerFlag.Truncated : AnswerFlag.TooLong;
         if (flag == AnswerFlag.TooLong)
@@ -24,8 +24,4 @@ internal static class AnswerFitting
         int[] kept = flag == AnswerFlag.Truncated ? seen[^room..] : seen;
         return ([.. pairs.Select(pair => new LikelihoodRequest(kept, pair.Continuation) { RandomKey = key })], flag);
     }
-
-    // The tokenizer puts its own beginning of sequence there; what else starts a document is added.
-    private static int[] WithStart(int[] context, TextTokenizer tokenizer) =>
-        tokenizer.BeginningOfSequenceId is null ? [.. DocumentStart.Of(tokenizer), .. context] : context;
 }

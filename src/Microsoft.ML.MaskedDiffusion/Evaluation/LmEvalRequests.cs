@@ -20,7 +20,7 @@ public sealed class LmEvalRequests
     /// <summary>Creates a scorer of requests.</summary>
     /// <param name="model">The model, which stays the caller's to dispose.</param>
     /// <param name="options">How to score; null for the defaults.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range, or does not apply to an autoregressive model.</exception>
     public LmEvalRequests(MaskedDiffusionModel model, LmEvalOptions? options = null)
         : this(new ModelAnswerScorer(model), options)
     {
@@ -30,6 +30,7 @@ public sealed class LmEvalRequests
     {
         _scorer = scorer;
         _options = (options ?? new LmEvalOptions()).Clone();
+        scorer.Require(_options.Likelihood);
     }
 
     /// <summary>

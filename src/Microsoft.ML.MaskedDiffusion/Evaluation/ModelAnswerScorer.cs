@@ -1,36 +1,37 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation;
 
-/// <summary>Scores with a model.</summary>
+/// <summary>Scores with a model of either kind.</summary>
 internal sealed class ModelAnswerScorer : IAnswerScorer
 {
     private readonly MaskedDiffusionModel _model;
-    private readonly NetworkEvaluator _evaluator;
     private readonly Lazy<string> _fingerprint;
 
     public ModelAnswerScorer(MaskedDiffusionModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         _model = model;
-        _evaluator = new NetworkEvaluator(model.Network);
         _fingerprint = new Lazy<string>(() => Hash(model));
     }
 
-    public int ContextLength => _evaluator.ContextLength;
+    public int ContextLength => _model.Config.ContextLength;
 
     public TextTokenizer Tokenizer => _model.Tokenizer;
 
     public string Fingerprint() => _fingerprint.Value;
 
+    public bool NeedsContext => _model.Config.Autoregressive;
+
+    public void Require(LikelihoodOptions options) => RequestScorer.For(_model.Network, options);
+
     public LikelihoodEstimate[][] Score(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, LikelihoodOptions options, CancellationToken cancellation) =>
-        new LikelihoodScorer(_evaluator, options).ScoreQuestions(questions, cancellation);
+        RequestScorer.For(_model.Network, options).ScoreQuestions(questions, cancellation);
 
     public bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, LikelihoodOptions options, CancellationToken cancellation) =>
-        new GreedyMatcher(_evaluator, options).Match(requests, cancellation);
+        RequestScorer.For(_model.Network, options).MatchGreedily(requests, cancellation);
 
     // Equal models are saved as equal bytes.
     private static string Hash(MaskedDiffusionModel model)

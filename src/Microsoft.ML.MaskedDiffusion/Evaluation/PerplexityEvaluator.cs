@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Text;
@@ -17,7 +16,7 @@ public sealed class PerplexityEvaluator
     /// <summary>Creates an evaluator.</summary>
     /// <param name="model">The model, which stays the caller's to dispose.</param>
     /// <param name="options">How to score; null for the defaults.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range, or does not apply to an autoregressive model.</exception>
     public PerplexityEvaluator(MaskedDiffusionModel model, PerplexityOptions? options = null)
         : this(new ModelAnswerScorer(model), options)
     {
@@ -26,7 +25,8 @@ public sealed class PerplexityEvaluator
     internal PerplexityEvaluator(IAnswerScorer scorer, PerplexityOptions? options)
     {
         _scorer = scorer;
-        _options = (options ?? new PerplexityOptions()).Clone(scorer.ContextLength);
+        _options = (options ?? new PerplexityOptions()).Clone(scorer.ContextLength, scorer.NeedsContext);
+        scorer.Require(_options.Likelihood);
     }
 
     /// <summary>Scores a corpus.</summary>
@@ -64,7 +64,7 @@ public sealed class PerplexityEvaluator
         void Add(PerplexityDocument document, LikelihoodEstimate[] windows)
         {
             double loss = -windows.Sum(window => window.LogLikelihood), variance = windows.Sum(window => window.StandardError * window.StandardError);
-            int tokens = windows.Sum(window => window.TokenCount), bytes = Encoding.UTF8.GetByteCount(document.Text);
+            int tokens = windows.Sum(window => window.TokenCount), bytes = TextLength.Bytes(document.Text);
             all.Add(loss, variance, tokens, bytes);
             if (document.Group is not { } name)
                 return;

@@ -13,7 +13,8 @@ public sealed class PerplexityOptions
 
     /// <summary>
     /// For documents longer than the model's context: how many new tokens each window after the first scores, after the tokens before them; 1 to the model's
-    /// context length (no context at all). Smaller is closer to the truth and slower. Default null: half the context length.
+    /// context length (no context at all; one less for an autoregressive model, which needs some). Smaller is closer to the truth and slower. Default
+    /// null: half the context length.
     /// </summary>
     public int? Stride { get; set; }
 
@@ -23,11 +24,12 @@ public sealed class PerplexityOptions
     /// <summary>Told the number of documents done after every batch. Default null.</summary>
     public IProgress<long>? Progress { get; set; }
 
-    internal PerplexityOptions Clone(int contextLength)
+    internal PerplexityOptions Clone(int contextLength, bool needsContext)
     {
+        int most = needsContext ? contextLength - 1 : contextLength;
         ArgumentNullException.ThrowIfNull(Likelihood);
-        if (Stride < 1 || Stride > contextLength)
-            throw new ArgumentOutOfRangeException(nameof(Stride), Stride, $"Option {nameof(Stride)} is {Stride}; it must be 1 to {contextLength}, the model's context length, or null for half of that.");
+        if (Stride < 1 || Stride > most)
+            throw new ArgumentOutOfRangeException(nameof(Stride), Stride, $"Option {nameof(Stride)} is {Stride}; it must be 1 to {most}, what the model's context length allows, or null for half the context.");
         if (DocumentsPerBatch < 1)
             throw new ArgumentOutOfRangeException(nameof(DocumentsPerBatch), DocumentsPerBatch, $"Option {nameof(DocumentsPerBatch)} is {DocumentsPerBatch}; it must be at least 1.");
         var copy = (PerplexityOptions)MemberwiseClone();

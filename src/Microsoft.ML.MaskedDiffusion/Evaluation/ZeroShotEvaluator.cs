@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation;
 
@@ -44,7 +45,7 @@ public sealed class ZeroShotEvaluator
     /// <param name="task">The task they belong to.</param>
     /// <param name="questions">The questions; at least one.</param>
     /// <param name="cancellationToken">Stops after the current batch of rows; what was logged is kept.</param>
-    /// <exception cref="ArgumentException">There is no question.</exception>
+    /// <exception cref="ArgumentException">There is no question, or the profile's settings do not apply to an autoregressive model.</exception>
     /// <exception cref="InvalidDataException">The log belongs to other settings, another model or other questions.</exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
     public ZeroShotResult Evaluate(ZeroShotTask task, IEnumerable<ZeroShotQuestion> questions, CancellationToken cancellationToken = default)
@@ -52,6 +53,7 @@ public sealed class ZeroShotEvaluator
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(questions);
         LikelihoodOptions likelihood = _options.Profile.For(task);
+        _scorer.Require(likelihood);
         // All rows are read first, so that a fault in the last one shows before hours of scoring.
         ZeroShotQuestion[] all = [.. questions.Take(_options.MaxQuestions ?? int.MaxValue)];
         if (all.Length == 0)
@@ -90,8 +92,8 @@ public sealed class ZeroShotEvaluator
             {
                 LogLikelihoods = [.. estimates[next].Select(estimate => estimate.LogLikelihood)],
                 StandardErrors = [.. estimates[next].Select(estimate => estimate.StandardError)],
-                CharacterCounts = [.. choices.Select(choice => choice.EnumerateRunes().Count())],
-                ByteCounts = [.. choices.Select(System.Text.Encoding.UTF8.GetByteCount)],
+                CharacterCounts = [.. choices.Select(TextLength.Characters)],
+                ByteCounts = [.. choices.Select(TextLength.Bytes)],
                 TokenCounts = [.. estimates[next].Select(estimate => estimate.TokenCount)],
                 NetworkRows = estimates[next].Sum(estimate => (long)estimate.NetworkRows),
                 IsGreedy = greedy?[next],

@@ -10,4 +10,8 @@ internal static class DocumentStart
         tokenizer.BeginningOfSequenceId is { } beginning ? [beginning]
         : tokenizer.EndOfSequenceId is { } end ? [end]
         : [];
+
+    /// <summary>A context as a model sees it: the tokenizer puts its own beginning of sequence there, what else starts a document is added.</summary>
+    public static int[] Before(TextTokenizer tokenizer, ContinuationTokens tokens) =>
+        tokenizer.BeginningOfSequenceId is null ? [.. Of(tokenizer), .. tokens.Context] : tokens.Context;
 }

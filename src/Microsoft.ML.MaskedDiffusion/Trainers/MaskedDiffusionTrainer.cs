@@ -116,6 +116,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         NegativeLogLikelihoodColumnName = _options.NegativeLogLikelihoodColumnName,
         StandardErrorColumnName = _options.StandardErrorColumnName,
         TokenCountColumnName = _options.TokenCountColumnName,
+        PerCharacterColumnName = null,
+        PerByteColumnName = null,
     };
 
     private PackedBlocks Pack(CorpusPacker packer, TextColumnReader reader, int blockLength, IChannel channel)

@@ -12,6 +12,25 @@ public sealed partial class LikelihoodScoringEstimator
         /// <summary>The text column to score. Default "Text".</summary>
         public string TextColumnName { get; set; } = "Text";
 
+        /// <summary>
+        /// The text column with what stands before the text: the score is then -log p(text | context). The two are joined by <see cref="Separator"/> and cut
+        /// into tokens as lm-evaluation-harness does. Default null: each text is a document of its own.
+        /// </summary>
+        public string? ContextColumnName { get; set; }
+
+        /// <summary>
+        /// Stands between context and text, unless the context is empty. Scored with the text, but no part of its length. Default one space. Without
+        /// effect where there is no <see cref="ContextColumnName"/>.
+        /// </summary>
+        public string Separator { get; set; } = " ";
+
+        /// <summary>
+        /// What to do with rows whose context and text together are longer than the model's context. Under <see cref="ContextOverflow.KeepEnd"/> a text that is
+        /// too long by itself is scored in windows (<see cref="Stride"/>), never cut. Default <see cref="ContextOverflow.Throw"/>, which it has to
+        /// be without a <see cref="ContextColumnName"/>: documents are always scored in windows.
+        /// </summary>
+        public ContextOverflow ContextOverflow { get; set; } = ContextOverflow.Throw;
+
         /// <summary>The column of -log p(text), an upper bound, in nats (Single). Default "NegativeLogLikelihood".</summary>
         public string NegativeLogLikelihoodColumnName { get; set; } = "NegativeLogLikelihood";
 
@@ -20,6 +39,15 @@ public sealed partial class LikelihoodScoringEstimator
 
         /// <summary>The column of the number of scored tokens (Int32). Default "TokenCount".</summary>
         public string TokenCountColumnName { get; set; } = "TokenCount";
+
+        /// <summary>The column of nats per Unicode character of the text (Single), 0 for an empty one. Null for no such column. Default "NegativeLogLikelihoodPerCharacter".</summary>
+        public string? PerCharacterColumnName { get; set; } = "NegativeLogLikelihoodPerCharacter";
+
+        /// <summary>
+        /// The column of nats per UTF-8 byte of the text (Single), 0 for an empty one; divided by ln 2 these are bits per byte. Null for no such column. Default
+        /// "NegativeLogLikelihoodPerByte".
+        /// </summary>
+        public string? PerByteColumnName { get; set; } = "NegativeLogLikelihoodPerByte";
 
         /// <summary>
         /// For texts longer than the model's context: each window after the first scores this many new tokens after the tokens before them. 1 to the
@@ -44,9 +72,21 @@ public sealed partial class LikelihoodScoringEstimator
         internal Options Clone(TransformerConfig config)
         {
             OptionChecks.RequireName(nameof(TextColumnName), TextColumnName);
-            OptionChecks.RequireNames(
+            if (ContextColumnName is not null)
+                OptionChecks.RequireName(nameof(ContextColumnName), ContextColumnName);
+            OptionChecks.RequireObject(nameof(Separator), Separator, "a text; the default is one space, \"\" is none");
+            OptionChecks.Require(Enum.IsDefined(ContextOverflow) && (ContextColumnName is not null || ContextOverflow == ContextOverflow.Throw), nameof(ContextOverflow), ContextOverflow,
+                $"{ContextOverflow.Throw}, or with a {nameof(ContextColumnName)} {ContextOverflow.KeepEnd}; documents are always scored in windows");
+            List<(string Option, string? Name)> outputs =
+            [
                 (nameof(NegativeLogLikelihoodColumnName), NegativeLogLikelihoodColumnName), (nameof(StandardErrorColumnName), StandardErrorColumnName),
-                (nameof(TokenCountColumnName), TokenCountColumnName));
+                (nameof(TokenCountColumnName), TokenCountColumnName),
+            ];
+            if (PerCharacterColumnName is not null)
+                outputs.Add((nameof(PerCharacterColumnName), PerCharacterColumnName));
+            if (PerByteColumnName is not null)
+                outputs.Add((nameof(PerByteColumnName), PerByteColumnName));
+            OptionChecks.RequireNames([.. outputs]);
             OptionChecks.Require(Stride is null || (Stride >= 1 && Stride < config.ContextLength), nameof(Stride), Stride,
                 $"1 to {config.ContextLength - 1} tokens (the model's context length less one), or null for half the context");
             OptionChecks.RequireBatchSize(BatchSize);

@@ -4,7 +4,8 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 namespace Microsoft.ML.MaskedDiffusion.Transforms;
 
 /// <summary>
-/// Scores texts by a model's likelihood: adds -log p(text) in nats, its standard error and the token count. There is nothing to fit. The model
+/// Scores texts by a model's likelihood: adds -log p(text), or -log p(text | context), in nats, its standard error, the token count, and nats per
+/// character and byte. The model may be a masked diffusion model or an autoregressive one, which is scored exactly. There is nothing to fit. The model
 /// stays the caller's: it must outlive the transformers and is not disposed by them.
 /// </summary>
 /// <remarks>Safe for several threads. See <see cref="MaskedDiffusionTransformer"/> for what exactly is computed.</remarks>
@@ -15,15 +16,15 @@ public sealed partial class LikelihoodScoringEstimator : IEstimator<MaskedDiffus
     /// <summary>Creates an estimator.</summary>
     /// <param name="model">The model that scores; it stays the caller's.</param>
     /// <param name="options">How to score; null for the defaults.</param>
-    /// <exception cref="ArgumentException">An option is out of range (<see cref="ArgumentOutOfRangeException"/>) or the model is autoregressive.</exception>
+    /// <exception cref="ArgumentException">An option is out of range (<see cref="ArgumentOutOfRangeException"/>) or does not apply to an autoregressive model.</exception>
     public LikelihoodScoringEstimator(MaskedDiffusionModel model, Options? options = null)
     {
-        OptionChecks.RequireMaskedDiffusion(model);
+        ArgumentNullException.ThrowIfNull(model);
         _computation = new LikelihoodComputation(model, options ?? new Options());
     }
 
     /// <summary>Checks the schema and makes the transformer.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or not text.</exception>
     public MaskedDiffusionTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -31,8 +32,8 @@ public sealed partial class LikelihoodScoringEstimator : IEstimator<MaskedDiffus
         return new MaskedDiffusionTransformer(_computation, null);
     }
 
-    /// <summary>The input's columns and the three added ones.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not text.</exception>
+    /// <summary>The input's columns and the added ones.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or not text.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
-        BatchedTransform<string, LikelihoodResult>.GetOutputSchema(inputSchema, _computation.Inputs, _computation.Outputs);
+        BatchedTransform<ScoredText, LikelihoodResult>.GetOutputSchema(inputSchema, _computation.Inputs, _computation.Outputs);
 }

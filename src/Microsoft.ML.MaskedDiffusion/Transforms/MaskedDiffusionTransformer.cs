@@ -9,10 +9,10 @@ namespace Microsoft.ML.MaskedDiffusion.Transforms;
 
 /// <summary>
 /// A masked diffusion language model as a transformer. It adds to each row -log p(text) in nats (the variational upper bound, or what the chosen
-/// estimator gives), the standard error of that figure, and the number of tokens scored. The text is scored as a document: after the tokenizer's
-/// beginning of sequence or, where it has none, its end of sequence. A text longer than the model's context is scored in windows
+/// estimator gives), the standard error of that figure, the number of tokens scored, and where wanted nats per character and per byte. The text is scored
+/// as a document, after the tokenizer's beginning of sequence or, where it has none, its end of sequence; or after a context column. A text longer than the model's context is scored in windows
 /// (<see cref="LikelihoodScoringEstimator.Options.Stride"/>), never cut. An empty or missing text has 0 tokens, and its likelihood is 1: 0 nats,
-/// error 0. White space is text like any other. Over an autoregressive model (of an <see cref="Trainers.AutoregressiveTrainer"/>) the figure is exact.
+/// error 0, so that a batch goes on. White space is text like any other. Over an autoregressive model (of an <see cref="Trainers.AutoregressiveTrainer"/>) the figure is exact.
 /// </summary>
 /// <remarks>
 /// <para>Rows are scored lazily and in batches; a row's values depend on the row and the options only, not on its batch, order or thread.</para>
@@ -22,7 +22,7 @@ namespace Microsoft.ML.MaskedDiffusion.Transforms;
 /// </remarks>
 public sealed class MaskedDiffusionTransformer : ITransformer, IDisposable
 {
-    private readonly BatchedTransform<string, LikelihoodResult> _batched;
+    private readonly BatchedTransform<ScoredText, LikelihoodResult> _batched;
     private readonly LikelihoodComputation _computation;
     private readonly IDisposable? _owned;
 
@@ -35,7 +35,7 @@ public sealed class MaskedDiffusionTransformer : ITransformer, IDisposable
     internal MaskedDiffusionTransformer(LikelihoodComputation computation, IDisposable? owned)
     {
         _computation = computation;
-        _batched = new BatchedTransform<string, LikelihoodResult>(computation);
+        _batched = new BatchedTransform<ScoredText, LikelihoodResult>(computation);
         _owned = owned;
     }
 
@@ -47,12 +47,12 @@ public sealed class MaskedDiffusionTransformer : ITransformer, IDisposable
 
     bool ITransformer.IsRowToRowMapper => true;
 
-    /// <summary>The input's columns and the three added ones.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not text.</exception>
+    /// <summary>The input's columns and the added ones.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or not text.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => _batched.GetOutputSchema(inputSchema);
 
     /// <summary>A lazy view: a text is scored when one of the added columns of its row is read.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or not text.</exception>
     public IDataView Transform(IDataView input) => _batched.Transform(input);
 
     /// <summary>Frees the model's memory if this transformer owns it.</summary>
@@ -69,12 +69,15 @@ public sealed class MaskedDiffusionTransformer : ITransformer, IDisposable
             Settings = JsonSerializer.SerializeToElement(options, SavedOptions.Json),
             WriteBody = Model.Save,
             EstimatedLength = SavedModels.EstimatedLength(Model),
-            Inputs = [(_computation.Inputs[0], LikelihoodInput.TextName)],
+            // The saved mapping always reads a context; where there is none it is told by the options, and the text stands in.
+            Inputs = [(_computation.Inputs[0], LikelihoodInput.TextName), (_computation.Inputs[^1], LikelihoodInput.ContextName)],
             Outputs =
             [
                 new CarrierOutput.Plain(LikelihoodOutput.ValueName, options.NegativeLogLikelihoodColumnName),
                 new CarrierOutput.Plain(LikelihoodOutput.ErrorName, options.StandardErrorColumnName),
                 new CarrierOutput.Plain(LikelihoodOutput.CountName, options.TokenCountColumnName),
+                CarrierOutput.Optional(LikelihoodOutput.PerCharacterName, options.PerCharacterColumnName),
+                CarrierOutput.Optional(LikelihoodOutput.PerByteName, options.PerByteColumnName),
             ],
             Score = LikelihoodMapping.Estimator,
         };

@@ -119,7 +119,7 @@ public sealed class LikelihoodScoringTests
         LikelihoodScoringEstimator estimator = _ml.MaskedDiffusion().ScoreLikelihood(Model);
         SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)), given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
         CollectionAssert.AreEqual(Describe(given), Describe(promised));
-        CollectionAssert.AreEqual(new[] { "Number", "Text", "NegativeLogLikelihood", "NegativeLogLikelihoodStandardError", "TokenCount" }, promised.Select(c => c.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { "Number", "Text", "NegativeLogLikelihood", "NegativeLogLikelihoodStandardError", "TokenCount", "NegativeLogLikelihoodPerCharacter", "NegativeLogLikelihoodPerByte" }, promised.Select(c => c.Name).ToArray());
     }
 
     internal static string[] Describe(SchemaShape shape) => [.. shape.Select(c => $"{c.Name} {c.Kind} {c.ItemType} {c.IsKey}")];
@@ -158,6 +158,11 @@ public sealed class LikelihoodScoringTests
         Refused(o => o.NegativeLogLikelihoodColumnName = " ", "NegativeLogLikelihoodColumnName");
         Refused(o => o.TokenCountColumnName = "NegativeLogLikelihood", "TokenCountColumnName", "both 'NegativeLogLikelihood'");
         Refused(o => o.StandardErrorColumnName = "", "StandardErrorColumnName");
+        Refused(o => o.PerCharacterColumnName = "TokenCount", "PerCharacterColumnName", "both 'TokenCount'");
+        Refused(o => o.PerByteColumnName = "", "PerByteColumnName");
+        Refused(o => o.ContextColumnName = " ", "ContextColumnName");
+        Refused(o => o.Separator = null!, "Separator");
+        Refused(o => o.ContextOverflow = ContextOverflow.KeepEnd, "ContextOverflow is KeepEnd", "ContextColumnName");
         Refused(o => o.Stride = 0, "Stride is 0", "1 to 23");
         Refused(o => o.Stride = TinyModel.ContextLength, "Stride is 24");
         Refused(o => o.BatchSize = 0, "BatchSize is 0");
@@ -175,7 +180,7 @@ public sealed class LikelihoodScoringTests
         LikelihoodScoringEstimator estimator = _ml.MaskedDiffusion().ScoreLikelihood(Model, options);
         options.TextColumnName = "Other";
         options.Likelihood.Samples = -1;
-        Assert.AreEqual(5, estimator.Fit(View()).GetOutputSchema(View().Schema).Count);
+        Assert.AreEqual(7, estimator.Fit(View()).GetOutputSchema(View().Schema).Count);
     }
 
     [TestMethod]

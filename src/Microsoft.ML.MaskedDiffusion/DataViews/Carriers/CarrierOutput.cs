@@ -9,10 +9,19 @@ internal abstract record CarrierOutput(string CarrierName, string UserName)
     /// <summary>The columns that those leave behind, to be dropped.</summary>
     public virtual IEnumerable<string> Leftovers => [CarrierName];
 
+    /// <summary>The value as it is, or nothing where the user wants no such column.</summary>
+    public static CarrierOutput Optional(string carrierName, string? userName) => userName is null ? new Unused(carrierName) : new Plain(carrierName, userName);
+
     /// <summary>The value as it is.</summary>
     public sealed record Plain(string CarrierName, string UserName) : CarrierOutput(CarrierName, UserName)
     {
         public override IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml) => [ml.Transforms.CopyColumns(UserName, CarrierName)];
+    }
+
+    /// <summary>A value that is dropped.</summary>
+    public sealed record Unused(string CarrierName) : CarrierOutput(CarrierName, CarrierName)
+    {
+        public override IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml) => [];
     }
 
     /// <summary>An int, 1 for the first, as a key of a given count; 0 is missing.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
@@ -6,28 +7,77 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 /// The exact log p(answer | context) under an autoregressive network, one row a request: the sum of the log-probabilities of the answer's tokens, each after
 /// those before it. A request's result does not depend on the others. Safe for several threads.
 /// </summary>
-internal sealed class AutoregressiveScorer(TransformerNetwork network, int batchTokens)
+internal sealed class AutoregressiveScorer : RequestScorer
 {
-    private readonly RowScheduler _scheduler = new(NetworkEvaluator.OfAutoregressive(network), guidanceScale: 0, batchTokens);
+    private readonly TransformerConfig _config;
+    private readonly RowScheduler _scheduler;
 
-    /// <summary>One estimate a request, in their order, with a standard error of 0.</summary>
-    /// <exception cref="ArgumentException">A request is too long, has no context, or an id outside the vocabulary.</exception>
-    public LikelihoodEstimate[] Score(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default)
+    /// <exception cref="ArgumentException">An option is out of range or needs a mask token, or the network is a masked diffusion model.</exception>
+    public AutoregressiveScorer(TransformerNetwork network, LikelihoodOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(options);
+        LikelihoodOptions own = options.Clone();
+        bool natural = own.Estimator == LikelihoodEstimator.ExactCount || own.Estimator == LikelihoodEstimator.ChainRule;
+        Require(natural, nameof(own.Estimator), own.Estimator.Name, "ExactCount (the default) or ChainRule: its likelihood is exact, left to right, and no mask is drawn");
+        Require(own.GuidanceScale == 0, nameof(own.GuidanceScale), own.GuidanceScale, "0: guidance masks the context, and the model has no mask token");
+        Require(!own.PadToContext, nameof(own.PadToContext), true, "false: the model has no mask token to pad with");
+        _config = network.Config;
+        _scheduler = new RowScheduler(NetworkEvaluator.OfAutoregressive(network), guidanceScale: 0, own.BatchTokens);
+    }
+
+    public override long NetworkRows => _scheduler.NetworkRows;
+
+    public override LikelihoodEstimate[][] ScoreQuestions(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(questions);
+        MaskedRow[][] rows = [.. questions.Select(question => question.Select(Row).ToArray())];
+        _scheduler.Score(rows.SelectMany(question => question), cancellation);
+        return [.. rows.Select(question => question.Select(Estimate).ToArray())];
+    }
+
+    /// <summary>Each token the most likely after those before it: what greedy decoding writes.</summary>
+    public override bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
         MaskedRow[] rows = [.. requests.Select(Row)];
-        _scheduler.Score(rows, cancellation);
-        return [.. rows.Select(row => new LikelihoodEstimate(-row.NegativeLogLikelihood, 0, row.Targets.Length, 1))];
+        Dictionary<MaskedRow, int> numbers = rows.Select((row, i) => (row, i)).ToDictionary(pair => pair.row, pair => pair.i);
+        var matched = new bool[rows.Length];
+        Array.Fill(matched, true);
+        _scheduler.Read(rows, (row, place, logits) =>
+        {
+            int best = 0;
+            for (int id = 1; id < logits.Length; id++)
+            {
+                if (logits[id] > logits[best]) best = id;
+            }
+            RequireFinite(logits[best], row.Targets.Length, row.Tokens.Length - row.Targets.Length + 1);
+            // Several positions of a row may come at once; all of them write the same.
+            if (best != row.Targets[place]) matched[numbers[row]] = false;
+        }, cancellation);
+        return matched;
+    }
+
+    private static void Require(bool holds, string option, object value, string allowed) =>
+        OptionRange.Require(holds, option, $"Likelihood option {option} for an autoregressive model", value, allowed);
+
+    private static LikelihoodEstimate Estimate(MaskedRow row)
+    {
+        RequireFinite(-row.NegativeLogLikelihood, row.Targets.Length, row.Tokens.Length - row.Targets.Length + 1);
+        return new LikelihoodEstimate(-row.NegativeLogLikelihood, 0, row.Targets.Length, 1);
     }
 
     private MaskedRow Row(LikelihoodRequest request)
     {
-        int context = request.Context.Length, answer = request.Answer.Length, limit = network.Config.ContextLength, vocabulary = network.Config.VocabularySize;
+        ArgumentNullException.ThrowIfNull(request);
+        int context = request.Context.Length, answer = request.Answer.Length, limit = _config.ContextLength, vocabulary = _config.VocabularySize;
         if (context == 0)
             throw new ArgumentException("An autoregressive model scores what follows a context, and the context is empty; begin it with the tokenizer's beginning or end of sequence.");
         // The last token is predicted, never read.
         if (context + answer - 1 > limit)
             throw new ArgumentException($"A context of {context} tokens and an answer of {answer} need {context + answer - 1} positions; the model has {limit}. Score the text in windows.");
+        if (request.Order is { } order && !order.SequenceEqual(Enumerable.Range(0, answer)))
+            throw new ArgumentException("An autoregressive model reads left to right only: the request's Order must be 0, 1, 2 and so on, or null. Other orders need a masked diffusion model.");
         int[] whole = [.. request.Context, .. request.Answer];
         foreach (int id in whole)
         {

@@ -3,7 +3,11 @@ using Microsoft.ML.MaskedDiffusion.Numerics;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
-/// <summary>How likelihoods are estimated. Checked and copied by whatever takes it; later changes have no effect.</summary>
+/// <summary>
+/// How likelihoods are estimated. Checked and copied by whatever takes it; later changes have no effect. An autoregressive model is scored exactly, one
+/// network row a request: it takes <see cref="LikelihoodEstimator.ExactCount"/> or <see cref="LikelihoodEstimator.ChainRule"/> alike, no guidance and no padding;
+/// samples, targets and seed then change nothing.
+/// </summary>
 public sealed class LikelihoodOptions
 {
     /// <summary>The estimator. Default <see cref="LikelihoodEstimator.ExactCount"/>.</summary>

@@ -4,7 +4,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 /// Estimates log p(answer | context) for many requests together. A request's result depends on the model, the options and the request, not on what else
 /// is asked (under <see cref="LikelihoodOptions.SeparationZ"/> on its question's other options too). Safe for several threads.
 /// </summary>
-internal sealed class LikelihoodScorer
+internal sealed class LikelihoodScorer : RequestScorer
 {
     // Rows waiting at once are kept below this many tokens, so that memory stays bounded whatever the number of requests.
     private const long WindowTokens = 1 << 23;
@@ -22,23 +22,9 @@ internal sealed class LikelihoodScorer
         _scheduler = new RowScheduler(evaluator, _options.GuidanceScale, _options.BatchTokens);
     }
 
-    /// <summary>Rows that went through the network so far, after removing duplicates among all requests.</summary>
-    public long NetworkRows => _scheduler.NetworkRows;
+    public override long NetworkRows => _scheduler.NetworkRows;
 
-    /// <summary>One estimate a request, in their order.</summary>
-    /// <exception cref="ArgumentException">A request does not fit the model: too long, an id outside the vocabulary.</exception>
-    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>
-    public LikelihoodEstimate[] Score(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(requests);
-        LikelihoodEstimate[][] single = ScoreQuestions([.. requests.Select(request => new[] { request })], cancellation);
-        return [.. single.Select(estimates => estimates[0])];
-    }
-
-    /// <summary>One estimate an option, in the questions' and options' order.</summary>
-    /// <exception cref="ArgumentException">A request does not fit the model: too long, an id outside the vocabulary.</exception>
-    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>
-    public LikelihoodEstimate[][] ScoreQuestions(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
+    public override LikelihoodEstimate[][] ScoreQuestions(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(questions);
         RequestState[][] states = [.. questions.Select(question => question.Select(NewState).ToArray())];
@@ -50,6 +36,9 @@ internal sealed class LikelihoodScorer
         }
         return [.. states.Select(question => question.Select(state => state.Result).ToArray())];
     }
+
+    public override bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default) =>
+        new GreedyMatcher(_evaluator, _options).Match(requests, cancellation);
 
     private RequestState NewState(LikelihoodRequest request, int option)
     {

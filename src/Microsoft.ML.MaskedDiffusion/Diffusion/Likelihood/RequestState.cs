@@ -81,11 +81,7 @@ internal sealed class RequestState
         }
         _pending.Clear();
         (double value, double variance) = _round.Combine(losses);
-        if (!double.IsFinite(value) || !double.IsFinite(variance))
-        {
-            throw new NotFiniteNumberException(
-                $"The network's log-likelihood of an answer of {_request.Answer.Length} tokens after {_request.Context.Length} is {-value}: its weights are damaged or overflow; load an intact copy of the model, or train it anew with a lower learning rate.", -value);
-        }
+        RequestScorer.RequireFinite(double.IsFinite(variance) ? -value : variance, _request.Answer.Length, _request.Context.Length);
         // More samples than were ever asked for may have shown every mask; what is exact replaces all before.
         double kept = _round.IsExact ? 0 : (double)_samples / (_samples + _roundSamples), added = 1 - kept;
         (Value, Variance) = (kept * Value + added * value, kept * kept * Variance + added * added * variance);

@@ -1,6 +1,9 @@
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
-/// <summary>Cuts a text into requests that fit the context, each token scored once: the first window scores all it holds, each later one its last tokens.</summary>
+/// <summary>
+/// Cuts a text into requests that fit the context, each token scored once: the first window scores all it holds, each later one its last tokens.
+/// What stands before the text must be shorter than the context.
+/// </summary>
 internal static class TextWindows
 {
     public static IEnumerable<LikelihoodRequest> Of(int[] start, int[] text, int contextLength, int stride)

@@ -23,7 +23,7 @@ public sealed class AutoregressiveScorerTests
     public void TheProbabilitiesOfAllAnswersAddUpToOne()
     {
         using TransformerNetwork network = Network();
-        var scorer = new AutoregressiveScorer(network, batchTokens: 64);
+        var scorer = new AutoregressiveScorer(network, new() { BatchTokens = 64 });
         LikelihoodRequest[] requests = [.. Enumerable.Range(0, 7 * 7).Select(i => new LikelihoodRequest([3, 1], [i / 7, i % 7]))];
         LikelihoodEstimate[] estimates = scorer.Score(requests);
         // Floats of 32 bits.
@@ -39,11 +39,11 @@ public sealed class AutoregressiveScorerTests
         [
             new([0], [1, 2, 3, 4, 5, 6, 0, 1]), new([2, 2], [5]), new([6], [6]), new([0], [1, 2]), new([4, 3, 2], [1, 0]), new([0], [1, 2]),
         ];
-        LikelihoodEstimate[] together = new AutoregressiveScorer(network, batchTokens: 16).Score(requests);
+        LikelihoodEstimate[] together = new AutoregressiveScorer(network, new() { BatchTokens = 16 }).Score(requests);
         for (int i = 0; i < requests.Length; i++)
         {
             Assert.AreEqual(Plain(network, requests[i]), together[i].LogLikelihood, 1e-5, "sums in another order");
-            Assert.AreEqual(together[i], new AutoregressiveScorer(network, batchTokens: 1).Score([requests[i]])[0]);
+            Assert.AreEqual(together[i], new AutoregressiveScorer(network, new() { BatchTokens = 1 }).Score([requests[i]])[0]);
         }
     }
 
@@ -55,7 +55,7 @@ public sealed class AutoregressiveScorerTests
         WeightFiles.Load(Golden.PathOf("tiny_arm.safetensors"), network);
         int[] Ids(string name) => [.. golden.ReadIntegers(name).Select(id => (int)id)];
         double expected = Golden.Json("rope_bf16", "index.json").GetProperty("likelihood").GetProperty("results").GetProperty("ar_nll").GetDouble();
-        LikelihoodEstimate estimate = new AutoregressiveScorer(network, 4096).Score([new LikelihoodRequest(Ids("prefix"), Ids("target"))])[0];
+        LikelihoodEstimate estimate = new AutoregressiveScorer(network, new()).Score([new LikelihoodRequest(Ids("prefix"), Ids("target"))])[0];
         // The recorded deviation is one implementation's; ours may deviate as much in the other direction.
         Assert.AreEqual(expected, -estimate.LogLikelihood, 3 * Golden.Tolerance("bf16", "ar_nll_rel") * expected);
     }
@@ -64,7 +64,7 @@ public sealed class AutoregressiveScorerTests
     public void RequestsThatDoNotFitAreRefused()
     {
         using TransformerNetwork network = Network();
-        var scorer = new AutoregressiveScorer(network, 64);
+        var scorer = new AutoregressiveScorer(network, new());
         string Error(int[] context, int[] answer) => Assert.ThrowsExactly<ArgumentException>(() => scorer.Score([new LikelihoodRequest(context, answer)])).Message;
         StringAssert.Contains(Error([], [1]), "context is empty");
         StringAssert.Contains(Error([1], [1, 2, 3, 4, 5, 6, 0, 1, 2]), "need 9 positions; the model has 8");
@@ -73,10 +73,53 @@ public sealed class AutoregressiveScorerTests
     }
 
     [TestMethod]
+    public void WhatNeedsAMaskTokenOrAnotherOrderIsRefused()
+    {
+        using TransformerNetwork network = Network();
+        string Error(LikelihoodOptions options) => Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => RequestScorer.For(network, options)).Message;
+        StringAssert.Contains(Error(new() { Estimator = LikelihoodEstimator.MonteCarlo }), "Estimator for an autoregressive model is 'MonteCarlo'; it must be ExactCount");
+        StringAssert.Contains(Error(new() { Estimator = LikelihoodEstimator.Enumerate }), "'Enumerate'");
+        StringAssert.Contains(Error(new() { GuidanceScale = 0.5 }), "GuidanceScale for an autoregressive model is 0.5");
+        StringAssert.Contains(Error(new() { PadToContext = true }), "PadToContext");
+        StringAssert.Contains(Error(new() { Samples = 1 }), "Samples is 1");
+        var scorer = new AutoregressiveScorer(network, new() { Estimator = LikelihoodEstimator.ChainRule, TargetStandardError = 0.1 });
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => scorer.Score([new LikelihoodRequest([1], [2, 3]) { Order = [1, 0] }])).Message, "left to right");
+        Assert.AreEqual(scorer.Score([new([1], [2, 3])])[0], scorer.Score([new([1], [2, 3]) { Order = [0, 1] }])[0]);
+    }
+
+    [TestMethod]
+    public void ItWritesGreedilyWhatIsMostLikelyTokenByToken()
+    {
+        using TransformerNetwork network = Network();
+        var scorer = new AutoregressiveScorer(network, new() { BatchTokens = 16 });
+        // By hand: of all continuations of one more token the likeliest, three times over.
+        int[] context = [3, 1], written = [];
+        for (int step = 0; step < 3; step++)
+        {
+            LikelihoodEstimate[] next = scorer.Score([.. Enumerable.Range(0, 7).Select(id => new LikelihoodRequest([.. context, .. written], [id]))]);
+            written = [.. written, Enumerable.Range(0, 7).MaxBy(id => next[id].LogLikelihood)];
+        }
+        LikelihoodRequest[] requests = [.. Enumerable.Range(0, 3).Select(place => new LikelihoodRequest(context, [.. written.Select((id, i) => i == place ? (id + 1) % 7 : id)])), new(context, written), new([2], written)];
+        bool[] matched = scorer.MatchGreedily(requests);
+        CollectionAssert.AreEqual(new[] { false, false, false, true }, matched[..4]);
+        CollectionAssert.AreEqual(matched, requests.Select(request => scorer.MatchGreedily([request])[0]).ToArray());
+    }
+
+    [TestMethod]
+    public void DamagedWeightsAreAnError()
+    {
+        using TransformerNetwork network = Network();
+        TensorMemory.FloatSpan(network.Parameters["lm_head.weight"]).Fill(float.NaN);
+        var scorer = new AutoregressiveScorer(network, new());
+        Assert.ThrowsExactly<NotFiniteNumberException>(() => scorer.Score([new([1], [2, 3])]));
+        Unwrapped.Throws<NotFiniteNumberException>(() => scorer.MatchGreedily([new([1], [2, 3])]));
+    }
+
+    [TestMethod]
     public void AMaskedDiffusionNetworkIsRefused()
     {
         using var network = new TransformerNetwork(Small with { Autoregressive = false }, CPU);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new AutoregressiveScorer(network, 64)).Message, "autoregressive");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new AutoregressiveScorer(network, new())).Message, "autoregressive");
     }
 
     private static TransformerNetwork Network()
