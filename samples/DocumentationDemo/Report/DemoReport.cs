@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using DocumentationDemo.Steps;
+using Samples.Shared;
 
 namespace DocumentationDemo.Report;
 

@@ -8,6 +8,7 @@ using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Transforms;
+using Samples.Shared;
 
 namespace DocumentationDemo.Steps;
 
@@ -41,7 +42,7 @@ internal sealed record TrainStep(MaskedDiffusionTransformer Transformer, Trainin
             Seed = demo.Seed,
             CancellationToken = cancellationToken,
         };
-        MaskedDiffusionTransformer lm = DemoConsole.WithProgress(progress =>
+        MaskedDiffusionTransformer lm = SampleConsole.WithProgress(progress =>
         {
             options.Progress = progress;
             return ml.MaskedDiffusion().Trainer(options).Fit(training);

@@ -10,6 +10,9 @@ internal static class ByteLevelAlphabet
     private static readonly char[] Characters = Build();
     private static readonly Dictionary<char, byte> Bytes = Enumerable.Range(0, 256).ToDictionary(value => Characters[value], value => (byte)value);
 
+    /// <summary>The 256 bytes as tokens, in their order.</summary>
+    public static IEnumerable<string> Tokens => Characters.Select(character => character.ToString());
+
     public static char ToCharacter(byte value) => Characters[value];
 
     public static string ToText(ReadOnlySpan<byte> bytes)

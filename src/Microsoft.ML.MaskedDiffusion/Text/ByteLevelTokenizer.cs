@@ -15,6 +15,9 @@ internal sealed class ByteLevelTokenizer : TextTokenizer
         _bytes = [.. vocabulary.Tokens.Select(ByteLevelAlphabet.ToBytes)];
     }
 
+    /// <summary>The tokenizer without merges: ids 0 .. 255 are the bytes, 256 is the end of text.</summary>
+    public static ByteLevelTokenizer OfBytes() => new(ByteLevelVocabulary.Create([.. ByteLevelAlphabet.Tokens], []));
+
     private protected override int[] EncodeWellFormed(string text, bool startsText) => [.. Tokenizer.EncodeToIds(text, true, false)];
 
     // Decoded here: the tokenizer beneath gives up on malformed UTF-8 and on very long tokens.

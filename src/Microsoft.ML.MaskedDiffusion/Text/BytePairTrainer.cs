@@ -16,7 +16,7 @@ internal sealed class BytePairTrainer
     private const int ReportEvery = 64;
 
     private readonly int _vocabularySize;
-    private readonly List<string> _tokens = [.. Enumerable.Range(0, 256).Select(value => ByteLevelAlphabet.ToCharacter((byte)value).ToString())];
+    private readonly List<string> _tokens = [.. ByteLevelAlphabet.Tokens];
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly List<string> _merges = [];
     private readonly HashSet<(int Left, int Right)> _known = [];

@@ -18,6 +18,12 @@ public abstract class TokenizerSource
         return new Trained(vocabularySize);
     }
 
+    /// <summary>
+    /// One token a UTF-8 byte and nothing to learn: 256 bytes and an end-of-text token. For models of characters, and for text of any language without a
+    /// vocabulary; sequences are about four times as long as with byte-pair tokens of English.
+    /// </summary>
+    public static TokenizerSource Bytes() => new Given(ByteLevelTokenizer.OfBytes());
+
     /// <summary>Reads a tokenizer's files, at once; see <see cref="TextTokenizer.FromFile"/> for the kinds and the exceptions.</summary>
     public static TokenizerSource FromFile(string path) => new Given(TextTokenizer.FromFile(path));
 

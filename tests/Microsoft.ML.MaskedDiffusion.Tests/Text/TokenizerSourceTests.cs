@@ -21,4 +21,16 @@ public sealed class TokenizerSourceTests
         Assert.AreEqual(400, source.VocabularySize);
         Assert.Throws<ArgumentNullException>(() => TokenizerSource.FromTokenizer(null!));
     }
+
+    [TestMethod]
+    public void ByteTokensAreTheBytesOfTheText()
+    {
+        TextTokenizer tokenizer = TokenizerSource.Bytes().Resolve(() => throw new AssertFailedException("the corpus was asked for"), null, CancellationToken.None);
+        Assert.AreEqual(257, tokenizer.VocabularySize);
+        Assert.AreEqual(256, tokenizer.EndOfSequenceId);
+        const string text = "Wherefore art thou?\n\n  naïve \t 日本 <|endoftext|>";
+        CollectionAssert.AreEqual(System.Text.Encoding.UTF8.GetBytes(text).Select(value => (int)value).ToArray(), tokenizer.Encode(text));
+        Assert.AreEqual(text, tokenizer.Decode(tokenizer.Encode(text)));
+        Assert.AreEqual(text, TextTokenizer.FromFiles(tokenizer.Files).Decode(tokenizer.Encode(text)), "a saved model carries it");
+    }
 }

@@ -1,10 +1,10 @@
 using Microsoft.ML.MaskedDiffusion.Training;
 using Spectre.Console;
 
-namespace DocumentationDemo;
+namespace Samples.Shared;
 
-/// <summary>What the demo says: rules and colours on a terminal, plain lines elsewhere.</summary>
-internal static class DemoConsole
+/// <summary>What a sample says: rules and colours on a terminal, plain lines elsewhere.</summary>
+internal static class SampleConsole
 {
     private static readonly bool Interactive = !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
 

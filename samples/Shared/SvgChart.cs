@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace DocumentationDemo.Report;
+namespace Samples.Shared;
 
 /// <summary>Small inline SVG charts: lines over a numeric axis, and horizontal bars with error marks.</summary>
 internal static class SvgChart
@@ -70,6 +70,14 @@ internal static class SvgChart
             svg.Append(Invariant($"<text x='{X(mark.Value):F1}' y='{height - 8}' text-anchor='middle'>{Escape(mark.Label)}</text>"));
         }
         return svg.Append("</svg>").ToString();
+    }
+
+    /// <summary>Writes a chart as a picture file of its own, with the style that a page otherwise gives it.</summary>
+    public static void Save(string svg, string path)
+    {
+        const string style = "<style>text { font: 13px system-ui, sans-serif; fill: #334155 } .grid { stroke: #e2e8f0 } .mark { stroke: #dc2626; stroke-dasharray: 4 4 }</style><rect width='100%' height='100%' fill='#fff'/>";
+        int start = svg.IndexOf('>') + 1;
+        File.WriteAllText(path, svg[..start].Replace("<svg ", "<svg xmlns='http://www.w3.org/2000/svg' ", StringComparison.Ordinal) + style + svg[start..] + Environment.NewLine);
     }
 
     /// <summary>Round numbers that cover a range, five or so of them.</summary>

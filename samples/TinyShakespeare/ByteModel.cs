@@ -1,0 +1,93 @@
+using System.Text;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion;
+using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Evaluation;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Trainers;
+using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Transforms;
+using Samples.Shared;
+
+namespace TinyShakespeare;
+
+/// <summary>The run from a text to a model, its loss on held-out text, its own writing and a picture of the loss.</summary>
+internal static class ByteModel
+{
+    private const int Context = 256;
+
+    private static readonly TransformerConfig Network = new()
+    {
+        Name = "bytes", LayerCount = 5, HeadCount = 6, EmbeddingSize = 192, FeedForwardSize = 768, ContextLength = Context,
+    };
+
+    private static readonly (string Name, SamplingOptions Options)[] Samplers =
+    [
+        ("ancestral: random order, temperature 1, a token a step", new SamplingOptions { Order = SamplingOrder.Random, Temperature = 1 }),
+        ("most confident first, temperature 0.8, 128 steps", new SamplingOptions { Order = SamplingOrder.Confidence, Temperature = 0.8, Steps = 128 }),
+    ];
+
+    public static void Run(FileInfo file, double minutes, int seed, DirectoryInfo output, CancellationToken cancellationToken)
+    {
+        var ml = new MLContext(seed);
+        string text = File.ReadAllText(file.FullName);
+        int border = (int)(text.Length * 0.9);
+        // The held-out tenth in pieces that one pass of the network sees whole, as character models are usually measured.
+        Row[] heldOut = [.. text[border..].Chunk(Context).Where(piece => piece.Length == Context).Select(piece => new Row { Text = new string(piece) })];
+        IDataView training = ml.Data.LoadFromEnumerable([new Row { Text = text[..border] }]), validation = ml.Data.LoadFromEnumerable(heldOut);
+        SampleConsole.Heading($"Training on {border:N0} characters for {minutes:0.##} minutes; {heldOut.Length} pieces of {Context} characters held out");
+        MaskedDiffusionTransformer lm = SampleConsole.WithProgress(progress => ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
+        {
+            Network = Network,
+            Tokenizer = TokenizerSource.Bytes(),
+            MaxSeconds = minutes * 60,
+            BatchSize = 32,
+            LearningRate = 2e-3,
+            NoiseLevels = NoiseLevels.Stratified,
+            LossWeighting = LossWeighting.Uniform,
+            ValidationSet = validation,
+            ValidationInterval = 100,
+            Seed = seed,
+            Progress = progress,
+            CancellationToken = cancellationToken,
+            CancelBehavior = CancelBehavior.ReturnBestSoFar,
+        }).Fit(training));
+        using (lm)
+        {
+            TrainingResult result = lm.TrainingResult!;
+            SampleConsole.Line($"{lm.Model.Config.NonEmbeddingParameterCount:N0} parameters outside embeddings, {lm.Model.Config.ParameterCount:N0} in all; {result.Stop} after {result.Steps:N0} steps, {result.Epochs:F1} epochs, {result.Seconds:F0} s; the model is that of step {result.BestStep:N0}");
+            output.Create();
+            lm.Model.Save(Path.Combine(output.FullName, "model.mdm"));
+            SvgChart.Save(Curve(result), Path.Combine(output.FullName, "loss.svg"));
+
+            SampleConsole.Heading("Held-out text");
+            PerplexityResult measured = ml.MaskedDiffusion().EvaluatePerplexity(validation, lm.Model, options: new PerplexityOptions { Likelihood = new LikelihoodOptions { Samples = 16 } });
+            double perCharacter = (double)measured.All.TokenCount / heldOut.Sum(row => row.Text.Length);
+            EvaluationMetric loss = measured.All.NegativeLogLikelihood;
+            SampleConsole.Line($"{loss.Value * perCharacter:F4} ± {loss.StandardError * perCharacter:F4} nats per character (upper bound; of the error {loss.NoiseStandardError * perCharacter:F4} is the estimate's own noise); {measured.All.BitsPerByte.Value:F3} bits per byte");
+            Write(ml, lm.Model, seed, cancellationToken);
+            SampleConsole.Line($"\n{output.FullName}: model.mdm, loss.svg");
+        }
+    }
+
+    private static void Write(MLContext ml, MaskedDiffusionModel model, int seed, CancellationToken cancellationToken)
+    {
+        const string start = "ROMEO:\n";
+        foreach ((string name, SamplingOptions options) in Samplers)
+        {
+            options.Seed = seed;
+            SampleConsole.Heading($"Written by the model after \"ROMEO:\" ({name})");
+            IDataView prompt = ml.Data.LoadFromEnumerable([new Row { Text = $"{start}[MASK*{Context - Encoding.UTF8.GetByteCount(start)}]" }]);
+            var infill = ml.MaskedDiffusion().Infill(model, new InfillEstimator.Options { Sampling = options, CancellationToken = cancellationToken });
+            SampleConsole.Line(infill.Fit(prompt).Transform(prompt).GetColumn<string>("Filled").Single());
+        }
+    }
+
+    private static string Curve(TrainingResult result) => SvgChart.Lines("seconds", "nats per character",
+        new SvgChart.Series("training (uniform weights)", "#94a3b8", [.. result.LossHistory.Select(point => (point.Seconds, point.Loss))]),
+        new SvgChart.Series("validation (bound)", "#2563eb", [.. result.ValidationHistory.Select(point => (point.Seconds, point.Loss))]));
+}
