@@ -6,6 +6,7 @@ using Microsoft.ML.MaskedDiffusion.Tests.Transforms;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -30,6 +31,13 @@ public sealed class OptionsTests
         new Subject<MaskedDiffusionTrainer.Options>(new(), o => _ = new MaskedDiffusionTrainer(new MLContext(1), o), new()
         {
             [nameof(MaskedDiffusionTrainer.Options.TextColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
+            [nameof(MaskedDiffusionTrainer.Options.PromptColumnName)] = ["", " \t", "Text", "TokenCount"],
+            // Good values that mean nothing without prompts, or where documents are joined, are refused too.
+            [nameof(MaskedDiffusionTrainer.Options.ReasoningColumnName)] = ["", " ", "Reasoning"],
+            [nameof(MaskedDiffusionTrainer.Options.Padding)] = [(RowPadding)(-1), (RowPadding)9, RowPadding.Longest, RowPadding.Full],
+            [nameof(MaskedDiffusionTrainer.Options.MaxRowLength)] = [.. BadCounts, 1, 64, 257],
+            [nameof(MaskedDiffusionTrainer.Options.LongRows)] = [(LongRows)(-1), (LongRows)9, LongRows.Throw],
+            [nameof(MaskedDiffusionTrainer.Options.GuidanceDropout)] = [.. BadShares, 0.1],
             [nameof(MaskedDiffusionTrainer.Options.Network)] = [null, Network(n => n with { Autoregressive = true }), Network(n => n with { ContextLength = 1 }), Network(n => n with { HeadCount = 3 })],
             [nameof(MaskedDiffusionTrainer.Options.Tokenizer)] = [null],
             [nameof(MaskedDiffusionTrainer.Options.MaxSteps)] = BadLengths,
@@ -65,7 +73,7 @@ public sealed class OptionsTests
             [nameof(MaskedDiffusionTrainer.Options.NegativeLogLikelihoodColumnName)] = [.. BadNames, "Text", "TokenCount"],
             [nameof(MaskedDiffusionTrainer.Options.StandardErrorColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
             [nameof(MaskedDiffusionTrainer.Options.TokenCountColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
-        }, anything: ["DecayNormGains", "ValidationSet", "Seed", "Progress", "CancellationToken"]),
+        }, anything: ["DecayNormGains", "ValidationSet", "Seed", "Progress", "CancellationToken", "InitialModel", "PackDocuments"]),
 
         new Subject<TextFilesOptions>(new() { Path = typeof(OptionsTests).Assembly.Location }, o => _ = new MLContext(1).MaskedDiffusion().LoadText(o), new()
         {

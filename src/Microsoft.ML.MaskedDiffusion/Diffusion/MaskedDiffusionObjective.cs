@@ -22,14 +22,17 @@ internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWei
     }
 
     /// <summary>The loss of each sequence in nats per token, without a graph.</summary>
-    public double[] RowLosses(TransformerNetwork network, NoisyBatch batch)
+    /// <param name="network">The network, on any device and type.</param>
+    /// <param name="batch">Noised sequences.</param>
+    /// <param name="divisors">What each sequence's sum is divided by; null for all its tokens.</param>
+    public double[] RowLosses(TransformerNetwork network, NoisyBatch batch, int[]? divisors = null)
     {
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         using TensorAccessor<double> losses = Losses(network, batch).to(ScalarType.Float64, CPU).data<double>();
         double[] values = losses.ToArray();
         var rows = new double[batch.Count];
-        for (int i = 0; i < batch.Targets.Length; i++) rows[batch.RowOf(i)] += values[i] / batch.Length;
+        for (int i = 0; i < batch.Targets.Length; i++) rows[batch.RowOf(i)] += values[i] / (divisors?[batch.RowOf(i)] ?? batch.Length);
         return rows;
     }
 

@@ -148,8 +148,16 @@ internal sealed unsafe class TransformerNetwork : IDisposable
     /// <summary>Takes over the weights of a network of the same shape.</summary>
     public void CopyFrom(TransformerNetwork other)
     {
-        using IDisposable noGradient = no_grad();
-        foreach ((string name, Parameter parameter) in _parameters) parameter.copy_(other._parameters[name]);
+        other._uses.Enter(other);
+        try
+        {
+            using IDisposable noGradient = no_grad();
+            foreach ((string name, Parameter parameter) in _parameters) parameter.copy_(other._parameters[name]);
+        }
+        finally
+        {
+            other._uses.Exit();
+        }
     }
 
     /// <summary>Sets all gradients to zero, in place where they exist.</summary>

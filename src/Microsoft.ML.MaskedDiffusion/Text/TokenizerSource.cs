@@ -38,6 +38,9 @@ public abstract class TokenizerSource
     /// <summary>Number of token ids asked for, or of the tokenizer given.</summary>
     internal abstract int VocabularySize { get; }
 
+    /// <summary>The tokenizer given; null where one is trained.</summary>
+    internal virtual TextTokenizer? Known => null;
+
     /// <summary>The tokenizer; only training asks for the corpus.</summary>
     internal abstract TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken);
 
@@ -52,6 +55,8 @@ public abstract class TokenizerSource
     private sealed class Given(TextTokenizer tokenizer) : TokenizerSource
     {
         internal override int VocabularySize => tokenizer.VocabularySize;
+
+        internal override TextTokenizer? Known => tokenizer;
 
         internal override TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) =>
             tokenizer;

@@ -4,9 +4,9 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 
 /// <summary>
-/// Trains the autoregressive baseline of "Scaling up Masked Diffusion Models on Text" (Nie et al., 2024) from scratch on a text column: the same network with
+/// Trains the autoregressive baseline of "Scaling up Masked Diffusion Models on Text" (Nie et al., 2024) on a text column, or fine-tunes it: the same network with
 /// causal attention and no mask token, on the same data in the same order with the same optimizer, predicting each token from those before it. The
-/// loss is the mean cross-entropy over blocks of context length + 1 tokens. So one set of options trains both sides of a comparison.
+/// loss is the mean cross-entropy over blocks of context length + 1 tokens, or over answers and the end behind them where there are prompts. So one set of options trains both sides of a comparison.
 /// </summary>
 /// <remarks>
 /// The transformer adds the exact negative log-likelihood to each row (its standard error is 0); scoring of choices and infilling need a masked diffusion
@@ -20,17 +20,18 @@ public sealed class AutoregressiveTrainer : IEstimator<MaskedDiffusionTransforme
     /// <param name="env">The context: an <see cref="MLContext"/>, or any other environment.</param>
     /// <param name="options">
     /// The settings, copied here. <see cref="MaskedDiffusionTrainer.Options.Network"/> is made autoregressive. Without noise there is nothing to set about it:
-    /// <see cref="MaskedDiffusionTrainer.Options.NoiseLevels"/>, <see cref="MaskedDiffusionTrainer.Options.LossWeighting"/> and
-    /// <see cref="MaskedDiffusionTrainer.Options.StochasticLengthRatio"/> must have their defaults. Validation is exact, and
+    /// <see cref="MaskedDiffusionTrainer.Options.NoiseLevels"/>, <see cref="MaskedDiffusionTrainer.Options.LossWeighting"/>,
+    /// <see cref="MaskedDiffusionTrainer.Options.StochasticLengthRatio"/>, <see cref="MaskedDiffusionTrainer.Options.Padding"/> and
+    /// <see cref="MaskedDiffusionTrainer.Options.GuidanceDropout"/> must have their defaults. Validation is exact, and
     /// <see cref="MaskedDiffusionTrainer.Options.ValidationSamples"/> is not used.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range; the message says which, and what to do.</exception>
     public AutoregressiveTrainer(IHostEnvironment env, MaskedDiffusionTrainer.Options options) => _trainer = new MaskedDiffusionTrainer(env, options, autoregressive: true);
 
     /// <summary>Trains a model. Long: see <see cref="MaskedDiffusionTrainer.Options.Progress"/> and <see cref="MaskedDiffusionTrainer.Options.CancellationToken"/>.</summary>
-    /// <param name="input">The training data. Its text column is read once, or twice where a tokenizer is trained on it.</param>
+    /// <param name="input">The training data. Its columns are read once, or twice where a tokenizer is trained on them.</param>
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not a text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>
     /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
     /// <exception cref="Training.TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>

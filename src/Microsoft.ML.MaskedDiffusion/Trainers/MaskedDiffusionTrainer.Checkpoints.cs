@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML.MaskedDiffusion.Text;
@@ -22,12 +23,15 @@ public sealed partial class MaskedDiffusionTrainer
         {
             [nameof(Options.NoiseLevels)] = _options.NoiseLevels.ToString(),
             [nameof(Options.LossWeighting)] = _options.LossWeighting.ToString(),
+            [nameof(Options.Padding)] = _options.Padding.ToString(),
+            [nameof(Options.GuidanceDropout)] = _options.GuidanceDropout.ToString(CultureInfo.InvariantCulture),
             [nameof(Options.Tokenizer)] = "SHA-256 " + HashOf(tokenizer),
         },
         Log = message => channel.Info(MessageSensitivity.None, "{0}", message),
     };
 
-    private static string HashOf(TextTokenizer tokenizer)
+    /// <summary>The SHA-256 of a tokenizer's files: equal for equal tokenizers.</summary>
+    internal static string HashOf(TextTokenizer tokenizer)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach ((string name, byte[] content) in tokenizer.Files)

@@ -2,6 +2,7 @@ using Microsoft.ML.MaskedDiffusion.Diffusion;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
 using Microsoft.ML.SearchSpace;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
@@ -14,20 +15,64 @@ public sealed partial class MaskedDiffusionTrainer
     /// </summary>
     public sealed class Options
     {
-        /// <summary>The text column to learn from: one document a row. Default "Text". Rows without any text are left out and counted in the log.</summary>
+        internal static TransformerConfig DefaultNetwork { get; } = TransformerConfig.FromPreset("6M") with { VocabularySize = 4096, ContextLength = 256 };
+
+        internal static TokenizerSource DefaultTokenizer { get; } = TokenizerSource.TrainBytePairEncoding(4096);
+
+        /// <summary>
+        /// The text column to learn from: one document a row, or one answer where there is a <see cref="PromptColumnName"/>. Default "Text". Rows without any text in
+        /// it are left out and counted in the log.
+        /// </summary>
         public string TextColumnName { get; set; } = "Text";
+
+        /// <summary>
+        /// The text column of prompts, for fine-tuning: a prompt is seen and never noised, and the loss is on the answer in <see cref="TextColumnName"/> and the end of
+        /// the sequence behind it. Each part is tokenized by itself, as SMDM does. A row may have an empty prompt. The
+        /// transformer then scores texts after their prompts. Default null: all text is learned.
+        /// </summary>
+        public string? PromptColumnName { get; set; }
+
+        /// <summary>The text column of a second part of the prompt, tokenized by itself, as SMDM does with GSM8K's reasoning; needs a <see cref="PromptColumnName"/>. Default null.</summary>
+        public string? ReasoningColumnName { get; set; }
+
+        /// <summary>
+        /// The model to go on from: its network and tokenizer are then used, and <see cref="Network"/> and <see cref="Tokenizer"/> must be left at their defaults or be the
+        /// same. Its weights are copied; the model itself is not changed and stays the caller's. Default null: a fresh network.
+        /// </summary>
+        public MaskedDiffusionModel? InitialModel { get; set; }
+
+        /// <summary>
+        /// Whether documents are joined and cut into blocks of the context length, as in pre-training (true), or each row is a sequence of its own (false; what is said of
+        /// rows below then holds). Default null: joined, unless there is a <see cref="PromptColumnName"/>, with which they cannot be.
+        /// </summary>
+        public bool? PackDocuments { get; set; }
+
+        /// <summary>What follows a row's end, where each row is a sequence of its own. Default <see cref="RowPadding.None"/>. Validation never pads.</summary>
+        public RowPadding Padding { get; set; } = RowPadding.None;
+
+        /// <summary>The longest row, prompt and end of sequence counted, in tokens: 2 to the context length. Default null: the context length.</summary>
+        public int? MaxRowLength { get; set; }
+
+        /// <summary>What happens to longer rows. Default <see cref="LongRows.Skip"/>.</summary>
+        public LongRows LongRows { get; set; } = LongRows.Skip;
+
+        /// <summary>
+        /// The probability that a micro batch is trained with all its prompts masked, 0 to 1, decided for the micro batch as a whole as published: what a model then
+        /// predicts without a prompt makes classifier-free guidance the standard one. SMDM: 0.1. Needs a <see cref="PromptColumnName"/>. Default 0.
+        /// </summary>
+        public double GuidanceDropout { get; set; }
 
         /// <summary>
         /// The network. Default: the 6M preset with a context of 256 tokens. Its <see cref="TransformerConfig.VocabularySize"/> is replaced by that of the
         /// tokenizer, once known; <see cref="TransformerConfig.Autoregressive"/> must be false and the context at least 2 tokens.
         /// </summary>
-        public TransformerConfig Network { get; set; } = TransformerConfig.FromPreset("6M") with { VocabularySize = 4096, ContextLength = 256 };
+        public TransformerConfig Network { get; set; } = DefaultNetwork;
 
         /// <summary>
         /// Where the tokenizer comes from. Default: a byte-level BPE tokenizer of 4,096 tokens is trained on the text column, which then is read twice
         /// (once for the tokenizer, once for its tokens); with a given tokenizer it is read once.
         /// </summary>
-        public TokenizerSource Tokenizer { get; set; } = TokenizerSource.TrainBytePairEncoding(4096);
+        public TokenizerSource Tokenizer { get; set; } = DefaultTokenizer;
 
         /// <summary>
         /// Optimizer steps to take, at least 1. Default null. Of several budgets (<see cref="MaxSteps"/>, <see cref="MaxEpochs"/>, <see cref="MaxTokens"/>,
@@ -35,10 +80,10 @@ public sealed partial class MaskedDiffusionTrainer
         /// </summary>
         public long? MaxSteps { get; set; }
 
-        /// <summary>Passes over the training text, above 0; the last step is filled up from the next pass. Default null.</summary>
+        /// <summary>Passes over the training text or rows, above 0; the last step is filled up from the next pass. Default null.</summary>
         public double? MaxEpochs { get; set; }
 
-        /// <summary>Tokens to train on, repetitions counted, at least 1. Default null.</summary>
+        /// <summary>Tokens to train on, repetitions counted, at least 1; where each row is a sequence of its own, rows count their mean length, prompt and learned padding included. Default null.</summary>
         public long? MaxTokens { get; set; }
 
         /// <summary>Floating point operations, above 0, counted as 6 x non-embedding parameters x tokens. Default null.</summary>
@@ -99,16 +144,16 @@ public sealed partial class MaskedDiffusionTrainer
         /// <summary>The weight of each masked token in the loss. Default <see cref="LossWeighting.InverseNoiseLevel"/>: the loss is then a bound on the negative log-likelihood.</summary>
         public LossWeighting LossWeighting { get; set; } = LossWeighting.InverseNoiseLevel;
 
-        /// <summary>Data to measure the loss on while training; the model returned is then the best measured. Default null: no validation, the last model is returned.</summary>
+        /// <summary>Data to measure the loss on while training, with the same columns: the bound per token, of answers per answer token; the model returned is then the best measured. Default null: no validation, the last model is returned.</summary>
         public IDataView? ValidationSet { get; set; }
 
         /// <summary>Steps between validations, at least 1; one more is made at the end. Default 200.</summary>
         public long ValidationInterval { get; set; } = 200;
 
-        /// <summary>Noise draws for each block of validation text, at least 1; the same at every validation. Default 2.</summary>
+        /// <summary>Noise draws for each block (or row) of validation text, at least 1; the same at every validation. Default 2.</summary>
         public int ValidationSamples { get; set; } = 2;
 
-        /// <summary>The most blocks of validation text used, at least 1, spread evenly over the set; the log says how many there are. Default 64.</summary>
+        /// <summary>The most blocks (or rows) of validation text used, at least 1, spread evenly over the set; the log says how many there are. Default 64.</summary>
         public int MaxValidationBlocks { get; set; } = 64;
 
         /// <summary>Stop after so many validations in a row without a new lowest loss, at least 1; needs a <see cref="ValidationSet"/>. Default null: never.</summary>

@@ -4,15 +4,17 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 
 /// <summary>
-/// Trains a masked diffusion language model from scratch on a text column. The documents are tokenized, each followed by the end-of-sequence token, packed
+/// Trains a masked diffusion language model on a text column, from scratch or from a model (<see cref="Options.InitialModel"/>). The documents are tokenized, each followed by the end-of-sequence token, packed
 /// into blocks of the network's context length and shuffled anew every epoch; the loss is the upper bound on the negative log-likelihood of "Scaling up Masked
-/// Diffusion Models on Text" (Nie et al., 2024), equation 3, with one noise level a sequence.
+/// Diffusion Models on Text" (Nie et al., 2024), equation 3, with one noise level a sequence. With prompts (<see cref="Options.PromptColumnName"/>) each row is a
+/// sequence of its own, and only its answer is noised and learned.
 /// </summary>
 /// <remarks>
 /// Needs a libtorch package in the application (TorchSharp-cpu or TorchSharp-cuda-...). Needs no normalization and no caching. Memory: 16 bytes a parameter
@@ -29,6 +31,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     private readonly Options _options;
     private readonly int _seed;
     private readonly InputColumn _text;
+    private readonly InputColumn[] _prompts;
     private readonly bool _autoregressive;
 
     /// <summary>Makes a trainer.</summary>
@@ -52,14 +55,16 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         _host = env.Register(autoregressive ? nameof(AutoregressiveTrainer) : nameof(MaskedDiffusionTrainer));
         _seed = _options.Seed ?? _host.Rand.Next();
         _text = InputColumn.Text("text", _options.TextColumnName);
+        _prompts = [.. new[] { ("prompt", _options.PromptColumnName), ("reasoning", _options.ReasoningColumnName) }.Where(part => part.Item2 is not null).Select(part => InputColumn.Text(part.Item1, part.Item2!))];
     }
 
     /// <summary>Trains a model. Long: see <see cref="Options.Progress"/> and <see cref="Options.CancellationToken"/>.</summary>
     /// <param name="input">The training data. Its text column is read once, or twice where a tokenizer is trained on it.</param>
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not a text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>
     /// <exception cref="ArgumentException">The machine has no such device, or the tokenizer no end of sequence.</exception>
-    /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
+    /// <exception cref="InvalidOperationException">The column holds no text at all; all rows are too long, or one is under <see cref="Training.FineTuning.LongRows.Throw"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The <see cref="Options.InitialModel"/> has been disposed.</exception>
     /// <exception cref="InvalidOperationException">The checkpoints in <see cref="Options.CheckpointFolder"/> are of another training, or there are some and <see cref="Options.Resume"/> is not set.</exception>
     /// <exception cref="InvalidDataException">All checkpoints are damaged.</exception>
     /// <exception cref="IOException">The checkpoint folder cannot be written, or another training uses it.</exception>
@@ -68,40 +73,44 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     public MaskedDiffusionTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var corpus = new TextColumnReader(input, _text.Find(input.Schema, nameof(input)), "training data");
-        TextColumnReader? held = _options.ValidationSet is { } set ? new TextColumnReader(set, _text.Find(set.Schema, "Options." + nameof(Options.ValidationSet)), "validation data") : null;
+        TextColumnReader corpus = Reader(input, nameof(input), "training data");
+        TextColumnReader? held = _options.ValidationSet is { } set ? Reader(set, "Options." + nameof(Options.ValidationSet), "validation data") : null;
         // Before hours of reading, not after.
         DeviceChoice.RequireAvailable(_options.Device);
 
         using IChannel channel = _host.Start("Training");
         string device = DeviceChoice.Prefer(_options.Device, _context?.GpuDeviceId, _context?.FallbackToCpu ?? true);
         var progress = new LoggedProgress(channel, _options.Progress);
-        TextTokenizer tokenizer = _options.Tokenizer.Resolve(() => corpus.Read(_options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System), _options.CancellationToken);
-        TransformerConfig config = _options.Network with { VocabularySize = tokenizer.VocabularySize, Autoregressive = _autoregressive };
-        ITrainingObjective objective = _autoregressive ? new AutoregressiveObjective() : new DiffusionObjective(config, _options.NoiseLevels, _options.LossWeighting);
+        TextTokenizer tokenizer = _options.InitialModel?.Tokenizer ?? _options.Tokenizer.Resolve(() => corpus.ReadAll(_options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System), _options.CancellationToken);
+        TransformerConfig config = _options.InitialModel?.Config ?? _options.Network with { VocabularySize = tokenizer.VocabularySize, Autoregressive = _autoregressive };
+        ITrainingObjective objective = _autoregressive ? new AutoregressiveObjective() : new DiffusionObjective(config, _options.NoiseLevels, _options.LossWeighting, _options.GuidanceDropout);
         int blockLength = objective.BlockLength(config.ContextLength);
         var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
-        PackedBlocks blocks = Pack(packer, corpus, blockLength, channel);
-        long documents = packer.DocumentCount;
-        PackedBlocks? validation = held is null ? null : Pack(packer, held, blockLength, channel);
+        var encoder = new RowEncoder(tokenizer, _options.MaxRowLength ?? config.ContextLength, _options.LongRows, progress, TimeProvider.System);
+        ITokenBlocks blocks = PacksDocuments ? Pack(packer, corpus, blockLength, channel) : Encode(encoder, corpus, _options.Padding, channel);
+        (long documents, long longRows) = PacksDocuments ? (packer.DocumentCount, 0L) : ((long)blocks.Count, encoder.LongRowCount);
+        // What fills up a row is no part of its likelihood.
+        ITokenBlocks? validation = held is null ? null : PacksDocuments ? Pack(packer, held, blockLength, channel) : Encode(encoder, held, RowPadding.None, channel);
 
-        TrainingSettings settings = Settings(config, blocks) with { Checkpoints = Checkpoints(tokenizer, channel) };
+        TrainingSettings settings = Settings(config, objective, blocks) with { Checkpoints = Checkpoints(tokenizer, channel) };
         channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2} on {3}", config.ParameterCount, config.NonEmbeddingParameterCount, _seed, device);
-        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, device, objective, blocks, validation, settings, progress, _options.CancellationToken);
-        result = result with { Documents = documents, EmptyRows = corpus.EmptyRowCount };
+        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, device, objective, blocks, validation, settings, progress, _options.CancellationToken,
+            _options.InitialModel?.Network);
+        result = result with { Documents = documents, EmptyRows = corpus.EmptyRowCount, LongRows = longRows };
         channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}", result.Stop, result.Steps, result.TokensSeen,
             result.Seconds, result.Device, result.BestStep);
         return new MaskedDiffusionTransformer(new MaskedDiffusionModel(network, tokenizer), Scoring(), ownsModel: true) { TrainingResult = result };
     }
 
-    /// <summary>Checks the text column and says what the trained transformer's output will look like.</summary>
+    /// <summary>Checks the text column, and those of prompts, and says what the trained transformer's output will look like.</summary>
     /// <param name="inputSchema">The schema of the data to come.</param>
     /// <returns>The schema with the transformer's output columns added.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The text column is missing or not a text.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        _text.Check(inputSchema, nameof(inputSchema));
+        foreach (InputColumn column in _prompts.Prepend(_text))
+            column.Check(inputSchema, nameof(inputSchema));
         return SchemaShapes.Append(inputSchema,
         [
             new DataViewSchema.DetachedColumn(_options.NegativeLogLikelihoodColumnName, NumberDataViewType.Single),
@@ -116,6 +125,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         NegativeLogLikelihoodColumnName = _options.NegativeLogLikelihoodColumnName,
         StandardErrorColumnName = _options.StandardErrorColumnName,
         TokenCountColumnName = _options.TokenCountColumnName,
+        ContextColumnName = _options.PromptColumnName,
+        Separator = "",
         PerCharacterColumnName = null,
         PerByteColumnName = null,
     };
@@ -128,16 +139,18 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         return blocks;
     }
 
-    private TrainingSettings Settings(TransformerConfig config, PackedBlocks blocks)
+    private TrainingSettings Settings(TransformerConfig config, ITrainingObjective objective, ITokenBlocks blocks)
     {
+        int microBatchSize = _options.MicroBatchSize ?? DefaultMicroBatchSize(_options.BatchSize, PacksDocuments ? config.ContextLength : blocks.Length);
+        double meanLength = blocks is RowBlocks rows ? rows.MeanLength(microBatchSize) - objective.SourceOnlyIds : ComputeBudget.MeanLength(config.ContextLength, _options.StochasticLengthRatio);
         var budget = new ComputeBudget { Steps = _options.MaxSteps, Epochs = _options.MaxEpochs, Tokens = _options.MaxTokens, Flops = _options.MaxFlops };
-        long? steps = budget.ToSteps(config.NonEmbeddingParameterCount, _options.BatchSize, ComputeBudget.MeanLength(config.ContextLength, _options.StochasticLengthRatio), blocks.Count);
+        long? steps = budget.ToSteps(config.NonEmbeddingParameterCount, _options.BatchSize, meanLength, blocks.Count);
         return new TrainingSettings
         {
             MaxSteps = steps ?? (_options.MaxSeconds is null ? DefaultSteps : null),
             MaxSeconds = _options.MaxSeconds,
             BatchSize = _options.BatchSize,
-            MicroBatchSize = _options.MicroBatchSize ?? DefaultMicroBatchSize(_options.BatchSize, config.ContextLength),
+            MicroBatchSize = microBatchSize,
             StochasticLengthRatio = _options.StochasticLengthRatio,
             LearningRate = _options.LearningRate,
             MinLearningRateRatio = _options.MinLearningRateRatio,

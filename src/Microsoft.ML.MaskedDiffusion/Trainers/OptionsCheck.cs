@@ -16,6 +16,7 @@ internal static class OptionsCheck
         CheckOptimizer(options);
         CheckValidation(options);
         CheckCheckpoints(options);
+        FineTuningCheck.Validate(options, autoregressive);
         Require(Enum.IsDefined(options.CancelBehavior), nameof(options.CancelBehavior), options.CancelBehavior, "Throw or ReturnBestSoFar");
         Require(options.ProgressInterval >= 1, nameof(options.ProgressInterval), options.ProgressInterval, "at least 1");
         Require(Enum.IsDefined(options.NoiseLevels), nameof(options.NoiseLevels), options.NoiseLevels, "Independent or Stratified");
@@ -30,6 +31,8 @@ internal static class OptionsCheck
         (string Option, string? Name)[] names =
         [
             (nameof(options.TextColumnName), options.TextColumnName),
+            .. options.PromptColumnName is { } prompt ? [(nameof(options.PromptColumnName), prompt)] : Array.Empty<(string, string?)>(),
+            .. options.ReasoningColumnName is { } reasoning ? [(nameof(options.ReasoningColumnName), reasoning)] : Array.Empty<(string, string?)>(),
             (nameof(options.NegativeLogLikelihoodColumnName), options.NegativeLogLikelihoodColumnName),
             (nameof(options.StandardErrorColumnName), options.StandardErrorColumnName),
             (nameof(options.TokenCountColumnName), options.TokenCountColumnName),
@@ -126,5 +129,5 @@ internal static class OptionsCheck
 
     private static bool IsPositive(double value) => value > 0 && double.IsFinite(value);
 
-    private static void Require(bool holds, string option, object? value, string allowed) => OptionRange.Require(holds, $"Options.{option}", $"Options.{option}", value, allowed);
+    internal static void Require(bool holds, string option, object? value, string allowed) => OptionRange.Require(holds, $"Options.{option}", $"Options.{option}", value, allowed);
 }

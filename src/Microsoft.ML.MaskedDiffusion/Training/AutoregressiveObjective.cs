@@ -5,7 +5,10 @@ using TorchSharp.Utils;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
-/// <summary>Next-token prediction as the loop's objective: each id of a block predicted from those before it, the mean cross-entropy over all of them. Draws nothing.</summary>
+/// <summary>
+/// Next-token prediction as the loop's objective: each id of a row behind its prompt predicted from those before it, the mean cross-entropy over all of them.
+/// Draws nothing. Rows of different lengths go through the network together: none sees what fills it up.
+/// </summary>
 internal sealed class AutoregressiveObjective : ITrainingObjective
 {
     public int SourceOnlyIds => 1;
@@ -22,21 +25,36 @@ internal sealed class AutoregressiveObjective : ITrainingObjective
     {
         using var scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
-        using TensorAccessor<double> losses = Losses(network, batch).to(torch.ScalarType.Float64, torch.CPU).data<double>();
-        return [.. losses.ToArray().Chunk(batch.Length - SourceOnlyIds).Select(row => row.Average())];
+        using TensorAccessor<double> accessor = Losses(network, batch).to(torch.ScalarType.Float64, torch.CPU).data<double>();
+        double[] losses = accessor.ToArray(), rows = new double[batch.Count];
+        for (int row = 0, first = 0; row < rows.Length; row++)
+        {
+            int count = batch.TargetCount(row, SourceOnlyIds);
+            rows[row] = losses.AsSpan(first, count).ToArray().Average();
+            first += count;
+        }
+        return rows;
     }
 
-    // The cross-entropy of every target, [rows * (length - 1)].
+    // The cross-entropy of every target, row after row.
     private torch.Tensor Losses(TransformerNetwork network, TokenBatch batch)
     {
-        int length = batch.Length - SourceOnlyIds;
-        long[] sources = new long[batch.Count * length], targets = new long[sources.Length];
+        int length = Enumerable.Range(0, batch.Count).Max(batch.RowLength) - SourceOnlyIds;
+        long[] sources = new long[batch.Count * length];
+        List<long> positions = [], targets = [];
         for (int row = 0; row < batch.Count; row++)
         {
-            batch.Row(row)[..length].CopyTo(sources.AsSpan(row * length));
-            batch.Row(row)[SourceOnlyIds..].CopyTo(targets.AsSpan(row * length));
+            ReadOnlySpan<long> ids = batch.Row(row);
+            ids[..^SourceOnlyIds].CopyTo(sources.AsSpan(row * length));
+            for (int i = Math.Max(batch.PromptLength(row), SourceOnlyIds); i < ids.Length; i++)
+            {
+                positions.Add(row * length + i - SourceOnlyIds);
+                targets.Add(ids[i]);
+            }
         }
         torch.Tensor hidden = network.Hidden(torch.tensor(sources, [batch.Count, length], device: network.Device)).view(sources.Length, network.Config.EmbeddingSize);
-        return Fused.CrossEntropy(network.Logits(hidden), torch.tensor(targets, device: network.Device));
+        if (positions.Count < sources.Length)
+            hidden = hidden.index_select(0, torch.tensor(positions.ToArray(), device: network.Device));
+        return Fused.CrossEntropy(network.Logits(hidden), torch.tensor(targets.ToArray(), device: network.Device));
     }
 }

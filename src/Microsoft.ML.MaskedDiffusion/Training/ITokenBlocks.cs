@@ -1,6 +1,6 @@
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
-/// <summary>Token blocks of one fixed length, read by index: what the loop trains on, wherever they are kept.</summary>
+/// <summary>Token blocks of one fixed length, read by index: what the loop trains on, wherever they are kept. Packed text fills them; rows of their own say how far they go.</summary>
 internal interface ITokenBlocks
 {
     /// <summary>Number of blocks, at least 1.</summary>
@@ -14,4 +14,13 @@ internal interface ITokenBlocks
 
     /// <summary>Copies block <paramref name="index"/> into <paramref name="destination"/>, <see cref="Length"/> ids.</summary>
     void Read(int index, Span<long> destination);
+
+    /// <summary>What the ids of block <paramref name="index"/> are; in packed text all are learned.</summary>
+    RowExtent Extent(int index) => new(0, Length);
+
+    /// <summary>Whether the rows of a micro batch are filled up to the longest of them with ids that are learned, as <see cref="Read"/> gives them behind a row's end.</summary>
+    bool PadsToLongest => false;
+
+    /// <summary>Ids that stand in more blocks than one, to fill up the last.</summary>
+    long RepeatedTokenCount => 0;
 }

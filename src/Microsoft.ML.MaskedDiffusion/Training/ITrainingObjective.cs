@@ -4,7 +4,7 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>
-/// What the loop minimizes: diffusion here, next-token prediction or answers after prompts in other objectives. All random draws come from the batch's
+/// What the loop minimizes: diffusion, or next-token prediction. A row's prompt is seen and not learned. All random draws come from the batch's
 /// own streams. Not thread-safe: an objective may reuse buffers.
 /// </summary>
 internal interface ITrainingObjective
@@ -15,9 +15,9 @@ internal interface ITrainingObjective
     /// <summary>Ids at a row's start that are no target: 1 where targets are shifted.</summary>
     int SourceOnlyIds => 0;
 
-    /// <summary>The micro batch's loss in nats per token, a scalar with its graph, on the network's device. The caller owns the dispose scope.</summary>
+    /// <summary>The micro batch's loss in nats per learned token, a scalar with its graph, on the network's device. The caller owns the dispose scope.</summary>
     torch.Tensor Loss(TransformerNetwork network, TokenBatch batch);
 
-    /// <summary>The loss of every row in nats per token, without a graph; for validation.</summary>
+    /// <summary>The loss of every row in nats per learned token, without a graph; for validation.</summary>
     double[] RowLosses(TransformerNetwork network, TokenBatch batch);
 }

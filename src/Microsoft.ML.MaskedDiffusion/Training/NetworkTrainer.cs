@@ -8,18 +8,25 @@ namespace Microsoft.ML.MaskedDiffusion.Training;
 /// <summary>Makes a network, trains it and hands it over: training without a libtorch type in sight, for the trainers.</summary>
 internal static class NetworkTrainer
 {
-    /// <summary>Trains a fresh network from the settings' seed, or goes on from the settings' checkpoint. The caller owns it; on any failure it is disposed here.</summary>
+    /// <summary>
+    /// Trains a fresh network from the settings' seed, or a copy of <paramref name="initial"/>, or goes on from the settings' checkpoint. The caller owns it; on any
+    /// failure it is disposed here.
+    /// </summary>
     public static (TransformerNetwork Network, TrainingResult Result) Train(TransformerConfig config, string device, ITrainingObjective objective,
-        ITokenBlocks blocks, ITokenBlocks? validation, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+        ITokenBlocks blocks, ITokenBlocks? validation, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken,
+        TransformerNetwork? initial = null)
     {
         torch.Device place = DeviceChoice.Resolve(device);
         using CheckpointRun? checkpoints = settings.Checkpoints is { } kept ? new CheckpointRun(kept) : null;
         settings = checkpoints?.WithSeed(settings) ?? settings;
-        checkpoints?.Check(RunFingerprint.Of(config, place, objective, blocks, validation, settings));
         var network = new TransformerNetwork(config, place);
         try
         {
-            network.Initialize((ulong)settings.Seed);
+            if (initial is null)
+                network.Initialize((ulong)settings.Seed);
+            else
+                network.CopyFrom(initial);
+            checkpoints?.Check(RunFingerprint.Of(config, initial is null ? null : network, place, objective, blocks, validation, settings));
             using var loop = new TrainingLoop(network, objective, blocks, validation, settings) { Checkpoints = checkpoints };
             checkpoints?.Restore(loop.Content);
             return (network, loop.Run(progress, cancellationToken) with { Device = DeviceChoice.Describe(network.Device) });

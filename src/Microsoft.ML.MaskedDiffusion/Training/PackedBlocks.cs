@@ -25,7 +25,7 @@ internal sealed class PackedBlocks : ITokenBlocks
 
     public long TokenCount => _tokens.Count;
 
-    public int RepeatedTokenCount => (int)((long)Count * Length - TokenCount);
+    public long RepeatedTokenCount => (long)Count * Length - TokenCount;
 
     public void Read(int index, Span<long> destination)
     {

@@ -3,7 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Numerics;
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>
-/// One micro batch in managed memory: token ids [count, length] and the random stream of every row. A row's stream is its number in the run (or in the
+/// One micro batch in managed memory: token ids [count, length], what each row's are, and the random stream of every row. A row's stream is its number in the run (or in the
 /// validation), never its place in the batch, so results do not depend on how rows are put together. Reused from batch to batch.
 /// </summary>
 internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, ulong seed, RandomPurpose purpose)
@@ -11,6 +11,7 @@ internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, u
     private readonly long[] _tokens = new long[capacity * blockLength];
     private readonly long[] _block = new long[blockLength];
     private readonly ulong[] _streams = new ulong[capacity];
+    private readonly RowExtent[] _extents = new RowExtent[capacity];
 
     public int Capacity { get; } = capacity;
 
@@ -26,10 +27,32 @@ internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, u
     /// <summary>The filled rows' ids, row after row.</summary>
     public ReadOnlySpan<long> Tokens => _tokens.AsSpan(0, Count * Length);
 
-    public ReadOnlySpan<long> Row(int row) => _tokens.AsSpan(row * Length, Length);
+    /// <summary>The row's ids, without those behind its end.</summary>
+    public ReadOnlySpan<long> Row(int row) => _tokens.AsSpan(row * Length, _extents[row].Length);
+
+    /// <summary>Ids at the row's start that are given, not learned.</summary>
+    public int PromptLength(int row) => _extents[row].Prompt;
+
+    /// <summary>Ids the row is learned from: those of prompt and answer.</summary>
+    public int RowLength(int row) => _extents[row].Length;
+
+    /// <summary>The row's ids that are learned, where the first <paramref name="sourceOnlyIds"/> of a row cannot be.</summary>
+    public int TargetCount(int row, int sourceOnlyIds = 0) => Math.Max(0, _extents[row].Length - Math.Max(_extents[row].Prompt, sourceOnlyIds));
+
+    /// <summary>The sum of <see cref="TargetCount(int, int)"/> over all rows.</summary>
+    public int TargetCount()
+    {
+        int count = 0;
+        for (int row = 0; row < Count; row++)
+            count += TargetCount(row);
+        return count;
+    }
 
     /// <summary>A fresh random stream of the row: the same draws whenever it is asked for.</summary>
     public CounterRandom RandomOf(int row) => new(seed, _streams[row], purpose);
+
+    /// <summary>A fresh random stream of the whole batch, for another purpose than its rows'. It belongs to the first row's place in the run.</summary>
+    public CounterRandom RandomOfBatch(RandomPurpose batchPurpose) => new(seed, _streams[0], batchPurpose);
 
     /// <summary>A fresh random stream of the row's group, and the row's place in the group.</summary>
     public (CounterRandom Random, int Place) GroupOf(int row)
@@ -38,7 +61,10 @@ internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, u
         return (new CounterRandom(seed ^ (ulong)purpose << 56, group, RandomPurpose.NoiseLevel), (int)(_streams[row] % (ulong)GroupSize));
     }
 
-    /// <summary>Empties the batch; the blocks added next are cut to their first <paramref name="length"/> ids, null for all.</summary>
+    /// <summary>
+    /// Empties the batch; the blocks added next are cut to their first <paramref name="length"/> ids, null for all. Where the blocks pad to the longest, that
+    /// is its length, and every row reaches so far.
+    /// </summary>
     public void Clear(int? length = null)
     {
         Count = 0;
@@ -49,6 +75,8 @@ internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, u
     {
         blocks.Read(block, _block);
         _block.AsSpan(0, Length).CopyTo(_tokens.AsSpan(Count * Length));
+        RowExtent extent = blocks.Extent(block);
+        _extents[Count] = extent with { Length = blocks.PadsToLongest ? Length : Math.Min(extent.Length, Length) };
         _streams[Count++] = stream;
     }
 }

@@ -100,14 +100,13 @@ internal sealed class TrainingLoop : IDisposable
         _meter.Dispose();
     }
 
-    private long TokensSeen => _settings.MicroBatchSize * (_lengths.Total(State.Step * _settings.Accumulation) - State.Step * _settings.Accumulation * _objective.SourceOnlyIds);
-
     private bool IsOutOfPatience => State.ValidationsWithoutImprovement >= _settings.EarlyStoppingPatience;
 
     private double Epochs => (double)State.Step * _settings.BatchSize / _blocks.Count;
 
     private void TakeStep(double learningRate, CancellationToken cancellationToken)
     {
+        long tokens = 0;
         for (int micro = 0; micro < _settings.Accumulation; micro++)
         {
             if (micro > 0)
@@ -117,6 +116,8 @@ internal sealed class TrainingLoop : IDisposable
             torch.Tensor loss = _objective.Loss(_network, _batch);
             (_settings.Accumulation == 1 ? loss : loss / _settings.Accumulation).backward();
             _meter.Add(loss);
+            for (int row = 0; row < _batch.Count; row++)
+                tokens += _batch.RowLength(row) - _objective.SourceOnlyIds;
         }
         GradientNorm = Optimizer.PrepareGradients();
         if (_meter.IsHost)
@@ -124,12 +125,20 @@ internal sealed class TrainingLoop : IDisposable
         Optimizer.Step(learningRate);
         _network.ZeroGradients();
         State.Step++;
+        State.Tokens += tokens;
     }
 
     private void FillBatch(long microBatch)
     {
         long firstSequence = microBatch * _settings.MicroBatchSize;
-        _batch.Clear(_lengths[microBatch]);
+        int length = _lengths[microBatch];
+        if (_blocks.PadsToLongest)
+        {
+            length = 0;
+            for (int row = 0; row < _batch.Capacity; row++)
+                length = Math.Max(length, _blocks.Extent(_order[firstSequence + row]).Length);
+        }
+        _batch.Clear(length);
         for (int row = 0; row < _batch.Capacity; row++)
             _batch.Add(_blocks, _order[firstSequence + row], (ulong)(firstSequence + row));
     }
@@ -138,10 +147,10 @@ internal sealed class TrainingLoop : IDisposable
     {
         if (!_meter.IsHost)
             _meter.ThrowUnlessFinite(State.Step, double.NaN, learningRate);
-        long tokens = TokensSeen - (State.Losses.Count > 0 ? State.Losses[^1].Tokens : 0);
+        long tokens = State.Tokens - (State.Losses.Count > 0 ? State.Losses[^1].Tokens : 0);
         double loss = _meter.TakeMean();
         double seconds = clock.TakeWindow().TotalSeconds;
-        State.Losses.Add(new TrainingPoint(State.Step, TokensSeen, clock.Elapsed.TotalSeconds, learningRate, loss));
+        State.Losses.Add(new TrainingPoint(State.Step, State.Tokens, clock.Elapsed.TotalSeconds, learningRate, loss));
         if (progress is null)
             return;
         double tokensPerSecond = tokens / Math.Max(seconds, 1e-9);
@@ -154,7 +163,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         (double loss, double error) = clock.Validating(() => _validation!.Run(_network, cancellationToken));
         double? standardError = double.IsNaN(error) ? null : error;
-        State.Validations.Add(new ValidationPoint(State.Step, TokensSeen, clock.Elapsed.TotalSeconds, loss, standardError));
+        State.Validations.Add(new ValidationPoint(State.Step, State.Tokens, clock.Elapsed.TotalSeconds, loss, standardError));
         if (loss < State.BestLoss)
         {
             (State.BestLoss, State.BestStandardError, State.BestStep) = (loss, standardError, State.Step);
@@ -176,7 +185,7 @@ internal sealed class TrainingLoop : IDisposable
         return new TrainingProgress
         {
             Phase = phase,
-            Tokens = TokensSeen,
+            Tokens = State.Tokens,
             Step = State.Step,
             MaxSteps = (long)planned,
             Epoch = Epochs,
@@ -197,10 +206,10 @@ internal sealed class TrainingLoop : IDisposable
         FinalLoss = _meter.HasValues ? _meter.TakeMean() : State.Losses[^1].Loss,
         ValidationLoss = State.BestStep is null ? null : State.BestLoss,
         ValidationStandardError = State.BestStandardError,
-        TokensSeen = TokensSeen,
+        TokensSeen = State.Tokens,
         Epochs = Epochs,
         Seconds = clock.Elapsed.TotalSeconds,
-        RepeatedTokens = (long)_blocks.Count * _blocks.Length - _blocks.TokenCount,
+        RepeatedTokens = _blocks.RepeatedTokenCount,
         CorpusTokens = _blocks.TokenCount,
         Seed = _settings.Seed,
         LossHistory = [.. State.Losses],

@@ -21,10 +21,10 @@ public sealed record TrainingResult
     /// <summary>Standard error of <see cref="ValidationLoss"/>, in nats per token.</summary>
     public double? ValidationStandardError { get; init; }
 
-    /// <summary>Tokens trained on, repetitions counted.</summary>
+    /// <summary>Tokens trained on, repetitions counted; prompts and learned padding too.</summary>
     public long TokensSeen { get; init; }
 
-    /// <summary>Passes over the training blocks.</summary>
+    /// <summary>Passes over the training blocks or rows.</summary>
     public double Epochs { get; init; }
 
     /// <summary>Seconds of training, validations included; reading and tokenizing the corpus not.</summary>
@@ -35,6 +35,9 @@ public sealed record TrainingResult
 
     /// <summary>Rows left out because they held no text.</summary>
     public long EmptyRows { get; init; }
+
+    /// <summary>Rows left out because they had more tokens than a row may have.</summary>
+    public long LongRows { get; init; }
 
     /// <summary>Tokens of the corpus, one end-of-sequence token for each document among them.</summary>
     public long CorpusTokens { get; init; }

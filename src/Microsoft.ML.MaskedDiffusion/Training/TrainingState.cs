@@ -11,6 +11,9 @@ internal sealed class TrainingState
     /// <summary>Optimizer steps finished.</summary>
     public long Step { get; set; }
 
+    /// <summary>Tokens trained on in these steps.</summary>
+    public long Tokens { get; set; }
+
     public long? BestStep { get; set; }
 
     public double BestLoss { get; set; } = double.PositiveInfinity;
@@ -30,7 +33,7 @@ internal sealed class TrainingState
     public void Restore(CheckpointState from)
     {
         (Step, BestStep, BestStandardError, ValidationsWithoutImprovement) = (from.Step, from.BestStep, from.BestStandardError, from.ValidationsWithoutImprovement);
-        BestLoss = from.BestLoss;
+        (BestLoss, Tokens) = (from.BestLoss, from.Tokens);
         EarlierSeconds = (from.Seconds, from.WindowSeconds, from.ValidationSeconds);
         Losses.AddRange(from.Losses);
         Validations.AddRange(from.Validations);

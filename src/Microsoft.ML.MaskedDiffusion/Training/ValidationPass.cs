@@ -27,7 +27,7 @@ internal sealed class ValidationPass
     /// <summary>Mean loss in nats per token and its standard error, NaN where there is one value only.</summary>
     public (double Loss, double StandardError) Run(TransformerNetwork network, CancellationToken cancellationToken)
     {
-        var losses = new double[_blockCount * _samples];
+        double[] losses = new double[_blockCount * _samples], targets = new double[losses.Length];
         int done = 0;
         while (done < losses.Length)
         {
@@ -40,19 +40,25 @@ internal sealed class ValidationPass
                 _batch.Add(_blocks, block, (ulong)((long)block * _samples + value % _samples));
             }
             _objective.RowLosses(network, _batch).CopyTo(losses, done);
+            for (int row = 0; row < _batch.Count; row++)
+                targets[done + row] = _batch.TargetCount(row, _objective.SourceOnlyIds);
             done += _batch.Count;
         }
-        return MeanAndError(losses, _samples);
+        return MeanAndError(losses, targets, _samples);
     }
 
     /// <summary>
-    /// Draws of one block share its text, so the error is taken between the blocks' means; where there is one block, between its draws.
+    /// The mean per token: each value, itself a mean, counts by its tokens. Draws of one block share its text, so the error is taken between the blocks' means;
+    /// where there is one block, between its draws.
     /// </summary>
-    internal static (double Mean, double StandardError) MeanAndError(double[] values, int samplesPerBlock)
+    internal static (double Mean, double StandardError) MeanAndError(double[] values, double[] tokens, int samplesPerBlock)
     {
-        double[] means = values.Length == samplesPerBlock ? values : [.. values.Chunk(samplesPerBlock).Select(chunk => chunk.Average())];
-        double mean = means.Average();
-        double variance = means.Sum(value => (value - mean) * (value - mean)) / (means.Length - 1);
+        int size = values.Length == samplesPerBlock ? 1 : samplesPerBlock;
+        double[] means = [.. values.Chunk(size).Select(chunk => chunk.Average())], weights = [.. tokens.Where((_, i) => i % size == 0)];
+        double weight = weights.Average();
+        double mean = means.Zip(weights, (value, tokens) => value * tokens).Sum() / (weight * means.Length);
+        // Of a ratio of sums to first order; with equal weights that of a mean.
+        double variance = means.Zip(weights, (value, tokens) => Math.Pow((value - mean) * tokens / weight, 2)).Sum() / (means.Length - 1);
         return (mean, Math.Sqrt(variance / means.Length));
     }
 }

@@ -65,7 +65,7 @@ public sealed class DiffusionObjectiveTests
     public void ARowsNoiseDoesNotDependOnItsMicroBatch(NoiseLevels levels)
     {
         var objective = new DiffusionObjective(Config, levels);
-        NoisyBatch whole = objective.Corrupt(Batch(0, 16), levels), part = objective.Corrupt(Batch(6, 3), levels);
+        NoisyBatch whole = objective.Corrupt(Batch(0, 16), [.. Enumerable.Range(0, 16)], levels), part = objective.Corrupt(Batch(6, 3), [0, 1, 2], levels);
         CollectionAssert.AreEqual(whole.Tokens[48..72], part.Tokens);
         CollectionAssert.AreEqual(whole.Probabilities[6..9], part.Probabilities);
     }
@@ -74,7 +74,7 @@ public sealed class DiffusionObjectiveTests
     public void StratifiedLevelsOfAStepAreACombThatMovesFromStepToStep()
     {
         var objective = new DiffusionObjective(Config, NoiseLevels.Stratified);
-        float[] Levels(int step) => [.. objective.Corrupt(Batch(8 * step, 8, groupSize: 8), NoiseLevels.Stratified).Probabilities.Select(p => (p - 1e-3f) / 0.999f).Order()];
+        float[] Levels(int step) => [.. objective.Corrupt(Batch(8 * step, 8, groupSize: 8), [.. Enumerable.Range(0, 8)], NoiseLevels.Stratified).Probabilities.Select(p => (p - 1e-3f) / 0.999f).Order()];
         float[] first = Levels(0), second = Levels(1);
         for (int i = 1; i < 8; i++)
             Assert.AreEqual(0.125, first[i] - first[i - 1], 1e-6);
@@ -88,7 +88,7 @@ public sealed class DiffusionObjectiveTests
         var batch = new TokenBatch(4000, 8, 16, 9, RandomPurpose.Mask);
         for (int i = 0; i < 4000; i++)
             batch.Add(Blocks, i % 32, (ulong)i);
-        float[] levels = [.. objective.Corrupt(batch, NoiseLevels.Independent).Probabilities.Order()];
+        float[] levels = [.. objective.Corrupt(batch, [.. Enumerable.Range(0, 4000)], NoiseLevels.Independent).Probabilities.Order()];
         // Kolmogorov-Smirnov: the largest distance exceeds 1.95 / sqrt(n) once in a thousand seeds; the seed is fixed.
         double distance = levels.Select((p, i) => Math.Abs((p - 1e-3) / 0.999 - (i + 0.5) / levels.Length)).Max();
         Assert.IsLessThan(1.95 / Math.Sqrt(4000), distance);

@@ -11,7 +11,6 @@ public sealed class SequenceLengthsTests
     {
         var lengths = new SequenceLengths(0, 64, 1);
         Assert.IsTrue(Enumerable.Range(0, 100).All(i => lengths[i] == 64));
-        Assert.AreEqual(6400, lengths.Total(100));
     }
 
     [TestMethod]
@@ -29,17 +28,6 @@ public sealed class SequenceLengthsTests
             // Five standard deviations; the seed is fixed.
             Assert.AreEqual(share, (double)counts[length] / Draws, 5 * Math.Sqrt(share * (1 - share) / Draws), $"length {length}");
         }
-    }
-
-    [TestMethod]
-    public void TotalsAreSumsWhereverTheCountingStarts()
-    {
-        var lengths = new SequenceLengths(0.5, 10, 3);
-        long Sum(int count) => Enumerable.Range(0, count).Sum(i => (long)lengths[i]);
-        Assert.AreEqual(Sum(7), lengths.Total(7));
-        Assert.AreEqual(Sum(30), lengths.Total(30));
-        Assert.AreEqual(Sum(4), lengths.Total(4));
-        Assert.AreEqual(Sum(30), new SequenceLengths(0.5, 10, 3).Total(30), "a resumed run counts alike");
     }
 
     [TestMethod]

@@ -165,12 +165,22 @@ public sealed class TrainingLoopTests
     [TestMethod]
     public void StandardErrorsAreTakenBetweenBlocks()
     {
-        (double mean, double error) = ValidationPass.MeanAndError([1, 3, 5, 7, 6, 8], samplesPerBlock: 2);
+        (double mean, double error) = ValidationPass.MeanAndError([1, 3, 5, 7, 6, 8], [4, 4, 4, 4, 4, 4], samplesPerBlock: 2);
         Assert.AreEqual(5, mean, 1e-12);
         // Block means 2, 6, 7: variance (9 + 1 + 4) / 2 = 7.
         Assert.AreEqual(Math.Sqrt(7 / 3.0), error, 1e-12);
-        Assert.AreEqual(Math.Sqrt(2 / 2.0), ValidationPass.MeanAndError([1, 3], samplesPerBlock: 2).StandardError, 1e-12);
-        Assert.IsTrue(double.IsNaN(ValidationPass.MeanAndError([1], samplesPerBlock: 1).StandardError));
+        Assert.AreEqual(Math.Sqrt(2 / 2.0), ValidationPass.MeanAndError([1, 3], [4, 4], samplesPerBlock: 2).StandardError, 1e-12);
+        Assert.IsTrue(double.IsNaN(ValidationPass.MeanAndError([1], [4], samplesPerBlock: 1).StandardError));
+    }
+
+    [TestMethod]
+    public void LongerRowsCountForMoreInAValidation()
+    {
+        // Two rows of 1 and 3 tokens at 2 and 6 nats a token: 20 nats over 4 tokens.
+        (double mean, double error) = ValidationPass.MeanAndError([1, 3, 5, 7], [1, 1, 3, 3], samplesPerBlock: 2);
+        Assert.AreEqual(5, mean, 1e-12);
+        // Deviations -3 * 1 / 2 and 1 * 3 / 2 of weights with mean 2: variance 4.5, of a mean of two 2.25.
+        Assert.AreEqual(1.5, error, 1e-12);
     }
 
     [TestMethod]

@@ -68,6 +68,7 @@ internal sealed class CheckpointRun : IDisposable
             Run = _run,
             Seed = seed,
             Step = state.Step,
+            Tokens = state.Tokens,
             OptimizerStep = content.Optimizer.StepCount,
             Seconds = clock.Elapsed.TotalSeconds,
             WindowSeconds = clock.Window.TotalSeconds,

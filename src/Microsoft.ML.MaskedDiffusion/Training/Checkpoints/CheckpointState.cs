@@ -25,6 +25,8 @@ internal sealed record CheckpointState
 
     public required long Step { get; init; }
 
+    public required long Tokens { get; init; }
+
     public required long OptimizerStep { get; init; }
 
     public required double Seconds { get; init; }

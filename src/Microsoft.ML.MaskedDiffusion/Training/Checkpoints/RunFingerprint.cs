@@ -13,11 +13,13 @@ internal static class RunFingerprint
     private static readonly HashSet<string> Watching =
         [nameof(TrainingSettings.Clock), nameof(TrainingSettings.CancelBehavior), nameof(TrainingSettings.ProgressInterval), nameof(TrainingSettings.Checkpoints)];
 
-    public static SortedDictionary<string, string> Of(TransformerConfig config, torch.Device device, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation, TrainingSettings settings)
+    public static SortedDictionary<string, string> Of(TransformerConfig config, TransformerNetwork? initial, torch.Device device, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation,
+        TrainingSettings settings)
     {
         var traits = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["Library version"] = typeof(RunFingerprint).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
+            ["Initial weights"] = initial is null ? "drawn from the seed" : "SHA-256 " + HashOf(initial),
             ["Objective"] = objective.GetType().Name,
             ["Device"] = device.type.ToString(),
             ["Training data"] = Describe(blocks),
@@ -47,6 +49,13 @@ internal static class RunFingerprint
         }
     }
 
+    private static string HashOf(TransformerNetwork network)
+    {
+        using var hashing = new HashingStream(Stream.Null);
+        SafetensorsWriter.Write(hashing, network.Parameters.Select(item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value)));
+        return Convert.ToHexStringLower(hashing.Hash());
+    }
+
     private static string Describe(ITokenBlocks blocks)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -54,7 +63,9 @@ internal static class RunFingerprint
         for (int i = 0; i < blocks.Count; i++)
         {
             blocks.Read(i, block);
+            RowExtent extent = blocks.Extent(i);
             hash.AppendData(MemoryMarshal.AsBytes<long>(block));
+            hash.AppendData(MemoryMarshal.AsBytes<int>([extent.Prompt, extent.Length]));
         }
         return string.Create(CultureInfo.InvariantCulture, $"{blocks.Count} blocks of {blocks.Length} tokens, SHA-256 {Convert.ToHexStringLower(hash.GetHashAndReset())}");
     }

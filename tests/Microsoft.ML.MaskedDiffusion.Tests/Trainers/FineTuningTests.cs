@@ -1,0 +1,326 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Tests.Text;
+using Microsoft.ML.MaskedDiffusion.Tests.Training;
+using Microsoft.ML.MaskedDiffusion.Tests.Transforms;
+using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Trainers;
+using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
+using Microsoft.ML.MaskedDiffusion.Transforms;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests.Trainers;
+
+/// <summary>Fine-tuning through the trainers, from a model, on prompts and answers or on rows of their own.</summary>
+[TestClass]
+public sealed class FineTuningTests
+{
+    private static readonly MaskedDiffusionModel Model = TinyModel.Create();
+
+    private static readonly string[] Animals = ["cat", "dog", "bird", "river", "tree", "sea"], Places = ["mat", "door", "tree", "sea", "river", "wide"];
+
+    private static readonly FineTuningRow[] Rows = [.. Animals.Zip(Places, (animal, place) => new FineTuningRow($"where is the {animal}?", "", $" {place}"))];
+
+    private sealed class Question
+    {
+        public string Prompt { get; set; } = "";
+
+        [VectorType(6)]
+        public string[] Choices { get; set; } = Places;
+    }
+
+    private static IDataView View(params FineTuningRow[] rows) => new MLContext(1).Data.LoadFromEnumerable(rows);
+
+    private static MaskedDiffusionTrainer.Options Options(Action<MaskedDiffusionTrainer.Options>? change = null)
+    {
+        var options = new MaskedDiffusionTrainer.Options
+        {
+            InitialModel = Model,
+            TextColumnName = "Answer",
+            PromptColumnName = "Prompt",
+            MaxSteps = 4,
+            BatchSize = 6,
+            MicroBatchSize = 3,
+            ProgressInterval = 1,
+            Seed = 3,
+            Device = "cpu",
+        };
+        change?.Invoke(options);
+        return options;
+    }
+
+    private static MaskedDiffusionTransformer Fit(Action<MaskedDiffusionTrainer.Options>? change = null, params FineTuningRow[] rows) =>
+        new MLContext(1).MaskedDiffusion().Trainer(Options(change)).Fit(View(rows.Length > 0 ? rows : Rows));
+
+    private static byte[] Saved(MaskedDiffusionModel model)
+    {
+        using var stream = new MemoryStream();
+        model.Save(stream);
+        return stream.ToArray();
+    }
+
+    [ClassCleanup]
+    public static void Free() => Model.Dispose();
+
+    [TestMethod]
+    [DataRow(RowPadding.None, false, 0.0)]
+    [DataRow(RowPadding.Longest, false, 0.1)]
+    [DataRow(RowPadding.None, true, 0.0)]
+    public void AnswersBecomeLikely(RowPadding padding, bool autoregressive, double guidanceDropout)
+    {
+        var ml = new MLContext(1);
+        using MaskedDiffusionModel? causal = autoregressive ? Causal() : null;
+        MaskedDiffusionTrainer.Options options = Options(o =>
+        {
+            (o.InitialModel, o.Padding, o.GuidanceDropout) = (causal ?? Model, padding, guidanceDropout);
+            (o.MaxSteps, o.LearningRate, o.ValidationSet, o.ValidationInterval, o.ValidationSamples) = (240, 1e-2, View(Rows), 60, 16);
+        });
+        IEstimator<MaskedDiffusionTransformer> trainer = autoregressive ? ml.MaskedDiffusion().AutoregressiveTrainer(options) : ml.MaskedDiffusion().Trainer(options);
+        using MaskedDiffusionTransformer tuned = trainer.Fit(View(Rows));
+        TrainingResult result = tuned.TrainingResult!;
+        Assert.AreEqual((6L, 0L, 0L, 0L), (result.Documents, result.EmptyRows, result.LongRows, result.RepeatedTokens));
+        // Six answers of equal chance would cost ln 6 nats and an end of sequence nothing; at first every token costs some ln 300.
+        Assert.IsGreaterThan(1, result.LossHistory[0].Loss);
+        Assert.IsLessThan(0.3, result.ValidationLoss!.Value);
+        // The transformer scores the answer after its prompt.
+        IDataView answers = tuned.Transform(View(Rows));
+        CollectionAssert.AreEqual(Rows.Select(row => Model.Tokenizer.Encode(row.Answer).Length).ToArray(), answers.GetColumn<int>("TokenCount").ToArray());
+        Assert.IsLessThan(0.5f, answers.GetColumn<float>("NegativeLogLikelihood").Max());
+        if (autoregressive)
+            return;
+        IDataView questions = ml.Data.LoadFromEnumerable(Rows.Select(row => new Question { Prompt = row.Prompt }).ToList());
+        IDataView scored = ml.MaskedDiffusion().ScoreChoices(tuned.Model, "Prompt", "Choices").Fit(questions).Transform(questions);
+        float[][] probabilities = [.. scored.GetColumn<float[]>("Probability")];
+        for (int row = 0; row < Rows.Length; row++)
+            Assert.IsGreaterThan(0.8f, probabilities[row][row], Rows[row].Prompt);
+    }
+
+    private static MaskedDiffusionModel Causal() => Fresh(autoregressive: true);
+
+    private static MaskedDiffusionModel Fresh(bool autoregressive)
+    {
+        var network = new TransformerNetwork(Model.Config with { Autoregressive = autoregressive, ContextLength = 256 }, TorchSharp.torch.CPU);
+        network.Initialize(5);
+        return new MaskedDiffusionModel(network, Model.Tokenizer);
+    }
+
+    [TestMethod]
+    public void TheInitialModelIsWhereItStartsAndStaysAsItWas()
+    {
+        byte[] before = Saved(Model);
+        // The learning rate of a warm-up's first step is 0: the weights that come out are those that went in.
+        using MaskedDiffusionTransformer unmoved = Fit(o => (o.MaxSteps, o.WarmupSteps, o.MicroBatchSize) = (1, 1, 6));
+        CollectionAssert.AreEqual(before, Saved(unmoved.Model));
+        using MaskedDiffusionTransformer moved = Fit();
+        CollectionAssert.AreNotEqual(before, Saved(moved.Model));
+        CollectionAssert.AreEqual(before, Saved(Model));
+        Assert.AreSame(Model.Tokenizer, moved.Model.Tokenizer);
+    }
+
+    [TestMethod]
+    public void PackedDocumentsGoOnFromAModelToo()
+    {
+        using MaskedDiffusionTransformer transformer = Fit(o => o.PromptColumnName = null);
+        TrainingResult result = transformer.TrainingResult!;
+        Assert.AreEqual(4L * 6 * TinyModel.ContextLength, result.TokensSeen);
+        Assert.IsGreaterThan(0, result.RepeatedTokens);
+        Assert.AreEqual(Model.Config, transformer.Model.Config);
+    }
+
+    [TestMethod]
+    [DataRow(RowPadding.None)]
+    [DataRow(RowPadding.Longest)]
+    [DataRow(RowPadding.Full)]
+    public void WholeRowsAreSequencesOfTheirOwn(RowPadding padding)
+    {
+        FineTuningRow[] texts = [.. new[] { "the cat", "the dog sat on the mat", "a bird" }.Select(text => new FineTuningRow("", "", text))];
+        using MaskedDiffusionTransformer transformer = Fit(o => (o.PromptColumnName, o.PackDocuments, o.Padding, o.BatchSize, o.MaxRowLength) = (null, false, padding, 3, 20), texts);
+        // Each text stands between two ends of sequence; every step sees all three.
+        int[] lengths = [.. texts.Select(text => Model.Tokenizer.Encode(text.Answer).Length + 2)];
+        int step = padding switch { RowPadding.None => lengths.Sum(), RowPadding.Longest => 3 * lengths.Max(), _ => 60 };
+        Assert.AreEqual(4L * step, transformer.TrainingResult!.TokensSeen);
+        Assert.AreEqual(lengths.Sum(), transformer.TrainingResult.CorpusTokens);
+        Assert.AreEqual(4, transformer.TrainingResult.Epochs);
+    }
+
+    [TestMethod]
+    public void ATokenBudgetCountsRowsAsTheyAreSeen()
+    {
+        long Steps(RowPadding padding, long tokens)
+        {
+            using MaskedDiffusionTransformer transformer = Fit(o => (o.Padding, o.MaxSteps, o.MaxTokens) = (padding, null, tokens));
+            return transformer.TrainingResult!.Steps;
+        }
+
+        // Full rows have 24 tokens: 144 a step.
+        Assert.AreEqual(3, Steps(RowPadding.Full, 3 * 144));
+        Assert.AreEqual(4, Steps(RowPadding.Full, 3 * 144 + 1));
+        using MaskedDiffusionTransformer once = Fit(o => o.MaxSteps = 1);
+        Assert.AreEqual(2, Steps(RowPadding.None, 2 * once.TrainingResult!.TokensSeen));
+    }
+
+    [TestMethod]
+    public void ARunStoppedAndResumedEndsWithTheSameBits()
+    {
+        using var folder = new TemporaryFolder();
+        void Recipe(MaskedDiffusionTrainer.Options o) => (o.Padding, o.GuidanceDropout, o.ValidationSet) = (RowPadding.Longest, 0.5, View(Rows[..3]));
+        using MaskedDiffusionTransformer whole = Fit(Recipe);
+        using var source = new CancellationTokenSource();
+        void Checkpointed(MaskedDiffusionTrainer.Options o)
+        {
+            Recipe(o);
+            (o.CheckpointFolder, o.CheckpointInterval, o.Resume) = (folder.File("run"), 1, true);
+        }
+        Assert.ThrowsExactly<OperationCanceledException>(() => Fit(o =>
+        {
+            Checkpointed(o);
+            (o.Progress, o.CancellationToken) = (new Collected<TrainingProgress>(report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }), source.Token);
+        }));
+        using MaskedDiffusionModel other = TinyModel.Create(seed: 4);
+        (string Difference, Action<MaskedDiffusionTrainer.Options> Change, FineTuningRow[] Data)[] others =
+        [
+            ("GuidanceDropout: 0.5 in the checkpoint, 0.25 now", o => o.GuidanceDropout = 0.25, Rows),
+            ("Padding: Longest in the checkpoint, None now", o => o.Padding = RowPadding.None, Rows),
+            ("Initial weights: SHA-256", o => o.InitialModel = other, Rows),
+            // The same ids in all, but another border between prompt and answer.
+            ("Training data: 6 blocks", o => { }, [new FineTuningRow("where is the cat", "", "? mat"), .. Rows[1..]]),
+            ("Training data: 6 blocks", o => (o.PromptColumnName, o.PackDocuments, o.GuidanceDropout) = (null, false, 0), Rows),
+        ];
+        foreach ((string difference, Action<MaskedDiffusionTrainer.Options> change, FineTuningRow[] data) in others)
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => { Checkpointed(o); change(o); }, data)).Message, difference);
+        using MaskedDiffusionTransformer resumed = Fit(Checkpointed);
+        CollectionAssert.AreEqual(Saved(whole.Model), Saved(resumed.Model));
+        Assert.AreEqual(whole.TrainingResult!.TokensSeen, resumed.TrainingResult!.TokensSeen);
+        Assert.AreEqual(whole.TrainingResult.ValidationLoss, resumed.TrainingResult.ValidationLoss);
+    }
+
+    [TestMethod]
+    public void AFreshTokenizerLearnsFromPromptsToo()
+    {
+        FineTuningRow[] rows = [.. Enumerable.Repeat(new FineTuningRow("zebra zebra", "quagga quagga", "one"), 20)];
+        using MaskedDiffusionTransformer transformer = Fit(o =>
+        {
+            (o.InitialModel, o.ReasoningColumnName, o.Tokenizer) = (null, "Reasoning", TokenizerSource.TrainBytePairEncoding(280));
+            o.Network = Model.Config with { ContextLength = 16 };
+        }, rows);
+        TextTokenizer tokenizer = transformer.Model.Tokenizer;
+        Assert.IsLessThanOrEqualTo(2, tokenizer.Encode(" zebra").Length);
+        Assert.IsLessThanOrEqualTo(2, tokenizer.Encode(" quagga").Length);
+    }
+
+    [TestMethod]
+    public void RowsWithoutAnswerAndRowsTooLongAreLeftOutAndCounted()
+    {
+        string endless = string.Concat(Enumerable.Repeat("where is the cat? ", 10));
+        FineTuningRow[] rows = [.. Rows, new FineTuningRow("where?", "", " "), new FineTuningRow(endless, "", " mat"), new FineTuningRow("where?", "", endless), new FineTuningRow("", "", " sea")];
+        using MaskedDiffusionTransformer transformer = Fit(null, rows);
+        Assert.AreEqual((7L, 1L, 2L), (transformer.TrainingResult!.Documents, transformer.TrainingResult.EmptyRows, transformer.TrainingResult.LongRows));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.LongRows = LongRows.Throw, rows)).Message, "Row 8 of the training data has");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.MaxRowLength = 2, rows)).Message, "All 9 rows of the training data are longer than the 2 tokens");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(null, new FineTuningRow("where?", "", ""))).Message, "column with the answers");
+    }
+
+    [TestMethod]
+    public void APromptColumnThatIsMissingIsRefused()
+    {
+        var ml = new MLContext(1);
+        foreach ((string Column, Action<MaskedDiffusionTrainer.Options> Change) in new (string, Action<MaskedDiffusionTrainer.Options>)[] { ("Missing", o => o.PromptColumnName = "Missing"), ("Gone", o => o.ReasoningColumnName = "Gone") })
+        {
+            var trainer = new MaskedDiffusionTrainer(ml, Options(Change));
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(View(Rows))).Message, $"column '{Column}': expected String, but there is no such column");
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.GetOutputSchema(MaskedDiffusion.DataViews.SchemaShapes.Of(View(Rows).Schema)));
+        }
+        IDataView answers = ml.Transforms.DropColumns("Prompt").Fit(View(Rows)).Transform(View(Rows));
+        Assert.AreEqual("Options.ValidationSet", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Fit(o => o.ValidationSet = answers)).ParamName);
+    }
+
+    [TestMethod]
+    public void OptionsThatContradictEachOtherAreRefused()
+    {
+        using MaskedDiffusionModel causal = Causal();
+        (string Option, Action<MaskedDiffusionTrainer.Options> Change)[] bad =
+        [
+            ("PromptColumnName", o => o.PromptColumnName = "Answer"),
+            ("ReasoningColumnName", o => o.ReasoningColumnName = "Prompt"),
+            ("ReasoningColumnName", o => (o.PromptColumnName, o.ReasoningColumnName) = (null, "Reasoning")),
+            ("PackDocuments", o => o.PackDocuments = true),
+            ("GuidanceDropout", o => (o.PromptColumnName, o.PackDocuments, o.GuidanceDropout) = (null, false, 0.1)),
+            ("Padding", o => (o.PromptColumnName, o.Padding) = (null, RowPadding.Full)),
+            ("MaxRowLength", o => o.MaxRowLength = TinyModel.ContextLength + 1),
+            ("MaxRowLength", o => o.MaxRowLength = 1),
+            ("StochasticLengthRatio", o => o.StochasticLengthRatio = 0.1),
+            ("InitialModel", o => o.InitialModel = causal),
+            ("Network", o => o.Network = Model.Config with { LayerCount = 3 }),
+            ("Tokenizer", o => o.Tokenizer = TokenizerSource.TrainBytePairEncoding(300)),
+            ("Tokenizer", o => o.Tokenizer = TokenizerSource.FromTokenizer(Corpora.ByteLevel)),
+        ];
+        foreach ((string option, Action<MaskedDiffusionTrainer.Options> change) in bad)
+        {
+            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(new MLContext(1), Options(change)), option);
+            Assert.AreEqual("Options." + option, error.ParamName);
+        }
+        _ = new MaskedDiffusionTrainer(new MLContext(1), Options(o => (o.Network, o.Tokenizer) = (Model.Config, TokenizerSource.FromTokenizer(TextTokenizer.FromFiles(Model.Tokenizer.Files)))));
+        foreach ((string option, Action<MaskedDiffusionTrainer.Options> change) in new (string, Action<MaskedDiffusionTrainer.Options>)[]
+        {
+            ("InitialModel", o => o.InitialModel = Model), ("Padding", o => o.Padding = RowPadding.Longest), ("GuidanceDropout", o => o.GuidanceDropout = 0.1),
+        })
+        {
+            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new AutoregressiveTrainer(new MLContext(1), Options(o => { o.InitialModel = causal; change(o); })), option);
+            Assert.AreEqual("Options." + option, error.ParamName);
+        }
+    }
+
+    [TestMethod]
+    public void ADisposedInitialModelIsRefused()
+    {
+        MaskedDiffusionModel gone = TinyModel.Create();
+        gone.Dispose();
+        Assert.ThrowsExactly<ObjectDisposedException>(() => Fit(o => o.InitialModel = gone));
+    }
+
+    [TestMethod]
+    public void RecipesAreThePublishedOnes()
+    {
+        // SMDM's defaults: 3, 40 and 10 epochs, batches of 256, 256 and 64, warm-ups of 200 steps, 1 % and 200 steps.
+        MaskedDiffusionTrainer.Options share = FineTuningRecipes.ShareGpt(Model, 0.1), gsm = FineTuningRecipes.Gsm8k(Model), reversal = FineTuningRecipes.Reversal(Model);
+        Assert.AreEqual((3.0, 256, (int?)16, (int?)200, RowPadding.Longest, 0.1), (share.MaxEpochs, share.BatchSize, share.MicroBatchSize, share.WarmupSteps, share.Padding, share.GuidanceDropout));
+        Assert.AreEqual((40.0, 256, (int?)16, (int?)null, RowPadding.Full, 0.0), (gsm.MaxEpochs, gsm.BatchSize, gsm.MicroBatchSize, gsm.WarmupSteps, gsm.Padding, gsm.GuidanceDropout));
+        Assert.AreEqual((10.0, 64, (int?)8, (int?)200, RowPadding.Longest, 0.0), (reversal.MaxEpochs, reversal.BatchSize, reversal.MicroBatchSize, reversal.WarmupSteps, reversal.Padding, reversal.GuidanceDropout));
+        foreach (MaskedDiffusionTrainer.Options options in new[] { share, gsm, reversal })
+            Assert.AreEqual((2e-4, 0.1), (options.LearningRate, options.MinLearningRateRatio));
+    }
+
+    [TestMethod]
+    public void FilesOfThePublishedFormatsTrain()
+    {
+        using var folder = new TemporaryFolder();
+        string Write(string name, string content)
+        {
+            File.WriteAllText(folder.File(name), content);
+            return folder.File(name);
+        }
+        var ml = new MLContext(1);
+        using MaskedDiffusionModel model = Fresh(autoregressive: false), causal = Fresh(autoregressive: true);
+        string chats = Write("sharegpt.json", """[{"conversations": [{"from": "human", "value": "Hi?"}, {"from": "gpt", "value": "Hello."}]}]""");
+        (IEstimator<MaskedDiffusionTransformer> Trainer, IEnumerable<FineTuningRow> Rows, int Count)[] runs =
+        [
+            (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.ShareGpt(model, 0.1))), FineTuningReader.ShareGpt.Read(chats), 1),
+            (ml.MaskedDiffusion().AutoregressiveTrainer(Short(FineTuningRecipes.ShareGpt(causal))), FineTuningReader.ShareGpt.Read(chats), 1),
+            (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Gsm8k(model))), FineTuningReader.Gsm8k.Read(Write("train.txt", "How many?||<<1+1=2>> #### 2\n")), 2),
+            (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Reversal(model))), FineTuningReader.Reversal.Read(Write("all.jsonl", "{\"prompt\": \"Ann is\", \"completion\": \" a poet.\"}\n")), 1),
+        ];
+        foreach ((IEstimator<MaskedDiffusionTransformer> trainer, IEnumerable<FineTuningRow> rows, int count) in runs)
+        {
+            using MaskedDiffusionTransformer transformer = trainer.Fit(ml.Data.LoadFromEnumerable(rows));
+            TrainingResult result = transformer.TrainingResult!;
+            Assert.AreEqual((2L, (long)count, 0L), (result.Steps, result.Documents, result.LongRows));
+            Assert.IsTrue(double.IsFinite(result.FinalLoss));
+        }
+
+        static MaskedDiffusionTrainer.Options Short(MaskedDiffusionTrainer.Options options)
+        {
+            (options.BatchSize, options.MicroBatchSize, options.MaxSteps, options.WarmupSteps, options.MaxEpochs) = (2, 1, 2, 1, null);
+            return options;
+        }
+    }
+}
