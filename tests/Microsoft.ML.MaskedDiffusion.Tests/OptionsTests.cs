@@ -55,6 +55,7 @@ public sealed class OptionsTests
             [nameof(MaskedDiffusionTrainer.Options.Beta1)] = BadDecays,
             [nameof(MaskedDiffusionTrainer.Options.Beta2)] = BadDecays,
             [nameof(MaskedDiffusionTrainer.Options.GradientClipNorm)] = [0.0, -1.0, double.NaN, double.NegativeInfinity],
+            [nameof(MaskedDiffusionTrainer.Options.EmaDecay)] = [0.0, -0.5, 1.0, 1.5, double.NaN, double.PositiveInfinity],
             [nameof(MaskedDiffusionTrainer.Options.NoiseLevels)] = [(MaskedDiffusion.Diffusion.NoiseLevels)(-1), (MaskedDiffusion.Diffusion.NoiseLevels)9],
             [nameof(MaskedDiffusionTrainer.Options.LossWeighting)] = [(MaskedDiffusion.Diffusion.LossWeighting)(-1), (MaskedDiffusion.Diffusion.LossWeighting)9],
             [nameof(MaskedDiffusionTrainer.Options.ValidationInterval)] = BadLengths,

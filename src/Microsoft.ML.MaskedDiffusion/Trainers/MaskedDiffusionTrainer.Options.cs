@@ -138,6 +138,14 @@ public sealed partial class MaskedDiffusionTrainer
         /// <summary>The global L2 norm that gradients are clipped to, above 0; positive infinity for no clipping. Default 1.</summary>
         public double GradientClipNorm { get; set; } = 1;
 
+        /// <summary>
+        /// The decay rate d of an exponential moving average of the weights, above 0 and below 1, such as 0.999 for a run of 20,000 steps (the average looks back
+        /// over some 1 / (1 - d) of them). The averages are then what is validated, kept as the best, and returned; training goes on from the weights themselves. Step t moves them by
+        /// (1 - d) / (1 - d^t) of the way to the weights, so that they hold the weights of steps only, with shares d^(t - i), and none of the initial ones (Adam's
+        /// correction of the bias, Kingma and Ba, 2015, section 3): a short run needs no warm-up. Takes 4 bytes a parameter more, and 4 during a validation. Default null: none, as published.
+        /// </summary>
+        public double? EmaDecay { get; set; }
+
         /// <summary>How the noise levels of a step's sequences are drawn. Default <see cref="NoiseLevels.Independent"/>, as published.</summary>
         public NoiseLevels NoiseLevels { get; set; } = NoiseLevels.Independent;
 
@@ -185,7 +193,7 @@ public sealed partial class MaskedDiffusionTrainer
 
         /// <summary>
         /// A folder to write the run down in, so that it can go on after a crash; made if missing, for one training at a time. Default null: none. A checkpoint
-        /// takes 12 bytes a parameter, 16 with a <see cref="ValidationSet"/>. One more is written at the end.
+        /// takes 12 bytes a parameter, 4 more with a <see cref="ValidationSet"/> and 4 more with <see cref="EmaDecay"/>. One more is written at the end.
         /// </summary>
         public string? CheckpointFolder { get; set; }
 
@@ -205,7 +213,7 @@ public sealed partial class MaskedDiffusionTrainer
         /// Whether to go on from the newest whole checkpoint in <see cref="CheckpointFolder"/>; where there is none, training starts at the beginning. A damaged one
         /// is passed over, with a line in the log, for the one before. A run bounded by steps, epochs, tokens or FLOPs that was killed and resumed ends with the very
         /// bits of one that was not, on the same machine and number of threads; one with <see cref="MaxSeconds"/> goes on with the time left and cannot be repeated.
-        /// A checkpoint of other options, data or another version of the library is refused, except that a null <see cref="Seed"/> takes the checkpoint's. The text
+        /// A checkpoint of other options or data, or of a library that trained with other arithmetic, is refused, except that a null <see cref="Seed"/> takes the checkpoint's. The text
         /// is read and tokenized again. Default false: a folder that holds checkpoints is then refused.
         /// </summary>
         public bool Resume { get; set; }

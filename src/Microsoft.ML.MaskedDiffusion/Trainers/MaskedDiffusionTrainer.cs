@@ -18,7 +18,7 @@ namespace Microsoft.ML.MaskedDiffusion.Trainers;
 /// </summary>
 /// <remarks>
 /// Needs a libtorch package in the application (TorchSharp-cpu or TorchSharp-cuda-...). Needs no normalization and no caching. Memory: 16 bytes a parameter
-/// (weights, gradients and two moments), 4 more with a validation set, the activations of a micro batch, and 2 bytes a token of the corpus. A trainer holds no
+/// (weights, gradients and two moments), 4 more with a validation set and 4 to 8 with <see cref="Options.EmaDecay"/>, the activations of a micro batch, and 2 bytes a token of the corpus. A trainer holds no
 /// state of a run: it may fit many times and, given enough memory, on several threads at once.
 /// </remarks>
 public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionTransformer>
@@ -160,6 +160,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
             WeightDecay = _options.WeightDecay,
             DecayNormGains = _options.DecayNormGains,
             GradientClipNorm = _options.GradientClipNorm,
+            EmaDecay = _options.EmaDecay,
             ValidationInterval = _options.ValidationInterval,
             // Without noise every draw would be the same.
             ValidationSamples = _autoregressive ? 1 : _options.ValidationSamples,

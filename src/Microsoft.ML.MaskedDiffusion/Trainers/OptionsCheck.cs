@@ -102,6 +102,7 @@ internal static class OptionsCheck
         Require(options.Beta1 is >= 0 and < 1, nameof(options.Beta1), options.Beta1, "0 up to but not 1");
         Require(options.Beta2 is >= 0 and < 1, nameof(options.Beta2), options.Beta2, "0 up to but not 1");
         Require(options.GradientClipNorm > 0, nameof(options.GradientClipNorm), options.GradientClipNorm, "above 0; positive infinity for no clipping");
+        Require(options.EmaDecay is null or (> 0 and < 1), nameof(options.EmaDecay), options.EmaDecay, "above 0 and below 1, such as 0.999, or null for no averaging");
     }
 
     private static void CheckValidation(MaskedDiffusionTrainer.Options options)

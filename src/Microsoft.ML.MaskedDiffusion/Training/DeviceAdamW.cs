@@ -3,21 +3,25 @@ using TorchSharp.Modules;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
-/// <summary>AdamW in libtorch operations, for any device and type; nothing is read back, the clipping included.</summary>
+/// <summary>AdamW in libtorch operations, for any device and type; nothing is read back from a device, the clipping included.</summary>
 internal sealed class DeviceAdamW(IReadOnlyDictionary<string, Parameter> parameters, TrainingSettings settings) : AdamWOptimizer(parameters, settings)
 {
     public override double PrepareGradients()
     {
-        if (double.IsPositiveInfinity(Settings.GradientClipNorm))
+        bool onHost = Slots.All(slot => slot.Parameter.device_type == DeviceType.CPU), clips = !double.IsPositiveInfinity(Settings.GradientClipNorm);
+        if (!clips && !onHost)
             return double.NaN;
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
         torch.Tensor[] gradients = [.. Slots.Select(slot => slot.Parameter.grad).Where(gradient => gradient is not null)!];
         torch.Tensor norm = torch.stack(gradients.Select(gradient => gradient.square().sum())).sum().sqrt();
-        torch.Tensor scale = ((norm + 1e-6).pow(-1) * Settings.GradientClipNorm).clamp(null, 1.0);
-        foreach (torch.Tensor gradient in gradients)
-            gradient.mul_(scale);
-        return double.NaN;
+        if (clips)
+        {
+            torch.Tensor scale = ((norm + 1e-6).pow(-1) * Settings.GradientClipNorm).clamp(null, 1.0);
+            foreach (torch.Tensor gradient in gradients)
+                gradient.mul_(scale);
+        }
+        return onHost ? norm.ToDouble() : double.NaN;
     }
 
     protected override void Apply(double learningRate)

@@ -21,6 +21,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly BlockOrder _order;
     private readonly SequenceLengths _lengths;
     private readonly WeightSnapshot _best;
+    private readonly WeightAverage? _average;
     private readonly LossMeter _meter;
 
     public TrainingLoop(TransformerNetwork network, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation, TrainingSettings settings, SequenceLengths? lengths = null)
@@ -35,6 +36,7 @@ internal sealed class TrainingLoop : IDisposable
         _order = new BlockOrder(blocks.Count, (ulong)settings.Seed);
         _lengths = lengths ?? new SequenceLengths(settings.StochasticLengthRatio, blocks.Length, (ulong)settings.Seed);
         _best = new WeightSnapshot(network.Parameters);
+        _average = settings.EmaDecay is { } decay ? new WeightAverage(network.Parameters, decay) : null;
         Optimizer = AdamWOptimizer.Create(network.Parameters, settings);
         _meter = new LossMeter(network.Device);
     }
@@ -46,7 +48,7 @@ internal sealed class TrainingLoop : IDisposable
     public CheckpointRun? Checkpoints { get; init; }
 
     /// <summary>What a checkpoint holds.</summary>
-    public CheckpointContent Content => new(_network, Optimizer, State, _best, _meter);
+    public CheckpointContent Content => new(_network, Optimizer, State, _best, _average, _meter);
 
     /// <summary>The optimizer with its moments.</summary>
     public AdamWOptimizer Optimizer { get; }
@@ -89,6 +91,8 @@ internal sealed class TrainingLoop : IDisposable
         }
         if (State.BestStep is { } best && best != State.Step)
             _best.Restore();
+        else
+            _average?.Adopt();
         return Result(stop, clock);
     }
 
@@ -97,6 +101,7 @@ internal sealed class TrainingLoop : IDisposable
         Optimizer.ClearGradients();
         Optimizer.Dispose();
         _best.Dispose();
+        _average?.Dispose();
         _meter.Dispose();
     }
 
@@ -126,6 +131,7 @@ internal sealed class TrainingLoop : IDisposable
         _network.ZeroGradients();
         State.Step++;
         State.Tokens += tokens;
+        _average?.Update(State.Step);
     }
 
     private void FillBatch(long microBatch)
@@ -161,6 +167,7 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>Validates; false when the patience is at its end.</summary>
     private bool Validate(TrainingClock clock, double learningRate, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
+        using IDisposable? averaged = _average?.Apply();
         (double loss, double error) = clock.Validating(() => _validation!.Run(_network, cancellationToken));
         double? standardError = double.IsNaN(error) ? null : error;
         State.Validations.Add(new ValidationPoint(State.Step, State.Tokens, clock.Elapsed.TotalSeconds, loss, standardError));

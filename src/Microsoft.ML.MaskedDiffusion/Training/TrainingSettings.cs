@@ -41,6 +41,9 @@ internal sealed record TrainingSettings
     /// <summary>Global L2 norm the gradient is clipped to; infinity for none.</summary>
     public double GradientClipNorm { get; init; } = 1;
 
+    /// <summary>The decay rate of the moving average of the weights, which then is validated and handed over; null for none.</summary>
+    public double? EmaDecay { get; init; }
+
     /// <summary>Steps between validations.</summary>
     public long ValidationInterval { get; init; } = 200;
 

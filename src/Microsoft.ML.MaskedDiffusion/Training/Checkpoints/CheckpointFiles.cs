@@ -4,14 +4,15 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 /// <summary>
-/// The files of one checkpoint: weights under their own names (so the file opens as a model's), moments, the best weights where they are others, state.json,
-/// and a manifest of lengths and hashes.
+/// The files of one checkpoint: weights under their own names (so the file opens as a model's), moments, the averaged weights where there are some, the best
+/// weights where they are others, state.json, and a manifest of lengths and hashes.
 /// </summary>
 internal static class CheckpointFiles
 {
     private const string Weights = "model.safetensors";
     private const string Moments = "optimizer.safetensors";
     private const string Best = "best.safetensors";
+    private const string Average = "average.safetensors";
 
     public static void Write(string folder, CheckpointContent content, CheckpointState state)
     {
@@ -28,6 +29,8 @@ internal static class CheckpointFiles
         Add(Moments, stream => SafetensorsWriter.Write(stream, MomentsOf(content)));
         if (HasOtherBest(state))
             Add(Best, stream => SafetensorsWriter.Write(stream, content.Best.Tensors));
+        if (content.Average is { } average)
+            Add(Average, stream => SafetensorsWriter.Write(stream, average.Tensors));
         Add(CheckpointState.Name, stream => stream.Write(state.Write()));
         using var last = new FileStream(Path.Combine(folder, ModelManifest.Name), FileMode.CreateNew, FileAccess.Write);
         last.Write(manifest.Write());
@@ -64,9 +67,12 @@ internal static class CheckpointFiles
         using var noGradient = torch.no_grad();
         Fill(Path.Combine(folder, Weights), WeightsOf(content));
         Fill(Path.Combine(folder, Moments), MomentsOf(content));
+        if (content.Average is { } average)
+            Fill(Path.Combine(folder, Average), average.Tensors);
         if (state.BestStep is not { } best)
             return;
-        content.Best.Take(best);
+        using (content.Average?.Apply())
+            content.Best.Take(best);
         if (HasOtherBest(state))
             Fill(Path.Combine(folder, Best), content.Best.Tensors);
     }

@@ -37,7 +37,7 @@ internal sealed class CheckpointRun : IDisposable
         _run = run;
         if (_found is not null && RunFingerprint.Differences(_found.Run, run) is { Count: > 0 } differences)
             throw new InvalidOperationException($"The checkpoint {_store.PathOf(_found.Step)} is of another training and cannot be resumed:\n  {string.Join("\n  ", differences)}\n" +
-                "Give the options, data and library version it was made with, or set Options.CheckpointFolder to a new folder to start afresh.");
+                $"Give the options and data it was made with (by version {_found.Library} of the library), or set Options.CheckpointFolder to a new folder to start afresh.");
     }
 
     /// <summary>Fills a fresh training with the checkpoint, if there is one.</summary>

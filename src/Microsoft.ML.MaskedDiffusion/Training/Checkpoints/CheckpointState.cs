@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion.Modeling;
@@ -17,6 +18,9 @@ internal sealed record CheckpointState
         RespectNullableAnnotations = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
+
+    /// <summary>The version of the library that wrote it: for people, nothing is decided by it.</summary>
+    public string Library { get; init; } = typeof(CheckpointState).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     /// <summary>The run's <see cref="RunFingerprint"/>.</summary>
     public required SortedDictionary<string, string> Run { get; init; }

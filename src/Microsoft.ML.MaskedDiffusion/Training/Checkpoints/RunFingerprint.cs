@@ -7,7 +7,7 @@ using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
-/// <summary>All that shapes the final weights of a run, by name: options, network, data, code. What only watches a run is left out.</summary>
+/// <summary>All that shapes the final weights of a run, by name: options, network, data, arithmetic. What only watches a run is left out.</summary>
 internal static class RunFingerprint
 {
     private static readonly HashSet<string> Watching =
@@ -18,7 +18,7 @@ internal static class RunFingerprint
     {
         var traits = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
-            ["Library version"] = typeof(RunFingerprint).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
+            ["Training arithmetic"] = string.Create(CultureInfo.InvariantCulture, $"version {TrainingArithmetic.Version}"),
             ["Initial weights"] = initial is null ? "drawn from the seed" : "SHA-256 " + HashOf(initial),
             ["Objective"] = objective.GetType().Name,
             ["Device"] = device.type.ToString(),

@@ -95,6 +95,34 @@ public sealed class CheckpointTests
     }
 
     [TestMethod]
+    [DataRow(5)]
+    [DataRow(17)]
+    [DataRow(24)]
+    public void AveragedWeightsResumeToTheSameBits(int microBatch)
+    {
+        using var folder = new TemporaryFolder();
+        Outcome whole = Run(Settings with { EmaDecay = 0.8 }, Held);
+        // Validation stops getting better at the last but one: the best weights are in no other file.
+        Assert.IsLessThan(12, whole.Result.BestStep);
+        RunAndStop(In(folder) with { EmaDecay = 0.8 }, microBatch, Held);
+        AssertSame(whole, Run(In(folder) with { EmaDecay = 0.8 }, Held));
+        AssertSame(whole, Run(In(folder) with { EmaDecay = 0.8 }, Held));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Run(In(folder), Held)).Message, "EmaDecay: 0.8 in the checkpoint, null now");
+    }
+
+    [TestMethod]
+    public void TheBestAveragesAreNotTakenForTheWeightsOfTheirStep()
+    {
+        using var folder = new TemporaryFolder();
+        // A checkpoint at each validation, which gets better all the time.
+        TrainingSettings settings = Settings with { EmaDecay = 0.8, ValidationInterval = 2, LearningRate = 1e-3 };
+        Outcome whole = Run(settings, Train);
+        Assert.AreEqual(12, whole.Result.BestStep);
+        RunAndStop(settings with { Checkpoints = In(folder).Checkpoints }, 10, Train);
+        AssertSame(whole, Run(settings with { Checkpoints = In(folder).Checkpoints }, Train));
+    }
+
+    [TestMethod]
     public void ARunStoppedManyTimesEndsWithTheSameBits()
     {
         using var folder = new TemporaryFolder();
@@ -197,10 +225,35 @@ public sealed class CheckpointTests
     [TestMethod]
     public void TraitsAndVersionsAreHeldAgainstEachOther()
     {
-        var was = new Dictionary<string, string> { ["Library version"] = "0.1.0", ["Objective"] = "A", ["Gone"] = "1" };
-        var now = new Dictionary<string, string> { ["Library version"] = "0.2.0", ["Objective"] = "A", ["New"] = "2" };
-        CollectionAssert.AreEqual(new[] { "Gone: 1 in the checkpoint, (nothing) now", "Library version: 0.1.0 in the checkpoint, 0.2.0 now", "New: (nothing) in the checkpoint, 2 now" },
+        var was = new Dictionary<string, string> { ["Training arithmetic"] = "version 1", ["Objective"] = "A", ["Gone"] = "1" };
+        var now = new Dictionary<string, string> { ["Training arithmetic"] = "version 2", ["Objective"] = "A", ["New"] = "2" };
+        CollectionAssert.AreEqual(new[] { "Gone: 1 in the checkpoint, (nothing) now", "New: (nothing) in the checkpoint, 2 now", "Training arithmetic: version 1 in the checkpoint, version 2 now" },
             RunFingerprint.Differences(was, now).ToArray());
+    }
+
+    [TestMethod]
+    public void OtherArithmeticIsRefusedAnotherBuildIsNot()
+    {
+        using var folder = new TemporaryFolder();
+        RunAndStop(In(folder), 10);
+        string state = folder.File("run/step-000000004/state.json"), manifest = folder.File("run/step-000000004/manifest.json");
+        void Rewrite(string from, string to)
+        {
+            string text = File.ReadAllText(state);
+            StringAssert.Contains(text, from);
+            byte[] bytes = System.Text.Encoding.UTF8.GetBytes(text.Replace(from, to));
+            string was = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(state)));
+            Assert.AreEqual(text.Length, bytes.Length, "the manifest holds the length");
+            File.WriteAllBytes(state, bytes);
+            File.WriteAllText(manifest, File.ReadAllText(manifest).Replace(was, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes))));
+        }
+        Rewrite("\"library\": \"0", "\"library\": \"9");
+        Rewrite($"version {TrainingArithmetic.Version}", "version 0");
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(In(folder)));
+        StringAssert.Contains(error.Message, $"Training arithmetic: version 0 in the checkpoint, version {TrainingArithmetic.Version} now");
+        StringAssert.Contains(error.Message, "version 9");
+        Rewrite("version 0", $"version {TrainingArithmetic.Version}");
+        AssertSame(Run(Settings), Run(In(folder)));
     }
 
     [TestMethod]
