@@ -10,6 +10,7 @@ usage: ./build.sh COMMAND [ARGUMENTS]
   demo [ARGUMENTS]   train a masked diffusion model on real text, score, choose, infill, save and load it
                      (--text FILE or --jsonl FILE --field NAME for your own text; --help for all options)
   test [ARGUMENTS]   build everything and run all tests (arguments go to `dotnet test`, e.g. --filter Name~Bpe)
+  parity             hold every figure of the reference implementation in MDM_GOLDEN against ours and print the table
   bench [ARGUMENTS]  run the benchmarks (--help lists them)
   build              build everything, warnings are errors
   pack               make the NuGet package in artifacts/packages (needs the published packages)
@@ -92,18 +93,24 @@ setup() {
 
 build() { setup; dotnet build MLNetMdm.sln -c Release --nologo -v quiet -clp:NoSummary "$@"; }
 
+find_golden() {
+    if [ -z "${MDM_GOLDEN:-}" ] && [ -d ../shared/golden ]; then MDM_GOLDEN=$(cd ../shared/golden && pwd); export MDM_GOLDEN; fi
+}
+
 run_tests() {
     local log=artifacts/test.log status=0 passed failed skipped
     build
-    if [ -z "${MDM_GOLDEN:-}" ] && [ -d ../shared/golden ]; then MDM_GOLDEN=$(cd ../shared/golden && pwd); export MDM_GOLDEN; fi
+    find_golden
     [ -n "${MDM_GOLDEN:-}" ] || say "MDM_GOLDEN is not set: the full parity tests are skipped (the excerpts in the tests still run)"
-    dotnet test MLNetMdm.sln -c Release --no-build --nologo -m:1 --logger 'console;verbosity=normal' "$@" >"$log" 2>&1 || status=$?
+    rm -f artifacts/parity.md
+    MDM_PARITY="$PWD/artifacts/parity.md" dotnet test MLNetMdm.sln -c Release --no-build --nologo -m:1 --logger 'console;verbosity=normal' "$@" >"$log" 2>&1 || status=$?
     grep -vE '^ *Passed |^$|^Test Run |^Total tests|^ *(Passed|Failed|Skipped): |^ Total time|^VSTest|^Starting test|^A total of|^Test run for' "$log" || true
     passed=$(awk '/^ +Passed: /{n+=$2} END{print n+0}' "$log")
     failed=$(awk '/^ +Failed: /{n+=$2} END{print n+0}' "$log")
     skipped=$(awk '/^ +Skipped: /{n+=$2} END{print n+0}' "$log")
     [ "$status" = 0 ] || [ "$failed" != 0 ] || { say "dotnet test ended with status $status (artifacts/test.log)"; failed=1; }
     [ "$((passed + failed))" != 0 ] || { say "no test ran (artifacts/test.log)"; status=1; }
+    [ ! -f artifacts/parity.md ] || say "parity (artifacts/parity.md): $(tail -n 1 artifacts/parity.md)"
     printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
     return "$status"
 }
@@ -113,6 +120,13 @@ command=${1:-help}
 case $command in
     demo) setup; dotnet build samples/DocumentationDemo -c Release --nologo -v quiet -clp:NoSummary; exec dotnet run --project samples/DocumentationDemo -c Release --no-build -- "$@" ;;
     test) run_tests "$@" ;;
+    parity)
+        find_golden
+        [ -n "${MDM_GOLDEN:-}" ] || die "MDM_GOLDEN names no folder with the reference implementation's figures"
+        status=0
+        run_tests --filter FullyQualifiedName~Golden || status=$?
+        if [ -f artifacts/parity.md ]; then cat artifacts/parity.md; fi
+        exit "$status" ;;
     bench) setup; dotnet build benchmarks/Microsoft.ML.MaskedDiffusion.Benchmarks -c Release --nologo -v quiet -clp:NoSummary; exec dotnet run --project benchmarks/Microsoft.ML.MaskedDiffusion.Benchmarks -c Release --no-build -- "$@" ;;
     build) build "$@" ;;
     pack)

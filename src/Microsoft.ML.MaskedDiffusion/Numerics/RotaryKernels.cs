@@ -32,8 +32,8 @@ internal static unsafe class RotaryKernels
             int have = count - i;
             Vector512<float> x = VectorMath.Load(a + i, have), y = VectorMath.Load(b + i, have);
             Vector512<float> c = VectorMath.Load(cos + i, have), s = VectorMath.Load(sin + i, have) * sign;
-            VectorMath.Store(x * c - y * s, a + i, have);
-            VectorMath.Store(x * s + y * c, b + i, have);
+            VectorMath.Store(Vector512.FusedMultiplyAdd(x, c, -(y * s)), a + i, have);
+            VectorMath.Store(Vector512.FusedMultiplyAdd(x, s, y * c), b + i, have);
         }
     }
 }

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Diffusion;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -35,44 +35,46 @@ public sealed class GoldenLossTests
     [DataRow("rope_fp32", "fp32", RotaryPrecision.Float32)]
     public void TrainingLossAndEveryGradient(string folder, string key, RotaryPrecision precision)
     {
+        string file = folder + "/train_loss";
+        using var scope = NewDisposeScope();
         using SafetensorsReader golden = Golden.Open(folder, "train_loss.safetensors");
-        JsonElement index = Golden.Json(folder, "index.json").GetProperty("train_loss");
         NoisyBatch batch = new ForwardProcess(Mask).Corrupt(golden.ReadIntegers("input_ids"), 64, golden.ReadSingles("u_t"), golden.ReadSingles("u_mask"));
-        CollectionAssert.AreEqual(golden.ReadSingles("p_mask"), batch.Probabilities);
-        CollectionAssert.AreEqual(golden.ReadIntegers("noisy_input"), batch.Tokens);
+        Comparison.Equal(file, "masking probabilities", golden.ReadSingles("p_mask"), batch.Probabilities);
+        Comparison.Equal(file, "noisy input", golden.ReadIntegers("noisy_input"), batch.Tokens);
+        Comparison.Equal(file, "masked positions", [.. golden.ReadIntegers("mask_indices").Index().Where(item => item.Item != 0).Select(item => (long)item.Index)], batch.MaskedPositions);
 
-        // The tolerances are the reference's own 32-bit rounding; ours comes on top of it in 32 bits.
-        foreach ((ScalarType type, double factor) in new[] { (ScalarType.Float64, 1.1), (ScalarType.Float32, 4) })
+        using TransformerNetwork network = Load(precision, ScalarType.Float32), exact = Load(precision, ScalarType.Float64);
+        (double[] Losses, double Loss) Run(TransformerNetwork of)
         {
-            using var scope = NewDisposeScope();
-            using TransformerNetwork network = Load(precision, type);
-            Tensor loss = new MaskedDiffusionObjective().Loss(network, batch);
-            double expected = index.GetProperty("loss").GetDouble(), actual = loss.to(ScalarType.Float64).item<double>();
-            double lossError = Math.Abs(actual / expected - 1), lossTolerance = factor * Math.Max(Golden.Tolerance(key, "loss_rel"), 6e-8);
-            Assert.IsTrue(lossError <= lossTolerance, $"{type}: loss {actual}, expected {expected}: {lossError:E1} > {lossTolerance:E1}");
+            Tensor hidden = of.Hidden(tensor(batch.Tokens, [batch.Count, batch.Length])).view(-1, 64).index_select(0, tensor(batch.MaskedPositions));
+            Tensor crossEntropies = Fused.CrossEntropy(of.Logits(hidden), tensor(batch.Targets));
+            Tensor loss = new MaskedDiffusionObjective().Loss(of, batch);
             loss.backward();
-            double worst = 0;
-            foreach ((string name, Parameter parameter) in network.Parameters)
-            {
-                float[] reference = golden.ReadSingles("grad." + name);
-                double[] gradient = parameter.grad!.to(ScalarType.Float64).contiguous().data<double>().ToArray();
-                double size = reference.Max(MathF.Abs);
-                for (int i = 0; i < reference.Length; i++) worst = Math.Max(worst, Math.Abs(reference[i] - gradient[i]) / size);
-            }
-            double tolerance = factor * Golden.Tolerance(key, "grad_max_err_rel_to_tensor_max");
-            Console.WriteLine($"{folder} {type}: loss off by {lossError:E2} (tolerance {lossTolerance:E2}), gradients by {worst:E2} ({tolerance:E2}) of their largest");
-            Assert.IsTrue(worst <= tolerance, $"{type}: gradients off by {worst:E2} of their largest, tolerance {tolerance:E2}");
+            return ([.. Comparison.Numbers(crossEntropies).Select((value, i) => value / batch.Probabilities[batch.RowOf(i)])], Comparison.Numbers(loss)[0]);
         }
+        (double[] losses, double loss) = Run(network);
+        (double[] exactLosses, double exactLoss) = Run(exact);
+        // The largest are those divided by the smallest probability, 0.15.
+        new Comparison(file, "weighted losses of masked tokens").Add(Comparison.Numbers(golden.ReadSingles("weighted_ce_per_masked_token")), losses, exactLosses).Check(factor: Comparison.Few);
+        double expected = Golden.Json(folder, "index.json").GetProperty("train_loss").GetProperty("loss").GetDouble();
+        new Comparison(file, "loss").AddRelative(expected, loss, exactLoss).Check(Math.Max(Comparison.HalfUnit, Golden.Tolerance(key, "loss_rel")));
+        var gradients = new Comparison(file, "every gradient");
+        foreach ((string name, Parameter parameter) in network.Parameters)
+        {
+            float[] reference = golden.ReadSingles("grad." + name);
+            gradients.Add(reference, parameter.grad!, exact.Parameters[name].grad!, reference.Max(MathF.Abs));
+        }
+        gradients.Check(Golden.Tolerance(key, "grad_max_err_rel_to_tensor_max"));
     }
 
     [TestMethod]
     public void ValidationLoss()
     {
         using SafetensorsReader golden = Golden.Open("rope_bf16", "validate.safetensors");
-        using TransformerNetwork network = Load(RotaryPrecision.BFloat16, ScalarType.Float32);
+        using TransformerNetwork network = Load(RotaryPrecision.BFloat16, ScalarType.Float32), exact = Load(RotaryPrecision.BFloat16, ScalarType.Float64);
         float[] levels = golden.ReadSingles("u_t"), uniforms = golden.ReadSingles("u_mask");
         var objective = new MaskedDiffusionObjective();
-        double sum = 0;
+        double sum = 0, exactSum = 0;
         for (int iteration = 0; iteration < 2; iteration++)
         {
             long[] blocks = golden.ReadIntegers($"batch{iteration}");
@@ -81,17 +83,12 @@ public sealed class GoldenLossTests
             {
                 NoisyBatch batch = new ForwardProcess(Mask).Corrupt(tokens, 64, levels.AsSpan(draw * 2, 2), uniforms.AsSpan(draw * 128, 128));
                 sum += objective.RowLosses(network, batch).Average();
+                exactSum += objective.RowLosses(exact, batch).Average();
             }
         }
         double expected = Golden.Json("rope_bf16", "index.json").GetProperty("validate").GetProperty("val_loss").GetDouble();
-        Console.WriteLine($"validation loss off by {sum / 256 / expected - 1:E2}, tolerance {Golden.Tolerance("bf16", "validate_rel"):E2}");
-        Assert.AreEqual(expected, sum / 256, 1e-7 * expected);   // 32-bit rounding of single losses, averaged
+        new Comparison("rope_bf16/validate", "loss").AddRelative(expected, sum / 256, exactSum / 256).Check(Math.Max(Comparison.HalfUnit, Golden.Tolerance("bf16", "validate_rel")));
     }
 
-    internal static TransformerNetwork Load(RotaryPrecision precision, ScalarType type)
-    {
-        var network = new TransformerNetwork(Golden.TinyConfig(precision), CPU, type);
-        WeightFiles.Load(Golden.PathOf("tiny_mdm.safetensors"), network);
-        return network;
-    }
+    internal static TransformerNetwork Load(RotaryPrecision precision, ScalarType type) => Golden.Tiny(precision, type: type);
 }

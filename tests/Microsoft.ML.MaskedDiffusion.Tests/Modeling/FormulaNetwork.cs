@@ -12,9 +12,9 @@ internal static class FormulaNetwork
         [("lm_head", 0.15f), ("wte", 1), ("attn.attn", 0.14f), ("attn.proj", 0.07f), ("w1", 0.1f), ("w2", 0.1f), ("w3", 0.05f)];
 
     /// <summary>Element j of the i-th parameter (from 1) comes from the upper 24 bits k of splitmix64(i 2^40 + j): (k / 2^23 - 1) times an amplitude, or 0.5 + k / 2^24 for gains.</summary>
-    public static TransformerNetwork Create(TransformerConfig config)
+    public static TransformerNetwork Create(bool autoregressive)
     {
-        var network = new TransformerNetwork(config, CPU);
+        var network = new TransformerNetwork(TransformerConfig.FromPreset("6M") with { RotaryPrecision = RotaryPrecision.BFloat16, Autoregressive = autoregressive }, CPU);
         ulong index = 0;
         foreach ((string name, Parameter parameter) in network.Parameters)
         {

@@ -57,15 +57,15 @@ public sealed class GoldenTrainingTests
         using SafetensorsReader file = Golden.Open("rope_bf16", name + ".safetensors");
         var settings = new TrainingSettings { MaxSteps = steps, WarmupSteps = warmup, BatchSize = 4 * accumulation, MicroBatchSize = 4, LearningRate = learningRate };
         SequenceLengths? lengths = null;
-        ITrainingObjective objective = new AutoregressiveObjective();
+        Func<ITrainingObjective> objective = () => new AutoregressiveObjective();
         bool autoregressive = name == "train5_arm";
         int batches = 5 * accumulation;
         if (!autoregressive)
         {
             (List<int> recordedLengths, List<(float[], float[], bool)> noise) = ReadDraws(file, batches, name == "train5_ssl");
-            objective = new RecordedNoise(noise);
+            objective = () => new RecordedNoise(noise);
             lengths = name == "train5_ssl" ? new RecordedLengths(recordedLengths) : null;
         }
-        GoldenTrace.Follow(name, file, autoregressive, objective, new RecordedBlocks(file, batches, objective.BlockLength(64)), settings, lengths);
+        GoldenTrace.Follow(name, file, autoregressive, objective, new RecordedBlocks(file, batches, objective().BlockLength(64)), settings, lengths);
     }
 }

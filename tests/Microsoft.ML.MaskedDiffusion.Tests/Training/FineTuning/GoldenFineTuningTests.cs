@@ -20,9 +20,9 @@ public sealed class GoldenFineTuningTests
         using SafetensorsReader file = Golden.Open("rope_bf16", name + ".safetensors");
         bool autoregressive = name == "sft_arm";
         RowBlocks blocks = Rows(file, padding, maxLength, wholeText: name == "sft_reverse");
-        ITrainingObjective objective = autoregressive ? new AutoregressiveObjective() : new RecordedNoise(Draws(file, guidanceDropout));
+        ITrainingObjective Objective() => autoregressive ? new AutoregressiveObjective() : new RecordedNoise(Draws(file, guidanceDropout));
         var settings = new TrainingSettings { MaxSteps = 6, WarmupSteps = 2, BatchSize = BatchSize, MicroBatchSize = BatchSize, LearningRate = 2e-4 };
-        GoldenTrace.Follow(name, file, autoregressive, objective, blocks, settings);
+        GoldenTrace.Follow(name, file, autoregressive, Objective, blocks, settings);
     }
 
     // Placed so that the loop's shuffled order gives the recorded micro batches one after the other.

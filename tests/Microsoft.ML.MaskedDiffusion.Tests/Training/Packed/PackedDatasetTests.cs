@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Training.Packed;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests.Training.Packed;
@@ -10,30 +9,6 @@ public sealed class PackedDatasetTests
 
     [TestCleanup]
     public void DeleteFolder() => _folder.Dispose();
-
-    [TestMethod]
-    public void BlockOrderIsThePythonSystems()
-    {
-        string golden = Path.Combine(Golden.RequireFolder(), "packed");
-        using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(golden, "order.json")));
-        int blockLength = json.RootElement.GetProperty("block_size").GetInt32();
-        var block = new long[3];
-        int checkedBlocks = 0;
-        foreach (JsonElement example in json.RootElement.GetProperty("examples").EnumerateArray())
-        {
-            PackedDataset Open(string prefix) => new(Directory.GetFiles(golden, prefix + "*"), example.GetProperty("n_chunks").GetInt32(), blockLength,
-                shuffle: example.GetProperty("shuffle").GetBoolean(), rank: example.GetProperty("rank").GetInt32(), world: example.GetProperty("world").GetInt32());
-            double[] weights = [.. example.GetProperty("weights").EnumerateArray().Select(w => w.GetDouble())];
-            using var combined = new CombinedDataset([Open("train_slim"), Open("train_star")], weights);
-            foreach (JsonElement expected in example.GetProperty("first3_tokens_of_each_block").EnumerateArray())
-            {
-                combined.ReadNext(block);
-                CollectionAssert.AreEqual(expected.EnumerateArray().Select(id => id.GetInt64()).ToArray(), block, $"block {checkedBlocks} of {example}");
-                checkedBlocks++;
-            }
-        }
-        Assert.AreEqual(160, checkedBlocks);
-    }
 
     [TestMethod]
     public void WrittenFilesHoldEveryDocumentOnceAndTheSeparatorAfterThem()

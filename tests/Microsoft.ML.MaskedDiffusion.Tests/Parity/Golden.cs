@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -46,4 +47,12 @@ internal static class Golden
         RotaryPrecision = precision,
         Autoregressive = autoregressive,
     };
+
+    /// <summary>A tiny network with its recorded weights.</summary>
+    public static TransformerNetwork Tiny(RotaryPrecision precision = RotaryPrecision.BFloat16, bool autoregressive = false, ScalarType type = ScalarType.Float32)
+    {
+        var network = new TransformerNetwork(TinyConfig(precision, autoregressive), CPU, type);
+        WeightFiles.Load(PathOf(autoregressive ? "tiny_arm.safetensors" : "tiny_mdm.safetensors"), network);
+        return network;
+    }
 }
