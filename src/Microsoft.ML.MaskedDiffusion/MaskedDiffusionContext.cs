@@ -88,22 +88,44 @@ public sealed class MaskedDiffusionContext
         return new LikelihoodScoringEstimator(model, options);
     }
 
-    /// <summary>Zero-shot multiple choice: adds Score, StandardError, Probability and PredictedLabel.</summary>
+    /// <summary>
+    /// Zero-shot multiple choice: adds per option Score, StandardError, LogLikelihood, the same per character and per byte, and Probability, and the best option as
+    /// PredictedLabel.
+    /// </summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="context">The text column that options continue.</param>
     /// <param name="choices">The column of options, a vector of text.</param>
-    /// <exception cref="ArgumentException">A name is empty or the model autoregressive.</exception>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
     public ChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, string context = "Context", string choices = "Choices") =>
         ScoreChoices(model, new ChoiceScoringEstimator.Options { ContextColumnName = context, ChoicesColumnName = choices });
 
     /// <summary>Zero-shot multiple choice, with options.</summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="options">Checked and copied.</param>
-    /// <exception cref="ArgumentException">An option is out of range or the model autoregressive.</exception>
+    /// <exception cref="ArgumentException">An option is out of range or does not apply to an autoregressive model.</exception>
     public ChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, ChoiceScoringEstimator.Options options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return new ChoiceScoringEstimator(model, options);
+    }
+
+    /// <summary>Zero-shot multiple choice with an option a row; the rows of a question stand next to each other. The figures are those of the vector form.</summary>
+    /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
+    /// <param name="context">The text column that options continue, the same in all rows of a question.</param>
+    /// <param name="choice">The text column of options.</param>
+    /// <param name="group">The column that tells questions apart: a text, date, truth value, number or key.</param>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
+    public GroupedChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, string context, string choice, string group) =>
+        ScoreChoices(model, new GroupedChoiceScoringEstimator.Options { ContextColumnName = context, ChoiceColumnName = choice, GroupColumnName = group });
+
+    /// <summary>Zero-shot multiple choice with an option a row, with options.</summary>
+    /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
+    /// <param name="options">Checked and copied.</param>
+    /// <exception cref="ArgumentException">An option is out of range or does not apply to an autoregressive model.</exception>
+    public GroupedChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, GroupedChoiceScoringEstimator.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new GroupedChoiceScoringEstimator(model, options);
     }
 
     /// <summary>Fills gaps: [MASK] is one token, [MASK*5] a span of five.</summary>
@@ -203,7 +225,8 @@ public sealed class MaskedDiffusionContext
 
     /// <summary>
     /// Finds this library's transformers in what <c>ml.Model.Load</c> gave and puts the batched ones in their place: a
-    /// <see cref="MaskedDiffusionTransformer"/>, <see cref="ChoiceScoringTransformer"/> or <see cref="InfillTransformer"/>, or a chain with them.
+    /// <see cref="MaskedDiffusionTransformer"/>, <see cref="ChoiceScoringTransformer"/>, <see cref="GroupedChoiceScoringTransformer"/> or <see cref="InfillTransformer"/>, or a
+    /// chain with them.
     /// </summary>
     /// <param name="loaded">A loaded transformer.</param>
     /// <returns>The same object where it holds none of ours.</returns>

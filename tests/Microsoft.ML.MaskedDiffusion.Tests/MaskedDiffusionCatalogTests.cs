@@ -15,6 +15,7 @@ public sealed class MaskedDiffusionCatalogTests
         MaskedDiffusionContext context = _ml.MaskedDiffusion();
         Assert.ThrowsExactly<ArgumentNullException>(() => context.ScoreLikelihood(null!));
         Assert.ThrowsExactly<ArgumentNullException>(() => context.ScoreChoices(null!));
+        Assert.ThrowsExactly<ArgumentNullException>(() => context.ScoreChoices(null!, "Context", "Choice", "Group"));
         Assert.ThrowsExactly<ArgumentNullException>(() => context.Infill(null!));
         Assert.ThrowsExactly<ArgumentNullException>(() => context.Unwrap(null!));
         Assert.ThrowsExactly<ArgumentNullException>(() => context.SaveModel(null!, null, "x.zip"));

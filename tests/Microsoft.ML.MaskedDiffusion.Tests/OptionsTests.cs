@@ -109,6 +109,9 @@ public sealed class OptionsTests
             [nameof(ChoiceScoringEstimator.Options.ChoicesColumnName)] = BadNames,
             [nameof(ChoiceScoringEstimator.Options.ScoreColumnName)] = [.. BadNames, "Probability"],
             [nameof(ChoiceScoringEstimator.Options.StandardErrorColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringEstimator.Options.LogLikelihoodColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringEstimator.Options.PerCharacterColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringEstimator.Options.PerByteColumnName)] = [.. BadNames, "Score"],
             [nameof(ChoiceScoringEstimator.Options.ProbabilityColumnName)] = [.. BadNames, "Score"],
             [nameof(ChoiceScoringEstimator.Options.PredictedLabelColumnName)] = [.. BadNames, "Score"],
             [nameof(ChoiceScoringEstimator.Options.ChoiceCount)] = [.. BadCounts, 1, ChoiceScoringEstimator.MaximumChoices + 1, int.MaxValue],
@@ -117,6 +120,25 @@ public sealed class OptionsTests
             [nameof(ChoiceScoringEstimator.Options.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
             [nameof(ChoiceScoringEstimator.Options.BatchSize)] = BadBatches,
             [nameof(ChoiceScoringEstimator.Options.Likelihood)] = [null],
+        }, anything: ["CancellationToken", "Progress"]),
+
+        new Subject<GroupedChoiceScoringEstimator.Options>(new(), o => _ = new GroupedChoiceScoringEstimator(Model, o), new()
+        {
+            [nameof(GroupedChoiceScoringEstimator.Options.ContextColumnName)] = BadNames,
+            [nameof(GroupedChoiceScoringEstimator.Options.ChoiceColumnName)] = BadNames,
+            [nameof(GroupedChoiceScoringEstimator.Options.GroupColumnName)] = BadNames,
+            [nameof(GroupedChoiceScoringEstimator.Options.ScoreColumnName)] = [.. BadNames, "Probability"],
+            [nameof(GroupedChoiceScoringEstimator.Options.StandardErrorColumnName)] = [.. BadNames, "Score"],
+            [nameof(GroupedChoiceScoringEstimator.Options.LogLikelihoodColumnName)] = [.. BadNames, "Score"],
+            [nameof(GroupedChoiceScoringEstimator.Options.PerCharacterColumnName)] = [.. BadNames, "Score"],
+            [nameof(GroupedChoiceScoringEstimator.Options.PerByteColumnName)] = [.. BadNames, "Score"],
+            [nameof(GroupedChoiceScoringEstimator.Options.ProbabilityColumnName)] = [.. BadNames, "Score"],
+            [nameof(GroupedChoiceScoringEstimator.Options.PredictedLabelColumnName)] = [.. BadNames, "Score"],
+            [nameof(GroupedChoiceScoringEstimator.Options.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
+            [nameof(GroupedChoiceScoringEstimator.Options.Separator)] = [null],
+            [nameof(GroupedChoiceScoringEstimator.Options.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
+            [nameof(GroupedChoiceScoringEstimator.Options.BatchSize)] = BadBatches,
+            [nameof(GroupedChoiceScoringEstimator.Options.Likelihood)] = [null],
         }, anything: ["CancellationToken", "Progress"]),
 
         new Subject<InfillEstimator.Options>(new(), o => _ = new InfillEstimator(Model, o), new()

@@ -12,13 +12,15 @@ internal sealed class BatchedCursor<TInput, TOutput> : DataViewRowCursor
     private readonly ColumnBuffer?[] _buffers;
     private readonly Func<TInput> _read;
     private readonly ValueGetter<DataViewRowId> _readId;
-    private readonly TInput[] _inputs;
-    private readonly DataViewRowId[] _ids;
+    private TInput[] _inputs;
+    private DataViewRowId[] _ids;
     private IReadOnlyList<TOutput>? _outputs;
     private long _position = -1;
     private long _rowsRead;
     private int _slot;
     private int _count;
+    // The slot of a row that was read to see that it is not tied to the batch before it; none: -1.
+    private int _next = -1;
     private bool _sourceDone;
 
     public BatchedCursor(
@@ -84,21 +86,48 @@ internal sealed class BatchedCursor<TInput, TOutput> : DataViewRowCursor
         _computation.CancellationToken.ThrowIfCancellationRequested();
         _outputs = null;
         _slot = 0;
-        _count = 0;
-        while (!_sourceDone && _count < _inputs.Length)
+        _count = TakeNext();
+        while (!_sourceDone && (_count < _computation.BatchSize || _computation.JoinsRows))
         {
             if (!_source.MoveNext())
             {
                 _sourceDone = true;
                 break;
             }
-            foreach (ColumnBuffer? buffer in _buffers)
-                buffer?.Store(_count);
-            _readId(ref _ids[_count]);
-            _inputs[_count++] = _read();
+            Store(_count);
+            if (_count >= _computation.BatchSize && !_computation.Joins(_inputs[_count - 1], _inputs[_count]))
+            {
+                _next = _count;
+                break;
+            }
+            _count++;
         }
         _rowsRead += _count;
         return _count > 0;
+    }
+
+    private void Store(int slot)
+    {
+        if (slot == _inputs.Length)
+        {
+            Array.Resize(ref _inputs, 2 * slot);
+            Array.Resize(ref _ids, 2 * slot);
+        }
+        foreach (ColumnBuffer? buffer in _buffers)
+            buffer?.Store(slot);
+        _readId(ref _ids[slot]);
+        _inputs[slot] = _read();
+    }
+
+    // Puts the row that was read ahead first, and says how many there are.
+    private int TakeNext()
+    {
+        if (_next < 0)
+            return 0;
+        foreach (ColumnBuffer? buffer in _buffers)
+            buffer?.Move(_next, 0);
+        (_inputs[0], _ids[0], _next) = (_inputs[_next], _ids[_next], -1);
+        return 1;
     }
 
     private int CurrentSlot() => _count > 0 && _position >= 0

@@ -5,7 +5,7 @@ namespace Microsoft.ML.MaskedDiffusion.DataViews;
 /// </summary>
 internal sealed class BatchedDataView<TInput, TOutput>(IDataView source, DataViewSchema schema, RowComputation<TInput, TOutput> computation) : IDataView
 {
-    public bool CanShuffle => source.CanShuffle;
+    public bool CanShuffle => source.CanShuffle && !computation.JoinsRows;
 
     public DataViewSchema Schema => schema;
 
@@ -15,6 +15,8 @@ internal sealed class BatchedDataView<TInput, TOutput>(IDataView source, DataVie
     {
         var active = new ActiveColumns(schema, columnsNeeded);
         DataViewSchema input = source.Schema;
+        if (computation.JoinsRows)
+            rand = null;
         List<DataViewSchema.Column> needed = [.. input.Where(column => active[column.Index])];
         if (!active.AnyFrom(input.Count))
             return new PassThroughCursor(source.GetRowCursor(needed, rand!), schema, active);

@@ -25,8 +25,10 @@ internal sealed class BatchedTransform<TInput, TOutput>(RowComputation<TInput, T
         return new BatchedDataView<TInput, TOutput>(input, GetOutputSchema(input.Schema), computation);
     }
 
-    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) =>
-        new BatchedRowMapper<TInput, TOutput>(inputSchema, GetOutputSchema(inputSchema), computation);
+    /// <exception cref="InvalidOperationException">The computation ties rows together, so a row alone cannot be computed.</exception>
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => computation.JoinsRows
+        ? throw new InvalidOperationException("This transform computes rows of a group together, so it maps no single rows: transform a data view instead of using a prediction engine.")
+        : new BatchedRowMapper<TInput, TOutput>(inputSchema, GetOutputSchema(inputSchema), computation);
 
     /// <summary>What an estimator of this computation promises for an input shape.</summary>
     public static SchemaShape GetOutputSchema(

@@ -2,14 +2,16 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.MaskedDiffusion.DataViews;
 
-/// <summary>A column that must be there: its part in the computation, its name, and whether it holds one text or a vector of texts.</summary>
-internal sealed record InputColumn(string Role, string Name, bool IsVector)
+/// <summary>A column that must be there: its part in the computation, its name, and what it holds.</summary>
+internal sealed record InputColumn(string Role, string Name, ColumnKind Kind)
 {
-    public static InputColumn Text(string role, string name) => new(role, name, false);
+    public static InputColumn Text(string role, string name) => new(role, name, ColumnKind.Text);
 
-    public static InputColumn Texts(string role, string name) => new(role, name, true);
+    public static InputColumn Texts(string role, string name) => new(role, name, ColumnKind.Texts);
 
-    private string Expected => IsVector ? "Vector<String>" : "String";
+    public static InputColumn Group(string role, string name) => new(role, name, ColumnKind.Group);
+
+    private string Expected => Kind switch { ColumnKind.Texts => "Vector<String>", ColumnKind.Text => "String", _ => "String, DateTime, Boolean, a key or a number" };
 
     /// <summary>Finds the column in a schema.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
@@ -18,7 +20,12 @@ internal sealed record InputColumn(string Role, string Name, bool IsVector)
         DataViewSchema.Column? found = schema.GetColumnOrNull(Name);
         if (found is not { } column)
             throw Missing(schema.Where(c => !c.IsHidden).Select(c => c.Name), parameterName);
-        bool fits = IsVector ? column.Type is VectorDataViewType { ItemType: TextDataViewType } : column.Type is TextDataViewType;
+        bool fits = Kind switch
+        {
+            ColumnKind.Texts => column.Type is VectorDataViewType { ItemType: TextDataViewType },
+            ColumnKind.Text => column.Type is TextDataViewType,
+            _ => GroupValues.Fits(column.Type),
+        };
         return fits ? column : throw Mistyped(column.Type.ToString()!, parameterName);
     }
 
@@ -31,7 +38,8 @@ internal sealed record InputColumn(string Role, string Name, bool IsVector)
             if (column.Name != Name)
                 continue;
             bool isVector = column.Kind != SchemaShape.Column.VectorKind.Scalar;
-            if (column.IsKey || isVector != IsVector || column.ItemType is not TextDataViewType)
+            bool holds = Kind == ColumnKind.Group ? column.IsKey || GroupValues.Fits(column.ItemType) : !column.IsKey && column.ItemType is TextDataViewType;
+            if (!holds || isVector != (Kind == ColumnKind.Texts))
                 throw Mistyped(Describe(column), parameterName);
             return;
         }
@@ -61,6 +69,9 @@ internal sealed record InputColumn(string Role, string Name, bool IsVector)
             return [.. value.DenseValues().Select(text => text.ToString())];
         };
     }
+
+    /// <summary>A reader of this group column's current value as a text.</summary>
+    public Func<string> BindGroup(DataViewRow row) => GroupValues.Bind(row, Find(row.Schema, nameof(row)));
 
     private static string Describe(SchemaShape.Column column)
     {

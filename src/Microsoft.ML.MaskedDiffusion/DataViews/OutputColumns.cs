@@ -11,6 +11,9 @@ internal static class OutputColumns
     public static OutputColumn<TOutput> Int32<TOutput>(string name, Func<TOutput, int> read) =>
         new OutputColumn<TOutput, int>(name, NumberDataViewType.Int32, (TOutput row, ref int value) => value = read(row));
 
+    public static OutputColumn<TOutput> Boolean<TOutput>(string name, Func<TOutput, bool> read) =>
+        new OutputColumn<TOutput, bool>(name, BooleanDataViewType.Instance, (TOutput row, ref bool value) => value = read(row));
+
     public static OutputColumn<TOutput> Text<TOutput>(string name, Func<TOutput, string> read) =>
         new OutputColumn<TOutput, ReadOnlyMemory<char>>(name, TextDataViewType.Instance,
             (TOutput row, ref ReadOnlyMemory<char> value) => value = read(row).AsMemory());

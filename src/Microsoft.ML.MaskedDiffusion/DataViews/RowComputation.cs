@@ -2,7 +2,8 @@ namespace Microsoft.ML.MaskedDiffusion.DataViews;
 
 /// <summary>
 /// What a transform computes: which columns it reads, which it adds, and the function from a batch of rows to a batch of results.
-/// A row's result depends on nothing but the row (never on its batch), and <see cref="Compute"/> may run on several threads at once.
+/// A row's result depends on nothing but the row (never on its batch) and the rows that <see cref="Joins"/> ties to it, and <see cref="Compute"/> may
+/// run on several threads at once.
 /// </summary>
 internal abstract class RowComputation<TInput, TOutput>
 {
@@ -13,14 +14,20 @@ internal abstract class RowComputation<TInput, TOutput>
 
     public abstract IReadOnlyList<OutputColumn<TOutput>> Outputs { get; }
 
+    /// <summary>Whether rows may be tied together: the data is then read in its own order, and not row by row.</summary>
+    public virtual bool JoinsRows => false;
+
     /// <summary>Asked for between batches.</summary>
     public virtual CancellationToken CancellationToken => CancellationToken.None;
 
-    /// <summary>A reader of the current row's inputs, copied so that they outlive it.</summary>
+    /// <summary>A reader of the current row's inputs, copied so that they outlive it; one for each pass over the data.</summary>
     public abstract Func<TInput> Bind(DataViewRow row);
 
     /// <summary>One result per input, in order.</summary>
     public abstract IReadOnlyList<TOutput> Compute(IReadOnlyList<TInput> rows, CancellationToken cancellationToken);
+
+    /// <summary>Whether a row must be computed together with the one before it.</summary>
+    public virtual bool Joins(TInput previous, TInput next) => false;
 
     /// <summary>Called by a cursor after each computed batch.</summary>
     public virtual void Report(long rowsComputed, long? rowsInAll)

@@ -22,13 +22,23 @@ internal sealed class ChoiceInput
 /// <summary>What the saved choice mapping adds.</summary>
 internal sealed class ChoiceOutput
 {
-    public const string ScoreName = "__mdm_score", ErrorName = "__mdm_error", ProbabilityName = "__mdm_probability", LabelName = "__mdm_label";
+    public const string ScoreName = "__mdm_score", ErrorName = "__mdm_error", LikelihoodName = "__mdm_likelihood", PerCharacterName = "__mdm_character",
+        PerByteName = "__mdm_byte", ProbabilityName = "__mdm_probability", LabelName = "__mdm_label";
 
     [ColumnName(ScoreName)]
     public float[] Score { get; set; } = [];
 
     [ColumnName(ErrorName)]
     public float[] Error { get; set; } = [];
+
+    [ColumnName(LikelihoodName)]
+    public float[] LogLikelihood { get; set; } = [];
+
+    [ColumnName(PerCharacterName)]
+    public float[] PerCharacter { get; set; } = [];
+
+    [ColumnName(PerByteName)]
+    public float[] PerByte { get; set; } = [];
 
     [ColumnName(ProbabilityName)]
     public float[] Probability { get; set; } = [];
@@ -57,7 +67,10 @@ internal sealed class ChoiceMapping : CustomMappingFactory<ChoiceInput, ChoiceOu
         {
             var row = new ChoiceRow(input.Context.ToString(), [.. input.Choices.DenseValues().Select(text => text.ToString())]);
             ChoiceResult result = session.Get(input.Blob).Computation.Compute([row], CancellationToken.None)[0];
-            (output.Score, output.Error, output.Probability, output.Label) = (result.Score, result.StandardError, result.Probability, (int)result.PredictedLabel);
+            float[] All(Func<OptionScore, float> read) => [.. result.Options.Select(read)];
+            (output.Score, output.Error, output.LogLikelihood) = (All(option => option.Score), All(option => option.StandardError), All(option => option.LogLikelihood));
+            (output.PerCharacter, output.PerByte, output.Probability) = (All(option => option.PerCharacter), All(option => option.PerByte), All(option => option.Probability));
+            output.Label = (int)result.PredictedLabel;
         };
     }
 }

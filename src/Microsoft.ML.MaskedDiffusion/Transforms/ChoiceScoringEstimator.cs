@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.DataViews;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 
 namespace Microsoft.ML.MaskedDiffusion.Transforms;
@@ -21,12 +22,13 @@ public sealed partial class ChoiceScoringEstimator : IEstimator<ChoiceScoringTra
     /// <summary>Creates an estimator.</summary>
     /// <param name="model">The model that scores; it stays the caller's.</param>
     /// <param name="options">How to score; null for the defaults.</param>
-    /// <exception cref="ArgumentException">An option is out of range (<see cref="ArgumentOutOfRangeException"/>) or the model is autoregressive.</exception>
+    /// <exception cref="ArgumentException">An option is out of range (<see cref="ArgumentOutOfRangeException"/>) or does not apply to an autoregressive model.</exception>
     public ChoiceScoringEstimator(MaskedDiffusionModel model, Options? options = null)
     {
-        OptionChecks.RequireMaskedDiffusion(model);
+        ArgumentNullException.ThrowIfNull(model);
         _model = model;
         _options = (options ?? new Options()).Clone();
+        _ = RequestScorer.For(model.Network, _options.Likelihood);
         _inputs = ChoiceComputation.InputsOf(_options);
     }
 
@@ -40,7 +42,7 @@ public sealed partial class ChoiceScoringEstimator : IEstimator<ChoiceScoringTra
         return new ChoiceScoringTransformer(new ChoiceComputation(_model, _options.With(count)), null);
     }
 
-    /// <summary>The input's columns and the four added ones.</summary>
+    /// <summary>The input's columns and the seven added ones.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or mistyped.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) => BatchedTransform<ChoiceRow, ChoiceResult>.GetOutputSchema(
         inputSchema, _inputs, ChoiceComputation.OutputsOf(_options.With(_options.ChoiceCount ?? 2)));

@@ -7,9 +7,9 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 namespace Microsoft.ML.MaskedDiffusion.Transforms;
 
 /// <summary>
-/// Scores the options of each row by log p(option | context) under a masked diffusion model. Context and option are joined by
-/// <see cref="ChoiceScoringEstimator.Options.Separator"/> and cut into tokens as lm-evaluation-harness does. An empty option, or one past the end of a shorter row, is not
-/// there: its probability is 0 and its score the lowest finite Single. Ties go to the first option.
+/// Scores the options of each row by log p(option | context) under a model of either kind. Context and option are joined by
+/// <see cref="ChoiceScoringOptions.Separator"/> and cut into tokens as lm-evaluation-harness does. An empty option, or one past the end of a shorter row, is not
+/// there: its probability is 0 and its score the lowest finite Single. Options of the same text have the same score; ties go to the first option.
 /// </summary>
 /// <remarks>
 /// <para><c>ml.MulticlassClassification.Evaluate(data, scoreColumnName: "Probability")</c> works on the result, rows with fewer options among them.
@@ -39,7 +39,7 @@ public sealed class ChoiceScoringTransformer : ITransformer, IDisposable
 
     bool ITransformer.IsRowToRowMapper => true;
 
-    /// <summary>The input's columns and the four added ones.</summary>
+    /// <summary>The input's columns and the seven added ones.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or mistyped.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => _batched.GetOutputSchema(inputSchema);
 
@@ -66,6 +66,9 @@ public sealed class ChoiceScoringTransformer : ITransformer, IDisposable
             [
                 new CarrierOutput.Vector(ChoiceOutput.ScoreName, options.ScoreColumnName, ChoiceCount),
                 new CarrierOutput.Vector(ChoiceOutput.ErrorName, options.StandardErrorColumnName, ChoiceCount),
+                new CarrierOutput.Vector(ChoiceOutput.LikelihoodName, options.LogLikelihoodColumnName, ChoiceCount),
+                new CarrierOutput.Vector(ChoiceOutput.PerCharacterName, options.PerCharacterColumnName, ChoiceCount),
+                new CarrierOutput.Vector(ChoiceOutput.PerByteName, options.PerByteColumnName, ChoiceCount),
                 new CarrierOutput.Vector(ChoiceOutput.ProbabilityName, options.ProbabilityColumnName, ChoiceCount),
                 new CarrierOutput.Key(ChoiceOutput.LabelName, options.PredictedLabelColumnName, ChoiceCount),
             ],

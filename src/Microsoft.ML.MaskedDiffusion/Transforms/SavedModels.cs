@@ -57,6 +57,9 @@ internal static class SavedModels
             case ChoiceMapping.Kind:
                 LoadedComputation<ChoiceComputation> choice = ChoiceMapping.Load(contents);
                 return new ChoiceScoringTransformer(choice.Computation, choice.Lease);
+            case GroupedChoiceMapping.Kind:
+                LoadedComputation<GroupedChoiceComputation> grouped = GroupedChoiceMapping.Load(contents);
+                return new GroupedChoiceScoringTransformer(grouped.Computation, grouped.Lease);
             case InfillMapping.Kind:
                 LoadedComputation<InfillComputation> infill = InfillMapping.Load(contents);
                 return new InfillTransformer(infill.Computation, infill.Lease);

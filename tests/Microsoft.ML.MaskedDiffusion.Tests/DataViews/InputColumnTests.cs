@@ -19,26 +19,31 @@ public sealed class InputColumnTests
     }
 
     [TestMethod]
-    [DataRow("Text", false)]
-    [DataRow("Words", true)]
-    [DataRow("Pair", true)]
-    public void FindsColumnsThatFit(string name, bool isVector)
+    [DataRow("Text", nameof(ColumnKind.Text))]
+    [DataRow("Words", nameof(ColumnKind.Texts))]
+    [DataRow("Pair", nameof(ColumnKind.Texts))]
+    [DataRow("Text", nameof(ColumnKind.Group))]
+    [DataRow("Number", nameof(ColumnKind.Group))]
+    [DataRow("Key", nameof(ColumnKind.Group))]
+    public void FindsColumnsThatFit(string name, string kind)
     {
-        var column = new InputColumn("input", name, isVector);
+        var column = new InputColumn("input", name, Enum.Parse<ColumnKind>(kind));
         Assert.AreEqual(name, column.Find(Schema(), "schema").Name);
         column.Check(SchemaShapes.Of(Schema()), "schema");
     }
 
     [TestMethod]
-    [DataRow("Missing", false, "expected String, but there is no such column. The columns are: Text, Words, Pair, Number, Numbers, Key.")]
-    [DataRow("Words", false, "expected String, got")]
-    [DataRow("Text", true, "expected Vector<String>, got String")]
-    [DataRow("Numbers", true, "expected Vector<String>, got Vector<Single")]
-    [DataRow("Number", false, "expected String, got Single")]
-    [DataRow("Key", false, "expected String, got Key<UInt32")]
-    public void NamesWhatDoesNotFit(string name, bool isVector, string expected)
+    [DataRow("Missing", nameof(ColumnKind.Text), "expected String, but there is no such column. The columns are: Text, Words, Pair, Number, Numbers, Key.")]
+    [DataRow("Words", nameof(ColumnKind.Text), "expected String, got")]
+    [DataRow("Text", nameof(ColumnKind.Texts), "expected Vector<String>, got String")]
+    [DataRow("Numbers", nameof(ColumnKind.Texts), "expected Vector<String>, got Vector<Single")]
+    [DataRow("Number", nameof(ColumnKind.Text), "expected String, got Single")]
+    [DataRow("Key", nameof(ColumnKind.Text), "expected String, got Key<UInt32")]
+    [DataRow("Words", nameof(ColumnKind.Group), "expected String, DateTime, Boolean, a key or a number, got")]
+    [DataRow("Numbers", nameof(ColumnKind.Group), "expected String, DateTime, Boolean, a key or a number, got")]
+    public void NamesWhatDoesNotFit(string name, string kind, string expected)
     {
-        var column = new InputColumn("context", name, isVector);
+        var column = new InputColumn("context", name, Enum.Parse<ColumnKind>(kind));
         foreach (Action check in new Action[] { () => column.Find(Schema(), "schema"), () => column.Check(SchemaShapes.Of(Schema()), "schema") })
         {
             var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(check);

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Evaluation;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 
@@ -29,13 +30,19 @@ public sealed class ChoiceScoringTests
 
         public float[] StandardError { get; set; } = [];
 
+        public float[] LogLikelihood { get; set; } = [];
+
+        public float[] LogLikelihoodPerCharacter { get; set; } = [];
+
+        public float[] LogLikelihoodPerByte { get; set; } = [];
+
         public float[] Probability { get; set; } = [];
 
         public uint PredictedLabel { get; set; }
 
         // Shortest round-trip form: equal strings are equal bits.
         public override string ToString() =>
-            $"{Number}: {string.Join(' ', Score)} | {string.Join(' ', StandardError)} | {string.Join(' ', Probability)} | {PredictedLabel}";
+            $"{Number}: {string.Join(' ', Score)} | {string.Join(' ', StandardError)} | {string.Join(' ', LogLikelihood)} | {string.Join(' ', LogLikelihoodPerCharacter)} | {string.Join(' ', LogLikelihoodPerByte)} | {string.Join(' ', Probability)} | {PredictedLabel}";
     }
 
     private static readonly MaskedDiffusionModel Model = TinyModel.Create(8);
@@ -142,6 +149,80 @@ public sealed class ChoiceScoringTests
             Assert.AreEqual(plain.StandardError[i] / lengths[i], tokens.StandardError[i], 1e-5f);
         }
         Assert.AreEqual(1, bytes.Probability.Sum(), 1e-6);
+        // Whatever options are compared by, all three likelihoods are there, and the score is one of them.
+        foreach (Scored scored in new[] { plain, characters, bytes, tokens })
+        {
+            CollectionAssert.AreEqual(plain.Score, scored.LogLikelihood);
+            CollectionAssert.AreEqual(characters.Score, scored.LogLikelihoodPerCharacter);
+            CollectionAssert.AreEqual(bytes.Score, scored.LogLikelihoodPerByte);
+            Assert.AreEqual(Array.IndexOf(scored.Score, scored.Score.Max()) + 1, (int)scored.PredictedLabel);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(ChoiceNormalization.None)]
+    [DataRow(ChoiceNormalization.PerCharacter)]
+    [DataRow(ChoiceNormalization.PerByte)]
+    public void ThePredictedLabelGoesByTheScoreChosen(ChoiceNormalization normalization)
+    {
+        ChoiceScoringEstimator.Options options = Fast();
+        options.Normalization = normalization;
+        List<Question> questions = [.. Enumerable.Range(0, 12).Select(i => new Question { Number = i, Context = $"the {i}", Choices = ["a bird sang in the old tree", "ten", "漢字 🙂"] })];
+        foreach (Scored row in Read(Score(options, _ml.Data.LoadFromEnumerable(questions))))
+        {
+            float[] by = normalization switch { ChoiceNormalization.None => row.LogLikelihood, ChoiceNormalization.PerCharacter => row.LogLikelihoodPerCharacter, _ => row.LogLikelihoodPerByte };
+            Assert.AreEqual(Array.IndexOf(by, by.Max()) + 1, (int)row.PredictedLabel);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("ExactCount", 0)]
+    [DataRow("MonteCarlo", 0.7)]
+    [DataRow("ChainRule", 0.6)]
+    public void TheScoresAreThoseOfTheZeroShotEvaluator(string estimator, double guidance)
+    {
+        ChoiceScoringEstimator.Options options = Fast();
+        options.Likelihood = new() { Estimator = LikelihoodEstimator.FromName(estimator), Samples = 8, GuidanceScale = guidance };
+        // The evaluator keeps its delimiter after an empty context, and takes no empty option.
+        Question[] questions = [.. Questions.Where(question => question.Context.Length > 0 && question.Choices.All(choice => choice.Length > 0))];
+        Scored[] scored = [.. Read(Score(options)).Where(row => questions.Any(question => question.Number == row.Number))];
+        var evaluator = new ZeroShotEvaluator(Model, new ZeroShotOptions { Profile = ZeroShotProfile.Uniform(options.Likelihood) });
+        ZeroShotResult result = evaluator.Evaluate(ZeroShotTask.FromName("hellaswag"), questions.Select(q => new ZeroShotQuestion($"{q.Number}", q.Context, q.Choices, (int)q.Label)));
+        for (int i = 0; i < questions.Length; i++)
+        {
+            ZeroShotAnswer answer = result.Answers[i];
+            int count = answer.LogLikelihoods.Count;
+            CollectionAssert.AreEqual(answer.LogLikelihoods.Select(value => (float)value).ToArray(), scored[i].LogLikelihood[..count]);
+            CollectionAssert.AreEqual(answer.StandardErrors.Select(value => (float)value).ToArray(), scored[i].StandardError[..count]);
+            CollectionAssert.AreEqual(answer.LogLikelihoods.Zip(answer.CharacterCounts, (value, length) => (float)(value / length)).ToArray(), scored[i].LogLikelihoodPerCharacter[..count]);
+            CollectionAssert.AreEqual(answer.LogLikelihoods.Zip(answer.ByteCounts, (value, length) => (float)(value / length)).ToArray(), scored[i].LogLikelihoodPerByte[..count]);
+            Assert.AreEqual(answer.Predicted + 1, (int)scored[i].PredictedLabel);
+        }
+    }
+
+    [TestMethod]
+    public void OptionsOfOneTextScoreAlikeAndTheFirstWins()
+    {
+        List<Question> questions = [new() { Context = "the cat sat on", Choices = ["the mat", "a river", "the mat", "a river"] }];
+        Scored row = Read(Score(Fast(), _ml.Data.LoadFromEnumerable(questions)))[0];
+        Assert.AreEqual((row.Score[0], row.Score[1]), (row.Score[2], row.Score[3]));
+        Assert.AreEqual(1, row.Probability.Sum(), 1e-6);
+        Assert.IsTrue(row.PredictedLabel is 1 or 2, $"{row.PredictedLabel}");
+    }
+
+    [TestMethod]
+    public void AnAutoregressiveModelScoresChoicesExactly()
+    {
+        using MaskedDiffusionModel model = TinyAutoregressiveModel.Create();
+        Scored[] rows = Read(_ml.MaskedDiffusion().ScoreChoices(model, Fast()).Fit(View()).Transform(View()));
+        Assert.IsTrue(rows.All(row => row.StandardError.All(error => error == 0)));
+        var pairs = Questions[0].Choices.Select(choice => new { Text = choice, Prompt = Questions[0].Context }).ToList();
+        IDataView data = _ml.Data.LoadFromEnumerable(pairs);
+        float[] losses = [.. _ml.MaskedDiffusion().ScoreLikelihood(model, "Text", "Prompt").Fit(data).Transform(data).GetColumn<float>("NegativeLogLikelihood")];
+        CollectionAssert.AreEqual(losses.Select(loss => -loss).ToArray(), rows[0].Score[..2]);
+        ChoiceScoringEstimator.Options guided = Fast();
+        guided.Likelihood.GuidanceScale = 1;
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().ScoreChoices(model, guided)).Message, "autoregressive");
     }
 
     [TestMethod]
@@ -161,7 +242,7 @@ public sealed class ChoiceScoringTests
         ChoiceScoringEstimator estimator = _ml.MaskedDiffusion().ScoreChoices(Model);
         SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)), given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
         CollectionAssert.AreEqual(LikelihoodScoringTests.Describe(given), LikelihoodScoringTests.Describe(promised));
-        CollectionAssert.AreEqual(new[] { "Number", "Context", "Choices", "Label", "Score", "StandardError", "Probability", "PredictedLabel" }, promised.Select(c => c.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { "Number", "Context", "Choices", "Label", "Score", "StandardError", "LogLikelihood", "LogLikelihoodPerCharacter", "LogLikelihoodPerByte", "Probability", "PredictedLabel" }, promised.Select(c => c.Name).ToArray());
     }
 
     [TestMethod]
@@ -236,6 +317,9 @@ public sealed class ChoiceScoringTests
         Refused(o => o.ChoicesColumnName = null!, "ChoicesColumnName");
         Refused(o => o.ScoreColumnName = "", "ScoreColumnName");
         Refused(o => o.StandardErrorColumnName = "Score", "StandardErrorColumnName");
+        Refused(o => o.LogLikelihoodColumnName = "Score", "LogLikelihoodColumnName");
+        Refused(o => o.PerCharacterColumnName = "LogLikelihood", "PerCharacterColumnName");
+        Refused(o => o.PerByteColumnName = "", "PerByteColumnName");
         Refused(o => o.ProbabilityColumnName = "Score", "ProbabilityColumnName");
         Refused(o => o.PredictedLabelColumnName = "", "PredictedLabelColumnName");
         Refused(o => o.ChoiceCount = 1, "ChoiceCount is 1");

@@ -17,7 +17,8 @@ public abstract class LikelihoodEstimator
 
     /// <summary>
     /// SMDM's estimator: noise levels t on a shifted comb, every answer token masked with probability t, weight 1 / t (Nie et al., 2024, section 4). For
-    /// comparison with published figures: small t make its variance unbounded, so its standard error is a rough one. Exact for one token.
+    /// comparison with published figures: small t make its variance unbounded, so that it needs many samples; its standard error leaves out the levels that
+    /// hardly ever hide a token, which makes intervals cover as often as they say. Exact for one token.
     /// </summary>
     public static LikelihoodEstimator MonteCarlo { get; } = new MonteCarloEstimator();
 

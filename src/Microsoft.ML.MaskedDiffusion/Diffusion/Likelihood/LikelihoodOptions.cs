@@ -15,7 +15,7 @@ public sealed class LikelihoodOptions
 
     /// <summary>
     /// Masks drawn per request by the estimators that sample, 3 to 1048576. Default 128. An answer of few tokens needs fewer: see
-    /// <see cref="LikelihoodEstimator.ExactCount"/>.
+    /// <see cref="LikelihoodEstimator.ExactCount"/>. Below some 30 samples the standard error, though right on average, is itself a rough figure.
     /// </summary>
     public int Samples { get; set; } = 128;
 

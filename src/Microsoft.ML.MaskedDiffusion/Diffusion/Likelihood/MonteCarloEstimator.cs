@@ -39,6 +39,6 @@ internal sealed class MonteCarloEstimator() : LikelihoodEstimator("MonteCarlo")
             }
             masks[sample] = new AnswerMask([.. hidden]);
         }
-        return new CombRound(masks, levels, roundSize);
+        return new CombRound(masks, levels, roundSize, uniforms[0].Length);
     }
 }
