@@ -8,5 +8,7 @@ var root = new RootCommand("Measurements of Microsoft.ML.MaskedDiffusion. Every 
     LikelihoodBenchmark.Command(),
     KillCommand.Command(),
     KillCommand.ChildCommand(),
+    CorpusBenchmark.Command(),
+    CorpusBenchmark.ChildCommand(),
 };
 return root.Parse(args.Length == 0 ? ["training"] : args).Invoke();

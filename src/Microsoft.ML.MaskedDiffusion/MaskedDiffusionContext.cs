@@ -4,6 +4,7 @@ using Microsoft.ML.MaskedDiffusion.Evaluation;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Trainers;
+using Microsoft.ML.MaskedDiffusion.Training.Packed;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -65,6 +66,43 @@ public sealed class MaskedDiffusionContext
     {
         ArgumentNullException.ThrowIfNull(options);
         return new TextFilesView(options);
+    }
+
+    /// <summary>Opens packed tokens to train on with <see cref="MaskedDiffusionTrainer.Fit(PackedCorpus)"/>: the files of one folder whose names begin alike, shuffled.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="prefix">How the files' names begin.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">A file is no packed corpus file, cut off, or unlike the others.</exception>
+    public PackedCorpus LoadPackedTokens(string folder, string prefix = "train") => LoadPackedTokens(new PackedCorpusOptions { Sources = [new PackedSource(folder, prefix)] });
+
+    /// <summary>Opens packed tokens to train on, with options: several data sets with weights, block length, the published order.</summary>
+    /// <param name="options">Which files, and how they are cut and ordered; copied and checked.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">A file is no packed corpus file, cut off, or unlike the others of its data set.</exception>
+    public PackedCorpus LoadPackedTokens(PackedCorpusOptions options) => new(options);
+
+    /// <summary>
+    /// Tokenizes a text column and writes the ids as packed files, each document followed by the end of sequence, as the Python system's data scripts do: both that
+    /// system and <see cref="LoadPackedTokens(string, string)"/> read them. Memory: one file's ids and the documents being tokenized. The files appear at the end, together.
+    /// </summary>
+    /// <param name="data">The text, read once.</param>
+    /// <param name="tokenizer">The tokenizer, with an end of sequence.</param>
+    /// <param name="folder">Where the files go; made if missing.</param>
+    /// <param name="options">Column, names, file size, progress; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops it, and removes what was written.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ArgumentException">The tokenizer has no end of sequence.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or not a text, or an option out of range.</exception>
+    /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
+    /// <exception cref="IOException">The folder has files of that prefix already, or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public PackedTokensResult SavePackedTokens(IDataView data, TextTokenizer tokenizer, string folder, PackedTokensOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        return PackedTokensExport.Run(data, tokenizer, folder, options ?? new PackedTokensOptions(), cancellationToken);
     }
 
     /// <summary>

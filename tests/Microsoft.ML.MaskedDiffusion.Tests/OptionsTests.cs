@@ -7,6 +7,7 @@ using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
+using Microsoft.ML.MaskedDiffusion.Training.Packed;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -25,6 +26,10 @@ public sealed class OptionsTests
     private static readonly object?[] BadDecays = [-0.01, 1.0, double.NaN, double.PositiveInfinity];
     private static readonly object?[] BadAmounts = [0.0, -1.0, double.NaN, double.PositiveInfinity, double.NegativeInfinity];
     private static readonly object?[] BadScales = [-1.0, 1000.5, double.NaN, double.PositiveInfinity];
+
+    private static readonly TemporaryFolder Folder = new();
+    private static readonly PackedSource[] Sources = WritePacked();
+    private static readonly PackedCorpus Tokens = new(new PackedCorpusOptions { Sources = Sources });
 
     private static readonly Subject[] Subjects =
     [
@@ -61,6 +66,9 @@ public sealed class OptionsTests
             [nameof(MaskedDiffusionTrainer.Options.ValidationInterval)] = BadLengths,
             [nameof(MaskedDiffusionTrainer.Options.ValidationSamples)] = BadBatches,
             [nameof(MaskedDiffusionTrainer.Options.MaxValidationBlocks)] = BadCounts,
+            // Tokens without the tokenizer they were made with.
+            [nameof(MaskedDiffusionTrainer.Options.ValidationTokens)] = [Tokens],
+            [nameof(MaskedDiffusionTrainer.Options.TokenFolder)] = ["", " "],
             [nameof(MaskedDiffusionTrainer.Options.EarlyStoppingPatience)] = [.. BadCounts, 3],
             [nameof(MaskedDiffusionTrainer.Options.Device)] = [null, "", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU "],
             [nameof(MaskedDiffusionTrainer.Options.ProgressInterval)] = BadLengths,
@@ -75,6 +83,23 @@ public sealed class OptionsTests
             [nameof(MaskedDiffusionTrainer.Options.StandardErrorColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
             [nameof(MaskedDiffusionTrainer.Options.TokenCountColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
         }, anything: ["DecayNormGains", "ValidationSet", "Seed", "Progress", "CancellationToken", "InitialModel", "PackDocuments"]),
+
+        new Subject<PackedCorpusOptions>(new() { Sources = Sources }, o => _ = new PackedCorpus(o), new()
+        {
+            [nameof(PackedCorpusOptions.Sources)] = [null, Array.Empty<PackedSource>(), new[] { new PackedSource(" ") }, new[] { new PackedSource("a", "") },
+                new[] { new PackedSource("a", Weight: 1), new PackedSource("b") }, new[] { new PackedSource("a", Weight: -1) }, new[] { new PackedSource("a", Weight: double.NaN) }, new[] { new PackedSource("a", Weight: 0) }],
+            [nameof(PackedCorpusOptions.BlockLength)] = [.. BadCounts, 1],
+            [nameof(PackedCorpusOptions.Order)] = [(PackedOrder)(-1), (PackedOrder)9],
+            [nameof(PackedCorpusOptions.FilesAtOnce)] = BadCounts,
+            [nameof(PackedCorpusOptions.PublishedSeed)] = [-1, int.MinValue],
+        }, anything: []),
+
+        new Subject<PackedTokensOptions>(new(), o => o.Validate(), new()
+        {
+            [nameof(PackedTokensOptions.TextColumnName)] = BadNames,
+            [nameof(PackedTokensOptions.Prefix)] = [null, "", " ", ".train", "a/b"],
+            [nameof(PackedTokensOptions.TokensPerFile)] = [.. BadCounts, 1, 500_000_001],
+        }, anything: ["Progress"]),
 
         new Subject<TextFilesOptions>(new() { Path = typeof(OptionsTests).Assembly.Location }, o => _ = new MLContext(1).MaskedDiffusion().LoadText(o), new()
         {
@@ -188,7 +213,11 @@ public sealed class OptionsTests
     public static IEnumerable<object[]> SubjectNames => Subjects.Select((subject, i) => new object[] { i, subject.ToString()! });
 
     [ClassCleanup]
-    public static void Free() => Model.Dispose();
+    public static void Free()
+    {
+        Model.Dispose();
+        Folder.Dispose();
+    }
 
     [TestMethod]
     [DynamicData(nameof(SubjectNames))]
@@ -204,7 +233,7 @@ public sealed class OptionsTests
             StringAssert.Contains(message, option, what);
             Assert.IsTrue(message.Contains("must be", StringComparison.Ordinal) || message.Contains("name of its own", StringComparison.Ordinal), $"{what} does not say what is right: {message}");
             string shown = value is null ? "null" : Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!;
-            if (value is not TransformerConfig)
+            if (value is not (TransformerConfig or PackedSource[]))
                 StringAssert.Contains(message, shown, what);
         }
     }
@@ -228,6 +257,13 @@ public sealed class OptionsTests
         var adaptive = new LikelihoodOptions { TargetStandardError = 1, Samples = 128, MaxSamples = 100 };
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LikelihoodScoringEstimator(Model, new() { Likelihood = adaptive })).Message,
             "MaxSamples is 100; it must be 128 to 16777216");
+    }
+
+    private static PackedSource[] WritePacked()
+    {
+        using var writer = new PackedFileWriter(Folder.Path, "train", chunkSize: 4, vocabularySize: 10, filler: 0);
+        writer.Append([1, 2, 3, 4]);
+        return [new PackedSource(Folder.Path)];
     }
 
     private static TransformerConfig Network(Func<TransformerConfig, TransformerConfig> change) => change(new MaskedDiffusionTrainer.Options().Network);

@@ -1,4 +1,6 @@
 using System.Collections.ObjectModel;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.MaskedDiffusion.Text;
@@ -10,6 +12,8 @@ namespace Microsoft.ML.MaskedDiffusion.Text;
 /// </summary>
 public abstract class TextTokenizer
 {
+    private readonly Lazy<string> _contentHash;
+
     private protected TextTokenizer(Tokenizer tokenizer, int vocabularySize, int? beginningOfSequenceId, int? endOfSequenceId,
         IReadOnlyDictionary<string, byte[]> files)
     {
@@ -18,6 +22,7 @@ public abstract class TextTokenizer
         BeginningOfSequenceId = beginningOfSequenceId;
         EndOfSequenceId = endOfSequenceId;
         Files = new ReadOnlyDictionary<string, byte[]>(new SortedDictionary<string, byte[]>(files.ToDictionary(), StringComparer.Ordinal));
+        _contentHash = new Lazy<string>(HashContent);
     }
 
     /// <summary>The ML.NET tokenizer beneath.</summary>
@@ -37,6 +42,9 @@ public abstract class TextTokenizer
     /// <see cref="FromFiles"/> makes an equal tokenizer of them. The contents are shared: do not write to them.
     /// </summary>
     public IReadOnlyDictionary<string, byte[]> Files { get; }
+
+    /// <summary>The SHA-256 of the files' names and contents, in hexadecimal.</summary>
+    internal string ContentHash => _contentHash.Value;
 
     /// <summary>
     /// Reads a tokenizer. <paramref name="path"/> is a SentencePiece file (<c>*.model</c>), one of <c>vocab.json</c> and <c>merges.txt</c> with the other beside it
@@ -136,6 +144,18 @@ public abstract class TextTokenizer
                 : $"Token id {id} is not in 0 .. {VocabularySize - 1}, the ids of this tokenizer. Was it made by another one?");
         }
         return id != BeginningOfSequenceId && id != EndOfSequenceId;
+    }
+
+    private string HashContent()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach ((string name, byte[] content) in Files)
+        {
+            // Lengths between, so that no two sets of files run together to the same bytes.
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n{content.Length}\n"));
+            hash.AppendData(content);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     // str.rstrip of the reference also takes the four separators that .NET does not count as white space.

@@ -38,8 +38,11 @@ public abstract class TokenizerSource
     /// <summary>Number of token ids asked for, or of the tokenizer given.</summary>
     internal abstract int VocabularySize { get; }
 
-    /// <summary>The tokenizer given; null where one is trained.</summary>
+    /// <summary>The tokenizer, where it is there before the corpus is read.</summary>
     internal virtual TextTokenizer? Known => null;
+
+    /// <summary>What tells this source from others without reading the corpus.</summary>
+    internal abstract string Describe();
 
     /// <summary>The tokenizer; only training asks for the corpus.</summary>
     internal abstract TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken);
@@ -47,6 +50,8 @@ public abstract class TokenizerSource
     private sealed class Trained(int vocabularySize) : TokenizerSource
     {
         internal override int VocabularySize => vocabularySize;
+
+        internal override string Describe() => $"byte-pair encoding of {vocabularySize} tokens, learned from the text";
 
         internal override TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) =>
             BytePairTrainer.Train(corpus(), vocabularySize, progress, cancellationToken).Tokenizer;
@@ -57,6 +62,8 @@ public abstract class TokenizerSource
         internal override int VocabularySize => tokenizer.VocabularySize;
 
         internal override TextTokenizer? Known => tokenizer;
+
+        internal override string Describe() => $"SHA-256 {tokenizer.ContentHash}";
 
         internal override TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) =>
             tokenizer;

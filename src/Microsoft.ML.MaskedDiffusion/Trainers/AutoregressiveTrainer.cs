@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Training.Packed;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 using Microsoft.ML.Runtime;
 
@@ -36,6 +37,15 @@ public sealed class AutoregressiveTrainer : IEstimator<MaskedDiffusionTransforme
     /// <exception cref="Training.TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
     public MaskedDiffusionTransformer Fit(IDataView input) => _trainer.Fit(input);
+
+    /// <summary>Trains a model on packed tokens; see <see cref="MaskedDiffusionTrainer.Fit(PackedCorpus)"/>.</summary>
+    /// <param name="corpus">The tokens, from <c>LoadPackedTokens</c>; of a block all ids are used, the last as a target only.</param>
+    /// <returns>The trained model, wrapped; the caller disposes it.</returns>
+    /// <exception cref="InvalidOperationException">The tokenizer of the options is to be learned from text; or the checkpoints are not this training's.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or holds an id that the tokenizer does not know; or all checkpoints are damaged.</exception>
+    /// <exception cref="Training.TrainingDivergedException">The loss is no longer a number.</exception>
+    /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
+    public MaskedDiffusionTransformer Fit(PackedCorpus corpus) => _trainer.Fit(corpus);
 
     /// <summary>Checks the text column and says what the trained transformer's output will look like.</summary>
     /// <param name="inputSchema">The schema of the data to come.</param>

@@ -17,6 +17,9 @@ internal static class FineTuningCheck
         Require(!packs || options.Padding == RowPadding.None, nameof(options.Padding), options.Padding, NeedsRows);
         Require(Enum.IsDefined(options.LongRows), nameof(options.LongRows), options.LongRows, "Skip or Throw");
         Require(!packs || options.LongRows == LongRows.Skip, nameof(options.LongRows), options.LongRows, NeedsRows);
+        const string NeedsBlocks = "null where each row is a sequence of its own: such rows are kept in memory, and measured on rows";
+        Require(packs || options.TokenFolder is null, nameof(options.TokenFolder), options.TokenFolder, NeedsBlocks);
+        Require(packs || options.ValidationTokens is null, nameof(options.ValidationTokens), options.ValidationTokens, NeedsBlocks);
         int context = (options.InitialModel?.Config ?? options.Network).ContextLength;
         Require(options.MaxRowLength is null || (options.MaxRowLength >= 2 && options.MaxRowLength <= context), nameof(options.MaxRowLength), options.MaxRowLength, $"2 to the network's context length {context}, or null for that");
         Require(!packs || options.MaxRowLength is null, nameof(options.MaxRowLength), options.MaxRowLength, NeedsRows);
@@ -41,7 +44,7 @@ internal static class FineTuningCheck
             : "a masked diffusion model; train an autoregressive one with the AutoregressiveTrainer");
         Require(options.Network == MaskedDiffusionTrainer.Options.DefaultNetwork || options.Network == model.Config, nameof(options.Network), options.Network, Left);
         Require(ReferenceEquals(options.Tokenizer, MaskedDiffusionTrainer.Options.DefaultTokenizer)
-            || (options.Tokenizer.Known is { } known && MaskedDiffusionTrainer.HashOf(known) == MaskedDiffusionTrainer.HashOf(model.Tokenizer)),
+            || (options.Tokenizer.Known is { } known && known.ContentHash == model.Tokenizer.ContentHash),
             nameof(options.Tokenizer), options.Tokenizer.Known is null ? "trained" : "another", Left);
     }
 }

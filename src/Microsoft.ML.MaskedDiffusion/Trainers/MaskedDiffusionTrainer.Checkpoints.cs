@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.Runtime;
@@ -25,21 +23,8 @@ public sealed partial class MaskedDiffusionTrainer
             [nameof(Options.LossWeighting)] = _options.LossWeighting.ToString(),
             [nameof(Options.Padding)] = _options.Padding.ToString(),
             [nameof(Options.GuidanceDropout)] = _options.GuidanceDropout.ToString(CultureInfo.InvariantCulture),
-            [nameof(Options.Tokenizer)] = "SHA-256 " + HashOf(tokenizer),
+            [nameof(Options.Tokenizer)] = "SHA-256 " + tokenizer.ContentHash,
         },
         Log = message => channel.Info(MessageSensitivity.None, "{0}", message),
     };
-
-    /// <summary>The SHA-256 of a tokenizer's files: equal for equal tokenizers.</summary>
-    internal static string HashOf(TextTokenizer tokenizer)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach ((string name, byte[] content) in tokenizer.Files)
-        {
-            // Lengths between, so that no two sets of files run together to the same bytes.
-            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n{content.Length}\n"));
-            hash.AppendData(content);
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
 }

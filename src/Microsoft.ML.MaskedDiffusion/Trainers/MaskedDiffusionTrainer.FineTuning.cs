@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
 using Microsoft.ML.Runtime;
 
@@ -9,6 +10,17 @@ public sealed partial class MaskedDiffusionTrainer
 
     private TextColumnReader Reader(IDataView data, string parameterName, string what) =>
         new(data, _text.Find(data.Schema, parameterName), what, [.. _prompts.Select(prompt => prompt.Find(data.Schema, parameterName))]);
+
+    private TrainingCorpus ReadRows(TextColumnReader rows, TextColumnReader? held, LoggedProgress progress, IChannel channel)
+    {
+        TextTokenizer tokenizer = new CorpusTokenizer(_options, channel, progress).ResolveTokenizer(rows);
+        var encoder = new RowEncoder(tokenizer, _options.MaxRowLength ?? Network.ContextLength, _options.LongRows, progress, TimeProvider.System);
+        RowBlocks blocks = Encode(encoder, rows, _options.Padding, channel);
+        long longRows = encoder.LongRowCount;
+        // What fills up a row is no part of its likelihood.
+        RowBlocks? validation = held is null ? null : Encode(encoder, held, RowPadding.None, channel);
+        return new TrainingCorpus(tokenizer, blocks, validation) { Documents = blocks.Count, EmptyRows = rows.EmptyRowCount, LongRows = longRows };
+    }
 
     private RowBlocks Encode(RowEncoder encoder, TextColumnReader reader, RowPadding padding, IChannel channel)
     {

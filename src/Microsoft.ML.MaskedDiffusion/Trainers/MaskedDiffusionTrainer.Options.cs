@@ -3,6 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
+using Microsoft.ML.MaskedDiffusion.Training.Packed;
 using Microsoft.ML.SearchSpace;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
@@ -155,6 +156,19 @@ public sealed partial class MaskedDiffusionTrainer
         /// <summary>Data to measure the loss on while training, with the same columns: the bound per token, of answers per answer token; the model returned is then the best measured. Default null: no validation, the last model is returned.</summary>
         public IDataView? ValidationSet { get; set; }
 
+        /// <summary>
+        /// Packed tokens to measure the loss on instead of a <see cref="ValidationSet"/>, made with the tokenizer of <see cref="Tokenizer"/>, which then is one that is
+        /// given. Default null.
+        /// </summary>
+        public PackedCorpus? ValidationTokens { get; set; }
+
+        /// <summary>
+        /// A folder to keep the text's tokens in while training, in packed files, instead of in memory; made if missing, for one training at a time. Takes 2 bytes a token
+        /// (4 from a vocabulary of 65,500), of which memory holds one file of 4 MB while they are written and a few blocks while training. What it held before is replaced,
+        /// except by a run with <see cref="Resume"/>. Default null: the folder "tokens" in <see cref="CheckpointFolder"/>, or memory where there is none.
+        /// </summary>
+        public string? TokenFolder { get; set; }
+
         /// <summary>Steps between validations, at least 1; one more is made at the end. Default 200.</summary>
         public long ValidationInterval { get; set; } = 200;
 
@@ -164,7 +178,7 @@ public sealed partial class MaskedDiffusionTrainer
         /// <summary>The most blocks (or rows) of validation text used, at least 1, spread evenly over the set; the log says how many there are. Default 64.</summary>
         public int MaxValidationBlocks { get; set; } = 64;
 
-        /// <summary>Stop after so many validations in a row without a new lowest loss, at least 1; needs a <see cref="ValidationSet"/>. Default null: never.</summary>
+        /// <summary>Stop after so many validations in a row without a new lowest loss, at least 1; needs a <see cref="ValidationSet"/> or <see cref="ValidationTokens"/>. Default null: never.</summary>
         public int? EarlyStoppingPatience { get; set; }
 
         /// <summary>
@@ -193,7 +207,8 @@ public sealed partial class MaskedDiffusionTrainer
 
         /// <summary>
         /// A folder to write the run down in, so that it can go on after a crash; made if missing, for one training at a time. Default null: none. A checkpoint
-        /// takes 12 bytes a parameter, 4 more with a <see cref="ValidationSet"/> and 4 more with <see cref="EmaDecay"/>. One more is written at the end.
+        /// takes 12 bytes a parameter, 4 more with a <see cref="ValidationSet"/> and 4 more with <see cref="EmaDecay"/>; packed text's tokens are kept beside them.
+        /// One more is written at the end.
         /// </summary>
         public string? CheckpointFolder { get; set; }
 
@@ -213,8 +228,9 @@ public sealed partial class MaskedDiffusionTrainer
         /// Whether to go on from the newest whole checkpoint in <see cref="CheckpointFolder"/>; where there is none, training starts at the beginning. A damaged one
         /// is passed over, with a line in the log, for the one before. A run bounded by steps, epochs, tokens or FLOPs that was killed and resumed ends with the very
         /// bits of one that was not, on the same machine and number of threads; one with <see cref="MaxSeconds"/> goes on with the time left and cannot be repeated.
-        /// A checkpoint of other options or data, or of a library that trained with other arithmetic, is refused, except that a null <see cref="Seed"/> takes the checkpoint's. The text
-        /// is read and tokenized again. Default false: a folder that holds checkpoints is then refused.
+        /// A checkpoint of other options or data, or of a library that trained with other arithmetic, is refused, except that a null <see cref="Seed"/> takes the checkpoint's. The
+        /// tokens of packed text are taken from <see cref="TokenFolder"/>, and no text is read again: of data it is only compared what can be known without reading (see
+        /// docs/data.md). Rows of their own are read and tokenized again. Default false: a folder that holds checkpoints is then refused.
         /// </summary>
         public bool Resume { get; set; }
 

@@ -4,7 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
+using Microsoft.ML.MaskedDiffusion.Training.Packed;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 using Microsoft.ML.Runtime;
 
@@ -18,7 +20,8 @@ namespace Microsoft.ML.MaskedDiffusion.Trainers;
 /// </summary>
 /// <remarks>
 /// Needs a libtorch package in the application (TorchSharp-cpu or TorchSharp-cuda-...). Needs no normalization and no caching. Memory: 16 bytes a parameter
-/// (weights, gradients and two moments), 4 more with a validation set and 4 to 8 with <see cref="Options.EmaDecay"/>, the activations of a micro batch, and 2 bytes a token of the corpus. A trainer holds no
+/// (weights, gradients and two moments), 4 more with a validation set and 4 to 8 with <see cref="Options.EmaDecay"/>, the activations of a micro batch, and 2 bytes a token of the corpus
+/// unless the tokens are kept in a folder (<see cref="Options.TokenFolder"/>). A trainer holds no
 /// state of a run: it may fit many times and, given enough memory, on several threads at once.
 /// </remarks>
 public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionTransformer>
@@ -59,7 +62,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     }
 
     /// <summary>Trains a model. Long: see <see cref="Options.Progress"/> and <see cref="Options.CancellationToken"/>.</summary>
-    /// <param name="input">The training data. Its text column is read once, or twice where a tokenizer is trained on it.</param>
+    /// <param name="input">The training data. Its text column is read once, or twice where a tokenizer is trained on it; not at all by a run that resumes on packed text.</param>
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>
     /// <exception cref="ArgumentException">The machine has no such device, or the tokenizer no end of sequence.</exception>
@@ -77,29 +80,46 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         TextColumnReader? held = _options.ValidationSet is { } set ? Reader(set, "Options." + nameof(Options.ValidationSet), "validation data") : null;
         // Before hours of reading, not after.
         DeviceChoice.RequireAvailable(_options.Device);
+        CheckCheckpointFolder();
 
         using IChannel channel = _host.Start("Training");
-        string device = DeviceChoice.Prefer(_options.Device, _context?.GpuDeviceId, _context?.FallbackToCpu ?? true);
         var progress = new LoggedProgress(channel, _options.Progress);
-        TextTokenizer tokenizer = _options.InitialModel?.Tokenizer ?? _options.Tokenizer.Resolve(() => corpus.ReadAll(_options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System), _options.CancellationToken);
-        TransformerConfig config = _options.InitialModel?.Config ?? _options.Network with { VocabularySize = tokenizer.VocabularySize, Autoregressive = _autoregressive };
-        ITrainingObjective objective = _autoregressive ? new AutoregressiveObjective() : new DiffusionObjective(config, _options.NoiseLevels, _options.LossWeighting, _options.GuidanceDropout);
-        int blockLength = objective.BlockLength(config.ContextLength);
-        var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
-        var encoder = new RowEncoder(tokenizer, _options.MaxRowLength ?? config.ContextLength, _options.LongRows, progress, TimeProvider.System);
-        ITokenBlocks blocks = PacksDocuments ? Pack(packer, corpus, blockLength, channel) : Encode(encoder, corpus, _options.Padding, channel);
-        (long documents, long longRows) = PacksDocuments ? (packer.DocumentCount, 0L) : ((long)blocks.Count, encoder.LongRowCount);
-        // What fills up a row is no part of its likelihood.
-        ITokenBlocks? validation = held is null ? null : PacksDocuments ? Pack(packer, held, blockLength, channel) : Encode(encoder, held, RowPadding.None, channel);
+        using TrainingCorpus read = PacksDocuments ? new CorpusTokenizer(_options, channel, progress).Read(corpus, held, BlockLength) : ReadRows(corpus, held, progress, channel);
+        using PackedCorpusBlocks? measured = _options.ValidationTokens?.Open(Network.ContextLength, BlockLength, read.Tokenizer.VocabularySize);
+        return Train(read, measured ?? read.Validation, progress, channel);
+    }
 
-        TrainingSettings settings = Settings(config, objective, blocks) with { Checkpoints = Checkpoints(tokenizer, channel) };
-        channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2} on {3}", config.ParameterCount, config.NonEmbeddingParameterCount, _seed, device);
-        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, device, objective, blocks, validation, settings, progress, _options.CancellationToken,
-            _options.InitialModel?.Network);
-        result = result with { Documents = documents, EmptyRows = corpus.EmptyRowCount, LongRows = longRows };
-        channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}", result.Stop, result.Steps, result.TokensSeen,
-            result.Seconds, result.Device, result.BestStep);
-        return new MaskedDiffusionTransformer(new MaskedDiffusionModel(network, tokenizer), Scoring(), ownsModel: true) { TrainingResult = result };
+    /// <summary>
+    /// Trains a model on packed tokens, straight from their files: memory does not grow with them. <see cref="Options.Tokenizer"/> is the tokenizer they were made
+    /// with (or that of <see cref="Options.InitialModel"/>), given and not learned; <see cref="Options.TextColumnName"/> only names the column that the transformer scores.
+    /// </summary>
+    /// <param name="corpus">The tokens, from <c>LoadPackedTokens</c>.</param>
+    /// <returns>The trained model, wrapped; the caller disposes it.</returns>
+    /// <exception cref="ArgumentException">The machine has no such device, or the blocks are shorter than the network's context.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="Options.Tokenizer"/> is to be learned from text; or the checkpoints are not this training's.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or holds an id that the tokenizer does not know; or all checkpoints are damaged.</exception>
+    /// <exception cref="IOException">A file cannot be read, or a checkpoint not written.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
+    /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
+    public MaskedDiffusionTransformer Fit(PackedCorpus corpus)
+    {
+        ArgumentNullException.ThrowIfNull(corpus);
+        if (!PacksDocuments)
+            throw new InvalidOperationException("Packed tokens are cut into blocks and have no rows of prompts and answers: leave Options.PromptColumnName null, and Options.PackDocuments null or true.");
+        TextTokenizer tokenizer = _options.InitialModel?.Tokenizer ?? _options.Tokenizer.Known ?? throw new InvalidOperationException(
+            "Packed tokens are ids, and ids mean nothing without the tokenizer they were made with: set Options.Tokenizer to TokenizerSource.FromFile with that tokenizer's files.");
+        TextColumnReader? held = _options.ValidationSet is { } set ? Reader(set, "Options." + nameof(Options.ValidationSet), "validation data") : null;
+        DeviceChoice.RequireAvailable(_options.Device);
+        CheckCheckpointFolder();
+
+        using IChannel channel = _host.Start("Training");
+        var progress = new LoggedProgress(channel, _options.Progress);
+        using PackedCorpusBlocks blocks = corpus.Open(Network.ContextLength, BlockLength, tokenizer.VocabularySize);
+        channel.Info(MessageSensitivity.None, "The training data: {0}", blocks.Identity);
+        using PackedCorpusBlocks? measured = _options.ValidationTokens?.Open(Network.ContextLength, BlockLength, tokenizer.VocabularySize);
+        ITokenBlocks? validation = measured ?? (held is null ? null : new CorpusTokenizer(_options, channel, progress).ReadBlocks(held, tokenizer, BlockLength));
+        using var given = new TrainingCorpus(tokenizer, blocks, validation);
+        return Train(given, given.Validation, progress, channel);
     }
 
     /// <summary>Checks the text column, and those of prompts, and says what the trained transformer's output will look like.</summary>
@@ -131,12 +151,33 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         PerByteColumnName = null,
     };
 
-    private PackedBlocks Pack(CorpusPacker packer, TextColumnReader reader, int blockLength, IChannel channel)
+    private TransformerConfig Network => _options.InitialModel?.Config ?? _options.Network;
+
+    private int BlockLength => Objective(Network).BlockLength(Network.ContextLength);
+
+    // Before hours of reading, not after.
+    private void CheckCheckpointFolder()
     {
-        PackedBlocks blocks = packer.Pack(reader.Read(_options.CancellationToken), blockLength, _options.CancellationToken);
-        channel.Info(MessageSensitivity.None, "The {0}: {1:#,0} documents, {2:#,0} tokens in {3:#,0} blocks of {4} ({5} tokens of the start repeated to fill the last); {6:#,0} rows without text left out",
-            reader.What, packer.DocumentCount, blocks.TokenCount, blocks.Count, blocks.Length, blocks.RepeatedTokenCount, reader.EmptyRowCount);
-        return blocks;
+        if (_options.CheckpointFolder is { } folder)
+            CheckpointRun.CheckFolder(folder, _options.Resume);
+    }
+
+    private ITrainingObjective Objective(TransformerConfig config) =>
+        _autoregressive ? new AutoregressiveObjective() : new DiffusionObjective(config, _options.NoiseLevels, _options.LossWeighting, _options.GuidanceDropout);
+
+    private MaskedDiffusionTransformer Train(TrainingCorpus corpus, ITokenBlocks? validation, LoggedProgress progress, IChannel channel)
+    {
+        string device = DeviceChoice.Prefer(_options.Device, _context?.GpuDeviceId, _context?.FallbackToCpu ?? true);
+        TransformerConfig config = _options.InitialModel?.Config ?? _options.Network with { VocabularySize = corpus.Tokenizer.VocabularySize, Autoregressive = _autoregressive };
+        ITrainingObjective objective = Objective(config);
+        TrainingSettings settings = Settings(config, objective, corpus.Blocks) with { Checkpoints = Checkpoints(corpus.Tokenizer, channel) };
+        channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2} on {3}", config.ParameterCount, config.NonEmbeddingParameterCount, _seed, device);
+        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, device, objective, corpus.Blocks, validation, settings, progress, _options.CancellationToken,
+            _options.InitialModel?.Network);
+        result = result with { Documents = corpus.Documents, EmptyRows = corpus.EmptyRows, LongRows = corpus.LongRows };
+        channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}", result.Stop, result.Steps, result.TokensSeen,
+            result.Seconds, result.Device, result.BestStep);
+        return new MaskedDiffusionTransformer(new MaskedDiffusionModel(network, corpus.Tokenizer), Scoring(), ownsModel: true) { TrainingResult = result };
     }
 
     private TrainingSettings Settings(TransformerConfig config, ITrainingObjective objective, ITokenBlocks blocks)

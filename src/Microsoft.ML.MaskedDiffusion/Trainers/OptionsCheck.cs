@@ -111,7 +111,10 @@ internal static class OptionsCheck
         Require(options.ValidationSamples is >= 1 and <= 1 << 20, nameof(options.ValidationSamples), options.ValidationSamples, "1 to 1048576");
         Require(options.MaxValidationBlocks >= 1, nameof(options.MaxValidationBlocks), options.MaxValidationBlocks, "at least 1");
         Require(options.EarlyStoppingPatience is null or >= 1, nameof(options.EarlyStoppingPatience), options.EarlyStoppingPatience, "at least 1, or null");
-        Require(options.EarlyStoppingPatience is null || options.ValidationSet is not null, nameof(options.EarlyStoppingPatience), options.EarlyStoppingPatience,
+        Require(options.ValidationTokens is null || options.ValidationSet is null, nameof(options.ValidationTokens), options.ValidationTokens, "null where there is an Options.ValidationSet");
+        Require(options.ValidationTokens is null || options.InitialModel is not null || options.Tokenizer.Known is not null, nameof(options.ValidationTokens), options.ValidationTokens,
+            "null where the tokenizer is learned from the text; give the tokens' own, with TokenizerSource.FromFile");
+        Require(options.EarlyStoppingPatience is null || options.ValidationSet is not null || options.ValidationTokens is not null, nameof(options.EarlyStoppingPatience), options.EarlyStoppingPatience,
             "null without an Options.ValidationSet; set one, for example from ml.Data.TrainTestSplit");
     }
 
@@ -125,6 +128,7 @@ internal static class OptionsCheck
         Require(options.CheckpointMinutes is null || IsPositive(options.CheckpointMinutes.Value), nameof(options.CheckpointMinutes), options.CheckpointMinutes, "above 0 and finite, or null");
         Require(options.CheckpointMinutes is null || hasFolder, nameof(options.CheckpointMinutes), options.CheckpointMinutes, NoFolder);
         Require(options.KeepCheckpoints >= 1, nameof(options.KeepCheckpoints), options.KeepCheckpoints, "at least 1");
+        Require(options.TokenFolder is null || !string.IsNullOrWhiteSpace(options.TokenFolder), nameof(options.TokenFolder), options.TokenFolder, "a folder, or null");
         Require(!options.Resume || hasFolder, nameof(options.Resume), options.Resume, NoFolder);
     }
 

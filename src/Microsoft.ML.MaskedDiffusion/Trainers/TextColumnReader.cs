@@ -1,3 +1,5 @@
+using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
@@ -16,6 +18,11 @@ internal sealed class TextColumnReader(IDataView data, DataViewSchema.Column col
 
     /// <summary>What the data are called in messages.</summary>
     public string What => what;
+
+    /// <summary>What is known of the data without reading them: the files of a text view, else the number of rows where the view gives it at once.</summary>
+    public string Describe() => data is TextFilesView files ? files.Describe()
+        : data.GetRowCount() is { } rows ? string.Create(CultureInfo.InvariantCulture, $"a view of {rows} rows")
+        : "a view of any number of rows";
 
     /// <summary>The texts of the column.</summary>
     public IEnumerable<string> Read(CancellationToken cancellationToken) => ReadRows(cancellationToken).Select(row => row.Row.Answer);

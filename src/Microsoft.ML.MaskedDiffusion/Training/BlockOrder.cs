@@ -3,15 +3,13 @@ using Microsoft.ML.MaskedDiffusion.Numerics;
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>
-/// An endless order of blocks: every epoch is a permutation of its own, keyed by (seed, epoch) alone. So the position in it is one number, and a
-/// run can start anywhere. Not thread-safe.
+/// Every epoch is a permutation of its own, keyed by (seed, epoch) alone. Takes 4 bytes a block. Not thread-safe.
 /// </summary>
-internal sealed class BlockOrder(int blockCount, ulong seed)
+internal sealed class BlockOrder(int blockCount, ulong seed) : IBlockOrder
 {
     private readonly int[] _permutation = new int[blockCount];
     private long _epoch = -1;
 
-    /// <summary>The block of the given sequence, counted from the start of training.</summary>
     public int this[long sequence]
     {
         get

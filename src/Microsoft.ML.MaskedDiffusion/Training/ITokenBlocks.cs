@@ -12,6 +12,12 @@ internal interface ITokenBlocks
     /// <summary>Token ids of the corpus the blocks were cut from.</summary>
     long TokenCount { get; }
 
+    /// <summary>What tells these blocks from others without reading them; null where they have to be read for that.</summary>
+    string? Identity => null;
+
+    /// <summary>The order training shows them in.</summary>
+    IBlockOrder Order(ulong seed) => new BlockOrder(Count, seed);
+
     /// <summary>Copies block <paramref name="index"/> into <paramref name="destination"/>, <see cref="Length"/> ids.</summary>
     void Read(int index, Span<long> destination);
 

@@ -7,9 +7,9 @@ namespace Microsoft.ML.MaskedDiffusion.Training;
 /// </summary>
 internal sealed class PackedBlocks : ITokenBlocks
 {
-    private readonly TokenStorage _tokens;
+    private readonly ITokens _tokens;
 
-    public PackedBlocks(TokenStorage tokens, int length)
+    public PackedBlocks(ITokens tokens, int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         if (tokens.Count == 0)
@@ -24,6 +24,8 @@ internal sealed class PackedBlocks : ITokenBlocks
     public int Length { get; }
 
     public long TokenCount => _tokens.Count;
+
+    public string? Identity => _tokens.Identity is { } identity ? $"{Count} blocks of {Length} of {identity}" : null;
 
     public long RepeatedTokenCount => (long)Count * Length - TokenCount;
 

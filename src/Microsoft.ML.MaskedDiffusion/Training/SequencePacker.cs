@@ -1,22 +1,17 @@
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
-/// <summary>Joins tokenized documents, each followed by the end-of-sequence token, and cuts the whole into blocks. Documents may cross blocks, as in SMDM.</summary>
-internal sealed class SequencePacker(int vocabularySize, int endOfSequenceId)
+/// <summary>Joins tokenized documents, each followed by the end-of-sequence token. Blocks are cut from the whole, so documents may cross them, as in SMDM.</summary>
+internal sealed class SequencePacker(ITokenSink tokens, int endOfSequenceId)
 {
-    private readonly TokenStorage _tokens = new(vocabularySize);
-    private readonly int _endOfSequenceId = endOfSequenceId;
-
     public long DocumentCount { get; private set; }
 
-    public long TokenCount => _tokens.Count;
+    public long TokenCount { get; private set; }
 
     public void Add(ReadOnlySpan<int> document)
     {
-        _tokens.Append(document);
-        _tokens.Append(_endOfSequenceId);
+        tokens.Append(document);
+        tokens.Append([endOfSequenceId]);
         DocumentCount++;
+        TokenCount += document.Length + 1;
     }
-
-    /// <summary>The blocks of what was added so far. The packer's storage is shared, not copied: add nothing afterwards.</summary>
-    public PackedBlocks Pack(int blockLength) => new(_tokens, blockLength);
 }

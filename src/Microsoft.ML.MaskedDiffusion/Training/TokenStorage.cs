@@ -3,7 +3,7 @@ namespace Microsoft.ML.MaskedDiffusion.Training;
 /// <summary>
 /// A growing list of token ids in 2 bytes each (4 above 65,536 ids), in chunks of a million: memory is that many bytes a token plus at most one chunk.
 /// </summary>
-internal sealed class TokenStorage
+internal sealed class TokenStorage : ITokens, ITokenSink
 {
     private const int ChunkBits = 20;
     private const int ChunkLength = 1 << ChunkBits;
@@ -33,7 +33,7 @@ internal sealed class TokenStorage
             Append(id);
     }
 
-    public void Append(int id)
+    private void Append(int id)
     {
         if ((uint)id >= (uint)VocabularySize)
             throw new ArgumentOutOfRangeException(nameof(id), id, $"A token id must lie in 0..{VocabularySize - 1}; does the tokenizer fit the vocabulary size {VocabularySize}?");
@@ -54,7 +54,6 @@ internal sealed class TokenStorage
         Count++;
     }
 
-    /// <summary>Copies the ids [start, start + destination.Length) out.</summary>
     public void CopyTo(long start, Span<long> destination)
     {
         if (start < 0 || start + destination.Length > Count)

@@ -18,7 +18,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly ValidationPass? _validation;
     private readonly TrainingPlan _plan;
     private readonly TokenBatch _batch;
-    private readonly BlockOrder _order;
+    private readonly IBlockOrder _order;
     private readonly SequenceLengths _lengths;
     private readonly WeightSnapshot _best;
     private readonly WeightAverage? _average;
@@ -33,7 +33,7 @@ internal sealed class TrainingLoop : IDisposable
         _validation = validation is null ? null : new ValidationPass(validation, objective, settings);
         _plan = new TrainingPlan(settings);
         _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, settings.BatchSize, (ulong)settings.Seed, RandomPurpose.Mask);
-        _order = new BlockOrder(blocks.Count, (ulong)settings.Seed);
+        _order = blocks.Order((ulong)settings.Seed);
         _lengths = lengths ?? new SequenceLengths(settings.StochasticLengthRatio, blocks.Length, (ulong)settings.Seed);
         _best = new WeightSnapshot(network.Parameters);
         _average = settings.EmaDecay is { } decay ? new WeightAverage(network.Parameters, decay) : null;

@@ -30,7 +30,7 @@ public sealed record TrainingResult
     /// <summary>Seconds of training, validations included; reading and tokenizing the corpus not.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>Documents (rows with text) trained on.</summary>
+    /// <summary>Documents (rows with text) trained on; 0 where packed tokens were given, which do not tell.</summary>
     public long Documents { get; init; }
 
     /// <summary>Rows left out because they held no text.</summary>
@@ -39,7 +39,7 @@ public sealed record TrainingResult
     /// <summary>Rows left out because they had more tokens than a row may have.</summary>
     public long LongRows { get; init; }
 
-    /// <summary>Tokens of the corpus, one end-of-sequence token for each document among them.</summary>
+    /// <summary>Tokens of the corpus, one end-of-sequence token for each document among them. Of packed tokens: those that stand in a block.</summary>
     public long CorpusTokens { get; init; }
 
     /// <summary>Tokens repeated from the corpus's start to fill up its last block.</summary>

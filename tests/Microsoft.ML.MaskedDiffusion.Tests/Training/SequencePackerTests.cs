@@ -9,7 +9,8 @@ public sealed class SequencePackerTests
 
     private static (PackedBlocks Blocks, List<long> Stream) Pack(int blockLength, params int[] documentLengths)
     {
-        var packer = new SequencePacker(10, Eos);
+        var tokens = new TokenStorage(10);
+        var packer = new SequencePacker(tokens, Eos);
         var stream = new List<long>();
         var random = new Random(3);
         foreach (int length in documentLengths)
@@ -21,7 +22,7 @@ public sealed class SequencePackerTests
         }
         Assert.AreEqual(documentLengths.Length, packer.DocumentCount);
         Assert.AreEqual(stream.Count, packer.TokenCount);
-        return (packer.Pack(blockLength), stream);
+        return (new PackedBlocks(tokens, blockLength), stream);
     }
 
     private static long[] Joined(PackedBlocks blocks)
@@ -75,7 +76,7 @@ public sealed class SequencePackerTests
         var storage = new TokenStorage(vocabulary);
         const int Count = (1 << 20) + 5;
         for (int i = 0; i < Count; i++)
-            storage.Append(i % vocabulary);
+            storage.Append([i % vocabulary]);
         Assert.AreEqual(2 * (1L << 20) * bytesPerToken, storage.AllocatedBytes);
         var read = new long[Count];
         storage.CopyTo(0, read);
@@ -91,10 +92,10 @@ public sealed class SequencePackerTests
     [DataRow(10)]
     public void AnIdOutsideTheVocabularyIsRefused(int id)
     {
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new SequencePacker(10, Eos).Add([1, id]));
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new SequencePacker(new TokenStorage(10), Eos).Add([1, id]));
         StringAssert.Contains(error.Message, "0..9");
     }
 
     [TestMethod]
-    public void NoTokensCannotBePacked() => Assert.ThrowsExactly<ArgumentException>(() => new SequencePacker(10, Eos).Pack(4));
+    public void NoTokensCannotBePacked() => Assert.ThrowsExactly<ArgumentException>(() => new PackedBlocks(new TokenStorage(10), 4));
 }

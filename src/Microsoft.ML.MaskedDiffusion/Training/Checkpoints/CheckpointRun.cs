@@ -27,6 +27,15 @@ internal sealed class CheckpointRun : IDisposable
         }
     }
 
+    /// <summary>Refuses a folder that cannot be used, before hours of reading and not after.</summary>
+    /// <exception cref="InvalidOperationException">There are checkpoints, and the run is not to go on from them.</exception>
+    /// <exception cref="IOException">Another training has the folder open.</exception>
+    public static void CheckFolder(string folder, bool resume)
+    {
+        using var store = new CheckpointStore(folder);
+        CheckSteps(store, resume);
+    }
+
     /// <summary>The settings with the checkpoint's seed where the run has none of its own.</summary>
     public TrainingSettings WithSeed(TrainingSettings settings) => _found is not null && _settings.AdoptSeed ? settings with { Seed = _found.Seed } : settings;
 
@@ -88,11 +97,16 @@ internal sealed class CheckpointRun : IDisposable
 
     public void Dispose() => _store.Dispose();
 
+    private static IReadOnlyList<long> CheckSteps(CheckpointStore store, bool resume)
+    {
+        IReadOnlyList<long> steps = store.Steps();
+        return steps.Count == 0 || resume ? steps : throw new InvalidOperationException(
+            $"The folder {store.Folder} holds checkpoints of a training (the newest of step {steps[0]}). Set Options.Resume to go on from it, or Options.CheckpointFolder to an empty folder.");
+    }
+
     private CheckpointState? Find()
     {
-        IReadOnlyList<long> steps = _store.Steps();
-        if (steps.Count > 0 && !_settings.Resume)
-            throw new InvalidOperationException($"The folder {_store.Folder} holds checkpoints of a training (the newest of step {steps[0]}). Set Options.Resume to go on from it, or Options.CheckpointFolder to an empty folder.");
+        IReadOnlyList<long> steps = CheckSteps(_store, _settings.Resume);
         var faults = new List<string>();
         foreach (long step in steps)
         {

@@ -34,10 +34,10 @@ internal static class RunFingerprint
     }
 
     /// <summary>Each difference as "name: was, is"; none for equal runs.</summary>
-    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> was, IReadOnlyDictionary<string, string> now) =>
+    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> was, IReadOnlyDictionary<string, string> now, string where = "in the checkpoint") =>
     [
         .. was.Keys.Union(now.Keys).Order(StringComparer.Ordinal).Where(name => was.GetValueOrDefault(name) != now.GetValueOrDefault(name))
-            .Select(name => $"{name}: {was.GetValueOrDefault(name, "(nothing)")} in the checkpoint, {now.GetValueOrDefault(name, "(nothing)")} now"),
+            .Select(name => $"{name}: {was.GetValueOrDefault(name, "(nothing)")} {where}, {now.GetValueOrDefault(name, "(nothing)")} now"),
     ];
 
     private static void AddProperties<T>(SortedDictionary<string, string> traits, string prefix, T values)
@@ -58,6 +58,8 @@ internal static class RunFingerprint
 
     private static string Describe(ITokenBlocks blocks)
     {
+        if (blocks.Identity is { } identity)
+            return identity;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var block = new long[blocks.Length];
         for (int i = 0; i < blocks.Count; i++)

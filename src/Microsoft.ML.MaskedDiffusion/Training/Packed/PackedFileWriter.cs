@@ -1,33 +1,38 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Packed;
 
 /// <summary>
-/// Writes tokenized documents as packed corpus files `{prefix}_{counter:0000000000}.bin` of one chunk each, which both this library and the Python system
-/// train on. Documents run on from file to file; the last chunk is filled up with the separator. Files are written aside and renamed. Not thread-safe.
+/// Writes token ids as packed corpus files `{prefix}_{counter:0000000000}.bin` of one chunk each, which both this library and the Python system train on.
+/// Documents run on from file to file; the last chunk is filled up. Memory: one chunk. Whoever gives the folder sees to it that nobody takes half of the files
+/// for all. Not thread-safe.
 /// </summary>
-internal sealed class PackedFileWriter
+internal sealed class PackedFileWriter : ITokenSink, IDisposable
 {
+    /// <summary>SMDM's ids in a file: 1,024 blocks of 2,049.</summary>
+    public const int PublishedChunkSize = 2049 * 1024;
+
     private readonly string _folder, _prefix;
     private readonly PackedFileHeader _header;
     private readonly byte[] _bytes;
-    private readonly int _vocabularySize, _separatorId;
+    private readonly int _vocabularySize, _filler;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _used;
-    private int _counter;
 
     /// <param name="folder">An existing or new folder.</param>
     /// <param name="prefix">Begins every file's name.</param>
-    /// <param name="chunkSize">Ids in a file. SMDM uses 2049 x 1024.</param>
+    /// <param name="chunkSize">Ids in a file.</param>
     /// <param name="vocabularySize">Decides the width of an id.</param>
-    /// <param name="separatorId">Fills the unused end of the last file.</param>
-    public PackedFileWriter(string folder, string prefix, int chunkSize, int vocabularySize, int separatorId)
+    /// <param name="filler">The id in the unused end of the last file.</param>
+    public PackedFileWriter(string folder, string prefix, int chunkSize, int vocabularySize, int filler)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentException.ThrowIfNullOrEmpty(prefix);
         ArgumentOutOfRangeException.ThrowIfLessThan(chunkSize, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)separatorId, (uint)vocabularySize, nameof(separatorId));
-        (_folder, _prefix, _vocabularySize, _separatorId) = (folder, prefix, vocabularySize, separatorId);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)filler, (uint)vocabularySize, nameof(filler));
+        (_folder, _prefix, _vocabularySize, _filler) = (folder, prefix, vocabularySize, filler);
         _header = new PackedFileHeader(PackedFileHeader.IdBytesFor(vocabularySize), chunkSize);
         _bytes = new byte[PackedFileHeader.Size + chunkSize * (long)_header.IdBytes];
         _header.Write(_bytes);
@@ -35,9 +40,12 @@ internal sealed class PackedFileWriter
     }
 
     /// <summary>The files written so far.</summary>
-    public int FileCount => _counter;
+    public int FileCount { get; private set; }
 
-    public void Add(ReadOnlySpan<int> ids)
+    /// <summary>The ids in them, those that fill up the last one among them.</summary>
+    public long WrittenCount => FileCount * _header.ChunkSize;
+
+    public void Append(ReadOnlySpan<int> ids)
     {
         foreach (int id in ids)
         {
@@ -49,15 +57,19 @@ internal sealed class PackedFileWriter
         }
     }
 
-    /// <summary>Fills up and writes the last, partly filled file, if there is one.</summary>
-    public void Complete()
+    /// <summary>Fills up and writes the last, partly filled file, if there is one, and gives the SHA-256 of all files.</summary>
+    public string Complete()
     {
-        if (_used == 0)
-            return;
-        while (_used < _header.ChunkSize)
-            Append(_separatorId);
-        WriteFile();
+        if (_used > 0)
+        {
+            while (_used < _header.ChunkSize)
+                Append(_filler);
+            WriteFile();
+        }
+        return Convert.ToHexStringLower(_hash.GetCurrentHash());
     }
+
+    public void Dispose() => _hash.Dispose();
 
     private void Append(int id)
     {
@@ -70,14 +82,12 @@ internal sealed class PackedFileWriter
 
     private void WriteFile()
     {
-        string path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{_prefix}_{_counter:0000000000}.bin"));
-        using (FileStream stream = new(path + ".tmp", FileMode.Create, FileAccess.Write))
-        {
-            stream.Write(_bytes);
-            stream.Flush(flushToDisk: true);
-        }
-        File.Move(path + ".tmp", path, overwrite: true);
-        _counter++;
+        string name = string.Create(CultureInfo.InvariantCulture, $"{_prefix}_{FileCount:0000000000}.bin");
+        using var stream = new FileStream(Path.Combine(_folder, name), FileMode.CreateNew, FileAccess.Write);
+        stream.Write(_bytes);
+        stream.Flush(flushToDisk: true);
+        _hash.AppendData(_bytes);
+        FileCount++;
         _used = 0;
     }
 }

@@ -1,0 +1,128 @@
+using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Packed;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.MaskedDiffusion.Trainers;
+
+/// <summary>Makes training blocks of text columns: in memory, or by way of a token folder, where a resumed run finds the tokens without opening the data.</summary>
+internal sealed class CorpusTokenizer(MaskedDiffusionTrainer.Options options, IChannel channel, IProgress<TrainingProgress> progress)
+{
+    private const string Train = "train", Validation = "validation", FolderBesideCheckpoints = "tokens";
+
+    private readonly TokenizerSource _tokenizer = options.InitialModel is { } model ? TokenizerSource.FromTokenizer(model.Tokenizer) : options.Tokenizer;
+
+    /// <summary>Reads the training data, and the validation data if there are any, unless their tokens are found.</summary>
+    public TrainingCorpus Read(TextColumnReader training, TextColumnReader? validation, int blockLength)
+    {
+        string? folder = options.TokenFolder ?? (options.CheckpointFolder is { } checkpoints ? Path.Combine(checkpoints, FolderBesideCheckpoints) : null);
+        return folder is null ? InMemory(training, validation, blockLength) : InFolder(folder, training, validation, blockLength);
+    }
+
+    /// <summary>The blocks of one text column, in memory.</summary>
+    public ITokenBlocks ReadBlocks(TextColumnReader reader, TextTokenizer tokenizer, int blockLength) => ReadBlocks(reader, new CorpusPacker(tokenizer, progress, TimeProvider.System), tokenizer, blockLength);
+
+    /// <summary>The tokenizer: given, the initial model's, or learned from all texts of the data.</summary>
+    public TextTokenizer ResolveTokenizer(TextColumnReader training) =>
+        _tokenizer.Resolve(() => training.ReadAll(options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System), options.CancellationToken);
+
+    private ITokenBlocks ReadBlocks(TextColumnReader reader, CorpusPacker packer, TextTokenizer tokenizer, int blockLength)
+    {
+        var tokens = new TokenStorage(tokenizer.VocabularySize);
+        packer.Pack(reader.Read(options.CancellationToken), tokens, options.CancellationToken);
+        return Blocks(reader.What, tokens, blockLength, packer.DocumentCount, reader.EmptyRowCount);
+    }
+
+    private TrainingCorpus InMemory(TextColumnReader training, TextColumnReader? validation, int blockLength)
+    {
+        TextTokenizer tokenizer = ResolveTokenizer(training);
+        var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
+        ITokenBlocks blocks = ReadBlocks(training, packer, tokenizer, blockLength);
+        long documents = packer.DocumentCount;
+        return new TrainingCorpus(tokenizer, blocks, validation is null ? null : ReadBlocks(validation, packer, tokenizer, blockLength)) { Documents = documents, EmptyRows = training.EmptyRowCount };
+    }
+
+    private TrainingCorpus InFolder(string path, TextColumnReader training, TextColumnReader? validation, int blockLength)
+    {
+        var folder = new TokenFolder(path);
+        try
+        {
+            (TokenManifest manifest, TextTokenizer tokenizer) = Find(folder, training, validation) ?? Write(folder, training, validation);
+            var held = new List<IDisposable>();
+            ITokenBlocks Open(string prefix, string what)
+            {
+                PackedTokens tokens = folder.Open(manifest, prefix, tokenizer);
+                held.Add(tokens);
+                return Blocks(what, tokens, blockLength, manifest.Splits[prefix].Documents, manifest.Splits[prefix].EmptyRows);
+            }
+            ITokenBlocks blocks = Open(Train, training.What);
+            ITokenBlocks? measured = validation is null ? null : Open(Validation, validation.What);
+            held.Add(folder);
+            TokenSplit split = manifest.Splits[Train];
+            return new TrainingCorpus(tokenizer, blocks, measured) { Documents = split.Documents, EmptyRows = split.EmptyRows, Held = held };
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    private (TokenManifest Manifest, TextTokenizer Tokenizer)? Find(TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
+    {
+        if (!options.Resume)
+            return null;
+        try
+        {
+            if (folder.Find(Source(training, validation)) is not { } found)
+                return null;
+            channel.Info(MessageSensitivity.None, "Tokens found in {0}; no text is read", folder.Packed);
+            TokenSplit split = found.Manifest.Splits[Train];
+            progress.Report(new TrainingProgress { Phase = TrainingPhase.Packing, Documents = split.Documents, Tokens = split.Tokens });
+            return found;
+        }
+        catch (InvalidDataException error)
+        {
+            // The text is still there; were it another one, the checkpoints would refuse it.
+            channel.Info(MessageSensitivity.None, "The tokens are made anew, those found are damaged: {0}", error.Message);
+            return null;
+        }
+    }
+
+    private (TokenManifest Manifest, TextTokenizer Tokenizer) Write(TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
+    {
+        TextTokenizer tokenizer = ResolveTokenizer(training);
+        var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
+        TokenSplit WriteSplit(string place, string prefix, TextColumnReader reader)
+        {
+            using var writer = new PackedFileWriter(place, prefix, PackedFileWriter.PublishedChunkSize, tokenizer.VocabularySize, PackedTokensExport.Filler(tokenizer));
+            packer.Pack(reader.Read(options.CancellationToken), writer, options.CancellationToken);
+            return new TokenSplit(packer.TokenCount, packer.DocumentCount, reader.EmptyRowCount, writer.Complete());
+        }
+        TokenManifest manifest = folder.Replace(tokenizer, place =>
+        {
+            var splits = new SortedDictionary<string, TokenSplit>(StringComparer.Ordinal) { [Train] = WriteSplit(place, Train, training) };
+            if (validation is not null)
+                splits[Validation] = WriteSplit(place, Validation, validation);
+            return new TokenManifest { Source = Source(training, validation), TokenizerHash = tokenizer.ContentHash, Splits = splits };
+        });
+        return (manifest, tokenizer);
+    }
+
+    // All that is known of tokens before any text is read.
+    private SortedDictionary<string, string> Source(TextColumnReader training, TextColumnReader? validation) => new(StringComparer.Ordinal)
+    {
+        [nameof(options.TextColumnName)] = options.TextColumnName,
+        [nameof(options.Tokenizer)] = _tokenizer.Describe(),
+        ["Training data"] = training.Describe(),
+        ["Validation data"] = validation?.Describe() ?? "none",
+    };
+
+    private PackedBlocks Blocks(string what, ITokens tokens, int blockLength, long documents, long emptyRows)
+    {
+        var blocks = new PackedBlocks(tokens, blockLength);
+        channel.Info(MessageSensitivity.None, "The {0}: {1:#,0} documents, {2:#,0} tokens in {3:#,0} blocks of {4} ({5} tokens of the start repeated to fill the last); {6:#,0} rows without text left out",
+            what, documents, blocks.TokenCount, blocks.Count, blocks.Length, blocks.RepeatedTokenCount, emptyRows);
+        return blocks;
+    }
+}
