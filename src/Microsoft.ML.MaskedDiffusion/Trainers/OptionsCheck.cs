@@ -28,16 +28,18 @@ internal static class OptionsCheck
 
     private static void CheckNames(MaskedDiffusionTrainer.Options options)
     {
-        (string Option, string? Name)[] names =
+        List<(string Option, string? Name)> names =
         [
             (nameof(options.TextColumnName), options.TextColumnName),
-            .. options.PromptColumnName is { } prompt ? [(nameof(options.PromptColumnName), prompt)] : Array.Empty<(string, string?)>(),
-            .. options.ReasoningColumnName is { } reasoning ? [(nameof(options.ReasoningColumnName), reasoning)] : Array.Empty<(string, string?)>(),
             (nameof(options.NegativeLogLikelihoodColumnName), options.NegativeLogLikelihoodColumnName),
             (nameof(options.StandardErrorColumnName), options.StandardErrorColumnName),
             (nameof(options.TokenCountColumnName), options.TokenCountColumnName),
         ];
-        for (int i = 0; i < names.Length; i++)
+        if (options.PromptColumnName is not null)
+            names.Add((nameof(options.PromptColumnName), options.PromptColumnName));
+        if (options.ReasoningColumnName is not null)
+            names.Add((nameof(options.ReasoningColumnName), options.ReasoningColumnName));
+        for (int i = 0; i < names.Count; i++)
         {
             Require(!string.IsNullOrWhiteSpace(names[i].Name), names[i].Option, names[i].Name, "a column name that is not empty");
             for (int j = 0; j < i; j++)

@@ -29,6 +29,23 @@ public sealed class RowEncoderTests
     }
 
     [TestMethod]
+    public void ATokenizersOwnBeginningStandsBeforeEachPartInstead()
+    {
+        TextTokenizer beginning = TextTokenizer.FromFiles(new Dictionary<string, byte[]>(Bytes.Files)
+        {
+            ["special_tokens_map.json"] = """{"bos_token": "!", "eos_token": "<|endoftext|>"}"""u8.ToArray(),
+        });
+        int mark = beginning.BeginningOfSequenceId!.Value, end = beginning.EndOfSequenceId!.Value;
+        RowBlocks blocks = new RowEncoder(beginning, 20, LongRows.Throw, null, TimeProvider.System).Encode(Rows[..2], RowPadding.None, "data", CancellationToken.None);
+        long[] ids = new long[blocks.Length];
+        blocks.Read(0, ids);
+        CollectionAssert.AreEqual(Array.ConvertAll([mark, .. beginning.Encode("ab"), mark, .. beginning.Encode("c"), mark, .. beginning.Encode("de"), end], id => (long)id), ids[..9]);
+        Assert.AreEqual(new RowExtent(5, 9), blocks.Extent(0));
+        // A whole text is learned with its beginning, as published.
+        Assert.AreEqual(new RowExtent(0, 10), blocks.Extent(1));
+    }
+
+    [TestMethod]
     public void LongRowsAreCountedOrNamedButNeverCut()
     {
         var progress = new Collected<TrainingProgress>();
