@@ -6,6 +6,8 @@ var root = new RootCommand("Measurements of Microsoft.ML.MaskedDiffusion. Every 
     TrainingBenchmark.Command(),
     ZeroShotCommand.Command(),
     LikelihoodBenchmark.Command(),
+    MemoryCommand.Command(),
+    MemoryCommand.ChildCommand(),
     KillCommand.Command(),
     KillCommand.ChildCommand(),
     CorpusBenchmark.Command(),

@@ -80,7 +80,7 @@ internal static class TrainingBenchmark
         torch.Device place = network.Device;
         torch.Tensor hidden = network.Hidden(torch.tensor(batch.Tokens, [Rows, Length]).to(place));
         torch.Tensor masked = hidden.view(-1, network.Config.EmbeddingSize).index_select(0, torch.tensor(batch.MaskedPositions).to(place));
-        torch.Tensor losses = Fused.CrossEntropy(network.Logits(masked), torch.tensor(batch.Targets).to(place));
+        torch.Tensor losses = network.CrossEntropy(masked, torch.tensor(batch.Targets).to(place));
         (losses * torch.tensor(weights).to(place)).sum().backward();
         optimizer.PrepareGradients();
         optimizer.Step(1e-4);

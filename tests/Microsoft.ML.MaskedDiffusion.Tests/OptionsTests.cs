@@ -63,6 +63,7 @@ public sealed class OptionsTests
             [nameof(MaskedDiffusionTrainer.Options.EmaDecay)] = [0.0, -0.5, 1.0, 1.5, double.NaN, double.PositiveInfinity],
             [nameof(MaskedDiffusionTrainer.Options.NoiseLevels)] = [(MaskedDiffusion.Diffusion.NoiseLevels)(-1), (MaskedDiffusion.Diffusion.NoiseLevels)9],
             [nameof(MaskedDiffusionTrainer.Options.LossWeighting)] = [(MaskedDiffusion.Diffusion.LossWeighting)(-1), (MaskedDiffusion.Diffusion.LossWeighting)9],
+            [nameof(MaskedDiffusionTrainer.Options.Precision)] = [(Precision)(-1), (Precision)9],
             [nameof(MaskedDiffusionTrainer.Options.ValidationInterval)] = BadLengths,
             [nameof(MaskedDiffusionTrainer.Options.ValidationSamples)] = BadBatches,
             [nameof(MaskedDiffusionTrainer.Options.MaxValidationBlocks)] = BadCounts,
@@ -82,7 +83,7 @@ public sealed class OptionsTests
             [nameof(MaskedDiffusionTrainer.Options.NegativeLogLikelihoodColumnName)] = [.. BadNames, "Text", "TokenCount"],
             [nameof(MaskedDiffusionTrainer.Options.StandardErrorColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
             [nameof(MaskedDiffusionTrainer.Options.TokenCountColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
-        }, anything: ["DecayNormGains", "ValidationSet", "Seed", "Progress", "CancellationToken", "InitialModel", "PackDocuments"]),
+        }, anything: ["ActivationCheckpointing", "DecayNormGains", "ValidationSet", "Seed", "Progress", "CancellationToken", "InitialModel", "PackDocuments"]),
 
         new Subject<PackedCorpusOptions>(new() { Sources = Sources }, o => _ = new PackedCorpus(o), new()
         {

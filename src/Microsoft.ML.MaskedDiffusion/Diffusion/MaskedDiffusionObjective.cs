@@ -1,5 +1,4 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -44,7 +43,7 @@ internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWei
         // Short batches may come out without a mask: a loss of zero that still reaches every parameter.
         if (batch.Targets.Length == 0) return hidden.sum().view(1) * 0;
         Tensor masked = hidden.index_select(0, tensor(batch.MaskedPositions, device: network.Device));
-        Tensor losses = Fused.CrossEntropy(network.Logits(masked), tensor(batch.Targets, device: network.Device));
+        Tensor losses = network.CrossEntropy(masked, tensor(batch.Targets, device: network.Device));
         if (weighting == LossWeighting.Uniform) return losses;
         var probabilities = new float[batch.Targets.Length];
         for (int i = 0; i < probabilities.Length; i++) probabilities[i] = batch.Probabilities[batch.RowOf(i)];

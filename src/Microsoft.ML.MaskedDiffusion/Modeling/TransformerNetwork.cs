@@ -20,9 +20,15 @@ internal sealed unsafe class TransformerNetwork : IDisposable
     private readonly Tensor? _cosines;
     private readonly Tensor? _sines;
     private readonly UseCount _uses;
+    private bool _rounded;
+    private bool _recomputes;
 
     /// <summary>A network whose weights are zero until <see cref="Initialize"/> or a file sets them.</summary>
-    public TransformerNetwork(TransformerConfig config, Device device, ScalarType dtype = ScalarType.Float32)
+    /// <param name="config">The shape.</param>
+    /// <param name="device">Where the weights live.</param>
+    /// <param name="dtype">The numbers' type.</param>
+    /// <param name="composed">Takes the way of GPUs, one operator after the other, on the processor too: for tests.</param>
+    public TransformerNetwork(TransformerConfig config, Device device, ScalarType dtype = ScalarType.Float32, bool composed = false)
     {
         config.Validate();
         if (dtype is not (ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16 or ScalarType.Float16))
@@ -40,7 +46,7 @@ internal sealed unsafe class TransformerNetwork : IDisposable
             parameter.DetachFromDisposeScope();
             _parameters.Add(name, parameter);
         }
-        if (dtype == ScalarType.Float32 && device.type == DeviceType.CPU)
+        if (dtype == ScalarType.Float32 && device.type == DeviceType.CPU && !composed)
         {
             _kernels = new KernelNetwork(config, _rotary, _pool);
             _weights = Addresses(parameter => TensorMemory.Floats(parameter));
@@ -55,6 +61,30 @@ internal sealed unsafe class TransformerNetwork : IDisposable
     public Device Device { get; }
 
     public ScalarType Type { get; }
+
+    /// <summary>The arithmetic of forward and backward passes: a training sets it for its time, and not between a forward pass and its backward pass. Networks of 32-bit floats have the choice.</summary>
+    public Precision Precision
+    {
+        get => _rounded ? Precision.BFloat16Mixed : Precision.Float32;
+        set
+        {
+            if (value != Precision.Float32 && Type != ScalarType.Float32)
+                throw new ArgumentOutOfRangeException(nameof(value), value, $"Mixed precision keeps 32-bit weights; this network's are {Type}.");
+            _rounded = value == Precision.BFloat16Mixed;
+            if (_kernels is not null) _kernels.Rounded = _rounded;
+        }
+    }
+
+    /// <summary>Whether later forward passes keep little for their backward passes, which then compute the rest again.</summary>
+    public bool ActivationCheckpointing
+    {
+        get => _recomputes;
+        set
+        {
+            _recomputes = value;
+            if (_kernels is not null) _kernels.Recomputes = value;
+        }
+    }
 
     /// <summary>All weights by SMDM's names, in its order.</summary>
     public IReadOnlyDictionary<string, Parameter> Parameters => _parameters;
@@ -130,7 +160,23 @@ internal sealed unsafe class TransformerNetwork : IDisposable
         {
             if (hidden.dim() < 1 || hidden.shape[^1] != Config.EmbeddingSize)
                 throw new ArgumentException($"States have {Config.EmbeddingSize} numbers in their last dimension, not [{string.Join(", ", hidden.shape)}].", nameof(hidden));
-            return Fused.Linear(hidden, _parameters["lm_head.weight"]);
+            return Linear(hidden, "lm_head.weight");
+        }
+        finally
+        {
+            _uses.Exit();
+        }
+    }
+
+    /// <summary>The cross-entropy in nats, [n], of the logits of states [n, d] with a target each, without two times the memory of the logits.</summary>
+    public Tensor CrossEntropy(Tensor hidden, Tensor targets)
+    {
+        _uses.Enter(this);
+        try
+        {
+            Parameter head = _parameters["lm_head.weight"];
+            if (_kernels is not null) return Fused.VocabularyLoss(hidden, head, targets, _rounded, _recomputes);
+            return Recomputed(inputs => Fused.CrossEntropy(Logits(inputs[0]), inputs[1]), hidden, targets);
         }
         finally
         {
@@ -170,6 +216,13 @@ internal sealed unsafe class TransformerNetwork : IDisposable
         }
     }
 
+    /// <summary>Gives the memory back that was kept for the next training step.</summary>
+    public void Trim()
+    {
+        _pool.Trim();
+        NativeHeap.GiveBack();
+    }
+
     /// <summary>Frees the memory when the last running call has ended; later calls throw.</summary>
     public void Dispose() => _uses.Close();
 
@@ -179,6 +232,7 @@ internal sealed unsafe class TransformerNetwork : IDisposable
         _cosines?.Dispose();
         _sines?.Dispose();
         _pool.Dispose();
+        NativeHeap.GiveBack();
     }
 
     internal static string LayerPrefix(int layer) => $"transformer.h.{layer}.";
@@ -251,25 +305,42 @@ internal sealed unsafe class TransformerNetwork : IDisposable
     private Tensor TorchHidden(Tensor tokens)
     {
         using var scope = NewDisposeScope();
-        long batch = tokens.size(0), length = tokens.size(1), heads = Config.HeadCount, size = Config.HeadSize;
+        long batch = tokens.size(0), length = tokens.size(1);
         Tensor cos = _cosines!.narrow(0, 0, length), sin = _sines!.narrow(0, 0, length);
-        Tensor? hidden = Config.Autoregressive ? ones(length, length, ScalarType.Bool, Device).triu(1) : null;
+        Tensor[] tables = Config.Autoregressive ? [cos, sin, ones(length, length, ScalarType.Bool, Device).triu(1)] : [cos, sin];
         Tensor x = _parameters["transformer.wte.weight"].index_select(0, tokens.reshape(-1));
         for (int i = 0; i < Config.LayerCount; i++)
         {
             string layer = LayerPrefix(i);
-            Tensor normed = Fused.RmsNorm(x, _parameters[layer + "norm_1.weight"], Config.NormEpsilon);
-            Tensor qkv = Fused.Linear(normed, _parameters[layer + "attn.attn.weight"]).view(batch, length, heads, 3 * size);
-            Tensor Part(int part) => qkv.narrow(3, part * size, size);
-            Tensor query = Fused.Rotary(Part(0), cos, sin).transpose(1, 2), key = Fused.Rotary(Part(1), cos, sin).transpose(1, 2), value = Part(2).transpose(1, 2);
-            Tensor scores = matmul(query, key.transpose(-2, -1)) * (1 / Math.Sqrt(size));
-            if (hidden is not null) scores = scores.masked_fill(hidden, double.NegativeInfinity);
-            Tensor mixed = matmul(scores.softmax(-1), value).transpose(1, 2).reshape(batch * length, heads * size);
-            x = x + Fused.Linear(mixed, _parameters[layer + "attn.proj.weight"]);
-            normed = Fused.RmsNorm(x, _parameters[layer + "norm_2.weight"], Config.NormEpsilon);
-            Tensor gated = Fused.SwiGlu(Fused.Linear(normed, _parameters[layer + "mlp.swiglu.w1.weight"]), Fused.Linear(normed, _parameters[layer + "mlp.swiglu.w2.weight"]));
-            x = x + Fused.Linear(gated, _parameters[layer + "mlp.swiglu.w3.weight"]);
+            x = Recomputed(inputs => Block(inputs, layer, batch, length), [x, .. tables]);
         }
         return Fused.RmsNorm(x, _parameters["transformer.ln_f.weight"], Config.NormEpsilon).view(batch, length, Config.EmbeddingSize).MoveToOuterDisposeScope();
     }
+
+    // From the residual stream [batch * length, d], the tables and, in an autoregressive network, what a position does not see.
+    private Tensor Block(Tensor[] inputs, string layer, long batch, long length)
+    {
+        using var scope = NewDisposeScope();
+        long heads = Config.HeadCount, size = Config.HeadSize;
+        Tensor x = inputs[0], cos = inputs[1], sin = inputs[2];
+        Tensor normed = Fused.RmsNorm(x, _parameters[layer + "norm_1.weight"], Config.NormEpsilon);
+        Tensor qkv = Linear(normed, layer + "attn.attn.weight").view(batch, length, heads, 3 * size);
+        Tensor Part(int part) => qkv.narrow(3, part * size, size);
+        Tensor query = Fused.Rotary(Part(0), cos, sin).transpose(1, 2), key = Fused.Rotary(Part(1), cos, sin).transpose(1, 2), value = Part(2).transpose(1, 2);
+        Tensor scores = Product(query, key.transpose(-2, -1)) * (1 / Math.Sqrt(size));
+        if (Config.Autoregressive) scores = scores.masked_fill(inputs[3], double.NegativeInfinity);
+        Tensor mixed = Product(scores.softmax(-1), value).transpose(1, 2).reshape(batch * length, heads * size);
+        x = x + Linear(mixed, layer + "attn.proj.weight");
+        normed = Fused.RmsNorm(x, _parameters[layer + "norm_2.weight"], Config.NormEpsilon);
+        Tensor gated = Fused.SwiGlu(Linear(normed, layer + "mlp.swiglu.w1.weight"), Linear(normed, layer + "mlp.swiglu.w2.weight"));
+        return (x + Linear(gated, layer + "mlp.swiglu.w3.weight")).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Linear(Tensor x, string weight) => Fused.Linear(x, _parameters[weight], _rounded);
+
+    private Tensor Product(Tensor a, Tensor b) =>
+        _rounded ? matmul(a.to(ScalarType.BFloat16), b.to(ScalarType.BFloat16)).to(ScalarType.Float32) : matmul(a, b);
+
+    private Tensor Recomputed(Func<Tensor[], Tensor> body, params Tensor[] inputs) =>
+        _recomputes && is_grad_enabled() && Anchor() is { } anchor ? RecomputedFunction.apply([body, anchor, .. inputs]) : body(inputs);
 }

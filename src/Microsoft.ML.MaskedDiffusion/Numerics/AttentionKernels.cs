@@ -8,8 +8,8 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics;
 /// </summary>
 internal static unsafe class AttentionKernels
 {
-    /// <summary>Writes the mixed values [batch, length, heads, size] and each query's log-sum-exp [batch, heads, length] (null: not kept).</summary>
-    public static void Forward(float* qkv, float* y, float* logSums, int batch, int length, int heads, int size, bool causal)
+    /// <summary>Writes the mixed values [batch, length, heads, size] and each query's log-sum-exp [batch, heads, length] (null: not kept); products as in <see cref="MatrixProduct"/>.</summary>
+    public static void Forward(float* qkv, float* y, float* logSums, int batch, int length, int heads, int size, bool causal, bool rounded = false)
     {
         int rows = QueryRows(length), blocks = (length + rows - 1) / rows, stride = heads * 3 * size;
         float scale = (float)(1 / Math.Sqrt(size));
@@ -19,19 +19,19 @@ internal static unsafe class AttentionKernels
             int first = block * rows, count = Math.Min(rows, length - first), keys = causal ? first + count : length;
             float* query = qkv + (long)item * length * stride + head * 3 * size, key = query + size, value = key + size;
             float* scores = Scratch.Floats(2, (long)rows * length);
-            MatrixProduct.MultiplyAlone(count, keys, size, query + (long)first * stride, stride, false, key, stride, true, scores, length);
+            MatrixProduct.MultiplyAlone(count, keys, size, query + (long)first * stride, stride, false, key, stride, true, scores, length, rounded: rounded);
             for (int i = 0; i < count; i++)
             {
                 float logSum = Softmax(scores + (long)i * length, causal ? first + i + 1 : keys, keys, scale);
                 if (logSums is not null) logSums[((long)item * heads + head) * length + first + i] = logSum;
             }
             long at = ((long)item * length + first) * heads * size + head * size;
-            MatrixProduct.MultiplyAlone(count, size, keys, scores, length, false, value, stride, false, y + at, heads * size);
+            MatrixProduct.MultiplyAlone(count, size, keys, scores, length, false, value, stride, false, y + at, heads * size, rounded: rounded);
         });
     }
 
     /// <summary>Writes the gradient of the fused projection, given <paramref name="dy"/> and what the forward pass wrote.</summary>
-    public static void Backward(float* qkv, float* y, float* logSums, float* dy, float* dQkv, int batch, int length, int heads, int size, bool causal)
+    public static void Backward(float* qkv, float* y, float* logSums, float* dy, float* dQkv, int batch, int length, int heads, int size, bool causal, bool rounded = false)
     {
         int rows = QueryRows(length), stride = heads * 3 * size, width = heads * size;
         float scale = (float)(1 / Math.Sqrt(size));
@@ -48,17 +48,17 @@ internal static unsafe class AttentionKernels
                 int count = Math.Min(rows, length - first), keys = causal ? first + count : length;
                 bool begun = first + rows < length;
                 float* queries = query + (long)first * stride, dOut = dy + atY + (long)first * width, outs = y + atY + (long)first * width;
-                MatrixProduct.MultiplyAlone(count, keys, size, queries, stride, false, key, stride, true, scores, length);
-                MatrixProduct.MultiplyAlone(count, keys, size, dOut, width, false, value, stride, true, dScores, length);
+                MatrixProduct.MultiplyAlone(count, keys, size, queries, stride, false, key, stride, true, scores, length, rounded: rounded);
+                MatrixProduct.MultiplyAlone(count, keys, size, dOut, width, false, value, stride, true, dScores, length, rounded: rounded);
                 for (int i = 0; i < count; i++)
                 {
                     float logSum = logSums[((long)item * heads + head) * length + first + i];
                     float mean = VectorMath.Dot(dOut + (long)i * width, outs + (long)i * width, size);
                     SoftmaxGradient(scores + (long)i * length, dScores + (long)i * length, causal ? first + i + 1 : keys, keys, scale, logSum, mean);
                 }
-                MatrixProduct.MultiplyAlone(keys, size, count, scores, length, true, dOut, width, false, dValue, stride, begun);
-                MatrixProduct.MultiplyAlone(count, size, keys, dScores, length, false, key, stride, false, dQuery + (long)first * stride, stride);
-                MatrixProduct.MultiplyAlone(keys, size, count, dScores, length, true, queries, stride, false, dKey, stride, begun);
+                MatrixProduct.MultiplyAlone(keys, size, count, scores, length, true, dOut, width, false, dValue, stride, begun, rounded);
+                MatrixProduct.MultiplyAlone(count, size, keys, dScores, length, false, key, stride, false, dQuery + (long)first * stride, stride, rounded: rounded);
+                MatrixProduct.MultiplyAlone(keys, size, count, dScores, length, true, queries, stride, false, dKey, stride, begun, rounded);
             }
         });
     }

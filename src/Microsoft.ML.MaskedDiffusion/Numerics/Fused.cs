@@ -8,12 +8,33 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics;
 /// </summary>
 internal static class Fused
 {
-    /// <summary>x W^T for x [..., k], W [n, k].</summary>
-    public static Tensor Linear(Tensor x, Tensor weight)
+    /// <summary>x W^T for x [..., k], W [n, k]; with <paramref name="rounded"/> both are 32-bit floats that are rounded to bfloat16 first.</summary>
+    public static Tensor Linear(Tensor x, Tensor weight, bool rounded = false)
     {
         if (weight.dim() != 2 || x.dim() < 1 || x.shape[^1] != weight.size(1)) throw Mismatch("Linear", x, weight);
-        if (!TensorMemory.IsFast(x) || !TensorMemory.IsFast(weight)) return nn.functional.linear(x, weight);
-        return NeedsGradient(x, weight) ? LinearFunction.apply(x, weight) : LinearFunction.Compute(x, weight);
+        if (!TensorMemory.IsFast(x) || !TensorMemory.IsFast(weight)) return rounded ? RoundedLinear(x, weight) : nn.functional.linear(x, weight);
+        return NeedsGradient(x, weight) ? LinearFunction.apply(x, weight, rounded) : LinearFunction.Compute(x, weight, rounded);
+    }
+
+    /// <summary><see cref="Linear"/> with bfloat16 operands on torch's operators, whose result is rounded to bfloat16 too, as under autocast.</summary>
+    public static Tensor RoundedLinear(Tensor x, Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.linear(x.to(ScalarType.BFloat16), weight.to(ScalarType.BFloat16)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// <see cref="CrossEntropy"/> of the logits x W^T of x [n, d], W [V, d] on our kernels, as one node that turns its logits into their gradient in place; with
+    /// <paramref name="recompute"/> it keeps none of them and computes them again in the backward pass, slice by slice, to the same bits.
+    /// </summary>
+    public static Tensor VocabularyLoss(Tensor x, Tensor weight, Tensor targets, bool rounded, bool recompute)
+    {
+        if (x.dim() != 2 || weight.dim() != 2 || x.size(1) != weight.size(1)) throw Mismatch("VocabularyLoss", x, weight);
+        if (targets.dim() != 1 || targets.dtype != ScalarType.Int64 || x.size(0) != targets.size(0)) throw Mismatch("VocabularyLoss", x, targets);
+        if (x.size(0) == 0) return x.sum(1);
+        CheckTargets(targets, weight.size(0));
+        if (NeedsGradient(x, weight)) return VocabularyLossFunction.apply(x, weight, targets, rounded, recompute);
+        return VocabularyLossFunction.Compute(x, weight, targets, rounded);
     }
 
     /// <summary>gain * x / sqrt(mean(x^2) + eps) over the last dimension, with statistics in at least 32 bits.</summary>
@@ -51,11 +72,7 @@ internal static class Fused
     {
         if (logits.dim() != 2 || targets.dim() != 1 || targets.dtype != ScalarType.Int64 || logits.size(0) != targets.size(0)) throw Mismatch("CrossEntropy", logits, targets);
         if (logits.size(0) == 0) return logits.sum(1);
-        using (Tensor low = targets.min(), high = targets.max())
-        {
-            if (low.item<long>() < 0 || high.item<long>() >= logits.size(1))
-                throw new ArgumentOutOfRangeException(nameof(targets), $"Targets lie between {low.item<long>()} and {high.item<long>()}; they must be 0 to {logits.size(1) - 1}.");
-        }
+        CheckTargets(targets, logits.size(1));
         if (TensorMemory.IsFast(logits))
         {
             if (NeedsGradient(logits)) return CrossEntropyFunction.apply(logits, targets);
@@ -74,6 +91,13 @@ internal static class Fused
         foreach (Tensor one in tensors)
             if (one.requires_grad) return true;
         return false;
+    }
+
+    private static void CheckTargets(Tensor targets, long vocabulary)
+    {
+        using Tensor low = targets.min(), high = targets.max();
+        if (low.item<long>() < 0 || high.item<long>() >= vocabulary)
+            throw new ArgumentOutOfRangeException(nameof(targets), $"Targets lie between {low.item<long>()} and {high.item<long>()}; they must be 0 to {vocabulary - 1}.");
     }
 
     private static Tensor Widen(Tensor x) => x.dtype == ScalarType.Float64 ? x : x.to(ScalarType.Float32);

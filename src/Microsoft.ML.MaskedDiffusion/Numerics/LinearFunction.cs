@@ -2,12 +2,12 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics;
 
-/// <summary>y = x W^T on our matrix product. The gradient of a leaf W is added to its grad directly.</summary>
+/// <summary>y = x W^T on our matrix product, its operands as they are or rounded to bfloat16. The gradient of a leaf W is added to its grad directly.</summary>
 internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<LinearFunction>
 {
     public override string Name => nameof(LinearFunction);
 
-    public static Tensor Compute(Tensor input, Tensor weight)
+    public static Tensor Compute(Tensor input, Tensor weight, bool rounded)
     {
         int outputs = (int)weight.size(0), inputs = (int)weight.size(1);
         long[] shape = input.shape;
@@ -15,15 +15,17 @@ internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<Line
         Tensor result = empty(shape);
         using Tensor dense = input.contiguous(), matrix = weight.contiguous();
         int rows = checked((int)(input.NumberOfElements / inputs));
-        MatrixProduct.Multiply(rows, outputs, inputs, TensorMemory.Floats(dense), inputs, false, TensorMemory.Floats(matrix), inputs, true, TensorMemory.Floats(result), outputs);
+        MatrixProduct.Multiply(rows, outputs, inputs, TensorMemory.Floats(dense), inputs, false, TensorMemory.Floats(matrix), inputs, true, TensorMemory.Floats(result), outputs, rounded: rounded);
         return result;
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         Tensor input = (Tensor)vars[0], weight = (Tensor)vars[1];
+        bool rounded = (bool)vars[2];
         ctx.save_for_backward([input, weight]);
-        return Compute(input, weight);
+        ctx.save_data("rounded", rounded);
+        return Compute(input, weight, rounded);
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
@@ -31,6 +33,7 @@ internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<Line
         using var scope = NewDisposeScope();
         List<Tensor> saved = ctx.get_saved_variables();
         Tensor input = saved[0], weight = saved[1];
+        bool rounded = (bool)ctx.get_data("rounded");
         int outputs = (int)weight.size(0), inputs = (int)weight.size(1), rows = checked((int)(input.NumberOfElements / inputs));
         Tensor dense = grad_output.contiguous(), matrix = weight.detach().contiguous(), from = input.detach().contiguous();
         float* dy = TensorMemory.Floats(dense);
@@ -38,15 +41,15 @@ internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<Line
         if (input.requires_grad)
         {
             dInput = empty(input.shape);
-            MatrixProduct.Multiply(rows, inputs, outputs, dy, outputs, false, TensorMemory.Floats(matrix), inputs, false, TensorMemory.Floats(dInput), inputs);
+            MatrixProduct.Multiply(rows, inputs, outputs, dy, outputs, false, TensorMemory.Floats(matrix), inputs, false, TensorMemory.Floats(dInput), inputs, rounded: rounded);
         }
         if (weight.requires_grad)
         {
             bool direct = weight.is_leaf;
             if (!direct) dWeight = empty(weight.shape);
             float* target = direct ? Gradients.Address(weight) : TensorMemory.Floats(dWeight!);
-            MatrixProduct.Multiply(outputs, inputs, rows, dy, outputs, true, TensorMemory.Floats(from), inputs, false, target, inputs, add: direct);
+            MatrixProduct.Multiply(outputs, inputs, rows, dy, outputs, true, TensorMemory.Floats(from), inputs, false, target, inputs, add: direct, rounded);
         }
-        return [dInput?.MoveToOuterDisposeScope()!, dWeight?.MoveToOuterDisposeScope()!];
+        return [dInput?.MoveToOuterDisposeScope()!, dWeight?.MoveToOuterDisposeScope()!, null!];
     }
 }

@@ -20,8 +20,8 @@ namespace Microsoft.ML.MaskedDiffusion.Trainers;
 /// </summary>
 /// <remarks>
 /// Needs a libtorch package in the application (TorchSharp-cpu or TorchSharp-cuda-...). Needs no normalization and no caching. Memory: 16 bytes a parameter
-/// (weights, gradients and two moments), 4 more with a validation set and 4 to 8 with <see cref="Options.EmaDecay"/>, the activations of a micro batch, and 2 bytes a token of the corpus
-/// unless the tokens are kept in a folder (<see cref="Options.TokenFolder"/>). A trainer holds no
+/// (weights, gradients and two moments), 4 more with a validation set and 4 to 8 with <see cref="Options.EmaDecay"/>, the activations of a micro batch (see
+/// <see cref="Options.ActivationCheckpointing"/>), and 2 bytes a token of the corpus unless the tokens are kept in a folder (<see cref="Options.TokenFolder"/>). A trainer holds no
 /// state of a run: it may fit many times and, given enough memory, on several threads at once.
 /// </remarks>
 public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionTransformer>
@@ -209,6 +209,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
             EarlyStoppingPatience = _options.EarlyStoppingPatience,
             ProgressInterval = _options.ProgressInterval,
             CancelBehavior = _options.CancelBehavior,
+            Precision = _options.Precision,
+            ActivationCheckpointing = _options.ActivationCheckpointing,
             Seed = _seed,
         };
     }

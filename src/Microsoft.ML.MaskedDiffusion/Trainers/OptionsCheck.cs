@@ -21,6 +21,7 @@ internal static class OptionsCheck
         Require(options.ProgressInterval >= 1, nameof(options.ProgressInterval), options.ProgressInterval, "at least 1");
         Require(Enum.IsDefined(options.NoiseLevels), nameof(options.NoiseLevels), options.NoiseLevels, "Independent or Stratified");
         Require(Enum.IsDefined(options.LossWeighting), nameof(options.LossWeighting), options.LossWeighting, "InverseNoiseLevel or Uniform");
+        Require(Enum.IsDefined(options.Precision), nameof(options.Precision), options.Precision, "Float32 or BFloat16Mixed");
         if (autoregressive)
             CheckNoNoise(options);
         CheckDevice(options.Device);

@@ -1,5 +1,4 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
 using TorchSharp;
 using TorchSharp.Utils;
 
@@ -55,6 +54,6 @@ internal sealed class AutoregressiveObjective : ITrainingObjective
         torch.Tensor hidden = network.Hidden(torch.tensor(sources, [batch.Count, length], device: network.Device)).view(sources.Length, network.Config.EmbeddingSize);
         if (positions.Count < sources.Length)
             hidden = hidden.index_select(0, torch.tensor(positions.ToArray(), device: network.Device));
-        return Fused.CrossEntropy(network.Logits(hidden), torch.tensor(targets.ToArray(), device: network.Device));
+        return network.CrossEntropy(hidden, torch.tensor(targets.ToArray(), device: network.Device));
     }
 }

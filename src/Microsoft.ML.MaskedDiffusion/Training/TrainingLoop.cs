@@ -39,6 +39,7 @@ internal sealed class TrainingLoop : IDisposable
         _average = settings.EmaDecay is { } decay ? new WeightAverage(network.Parameters, decay) : null;
         Optimizer = AdamWOptimizer.Create(network.Parameters, settings);
         _meter = new LossMeter(network.Device);
+        (network.Precision, network.ActivationCheckpointing) = (settings.Precision, settings.ActivationCheckpointing);
     }
 
     /// <summary>How far the run is; filled before <see cref="Run"/> where it goes on from a checkpoint.</summary>
@@ -103,6 +104,9 @@ internal sealed class TrainingLoop : IDisposable
         _best.Dispose();
         _average?.Dispose();
         _meter.Dispose();
+        // What comes after the training computes as any model does.
+        (_network.Precision, _network.ActivationCheckpointing) = (Precision.Float32, false);
+        _network.Trim();
     }
 
     private bool IsOutOfPatience => State.ValidationsWithoutImprovement >= _settings.EarlyStoppingPatience;

@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
@@ -68,6 +69,12 @@ internal sealed record TrainingSettings
 
     /// <summary>Where the run is written down; null for nowhere.</summary>
     public CheckpointSettings? Checkpoints { get; init; }
+
+    /// <summary>The arithmetic of the steps and validations.</summary>
+    public Precision Precision { get; init; }
+
+    /// <summary>Whether the backward pass computes activations again instead of keeping them: the same weights for less memory.</summary>
+    public bool ActivationCheckpointing { get; init; }
 
     public int Accumulation => BatchSize / MicroBatchSize;
 }

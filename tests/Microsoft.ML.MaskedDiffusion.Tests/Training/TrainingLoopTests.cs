@@ -98,6 +98,38 @@ public sealed class TrainingLoopTests
     }
 
     [TestMethod]
+    [DataRow(Precision.Float32)]
+    [DataRow(Precision.BFloat16Mixed)]
+    public void ActivationCheckpointingChangesNoBit(Precision precision)
+    {
+        TrainingSettings settings = Settings with { Precision = precision, MicroBatchSize = 4, StochasticLengthRatio = 0.5 };
+        AssertSame(Run(settings, Held), Run(settings with { ActivationCheckpointing = true }, Held));
+    }
+
+    [TestMethod]
+    public void MixedPrecisionLearnsAsMuch()
+    {
+        TrainingSettings settings = Settings with { MaxSteps = 300, BatchSize = 32, MicroBatchSize = 32, ProgressInterval = 20, ValidationInterval = 100, ValidationSamples = 64 };
+        TrainingResult exact = Run(settings, Held).Result, mixed = Run(settings with { Precision = Precision.BFloat16Mixed }, Held).Result;
+        Assert.AreNotEqual(exact.ValidationLoss, mixed.ValidationLoss);
+        // The same draws in both, so that only the rounding tells them apart: less than the loss's own noise.
+        Assert.AreEqual(exact.ValidationLoss!.Value, mixed.ValidationLoss!.Value, 2 * exact.ValidationStandardError!.Value);
+    }
+
+    [TestMethod]
+    public void ANetworkIsItselfAgainAfterATraining()
+    {
+        using var network = new TransformerNetwork(Config, torch.CPU);
+        network.Initialize(1);
+        using (var loop = new TrainingLoop(network, new DiffusionObjective(Config), Train, null, Settings with { Precision = Precision.BFloat16Mixed, ActivationCheckpointing = true }))
+        {
+            Assert.AreEqual((Precision.BFloat16Mixed, true), (network.Precision, network.ActivationCheckpointing));
+            loop.Run(null, CancellationToken.None);
+        }
+        Assert.AreEqual((Precision.Float32, false), (network.Precision, network.ActivationCheckpointing));
+    }
+
+    [TestMethod]
     public void TheFirstStepOfAWarmupMovesNothing()
     {
         Outcome one = Run(Settings with { MaxSteps = 1, WarmupSteps = 1 });

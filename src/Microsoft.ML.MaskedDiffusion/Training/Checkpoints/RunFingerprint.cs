@@ -11,7 +11,8 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 internal static class RunFingerprint
 {
     private static readonly HashSet<string> Watching =
-        [nameof(TrainingSettings.Clock), nameof(TrainingSettings.CancelBehavior), nameof(TrainingSettings.ProgressInterval), nameof(TrainingSettings.Checkpoints)];
+        [nameof(TrainingSettings.Clock), nameof(TrainingSettings.CancelBehavior), nameof(TrainingSettings.ProgressInterval), nameof(TrainingSettings.Checkpoints),
+        nameof(TrainingSettings.ActivationCheckpointing)];
 
     public static SortedDictionary<string, string> Of(TransformerConfig config, TransformerNetwork? initial, torch.Device device, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation,
         TrainingSettings settings)

@@ -261,9 +261,18 @@ public sealed class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         RunAndStop(In(folder), 10);
-        Outcome resumed = Run(In(folder, keep: 1, interval: 5) with { ProgressInterval = 1, CancelBehavior = CancelBehavior.ReturnBestSoFar });
+        Outcome resumed = Run(In(folder, keep: 1, interval: 5) with { ProgressInterval = 1, CancelBehavior = CancelBehavior.ReturnBestSoFar, ActivationCheckpointing = true });
         Outcome whole = Run(Settings);
         CollectionAssert.AreEqual(whole.Weights["lm_head.weight"], resumed.Weights["lm_head.weight"]);
+    }
+
+    [TestMethod]
+    public void AnotherPrecisionIsAnotherRun()
+    {
+        using var folder = new TemporaryFolder();
+        RunAndStop(In(folder), 10);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(In(folder) with { Precision = Precision.BFloat16Mixed }));
+        StringAssert.Contains(error.Message, "Precision: Float32 in the checkpoint, BFloat16Mixed now");
     }
 
     [TestMethod]

@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
+
+/// <summary>
+/// Peak resident memory, each case in a process of its own so that one peak does not hide the next: whole training steps under each memory option, and loading,
+/// using and freeing a large model.
+/// </summary>
+internal static class MemoryCommand
+{
+    private const double Limit = 24;
+
+    public static Command Command()
+    {
+        var size = new Option<string>("--size") { Description = "preset to train", DefaultValueFactory = _ => "170M" };
+        var length = new Option<int>("--length") { Description = "tokens of the one sequence in a step", DefaultValueFactory = _ => 2048 };
+        var steps = new Option<int>("--steps") { Description = "optimizer steps of a case, of which the fastest is told", DefaultValueFactory = _ => 2 };
+        var load = new Option<string>("--load") { Description = "preset to load, score with and free; \"none\" for none", DefaultValueFactory = _ => "1028M" };
+        var cases = new Option<string[]>("--cases") { Description = "training cases", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["plain", "checkpointing", "mixed", "mixed+checkpointing"] };
+        var folder = new Option<string>("--folder") { Description = "where the model to load is written, and removed again", DefaultValueFactory = _ => Path.GetTempPath() };
+        var command = new Command("memory", "peak memory and seconds a step of training, and memory for loading, using and freeing a model") { size, length, steps, cases, load, folder };
+        command.SetAction(result => Run(result.GetValue(size)!, result.GetValue(length), result.GetValue(steps), result.GetValue(cases)!, result.GetValue(load)!, result.GetValue(folder)!));
+        return command;
+    }
+
+    public static Command ChildCommand()
+    {
+        var arguments = new Argument<string[]>("arguments");
+        var command = new Command("memory-child", "one case that `memory` runs") { arguments };
+        command.Hidden = true;
+        command.SetAction(result => result.GetValue(arguments)! switch
+        {
+            ["train", string size, string length, string steps, string options] => MemoryCase.Train(size, int.Parse(length, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture), options),
+            ["write", string size, string path] => MemoryCase.Write(size, path),
+            ["load", string size, string path] => MemoryCase.Load(size, path),
+            _ => 1,
+        });
+        return command;
+    }
+
+    private static int Run(string size, int length, int steps, string[] cases, string load, string folder)
+    {
+        TransformerConfig config = TransformerConfig.FromPreset(size) with { ContextLength = length };
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"Training {size}: {config.ParameterCount / 1e6:F1} M parameters, micro batch 1 x {length}, all tokens masked, vocabulary {config.VocabularySize}, cpu, {Environment.ProcessorCount} cores"));
+        Console.WriteLine("case                     peak GiB   of it: weights, gradients, moments   the rest (activations, logits, runtime)   s/step");
+        bool within = true;
+        foreach (string one in cases)
+        {
+            double[] figures = Child("train", size, length.ToString(CultureInfo.InvariantCulture), steps.ToString(CultureInfo.InvariantCulture), one);
+            double state = 16.0 * config.ParameterCount;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{one,-22} {GiB(figures[0]),10:F2} {GiB(state),36:F2} {GiB(figures[0] - state),41:F2} {figures[1],8:F1}"));
+            within &= GiB(figures[0]) <= Limit;
+        }
+        if (load != "none") within &= Load(load, folder);
+        Console.WriteLine(within ? $"All within {Limit:F0} GiB." : "A bound is exceeded.");
+        return within ? 0 : 1;
+    }
+
+    private static bool Load(string size, string folder)
+    {
+        string path = Path.Combine(folder, $"mdm-memory-{Environment.ProcessId}.safetensors");
+        try
+        {
+            Child("write", size, path);
+            double file = new FileInfo(path).Length;
+            double[] figures = Child("load", size, path);
+            (double before, double loading, double loadSeconds, double peak, double scoreSeconds, double after) = (figures[0], figures[1], figures[2], figures[3], figures[4], figures[5]);
+            double extra = (loading - before - file) / file;
+            Console.WriteLine();
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Model {size} from a safetensors file of {file / 1e9:F2} GB"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  before                          {GiB(before),6:F2} GiB"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  peak while loading              {GiB(loading),6:F2} GiB: the file's size and {extra:P1} of it; {loadSeconds:F1} s"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  peak with one scored sequence   {GiB(peak),6:F2} GiB: 128 tokens, 3 noise draws; {scoreSeconds:F1} s"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  after disposal                  {GiB(after),6:F2} GiB: {(after - before) / (1 << 20):F0} MiB more than before"));
+            return extra <= 0.05 && GiB(peak) <= Limit && after - before <= 0.05 * file;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static double GiB(double bytes) => bytes / (1L << 30);
+
+    /// <summary>Runs a case in a new process; its last line holds the figures.</summary>
+    private static double[] Child(params string[] arguments)
+    {
+        string program = Environment.ProcessPath!;
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet") start.ArgumentList.Add(typeof(MemoryCommand).Assembly.Location);
+        foreach (string argument in (string[])["memory-child", .. arguments]) start.ArgumentList.Add(argument);
+        using Process process = Process.Start(start)!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0) throw new InvalidOperationException($"The case {string.Join(' ', arguments)} failed with {process.ExitCode}.");
+        string last = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "";
+        return [.. last.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => double.Parse(number, CultureInfo.InvariantCulture))];
+    }
+}

@@ -1,0 +1,55 @@
+using Microsoft.ML.MaskedDiffusion.Numerics;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests.Numerics;
+
+[TestClass]
+public sealed unsafe class BufferPoolTests
+{
+    [TestMethod]
+    public void WhatComesBackIsLentAgain()
+    {
+        using var pool = new BufferPool();
+        PooledBuffer first = pool.Rent(5000);
+        float* address = first.Pointer;
+        first.Dispose();
+        using PooledBuffer second = pool.Rent(5000);
+        Assert.IsTrue(address == second.Pointer);
+        Assert.AreEqual(0, pool.KeptCount);
+    }
+
+    [TestMethod]
+    public void ManySizesDoNotPileUp()
+    {
+        using var pool = new BufferPool();
+        for (int size = 100_000; size > 1000; size -= 1000)
+        {
+            using PooledBuffer one = pool.Rent(size), another = pool.Rent(size);
+            one.Pointer[size - 1] = another.Pointer[size - 1] = 1;
+        }
+        // Two blocks of the largest size, which is rounded up by at most an eighth.
+        Assert.IsLessThanOrEqualTo(2 * 112_500, pool.KeptCount);
+        Assert.IsGreaterThan(0, pool.KeptCount);
+    }
+
+    [TestMethod]
+    public void TrimmingFreesWhatIsNotLent()
+    {
+        using var pool = new BufferPool();
+        using PooledBuffer lent = pool.Rent(2000);
+        pool.Rent(3000).Dispose();
+        pool.Trim();
+        Assert.AreEqual(0, pool.KeptCount);
+        lent.Pointer[1999] = 1;
+    }
+
+    [TestMethod]
+    public void WhatComesBackToADisposedPoolIsFreed()
+    {
+        var pool = new BufferPool();
+        PooledBuffer lent = pool.Rent(2000);
+        pool.Dispose();
+        lent.Dispose();
+        Assert.AreEqual(0, pool.KeptCount);
+        Assert.ThrowsExactly<ObjectDisposedException>(() => pool.Rent(1));
+    }
+}
