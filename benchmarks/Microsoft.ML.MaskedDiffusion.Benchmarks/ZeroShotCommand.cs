@@ -1,7 +1,9 @@
 using System.CommandLine;
+using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Evaluation;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Transforms;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
@@ -13,7 +15,7 @@ internal static class ZeroShotCommand
 
     public static Command Command()
     {
-        var model = new Option<string>("--model") { Description = "a saved model: a folder or an .mdm file", Required = true };
+        var model = new Option<string>("--model") { Description = "a saved model: a folder, an .mdm file, or a .zip of ml.Model.Save or SaveModel", Required = true };
         var data = new Option<string[]>("--data")
         {
             Description = $"a folder of JSON-lines files, or files, whose names begin with a task's ({string.Join(", ", ZeroShotTask.Names)})", AllowMultipleArgumentsPerToken = true, Required = true,
@@ -52,7 +54,7 @@ internal static class ZeroShotCommand
 
     private static int Run(string path, string device, (ZeroShotTask Task, string Path)[] files, ZeroShotOptions options, CancellationToken cancellation)
     {
-        using MaskedDiffusionModel model = MaskedDiffusionModel.Load(path, device);
+        using MaskedDiffusionModel model = Open(path, device);
         Console.WriteLine($"{model.Config.Name}: {model.Config.NonEmbeddingParameterCount:N0} non-embedding parameters, context {model.Config.ContextLength}, vocabulary {model.Config.VocabularySize}, on {model.Device}");
         var evaluator = new ZeroShotEvaluator(model, options);
         List<ZeroShotResult> results = [];
@@ -73,6 +75,16 @@ internal static class ZeroShotCommand
         Console.WriteLine();
         Console.Write(ZeroShotResult.Table(results));
         return status;
+    }
+
+    private static MaskedDiffusionModel Open(string path, string device)
+    {
+        if (!path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase))
+            return MaskedDiffusionModel.Load(path, device);
+        ITransformer loaded = new MLContext().MaskedDiffusion().LoadModel(path, out _);
+        IEnumerable<ITransformer> members = loaded is TransformerChain<ITransformer> chain ? chain : [loaded];
+        return members.OfType<MaskedDiffusionTransformer>().FirstOrDefault()?.Model
+            ?? throw new ArgumentException($"{path} holds no trained language model: give the zip of a trainer's or ScoreLikelihood's transformer.");
     }
 
     private static ZeroShotProfile Profile(string name, int? samples) => name switch

@@ -107,6 +107,7 @@ public sealed class ZeroShotEvaluator
     {
         ZeroShotAnswer[] scored = [.. answers.Where(answer => answer.LogLikelihoods.Count > 0)];
         bool normalized = !task.Greedy && task.ReportsNormalizedAccuracy;
+        EvaluationMetric? logPerplexity = task.Greedy ? ZeroShotMetrics.LogPerplexity(scored) : null;
         return new ZeroShotResult
         {
             Task = task.Name,
@@ -114,7 +115,8 @@ public sealed class ZeroShotEvaluator
             Accuracy = task.Greedy ? ZeroShotMetrics.GreedyAccuracy(scored) : ZeroShotMetrics.Accuracy(scored, (_, _) => 1),
             AccuracyPerCharacter = normalized ? ZeroShotMetrics.Accuracy(scored, (answer, option) => answer.CharacterCounts[option]) : null,
             AccuracyPerByte = normalized ? ZeroShotMetrics.Accuracy(scored, (answer, option) => answer.ByteCounts[option]) : null,
-            Perplexity = task.Greedy ? ZeroShotMetrics.Perplexity(scored) : null,
+            LogPerplexity = logPerplexity,
+            Perplexity = logPerplexity is { } logarithm ? ZeroShotMetrics.Perplexity(logarithm) : null,
             QuestionCount = answers.Count,
             TooLongCount = answers.Count - scored.Length,
             TruncatedCount = answers.Count(answer => answer.Flag == AnswerFlag.Truncated),

@@ -26,12 +26,18 @@ internal static class ZeroShotMetrics
         return new EvaluationMetric(mean, error, 0);
     }
 
-    /// <summary>exp(-mean log-likelihood of the right continuation).</summary>
-    public static EvaluationMetric Perplexity(IReadOnlyList<ZeroShotAnswer> answers)
+    /// <summary>The mean of -log p(right continuation), nats.</summary>
+    public static EvaluationMetric LogPerplexity(IReadOnlyList<ZeroShotAnswer> answers)
     {
-        (double mean, double error) = MetricMath.Mean([.. answers.Select(answer => answer.LogLikelihoods[answer.Gold])]);
+        (double mean, double error) = MetricMath.Mean([.. answers.Select(answer => -answer.LogLikelihoods[answer.Gold])]);
         double noise = Math.Sqrt(answers.Sum(answer => answer.StandardErrors[answer.Gold] * answer.StandardErrors[answer.Gold])) / answers.Count;
-        double perplexity = Math.Exp(-mean);
-        return new EvaluationMetric(perplexity, perplexity * error, perplexity * noise);
+        return new EvaluationMetric(mean, error, noise);
+    }
+
+    /// <summary>Its exponential, errors by the delta method.</summary>
+    public static EvaluationMetric Perplexity(EvaluationMetric logarithm)
+    {
+        double perplexity = Math.Exp(logarithm.Value);
+        return new EvaluationMetric(perplexity, perplexity * logarithm.StandardError, perplexity * logarithm.NoiseStandardError);
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation;
@@ -15,7 +14,8 @@ public sealed record ZeroShotResult
     /// <summary>
     /// Share of questions whose right option has the largest log-likelihood; for greedy tasks, whose continuation greedy decoding finds (no estimator, so no noise). The
     /// noise error is √Σ q (1 - q) / n, with q the chance that the right option comes out on top when all estimates of a question are drawn anew
-    /// (independent normals around the estimates).
+    /// (independent normals around the estimates). The options of a question share their random numbers, so their noise goes up and down together and flips fewer
+    /// answers than independent noise would: the noise error is an upper bound, a quarter too large in a test of unlike options.
     /// </summary>
     public required EvaluationMetric Accuracy { get; init; }
 
@@ -24,6 +24,12 @@ public sealed record ZeroShotResult
 
     /// <summary>The same for log-likelihoods divided by the options' UTF-8 bytes (the harness's acc_bytes); null where it has no such figure.</summary>
     public EvaluationMetric? AccuracyPerByte { get; init; }
+
+    /// <summary>
+    /// For greedy tasks the mean of -log p(continuation | context) in nats per continuation; an upper bound for a masked diffusion model under estimators of the
+    /// bound. Null for multiple choice.
+    /// </summary>
+    public EvaluationMetric? LogPerplexity { get; init; }
 
     /// <summary>
     /// For greedy tasks exp(-mean log-likelihood of a continuation), as the harness computes it, errors by the delta method; an upper bound for a masked diffusion model
@@ -55,12 +61,16 @@ public sealed record ZeroShotResult
     /// <summary>Questions scored per second in this run; NaN where all were resumed.</summary>
     public double QuestionsPerSecond => QuestionCount == ResumedCount ? double.NaN : (QuestionCount - ResumedCount) / Elapsed.TotalSeconds;
 
-    /// <summary>A text table, one line a result.</summary>
+    /// <summary>A text table, one line a result: figures with their error over items and, apart from it, over the estimator's noise.</summary>
     /// <param name="results">The results.</param>
     public static string Table(IEnumerable<ZeroShotResult> results)
     {
         ArgumentNullException.ThrowIfNull(results);
-        string[] heads = ["task", "questions", "accuracy", "± items", "± noise", "per char", "per byte", "perplexity", "not scored", "truncated", "questions/s", "rows/question", "settings"];
+        const string Errors = " ± items ± noise";
+        string[] heads =
+        [
+            "task", "questions", "accuracy" + Errors, "per character" + Errors, "per byte" + Errors, "log-perplexity" + Errors, "perplexity", "not scored", "truncated", "questions/s", "rows/question", "settings",
+        ];
         string[][] rows = [heads, .. results.Select(Row)];
         int[] widths = [.. Enumerable.Range(0, heads.Length).Select(column => rows.Max(row => row[column].Length))];
         var text = new StringBuilder();
@@ -74,12 +84,12 @@ public sealed record ZeroShotResult
 
     private static string[] Row(ZeroShotResult result) =>
     [
-        result.Task, Text($"{result.QuestionCount}"), Text($"{result.Accuracy.Value:F4}"), Text($"{result.Accuracy.StandardError:F4}"), Text($"{result.Accuracy.NoiseStandardError:F4}"),
-        Metric(result.AccuracyPerCharacter, "F4"), Metric(result.AccuracyPerByte, "F4"), Metric(result.Perplexity, "G5"), Text($"{result.TooLongCount}"), Text($"{result.TruncatedCount}"),
+        result.Task, Text($"{result.QuestionCount}"), Metric(result.Accuracy), Metric(result.AccuracyPerCharacter), Metric(result.AccuracyPerByte), Metric(result.LogPerplexity),
+        result.Perplexity is { } perplexity ? Text($"{perplexity.Value:G5}") : "-", Text($"{result.TooLongCount}"), Text($"{result.TruncatedCount}"),
         double.IsNaN(result.QuestionsPerSecond) ? "-" : Text($"{result.QuestionsPerSecond:F1}"), Text($"{(double)result.NetworkRows / Math.Max(1, result.QuestionCount):F1}"), result.Settings,
     ];
 
-    private static string Metric(EvaluationMetric? metric, string format) => metric is { } value ? value.Value.ToString(format, CultureInfo.InvariantCulture) : "-";
+    private static string Metric(EvaluationMetric? metric) => metric is { } value ? Text($"{value.Value:F4} ± {value.StandardError:F4} ± {value.NoiseStandardError:F4}") : "-";
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -47,7 +47,7 @@ public abstract class ZeroShotTask
     /// <summary>Makes a question of one row. Rows <c>{query, choices, gold}</c> never reach this method.</summary>
     /// <param name="row">A JSON object with the data set's own field names.</param>
     /// <param name="id">What identifies the row where it has no id of its own.</param>
-    /// <exception cref="InvalidDataException">A field is missing or has another type or range than expected.</exception>
+    /// <exception cref="InvalidDataException">A field is missing or has another type or range than expected; what <see cref="JsonElement"/> throws then is turned into it.</exception>
     protected abstract ZeroShotQuestion Read(JsonElement row, string id);
 
     /// <summary>The context of a ready-made row <c>{query, choices, gold}</c>: its query as it stands, unless a task's harness prompt adds to it.</summary>
@@ -72,7 +72,7 @@ public abstract class ZeroShotTask
     {
         ZeroShotQuestion question = row.TryGetProperty("query", out _) && row.TryGetProperty("choices", out _)
             ? new ZeroShotQuestion(id, ContextFromQuery(row.Text("query")), row.Texts("choices"), row.Index("gold"))
-            : Read(row, id);
+            : Checked(row, id);
         if (!Greedy && question.Choices.Count < 2)
             throw new InvalidDataException($"a question needs 2 or more options, and this one has {question.Choices.Count}");
         if (question.Choices.Distinct(StringComparer.Ordinal).Count() != question.Choices.Count)
@@ -82,5 +82,18 @@ public abstract class ZeroShotTask
         if (question.Gold < 0 || question.Gold >= question.Choices.Count)
             throw new InvalidDataException($"the right option is number {question.Gold} (from 0), but there are {question.Choices.Count} options");
         return question;
+    }
+
+    // What JsonElement throws about a row that is not as a task of somebody's own expects: the reader adds file and line to InvalidDataException only.
+    private ZeroShotQuestion Checked(JsonElement row, string id)
+    {
+        try
+        {
+            return Read(row, id);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+        {
+            throw new InvalidDataException($"the task '{Name}' cannot read this row: {e.Message}", e);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Evaluation;
+using Microsoft.ML.MaskedDiffusion.Tests.Training;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests.Evaluation;
 
@@ -70,6 +71,18 @@ public sealed class PerplexityEvaluatorTests
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Scorer(8), new PerplexityOptions { DocumentsPerBatch = 0 }));
         Assert.ThrowsExactly<ArgumentException>(() => new PerplexityEvaluator(Scorer(), null).Evaluate([new("")]));
         Assert.ThrowsExactly<ArgumentException>(() => new PerplexityEvaluator(Scorer(), null).Evaluate([]));
+    }
+
+    [TestMethod]
+    public void ProgressIsToldAndCancellationHeard()
+    {
+        using var stop = new CancellationTokenSource();
+        List<long> told = [];
+        var options = new PerplexityOptions { DocumentsPerBatch = 2, Progress = new Collected<long>(done => { told.Add(done); if (done == 4) stop.Cancel(); }) };
+        Assert.ThrowsExactly<OperationCanceledException>(() => new PerplexityEvaluator(Scorer(), options).Evaluate(Corpus, stop.Token));
+        CollectionAssert.AreEqual(new long[] { 2, 4 }, told);
+        new PerplexityEvaluator(Scorer(), options).Evaluate(Corpus);
+        CollectionAssert.AreEqual(new long[] { 2, 4, 2, 4, 5 }, told);
     }
 
     private static FakeScorer Scorer(int contextLength = 1000) => new((_, answer) => (-Loss(answer), 0.1), contextLength);

@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Evaluation;
+using Microsoft.ML.MaskedDiffusion.Tests.Diffusion;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests.Evaluation;
 
@@ -44,6 +45,33 @@ public sealed class ZeroShotEvaluatorTests
     }
 
     [TestMethod]
+    public void NoiseError_BoundsTheSpreadOverSeeds()
+    {
+        // Options of 9 tokens, drawn at random and so about as likely; each seed a new evaluation, its spread counted.
+        const int Seeds = 120;
+        var random = new Random(2);
+        int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(7))];
+        LikelihoodRequest[][] questions = [.. Enumerable.Range(0, 30).Select(question => Enumerable.Range(0, 3).Select(_ => new LikelihoodRequest([question % 7, question / 7], Ids(9)) { RandomKey = (ulong)question }).ToArray())];
+        var evaluator = new CachedEvaluator(new ToyEvaluator(sharpness: 0.5));
+        var accuracies = new List<double>();
+        double claimed = 0;
+        for (int seed = 0; seed < Seeds; seed++)
+        {
+            LikelihoodEstimate[][] estimates = new LikelihoodScorer(evaluator, new() { Samples = 32, Seed = seed }).ScoreQuestions(questions);
+            EvaluationMetric accuracy = ZeroShotMetrics.Accuracy([.. estimates.Select((options, i) => new ZeroShotAnswer
+            {
+                Id = $"{i}", Gold = i % 3, LogLikelihoods = [.. options.Select(option => option.LogLikelihood)], StandardErrors = [.. options.Select(option => option.StandardError)],
+            })], (_, _) => 1);
+            accuracies.Add(accuracy.Value);
+            claimed += accuracy.NoiseStandardError * accuracy.NoiseStandardError / Seeds;
+        }
+        double mean = accuracies.Average(), spread = Math.Sqrt(accuracies.Sum(value => (value - mean) * (value - mean)) / (Seeds - 1)), ratio = Math.Sqrt(claimed) / spread;
+        Console.WriteLine($"accuracy {mean:F3}, spread over seeds {spread:F4}, noise error claimed {Math.Sqrt(claimed):F4}");
+        // A spread over 120 seeds is known to 6.5 % (1 / sqrt(2 * 119)): three of these below 1; above it for the shared random numbers.
+        Assert.IsTrue(ratio is > 0.8 and < 2, $"{ratio}");
+    }
+
+    [TestMethod]
     public void Options_ShareContextAndRandomNumbers()
     {
         var scorer = new FakeScorer((_, _) => (-1, 0));
@@ -63,6 +91,8 @@ public sealed class ZeroShotEvaluatorTests
         ZeroShotResult result = new ZeroShotEvaluator(scorer, null).Evaluate(Lambada, [new("1", "I go", ["to"], 0), new("2", "We", ["see"], 0)]);
         Assert.AreEqual(0.5, result.Accuracy.Value);
         Assert.AreEqual(0, result.Accuracy.NoiseStandardError);
+        Assert.AreEqual(new EvaluationMetric(3.5, 0.5, Math.Sqrt(2) * 0.1 / 2), result.LogPerplexity);
+        StringAssert.Contains(result.ToString(), "3.5000 ± 0.5000 ± 0.0707");
         Assert.AreEqual(Math.Exp(3.5), result.Perplexity!.Value.Value, 1e-9);
         Assert.AreEqual(Math.Exp(3.5) * 0.5, result.Perplexity.Value.StandardError, 1e-9);
         Assert.AreEqual(Math.Exp(3.5) * Math.Sqrt(2) * 0.1 / 2, result.Perplexity.Value.NoiseStandardError, 1e-9);

@@ -108,6 +108,49 @@ public sealed class ZeroShotTaskTests
         CollectionAssert.AreEqual(new[] { "1", "3" }, questions.Select(q => q.Id).ToArray(), "without an id of its own a row is known by its line");
     }
 
+    // The example of docs/evaluation.md.
+    private sealed class CapitalsTask : ZeroShotTask
+    {
+        public override string Name => "capitals";
+
+        protected override ZeroShotQuestion Read(JsonElement row, string id) => new(
+            id, $"Question: What is the capital of {row.GetProperty("country").GetString()}?\nAnswer:",
+            [.. row.GetProperty("cities").EnumerateArray().Select(city => city.GetString()!)], row.GetProperty("answer").GetInt32());
+    }
+
+    [TestMethod]
+    public void AClassOfOnesOwn_IsATask()
+    {
+        var task = new CapitalsTask();
+        string good = """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0}""";
+        ZeroShotQuestion q = task.ReadFile(Write("rows.jsonl", good)).Single();
+        Assert.AreEqual("Question: What is the capital of Peru?\nAnswer:", q.Context);
+        Assert.AreEqual(("1", 0, " "), (q.Id, q.Gold, q.Delimiter));
+        Assert.AreEqual(1, new ZeroShotEvaluator(new FakeScorer((_, answer) => (answer == " Lima" ? -1 : -2, 0)), null).Evaluate(task, [q]).Accuracy.Value);
+        foreach (string bad in new[] { """{"country": "Peru", "answer": 0}""", """{"country": "Peru", "cities": "Lima", "answer": 0}""", """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0.5}""" })
+        {
+            string message = Assert.ThrowsExactly<InvalidDataException>(() => task.ReadFile(Write("rows.jsonl", good + "\n" + bad)).Count()).Message;
+            StringAssert.Contains(message, "rows.jsonl, line 2: the task 'capitals' cannot read this row");
+        }
+    }
+
+    [TestMethod]
+    public void TheDocumentedJsonTask_ReadsItsRow()
+    {
+        string definition = Write("task.json", """
+            {
+              "name": "capitals",
+              "context": "Question: What is the capital of {country.name}?\nAnswer:",
+              "choices_field": "cities",
+              "gold_field": "answer",
+              "first_index": 1
+            }
+            """);
+        ZeroShotQuestion q = ZeroShotTask.FromJsonFile(definition).ReadFile(Write("rows.jsonl", """{"country": {"name": "Peru"}, "cities": ["Lima", "Quito"], "answer": 1}""")).Single();
+        Assert.AreEqual("Question: What is the capital of Peru?\nAnswer:", q.Context);
+        Assert.AreEqual((0, "Lima"), (q.Gold, q.Choices[0]));
+    }
+
     [TestMethod]
     [DataRow("""{ "name": "mine", "context": "c", "gold_field": "g" }""", "choices")]
     [DataRow("""{ "name": "mine", "context": "c", "choices_field": "x" }""", "gold_field")]

@@ -55,7 +55,7 @@ public sealed class LikelihoodEstimatorTests
     {
         var model = new ToyEvaluator();
         LikelihoodOptions options = new() { Estimator = LikelihoodEstimator.ChainRule };
-        foreach (int[] order in new int[][] { [0, 1, 2], [2, 0, 1], [2, 1, 0] })
+        foreach (int[] order in BruteForce.Orders([0, 1, 2]))
         {
             LikelihoodRequest[] all = [.. BruteForce.Answers(7, 3).Select(answer => new LikelihoodRequest(Context, answer) { Order = order })];
             LikelihoodEstimate[] estimates = new LikelihoodScorer(model, options).Score(all);
@@ -64,6 +64,21 @@ public sealed class LikelihoodEstimatorTests
             Assert.AreEqual(-BruteForce.Chain(model, Context, all[100].Answer, order), estimates[100].LogLikelihood, 1e-12);
             Assert.IsTrue(estimates.All(estimate => estimate.StandardError == 0 && estimate.NetworkRows == 3));
         }
+    }
+
+    [TestMethod]
+    public void ChainRuleOfFourTokensIsADistributionAndTheBoundIsItsAverageOverOrders()
+    {
+        var model = new ToyEvaluator();
+        LikelihoodOptions options = new() { Estimator = LikelihoodEstimator.ChainRule };
+        foreach (int[] order in new int[][] { [0, 1, 2, 3], [3, 1, 0, 2] })
+        {
+            LikelihoodRequest[] all = [.. BruteForce.Answers(7, 4).Select(answer => new LikelihoodRequest([2], answer) { Order = order })];
+            Assert.AreEqual(1, new LikelihoodScorer(model, options).Score(all).Sum(estimate => Math.Exp(estimate.LogLikelihood)), 1e-11);
+        }
+        int[] one = [2, 6, 0, 5];
+        double average = BruteForce.Orders([0, 1, 2, 3]).Average(order => Score(model, options, new([2], one) { Order = order }).LogLikelihood);
+        Assert.AreEqual(Score(model, new() { Estimator = LikelihoodEstimator.Enumerate }, new([2], one)).LogLikelihood, average, 1e-11);
     }
 
     [TestMethod]
