@@ -85,11 +85,12 @@ public sealed record ZeroShotResult
     private static string[] Row(ZeroShotResult result) =>
     [
         result.Task, Text($"{result.QuestionCount}"), Metric(result.Accuracy), Metric(result.AccuracyPerCharacter), Metric(result.AccuracyPerByte), Metric(result.LogPerplexity),
-        result.Perplexity is { } perplexity ? Text($"{perplexity.Value:G5}") : "-", Text($"{result.TooLongCount}"), Text($"{result.TruncatedCount}"),
+        result.Perplexity is { } perplexity && !double.IsNaN(perplexity.Value) ? Text($"{perplexity.Value:G5}") : "-", Text($"{result.TooLongCount}"), Text($"{result.TruncatedCount}"),
         double.IsNaN(result.QuestionsPerSecond) ? "-" : Text($"{result.QuestionsPerSecond:F1}"), Text($"{(double)result.NetworkRows / Math.Max(1, result.QuestionCount):F1}"), result.Settings,
     ];
 
-    private static string Metric(EvaluationMetric? metric) => metric is { } value ? Text($"{value.Value:F4} ± {value.StandardError:F4} ± {value.NoiseStandardError:F4}") : "-";
+    // Nothing to tell where no question was scored.
+    private static string Metric(EvaluationMetric? metric) => metric is { } value && !double.IsNaN(value.Value) ? Text($"{value.Value:F4} ± {value.StandardError:F4} ± {value.NoiseStandardError:F4}") : "-";
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

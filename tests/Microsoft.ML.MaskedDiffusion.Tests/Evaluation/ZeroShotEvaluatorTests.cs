@@ -113,6 +113,9 @@ public sealed class ZeroShotEvaluatorTests
         scorer.Requests.Clear();
         ZeroShotResult cut = new ZeroShotEvaluator(scorer, new ZeroShotOptions { LongContext = LongContext.TruncateLeft }).Evaluate(Piqa, questions);
         Assert.AreEqual((1, 1), (cut.TooLongCount, cut.TruncatedCount));
+        ZeroShotResult none = new ZeroShotEvaluator(scorer, null).Evaluate(Piqa, [questions[2]]);
+        Assert.AreEqual(1, none.TooLongCount);
+        Assert.IsFalse(none.ToString().Contains("NaN", StringComparison.Ordinal), none.ToString());
         Assert.AreEqual(0.5, cut.Accuracy.Value);
         Assert.AreEqual("456789", scorer.Tokenizer.Decode(scorer.Requests[0].Context));
         Assert.AreEqual("456789", scorer.Tokenizer.Decode(scorer.Requests[1].Context));
