@@ -12,9 +12,9 @@ internal static class FormulaNetwork
         [("lm_head", 0.15f), ("wte", 1), ("attn.attn", 0.14f), ("attn.proj", 0.07f), ("w1", 0.1f), ("w2", 0.1f), ("w3", 0.05f)];
 
     /// <summary>Element j of the i-th parameter (from 1) comes from the upper 24 bits k of splitmix64(i 2^40 + j): (k / 2^23 - 1) times an amplitude, or 0.5 + k / 2^24 for gains.</summary>
-    public static TransformerNetwork Create(bool autoregressive)
+    public static TransformerNetwork Create(TransformerConfig config)
     {
-        var network = new TransformerNetwork(TransformerConfig.FromPreset("6M") with { RotaryPrecision = RotaryPrecision.BFloat16, Autoregressive = autoregressive }, CPU);
+        var network = new TransformerNetwork(config, CPU);
         ulong index = 0;
         foreach ((string name, Parameter parameter) in network.Parameters)
         {
@@ -29,6 +29,13 @@ internal static class FormulaNetwork
         }
         return network;
     }
+
+    /// <summary>The preset that the reference computed, with its formula weights.</summary>
+    public static TransformerNetwork Create(bool autoregressive) =>
+        Create(TransformerConfig.FromPreset("6M") with { RotaryPrecision = RotaryPrecision.BFloat16, Autoregressive = autoregressive });
+
+    /// <summary>A number of a stream, 0 up to but not 1, of 24 bits.</summary>
+    public static double Uniform(ulong stream, int position) => Draw(stream, position) / (double)(1 << 24);
 
     /// <summary>512 tokens of 32000, about half of them masked unless the network is autoregressive.</summary>
     public static long[] Tokens(bool autoregressive) => [.. Enumerable.Range(0, 512).Select(t => !autoregressive && Draw(1001, t) < 1 << 23 ? 32000L : (long)(Draw(1000, t) % 32000))];

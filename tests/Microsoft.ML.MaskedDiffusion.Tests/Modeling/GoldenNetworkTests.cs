@@ -128,6 +128,15 @@ public sealed class GoldenNetworkTests
         CollectionAssert.AreEqual(top, logits.argmax(-1).data<long>().ToArray());
         AssertClose(logSums, logits.logsumexp(-1));
         AssertClose(firstLogits, logits.narrow(1, 0, 1));
+        if (autoregressive)
+            return;
+        long[] clean = FormulaNetwork.Tokens(autoregressive: true), masked = [.. FormulaNetwork.Tokens(false).Index().Where(item => item.Item == 32000).Select(item => (long)item.Index)];
+        double[] Losses(long[] at) => Comparison.Numbers(Fused.CrossEntropy(network.Logits(hidden.index_select(0, tensor(at))), tensor(at.Select(place => clean[place]).ToArray())));
+        double[] losses = [12.675107955932617, 10.999115943908691, 10.959096908569336, 11.304577827453613, 11.92473030090332, 11.496454238891602, 12.247112274169922, 12.463874816894531];
+        double[] ours = Losses([0, 1, 63, 64, 200, 333, 510, 511]);
+        for (int i = 0; i < losses.Length; i++) Assert.AreEqual(losses[i], ours[i], 2e-5);
+        Assert.HasCount(276, masked);
+        Assert.AreEqual(11.498194735983144, Losses(masked).Average(), 2e-6, "errors of 276 losses, averaged");
     }
 
     private static void AssertClose(double[] expected, Tensor actual)

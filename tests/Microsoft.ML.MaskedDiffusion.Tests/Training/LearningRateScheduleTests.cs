@@ -30,6 +30,25 @@ public sealed class LearningRateScheduleTests
         Assert.AreEqual(expected, schedule.At(iteration), 1e-15 * 2e-4 + 4e-16 * expected);
     }
 
+    // Of the scripts for fine-tuning (ShareGPT, GSM8K, reversal, autoregressive): (steps, warm-up steps, accumulation, iteration, learning rate).
+    [TestMethod]
+    [DataRow(651, 200, 8, 1, 1.25e-07)]
+    [DataRow(651, 200, 8, 2604, 0.00016774409278333714)]
+    [DataRow(120193, 1201, 2, 120193, 0.0001114268208130852)]
+    [DataRow(562, 200, 2, 562, 0.00017866428019438946)]
+    [DataRow(651, 200, 4, 2603, 2.000013647059436e-05)]
+    public void FollowsTheFineTuningScripts(int steps, int warmup, int accumulation, int iteration, double expected) =>
+        Assert.AreEqual(expected, LearningRateSchedule.FromSteps(2e-4, 0.1, warmup, steps, accumulation).At(iteration), 1e-18);
+
+    [TestMethod]
+    public void StochasticLengthsMakeThePublishedRunsLonger()
+    {
+        long parameters = TransformerConfig.FromPreset("113M").NonEmbeddingParameterCount;
+        long steps = ComputeBudget.StepsForFlops(10e18, parameters, 256, ComputeBudget.MeanLength(2048, 0.01));
+        Assert.AreEqual(28207, steps);
+        Assert.AreEqual(282, LearningRateSchedule.PublishedWarmupSteps(steps));
+    }
+
     [TestMethod]
     public void AStepUsesTheRateOfItsLastMicroBatch()
     {
