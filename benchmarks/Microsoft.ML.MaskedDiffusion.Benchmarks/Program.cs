@@ -8,6 +8,7 @@ var root = new RootCommand("Measurements of Microsoft.ML.MaskedDiffusion. Every 
     LikelihoodBenchmark.Command(),
     MemoryCommand.Command(),
     MemoryCommand.ChildCommand(),
+    NoiseBenchmark.Command(),
     KillCommand.Command(),
     KillCommand.ChildCommand(),
     CorpusBenchmark.Command(),
