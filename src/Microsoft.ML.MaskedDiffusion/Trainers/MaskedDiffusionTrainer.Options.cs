@@ -160,7 +160,11 @@ public sealed partial class MaskedDiffusionTrainer
         /// </summary>
         public bool ActivationCheckpointing { get; set; }
 
-        /// <summary>How the noise levels of a step's sequences are drawn. Default <see cref="NoiseLevels.Independent"/>, as published.</summary>
+        /// <summary>
+        /// How the noise levels of a step's sequences are drawn. Default <see cref="NoiseLevels.Independent"/>, as published: for batches of 16 on a small trained model
+        /// <see cref="NoiseLevels.Stratified"/> lowered the loss's standard deviation from 0.258 to 0.256 nats and left the gradient's noise where it was, as far
+        /// as 400 batches tell (the benchmark "noise").
+        /// </summary>
         public NoiseLevels NoiseLevels { get; set; } = NoiseLevels.Independent;
 
         /// <summary>The weight of each masked token in the loss. Default <see cref="LossWeighting.InverseNoiseLevel"/>: the loss is then a bound on the negative log-likelihood.</summary>
