@@ -20,6 +20,9 @@ internal static class ByteModel
 {
     private const int Context = 256;
 
+    // A text starts with an end of sequence, which takes one position.
+    private const int Piece = Context - 1;
+
     private static readonly TransformerConfig Network = new()
     {
         Name = "bytes", LayerCount = 5, HeadCount = 6, EmbeddingSize = 192, FeedForwardSize = 768, ContextLength = Context,
@@ -37,15 +40,15 @@ internal static class ByteModel
         string text = File.ReadAllText(file.FullName);
         int border = (int)(text.Length * 0.9);
         // The held-out tenth in pieces that one pass of the network sees whole, as character models are usually measured.
-        Row[] heldOut = [.. text[border..].Chunk(Context).Where(piece => piece.Length == Context).Select(piece => new Row { Text = new string(piece) })];
+        Row[] heldOut = [.. text[border..].Chunk(Piece).Where(piece => piece.Length == Piece).Select(piece => new Row { Text = new string(piece) })];
         IDataView training = ml.Data.LoadFromEnumerable([new Row { Text = text[..border] }]), validation = ml.Data.LoadFromEnumerable(heldOut);
-        SampleConsole.Heading($"Training on {border:N0} characters for {minutes:0.##} minutes; {heldOut.Length} pieces of {Context} characters held out");
+        SampleConsole.Heading($"Training on {border:N0} characters for {minutes:0.##} minutes; {heldOut.Length} pieces of {Piece} characters held out");
         MaskedDiffusionTransformer lm = SampleConsole.WithProgress(progress => ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
         {
             Network = Network,
             Tokenizer = TokenizerSource.Bytes(),
             MaxSeconds = minutes * 60,
-            BatchSize = 32,
+            BatchSize = 16,
             LearningRate = 2e-3,
             NoiseLevels = NoiseLevels.Stratified,
             LossWeighting = LossWeighting.Uniform,
@@ -81,7 +84,7 @@ internal static class ByteModel
         {
             options.Seed = seed;
             SampleConsole.Heading($"Written by the model after \"ROMEO:\" ({name})");
-            IDataView prompt = ml.Data.LoadFromEnumerable([new Row { Text = $"{start}[MASK*{Context - Encoding.UTF8.GetByteCount(start)}]" }]);
+            IDataView prompt = ml.Data.LoadFromEnumerable([new Row { Text = $"{start}[MASK*{Piece - Encoding.UTF8.GetByteCount(start)}]" }]);
             var infill = ml.MaskedDiffusion().Infill(model, new InfillEstimator.Options { Sampling = options, CancellationToken = cancellationToken });
             SampleConsole.Line(infill.Fit(prompt).Transform(prompt).GetColumn<string>("Filled").Single());
         }
