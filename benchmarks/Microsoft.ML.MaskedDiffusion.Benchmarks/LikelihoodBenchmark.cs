@@ -10,107 +10,88 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
 /// <summary>
-/// Questions per second of the likelihood scorer beside the loop the Python evaluation runs (one request at a time, its own Monte Carlo estimator, logits of
-/// all positions), on the same network in the same process.
+/// Questions per second of the likelihood scorer beside <see cref="NaiveLoop"/>, the loop of the reference's evaluation, on the same weights in the same process:
+/// once on torch's operators, as there, and once on the library's own kernels. The three take turns, and each one's best round counts.
 /// </summary>
 internal static class LikelihoodBenchmark
 {
-    private const int NaiveBatch = 16;
-
     public static Command Command()
     {
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
-        var vocabulary = new Option<int[]>("--vocabulary")
-        {
-            Description = "tokens of the 6M preset's vocabulary",
-            AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [32000, 4096],
-        };
-        var command = new Command("likelihood", "questions per second of the likelihood scorer against one request at a time") { device, vocabulary };
+        var presets = new Option<string[]>("--preset") { Description = "sizes of the network", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["6M"] };
+        var vocabulary = new Option<int[]>("--vocabulary") { Description = "tokens of the vocabulary", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [32000] };
+        var only = new Option<int?>("--case") { Description = "only the case of this number, 1 to 4" };
+        var rounds = new Option<int>("--rounds") { Description = "times each is measured", DefaultValueFactory = _ => 2 };
+        var command = new Command("likelihood", "questions per second of the likelihood scorer against one request at a time") { device, presets, vocabulary, only, rounds };
         command.SetAction(result =>
         {
-            foreach (int size in result.GetValue(vocabulary)!)
-                Run(Console.Out, TransformerConfig.FromPreset("6M") with { VocabularySize = size, ContextLength = 256 }, result.GetValue(device)!);
+            foreach (string preset in result.GetValue(presets)!)
+                foreach (int size in result.GetValue(vocabulary)!)
+                    Run(Console.Out, TransformerConfig.FromPreset(preset) with { VocabularySize = size, ContextLength = 256 }, result.GetValue(device)!, result.GetValue(only), result.GetValue(rounds));
         });
         return command;
     }
 
-    private static void Run(TextWriter output, TransformerConfig config, string device)
+    private static void Run(TextWriter output, TransformerConfig config, string device, int? only, int rounds)
     {
         using var network = new TransformerNetwork(config, DeviceChoice.Resolve(device));
         network.Initialize(1);
+        var composed = new ComposedNetwork(network);
+        RequireEqual(network, composed);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Likelihoods: {config.Name}, {config.NonEmbeddingParameterCount / 1e6:F1} M parameters, vocabulary {config.VocabularySize}, {Environment.ProcessorCount} cores, {DeviceChoice.Describe(network.Device)}"));
-        output.WriteLine("case                                   naive q/s  rows/q   s.e.    ours q/s  rows/q   s.e.   times faster");
-        Compare(output, network, "prefix 64, answer 16, 128 samples", 64, 16, options: 1, questions: 4, naiveQuestions: 2, samples: 128);
-        Compare(output, network, "prefix 64, answer 1, 128 samples", 64, 1, options: 1, questions: 128, naiveQuestions: 2, samples: 128);
-        Compare(output, network, "prefix 200, four options of 12", 200, 12, options: 4, questions: 1, naiveQuestions: 1, samples: 128);
+            $"Likelihoods: {config.Name}, {config.NonEmbeddingParameterCount / 1e6:F1} M parameters, vocabulary {config.VocabularySize}, {Environment.ProcessorCount} cores, {torch.get_num_threads()} of torch's threads, {DeviceChoice.Describe(network.Device)}"));
+        output.WriteLine("                                     |  one request at a time, all logits       |  this library              |  times faster than");
+        output.WriteLine("case                                 | torch q/s  kernels q/s   rows/q    s.e. |      q/s   rows/q     s.e. |   torch  kernels");
+        LikelihoodCase[] cases =
+        [
+            new("prefix 64, answer 16, 128 samples", 64, 16, Options: 1, Questions: 2, Samples: 128),
+            new("prefix 64, answer 1, 128 samples", 64, 1, Options: 1, Questions: 128, Samples: 128),
+            new("prefix 200, four options of 12", 200, 12, Options: 4, Questions: 1, Samples: 128),
+            new("prefix 64, answer 16, ours 8 samples", 64, 16, Options: 1, Questions: 16, Samples: 8),
+        ];
+        for (int i = 0; i < cases.Length; i++)
+            if (only is null || only == i + 1) Compare(output, network, composed, cases[i], rounds);
     }
 
-    private static void Compare(
-        TextWriter output, TransformerNetwork network, string name, int prefix, int answer, int options, int questions, int naiveQuestions, int samples)
+    private static void Compare(TextWriter output, TransformerNetwork network, ComposedNetwork composed, LikelihoodCase item, int rounds)
     {
-        LikelihoodRequest[][] asked = [.. Enumerable.Range(0, questions).Select(question => Question(network.Config, question, prefix, answer, options))];
-        var scorer = new LikelihoodScorer(new NetworkEvaluator(network), new LikelihoodOptions { Samples = samples });
+        LikelihoodRequest[][] asked = item.Requests(network.Config);
+        var scorer = new LikelihoodScorer(new NetworkEvaluator(network), new LikelihoodOptions { Samples = item.Samples });
+        // One option of one question: the loop's time grows with their number exactly.
+        LikelihoodRequest first = asked[0][0];
+        NaiveLoop.Warm(composed.Forward, network, first);
+        NaiveLoop.Warm(network.Forward, network, first);
         scorer.ScoreQuestions(asked[..1]);
-        Naive(network, asked[0][0], NaiveBatch);
 
-        long start = Stopwatch.GetTimestamp();
-        double naiveError = 0;
-        foreach (LikelihoodRequest request in asked[..naiveQuestions].SelectMany(question => question)) naiveError += Naive(network, request, samples);
-        double naive = naiveQuestions / Stopwatch.GetElapsedTime(start).TotalSeconds;
-
-        long before = scorer.NetworkRows;
-        start = Stopwatch.GetTimestamp();
-        LikelihoodEstimate[][] estimates = scorer.ScoreQuestions(asked);
-        double ours = questions / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        double error = estimates.SelectMany(question => question).Average(estimate => estimate.StandardError);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name,-36} {naive,11:F2} {samples * options,7} {naiveError / (naiveQuestions * options),6:F2} {ours,11:F2} {(double)(scorer.NetworkRows - before) / questions,7:F0} {error,6:F3} {ours / naive,14:F1}"));
-    }
-
-    private static LikelihoodRequest[] Question(TransformerConfig config, int question, int prefix, int answer, int options)
-    {
-        var random = new CounterRandom(1, (ulong)question, RandomPurpose.Example);
-        int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextInt32(config.VocabularySize))];
-        int[] context = Ids(prefix);
-        return [.. Enumerable.Range(0, options).Select(_ => new LikelihoodRequest(context, Ids(answer)) { RandomKey = ContentKey.Of(context) })];
-    }
-
-    // Returns the standard error of the Monte Carlo rounds' mean, as one would compute it from the Python loop's values.
-    private static double Naive(TransformerNetwork network, LikelihoodRequest request, int samples)
-    {
-        var key = new RoundKey(request.Answer.Length, samples, NaiveBatch, null, 1, ContentKey.Of(request.Context), 0);
-        int length = request.Context.Length + request.Answer.Length, start = request.Context.Length;
-        var values = new List<double>();
-        for (int first = 0; first < samples; first += NaiveBatch)
+        (double torchTime, double kernelTime, double ourTime) = (double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity);
+        double naiveError = 0, error = 0;
+        long rows = 0;
+        for (int round = 0; round < rounds; round++)
         {
-            using var scope = torch.NewDisposeScope();
-            using IDisposable noGradient = torch.no_grad();
-            var levels = new float[NaiveBatch];
-            ForwardProcess.Stratify(key.Comb(first).NextSingle(), levels);
-            var ids = new long[NaiveBatch * length];
-            var (places, targets, weights) = (new List<long>(), new List<long>(), new List<float>());
-            for (int row = 0; row < NaiveBatch; row++)
-            {
-                CounterRandom random = key.Sample(first + row);
-                for (int i = 0; i < length; i++)
-                {
-                    int at = row * length + i;
-                    ids[at] = i < start ? request.Context[i] : request.Answer[i - start];
-                    if (i < start || random.NextSingle() >= levels[row]) continue;
-                    places.Add(at);
-                    targets.Add(ids[at]);
-                    weights.Add(levels[row]);
-                    ids[at] = network.Config.MaskTokenId;
-                }
-            }
-            torch.Tensor logits = network.Forward(torch.tensor(ids, [NaiveBatch, length], device: network.Device)).view(ids.Length, network.Config.VocabularySize);
-            torch.Tensor masked = logits.index_select(0, torch.tensor(places.ToArray(), device: network.Device));
-            torch.Tensor losses = Fused.CrossEntropy(masked, torch.tensor(targets.ToArray(), device: network.Device)) / torch.tensor(weights.ToArray(), device: network.Device);
-            values.Add(losses.sum().to(torch.ScalarType.Float64, torch.CPU).item<double>() / NaiveBatch);
+            torchTime = Math.Min(torchTime, Seconds(() => naiveError = NaiveLoop.Score(composed.Forward, network, first).StandardError) * item.Options);
+            kernelTime = Math.Min(kernelTime, Seconds(() => NaiveLoop.Score(network.Forward, network, first)) * item.Options);
+            long before = scorer.NetworkRows;
+            ourTime = Math.Min(ourTime, Seconds(() => error = scorer.ScoreQuestions(asked).SelectMany(question => question).Average(estimate => estimate.StandardError)) / item.Questions);
+            rows = scorer.NetworkRows - before;
         }
-        double mean = values.Average();
-        return values.Count < 2 ? double.NaN : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1) / values.Count);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{item.Name,-36} | {1 / torchTime,9:F3} {1 / kernelTime,12:F3} {NaiveLoop.Samples * item.Options,8} {naiveError,7:F2} | {1 / ourTime,8:F3} {(double)rows / item.Questions,8:F0} {error,8:F3} | {torchTime / ourTime,7:F1} {kernelTime / ourTime,8:F1}"));
+    }
+
+    private static double Seconds(Action work)
+    {
+        long start = Stopwatch.GetTimestamp();
+        work();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    // A baseline that computes something else would be none.
+    private static void RequireEqual(TransformerNetwork network, ComposedNetwork composed)
+    {
+        using var scope = torch.NewDisposeScope();
+        using IDisposable noGradient = torch.no_grad();
+        torch.Tensor tokens = torch.arange(24).view(2, 12).to(network.Device);
+        double apart = (network.Forward(tokens) - composed.Forward(tokens)).abs().max().item<float>();
+        if (!(apart < 1e-3)) throw new InvalidOperationException($"The composed network's logits differ from ours by {apart}.");
     }
 }

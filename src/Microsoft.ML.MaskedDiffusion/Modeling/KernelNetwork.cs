@@ -6,10 +6,8 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling;
 /// The network from tokens to the final norm in 32-bit floats on the processor, on our own kernels: nothing is copied or transposed, nothing is allocated
 /// anew, and every row's result is the same in every batch.
 /// </summary>
-internal sealed unsafe class KernelNetwork(TransformerConfig config, RotaryTable rotary, BufferPool pool)
+internal sealed unsafe partial class KernelNetwork(TransformerConfig config, RotaryTable rotary, BufferPool pool)
 {
-    // Tokens that go through all blocks together in inference, so that their activations stay in the cache.
-    private const int ChunkTokens = 2048;
     private readonly int _d = config.EmbeddingSize;
     private readonly int _f = config.FeedForwardSize;
     private readonly int _heads = config.HeadCount;
@@ -20,25 +18,6 @@ internal sealed unsafe class KernelNetwork(TransformerConfig config, RotaryTable
 
     /// <summary>Whether later forward passes keep little and their backward passes compute the rest again.</summary>
     public bool Recomputes { get; set; }
-
-    /// <summary>Writes the normed last state [batch, length, d] and keeps nothing.</summary>
-    public void Infer(NetworkWeights weights, long* tokens, int batch, int length, float* hidden)
-    {
-        int items = Math.Clamp(ChunkTokens / length, 1, batch), n = items * length;
-        using PooledBuffer stream = pool.Rent((long)n * _d), normed = pool.Rent((long)n * _d), qkv = pool.Rent(3L * n * _d), gate = pool.Rent((long)n * _f), up = pool.Rent((long)n * _f);
-        for (int first = 0; first < batch; first += items)
-        {
-            int count = Math.Min(items, batch - first), rows = count * length;
-            float* x = stream.Pointer, y = normed.Pointer;
-            Embed(weights.Embedding, tokens + (long)first * length, x, rows);
-            foreach (LayerWeights layer in weights.Layers)
-            {
-                Attend(layer, x, y, null, qkv.Pointer, y, null, x, x, count, length);
-                FeedForward(layer, x, y, null, gate.Pointer, up.Pointer, gate.Pointer, x, x, rows);
-            }
-            NormKernels.Forward(x, weights.FinalNorm, config.NormEpsilon, hidden + (long)first * length * _d, null, rows, _d);
-        }
-    }
 
     /// <summary>As <see cref="Infer"/>, and keeps on the tape what the backward pass needs.</summary>
     public ForwardTape Forward(NetworkWeights weights, long* tokens, int batch, int length, float* hidden)

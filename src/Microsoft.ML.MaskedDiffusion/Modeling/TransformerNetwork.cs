@@ -10,7 +10,7 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling;
 /// result is the same in every batch and backward passes add straight to the parameters' <c>grad</c>; on any other device or type on torch's operators.
 /// Inference is thread-safe as long as nobody changes the weights.
 /// </summary>
-internal sealed unsafe class TransformerNetwork : IDisposable
+internal sealed unsafe partial class TransformerNetwork : IDisposable
 {
     private readonly OrderedDictionary<string, Parameter> _parameters = new();
     private readonly BufferPool _pool = new();
@@ -143,8 +143,8 @@ internal sealed unsafe class TransformerNetwork : IDisposable
         try
         {
             Check(tokens);
-            if (_kernels is null) return TorchHidden(tokens);
-            return is_grad_enabled() && Anchor() is { } anchor ? HiddenFunction.apply(this, tokens, anchor) : Infer(tokens);
+            if (_kernels is null) return TorchHidden(tokens, null);
+            return is_grad_enabled() && Anchor() is { } anchor ? HiddenFunction.apply(this, tokens, anchor) : Infer(tokens, null);
         }
         finally
         {
@@ -237,14 +237,6 @@ internal sealed unsafe class TransformerNetwork : IDisposable
 
     internal static string LayerPrefix(int layer) => $"transformer.h.{layer}.";
 
-    internal Tensor Infer(Tensor tokens)
-    {
-        using Tensor dense = tokens.contiguous();
-        Tensor hidden = empty(tokens.size(0), tokens.size(1), Config.EmbeddingSize);
-        _kernels!.Infer(_weights!, TensorMemory.Integers(dense), (int)tokens.size(0), (int)tokens.size(1), TensorMemory.Floats(hidden));
-        return hidden;
-    }
-
     internal (Tensor Hidden, ForwardTape Tape) Record(Tensor tokens)
     {
         using Tensor dense = tokens.contiguous();
@@ -301,8 +293,8 @@ internal sealed unsafe class TransformerNetwork : IDisposable
         return new NetworkWeights(Of("transformer.wte.weight"), layers, Of("transformer.ln_f.weight"));
     }
 
-    /// <summary>The same on torch's operators, for every device and type.</summary>
-    private Tensor TorchHidden(Tensor tokens)
+    /// <summary>The same on torch's operators, for every device and type: [batch, length, d], or [n, d] at the <paramref name="asked"/> positions only.</summary>
+    private Tensor TorchHidden(Tensor tokens, Tensor? asked)
     {
         using var scope = NewDisposeScope();
         long batch = tokens.size(0), length = tokens.size(1);
@@ -312,13 +304,16 @@ internal sealed unsafe class TransformerNetwork : IDisposable
         for (int i = 0; i < Config.LayerCount; i++)
         {
             string layer = LayerPrefix(i);
-            x = Recomputed(inputs => Block(inputs, layer, batch, length), [x, .. tables]);
+            Tensor? seen = i == Config.LayerCount - 1 ? asked : null;
+            x = Recomputed(inputs => Block(inputs, layer, batch, length, seen), [x, .. tables]);
         }
-        return Fused.RmsNorm(x, _parameters["transformer.ln_f.weight"], Config.NormEpsilon).view(batch, length, Config.EmbeddingSize).MoveToOuterDisposeScope();
+        Tensor last = Fused.RmsNorm(x, _parameters["transformer.ln_f.weight"], Config.NormEpsilon);
+        return (asked is null ? last.view(batch, length, Config.EmbeddingSize) : last).MoveToOuterDisposeScope();
     }
 
     // From the residual stream [batch * length, d], the tables and, in an autoregressive network, what a position does not see.
-    private Tensor Block(Tensor[] inputs, string layer, long batch, long length)
+    // Of the last block only the asked positions are looked at again, if some are.
+    private Tensor Block(Tensor[] inputs, string layer, long batch, long length, Tensor? asked)
     {
         using var scope = NewDisposeScope();
         long heads = Config.HeadCount, size = Config.HeadSize;
@@ -330,6 +325,7 @@ internal sealed unsafe class TransformerNetwork : IDisposable
         Tensor scores = Product(query, key.transpose(-2, -1)) * (1 / Math.Sqrt(size));
         if (Config.Autoregressive) scores = scores.masked_fill(inputs[3], double.NegativeInfinity);
         Tensor mixed = Product(scores.softmax(-1), value).transpose(1, 2).reshape(batch * length, heads * size);
+        if (asked is not null) (x, mixed) = (x.index_select(0, asked), mixed.index_select(0, asked));
         x = x + Linear(mixed, layer + "attn.proj.weight");
         normed = Fused.RmsNorm(x, _parameters[layer + "norm_2.weight"], Config.NormEpsilon);
         Tensor gated = Fused.SwiGlu(Linear(normed, layer + "mlp.swiglu.w1.weight"), Linear(normed, layer + "mlp.swiglu.w2.weight"));

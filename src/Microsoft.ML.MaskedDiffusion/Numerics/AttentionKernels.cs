@@ -30,6 +30,31 @@ internal static unsafe class AttentionKernels
         });
     }
 
+    /// <summary>
+    /// The same for the asked positions only, each with the bits it has in <see cref="Forward"/>: queries and mixed values are [n, heads, size], of
+    /// <paramref name="places"/> (item * length + position, ascending); <paramref name="keyValues"/> is [batch, length, heads, (key, value), size]. Item i's places
+    /// are those from <paramref name="starts"/>[i] to <paramref name="starts"/>[i + 1].
+    /// </summary>
+    public static void ForwardAt(float* query, float* keyValues, float* y, long* places, int[] starts, int length, int heads, int size, bool causal, bool rounded)
+    {
+        int rows = QueryRows(length), stride = heads * 2 * size, width = heads * size;
+        float scale = (float)(1 / Math.Sqrt(size));
+        Workers.Run((starts.Length - 1) * heads, task =>
+        {
+            int head = task % heads, item = task / heads;
+            float* key = keyValues + (long)item * length * stride + head * 2 * size, value = key + size;
+            for (int first = starts[item]; first < starts[item + 1]; first += rows)
+            {
+                int count = Math.Min(rows, starts[item + 1] - first), keys = causal ? (int)(places[first + count - 1] % length) + 1 : length;
+                float* scores = Scratch.Floats(2, (long)rows * length);
+                long at = (long)first * width + head * size;
+                MatrixProduct.MultiplyAlone(count, keys, size, query + at, width, false, key, stride, true, scores, length, rounded: rounded);
+                for (int i = 0; i < count; i++) Softmax(scores + (long)i * length, causal ? (int)(places[first + i] % length) + 1 : keys, keys, scale);
+                MatrixProduct.MultiplyAlone(count, size, keys, scores, length, false, value, stride, false, y + at, width, rounded: rounded);
+            }
+        });
+    }
+
     /// <summary>Writes the gradient of the fused projection, given <paramref name="dy"/> and what the forward pass wrote.</summary>
     public static void Backward(float* qkv, float* y, float* logSums, float* dy, float* dQkv, int batch, int length, int heads, int size, bool causal, bool rounded = false)
     {

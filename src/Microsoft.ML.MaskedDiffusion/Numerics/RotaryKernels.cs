@@ -24,6 +24,21 @@ internal static unsafe class RotaryKernels
         }
     });
 
+    /// <summary>
+    /// Turns one part of each head (queries or keys alone): heads stand <paramref name="headStride"/> floats apart, rows <paramref name="rowStride"/>. A row's
+    /// position is that of its number in <paramref name="places"/> (null: its own number), modulo the length.
+    /// </summary>
+    public static void TurnPart(float* part, long rowStride, int headStride, float* cos, float* sin, long* places, int rows, int length, int heads, int size) => Workers.Rows(rows, 64, (first, last) =>
+    {
+        int half = size / 2;
+        for (int row = first; row < last; row++)
+        {
+            long at = (places is null ? row : places[row]) % length * half;
+            float* head = part + row * rowStride;
+            for (int j = 0; j < heads; j++, head += headStride) TurnPairs(head, head + half, cos + at, sin + at, half, 1);
+        }
+    });
+
     private static void TurnPairs(float* a, float* b, float* cos, float* sin, int count, float direction)
     {
         Vector512<float> sign = Vector512.Create(direction);

@@ -37,24 +37,14 @@ internal static unsafe class VectorMath
 
     /// <summary>The first <paramref name="count"/> floats of <paramref name="source"/>, and <paramref name="filler"/> in the other places.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Load(float* source, int count, float filler = 0)
-    {
-        if (count >= Lanes) return Vector512.Load(source);
-        float* whole = stackalloc float[Lanes];
-        for (int i = 0; i < Lanes; i++) whole[i] = i < count ? source[i] : filler;
-        return Vector512.Load(whole);
-    }
+    public static Vector512<float> Load(float* source, int count, float filler = 0) => count >= Lanes ? Vector512.Load(source) : LoadPart(source, count, filler);
 
     /// <summary>Stores the first <paramref name="count"/> numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector512<float> value, float* destination, int count)
     {
-        if (count >= Lanes)
-        {
-            value.Store(destination);
-            return;
-        }
-        for (int i = 0; i < count; i++) destination[i] = value[i];
+        if (count >= Lanes) value.Store(destination);
+        else StorePart(value, destination, count);
     }
 
     /// <summary>The sum of all lanes, halves first.</summary>
@@ -80,5 +70,20 @@ internal static unsafe class VectorMath
         Vector512<float> sum = default;
         for (int i = 0; i < count; i += Lanes) sum = Vector512.FusedMultiplyAdd(Load(a + i, count - i), Load(b + i, count - i), sum);
         return Sum(sum);
+    }
+
+    // Apart from the callers' loops, which keep their vectors in registers only without a buffer on the stack.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector512<float> LoadPart(float* source, int count, float filler)
+    {
+        float* whole = stackalloc float[Lanes];
+        for (int i = 0; i < Lanes; i++) whole[i] = i < count ? source[i] : filler;
+        return Vector512.Load(whole);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StorePart(Vector512<float> value, float* destination, int count)
+    {
+        for (int i = 0; i < count; i++) destination[i] = value[i];
     }
 }

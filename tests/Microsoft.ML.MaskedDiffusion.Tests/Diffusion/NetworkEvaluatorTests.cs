@@ -36,12 +36,14 @@ public sealed class NetworkEvaluatorTests
             var batch = new RowBatch(7, scale);
             batch.Add(new MaskedRow([0, 1, 2, 3, 4, 5, 19], null, [6], [18]));
             batch.Add(new MaskedRow(tokens, other, [3, 5], [7, 0]));
+            // The same position again, asked about another token.
+            batch.Add(new MaskedRow(tokens, other, [5], [11]));
             Assert.AreEqual(scale == 0 ? 2 : 3, batch.RowCount);
-            var values = new double[3];
+            var values = new double[4];
             var evaluator = new NetworkEvaluator(network);
             evaluator.LogProbabilities(batch, values);
             double[][] conditional = reference.Logits(tokens), free = reference.Logits(other);
-            foreach ((int query, int position, int target) in new[] { (1, 3, 7), (2, 5, 0) })
+            foreach ((int query, int position, int target) in new[] { (1, 3, 7), (2, 5, 0), (3, 5, 11) })
             {
                 double[] guided = [.. conditional[position].Zip(free[position], (c, u) => (1 + scale) * c - scale * u)];
                 Assert.AreEqual(guided[target] - Math.Log(guided.Sum(Math.Exp)), values[query], tolerance * (1 + scale));

@@ -100,14 +100,59 @@ public sealed class TransformerNetworkTests
     }
 
     [TestMethod]
+    public void StatesAtSomePlacesHaveTheBitsTheyHaveAmongAll()
+    {
+        TransformerConfig[] shapes = [Small, Small with { Autoregressive = true }, Small with { LayerCount = 1 }, Small with { EmbeddingSize = 6, HeadCount = 1, FeedForwardSize = 3, VocabularySize = 2 }];
+        foreach ((TransformerConfig config, Precision precision) in shapes.Select(shape => (shape, Precision.Float32)).Append((Small, Precision.BFloat16Mixed)))
+        {
+            using var scope = NewDisposeScope();
+            using IDisposable noGradient = no_grad();
+            using TransformerNetwork network = Sharp(config, ScalarType.Float32), wide = new(config, CPU, ScalarType.Float64);
+            wide.CopyFrom(network);
+            network.Precision = precision;
+            foreach (int length in new[] { 1, 5, 32 })
+            {
+                // 2,240 tokens at length 32: more than go through the blocks together.
+                Tensor tokens = Batch([.. Enumerable.Range(0, 70).Select(i => Tokens((ulong)i, length, config))]);
+                Tensor all = network.Hidden(tokens).view(-1, config.EmbeddingSize);
+                long end = 70L * length;
+                long[][] choices = [[], [0], [end - 1], [.. Enumerable.Range(0, (int)end).Select(i => (long)i)], [.. Enumerable.Range(0, (int)end).Where(i => i % 7 == 3 && i / length != 4).Select(i => (long)i)]];
+                foreach (long[] places in choices)
+                {
+                    Tensor some = network.HiddenAt(tokens, places);
+                    CollectionAssert.AreEqual(new long[] { places.Length, config.EmbeddingSize }, some.shape);
+                    if (places.Length == 0) continue;
+                    CollectionAssert.AreEqual(Floats(all.index_select(0, tensor(places))), Floats(some), $"{places.Length} places, length {length}");
+                    Tensor exact = wide.Hidden(tokens).view(-1, config.EmbeddingSize).index_select(0, tensor(places));
+                    Assert.AreEqual(0, (exact - wide.HiddenAt(tokens, places)).abs().max().item<double>(), 1e-9); // torch's products of other shapes round otherwise
+                }
+            }
+        }
+    }
+
+    [TestMethod]
+    public void PlacesOutsideTheBatchOrOutOfOrderAreRefused()
+    {
+        using var scope = NewDisposeScope();
+        using var network = new TransformerNetwork(Small, CPU);
+        Tensor tokens = Batch([Tokens(1, 4, Small), Tokens(2, 4, Small)]);
+        foreach (long[] places in new long[][] { [8], [-1], [2, 1], [3, 3] })
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.HiddenAt(tokens, places));
+    }
+
+    [TestMethod]
     public void TheRecordedForwardPassHasTheBitsOfInference()
     {
         using var scope = NewDisposeScope();
         using TransformerNetwork network = Sharp(Small, ScalarType.Float32);
-        Tensor tokens = Batch([Tokens(1, 9, Small), Tokens(2, 9, Small)]);
-        float[] recorded = Floats(network.Hidden(tokens));
-        using IDisposable noGradient = no_grad();
-        CollectionAssert.AreEqual(recorded, Floats(network.Hidden(tokens)));
+        foreach (Precision precision in Enum.GetValues<Precision>())
+        {
+            network.Precision = precision;
+            Tensor tokens = Batch([Tokens(1, 9, Small), Tokens(2, 9, Small)]);
+            float[] recorded = Floats(network.Hidden(tokens));
+            using IDisposable noGradient = no_grad();
+            CollectionAssert.AreEqual(recorded, Floats(network.Hidden(tokens)));
+        }
     }
 
     [TestMethod]
