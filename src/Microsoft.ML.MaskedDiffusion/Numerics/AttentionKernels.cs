@@ -95,7 +95,7 @@ internal static unsafe class AttentionKernels
     private static float Softmax(float* row, int count, int keys, float scale)
     {
         Vector512<float> high = Vector512.Create(float.NegativeInfinity);
-        for (int i = 0; i < count; i += VectorMath.Lanes) high = Vector512.Max(high, VectorMath.Load(row + i, count - i, float.NegativeInfinity));
+        for (int i = 0; i < count; i += VectorMath.Lanes) high = Vector512.MaxNative(high, VectorMath.Load(row + i, count - i, float.NegativeInfinity));
         float top = VectorMath.Max(high) * scale;
         Vector512<float> sum = default, tops = Vector512.Create(-top), scales = Vector512.Create(scale);
         for (int i = 0; i < count; i += VectorMath.Lanes)

@@ -38,7 +38,7 @@ internal static unsafe class CrossEntropyKernels
     private static (float Top, double Log) LogSum(float* row, int width)
     {
         Vector512<float> high = Vector512.Create(float.NegativeInfinity);
-        for (int i = 0; i < width; i += VectorMath.Lanes) high = Vector512.Max(high, VectorMath.Load(row + i, width - i, float.NegativeInfinity));
+        for (int i = 0; i < width; i += VectorMath.Lanes) high = Vector512.MaxNative(high, VectorMath.Load(row + i, width - i, float.NegativeInfinity));
         float top = VectorMath.Max(high);
         Vector512<float> tops = Vector512.Create(top);
         double total = 0;

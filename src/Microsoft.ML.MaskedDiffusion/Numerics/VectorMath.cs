@@ -14,7 +14,8 @@ internal static unsafe class VectorMath
     {
         // Adding 1.5 * 2^23 rounds to the nearest integer, which then stands in the low bits.
         Vector512<float> magic = Vector512.Create(12582912f);
-        Vector512<float> clamped = Vector512.Min(Vector512.Max(x, Vector512.Create(-87.3f)), Vector512.Create(88.3f));
+        // The processor's own minimum and maximum, which pass on a NaN that comes second.
+        Vector512<float> clamped = Vector512.MinNative(Vector512.Create(88.3f), Vector512.MaxNative(Vector512.Create(-87.3f), x));
         Vector512<float> shifted = Vector512.FusedMultiplyAdd(clamped, Vector512.Create(1.44269504088896341f), magic);
         Vector512<float> n = shifted - magic;
         Vector512<float> r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), clamped);

@@ -81,7 +81,7 @@ internal static unsafe class VocabularyKernels
     private static (float Top, float Sum) Sum(float* row, int count)
     {
         Vector512<float> high = Vector512.Create(float.NegativeInfinity);
-        for (int i = 0; i < count; i += VectorMath.Lanes) high = Vector512.Max(high, VectorMath.Load(row + i, count - i, float.NegativeInfinity));
+        for (int i = 0; i < count; i += VectorMath.Lanes) high = Vector512.MaxNative(high, VectorMath.Load(row + i, count - i, float.NegativeInfinity));
         float top = VectorMath.Max(high);
         Vector512<float> sum = default, tops = Vector512.Create(top);
         for (int i = 0; i < count; i += VectorMath.Lanes) sum += VectorMath.Exp(VectorMath.Load(row + i, count - i, float.NegativeInfinity) - tops);

@@ -19,6 +19,7 @@ public sealed unsafe class KernelTests
         }
         Assert.AreEqual(0f, VectorMath.Exp(Vector512.Create(float.NegativeInfinity))[0]);
         Assert.AreEqual(1f, VectorMath.Exp(Vector512<float>.Zero)[0]);
+        Assert.AreEqual(float.NaN, VectorMath.Exp(Vector512.Create(float.NaN))[0]);
     }
 
     [TestMethod]
