@@ -22,7 +22,7 @@ The first command installs what is missing: with root rights or sudo, Debian's l
 
 environment:
   LIBTORCH=DIR       use this libtorch (an unpacked libtorch, or the `torch` folder of a PyTorch installation); nothing is installed then
-  PACKAGES=auto      auto: the published packages where the feed has them, else the stand-ins; published | standins: no choice
+  PACKAGES=auto      auto: each published package that the feed has and this system can load, else its stand-in; published | standins: no choice
   MDM_GOLDEN=DIR     golden figures of the reference implementation for the parity tests
 END
 }
@@ -30,40 +30,63 @@ END
 say() { printf '%s\n' "build.sh: $*"; }
 die() { printf '%s\n' "build.sh: error: $*" >&2; exit 1; }
 
-# Writes artifacts/packages.props, which every project imports: the published packages, or the stand-ins of standins/README.md.
+# The version that the probe's restore chose, which is a later one where the feed lacks the lowest.
+restored_version() { sed -n "s|^ *\"$1/\([0-9][^\"]*\)\": {.*|\1|p" artifacts/probe/obj/project.assets.json | head -n 1; }
+
+# What TorchSharp's native library asks of the system's libraries and does not find, if anything: newer builds need a newer libstdc++.
+missing_for_torchsharp() {
+    local packages library
+    command -v ldd >/dev/null || return 0
+    packages=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: *//')
+    library=$packages/torchsharp/$(restored_version TorchSharp)/runtimes/linux-$([ "$(uname -m)" = aarch64 ] && echo arm64 || echo x64)/native/libLibTorchSharp.so
+    [ ! -f "$library" ] || ldd "$library" 2>&1 | sed -n "s/.*version \`\([^']*\)' not found.*/\1/p" | sort -u | paste -sd' '
+}
+
+# Writes artifacts/packages.props, which every project imports: which packages the stand-ins of standins/README.md replace.
 choose_packages() {
-    local choice=${PACKAGES:-auto} file=artifacts/packages.props stand_ins log
+    local choice=${PACKAGES:-auto} file=artifacts/packages.props stand_ins=false log=artifacts/probe/restore.log lacking='' needed name used=()
     mkdir -p artifacts/probe
     case $choice in
-        published) stand_ins=false ;;
         standins) stand_ins=true ;;
-        auto)
-            if [ -f "$file" ] && [ "$file" -nt Directory.Packages.props ]; then
-                grep -q '>true<' "$file" && say "building on the stand-ins (standins/README.md), as chosen before; PACKAGES=published forces the published packages"
+        published | auto)
+            if [ "$choice" = auto ] && [ -f "$file" ] && [ "$file" -nt Directory.Packages.props ]; then
+                grep -q '>false<' "$file" || say "building on the stand-ins (standins/README.md) of $(stand_ins | sed 's/^true$/all published packages/; s/,/ and /g'), as chosen before (delete $file to choose again)"
                 return 0
             fi
             cp standins/Probe.proj.xml artifacts/probe/Probe.csproj
-            log=artifacts/probe/restore.log
-            if dotnet restore artifacts/probe/Probe.csproj -p:UseStandIns=false >"$log" 2>&1; then
-                stand_ins=false
-                say "building on the published packages"
-            elif grep -q 'NU110[123]' "$log"; then
-                stand_ins=true
-                say "the package feed lacks $(grep -o 'Unable to find package [A-Za-z.]*[A-Za-z]' "$log" | awk '{print $NF}' | sort -u | paste -sd' '): building on the stand-ins (standins/README.md)"
-            else
-                cat "$log" >&2
-                die "the package feed did not answer (above); put the network right, or PACKAGES=standins to build on the stand-ins"
-            fi ;;
+            if ! dotnet restore artifacts/probe/Probe.csproj -p:UseStandIns=false >"$log" 2>&1; then
+                lacking=$(grep 'NU110[123]' "$log" | grep -o 'Unable to find package [A-Za-z.]*[A-Za-z]' | awk '{print $NF}' | sort -u | paste -sd,)
+                [ -n "$lacking" ] || { cat "$log" >&2; die "the package feed did not answer (above); put the network right, or PACKAGES=standins to build on the stand-ins"; }
+                [ "$choice" = auto ] || { cat "$log" >&2; die "the package feed lacks $lacking; without PACKAGES=published stand-ins take their place"; }
+                stand_ins=$lacking
+                dotnet restore artifacts/probe/Probe.csproj "-p:UseStandIns=\"$stand_ins\"" >"$log" 2>&1 || { cat "$log" >&2; die "restoring the published packages that the feed has failed (above)"; }
+                say "the package feed lacks $lacking: building on stand-ins there (standins/README.md)"
+            fi
+            case ,$lacking, in *,TorchSharp,*) ;; *)
+                needed=$(missing_for_torchsharp)
+                if [ -n "$needed" ] && [ "$choice" = auto ]; then
+                    stand_ins=${lacking:+$lacking,}TorchSharp
+                    say "TorchSharp $(restored_version TorchSharp) does not load on this system, which lacks $needed: building on its stand-in (standins/README.md)"
+                elif [ -n "$needed" ]; then
+                    say "TorchSharp $(restored_version TorchSharp) does not load on this system, which lacks $needed: what is built compiles, but does not compute here"
+                fi ;;
+            esac
+            for name in Microsoft.ML Microsoft.ML.Tokenizers TorchSharp; do
+                case ,$stand_ins, in *,$name,*) ;; *) used+=("$name $(restored_version "$name")") ;; esac
+            done
+            [ ${#used[@]} = 0 ] || say "published packages: $(printf '%s, ' "${used[@]}" | sed 's/, $//')" ;;
         *) die "PACKAGES=$choice is not known: auto, published or standins" ;;
     esac
     printf '<Project>\n  <PropertyGroup>\n    <UseStandIns>%s</UseStandIns>\n  </PropertyGroup>\n</Project>\n' "$stand_ins" >"$file"
 }
 
-uses_stand_ins() { grep -q '>true<' artifacts/packages.props; }
+# The packages that stand-ins replace, with commas between them; true for all, false for none.
+stand_ins() { sed -n 's|.*<UseStandIns>\(.*\)</UseStandIns>.*|\1|p' artifacts/packages.props; }
+torchsharp_is_stand_in() { case ,$(stand_ins), in ,true, | *,TorchSharp,*) ;; *) return 1 ;; esac; }
 
 # The stand-in of TorchSharp is compiled against a libtorch of this machine.
 install_libtorch() {
-    uses_stand_ins || return 0
+    torchsharp_is_stand_in || return 0
     local missing=() root=()
     if [ -n "${LIBTORCH:-}" ]; then
         [ -e "$LIBTORCH/lib/libtorch_cpu.so" ] || die "LIBTORCH=$LIBTORCH holds no lib/libtorch_cpu.so: name an unpacked libtorch, or the torch folder of a PyTorch installation"
@@ -131,7 +154,7 @@ case $command in
     build) build "$@" ;;
     pack)
         setup
-        ! uses_stand_ins || die "a package compiled against the stand-ins would not run on the published packages: pack where the feed carries them"
+        [ "$(stand_ins)" = false ] || die "a package compiled against stand-ins would not run on the published packages: PACKAGES=published ./build.sh pack, where the feed carries them"
         dotnet pack src/Microsoft.ML.MaskedDiffusion -c Release --nologo -o artifacts/packages "$@" ;;
     format)
         setup
