@@ -1,7 +1,10 @@
+using System.IO.Compression;
+using System.Reflection;
 using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.DataViews.Carriers;
 using Microsoft.ML.MaskedDiffusion.Evaluation;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Training.Packed;
@@ -223,6 +226,7 @@ public sealed class MaskedDiffusionContext
             using (var stream = new FileStream(aside, FileMode.CreateNew, FileAccess.ReadWrite))
             {
                 MLContext.Model.Save(transformer, inputSchema!, stream);
+                CheckWritten(stream);
                 stream.Flush(flushToDisk: true);
             }
             File.Move(aside, path, overwrite: true);
@@ -255,9 +259,9 @@ public sealed class MaskedDiffusionContext
         {
             return SavedModels.Unwrap(MLContext.Model.Load(path, out inputSchema), location);
         }
-        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException)
+        catch (Exception error) when (Damage(error) is { } reason)
         {
-            throw new InvalidDataException($"The model saved in {path} cannot be read: {error.Message}{(error.Message.Contains("intact copy", StringComparison.Ordinal) ? "" : " Save it again, or fetch an intact copy.")}", error);
+            throw new InvalidDataException($"The model saved in {path} cannot be read: {reason.Message}{(reason.Message.Contains("intact copy", StringComparison.Ordinal) ? "" : " Save it again, or fetch an intact copy.")}", error);
         }
     }
 
@@ -274,4 +278,29 @@ public sealed class MaskedDiffusionContext
         ArgumentNullException.ThrowIfNull(loaded);
         return SavedModels.Unwrap(loaded, CarrierLocation.Current);
     }
+
+    // ML.NET says nothing of a failure in the zip's last bytes, its directory.
+    private static void CheckWritten(Stream stream)
+    {
+        stream.Position = 0;
+        try
+        {
+            using var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+            _ = archive.Entries.Count;
+        }
+        catch (InvalidDataException error)
+        {
+            throw new IOException("The end of the zip was not written.", error);
+        }
+    }
+
+    // What a damaged file makes ML.NET or us throw, out of the wrappings of ML.NET, which loads assemblies and builds the parts of a model by name; null for other failures.
+    private static Exception? Damage(Exception error) => error switch
+    {
+        TorchUnavailableException => null,
+        FileNotFoundException { FileName: { } name } when name.Contains("Version=", StringComparison.Ordinal) => error,
+        TargetInvocationException or InvalidOperationException when error.InnerException is { } inner => inner is IOException ? inner : Damage(inner),
+        InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException or InvalidOperationException => error,
+        _ => null,
+    };
 }

@@ -7,6 +7,7 @@ using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 using TorchSharp;
+using TorchSharp.Modules;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -107,10 +108,20 @@ public sealed class MemoryTests
             Device = "cpu",
         });
         long outside = torch.Tensor.TotalCount;
-        trainer.Fit(Texts(200)).Dispose();
+        TransformerConfig trained;
+        using (MaskedDiffusionTransformer transformer = trainer.Fit(Texts(200))) trained = transformer.Model.Config;
         Assert.AreEqual(0, tensors, "live tensors between steps 40 and 200");
-        Assert.AreEqual(outside, torch.Tensor.TotalCount, "live tensors after disposal");
+        long after = torch.Tensor.TotalCount, parameters = TransformerNetwork.ParameterShapes(trained).Count();
+        Assert.AreEqual(outside + parameters * CountedForADisposedParameter(), after, "live tensors after disposal");
         Assert.IsLessThan(Slack, memory, "bytes of memory between steps 40 and 200");
+    }
+
+    // TorchSharp goes on counting the tensor whose memory a parameter took over.
+    private static long CountedForADisposedParameter()
+    {
+        long before = torch.Tensor.TotalCount;
+        using (torch.Tensor values = torch.zeros(1)) new Parameter(values).Dispose();
+        return torch.Tensor.TotalCount - before;
     }
 
     private static string Sentence(int i) => $"the cat [MASK] on mat {i} and the dog [MASK*2]";

@@ -5,7 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion.DataViews;
 /// <summary>A schema with a number of rows that hold no values: enough to fit stock estimators on, or to read what they add.</summary>
 internal sealed class BlankView(DataViewSchema schema, int rowCount = 0) : IDataView
 {
-    public static DataViewSchema EmptySchema { get; } = new DataViewSchema.Builder().ToSchema();
+    /// <summary>A schema with nothing to read in it. It has a column all the same: ML.NET makes no cursors over none.</summary>
+    public static DataViewSchema EmptySchema { get; } = MakeEmptySchema();
 
     public bool CanShuffle => false;
 
@@ -17,6 +18,13 @@ internal sealed class BlankView(DataViewSchema schema, int rowCount = 0) : IData
 
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
         [GetRowCursor(columnsNeeded, rand)];
+
+    private static DataViewSchema MakeEmptySchema()
+    {
+        var builder = new DataViewSchema.Builder();
+        builder.AddColumn("Nothing", BooleanDataViewType.Instance);
+        return builder.ToSchema();
+    }
 
     private sealed class Cursor(DataViewSchema schema, int rowCount) : DataViewRowCursor
     {

@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Numerics;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling;
@@ -6,22 +7,20 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling;
 /// The kernel network as one node of torch's graph: arguments are the network, the tokens and any parameter that requires a gradient, which ties the node to the
 /// graph. The backward pass adds to all parameters' gradients itself, so that none is allocated, returned and added by torch once more.
 /// </summary>
-internal sealed class HiddenFunction : autograd.SingleTensorFunction<HiddenFunction>
+internal sealed class HiddenFunction : GuardedFunction<HiddenFunction>
 {
-    public override string Name => nameof(HiddenFunction);
-
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Evaluate(autograd.AutogradContext context, object[] arguments)
     {
-        var network = (TransformerNetwork)vars[0];
-        (Tensor hidden, ForwardTape tape) = network.Record((Tensor)vars[1]);
-        ctx.save_data("network", network);
-        ctx.save_data("tape", tape);
+        var network = (TransformerNetwork)arguments[0];
+        (Tensor hidden, ForwardTape tape) = network.Record((Tensor)arguments[1]);
+        context.save_data("network", network);
+        context.save_data("tape", tape);
         return hidden;
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext context, Tensor gradient)
     {
-        ((TransformerNetwork)ctx.get_data("network")).Backward((ForwardTape)ctx.get_data("tape"), grad_output);
+        ((TransformerNetwork)context.get_data("network")).Backward((ForwardTape)context.get_data("tape"), gradient);
         return [null!, null!, null!];
     }
 }

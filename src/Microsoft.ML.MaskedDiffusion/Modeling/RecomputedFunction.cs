@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Numerics;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling;
@@ -7,29 +8,27 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling;
 /// parameter that requires a gradient, which ties the node to the graph, and what the piece takes: its input first, then constants. The piece's own backward pass adds
 /// to the parameters' gradients.
 /// </summary>
-internal sealed class RecomputedFunction : autograd.SingleTensorFunction<RecomputedFunction>
+internal sealed class RecomputedFunction : GuardedFunction<RecomputedFunction>
 {
-    public override string Name => nameof(RecomputedFunction);
-
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Evaluate(autograd.AutogradContext context, object[] arguments)
     {
-        var body = (Func<Tensor[], Tensor>)vars[0];
-        Tensor[] inputs = [.. vars.Skip(2).Cast<Tensor>()];
-        ctx.save_for_backward([.. inputs]);
-        ctx.save_data("body", body);
+        var body = (Func<Tensor[], Tensor>)arguments[0];
+        Tensor[] inputs = [.. arguments.Skip(2).Cast<Tensor>()];
+        context.save_for_backward([.. inputs]);
+        context.save_data("body", body);
         return body(inputs);
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext context, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        using IDisposable gradient = enable_grad();
-        var body = (Func<Tensor[], Tensor>)ctx.get_data("body");
-        List<Tensor> saved = ctx.get_saved_variables();
+        using IDisposable recording = enable_grad();
+        var body = (Func<Tensor[], Tensor>)context.get_data("body");
+        List<Tensor> saved = context.get_saved_variables();
         Tensor input = saved[0].detach();
         input.requires_grad = saved[0].requires_grad;
         Tensor output = body([input, .. saved.Skip(1)]);
-        if (output.requires_grad) autograd.backward(output, grad_output);
+        if (output.requires_grad) BackwardPass.Run(output, gradient);
         return [null!, null!, input.grad?.MoveToOuterDisposeScope()!, .. saved.Skip(1).Select(_ => (Tensor)null!)];
     }
 }

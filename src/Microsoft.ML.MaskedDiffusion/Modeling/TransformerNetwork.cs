@@ -209,11 +209,9 @@ internal sealed unsafe partial class TransformerNetwork : IDisposable
     /// <summary>Sets all gradients to zero, in place where they exist.</summary>
     public void ZeroGradients()
     {
-        foreach (Parameter parameter in _parameters.Values)
-        {
-            using Tensor? gradient = parameter.grad;
-            gradient?.zero_();
-        }
+        // zero_ gives a second tensor of the same memory, unlike torch's other operations in place.
+        using var scope = NewDisposeScope();
+        foreach (Parameter parameter in _parameters.Values) parameter.grad?.zero_();
     }
 
     /// <summary>Gives the memory back that was kept for the next training step.</summary>

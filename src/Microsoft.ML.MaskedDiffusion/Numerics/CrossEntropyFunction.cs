@@ -3,10 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Numerics;
 
 /// <summary>Cross-entropy per row in one pass each way; only the logits and a number a row are kept.</summary>
-internal sealed unsafe class CrossEntropyFunction : autograd.SingleTensorFunction<CrossEntropyFunction>
+internal sealed unsafe class CrossEntropyFunction : GuardedFunction<CrossEntropyFunction>
 {
-    public override string Name => nameof(CrossEntropyFunction);
-
     public static (Tensor Loss, Tensor LogSums) Compute(Tensor logits, Tensor targets)
     {
         int rows = (int)logits.size(0), width = (int)logits.size(1);
@@ -16,19 +14,19 @@ internal sealed unsafe class CrossEntropyFunction : autograd.SingleTensorFunctio
         return (loss, logSums);
     }
 
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Evaluate(autograd.AutogradContext context, object[] arguments)
     {
-        Tensor logits = (Tensor)vars[0], targets = (Tensor)vars[1];
+        Tensor logits = (Tensor)arguments[0], targets = (Tensor)arguments[1];
         (Tensor loss, Tensor logSums) = Compute(logits, targets);
-        ctx.save_for_backward([logits, targets, logSums]);
+        context.save_for_backward([logits, targets, logSums]);
         return loss;
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext context, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        List<Tensor> saved = ctx.get_saved_variables();
-        Tensor logits = saved[0].detach().contiguous(), targets = saved[1].contiguous(), logSums = saved[2], dLoss = grad_output.contiguous();
+        List<Tensor> saved = context.get_saved_variables();
+        Tensor logits = saved[0].detach().contiguous(), targets = saved[1].contiguous(), logSums = saved[2], dLoss = gradient.contiguous();
         Tensor dLogits = empty(logits.shape);
         CrossEntropyKernels.Backward(TensorMemory.Floats(logits), TensorMemory.Integers(targets), TensorMemory.Floats(logSums), TensorMemory.Floats(dLoss), TensorMemory.Floats(dLogits),
             (int)logits.size(0), (int)logits.size(1));

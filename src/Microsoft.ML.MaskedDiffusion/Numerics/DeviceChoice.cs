@@ -35,17 +35,20 @@ internal static class DeviceChoice
         return torch.device(DeviceType.CUDA, chosen);
     }
 
-    /// <summary>What <see cref="Resolve"/> makes of the choice, as text; "auto" follows ML.NET's wish for a certain GPU and whether the processor will do instead.</summary>
+    /// <summary>
+    /// What <see cref="Resolve"/> makes of the choice, as text; "auto" follows ML.NET's wish for a certain GPU and whether the processor will do instead. Who wishes
+    /// for none leaves the choice open: a new MLContext has no wish and false for the processor.
+    /// </summary>
     /// <exception cref="ArgumentException">The choice is badly written, or this machine has no such device.</exception>
-    /// <exception cref="InvalidOperationException">"auto" finds no GPU (or not the wished one), and the processor will not do.</exception>
+    /// <exception cref="InvalidOperationException">"auto" does not find the wished GPU, and the processor will not do.</exception>
     public static string Prefer(string device, int? gpuDeviceId, bool fallbackToCpu)
     {
-        if (device != Auto) return Describe(Resolve(device));
+        if (device != Auto || gpuDeviceId is not { } wished) return Describe(Resolve(device));
         NativeRuntime.EnsureLoaded();
-        int count = torch.cuda.is_available() ? torch.cuda.device_count() : 0, wished = gpuDeviceId ?? 0;
+        int count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         if (wished >= 0 && wished < count) return $"cuda:{wished}";
         return fallbackToCpu ? "cpu" : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-            $"MLContext.FallbackToCpu is false, and libtorch finds no GPU {wished} (MLContext.GpuDeviceId) among {count}: allow the processor, choose another GPU, or add the package TorchSharp-cuda-linux (TorchSharp-cuda-windows) and a driver."));
+            $"MLContext.FallbackToCpu is false, and libtorch finds no GPU {wished} (MLContext.GpuDeviceId) among {count}: set it to true, choose another GPU, or add the package TorchSharp-cuda-linux (TorchSharp-cuda-windows) and a driver."));
     }
 
     /// <summary>"cpu" or "cuda:0".</summary>

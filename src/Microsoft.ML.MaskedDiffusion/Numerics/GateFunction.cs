@@ -3,24 +3,22 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Numerics;
 
 /// <summary>SwiGLU's product on our kernel.</summary>
-internal sealed unsafe class GateFunction : autograd.SingleTensorFunction<GateFunction>
+internal sealed unsafe class GateFunction : GuardedFunction<GateFunction>
 {
-    public override string Name => nameof(GateFunction);
-
     public static Tensor Run(Tensor gate, Tensor up) => Fused.NeedsGradient(gate, up) ? apply(gate, up) : Compute(gate, up);
 
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Evaluate(autograd.AutogradContext context, object[] arguments)
     {
-        Tensor gate = (Tensor)vars[0], up = (Tensor)vars[1];
-        ctx.save_for_backward([gate, up]);
+        Tensor gate = (Tensor)arguments[0], up = (Tensor)arguments[1];
+        context.save_for_backward([gate, up]);
         return Compute(gate, up);
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext context, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        List<Tensor> saved = ctx.get_saved_variables();
-        Tensor gate = saved[0].detach().contiguous(), up = saved[1].detach().contiguous(), dy = grad_output.contiguous();
+        List<Tensor> saved = context.get_saved_variables();
+        Tensor gate = saved[0].detach().contiguous(), up = saved[1].detach().contiguous(), dy = gradient.contiguous();
         Tensor dGate = empty(gate.shape), dUp = empty(gate.shape);
         GateKernels.Backward(TensorMemory.Floats(gate), TensorMemory.Floats(up), TensorMemory.Floats(dy), TensorMemory.Floats(dGate), TensorMemory.Floats(dUp), gate.NumberOfElements, keepDy: true);
         return [dGate.MoveToOuterDisposeScope(), dUp.MoveToOuterDisposeScope()];

@@ -3,10 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Numerics;
 
 /// <summary>y = x W^T on our matrix product, its operands as they are or rounded to bfloat16. The gradient of a leaf W is added to its grad directly.</summary>
-internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<LinearFunction>
+internal sealed unsafe class LinearFunction : GuardedFunction<LinearFunction>
 {
-    public override string Name => nameof(LinearFunction);
-
     public static Tensor Compute(Tensor input, Tensor weight, bool rounded)
     {
         int outputs = (int)weight.size(0), inputs = (int)weight.size(1);
@@ -19,23 +17,23 @@ internal sealed unsafe class LinearFunction : autograd.SingleTensorFunction<Line
         return result;
     }
 
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Evaluate(autograd.AutogradContext context, object[] arguments)
     {
-        Tensor input = (Tensor)vars[0], weight = (Tensor)vars[1];
-        bool rounded = (bool)vars[2];
-        ctx.save_for_backward([input, weight]);
-        ctx.save_data("rounded", rounded);
+        Tensor input = (Tensor)arguments[0], weight = (Tensor)arguments[1];
+        bool rounded = (bool)arguments[2];
+        context.save_for_backward([input, weight]);
+        context.save_data("rounded", rounded);
         return Compute(input, weight, rounded);
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext context, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        List<Tensor> saved = ctx.get_saved_variables();
+        List<Tensor> saved = context.get_saved_variables();
         Tensor input = saved[0], weight = saved[1];
-        bool rounded = (bool)ctx.get_data("rounded");
+        bool rounded = (bool)context.get_data("rounded");
         int outputs = (int)weight.size(0), inputs = (int)weight.size(1), rows = checked((int)(input.NumberOfElements / inputs));
-        Tensor dense = grad_output.contiguous(), matrix = weight.detach().contiguous(), from = input.detach().contiguous();
+        Tensor dense = gradient.contiguous(), matrix = weight.detach().contiguous(), from = input.detach().contiguous();
         float* dy = TensorMemory.Floats(dense);
         Tensor? dInput = null, dWeight = null;
         if (input.requires_grad)

@@ -3,10 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Numerics;
 
 /// <summary>RMSNorm on our kernel.</summary>
-internal sealed unsafe class NormFunction : autograd.SingleTensorFunction<NormFunction>
+internal sealed unsafe class NormFunction : GuardedFunction<NormFunction>
 {
-    public override string Name => nameof(NormFunction);
-
     public static Tensor Run(Tensor x, Tensor gain, double epsilon)
     {
         if (Fused.NeedsGradient(x, gain)) return apply(x, gain, epsilon);
@@ -15,19 +13,19 @@ internal sealed unsafe class NormFunction : autograd.SingleTensorFunction<NormFu
         return y;
     }
 
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Evaluate(autograd.AutogradContext context, object[] arguments)
     {
-        Tensor x = (Tensor)vars[0], gain = (Tensor)vars[1];
-        (Tensor y, Tensor scale) = Compute(x, gain, (double)vars[2]);
-        ctx.save_for_backward([x, gain, scale]);
+        Tensor x = (Tensor)arguments[0], gain = (Tensor)arguments[1];
+        (Tensor y, Tensor scale) = Compute(x, gain, (double)arguments[2]);
+        context.save_for_backward([x, gain, scale]);
         return y;
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext context, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        List<Tensor> saved = ctx.get_saved_variables();
-        Tensor x = saved[0].detach().contiguous(), gain = saved[1].detach().contiguous(), scale = saved[2], dy = grad_output.contiguous();
+        List<Tensor> saved = context.get_saved_variables();
+        Tensor x = saved[0].detach().contiguous(), gain = saved[1].detach().contiguous(), scale = saved[2], dy = gradient.contiguous();
         int width = (int)gain.size(0), rows = checked((int)(x.NumberOfElements / width));
         Tensor dx = empty(x.shape), dGain = zeros(width);
         NormKernels.Backward(TensorMemory.Floats(x), TensorMemory.Floats(gain), TensorMemory.Floats(scale), TensorMemory.Floats(dy), null, TensorMemory.Floats(dx), TensorMemory.Floats(dGain), rows, width);

@@ -6,11 +6,9 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics;
 /// Vocabulary product and cross-entropy as one node. The logits [n, V] are the largest single thing of a step: they exist once, and their gradient takes their place;
 /// or, recomputed, a slice of rows at a time. A slice is a whole number of <see cref="MatrixProduct"/>'s depth blocks, so the weight's gradient has the same bits.
 /// </summary>
-internal sealed unsafe class VocabularyLossFunction : autograd.SingleTensorFunction<VocabularyLossFunction>
+internal sealed unsafe class VocabularyLossFunction : GuardedFunction<VocabularyLossFunction>
 {
     private const int SliceRows = MatrixProduct.Depth;
-
-    public override string Name => nameof(VocabularyLossFunction);
 
     /// <summary>The loss of each row, without a graph.</summary>
     public static Tensor Compute(Tensor input, Tensor weight, Tensor targets, bool rounded)
@@ -19,28 +17,28 @@ internal sealed unsafe class VocabularyLossFunction : autograd.SingleTensorFunct
         return Forward(input, weight, targets, rounded, logSums, null);
     }
 
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Evaluate(autograd.AutogradContext context, object[] arguments)
     {
-        Tensor input = (Tensor)vars[0], weight = (Tensor)vars[1], targets = (Tensor)vars[2];
-        bool rounded = (bool)vars[3], recompute = (bool)vars[4];
+        Tensor input = (Tensor)arguments[0], weight = (Tensor)arguments[1], targets = (Tensor)arguments[2];
+        bool rounded = (bool)arguments[3], recompute = (bool)arguments[4];
         Tensor logSums = empty(input.size(0));
         Tensor? logits = recompute ? null : empty(input.size(0), weight.size(0));
-        ctx.save_for_backward(logits is null ? [input, weight, targets, logSums] : [input, weight, targets, logSums, logits]);
-        ctx.save_data("rounded", rounded);
+        context.save_for_backward(logits is null ? [input, weight, targets, logSums] : [input, weight, targets, logSums, logits]);
+        context.save_data("rounded", rounded);
         return Forward(input, weight, targets, rounded, logSums, logits);
     }
 
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    protected override List<Tensor> Differentiate(autograd.AutogradContext context, Tensor gradient)
     {
-        if (ctx.get_data("used") is not null) throw new InvalidOperationException("The backward pass through this loss has been run already; compute the loss again.");
-        ctx.save_data("used", true);
+        if (context.get_data("used") is not null) throw new InvalidOperationException("The backward pass through this loss has been run already; compute the loss again.");
+        context.save_data("used", true);
         using var scope = NewDisposeScope();
-        List<Tensor> saved = ctx.get_saved_variables();
+        List<Tensor> saved = context.get_saved_variables();
         Tensor input = saved[0], weight = saved[1], targets = saved[2].contiguous(), logSums = saved[3];
         Tensor? logits = saved.Count > 4 ? saved[4] : null;
-        bool rounded = (bool)ctx.get_data("rounded");
+        bool rounded = (bool)context.get_data("rounded");
         int rows = (int)input.size(0), width = (int)weight.size(0), d = (int)weight.size(1);
-        Tensor dLoss = grad_output.contiguous(), matrix = weight.detach().contiguous(), from = input.detach().contiguous();
+        Tensor dLoss = gradient.contiguous(), matrix = weight.detach().contiguous(), from = input.detach().contiguous();
         Tensor? dInput = input.requires_grad ? empty(input.shape) : null, dWeight = null;
         bool direct = weight.is_leaf;
         if (weight.requires_grad && !direct) dWeight = zeros(weight.shape);

@@ -205,8 +205,9 @@ public sealed partial class MaskedDiffusionTrainer
         public int? Seed { get; set; }
 
         /// <summary>
-        /// The device: "auto", "cpu", "cuda" or "cuda:1". Default "auto": the GPU of <see cref="MLContext.GpuDeviceId"/>, or the first, if libtorch finds it, else the
-        /// processor, or an error where <see cref="MLContext.FallbackToCpu"/> is false. Chosen once, when fitting begins, and logged.
+        /// The device: "auto", "cpu", "cuda" or "cuda:1". Default "auto": the first GPU that libtorch finds, else the processor. Where
+        /// <see cref="MLContext.GpuDeviceId"/> is set it is that GPU, and if there is none the processor or, with <see cref="MLContext.FallbackToCpu"/> false (ML.NET's
+        /// default), an error. Chosen once, when fitting begins, and logged.
         /// </summary>
         public string Device { get; set; } = "auto";
 

@@ -32,7 +32,8 @@ internal sealed class LossMeter : IDisposable
             return;
         }
         using var noGrad = torch.no_grad();
-        _deviceSum.add_(loss.detach());
+        using torch.Tensor value = loss.detach();
+        _deviceSum.add_(value);
     }
 
     public void ThrowUnlessFinite(long step, double gradientNorm, double learningRate)
@@ -46,7 +47,7 @@ internal sealed class LossMeter : IDisposable
     public double TakeMean()
     {
         double mean = (_deviceSum is null ? _sum : _deviceSum.ToDouble()) / _count;
-        _deviceSum?.zero_();
+        _deviceSum?.fill_(0);
         _sum = 0;
         _count = 0;
         return mean;

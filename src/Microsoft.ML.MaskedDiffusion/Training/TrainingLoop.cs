@@ -123,7 +123,7 @@ internal sealed class TrainingLoop : IDisposable
             FillBatch(State.Step * _settings.Accumulation + micro);
             using var scope = torch.NewDisposeScope();
             torch.Tensor loss = _objective.Loss(_network, _batch);
-            (_settings.Accumulation == 1 ? loss : loss / _settings.Accumulation).backward();
+            BackwardPass.Run(_settings.Accumulation == 1 ? loss : loss / _settings.Accumulation);
             _meter.Add(loss);
             for (int row = 0; row < _batch.Count; row++)
                 tokens += _batch.RowLength(row) - _objective.SourceOnlyIds;

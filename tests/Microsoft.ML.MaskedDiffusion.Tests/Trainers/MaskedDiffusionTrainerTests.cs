@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics;
 using Microsoft.ML.MaskedDiffusion.Tests.Training;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Trainers;
@@ -120,6 +121,15 @@ public sealed class MaskedDiffusionTrainerTests
         ml.FallbackToCpu = true;
         using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto")).Fit(View(ml, Sentences));
         Assert.AreEqual("cpu", transformer.TrainingResult!.Device);
+    }
+
+    [TestMethod]
+    public void ANewContextTrainsOnWhateverThereIs()
+    {
+        var ml = new MLContext(1);
+        Assert.IsFalse(ml.FallbackToCpu);
+        using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto")).Fit(View(ml, Sentences));
+        Assert.AreEqual(DeviceChoice.Describe(DeviceChoice.Resolve("auto")), transformer.TrainingResult!.Device);
     }
 
     [TestMethod]

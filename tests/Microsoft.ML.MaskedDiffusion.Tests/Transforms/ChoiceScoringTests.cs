@@ -253,7 +253,7 @@ public sealed class ChoiceScoringTests
         IDataView pairs = _ml.Transforms.Concatenate("Choices", "Context", "Context").Fit(View()).Transform(View());
         Assert.AreEqual(2, _ml.MaskedDiffusion().ScoreChoices(Model).Fit(pairs).ChoiceCount);
 
-        IDataView empty = _ml.Data.TakeRows(View(), 0);
+        IDataView empty = _ml.Data.LoadFromEnumerable(Array.Empty<Question>());
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().ScoreChoices(Model).Fit(empty)).Message, "ChoiceCount is 0");
         ChoiceScoringEstimator.Options options = Fast();
         options.ChoiceCount = 4;

@@ -129,7 +129,7 @@ public sealed class CarrierTests
         using MemoryStream stream = Save(Fake("cut"));
         byte[] bytes = stream.ToArray();
         foreach (int length in new[] { 0, 10, bytes.Length / 2, bytes.Length - 1 })
-            Assert.ThrowsExactly<InvalidDataException>(() => new MLContext().Model.Load(new MemoryStream(bytes[..length]), out _));
+            Unwrapped.Throws<InvalidDataException>(() => new MLContext().Model.Load(new MemoryStream(bytes[..length]), out _));
     }
 
     [TestMethod]
