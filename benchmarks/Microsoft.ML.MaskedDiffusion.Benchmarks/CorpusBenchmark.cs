@@ -20,19 +20,19 @@ internal static class CorpusBenchmark
     private const int FileBytes = 32 << 20, Words = 30_000;
     private static readonly string[] Syllables = ["an", "be", "cor", "de", "el", "fin", "ga", "hu", "in", "jo", "ka", "lem", "mo", "na", "or", "pe", "qua", "ri", "so", "tu", "u", "ver", "wi", "xa", "ye", "zo"];
 
-    public static Command Command()
+    public static Subcommand Command()
     {
         var megabytes = new Option<int>("--megabytes") { Description = "text to make", DefaultValueFactory = _ => 300 };
         var heap = new Option<int>("--heap") { Description = "megabytes of managed heap allowed (DOTNET_GCHeapHardLimit)", DefaultValueFactory = _ => 100 };
-        var command = new Command("corpus", "stream a text corpus larger than the allowed heap into packed tokens, and train on them") { megabytes, heap };
+        var command = new Subcommand("corpus", "stream a text corpus larger than the allowed heap into packed tokens, and train on them") { megabytes, heap };
         command.SetAction(result => Run(result.GetValue(megabytes), result.GetValue(heap)));
         return command;
     }
 
-    public static Command ChildCommand()
+    public static Subcommand ChildCommand()
     {
         var folder = new Option<string>("--folder") { Required = true };
-        var command = new Command("corpus-child", "the work that `corpus` measures") { folder };
+        var command = new Subcommand("corpus-child", "the work that `corpus` measures") { folder };
         command.Hidden = true;
         command.SetAction(result => Work(result.GetValue(folder)!));
         return command;

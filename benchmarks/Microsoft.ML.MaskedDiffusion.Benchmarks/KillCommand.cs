@@ -25,20 +25,20 @@ internal static class KillCommand
         public string Text { get; set; } = "";
     }
 
-    public static Command Command()
+    public static Subcommand Command()
     {
         var kills = new Option<int>("--kills") { Description = "processes to kill", DefaultValueFactory = _ => 30 };
         var seed = new Option<int>("--seed") { Description = "seed of the moments", DefaultValueFactory = _ => 1 };
-        var command = new Command("kill", "kill a training at random moments, resume it, and compare the final model with an uninterrupted run's") { kills, seed };
+        var command = new Subcommand("kill", "kill a training at random moments, resume it, and compare the final model with an uninterrupted run's") { kills, seed };
         command.SetAction(result => Run(result.GetValue(kills), new Random(result.GetValue(seed))));
         return command;
     }
 
-    public static Command ChildCommand()
+    public static Subcommand ChildCommand()
     {
         var folder = new Option<string>("--checkpoints") { Required = true };
         var model = new Option<string>("--model") { Required = true };
-        var command = new Command("kill-child", "the training that `kill` runs") { folder, model };
+        var command = new Subcommand("kill-child", "the training that `kill` runs") { folder, model };
         command.Hidden = true;
         command.SetAction(result => Train(result.GetValue(folder)!, result.GetValue(model)!));
         return command;

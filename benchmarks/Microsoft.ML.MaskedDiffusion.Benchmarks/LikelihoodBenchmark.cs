@@ -15,14 +15,14 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 /// </summary>
 internal static class LikelihoodBenchmark
 {
-    public static Command Command()
+    public static Subcommand Command()
     {
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
         var presets = new Option<string[]>("--preset") { Description = "sizes of the network", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["6M"] };
         var vocabulary = new Option<int[]>("--vocabulary") { Description = "tokens of the vocabulary", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [32000] };
         var only = new Option<int?>("--case") { Description = "only the case of this number, 1 to 4" };
         var rounds = new Option<int>("--rounds") { Description = "times each is measured", DefaultValueFactory = _ => 2 };
-        var command = new Command("likelihood", "questions per second of the likelihood scorer against one request at a time") { device, presets, vocabulary, only, rounds };
+        var command = new Subcommand("likelihood", "questions per second of the likelihood scorer against one request at a time") { device, presets, vocabulary, only, rounds };
         command.SetAction(result =>
         {
             foreach (string preset in result.GetValue(presets)!)

@@ -13,7 +13,7 @@ internal static class MemoryCommand
 {
     private const double Limit = 24;
 
-    public static Command Command()
+    public static Subcommand Command()
     {
         var size = new Option<string>("--size") { Description = "preset to train", DefaultValueFactory = _ => "170M" };
         var length = new Option<int>("--length") { Description = "tokens of the one sequence in a step", DefaultValueFactory = _ => 2048 };
@@ -21,15 +21,15 @@ internal static class MemoryCommand
         var load = new Option<string>("--load") { Description = "preset to load, score with and free; \"none\" for none", DefaultValueFactory = _ => "1028M" };
         var cases = new Option<string[]>("--cases") { Description = "training cases", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["plain", "checkpointing", "mixed", "mixed+checkpointing"] };
         var folder = new Option<string>("--folder") { Description = "where the model to load is written, and removed again", DefaultValueFactory = _ => Path.GetTempPath() };
-        var command = new Command("memory", "peak memory and seconds a step of training, and memory for loading, using and freeing a model") { size, length, steps, cases, load, folder };
+        var command = new Subcommand("memory", "peak memory and seconds a step of training, and memory for loading, using and freeing a model") { size, length, steps, cases, load, folder };
         command.SetAction(result => Run(result.GetValue(size)!, result.GetValue(length), result.GetValue(steps), result.GetValue(cases)!, result.GetValue(load)!, result.GetValue(folder)!));
         return command;
     }
 
-    public static Command ChildCommand()
+    public static Subcommand ChildCommand()
     {
         var arguments = new Argument<string[]>("arguments");
-        var command = new Command("memory-child", "one case that `memory` runs") { arguments };
+        var command = new Subcommand("memory-child", "one case that `memory` runs") { arguments };
         command.Hidden = true;
         command.SetAction(result => result.GetValue(arguments)! switch
         {

@@ -17,13 +17,13 @@ internal static class NoiseBenchmark
     private const int Length = 64;
     private static readonly NoiseLevels[] Kinds = [NoiseLevels.Independent, NoiseLevels.Stratified];
 
-    public static Command Command()
+    public static Subcommand Command()
     {
         var steps = new Option<int>("--steps") { Description = "training steps before measuring, and of the trainings compared", DefaultValueFactory = _ => 200 };
         var batch = new Option<int>("--batch") { Description = "sequences of a batch", DefaultValueFactory = _ => 16 };
         var draws = new Option<int>("--draws") { Description = "batches measured", DefaultValueFactory = _ => 400 };
         var seeds = new Option<int>("--seeds") { Description = "trainings compared of either kind", DefaultValueFactory = _ => 1 };
-        var command = new Command("noise", "variance of loss and gradient under independent and stratified noise levels") { steps, batch, draws, seeds };
+        var command = new Subcommand("noise", "variance of loss and gradient under independent and stratified noise levels") { steps, batch, draws, seeds };
         command.SetAction(result => Run(result.GetValue(steps), result.GetValue(batch), result.GetValue(draws), result.GetValue(seeds)));
         return command;
     }

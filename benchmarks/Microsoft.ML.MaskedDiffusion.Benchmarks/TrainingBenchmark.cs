@@ -19,12 +19,12 @@ internal static class TrainingBenchmark
     private const int Length = 256;
     private const int Rows = 8;
 
-    public static Command Command()
+    public static Subcommand Command()
     {
         var sizes = new Option<string[]>("--size") { Description = "presets to train", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["6M", "19M"] };
         var steps = new Option<int>("--steps") { Description = "measured steps, after three to warm up", DefaultValueFactory = _ => 12 };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
-        var command = new Command("training", "tokens per second and share of the fp32 matrix-product peak of whole training steps") { sizes, steps, device };
+        var command = new Subcommand("training", "tokens per second and share of the fp32 matrix-product peak of whole training steps") { sizes, steps, device };
         command.SetAction(result => Run(result.GetValue(sizes)!, result.GetValue(steps), result.GetValue(device)!));
         return command;
     }

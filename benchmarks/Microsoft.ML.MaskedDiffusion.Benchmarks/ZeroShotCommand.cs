@@ -13,7 +13,7 @@ internal static class ZeroShotCommand
     // The sets' usual file names begin with these; "lambada" stands for lambada_standard.
     private static readonly (string Prefix, string Task)[] Prefixes = [.. ZeroShotTask.Names.Select(name => (name, name)), ("lambada", "lambada_standard")];
 
-    public static Command Command()
+    public static Subcommand Command()
     {
         var model = new Option<string>("--model") { Description = "a saved model: a folder, an .mdm file, or a .zip of ml.Model.Save or SaveModel", Required = true };
         var data = new Option<string[]>("--data")
@@ -27,7 +27,7 @@ internal static class ZeroShotCommand
         var truncate = new Option<bool>("--truncate") { Description = "score questions longer than the model's context with its end, instead of flagging them" };
         var log = new Option<string?>("--log") { Description = "folder for logs of a line a question; a stopped run goes on from them" };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "auto" };
-        var command = new Command("zero-shot", "accuracy with both errors, and questions per second, on the files of zero-shot tasks") { model, data, task, profile, samples, limit, truncate, log, device };
+        var command = new Subcommand("zero-shot", "accuracy with both errors, and questions per second, on the files of zero-shot tasks") { model, data, task, profile, samples, limit, truncate, log, device };
         command.SetAction(async (result, cancellation) => await Task.Run(() =>
         {
             try

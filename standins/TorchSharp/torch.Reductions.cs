@@ -33,25 +33,5 @@ public static partial class torch
 
     public static Tensor norm(Tensor input, int dimension, bool keepdim = false, float p = 2) => input.norm(dimension, keepdim, p);
 
-    public static Tensor std(Tensor input, bool unbiased = true) => input.std(unbiased);
-
-    public static Tensor std(Tensor input, long[] dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = default) => input.std(dimensions, unbiased, keepdim, type);
-
-    public static Tensor std(Tensor input, long dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = default) => input.std(dimensions, unbiased, keepdim, type);
-
-    public static Tensor std(Tensor input, (long, long) dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = default) => input.std(dimensions, unbiased, keepdim, type);
-
-    public static Tensor std(Tensor input, (long, long, long) dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = default) => input.std(dimensions, unbiased, keepdim, type);
-
     public static Tensor sum(Tensor input, ReadOnlySpan<long> dim, bool keepdim = false, ScalarType? type = default) => input.sum(dim, keepdim, type);
-
-    public static Tensor var(Tensor input, bool unbiased = true) => input.var(unbiased);
-
-    public static Tensor var(Tensor input, long[] dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = default) => input.var(dimensions, unbiased, keepdim, type);
-
-    public static Tensor var(Tensor input, long dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = default) => input.var(dimensions, unbiased, keepdim, type);
-
-    public static Tensor var(Tensor input, (long, long) dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = default) => input.var(dimensions, unbiased, keepdim, type);
-
-    public static Tensor var(Tensor input, (long, long, long) dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = default) => input.var(dimensions, unbiased, keepdim, type);
 }

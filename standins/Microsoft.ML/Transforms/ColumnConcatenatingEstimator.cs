@@ -30,7 +30,7 @@ public sealed class ColumnConcatenatingEstimator : IEstimator<ColumnConcatenatin
         var inputs = _inputs.Select(name => Schemas.Find(inputSchema, name)).ToList();
         foreach (var input in inputs)
             if (input.IsKey != inputs[0].IsKey || !input.ItemType.Equals(inputs[0].ItemType))
-                throw SchemaErrors.Mismatch("inputSchema", "input", input.Name, inputs[0].ItemType.ToString(), input.ItemType.ToString());
+                throw new InvalidOperationException($"Columns of one type only can be joined: '{input.Name}' is of type {input.ItemType}, '{inputs[0].Name}' of {inputs[0].ItemType}.");
         var kind = inputs.Any(c => c.Kind == SchemaShape.Column.VectorKind.VariableVector)
             ? SchemaShape.Column.VectorKind.VariableVector : SchemaShape.Column.VectorKind.Vector;
         return Schemas.With(inputSchema, new SchemaShape.Column(_output, kind, inputs[0].ItemType, inputs[0].IsKey));

@@ -18,7 +18,7 @@ public class ValueMappingEstimator : TrivialEstimator<ValueMappingTransformer>
             var input = Schemas.Find(inputSchema, pair.Input);
             bool vector = input.Kind != SchemaShape.Column.VectorKind.Scalar;
             if (input.ItemType.RawType != table.KeyType.RawType || input.IsKey != table.KeyType is KeyDataViewType || (vector && table.ValueType is VectorDataViewType))
-                throw SchemaErrors.Mismatch(nameof(inputSchema), "input", pair.Input, table.KeyType.ToString(), input.GetTypeString());
+                throw new InvalidOperationException($"Column '{pair.Input}' is of type {input.GetTypeString()}; the table maps {table.KeyType}.");
             var annotations = SchemaShape.Create(table.Annotations.Schema);
             var output = SchemaShape.Column.Of(pair.Output, table.ValueType, annotations);
             return vector ? new SchemaShape.Column(pair.Output, input.Kind, output.ItemType, output.IsKey, annotations) : output;

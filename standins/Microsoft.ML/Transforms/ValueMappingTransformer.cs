@@ -1,6 +1,6 @@
 namespace Microsoft.ML.Transforms;
 
-/// <summary>Looks each value up in a table; a value the table lacks becomes not-a-number, zero or empty.</summary>
+/// <summary>Looks each value up in a table; a value the table lacks becomes zero or empty.</summary>
 public class ValueMappingTransformer : OneToOneTransformerBase
 {
     internal const string LoaderSignature = "ValueMappingTransformer";

@@ -19,7 +19,7 @@ internal sealed class ValueTable<TKey, TValue> : ValueTable
         // A vector column of known size must keep it for unknown keys too: all slots empty.
         _missing = valueType is VectorDataViewType vector
             ? (TValue)Generic.Call(typeof(ValueTable<TKey, TValue>), nameof(EmptyVector), vector.ItemType.RawType, vector.Size)
-            : MissingValue.Of<TValue>();
+            : default;
     }
 
     private static VBuffer<TItem> EmptyVector<TItem>(int size) => new(size, 0, [], []);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
 namespace TorchSharp;
@@ -8,18 +7,9 @@ namespace TorchSharp;
 internal static unsafe class FunctionCallbacks
 {
     private static readonly ConcurrentDictionary<long, torch.autograd.AutogradContext> Contexts = new();
-    private static readonly ConcurrentDictionary<int, ExceptionDispatchInfo> Failures = new();
     private static long s_next;
-    private static int s_nextFailure;
 
-    /// <summary>Throws again what a managed backward pass threw, if that is what the failed call on this thread ended with.</summary>
-    public static void Rethrow()
-    {
-        if (Failures.TryRemove(Native.NativeMethods.shim_last_managed_error(), out ExceptionDispatchInfo failure))
-            failure.Throw();
-    }
-
-    public static delegate* unmanaged<long, IntPtr, IntPtr*, int, IntPtr*, int, int> Backward => &OnBackward;
+    public static delegate* unmanaged<long, IntPtr, IntPtr*, int, IntPtr*, int, void> Backward => &OnBackward;
 
     public static delegate* unmanaged<long, void> Release => &OnRelease;
 
@@ -33,7 +23,7 @@ internal static unsafe class FunctionCallbacks
     public static void Remove(long id) => Contexts.TryRemove(id, out _);
 
     [UnmanagedCallersOnly]
-    private static int OnBackward(long function, IntPtr node, IntPtr* gradients, int gradientCount, IntPtr* results, int resultCount)
+    private static void OnBackward(long function, IntPtr node, IntPtr* gradients, int gradientCount, IntPtr* results, int resultCount)
     {
         try
         {
@@ -49,16 +39,11 @@ internal static unsafe class FunctionCallbacks
                     continue;
                 Native.NativeMethods.Check(Native.NativeMethods.shim_tensor_alias(outgoing[i].Handle, out results[i]), "alias");
             }
-            return 0;
         }
         catch (Exception e)
         {
-            int number;
-            do
-                number = Interlocked.Increment(ref s_nextFailure);
-            while (number == 0);
-            Failures[number] = ExceptionDispatchInfo.Capture(e);
-            return number;
+            // As in the published package, where the exception meets native code.
+            Environment.FailFast("A backward pass in managed code threw an exception.", e);
         }
     }
 

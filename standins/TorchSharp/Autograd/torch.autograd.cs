@@ -12,7 +12,7 @@ public static partial class torch
             unsafe
             {
                 fixed (IntPtr* o = Handles(outputs), i = Handles(inputs), g = Handles(grad_outputs), r = results)
-                    Check(NativeMethods.shim_grad(o, g, outputs.Count, i, inputs.Count, retain_graph ? 1 : 0, create_graph ? 1 : 0, allow_unused ? 1 : 0, r), "grad");
+                    NativeMethods.Check(NativeMethods.shim_grad(o, g, outputs.Count, i, inputs.Count, retain_graph ? 1 : 0, create_graph ? 1 : 0, allow_unused ? 1 : 0, r), "grad");
             }
             GC.KeepAlive(outputs);
             GC.KeepAlive(inputs);
@@ -27,7 +27,7 @@ public static partial class torch
                 fixed (IntPtr* t = Handles(tensors), g = Handles(grad_tensors), i = Handles(inputs))
                 {
                     int status = NativeMethods.shim_backward_run(t, g, tensors.Count, retain_graph is { } retain ? (retain ? 1 : 0) : -1, create_graph ? 1 : 0, i, inputs?.Count ?? 0);
-                    Check(status, "backward");
+                    NativeMethods.Check(status, "backward");
                 }
             }
             GC.KeepAlive(tensors);
@@ -44,13 +44,6 @@ public static partial class torch
         public static AnomalyMode detect_anomaly(bool check_nan = true) => new(true, check_nan);
 
         public static AnomalyMode set_detect_anomaly(bool mode, bool check_nan = true) => new(mode, check_nan);
-
-        private static void Check(int status, string call)
-        {
-            if (status != 0)
-                FunctionCallbacks.Rethrow();
-            NativeMethods.Check(status, call);
-        }
 
         internal static IntPtr[] Handles(IList<Tensor> tensors) => tensors is null ? null : [.. tensors.Select(t => t?.Handle ?? IntPtr.Zero)];
     }

@@ -31,7 +31,10 @@ public static partial class torch
             public virtual void zero_grad()
             {
                 foreach (Parameter parameter in parameters())
-                    parameter.grad = null;
+                {
+                    using Tensor gradient = parameter.grad;
+                    gradient?.zero_().Dispose();
+                }
             }
 
             public virtual void add_param_group(ParamGroup param_group) => _parameter_groups.Add(param_group);

@@ -8,7 +8,6 @@ internal static unsafe partial class NativeMethods
     public const string Library = "torch_shim";
 
     [LibraryImport(Library)] public static partial byte* shim_last_error();
-    [LibraryImport(Library)] public static partial int shim_last_managed_error();
     [LibraryImport(Library)] public static partial byte* shim_torch_version();
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] public static partial int shim_find_operator(string name, string overload, out IntPtr op);
     [LibraryImport(Library)] public static partial int shim_call(IntPtr op, NativeValue* arguments, int argumentCount, NativeValue* results, int capacity, int* resultCount);
@@ -34,7 +33,7 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] public static partial int shim_backward_run(IntPtr* tensors, IntPtr* gradients, int count, int retainGraph, int createGraph, IntPtr* inputs, int inputCount);
     [LibraryImport(Library)] public static partial int shim_grad(IntPtr* outputs, IntPtr* gradients, int count, IntPtr* inputs, int inputCount, int retainGraph, int createGraph, int allowUnused, IntPtr* results);
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int shim_function_attach(long function, delegate* unmanaged<long, IntPtr, IntPtr*, int, IntPtr*, int, int> backward, delegate* unmanaged<long, void> release,
+    public static partial int shim_function_attach(long function, delegate* unmanaged<long, IntPtr, IntPtr*, int, IntPtr*, int, void> backward, delegate* unmanaged<long, void> release,
         IntPtr* inputs, int inputCount, IntPtr* outputs, int* differentiable, int outputCount, IntPtr* saved, int savedCount, string name, int materialize);
     [LibraryImport(Library)] public static partial int shim_node_saved(IntPtr node, IntPtr* results);
 

@@ -53,7 +53,7 @@ public static partial class torch
 
         public Tensor any() => Operator.Call("aten::any", "", this);
 
-        public Tensor zero_() => InPlace("aten::zero_", "", this);
+        public Tensor zero_() => InPlace("aten::zero_", "", this).alias();
 
         public Tensor matmul(Tensor target) => Operator.Call("aten::matmul", "", this, target);
 
@@ -144,8 +144,6 @@ public static partial class torch
         public Tensor addcdiv_(Tensor tensor1, Tensor tensor2) => InPlace("aten::addcdiv_", "", this, tensor1, tensor2);
 
         public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) => Operator.Call("aten::addmm", "", this, mat1, mat2, (double)beta, (double)alpha);
-
-        public Tensor baddbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) => Operator.Call("aten::baddbmm", "", this, batch1, batch2, (double)beta, (double)alpha);
 
         public Tensor clamp(Scalar min = default, Scalar max = default) => Operator.Call("aten::clamp", "", this, min, max);
 

@@ -43,14 +43,6 @@ public static partial class torch
 
         public Tensor norm(float p = 2) => Operator.Call("aten::norm", "Scalar", this, (double)p);
 
-        public Tensor std(bool unbiased = true) => Operator.Call("aten::std", "", this, unbiased);
-
-        public Tensor var(bool unbiased = true) => Operator.Call("aten::var", "", this, unbiased);
-
-        public Tensor std(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = default) => Operator.Call("aten::std", "dim", this, new[] { dim }, unbiased, keepdim);
-
-        public Tensor var(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = default) => Operator.Call("aten::var", "dim", this, new[] { dim }, unbiased, keepdim);
-
         public (Tensor values, Tensor indexes) max(long dim, bool keepdim = false) => Operator.Call2("aten::max", "dim", this, dim, keepdim);
 
         public (Tensor values, Tensor indexes) min(long dim, bool keepdim = false) => Operator.Call2("aten::min", "dim", this, dim, keepdim);

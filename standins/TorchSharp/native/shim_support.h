@@ -20,21 +20,13 @@ inline at::Tensor& tensor(void* handle) { return *static_cast<at::Tensor*>(handl
 inline void* own(at::Tensor tensor) { return new at::Tensor(std::move(tensor)); }
 inline void* own_or_null(at::Tensor tensor) { return tensor.defined() ? own(std::move(tensor)) : nullptr; }
 
-void remember(std::string message, int32_t managed = 0);
-
-// An exception of managed code on its way through libtorch's engine; `number` finds it again on the managed side.
-struct ManagedError : std::runtime_error {
-    int32_t number;
-    ManagedError(const std::string& message, int32_t number) : std::runtime_error(message), number(number) {}
-};
+void remember(std::string message);
 
 // Runs an action; what it throws becomes a stored message and the result 1.
 template <class Action> int32_t guarded(const Action& action) {
     try {
         action();
         return 0;
-    } catch (const ManagedError& e) {
-        remember(e.what(), e.number);
     } catch (const c10::Error& e) {
         remember(e.what_without_backtrace());
     } catch (const std::exception& e) {

@@ -12,16 +12,13 @@
 
 namespace {
 thread_local std::string last_error;
-thread_local int32_t last_managed_error = 0;
 }
 
-void shim::remember(std::string message, int32_t managed) {
+void shim::remember(std::string message) {
     last_error = std::move(message);
-    last_managed_error = managed;
 }
 
 const char* shim_last_error() { return last_error.c_str(); }
-int32_t shim_last_managed_error() { return last_managed_error; }
 const char* shim_torch_version() { return TORCH_VERSION; }
 
 void shim_tensor_free(void* tensor) { delete static_cast<at::Tensor*>(tensor); }

@@ -33,12 +33,10 @@ struct shim_value {
 };
 
 // Called when gradients arrive at a custom function: `gradients` (null where undefined) in, `results` (owned handles or null) out.
-// A result other than 0 numbers the exception that the managed side keeps for shim_last_managed_error.
-typedef int32_t (*shim_backward)(int64_t function, void* node, void** gradients, int32_t gradient_count, void** results, int32_t result_count);
+typedef void (*shim_backward)(int64_t function, void* node, void** gradients, int32_t gradient_count, void** results, int32_t result_count);
 typedef void (*shim_release)(int64_t function);
 
 SHIM_API const char* shim_last_error();
-SHIM_API int32_t shim_last_managed_error();  // the number of the callback's exception behind the last failure, or 0
 SHIM_API const char* shim_torch_version();
 SHIM_API int32_t shim_find_operator(const char* name, const char* overload, void** op);
 // Calls any ATen operator by its schema; arguments left out at the end take the schema's defaults. Results are owned by the caller.

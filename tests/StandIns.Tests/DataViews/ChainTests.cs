@@ -77,7 +77,8 @@ public sealed class ChainTests
             .Append(new Taking("a", 6, []), TransformerScope.TrainTest)
             .Append(new Taking("b", 8, []));
         var model = chain.Fit(Data(10));
-        Assert.AreEqual(6, model.Transform(Data(10)).GetColumn<string>("Text").Count());
+        Assert.AreEqual(6, model.Transform(Data(10), TransformerScope.TrainTest).GetColumn<string>("Text").Count());
+        Assert.AreEqual(8, model.Transform(Data(10)).GetColumn<string>("Text").Count());
         Assert.AreEqual(8, model.Transform(Data(10), TransformerScope.Scoring).GetColumn<string>("Text").Count());
         Assert.AreEqual(1, model.GetModelFor(TransformerScope.Scoring).Count());
     }

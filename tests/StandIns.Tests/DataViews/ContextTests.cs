@@ -77,6 +77,7 @@ public sealed class ContextTests
         Assert.AreEqual(1, ml.GpuDeviceId);
         Assert.IsFalse(ml.FallbackToCpu);
         Assert.IsNull(new MLContext().GpuDeviceId);
+        Assert.IsFalse(new MLContext().FallbackToCpu);
     }
 
     [TestMethod]
@@ -87,7 +88,6 @@ public sealed class ContextTests
         Assert.AreEqual(1e-3f, range.Init);
         Assert.IsTrue(range.LogBase);
         Assert.IsNull(new RangeAttribute(1, 5).Init);
-        Assert.AreEqual("a", new ChoiceAttribute("a", "b").DefaultValue);
         Assert.IsTrue(new BooleanChoiceAttribute().DefaultValue);
     }
 }

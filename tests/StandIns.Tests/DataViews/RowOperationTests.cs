@@ -26,7 +26,7 @@ public sealed class RowOperationTests
         CollectionAssert.AreEqual(new[] { 0, 1 }, Ids(_ml.Data.TakeRows(view, 2)));
         CollectionAssert.AreEqual(new[] { 2, 3 }, Ids(_ml.Data.TakeRows(_ml.Data.SkipRows(view, 2), 2)));
         Assert.IsEmpty(Ids(_ml.Data.SkipRows(view, 11)));
-        Assert.IsEmpty(Ids(_ml.Data.TakeRows(view, 0)));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Data.TakeRows(view, 0));
     }
 
     [TestMethod]

@@ -22,9 +22,6 @@ public sealed class TextLoaderTests
 
         [LoadColumn(4), KeyType(3)]
         public uint Category { get; set; }
-
-        [NoColumn]
-        public string Note { get; set; } = "";
     }
 
     [TestInitialize]
@@ -102,7 +99,8 @@ public sealed class TextLoaderTests
     public void RangesCanBeOpen()
     {
         File.WriteAllText(_path, "1\t2\t3\n4\t5\t6\n");
-        var view = _ml.Data.LoadFromTextFile(_path, [new TextLoader.Column("F", DataKind.Single, [new TextLoader.Range(1, null)])]);
+        var loader = _ml.Data.CreateTextLoader([new TextLoader.Column("F", DataKind.Single, [new TextLoader.Range(1, null)])], dataSample: new MultiFileSource(_path));
+        var view = loader.Load(_path);
         Assert.AreEqual(2, ((VectorDataViewType)view.Schema["F"].Type).Size);
         CollectionAssert.AreEqual(new[] { 5f, 6f }, view.GetColumn<float[]>("F").Last());
     }

@@ -83,8 +83,8 @@ public class AutogradTests
         double Loss(double[] p, double[] q) => p.Zip(q, (u, w) => Math.Exp(1.5 * u * w)).Sum();
         for (int i = 0; i < a.Length; i++)
         {
-            Assert.AreEqual(Slope(a, i, p => Loss(p, b)), x.grad[i].ToDouble(), 1e-7);
-            Assert.AreEqual(Slope(b, i, q => Loss(a, q)), y.grad[i].ToDouble(), 1e-7);
+            Assert.AreEqual(Slope(a, i, p => Loss(p, b)), x.grad![i].ToDouble(), 1e-7);
+            Assert.AreEqual(Slope(b, i, q => Loss(a, q)), y.grad![i].ToDouble(), 1e-7);
         }
     }
 
@@ -127,7 +127,7 @@ public class AutogradTests
     }
 
     [TestMethod]
-    public void SavedTensorsSurviveTheirScopeAndAreGoneAfterBackward()
+    public void SavedTensorsSurviveTheirScope()
     {
         using Tensor x = tensor(new[] { 2.0 }, requires_grad: true), y = tensor(new[] { 4.0 });
         Tensor result;
@@ -138,19 +138,19 @@ public class AutogradTests
             GC.Collect();
             GC.WaitForPendingFinalizers();
             result.backward();
-            using Tensor gradient = x.grad;
+            using Tensor? gradient = x.grad;
             Reference.AreClose([4], gradient, 0);
-            Assert.ThrowsExactly<System.Runtime.InteropServices.ExternalException>(() => result.backward());
         }
     }
 
     [TestMethod]
-    public void AnExceptionInAManagedBackwardPassComesOutOfBackward()
+    public void AGradientOfAnImpossibleShapeEndsBackwardWithAnError()
     {
         using var scope = NewDisposeScope();
         Tensor x = ones(2, requires_grad: true);
-        var thrown = Assert.Throws<Exception>(() => Failing.apply(x).sum().backward());
-        StringAssert.Contains(thrown.Message, "no gradient today");
+        var thrown = Assert.ThrowsExactly<System.Runtime.InteropServices.ExternalException>(() => Misshapen.apply(x).sum().backward());
+        StringAssert.Contains(thrown.Message, "invalid gradient at index 0");
+        Assert.IsNull(x.grad);
     }
 
     private static double Slope(double[] point, int index, Func<double[], double> function)
@@ -198,12 +198,12 @@ public class AutogradTests
             [grad_outputs[0] + grad_outputs[1], grad_outputs[0] - grad_outputs[1]];
     }
 
-    private sealed class Failing : autograd.SingleTensorFunction<Failing>
+    private sealed class Misshapen : autograd.SingleTensorFunction<Misshapen>
     {
-        public override string Name => nameof(Failing);
+        public override string Name => nameof(Misshapen);
 
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => (Tensor)vars[0] * 2;
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => throw new InvalidDataException("no gradient today");
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => [zeros(Array.Empty<long>())];
     }
 }

@@ -29,13 +29,11 @@ public class NumericsTests
     public void BatchedProductsEqualTheProductsOfTheirParts()
     {
         using var scope = NewDisposeScope();
-        Tensor a = rand(4, 3, 5), b = rand(4, 5, 2), c = rand(4, 3, 2);
-        Tensor together = bmm(a, b), added = c.baddbmm(a, b, beta: 0.5f, alpha: 2f);
+        Tensor a = rand(4, 3, 5), b = rand(4, 5, 2), together = bmm(a, b);
         for (long i = 0; i < 4; i++)
         {
             Tensor one = a[i].mm(b[i]);
             Assert.IsTrue(together[i].allclose(one));
-            Assert.IsTrue(added[i].allclose(c[i] * 0.5f + one * 2f));
         }
         Tensor bias = rand(2);
         Assert.IsTrue(bias.addmm(a[0], b[0]).allclose(a[0].mm(b[0]) + bias));
@@ -84,7 +82,7 @@ public class NumericsTests
                 byColumn[j] += x[i * columns + j];
             }
         }
-        double mean = x.Average(), variance = x.Sum(v => (v - mean) * (v - mean)) / (x.Length - 1);
+        double mean = x.Average();
         using var scope = NewDisposeScope();
         Tensor t = Reference.Matrix(x, rows, columns, ScalarType.Float64);
         Reference.AreClose([x.Sum()], t.sum(), 1e-14);
@@ -92,9 +90,6 @@ public class NumericsTests
         Reference.AreClose(byColumn, t.sum([0L]), 1e-14);
         Reference.AreClose([.. byRow.Select(v => v / columns)], t.mean([1L], keepdim: true), 1e-14);
         Reference.AreClose([mean], t.mean(), 1e-14);
-        Reference.AreClose([variance], t.var(), 1e-13);
-        Reference.AreClose([Math.Sqrt(variance)], t.std(), 1e-13);
-        Reference.AreClose([variance * (x.Length - 1) / x.Length], t.var(unbiased: false), 1e-13);
         Reference.AreClose([x.Max()], t.max(), 0);
         Reference.AreClose([x.Min()], t.min(), 0);
         Reference.AreClose([Math.Sqrt(x.Sum(v => v * v))], t.norm(), 1e-14);

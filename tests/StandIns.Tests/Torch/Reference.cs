@@ -41,8 +41,9 @@ internal static class Reference
         return dense.data<double>().ToArray();
     }
 
-    public static void AreClose(double[] expected, Tensor actual, double tolerance)
+    public static void AreClose(double[] expected, Tensor? actual, double tolerance)
     {
+        Assert.IsNotNull(actual);
         double[] values = Doubles(actual);
         Assert.AreEqual(expected.Length, values.Length);
         for (int i = 0; i < expected.Length; i++)

@@ -59,7 +59,7 @@ public sealed class ColumnTransformTests
 
     [TestMethod]
     public void Concatenate_OfDifferentTypes_IsRefused() =>
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.Concatenate("All", "A", "Text").Append(_ml.Transforms.CopyColumns("C", "All")).Fit(Rows()));
+        Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Transforms.Concatenate("All", "A", "Text").Append(_ml.Transforms.CopyColumns("C", "All")).Fit(Rows()));
 
     [TestMethod]
     public void ColumnsNotAskedFor_AreNotActive()

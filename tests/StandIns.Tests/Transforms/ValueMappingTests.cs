@@ -21,12 +21,11 @@ public sealed class ValueMappingTests
     }
 
     [TestMethod]
-    public void Texts_MapToFloats_AndUnknownOnesToNaN()
+    public void Texts_MapToFloats_AndUnknownOnesToZero()
     {
         var map = new Dictionary<string, float> { ["one"] = 1, ["two"] = 2 };
         var values = _ml.Transforms.Conversion.MapValue("Out", map, "Word").Fit(Rows()).Transform(Rows()).GetColumn<float>("Out").ToArray();
-        Assert.AreEqual(2f, values[1]);
-        Assert.IsTrue(float.IsNaN(values[2]));
+        CollectionAssert.AreEqual(new[] { 1f, 2f, 0f }, values);
     }
 
     [TestMethod]
@@ -61,8 +60,8 @@ public sealed class ValueMappingTests
 
     [TestMethod]
     public void AColumnOfAnotherType_IsRefused() =>
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.Conversion.MapValue("Out", new Dictionary<int, string> { [1] = "a" }, "Word")
-            .Append(_ml.Transforms.CopyColumns("C", "Out")).Fit(Rows()));
+        Assert.ThrowsExactly<InvalidOperationException>(() => _ml.Transforms.Conversion.MapValue("Out", new Dictionary<int, string> { [1] = "a" }, "Word")
+            .Append(_ml.Transforms.CopyColumns("C", "Out")).Fit(Rows()).Transform(Rows()).GetColumn<string>("C").ToArray());
 
     [TestMethod]
     public void ValueToKey_NumbersByOccurrenceOrValue_AndBack()

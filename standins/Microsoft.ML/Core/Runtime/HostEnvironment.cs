@@ -39,7 +39,7 @@ internal sealed class HostEnvironment : IHost
 
     internal string TempFilePath { get; set; } = Path.GetTempPath();
 
-    internal bool FallbackToCpu { get; set; } = true;
+    internal bool FallbackToCpu { get; set; }
 
     internal int? GpuDeviceId { get; set; }
 

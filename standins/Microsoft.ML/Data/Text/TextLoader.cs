@@ -60,8 +60,6 @@ public sealed partial class TextLoader : IDataLoader<IMultiStreamSource>
         var columns = new List<Column>();
         foreach (var member in type.GetFields(BindingFlags.Public | BindingFlags.Instance).Concat<MemberInfo>(properties))
         {
-            if (member.IsDefined(typeof(NoColumnAttribute)))
-                continue;
             var source = member.GetCustomAttribute<LoadColumnAttribute>()
                 ?? throw new InvalidOperationException($"{(member is FieldInfo ? "Field" : "Property")} '{member.Name}' is missing the {nameof(LoadColumnAttribute)} attribute");
             var memberType = member is FieldInfo field ? field.FieldType : ((PropertyInfo)member).PropertyType;
