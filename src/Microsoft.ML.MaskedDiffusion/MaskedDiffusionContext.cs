@@ -300,7 +300,7 @@ public sealed class MaskedDiffusionContext
         TorchUnavailableException => null,
         FileNotFoundException { FileName: { } name } when name.Contains("Version=", StringComparison.Ordinal) => error,
         TargetInvocationException or InvalidOperationException when error.InnerException is { } inner => inner is IOException ? inner : Damage(inner),
-        InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException or InvalidOperationException => error,
+        InvalidDataException or EndOfStreamException or FileLoadException or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException or InvalidOperationException => error,
         _ => null,
     };
 }

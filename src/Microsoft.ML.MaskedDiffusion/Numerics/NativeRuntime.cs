@@ -47,7 +47,8 @@ internal static class NativeRuntime
         string version = typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "of this application";
         return new TorchUnavailableException(
             $"libtorch, which TorchSharp {version} computes with, cannot be loaded on {RuntimeInformation.RuntimeIdentifier}. Add the package TorchSharp-cpu " +
-            $"(or TorchSharp-cuda-linux, TorchSharp-cuda-windows for an NVIDIA GPU) in the version of TorchSharp to the application. What was looked for: {cause.Message}", error);
+            $"(or TorchSharp-cuda-linux, TorchSharp-cuda-windows for an NVIDIA GPU) in the version of TorchSharp to the application. If it is there, `ldd` on its libLibTorchSharp.so names what the system lacks: " +
+            $"TorchSharp 0.107 needs the libstdc++ of GCC 13, as in Debian 13 or Ubuntu 24.04. What was looked for: {cause.Message}", error);
     }
 
     private static void PrepareEnvironment()
