@@ -55,12 +55,16 @@ choose_packages() {
             fi
             cp standins/Probe.proj.xml artifacts/probe/Probe.csproj
             if ! dotnet restore artifacts/probe/Probe.csproj -p:UseStandIns=false >"$log" 2>&1; then
-                lacking=$(grep 'NU110[123]' "$log" | grep -o 'Unable to find package [A-Za-z.]*[A-Za-z]' | awk '{print $NF}' | sort -u | paste -sd,)
-                [ -n "$lacking" ] || { cat "$log" >&2; die "the package feed did not answer (above); put the network right, or PACKAGES=standins to build on the stand-ins"; }
-                [ "$choice" = auto ] || { cat "$log" >&2; die "the package feed lacks $lacking; without PACKAGES=published stand-ins take their place"; }
+                grep -q 'NU110[123]' "$log" || { cat "$log" >&2; die "the package feed did not answer (above); put the network right, or PACKAGES=standins to build on the stand-ins"; }
+                [ "$choice" = auto ] || { cat "$log" >&2; die "the package feed lacks packages (above); without PACKAGES=published stand-ins take their place"; }
+                lacking=$(sed -n 's/.*Unable to find package \(Microsoft\.ML\|Microsoft\.ML\.Tokenizers\|TorchSharp\)\(\. No\| with\).*/\1/p' "$log" | sort -u | paste -sd,)
                 stand_ins=$lacking
-                dotnet restore artifacts/probe/Probe.csproj "-p:UseStandIns=\"$stand_ins\"" >"$log" 2>&1 || { cat "$log" >&2; die "restoring the published packages that the feed has failed (above)"; }
-                say "the package feed lacks $lacking: building on stand-ins there (standins/README.md)"
+                # Where what the others need is lacking too, none of them can be used.
+                if [ -z "$lacking" ] || ! dotnet restore artifacts/probe/Probe.csproj "-p:UseStandIns=\"$lacking\"" >"$log" 2>&1; then
+                    lacking=Microsoft.ML,Microsoft.ML.Tokenizers,TorchSharp
+                fi
+                [ "$lacking" != Microsoft.ML,Microsoft.ML.Tokenizers,TorchSharp ] || stand_ins=true
+                say "the package feed lacks ${lacking//,/, } or what they need: building on stand-ins there (standins/README.md)"
             fi
             case ,$lacking, in *,TorchSharp,*) ;; *)
                 needed=$(missing_for_torchsharp)
@@ -72,7 +76,7 @@ choose_packages() {
                 fi ;;
             esac
             for name in Microsoft.ML Microsoft.ML.Tokenizers TorchSharp; do
-                case ,$stand_ins, in *,$name,*) ;; *) used+=("$name $(restored_version "$name")") ;; esac
+                case ,$stand_ins, in ,true, | *,$name,*) ;; *) used+=("$name $(restored_version "$name")") ;; esac
             done
             [ ${#used[@]} = 0 ] || say "published packages: $(printf '%s, ' "${used[@]}" | sed 's/, $//')" ;;
         *) die "PACKAGES=$choice is not known: auto, published or standins" ;;
