@@ -17,7 +17,7 @@ internal static class MemoryCommand
     {
         var size = new Option<string>("--size") { Description = "preset to train", DefaultValueFactory = _ => "170M" };
         var length = new Option<int>("--length") { Description = "tokens of the one sequence in a step", DefaultValueFactory = _ => 2048 };
-        var steps = new Option<int>("--steps") { Description = "optimizer steps of a case, of which the fastest is told", DefaultValueFactory = _ => 2 };
+        var steps = new Option<int>("--steps") { Description = "optimizer steps of a case, of which the fastest is told", DefaultValueFactory = _ => 4 };
         var load = new Option<string>("--load") { Description = "preset to load, score with and free; \"none\" for none", DefaultValueFactory = _ => "1028M" };
         var cases = new Option<string[]>("--cases") { Description = "training cases", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["plain", "checkpointing", "mixed", "mixed+checkpointing"] };
         var folder = new Option<string>("--folder") { Description = "where the model to load is written, and removed again", DefaultValueFactory = _ => Path.GetTempPath() };

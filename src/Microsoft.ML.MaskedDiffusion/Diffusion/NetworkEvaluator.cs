@@ -11,8 +11,8 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion;
 /// </summary>
 internal sealed class NetworkEvaluator : IRowEvaluator
 {
-    // Logits held at once: 32 MB of fp32.
-    private const int SliceLogits = 1 << 23;
+    // Logits held at once: 16 MB of fp32, which malloc keeps for the next slice.
+    private const int SliceLogits = 1 << 22;
 
     private readonly TransformerNetwork _network;
 

@@ -8,15 +8,15 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling;
 /// </summary>
 internal sealed unsafe class ForwardTape : IDisposable
 {
-    private readonly List<PooledBuffer> _buffers = [];
     private readonly PackedActivations[] _packed;
     private readonly long _width;
     private readonly long _inner;
+    private PooledBuffer? _memory;
 
     public ForwardTape(BufferPool pool, TransformerConfig config, long[] tokens, int batch, int length, bool rounded, bool recomputes)
     {
-        long n = (long)batch * length, d = n * config.EmbeddingSize, f = n * config.FeedForwardSize, heads = n * config.HeadCount;
-        (_width, _inner) = (d, f);
+        long n = (long)batch * length, room = 0;
+        (_width, _inner) = (n * config.EmbeddingSize, n * config.FeedForwardSize);
         Tokens = tokens;
         Batch = batch;
         Length = length;
@@ -24,17 +24,13 @@ internal sealed unsafe class ForwardTape : IDisposable
         Recomputes = recomputes;
         Layers = new LayerTape[config.LayerCount];
         _packed = new PackedActivations[config.LayerCount];
-        bool keeps = !recomputes, whole = keeps && !rounded, packs = keeps && rounded;
-        float* scale1 = null, qkv = null, mixed = null, middle = null, scale2 = null, gate = null, up = null;
-        for (int i = 0; i < Layers.Length; i++)
-        {
-            Layers[i] = new LayerTape(Rent(pool, d), Place(pool, keeps, ref scale1, n), Place(pool, whole, ref qkv, 3 * d), Rent(pool, heads), Place(pool, !rounded, ref mixed, d),
-                Place(pool, keeps, ref middle, d), Place(pool, keeps, ref scale2, n), Place(pool, whole, ref gate, f), Place(pool, whole, ref up, f));
-            _packed[i] = new PackedActivations(Halves(pool, packs, 3 * d), Halves(pool, rounded, d), Halves(pool, packs, f), Halves(pool, packs, f));
-        }
-        Last = Rent(pool, d);
-        LastScale = Rent(pool, n);
+        // Once to measure, once for good. All stands in one piece of memory: a shorter batch can then do with the longest one's.
+        Lay(n, n * config.HeadCount, count => { room += PooledBuffer.Room(count); return null; });
+        _memory = pool.Rent(room);
+        Lay(n, n * config.HeadCount, _memory.Cut);
     }
+
+    private delegate float* Cutter(long count);
 
     public long[] Tokens { get; }
 
@@ -52,13 +48,13 @@ internal sealed unsafe class ForwardTape : IDisposable
     public LayerTape[] Layers { get; }
 
     /// <summary>The residual stream after the last block.</summary>
-    public float* Last { get; }
+    public float* Last { get; private set; }
 
     /// <summary>The final norm's factors.</summary>
-    public float* LastScale { get; }
+    public float* LastScale { get; private set; }
 
     /// <summary>Whether the backward pass has been run and the memory given back.</summary>
-    public bool IsUsed => _buffers.Count == 0;
+    public bool IsUsed => _memory is null;
 
     /// <summary>Puts away what a block left in shared memory and is kept in bfloat16.</summary>
     public void Pack(int layer)
@@ -84,18 +80,25 @@ internal sealed unsafe class ForwardTape : IDisposable
 
     public void Dispose()
     {
-        foreach (PooledBuffer buffer in _buffers) buffer.Dispose();
-        _buffers.Clear();
+        _memory?.Dispose();
+        _memory = null;
     }
 
-    private float* Rent(BufferPool pool, long count)
+    private void Lay(long n, long heads, Cutter cut)
     {
-        PooledBuffer buffer = pool.Rent(count);
-        _buffers.Add(buffer);
-        return buffer.Pointer;
+        long d = _width, f = _inner;
+        bool keeps = !Recomputes, whole = keeps && !Rounded, packs = keeps && Rounded;
+        float* scale1 = Shared(keeps, n), qkv = Shared(whole, 3 * d), mixed = Shared(!Rounded, d), middle = Shared(keeps, d), scale2 = Shared(keeps, n), gate = Shared(whole, f), up = Shared(whole, f);
+        for (int i = 0; i < Layers.Length; i++)
+        {
+            Layers[i] = new LayerTape(cut(d), Own(keeps, scale1, n), Own(whole, qkv, 3 * d), cut(heads), Own(!Rounded, mixed, d), Own(keeps, middle, d), Own(keeps, scale2, n), Own(whole, gate, f), Own(whole, up, f));
+            _packed[i] = new PackedActivations(Halves(packs, 3 * d), Halves(Rounded, d), Halves(packs, f), Halves(packs, f));
+        }
+        Last = cut(d);
+        LastScale = cut(n);
+
+        float* Shared(bool own, long count) => own ? null : cut(count);
+        float* Own(bool own, float* shared, long count) => own ? cut(count) : shared;
+        ushort* Halves(bool wanted, long count) => wanted ? (ushort*)cut((count + 1) / 2) : null;
     }
-
-    private float* Place(BufferPool pool, bool own, ref float* shared, long count) => own ? Rent(pool, count) : shared is not null ? shared : shared = Rent(pool, count);
-
-    private ushort* Halves(BufferPool pool, bool wanted, long count) => wanted ? (ushort*)Rent(pool, (count + 1) / 2) : null;
 }

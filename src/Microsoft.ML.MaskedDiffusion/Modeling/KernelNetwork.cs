@@ -24,14 +24,16 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     {
         int n = batch * length;
         var tape = new ForwardTape(pool, config, new ReadOnlySpan<long>(tokens, n).ToArray(), batch, length, Rounded, Recomputes);
-        using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent((long)n * _f);
+        long d = (long)n * _d, f = (long)n * _f;
+        using PooledBuffer working = pool.Rent(PooledBuffer.Room(d) + PooledBuffer.Room(f));
+        float* normed = working.Cut(d), product = working.Cut(f);
         for (int i = 0; i < weights.Layers.Length; i++)
         {
             LayerTape kept = tape.Layers[i];
             float* next = i + 1 < tape.Layers.Length ? tape.Layers[i + 1].Input : tape.Last;
             if (i == 0) Embed(weights.Embedding, tokens, kept.Input, n);
-            Attend(weights.Layers[i], kept.Input, normed.Pointer, kept.Scale1, kept.Qkv, kept.Mixed, kept.LogSums, kept.Input, kept.Middle, batch, length);
-            FeedForward(weights.Layers[i], kept.Middle, normed.Pointer, kept.Scale2, kept.Gate, kept.Up, product.Pointer, kept.Middle, next, n);
+            Attend(weights.Layers[i], kept.Input, normed, kept.Scale1, kept.Qkv, kept.Mixed, kept.LogSums, kept.Input, kept.Middle, batch, length);
+            FeedForward(weights.Layers[i], kept.Middle, normed, kept.Scale2, kept.Gate, kept.Up, product, kept.Middle, next, n);
             tape.Pack(i);
         }
         NormKernels.Forward(tape.Last, weights.FinalNorm, config.NormEpsilon, hidden, tape.LastScale, n, _d);
@@ -44,44 +46,43 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
         if (tape.IsUsed) throw new InvalidOperationException("The backward pass through this result of the network has been run already; compute the result again.");
         if (tape.Rounded != Rounded) throw new InvalidOperationException("The network's precision was changed between a forward pass and its backward pass; compute the result again.");
         int n = tape.Batch * tape.Length;
-        using PooledBuffer stream = pool.Rent((long)n * _d), normed = pool.Rent((long)n * _d), dNormed = pool.Rent((long)n * _d), dQkv = pool.Rent(3L * n * _d);
-        using PooledBuffer product = pool.Rent((long)n * _f), dGate = pool.Rent((long)n * _f), dUp = pool.Rent((long)n * _f), unwanted = pool.Rent(_d);
-        float* dx = stream.Pointer;
+        long d = (long)n * _d, f = (long)n * _f;
+        using PooledBuffer working = pool.Rent(3 * PooledBuffer.Room(d) + PooledBuffer.Room(3 * d) + 3 * PooledBuffer.Room(f) + PooledBuffer.Room(_d));
+        float* dx = working.Cut(d), y = working.Cut(d), dy = working.Cut(d), dQkv = working.Cut(3 * d), product = working.Cut(f), dGate = working.Cut(f), dUp = working.Cut(f), unwanted = working.Cut(_d);
         NormKernels.Backward(tape.Last, weights.FinalNorm, tape.LastScale, dHidden, null, dx, Wanted(gradients.FinalNorm), n, _d);
         for (int i = weights.Layers.Length - 1; i >= 0; i--)
         {
             LayerWeights w = weights.Layers[i], g = gradients.Layers[i];
             LayerTape kept = tape.Layers[i];
             tape.Unpack(i);
-            if (tape.Recomputes) Recompute(w, kept, normed.Pointer, tape.Batch, tape.Length);
+            if (tape.Recomputes) Recompute(w, kept, y, tape.Batch, tape.Length);
 
             // Feed-forward: x' = x + W3 (silu(W1 norm2(x)) * (W2 norm2(x)))
-            float* y = normed.Pointer, dy = dNormed.Pointer;
             NormKernels.Apply(kept.Middle, w.Norm2, kept.Scale2, y, n, _d);
-            MatrixProduct.Multiply(n, _f, _d, dx, _d, false, w.Down, _f, false, product.Pointer, _f, rounded: Rounded);
-            GateKernels.Backward(kept.Gate, kept.Up, product.Pointer, dGate.Pointer, dUp.Pointer, (long)n * _f);
-            AddWeightGradient(g.Down, dx, _d, product.Pointer, _f, n);
-            AddWeightGradient(g.Gate, dGate.Pointer, _f, y, _d, n);
-            AddWeightGradient(g.Up, dUp.Pointer, _f, y, _d, n);
-            MatrixProduct.Multiply(n, _d, _f, dGate.Pointer, _f, false, w.Gate, _d, false, dy, _d, rounded: Rounded);
-            MatrixProduct.Multiply(n, _d, _f, dUp.Pointer, _f, false, w.Up, _d, false, dy, _d, add: true, Rounded);
+            MatrixProduct.Multiply(n, _f, _d, dx, _d, false, w.Down, _f, false, product, _f, rounded: Rounded);
+            GateKernels.Backward(kept.Gate, kept.Up, product, dGate, dUp, (long)n * _f);
+            AddWeightGradient(g.Down, dx, _d, product, _f, n);
+            AddWeightGradient(g.Gate, dGate, _f, y, _d, n);
+            AddWeightGradient(g.Up, dUp, _f, y, _d, n);
+            MatrixProduct.Multiply(n, _d, _f, dGate, _f, false, w.Gate, _d, false, dy, _d, rounded: Rounded);
+            MatrixProduct.Multiply(n, _d, _f, dUp, _f, false, w.Up, _d, false, dy, _d, add: true, Rounded);
             NormKernels.Backward(kept.Middle, w.Norm2, kept.Scale2, dy, dx, dx, Wanted(g.Norm2), n, _d);
 
             // Attention: x' = x + Wo attend(turn(Wqkv norm1(x)))
             AddWeightGradient(g.Projection, dx, _d, kept.Mixed, _d, n);
             MatrixProduct.Multiply(n, _d, _d, dx, _d, false, w.Projection, _d, false, dy, _d, rounded: Rounded);
-            AttentionKernels.Backward(kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv.Pointer, tape.Batch, tape.Length, _heads, _size, config.Autoregressive, Rounded);
-            Turn(dQkv.Pointer, n, tape.Length, -1);
+            AttentionKernels.Backward(kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv, tape.Batch, tape.Length, _heads, _size, config.Autoregressive, Rounded);
+            Turn(dQkv, n, tape.Length, -1);
             NormKernels.Apply(kept.Input, w.Norm1, kept.Scale1, y, n, _d);
-            AddWeightGradient(g.Qkv, dQkv.Pointer, 3 * _d, y, _d, n);
-            MatrixProduct.Multiply(n, _d, 3 * _d, dQkv.Pointer, 3 * _d, false, w.Qkv, _d, false, dy, _d, rounded: Rounded);
+            AddWeightGradient(g.Qkv, dQkv, 3 * _d, y, _d, n);
+            MatrixProduct.Multiply(n, _d, 3 * _d, dQkv, 3 * _d, false, w.Qkv, _d, false, dy, _d, rounded: Rounded);
             NormKernels.Backward(kept.Input, w.Norm1, kept.Scale1, dy, dx, dx, Wanted(g.Norm1), n, _d);
         }
         if (gradients.Embedding is not null) EmbeddingKernels.AddGradient(gradients.Embedding, tape.Tokens, dx, _d);
         tape.Dispose();
 
         // The norm's kernel always sums its gain's gradient; a frozen gain's goes where nobody looks.
-        float* Wanted(float* gradient) => gradient is not null ? gradient : unwanted.Pointer;
+        float* Wanted(float* gradient) => gradient is not null ? gradient : unwanted;
     }
 
     private void AddWeightGradient(float* gradient, float* dy, int outputs, float* x, int inputs, int rows)

@@ -175,7 +175,7 @@ internal sealed unsafe partial class TransformerNetwork : IDisposable
         try
         {
             Parameter head = _parameters["lm_head.weight"];
-            if (_kernels is not null) return Fused.VocabularyLoss(hidden, head, targets, _rounded, _recomputes);
+            if (_kernels is not null) return Fused.VocabularyLoss(hidden, head, targets, _rounded, _recomputes, _pool);
             return Recomputed(inputs => Fused.CrossEntropy(Logits(inputs[0]), inputs[1]), hidden, targets);
         }
         finally

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.MaskedDiffusion.Numerics;
 
 /// <summary>
-/// Lends blocks of native memory and keeps the returned ones for the next time: a training step asks for the same sizes again and again, and fresh memory costs
-/// page faults. What it keeps and what it has lent are together never more than was lent at once before: batches of many lengths do not pile up blocks of many
-/// sizes. Thread-safe. Disposal frees what is not lent; what is lent is freed when it comes back.
+/// Lends blocks of native memory and keeps the returned ones for the next time: a training step asks for much the same again and again, and fresh memory costs page
+/// faults and leaves holes in the heap. A request gets the smallest kept block that holds it, so that batches of many lengths take what the longest took. What is
+/// kept and what is lent are together never more than was lent at once before. Thread-safe. Disposal frees what is not lent; what is lent is freed when it comes back.
 /// </summary>
 internal sealed unsafe class BufferPool : IDisposable
 {
-    private readonly SortedDictionary<long, Stack<nint>> _free = [];
+    private readonly SortedSet<(long Size, nint Memory)> _free = [];
     private readonly Lock _gate = new();
     private long _lent;
     private long _kept;
@@ -34,13 +34,16 @@ internal sealed unsafe class BufferPool : IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
+            (long Size, nint Memory) kept = _free.GetViewBetween((size, nint.MinValue), (long.MaxValue, nint.MaxValue)).Min;
+            if (kept.Size > 0)
+            {
+                _free.Remove(kept);
+                _kept -= kept.Size;
+                _lent += kept.Size;
+                return new PooledBuffer(this, (float*)kept.Memory, kept.Size);
+            }
             _lent += size;
             _most = Math.Max(_most, _lent);
-            if (_free.TryGetValue(size, out Stack<nint>? stack) && stack.TryPop(out nint memory))
-            {
-                _kept -= size;
-                return new PooledBuffer(this, (float*)memory, size);
-            }
             FreeDownTo(_most - _lent);
         }
         return new PooledBuffer(this, (float*)NativeMemory.AlignedAlloc((nuint)size * sizeof(float), 64), size);
@@ -70,8 +73,7 @@ internal sealed unsafe class BufferPool : IDisposable
             if (!_disposed && _lent + _kept + size <= _most)
             {
                 _kept += size;
-                if (!_free.TryGetValue(size, out Stack<nint>? stack)) _free[size] = stack = new Stack<nint>();
-                stack.Push((nint)memory);
+                _free.Add((size, (nint)memory));
                 return;
             }
         }
@@ -94,16 +96,14 @@ internal sealed unsafe class BufferPool : IDisposable
         }
     }
 
-    // Sizes that were asked for are kept as empty stacks: they are few.
     private void FreeDownTo(long limit)
     {
-        foreach ((long size, Stack<nint> stack) in _free)
+        while (_kept > limit)
         {
-            while (_kept > limit && stack.TryPop(out nint memory))
-            {
-                NativeMemory.AlignedFree((void*)memory);
-                _kept -= size;
-            }
+            (long Size, nint Memory) smallest = _free.Min;
+            _free.Remove(smallest);
+            _kept -= smallest.Size;
+            NativeMemory.AlignedFree((void*)smallest.Memory);
         }
     }
 }

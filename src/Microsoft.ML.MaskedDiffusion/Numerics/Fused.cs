@@ -25,16 +25,17 @@ internal static class Fused
 
     /// <summary>
     /// <see cref="CrossEntropy"/> of the logits x W^T of x [n, d], W [V, d] on our kernels, as one node that turns its logits into their gradient in place; with
-    /// <paramref name="recompute"/> it keeps none of them and computes them again in the backward pass, slice by slice, to the same bits.
+    /// <paramref name="recompute"/> it keeps none of them and computes them again in the backward pass, slice by slice, to the same bits. The logits stand in
+    /// memory of <paramref name="pool"/>.
     /// </summary>
-    public static Tensor VocabularyLoss(Tensor x, Tensor weight, Tensor targets, bool rounded, bool recompute)
+    public static Tensor VocabularyLoss(Tensor x, Tensor weight, Tensor targets, bool rounded, bool recompute, BufferPool pool)
     {
         if (x.dim() != 2 || weight.dim() != 2 || x.size(1) != weight.size(1)) throw Mismatch("VocabularyLoss", x, weight);
         if (targets.dim() != 1 || targets.dtype != ScalarType.Int64 || x.size(0) != targets.size(0)) throw Mismatch("VocabularyLoss", x, targets);
         if (x.size(0) == 0) return x.sum(1);
         CheckTargets(targets, weight.size(0));
-        if (NeedsGradient(x, weight)) return VocabularyLossFunction.apply(x, weight, targets, rounded, recompute);
-        return VocabularyLossFunction.Compute(x, weight, targets, rounded);
+        if (NeedsGradient(x, weight)) return VocabularyLossFunction.apply(x, weight, targets, rounded, recompute, pool);
+        return VocabularyLossFunction.Compute(x, weight, targets, rounded, pool);
     }
 
     /// <summary>gain * x / sqrt(mean(x^2) + eps) over the last dimension, with statistics in at least 32 bits.</summary>

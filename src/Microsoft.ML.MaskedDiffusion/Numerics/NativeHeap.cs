@@ -8,18 +8,20 @@ internal static partial class NativeHeap
     // malloc.h
     private const int TrimThreshold = -1;
     private const int TopPad = -2;
-    private const int MmapMax = -4;
+    private const int MmapThreshold = -3;
     private static readonly string[] UserSettings = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_MMAP_MAX_"];
 
     /// <summary>
     /// Tells glibc's malloc to give nothing back to the system and to take big blocks from the heap too: a training step frees and asks for the same blocks over and
-    /// over, and page faults on fresh memory would cost nearly half the speed. Does nothing elsewhere, or where the user has set up malloc by its environment.
+    /// over, and page faults on fresh memory would cost nearly half the speed. The biggest come from the system all the same, since the heap does not find an aligned
+    /// block's place again for another of its size (it looks for a place with room to align it in), and such holes would stay; a <see cref="BufferPool"/> keeps those
+    /// that a step needs. Does nothing elsewhere, or where the user has set up malloc by its environment.
     /// </summary>
     public static void KeepFreedMemory()
     {
         if (!IsGlibc() || UserSettings.Any(name => Environment.GetEnvironmentVariable(name) is not null)) return;
         if (Environment.GetEnvironmentVariable("GLIBC_TUNABLES")?.Contains("glibc.malloc", StringComparison.Ordinal) == true) return;
-        _ = MallocOption(MmapMax, 0);
+        _ = MallocOption(MmapThreshold, 32 << 20); // the most that it takes
         _ = MallocOption(TrimThreshold, -1);
         _ = MallocOption(TopPad, 64 << 20);
     }

@@ -3,29 +3,37 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Numerics;
 
 /// <summary>
-/// Vocabulary product and cross-entropy as one node. The logits [n, V] are the largest single thing of a step: they exist once, and their gradient takes their place;
-/// or, recomputed, a slice of rows at a time. A slice is a whole number of <see cref="MatrixProduct"/>'s depth blocks, so the weight's gradient has the same bits.
+/// Vocabulary product and cross-entropy as one node. The logits [n, V] are the largest single thing of a step: they exist once, in memory of a pool (torch's would leave
+/// a hole in the heap at every step), and their gradient takes their place; or, recomputed, a slice of rows at a time. A slice is a whole number of
+/// <see cref="MatrixProduct"/>'s depth blocks, so the weight's gradient has the same bits.
 /// </summary>
 internal sealed unsafe class VocabularyLossFunction : GuardedFunction<VocabularyLossFunction>
 {
     private const int SliceRows = MatrixProduct.Depth;
 
     /// <summary>The loss of each row, without a graph.</summary>
-    public static Tensor Compute(Tensor input, Tensor weight, Tensor targets, bool rounded)
+    public static Tensor Compute(Tensor input, Tensor weight, Tensor targets, bool rounded, BufferPool pool)
     {
         using Tensor logSums = empty(input.size(0));
-        return Forward(input, weight, targets, rounded, logSums, null);
+        using PooledBuffer logits = Rent(pool, input, weight, SliceRows);
+        return Forward(input, weight, targets, rounded, logSums, logits.Pointer, SliceRows);
     }
 
     protected override Tensor Evaluate(autograd.AutogradContext context, object[] arguments)
     {
         Tensor input = (Tensor)arguments[0], weight = (Tensor)arguments[1], targets = (Tensor)arguments[2];
         bool rounded = (bool)arguments[3], recompute = (bool)arguments[4];
+        var pool = (BufferPool)arguments[5];
+        int slice = recompute ? SliceRows : (int)input.size(0);
         Tensor logSums = empty(input.size(0));
-        Tensor? logits = recompute ? null : empty(input.size(0), weight.size(0));
-        context.save_for_backward(logits is null ? [input, weight, targets, logSums] : [input, weight, targets, logSums, logits]);
+        PooledBuffer logits = Rent(pool, input, weight, slice);
+        Tensor loss = Forward(input, weight, targets, rounded, logSums, logits.Pointer, slice);
+        if (recompute) logits.Dispose();
+        else context.save_data("logits", logits);
+        context.save_for_backward([input, weight, targets, logSums]);
         context.save_data("rounded", rounded);
-        return Forward(input, weight, targets, rounded, logSums, logits);
+        context.save_data("pool", pool);
+        return loss;
     }
 
     protected override List<Tensor> Differentiate(autograd.AutogradContext context, Tensor gradient)
@@ -35,7 +43,7 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
         using var scope = NewDisposeScope();
         List<Tensor> saved = context.get_saved_variables();
         Tensor input = saved[0], weight = saved[1], targets = saved[2].contiguous(), logSums = saved[3];
-        Tensor? logits = saved.Count > 4 ? saved[4] : null;
+        var kept = (PooledBuffer?)context.get_data("logits");
         bool rounded = (bool)context.get_data("rounded");
         int rows = (int)input.size(0), width = (int)weight.size(0), d = (int)weight.size(1);
         Tensor dLoss = gradient.contiguous(), matrix = weight.detach().contiguous(), from = input.detach().contiguous();
@@ -44,28 +52,29 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
         if (weight.requires_grad && !direct) dWeight = zeros(weight.shape);
         float* w = TensorMemory.Floats(matrix), x = TensorMemory.Floats(from);
         float* dW = !weight.requires_grad ? null : direct ? Gradients.Address(weight) : TensorMemory.Floats(dWeight!);
-        int slice = logits is null ? Math.Min(SliceRows, rows) : rows;
-        float* z = TensorMemory.Floats(logits ?? empty(slice, width));
+        int slice = kept is null ? SliceRows : rows;
+        using PooledBuffer logits = kept ?? Rent((BufferPool)context.get_data("pool"), input, weight, slice);
+        float* z = logits.Pointer;
         for (int first = 0; first < rows; first += slice)
         {
             int count = Math.Min(slice, rows - first);
-            if (logits is null) MatrixProduct.Multiply(count, width, d, x + (long)first * d, d, false, w, d, true, z, width, rounded: rounded);
+            if (kept is null) MatrixProduct.Multiply(count, width, d, x + (long)first * d, d, false, w, d, true, z, width, rounded: rounded);
             CrossEntropyKernels.Backward(z, TensorMemory.Integers(targets) + first, TensorMemory.Floats(logSums) + first, TensorMemory.Floats(dLoss) + first, z, count, width);
             if (dInput is not null) MatrixProduct.Multiply(count, d, width, z, width, false, w, d, false, TensorMemory.Floats(dInput) + (long)first * d, d, rounded: rounded);
             if (dW is not null) MatrixProduct.Multiply(width, d, count, z, width, true, x + (long)first * d, d, false, dW, d, add: true, rounded);
         }
-        return [dInput?.MoveToOuterDisposeScope()!, dWeight?.MoveToOuterDisposeScope()!, null!, null!, null!];
+        return [dInput?.MoveToOuterDisposeScope()!, dWeight?.MoveToOuterDisposeScope()!, null!, null!, null!, null!];
     }
 
-    // Into the logits, or through a slice of them that is not kept.
-    private static Tensor Forward(Tensor input, Tensor weight, Tensor targets, bool rounded, Tensor logSums, Tensor? logits)
+    private static PooledBuffer Rent(BufferPool pool, Tensor input, Tensor weight, int slice) => pool.Rent(Math.Min(slice, input.size(0)) * weight.size(0));
+
+    // Slice after slice into the same logits z.
+    private static Tensor Forward(Tensor input, Tensor weight, Tensor targets, bool rounded, Tensor logSums, float* z, int slice)
     {
         int rows = (int)input.size(0), width = (int)weight.size(0), d = (int)weight.size(1);
-        int slice = logits is null ? Math.Min(SliceRows, rows) : rows;
         Tensor loss = empty(rows);
         using Tensor dense = input.contiguous(), matrix = weight.contiguous(), places = targets.contiguous();
-        using Tensor? scratch = logits is null ? empty(slice, width) : null;
-        float* z = TensorMemory.Floats(logits ?? scratch!), x = TensorMemory.Floats(dense);
+        float* x = TensorMemory.Floats(dense);
         for (int first = 0; first < rows; first += slice)
         {
             int count = Math.Min(slice, rows - first);

@@ -18,6 +18,32 @@ public sealed unsafe class BufferPoolTests
     }
 
     [TestMethod]
+    public void ASmallerRequestGetsTheSmallestBlockThatHoldsIt()
+    {
+        using var pool = new BufferPool();
+        PooledBuffer large = pool.Rent(90_000), small = pool.Rent(30_000);
+        float* address = small.Pointer;
+        large.Dispose();
+        small.Dispose();
+        long kept = pool.KeptCount;
+        using PooledBuffer first = pool.Rent(20_000), second = pool.Rent(20_000);
+        Assert.IsTrue(address == first.Pointer);
+        Assert.AreEqual(0, pool.KeptCount, $"of {kept} floats, which were enough for both");
+    }
+
+    [TestMethod]
+    public void ABlockIsCutIntoArraysOnCacheLines()
+    {
+        using var pool = new BufferPool();
+        using PooledBuffer block = pool.Rent(PooledBuffer.Room(1) + PooledBuffer.Room(1000));
+        float* first = block.Cut(1), second = block.Cut(1000);
+        Assert.IsTrue(first == block.Pointer && second > first);
+        Assert.AreEqual(0, (nint)second % 64);
+        second[999] = 1;
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => block.Cut(4000));
+    }
+
+    [TestMethod]
     public void ManySizesDoNotPileUp()
     {
         using var pool = new BufferPool();

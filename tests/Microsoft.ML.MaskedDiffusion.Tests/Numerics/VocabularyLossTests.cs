@@ -9,6 +9,7 @@ public sealed class VocabularyLossTests
 {
     private const int Width = 24;
     private const int Vocabulary = 41;
+    private static readonly BufferPool Pool = new();
 
     [TestMethod]
     [DataRow(1, false)]
@@ -29,13 +30,13 @@ public sealed class VocabularyLossTests
         var plain = Run((x, w) => Fused.CrossEntropy(Fused.Linear(x, w, rounded), targets));
         foreach (bool recompute in new[] { false, true })
         {
-            var one = Run((x, w) => Fused.VocabularyLoss(x, w, targets, rounded, recompute));
+            var one = Run((x, w) => Loss(x, w, targets, rounded, recompute));
             CollectionAssert.AreEqual(Floats(plain.loss), Floats(one.loss));
             CollectionAssert.AreEqual(Floats(plain.dInput), Floats(one.dInput));
             CollectionAssert.AreEqual(Floats(plain.dWeight), Floats(one.dWeight));
         }
         using IDisposable noGradient = no_grad();
-        CollectionAssert.AreEqual(Floats(plain.loss), Floats(Fused.VocabularyLoss(Draws([rows, Width], 1), Draws([Vocabulary, Width], 2), targets, rounded, recompute: false)));
+        CollectionAssert.AreEqual(Floats(plain.loss), Floats(Loss(Draws([rows, Width], 1), Draws([Vocabulary, Width], 2), targets, rounded, recompute: false)));
     }
 
     [TestMethod]
@@ -43,7 +44,7 @@ public sealed class VocabularyLossTests
     {
         using var scope = NewDisposeScope();
         Tensor leaf = Draws([Vocabulary, Width], 2).requires_grad_(), plain = Draws([Vocabulary, Width], 2).requires_grad_(), input = Draws([600, Width], 1);
-        Fused.VocabularyLoss(input, leaf * 2, Targets(600), rounded: false, recompute: true).sum().backward();
+        Loss(input, leaf * 2, Targets(600), rounded: false, recompute: true).sum().backward();
         Fused.CrossEntropy(Fused.Linear(input, plain * 2), Targets(600)).sum().backward();
         CollectionAssert.AreEqual(Floats(plain.grad!), Floats(leaf.grad!));
     }
@@ -53,7 +54,7 @@ public sealed class VocabularyLossTests
     {
         using var scope = NewDisposeScope();
         Tensor weight = Draws([Vocabulary, Width], 2).requires_grad_();
-        Tensor loss = Fused.VocabularyLoss(Draws([3, Width], 1), weight, Targets(3), rounded: false, recompute: false).sum();
+        Tensor loss = Loss(Draws([3, Width], 1), weight, Targets(3), rounded: false, recompute: false).sum();
         loss.backward(retain_graph: true);
         Assert.ThrowsExactly<InvalidOperationException>(() => BackwardPass.Run(loss));
     }
@@ -62,11 +63,13 @@ public sealed class VocabularyLossTests
     public void ShapesAndTargetsThatDoNotFitAreRefused()
     {
         using var scope = NewDisposeScope();
-        Assert.ThrowsExactly<ArgumentException>(() => Fused.VocabularyLoss(zeros(2, 3), zeros(5, 4), zeros(2, ScalarType.Int64), false, false));
-        Assert.ThrowsExactly<ArgumentException>(() => Fused.VocabularyLoss(zeros(2, 4), zeros(5, 4), zeros(3, ScalarType.Int64), false, false));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Fused.VocabularyLoss(zeros(1, 4), zeros(5, 4), tensor(new long[] { 5 }), false, false));
-        Assert.AreEqual(0, Fused.VocabularyLoss(zeros(0, 4), zeros(5, 4), zeros(0, ScalarType.Int64), false, false).NumberOfElements);
+        Assert.ThrowsExactly<ArgumentException>(() => Loss(zeros(2, 3), zeros(5, 4), zeros(2, ScalarType.Int64), false, false));
+        Assert.ThrowsExactly<ArgumentException>(() => Loss(zeros(2, 4), zeros(5, 4), zeros(3, ScalarType.Int64), false, false));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Loss(zeros(1, 4), zeros(5, 4), tensor(new long[] { 5 }), false, false));
+        Assert.AreEqual(0, Loss(zeros(0, 4), zeros(5, 4), zeros(0, ScalarType.Int64), false, false).NumberOfElements);
     }
+
+    private static Tensor Loss(Tensor x, Tensor weight, Tensor targets, bool rounded, bool recompute) => Fused.VocabularyLoss(x, weight, targets, rounded, recompute, Pool);
 
     private static Tensor Targets(int rows) => tensor(Enumerable.Range(0, rows).Select(i => (long)(i * 7 % Vocabulary)).ToArray());
 
