@@ -13,7 +13,7 @@ internal static partial class NativeHeap
 
     /// <summary>
     /// Tells glibc's malloc to give nothing back to the system and to take big blocks from the heap too: a training step frees and asks for the same blocks over and
-    /// over, and page faults on fresh memory would cost nearly half the speed. The biggest come from the system all the same, since the heap does not find an aligned
+    /// over, and page faults on fresh memory would cost nearly half the speed. The biggest come from the system all the same, since the heap often does not find an aligned
     /// block's place again for another of its size (it looks for a place with room to align it in), and such holes would stay; a <see cref="BufferPool"/> keeps those
     /// that a step needs. Does nothing elsewhere, or where the user has set up malloc by its environment.
     /// </summary>

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Numerics;
 
 /// <summary>
-/// Vocabulary product and cross-entropy as one node. The logits [n, V] are the largest single thing of a step: they exist once, in memory of a pool (torch's would leave
-/// a hole in the heap at every step), and their gradient takes their place; or, recomputed, a slice of rows at a time. A slice is a whole number of
+/// Vocabulary product and cross-entropy as one node. The logits [n, V] are the largest single thing of a step: they exist once, in memory of a pool (torch's could leave
+/// a hole in the heap with a step), and their gradient takes their place; or, recomputed, a slice of rows at a time. A slice is a whole number of
 /// <see cref="MatrixProduct"/>'s depth blocks, so the weight's gradient has the same bits.
 /// </summary>
 internal sealed unsafe class VocabularyLossFunction : GuardedFunction<VocabularyLossFunction>
