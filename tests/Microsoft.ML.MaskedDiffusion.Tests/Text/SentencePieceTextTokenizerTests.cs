@@ -1,5 +1,4 @@
 using Microsoft.ML.MaskedDiffusion.Text;
-using StandIns.Tests.Tokenizers;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests.Text;
 

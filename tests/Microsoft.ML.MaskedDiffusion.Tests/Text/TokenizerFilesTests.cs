@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.ML.MaskedDiffusion.Text;
-using StandIns.Tests.Tokenizers;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests.Text;
 
