@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Modeling;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 

@@ -1,5 +1,5 @@
-using System.CommandLine;
 using Microsoft.ML.MaskedDiffusion.Benchmarks;
+using System.CommandLine;
 
 var root = new RootCommand("Measurements of Microsoft.ML.MaskedDiffusion. Every figure stands beside one that was measured in the same run.")
 {

@@ -1,8 +1,9 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
-using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Modeling;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// A language model ready for use: the network with its weights, its tokenizer and its configuration. Any number of threads may use one model at once; it holds

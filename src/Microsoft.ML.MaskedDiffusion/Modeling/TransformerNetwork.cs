@@ -1,4 +1,9 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
+using Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
+using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -3,7 +3,7 @@ using System.Reflection.Emit;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Architecture;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Collects the full names of the types that signatures and method bodies name.</summary>
 internal sealed class TypeNames(MetadataReader reader) : ISignatureTypeProvider<string, object?>

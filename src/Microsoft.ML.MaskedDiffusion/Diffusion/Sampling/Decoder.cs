@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
 /// <summary>Fills many rows together, step by step; every row keeps its own count of steps and its own draws, so rows never affect each other.</summary>

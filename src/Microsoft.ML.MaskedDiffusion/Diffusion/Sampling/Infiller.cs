@@ -1,6 +1,7 @@
-using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
-namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// Fills the mask tokens of rows of token ids and leaves everything else as it is: infilling below the level of text. A row is filled the same whatever

@@ -1,6 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>The sampling estimators averaged over everything they could have drawn: the bound, without noise.</summary>
 [TestClass]

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Likelihoods by their definitions, with nothing shared with the library.</summary>
 internal static class BruteForce

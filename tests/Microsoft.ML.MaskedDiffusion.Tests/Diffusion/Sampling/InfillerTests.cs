@@ -1,7 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Sampling;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class InfillerTests
@@ -99,9 +98,9 @@ public sealed class InfillerTests
             counts[(filled[1], filled[2])] = counts.GetValueOrDefault((filled[1], filled[2])) + 1;
         }
         double chiSquare = 0;
-        foreach (int[] answer in Likelihood.BruteForce.Answers(7, 2))
+        foreach (int[] answer in BruteForce.Answers(7, 2))
         {
-            double p = (Math.Exp(-Likelihood.BruteForce.Chain(model, [5], answer, [0, 1])) + Math.Exp(-Likelihood.BruteForce.Chain(model, [5], answer, [1, 0]))) / 2;
+            double p = (Math.Exp(-BruteForce.Chain(model, [5], answer, [0, 1])) + Math.Exp(-BruteForce.Chain(model, [5], answer, [1, 0]))) / 2;
             double observed = counts.GetValueOrDefault((answer[0], answer[1]));
             chiSquare += (observed - Draws * p) * (observed - Draws * p) / (Draws * p);
         }
