@@ -49,8 +49,10 @@ internal static class NoiseBenchmark
             {
                 (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, "cpu", new DiffusionObjective(config, kind), train, validation, settings with { Seed = seed }, null, CancellationToken.None);
                 ends[kind].Add(result.ValidationLoss!.Value);
-                if (measured is null) measured = network;
-                else network.Dispose();
+                if (measured is null)
+                    measured = network;
+                else
+                    network.Dispose();
             }
         }
         Print($"{config.NonEmbeddingParameterCount:N0} parameters, {train.Count} blocks of {Length} bytes, {steps} steps of {batchSize} blocks; then {draws} batches of {batchSize} at fixed weights");

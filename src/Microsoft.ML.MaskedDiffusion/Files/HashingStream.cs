@@ -56,7 +56,8 @@ internal sealed class HashingStream(Stream inner, bool leaveOpen = false) : Stre
         if (disposing)
         {
             _hash.Dispose();
-            if (!leaveOpen) inner.Dispose();
+            if (!leaveOpen)
+                inner.Dispose();
         }
         base.Dispose(disposing);
     }

@@ -8,13 +8,16 @@ internal static partial class NativeFiles
     /// <summary>Flushes a folder's entries to the disk where the system is known to need it (Linux); its files are flushed by whoever writes them.</summary>
     public static void FlushFolder(string path)
     {
-        if (!OperatingSystem.IsLinux()) return;
+        if (!OperatingSystem.IsLinux())
+            return;
         int descriptor = Open(path, 0);
-        if (descriptor < 0) throw Failed("open", path);
+        if (descriptor < 0)
+            throw Failed("open", path);
         try
         {
             // EINVAL: a file system without such a notion has nothing to flush.
-            if (Flush(descriptor) != 0 && Marshal.GetLastPInvokeError() != 22) throw Failed("flush", path);
+            if (Flush(descriptor) != 0 && Marshal.GetLastPInvokeError() != 22)
+                throw Failed("flush", path);
         }
         finally
         {

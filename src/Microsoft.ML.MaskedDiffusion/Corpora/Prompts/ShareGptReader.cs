@@ -13,7 +13,8 @@ internal sealed class ShareGptReader : FineTuningReader
     {
         using var reader = new StreamReader(path);
         int character;
-        do character = reader.Read();
+        do
+            character = reader.Read();
         while (character >= 0 && char.IsWhiteSpace((char)character));
         return character == '[';
     }

@@ -20,7 +20,8 @@ internal static class Guidance
         int[] row = [.. tokens];
         for (int i = 0; i < row.Length; i++)
         {
-            if (!filled[i]) row[i] = maskTokenId;
+            if (!filled[i])
+                row[i] = maskTokenId;
         }
         return row.AsSpan().SequenceEqual(tokens) ? null : row;
     }

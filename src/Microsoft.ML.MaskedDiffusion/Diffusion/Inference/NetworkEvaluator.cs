@@ -58,7 +58,8 @@ internal sealed class NetworkEvaluator : IRowEvaluator
             Tensor rows = tensor(queries.Select(query => (long)asked.Rows[query] - first).ToArray(), device: _network.Device);
             Tensor losses = Fused.CrossEntropy(logits.index_select(0, rows), tensor(queries.Select(query => (long)targets[query]).ToArray(), device: _network.Device));
             using TensorAccessor<double> accessor = losses.to(ScalarType.Float64, CPU).data<double>();
-            for (int i = 0; i < queries.Length; i++) values[queries[i]] = -accessor[i];
+            for (int i = 0; i < queries.Length; i++)
+                values[queries[i]] = -accessor[i];
         });
         values.CopyTo(destination);
     }
@@ -76,7 +77,8 @@ internal sealed class NetworkEvaluator : IRowEvaluator
             int width = VocabularySize;
             Workers.Run((int)logits.size(0), i =>
             {
-                foreach (int query in queries[first + i]) reader(query, new ReadOnlySpan<float>(start + (long)i * width, width));
+                foreach (int query in queries[first + i])
+                    reader(query, new ReadOnlySpan<float>(start + (long)i * width, width));
             });
         });
     }
@@ -87,7 +89,8 @@ internal sealed class NetworkEvaluator : IRowEvaluator
         long[] ids = new long[batch.RowCount * batch.Length];
         for (int row = 0; row < batch.RowCount; row++)
         {
-            for (int i = 0; i < batch.Length; i++) ids[row * batch.Length + i] = batch.Rows[row][i];
+            for (int i = 0; i < batch.Length; i++)
+                ids[row * batch.Length + i] = batch.Rows[row][i];
         }
         bool guided = batch.GuidanceScale != 0;
         var rowOf = new Dictionary<(long, long), int>();
@@ -96,7 +99,8 @@ internal sealed class NetworkEvaluator : IRowEvaluator
         for (int query = 0; query < rows.Length; query++)
         {
             (long, long) place = (batch.Indices[query], guided ? batch.UnconditionalIndices[query] : 0);
-            if (rowOf.TryGetValue(place, out rows[query])) continue;
+            if (rowOf.TryGetValue(place, out rows[query]))
+                continue;
             rowOf.Add(place, rows[query] = pairs.Count);
             pairs.Add(place);
         }
@@ -115,7 +119,8 @@ internal sealed class NetworkEvaluator : IRowEvaluator
             using var slice = NewDisposeScope();
             int rows = Math.Min(step, count - first);
             Tensor logits = Logits(asked.Conditional.narrow(0, first, rows));
-            if (asked.Unconditional is { } others) logits = Guidance.Combine(logits, Logits(others.narrow(0, first, rows)), guidanceScale);
+            if (asked.Unconditional is { } others)
+                logits = Guidance.Combine(logits, Logits(others.narrow(0, first, rows)), guidanceScale);
             take(first, logits);
         }
     }

@@ -45,7 +45,8 @@ internal sealed class RowBatch(int length, double guidanceScale)
             _indices.Add(at + position);
             _unconditionalIndices.Add(unconditionalAt + position);
         }
-        foreach (int target in row.Targets) _targets.Add(target);
+        foreach (int target in row.Targets)
+            _targets.Add(target);
         return first;
     }
 

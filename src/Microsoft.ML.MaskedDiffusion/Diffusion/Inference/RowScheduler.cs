@@ -27,7 +27,8 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
                 foreach ((MaskedRow row, int first) in placed)
                 {
                     double sum = 0;
-                    for (int i = 0; i < row.Positions.Length; i++) sum -= values[first + i];
+                    for (int i = 0; i < row.Positions.Length; i++)
+                        sum -= values[first + i];
                     row.NegativeLogLikelihood = sum;
                 }
             }
@@ -45,7 +46,8 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
                 var owners = new (MaskedRow Row, int Place)[batch.QueryCount];
                 foreach ((MaskedRow row, int first) in placed)
                 {
-                    for (int i = 0; i < row.Positions.Length; i++) owners[first + i] = (row, i);
+                    for (int i = 0; i < row.Positions.Length; i++)
+                        owners[first + i] = (row, i);
                 }
                 evaluator.ReadLogits(batch, (query, logits) => reader(owners[query].Row, owners[query].Place, logits));
                 Interlocked.Add(ref _networkRows, batch.RowCount);
@@ -67,6 +69,7 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
             }
             placed.Add((row, batch.Add(row)));
         }
-        if (placed.Count > 0) yield return (batch, placed);
+        if (placed.Count > 0)
+            yield return (batch, placed);
     }
 }

@@ -50,11 +50,13 @@ internal sealed class AutoregressiveScorer : RequestScorer
             int best = 0;
             for (int id = 1; id < logits.Length; id++)
             {
-                if (logits[id] > logits[best]) best = id;
+                if (logits[id] > logits[best])
+                    best = id;
             }
             RequireFinite(logits[best], row.Targets.Length, row.Tokens.Length - row.Targets.Length + 1);
             // Several positions of a row may come at once; all of them write the same.
-            if (best != row.Targets[place]) matched[numbers[row]] = false;
+            if (best != row.Targets[place])
+                matched[numbers[row]] = false;
         }, cancellation);
         return matched;
     }

@@ -19,7 +19,8 @@ internal sealed class ForwardProcess(int maskTokenId, double epsilon = ForwardPr
     /// <summary>The comb (offset + i / count) modulo 1.</summary>
     public static void Stratify(float offset, Span<float> levels)
     {
-        for (int i = 0; i < levels.Length; i++) levels[i] = (offset + (float)i / levels.Length) % 1f;
+        for (int i = 0; i < levels.Length; i++)
+            levels[i] = (offset + (float)i / levels.Length) % 1f;
     }
 
     /// <summary>
@@ -41,9 +42,11 @@ internal sealed class ForwardProcess(int maskTokenId, double epsilon = ForwardPr
         {
             CounterRandom random = randomOf(row);
             levels[row] = random.NextSingle();
-            for (int i = row * length; i < (row + 1) * length; i++) uniforms[i] = random.NextSingle();
+            for (int i = row * length; i < (row + 1) * length; i++)
+                uniforms[i] = random.NextSingle();
         }
-        if (sampling == NoiseLevels.Stratified) Stratify(levels[0], levels);
+        if (sampling == NoiseLevels.Stratified)
+            Stratify(levels[0], levels);
         return Corrupt(tokens, length, levels, uniforms, kept);
     }
 
@@ -63,13 +66,15 @@ internal sealed class ForwardProcess(int maskTokenId, double epsilon = ForwardPr
             float probability = probabilities[row] = Probability(levels[row]);
             for (int i = row * length; i < (row + 1) * length; i++)
             {
-                if (!(uniforms[i] < probability) || (!kept.IsEmpty && kept[i])) continue;
+                if (!(uniforms[i] < probability) || (!kept.IsEmpty && kept[i]))
+                    continue;
                 noisy[i] = maskTokenId;
                 positions.Add(i);
             }
         }
         long[] masked = [.. positions], targets = new long[masked.Length];
-        for (int i = 0; i < masked.Length; i++) targets[i] = tokens[(int)masked[i]];
+        for (int i = 0; i < masked.Length; i++)
+            targets[i] = tokens[(int)masked[i]];
         return new NoisyBatch
         {
             Count = levels.Length,

@@ -31,7 +31,8 @@ internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWei
         using TensorAccessor<double> losses = Losses(network, batch).to(ScalarType.Float64, CPU).data<double>();
         double[] values = losses.ToArray();
         var rows = new double[batch.Count];
-        for (int i = 0; i < batch.Targets.Length; i++) rows[batch.RowOf(i)] += values[i] / (divisors?[batch.RowOf(i)] ?? batch.Length);
+        for (int i = 0; i < batch.Targets.Length; i++)
+            rows[batch.RowOf(i)] += values[i] / (divisors?[batch.RowOf(i)] ?? batch.Length);
         return rows;
     }
 
@@ -41,12 +42,15 @@ internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWei
         Tensor tokens = tensor(batch.Tokens, [batch.Count, batch.Length], device: network.Device);
         Tensor hidden = network.Hidden(tokens).view((long)batch.Count * batch.Length, network.Config.EmbeddingSize);
         // Short batches may come out without a mask: a loss of zero that still reaches every parameter.
-        if (batch.Targets.Length == 0) return hidden.sum().view(1) * 0;
+        if (batch.Targets.Length == 0)
+            return hidden.sum().view(1) * 0;
         Tensor masked = hidden.index_select(0, tensor(batch.MaskedPositions, device: network.Device));
         Tensor losses = network.CrossEntropy(masked, tensor(batch.Targets, device: network.Device));
-        if (weighting == LossWeighting.Uniform) return losses;
+        if (weighting == LossWeighting.Uniform)
+            return losses;
         var probabilities = new float[batch.Targets.Length];
-        for (int i = 0; i < probabilities.Length; i++) probabilities[i] = batch.Probabilities[batch.RowOf(i)];
+        for (int i = 0; i < probabilities.Length; i++)
+            probabilities[i] = batch.Probabilities[batch.RowOf(i)];
         return losses / tensor(probabilities, dtype: losses.dtype, device: network.Device);
     }
 }

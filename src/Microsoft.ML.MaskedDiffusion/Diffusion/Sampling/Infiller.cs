@@ -47,7 +47,8 @@ public sealed class Infiller
         foreach (int[] row in rows)
         {
             ArgumentNullException.ThrowIfNull(row, nameof(rows));
-            if (!distinct.ContainsKey(row)) distinct.Add(row, Open(row));
+            if (!distinct.ContainsKey(row))
+                distinct.Add(row, Open(row));
         }
         _decoder.Run([.. distinct.Values], progress, cancellation);
         return [.. rows.Select(row => (int[])distinct[row].Tokens.Clone())];
@@ -65,7 +66,8 @@ public sealed class Infiller
         {
             if (row[i] < 0 || row[i] > _evaluator.MaskTokenId)
                 throw new ArgumentException($"Token id {row[i]} is outside 0 to {_evaluator.MaskTokenId}; it was made by another tokenizer than the model's.");
-            if (row[i] == _evaluator.MaskTokenId) positions.Add(i);
+            if (row[i] == _evaluator.MaskTokenId)
+                positions.Add(i);
         }
         return new DecodingRow(row, [.. positions], expected: null, _options);
     }

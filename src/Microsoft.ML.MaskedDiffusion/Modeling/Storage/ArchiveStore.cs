@@ -20,8 +20,10 @@ internal sealed class ArchiveStore : IModelStore
         {
             foreach (ZipArchiveEntry entry in _archive.Entries)
             {
-                if (entry.FullName.EndsWith('/') && entry.Length == 0) continue;
-                if (!_entries.TryAdd(entry.FullName, entry)) throw new InvalidDataException($"{source}: the entry {FaultList.Quote(entry.FullName)} stands twice.");
+                if (entry.FullName.EndsWith('/') && entry.Length == 0)
+                    continue;
+                if (!_entries.TryAdd(entry.FullName, entry))
+                    throw new InvalidDataException($"{source}: the entry {FaultList.Quote(entry.FullName)} stands twice.");
             }
         }
         catch

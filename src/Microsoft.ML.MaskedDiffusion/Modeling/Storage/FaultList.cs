@@ -10,7 +10,8 @@ internal sealed class FaultList(string file)
 
     public void ThrowIfAny()
     {
-        if (_faults.Count == 0) return;
+        if (_faults.Count == 0)
+            return;
         string more = _faults.Count > Shown ? $"; and {_faults.Count - Shown} more faults" : "";
         throw new InvalidDataException($"{file}: {string.Join("; ", _faults.Take(Shown))}{more}.");
     }

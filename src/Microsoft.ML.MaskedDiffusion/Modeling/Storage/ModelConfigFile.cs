@@ -36,7 +36,8 @@ internal static class ModelConfigFile
             using JsonDocument document = JsonDocument.Parse(content);
             JsonElement root = document.RootElement;
             string precision = Field(root, "rotaryPrecision", JsonValueKind.String).GetString()!;
-            if (!Enum.TryParse(precision, out RotaryPrecision rotary) || rotary.ToString() != precision) throw new FormatException($"rotaryPrecision is {FaultList.Quote(precision)}, not Float32 or BFloat16");
+            if (!Enum.TryParse(precision, out RotaryPrecision rotary) || rotary.ToString() != precision)
+                throw new FormatException($"rotaryPrecision is {FaultList.Quote(precision)}, not Float32 or BFloat16");
             var config = new TransformerConfig
             {
                 Name = Field(root, "name", JsonValueKind.String).GetString()!,
@@ -61,8 +62,10 @@ internal static class ModelConfigFile
 
     private static JsonElement Field(JsonElement root, string name, JsonValueKind kind)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(name, out JsonElement value)) throw new FormatException($"there is no \"{name}\"");
-        if (value.ValueKind != kind && !(kind == JsonValueKind.True && value.ValueKind == JsonValueKind.False)) throw new FormatException($"\"{name}\" is a JSON {value.ValueKind}");
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(name, out JsonElement value))
+            throw new FormatException($"there is no \"{name}\"");
+        if (value.ValueKind != kind && !(kind == JsonValueKind.True && value.ValueKind == JsonValueKind.False))
+            throw new FormatException($"\"{name}\" is a JSON {value.ValueKind}");
         return value;
     }
 

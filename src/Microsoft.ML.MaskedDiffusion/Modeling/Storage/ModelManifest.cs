@@ -22,9 +22,11 @@ internal sealed class ModelManifest
     public void Check(string name, string source, long bytes, byte[] hash)
     {
         (long expectedBytes, string expectedHash) = Find(name, source);
-        if (bytes != expectedBytes) throw new InvalidDataException($"{source}, {name}: {bytes} bytes were read, {expectedBytes} were saved; the file is cut off or altered.");
+        if (bytes != expectedBytes)
+            throw new InvalidDataException($"{source}, {name}: {bytes} bytes were read, {expectedBytes} were saved; the file is cut off or altered.");
         string found = Convert.ToHexStringLower(hash);
-        if (found != expectedHash) throw new InvalidDataException($"{source}, {name}: the content's SHA-256 is {found}, saved was {expectedHash}; the file is altered.");
+        if (found != expectedHash)
+            throw new InvalidDataException($"{source}, {name}: the content's SHA-256 is {found}, saved was {expectedHash}; the file is altered.");
     }
 
     public byte[] Write()
@@ -55,16 +57,20 @@ internal sealed class ModelManifest
         {
             using JsonDocument document = JsonDocument.Parse(content);
             JsonElement root = document.RootElement;
-            if (root.GetProperty("format").GetString() != Format) throw new FormatException($"\"format\" is not \"{Format}\"");
+            if (root.GetProperty("format").GetString() != Format)
+                throw new FormatException($"\"format\" is not \"{Format}\"");
             int version = root.GetProperty("version").GetInt32();
-            if (version != Version) throw new FormatException($"version {version} of the format was written by another release of the library; this one reads version {Version}");
+            if (version != Version)
+                throw new FormatException($"version {version} of the format was written by another release of the library; this one reads version {Version}");
             var manifest = new ModelManifest();
             foreach (JsonProperty file in root.GetProperty("files").EnumerateObject())
             {
                 long bytes = file.Value.GetProperty("bytes").GetInt64();
                 string hash = file.Value.GetProperty("sha256").GetString() ?? "";
-                if (bytes < 0 || hash.Length != 2 * SHA256.HashSizeInBytes) throw new FormatException($"{FaultList.Quote(file.Name)} has no length and SHA-256");
-                if (!manifest._files.TryAdd(file.Name, (bytes, hash))) throw new FormatException($"{FaultList.Quote(file.Name)} stands twice");
+                if (bytes < 0 || hash.Length != 2 * SHA256.HashSizeInBytes)
+                    throw new FormatException($"{FaultList.Quote(file.Name)} has no length and SHA-256");
+                if (!manifest._files.TryAdd(file.Name, (bytes, hash)))
+                    throw new FormatException($"{FaultList.Quote(file.Name)} stands twice");
             }
             return manifest;
         }

@@ -15,7 +15,8 @@ internal static class ModelReader
         string source = store.Source;
         try
         {
-            if (!store.Files.Contains(ModelManifest.Name)) throw new InvalidDataException($"{source}: there is no {ModelManifest.Name}; this is no saved model, or its saving was not completed.");
+            if (!store.Files.Contains(ModelManifest.Name))
+                throw new InvalidDataException($"{source}: there is no {ModelManifest.Name}; this is no saved model, or its saving was not completed.");
             ModelManifest manifest = ModelManifest.Read(ReadSmall(store, ModelManifest.Name, null), source);
             CheckFiles(store, manifest);
             TransformerConfig config = ModelConfigFile.Read(ReadSmall(store, ModelConfigFile.Name, manifest), source);
@@ -38,7 +39,8 @@ internal static class ModelReader
         var faults = new FaultList(store.Source);
         foreach (string name in manifest.Files.Append(ModelConfigFile.Name).Append(WeightsName).Distinct())
         {
-            if (!store.Files.Contains(name)) faults.Add($"{FaultList.Quote(name)} is missing");
+            if (!store.Files.Contains(name))
+                faults.Add($"{FaultList.Quote(name)} is missing");
         }
         faults.ThrowIfAny();
     }
@@ -74,11 +76,13 @@ internal static class ModelReader
         (Stream content, long limit) = store.Open(name);
         using var stream = new HashingStream(content);
         long length = manifest?.Length(name, store.Source) ?? limit;
-        if (length > Math.Min(limit, SmallFileLimit)) throw new InvalidDataException($"{store.Source}, {name}: {length} bytes were saved, {limit} are there (at most {SmallFileLimit} are read).");
+        if (length > Math.Min(limit, SmallFileLimit))
+            throw new InvalidDataException($"{store.Source}, {name}: {length} bytes were saved, {limit} are there (at most {SmallFileLimit} are read).");
         var bytes = new byte[length];
         int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         Drain(stream);
-        if (manifest is null && read != stream.Count) throw new InvalidDataException($"{store.Source}, {name}: the length is not what the archive says.");
+        if (manifest is null && read != stream.Count)
+            throw new InvalidDataException($"{store.Source}, {name}: the length is not what the archive says.");
         manifest?.Check(name, store.Source, stream.Count, stream.Hash());
         return bytes[..read];
     }

@@ -39,8 +39,10 @@ internal static class ModelWriter
         }
         catch (Exception error)
         {
-            if (File.Exists(aside)) File.Delete(aside);
-            if (SaveError.IsOfDisk(error)) throw SaveError.At(path, error);
+            if (File.Exists(aside))
+                File.Delete(aside);
+            if (SaveError.IsOfDisk(error))
+                throw SaveError.At(path, error);
             throw;
         }
     }
@@ -48,7 +50,8 @@ internal static class ModelWriter
     public static void WriteFolder(MaskedDiffusionModel model, string path)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (File.Exists(path)) throw new IOException($"{path} is a file; a model is saved as a folder, or as an archive with the extension {MaskedDiffusionModel.ArchiveExtension}.");
+        if (File.Exists(path))
+            throw new IOException($"{path} is a file; a model is saved as a folder, or as an archive with the extension {MaskedDiffusionModel.ArchiveExtension}.");
         bool exists = Directory.Exists(path);
         if (exists && Directory.EnumerateFileSystemEntries(path).Any() && !File.Exists(Path.Combine(path, ModelManifest.Name)))
             throw new IOException($"The folder {path} holds other files and no saved model, so it is not replaced; choose a new or empty folder.");
@@ -63,17 +66,22 @@ internal static class ModelWriter
                 write(stream);
                 stream.Flush(flushToDisk: true);
             });
-            if (exists) Directory.Move(path, old);
+            if (exists)
+                Directory.Move(path, old);
             Directory.Move(aside, path);
         }
         catch (Exception error)
         {
-            if (Directory.Exists(old) && !Directory.Exists(path)) Directory.Move(old, path);
-            if (Directory.Exists(aside)) Directory.Delete(aside, recursive: true);
-            if (SaveError.IsOfDisk(error)) throw SaveError.At(path, error);
+            if (Directory.Exists(old) && !Directory.Exists(path))
+                Directory.Move(old, path);
+            if (Directory.Exists(aside))
+                Directory.Delete(aside, recursive: true);
+            if (SaveError.IsOfDisk(error))
+                throw SaveError.At(path, error);
             throw;
         }
-        if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
+        if (Directory.Exists(old))
+            Directory.Delete(old, recursive: true);
     }
 
     private static void Write(MaskedDiffusionModel model, WriteFile file)

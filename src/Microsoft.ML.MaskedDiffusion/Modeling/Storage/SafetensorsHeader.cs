@@ -30,7 +30,8 @@ internal sealed class SafetensorsHeader
     public static SafetensorsHeader Read(Stream stream, string file, long fileLength)
     {
         Span<byte> prefix = stackalloc byte[LengthBytes];
-        if (fileLength < LengthBytes) throw new InvalidDataException($"{file}: {fileLength} bytes are too few for a safetensors file, which begins with 8 bytes of header length.");
+        if (fileLength < LengthBytes)
+            throw new InvalidDataException($"{file}: {fileLength} bytes are too few for a safetensors file, which begins with 8 bytes of header length.");
         ReadFully(stream, prefix, file);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length < 2 || length > (ulong)Math.Min(MaximumLength, fileLength - LengthBytes))
@@ -67,23 +68,30 @@ internal sealed class SafetensorsHeader
         var entries = new List<SafetensorsEntry>();
         var metadata = new Dictionary<string, string>();
         var names = new HashSet<string>();
-        if (root.ValueKind != JsonValueKind.Object) throw new InvalidDataException($"{file}: the header is a JSON {root.ValueKind}, not an object.");
+        if (root.ValueKind != JsonValueKind.Object)
+            throw new InvalidDataException($"{file}: the header is a JSON {root.ValueKind}, not an object.");
         foreach (JsonProperty property in root.EnumerateObject())
         {
-            if (!names.Add(property.Name)) faults.Add($"{FaultList.Quote(property.Name)} stands twice in the header");
-            else if (property.Name == "__metadata__") ReadMetadata(property.Value, metadata, faults);
-            else if (ReadEntry(property, faults) is { } entry) entries.Add(entry);
+            if (!names.Add(property.Name))
+                faults.Add($"{FaultList.Quote(property.Name)} stands twice in the header");
+            else if (property.Name == "__metadata__")
+                ReadMetadata(property.Value, metadata, faults);
+            else if (ReadEntry(property, faults) is { } entry)
+                entries.Add(entry);
         }
         // Empty tensors come before the tensor that begins where they stand.
         entries.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End != b.End ? a.End.CompareTo(b.End) : string.CompareOrdinal(a.Name, b.Name));
         long position = 0, dataLength = fileLength - dataOffset;
         foreach (SafetensorsEntry entry in entries)
         {
-            if (entry.Begin < position) faults.Add($"tensor {FaultList.Quote(entry.Name)} begins at {entry.Begin}, inside the data of another that ends at {position}");
-            else if (entry.Begin > position) faults.Add($"the bytes {position} to {entry.Begin} before tensor {FaultList.Quote(entry.Name)} belong to no tensor");
+            if (entry.Begin < position)
+                faults.Add($"tensor {FaultList.Quote(entry.Name)} begins at {entry.Begin}, inside the data of another that ends at {position}");
+            else if (entry.Begin > position)
+                faults.Add($"the bytes {position} to {entry.Begin} before tensor {FaultList.Quote(entry.Name)} belong to no tensor");
             position = Math.Max(position, entry.End);
         }
-        if (position != dataLength) faults.Add($"the tensors need {position} bytes of data, the file has {dataLength}");
+        if (position != dataLength)
+            faults.Add($"the tensors need {position} bytes of data, the file has {dataLength}");
         faults.ThrowIfAny();
         return new SafetensorsHeader(entries, metadata, dataOffset);
     }
@@ -97,8 +105,10 @@ internal sealed class SafetensorsHeader
         }
         foreach (JsonProperty item in value.EnumerateObject())
         {
-            if (item.Value.ValueKind != JsonValueKind.String) faults.Add($"metadata {FaultList.Quote(item.Name)} is no text");
-            else if (!metadata.TryAdd(item.Name, item.Value.GetString()!)) faults.Add($"metadata {FaultList.Quote(item.Name)} stands twice");
+            if (item.Value.ValueKind != JsonValueKind.String)
+                faults.Add($"metadata {FaultList.Quote(item.Name)} is no text");
+            else if (!metadata.TryAdd(item.Name, item.Value.GetString()!))
+                faults.Add($"metadata {FaultList.Quote(item.Name)} stands twice");
         }
     }
 
@@ -144,11 +154,13 @@ internal sealed class SafetensorsHeader
 
     private static long[]? Numbers(JsonElement value)
     {
-        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() > 64) return null;
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() > 64)
+            return null;
         var numbers = new long[value.GetArrayLength()];
         for (int i = 0; i < numbers.Length; i++)
         {
-            if (value[i].ValueKind != JsonValueKind.Number || !value[i].TryGetInt64(out numbers[i]) || numbers[i] < 0) return null;
+            if (value[i].ValueKind != JsonValueKind.Number || !value[i].TryGetInt64(out numbers[i]) || numbers[i] < 0)
+                return null;
         }
         return numbers;
     }

@@ -88,8 +88,10 @@ internal sealed class SafetensorsReader : IDisposable
     /// <summary>Reads and widens F32, BF16, F16 (and rounds F64) into <paramref name="destination"/>, which must have the entry's length.</summary>
     public void ReadSingles(SafetensorsEntry entry, Span<float> destination)
     {
-        if (destination.Length != entry.ElementCount) throw new ArgumentException($"{destination.Length} places for {entry.ElementCount} numbers.", nameof(destination));
-        if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64)) throw WrongType(entry, "floating-point numbers");
+        if (destination.Length != entry.ElementCount)
+            throw new ArgumentException($"{destination.Length} places for {entry.ElementCount} numbers.", nameof(destination));
+        if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
+            throw WrongType(entry, "floating-point numbers");
         Seek(entry);
         int size = SafetensorsEntry.SizeOf(entry.Type);
         byte[]? buffer = entry.Type == SafetensorsType.F32 && BitConverter.IsLittleEndian ? null : ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -100,20 +102,23 @@ internal sealed class SafetensorsReader : IDisposable
                 Span<float> part = destination[..Math.Min(destination.Length, BufferBytes / size)];
                 Span<byte> bytes = buffer is null ? MemoryMarshal.AsBytes(part) : buffer.AsSpan(0, part.Length * size);
                 Fill(entry, bytes);
-                if (buffer is not null) Widen(entry.Type, bytes, part);
+                if (buffer is not null)
+                    Widen(entry.Type, bytes, part);
                 destination = destination[part.Length..];
             }
         }
         finally
         {
-            if (buffer is not null) ArrayPool<byte>.Shared.Return(buffer);
+            if (buffer is not null)
+                ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
     /// <summary>The raw bytes of a tensor.</summary>
     public void ReadBytes(SafetensorsEntry entry, Span<byte> destination)
     {
-        if (destination.Length != entry.ByteCount) throw new ArgumentException($"{destination.Length} places for {entry.ByteCount} bytes.", nameof(destination));
+        if (destination.Length != entry.ByteCount)
+            throw new ArgumentException($"{destination.Length} places for {entry.ByteCount} bytes.", nameof(destination));
         Seek(entry);
         Fill(entry, destination);
     }
@@ -132,13 +137,16 @@ internal sealed class SafetensorsReader : IDisposable
                 TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), destination);
                 break;
             case SafetensorsType.F16:
-                for (int i = 0; i < destination.Length; i++) destination[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]);
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]);
                 break;
             case SafetensorsType.F64:
-                for (int i = 0; i < destination.Length; i++) destination[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]);
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]);
                 break;
             default:
-                for (int i = 0; i < destination.Length; i++) destination[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(4 * i)..]);
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(4 * i)..]);
                 break;
         }
     }
@@ -146,8 +154,10 @@ internal sealed class SafetensorsReader : IDisposable
     private void Seek(SafetensorsEntry entry)
     {
         long target = _header.DataOffset + entry.Begin;
-        if (target == _position) return;
-        if (!_stream.CanSeek) throw new InvalidOperationException($"{File}: tensor \"{entry.Name}\" was asked for out of the order of the file, which is read as a stream.");
+        if (target == _position)
+            return;
+        if (!_stream.CanSeek)
+            throw new InvalidOperationException($"{File}: tensor \"{entry.Name}\" was asked for out of the order of the file, which is read as a stream.");
         _stream.Seek(target, SeekOrigin.Begin);
         _position = target;
     }

@@ -27,13 +27,15 @@ internal static unsafe class SafetensorsWriter
             Tensor dense = tensor.detach().cpu().contiguous();
             byte* bytes = TensorMemory.Address(dense, dense.dtype);
             long count = dense.NumberOfElements * dense.ElementSize;
-            for (long at = 0; at < count; at += PieceBytes) stream.Write(new ReadOnlySpan<byte>(bytes + at, (int)Math.Min(PieceBytes, count - at)));
+            for (long at = 0; at < count; at += PieceBytes)
+                stream.Write(new ReadOnlySpan<byte>(bytes + at, (int)Math.Min(PieceBytes, count - at)));
         }
     }
 
     private static byte[] Header(List<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
-        if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("Safetensors files are little-endian, and so must be the machine.");
+        if (!BitConverter.IsLittleEndian)
+            throw new PlatformNotSupportedException("Safetensors files are little-endian, and so must be the machine.");
         var names = new HashSet<string>();
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -42,17 +44,20 @@ internal static unsafe class SafetensorsWriter
             if (metadata is { Count: > 0 })
             {
                 json.WriteStartObject("__metadata__");
-                foreach ((string key, string value) in metadata) json.WriteString(key, value);
+                foreach ((string key, string value) in metadata)
+                    json.WriteString(key, value);
                 json.WriteEndObject();
             }
             long offset = 0;
             foreach ((string name, Tensor tensor) in tensors)
             {
-                if (!names.Add(name) || name == "__metadata__") throw new ArgumentException($"The tensor name \"{name}\" is used twice or reserved.", nameof(tensors));
+                if (!names.Add(name) || name == "__metadata__")
+                    throw new ArgumentException($"The tensor name \"{name}\" is used twice or reserved.", nameof(tensors));
                 json.WriteStartObject(name);
                 json.WriteString("dtype", Name(name, tensor.dtype));
                 json.WriteStartArray("shape");
-                foreach (long size in tensor.shape) json.WriteNumberValue(size);
+                foreach (long size in tensor.shape)
+                    json.WriteNumberValue(size);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);

@@ -25,13 +25,15 @@ internal static unsafe class WeightFiles
         {
             Dictionary<string, string> map = ReadIndex(path);
             string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-            foreach (string file in map.Values.Distinct().Order(StringComparer.Ordinal)) shards.Add(SafetensorsReader.Open(Path.Combine(folder, file)));
+            foreach (string file in map.Values.Distinct().Order(StringComparer.Ordinal))
+                shards.Add(SafetensorsReader.Open(Path.Combine(folder, file)));
             CheckIndex(path, map, shards);
             Load(shards, network, path);
         }
         finally
         {
-            foreach (SafetensorsReader shard in shards) shard.Dispose();
+            foreach (SafetensorsReader shard in shards)
+                shard.Dispose();
         }
     }
 
@@ -56,14 +58,19 @@ internal static unsafe class WeightFiles
             foreach (SafetensorsEntry entry in shard.Entries)
             {
                 string quoted = FaultList.Quote(entry.Name);
-                if (!found.Add(entry.Name)) faults.Add($"tensor {quoted} is in more than one file");
-                else if (!network.Parameters.TryGetValue(entry.Name, out Parameter? parameter)) faults.Add($"tensor {quoted} is not expected");
-                else if (!parameter.shape.AsSpan().SequenceEqual(entry.Shape)) faults.Add($"tensor {quoted} has shape {entry.ShapeText}, expected is [{string.Join(", ", parameter.shape)}]");
-                else if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64)) faults.Add($"tensor {quoted} is of type {entry.Type}, expected is F32, BF16 or F16");
+                if (!found.Add(entry.Name))
+                    faults.Add($"tensor {quoted} is in more than one file");
+                else if (!network.Parameters.TryGetValue(entry.Name, out Parameter? parameter))
+                    faults.Add($"tensor {quoted} is not expected");
+                else if (!parameter.shape.AsSpan().SequenceEqual(entry.Shape))
+                    faults.Add($"tensor {quoted} has shape {entry.ShapeText}, expected is [{string.Join(", ", parameter.shape)}]");
+                else if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
+                    faults.Add($"tensor {quoted} is of type {entry.Type}, expected is F32, BF16 or F16");
             }
         }
         foreach (string name in network.Parameters.Keys)
-            if (!found.Contains(name)) faults.Add($"tensor {FaultList.Quote(name)} is missing");
+            if (!found.Contains(name))
+                faults.Add($"tensor {FaultList.Quote(name)} is missing");
         faults.ThrowIfAny();
 
         using IDisposable noGradient = no_grad();
@@ -77,8 +84,10 @@ internal static unsafe class WeightFiles
                 Tensor values = inPlace ? target : empty(entry.Shape, ScalarType.Float32);
                 var span = new Span<float>(TensorMemory.Floats(values), checked((int)entry.ElementCount));
                 shard.ReadSingles(entry, span);
-                if (!IsFinite(span)) throw new InvalidDataException($"{source}: tensor {FaultList.Quote(entry.Name)} holds numbers that are not finite (NaN or infinity).");
-                if (!inPlace) target.copy_(values);
+                if (!IsFinite(span))
+                    throw new InvalidDataException($"{source}: tensor {FaultList.Quote(entry.Name)} holds numbers that are not finite (NaN or infinity).");
+                if (!inPlace)
+                    target.copy_(values);
             }
         }
     }
@@ -88,21 +97,24 @@ internal static unsafe class WeightFiles
         // A NaN or an infinity stays in any sum it is part of.
         const int Piece = 1 << 16;
         for (int i = 0; i < values.Length; i += Piece)
-            if (System.Numerics.Tensors.TensorPrimitives.SumOfMagnitudes(values.Slice(i, Math.Min(Piece, values.Length - i))) is not (>= 0 and < float.PositiveInfinity)) return Slowly(values[i..]);
+            if (System.Numerics.Tensors.TensorPrimitives.SumOfMagnitudes(values.Slice(i, Math.Min(Piece, values.Length - i))) is not (>= 0 and < float.PositiveInfinity))
+                return Slowly(values[i..]);
         return true;
 
         // The sum of finite numbers may itself be too large.
         static bool Slowly(ReadOnlySpan<float> rest)
         {
             foreach (float value in rest)
-                if (!float.IsFinite(value)) return false;
+                if (!float.IsFinite(value))
+                    return false;
             return true;
         }
     }
 
     private static Dictionary<string, string> ReadIndex(string path)
     {
-        if (new FileInfo(path).Length > MaximumIndexBytes) throw new InvalidDataException($"{path}: an index of more than {MaximumIndexBytes} bytes is none.");
+        if (new FileInfo(path).Length > MaximumIndexBytes)
+            throw new InvalidDataException($"{path}: an index of more than {MaximumIndexBytes} bytes is none.");
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
@@ -110,10 +122,13 @@ internal static unsafe class WeightFiles
             foreach (JsonProperty item in document.RootElement.GetProperty("weight_map").EnumerateObject())
             {
                 string file = item.Value.GetString() ?? throw new InvalidDataException($"{path}: {FaultList.Quote(item.Name)} has no file.");
-                if (Path.GetFileName(file) != file || file.Length == 0) throw new InvalidDataException($"{path}: {FaultList.Quote(file)} is no plain file name; shards stand beside their index.");
-                if (!map.TryAdd(item.Name, file)) throw new InvalidDataException($"{path}: {FaultList.Quote(item.Name)} stands twice.");
+                if (Path.GetFileName(file) != file || file.Length == 0)
+                    throw new InvalidDataException($"{path}: {FaultList.Quote(file)} is no plain file name; shards stand beside their index.");
+                if (!map.TryAdd(item.Name, file))
+                    throw new InvalidDataException($"{path}: {FaultList.Quote(item.Name)} stands twice.");
             }
-            if (map.Count == 0) throw new InvalidDataException($"{path}: the index names no tensors.");
+            if (map.Count == 0)
+                throw new InvalidDataException($"{path}: the index names no tensors.");
             return map;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
@@ -127,7 +142,8 @@ internal static unsafe class WeightFiles
         var faults = new FaultList(path);
         Dictionary<string, SafetensorsReader> byFile = shards.ToDictionary(shard => Path.GetFileName(shard.File));
         foreach ((string tensor, string file) in map)
-            if (!byFile[file].TryFind(tensor, out _)) faults.Add($"tensor {FaultList.Quote(tensor)} is not in {file}, where the index says it is");
+            if (!byFile[file].TryFind(tensor, out _))
+                faults.Add($"tensor {FaultList.Quote(tensor)} is not in {file}, where the index says it is");
         faults.ThrowIfAny();
     }
 }

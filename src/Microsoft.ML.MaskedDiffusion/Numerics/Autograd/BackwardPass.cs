@@ -26,7 +26,8 @@ internal static class BackwardPass
         }
         catch (ExternalException)
         {
-            if (Interlocked.Exchange(ref _failure, null) is { } failure) ExceptionDispatchInfo.Throw(failure);
+            if (Interlocked.Exchange(ref _failure, null) is { } failure)
+                ExceptionDispatchInfo.Throw(failure);
             throw;
         }
     }

@@ -13,8 +13,10 @@ internal static class Fused
     /// <summary>x W^T for x [..., k], W [n, k]; with <paramref name="rounded"/> both are 32-bit floats that are rounded to bfloat16 first.</summary>
     public static Tensor Linear(Tensor x, Tensor weight, bool rounded = false)
     {
-        if (weight.dim() != 2 || x.dim() < 1 || x.shape[^1] != weight.size(1)) throw Mismatch("Linear", x, weight);
-        if (!TensorMemory.IsFast(x) || !TensorMemory.IsFast(weight)) return rounded ? RoundedLinear(x, weight) : nn.functional.linear(x, weight);
+        if (weight.dim() != 2 || x.dim() < 1 || x.shape[^1] != weight.size(1))
+            throw Mismatch("Linear", x, weight);
+        if (!TensorMemory.IsFast(x) || !TensorMemory.IsFast(weight))
+            return rounded ? RoundedLinear(x, weight) : nn.functional.linear(x, weight);
         return NeedsGradient(x, weight) ? LinearFunction.apply(x, weight, rounded) : LinearFunction.Compute(x, weight, rounded);
     }
 
@@ -32,19 +34,25 @@ internal static class Fused
     /// </summary>
     public static Tensor VocabularyLoss(Tensor x, Tensor weight, Tensor targets, bool rounded, bool recompute, BufferPool pool)
     {
-        if (x.dim() != 2 || weight.dim() != 2 || x.size(1) != weight.size(1)) throw Mismatch("VocabularyLoss", x, weight);
-        if (targets.dim() != 1 || targets.dtype != ScalarType.Int64 || x.size(0) != targets.size(0)) throw Mismatch("VocabularyLoss", x, targets);
-        if (x.size(0) == 0) return x.sum(1);
+        if (x.dim() != 2 || weight.dim() != 2 || x.size(1) != weight.size(1))
+            throw Mismatch("VocabularyLoss", x, weight);
+        if (targets.dim() != 1 || targets.dtype != ScalarType.Int64 || x.size(0) != targets.size(0))
+            throw Mismatch("VocabularyLoss", x, targets);
+        if (x.size(0) == 0)
+            return x.sum(1);
         CheckTargets(targets, weight.size(0));
-        if (NeedsGradient(x, weight)) return VocabularyLossFunction.apply(x, weight, targets, rounded, recompute, pool);
+        if (NeedsGradient(x, weight))
+            return VocabularyLossFunction.apply(x, weight, targets, rounded, recompute, pool);
         return VocabularyLossFunction.Compute(x, weight, targets, rounded, pool);
     }
 
     /// <summary>gain * x / sqrt(mean(x^2) + eps) over the last dimension, with statistics in at least 32 bits.</summary>
     public static Tensor RmsNorm(Tensor x, Tensor gain, double epsilon)
     {
-        if (gain.dim() != 1 || x.dim() < 1 || x.shape[^1] != gain.size(0)) throw Mismatch("RmsNorm", x, gain);
-        if (TensorMemory.IsFast(x) && TensorMemory.IsFast(gain)) return NormFunction.Run(x, gain, epsilon);
+        if (gain.dim() != 1 || x.dim() < 1 || x.shape[^1] != gain.size(0))
+            throw Mismatch("RmsNorm", x, gain);
+        if (TensorMemory.IsFast(x) && TensorMemory.IsFast(gain))
+            return NormFunction.Run(x, gain, epsilon);
         using var scope = NewDisposeScope();
         Tensor wide = Widen(x);
         Tensor factor = ((wide * wide).mean([-1], keepdim: true) + epsilon).rsqrt();
@@ -54,8 +62,10 @@ internal static class Fused
     /// <summary>silu(gate) * up.</summary>
     public static Tensor SwiGlu(Tensor gate, Tensor up)
     {
-        if (!gate.shape.AsSpan().SequenceEqual(up.shape)) throw Mismatch("SwiGlu", gate, up);
-        if (TensorMemory.IsFast(gate) && TensorMemory.IsFast(up)) return GateFunction.Run(gate, up);
+        if (!gate.shape.AsSpan().SequenceEqual(up.shape))
+            throw Mismatch("SwiGlu", gate, up);
+        if (TensorMemory.IsFast(gate) && TensorMemory.IsFast(up))
+            return GateFunction.Run(gate, up);
         using var scope = NewDisposeScope();
         return (nn.functional.silu(gate) * up).MoveToOuterDisposeScope();
     }
@@ -63,7 +73,8 @@ internal static class Fused
     /// <summary>Rotary positions on x [batch, length, heads, h] with tables [length, 1, h / 2]; the products are taken in the tables' precision.</summary>
     public static Tensor Rotary(Tensor x, Tensor cos, Tensor sin)
     {
-        if (x.dim() != 4 || cos.dim() != 3 || x.size(1) != cos.size(0) || x.size(3) != 2 * cos.size(2)) throw Mismatch("Rotary", x, cos);
+        if (x.dim() != 4 || cos.dim() != 3 || x.size(1) != cos.size(0) || x.size(3) != 2 * cos.size(2))
+            throw Mismatch("Rotary", x, cos);
         using var scope = NewDisposeScope();
         long half = x.size(3) / 2;
         Tensor wide = x.to(cos.dtype), a = wide.narrow(3, 0, half), b = wide.narrow(3, half, half);
@@ -73,12 +84,15 @@ internal static class Fused
     /// <summary>Minus the log-probability of each row's target, in nats: logits [n, V] and targets [n] of Int64 give [n] (at least 32 bits wide).</summary>
     public static Tensor CrossEntropy(Tensor logits, Tensor targets)
     {
-        if (logits.dim() != 2 || targets.dim() != 1 || targets.dtype != ScalarType.Int64 || logits.size(0) != targets.size(0)) throw Mismatch("CrossEntropy", logits, targets);
-        if (logits.size(0) == 0) return logits.sum(1);
+        if (logits.dim() != 2 || targets.dim() != 1 || targets.dtype != ScalarType.Int64 || logits.size(0) != targets.size(0))
+            throw Mismatch("CrossEntropy", logits, targets);
+        if (logits.size(0) == 0)
+            return logits.sum(1);
         CheckTargets(targets, logits.size(1));
         if (TensorMemory.IsFast(logits))
         {
-            if (NeedsGradient(logits)) return CrossEntropyFunction.apply(logits, targets);
+            if (NeedsGradient(logits))
+                return CrossEntropyFunction.apply(logits, targets);
             (Tensor loss, Tensor logSums) = CrossEntropyFunction.Compute(logits, targets);
             logSums.Dispose();
             return loss;
@@ -90,9 +104,11 @@ internal static class Fused
 
     internal static bool NeedsGradient(params ReadOnlySpan<Tensor> tensors)
     {
-        if (!is_grad_enabled()) return false;
+        if (!is_grad_enabled())
+            return false;
         foreach (Tensor one in tensors)
-            if (one.requires_grad) return true;
+            if (one.requires_grad)
+                return true;
         return false;
     }
 

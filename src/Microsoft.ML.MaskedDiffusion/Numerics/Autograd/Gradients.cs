@@ -10,7 +10,8 @@ internal static unsafe class Gradients
     public static float* Address(Tensor parameter)
     {
         using Tensor? present = parameter.grad;
-        if (present is not null && present.is_contiguous()) return TensorMemory.Floats(present);
+        if (present is not null && present.is_contiguous())
+            return TensorMemory.Floats(present);
         using Tensor begun = present is null ? zeros_like(parameter) : present.contiguous();
         Tensor detached = begun.detach();
         parameter.grad = detached;

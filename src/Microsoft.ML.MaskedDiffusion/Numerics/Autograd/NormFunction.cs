@@ -9,7 +9,8 @@ internal sealed unsafe class NormFunction : GuardedFunction<NormFunction>
 {
     public static Tensor Run(Tensor x, Tensor gain, double epsilon)
     {
-        if (Fused.NeedsGradient(x, gain)) return apply(x, gain, epsilon);
+        if (Fused.NeedsGradient(x, gain))
+            return apply(x, gain, epsilon);
         (Tensor y, Tensor scale) = Compute(x, gain, epsilon);
         scale.Dispose();
         return y;

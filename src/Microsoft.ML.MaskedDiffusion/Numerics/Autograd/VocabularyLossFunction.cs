@@ -31,8 +31,10 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
         Tensor logSums = empty(input.size(0));
         PooledBuffer logits = Rent(pool, input, weight, slice);
         Tensor loss = Forward(input, weight, targets, rounded, logSums, logits.Pointer, slice);
-        if (recompute) logits.Dispose();
-        else context.save_data("logits", logits);
+        if (recompute)
+            logits.Dispose();
+        else
+            context.save_data("logits", logits);
         context.save_for_backward([input, weight, targets, logSums]);
         context.save_data("rounded", rounded);
         context.save_data("pool", pool);
@@ -41,7 +43,8 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
 
     protected override List<Tensor> Differentiate(autograd.AutogradContext context, Tensor gradient)
     {
-        if (context.get_data("used") is not null) throw new InvalidOperationException("The backward pass through this loss has been run already; compute the loss again.");
+        if (context.get_data("used") is not null)
+            throw new InvalidOperationException("The backward pass through this loss has been run already; compute the loss again.");
         context.save_data("used", true);
         using var scope = NewDisposeScope();
         List<Tensor> saved = context.get_saved_variables();
@@ -52,7 +55,8 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
         Tensor dLoss = gradient.contiguous(), matrix = weight.detach().contiguous(), from = input.detach().contiguous();
         Tensor? dInput = input.requires_grad ? empty(input.shape) : null, dWeight = null;
         bool direct = weight.is_leaf;
-        if (weight.requires_grad && !direct) dWeight = zeros(weight.shape);
+        if (weight.requires_grad && !direct)
+            dWeight = zeros(weight.shape);
         float* w = TensorMemory.Floats(matrix), x = TensorMemory.Floats(from);
         float* dW = !weight.requires_grad ? null : direct ? Gradients.Address(weight) : TensorMemory.Floats(dWeight!);
         int slice = kept is null ? SliceRows : rows;
@@ -61,10 +65,13 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
         for (int first = 0; first < rows; first += slice)
         {
             int count = Math.Min(slice, rows - first);
-            if (kept is null) MatrixProduct.Multiply(count, width, d, x + (long)first * d, d, false, w, d, true, z, width, rounded: rounded);
+            if (kept is null)
+                MatrixProduct.Multiply(count, width, d, x + (long)first * d, d, false, w, d, true, z, width, rounded: rounded);
             CrossEntropyKernels.Backward(z, TensorMemory.Integers(targets) + first, TensorMemory.Floats(logSums) + first, TensorMemory.Floats(dLoss) + first, z, count, width);
-            if (dInput is not null) MatrixProduct.Multiply(count, d, width, z, width, false, w, d, false, TensorMemory.Floats(dInput) + (long)first * d, d, rounded: rounded);
-            if (dW is not null) MatrixProduct.Multiply(width, d, count, z, width, true, x + (long)first * d, d, false, dW, d, add: true, rounded);
+            if (dInput is not null)
+                MatrixProduct.Multiply(count, d, width, z, width, false, w, d, false, TensorMemory.Floats(dInput) + (long)first * d, d, rounded: rounded);
+            if (dW is not null)
+                MatrixProduct.Multiply(width, d, count, z, width, true, x + (long)first * d, d, false, dW, d, add: true, rounded);
         }
         return [dInput?.MoveToOuterDisposeScope()!, dWeight?.MoveToOuterDisposeScope()!, null!, null!, null!, null!];
     }

@@ -22,9 +22,11 @@ internal static class DeviceChoice
     {
         (bool auto, int? index) = Parse(device, nameof(device));
         NativeRuntime.EnsureLoaded();
-        if (!auto && index is null) return torch.device(DeviceType.CPU);
+        if (!auto && index is null)
+            return torch.device(DeviceType.CPU);
         int count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
-        if (auto && count == 0) return torch.device(DeviceType.CPU);
+        if (auto && count == 0)
+            return torch.device(DeviceType.CPU);
         int chosen = index ?? 0;
         if (chosen >= count)
         {
@@ -43,10 +45,12 @@ internal static class DeviceChoice
     /// <exception cref="InvalidOperationException">"auto" does not find the wished GPU, and the processor will not do.</exception>
     public static string Prefer(string device, int? gpuDeviceId, bool fallbackToCpu)
     {
-        if (device != Auto || gpuDeviceId is not { } wished) return Describe(Resolve(device));
+        if (device != Auto || gpuDeviceId is not { } wished)
+            return Describe(Resolve(device));
         NativeRuntime.EnsureLoaded();
         int count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
-        if (wished >= 0 && wished < count) return $"cuda:{wished}";
+        if (wished >= 0 && wished < count)
+            return $"cuda:{wished}";
         return fallbackToCpu ? "cpu" : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
             $"MLContext.FallbackToCpu is false, and libtorch finds no GPU {wished} (MLContext.GpuDeviceId) among {count}: set it to true, choose another GPU, or add the package TorchSharp-cuda-linux (TorchSharp-cuda-windows) and a driver."));
     }
@@ -60,11 +64,15 @@ internal static class DeviceChoice
         ArgumentNullException.ThrowIfNull(device, option);
         switch (device)
         {
-            case Auto: return (true, null);
-            case "cpu": return (false, null);
-            case "cuda": return (false, 0);
+            case Auto:
+                return (true, null);
+            case "cpu":
+                return (false, null);
+            case "cuda":
+                return (false, 0);
         }
-        if (device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index)) return (false, index);
+        if (device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index))
+            return (false, index);
         throw new ArgumentException($"{option} is \"{device}\"; it must be \"auto\", \"cpu\", \"cuda\" or \"cuda:\" and a number.", option);
     }
 }

@@ -19,11 +19,14 @@ internal static class NativeRuntime
     /// <exception cref="TorchUnavailableException">It cannot be loaded; later calls say the same again.</exception>
     public static void EnsureLoaded()
     {
-        if (Volatile.Read(ref _loaded)) return;
+        if (Volatile.Read(ref _loaded))
+            return;
         lock (Gate)
         {
-            if (_loaded) return;
-            if (_failure is not null) throw new TorchUnavailableException(_failure.Message, _failure.InnerException);
+            if (_loaded)
+                return;
+            if (_failure is not null)
+                throw new TorchUnavailableException(_failure.Message, _failure.InnerException);
             NativeHeap.KeepFreedMemory();
             PrepareEnvironment();
             try
@@ -44,7 +47,8 @@ internal static class NativeRuntime
     internal static TorchUnavailableException Explain(Exception error)
     {
         Exception cause = error;
-        while (cause is TypeInitializationException { InnerException: { } inner }) cause = inner;
+        while (cause is TypeInitializationException { InnerException: { } inner })
+            cause = inner;
         string version = typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "of this application";
         return new TorchUnavailableException(
             $"libtorch, which TorchSharp {version} computes with, cannot be loaded on {RuntimeInformation.RuntimeIdentifier}. Add the package TorchSharp-cpu " +
@@ -54,10 +58,13 @@ internal static class NativeRuntime
 
     private static void PrepareEnvironment()
     {
-        if (!OperatingSystem.IsLinux()) return;
+        if (!OperatingSystem.IsLinux())
+            return;
         // OpenBLAS chooses its kernels by the processors it knew when it was made, and falls back to half the vector width on newer ones.
-        if (Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512F.VL.IsSupported) NativeHeap.SetIfUnset("OPENBLAS_CORETYPE", "SKYLAKEX");
+        if (Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512F.VL.IsSupported)
+            NativeHeap.SetIfUnset("OPENBLAS_CORETYPE", "SKYLAKEX");
         // GNU OpenMP's threads would spin for milliseconds after each operator, on the cores that our kernels need next.
-        if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null) NativeHeap.SetIfUnset("GOMP_SPINCOUNT", "10000");
+        if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
+            NativeHeap.SetIfUnset("GOMP_SPINCOUNT", "10000");
     }
 }

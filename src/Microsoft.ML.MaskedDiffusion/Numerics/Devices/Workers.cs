@@ -31,7 +31,8 @@ internal static class Workers
     {
         if (count <= 1 || Helpers == 0 || Interlocked.CompareExchange(ref _taken, 1, 0) != 0)
         {
-            for (int i = 0; i < count; i++) body(i);
+            for (int i = 0; i < count; i++)
+                body(i);
             return;
         }
         try
@@ -43,13 +44,16 @@ internal static class Workers
             Volatile.Write(ref _open, 1);
             Interlocked.Increment(ref _round);
             int asleep = Volatile.Read(ref _asleep);
-            if (asleep > 0) Wake.Release(asleep);
+            if (asleep > 0)
+                Wake.Release(asleep);
             Work();
             // Whoever is not inside by now has nothing to do and is not waited for.
             Interlocked.Exchange(ref _open, 0);
             var spinner = default(SpinWait);
-            while (Volatile.Read(ref _inside) != 0) spinner.SpinOnce(sleep1Threshold: -1);
-            if (_error is { } error) ExceptionDispatchInfo.Throw(error);
+            while (Volatile.Read(ref _inside) != 0)
+                spinner.SpinOnce(sleep1Threshold: -1);
+            if (_error is { } error)
+                ExceptionDispatchInfo.Throw(error);
         }
         finally
         {
@@ -81,7 +85,8 @@ internal static class Workers
         {
             seen = AwaitRound(seen);
             Interlocked.Increment(ref _inside);
-            if (Volatile.Read(ref _open) == 1) Work();
+            if (Volatile.Read(ref _open) == 1)
+                Work();
             Interlocked.Decrement(ref _inside);
         }
     }
@@ -91,7 +96,8 @@ internal static class Workers
         long until = Stopwatch.GetTimestamp() + SpinTicks;
         do
         {
-            if (Volatile.Read(ref _round) != seen) return _round;
+            if (Volatile.Read(ref _round) != seen)
+                return _round;
             Thread.SpinWait(4);
         }
         while (Stopwatch.GetTimestamp() < until);
@@ -99,9 +105,11 @@ internal static class Workers
         {
             Interlocked.Increment(ref _asleep);
             // The caller first advances the round and then counts the sleepers, so one of both sees the other.
-            if (Volatile.Read(ref _round) == seen) Wake.Wait();
+            if (Volatile.Read(ref _round) == seen)
+                Wake.Wait();
             Interlocked.Decrement(ref _asleep);
-            if (Volatile.Read(ref _round) != seen) return _round;
+            if (Volatile.Read(ref _round) != seen)
+                return _round;
         }
     }
 
@@ -109,7 +117,8 @@ internal static class Workers
     {
         try
         {
-            for (int i = Interlocked.Increment(ref _next) - 1; i < _count; i = Interlocked.Increment(ref _next) - 1) _body!(i);
+            for (int i = Interlocked.Increment(ref _next) - 1; i < _count; i = Interlocked.Increment(ref _next) - 1)
+                _body!(i);
         }
         catch (Exception error)
         {

@@ -26,7 +26,8 @@ internal static unsafe class AttentionKernels
             for (int i = 0; i < count; i++)
             {
                 float logSum = Softmax(scores + (long)i * length, causal ? first + i + 1 : keys, keys, scale);
-                if (logSums is not null) logSums[((long)item * heads + head) * length + first + i] = logSum;
+                if (logSums is not null)
+                    logSums[((long)item * heads + head) * length + first + i] = logSum;
             }
             long at = ((long)item * length + first) * heads * size + head * size;
             MatrixProduct.MultiplyAlone(count, size, keys, scores, length, false, value, stride, false, y + at, heads * size, rounded: rounded);
@@ -52,7 +53,8 @@ internal static unsafe class AttentionKernels
                 float* scores = Scratch.Floats(2, (long)rows * length);
                 long at = (long)first * width + head * size;
                 MatrixProduct.MultiplyAlone(count, keys, size, query + at, width, false, key, stride, true, scores, length, rounded: rounded);
-                for (int i = 0; i < count; i++) Softmax(scores + (long)i * length, causal ? (int)(places[first + i] % length) + 1 : keys, keys, scale);
+                for (int i = 0; i < count; i++)
+                    Softmax(scores + (long)i * length, causal ? (int)(places[first + i] % length) + 1 : keys, keys, scale);
                 MatrixProduct.MultiplyAlone(count, size, keys, scores, length, false, value, stride, false, y + at, width, rounded: rounded);
             }
         });
@@ -98,7 +100,8 @@ internal static unsafe class AttentionKernels
     private static float Softmax(float* row, int count, int keys, float scale)
     {
         Vector512<float> high = Vector512.Create(float.NegativeInfinity);
-        for (int i = 0; i < count; i += VectorMath.Lanes) high = Vector512.MaxNative(high, VectorMath.Load(row + i, count - i, float.NegativeInfinity));
+        for (int i = 0; i < count; i += VectorMath.Lanes)
+            high = Vector512.MaxNative(high, VectorMath.Load(row + i, count - i, float.NegativeInfinity));
         float top = VectorMath.Max(high) * scale;
         Vector512<float> sum = default, tops = Vector512.Create(-top), scales = Vector512.Create(scale);
         for (int i = 0; i < count; i += VectorMath.Lanes)
@@ -109,8 +112,10 @@ internal static unsafe class AttentionKernels
         }
         float total = VectorMath.Sum(sum);
         Vector512<float> inverse = Vector512.Create(1 / total);
-        for (int i = 0; i < count; i += VectorMath.Lanes) VectorMath.Store(VectorMath.Load(row + i, count - i) * inverse, row + i, count - i);
-        for (int i = count; i < keys; i++) row[i] = 0;
+        for (int i = 0; i < count; i += VectorMath.Lanes)
+            VectorMath.Store(VectorMath.Load(row + i, count - i) * inverse, row + i, count - i);
+        for (int i = count; i < keys; i++)
+            row[i] = 0;
         return top + MathF.Log(total);
     }
 
@@ -124,6 +129,7 @@ internal static unsafe class AttentionKernels
             VectorMath.Store((VectorMath.Load(dp + i, count - i) - means) * p * scales, dp + i, count - i);
             VectorMath.Store(p, row + i, count - i);
         }
-        for (int i = count; i < keys; i++) row[i] = dp[i] = 0;
+        for (int i = count; i < keys; i++)
+            row[i] = dp[i] = 0;
     }
 }

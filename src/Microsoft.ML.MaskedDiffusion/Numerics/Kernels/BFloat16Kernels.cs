@@ -13,8 +13,10 @@ internal static unsafe class BFloat16Kernels
     public static void Round(float* from, float* to, long count)
     {
         long i = 0;
-        for (; i + VectorMath.Lanes <= count; i += VectorMath.Lanes) Round(Vector512.Load(from + i)).Store(to + i);
-        if (i < count) VectorMath.Store(Round(VectorMath.Load(from + i, (int)(count - i))), to + i, (int)(count - i));
+        for (; i + VectorMath.Lanes <= count; i += VectorMath.Lanes)
+            Round(Vector512.Load(from + i)).Store(to + i);
+        if (i < count)
+            VectorMath.Store(Round(VectorMath.Load(from + i, (int)(count - i))), to + i, (int)(count - i));
     }
 
     /// <summary>Rounds in place, on all cores.</summary>
@@ -47,7 +49,8 @@ internal static unsafe class BFloat16Kernels
             Vector512.ShiftLeft(Vector512.WidenLower(halves), 16).AsSingle().Store(to + i);
             Vector512.ShiftLeft(Vector512.WidenUpper(halves), 16).AsSingle().Store(to + i + VectorMath.Lanes);
         }
-        for (; i < last; i++) to[i] = BitConverter.UInt32BitsToSingle((uint)from[i] << 16);
+        for (; i < last; i++)
+            to[i] = BitConverter.UInt32BitsToSingle((uint)from[i] << 16);
     });
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -39,14 +39,16 @@ internal static unsafe class CrossEntropyKernels
     private static (float Top, double Log) LogSum(float* row, int width)
     {
         Vector512<float> high = Vector512.Create(float.NegativeInfinity);
-        for (int i = 0; i < width; i += VectorMath.Lanes) high = Vector512.MaxNative(high, VectorMath.Load(row + i, width - i, float.NegativeInfinity));
+        for (int i = 0; i < width; i += VectorMath.Lanes)
+            high = Vector512.MaxNative(high, VectorMath.Load(row + i, width - i, float.NegativeInfinity));
         float top = VectorMath.Max(high);
         Vector512<float> tops = Vector512.Create(top);
         double total = 0;
         for (int first = 0; first < width; first += Piece)
         {
             Vector512<float> sum = default;
-            for (int i = first; i < Math.Min(width, first + Piece); i += VectorMath.Lanes) sum += VectorMath.Exp(VectorMath.Load(row + i, width - i, float.NegativeInfinity) - tops);
+            for (int i = first; i < Math.Min(width, first + Piece); i += VectorMath.Lanes)
+                sum += VectorMath.Exp(VectorMath.Load(row + i, width - i, float.NegativeInfinity) - tops);
             total += VectorMath.Sum(sum);
         }
         return (top, Math.Log(total));

@@ -29,7 +29,8 @@ internal static unsafe class GateKernels
             // d silu / da = sigmoid + silu (1 - sigmoid)
             VectorMath.Store(dy * b * Vector512.FusedMultiplyAdd(silu, Vector512<float>.One - sigmoid, sigmoid), dGate + i, have);
             VectorMath.Store(dy * silu, dUp + i, have);
-            if (!keepDy) VectorMath.Store(silu * b, dyToY + i, have);
+            if (!keepDy)
+                VectorMath.Store(silu * b, dyToY + i, have);
         }
     });
 }

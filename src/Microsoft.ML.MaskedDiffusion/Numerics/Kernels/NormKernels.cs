@@ -17,7 +17,8 @@ internal static unsafe class NormKernels
         {
             float* from = x + (long)row * width;
             float factor = (float)(1 / Math.Sqrt((double)VectorMath.Dot(from, from, width) / width + epsilon));
-            if (scale is not null) scale[row] = factor;
+            if (scale is not null)
+                scale[row] = factor;
             Scale(from, gain, factor, y + (long)row * width, width);
         }
     });
@@ -25,7 +26,8 @@ internal static unsafe class NormKernels
     /// <summary>y again, from the stored factors.</summary>
     public static void Apply(float* x, float* gain, float* scale, float* y, int rows, int width) => Workers.Rows(rows, 64, (first, last) =>
     {
-        for (int row = first; row < last; row++) Scale(x + (long)row * width, gain, scale[row], y + (long)row * width, width);
+        for (int row = first; row < last; row++)
+            Scale(x + (long)row * width, gain, scale[row], y + (long)row * width, width);
     });
 
     /// <summary>dx = <paramref name="residual"/> (null: 0) + the gradient through the norm; adds the gain's gradient to <paramref name="gainGradient"/>.</summary>
@@ -46,7 +48,8 @@ internal static unsafe class NormKernels
         for (int group = 0; group < groups; group++)
         {
             float* sums = partial + (long)group * width;
-            for (int i = 0; i < width; i++) gainGradient[i] += sums[i];
+            for (int i = 0; i < width; i++)
+                gainGradient[i] += sums[i];
         }
     }
 
@@ -77,7 +80,8 @@ internal static unsafe class NormKernels
             int count = width - i;
             Vector512<float> through = VectorMath.Load(dy + i, count) * VectorMath.Load(gain + i, count) * factors;
             through = Vector512.FusedMultiplyAdd(VectorMath.Load(x + i, count), projection, through);
-            if (residual is not null) through += VectorMath.Load(residual + i, count);
+            if (residual is not null)
+                through += VectorMath.Load(residual + i, count);
             VectorMath.Store(through, dx + i, count);
         }
     }

@@ -36,7 +36,8 @@ internal static unsafe class RotaryKernels
         {
             long at = (places is null ? row : places[row]) % length * half;
             float* head = part + row * rowStride;
-            for (int j = 0; j < heads; j++, head += headStride) TurnPairs(head, head + half, cos + at, sin + at, half, 1);
+            for (int j = 0; j < heads; j++, head += headStride)
+                TurnPairs(head, head + half, cos + at, sin + at, half, 1);
         }
     });
 

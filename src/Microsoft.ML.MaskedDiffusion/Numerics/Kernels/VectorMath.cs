@@ -44,8 +44,10 @@ internal static unsafe class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector512<float> value, float* destination, int count)
     {
-        if (count >= Lanes) value.Store(destination);
-        else StorePart(value, destination, count);
+        if (count >= Lanes)
+            value.Store(destination);
+        else
+            StorePart(value, destination, count);
     }
 
     /// <summary>The sum of all lanes, halves first.</summary>
@@ -69,7 +71,8 @@ internal static unsafe class VectorMath
     public static float Dot(float* a, float* b, int count)
     {
         Vector512<float> sum = default;
-        for (int i = 0; i < count; i += Lanes) sum = Vector512.FusedMultiplyAdd(Load(a + i, count - i), Load(b + i, count - i), sum);
+        for (int i = 0; i < count; i += Lanes)
+            sum = Vector512.FusedMultiplyAdd(Load(a + i, count - i), Load(b + i, count - i), sum);
         return Sum(sum);
     }
 
@@ -78,13 +81,15 @@ internal static unsafe class VectorMath
     private static Vector512<float> LoadPart(float* source, int count, float filler)
     {
         float* whole = stackalloc float[Lanes];
-        for (int i = 0; i < Lanes; i++) whole[i] = i < count ? source[i] : filler;
+        for (int i = 0; i < Lanes; i++)
+            whole[i] = i < count ? source[i] : filler;
         return Vector512.Load(whole);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void StorePart(Vector512<float> value, float* destination, int count)
     {
-        for (int i = 0; i < count; i++) destination[i] = value[i];
+        for (int i = 0; i < count; i++)
+            destination[i] = value[i];
     }
 }

@@ -46,7 +46,8 @@ internal sealed unsafe class LinearFunction : GuardedFunction<LinearFunction>
         if (weight.requires_grad)
         {
             bool direct = weight.is_leaf;
-            if (!direct) dWeight = empty(weight.shape);
+            if (!direct)
+                dWeight = empty(weight.shape);
             float* target = direct ? Gradients.Address(weight) : TensorMemory.Floats(dWeight!);
             MatrixProduct.Multiply(outputs, inputs, rows, dy, outputs, true, TensorMemory.Floats(from), inputs, false, target, inputs, add: direct, rounded);
         }

@@ -17,8 +17,10 @@ internal readonly unsafe struct MatrixKernel256 : IMatrixKernel
             Rows6(a, row, step, b, c, ldc, k, add);
             return;
         }
-        for (; rows >= 2; rows -= 2, a += 2 * row, c += 2 * ldc) Rows2(a, row, step, b, c, ldc, k, add);
-        for (; rows > 0; rows--, a += row, c += ldc) Rows1(a, row, step, b, c, ldc, k, add);
+        for (; rows >= 2; rows -= 2, a += 2 * row, c += 2 * ldc)
+            Rows2(a, row, step, b, c, ldc, k, add);
+        for (; rows > 0; rows--, a += row, c += ldc)
+            Rows1(a, row, step, b, c, ldc, k, add);
     }
 
     private static void Rows6(byte* a, nint row, nint step, float* b, float* c, nint ldc, int k, bool add)

@@ -17,8 +17,10 @@ internal readonly unsafe struct MatrixKernel512 : IMatrixKernel
             Rows12(a, row, step, b, c, ldc, k, add);
             return;
         }
-        for (; rows >= 4; rows -= 4, a += 4 * row, c += 4 * ldc) Rows4(a, row, step, b, c, ldc, k, add);
-        for (; rows > 0; rows--, a += row, c += ldc) Rows1(a, row, step, b, c, ldc, k, add);
+        for (; rows >= 4; rows -= 4, a += 4 * row, c += 4 * ldc)
+            Rows4(a, row, step, b, c, ldc, k, add);
+        for (; rows > 0; rows--, a += row, c += ldc)
+            Rows1(a, row, step, b, c, ldc, k, add);
     }
 
     private static void Rows12(byte* a, nint row, nint step, float* b, float* c, nint ldc, int k, bool add)

@@ -13,11 +13,14 @@ internal static unsafe class MatrixPacking
         {
             if (columns == width && width % 4 == 0)
             {
-                for (int c = 0; c < width; c += 4) Vector128.Load(source + c).Store(panel + c);
+                for (int c = 0; c < width; c += 4)
+                    Vector128.Load(source + c).Store(panel + c);
                 continue;
             }
-            for (int c = 0; c < columns; c++) panel[c] = source[c];
-            for (int c = columns; c < width; c++) panel[c] = 0;
+            for (int c = 0; c < columns; c++)
+                panel[c] = source[c];
+            for (int c = columns; c < width; c++)
+                panel[c] = 0;
         }
     }
 
@@ -29,12 +32,15 @@ internal static unsafe class MatrixPacking
         {
             float* from = source + r * stride;
             int c = 0;
-            for (; c + 4 <= columns; c += 4) Transpose4(from + c, stride, panel + (long)c * width + r, width);
+            for (; c + 4 <= columns; c += 4)
+                Transpose4(from + c, stride, panel + (long)c * width + r, width);
             for (; c < columns; c++)
-                for (int i = 0; i < 4; i++) panel[(long)c * width + r + i] = from[i * stride + c];
+                for (int i = 0; i < 4; i++)
+                    panel[(long)c * width + r + i] = from[i * stride + c];
         }
         for (; r < width; r++)
-            for (int c = 0; c < columns; c++) panel[(long)c * width + r] = r < rows ? source[r * stride + c] : 0;
+            for (int c = 0; c < columns; c++)
+                panel[(long)c * width + r] = r < rows ? source[r * stride + c] : 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -23,7 +23,8 @@ internal static unsafe class MatrixProduct
     /// </summary>
     public static void Multiply(int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add = false, bool rounded = false)
     {
-        if (m == 0 || n == 0) return;
+        if (m == 0 || n == 0)
+            return;
         int groups = Ceiling(n, BlockColumns);
         // Three tasks a thread balance the load; a task under 96 rows would spend its time packing B.
         int rowTasks = Math.Clamp(Ceiling(3 * Workers.Count, groups), 1, Math.Max(1, m / 96));
@@ -46,8 +47,10 @@ internal static unsafe class MatrixProduct
     /// <summary>As <see cref="Multiply"/>, on the caller's thread only.</summary>
     public static void MultiplyAlone(int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add = false, bool rounded = false)
     {
-        if (Vector512.IsHardwareAccelerated) Blocks<MatrixKernel512>(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, add, rounded);
-        else Blocks<MatrixKernel256>(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, add, rounded);
+        if (Vector512.IsHardwareAccelerated)
+            Blocks<MatrixKernel512>(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, add, rounded);
+        else
+            Blocks<MatrixKernel256>(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, add, rounded);
     }
 
     /// <summary>The same with the kernel given, so that tests can hold the kernels against each other.</summary>
@@ -56,7 +59,8 @@ internal static unsafe class MatrixProduct
     {
         if (k == 0 && !add)
         {
-            for (int i = 0; i < m; i++) new Span<float>(c + i * ldc, n).Clear();
+            for (int i = 0; i < m; i++)
+                new Span<float>(c + i * ldc, n).Clear();
             return;
         }
         int width = TKernel.Columns, height = TKernel.Rows;
@@ -74,9 +78,12 @@ internal static unsafe class MatrixProduct
                 {
                     int have = Math.Min(width, columns - j);
                     float* panel = packedB + (long)j * steps;
-                    if (transposeB) MatrixPacking.Transpose(b + (column + j) * ldb + depth, ldb, have, steps, panel, width);
-                    else MatrixPacking.Copy(b + depth * ldb + column + j, ldb, steps, have, panel, width);
-                    if (rounded) BFloat16Kernels.Round(panel, panel, (long)steps * width);
+                    if (transposeB)
+                        MatrixPacking.Transpose(b + (column + j) * ldb + depth, ldb, have, steps, panel, width);
+                    else
+                        MatrixPacking.Copy(b + depth * ldb + column + j, ldb, steps, have, panel, width);
+                    if (rounded)
+                        BFloat16Kernels.Round(panel, panel, (long)steps * width);
                 }
                 for (int i = 0; i < m; i += height)
                 {
@@ -89,11 +96,13 @@ internal static unsafe class MatrixProduct
                         rowA = (byte*)packedA;
                         row = sizeof(float);
                         step = height * sizeof(float);
-                        if (rounded) BFloat16Kernels.Round(packedA, packedA, (long)steps * height);
+                        if (rounded)
+                            BFloat16Kernels.Round(packedA, packedA, (long)steps * height);
                     }
                     else if (rounded)
                     {
-                        for (int r = 0; r < rows; r++) BFloat16Kernels.Round(a + (i + r) * lda + depth, packedA + (long)r * steps, steps);
+                        for (int r = 0; r < rows; r++)
+                            BFloat16Kernels.Round(a + (i + r) * lda + depth, packedA + (long)r * steps, steps);
                         rowA = (byte*)packedA;
                         row = steps * sizeof(float);
                     }

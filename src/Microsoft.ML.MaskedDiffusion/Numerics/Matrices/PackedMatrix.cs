@@ -38,7 +38,8 @@ internal readonly unsafe struct PackedMatrix
                 float* panels = memory + (long)depth * whole;
                 for (int j = first * width; j < last * width; j += width)
                     MatrixPacking.Transpose(w + (long)j * k + depth, k, Math.Min(width, n - j), steps, panels + (long)j * steps, width);
-                if (rounded) BFloat16Kernels.Round(panels + (long)first * width * steps, panels + (long)first * width * steps, (long)(last - first) * width * steps);
+                if (rounded)
+                    BFloat16Kernels.Round(panels + (long)first * width * steps, panels + (long)first * width * steps, (long)(last - first) * width * steps);
             }
         });
     }
@@ -58,7 +59,8 @@ internal readonly unsafe struct PackedMatrix
         // Small products are done before another thread wakes up.
         if ((long)m * _n * _k < 1 << 17)
         {
-            for (int task = 0; task < groups * rowTasks; task++) Run(task);
+            for (int task = 0; task < groups * rowTasks; task++)
+                Run(task);
             return;
         }
         Workers.Run(groups * rowTasks, Run);
@@ -66,8 +68,10 @@ internal readonly unsafe struct PackedMatrix
         void Run(int task)
         {
             int row = task % rowTasks * rows, column = task / rowTasks * BlockColumns, have = Math.Min(rows, m - row);
-            if (Vector512.IsHardwareAccelerated) self.Block<MatrixKernel512>(have, column, a + row * lda, lda, c + row * ldc, ldc, add);
-            else self.Block<MatrixKernel256>(have, column, a + row * lda, lda, c + row * ldc, ldc, add);
+            if (Vector512.IsHardwareAccelerated)
+                self.Block<MatrixKernel512>(have, column, a + row * lda, lda, c + row * ldc, ldc, add);
+            else
+                self.Block<MatrixKernel256>(have, column, a + row * lda, lda, c + row * ldc, ldc, add);
         }
     }
 
@@ -89,7 +93,8 @@ internal readonly unsafe struct PackedMatrix
                 nint row = (nint)lda * sizeof(float);
                 if (_rounded)
                 {
-                    for (int r = 0; r < rows; r++) BFloat16Kernels.Round(a + (i + r) * lda + depth, roundedA + (long)r * steps, steps);
+                    for (int r = 0; r < rows; r++)
+                        BFloat16Kernels.Round(a + (i + r) * lda + depth, roundedA + (long)r * steps, steps);
                     rowA = (byte*)roundedA;
                     row = steps * sizeof(float);
                 }
@@ -103,7 +108,8 @@ internal readonly unsafe struct PackedMatrix
                     }
                     TKernel.Multiply(rowA, row, sizeof(float), panel, edge, width, steps, rows, add: false);
                     for (int r = 0; r < rows; r++)
-                        for (int q = 0; q < end - j; q++) target[r * ldc + q] = sum ? target[r * ldc + q] + edge[r * width + q] : edge[r * width + q];
+                        for (int q = 0; q < end - j; q++)
+                            target[r * ldc + q] = sum ? target[r * ldc + q] + edge[r * width + q] : edge[r * width + q];
                 }
             }
         }

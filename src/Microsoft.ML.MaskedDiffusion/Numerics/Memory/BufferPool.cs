@@ -23,7 +23,8 @@ internal sealed unsafe class BufferPool : IDisposable
     {
         get
         {
-            lock (_gate) return _kept;
+            lock (_gate)
+                return _kept;
         }
     }
 

@@ -19,8 +19,10 @@ internal static partial class NativeHeap
     /// </summary>
     public static void KeepFreedMemory()
     {
-        if (!IsGlibc() || UserSettings.Any(name => Environment.GetEnvironmentVariable(name) is not null)) return;
-        if (Environment.GetEnvironmentVariable("GLIBC_TUNABLES")?.Contains("glibc.malloc", StringComparison.Ordinal) == true) return;
+        if (!IsGlibc() || UserSettings.Any(name => Environment.GetEnvironmentVariable(name) is not null))
+            return;
+        if (Environment.GetEnvironmentVariable("GLIBC_TUNABLES")?.Contains("glibc.malloc", StringComparison.Ordinal) == true)
+            return;
         _ = MallocOption(MmapThreshold, 32 << 20); // the most that it takes
         _ = MallocOption(TrimThreshold, -1);
         _ = MallocOption(TopPad, 64 << 20);
@@ -29,13 +31,15 @@ internal static partial class NativeHeap
     /// <summary>Gives memory that was freed back to the system, which <see cref="KeepFreedMemory"/> puts off: for the end of something large, not for every step. Up to 64 MiB stay in the heap of each thread that allocated.</summary>
     public static void GiveBack()
     {
-        if (IsGlibc()) _ = Trim(0);
+        if (IsGlibc())
+            _ = Trim(0);
     }
 
     /// <summary>Sets a variable for native libraries that load later, unless it is set.</summary>
     public static void SetIfUnset(string name, string value)
     {
-        if (OperatingSystem.IsLinux()) _ = SetEnvironment(name, value, 0);
+        if (OperatingSystem.IsLinux())
+            _ = SetEnvironment(name, value, 0);
     }
 
     private static bool IsGlibc() =>

@@ -32,7 +32,8 @@ internal sealed unsafe class PooledBuffer(BufferPool pool, float* memory, long s
 
     private void GiveBack()
     {
-        if (_memory is null) return;
+        if (_memory is null)
+            return;
         pool.Return(_memory, size);
         _memory = null;
     }

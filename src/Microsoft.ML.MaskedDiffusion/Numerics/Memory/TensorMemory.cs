@@ -21,8 +21,10 @@ internal static unsafe class TensorMemory
     {
         if (tensor.dtype != type || tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
             throw new ArgumentException($"A contiguous {type} tensor on the processor is needed, not {tensor.dtype} on {tensor.device}.", nameof(tensor));
-        if (tensor.NumberOfElements == 0) return null;
-        if (tensor.NumberOfElements * tensor.ElementSize <= int.MaxValue) return (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
+        if (tensor.NumberOfElements == 0)
+            return null;
+        if (tensor.NumberOfElements * tensor.ElementSize <= int.MaxValue)
+            return (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
         // A span holds at most 2 GB, so the address of a larger one is taken from a view of its first element.
         using Tensor detached = tensor.detach();
         using Tensor flat = detached.view(-1);

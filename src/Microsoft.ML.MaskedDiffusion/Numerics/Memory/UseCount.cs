@@ -17,19 +17,22 @@ internal sealed class UseCount(Action free)
         {
             ObjectDisposedException.ThrowIf(count == 0 || IsClosed, owner);
             int seen = Interlocked.CompareExchange(ref _count, count + 1, count);
-            if (seen == count) return;
+            if (seen == count)
+                return;
             count = seen;
         }
     }
 
     public void Exit()
     {
-        if (Interlocked.Decrement(ref _count) == 0) free();
+        if (Interlocked.Decrement(ref _count) == 0)
+            free();
     }
 
     /// <summary>The owner's disposal; later ones do nothing.</summary>
     public void Close()
     {
-        if (Interlocked.Exchange(ref _closed, 1) == 0) Exit();
+        if (Interlocked.Exchange(ref _closed, 1) == 0)
+            Exit();
     }
 }

@@ -10,9 +10,11 @@ internal static class ContentKey
 {
     public static ulong Of(ReadOnlySpan<int> tokens)
     {
-        if (BitConverter.IsLittleEndian) return First64(MemoryMarshal.AsBytes(tokens));
+        if (BitConverter.IsLittleEndian)
+            return First64(MemoryMarshal.AsBytes(tokens));
         byte[] bytes = new byte[tokens.Length * sizeof(int)];
-        for (int i = 0; i < tokens.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(i * sizeof(int)), tokens[i]);
+        for (int i = 0; i < tokens.Length; i++)
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(i * sizeof(int)), tokens[i]);
         return First64(bytes);
     }
 

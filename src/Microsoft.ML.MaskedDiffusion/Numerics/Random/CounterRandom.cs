@@ -53,7 +53,8 @@ internal sealed class CounterRandom
         if ((uint)product < range)
         {
             uint threshold = (uint)-(int)range % range;
-            while ((uint)product < threshold) product = (ulong)NextUInt32() * range;
+            while ((uint)product < threshold)
+                product = (ulong)NextUInt32() * range;
         }
         return (int)(product >> 32);
     }
@@ -80,9 +81,12 @@ internal sealed class CounterRandom
             (double a, double b) = BoxMuller(block.V0, block.V1);
             (double c, double d) = BoxMuller(block.V2, block.V3);
             destination[i] = (float)(a * standardDeviation);
-            if (i + 1 < destination.Length) destination[i + 1] = (float)(b * standardDeviation);
-            if (i + 2 < destination.Length) destination[i + 2] = (float)(c * standardDeviation);
-            if (i + 3 < destination.Length) destination[i + 3] = (float)(d * standardDeviation);
+            if (i + 1 < destination.Length)
+                destination[i + 1] = (float)(b * standardDeviation);
+            if (i + 2 < destination.Length)
+                destination[i + 2] = (float)(c * standardDeviation);
+            if (i + 3 < destination.Length)
+                destination[i + 3] = (float)(d * standardDeviation);
         }
     }
 

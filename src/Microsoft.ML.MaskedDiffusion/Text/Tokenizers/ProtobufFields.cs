@@ -28,11 +28,20 @@ internal ref struct ProtobufFields(ReadOnlySpan<byte> message)
         Value = 0;
         switch (key & 7)
         {
-            case 0: Value = ReadVarint(); break;
-            case 1: Value = BinaryPrimitives.ReadUInt64LittleEndian(Take(8)); break;
-            case 2: Content = Take(ReadVarint()); break;
-            case 5: Value = BinaryPrimitives.ReadUInt32LittleEndian(Take(4)); break;
-            default: throw new FormatException("a protobuf field has no valid wire type");
+            case 0:
+                Value = ReadVarint();
+                break;
+            case 1:
+                Value = BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
+                break;
+            case 2:
+                Content = Take(ReadVarint());
+                break;
+            case 5:
+                Value = BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
+                break;
+            default:
+                throw new FormatException("a protobuf field has no valid wire type");
         }
         return true;
     }

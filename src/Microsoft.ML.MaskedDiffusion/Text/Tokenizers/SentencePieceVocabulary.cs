@@ -38,9 +38,15 @@ internal sealed class SentencePieceVocabulary
             {
                 switch (fields.Number)
                 {
-                    case 1: vocabulary.ReadPiece(fields.Content); break;
-                    case 2: vocabulary.ReadTrainerSpec(fields.Content); break;
-                    case 3: vocabulary.ReadNormalizerSpec(fields.Content); break;
+                    case 1:
+                        vocabulary.ReadPiece(fields.Content);
+                        break;
+                    case 2:
+                        vocabulary.ReadTrainerSpec(fields.Content);
+                        break;
+                    case 3:
+                        vocabulary.ReadNormalizerSpec(fields.Content);
+                        break;
                 }
             }
         }
@@ -96,9 +102,15 @@ internal sealed class SentencePieceVocabulary
         {
             switch (fields.Number)
             {
-                case 24: _treatWhitespaceAsSuffix = fields.Value != 0; break;
-                case 41: _beginning = (int)fields.Value; break;
-                case 42: _end = (int)fields.Value; break;
+                case 24:
+                    _treatWhitespaceAsSuffix = fields.Value != 0;
+                    break;
+                case 41:
+                    _beginning = (int)fields.Value;
+                    break;
+                case 42:
+                    _end = (int)fields.Value;
+                    break;
             }
         }
     }
@@ -110,10 +122,18 @@ internal sealed class SentencePieceVocabulary
         {
             switch (fields.Number)
             {
-                case 2: _hasCharacterMap = !fields.Content.IsEmpty; break;
-                case 3: AddDummyPrefix = fields.Value != 0; break;
-                case 4: RemoveExtraWhitespaces = fields.Value != 0; break;
-                case 5: EscapeWhitespaces = fields.Value != 0; break;
+                case 2:
+                    _hasCharacterMap = !fields.Content.IsEmpty;
+                    break;
+                case 3:
+                    AddDummyPrefix = fields.Value != 0;
+                    break;
+                case 4:
+                    RemoveExtraWhitespaces = fields.Value != 0;
+                    break;
+                case 5:
+                    EscapeWhitespaces = fields.Value != 0;
+                    break;
             }
         }
     }

@@ -64,7 +64,8 @@ public sealed class GoldenPackedTests
             // The last file is filled up with separators.
             const int Separator = 1;
             int count = ids.Length;
-            while (ids[count - 1] == Separator) count--;
+            while (ids[count - 1] == Separator)
+                count--;
             using var writer = new PackedFileWriter(folder.Path, prefix, chunkSize, vocabularySize: 32000, Separator);
             writer.Append(ids.AsSpan(0, count));
             writer.Complete();

@@ -47,8 +47,10 @@ public sealed class NetworkEvaluatorTests
                 Assert.AreEqual(guided[target] - Math.Log(guided.Sum(Math.Exp)), values[query], tolerance * (1 + scale));
                 evaluator.ReadLogits(batch, (at, logits) =>
                 {
-                    if (at != query) return;
-                    for (int i = 0; i < guided.Length; i++) Assert.AreEqual(guided[i], logits[i], tolerance * (1 + scale));
+                    if (at != query)
+                        return;
+                    for (int i = 0; i < guided.Length; i++)
+                        Assert.AreEqual(guided[i], logits[i], tolerance * (1 + scale));
                 });
             }
         }
@@ -104,7 +106,8 @@ public sealed class NetworkEvaluatorTests
     {
         using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, ScalarType.Float32);
         using (IDisposable noGradient = no_grad())
-        using (Tensor row = network.Parameters["lm_head.weight"].narrow(0, 4, 1)) row.fill_(float.NaN);
+        using (Tensor row = network.Parameters["lm_head.weight"].narrow(0, 4, 1))
+            row.fill_(float.NaN);
         var evaluator = new NetworkEvaluator(network);
         Assert.ThrowsExactly<NotFiniteNumberException>(() => new LikelihoodScorer(evaluator, new()).Score([new([1], [2, 3])]));
         Assert.ThrowsExactly<NotFiniteNumberException>(() => new Infiller(evaluator, new()).Fill([[1, Small.MaskTokenId]]));
@@ -131,7 +134,8 @@ public sealed class NetworkEvaluatorTests
         GC.Collect();
         GC.WaitForPendingFinalizers();
         long before = Tensor.TotalCount;
-        for (int i = 0; i < 5; i++) Work();
+        for (int i = 0; i < 5; i++)
+            Work();
         GC.Collect();
         GC.WaitForPendingFinalizers();
         Assert.AreEqual(before, Tensor.TotalCount);

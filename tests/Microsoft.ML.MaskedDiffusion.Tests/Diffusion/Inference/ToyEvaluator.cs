@@ -17,9 +17,11 @@ internal sealed class ToyEvaluator : IRowEvaluator
         _give = new double[Width, VocabularySize];
         for (int offset = 0; offset < 2 * ContextLength; offset++)
             for (int token = 0; token <= VocabularySize; token++)
-                for (int k = 0; k < Width; k++) _look[offset, token, k] = Next();
+                for (int k = 0; k < Width; k++)
+                    _look[offset, token, k] = Next();
         for (int k = 0; k < Width; k++)
-            for (int token = 0; token < VocabularySize; token++) _give[k, token] = Next();
+            for (int token = 0; token < VocabularySize; token++)
+                _give[k, token] = Next();
     }
 
     public int VocabularySize => 7;
@@ -40,8 +42,10 @@ internal sealed class ToyEvaluator : IRowEvaluator
         for (int k = 0; k < Width; k++)
         {
             double sum = 0;
-            for (int j = 0; j < row.Length; j++) sum += _look[position - j + ContextLength, row[j], k];
-            for (int token = 0; token < logits.Length; token++) logits[token] += Math.Tanh(sum) * _give[k, token] * 2;
+            for (int j = 0; j < row.Length; j++)
+                sum += _look[position - j + ContextLength, row[j], k];
+            for (int token = 0; token < logits.Length; token++)
+                logits[token] += Math.Tanh(sum) * _give[k, token] * 2;
         }
         return logits;
     }
@@ -76,7 +80,8 @@ internal sealed class ToyEvaluator : IRowEvaluator
     private double[] Guided(int[] row, int[] unconditional, double w, int position)
     {
         double[] conditional = Logits(row, position);
-        if (w == 0) return conditional;
+        if (w == 0)
+            return conditional;
         double[] free = Logits(unconditional, position);
         return [.. conditional.Zip(free, (c, u) => u + (1 + w) * (c - u))];
     }
@@ -84,7 +89,8 @@ internal sealed class ToyEvaluator : IRowEvaluator
     private void Look(RowBatch batch)
     {
         BeforeBatch?.Invoke();
-        foreach (int[] row in batch.Rows) Assert.AreEqual(batch.Length, row.Length);
+        foreach (int[] row in batch.Rows)
+            Assert.AreEqual(batch.Length, row.Length);
         Seen.AddRange(batch.Rows);
     }
 

@@ -118,7 +118,8 @@ public sealed class GoldenLikelihoodTests
         int[] filled = new Infiller(new RecordingEvaluator(new NetworkEvaluator(network), states), new() { GuidanceScale = scale })
             .Fill([[.. prefix, .. Enumerable.Repeat(97, 6)]])[0];
         CollectionAssert.AreEqual(own, filled[11..]);
-        for (int step = 0; step < 6; step++) CollectionAssert.AreEqual(all[(step * 17)..((step + 1) * 17)], states[step]);
+        for (int step = 0; step < 6; step++)
+            CollectionAssert.AreEqual(all[(step * 17)..((step + 1) * 17)], states[step]);
         Comparison.Equal("rope_bf16/likelihood", $"greedy suffix {cfg}", all[(6 * 17)..], filled);
     }
 

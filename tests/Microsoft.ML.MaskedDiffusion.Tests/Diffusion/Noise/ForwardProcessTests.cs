@@ -17,8 +17,10 @@ public sealed class ForwardProcessTests
         NoisyBatch batch = new ForwardProcess(9).Corrupt(tokens, 50, Stream);
         Assert.AreEqual((6, 50), (batch.Count, batch.Length));
         CollectionAssert.AreEqual(Enumerable.Range(0, tokens.Length).Where(i => batch.Tokens[i] == 9).Select(i => (long)i).ToArray(), batch.MaskedPositions);
-        for (int i = 0; i < batch.Targets.Length; i++) Assert.AreEqual(tokens[batch.MaskedPositions[i]], batch.Targets[i]);
-        for (int i = 0; i < tokens.Length; i++) Assert.IsTrue(batch.Tokens[i] == 9 || batch.Tokens[i] == tokens[i]);
+        for (int i = 0; i < batch.Targets.Length; i++)
+            Assert.AreEqual(tokens[batch.MaskedPositions[i]], batch.Targets[i]);
+        for (int i = 0; i < tokens.Length; i++)
+            Assert.IsTrue(batch.Tokens[i] == 9 || batch.Tokens[i] == tokens[i]);
         Assert.AreEqual(3, batch.RowOf(Array.FindIndex(batch.MaskedPositions, position => position >= 150)));
     }
 
@@ -29,7 +31,8 @@ public sealed class ForwardProcessTests
         float[] levels = [0, 0.25f, 0.9f, 0.999f];
         var uniforms = new float[levels.Length * Length];
         CounterRandom random = Stream(1);
-        for (int i = 0; i < uniforms.Length; i++) uniforms[i] = random.NextSingle();
+        for (int i = 0; i < uniforms.Length; i++)
+            uniforms[i] = random.NextSingle();
         var process = new ForwardProcess(9);
         NoisyBatch batch = process.Corrupt(Tokens(uniforms.Length), Length, levels, uniforms);
         for (int row = 0; row < levels.Length; row++)
@@ -50,7 +53,8 @@ public sealed class ForwardProcessTests
         Assert.AreEqual(0.5, independent.Average(p => (double)p), 4 / Math.Sqrt(12 * Rows));
         float[] comb = process.Corrupt(Tokens(Rows), 1, Stream, NoiseLevels.Stratified).Probabilities;
         float[] sorted = [.. comb.Order()];
-        for (int i = 1; i < Rows; i++) Assert.AreEqual(1.0 / Rows, sorted[i] - sorted[i - 1], 1e-6);
+        for (int i = 1; i < Rows; i++)
+            Assert.AreEqual(1.0 / Rows, sorted[i] - sorted[i - 1], 1e-6);
         Assert.AreEqual(independent[0], comb[0]);
         Assert.IsTrue(comb.All(p => p is >= 0 and < 1));
     }
@@ -73,7 +77,8 @@ public sealed class ForwardProcessTests
         long[] tokens = Tokens(3 * 40);
         bool[] kept = [.. Enumerable.Range(0, 120).Select(i => i % 40 < 15)];
         NoisyBatch free = process.Corrupt(tokens, 40, Stream), held = process.Corrupt(tokens, 40, Stream, kept: kept);
-        for (int i = 0; i < 120; i++) Assert.AreEqual(kept[i] ? tokens[i] : free.Tokens[i], held.Tokens[i]);
+        for (int i = 0; i < 120; i++)
+            Assert.AreEqual(kept[i] ? tokens[i] : free.Tokens[i], held.Tokens[i]);
         Assert.IsTrue(held.MaskedPositions.All(position => !kept[position]));
     }
 

@@ -29,7 +29,8 @@ public sealed class MaskedDiffusionObjectiveTests
             double[][] logits = reference.Logits([.. batch.Tokens.AsSpan(row * Length, Length).ToArray().Select(id => (int)id)]);
             for (int i = 0; i < batch.Targets.Length; i++)
             {
-                if (batch.RowOf(i) != row) continue;
+                if (batch.RowOf(i) != row)
+                    continue;
                 double[] at = logits[batch.MaskedPositions[i] - row * Length];
                 sums[row] += (Math.Log(at.Sum(Math.Exp)) - at[batch.Targets[i]]) / (weighted ? batch.Probabilities[row] : 1);
             }
@@ -53,7 +54,8 @@ public sealed class MaskedDiffusionObjectiveTests
             Assert.AreEqual(sums.Sum() / (5 * Length), loss, tolerance * loss);
             Assert.AreEqual(sums.Sum() / 17, objective.Loss(network, batch, divisor: 17).to(ScalarType.Float64).item<double>(), tolerance * sums.Sum());
             double[] rows = objective.RowLosses(network, batch);
-            for (int row = 0; row < sums.Length; row++) Assert.AreEqual(sums[row] / Length, rows[row], tolerance * (1 + rows[row]));
+            for (int row = 0; row < sums.Length; row++)
+                Assert.AreEqual(sums[row] / Length, rows[row], tolerance * (1 + rows[row]));
             Assert.AreEqual(loss, rows.Average(), 1e-6 * loss);
         }
     }
@@ -141,7 +143,8 @@ public sealed class MaskedDiffusionObjectiveTests
         GC.Collect();
         GC.WaitForPendingFinalizers();
         long before = Tensor.TotalCount;
-        for (int i = 0; i < 10; i++) Step();
+        for (int i = 0; i < 10; i++)
+            Step();
         GC.Collect();
         GC.WaitForPendingFinalizers();
         Assert.AreEqual(before, Tensor.TotalCount);

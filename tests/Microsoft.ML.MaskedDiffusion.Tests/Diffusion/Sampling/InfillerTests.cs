@@ -47,7 +47,8 @@ public sealed class InfillerTests
                 for (int token = 0; row[i] == M && token < M; token++)
                 {
                     double probability = Math.Exp(model.LogProbability(row, row, 0, i, token));
-                    if (probability > best.Probability) best = (i, token, probability);
+                    if (probability > best.Probability)
+                        best = (i, token, probability);
                 }
             }
             row[best.Position] = best.Token;
@@ -76,7 +77,8 @@ public sealed class InfillerTests
         int[] row = [2, M, 4];
         var counts = new double[7];
         const int Draws = 4000;
-        for (int seed = 0; seed < Draws; seed++) counts[new Infiller(model, new() { Temperature = 1, Seed = seed }).Fill([row])[0][1]]++;
+        for (int seed = 0; seed < Draws; seed++)
+            counts[new Infiller(model, new() { Temperature = 1, Seed = seed }).Fill([row])[0][1]]++;
         double chiSquare = Enumerable.Range(0, 7).Sum(token =>
         {
             double expected = Draws * Math.Exp(model.LogProbability(row, row, 0, 1, token));

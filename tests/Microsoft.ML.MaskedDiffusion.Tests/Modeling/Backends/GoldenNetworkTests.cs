@@ -140,7 +140,8 @@ public sealed class GoldenNetworkTests
         double[] Losses(long[] at) => Comparison.Numbers(Fused.CrossEntropy(network.Logits(hidden.index_select(0, tensor(at))), tensor(at.Select(place => clean[place]).ToArray())));
         double[] losses = [12.675107955932617, 10.999115943908691, 10.959096908569336, 11.304577827453613, 11.92473030090332, 11.496454238891602, 12.247112274169922, 12.463874816894531];
         double[] ours = Losses([0, 1, 63, 64, 200, 333, 510, 511]);
-        for (int i = 0; i < losses.Length; i++) Assert.AreEqual(losses[i], ours[i], 2e-5);
+        for (int i = 0; i < losses.Length; i++)
+            Assert.AreEqual(losses[i], ours[i], 2e-5);
         Assert.HasCount(276, masked);
         Assert.AreEqual(11.498194735983144, Losses(masked).Average(), 2e-6, "errors of 276 losses, averaged");
     }
@@ -149,7 +150,8 @@ public sealed class GoldenNetworkTests
     {
         double[] numbers = Comparison.Numbers(actual);
         // Twice the reference's own distance from exact arithmetic.
-        for (int i = 0; i < expected.Length; i++) Assert.AreEqual(expected[i], numbers[i], 2e-5);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.AreEqual(expected[i], numbers[i], 2e-5);
     }
 
     private static Tensor Tokens(SafetensorsReader reader, string name) => tensor(reader.ReadIntegers(name), reader.Find(name).Shape);

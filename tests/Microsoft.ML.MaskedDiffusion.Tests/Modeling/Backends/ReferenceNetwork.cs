@@ -29,7 +29,8 @@ internal sealed class ReferenceNetwork(TransformerConfig config, IReadOnlyDictio
                     double[] scores = [.. Enumerable.Range(0, seen).Select(j => Math.Exp(Dot(query[i], key[j]) / Math.Sqrt(size)))];
                     double sum = scores.Sum();
                     for (int j = 0; j < seen; j++)
-                        for (int c = 0; c < size; c++) mixed[i][head * size + c] += scores[j] / sum * value[j][c];
+                        for (int c = 0; c < size; c++)
+                            mixed[i][head * size + c] += scores[j] / sum * value[j][c];
                 }
             }
             x = [.. x.Select((row, i) => Sum(row, Times(W("attn.proj"), mixed[i])))];
@@ -54,7 +55,8 @@ internal sealed class ReferenceNetwork(TransformerConfig config, IReadOnlyDictio
     {
         var result = new double[matrix.Length / vector.Length];
         for (int i = 0; i < result.Length; i++)
-            for (int j = 0; j < vector.Length; j++) result[i] += matrix[i * vector.Length + j] * vector[j];
+            for (int j = 0; j < vector.Length; j++)
+                result[i] += matrix[i * vector.Length + j] * vector[j];
         return result;
     }
 
@@ -71,7 +73,8 @@ internal sealed class ReferenceNetwork(TransformerConfig config, IReadOnlyDictio
         for (int i = 0; i < half; i++)
         {
             double angle = position * Math.Pow(10000, -2.0 * i / z.Length), cos = Math.Cos(angle), sin = Math.Sin(angle);
-            if (config.RotaryPrecision == RotaryPrecision.BFloat16) (cos, sin) = (ToBFloat16(cos), ToBFloat16(sin));
+            if (config.RotaryPrecision == RotaryPrecision.BFloat16)
+                (cos, sin) = (ToBFloat16(cos), ToBFloat16(sin));
             result[i] = z[i] * cos - z[i + half] * sin;
             result[i + half] = z[i] * sin + z[i + half] * cos;
         }
@@ -81,7 +84,8 @@ internal sealed class ReferenceNetwork(TransformerConfig config, IReadOnlyDictio
     // Eight significant bits, to nearest, ties to even.
     private static double ToBFloat16(double value)
     {
-        if (value == 0) return 0;
+        if (value == 0)
+            return 0;
         double unit = Math.ScaleB(1, Math.ILogB(value) - 7);
         return Math.Round(value / unit, MidpointRounding.ToEven) * unit;
     }

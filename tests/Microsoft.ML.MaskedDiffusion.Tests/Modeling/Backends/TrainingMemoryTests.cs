@@ -32,7 +32,8 @@ public sealed class TrainingMemoryTests
         {
             static void Freeze(TransformerNetwork network)
             {
-                foreach (string name in new[] { "transformer.wte.weight", "transformer.h.0.norm_1.weight", "transformer.h.1.attn.attn.weight" }) network.Parameters[name].requires_grad = false;
+                foreach (string name in new[] { "transformer.wte.weight", "transformer.h.0.norm_1.weight", "transformer.h.1.attn.attn.weight" })
+                    network.Parameters[name].requires_grad = false;
             }
             Outcome whole = Run(Config, 2, 9, Freeze, composed);
             Outcome again = Run(Config, 2, 9, network => { Freeze(network); network.ActivationCheckpointing = true; }, composed);
@@ -127,13 +128,15 @@ public sealed class TrainingMemoryTests
     {
         Assert.AreEqual(expected.Loss, actual.Loss);
         Assert.HasCount(expected.Gradients.Count, actual.Gradients);
-        foreach ((string name, float[] gradient) in expected.Gradients) CollectionAssert.AreEqual(gradient, actual.Gradients[name], name);
+        foreach ((string name, float[] gradient) in expected.Gradients)
+            CollectionAssert.AreEqual(gradient, actual.Gradients[name], name);
     }
 
     private static void AssertClose(Outcome expected, Outcome actual, double tolerance, string what)
     {
         Assert.AreEqual(expected.Loss, actual.Loss, tolerance * expected.Loss);
-        foreach ((string name, float[] gradient) in expected.Gradients) Assert.IsLessThanOrEqualTo(tolerance, Distance(gradient, actual.Gradients[name]), $"{what}: {name}");
+        foreach ((string name, float[] gradient) in expected.Gradients)
+            Assert.IsLessThanOrEqualTo(tolerance, Distance(gradient, actual.Gradients[name]), $"{what}: {name}");
     }
 
     // The difference's length as a share of the gradient's.

@@ -38,7 +38,8 @@ public sealed class TransformerNetworkTests
             {
                 double[][] expected = reference.Logits(rows[row]);
                 for (int i = 0; i < expected.Length; i++)
-                    for (int j = 0; j < config.VocabularySize; j++) Assert.AreEqual(expected[i][j], logits[row, i, j].item<double>(), tolerance * (1 + Math.Abs(expected[i][j])));
+                    for (int j = 0; j < config.VocabularySize; j++)
+                        Assert.AreEqual(expected[i][j], logits[row, i, j].item<double>(), tolerance * (1 + Math.Abs(expected[i][j])));
             }
         }
     }
@@ -122,7 +123,8 @@ public sealed class TransformerNetworkTests
                 {
                     Tensor some = network.HiddenAt(tokens, places);
                     CollectionAssert.AreEqual(new long[] { places.Length, config.EmbeddingSize }, some.shape);
-                    if (places.Length == 0) continue;
+                    if (places.Length == 0)
+                        continue;
                     CollectionAssert.AreEqual(Floats(all.index_select(0, tensor(places))), Floats(some), $"{places.Length} places, length {length}");
                     Tensor exact = wide.Hidden(tokens).view(-1, config.EmbeddingSize).index_select(0, tensor(places));
                     Assert.AreEqual(0, (exact - wide.HiddenAt(tokens, places)).abs().max().item<double>(), 1e-9); // torch's products of other shapes round otherwise
@@ -227,7 +229,8 @@ public sealed class TransformerNetworkTests
         {
             float[] twice = Floats(network.Parameters[name].grad!);
             float scale = gradient.Max(MathF.Abs);
-            for (int i = 0; i < gradient.Length; i++) Assert.AreEqual(2 * gradient[i], twice[i], 1e-5 * scale, name);
+            for (int i = 0; i < gradient.Length; i++)
+                Assert.AreEqual(2 * gradient[i], twice[i], 1e-5 * scale, name);
         }
         network.ZeroGradients();
         Assert.IsTrue(network.Parameters.Values.All(p => p.grad is null || p.grad.abs().max().item<float>() == 0));
@@ -261,7 +264,8 @@ public sealed class TransformerNetworkTests
         GC.Collect();
         GC.WaitForPendingFinalizers();
         long before = Tensor.TotalCount;
-        for (int i = 0; i < 20; i++) Step();
+        for (int i = 0; i < 20; i++)
+            Step();
         GC.Collect();
         GC.WaitForPendingFinalizers();
         Assert.AreEqual(before, Tensor.TotalCount);
@@ -291,7 +295,8 @@ public sealed class TransformerNetworkTests
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         foreach (Parameter parameter in network.Parameters.Values)
-            if (parameter.dim() == 2) parameter.mul_(5);
+            if (parameter.dim() == 2)
+                parameter.mul_(5);
         return network;
     }
 

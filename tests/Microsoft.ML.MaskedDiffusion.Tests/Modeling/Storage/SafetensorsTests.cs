@@ -129,7 +129,8 @@ public sealed class SafetensorsTests
         {
             byte[] altered = [.. file];
             int flips = 1 + random.NextInt32(3);
-            for (int f = 0; f < flips; f++) altered[random.NextInt32(header)] ^= (byte)(1 << random.NextInt32(8));
+            for (int f = 0; f < flips; f++)
+                altered[random.NextInt32(header)] ^= (byte)(1 << random.NextInt32(8));
             try
             {
                 Load(altered, target);
@@ -158,7 +159,8 @@ public sealed class SafetensorsTests
         string path = folder.File("model.safetensors.index.json");
         System.IO.File.WriteAllText(path, Index(i => i < 5 ? "one.safetensors" : "two.safetensors"));
         WeightFiles.Load(path, target);
-        foreach ((string name, TorchSharp.Modules.Parameter parameter) in network.Parameters) Assert.IsTrue(TensorMemory.FloatSpan(parameter).SequenceEqual(TensorMemory.FloatSpan(target.Parameters[name])));
+        foreach ((string name, TorchSharp.Modules.Parameter parameter) in network.Parameters)
+            Assert.IsTrue(TensorMemory.FloatSpan(parameter).SequenceEqual(TensorMemory.FloatSpan(target.Parameters[name])));
 
         foreach ((string content, string fault) in new[]
         {

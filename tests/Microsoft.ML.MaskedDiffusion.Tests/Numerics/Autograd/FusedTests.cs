@@ -72,11 +72,13 @@ public sealed class FusedTests
         Assert.AreEqual(ScalarType.Float64, expected.dtype);
         CollectionAssert.AreEqual(expected.shape, actual.shape);
         AssertClose(expected, actual, 3e-6);
-        using (no_grad()) AssertClose(actual, function(inputs), 0);
+        using (no_grad())
+            AssertClose(actual, function(inputs), 0);
         Tensor weights = Draws(actual.shape, 77);
         (actual * weights).sum().backward();
         (expected * weights.to(ScalarType.Float64)).sum().backward();
-        for (int i = 0; i < inputs.Length; i++) AssertClose(exact[i].grad!, inputs[i].grad!, 5e-6);
+        for (int i = 0; i < inputs.Length; i++)
+            AssertClose(exact[i].grad!, inputs[i].grad!, 5e-6);
     }
 
     private static Tensor Draws(long[] shape, ulong stream) => tensor(MatrixProductTests.Draws((int)shape.Aggregate(1L, (a, b) => a * b), stream + 20), shape);

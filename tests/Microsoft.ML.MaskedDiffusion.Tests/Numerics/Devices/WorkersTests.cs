@@ -32,7 +32,8 @@ public sealed class WorkersTests
     {
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Workers.Run(100, i =>
         {
-            if (i == 40) throw new InvalidOperationException("forty");
+            if (i == 40)
+                throw new InvalidOperationException("forty");
         }));
         Assert.AreEqual("forty", error.Message);
         int sum = 0;

@@ -50,12 +50,14 @@ public sealed unsafe class KernelTests
             {
                 Assert.AreEqual(value[i], y[row * width + i], 2e-6 * (1 + Math.Abs(value[i])));
                 expectedGain[i] += value[i] / gains[i] * up[i];
-                if (row % 50 != 0) continue;
+                if (row % 50 != 0)
+                    continue;
                 double slope = Slope(z, i, v => Row(v, gains).Zip(up, (a, b) => a * b).Sum());
                 Assert.AreEqual(slope + residual[row * width + i], dx[row * width + i], 1e-5 * (1 + Math.Abs(slope)));
             }
         }
-        for (int i = 0; i < width; i++) Assert.AreEqual(expectedGain[i], dGain[i], 1e-5 * rows);
+        for (int i = 0; i < width; i++)
+            Assert.AreEqual(expectedGain[i], dGain[i], 1e-5 * rows);
     }
 
     [TestMethod]
@@ -107,12 +109,14 @@ public sealed unsafe class KernelTests
                 for (int j = 0; j < keys; j++)
                 {
                     double dot = 0;
-                    for (int c = 0; c < size; c++) dot += z[At(item, i, head, 0, c)] * z[At(item, j, head, 1, c)];
+                    for (int c = 0; c < size; c++)
+                        dot += z[At(item, i, head, 0, c)] * z[At(item, j, head, 1, c)];
                     weights[j] = Math.Exp(dot / Math.Sqrt(size));
                 }
                 double sum = weights.Sum();
                 for (int j = 0; j < keys; j++)
-                    for (int c = 0; c < size; c++) result[i * size + c] += weights[j] / sum * z[At(item, j, head, 2, c)];
+                    for (int c = 0; c < size; c++)
+                        result[i * size + c] += weights[j] / sum * z[At(item, j, head, 2, c)];
             }
             return result;
         }
@@ -128,7 +132,8 @@ public sealed unsafe class KernelTests
                 {
                     double[] result = Head(z, item, head);
                     double sum = 0;
-                    for (int i = 0; i < result.Length; i++) sum += result[i] * dy[((item * length + i / size) * heads + head) * size + i % size];
+                    for (int i = 0; i < result.Length; i++)
+                        sum += result[i] * dy[((item * length + i / size) * heads + head) * size + i % size];
                     return sum;
                 }
                 for (int trial = 0; trial < 12; trial++)
@@ -145,7 +150,8 @@ public sealed unsafe class KernelTests
     {
         const int Rows = 10, Length = 5, Heads = 2, Size = 6;
         float[] qkv = MatrixProductTests.Draws(Rows * Heads * 3 * Size, 1), before = [.. qkv], cos = new float[Length * Size / 2], sin = new float[cos.Length];
-        for (int i = 0; i < cos.Length; i++) (sin[i], cos[i]) = MathF.SinCos(0.3f * i);
+        for (int i = 0; i < cos.Length; i++)
+            (sin[i], cos[i]) = MathF.SinCos(0.3f * i);
         fixed (float* p = qkv, c = cos, s = sin)
         {
             RotaryKernels.Turn(p, c, s, Rows, Length, Heads, Size, 1);
@@ -161,7 +167,8 @@ public sealed unsafe class KernelTests
                     }
             RotaryKernels.Turn(p, c, s, Rows, Length, Heads, Size, -1);
         }
-        for (int i = 0; i < qkv.Length; i++) Assert.AreEqual(before[i], qkv[i], 1e-6);
+        for (int i = 0; i < qkv.Length; i++)
+            Assert.AreEqual(before[i], qkv[i], 1e-6);
     }
 
     [TestMethod]
@@ -198,7 +205,8 @@ public sealed unsafe class KernelTests
         for (int step = 1; step <= 3; step++)
         {
             float[] g = MatrixProductTests.Draws(Count, (ulong)step + 1);
-            fixed (float* pp = p, pg = g, pm = m, pv = v) AdamWKernel.Step(pp, pg, pm, pv, Count, 1e-2, 0.9, 0.95, 1e-8, 0.1, step, 0.5f);
+            fixed (float* pp = p, pg = g, pm = m, pv = v)
+                AdamWKernel.Step(pp, pg, pm, pv, Count, 1e-2, 0.9, 0.95, 1e-8, 0.1, step, 0.5f);
             for (int i = 0; i < Count; i++)
             {
                 double d = 0.5 * g[i];
@@ -207,14 +215,17 @@ public sealed unsafe class KernelTests
                 parameter[i] = parameter[i] * (1 - 1e-3) - 1e-2 * (mean[i] / (1 - Math.Pow(0.9, step))) / (Math.Sqrt(square[i] / (1 - Math.Pow(0.95, step))) + 1e-8);
             }
         }
-        for (int i = 0; i < Count; i += 11) Assert.AreEqual(parameter[i], p[i], 2e-6 * (1 + Math.Abs(parameter[i])));
-        fixed (float* pp = p) Assert.AreEqual(p.Sum(x => (double)x * x), AdamWKernel.SquaredNorm(pp, Count), 1e-2);
+        for (int i = 0; i < Count; i += 11)
+            Assert.AreEqual(parameter[i], p[i], 2e-6 * (1 + Math.Abs(parameter[i])));
+        fixed (float* pp = p)
+            Assert.AreEqual(p.Sum(x => (double)x * x), AdamWKernel.SquaredNorm(pp, Count), 1e-2);
     }
 
     private static double[] Doubles(ReadOnlySpan<float> values)
     {
         var result = new double[values.Length];
-        for (int i = 0; i < result.Length; i++) result[i] = values[i];
+        for (int i = 0; i < result.Length; i++)
+            result[i] = values[i];
         return result;
     }
 

@@ -25,7 +25,8 @@ public sealed unsafe class VocabularyKernelsTests
             for (int i = 0; i < rows.Length; i++)
             {
                 double[] logits = [.. Enumerable.Range(0, width).Select(j => Dot(states, rows[i], weight, j))];
-                if (scale != 0) logits = [.. logits.Select((logit, j) => Dot(others, rows[i], weight, j) * -scale + logit * (1 + scale))];
+                if (scale != 0)
+                    logits = [.. logits.Select((logit, j) => Dot(others, rows[i], weight, j) * -scale + logit * (1 + scale))];
                 double top = logits.Max(), expected = logits[targets[i]] - top - Math.Log(logits.Sum(logit => Math.Exp(logit - top)));
                 Assert.AreEqual(expected, actual[i], 2e-5 * (1 + scale), $"query {i}"); // logits near 10, some units of rounding of 37 terms
             }

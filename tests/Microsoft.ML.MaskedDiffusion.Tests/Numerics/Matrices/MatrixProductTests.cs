@@ -75,7 +75,8 @@ public sealed unsafe class MatrixProductTests
     public void AProductOverNothingIsZero()
     {
         float[] c = Draws(6, 9);
-        fixed (float* pc = c) MatrixProduct.Multiply(2, 3, 0, pc, 0, false, pc, 3, false, pc, 3);
+        fixed (float* pc = c)
+            MatrixProduct.Multiply(2, 3, 0, pc, 0, false, pc, 3, false, pc, 3);
         CollectionAssert.AreEqual(new float[6], c);
     }
 

@@ -62,10 +62,14 @@ internal sealed unsafe class ForwardTape : IDisposable
     {
         LayerTape from = Layers[layer];
         PackedActivations to = _packed[layer];
-        if (to.Qkv is not null) BFloat16Kernels.Narrow(from.Qkv, to.Qkv, 3 * _width);
-        if (to.Mixed is not null) BFloat16Kernels.Narrow(from.Mixed, to.Mixed, _width);
-        if (to.Gate is not null) BFloat16Kernels.Narrow(from.Gate, to.Gate, _inner);
-        if (to.Up is not null) BFloat16Kernels.Narrow(from.Up, to.Up, _inner);
+        if (to.Qkv is not null)
+            BFloat16Kernels.Narrow(from.Qkv, to.Qkv, 3 * _width);
+        if (to.Mixed is not null)
+            BFloat16Kernels.Narrow(from.Mixed, to.Mixed, _width);
+        if (to.Gate is not null)
+            BFloat16Kernels.Narrow(from.Gate, to.Gate, _inner);
+        if (to.Up is not null)
+            BFloat16Kernels.Narrow(from.Up, to.Up, _inner);
     }
 
     /// <summary>Brings back what <see cref="Pack"/> put away.</summary>
@@ -73,10 +77,14 @@ internal sealed unsafe class ForwardTape : IDisposable
     {
         LayerTape to = Layers[layer];
         PackedActivations from = _packed[layer];
-        if (from.Qkv is not null) BFloat16Kernels.Widen(from.Qkv, to.Qkv, 3 * _width);
-        if (from.Mixed is not null) BFloat16Kernels.Widen(from.Mixed, to.Mixed, _width);
-        if (from.Gate is not null) BFloat16Kernels.Widen(from.Gate, to.Gate, _inner);
-        if (from.Up is not null) BFloat16Kernels.Widen(from.Up, to.Up, _inner);
+        if (from.Qkv is not null)
+            BFloat16Kernels.Widen(from.Qkv, to.Qkv, 3 * _width);
+        if (from.Mixed is not null)
+            BFloat16Kernels.Widen(from.Mixed, to.Mixed, _width);
+        if (from.Gate is not null)
+            BFloat16Kernels.Widen(from.Gate, to.Gate, _inner);
+        if (from.Up is not null)
+            BFloat16Kernels.Widen(from.Up, to.Up, _inner);
     }
 
     public void Dispose()

@@ -38,11 +38,14 @@ internal sealed unsafe partial class KernelNetwork
             ForChunks(batch, length, (item, items) =>
             {
                 long start = (long)item * length;
-                fixed (long* slot = slots) Block(layer, packed, x + start * _d, gathers ? projections : null, slot + start, items, length);
+                fixed (long* slot = slots)
+                    Block(layer, packed, x + start * _d, gathers ? projections : null, slot + start, items, length);
             });
         }
-        if (asked is null) NormKernels.Forward(x, weights.FinalNorm, config.NormEpsilon, states, null, n, _d);
-        else LastBlock(weights, packed, x, batch, length, asked, askedCount, states);
+        if (asked is null)
+            NormKernels.Forward(x, weights.FinalNorm, config.NormEpsilon, states, null, n, _d);
+        else
+            LastBlock(weights, packed, x, batch, length, asked, askedCount, states);
     }
 
     private static void ForChunks(int batch, int length, Action<int, int> body)
@@ -50,8 +53,11 @@ internal sealed unsafe partial class KernelNetwork
         bool own = (long)batch * length >= 4L * Workers.Count * OwnChunk;
         int items = Math.Clamp((own ? OwnChunk : SharedChunk) / length, 1, batch), chunks = (batch + items - 1) / items;
         void Run(int chunk) => body(chunk * items, Math.Min(items, batch - chunk * items));
-        if (own) Workers.Run(chunks, Run);
-        else for (int chunk = 0; chunk < chunks; chunk++) Run(chunk);
+        if (own)
+            Workers.Run(chunks, Run);
+        else
+        for (int chunk = 0; chunk < chunks; chunk++)
+            Run(chunk);
     }
 
     /// <summary>
@@ -75,7 +81,8 @@ internal sealed unsafe partial class KernelNetwork
         PooledBuffer result = pool.Rent(3L * n * _d);
         using PooledBuffer states = pool.Rent((long)n * _d);
         LayerWeights layer = weights.Layers[0];
-        fixed (long* ids = distinct.ToArray()) Embed(weights.Embedding, ids, states.Pointer, n);
+        fixed (long* ids = distinct.ToArray())
+            Embed(weights.Embedding, ids, states.Pointer, n);
         NormKernels.Forward(states.Pointer, layer.Norm1, config.NormEpsilon, states.Pointer, null, n, _d);
         MatrixProduct.Multiply(n, 3 * _d, _d, states.Pointer, _d, false, layer.Qkv, _d, true, result.Pointer, 3 * _d, rounded: Rounded);
         return result;
@@ -87,7 +94,8 @@ internal sealed unsafe partial class KernelNetwork
         int n = batch * length;
         using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent(3L * n * _d);
         float* y = normed.Pointer, qkv = product.Pointer;
-        if (projections is not null) EmbeddingKernels.Gather(projections, slots, qkv, n, 3 * _d);
+        if (projections is not null)
+            EmbeddingKernels.Gather(projections, slots, qkv, n, 3 * _d);
         else
         {
             NormKernels.Forward(x, w.Norm1, config.NormEpsilon, y, null, n, _d);
@@ -125,9 +133,11 @@ internal sealed unsafe partial class KernelNetwork
         {
             long start = (long)item * length;
             int from = FirstFrom(asked, askedCount, start), count = FirstFrom(asked, askedCount, start + (long)items * length) - from;
-            if (count == 0) return;
+            if (count == 0)
+                return;
             var places = new long[count];
-            for (int i = 0; i < count; i++) places[i] = asked[from + i] - start;
+            for (int i = 0; i < count; i++)
+                places[i] = asked[from + i] - start;
             fixed (long* at = places)
             {
                 EmbeddingKernels.Gather(x + start * _d, at, residual + (long)from * _d, count, _d);
@@ -148,8 +158,10 @@ internal sealed unsafe partial class KernelNetwork
     {
         int n = batch * length;
         var starts = new int[batch + 1];
-        for (int i = 0; i < count; i++) starts[places[i] / length + 1] = i + 1;
-        for (int item = 0; item < batch; item++) starts[item + 1] = Math.Max(starts[item], starts[item + 1]);
+        for (int i = 0; i < count; i++)
+            starts[places[i] / length + 1] = i + 1;
+        for (int item = 0; item < batch; item++)
+            starts[item + 1] = Math.Max(starts[item], starts[item + 1]);
         using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent(2L * n * _d), gathered = pool.Rent((long)count * _d), turned = pool.Rent((long)count * _d);
         float* y = normed.Pointer, keyValues = product.Pointer, query = turned.Pointer;
         NormKernels.Forward(x, w.Norm1, config.NormEpsilon, y, null, n, _d);

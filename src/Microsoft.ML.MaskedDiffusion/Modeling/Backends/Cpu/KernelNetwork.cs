@@ -34,7 +34,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
         {
             LayerTape kept = tape.Layers[i];
             float* next = i + 1 < tape.Layers.Length ? tape.Layers[i + 1].Input : tape.Last;
-            if (i == 0) Embed(weights.Embedding, tokens, kept.Input, n);
+            if (i == 0)
+                Embed(weights.Embedding, tokens, kept.Input, n);
             Attend(weights.Layers[i], kept.Input, normed, kept.Scale1, kept.Qkv, kept.Mixed, kept.LogSums, kept.Input, kept.Middle, batch, length);
             FeedForward(weights.Layers[i], kept.Middle, normed, kept.Scale2, kept.Gate, kept.Up, product, kept.Middle, next, n);
             tape.Pack(i);
@@ -46,8 +47,10 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     /// <summary>Adds the gradients of all weights to <paramref name="gradients"/>, given that of the hidden states, and gives the tape's memory back.</summary>
     public void Backward(NetworkWeights weights, NetworkWeights gradients, ForwardTape tape, float* dHidden)
     {
-        if (tape.IsUsed) throw new InvalidOperationException("The backward pass through this result of the network has been run already; compute the result again.");
-        if (tape.Rounded != Rounded) throw new InvalidOperationException("The network's precision was changed between a forward pass and its backward pass; compute the result again.");
+        if (tape.IsUsed)
+            throw new InvalidOperationException("The backward pass through this result of the network has been run already; compute the result again.");
+        if (tape.Rounded != Rounded)
+            throw new InvalidOperationException("The network's precision was changed between a forward pass and its backward pass; compute the result again.");
         int n = tape.Batch * tape.Length;
         long d = (long)n * _d, f = (long)n * _f;
         using PooledBuffer working = pool.Rent(3 * PooledBuffer.Room(d) + PooledBuffer.Room(3 * d) + 3 * PooledBuffer.Room(f) + PooledBuffer.Room(_d));
@@ -58,7 +61,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             LayerWeights w = weights.Layers[i], g = gradients.Layers[i];
             LayerTape kept = tape.Layers[i];
             tape.Unpack(i);
-            if (tape.Recomputes) Recompute(w, kept, y, tape.Batch, tape.Length);
+            if (tape.Recomputes)
+                Recompute(w, kept, y, tape.Batch, tape.Length);
 
             // Feed-forward: x' = x + W3 (silu(W1 norm2(x)) * (W2 norm2(x)))
             NormKernels.Apply(kept.Middle, w.Norm2, kept.Scale2, y, n, _d);
@@ -81,7 +85,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             MatrixProduct.Multiply(n, _d, 3 * _d, dQkv, 3 * _d, false, w.Qkv, _d, false, dy, _d, rounded: Rounded);
             NormKernels.Backward(kept.Input, w.Norm1, kept.Scale1, dy, dx, dx, Wanted(g.Norm1), n, _d);
         }
-        if (gradients.Embedding is not null) EmbeddingKernels.AddGradient(gradients.Embedding, tape.Tokens, dx, _d);
+        if (gradients.Embedding is not null)
+            EmbeddingKernels.AddGradient(gradients.Embedding, tape.Tokens, dx, _d);
         tape.Dispose();
 
         // The norm's kernel always sums its gain's gradient; a frozen gain's goes where nobody looks.
@@ -90,7 +95,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
 
     private void AddWeightGradient(float* gradient, float* dy, int outputs, float* x, int inputs, int rows)
     {
-        if (gradient is null) return;
+        if (gradient is null)
+            return;
         MatrixProduct.Multiply(outputs, inputs, rows, dy, outputs, true, x, inputs, false, gradient, inputs, add: true, Rounded);
     }
 
@@ -143,7 +149,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     /// <summary>to = residual + x W^T.</summary>
     private void AddTo(float* residual, float* x, int inputs, float* weight, float* to, int n)
     {
-        if (to != residual) Workers.Rows(n, 256, (first, last) =>
+        if (to != residual)
+            Workers.Rows(n, 256, (first, last) =>
             new ReadOnlySpan<float>(residual + (long)first * _d, (last - first) * _d).CopyTo(new Span<float>(to + (long)first * _d, (last - first) * _d)));
         MatrixProduct.Multiply(n, _d, inputs, x, inputs, false, weight, inputs, true, to, _d, add: true, Rounded);
     }
@@ -151,11 +158,13 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     // What the tape keeps in bfloat16 is rounded where it is made, so that it is the same kept or computed again.
     private void RoundAll(float* values, long count)
     {
-        if (Rounded) BFloat16Kernels.RoundAll(values, count);
+        if (Rounded)
+            BFloat16Kernels.RoundAll(values, count);
     }
 
     private void Turn(float* qkv, int rows, int length, float direction)
     {
-        fixed (float* cos = rotary.Cosines, sin = rotary.Sines) RotaryKernels.Turn(qkv, cos, sin, rows, length, _heads, _size, direction);
+        fixed (float* cos = rotary.Cosines, sin = rotary.Sines)
+            RotaryKernels.Turn(qkv, cos, sin, rows, length, _heads, _size, direction);
     }
 }

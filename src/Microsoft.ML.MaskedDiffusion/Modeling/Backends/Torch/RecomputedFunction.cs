@@ -28,7 +28,8 @@ internal sealed class RecomputedFunction : GuardedFunction<RecomputedFunction>
         Tensor input = saved[0].detach();
         input.requires_grad = saved[0].requires_grad;
         Tensor output = body([input, .. saved.Skip(1)]);
-        if (output.requires_grad) BackwardPass.Run(output, gradient);
+        if (output.requires_grad)
+            BackwardPass.Run(output, gradient);
         return [null!, null!, input.grad?.MoveToOuterDisposeScope()!, .. saved.Skip(1).Select(_ => (Tensor)null!)];
     }
 }
