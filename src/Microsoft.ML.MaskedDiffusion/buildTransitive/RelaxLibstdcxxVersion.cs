@@ -36,7 +36,7 @@ public sealed class RelaxLibstdcxxVersion : Microsoft.Build.Utilities.Task
     /// <summary>"auto" changes nothing where this system's libstdc++ has the version; "true" always makes the copy.</summary>
     public string Mode { get; set; } = "auto";
 
-    /// <summary>The libstdc++ that "auto" looks at; by default the one that this very process has loaded, or else one in a usual place.</summary>
+    /// <summary>The libstdc++ that "auto" looks at; by default the one that this process has loaded, or else one in a usual place.</summary>
     public string SystemLibrary { get; set; } = FindSystemLibrary();
 
     /// <summary>For each library the changed copy, or the library itself where there is nothing to change.</summary>
@@ -66,7 +66,7 @@ public sealed class RelaxLibstdcxxVersion : Microsoft.Build.Utilities.Task
             Directory.CreateDirectory(Path.GetDirectoryName(path));
             File.Delete(path);
             File.WriteAllBytes(path, _bytes);
-            Log.LogMessage(MessageImportance.Normal, "{0} no longer requires {1}, which this application may not find when it runs.", path, Version);
+            Log.LogMessage(MessageImportance.Normal, "{0} no longer requires {1}, which this system may lack.", path, Version);
         }
         return new TaskItem(path, library.CloneCustomMetadata());
     }
@@ -79,7 +79,9 @@ public sealed class RelaxLibstdcxxVersion : Microsoft.Build.Utilities.Task
             return -1;
         int first = (int)U64(0x28), size = U16(0x3a), count = U16(0x3c);
         int[] sections = Enumerable.Range(0, count).Select(i => first + (i * size)).ToArray();
-        Section? needs = Find(sections, VersionNeeds), versions = Find(sections, VersionOfSymbols), symbols = Find(sections, DynamicSymbols);
+        Section? needs = Find(sections, VersionNeeds);
+        Section? versions = Find(sections, VersionOfSymbols);
+        Section? symbols = Find(sections, DynamicSymbols);
         if (needs is null || versions is null || symbols is null)
             return -1;
 
