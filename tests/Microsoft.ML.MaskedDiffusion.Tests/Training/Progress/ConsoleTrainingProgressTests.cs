@@ -22,7 +22,9 @@ public sealed class ConsoleTrainingProgressTests
     public void AReportIsOneLineThatNamesItsUnits()
     {
         CultureInfo before = CultureInfo.CurrentCulture;
-        CultureInfo.CurrentCulture = new CultureInfo("de-DE");
+        var other = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        (other.NumberFormat.NumberDecimalSeparator, other.NumberFormat.NumberGroupSeparator) = (",", ".");
+        CultureInfo.CurrentCulture = other;
         try
         {
             Assert.AreEqual(
