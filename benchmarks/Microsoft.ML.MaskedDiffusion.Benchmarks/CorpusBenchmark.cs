@@ -2,12 +2,9 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
-using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Corpora;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.Trainers;
-using Microsoft.ML.MaskedDiffusion.Training;
-using Microsoft.ML.MaskedDiffusion.Transforms;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
@@ -50,7 +50,8 @@ internal static class LikelihoodBenchmark
             new("prefix 64, answer 16, ours 8 samples", 64, 16, Options: 1, Questions: 16, Samples: 8),
         ];
         for (int i = 0; i < cases.Length; i++)
-            if (only is null || only == i + 1) Compare(output, network, composed, cases[i], rounds);
+            if (only is null || only == i + 1)
+                Compare(output, network, composed, cases[i], rounds);
     }
 
     private static void Compare(TextWriter output, TransformerNetwork network, ComposedNetwork composed, LikelihoodCase item, int rounds)
@@ -92,6 +93,7 @@ internal static class LikelihoodBenchmark
         using IDisposable noGradient = torch.no_grad();
         torch.Tensor tokens = torch.arange(24).view(2, 12).to(network.Device);
         double apart = (network.Forward(tokens) - composed.Forward(tokens)).abs().max().item<float>();
-        if (!(apart < 1e-3)) throw new InvalidOperationException($"The composed network's logits differ from ours by {apart}.");
+        if (!(apart < 1e-3))
+            throw new InvalidOperationException($"The composed network's logits differ from ours by {apart}.");
     }
 }

@@ -1,6 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 

@@ -1,10 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.Corpora;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
@@ -47,7 +50,8 @@ internal static class MemoryCase
     {
         TextTokenizer tokenizer = TokenizerSource.TrainBytePairEncoding(300).Resolve(() => ["a small text"], null, CancellationToken.None);
         // The runtime and libtorch are there before the model is.
-        using (var tiny = new TransformerNetwork(TransformerConfig.FromPreset("6M") with { VocabularySize = 300 }, torch.CPU)) Score(tiny);
+        using (var tiny = new TransformerNetwork(TransformerConfig.FromPreset("6M") with { VocabularySize = 300 }, torch.CPU))
+            Score(tiny);
         long before = Settled(), start = Stopwatch.GetTimestamp();
         MaskedDiffusionModel model = MaskedDiffusionModel.FromSafetensors(path, size, tokenizer, "cpu");
         double loadSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -130,7 +134,8 @@ internal static class MemoryCase
 
         public void Read(int index, Span<long> destination)
         {
-            for (int i = 0; i < length; i++) destination[i] = (index * 7919L + i * 104729L) % vocabulary;
+            for (int i = 0; i < length; i++)
+                destination[i] = (index * 7919L + i * 104729L) % vocabulary;
         }
     }
 }

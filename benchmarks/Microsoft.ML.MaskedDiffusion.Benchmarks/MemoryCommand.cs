@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Modeling;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
@@ -55,7 +54,8 @@ internal static class MemoryCommand
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{one,-22} {GiB(figures[0]),10:F2} {GiB(state),36:F2} {GiB(figures[0] - state),41:F2} {figures[1],8:F1}"));
             within &= GiB(figures[0]) <= Limit;
         }
-        if (load != "none") within &= Load(load, folder);
+        if (load != "none")
+            within &= Load(load, folder);
         Console.WriteLine(within ? $"All within {Limit:F0} GiB." : "A bound is exceeded.");
         return within ? 0 : 1;
     }
@@ -91,12 +91,15 @@ internal static class MemoryCommand
     {
         string program = Environment.ProcessPath!;
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet") start.ArgumentList.Add(typeof(MemoryCommand).Assembly.Location);
-        foreach (string argument in (string[])["memory-child", .. arguments]) start.ArgumentList.Add(argument);
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
+            start.ArgumentList.Add(typeof(MemoryCommand).Assembly.Location);
+        foreach (string argument in (string[])["memory-child", .. arguments])
+            start.ArgumentList.Add(argument);
         using Process process = Process.Start(start)!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"The case {string.Join(' ', arguments)} failed with {process.ExitCode}.");
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"The case {string.Join(' ', arguments)} failed with {process.ExitCode}.");
         string last = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "";
         return [.. last.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => double.Parse(number, CultureInfo.InvariantCulture))];
     }

@@ -1,7 +1,7 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
@@ -24,7 +24,8 @@ internal static class NaiveLoop
     public static (double Value, double StandardError) Score(Func<torch.Tensor, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request)
     {
         var values = new double[Samples / Batch];
-        for (int round = 0; round < values.Length; round++) values[round] = Round(forward, network, request, Key(request), round * Batch);
+        for (int round = 0; round < values.Length; round++)
+            values[round] = Round(forward, network, request, Key(request), round * Batch);
         double mean = values.Average();
         return (mean, Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1) / values.Length));
     }
@@ -47,7 +48,8 @@ internal static class NaiveLoop
             {
                 int at = row * length + i;
                 ids[at] = i < start ? request.Context[i] : request.Answer[i - start];
-                if (i < start || random.NextSingle() >= levels[row]) continue;
+                if (i < start || random.NextSingle() >= levels[row])
+                    continue;
                 places.Add(at);
                 targets.Add(ids[at]);
                 weights.Add(levels[row]);

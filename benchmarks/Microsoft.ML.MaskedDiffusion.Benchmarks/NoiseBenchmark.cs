@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
@@ -47,8 +49,10 @@ internal static class NoiseBenchmark
             {
                 (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, "cpu", new DiffusionObjective(config, kind), train, validation, settings with { Seed = seed }, null, CancellationToken.None);
                 ends[kind].Add(result.ValidationLoss!.Value);
-                if (measured is null) measured = network;
-                else network.Dispose();
+                if (measured is null)
+                    measured = network;
+                else
+                    network.Dispose();
             }
         }
         Print($"{config.NonEmbeddingParameterCount:N0} parameters, {train.Count} blocks of {Length} bytes, {steps} steps of {batchSize} blocks; then {draws} batches of {batchSize} at fixed weights");

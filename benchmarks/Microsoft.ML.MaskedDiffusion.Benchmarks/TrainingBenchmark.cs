@@ -1,10 +1,13 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
@@ -61,11 +64,14 @@ internal static class TrainingBenchmark
         for (int step = 0; step < steps + 3; step++)
         {
             var data = new CounterRandom(1, (ulong)step, RandomPurpose.Example);
-            for (int i = 0; i < tokens.Length; i++) tokens[i] = data.NextInt32(Vocabulary);
+            for (int i = 0; i < tokens.Length; i++)
+                tokens[i] = data.NextInt32(Vocabulary);
             long start = Stopwatch.GetTimestamp();
             Step(network, optimizer, noise, tokens, step);
-            if (place.type == DeviceType.CUDA) torch.cuda.synchronize(place);
-            if (step >= 3) times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            if (place.type == DeviceType.CUDA)
+                torch.cuda.synchronize(place);
+            if (step >= 3)
+                times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
         times.Sort();
         return (config.NonEmbeddingParameterCount, times[times.Count / 2]);
@@ -76,7 +82,8 @@ internal static class TrainingBenchmark
         using var scope = torch.NewDisposeScope();
         NoisyBatch batch = noise.Corrupt(tokens, Length, row => new CounterRandom(1, (ulong)(step * Rows + row), RandomPurpose.Mask));
         float[] weights = new float[batch.Targets.Length];
-        for (int i = 0; i < weights.Length; i++) weights[i] = 1f / (batch.Probabilities[batch.RowOf(i)] * tokens.Length);
+        for (int i = 0; i < weights.Length; i++)
+            weights[i] = 1f / (batch.Probabilities[batch.RowOf(i)] * tokens.Length);
         torch.Device place = network.Device;
         torch.Tensor hidden = network.Hidden(torch.tensor(batch.Tokens, [Rows, Length]).to(place));
         torch.Tensor masked = hidden.view(-1, network.Config.EmbeddingSize).index_select(0, torch.tensor(batch.MaskedPositions).to(place));

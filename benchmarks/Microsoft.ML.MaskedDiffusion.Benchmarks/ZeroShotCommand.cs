@@ -1,9 +1,5 @@
 using System.CommandLine;
 using Microsoft.ML.Data;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
-using Microsoft.ML.MaskedDiffusion.Evaluation;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Transforms;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 

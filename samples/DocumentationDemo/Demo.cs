@@ -3,7 +3,7 @@ using DocumentationDemo.Corpus;
 using DocumentationDemo.Report;
 using DocumentationDemo.Steps;
 using Microsoft.ML;
-using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion;
 using Samples.Shared;
 
 namespace DocumentationDemo;

@@ -1,3 +1,4 @@
+
 namespace DocumentationDemo;
 
 /// <summary>What the command line chose.</summary>

@@ -1,4 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion;
 using Spectre.Console;
 
 namespace Samples.Shared;

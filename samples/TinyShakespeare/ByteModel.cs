@@ -2,15 +2,6 @@ using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion;
-using Microsoft.ML.MaskedDiffusion.Diffusion;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
-using Microsoft.ML.MaskedDiffusion.Evaluation;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Trainers;
-using Microsoft.ML.MaskedDiffusion.Training;
-using Microsoft.ML.MaskedDiffusion.Transforms;
 using Samples.Shared;
 
 namespace TinyShakespeare;

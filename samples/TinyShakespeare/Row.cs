@@ -1,3 +1,4 @@
+
 namespace TinyShakespeare;
 
 /// <summary>A row of text.</summary>

@@ -11,8 +11,8 @@ public sealed class MaskedDiffusionCatalogTests
     [TestMethod]
     public void NullsAreRefusedAtTheDoor()
     {
-        Assert.ThrowsExactly<ArgumentNullException>(() => MaskedDiffusionCatalog.MaskedDiffusion(null!));
-        MaskedDiffusionContext context = _ml.MaskedDiffusion();
+        Assert.ThrowsExactly<ArgumentNullException>(() => MaskedDiffusionExtensions.MaskedDiffusion(null!));
+        MaskedDiffusionCatalog context = _ml.MaskedDiffusion();
         Assert.ThrowsExactly<ArgumentNullException>(() => context.ScoreLikelihood(null!));
         Assert.ThrowsExactly<ArgumentNullException>(() => context.ScoreChoices(null!));
         Assert.ThrowsExactly<ArgumentNullException>(() => context.ScoreChoices(null!, "Context", "Choice", "Group"));

@@ -1,11 +1,6 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Tests.Training;
-using Microsoft.ML.MaskedDiffusion.Tests.Transforms;
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Training;
-using Microsoft.ML.MaskedDiffusion.Transforms;
+using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -109,7 +104,8 @@ public sealed class MemoryTests
         });
         long outside = torch.Tensor.TotalCount;
         TransformerConfig trained;
-        using (MaskedDiffusionTransformer transformer = trainer.Fit(Texts(200))) trained = transformer.Model.Config;
+        using (MaskedDiffusionTransformer transformer = trainer.Fit(Texts(200)))
+            trained = transformer.Model.Config;
         Assert.AreEqual(0, tensors, "live tensors between steps 40 and 200");
         long after = torch.Tensor.TotalCount, parameters = TransformerNetwork.ParameterShapes(trained).Count();
         Assert.AreEqual(outside + parameters * CountedForADisposedParameter(), after, "live tensors after disposal");
@@ -130,7 +126,8 @@ public sealed class MemoryTests
         Step(network, optimizer, Length, Length);
         Step(network, optimizer, Length, Length);
         long before = Memory();
-        for (int i = 0; i < 12; i++) Step(network, optimizer, Length - i % 4 * 100, Length - i * 5 % 12 * 60);
+        for (int i = 0; i < 12; i++)
+            Step(network, optimizer, Length - i % 4 * 100, Length - i * 5 % 12 * 60);
         Assert.IsLessThan(Slack, Memory() - before, "bytes of memory that steps after the second took");
         optimizer.ClearGradients();
     }
@@ -150,7 +147,8 @@ public sealed class MemoryTests
     private static long CountedForADisposedParameter()
     {
         long before = torch.Tensor.TotalCount;
-        using (torch.Tensor values = torch.zeros(1)) new Parameter(values).Dispose();
+        using (torch.Tensor values = torch.zeros(1))
+            new Parameter(values).Dispose();
         return torch.Tensor.TotalCount - before;
     }
 

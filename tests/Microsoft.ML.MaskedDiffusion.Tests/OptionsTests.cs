@@ -1,14 +1,5 @@
 using System.Reflection;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Tests.Transforms;
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Trainers;
-using Microsoft.ML.MaskedDiffusion.Training;
-using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
-using Microsoft.ML.MaskedDiffusion.Training.Packed;
-using Microsoft.ML.MaskedDiffusion.Transforms;
+using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -61,8 +52,8 @@ public sealed class OptionsTests
             [nameof(MaskedDiffusionTrainer.Options.Beta2)] = BadDecays,
             [nameof(MaskedDiffusionTrainer.Options.GradientClipNorm)] = [0.0, -1.0, double.NaN, double.NegativeInfinity],
             [nameof(MaskedDiffusionTrainer.Options.EmaDecay)] = [0.0, -0.5, 1.0, 1.5, double.NaN, double.PositiveInfinity],
-            [nameof(MaskedDiffusionTrainer.Options.NoiseLevels)] = [(MaskedDiffusion.Diffusion.NoiseLevels)(-1), (MaskedDiffusion.Diffusion.NoiseLevels)9],
-            [nameof(MaskedDiffusionTrainer.Options.LossWeighting)] = [(MaskedDiffusion.Diffusion.LossWeighting)(-1), (MaskedDiffusion.Diffusion.LossWeighting)9],
+            [nameof(MaskedDiffusionTrainer.Options.NoiseLevels)] = [(MaskedDiffusion.NoiseLevels)(-1), (MaskedDiffusion.NoiseLevels)9],
+            [nameof(MaskedDiffusionTrainer.Options.LossWeighting)] = [(MaskedDiffusion.LossWeighting)(-1), (MaskedDiffusion.LossWeighting)9],
             [nameof(MaskedDiffusionTrainer.Options.Precision)] = [(Precision)(-1), (Precision)9],
             [nameof(MaskedDiffusionTrainer.Options.ValidationInterval)] = BadLengths,
             [nameof(MaskedDiffusionTrainer.Options.ValidationSamples)] = BadBatches,

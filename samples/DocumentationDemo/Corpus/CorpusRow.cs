@@ -1,3 +1,4 @@
+
 namespace DocumentationDemo.Corpus;
 
 /// <summary>One row of the corpus: a name, its description, and the group it must not be separated from when splitting.</summary>

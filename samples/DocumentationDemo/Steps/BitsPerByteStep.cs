@@ -4,7 +4,6 @@ using DocumentationDemo.Corpus;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion;
-using Microsoft.ML.MaskedDiffusion.Modeling;
 
 namespace DocumentationDemo.Steps;
 

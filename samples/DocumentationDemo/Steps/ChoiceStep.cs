@@ -2,8 +2,6 @@ using DocumentationDemo.Corpus;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Transforms;
 
 namespace DocumentationDemo.Steps;
 

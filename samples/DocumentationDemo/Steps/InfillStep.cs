@@ -2,8 +2,6 @@ using DocumentationDemo.Baselines;
 using DocumentationDemo.Corpus;
 using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
-using Microsoft.ML.MaskedDiffusion.Modeling;
 
 namespace DocumentationDemo.Steps;
 

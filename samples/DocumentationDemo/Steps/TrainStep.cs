@@ -2,12 +2,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
-using Microsoft.ML.MaskedDiffusion.Diffusion;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Trainers;
-using Microsoft.ML.MaskedDiffusion.Training;
-using Microsoft.ML.MaskedDiffusion.Transforms;
 using Samples.Shared;
 
 namespace DocumentationDemo.Steps;

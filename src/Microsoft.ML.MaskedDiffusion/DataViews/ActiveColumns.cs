@@ -1,3 +1,4 @@
+
 namespace Microsoft.ML.MaskedDiffusion.DataViews;
 
 /// <summary>Which columns of a schema were asked for.</summary>

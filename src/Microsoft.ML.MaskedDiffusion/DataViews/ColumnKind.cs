@@ -1,3 +1,4 @@
+
 namespace Microsoft.ML.MaskedDiffusion.DataViews;
 
 /// <summary>What an input column holds.</summary>

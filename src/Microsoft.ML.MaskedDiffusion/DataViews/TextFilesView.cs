@@ -1,5 +1,5 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 namespace Microsoft.ML.MaskedDiffusion.DataViews;
 

@@ -1,8 +1,9 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
-using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Modeling;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// A language model ready for use: the network with its weights, its tokenizer and its configuration. Any number of threads may use one model at once; it holds
@@ -54,7 +55,8 @@ public sealed class MaskedDiffusionModel : IDisposable
             using var folder = new FolderStore(path);
             return Load(folder, device);
         }
-        if (!File.Exists(path)) throw new FileNotFoundException($"There is no saved model at {path}.", path);
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no saved model at {path}.", path);
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         return Load(stream, path, device);
     }
@@ -91,7 +93,8 @@ public sealed class MaskedDiffusionModel : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(tokenizer);
         config.Validate();
-        if (!File.Exists(path)) throw new FileNotFoundException($"There is no file {path}.", path);
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no file {path}.", path);
         torch.Device place = DeviceChoice.Resolve(device);
         config = config with { Autoregressive = WeightFiles.IsAutoregressive(path, config) };
         var network = new TransformerNetwork(config, place);
@@ -113,8 +116,10 @@ public sealed class MaskedDiffusionModel : IDisposable
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (path.EndsWith(ArchiveExtension, StringComparison.OrdinalIgnoreCase)) ModelWriter.WriteArchive(this, path);
-        else ModelWriter.WriteFolder(this, path);
+        if (path.EndsWith(ArchiveExtension, StringComparison.OrdinalIgnoreCase))
+            ModelWriter.WriteArchive(this, path);
+        else
+            ModelWriter.WriteFolder(this, path);
     }
 
     /// <summary>Writes the model as one archive. Equal models give equal bytes.</summary>

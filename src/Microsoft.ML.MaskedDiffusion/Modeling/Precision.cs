@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Modeling;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>The arithmetic of a training.</summary>
 public enum Precision

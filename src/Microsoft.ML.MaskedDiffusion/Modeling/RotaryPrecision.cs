@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Modeling;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>How exact the table of rotary position angles is. A model must be used with the precision it was trained with.</summary>
 public enum RotaryPrecision

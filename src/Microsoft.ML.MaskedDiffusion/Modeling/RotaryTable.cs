@@ -38,7 +38,8 @@ internal sealed class RotaryTable
     // To bfloat16, to nearest, ties to even; all values are finite.
     private static float Round(float value, RotaryPrecision precision)
     {
-        if (precision == RotaryPrecision.Float32) return value;
+        if (precision == RotaryPrecision.Float32)
+            return value;
         uint bits = BitConverter.SingleToUInt32Bits(value);
         return BitConverter.UInt32BitsToSingle((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000);
     }

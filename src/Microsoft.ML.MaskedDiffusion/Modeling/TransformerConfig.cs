@@ -1,6 +1,7 @@
 using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Modeling;
 
-namespace Microsoft.ML.MaskedDiffusion.Modeling;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// The shape of a network: a Llama-style transformer (pre-norm RMSNorm, rotary positions, SwiGLU, no biases, untied embeddings), bidirectional for

@@ -1,4 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling;
@@ -24,7 +25,8 @@ internal sealed unsafe partial class TransformerNetwork
                 least = place + 1;
             }
             using IDisposable noGradient = no_grad();
-            if (_kernels is not null) return Infer(tokens, places);
+            if (_kernels is not null)
+                return Infer(tokens, places);
             using Tensor asked = tensor(places, device: Device);
             return TorchHidden(tokens, asked);
         }
@@ -46,7 +48,8 @@ internal sealed unsafe partial class TransformerNetwork
         _uses.Enter(this);
         try
         {
-            if (_kernels is null) throw new InvalidOperationException("This network runs on torch's operators; take its logits instead.");
+            if (_kernels is null)
+                throw new InvalidOperationException("This network runs on torch's operators; take its logits instead.");
             VocabularyKernels.LogProbabilities(TensorMemory.Floats(states), others is null ? null : TensorMemory.Floats(others), (float)(1 + guidanceScale), (int)states.size(0),
                 Config.EmbeddingSize, TensorMemory.Floats(_parameters["lm_head.weight"]), Config.VocabularySize, rows, targets, destination, _rounded);
         }
@@ -61,7 +64,8 @@ internal sealed unsafe partial class TransformerNetwork
         using Tensor dense = tokens.contiguous();
         int batch = (int)tokens.size(0), length = (int)tokens.size(1);
         Tensor states = places is null ? empty(batch, length, Config.EmbeddingSize) : empty(places.Length, Config.EmbeddingSize);
-        if (places is { Length: 0 }) return states;
+        if (places is { Length: 0 })
+            return states;
         fixed (long* asked = places)
             _kernels!.Infer(_weights!, TensorMemory.Integers(dense), batch, length, asked, places?.Length ?? 0, TensorMemory.Floats(states));
         return states;

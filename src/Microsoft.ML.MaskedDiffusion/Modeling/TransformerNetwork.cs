@@ -1,4 +1,9 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
+using Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
+using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -71,7 +76,8 @@ internal sealed unsafe partial class TransformerNetwork : IDisposable
             if (value != Precision.Float32 && Type != ScalarType.Float32)
                 throw new ArgumentOutOfRangeException(nameof(value), value, $"Mixed precision keeps 32-bit weights; this network's are {Type}.");
             _rounded = value == Precision.BFloat16Mixed;
-            if (_kernels is not null) _kernels.Rounded = _rounded;
+            if (_kernels is not null)
+                _kernels.Rounded = _rounded;
         }
     }
 
@@ -82,7 +88,8 @@ internal sealed unsafe partial class TransformerNetwork : IDisposable
         set
         {
             _recomputes = value;
-            if (_kernels is not null) _kernels.Recomputes = value;
+            if (_kernels is not null)
+                _kernels.Recomputes = value;
         }
     }
 
@@ -143,7 +150,8 @@ internal sealed unsafe partial class TransformerNetwork : IDisposable
         try
         {
             Check(tokens);
-            if (_kernels is null) return TorchHidden(tokens, null);
+            if (_kernels is null)
+                return TorchHidden(tokens, null);
             return is_grad_enabled() && Anchor() is { } anchor ? HiddenFunction.apply(this, tokens, anchor) : Infer(tokens, null);
         }
         finally
@@ -175,7 +183,8 @@ internal sealed unsafe partial class TransformerNetwork : IDisposable
         try
         {
             Parameter head = _parameters["lm_head.weight"];
-            if (_kernels is not null) return Fused.VocabularyLoss(hidden, head, targets, _rounded, _recomputes, _pool);
+            if (_kernels is not null)
+                return Fused.VocabularyLoss(hidden, head, targets, _rounded, _recomputes, _pool);
             return Recomputed(inputs => Fused.CrossEntropy(Logits(inputs[0]), inputs[1]), hidden, targets);
         }
         finally
@@ -198,7 +207,8 @@ internal sealed unsafe partial class TransformerNetwork : IDisposable
         try
         {
             using IDisposable noGradient = no_grad();
-            foreach ((string name, Parameter parameter) in _parameters) parameter.copy_(other._parameters[name]);
+            foreach ((string name, Parameter parameter) in _parameters)
+                parameter.copy_(other._parameters[name]);
         }
         finally
         {
@@ -211,7 +221,8 @@ internal sealed unsafe partial class TransformerNetwork : IDisposable
     {
         // zero_ gives a second tensor of the same memory, unlike torch's other operations in place.
         using var scope = NewDisposeScope();
-        foreach (Parameter parameter in _parameters.Values) parameter.grad?.zero_();
+        foreach (Parameter parameter in _parameters.Values)
+            parameter.grad?.zero_();
     }
 
     /// <summary>Gives the memory back that was kept for the next training step.</summary>
@@ -226,7 +237,8 @@ internal sealed unsafe partial class TransformerNetwork : IDisposable
 
     private void Free()
     {
-        foreach (Parameter parameter in _parameters.Values) parameter.Dispose();
+        foreach (Parameter parameter in _parameters.Values)
+            parameter.Dispose();
         _cosines?.Dispose();
         _sines?.Dispose();
         _pool.Dispose();
@@ -259,7 +271,8 @@ internal sealed unsafe partial class TransformerNetwork : IDisposable
     private Parameter? Anchor()
     {
         foreach (Parameter parameter in _parameters.Values)
-            if (parameter.requires_grad) return parameter;
+            if (parameter.requires_grad)
+                return parameter;
         return null;
     }
 
@@ -269,7 +282,8 @@ internal sealed unsafe partial class TransformerNetwork : IDisposable
             throw new ArgumentException($"Tokens are [batch, length] of Int64, not [{string.Join(", ", tokens.shape)}] of {tokens.dtype}.", nameof(tokens));
         if (tokens.size(0) < 1 || tokens.size(1) < 1 || tokens.size(1) > Config.ContextLength)
             throw new ArgumentOutOfRangeException(nameof(tokens), tokens.size(1), $"{tokens.size(0)} sequences of {tokens.size(1)} tokens; a sequence has 1 to ContextLength {Config.ContextLength} tokens.");
-        if (tokens.device_type != Device.type) throw new ArgumentException($"Tokens are on {tokens.device}, the network is on {Device}.", nameof(tokens));
+        if (tokens.device_type != Device.type)
+            throw new ArgumentException($"Tokens are on {tokens.device}, the network is on {Device}.", nameof(tokens));
         using Tensor low = tokens.min(), high = tokens.max();
         long least = low.item<long>(), most = high.item<long>();
         if (least < 0 || most >= Config.EmbeddingRowCount)
@@ -321,9 +335,11 @@ internal sealed unsafe partial class TransformerNetwork : IDisposable
         Tensor Part(int part) => qkv.narrow(3, part * size, size);
         Tensor query = Fused.Rotary(Part(0), cos, sin).transpose(1, 2), key = Fused.Rotary(Part(1), cos, sin).transpose(1, 2), value = Part(2).transpose(1, 2);
         Tensor scores = Product(query, key.transpose(-2, -1)) * (1 / Math.Sqrt(size));
-        if (Config.Autoregressive) scores = scores.masked_fill(inputs[3], double.NegativeInfinity);
+        if (Config.Autoregressive)
+            scores = scores.masked_fill(inputs[3], double.NegativeInfinity);
         Tensor mixed = Product(scores.softmax(-1), value).transpose(1, 2).reshape(batch * length, heads * size);
-        if (asked is not null) (x, mixed) = (x.index_select(0, asked), mixed.index_select(0, asked));
+        if (asked is not null)
+            (x, mixed) = (x.index_select(0, asked), mixed.index_select(0, asked));
         x = x + Linear(mixed, layer + "attn.proj.weight");
         normed = Fused.RmsNorm(x, _parameters[layer + "norm_2.weight"], Config.NormEpsilon);
         Tensor gated = Fused.SwiGlu(Linear(normed, layer + "mlp.swiglu.w1.weight"), Linear(normed, layer + "mlp.swiglu.w2.weight"));

@@ -47,7 +47,8 @@ internal static class TransformerPresets
         string size = name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? name[Prefix.Length..] : name;
         foreach (var row in Table)
         {
-            if (!row.Size.Equals(size, StringComparison.OrdinalIgnoreCase)) continue;
+            if (!row.Size.Equals(size, StringComparison.OrdinalIgnoreCase))
+                continue;
             return new TransformerConfig
             {
                 Name = Prefix + row.Size,

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Text;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>A context and its continuation as token ids. Immutable as long as nobody writes to the arrays.</summary>
 /// <param name="Context">Ids of the context, with <see cref="TextTokenizer.BeginningOfSequenceId"/> in front where the tokenizer has one.</param>

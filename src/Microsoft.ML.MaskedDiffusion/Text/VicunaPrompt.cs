@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Text;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>FastChat's vicuna_v1.1 template, in which SMDM's conversation models were trained and are asked.</summary>
 public static class VicunaPrompt

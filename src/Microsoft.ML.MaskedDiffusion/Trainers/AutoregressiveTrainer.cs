@@ -1,8 +1,6 @@
-using Microsoft.ML.MaskedDiffusion.Training.Packed;
-using Microsoft.ML.MaskedDiffusion.Transforms;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.MaskedDiffusion.Trainers;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// Trains the autoregressive baseline of "Scaling up Masked Diffusion Models on Text" (Nie et al., 2024) on a text column, or fine-tunes it: the same network with
@@ -34,7 +32,7 @@ public sealed class AutoregressiveTrainer : IEstimator<MaskedDiffusionTransforme
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>
     /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
-    /// <exception cref="Training.TrainingDivergedException">The loss is no longer a number.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
     public MaskedDiffusionTransformer Fit(IDataView input) => _trainer.Fit(input);
 
@@ -43,7 +41,7 @@ public sealed class AutoregressiveTrainer : IEstimator<MaskedDiffusionTransforme
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
     /// <exception cref="InvalidOperationException">The tokenizer of the options is to be learned from text; or the checkpoints are not this training's.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or holds an id that the tokenizer does not know; or all checkpoints are damaged.</exception>
-    /// <exception cref="Training.TrainingDivergedException">The loss is no longer a number.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
     public MaskedDiffusionTransformer Fit(PackedCorpus corpus) => _trainer.Fit(corpus);
 

@@ -1,6 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Training;
-using Microsoft.ML.MaskedDiffusion.Training.Packed;
+using Microsoft.ML.MaskedDiffusion.Corpora;
+using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;

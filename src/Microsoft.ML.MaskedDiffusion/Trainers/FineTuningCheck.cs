@@ -1,5 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
 using static Microsoft.ML.MaskedDiffusion.Trainers.OptionsCheck;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;

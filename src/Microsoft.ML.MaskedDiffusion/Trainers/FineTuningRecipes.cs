@@ -1,7 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
 
-namespace Microsoft.ML.MaskedDiffusion.Trainers;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// The options with which "Scaling up Masked Diffusion Models on Text" (Nie et al., 2024) fine-tunes, for rows of <see cref="FineTuningReader"/>: columns "Prompt" and

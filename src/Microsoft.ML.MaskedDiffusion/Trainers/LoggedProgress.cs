@@ -1,4 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;

@@ -1,9 +1,8 @@
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.MaskedDiffusion.Trainers;
+namespace Microsoft.ML.MaskedDiffusion;
 
 public sealed partial class MaskedDiffusionTrainer
 {

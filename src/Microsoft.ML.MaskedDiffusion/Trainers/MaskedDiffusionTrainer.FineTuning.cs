@@ -1,8 +1,8 @@
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
+using Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
+using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.MaskedDiffusion.Trainers;
+namespace Microsoft.ML.MaskedDiffusion;
 
 public sealed partial class MaskedDiffusionTrainer
 {

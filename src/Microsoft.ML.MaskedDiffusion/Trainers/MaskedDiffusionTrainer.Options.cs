@@ -1,12 +1,6 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Training;
-using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
-using Microsoft.ML.MaskedDiffusion.Training.Packed;
 using Microsoft.ML.SearchSpace;
 
-namespace Microsoft.ML.MaskedDiffusion.Trainers;
+namespace Microsoft.ML.MaskedDiffusion;
 
 public sealed partial class MaskedDiffusionTrainer
 {

@@ -1,16 +1,17 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.Corpora;
+using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
+using Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
-using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
-using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
-using Microsoft.ML.MaskedDiffusion.Training.Packed;
-using Microsoft.ML.MaskedDiffusion.Transforms;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.MaskedDiffusion.Trainers;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// Trains a masked diffusion language model on a text column, from scratch or from a model (<see cref="Options.InitialModel"/>). The documents are tokenized, each followed by the end-of-sequence token, packed
@@ -66,7 +67,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>
     /// <exception cref="ArgumentException">The machine has no such device, or the tokenizer no end of sequence.</exception>
-    /// <exception cref="InvalidOperationException">The column holds no text at all; all rows are too long, or one is under <see cref="Training.FineTuning.LongRows.Throw"/>.</exception>
+    /// <exception cref="InvalidOperationException">The column holds no text at all; all rows are too long, or one is under <see cref="LongRows.Throw"/>.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="Options.InitialModel"/> has been disposed.</exception>
     /// <exception cref="InvalidOperationException">The checkpoints in <see cref="Options.CheckpointFolder"/> are of another training, or there are some and <see cref="Options.Resume"/> is not set.</exception>
     /// <exception cref="InvalidDataException">All checkpoints are damaged.</exception>

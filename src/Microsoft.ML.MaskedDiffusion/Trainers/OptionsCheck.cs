@@ -1,6 +1,6 @@
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Diffusion;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 

@@ -1,8 +1,6 @@
+using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 using Microsoft.ML.MaskedDiffusion.DataViews;
-using Microsoft.ML.MaskedDiffusion.Numerics;
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Training;
-using Microsoft.ML.MaskedDiffusion.Training.Packed;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 

@@ -1,8 +1,7 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
-using Microsoft.ML.MaskedDiffusion.Training;
-using Microsoft.ML.MaskedDiffusion.Training.Packed;
+using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
+using Microsoft.ML.MaskedDiffusion.Options;
 
-namespace Microsoft.ML.MaskedDiffusion.Trainers;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>How a text column is written as packed tokens.</summary>
 public sealed class PackedTokensOptions

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Trainers;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>What was written as packed tokens. Immutable.</summary>
 /// <param name="Files">Files.</param>

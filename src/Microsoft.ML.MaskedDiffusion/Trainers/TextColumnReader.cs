@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.ML.MaskedDiffusion.DataViews;
-using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 

@@ -1,5 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Text.BytePair;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 

@@ -1,5 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Corpora;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 

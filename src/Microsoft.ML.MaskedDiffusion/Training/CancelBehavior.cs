@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Training;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>What training does when its <see cref="CancellationToken"/> is cancelled.</summary>
 public enum CancelBehavior

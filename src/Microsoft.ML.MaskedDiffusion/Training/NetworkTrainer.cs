@@ -1,6 +1,8 @@
+using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;

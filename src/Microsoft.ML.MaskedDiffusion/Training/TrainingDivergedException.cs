@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Training;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>Thrown when the training loss or the gradient is no longer a finite number. The weights of that step are not used.</summary>
 public sealed class TrainingDivergedException : InvalidOperationException

@@ -1,6 +1,12 @@
+using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
+using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
+using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
+using Microsoft.ML.MaskedDiffusion.Training.Progress;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;

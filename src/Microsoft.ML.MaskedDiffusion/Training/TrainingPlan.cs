@@ -1,3 +1,6 @@
+using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
+using Microsoft.ML.MaskedDiffusion.Training.Progress;
+
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>

@@ -1,5 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
+using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
 

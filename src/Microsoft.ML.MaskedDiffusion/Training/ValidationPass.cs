@@ -1,5 +1,7 @@
+using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
 

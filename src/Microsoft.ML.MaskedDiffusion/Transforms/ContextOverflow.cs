@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Transforms;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>What to do with a row whose context and longest option together exceed the model's context length.</summary>
 public enum ContextOverflow

@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.DataViews;
-using Microsoft.ML.MaskedDiffusion.Evaluation;
 
 namespace Microsoft.ML.MaskedDiffusion.Transforms;
 

@@ -1,5 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion.Transforms;
 

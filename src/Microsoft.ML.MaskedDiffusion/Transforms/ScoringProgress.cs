@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Transforms;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>How far one pass over the rows has come. Immutable.</summary>
 /// <param name="RowCount">Rows of this pass that were computed, batch by batch.</param>

@@ -3,7 +3,7 @@ using System.Reflection.Emit;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Architecture;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Collects the full names of the types that signatures and method bodies name.</summary>
 internal sealed class TypeNames(MetadataReader reader) : ISignatureTypeProvider<string, object?>
@@ -24,12 +24,24 @@ internal sealed class TypeNames(MetadataReader reader) : ISignatureTypeProvider<
     {
         switch (handle.Kind)
         {
-            case HandleKind.TypeReference: GetTypeFromReference(reader, (TypeReferenceHandle)handle, 0); break;
-            case HandleKind.TypeDefinition: GetTypeFromDefinition(reader, (TypeDefinitionHandle)handle, 0); break;
-            case HandleKind.TypeSpecification: reader.GetTypeSpecification((TypeSpecificationHandle)handle).DecodeSignature(this, null); break;
-            case HandleKind.MemberReference: Add(reader.GetMemberReference((MemberReferenceHandle)handle).Parent); break;
-            case HandleKind.MethodDefinition: Add(reader.GetMethodDefinition((MethodDefinitionHandle)handle).GetDeclaringType()); break;
-            case HandleKind.FieldDefinition: Add(reader.GetFieldDefinition((FieldDefinitionHandle)handle).GetDeclaringType()); break;
+            case HandleKind.TypeReference:
+                GetTypeFromReference(reader, (TypeReferenceHandle)handle, 0);
+                break;
+            case HandleKind.TypeDefinition:
+                GetTypeFromDefinition(reader, (TypeDefinitionHandle)handle, 0);
+                break;
+            case HandleKind.TypeSpecification:
+                reader.GetTypeSpecification((TypeSpecificationHandle)handle).DecodeSignature(this, null);
+                break;
+            case HandleKind.MemberReference:
+                Add(reader.GetMemberReference((MemberReferenceHandle)handle).Parent);
+                break;
+            case HandleKind.MethodDefinition:
+                Add(reader.GetMethodDefinition((MethodDefinitionHandle)handle).GetDeclaringType());
+                break;
+            case HandleKind.FieldDefinition:
+                Add(reader.GetFieldDefinition((FieldDefinitionHandle)handle).GetDeclaringType());
+                break;
             case HandleKind.MethodSpecification:
                 MethodSpecification method = reader.GetMethodSpecification((MethodSpecificationHandle)handle);
                 Add(method.Method);
@@ -59,11 +71,20 @@ internal sealed class TypeNames(MetadataReader reader) : ISignatureTypeProvider<
                     int targets = code.ReadInt32();
                     code.Offset += 4 * targets;
                     break;
-                case OperandType.InlineI8 or OperandType.InlineR: code.Offset += 8; break;
-                case OperandType.InlineNone: break;
-                case OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar: code.Offset += 1; break;
-                case OperandType.InlineVar: code.Offset += 2; break;
-                default: code.Offset += 4; break;
+                case OperandType.InlineI8 or OperandType.InlineR:
+                    code.Offset += 8;
+                    break;
+                case OperandType.InlineNone:
+                    break;
+                case OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar:
+                    code.Offset += 1;
+                    break;
+                case OperandType.InlineVar:
+                    code.Offset += 2;
+                    break;
+                default:
+                    code.Offset += 4;
+                    break;
             }
         }
     }

@@ -1,7 +1,6 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.MaskedDiffusion.Tests.Trainers;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.DataViews;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class BatchedDataViewTests

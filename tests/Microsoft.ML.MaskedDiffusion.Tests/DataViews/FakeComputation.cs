@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.ML.MaskedDiffusion.DataViews;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.DataViews;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Counts characters of a text, and how often it was asked to.</summary>
 internal sealed class FakeComputation(int batchSize = 4, CancellationToken cancellation = default) : RowComputation<string, FakeComputation.Result>

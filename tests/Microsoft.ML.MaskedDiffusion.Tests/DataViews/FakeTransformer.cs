@@ -2,10 +2,10 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.DataViews;
-using Microsoft.ML.MaskedDiffusion.DataViews.Carriers;
+using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 using Microsoft.ML.Transforms;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.DataViews;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>A transformer over the fake computation, carried with a body of the test's choice that is added to every length.</summary>
 internal sealed class FakeTransformer(FakeComputation computation, byte[]? body = null) : ITransformer

@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.DataViews;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.DataViews;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class SchemaShapesTests

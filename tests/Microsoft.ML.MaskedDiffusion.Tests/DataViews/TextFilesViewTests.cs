@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.DataViews;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class TextFilesViewTests

@@ -1,10 +1,13 @@
 using System.IO.Compression;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
-using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+using Microsoft.ML.MaskedDiffusion.Text.BytePair;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Modeling;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class MaskedDiffusionModelTests
@@ -38,7 +41,8 @@ public sealed class MaskedDiffusionModelTests
         using MaskedDiffusionModel loaded = MaskedDiffusionModel.Load(oneWay, "cpu");
         AssertSame(model, loaded);
         using var written = new MemoryStream();
-        using (var sink = new HashingStream(written, leaveOpen: true)) model.Save(sink);
+        using (var sink = new HashingStream(written, leaveOpen: true))
+            model.Save(sink);
         written.Position = 0;
         using MaskedDiffusionModel again = MaskedDiffusionModel.Load(written, "cpu");
         AssertSame(model, again);
@@ -78,7 +82,8 @@ public sealed class MaskedDiffusionModelTests
         model.Save(kept);
         using MaskedDiffusionModel gone = Create(2);
         gone.Dispose();
-        foreach (string path in new[] { kept, folder.File("kept.mdm") }) Assert.Throws<Exception>(() => gone.Save(path));
+        foreach (string path in new[] { kept, folder.File("kept.mdm") })
+            Assert.Throws<Exception>(() => gone.Save(path));
         CollectionAssert.AreEquivalent(new[] { file, kept }, Directory.GetFileSystemEntries(folder.Path));
         using MaskedDiffusionModel loaded = MaskedDiffusionModel.Load(kept, "cpu");
         AssertSame(model, loaded);
@@ -126,9 +131,12 @@ public sealed class MaskedDiffusionModelTests
         for (int i = 0; i < 400; i++)
         {
             byte[] altered = [.. whole];
-            if (i < 100) altered = whole[..random.NextInt32(whole.Length)];
+            if (i < 100)
+                altered = whole[..random.NextInt32(whole.Length)];
             // The directory at the end holds the structure, so half of the flips go there.
-            else for (int f = 0; f <= i % 3; f++) altered[i % 2 == 0 ? random.NextInt32(whole.Length) : whole.Length - 1 - random.NextInt32(700)] ^= (byte)(1 << random.NextInt32(8));
+            else
+                for (int f = 0; f <= i % 3; f++)
+                    altered[i % 2 == 0 ? random.NextInt32(whole.Length) : whole.Length - 1 - random.NextInt32(700)] ^= (byte)(1 << random.NextInt32(8));
             try
             {
                 using MaskedDiffusionModel loaded = MaskedDiffusionModel.Load(new MemoryStream(altered), "cpu");
@@ -158,7 +166,8 @@ public sealed class MaskedDiffusionModelTests
             entries["config.json"] = System.Text.Encoding.UTF8.GetBytes(text);
             var manifest = new ModelManifest();
             foreach ((string name, byte[] content) in entries)
-                if (name != ModelManifest.Name) manifest.Add(name, content.Length, System.Security.Cryptography.SHA256.HashData(content));
+                if (name != ModelManifest.Name)
+                    manifest.Add(name, content.Length, System.Security.Cryptography.SHA256.HashData(content));
             entries[ModelManifest.Name] = manifest.Write();
         }
         Refused("manifest.json", entries => entries.Remove(ModelManifest.Name));
@@ -195,7 +204,8 @@ public sealed class MaskedDiffusionModelTests
             TransformerConfig config = Config with { Autoregressive = autoregressive, Name = "custom" };
             using TransformerNetwork network = TransformerNetworkTests.Sharp(config, ScalarType.Float32);
             string path = folder.File($"{autoregressive}.safetensors");
-            using (FileStream stream = File.Create(path)) SafetensorsWriter.Write(stream, network.Parameters.Select(p => KeyValuePair.Create(p.Key, (Tensor)p.Value)));
+            using (FileStream stream = File.Create(path))
+                SafetensorsWriter.Write(stream, network.Parameters.Select(p => KeyValuePair.Create(p.Key, (Tensor)p.Value)));
             using MaskedDiffusionModel model = MaskedDiffusionModel.FromSafetensors(path, config with { Autoregressive = !autoregressive }, Tokenizer, "cpu");
             Assert.AreEqual(config, model.Config);
             Assert.IsTrue(TensorMemory.FloatSpan(network.Parameters["lm_head.weight"]).SequenceEqual(TensorMemory.FloatSpan(model.Network.Parameters["lm_head.weight"])));
@@ -298,7 +308,8 @@ public sealed class MaskedDiffusionModelTests
     {
         Assert.AreEqual(expected.Config, actual.Config);
         CollectionAssert.AreEqual(expected.Tokenizer.Files.Keys.ToArray(), actual.Tokenizer.Files.Keys.ToArray());
-        foreach ((string name, byte[] content) in expected.Tokenizer.Files) CollectionAssert.AreEqual(content, actual.Tokenizer.Files[name]);
+        foreach ((string name, byte[] content) in expected.Tokenizer.Files)
+            CollectionAssert.AreEqual(content, actual.Tokenizer.Files[name]);
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in expected.Network.Parameters)
             Assert.IsTrue(TensorMemory.FloatSpan(parameter).SequenceEqual(TensorMemory.FloatSpan(actual.Network.Parameters[name])), name);
     }
@@ -314,7 +325,8 @@ public sealed class MaskedDiffusionModelTests
 
         private void Room(int count)
         {
-            if (Position + count > 10_000) throw new IOException("No space left on device");
+            if (Position + count > 10_000)
+                throw new IOException("No space left on device");
             Position += count;
         }
     }

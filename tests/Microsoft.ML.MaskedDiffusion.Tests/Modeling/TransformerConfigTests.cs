@@ -1,6 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Modeling;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Modeling;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class TransformerConfigTests

@@ -1,7 +1,7 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Tests.Modeling;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -11,8 +12,10 @@ internal static class Golden
     public static string RequireFolder()
     {
         string? folder = Environment.GetEnvironmentVariable("MDM_GOLDEN");
-        if (string.IsNullOrEmpty(folder)) Assert.Inconclusive("MDM_GOLDEN names no folder with the reference implementation's figures.");
-        if (!File.Exists(Path.Combine(folder!, "tolerances.json"))) Assert.Fail($"MDM_GOLDEN names {folder}, which holds no tolerances.json.");
+        if (string.IsNullOrEmpty(folder))
+            Assert.Inconclusive("MDM_GOLDEN names no folder with the reference implementation's figures.");
+        if (!File.Exists(Path.Combine(folder!, "tolerances.json")))
+            Assert.Fail($"MDM_GOLDEN names {folder}, which holds no tolerances.json.");
         return folder!;
     }
 
@@ -30,7 +33,8 @@ internal static class Golden
     public static double Tolerance(params string[] keys)
     {
         JsonElement at = Json("tolerances.json");
-        foreach (string key in keys) at = at.GetProperty(key);
+        foreach (string key in keys)
+            at = at.GetProperty(key);
         return at.GetDouble();
     }
 

@@ -1,14 +1,10 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Trainers;
-using Microsoft.ML.MaskedDiffusion.Training;
-using Microsoft.ML.MaskedDiffusion.Transforms;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Trainers;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class AutoregressiveTrainerTests
@@ -132,7 +128,7 @@ public sealed class AutoregressiveTrainerTests
         var ml = new MLContext(1);
         IDataView view = View(ml, Sentences);
         var trainer = new AutoregressiveTrainer(ml, Small());
-        SchemaShape promised = trainer.GetOutputSchema(MaskedDiffusion.DataViews.SchemaShapes.Of(view.Schema));
+        SchemaShape promised = trainer.GetOutputSchema(SchemaShapes.Of(view.Schema));
         using MaskedDiffusionTransformer transformer = trainer.Fit(view);
         CollectionAssert.AreEqual(transformer.GetOutputSchema(view.Schema).Select(column => column.Name).ToArray(), promised.Select(column => column.Name).ToArray());
     }

@@ -1,15 +1,8 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Tests.Text;
-using Microsoft.ML.MaskedDiffusion.Tests.Training;
-using Microsoft.ML.MaskedDiffusion.Tests.Transforms;
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Trainers;
-using Microsoft.ML.MaskedDiffusion.Training;
-using Microsoft.ML.MaskedDiffusion.Training.FineTuning;
-using Microsoft.ML.MaskedDiffusion.Transforms;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Trainers;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Fine-tuning through the trainers, from a model, on prompts and answers or on rows of their own.</summary>
 [TestClass]
@@ -228,7 +221,7 @@ public sealed class FineTuningTests
         {
             var trainer = new MaskedDiffusionTrainer(ml, Options(Change));
             StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(View(Rows))).Message, $"column '{Column}': expected String, but there is no such column");
-            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.GetOutputSchema(MaskedDiffusion.DataViews.SchemaShapes.Of(View(Rows).Schema)));
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.GetOutputSchema(SchemaShapes.Of(View(Rows).Schema)));
         }
         IDataView answers = ml.Transforms.DropColumns("Prompt").Fit(View(Rows)).Transform(View(Rows));
         Assert.AreEqual("Options.ValidationSet", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Fit(o => o.ValidationSet = answers)).ParamName);

@@ -1,9 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Trainers;
-using Microsoft.ML.MaskedDiffusion.Training;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Trainers;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class MaskedDiffusionTrainerOptionsTests

@@ -1,13 +1,8 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
-using Microsoft.ML.MaskedDiffusion.Tests.Training;
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Trainers;
+using Microsoft.ML.MaskedDiffusion.DataViews;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Training;
-using Microsoft.ML.MaskedDiffusion.Transforms;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Trainers;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class MaskedDiffusionTrainerTests
@@ -62,9 +57,9 @@ public sealed class MaskedDiffusionTrainerTests
         var ml = new MLContext(1);
         IDataView view = View(ml, Sentences);
         MaskedDiffusionTrainer trainer = ml.MaskedDiffusion().Trainer(Small(o => (o.NegativeLogLikelihoodColumnName, o.TokenCountColumnName) = ("Bound", "Tokens")));
-        SchemaShape promised = trainer.GetOutputSchema(MaskedDiffusion.DataViews.SchemaShapes.Of(view.Schema));
+        SchemaShape promised = trainer.GetOutputSchema(SchemaShapes.Of(view.Schema));
         using MaskedDiffusionTransformer transformer = trainer.Fit(view);
-        SchemaShape made = MaskedDiffusion.DataViews.SchemaShapes.Of(transformer.GetOutputSchema(view.Schema));
+        SchemaShape made = SchemaShapes.Of(transformer.GetOutputSchema(view.Schema));
         CollectionAssert.AreEqual(made.Select(c => (c.Name, c.Kind, c.ItemType)).ToArray(), promised.Select(c => (c.Name, c.Kind, c.ItemType)).ToArray());
         CollectionAssert.IsSubsetOf(new[] { "Text", "Bound", "NegativeLogLikelihoodStandardError", "Tokens" }, promised.Select(c => c.Name).ToArray());
     }

@@ -1,6 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Trainers;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Trainers;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class TextColumnReaderTests

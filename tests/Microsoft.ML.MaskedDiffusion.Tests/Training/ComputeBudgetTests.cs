@@ -1,6 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Training;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Training;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class ComputeBudgetTests

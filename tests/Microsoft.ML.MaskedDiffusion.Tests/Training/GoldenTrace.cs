@@ -1,9 +1,12 @@
 using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Training;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Runs the loop on the tiny network and holds it against a trace of the reference's own scripts: losses, norms, rates, moments and weights.</summary>
 internal static class GoldenTrace

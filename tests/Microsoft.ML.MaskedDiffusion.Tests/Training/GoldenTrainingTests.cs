@@ -1,7 +1,9 @@
-using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Corpora;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Training;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>The loop against traces of the reference's own training scripts: same weights, data and draws, hence same losses, norms, rates, moments and weights.</summary>
 [TestClass]

@@ -1,7 +1,9 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Corpora;
+using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.Training;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Training;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class SequenceLengthsTests

@@ -1,8 +1,9 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Training;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Counts the calls of an objective, acts on each, and can spoil the loss.</summary>
 internal sealed class SpyingObjective(ITrainingObjective inner, Action<int>? action = null) : ITrainingObjective

@@ -1,6 +1,8 @@
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
+using Microsoft.ML.MaskedDiffusion.Training.Progress;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Training;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class TrainingPlanTests

@@ -1,7 +1,9 @@
+using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Training;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class ValidationPassTests

@@ -1,9 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Tests.Training;
-using Microsoft.ML.MaskedDiffusion.Transforms;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Transforms;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Scoring and filling stopped before, between and within batches; what is asked again afterwards gives what it always gave.</summary>
 [TestClass]

@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>Builds the sequence the network sees for a request and a mask of its answer.</summary>
@@ -11,10 +13,12 @@ internal static class AnswerRow
         request.Context.CopyTo(tokens, 0);
         request.Answer.CopyTo(tokens, start);
         tokens.AsSpan(start + request.Answer.Length).Fill(maskTokenId);
-        foreach (int position in mask.Hidden) tokens[start + position] = maskTokenId;
+        foreach (int position in mask.Hidden)
+            tokens[start + position] = maskTokenId;
         int[]? unconditional = guided ? Guidance.Unconditional(tokens, start, maskTokenId) : null;
         int[] positions = new int[mask.Asked.Length], targets = new int[mask.Asked.Length];
-        for (int i = 0; i < positions.Length; i++) (positions[i], targets[i]) = (start + mask.Asked[i], request.Answer[mask.Asked[i]]);
+        for (int i = 0; i < positions.Length; i++)
+            (positions[i], targets[i]) = (start + mask.Asked[i], request.Answer[mask.Asked[i]]);
         return new MaskedRow(tokens, unconditional, positions, targets);
     }
 }

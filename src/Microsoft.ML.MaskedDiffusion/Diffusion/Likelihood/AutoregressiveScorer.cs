@@ -1,5 +1,6 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
@@ -49,11 +50,13 @@ internal sealed class AutoregressiveScorer : RequestScorer
             int best = 0;
             for (int id = 1; id < logits.Length; id++)
             {
-                if (logits[id] > logits[best]) best = id;
+                if (logits[id] > logits[best])
+                    best = id;
             }
             RequireFinite(logits[best], row.Targets.Length, row.Tokens.Length - row.Targets.Length + 1);
             // Several positions of a row may come at once; all of them write the same.
-            if (best != row.Targets[place]) matched[numbers[row]] = false;
+            if (best != row.Targets[place])
+                matched[numbers[row]] = false;
         }, cancellation);
         return matched;
     }

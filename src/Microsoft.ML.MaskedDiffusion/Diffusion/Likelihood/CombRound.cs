@@ -9,7 +9,8 @@ internal sealed class CombRound(IReadOnlyList<AnswerMask> masks, float[] levels,
     {
         double sum = 0;
         // A level so small that nothing is hidden says nothing: 0, also where the level itself is 0.
-        for (int i = 0; i < losses.Length; i++) sum += Masks[i].Hidden.Length == 0 ? 0 : losses[i] / levels[i];
+        for (int i = 0; i < losses.Length; i++)
+            sum += Masks[i].Hidden.Length == 0 ? 0 : losses[i] / levels[i];
         int[] hidden = [.. Masks.Select(mask => mask.Hidden.Length)];
         return (sum / losses.Length, CombVariance.Of(hidden, losses, length, roundSize));
     }

@@ -57,7 +57,8 @@ internal static class CombVariance
         for (int i = 0; i < hidden.Length; i++)
         {
             int k = hidden[i];
-            if (k == 0 || k == length) continue;
+            if (k == 0 || k == length)
+                continue;
             double rest = losses[i] / k - a - b * k / length;
             squares += rest * rest;
             expected += 1.0 / k - 1.0 / length;

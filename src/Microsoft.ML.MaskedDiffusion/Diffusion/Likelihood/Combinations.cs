@@ -10,7 +10,8 @@ internal static class Combinations
         for (int i = 1; i <= Math.Min(k, n - k); i++)
         {
             count = Math.Round(count * (n - i + 1) / i);
-            if (count > 1L << 53) return double.PositiveInfinity;
+            if (count > 1L << 53)
+                return double.PositiveInfinity;
         }
         return count;
     }
@@ -23,10 +24,13 @@ internal static class Combinations
         {
             yield return (int[])current.Clone();
             int i = k - 1;
-            while (i >= 0 && current[i] == n - k + i) i--;
-            if (i < 0) yield break;
+            while (i >= 0 && current[i] == n - k + i)
+                i--;
+            if (i < 0)
+                yield break;
             current[i]++;
-            for (int j = i + 1; j < k; j++) current[j] = current[j - 1] + 1;
+            for (int j = i + 1; j < k; j++)
+                current[j] = current[j - 1] + 1;
         }
     }
 }

@@ -31,7 +31,8 @@ internal sealed class EnumerateEstimator() : LikelihoodEstimator("Enumerate")
     private static int[] Positions(int bits, int count)
     {
         var positions = new int[count];
-        for (int i = 0; i < count; i++, bits &= bits - 1) positions[i] = BitOperations.TrailingZeroCount(bits);
+        for (int i = 0; i < count; i++, bits &= bits - 1)
+            positions[i] = BitOperations.TrailingZeroCount(bits);
         return positions;
     }
 }

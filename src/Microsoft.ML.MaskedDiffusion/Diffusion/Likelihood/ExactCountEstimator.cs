@@ -1,4 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
@@ -8,7 +8,8 @@ internal sealed class ExactCountEstimator() : LikelihoodEstimator("ExactCount")
     internal override MaskRound Plan(in RoundKey key)
     {
         int length = key.Length;
-        if (EnumerateEstimator.Count(length) <= Math.Max(key.Samples, 1) || length == 1) return Enumerate.Plan(key);
+        if (EnumerateEstimator.Count(length) <= Math.Max(key.Samples, 1) || length == 1)
+            return Enumerate.Plan(key);
         LevelAllocation allocation = LevelAllocation.Create(length, key.Samples);
         var masks = new List<AnswerMask>(key.Samples);
         var weights = new List<double>();
@@ -41,7 +42,8 @@ internal sealed class ExactCountEstimator() : LikelihoodEstimator("ExactCount")
     {
         var ranks = new double[length];
         var positions = new int[length];
-        for (int i = 0; i < length; i++) (ranks[i], positions[i]) = (random.NextDouble(), i);
+        for (int i = 0; i < length; i++)
+            (ranks[i], positions[i]) = (random.NextDouble(), i);
         Array.Sort(ranks, positions);
         Array.Sort(positions, 0, count);
         return positions[..count];

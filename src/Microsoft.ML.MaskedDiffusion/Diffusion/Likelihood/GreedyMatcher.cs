@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;

@@ -43,7 +43,8 @@ internal sealed class LevelAllocation
         {
             double count = Combinations.Count(length, level);
             // The rest must keep two draws.
-            if (count <= free * Mass(level, length) / mass && (levels.Count == 1 || free - count >= 2)) return level;
+            if (count <= free * Mass(level, length) / mass && (levels.Count == 1 || free - count >= 2))
+                return level;
         }
         return null;
     }
@@ -56,7 +57,8 @@ internal sealed class LevelAllocation
         {
             double target = massLeft / pairs, mass = 0;
             int start = at;
-            do mass += Mass(levels[at], length);
+            do
+                mass += Mass(levels[at], length);
             while (++at < levels.Count && (pairs == 1 || mass + Mass(levels[at], length) / 2 <= target));
             int taken = at == levels.Count ? pairs : Math.Clamp((int)Math.Round(mass / target), 1, pairs - 1);
             strata.Add(new LevelStratum([.. levels[start..at]], 2 * taken));

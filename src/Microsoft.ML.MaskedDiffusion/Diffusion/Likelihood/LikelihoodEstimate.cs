@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>An estimate of log p(answer | context).</summary>
 /// <param name="LogLikelihood">The estimate in nats, summed over the answer's tokens. For a masked diffusion model this is its variational lower bound.</param>

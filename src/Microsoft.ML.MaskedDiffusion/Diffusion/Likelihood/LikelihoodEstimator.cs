@@ -1,4 +1,6 @@
-namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// A way to estimate log p(answer | context) from a masked diffusion model, which only predicts masked tokens. All but <see cref="ChainRule"/> estimate

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Options;
 
-namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// How likelihoods are estimated. Checked and copied by whatever takes it; later changes have no effect. An autoregressive model is scored exactly, one

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>A question about log p(answer | context). Immutable.</summary>
 public sealed class LikelihoodRequest

@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>
@@ -60,14 +62,16 @@ internal sealed class LikelihoodScorer : RequestScorer
             state.StartRound(_options, rows);
             window.Add(state);
             tokens += (long)(rows.Count - before) * state.Length;
-            if (tokens >= WindowTokens) Flush();
+            if (tokens >= WindowTokens)
+                Flush();
         }
         Flush();
 
         void Flush()
         {
             _scheduler.Score(rows, cancellation);
-            foreach (RequestState state in window) state.FinishRound();
+            foreach (RequestState state in window)
+                state.FinishRound();
             window.Clear();
             rows.Clear();
             tokens = 0;
@@ -76,7 +80,8 @@ internal sealed class LikelihoodScorer : RequestScorer
 
     private IEnumerable<RequestState> StillUncertain(RequestState[] question)
     {
-        if (_options.SeparationZ is not { } z) return question.Where(state => state.StandardError > _options.TargetStandardError);
+        if (_options.SeparationZ is not { } z)
+            return question.Where(state => state.StandardError > _options.TargetStandardError);
         RequestState leader = question.MinBy(state => state.Value)!;
         double Gap(RequestState state) => state.Value - leader.Value;
         double Needed(RequestState state) => z * Math.Sqrt(state.Variance + leader.Variance);

@@ -1,4 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
@@ -7,16 +8,19 @@ internal sealed class MonteCarloEstimator() : LikelihoodEstimator("MonteCarlo")
 {
     internal override MaskRound Plan(in RoundKey key)
     {
-        if (key.Length == 1) return Enumerate.Plan(key);
+        if (key.Length == 1)
+            return Enumerate.Plan(key);
         int combs = (key.Samples + key.RoundSize - 1) / key.RoundSize;
         var offsets = new float[combs];
-        for (int comb = 0; comb < combs; comb++) offsets[comb] = key.Comb(comb).NextSingle();
+        for (int comb = 0; comb < combs; comb++)
+            offsets[comb] = key.Comb(comb).NextSingle();
         var uniforms = new float[key.Samples][];
         for (int sample = 0; sample < uniforms.Length; sample++)
         {
             CounterRandom random = key.Sample(sample);
             uniforms[sample] = new float[key.Length];
-            for (int i = 0; i < key.Length; i++) uniforms[sample][i] = random.NextSingle();
+            for (int i = 0; i < key.Length; i++)
+                uniforms[sample][i] = random.NextSingle();
         }
         return FromDraws(offsets, uniforms, key.RoundSize);
     }
@@ -35,7 +39,8 @@ internal sealed class MonteCarloEstimator() : LikelihoodEstimator("MonteCarlo")
             var hidden = new List<int>();
             for (int i = 0; i < uniforms[sample].Length; i++)
             {
-                if (uniforms[sample][i] < levels[sample]) hidden.Add(i);
+                if (uniforms[sample][i] < levels[sample])
+                    hidden.Add(i);
             }
             masks[sample] = new AnswerMask([.. hidden]);
         }

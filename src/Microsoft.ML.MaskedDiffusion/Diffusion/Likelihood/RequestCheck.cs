@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>Refuses requests that a model cannot look at.</summary>

@@ -1,4 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
@@ -44,7 +45,8 @@ internal sealed class RequestState
     /// <summary>Samples the next round takes: doubling, within the maximum; 0 when there is none.</summary>
     public int NextSamples(LikelihoodOptions options)
     {
-        if (_samples == 0) return options.Samples;
+        if (_samples == 0)
+            return options.Samples;
         int next = Math.Min(_samples, options.MaxSamples - _samples);
         return _exact || next < 3 ? 0 : next;
     }
@@ -57,7 +59,8 @@ internal sealed class RequestState
             new RoundKey(_request.Answer.Length, _roundSamples, options.RoundSize, _request.Order, (ulong)options.Seed, _key, _rounds++));
         foreach (AnswerMask mask in _round.Masks)
         {
-            if (_losses.ContainsKey(mask.Hidden) || _pending.ContainsKey(mask.Hidden)) continue;
+            if (_losses.ContainsKey(mask.Hidden) || _pending.ContainsKey(mask.Hidden))
+                continue;
             MaskedRow row = AnswerRow.Create(_request, mask, Length, _maskTokenId, _guided);
             _pending.Add(mask.Hidden, row);
             rows.Add(row);
@@ -77,7 +80,8 @@ internal sealed class RequestState
         // Only an adaptive budget comes back and may meet a mask again.
         if (_adaptive)
         {
-            foreach ((int[] hidden, MaskedRow row) in _pending) _losses.Add(hidden, row.NegativeLogLikelihood);
+            foreach ((int[] hidden, MaskedRow row) in _pending)
+                _losses.Add(hidden, row.NegativeLogLikelihood);
         }
         _pending.Clear();
         (double value, double variance) = _round.Combine(losses);

@@ -1,4 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 

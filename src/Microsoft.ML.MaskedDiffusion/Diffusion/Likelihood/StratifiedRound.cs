@@ -9,12 +9,14 @@ internal sealed class StratifiedRound(IReadOnlyList<AnswerMask> masks, int lengt
     public override (double Value, double Variance) Combine(ReadOnlySpan<double> losses)
     {
         double value = 0, variance = 0;
-        for (int i = 0; i < fixedWeights.Length; i++) value += fixedWeights[i] * losses[i];
+        for (int i = 0; i < fixedWeights.Length; i++)
+            value += fixedWeights[i] * losses[i];
         int first = fixedWeights.Length;
         foreach ((double weight, int count) in strata)
         {
             var values = new double[count];
-            for (int i = 0; i < count; i++) values[i] = losses[first + i] * length / Masks[first + i].Hidden.Length;
+            for (int i = 0; i < count; i++)
+                values[i] = losses[first + i] * length / Masks[first + i].Hidden.Length;
             double mean = values.Average();
             double spread = values.Sum(x => (x - mean) * (x - mean)) / (count - 1);
             value += weight * mean;

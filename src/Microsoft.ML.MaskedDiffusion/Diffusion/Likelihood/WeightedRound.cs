@@ -8,7 +8,8 @@ internal sealed class WeightedRound(IReadOnlyList<AnswerMask> masks, double[] we
     public override (double Value, double Variance) Combine(ReadOnlySpan<double> losses)
     {
         double sum = 0;
-        for (int i = 0; i < losses.Length; i++) sum += weights[i] * losses[i];
+        for (int i = 0; i < losses.Length; i++)
+            sum += weights[i] * losses[i];
         return (sum, 0);
     }
 }

@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
 /// <summary>Fills many rows together, step by step; every row keeps its own count of steps and its own draws, so rows never affect each other.</summary>
@@ -17,7 +19,8 @@ internal sealed class Decoder(IRowEvaluator evaluator, SamplingOptions options)
         {
             Dictionary<MaskedRow, DecodingRow> looks = active.ToDictionary(row => row.Look(evaluator.MaskTokenId));
             _scheduler.Read(looks.Keys, (look, place, logits) => looks[look].Choose(place, look.Positions[place], logits), cancellation);
-            foreach (DecodingRow row in active) row.Advance();
+            foreach (DecodingRow row in active)
+                row.Advance();
             active = [.. active.Where(row => !row.IsDone)];
             progress?.Report(1 - active.Sum(row => row.Left) / total);
         }

@@ -1,4 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
@@ -28,7 +29,8 @@ internal sealed class DecodingRow
         _key = ContentKey.Of(tokens);
         _open = [.. positions];
         _filled = new bool[tokens.Length];
-        foreach (int position in positions) _filled[position] = true;
+        foreach (int position in positions)
+            _filled[position] = true;
         _quotas = quotas ?? EqualShares(positions.Length, Math.Min(options.Steps ?? positions.Length, positions.Length));
         Total = positions.Length;
         if (options.Order == SamplingOrder.Random)

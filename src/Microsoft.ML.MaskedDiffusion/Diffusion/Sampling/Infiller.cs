@@ -1,6 +1,7 @@
-using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
-namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// Fills the mask tokens of rows of token ids and leaves everything else as it is: infilling below the level of text. A row is filled the same whatever
@@ -46,7 +47,8 @@ public sealed class Infiller
         foreach (int[] row in rows)
         {
             ArgumentNullException.ThrowIfNull(row, nameof(rows));
-            if (!distinct.ContainsKey(row)) distinct.Add(row, Open(row));
+            if (!distinct.ContainsKey(row))
+                distinct.Add(row, Open(row));
         }
         _decoder.Run([.. distinct.Values], progress, cancellation);
         return [.. rows.Select(row => (int[])distinct[row].Tokens.Clone())];
@@ -64,7 +66,8 @@ public sealed class Infiller
         {
             if (row[i] < 0 || row[i] > _evaluator.MaskTokenId)
                 throw new ArgumentException($"Token id {row[i]} is outside 0 to {_evaluator.MaskTokenId}; it was made by another tokenizer than the model's.");
-            if (row[i] == _evaluator.MaskTokenId) positions.Add(i);
+            if (row[i] == _evaluator.MaskTokenId)
+                positions.Add(i);
         }
         return new DecodingRow(row, [.. positions], expected: null, _options);
     }

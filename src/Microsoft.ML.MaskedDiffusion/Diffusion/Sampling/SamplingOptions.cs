@@ -1,6 +1,6 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Options;
 
-namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>How masked positions are filled. Checked and copied by whatever takes it; later changes have no effect.</summary>
 public sealed class SamplingOptions

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>Which masked positions of a row are filled first.</summary>
 public enum SamplingOrder

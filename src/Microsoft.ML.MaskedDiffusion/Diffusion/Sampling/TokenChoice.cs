@@ -1,4 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
@@ -17,8 +17,10 @@ internal readonly record struct TokenChoice(int Token, double Priority)
         for (int i = 0; i < logits.Length; i++)
         {
             double score = temperature == 0 ? logits[i] : logits[i] - temperature * Math.Log(-Math.Log(random.NextDouble()));
-            if (score > best) (token, best) = (i, score);
-            else if (double.IsNaN(score)) best = double.NaN;   // stays, as nothing is larger than NaN
+            if (score > best)
+                (token, best) = (i, score);
+            else if (double.IsNaN(score))
+                best = double.NaN;   // stays, as nothing is larger than NaN
         }
         if (!double.IsFinite(best))
             throw new NotFiniteNumberException("The network's logits are not finite: its weights are damaged or overflow; load an intact copy of the model, or train it anew with a lower learning rate.", best);
@@ -30,8 +32,10 @@ internal readonly record struct TokenChoice(int Token, double Priority)
         double top = double.NegativeInfinity, second = double.NegativeInfinity;
         foreach (float logit in logits)
         {
-            if (logit > top) (top, second) = (logit, top);
-            else if (logit > second) second = logit;
+            if (logit > top)
+                (top, second) = (logit, top);
+            else if (logit > second)
+                second = logit;
         }
         double sum = 0, weighted = 0;
         foreach (float logit in logits)

@@ -1,4 +1,6 @@
-using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
@@ -109,7 +111,7 @@ internal static class CheckpointFiles
             using var scope = torch.NewDisposeScope();
             SafetensorsEntry entry = reader.Find(name);
             torch.Tensor values = torch.empty(entry.Shape, torch.ScalarType.Float32);
-            reader.ReadSingles(entry, Numerics.TensorMemory.FloatSpan(values));
+            reader.ReadSingles(entry, TensorMemory.FloatSpan(values));
             tensor.copy_(values);
         }
     }

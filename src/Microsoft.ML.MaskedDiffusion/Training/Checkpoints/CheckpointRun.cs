@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Training.Progress;
+
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 /// <summary>The checkpoints of one run: finds the one to go on from, holds it against the run, and writes the next ones.</summary>

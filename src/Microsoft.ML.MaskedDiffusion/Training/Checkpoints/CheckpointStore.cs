@@ -1,5 +1,5 @@
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 

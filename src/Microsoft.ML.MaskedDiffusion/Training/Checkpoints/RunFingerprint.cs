@@ -2,7 +2,11 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Microsoft.ML.MaskedDiffusion.Corpora;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;

@@ -1,6 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>The sampling estimators averaged over everything they could have drawn: the bound, without noise.</summary>
 [TestClass]
@@ -27,7 +27,8 @@ public sealed class AllMasksTests
         foreach (LevelStratum stratum in allocation.Strata)
         {
             foreach (int level in stratum.Levels)
-                for (int copy = 0; copy < Copies / (int)Combinations.Count(Answer.Length, level); copy++) masks.AddRange(Combinations.All(Answer.Length, level));
+                for (int copy = 0; copy < Copies / (int)Combinations.Count(Answer.Length, level); copy++)
+                    masks.AddRange(Combinations.All(Answer.Length, level));
             strata.Add(((double)stratum.Levels.Length / Answer.Length, Copies * stratum.Levels.Length));
         }
         var round = new StratifiedRound([.. masks.Select(hidden => new AnswerMask(hidden))], Answer.Length, weights, strata);

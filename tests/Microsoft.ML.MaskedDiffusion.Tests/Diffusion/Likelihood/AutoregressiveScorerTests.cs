@@ -1,9 +1,9 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class AutoregressiveScorerTests

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Likelihoods by their definitions, with nothing shared with the library.</summary>
 internal static class BruteForce
@@ -34,13 +34,15 @@ internal static class BruteForce
         }
         double At(double t) => losses.Sum(x => Math.Pow(t, x.Hidden - 1) * Math.Pow(1 - t, answer.Length - x.Hidden) * x.Loss);
         double sum = At(0) + At(1);
-        for (int i = 1; i < Intervals; i++) sum += (i % 2 == 1 ? 4 : 2) * At((double)i / Intervals);
+        for (int i = 1; i < Intervals; i++)
+            sum += (i % 2 == 1 ? 4 : 2) * At((double)i / Intervals);
         return sum / (3 * Intervals);
     }
 
     public static IEnumerable<int[]> Orders(int[] items)
     {
-        if (items.Length <= 1) return [items];
+        if (items.Length <= 1)
+            return [items];
         return items.SelectMany(first => Orders([.. items.Where(item => item != first)]).Select(rest => (int[])[first, .. rest]));
     }
 

@@ -1,11 +1,11 @@
 using System.Text.Json;
-using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>The likelihoods of the reference implementation's evaluation, with its recorded draws.</summary>
 [TestClass]
@@ -118,7 +118,8 @@ public sealed class GoldenLikelihoodTests
         int[] filled = new Infiller(new RecordingEvaluator(new NetworkEvaluator(network), states), new() { GuidanceScale = scale })
             .Fill([[.. prefix, .. Enumerable.Repeat(97, 6)]])[0];
         CollectionAssert.AreEqual(own, filled[11..]);
-        for (int step = 0; step < 6; step++) CollectionAssert.AreEqual(all[(step * 17)..((step + 1) * 17)], states[step]);
+        for (int step = 0; step < 6; step++)
+            CollectionAssert.AreEqual(all[(step * 17)..((step + 1) * 17)], states[step]);
         Comparison.Equal("rope_bf16/likelihood", $"greedy suffix {cfg}", all[(6 * 17)..], filled);
     }
 

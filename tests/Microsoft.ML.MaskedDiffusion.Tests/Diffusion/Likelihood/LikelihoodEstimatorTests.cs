@@ -1,6 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class LikelihoodEstimatorTests

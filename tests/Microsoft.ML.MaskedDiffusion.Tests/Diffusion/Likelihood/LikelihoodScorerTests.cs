@@ -1,7 +1,7 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class LikelihoodScorerTests
@@ -93,14 +93,17 @@ public sealed class LikelihoodScorerTests
         for (int i = 0; i < requests.Length; i++)
         {
             Assert.IsTrue(enough[i].StandardError <= 0.1);
-            if (few[i].StandardError <= 0.1) Assert.AreEqual(few[i], enough[i]);
-            else Assert.IsTrue(enough[i].NetworkRows > few[i].NetworkRows);
+            if (few[i].StandardError <= 0.1)
+                Assert.AreEqual(few[i], enough[i]);
+            else
+                Assert.IsTrue(enough[i].NetworkRows > few[i].NetworkRows);
             Assert.IsTrue(enough[i].NetworkRows < 1 << requests[i].Answer.Length, "no mask is computed twice");
         }
         CollectionAssert.AreEqual(enough, requests.Select(request => new LikelihoodScorer(new ToyEvaluator(), options).Score([request])[0]).ToArray());
 
         options = new() { Samples = 16, TargetStandardError = 1e-9, MaxSamples = 40 };
-        foreach (LikelihoodEstimate capped in new LikelihoodScorer(new ToyEvaluator(), options).Score(requests)) Assert.IsTrue(capped.NetworkRows <= 40);
+        foreach (LikelihoodEstimate capped in new LikelihoodScorer(new ToyEvaluator(), options).Score(requests))
+            Assert.IsTrue(capped.NetworkRows <= 40);
     }
 
     [TestMethod]
@@ -115,8 +118,10 @@ public sealed class LikelihoodScorerTests
         {
             double gap = Math.Abs(question[0].LogLikelihood - question[1].LogLikelihood);
             Assert.IsTrue(gap > 2 * Math.Sqrt(question.Sum(estimate => estimate.StandardError * estimate.StandardError)) || question.All(e => e.StandardError == 0));
-            if (question[0].NetworkRows <= 12) stopped++;
-            else continued++;
+            if (question[0].NetworkRows <= 12)
+                stopped++;
+            else
+                continued++;
         }
         Assert.IsTrue(stopped > 0 && continued > 0, $"{stopped} {continued}");
     }
@@ -137,7 +142,8 @@ public sealed class LikelihoodScorerTests
         var model = new ToyEvaluator();
         model.BeforeBatch = () =>
         {
-            if (model.Seen.Count > 10) source.Cancel();
+            if (model.Seen.Count > 10)
+                source.Cancel();
         };
         Assert.ThrowsExactly<OperationCanceledException>(() => new LikelihoodScorer(model, new() { BatchTokens = 20 }).Score(Mixed(50), source.Token));
         Assert.IsTrue(model.Seen.Count < 40);

@@ -1,6 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class StandardErrorTests
@@ -31,8 +31,10 @@ public sealed class StandardErrorTests
             LikelihoodOptions options = new() { Estimator = LikelihoodEstimator.FromName(estimator), Samples = samples, RoundSize = roundSize, Seed = seed };
             LikelihoodEstimate estimate = new LikelihoodScorer(cached, options).Score([request])[0];
             double z = Math.Abs(estimate.LogLikelihood - exact) / estimate.StandardError;
-            if (z < 1) within1++;
-            if (z < 1.96) within2++;
+            if (z < 1)
+                within1++;
+            if (z < 1.96)
+                within2++;
         }
         Console.WriteLine($"{estimator} L={length} N={samples} R={roundSize}: {(double)within1 / Repeats:P1} {(double)within2 / Repeats:P1}");
         // The counts are binomial: three standard deviations, and one point for the variance being estimated itself.

@@ -1,8 +1,9 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Sampling;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>The reference's most-confident-first sampler at temperature 0, one row a batch, with its own numbers of tokens a step.</summary>
 [TestClass]

@@ -1,7 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Diffusion.Sampling;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class InfillerTests
@@ -48,7 +47,8 @@ public sealed class InfillerTests
                 for (int token = 0; row[i] == M && token < M; token++)
                 {
                     double probability = Math.Exp(model.LogProbability(row, row, 0, i, token));
-                    if (probability > best.Probability) best = (i, token, probability);
+                    if (probability > best.Probability)
+                        best = (i, token, probability);
                 }
             }
             row[best.Position] = best.Token;
@@ -77,7 +77,8 @@ public sealed class InfillerTests
         int[] row = [2, M, 4];
         var counts = new double[7];
         const int Draws = 4000;
-        for (int seed = 0; seed < Draws; seed++) counts[new Infiller(model, new() { Temperature = 1, Seed = seed }).Fill([row])[0][1]]++;
+        for (int seed = 0; seed < Draws; seed++)
+            counts[new Infiller(model, new() { Temperature = 1, Seed = seed }).Fill([row])[0][1]]++;
         double chiSquare = Enumerable.Range(0, 7).Sum(token =>
         {
             double expected = Draws * Math.Exp(model.LogProbability(row, row, 0, 1, token));
@@ -99,9 +100,9 @@ public sealed class InfillerTests
             counts[(filled[1], filled[2])] = counts.GetValueOrDefault((filled[1], filled[2])) + 1;
         }
         double chiSquare = 0;
-        foreach (int[] answer in Likelihood.BruteForce.Answers(7, 2))
+        foreach (int[] answer in BruteForce.Answers(7, 2))
         {
-            double p = (Math.Exp(-Likelihood.BruteForce.Chain(model, [5], answer, [0, 1])) + Math.Exp(-Likelihood.BruteForce.Chain(model, [5], answer, [1, 0]))) / 2;
+            double p = (Math.Exp(-BruteForce.Chain(model, [5], answer, [0, 1])) + Math.Exp(-BruteForce.Chain(model, [5], answer, [1, 0]))) / 2;
             double observed = counts.GetValueOrDefault((answer[0], answer[1]));
             chiSquare += (observed - Draws * p) * (observed - Draws * p) / (Draws * p);
         }

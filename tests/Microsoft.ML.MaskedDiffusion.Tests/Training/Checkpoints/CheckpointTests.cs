@@ -1,9 +1,11 @@
+using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
-namespace Microsoft.ML.MaskedDiffusion.Tests.Training.Checkpoints;
+namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class CheckpointTests

@@ -1,0 +1,83 @@
+using System.Text;
+
+namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+
+/// <summary>The documents of one UTF-8 file, lazily; every error names the file and the line. Documents of nothing but white space are passed over.</summary>
+internal static class DocumentFile
+{
+    // Bytes that are no UTF-8 must fail, not turn into replacement characters.
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <exception cref="InvalidDataException">Bytes that are no UTF-8, a line that is no such JSON, or a document that is too long.</exception>
+    public static IEnumerable<string> Read(string path, DocumentBoundary boundary, string jsonField, int maxBytes) => boundary switch
+    {
+        DocumentBoundary.JsonLine => ReadLines(path, maxBytes).Select(line => Parse(path, line.Number, line.Text, jsonField)).Where(text => !string.IsNullOrWhiteSpace(text)),
+        DocumentBoundary.Line => ReadLines(path, maxBytes).Select(line => line.Text),
+        _ => Join(path, boundary == DocumentBoundary.BlankLine, maxBytes),
+    };
+
+    private static IEnumerable<(string Text, long Number)> ReadLines(string path, int maxBytes)
+    {
+        using var lines = new ByteLines(path, maxBytes);
+        while (lines.MoveNext())
+        {
+            string text = Decode(path, lines);
+            if (!string.IsNullOrWhiteSpace(text))
+                yield return (text, lines.Number);
+        }
+    }
+
+    private static IEnumerable<string> Join(string path, bool endsAtBlankLine, int maxBytes)
+    {
+        using var lines = new ByteLines(path, maxBytes);
+        var document = new StringBuilder();
+        long bytes = 0, lineCount = 0;
+        while (lines.MoveNext())
+        {
+            string text = Decode(path, lines);
+            if (endsAtBlankLine && string.IsNullOrWhiteSpace(text))
+            {
+                if (lineCount > 0)
+                    yield return document.ToString();
+                document.Clear();
+                bytes = lineCount = 0;
+                continue;
+            }
+            bytes += lines.Current.Length + 1;
+            if (bytes - 1 > maxBytes)
+            {
+                throw new InvalidDataException($"{path}, line {lines.Number}: the document has more than {maxBytes} bytes. Set MaxDocumentBytes higher, or Boundary to "
+                    + $"{(endsAtBlankLine ? "" : "BlankLine or ")}Line where a file holds many documents.");
+            }
+            document.Append(lineCount++ == 0 ? "" : "\n").Append(text);
+        }
+        string last = document.ToString();
+        if (!string.IsNullOrWhiteSpace(last))
+            yield return last;
+    }
+
+    private static string Decode(string path, ByteLines lines)
+    {
+        try
+        {
+            return Strict.GetString(lines.Current.Span);
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new InvalidDataException($"{path}, line {lines.Number}: bytes that are not UTF-8 ({e.Message}) Convert the file to UTF-8.", e);
+        }
+    }
+
+    private static string Parse(string path, long line, string text, string field)
+    {
+        try
+        {
+            return JsonLines.Parse(text, 0, (row, _) => row.Text(field));
+        }
+        // A lone surrogate written as an escape is found only when the text is taken out.
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{path}, line {line}: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using Microsoft.ML.MaskedDiffusion.Options;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>Which UTF-8 files make up a corpus, and what is a document in them. Copied where it is used.</summary>
+public sealed class TextFilesOptions
+{
+    /// <summary>A file, or a folder with files. No default.</summary>
+    public string Path { get; set; } = "";
+
+    /// <summary>In a folder: the file names to take, with * and ? as wildcards. Default null: *.txt, *.jsonl and *.ndjson.</summary>
+    public string? Pattern { get; set; }
+
+    /// <summary>Whether the folders inside a folder are searched too. Hidden files and folders are passed over. Default true.</summary>
+    public bool Recursive { get; set; } = true;
+
+    /// <summary>What ends a document. Default <see cref="DocumentBoundary.Automatic"/>: a line of .jsonl and .ndjson files, any other file as a whole.</summary>
+    public DocumentBoundary Boundary { get; set; }
+
+    /// <summary>In JSON lines: the field with the text. Default "text".</summary>
+    public string JsonField { get; set; } = "text";
+
+    /// <summary>The text column of the view. Default "Text".</summary>
+    public string ColumnName { get; set; } = "Text";
+
+    /// <summary>
+    /// The longest document, in bytes of UTF-8 (of a JSON line: of the whole line); 1 to 1,073,741,824. A longer one ends the reading with an error rather than
+    /// the memory. Default 16,777,216.
+    /// </summary>
+    public int MaxDocumentBytes { get; set; } = 1 << 24;
+
+    internal TextFilesOptions Clone() => (TextFilesOptions)MemberwiseClone();
+
+    internal void Validate()
+    {
+        Require(!string.IsNullOrWhiteSpace(Path), nameof(Path), Path, "a file or a folder");
+        Require(Pattern is null || !string.IsNullOrWhiteSpace(Pattern), nameof(Pattern), Pattern, "a pattern such as *.txt, or null");
+        Require(Enum.IsDefined(Boundary), nameof(Boundary), Boundary, "Automatic, File, BlankLine, Line or JsonLine");
+        Require(!string.IsNullOrEmpty(JsonField), nameof(JsonField), JsonField, "the name of a field");
+        Require(!string.IsNullOrWhiteSpace(ColumnName), nameof(ColumnName), ColumnName, "a column name that is not empty");
+        Require(MaxDocumentBytes is >= 1 and <= 1 << 30, nameof(MaxDocumentBytes), MaxDocumentBytes, "1 to 1073741824");
+    }
+
+    private static void Require(bool holds, string option, object? value, string allowed) => OptionRange.Require(holds, option, option, value, allowed);
+}

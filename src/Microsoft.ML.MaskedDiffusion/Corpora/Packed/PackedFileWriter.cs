@@ -1,0 +1,93 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+
+namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
+
+/// <summary>
+/// Writes token ids as packed corpus files `{prefix}_{counter:0000000000}.bin` of one chunk each, which both this library and the Python system train on.
+/// Documents run on from file to file; the last chunk is filled up. Memory: one chunk. Whoever gives the folder sees to it that nobody takes half of the files
+/// for all. Not thread-safe.
+/// </summary>
+internal sealed class PackedFileWriter : ITokenSink, IDisposable
+{
+    /// <summary>SMDM's ids in a file: 1,024 blocks of 2,049.</summary>
+    public const int PublishedChunkSize = 2049 * 1024;
+
+    private readonly string _folder, _prefix;
+    private readonly PackedFileHeader _header;
+    private readonly byte[] _bytes;
+    private readonly int _vocabularySize, _filler;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _used;
+
+    /// <param name="folder">An existing or new folder.</param>
+    /// <param name="prefix">Begins every file's name.</param>
+    /// <param name="chunkSize">Ids in a file.</param>
+    /// <param name="vocabularySize">Decides the width of an id.</param>
+    /// <param name="filler">The id in the unused end of the last file.</param>
+    public PackedFileWriter(string folder, string prefix, int chunkSize, int vocabularySize, int filler)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentException.ThrowIfNullOrEmpty(prefix);
+        ArgumentOutOfRangeException.ThrowIfLessThan(chunkSize, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)filler, (uint)vocabularySize, nameof(filler));
+        (_folder, _prefix, _vocabularySize, _filler) = (folder, prefix, vocabularySize, filler);
+        _header = new PackedFileHeader(PackedFileHeader.IdBytesFor(vocabularySize), chunkSize);
+        _bytes = new byte[PackedFileHeader.Size + chunkSize * (long)_header.IdBytes];
+        _header.Write(_bytes);
+        Directory.CreateDirectory(folder);
+    }
+
+    /// <summary>The files written so far.</summary>
+    public int FileCount { get; private set; }
+
+    /// <summary>The ids in them, those that fill up the last one among them.</summary>
+    public long WrittenCount => FileCount * _header.ChunkSize;
+
+    public void Append(ReadOnlySpan<int> ids)
+    {
+        foreach (int id in ids)
+        {
+            if ((uint)id >= (uint)_vocabularySize)
+                throw new ArgumentOutOfRangeException(nameof(ids), id, $"A token id must lie in 0..{_vocabularySize - 1}.");
+            Append(id);
+            if (_used == _header.ChunkSize)
+                WriteFile();
+        }
+    }
+
+    /// <summary>Fills up and writes the last, partly filled file, if there is one, and gives the SHA-256 of all files.</summary>
+    public string Complete()
+    {
+        if (_used > 0)
+        {
+            while (_used < _header.ChunkSize)
+                Append(_filler);
+            WriteFile();
+        }
+        return Convert.ToHexStringLower(_hash.GetCurrentHash());
+    }
+
+    public void Dispose() => _hash.Dispose();
+
+    private void Append(int id)
+    {
+        Span<byte> place = _bytes.AsSpan((int)(PackedFileHeader.Size + _used++ * _header.IdBytes));
+        if (_header.IdBytes == 2)
+            BinaryPrimitives.WriteUInt16LittleEndian(place, (ushort)id);
+        else
+            BinaryPrimitives.WriteInt32LittleEndian(place, id);
+    }
+
+    private void WriteFile()
+    {
+        string name = string.Create(CultureInfo.InvariantCulture, $"{_prefix}_{FileCount:0000000000}.bin");
+        using var stream = new FileStream(Path.Combine(_folder, name), FileMode.CreateNew, FileAccess.Write);
+        stream.Write(_bytes);
+        stream.Flush(flushToDisk: true);
+        _hash.AppendData(_bytes);
+        FileCount++;
+        _used = 0;
+    }
+}

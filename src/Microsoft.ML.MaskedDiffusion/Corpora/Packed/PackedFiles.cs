@@ -1,0 +1,94 @@
+using System.Buffers.Binary;
+using Microsoft.Win32.SafeHandles;
+
+namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
+
+/// <summary>
+/// The packed files of one folder and prefix, in the ordinal order of their names; all of one chunk size and id width. Reads are plain reads at an offset: memory
+/// is one read's bytes, at most <see cref="OpenFiles"/> files are open, and a file cut off while it is read is an error, not a crash. Not thread-safe.
+/// </summary>
+internal sealed class PackedFiles : IDisposable
+{
+    private const int OpenFiles = 256;
+
+    private readonly string[] _paths;
+    private readonly Dictionary<int, SafeFileHandle> _open = [];
+    private byte[] _bytes = [];
+
+    /// <summary>Finds the files and checks every header against its file's length.</summary>
+    /// <exception cref="FileNotFoundException">There is no such folder, or no such file in it.</exception>
+    /// <exception cref="InvalidDataException">A file is no packed corpus file, cut off, or unlike the first.</exception>
+    public PackedFiles(string folder, string prefix)
+    {
+        folder = Path.GetFullPath(folder);
+        _paths = Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder).Where(path => Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal))] : [];
+        if (_paths.Length == 0)
+        {
+            throw new FileNotFoundException(Directory.Exists(folder)
+                ? $"The folder '{folder}' has no file whose name begins with '{prefix}'. Packed files are called like {prefix}_0000000000.bin."
+                : $"There is no folder '{folder}' with packed files.", folder);
+        }
+        Array.Sort(_paths, StringComparer.Ordinal);
+        Header = ReadHeader(_paths[0]);
+        foreach (string path in _paths.Skip(1))
+        {
+            if (ReadHeader(path) != Header)
+                throw new InvalidDataException($"{path}: its chunk size or id width differs from {_paths[0]}; files of one prefix must agree.");
+        }
+    }
+
+    public PackedFileHeader Header { get; }
+
+    public IReadOnlyList<string> Paths => _paths;
+
+    /// <summary>Copies ids of a file out, which must all be below <paramref name="vocabularySize"/>.</summary>
+    /// <exception cref="InvalidDataException">An id is none of the vocabulary, or the file has become shorter.</exception>
+    public void Read(int file, long start, Span<long> destination, int vocabularySize)
+    {
+        int length = destination.Length * Header.IdBytes;
+        long offset = PackedFileHeader.Size + start * Header.IdBytes;
+        if (_bytes.Length < length)
+            _bytes = new byte[length];
+        ReadBytes(file, offset, _bytes.AsSpan(0, length));
+        for (int i = 0; i < destination.Length; i++)
+        {
+            uint id = Header.IdBytes == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(2 * i)) : BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(4 * i));
+            if (id >= (uint)vocabularySize)
+                throw new InvalidDataException($"{_paths[file]}, byte {offset + i * Header.IdBytes}: token id {(int)id} is not in 0..{vocabularySize - 1}, the ids of the tokenizer. Give the tokenizer that the files were made with; if it is that one, the file is damaged.");
+            destination[i] = id;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (SafeFileHandle handle in _open.Values)
+            handle.Dispose();
+        _open.Clear();
+    }
+
+    private void ReadBytes(int file, long offset, Span<byte> bytes)
+    {
+        if (!_open.TryGetValue(file, out SafeFileHandle? handle))
+        {
+            if (_open.Count == OpenFiles)
+                Dispose();
+            _open[file] = handle = File.OpenHandle(_paths[file], options: FileOptions.RandomAccess);
+        }
+        while (bytes.Length > 0)
+        {
+            int read = RandomAccess.Read(handle, bytes, offset);
+            if (read == 0)
+                throw new InvalidDataException($"{_paths[file]}: the file ends at byte {offset}; it has become shorter since it was opened.");
+            bytes = bytes[read..];
+            offset += read;
+        }
+    }
+
+    private static PackedFileHeader ReadHeader(string path)
+    {
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        Span<byte> bytes = stackalloc byte[PackedFileHeader.Size];
+        int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        return PackedFileHeader.Read(bytes[..read], stream.Length, path);
+    }
+}

@@ -1,0 +1,10 @@
+using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+
+namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
+
+/// <summary>The reversal-curse sets: prompt and completion learned as one text.</summary>
+internal sealed class ReversalReader : FineTuningReader
+{
+    private protected override IEnumerable<FineTuningRecord> Records(string path) =>
+        JsonLines.Read(path, (row, _) => FineTuningRecord.Of(new FineTuningRow("", "", row.Text("prompt") + row.Text("completion"))));
+}

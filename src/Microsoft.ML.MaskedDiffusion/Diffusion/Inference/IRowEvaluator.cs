@@ -1,0 +1,19 @@
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+
+/// <summary>
+/// What likelihoods and samplers need of a network. Safe for several threads; a row's results depend on the row alone, not on its batch.
+/// </summary>
+internal interface IRowEvaluator
+{
+    int VocabularySize { get; }
+
+    int MaskTokenId { get; }
+
+    int ContextLength { get; }
+
+    /// <summary>Writes log p(target), nats, of every prediction of the batch.</summary>
+    void LogProbabilities(RowBatch batch, Span<double> destination);
+
+    /// <summary>Hands the logits of every prediction to <paramref name="reader"/>.</summary>
+    void ReadLogits(RowBatch batch, LogitReader reader);
+}

@@ -1,0 +1,23 @@
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+
+/// <summary>One sequence to be looked at by the network, and the masked positions whose predictions are wanted.</summary>
+internal sealed class MaskedRow(int[] tokens, int[]? unconditional, int[] positions, int[] targets)
+{
+    /// <summary>Ids, the mask token where something is hidden.</summary>
+    public int[] Tokens { get; } = tokens;
+
+    /// <summary>The same with the prompt masked too, for guidance; null where guidance changes nothing.</summary>
+    public int[]? Unconditional { get; } = unconditional;
+
+    /// <summary>Positions asked for, ascending.</summary>
+    public int[] Positions { get; } = positions;
+
+    /// <summary>The token whose log-probability is wanted at each position; empty where the whole distribution is read.</summary>
+    public int[] Targets { get; } = targets;
+
+    /// <summary>Sum over the positions of -log p(target), nats: set when the row was evaluated.</summary>
+    public double NegativeLogLikelihood { get; set; } = double.NaN;
+
+    /// <summary>Network rows it costs alone.</summary>
+    public int NetworkRows => Unconditional is null ? 1 : 2;
+}

@@ -1,0 +1,75 @@
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+
+/// <summary>
+/// Sends masked rows of many requests through a network together: bucketed by exact length (a padded position would be seen by attention and change
+/// results), identical rows once, at most so many tokens at a time.
+/// </summary>
+internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale, int batchTokens)
+{
+    private long _networkRows;
+
+    /// <summary>Rows that went through the network so far, after removing duplicates.</summary>
+    public long NetworkRows => Interlocked.Read(ref _networkRows);
+
+    /// <summary>Sets the negative log-likelihood of every row.</summary>
+    public void Score(IEnumerable<MaskedRow> rows, CancellationToken cancellation)
+    {
+        foreach (IGrouping<int, MaskedRow> bucket in rows.GroupBy(row => row.Tokens.Length).OrderBy(bucket => bucket.Key))
+        {
+            // Equal rows next to each other, so that they fall into one batch, where only one of them is computed.
+            IEnumerable<MaskedRow> rowsOfLength = bucket.GroupBy(row => row.Tokens, TokenRowComparer.Instance).SelectMany(same => same);
+            foreach ((RowBatch batch, List<(MaskedRow Row, int First)> placed) in Batches(rowsOfLength, bucket.Key))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var values = new double[batch.QueryCount];
+                evaluator.LogProbabilities(batch, values);
+                Interlocked.Add(ref _networkRows, batch.RowCount);
+                foreach ((MaskedRow row, int first) in placed)
+                {
+                    double sum = 0;
+                    for (int i = 0; i < row.Positions.Length; i++)
+                        sum -= values[first + i];
+                    row.NegativeLogLikelihood = sum;
+                }
+            }
+        }
+    }
+
+    /// <summary>Reads the logits of every position asked for: <paramref name="reader"/> gets the row, the place in its positions, and the logits.</summary>
+    public void Read(IEnumerable<MaskedRow> rows, MaskedRowReader reader, CancellationToken cancellation)
+    {
+        foreach (IGrouping<int, MaskedRow> bucket in rows.GroupBy(row => row.Tokens.Length).OrderBy(bucket => bucket.Key))
+        {
+            foreach ((RowBatch batch, List<(MaskedRow Row, int First)> placed) in Batches(bucket, bucket.Key))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var owners = new (MaskedRow Row, int Place)[batch.QueryCount];
+                foreach ((MaskedRow row, int first) in placed)
+                {
+                    for (int i = 0; i < row.Positions.Length; i++)
+                        owners[first + i] = (row, i);
+                }
+                evaluator.ReadLogits(batch, (query, logits) => reader(owners[query].Row, owners[query].Place, logits));
+                Interlocked.Add(ref _networkRows, batch.RowCount);
+            }
+        }
+    }
+
+    private IEnumerable<(RowBatch Batch, List<(MaskedRow Row, int First)> Placed)> Batches(IEnumerable<MaskedRow> rows, int length)
+    {
+        var batch = new RowBatch(length, guidanceScale);
+        List<(MaskedRow, int)> placed = [];
+        foreach (MaskedRow row in rows)
+        {
+            if (placed.Count > 0 && !batch.Holds(row) && (batch.RowCount + row.NetworkRows) * (long)length > batchTokens)
+            {
+                yield return (batch, placed);
+                batch = new RowBatch(length, guidanceScale);
+                placed = [];
+            }
+            placed.Add((row, batch.Add(row)));
+        }
+        if (placed.Count > 0)
+            yield return (batch, placed);
+    }
+}

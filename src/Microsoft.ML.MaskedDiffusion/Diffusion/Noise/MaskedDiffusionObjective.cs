@@ -1,0 +1,56 @@
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
+
+/// <summary>
+/// The training loss: the cross-entropy of the masked tokens, each divided by its sequence's masking probability, over all tokens (Nie et al., 2024, eq. 3).
+/// Vocabulary logits are computed at masked positions only.
+/// </summary>
+internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWeighting.InverseNoiseLevel)
+{
+    /// <summary>The loss of a batch in nats per token, a scalar with its graph. The caller owns its scope.</summary>
+    /// <param name="network">The network, on any device and type.</param>
+    /// <param name="batch">Noised sequences.</param>
+    /// <param name="divisor">What the sum is divided by; null for all tokens of the batch. Fine-tuning counts the tokens that are not prompt.</param>
+    public Tensor Loss(TransformerNetwork network, NoisyBatch batch, double? divisor = null)
+    {
+        using var scope = NewDisposeScope();
+        return (Losses(network, batch).sum() / (divisor ?? (double)batch.Count * batch.Length)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The loss of each sequence in nats per token, without a graph.</summary>
+    /// <param name="network">The network, on any device and type.</param>
+    /// <param name="batch">Noised sequences.</param>
+    /// <param name="divisors">What each sequence's sum is divided by; null for all its tokens.</param>
+    public double[] RowLosses(TransformerNetwork network, NoisyBatch batch, int[]? divisors = null)
+    {
+        using var scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        using TensorAccessor<double> losses = Losses(network, batch).to(ScalarType.Float64, CPU).data<double>();
+        double[] values = losses.ToArray();
+        var rows = new double[batch.Count];
+        for (int i = 0; i < batch.Targets.Length; i++)
+            rows[batch.RowOf(i)] += values[i] / (divisors?[batch.RowOf(i)] ?? batch.Length);
+        return rows;
+    }
+
+    // Weighted cross-entropy of every masked token, [masked].
+    private Tensor Losses(TransformerNetwork network, NoisyBatch batch)
+    {
+        Tensor tokens = tensor(batch.Tokens, [batch.Count, batch.Length], device: network.Device);
+        Tensor hidden = network.Hidden(tokens).view((long)batch.Count * batch.Length, network.Config.EmbeddingSize);
+        // Short batches may come out without a mask: a loss of zero that still reaches every parameter.
+        if (batch.Targets.Length == 0)
+            return hidden.sum().view(1) * 0;
+        Tensor masked = hidden.index_select(0, tensor(batch.MaskedPositions, device: network.Device));
+        Tensor losses = network.CrossEntropy(masked, tensor(batch.Targets, device: network.Device));
+        if (weighting == LossWeighting.Uniform)
+            return losses;
+        var probabilities = new float[batch.Targets.Length];
+        for (int i = 0; i < probabilities.Length; i++)
+            probabilities[i] = batch.Probabilities[batch.RowOf(i)];
+        return losses / tensor(probabilities, dtype: losses.dtype, device: network.Device);
+    }
+}

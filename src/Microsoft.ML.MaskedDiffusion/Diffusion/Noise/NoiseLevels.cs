@@ -1,0 +1,15 @@
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>How the noise levels t of a batch of training sequences are drawn from the uniform distribution on [0, 1).</summary>
+public enum NoiseLevels
+{
+    /// <summary>Every sequence draws its own level, independently of the others (as SMDM trains).</summary>
+    Independent,
+
+    /// <summary>
+    /// The levels of a batch of B are u, u + 1/B, u + 2/B, ... modulo 1 with one uniform u: each is still uniform, but together they cover [0, 1)
+    /// evenly, which lowers the variance of the loss where the level decides most of it (Kingma et al., "Variational Diffusion Models", 2021, appendix I.1). Here it
+    /// does not: the 1 / t weight of a few tokens at low levels does.
+    /// </summary>
+    Stratified,
+}

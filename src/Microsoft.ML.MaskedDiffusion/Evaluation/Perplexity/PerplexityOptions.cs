@@ -1,0 +1,39 @@
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>How a corpus is scored. Checked and copied by <see cref="PerplexityEvaluator"/>; later changes have no effect.</summary>
+public sealed class PerplexityOptions
+{
+    /// <summary>
+    /// The likelihood settings. Default exact-count estimates of 16 samples a window: a corpus averages over many windows, and its
+    /// noise error says whether that is enough.
+    /// </summary>
+    public LikelihoodOptions Likelihood { get; set; } = new() { Samples = 16 };
+
+    /// <summary>
+    /// For documents longer than the model's context: how many new tokens each window after the first scores, after the tokens before them; 1 to the model's
+    /// context length (no context at all; one less for an autoregressive model, which needs some). Smaller is closer to the truth and slower. Default
+    /// null: half the context length.
+    /// </summary>
+    public int? Stride { get; set; }
+
+    /// <summary>Documents scored together, 1 or more. Changes memory and speed, not results. Default 64.</summary>
+    public int DocumentsPerBatch { get; set; } = 64;
+
+    /// <summary>Told the number of documents done after every batch. Default null.</summary>
+    public IProgress<long>? Progress { get; set; }
+
+    internal PerplexityOptions Clone(int contextLength, bool needsContext)
+    {
+        int most = needsContext ? contextLength - 1 : contextLength;
+        ArgumentNullException.ThrowIfNull(Likelihood);
+        if (Stride < 1 || Stride > most)
+            throw new ArgumentOutOfRangeException(nameof(Stride), Stride, $"Option {nameof(Stride)} is {Stride}; it must be 1 to {most}, what the model's context length allows, or null for half the context.");
+        if (DocumentsPerBatch < 1)
+            throw new ArgumentOutOfRangeException(nameof(DocumentsPerBatch), DocumentsPerBatch, $"Option {nameof(DocumentsPerBatch)} is {DocumentsPerBatch}; it must be at least 1.");
+        var copy = (PerplexityOptions)MemberwiseClone();
+        copy.Likelihood = Likelihood.Clone();
+        copy.Stride ??= Math.Max(1, contextLength / 2);
+        return copy;
+    }
+}

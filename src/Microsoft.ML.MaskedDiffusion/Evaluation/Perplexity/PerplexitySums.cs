@@ -1,0 +1,43 @@
+namespace Microsoft.ML.MaskedDiffusion.Evaluation.Perplexity;
+
+/// <summary>Running sums over documents, from which all figures come: memory does not grow with the corpus.</summary>
+internal sealed class PerplexitySums
+{
+    private long _documents, _tokens, _bytes;
+    private double _loss, _variance, _lossSquared, _lossTokens, _lossBytes, _tokensSquared, _bytesSquared;
+
+    /// <summary>Adds a document: nats, their estimator variance, tokens, bytes.</summary>
+    public void Add(double loss, double variance, int tokens, int bytes)
+    {
+        _documents++;
+        _tokens += tokens;
+        _bytes += bytes;
+        _loss += loss;
+        _variance += variance;
+        _lossSquared += loss * loss;
+        _lossTokens += loss * tokens;
+        _lossBytes += loss * bytes;
+        _tokensSquared += (double)tokens * tokens;
+        _bytesSquared += (double)bytes * bytes;
+    }
+
+    public PerplexityFigures Figures(string? group)
+    {
+        EvaluationMetric perToken = Ratio(_tokens, _lossTokens, _tokensSquared), perByte = Ratio(_bytes, _lossBytes, _bytesSquared);
+        double perplexity = Math.Exp(perToken.Value), bits = 1 / Math.Log(2);
+        return new PerplexityFigures(group, _documents, _tokens, _bytes, perToken,
+            Scaled(perplexity, perplexity, perToken), Scaled(perByte.Value * bits, bits, perByte));
+    }
+
+    private static EvaluationMetric Scaled(double value, double slope, EvaluationMetric metric) =>
+        new(value, slope * metric.StandardError, slope * metric.NoiseStandardError);
+
+    /// <summary>Σ loss / Σ x; the squares of the residuals loss - ratio x come from the sums.</summary>
+    private EvaluationMetric Ratio(double total, double lossTimes, double squared)
+    {
+        double ratio = _loss / total;
+        double residuals = Math.Max(0, _lossSquared - 2 * ratio * lossTimes + ratio * ratio * squared);
+        double error = _documents < 2 ? double.NaN : Math.Sqrt(residuals * _documents / (_documents - 1)) / total;
+        return new EvaluationMetric(ratio, error, Math.Sqrt(_variance) / total);
+    }
+}

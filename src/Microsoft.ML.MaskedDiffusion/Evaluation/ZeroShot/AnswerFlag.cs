@@ -1,0 +1,17 @@
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>What is special about how a question was scored.</summary>
+public enum AnswerFlag
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Longer than the model's context, so not scored.</summary>
+    TooLong,
+
+    /// <summary>Longer than the model's context, so scored with the end of its context only.</summary>
+    Truncated,
+
+    /// <summary>The continuation has no tokens, so there is nothing to score.</summary>
+    Empty,
+}

@@ -1,0 +1,67 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>
+/// A zero-shot task as data. Templates are texts with fields in braces, <c>"Question: {goal}\nAnswer:"</c>; a dot leads into objects,
+/// <c>{question.stem}</c>; <c>{{</c> and <c>}}</c> stand for braces.
+/// </summary>
+public sealed record JsonTaskDefinition
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+    };
+
+    /// <summary>The task's name, for tables and logs. Required.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Template of the context. Required.</summary>
+    public required string Context { get; init; }
+
+    /// <summary>Templates of the options, one each; or null where <see cref="ChoicesField"/> names a field that holds the list.</summary>
+    public IReadOnlyList<string>? Choices { get; init; }
+
+    /// <summary>The field that holds the list of options; or null where <see cref="Choices"/> is given.</summary>
+    public string? ChoicesField { get; init; }
+
+    /// <summary>The field with the right option: its index, or its text. Required unless <see cref="Greedy"/>.</summary>
+    public string? GoldField { get; init; }
+
+    /// <summary>The index of the first option in <see cref="GoldField"/>: 0, the default, or 1.</summary>
+    public int FirstIndex { get; init; }
+
+    /// <summary>What stands between context and option. Default one space.</summary>
+    public string Delimiter { get; init; } = " ";
+
+    /// <summary>True where there is one option, and a question counts as right when greedy decoding finds it. Default false.</summary>
+    public bool Greedy { get; init; }
+
+    /// <summary>Reads a definition; field names are in snake case (<c>choices_field</c>).</summary>
+    /// <param name="path">The JSON file.</param>
+    /// <exception cref="InvalidDataException">The file is not such a definition; the message says what is wrong.</exception>
+    public static JsonTaskDefinition Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        JsonTaskDefinition definition;
+        try
+        {
+            definition = JsonSerializer.Deserialize<JsonTaskDefinition>(File.ReadAllBytes(path), Json) ?? throw new InvalidDataException($"{path}: the file is empty.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{path}: no task definition: {e.Message}", e);
+        }
+        if (definition.Choices is null == definition.ChoicesField is null)
+            throw new InvalidDataException($"{path}: give either 'choices' (templates) or 'choices_field' (a field with a list), not both and not none.");
+        if (definition.GoldField is null && !definition.Greedy)
+            throw new InvalidDataException($"{path}: 'gold_field' is missing; only a greedy task can do without.");
+        if (definition.FirstIndex is not (0 or 1))
+            throw new InvalidDataException($"{path}: 'first_index' is {definition.FirstIndex}, but must be 0 or 1.");
+        return definition;
+    }
+}

@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
+using Microsoft.ML.MaskedDiffusion.Text;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>
+/// Evaluates a model on zero-shot tasks: log p(option | context) for every option of a question, or, for greedy tasks, whether decoding finds the continuation.
+/// A question's result depends on the model, the settings and the question alone. Safe for concurrent use, as long as no two runs share a log.
+/// </summary>
+public sealed class ZeroShotEvaluator
+{
+    private readonly IAnswerScorer _scorer;
+    private readonly ZeroShotOptions _options;
+
+    /// <summary>Creates an evaluator.</summary>
+    /// <param name="model">The model, which stays the caller's to dispose.</param>
+    /// <param name="options">How to evaluate; null for the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    public ZeroShotEvaluator(MaskedDiffusionModel model, ZeroShotOptions? options = null)
+        : this(new ModelAnswerScorer(model), options)
+    {
+    }
+
+    internal ZeroShotEvaluator(IAnswerScorer scorer, ZeroShotOptions? options)
+    {
+        _scorer = scorer;
+        _options = (options ?? new ZeroShotOptions()).Clone();
+    }
+
+    /// <summary>Evaluates the questions of a file.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="path">A file as <see cref="ZeroShotTask.ReadFile"/> takes it. Read whole before the first question is scored.</param>
+    /// <param name="cancellationToken">Stops after the current batch of rows; what was logged is kept.</param>
+    /// <exception cref="InvalidDataException">The file is malformed, or the log belongs to other settings, another model or other questions.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    public ZeroShotResult Evaluate(ZeroShotTask task, string path, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        return Evaluate(task, task.ReadFile(path), cancellationToken);
+    }
+
+    /// <summary>Evaluates questions.</summary>
+    /// <param name="task">The task they belong to.</param>
+    /// <param name="questions">The questions; at least one.</param>
+    /// <param name="cancellationToken">Stops after the current batch of rows; what was logged is kept.</param>
+    /// <exception cref="ArgumentException">There is no question, or the profile's settings do not apply to an autoregressive model.</exception>
+    /// <exception cref="InvalidDataException">The log belongs to other settings, another model or other questions.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    public ZeroShotResult Evaluate(ZeroShotTask task, IEnumerable<ZeroShotQuestion> questions, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(questions);
+        LikelihoodOptions likelihood = _options.Profile.For(task);
+        _scorer.Require(likelihood);
+        // All rows are read first, so that a fault in the last one shows before hours of scoring.
+        ZeroShotQuestion[] all = [.. questions.Take(_options.MaxQuestions ?? int.MaxValue)];
+        if (all.Length == 0)
+            throw new ArgumentException($"There is no question of the task '{task.Name}' to evaluate.", nameof(questions));
+        var clock = Stopwatch.StartNew();
+        using ZeroShotLog? log = _options.LogFolder is { } folder ? ZeroShotLog.Open(folder, task, Settings(likelihood)) : null;
+        List<ZeroShotAnswer> answers = log?.Resume(all) ?? [];
+        int resumed = answers.Count;
+        foreach (ZeroShotQuestion[] batch in all.Skip(resumed).Chunk(_options.QuestionsPerBatch))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ZeroShotAnswer[] scored = Score(task, batch, likelihood, cancellationToken);
+            log?.Append(batch, scored);
+            answers.AddRange(scored);
+            _options.Progress?.Report(new ZeroShotProgress(task.Name, answers.Count, clock.Elapsed, RunningAccuracy(task, answers)));
+        }
+        return Summarize(task, $"{_options.Profile.Name}: {LikelihoodSettings.Short(likelihood)}", answers, resumed, clock.Elapsed);
+    }
+
+    private ZeroShotAnswer[] Score(ZeroShotTask task, ZeroShotQuestion[] questions, LikelihoodOptions likelihood, CancellationToken cancellation)
+    {
+        (LikelihoodRequest[] Requests, AnswerFlag Flag)[] fitted =
+            [.. questions.Select(question => AnswerFitting.Fit(_scorer, question.Context, [.. question.Choices.Select(choice => question.Delimiter + choice)], _options.LongContext))];
+        LikelihoodRequest[][] scorable = [.. fitted.Select(entry => entry.Requests).Where(requests => requests.Length > 0)];
+        LikelihoodEstimate[][] estimates = _scorer.Score(scorable, likelihood, cancellation);
+        // A greedy task's questions have one continuation; any other option is nothing that decoding should find.
+        bool[]? greedy = task.Greedy ? _scorer.MatchGreedily([.. scorable.Select(requests => requests[0])], likelihood, cancellation) : null;
+        var answers = new ZeroShotAnswer[questions.Length];
+        for (int i = 0, next = 0; i < answers.Length; i++)
+        {
+            answers[i] = new ZeroShotAnswer { Id = questions[i].Id, Gold = questions[i].Gold, Flag = fitted[i].Flag };
+            if (fitted[i].Requests.Length == 0)
+                continue;
+            IReadOnlyList<string> choices = questions[i].Choices;
+            answers[i] = answers[i] with
+            {
+                LogLikelihoods = [.. estimates[next].Select(estimate => estimate.LogLikelihood)],
+                StandardErrors = [.. estimates[next].Select(estimate => estimate.StandardError)],
+                CharacterCounts = [.. choices.Select(TextLength.Characters)],
+                ByteCounts = [.. choices.Select(TextLength.Bytes)],
+                TokenCounts = [.. estimates[next].Select(estimate => estimate.TokenCount)],
+                NetworkRows = estimates[next].Sum(estimate => (long)estimate.NetworkRows),
+                IsGreedy = greedy?[next],
+            };
+            next++;
+        }
+        return answers;
+    }
+
+    private static ZeroShotResult Summarize(ZeroShotTask task, string settings, List<ZeroShotAnswer> answers, int resumed, TimeSpan elapsed)
+    {
+        ZeroShotAnswer[] scored = [.. answers.Where(answer => answer.LogLikelihoods.Count > 0)];
+        bool normalized = !task.Greedy && task.ReportsNormalizedAccuracy;
+        EvaluationMetric? logPerplexity = task.Greedy ? ZeroShotMetrics.LogPerplexity(scored) : null;
+        return new ZeroShotResult
+        {
+            Task = task.Name,
+            Settings = settings,
+            Accuracy = task.Greedy ? ZeroShotMetrics.GreedyAccuracy(scored) : ZeroShotMetrics.Accuracy(scored, (_, _) => 1),
+            AccuracyPerCharacter = normalized ? ZeroShotMetrics.Accuracy(scored, (answer, option) => answer.CharacterCounts[option]) : null,
+            AccuracyPerByte = normalized ? ZeroShotMetrics.Accuracy(scored, (answer, option) => answer.ByteCounts[option]) : null,
+            LogPerplexity = logPerplexity,
+            Perplexity = logPerplexity is { } logarithm ? ZeroShotMetrics.Perplexity(logarithm) : null,
+            QuestionCount = answers.Count,
+            TooLongCount = answers.Count - scored.Length,
+            TruncatedCount = answers.Count(answer => answer.Flag == AnswerFlag.Truncated),
+            ResumedCount = resumed,
+            NetworkRows = answers.Sum(answer => answer.NetworkRows),
+            Elapsed = elapsed,
+            Answers = answers,
+        };
+    }
+
+    private List<KeyValuePair<string, string>> Settings(LikelihoodOptions likelihood) =>
+    [
+        new("model", _scorer.Fingerprint()), new("profile", _options.Profile.Name), new("long_context", $"{_options.LongContext}"), .. LikelihoodSettings.All(likelihood),
+    ];
+
+    private static double RunningAccuracy(ZeroShotTask task, List<ZeroShotAnswer> answers)
+    {
+        int scored = answers.Count(answer => answer.LogLikelihoods.Count > 0);
+        return scored == 0 ? double.NaN : (double)answers.Count(answer => task.Greedy ? answer.IsGreedy == true : answer.Predicted == answer.Gold) / scored;
+    }
+}

@@ -1,0 +1,113 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
+
+/// <summary>
+/// What the backward pass of one forward pass needs. Plain, the activations of every block. With recomputation only a block's input and its attention's result (so
+/// that attention need not run twice); rounded, the products' results in bfloat16. What is not kept as it is stands in memory that all blocks share.
+/// </summary>
+internal sealed unsafe class ForwardTape : IDisposable
+{
+    private readonly PackedActivations[] _packed;
+    private readonly long _width;
+    private readonly long _inner;
+    private PooledBuffer? _memory;
+
+    public ForwardTape(BufferPool pool, TransformerConfig config, long[] tokens, int batch, int length, bool rounded, bool recomputes)
+    {
+        long n = (long)batch * length, room = 0;
+        (_width, _inner) = (n * config.EmbeddingSize, n * config.FeedForwardSize);
+        Tokens = tokens;
+        Batch = batch;
+        Length = length;
+        Rounded = rounded;
+        Recomputes = recomputes;
+        Layers = new LayerTape[config.LayerCount];
+        _packed = new PackedActivations[config.LayerCount];
+        // Once to measure, once for good. All stands in one piece of memory: a shorter batch can then do with the longest one's.
+        Lay(n, n * config.HeadCount, count => { room += PooledBuffer.Room(count); return null; });
+        _memory = pool.Rent(room);
+        Lay(n, n * config.HeadCount, _memory.Cut);
+    }
+
+    private delegate float* Cutter(long count);
+
+    public long[] Tokens { get; }
+
+    public int Batch { get; }
+
+    public int Length { get; }
+
+    /// <summary>Whether products had bfloat16 operands.</summary>
+    public bool Rounded { get; }
+
+    /// <summary>Whether the backward pass has to compute again what stands in shared memory.</summary>
+    public bool Recomputes { get; }
+
+    /// <summary>Where each block's activations are, or are to be put before its backward pass.</summary>
+    public LayerTape[] Layers { get; }
+
+    /// <summary>The residual stream after the last block.</summary>
+    public float* Last { get; private set; }
+
+    /// <summary>The final norm's factors.</summary>
+    public float* LastScale { get; private set; }
+
+    /// <summary>Whether the backward pass has been run and the memory given back.</summary>
+    public bool IsUsed => _memory is null;
+
+    /// <summary>Puts away what a block left in shared memory and is kept in bfloat16.</summary>
+    public void Pack(int layer)
+    {
+        LayerTape from = Layers[layer];
+        PackedActivations to = _packed[layer];
+        if (to.Qkv is not null)
+            BFloat16Kernels.Narrow(from.Qkv, to.Qkv, 3 * _width);
+        if (to.Mixed is not null)
+            BFloat16Kernels.Narrow(from.Mixed, to.Mixed, _width);
+        if (to.Gate is not null)
+            BFloat16Kernels.Narrow(from.Gate, to.Gate, _inner);
+        if (to.Up is not null)
+            BFloat16Kernels.Narrow(from.Up, to.Up, _inner);
+    }
+
+    /// <summary>Brings back what <see cref="Pack"/> put away.</summary>
+    public void Unpack(int layer)
+    {
+        LayerTape to = Layers[layer];
+        PackedActivations from = _packed[layer];
+        if (from.Qkv is not null)
+            BFloat16Kernels.Widen(from.Qkv, to.Qkv, 3 * _width);
+        if (from.Mixed is not null)
+            BFloat16Kernels.Widen(from.Mixed, to.Mixed, _width);
+        if (from.Gate is not null)
+            BFloat16Kernels.Widen(from.Gate, to.Gate, _inner);
+        if (from.Up is not null)
+            BFloat16Kernels.Widen(from.Up, to.Up, _inner);
+    }
+
+    public void Dispose()
+    {
+        _memory?.Dispose();
+        _memory = null;
+    }
+
+    private void Lay(long n, long heads, Cutter cut)
+    {
+        long d = _width, f = _inner;
+        bool keeps = !Recomputes, whole = keeps && !Rounded, packs = keeps && Rounded;
+        float* scale1 = Shared(keeps, n), qkv = Shared(whole, 3 * d), mixed = Shared(!Rounded, d), middle = Shared(keeps, d), scale2 = Shared(keeps, n), gate = Shared(whole, f), up = Shared(whole, f);
+        for (int i = 0; i < Layers.Length; i++)
+        {
+            Layers[i] = new LayerTape(cut(d), Own(keeps, scale1, n), Own(whole, qkv, 3 * d), cut(heads), Own(!Rounded, mixed, d), Own(keeps, middle, d), Own(keeps, scale2, n), Own(whole, gate, f), Own(whole, up, f));
+            _packed[i] = new PackedActivations(Halves(packs, 3 * d), Halves(Rounded, d), Halves(packs, f), Halves(packs, f));
+        }
+        Last = cut(d);
+        LastScale = cut(n);
+
+        float* Shared(bool own, long count) => own ? null : cut(count);
+        float* Own(bool own, float* shared, long count) => own ? cut(count) : shared;
+        ushort* Halves(bool wanted, long count) => wanted ? (ushort*)cut((count + 1) / 2) : null;
+    }
+}

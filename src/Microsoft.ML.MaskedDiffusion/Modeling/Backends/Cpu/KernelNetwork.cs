@@ -1,0 +1,170 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
+
+/// <summary>
+/// The network from tokens to the final norm in 32-bit floats on the processor, on our own kernels: nothing is copied or transposed, nothing is allocated
+/// anew, and every row's result is the same in every batch.
+/// </summary>
+internal sealed unsafe partial class KernelNetwork(TransformerConfig config, RotaryTable rotary, BufferPool pool)
+{
+    private readonly int _d = config.EmbeddingSize;
+    private readonly int _f = config.FeedForwardSize;
+    private readonly int _heads = config.HeadCount;
+    private readonly int _size = config.HeadSize;
+
+    /// <summary>Whether matrix products round their operands, and the activations that they make, to bfloat16.</summary>
+    public bool Rounded { get; set; }
+
+    /// <summary>Whether later forward passes keep little and their backward passes compute the rest again.</summary>
+    public bool Recomputes { get; set; }
+
+    /// <summary>As <see cref="Infer"/>, and keeps on the tape what the backward pass needs.</summary>
+    public ForwardTape Forward(NetworkWeights weights, long* tokens, int batch, int length, float* hidden)
+    {
+        int n = batch * length;
+        var tape = new ForwardTape(pool, config, new ReadOnlySpan<long>(tokens, n).ToArray(), batch, length, Rounded, Recomputes);
+        long d = (long)n * _d, f = (long)n * _f;
+        using PooledBuffer working = pool.Rent(PooledBuffer.Room(d) + PooledBuffer.Room(f));
+        float* normed = working.Cut(d), product = working.Cut(f);
+        for (int i = 0; i < weights.Layers.Length; i++)
+        {
+            LayerTape kept = tape.Layers[i];
+            float* next = i + 1 < tape.Layers.Length ? tape.Layers[i + 1].Input : tape.Last;
+            if (i == 0)
+                Embed(weights.Embedding, tokens, kept.Input, n);
+            Attend(weights.Layers[i], kept.Input, normed, kept.Scale1, kept.Qkv, kept.Mixed, kept.LogSums, kept.Input, kept.Middle, batch, length);
+            FeedForward(weights.Layers[i], kept.Middle, normed, kept.Scale2, kept.Gate, kept.Up, product, kept.Middle, next, n);
+            tape.Pack(i);
+        }
+        NormKernels.Forward(tape.Last, weights.FinalNorm, config.NormEpsilon, hidden, tape.LastScale, n, _d);
+        return tape;
+    }
+
+    /// <summary>Adds the gradients of all weights to <paramref name="gradients"/>, given that of the hidden states, and gives the tape's memory back.</summary>
+    public void Backward(NetworkWeights weights, NetworkWeights gradients, ForwardTape tape, float* dHidden)
+    {
+        if (tape.IsUsed)
+            throw new InvalidOperationException("The backward pass through this result of the network has been run already; compute the result again.");
+        if (tape.Rounded != Rounded)
+            throw new InvalidOperationException("The network's precision was changed between a forward pass and its backward pass; compute the result again.");
+        int n = tape.Batch * tape.Length;
+        long d = (long)n * _d, f = (long)n * _f;
+        using PooledBuffer working = pool.Rent(3 * PooledBuffer.Room(d) + PooledBuffer.Room(3 * d) + 3 * PooledBuffer.Room(f) + PooledBuffer.Room(_d));
+        float* dx = working.Cut(d), y = working.Cut(d), dy = working.Cut(d), dQkv = working.Cut(3 * d), product = working.Cut(f), dGate = working.Cut(f), dUp = working.Cut(f), unwanted = working.Cut(_d);
+        NormKernels.Backward(tape.Last, weights.FinalNorm, tape.LastScale, dHidden, null, dx, Wanted(gradients.FinalNorm), n, _d);
+        for (int i = weights.Layers.Length - 1; i >= 0; i--)
+        {
+            LayerWeights w = weights.Layers[i], g = gradients.Layers[i];
+            LayerTape kept = tape.Layers[i];
+            tape.Unpack(i);
+            if (tape.Recomputes)
+                Recompute(w, kept, y, tape.Batch, tape.Length);
+
+            // Feed-forward: x' = x + W3 (silu(W1 norm2(x)) * (W2 norm2(x)))
+            NormKernels.Apply(kept.Middle, w.Norm2, kept.Scale2, y, n, _d);
+            MatrixProduct.Multiply(n, _f, _d, dx, _d, false, w.Down, _f, false, product, _f, rounded: Rounded);
+            GateKernels.Backward(kept.Gate, kept.Up, product, dGate, dUp, (long)n * _f);
+            AddWeightGradient(g.Down, dx, _d, product, _f, n);
+            AddWeightGradient(g.Gate, dGate, _f, y, _d, n);
+            AddWeightGradient(g.Up, dUp, _f, y, _d, n);
+            MatrixProduct.Multiply(n, _d, _f, dGate, _f, false, w.Gate, _d, false, dy, _d, rounded: Rounded);
+            MatrixProduct.Multiply(n, _d, _f, dUp, _f, false, w.Up, _d, false, dy, _d, add: true, Rounded);
+            NormKernels.Backward(kept.Middle, w.Norm2, kept.Scale2, dy, dx, dx, Wanted(g.Norm2), n, _d);
+
+            // Attention: x' = x + Wo attend(turn(Wqkv norm1(x)))
+            AddWeightGradient(g.Projection, dx, _d, kept.Mixed, _d, n);
+            MatrixProduct.Multiply(n, _d, _d, dx, _d, false, w.Projection, _d, false, dy, _d, rounded: Rounded);
+            AttentionKernels.Backward(kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv, tape.Batch, tape.Length, _heads, _size, config.Autoregressive, Rounded);
+            Turn(dQkv, n, tape.Length, -1);
+            NormKernels.Apply(kept.Input, w.Norm1, kept.Scale1, y, n, _d);
+            AddWeightGradient(g.Qkv, dQkv, 3 * _d, y, _d, n);
+            MatrixProduct.Multiply(n, _d, 3 * _d, dQkv, 3 * _d, false, w.Qkv, _d, false, dy, _d, rounded: Rounded);
+            NormKernels.Backward(kept.Input, w.Norm1, kept.Scale1, dy, dx, dx, Wanted(g.Norm1), n, _d);
+        }
+        if (gradients.Embedding is not null)
+            EmbeddingKernels.AddGradient(gradients.Embedding, tape.Tokens, dx, _d);
+        tape.Dispose();
+
+        // The norm's kernel always sums its gain's gradient; a frozen gain's goes where nobody looks.
+        float* Wanted(float* gradient) => gradient is not null ? gradient : unwanted;
+    }
+
+    private void AddWeightGradient(float* gradient, float* dy, int outputs, float* x, int inputs, int rows)
+    {
+        if (gradient is null)
+            return;
+        MatrixProduct.Multiply(outputs, inputs, rows, dy, outputs, true, x, inputs, false, gradient, inputs, add: true, Rounded);
+    }
+
+    private void Embed(float* embedding, long* tokens, float* x, int rows) => EmbeddingKernels.Gather(embedding, tokens, x, rows, _d);
+
+    private void Attend(LayerWeights w, float* x, float* normed, float* scale, float* qkv, float* mixed, float* logSums, float* residual, float* to, int batch, int length)
+    {
+        int n = batch * length;
+        Project(w, x, normed, scale, qkv, n, length);
+        AttentionKernels.Forward(qkv, mixed, logSums, batch, length, _heads, _size, config.Autoregressive, Rounded);
+        RoundAll(mixed, (long)n * _d);
+        AddTo(residual, mixed, _d, w.Projection, to, n);
+    }
+
+    private void FeedForward(LayerWeights w, float* x, float* normed, float* scale, float* gate, float* up, float* product, float* residual, float* to, int n)
+    {
+        Expand(w, x, normed, scale, gate, up, n);
+        GateKernels.Forward(gate, up, product, (long)n * _f);
+        AddTo(residual, product, _f, w.Down, to, n);
+    }
+
+    /// <summary>What a block's forward pass did up to the gate, attention excepted, whose result was kept.</summary>
+    private void Recompute(LayerWeights w, LayerTape kept, float* normed, int batch, int length)
+    {
+        int n = batch * length;
+        Project(w, kept.Input, normed, kept.Scale1, kept.Qkv, n, length);
+        AddTo(kept.Input, kept.Mixed, _d, w.Projection, kept.Middle, n);
+        Expand(w, kept.Middle, normed, kept.Scale2, kept.Gate, kept.Up, n);
+    }
+
+    /// <summary>Queries and keys, turned, and values of the normed states.</summary>
+    private void Project(LayerWeights w, float* x, float* normed, float* scale, float* qkv, int n, int length)
+    {
+        NormKernels.Forward(x, w.Norm1, config.NormEpsilon, normed, scale, n, _d);
+        MatrixProduct.Multiply(n, 3 * _d, _d, normed, _d, false, w.Qkv, _d, true, qkv, 3 * _d, rounded: Rounded);
+        Turn(qkv, n, length, 1);
+        RoundAll(qkv, 3L * n * _d);
+    }
+
+    /// <summary>The two products of the normed states that the gate multiplies.</summary>
+    private void Expand(LayerWeights w, float* x, float* normed, float* scale, float* gate, float* up, int n)
+    {
+        NormKernels.Forward(x, w.Norm2, config.NormEpsilon, normed, scale, n, _d);
+        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Gate, _d, true, gate, _f, rounded: Rounded);
+        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Up, _d, true, up, _f, rounded: Rounded);
+        RoundAll(gate, (long)n * _f);
+        RoundAll(up, (long)n * _f);
+    }
+
+    /// <summary>to = residual + x W^T.</summary>
+    private void AddTo(float* residual, float* x, int inputs, float* weight, float* to, int n)
+    {
+        if (to != residual)
+            Workers.Rows(n, 256, (first, last) =>
+            new ReadOnlySpan<float>(residual + (long)first * _d, (last - first) * _d).CopyTo(new Span<float>(to + (long)first * _d, (last - first) * _d)));
+        MatrixProduct.Multiply(n, _d, inputs, x, inputs, false, weight, inputs, true, to, _d, add: true, Rounded);
+    }
+
+    // What the tape keeps in bfloat16 is rounded where it is made, so that it is the same kept or computed again.
+    private void RoundAll(float* values, long count)
+    {
+        if (Rounded)
+            BFloat16Kernels.RoundAll(values, count);
+    }
+
+    private void Turn(float* qkv, int rows, int length, float direction)
+    {
+        fixed (float* cos = rotary.Cosines, sin = rotary.Sines)
+            RotaryKernels.Turn(qkv, cos, sin, rows, length, _heads, _size, direction);
+    }
+}

@@ -1,0 +1,98 @@
+using Microsoft.ML.MaskedDiffusion.Files;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+
+/// <summary>Reads a saved model. Whatever is wrong with a file is an <see cref="InvalidDataException"/> that names it.</summary>
+internal static class ModelReader
+{
+    public const string WeightsName = "model.safetensors";
+    public const string TokenizerFolder = "tokenizer/";
+    private const long SmallFileLimit = 256L << 20;
+
+    public static (TransformerNetwork Network, TextTokenizer Tokenizer) Read(IModelStore store, torch.Device device)
+    {
+        string source = store.Source;
+        try
+        {
+            if (!store.Files.Contains(ModelManifest.Name))
+                throw new InvalidDataException($"{source}: there is no {ModelManifest.Name}; this is no saved model, or its saving was not completed.");
+            ModelManifest manifest = ModelManifest.Read(ReadSmall(store, ModelManifest.Name, null), source);
+            CheckFiles(store, manifest);
+            TransformerConfig config = ModelConfigFile.Read(ReadSmall(store, ModelConfigFile.Name, manifest), source);
+            Dictionary<string, byte[]> tokenizerFiles = manifest.Files.Where(name => name.StartsWith(TokenizerFolder, StringComparison.Ordinal))
+                .ToDictionary(name => name[TokenizerFolder.Length..], name => ReadSmall(store, name, manifest));
+            TextTokenizer tokenizer = TextTokenizer.FromFiles(tokenizerFiles);
+            if (tokenizer.VocabularySize > config.VocabularySize)
+                throw new InvalidDataException($"{source}: the tokenizer has {tokenizer.VocabularySize} tokens, the network knows {config.VocabularySize}.");
+            return (ReadWeights(store, manifest, config, device), tokenizer);
+        }
+        catch (Exception error) when (error is EndOfStreamException or NotSupportedException or OverflowException or ArgumentException and not ArgumentNullException)
+        {
+            // What the archive reader says of broken archives.
+            throw new InvalidDataException($"{source}: the content is damaged: {error.Message}", error);
+        }
+    }
+
+    private static void CheckFiles(IModelStore store, ModelManifest manifest)
+    {
+        var faults = new FaultList(store.Source);
+        foreach (string name in manifest.Files.Append(ModelConfigFile.Name).Append(WeightsName).Distinct())
+        {
+            if (!store.Files.Contains(name))
+                faults.Add($"{FaultList.Quote(name)} is missing");
+        }
+        faults.ThrowIfAny();
+    }
+
+    private static TransformerNetwork ReadWeights(IModelStore store, ModelManifest manifest, TransformerConfig config, torch.Device device)
+    {
+        (Stream content, long limit) = store.Open(WeightsName);
+        using var stream = new HashingStream(content);
+        long length = manifest.Length(WeightsName, store.Source);
+        // Before memory is taken for what the configuration claims: two bytes a number is the least that a file holds.
+        if (length > limit || config.ParameterCount > length / 2)
+            throw new InvalidDataException($"{store.Source}, {WeightsName}: {Math.Min(length, limit)} bytes cannot hold the {config.ParameterCount} numbers of {ModelConfigFile.Name}; the file is cut off or altered.");
+        string source = $"{store.Source}, {WeightsName}";
+        // Its header is read before the network is made.
+        using var reader = new SafetensorsReader(stream, source, length);
+        var network = new TransformerNetwork(config, device);
+        try
+        {
+            WeightFiles.Load([reader], network, source);
+            Drain(stream);
+            manifest.Check(WeightsName, store.Source, stream.Count, stream.Hash());
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    private static byte[] ReadSmall(IModelStore store, string name, ModelManifest? manifest)
+    {
+        (Stream content, long limit) = store.Open(name);
+        using var stream = new HashingStream(content);
+        long length = manifest?.Length(name, store.Source) ?? limit;
+        if (length > Math.Min(limit, SmallFileLimit))
+            throw new InvalidDataException($"{store.Source}, {name}: {length} bytes were saved, {limit} are there (at most {SmallFileLimit} are read).");
+        var bytes = new byte[length];
+        int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        Drain(stream);
+        if (manifest is null && read != stream.Count)
+            throw new InvalidDataException($"{store.Source}, {name}: the length is not what the archive says.");
+        manifest?.Check(name, store.Source, stream.Count, stream.Hash());
+        return bytes[..read];
+    }
+
+    // To the end, so that surplus bytes are seen too; a file that never ends is left early.
+    private static void Drain(HashingStream stream)
+    {
+        Span<byte> rest = stackalloc byte[4096];
+        for (int i = 0; i < 16 && stream.Read(rest) > 0; i++)
+        {
+        }
+    }
+}

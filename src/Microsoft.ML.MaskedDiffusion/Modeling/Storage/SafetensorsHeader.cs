@@ -1,0 +1,167 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+
+/// <summary>
+/// The header of a safetensors file: 8 bytes of length, JSON from tensor name to type, shape and data offsets. Whatever a file claims is checked against
+/// its real length before anything is allocated or read.
+/// </summary>
+internal sealed class SafetensorsHeader
+{
+    private const int LengthBytes = 8;
+    private const long MaximumLength = 100_000_000; // the format's own limit
+
+    private SafetensorsHeader(IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata, long dataOffset)
+    {
+        Entries = entries;
+        Metadata = metadata;
+        DataOffset = dataOffset;
+    }
+
+    /// <summary>The tensors in the order of their data.</summary>
+    public IReadOnlyList<SafetensorsEntry> Entries { get; }
+
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Where the data begins, from the start of the file.</summary>
+    public long DataOffset { get; }
+
+    public static SafetensorsHeader Read(Stream stream, string file, long fileLength)
+    {
+        Span<byte> prefix = stackalloc byte[LengthBytes];
+        if (fileLength < LengthBytes)
+            throw new InvalidDataException($"{file}: {fileLength} bytes are too few for a safetensors file, which begins with 8 bytes of header length.");
+        ReadFully(stream, prefix, file);
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        if (length < 2 || length > (ulong)Math.Min(MaximumLength, fileLength - LengthBytes))
+            throw new InvalidDataException($"{file}: a header of {length} bytes does not fit into a file of {fileLength} bytes (limit {MaximumLength}); the file is cut off or no safetensors file.");
+        byte[] json = new byte[length];
+        ReadFully(stream, json, file);
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            return Parse(document.RootElement, file, LengthBytes + (long)length, fileLength);
+        }
+        // GetString of a lone surrogate is an InvalidOperationException.
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException($"{file}: the header is no JSON as safetensors defines it: {error.Message}", error);
+        }
+    }
+
+    internal static void ReadFully(Stream stream, Span<byte> destination, string what)
+    {
+        try
+        {
+            stream.ReadExactly(destination);
+        }
+        catch (EndOfStreamException error)
+        {
+            throw new InvalidDataException($"{what}: the data ends before its time; the file is cut off.", error);
+        }
+    }
+
+    private static SafetensorsHeader Parse(JsonElement root, string file, long dataOffset, long fileLength)
+    {
+        var faults = new FaultList(file);
+        var entries = new List<SafetensorsEntry>();
+        var metadata = new Dictionary<string, string>();
+        var names = new HashSet<string>();
+        if (root.ValueKind != JsonValueKind.Object)
+            throw new InvalidDataException($"{file}: the header is a JSON {root.ValueKind}, not an object.");
+        foreach (JsonProperty property in root.EnumerateObject())
+        {
+            if (!names.Add(property.Name))
+                faults.Add($"{FaultList.Quote(property.Name)} stands twice in the header");
+            else if (property.Name == "__metadata__")
+                ReadMetadata(property.Value, metadata, faults);
+            else if (ReadEntry(property, faults) is { } entry)
+                entries.Add(entry);
+        }
+        // Empty tensors come before the tensor that begins where they stand.
+        entries.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End != b.End ? a.End.CompareTo(b.End) : string.CompareOrdinal(a.Name, b.Name));
+        long position = 0, dataLength = fileLength - dataOffset;
+        foreach (SafetensorsEntry entry in entries)
+        {
+            if (entry.Begin < position)
+                faults.Add($"tensor {FaultList.Quote(entry.Name)} begins at {entry.Begin}, inside the data of another that ends at {position}");
+            else if (entry.Begin > position)
+                faults.Add($"the bytes {position} to {entry.Begin} before tensor {FaultList.Quote(entry.Name)} belong to no tensor");
+            position = Math.Max(position, entry.End);
+        }
+        if (position != dataLength)
+            faults.Add($"the tensors need {position} bytes of data, the file has {dataLength}");
+        faults.ThrowIfAny();
+        return new SafetensorsHeader(entries, metadata, dataOffset);
+    }
+
+    private static void ReadMetadata(JsonElement value, Dictionary<string, string> metadata, FaultList faults)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            faults.Add($"__metadata__ is a JSON {value.ValueKind}, not an object");
+            return;
+        }
+        foreach (JsonProperty item in value.EnumerateObject())
+        {
+            if (item.Value.ValueKind != JsonValueKind.String)
+                faults.Add($"metadata {FaultList.Quote(item.Name)} is no text");
+            else if (!metadata.TryAdd(item.Name, item.Value.GetString()!))
+                faults.Add($"metadata {FaultList.Quote(item.Name)} stands twice");
+        }
+    }
+
+    private static SafetensorsEntry? ReadEntry(JsonProperty property, FaultList faults)
+    {
+        string name = property.Name, quoted = FaultList.Quote(name);
+        JsonElement value = property.Value;
+        if (value.ValueKind != JsonValueKind.Object || value.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal) is not { } keys ||
+            !keys.SequenceEqual(["data_offsets", "dtype", "shape"]))
+        {
+            faults.Add($"tensor {quoted} is not described by exactly dtype, shape and data_offsets");
+            return null;
+        }
+        JsonElement type = value.GetProperty("dtype");
+        if (type.ValueKind != JsonValueKind.String || !Enum.TryParse(type.GetString(), out SafetensorsType dtype) || dtype.ToString() != type.GetString())
+        {
+            faults.Add($"tensor {quoted} has the type {FaultList.Quote(type.ToString())}; known are {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
+            return null;
+        }
+        long[]? shape = Numbers(value.GetProperty("shape")), offsets = Numbers(value.GetProperty("data_offsets"));
+        if (shape is null || offsets is not { Length: 2 } || offsets[0] > offsets[1])
+        {
+            faults.Add($"tensor {quoted} has a shape or data_offsets that are no lists of sizes");
+            return null;
+        }
+        Int128 bytes = SafetensorsEntry.SizeOf(dtype);
+        foreach (long size in shape)
+        {
+            bytes *= size;
+            if (bytes > long.MaxValue)
+            {
+                faults.Add($"tensor {quoted} has more elements than a file can hold");
+                return null;
+            }
+        }
+        if (bytes != (Int128)offsets[1] - offsets[0])
+        {
+            faults.Add($"tensor {quoted} of shape [{string.Join(", ", shape)}] and type {dtype} needs {bytes} bytes, its offsets give {offsets[1] - offsets[0]}");
+            return null;
+        }
+        return new SafetensorsEntry(name, dtype, shape, offsets[0], offsets[1]);
+    }
+
+    private static long[]? Numbers(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() > 64)
+            return null;
+        var numbers = new long[value.GetArrayLength()];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            if (value[i].ValueKind != JsonValueKind.Number || !value[i].TryGetInt64(out numbers[i]) || numbers[i] < 0)
+                return null;
+        }
+        return numbers;
+    }
+}

@@ -1,0 +1,173 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+
+/// <summary>
+/// Reads one safetensors file, tensor by tensor, without holding more than a small buffer. On a stream that cannot seek, tensors are read in the order of
+/// <see cref="Entries"/>. Not thread-safe.
+/// </summary>
+internal sealed class SafetensorsReader : IDisposable
+{
+    private const int BufferBytes = 1 << 20;
+    private readonly Stream _stream;
+    private readonly SafetensorsHeader _header;
+    private readonly Dictionary<string, SafetensorsEntry> _byName;
+    private long _position;
+
+    /// <param name="stream">Stands at the start of the file; owned from now on.</param>
+    /// <param name="file">The name for messages.</param>
+    /// <param name="length">The file's length in bytes.</param>
+    public SafetensorsReader(Stream stream, string file, long length)
+    {
+        _stream = stream;
+        File = file;
+        try
+        {
+            _header = SafetensorsHeader.Read(stream, file, length);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+        _position = _header.DataOffset;
+        _byName = _header.Entries.ToDictionary(entry => entry.Name);
+    }
+
+    public string File { get; }
+
+    public IReadOnlyList<SafetensorsEntry> Entries => _header.Entries;
+
+    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
+
+    public static SafetensorsReader Open(string path)
+    {
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        return new SafetensorsReader(stream, path, stream.Length);
+    }
+
+    public bool TryFind(string name, out SafetensorsEntry entry) => _byName.TryGetValue(name, out entry!);
+
+    public SafetensorsEntry Find(string name) =>
+        _byName.TryGetValue(name, out SafetensorsEntry? entry) ? entry : throw new InvalidDataException($"{File}: there is no tensor {FaultList.Quote(name)}.");
+
+    /// <summary>The numbers of a floating-point tensor as 32-bit floats (F64 is rounded).</summary>
+    public float[] ReadSingles(string name)
+    {
+        SafetensorsEntry entry = Find(name);
+        var values = new float[entry.ElementCount];
+        ReadSingles(entry, values);
+        return values;
+    }
+
+    /// <summary>The numbers of an integer or boolean tensor.</summary>
+    public long[] ReadIntegers(string name)
+    {
+        SafetensorsEntry entry = Find(name);
+        var bytes = new byte[entry.ByteCount];
+        var values = new long[entry.ElementCount];
+        ReadBytes(entry, bytes);
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = entry.Type switch
+            {
+                SafetensorsType.BOOL or SafetensorsType.U8 => bytes[i],
+                SafetensorsType.I8 => (sbyte)bytes[i],
+                SafetensorsType.I16 => BinaryPrimitives.ReadInt16LittleEndian(bytes.AsSpan(i * 2)),
+                SafetensorsType.I32 => BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(i * 4)),
+                SafetensorsType.I64 => BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(i * 8)),
+                _ => throw WrongType(entry, "integers"),
+            };
+        }
+        return values;
+    }
+
+    /// <summary>Reads and widens F32, BF16, F16 (and rounds F64) into <paramref name="destination"/>, which must have the entry's length.</summary>
+    public void ReadSingles(SafetensorsEntry entry, Span<float> destination)
+    {
+        if (destination.Length != entry.ElementCount)
+            throw new ArgumentException($"{destination.Length} places for {entry.ElementCount} numbers.", nameof(destination));
+        if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
+            throw WrongType(entry, "floating-point numbers");
+        Seek(entry);
+        int size = SafetensorsEntry.SizeOf(entry.Type);
+        byte[]? buffer = entry.Type == SafetensorsType.F32 && BitConverter.IsLittleEndian ? null : ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            while (!destination.IsEmpty)
+            {
+                Span<float> part = destination[..Math.Min(destination.Length, BufferBytes / size)];
+                Span<byte> bytes = buffer is null ? MemoryMarshal.AsBytes(part) : buffer.AsSpan(0, part.Length * size);
+                Fill(entry, bytes);
+                if (buffer is not null)
+                    Widen(entry.Type, bytes, part);
+                destination = destination[part.Length..];
+            }
+        }
+        finally
+        {
+            if (buffer is not null)
+                ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>The raw bytes of a tensor.</summary>
+    public void ReadBytes(SafetensorsEntry entry, Span<byte> destination)
+    {
+        if (destination.Length != entry.ByteCount)
+            throw new ArgumentException($"{destination.Length} places for {entry.ByteCount} bytes.", nameof(destination));
+        Seek(entry);
+        Fill(entry, destination);
+    }
+
+    public void Dispose() => _stream.Dispose();
+
+    private static void Widen(SafetensorsType type, ReadOnlySpan<byte> bytes, Span<float> destination)
+    {
+        switch (type)
+        {
+            case SafetensorsType.BF16:
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16);
+                break;
+            case SafetensorsType.F16 when BitConverter.IsLittleEndian:
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), destination);
+                break;
+            case SafetensorsType.F16:
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]);
+                break;
+            case SafetensorsType.F64:
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]);
+                break;
+            default:
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(4 * i)..]);
+                break;
+        }
+    }
+
+    private void Seek(SafetensorsEntry entry)
+    {
+        long target = _header.DataOffset + entry.Begin;
+        if (target == _position)
+            return;
+        if (!_stream.CanSeek)
+            throw new InvalidOperationException($"{File}: tensor \"{entry.Name}\" was asked for out of the order of the file, which is read as a stream.");
+        _stream.Seek(target, SeekOrigin.Begin);
+        _position = target;
+    }
+
+    private void Fill(SafetensorsEntry entry, Span<byte> destination)
+    {
+        SafetensorsHeader.ReadFully(_stream, destination, $"{File}, tensor {FaultList.Quote(entry.Name)}");
+        _position += destination.Length;
+    }
+
+    private InvalidDataException WrongType(SafetensorsEntry entry, string expected) =>
+        new($"{File}: tensor {FaultList.Quote(entry.Name)} is of type {entry.Type}; expected are {expected}.");
+}

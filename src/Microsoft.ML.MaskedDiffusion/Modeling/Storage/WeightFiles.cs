@@ -1,0 +1,149 @@
+using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+
+/// <summary>Fills a network from one or more safetensors files, streaming; everything that does not fit is told in one error before anything is read.</summary>
+internal static unsafe class WeightFiles
+{
+    private const int MaximumIndexBytes = 100_000_000;
+
+    /// <summary>Loads a .safetensors file, or the shards of a .safetensors.index.json.</summary>
+    /// <exception cref="InvalidDataException">The content is no safetensors, or the names, shapes or types are not the network's, or a number is not finite.</exception>
+    public static void Load(string path, TransformerNetwork network)
+    {
+        if (!path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            using SafetensorsReader reader = SafetensorsReader.Open(path);
+            Load([reader], network, path);
+            return;
+        }
+        List<SafetensorsReader> shards = [];
+        try
+        {
+            Dictionary<string, string> map = ReadIndex(path);
+            string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+            foreach (string file in map.Values.Distinct().Order(StringComparer.Ordinal))
+                shards.Add(SafetensorsReader.Open(Path.Combine(folder, file)));
+            CheckIndex(path, map, shards);
+            Load(shards, network, path);
+        }
+        finally
+        {
+            foreach (SafetensorsReader shard in shards)
+                shard.Dispose();
+        }
+    }
+
+    /// <summary>Whether the input embedding has a row for every token but none for the mask.</summary>
+    public static bool IsAutoregressive(string path, TransformerConfig config)
+    {
+        const string Embedding = "transformer.wte.weight";
+        string file = path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+            ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, ReadIndex(path).TryGetValue(Embedding, out string? shard) ? shard : throw new InvalidDataException($"{path}: the index names no tensor \"{Embedding}\"."))
+            : path;
+        using SafetensorsReader reader = SafetensorsReader.Open(file);
+        return reader.TryFind(Embedding, out SafetensorsEntry entry) && entry.Shape is [long rows, _] && rows == config.VocabularySize;
+    }
+
+    /// <summary>Loads from open files, each read from its front to its end.</summary>
+    public static void Load(IReadOnlyList<SafetensorsReader> shards, TransformerNetwork network, string source)
+    {
+        var faults = new FaultList(source);
+        var found = new HashSet<string>();
+        foreach (SafetensorsReader shard in shards)
+        {
+            foreach (SafetensorsEntry entry in shard.Entries)
+            {
+                string quoted = FaultList.Quote(entry.Name);
+                if (!found.Add(entry.Name))
+                    faults.Add($"tensor {quoted} is in more than one file");
+                else if (!network.Parameters.TryGetValue(entry.Name, out Parameter? parameter))
+                    faults.Add($"tensor {quoted} is not expected");
+                else if (!parameter.shape.AsSpan().SequenceEqual(entry.Shape))
+                    faults.Add($"tensor {quoted} has shape {entry.ShapeText}, expected is [{string.Join(", ", parameter.shape)}]");
+                else if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
+                    faults.Add($"tensor {quoted} is of type {entry.Type}, expected is F32, BF16 or F16");
+            }
+        }
+        foreach (string name in network.Parameters.Keys)
+            if (!found.Contains(name))
+                faults.Add($"tensor {FaultList.Quote(name)} is missing");
+        faults.ThrowIfAny();
+
+        using IDisposable noGradient = no_grad();
+        foreach (SafetensorsReader shard in shards)
+        {
+            foreach (SafetensorsEntry entry in shard.Entries)
+            {
+                using var scope = NewDisposeScope();
+                Tensor target = network.Parameters[entry.Name];
+                bool inPlace = TensorMemory.IsFast(target);
+                Tensor values = inPlace ? target : empty(entry.Shape, ScalarType.Float32);
+                var span = new Span<float>(TensorMemory.Floats(values), checked((int)entry.ElementCount));
+                shard.ReadSingles(entry, span);
+                if (!IsFinite(span))
+                    throw new InvalidDataException($"{source}: tensor {FaultList.Quote(entry.Name)} holds numbers that are not finite (NaN or infinity).");
+                if (!inPlace)
+                    target.copy_(values);
+            }
+        }
+    }
+
+    private static bool IsFinite(ReadOnlySpan<float> values)
+    {
+        // A NaN or an infinity stays in any sum it is part of.
+        const int Piece = 1 << 16;
+        for (int i = 0; i < values.Length; i += Piece)
+            if (System.Numerics.Tensors.TensorPrimitives.SumOfMagnitudes(values.Slice(i, Math.Min(Piece, values.Length - i))) is not (>= 0 and < float.PositiveInfinity))
+                return Slowly(values[i..]);
+        return true;
+
+        // The sum of finite numbers may itself be too large.
+        static bool Slowly(ReadOnlySpan<float> rest)
+        {
+            foreach (float value in rest)
+                if (!float.IsFinite(value))
+                    return false;
+            return true;
+        }
+    }
+
+    private static Dictionary<string, string> ReadIndex(string path)
+    {
+        if (new FileInfo(path).Length > MaximumIndexBytes)
+            throw new InvalidDataException($"{path}: an index of more than {MaximumIndexBytes} bytes is none.");
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            var map = new Dictionary<string, string>();
+            foreach (JsonProperty item in document.RootElement.GetProperty("weight_map").EnumerateObject())
+            {
+                string file = item.Value.GetString() ?? throw new InvalidDataException($"{path}: {FaultList.Quote(item.Name)} has no file.");
+                if (Path.GetFileName(file) != file || file.Length == 0)
+                    throw new InvalidDataException($"{path}: {FaultList.Quote(file)} is no plain file name; shards stand beside their index.");
+                if (!map.TryAdd(item.Name, file))
+                    throw new InvalidDataException($"{path}: {FaultList.Quote(item.Name)} stands twice.");
+            }
+            if (map.Count == 0)
+                throw new InvalidDataException($"{path}: the index names no tensors.");
+            return map;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new InvalidDataException($"{path}: an index of safetensors shards has an object \"weight_map\" from tensor to file: {error.Message}", error);
+        }
+    }
+
+    private static void CheckIndex(string path, Dictionary<string, string> map, List<SafetensorsReader> shards)
+    {
+        var faults = new FaultList(path);
+        Dictionary<string, SafetensorsReader> byFile = shards.ToDictionary(shard => Path.GetFileName(shard.File));
+        foreach ((string tensor, string file) in map)
+            if (!byFile[file].TryFind(tensor, out _))
+                faults.Add($"tensor {FaultList.Quote(tensor)} is not in {file}, where the index says it is");
+        faults.ThrowIfAny();
+    }
+}

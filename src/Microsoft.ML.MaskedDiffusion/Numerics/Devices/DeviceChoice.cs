@@ -1,0 +1,78 @@
+using System.Globalization;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+
+/// <summary>The <c>Device</c> option: "auto", "cpu", "cuda" or "cuda:1".</summary>
+internal static class DeviceChoice
+{
+    public const string Auto = "auto";
+
+    /// <summary>Checks how the choice is written, without loading libtorch.</summary>
+    /// <exception cref="ArgumentException">It is none of the known forms.</exception>
+    public static void Validate(string device, string option = "Device") => _ = Parse(device, option);
+
+    /// <summary>Checks that this machine has the device, before work is done for it.</summary>
+    /// <exception cref="ArgumentException">The choice is badly written, or this machine has no such device.</exception>
+    public static void RequireAvailable(string device) => _ = Resolve(device);
+
+    /// <summary>The device that the choice means on this machine: "auto" is the first NVIDIA GPU that libtorch can use, else the processor.</summary>
+    /// <exception cref="ArgumentException">The choice is badly written, or this machine has no such device.</exception>
+    public static torch.Device Resolve(string device)
+    {
+        (bool auto, int? index) = Parse(device, nameof(device));
+        NativeRuntime.EnsureLoaded();
+        if (!auto && index is null)
+            return torch.device(DeviceType.CPU);
+        int count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        if (auto && count == 0)
+            return torch.device(DeviceType.CPU);
+        int chosen = index ?? 0;
+        if (chosen >= count)
+        {
+            throw new ArgumentException(count == 0
+                ? $"Device \"{device}\" was asked for, but libtorch finds no NVIDIA GPU here: use \"cpu\" or \"auto\", or add the package TorchSharp-cuda-linux (TorchSharp-cuda-windows) and a driver."
+                : $"Device \"{device}\" was asked for, but there are {count} GPUs, \"cuda:0\" to \"cuda:{count - 1}\".", nameof(device));
+        }
+        return torch.device(DeviceType.CUDA, chosen);
+    }
+
+    /// <summary>
+    /// What <see cref="Resolve"/> makes of the choice, as text; "auto" follows ML.NET's wish for a certain GPU and whether the processor will do instead. Who wishes
+    /// for none leaves the choice open: a new MLContext has no wish and false for the processor.
+    /// </summary>
+    /// <exception cref="ArgumentException">The choice is badly written, or this machine has no such device.</exception>
+    /// <exception cref="InvalidOperationException">"auto" does not find the wished GPU, and the processor will not do.</exception>
+    public static string Prefer(string device, int? gpuDeviceId, bool fallbackToCpu)
+    {
+        if (device != Auto || gpuDeviceId is not { } wished)
+            return Describe(Resolve(device));
+        NativeRuntime.EnsureLoaded();
+        int count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        if (wished >= 0 && wished < count)
+            return $"cuda:{wished}";
+        return fallbackToCpu ? "cpu" : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+            $"MLContext.FallbackToCpu is false, and libtorch finds no GPU {wished} (MLContext.GpuDeviceId) among {count}: set it to true, choose another GPU, or add the package TorchSharp-cuda-linux (TorchSharp-cuda-windows) and a driver."));
+    }
+
+    /// <summary>"cpu" or "cuda:0".</summary>
+    public static string Describe(torch.Device device) => device.type == DeviceType.CPU ? "cpu" : $"cuda:{Math.Max(0, device.index)}";
+
+    // The index is null for the processor.
+    private static (bool Auto, int? Index) Parse(string device, string option)
+    {
+        ArgumentNullException.ThrowIfNull(device, option);
+        switch (device)
+        {
+            case Auto:
+                return (true, null);
+            case "cpu":
+                return (false, null);
+            case "cuda":
+                return (false, 0);
+        }
+        if (device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index))
+            return (false, index);
+        throw new ArgumentException($"{option} is \"{device}\"; it must be \"auto\", \"cpu\", \"cuda\" or \"cuda:\" and a number.", option);
+    }
+}

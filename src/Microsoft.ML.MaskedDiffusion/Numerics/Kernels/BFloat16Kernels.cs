@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+
+namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+
+/// <summary>bfloat16, the upper half of a 32-bit float: rounding to nearest, ties to even, as IEEE 754 and GPUs do.</summary>
+internal static unsafe class BFloat16Kernels
+{
+    private const int Piece = 1 << 16;
+
+    /// <summary>Rounds <paramref name="count"/> floats on the caller's thread; <paramref name="to"/> may be <paramref name="from"/>.</summary>
+    public static void Round(float* from, float* to, long count)
+    {
+        long i = 0;
+        for (; i + VectorMath.Lanes <= count; i += VectorMath.Lanes)
+            Round(Vector512.Load(from + i)).Store(to + i);
+        if (i < count)
+            VectorMath.Store(Round(VectorMath.Load(from + i, (int)(count - i))), to + i, (int)(count - i));
+    }
+
+    /// <summary>Rounds in place, on all cores.</summary>
+    public static void RoundAll(float* values, long count) => Workers.Rows(count, Piece, (first, last) => Round(values + first, values + first, last - first));
+
+    /// <summary>Rounds and stores in half the memory.</summary>
+    public static void Narrow(float* from, ushort* to, long count) => Workers.Rows(count, Piece, (first, last) =>
+    {
+        long i = first;
+        for (; i + 2 * VectorMath.Lanes <= last; i += 2 * VectorMath.Lanes)
+        {
+            Vector512<uint> low = Round(Vector512.Load(from + i)).AsUInt32(), high = Round(Vector512.Load(from + i + VectorMath.Lanes)).AsUInt32();
+            Vector512.Narrow(Vector512.ShiftRightLogical(low, 16), Vector512.ShiftRightLogical(high, 16)).Store(to + i);
+        }
+        for (; i < last; i++)
+        {
+            float rounded;
+            Round(from + i, &rounded, 1);
+            to[i] = (ushort)(BitConverter.SingleToUInt32Bits(rounded) >> 16);
+        }
+    });
+
+    /// <summary>What <see cref="Narrow"/> stored, as 32-bit floats.</summary>
+    public static void Widen(ushort* from, float* to, long count) => Workers.Rows(count, Piece, (first, last) =>
+    {
+        long i = first;
+        for (; i + 2 * VectorMath.Lanes <= last; i += 2 * VectorMath.Lanes)
+        {
+            Vector512<ushort> halves = Vector512.Load(from + i);
+            Vector512.ShiftLeft(Vector512.WidenLower(halves), 16).AsSingle().Store(to + i);
+            Vector512.ShiftLeft(Vector512.WidenUpper(halves), 16).AsSingle().Store(to + i + VectorMath.Lanes);
+        }
+        for (; i < last; i++)
+            to[i] = BitConverter.UInt32BitsToSingle((uint)from[i] << 16);
+    });
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Round(Vector512<float> value)
+    {
+        Vector512<uint> bits = value.AsUInt32(), odd = Vector512.ShiftRightLogical(bits, 16) & Vector512<uint>.One;
+        Vector512<uint> rounded = (bits + odd + Vector512.Create(0x7FFFu)) & Vector512.Create(0xFFFF0000u);
+        // A NaN's upper bits could carry over into a number's.
+        Vector512<uint> nan = (bits & Vector512.Create(0xFFFF0000u)) | Vector512.Create(0x00400000u);
+        return Vector512.ConditionalSelect(Vector512.Equals(value, value).AsUInt32(), rounded, nan).AsSingle();
+    }
+}

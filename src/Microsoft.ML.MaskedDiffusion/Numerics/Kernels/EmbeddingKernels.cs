@@ -1,0 +1,26 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+
+namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+
+/// <summary>Rows of an embedding table by token.</summary>
+internal static unsafe class EmbeddingKernels
+{
+    public static void Gather(float* table, long* tokens, float* x, int rows, int width) => Workers.Rows(rows, 256, (first, last) =>
+    {
+        for (int row = first; row < last; row++)
+            new ReadOnlySpan<float>(table + tokens[row] * width, width).CopyTo(new Span<float>(x + (long)row * width, width));
+    });
+
+    /// <summary>Adds each row's gradient to its token's row, in the order of the rows.</summary>
+    public static void AddGradient(float* gradient, long[] tokens, float* dx, int width)
+    {
+        // Columns are shared out, not rows, so that the order of the sums is always the same.
+        const int Columns = 64;
+        Workers.Rows(width, Columns, (first, last) =>
+        {
+            for (int row = 0; row < tokens.Length; row++)
+                System.Numerics.Tensors.TensorPrimitives.Add(new ReadOnlySpan<float>(gradient + tokens[row] * width + first, last - first),
+                    new ReadOnlySpan<float>(dx + (long)row * width + first, last - first), new Span<float>(gradient + tokens[row] * width + first, last - first));
+        });
+    }
+}

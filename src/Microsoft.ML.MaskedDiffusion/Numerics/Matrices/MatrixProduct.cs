@@ -1,0 +1,129 @@
+using System.Runtime.Intrinsics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+
+namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
+
+/// <summary>
+/// Products of 32-bit float matrices in contiguous memory. An element's bits depend on its row of A, its column of B and k alone: not on how many rows and
+/// columns there are, the threads or the vector width. No BLAS promises that (they pick other kernels for other sizes), and results that belong to a row rest on it.
+/// </summary>
+internal static unsafe class MatrixProduct
+{
+    // Depth of a packed block. Part of the result's meaning, as partial sums are added block by block.
+    internal const int Depth = 512;
+
+    // Columns of a packed block: with Depth, half a megabyte, what a core's second-level cache keeps.
+    private const int BlockColumns = 256;
+
+    /// <summary>
+    /// C[m, n] = A B, or C += A B. A is [m, k] with <paramref name="lda"/> floats from row to row, or stored transposed as [k, m]; B is [k, n], or stored
+    /// transposed as [n, k]. The work is spread over the cores. With <paramref name="rounded"/> A and B are rounded to bfloat16 on the way; sums stay 32-bit.
+    /// </summary>
+    public static void Multiply(int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add = false, bool rounded = false)
+    {
+        if (m == 0 || n == 0)
+            return;
+        int groups = Ceiling(n, BlockColumns);
+        // Three tasks a thread balance the load; a task under 96 rows would spend its time packing B.
+        int rowTasks = Math.Clamp(Ceiling(3 * Workers.Count, groups), 1, Math.Max(1, m / 96));
+        int rows = Ceiling(Ceiling(m, rowTasks), 12) * 12;
+        rowTasks = Ceiling(m, rows);
+        // Small products are done before another thread wakes up.
+        if ((long)m * n * k < 1 << 17 || groups * rowTasks == 1)
+        {
+            MultiplyAlone(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, add, rounded);
+            return;
+        }
+        Workers.Run(groups * rowTasks, task =>
+        {
+            int row = task % rowTasks * rows, column = task / rowTasks * BlockColumns;
+            MultiplyAlone(Math.Min(rows, m - row), Math.Min(BlockColumns, n - column), k, transposeA ? a + row : a + row * lda, lda, transposeA,
+                transposeB ? b + column * ldb : b + column, ldb, transposeB, c + row * ldc + column, ldc, add, rounded);
+        });
+    }
+
+    /// <summary>As <see cref="Multiply"/>, on the caller's thread only.</summary>
+    public static void MultiplyAlone(int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add = false, bool rounded = false)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            Blocks<MatrixKernel512>(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, add, rounded);
+        else
+            Blocks<MatrixKernel256>(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, add, rounded);
+    }
+
+    /// <summary>The same with the kernel given, so that tests can hold the kernels against each other.</summary>
+    internal static void Blocks<TKernel>(int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add, bool rounded = false)
+        where TKernel : struct, IMatrixKernel
+    {
+        if (k == 0 && !add)
+        {
+            for (int i = 0; i < m; i++)
+                new Span<float>(c + i * ldc, n).Clear();
+            return;
+        }
+        int width = TKernel.Columns, height = TKernel.Rows;
+        float* packedB = Scratch.Floats(0, (long)Depth * (BlockColumns + width));
+        float* packedA = transposeA || rounded ? Scratch.Floats(1, (long)Depth * height) : null;
+        float* edge = stackalloc float[width * height];
+        for (int column = 0; column < n; column += BlockColumns)
+        {
+            int columns = Math.Min(BlockColumns, n - column);
+            for (int depth = 0; depth < k; depth += Depth)
+            {
+                int steps = Math.Min(Depth, k - depth);
+                bool sum = add || depth > 0;
+                for (int j = 0; j < columns; j += width)
+                {
+                    int have = Math.Min(width, columns - j);
+                    float* panel = packedB + (long)j * steps;
+                    if (transposeB)
+                        MatrixPacking.Transpose(b + (column + j) * ldb + depth, ldb, have, steps, panel, width);
+                    else
+                        MatrixPacking.Copy(b + depth * ldb + column + j, ldb, steps, have, panel, width);
+                    if (rounded)
+                        BFloat16Kernels.Round(panel, panel, (long)steps * width);
+                }
+                for (int i = 0; i < m; i += height)
+                {
+                    int rows = Math.Min(height, m - i);
+                    byte* rowA = (byte*)(a + i * lda + depth);
+                    nint row = (nint)lda * sizeof(float), step = sizeof(float);
+                    if (transposeA)
+                    {
+                        MatrixPacking.Copy(a + depth * lda + i, lda, steps, rows, packedA, height);
+                        rowA = (byte*)packedA;
+                        row = sizeof(float);
+                        step = height * sizeof(float);
+                        if (rounded)
+                            BFloat16Kernels.Round(packedA, packedA, (long)steps * height);
+                    }
+                    else if (rounded)
+                    {
+                        for (int r = 0; r < rows; r++)
+                            BFloat16Kernels.Round(a + (i + r) * lda + depth, packedA + (long)r * steps, steps);
+                        rowA = (byte*)packedA;
+                        row = steps * sizeof(float);
+                    }
+                    for (int j = 0; j < columns; j += width)
+                    {
+                        int have = Math.Min(width, columns - j);
+                        float* target = c + i * ldc + column + j, panel = packedB + (long)j * steps;
+                        if (have == width)
+                        {
+                            TKernel.Multiply(rowA, row, step, panel, target, (nint)ldc, steps, rows, sum);
+                            continue;
+                        }
+                        TKernel.Multiply(rowA, row, step, panel, edge, width, steps, rows, add: false);
+                        for (int r = 0; r < rows; r++)
+                            for (int q = 0; q < have; q++)
+                                target[r * ldc + q] = sum ? target[r * ldc + q] + edge[r * width + q] : edge[r * width + q];
+                    }
+                }
+            }
+        }
+    }
+
+    private static int Ceiling(int a, int b) => (a + b - 1) / b;
+}

@@ -1,0 +1,117 @@
+using System.Runtime.Intrinsics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+
+namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
+
+/// <summary>
+/// A matrix W [n, k] laid out once for many products A W^T, as <see cref="MatrixProduct"/> lays it out for each: blocks of the same depth, in them panels of as many
+/// columns as the kernel takes. Elements have the bits they have there.
+/// </summary>
+internal readonly unsafe struct PackedMatrix
+{
+    // Columns whose panels stay in a core's second-level cache while the rows of A pass.
+    private const int BlockColumns = 256;
+
+    private readonly bool _rounded;
+    private readonly int _n;
+    private readonly int _k;
+    private readonly float* _memory;
+
+    /// <summary>
+    /// Packs <paramref name="w"/> [n, k] into <paramref name="memory"/> of <see cref="Size"/> floats, which the caller keeps. With <paramref name="rounded"/> both
+    /// sides of the products are rounded to bfloat16.
+    /// </summary>
+    public PackedMatrix(float* w, int n, int k, float* memory, bool rounded = false)
+    {
+        _rounded = rounded;
+        _n = n;
+        _k = k;
+        _memory = memory;
+        int width = Width, whole = Whole(n);
+        Workers.Rows(whole / width, 4, (first, last) =>
+        {
+            for (int depth = 0; depth < k; depth += MatrixProduct.Depth)
+            {
+                int steps = Math.Min(MatrixProduct.Depth, k - depth);
+                float* panels = memory + (long)depth * whole;
+                for (int j = first * width; j < last * width; j += width)
+                    MatrixPacking.Transpose(w + (long)j * k + depth, k, Math.Min(width, n - j), steps, panels + (long)j * steps, width);
+                if (rounded)
+                    BFloat16Kernels.Round(panels + (long)first * width * steps, panels + (long)first * width * steps, (long)(last - first) * width * steps);
+            }
+        });
+    }
+
+    private static int Width => Vector512.IsHardwareAccelerated ? MatrixKernel512.Columns : MatrixKernel256.Columns;
+
+    /// <summary>Floats that a packed matrix takes.</summary>
+    public static long Size(int n, int k) => (long)Whole(n) * k;
+
+    /// <summary>C[m, n] = A W^T, or C += A W^T, for A [m, k] with <paramref name="lda"/> floats from row to row. The work is spread over the cores.</summary>
+    public void Multiply(int m, float* a, long lda, float* c, long ldc, bool add = false)
+    {
+        PackedMatrix self = this;
+        int groups = (_n + BlockColumns - 1) / BlockColumns, rowTasks = Math.Clamp(3 * Workers.Count / groups, 1, Math.Max(1, m / 48));
+        int rows = ((m + rowTasks - 1) / rowTasks + 11) / 12 * 12;
+        rowTasks = (m + rows - 1) / rows;
+        // Small products are done before another thread wakes up.
+        if ((long)m * _n * _k < 1 << 17)
+        {
+            for (int task = 0; task < groups * rowTasks; task++)
+                Run(task);
+            return;
+        }
+        Workers.Run(groups * rowTasks, Run);
+
+        void Run(int task)
+        {
+            int row = task % rowTasks * rows, column = task / rowTasks * BlockColumns, have = Math.Min(rows, m - row);
+            if (Vector512.IsHardwareAccelerated)
+                self.Block<MatrixKernel512>(have, column, a + row * lda, lda, c + row * ldc, ldc, add);
+            else
+                self.Block<MatrixKernel256>(have, column, a + row * lda, lda, c + row * ldc, ldc, add);
+        }
+    }
+
+    private static int Whole(int n) => (n + Width - 1) / Width * Width;
+
+    private void Block<TKernel>(int m, int column, float* a, long lda, float* c, long ldc, bool add)
+        where TKernel : struct, IMatrixKernel
+    {
+        int width = TKernel.Columns, height = TKernel.Rows, whole = Whole(_n), end = Math.Min(_n, column + BlockColumns);
+        float* edge = stackalloc float[width * height], roundedA = _rounded ? Scratch.Floats(1, (long)MatrixProduct.Depth * height) : null;
+        for (int depth = 0; depth < _k; depth += MatrixProduct.Depth)
+        {
+            int steps = Math.Min(MatrixProduct.Depth, _k - depth);
+            bool sum = add || depth > 0;
+            for (int i = 0; i < m; i += height)
+            {
+                int rows = Math.Min(height, m - i);
+                byte* rowA = (byte*)(a + i * lda + depth);
+                nint row = (nint)lda * sizeof(float);
+                if (_rounded)
+                {
+                    for (int r = 0; r < rows; r++)
+                        BFloat16Kernels.Round(a + (i + r) * lda + depth, roundedA + (long)r * steps, steps);
+                    rowA = (byte*)roundedA;
+                    row = steps * sizeof(float);
+                }
+                for (int j = column; j < end; j += width)
+                {
+                    float* panel = _memory + (long)depth * whole + (long)j * steps, target = c + i * ldc + j;
+                    if (j + width <= end)
+                    {
+                        TKernel.Multiply(rowA, row, sizeof(float), panel, target, (nint)ldc, steps, rows, sum);
+                        continue;
+                    }
+                    TKernel.Multiply(rowA, row, sizeof(float), panel, edge, width, steps, rows, add: false);
+                    for (int r = 0; r < rows; r++)
+                        for (int q = 0; q < end - j; q++)
+                            target[r * ldc + q] = sum ? target[r * ldc + q] + edge[r * width + q] : edge[r * width + q];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+namespace Microsoft.ML.MaskedDiffusion.Numerics.Random;
+
+/// <summary>What a random stream is for: two purposes never share draws. The numbers are part of what a seed means, so they never change.</summary>
+internal enum RandomPurpose : byte
+{
+    Initialization = 0,
+    NoiseLevel = 1,
+    Mask = 2,
+    Shuffle = 3,
+    Sampling = 4,
+    SequenceLength = 5,
+    Validation = 6,
+    Likelihood = 7,
+    GuidanceDropout = 8,
+    Order = 9,
+    Bootstrap = 10,
+    Example = 11,
+}

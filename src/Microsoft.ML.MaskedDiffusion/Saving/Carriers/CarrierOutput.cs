@@ -1,0 +1,61 @@
+namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
+
+/// <summary>How a value of the carrier's score mapping becomes the user's column.</summary>
+internal abstract record CarrierOutput(string CarrierName, string UserName)
+{
+    /// <summary>The stock estimators that make the user's column.</summary>
+    public abstract IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml);
+
+    /// <summary>The columns that those leave behind, to be dropped.</summary>
+    public virtual IEnumerable<string> Leftovers => [CarrierName];
+
+    /// <summary>The value as it is, or nothing where the user wants no such column.</summary>
+    public static CarrierOutput Optional(string carrierName, string? userName) => userName is null ? new Unused(carrierName) : new Plain(carrierName, userName);
+
+    /// <summary>The value as it is.</summary>
+    public sealed record Plain(string CarrierName, string UserName) : CarrierOutput(CarrierName, UserName)
+    {
+        public override IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml) => [ml.Transforms.CopyColumns(UserName, CarrierName)];
+    }
+
+    /// <summary>A value that is dropped.</summary>
+    public sealed record Unused(string CarrierName) : CarrierOutput(CarrierName, CarrierName)
+    {
+        public override IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml) => [];
+    }
+
+    /// <summary>An int, 1 for the first, as a key of a given count; 0 is missing.</summary>
+    public sealed record Key(string CarrierName, string UserName, int Count) : CarrierOutput(CarrierName, UserName)
+    {
+        public override IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml)
+        {
+            IEnumerable<KeyValuePair<int, uint>> keys = Enumerable.Range(1, Count).Select(i => KeyValuePair.Create(i, (uint)i));
+            return [ml.Transforms.Conversion.MapValue(UserName, keys, CarrierName, true)];
+        }
+    }
+
+    /// <summary>A vector, given the size that its type lost.</summary>
+    public sealed record Vector(string CarrierName, string UserName, int Size) : CarrierOutput(CarrierName, UserName)
+    {
+        public override IEnumerable<string> Leftovers =>
+            [CarrierName, CarrierNames.Values, CarrierNames.Offset, .. Enumerable.Range(0, SpreadRow.Width).Select(SpreadRow.Name), .. Parts];
+
+        private IEnumerable<string> Parts => Enumerable.Range(0, (Size + SpreadRow.Width - 1) / SpreadRow.Width).Select(part => $"{CarrierName}_{part}");
+
+        public override IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml)
+        {
+            yield return ml.Transforms.CopyColumns(CarrierNames.Values, CarrierName);
+            int offset = 0;
+            foreach (string part in Parts)
+            {
+                IEnumerable<KeyValuePair<int, int>> constant = [KeyValuePair.Create(CarrierNames.BlobKey, offset)];
+                yield return ml.Transforms.Conversion.MapValue(CarrierNames.Offset, constant, CarrierNames.Key);
+                yield return ml.Transforms.CustomMapping<SpreadInput, SpreadRow>(SpreadFactory.Map, CarrierNames.SpreadContract);
+                int width = Math.Min(SpreadRow.Width, Size - offset);
+                yield return ml.Transforms.Concatenate(part, [.. Enumerable.Range(0, width).Select(SpreadRow.Name)]);
+                offset += width;
+            }
+            yield return ml.Transforms.Concatenate(UserName, [.. Parts]);
+        }
+    }
+}

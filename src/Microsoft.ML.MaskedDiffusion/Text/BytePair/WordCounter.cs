@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace Microsoft.ML.MaskedDiffusion.Text.BytePair;
+
+/// <summary>Counts the words of a corpus. Memory grows with the number of different words, not with the text.</summary>
+internal sealed class WordCounter
+{
+    private const int ReportEvery = 1024;
+
+    private readonly Dictionary<string, long> _counts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long>.AlternateLookup<ReadOnlySpan<char>> _lookup;
+
+    public WordCounter() => _lookup = _counts.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    public long Documents { get; private set; }
+
+    public long Characters { get; private set; }
+
+    public IReadOnlyDictionary<string, long> Words => _counts;
+
+    public void Add(IEnumerable<string> corpus, Action report, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(corpus);
+        Regex pattern = WordPattern.Regex();
+        bool anyText = false;
+        foreach (string document in corpus)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (document is null)
+                throw new ArgumentException($"Document {Documents} of the corpus is null. Leave out rows without text.", nameof(corpus));
+            foreach (ValueMatch match in pattern.EnumerateMatches(document))
+                CollectionsMarshal.GetValueRefOrAddDefault(_lookup, document.AsSpan(match.Index, match.Length), out _)++;
+            anyText = anyText || !string.IsNullOrWhiteSpace(document);
+            Characters += document.Length;
+            if (++Documents % ReportEvery == 0)
+                report();
+        }
+        if (!anyText)
+        {
+            throw new ArgumentException(Documents == 0
+                ? "The corpus is empty: there is no text to learn a tokenizer from."
+                : $"The corpus has {Documents} documents of nothing but white space: there is no text to learn a tokenizer from.", nameof(corpus));
+        }
+    }
+}

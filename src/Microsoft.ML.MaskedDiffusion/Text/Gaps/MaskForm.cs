@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text;
+
+namespace Microsoft.ML.MaskedDiffusion.Text.Gaps;
+
+/// <summary>
+/// The written form of gaps: <c>[MASK]</c> is one masked token, <c>[MASK*5]</c> a span of five. A backslash before it makes it plain text; backslashes
+/// right before a form are halved, so that any text can be written. Everywhere else a backslash is a backslash.
+/// </summary>
+internal static class MaskForm
+{
+    public const int MaximumSpan = 1_000_000;
+
+    private const string Opening = "[MASK";
+
+    /// <summary>Cuts a text into plain stretches and gaps. A span of 0 or more than <see cref="MaximumSpan"/> is a <see cref="FormatException"/>.</summary>
+    public static List<MaskedTextSegment> Parse(string text)
+    {
+        var segments = new List<MaskedTextSegment>();
+        var plain = new StringBuilder();
+        int done = 0;
+        for (int at = Find(text, 0, out int end); at >= 0; at = Find(text, end, out end))
+        {
+            int backslashes = CountBackslashes(text, at, done);
+            plain.Append(text, done, at - backslashes - done).Append('\\', backslashes / 2);
+            done = end;
+            if (backslashes % 2 == 1)
+            {
+                plain.Append(text, at, end - at);
+                continue;
+            }
+            if (plain.Length > 0)
+                segments.Add(new MaskedTextSegment(plain.ToString(), 0));
+            plain.Clear();
+            segments.Add(new MaskedTextSegment(null, Span(text, at, end)));
+        }
+        plain.Append(text, done, text.Length - done);
+        if (plain.Length > 0)
+            segments.Add(new MaskedTextSegment(plain.ToString(), 0));
+        return segments;
+    }
+
+    /// <summary>The text written so that <see cref="Parse"/> finds no gap in it.</summary>
+    public static string Escape(string text)
+    {
+        var escaped = new StringBuilder();
+        int done = 0;
+        for (int at = Find(text, 0, out int end); at >= 0; at = Find(text, end, out end))
+        {
+            int backslashes = CountBackslashes(text, at, done);
+            escaped.Append(text, done, at - done).Append('\\', backslashes + 1).Append(text, at, end - at);
+            done = end;
+        }
+        return escaped.Length == 0 ? text : escaped.Append(text, done, text.Length - done).ToString();
+    }
+
+    public static string Write(int maskCount) => maskCount == 1 ? Opening + "]" : string.Create(CultureInfo.InvariantCulture, $"{Opening}*{maskCount}]");
+
+    private static int Find(string text, int from, out int end)
+    {
+        int at = from;
+        while ((at = text.IndexOf(Opening, at, StringComparison.Ordinal)) >= 0)
+        {
+            end = at + Opening.Length;
+            if (end < text.Length && text[end] == '*')
+            {
+                int digits = end + 1;
+                for (end = digits; end < text.Length && char.IsAsciiDigit(text[end]);)
+                    end++;
+                if (end == digits)
+                    end = text.Length;
+            }
+            if (end < text.Length && text[end++] == ']')
+                return at;
+            at += Opening.Length;
+        }
+        end = text.Length;
+        return -1;
+    }
+
+    private static int CountBackslashes(string text, int before, int from)
+    {
+        int count = 0;
+        while (before - count > from && text[before - count - 1] == '\\')
+            count++;
+        return count;
+    }
+
+    private static int Span(string text, int at, int end)
+    {
+        ReadOnlySpan<char> form = text.AsSpan(at, end - at);
+        if (form.Length == Opening.Length + 1)
+            return 1;
+        ReadOnlySpan<char> digits = form[(Opening.Length + 1)..^1];
+        if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int span) && span is >= 1 and <= MaximumSpan)
+            return span;
+        string shown = form.Length > 40 ? string.Concat(form[..40], "...") : form.ToString();
+        throw new FormatException($"The gap {shown} at character {at} must span 1 to {MaximumSpan} tokens. Write a backslash before it if it is plain text.");
+    }
+}

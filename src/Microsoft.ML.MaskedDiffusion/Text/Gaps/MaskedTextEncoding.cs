@@ -1,0 +1,57 @@
+using System.Text;
+
+namespace Microsoft.ML.MaskedDiffusion.Text.Gaps;
+
+/// <summary>
+/// Text with gaps (<see cref="MaskForm"/>) to ids with mask tokens and back. The tokens beside a gap are those the tokenizer gives the text there. A word's
+/// token carries the space before it, so one space before a gap belongs to the gap: "The [MASK] sat" and "The[MASK] sat" are the same three tokens.
+/// Ids made by <see cref="Encode"/> survive <see cref="Decode"/> and <see cref="Encode"/>. Thread-safe.
+/// </summary>
+internal sealed class MaskedTextEncoding(TextTokenizer tokenizer, int maskTokenId)
+{
+    /// <summary>Ids of the text, <c>maskTokenId</c> in the gaps; without beginning and end of sequence.</summary>
+    public int[] Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        List<MaskedTextSegment> segments = MaskForm.Parse(text);
+        var ids = new List<int>();
+        for (int i = 0; i < segments.Count; i++)
+        {
+            if (segments[i].Text is not { } plain)
+            {
+                ids.AddRange(Enumerable.Repeat(maskTokenId, segments[i].MaskCount));
+                continue;
+            }
+            if (i + 1 < segments.Count && plain.EndsWith(' '))
+                plain = plain[..^1];
+            ids.AddRange(i == 0 ? tokenizer.Encode(plain) : tokenizer.EncodeInside(plain));
+        }
+        return [.. ids];
+    }
+
+    /// <summary>The text of ids, gaps written as <c>[MASK]</c> and <c>[MASK*n]</c>.</summary>
+    public string Decode(IReadOnlyList<int> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        var text = new StringBuilder();
+        for (int start = 0, end; start < ids.Count; start = end)
+        {
+            bool gap = ids[start] == maskTokenId;
+            for (end = start + 1; end < ids.Count && ids[end] == maskTokenId == gap;)
+                end++;
+            if (gap)
+            {
+                // The space that Encode takes away; after a line break there is none to expect.
+                if (text.Length > 0 && (text[^1] == ' ' || !char.IsWhiteSpace(text[^1])))
+                    text.Append(' ');
+                text.Append(MaskForm.Write(end - start));
+                continue;
+            }
+            int[] run = new int[end - start];
+            for (int i = start; i < end; i++)
+                run[i - start] = ids[i];
+            text.Append(MaskForm.Escape(start == 0 ? tokenizer.Decode(run) : tokenizer.DecodeInside(run)));
+        }
+        return text.ToString();
+    }
+}

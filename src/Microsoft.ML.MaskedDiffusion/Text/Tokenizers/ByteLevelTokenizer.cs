@@ -1,0 +1,44 @@
+using System.Buffers;
+using System.Text;
+using Microsoft.ML.MaskedDiffusion.Text.BytePair;
+using Microsoft.ML.Tokenizers;
+
+namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
+
+/// <summary>Byte-level BPE as GPT-2's: any text can be encoded, and decoding gives it back.</summary>
+internal sealed class ByteLevelTokenizer : TextTokenizer
+{
+    private readonly byte[][] _bytes;
+
+    public ByteLevelTokenizer(ByteLevelVocabulary vocabulary)
+        : base(Build(vocabulary), vocabulary.Tokens.Count, vocabulary.BeginningOfSequenceId, vocabulary.EndOfSequenceId, vocabulary.Files)
+    {
+        _bytes = [.. vocabulary.Tokens.Select(ByteLevelAlphabet.ToBytes)];
+    }
+
+    /// <summary>The tokenizer without merges: ids 0 .. 255 are the bytes, 256 is the end of text.</summary>
+    public static ByteLevelTokenizer OfBytes() => new(ByteLevelVocabulary.Create([.. ByteLevelAlphabet.Tokens], []));
+
+    private protected override int[] EncodeWellFormed(string text, bool startsText) => [.. Tokenizer.EncodeToIds(text, true, false)];
+
+    // Decoded here: the tokenizer beneath gives up on malformed UTF-8 and on very long tokens.
+    private protected override string Decode(IReadOnlyList<int> ids, bool startsText)
+    {
+        var bytes = new ArrayBufferWriter<byte>(Math.Max(16, ids.Count * 4));
+        for (int i = 0; i < ids.Count; i++)
+        {
+            if (HasText(ids[i]))
+                bytes.Write(_bytes[ids[i]]);
+        }
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
+
+    // The pattern is given and no special tokens are, so that encoding rests on no default of the package.
+    private static BpeTokenizer Build(ByteLevelVocabulary vocabulary) => BpeTokenizer.Create(
+        new BpeOptions(vocabulary.Tokens.Select((token, id) => KeyValuePair.Create(token, id)))
+        {
+            Merges = vocabulary.Merges,
+            ByteLevel = true,
+            PreTokenizer = new RegexPreTokenizer(WordPattern.Regex(), null),
+        });
+}

@@ -1,0 +1,165 @@
+using System.Collections.ObjectModel;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
+using Microsoft.ML.Tokenizers;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>
+/// Turns text into token ids and back, and knows the files it was read from, so that a model can carry its tokenizer.
+/// Ids run from 0 to <see cref="VocabularySize"/> - 1; the mask token of a model is not among them: its id is <see cref="VocabularySize"/>.
+/// Instances are immutable and serve any number of threads at once.
+/// </summary>
+public abstract class TextTokenizer
+{
+    private readonly Lazy<string> _contentHash;
+
+    private protected TextTokenizer(Tokenizer tokenizer, int vocabularySize, int? beginningOfSequenceId, int? endOfSequenceId,
+        IReadOnlyDictionary<string, byte[]> files)
+    {
+        Tokenizer = tokenizer;
+        VocabularySize = vocabularySize;
+        BeginningOfSequenceId = beginningOfSequenceId;
+        EndOfSequenceId = endOfSequenceId;
+        Files = new ReadOnlyDictionary<string, byte[]>(new SortedDictionary<string, byte[]>(files.ToDictionary(), StringComparer.Ordinal));
+        _contentHash = new Lazy<string>(HashContent);
+    }
+
+    /// <summary>The ML.NET tokenizer beneath.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>Number of token ids, special tokens included, the mask token not.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>Id of the token that starts every text given to a model, or null when the tokenizer puts nothing there, as byte-level ones trained here.</summary>
+    public int? BeginningOfSequenceId { get; }
+
+    /// <summary>Id of the token that ends a document, or null when the tokenizer has none.</summary>
+    public int? EndOfSequenceId { get; }
+
+    /// <summary>
+    /// The tokenizer's source files by name: <c>vocab.json</c> and <c>merges.txt</c> (and <c>special_tokens_map.json</c>), or <c>tokenizer.model</c>.
+    /// <see cref="FromFiles"/> makes an equal tokenizer of them. The contents are shared: do not write to them.
+    /// </summary>
+    public IReadOnlyDictionary<string, byte[]> Files { get; }
+
+    /// <summary>The SHA-256 of the files' names and contents, in hexadecimal.</summary>
+    internal string ContentHash => _contentHash.Value;
+
+    /// <summary>
+    /// Reads a tokenizer. <paramref name="path"/> is a SentencePiece file (<c>*.model</c>), one of <c>vocab.json</c> and <c>merges.txt</c> with the other beside it
+    /// (a byte-level BPE vocabulary as GPT-2's), or a folder that holds either; with both in one folder <c>tokenizer.model</c> is taken.
+    /// A byte-level vocabulary's beginning and end of sequence are those of <c>special_tokens_map.json</c> beside it, or else only the end,
+    /// <c>&lt;|endoftext|&gt;</c> where that is a token.
+    /// </summary>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file or folder, or no tokenizer in it.</exception>
+    /// <exception cref="InvalidDataException">A file is not what its name says; the message names it and what was expected.</exception>
+    public static TextTokenizer FromFile(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        Dictionary<string, byte[]> files = TokenizerFiles.Read(path);
+        try
+        {
+            return FromFiles(files);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{e.Message} Read from '{path}'.", e.InnerException);
+        }
+    }
+
+    /// <summary>Makes a tokenizer of the contents of its files, named as in <see cref="Files"/>. Other names are ignored.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="files"/> is null.</exception>
+    /// <exception cref="InvalidDataException">A file is missing or not what its name says.</exception>
+    public static TextTokenizer FromFiles(IReadOnlyDictionary<string, byte[]> files)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        if (files.TryGetValue(TokenizerFiles.SentencePiece, out byte[]? model))
+            return new SentencePieceTextTokenizer(model);
+        return new ByteLevelTokenizer(ByteLevelVocabulary.Read(files));
+    }
+
+    /// <summary>
+    /// The ids of a text, without beginning or end of sequence. A lone surrogate is encoded as U+FFFD. Text that spells a special token, such as
+    /// <c>&lt;|endoftext|&gt;</c>, is plain text to a byte-level tokenizer.
+    /// </summary>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
+    public int[] Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Length == 0 ? [] : EncodeWellFormed(WellFormedText.Of(text), startsText: true);
+    }
+
+    /// <summary>
+    /// The text of ids; beginning and end of sequence are no text and left out. A byte-level tokenizer returns what was encoded, character for character;
+    /// a SentencePiece one up to its own normalization. Ids in an arbitrary order can give bytes that are no UTF-8: each such stretch becomes U+FFFD.
+    /// </summary>
+    /// <exception cref="ArgumentNullException"><paramref name="ids"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An id is not in 0 .. <see cref="VocabularySize"/> - 1.</exception>
+    public string Decode(IReadOnlyList<int> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        return Decode(ids, startsText: true);
+    }
+
+    /// <summary>
+    /// Splits a context and its continuation as lm-evaluation-harness and SMDM's evaluate_diff.py do: white space at the end of the context moves to the
+    /// continuation, and the continuation's ids are those of the whole text after as many as the context alone has. Where merging across the border
+    /// leaves the continuation without ids, the two are encoded apart, so that only an empty continuation has none.
+    /// </summary>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public ContinuationTokens EncodeContinuation(string context, string continuation)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(continuation);
+        int end = context.Length;
+        while (end > 0 && IsPythonWhiteSpace(context[end - 1]))
+            end--;
+        string moved = context[end..] + continuation;
+        context = context[..end];
+        int[] alone = Encode(context);
+        int[] whole = Encode(context + moved);
+        int[] rest = whole.Length > alone.Length ? whole[alone.Length..] : EncodeInside(moved);
+        return new ContinuationTokens(BeginningOfSequenceId is { } beginning ? [beginning, .. alone] : alone, rest);
+    }
+
+    /// <summary>The ids of text that follows other text, such as a gap: no marker of the text's start is put before it.</summary>
+    internal int[] EncodeInside(string text) => text.Length == 0 ? [] : EncodeWellFormed(WellFormedText.Of(text), startsText: false);
+
+    /// <summary>The text of ids that follow others: white space at their start stays.</summary>
+    internal string DecodeInside(IReadOnlyList<int> ids) => Decode(ids, startsText: false);
+
+    private protected abstract int[] EncodeWellFormed(string text, bool startsText);
+
+    private protected abstract string Decode(IReadOnlyList<int> ids, bool startsText);
+
+    /// <summary>Whether an id is a token with text of its own; throws when it is none of this tokenizer's.</summary>
+    private protected bool HasText(int id)
+    {
+        if ((uint)id >= (uint)VocabularySize)
+        {
+            throw new ArgumentOutOfRangeException("ids", id, id == VocabularySize
+                ? $"Token id {id} is the mask token, which has no text. Fill the masked positions before decoding."
+                : $"Token id {id} is not in 0 .. {VocabularySize - 1}, the ids of this tokenizer. Was it made by another one?");
+        }
+        return id != BeginningOfSequenceId && id != EndOfSequenceId;
+    }
+
+    private string HashContent()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach ((string name, byte[] content) in Files)
+        {
+            // Lengths between, so that no two sets of files run together to the same bytes.
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n{content.Length}\n"));
+            hash.AppendData(content);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    // str.rstrip of the reference also takes the four separators that .NET does not count as white space.
+    private static bool IsPythonWhiteSpace(char character) => char.IsWhiteSpace(character) || character is >= '\u001C' and <= '\u001F';
+}

@@ -1,7 +1,0 @@
-using TorchSharp;
-using TorchSharp.Modules;
-
-namespace Microsoft.ML.MaskedDiffusion.Training;
-
-/// <summary>A parameter with its two moment estimates and its weight decay.</summary>
-internal sealed record AdamWSlot(string Name, Parameter Parameter, torch.Tensor FirstMoment, torch.Tensor SecondMoment, double WeightDecay);

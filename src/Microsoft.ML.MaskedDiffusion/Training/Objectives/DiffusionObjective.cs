@@ -1,0 +1,111 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
+
+/// <summary>
+/// Masked diffusion as the loop's objective: noises each row with its own random stream, prompts excepted, and hands it to the loss. Rows of different lengths go
+/// through the network apart, since attention would see what fills up the shorter.
+/// </summary>
+/// <param name="config">The network's shape.</param>
+/// <param name="noiseLevels">How a training step's levels are drawn.</param>
+/// <param name="weighting">The weight of a masked token in training.</param>
+/// <param name="guidanceDropout">
+/// The probability that a micro batch in training has all its prompts masked, 0 to 1: the unconditional half of classifier-free guidance, decided once for
+/// all of its rows as SMDM does.
+/// </param>
+internal class DiffusionObjective(
+    TransformerConfig config, NoiseLevels noiseLevels = NoiseLevels.Independent, LossWeighting weighting = LossWeighting.InverseNoiseLevel, double guidanceDropout = 0)
+    : ITrainingObjective
+{
+    private readonly ForwardProcess _process = new(config.MaskTokenId);
+    private readonly MaskedDiffusionObjective _training = new(weighting);
+
+    // A validation measures the bound, whatever is trained on.
+    private readonly MaskedDiffusionObjective _bound = new();
+
+    public int BlockLength(int contextLength) => contextLength;
+
+    public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch)
+    {
+        using var scope = torch.NewDisposeScope();
+        int targets = batch.TargetCount();
+        bool dropsPrompts = DropsPrompts(batch);
+        torch.Tensor? sum = null;
+        foreach (int[] rows in RowsByLength(batch))
+        {
+            NoisyBatch noisy = Corrupt(batch, rows, noiseLevels);
+            if (dropsPrompts)
+                MaskPrompts(noisy, batch, rows);
+            torch.Tensor loss = _training.Loss(network, noisy, targets);
+            sum = sum is null ? loss : sum + loss;
+        }
+        return sum!.MoveToOuterDisposeScope();
+    }
+
+    // The draws of one block always share a comb of levels: its mean has less noise, and the error is taken between blocks.
+    public double[] RowLosses(TransformerNetwork network, TokenBatch batch)
+    {
+        var losses = new double[batch.Count];
+        foreach (int[] rows in RowsByLength(batch))
+        {
+            double[] part = _bound.RowLosses(network, Corrupt(batch, rows, NoiseLevels.Stratified), [.. rows.Select(row => batch.TargetCount(row))]);
+            for (int i = 0; i < rows.Length; i++)
+                losses[rows[i]] = part[i];
+        }
+        return losses;
+    }
+
+    /// <summary>The rows of a batch, those of one length together.</summary>
+    internal static IEnumerable<int[]> RowsByLength(TokenBatch batch) => Enumerable.Range(0, batch.Count).GroupBy(batch.RowLength).Select(rows => rows.ToArray());
+
+    /// <summary>Noises rows of one length.</summary>
+    internal NoisyBatch Corrupt(TokenBatch batch, int[] rows, NoiseLevels sampling)
+    {
+        int length = batch.RowLength(rows[0]);
+        var levels = new float[rows.Length];
+        var uniforms = new float[rows.Length * length];
+        var tokens = new long[uniforms.Length];
+        var kept = new bool[uniforms.Length];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            batch.Row(rows[i]).CopyTo(tokens.AsSpan(i * length));
+            kept.AsSpan(i * length, batch.PromptLength(rows[i])).Fill(true);
+            levels[i] = Draw(batch, rows[i], sampling, uniforms.AsSpan(i * length, length));
+        }
+        return _process.Corrupt(tokens, length, levels, uniforms, kept);
+    }
+
+    /// <summary>Draws a row's level, which is returned, and a uniform number for each of its positions.</summary>
+    protected virtual float Draw(TokenBatch batch, int row, NoiseLevels sampling, Span<float> uniforms)
+    {
+        CounterRandom random = batch.RandomOf(row);
+        float level = random.NextSingle();
+        if (sampling == NoiseLevels.Stratified)
+        {
+            // The comb spans the whole step, not the micro batch, which must not matter.
+            (CounterRandom group, int place) = batch.GroupOf(row);
+            level = (group.NextSingle() + (float)place / batch.GroupSize) % 1f;
+        }
+        foreach (ref float uniform in uniforms)
+            uniform = random.NextSingle();
+        return level;
+    }
+
+    /// <summary>Draws whether the micro batch is trained without its prompts.</summary>
+    protected virtual bool DropsPrompts(TokenBatch batch)
+    {
+        if (guidanceDropout == 0)
+            return false;
+        CounterRandom random = batch.RandomOfBatch(RandomPurpose.GuidanceDropout);
+        return random.NextDouble() < guidanceDropout;
+    }
+
+    private void MaskPrompts(NoisyBatch noisy, TokenBatch batch, int[] rows)
+    {
+        for (int i = 0; i < rows.Length; i++)
+            noisy.Tokens.AsSpan(i * noisy.Length, batch.PromptLength(rows[i])).Fill(config.MaskTokenId);
+    }
+}

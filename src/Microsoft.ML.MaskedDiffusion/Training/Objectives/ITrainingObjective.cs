@@ -1,0 +1,23 @@
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
+
+/// <summary>
+/// What the loop minimizes: diffusion, or next-token prediction. A row's prompt is seen and not learned. All random draws come from the batch's
+/// own streams. Not thread-safe: an objective may reuse buffers.
+/// </summary>
+internal interface ITrainingObjective
+{
+    /// <summary>Ids a training block needs for the given context: the context itself, or one more where targets are shifted.</summary>
+    int BlockLength(int contextLength);
+
+    /// <summary>Ids at a row's start that are no target: 1 where targets are shifted.</summary>
+    int SourceOnlyIds => 0;
+
+    /// <summary>The micro batch's loss in nats per learned token, a scalar with its graph, on the network's device. The caller owns the dispose scope.</summary>
+    torch.Tensor Loss(TransformerNetwork network, TokenBatch batch);
+
+    /// <summary>The loss of every row in nats per learned token, without a graph; for validation.</summary>
+    double[] RowLosses(TransformerNetwork network, TokenBatch batch);
+}

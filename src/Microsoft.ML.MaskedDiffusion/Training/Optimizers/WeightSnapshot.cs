@@ -1,0 +1,45 @@
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace Microsoft.ML.MaskedDiffusion.Training.Optimizers;
+
+/// <summary>A copy of a network's weights: the best model so far. Costs as much memory as the weights, from the first <see cref="Take"/> on.</summary>
+internal sealed class WeightSnapshot(IReadOnlyDictionary<string, Parameter> parameters) : IDisposable
+{
+    private readonly Dictionary<string, torch.Tensor> _copies = [];
+
+    /// <summary>The step whose weights are kept, or null.</summary>
+    public long? Step { get; private set; }
+
+    /// <summary>The copies by name; none before the first <see cref="Take"/>.</summary>
+    public IReadOnlyDictionary<string, torch.Tensor> Tensors => _copies;
+
+    public void Take(long step)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
+        foreach ((string name, Parameter parameter) in parameters)
+        {
+            if (_copies.TryGetValue(name, out torch.Tensor? copy))
+                copy.copy_(parameter);
+            else
+                _copies[name] = parameter.detach().clone().DetachFromDisposeScope();
+        }
+        Step = step;
+    }
+
+    public void Restore()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
+        foreach ((string name, Parameter parameter) in parameters)
+            parameter.copy_(_copies[name]);
+    }
+
+    public void Dispose()
+    {
+        foreach (torch.Tensor copy in _copies.Values)
+            copy.Dispose();
+        _copies.Clear();
+    }
+}

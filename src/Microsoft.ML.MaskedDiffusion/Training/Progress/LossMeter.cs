@@ -1,0 +1,66 @@
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Training.Progress;
+
+/// <summary>Sums the losses between two reports, on the device where reading them back would stall it.</summary>
+internal sealed class LossMeter : IDisposable
+{
+    private readonly torch.Tensor? _deviceSum;
+    private double _sum;
+    private double _last;
+    private int _count;
+
+    public LossMeter(torch.Device device)
+    {
+        if (device.type != DeviceType.CPU)
+            _deviceSum = torch.zeros(1, dtype: torch.ScalarType.Float64, device: device).DetachFromDisposeScope();
+    }
+
+    /// <summary>Whether every loss is read at once.</summary>
+    public bool IsHost => _deviceSum is null;
+
+    public bool HasValues => _count > 0;
+
+    /// <summary>Adds a scalar loss, of one micro batch.</summary>
+    public void Add(torch.Tensor loss)
+    {
+        _count++;
+        if (_deviceSum is null)
+        {
+            _last = loss.ToDouble();
+            _sum += _last;
+            return;
+        }
+        using var noGrad = torch.no_grad();
+        using torch.Tensor value = loss.detach();
+        _deviceSum.add_(value);
+    }
+
+    public void ThrowUnlessFinite(long step, double gradientNorm, double learningRate)
+    {
+        double loss = _deviceSum is null ? _sum : _deviceSum.ToDouble();
+        if (!double.IsFinite(loss) || double.IsInfinity(gradientNorm) || (_deviceSum is null && double.IsNaN(gradientNorm)))
+            throw new TrainingDivergedException(step, _deviceSum is null ? _last : loss / Math.Max(_count, 1), gradientNorm, learningRate);
+    }
+
+    /// <summary>The mean since the last call.</summary>
+    public double TakeMean()
+    {
+        double mean = (_deviceSum is null ? _sum : _deviceSum.ToDouble()) / _count;
+        _deviceSum?.fill_(0);
+        _sum = 0;
+        _count = 0;
+        return mean;
+    }
+
+    /// <summary>What was summed since the last <see cref="TakeMean"/>, for a checkpoint.</summary>
+    public (double Sum, int Count) Read() => (_deviceSum is null ? _sum : _deviceSum.ToDouble(), _count);
+
+    public void Restore(double sum, int count)
+    {
+        (_sum, _count) = (sum, count);
+        _deviceSum?.fill_(sum);
+    }
+
+    public void Dispose() => _deviceSum?.Dispose();
+}

@@ -1,0 +1,59 @@
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>What a finished training did. Immutable and thread-safe.</summary>
+public sealed record TrainingResult
+{
+    /// <summary>Optimizer steps taken.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>Why the training ended.</summary>
+    public TrainingStop Stop { get; init; }
+
+    /// <summary>The step whose weights the model has: the one of the lowest validation loss, or the last where there was no validation.</summary>
+    public long BestStep { get; init; }
+
+    /// <summary>Training loss at the end, in nats per token: the mean over the steps of the last point of <see cref="LossHistory"/>.</summary>
+    public double FinalLoss { get; init; }
+
+    /// <summary>Validation loss of the model returned, in nats per token; null without a validation.</summary>
+    public double? ValidationLoss { get; init; }
+
+    /// <summary>Standard error of <see cref="ValidationLoss"/>, in nats per token.</summary>
+    public double? ValidationStandardError { get; init; }
+
+    /// <summary>Tokens trained on, repetitions counted; prompts and learned padding too.</summary>
+    public long TokensSeen { get; init; }
+
+    /// <summary>Passes over the training blocks or rows.</summary>
+    public double Epochs { get; init; }
+
+    /// <summary>Seconds of training, validations included; reading and tokenizing the corpus not.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>Documents (rows with text) trained on; 0 where packed tokens were given, which do not tell.</summary>
+    public long Documents { get; init; }
+
+    /// <summary>Rows left out because they held no text.</summary>
+    public long EmptyRows { get; init; }
+
+    /// <summary>Rows left out because they had more tokens than a row may have.</summary>
+    public long LongRows { get; init; }
+
+    /// <summary>Tokens of the corpus, one end-of-sequence token for each document among them. Of packed tokens: those that stand in a block.</summary>
+    public long CorpusTokens { get; init; }
+
+    /// <summary>Tokens repeated from the corpus's start to fill up its last block.</summary>
+    public long RepeatedTokens { get; init; }
+
+    /// <summary>The seed of every random draw of the run: training again with it gives the same weights on the same machine.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>The device trained on, such as "cpu" or "cuda:0".</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>The training loss over time, one point per progress interval.</summary>
+    public IReadOnlyList<TrainingPoint> LossHistory { get; init; } = [];
+
+    /// <summary>All validations, in order.</summary>
+    public IReadOnlyList<ValidationPoint> ValidationHistory { get; init; } = [];
+}

@@ -1,9 +1,0 @@
-namespace Microsoft.ML.MaskedDiffusion.Training;
-
-/// <summary>One point of a training's loss curve.</summary>
-/// <param name="Step">Optimizer steps finished.</param>
-/// <param name="Tokens">Tokens trained on by then, repetitions counted.</param>
-/// <param name="Seconds">Seconds of training by then.</param>
-/// <param name="LearningRate">Learning rate of the last step.</param>
-/// <param name="Loss">Training loss in nats per token, the mean over the steps since the point before.</param>
-public sealed record TrainingPoint(long Step, long Tokens, double Seconds, double LearningRate, double Loss);

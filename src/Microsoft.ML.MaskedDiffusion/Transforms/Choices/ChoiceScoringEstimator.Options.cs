@@ -1,0 +1,35 @@
+using Microsoft.ML.MaskedDiffusion.Transforms;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+public sealed partial class ChoiceScoringEstimator
+{
+    /// <summary>How options that stand in a vector are scored. Checked and copied by the estimator; later changes have no effect.</summary>
+    public sealed class Options : ChoiceScoringOptions
+    {
+        /// <summary>The column of options, a vector of text. Default "Choices".</summary>
+        public string ChoicesColumnName { get; set; } = "Choices";
+
+        /// <summary>
+        /// The size of the score vectors: the most options a row may have, 2 to 4096. Default null: the size of the options column where its type has
+        /// one, or else the most options of any row of the data given to Fit, which is read for that.
+        /// </summary>
+        public int? ChoiceCount { get; set; }
+
+        internal Options Clone()
+        {
+            OptionChecks.RequireName(nameof(ChoicesColumnName), ChoicesColumnName);
+            OptionChecks.Require(ChoiceCount is null or (>= 2 and <= MaximumChoices), nameof(ChoiceCount), ChoiceCount,
+                $"2 to {MaximumChoices}, or null to take it from the column or the data");
+            return (Options)CloneChecked();
+        }
+
+        // The same with a size found by looking at the data.
+        internal Options With(int choiceCount)
+        {
+            var copy = (Options)MemberwiseClone();
+            copy.ChoiceCount = choiceCount;
+            return copy;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+[TestClass]
+public sealed class DeviceChoiceTests
+{
+    [TestMethod]
+    public void TheProcessorAndAutoAreAlwaysThere()
+    {
+        Assert.AreEqual(DeviceType.CPU, DeviceChoice.Resolve("cpu").type);
+        string automatic = DeviceChoice.Describe(DeviceChoice.Resolve("auto"));
+        Assert.AreEqual(torch.cuda.is_available() ? "cuda:0" : "cpu", automatic);
+    }
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("CPU")]
+    [DataRow("gpu")]
+    [DataRow("cuda:")]
+    [DataRow("cuda:-1")]
+    [DataRow("cuda: 1")]
+    [DataRow("cuda:99999999999")]
+    public void OtherWordsAreRefusedWithTheKnownOnes(string device)
+    {
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => DeviceChoice.Validate(device)).Message, "\"auto\", \"cpu\", \"cuda\"");
+        Assert.ThrowsExactly<ArgumentException>(() => DeviceChoice.Resolve(device));
+    }
+
+    [TestMethod]
+    public void AGpuThatIsNotThereIsRefused()
+    {
+        DeviceChoice.Validate("cuda:999");
+        Assert.ThrowsExactly<ArgumentException>(() => DeviceChoice.Resolve("cuda:999"));
+    }
+
+    [TestMethod]
+    public void AFailureToLoadBecomesOneTellingError()
+    {
+        var failure = new TypeInitializationException("TorchSharp.torch", new DllNotFoundException("looked for libtorch_cpu.so in /opt"));
+        TorchUnavailableException error = NativeRuntime.Explain(failure);
+        StringAssert.Contains(error.Message, "TorchSharp-cpu");
+        StringAssert.Contains(error.Message, "looked for libtorch_cpu.so in /opt");
+        Assert.AreSame(failure, error.InnerException);
+    }
+}

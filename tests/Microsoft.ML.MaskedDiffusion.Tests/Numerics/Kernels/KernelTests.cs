@@ -1,0 +1,240 @@
+using System.Runtime.Intrinsics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>The kernels against plain loops in double precision; gradients against central differences of those loops.</summary>
+[TestClass]
+public sealed unsafe class KernelTests
+{
+    private const double Step = 1e-5; // central differences of a double: error about step^2 and 1e-16 / step
+
+    [TestMethod]
+    public void ExponentialsAreExactToTwoUnits()
+    {
+        for (double x = -87.2; x < 88.2; x += 0.0137)
+        {
+            float exact = (float)Math.Exp((float)x), ours = VectorMath.Exp(Vector512.Create((float)x))[3];
+            Assert.IsLessThanOrEqualTo(2, Math.Abs(BitConverter.SingleToInt32Bits(exact) - BitConverter.SingleToInt32Bits(ours)), $"e^{x}");
+        }
+        Assert.AreEqual(0f, VectorMath.Exp(Vector512.Create(float.NegativeInfinity))[0]);
+        Assert.AreEqual(1f, VectorMath.Exp(Vector512<float>.Zero)[0]);
+        Assert.AreEqual(float.NaN, VectorMath.Exp(Vector512.Create(float.NaN))[0]);
+    }
+
+    [TestMethod]
+    [DataRow(5, 16)]
+    [DataRow(300, 37)]
+    public void NormAndItsGradients(int rows, int width)
+    {
+        float[] x = MatrixProductTests.Draws(rows * width, 1), gain = MatrixProductTests.Draws(width, 2), dy = MatrixProductTests.Draws(rows * width, 3), residual = MatrixProductTests.Draws(rows * width, 4);
+        float[] y = new float[x.Length], scale = new float[rows], dx = new float[x.Length], dGain = new float[width], again = new float[x.Length];
+        fixed (float* px = x, pg = gain, pdy = dy, pr = residual, py = y, ps = scale, pdx = dx, pdg = dGain, pa = again)
+        {
+            NormKernels.Forward(px, pg, 1e-5, py, ps, rows, width);
+            NormKernels.Apply(px, pg, ps, pa, rows, width);
+            NormKernels.Backward(px, pg, ps, pdy, pr, pdx, pdg, rows, width);
+        }
+        CollectionAssert.AreEqual(y, again);
+        double[] Row(double[] z, double[] g)
+        {
+            double factor = 1 / Math.Sqrt(z.Sum(v => v * v) / width + 1e-5);
+            return [.. z.Select((v, i) => v * factor * g[i])];
+        }
+        double[] gains = Doubles(gain), expectedGain = new double[width];
+        for (int row = 0; row < rows; row++)
+        {
+            double[] z = Doubles(x.AsSpan(row * width, width)), up = Doubles(dy.AsSpan(row * width, width)), value = Row(z, gains);
+            for (int i = 0; i < width; i++)
+            {
+                Assert.AreEqual(value[i], y[row * width + i], 2e-6 * (1 + Math.Abs(value[i])));
+                expectedGain[i] += value[i] / gains[i] * up[i];
+                if (row % 50 != 0)
+                    continue;
+                double slope = Slope(z, i, v => Row(v, gains).Zip(up, (a, b) => a * b).Sum());
+                Assert.AreEqual(slope + residual[row * width + i], dx[row * width + i], 1e-5 * (1 + Math.Abs(slope)));
+            }
+        }
+        for (int i = 0; i < width; i++)
+            Assert.AreEqual(expectedGain[i], dGain[i], 1e-5 * rows);
+    }
+
+    [TestMethod]
+    public void GateAndItsGradients()
+    {
+        const int Count = 40_007; // no multiple of a vector, more than one piece
+        float[] a = MatrixProductTests.Draws(Count, 1, 3), b = MatrixProductTests.Draws(Count, 2), dy = MatrixProductTests.Draws(Count, 3);
+        float[] y = new float[Count], da = new float[Count], db = new float[Count], through = [.. dy];
+        fixed (float* pa = a, pb = b, py = y, pda = da, pdb = db, pt = through)
+        {
+            GateKernels.Forward(pa, pb, py, Count);
+            GateKernels.Backward(pa, pb, pt, pda, pdb, Count);
+        }
+        CollectionAssert.AreEqual(y, through);
+        for (int i = 0; i < Count; i += 7)
+        {
+            double sigmoid = 1 / (1 + Math.Exp(-a[i])), silu = a[i] * sigmoid;
+            Assert.AreEqual(silu * b[i], y[i], 1e-6 * (1 + Math.Abs(silu * b[i])));
+            Assert.AreEqual(dy[i] * silu, db[i], 1e-6 * (1 + Math.Abs(dy[i] * silu)));
+            double expected = dy[i] * b[i] * sigmoid * (1 + a[i] * (1 - sigmoid));
+            Assert.AreEqual(expected, da[i], 2e-6 * (1 + Math.Abs(expected)));
+        }
+    }
+
+    [TestMethod]
+    [DataRow(1, 1, 2, 4, false)]
+    [DataRow(2, 5, 3, 6, false)]
+    [DataRow(2, 19, 2, 16, true)]
+    [DataRow(1, 300, 1, 8, false)] // more than one block of queries
+    [DataRow(1, 300, 1, 8, true)]
+    public void AttentionAndItsGradients(int batch, int length, int heads, int size, bool causal)
+    {
+        int width = heads * size, stride = 3 * width;
+        float[] qkv = MatrixProductTests.Draws(batch * length * stride, 1), dy = MatrixProductTests.Draws(batch * length * width, 2);
+        float[] y = new float[dy.Length], logSums = new float[batch * heads * length], dQkv = new float[qkv.Length];
+        fixed (float* pq = qkv, py = y, pl = logSums, pdy = dy, pd = dQkv)
+        {
+            AttentionKernels.Forward(pq, py, pl, batch, length, heads, size, causal);
+            AttentionKernels.Backward(pq, py, pl, pdy, pd, batch, length, heads, size, causal);
+        }
+        double[] all = Doubles(qkv);
+        double[] Head(double[] z, int item, int head)
+        {
+            var result = new double[length * size];
+            for (int i = 0; i < length; i++)
+            {
+                int keys = causal ? i + 1 : length;
+                var weights = new double[keys];
+                for (int j = 0; j < keys; j++)
+                {
+                    double dot = 0;
+                    for (int c = 0; c < size; c++)
+                        dot += z[At(item, i, head, 0, c)] * z[At(item, j, head, 1, c)];
+                    weights[j] = Math.Exp(dot / Math.Sqrt(size));
+                }
+                double sum = weights.Sum();
+                for (int j = 0; j < keys; j++)
+                    for (int c = 0; c < size; c++)
+                        result[i * size + c] += weights[j] / sum * z[At(item, j, head, 2, c)];
+            }
+            return result;
+        }
+        int At(int item, int position, int head, int part, int c) => ((item * length + position) * heads + head) * 3 * size + part * size + c;
+        var random = new CounterRandom(1, 1, RandomPurpose.Example);
+        for (int item = 0; item < batch; item++)
+            for (int head = 0; head < heads; head++)
+            {
+                double[] expected = Head(all, item, head);
+                for (int i = 0; i < expected.Length; i++)
+                    Assert.AreEqual(expected[i], y[((item * length + i / size) * heads + head) * size + i % size], 5e-6);
+                double Objective(double[] z)
+                {
+                    double[] result = Head(z, item, head);
+                    double sum = 0;
+                    for (int i = 0; i < result.Length; i++)
+                        sum += result[i] * dy[((item * length + i / size) * heads + head) * size + i % size];
+                    return sum;
+                }
+                for (int trial = 0; trial < 12; trial++)
+                {
+                    int at = At(item, random.NextInt32(length), head, trial % 3, random.NextInt32(size));
+                    double slope = Slope(all, at, Objective);
+                    Assert.AreEqual(slope, dQkv[at], 2e-5 * (1 + Math.Abs(slope)));
+                }
+            }
+    }
+
+    [TestMethod]
+    public void RotationKeepsLengthsAndTurnsBack()
+    {
+        const int Rows = 10, Length = 5, Heads = 2, Size = 6;
+        float[] qkv = MatrixProductTests.Draws(Rows * Heads * 3 * Size, 1), before = [.. qkv], cos = new float[Length * Size / 2], sin = new float[cos.Length];
+        for (int i = 0; i < cos.Length; i++)
+            (sin[i], cos[i]) = MathF.SinCos(0.3f * i);
+        fixed (float* p = qkv, c = cos, s = sin)
+        {
+            RotaryKernels.Turn(p, c, s, Rows, Length, Heads, Size, 1);
+            for (int row = 0; row < Rows; row++)
+                for (int part = 0; part < Heads * 3; part++)
+                    for (int i = 0; i < Size / 2; i++)
+                    {
+                        int at = (row * Heads * 3 + part) * Size + i, table = row % Length * Size / 2 + i;
+                        double x = before[at], z = before[at + Size / 2];
+                        (double a, double b) = part % 3 == 2 ? (x, z) : (x * cos[table] - z * sin[table], x * sin[table] + z * cos[table]);
+                        Assert.AreEqual(a, qkv[at], 1e-6);
+                        Assert.AreEqual(b, qkv[at + Size / 2], 1e-6);
+                    }
+            RotaryKernels.Turn(p, c, s, Rows, Length, Heads, Size, -1);
+        }
+        for (int i = 0; i < qkv.Length; i++)
+            Assert.AreEqual(before[i], qkv[i], 1e-6);
+    }
+
+    [TestMethod]
+    [DataRow(3, 97)]
+    [DataRow(40, 16)]
+    [DataRow(2, 1)]
+    public void CrossEntropyAndItsGradient(int rows, int width)
+    {
+        float[] logits = MatrixProductTests.Draws(rows * width, 1, 5), gradient = MatrixProductTests.Draws(rows, 2), loss = new float[rows], logSums = new float[rows];
+        long[] targets = [.. Enumerable.Range(0, rows).Select(i => (long)(i * 31 % width))];
+        float[] through = [.. logits];
+        fixed (float* pl = through, pg = gradient, po = loss, ps = logSums)
+        fixed (long* pt = targets)
+        {
+            CrossEntropyKernels.Forward(pl, pt, po, ps, rows, width);
+            CrossEntropyKernels.Backward(pl, pt, ps, pg, pl, rows, width);
+        }
+        for (int row = 0; row < rows; row++)
+        {
+            double[] z = Doubles(logits.AsSpan(row * width, width));
+            double top = z.Max(), logSum = top + Math.Log(z.Sum(v => Math.Exp(v - top)));
+            Assert.AreEqual(logSum - z[targets[row]], loss[row], 2e-6 * (1 + Math.Abs(logSum)));
+            for (int i = 0; i < width; i++)
+                Assert.AreEqual(gradient[row] * (Math.Exp(z[i] - logSum) - (i == targets[row] ? 1 : 0)), through[row * width + i], 2e-6 * (1 + Math.Abs(gradient[row])));
+        }
+    }
+
+    [TestMethod]
+    public void AdamWStepsAsItsFormula()
+    {
+        const int Count = 70_001;
+        float[] p = MatrixProductTests.Draws(Count, 1), m = new float[Count], v = new float[Count];
+        double[] parameter = Doubles(p), mean = new double[Count], square = new double[Count];
+        for (int step = 1; step <= 3; step++)
+        {
+            float[] g = MatrixProductTests.Draws(Count, (ulong)step + 1);
+            fixed (float* pp = p, pg = g, pm = m, pv = v)
+                AdamWKernel.Step(pp, pg, pm, pv, Count, 1e-2, 0.9, 0.95, 1e-8, 0.1, step, 0.5f);
+            for (int i = 0; i < Count; i++)
+            {
+                double d = 0.5 * g[i];
+                mean[i] = 0.9 * mean[i] + 0.1 * d;
+                square[i] = 0.95 * square[i] + 0.05 * d * d;
+                parameter[i] = parameter[i] * (1 - 1e-3) - 1e-2 * (mean[i] / (1 - Math.Pow(0.9, step))) / (Math.Sqrt(square[i] / (1 - Math.Pow(0.95, step))) + 1e-8);
+            }
+        }
+        for (int i = 0; i < Count; i += 11)
+            Assert.AreEqual(parameter[i], p[i], 2e-6 * (1 + Math.Abs(parameter[i])));
+        fixed (float* pp = p)
+            Assert.AreEqual(p.Sum(x => (double)x * x), AdamWKernel.SquaredNorm(pp, Count), 1e-2);
+    }
+
+    private static double[] Doubles(ReadOnlySpan<float> values)
+    {
+        var result = new double[values.Length];
+        for (int i = 0; i < result.Length; i++)
+            result[i] = values[i];
+        return result;
+    }
+
+    private static double Slope(double[] at, int index, Func<double[], double> f)
+    {
+        double[] moved = [.. at];
+        moved[index] = at[index] + Step;
+        double high = f(moved);
+        moved[index] = at[index] - Step;
+        return (high - f(moved)) / (2 * Step);
+    }
+}

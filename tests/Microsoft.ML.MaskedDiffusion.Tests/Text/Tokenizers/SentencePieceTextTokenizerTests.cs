@@ -1,0 +1,87 @@
+using Microsoft.ML.MaskedDiffusion.Text.Gaps;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+[TestClass]
+public sealed class SentencePieceTextTokenizerTests
+{
+    private static readonly SentencePieceModelBuilder Model = NewModel();
+    private static readonly TextTokenizer Tokenizer = Open(Model);
+
+    [TestMethod]
+    public void EncodesWithoutBeginningOrEnd()
+    {
+        CollectionAssert.AreEqual(Ids("▁the", "▁cat"), Tokenizer.Encode("the cat"));
+        CollectionAssert.AreEqual(Array.Empty<int>(), Tokenizer.Encode(""));
+        Assert.AreEqual((1, 2, Model.Count), (Tokenizer.BeginningOfSequenceId, Tokenizer.EndOfSequenceId, Tokenizer.VocabularySize));
+    }
+
+    [TestMethod]
+    public void AnyUnicodeComesBack()
+    {
+        var random = new Random(3);
+        for (int i = 0; i < 200; i++)
+        {
+            // U+2581 is the model's own space, so it cannot come back as itself.
+            string text = Corpora.Unicode(random, random.Next(1, 60)).Replace('\u2581', '_');
+            Assert.AreEqual(text, Tokenizer.Decode(Tokenizer.Encode(text)));
+        }
+    }
+
+    [TestMethod]
+    public void SpecialTokensAreNoText() => Assert.AreEqual("the cat", Tokenizer.Decode([1, .. Tokenizer.Encode("the cat"), 2]));
+
+    [TestMethod]
+    public void TextBesideAGapHasItsOwnTokens()
+    {
+        var encoding = new MaskedTextEncoding(Tokenizer, Tokenizer.VocabularySize);
+        int mask = Tokenizer.VocabularySize;
+        CollectionAssert.AreEqual((int[])[.. Ids("▁the"), mask, .. Ids("▁cat")], encoding.Encode("the [MASK] cat"));
+        CollectionAssert.AreEqual((int[])[.. Ids("▁the"), mask, .. Ids("c", "at")], encoding.Encode("the [MASK]cat"));
+        CollectionAssert.AreEqual((int[])[mask, .. Ids("▁cat")], encoding.Encode("[MASK] cat"));
+        Assert.AreEqual("the [MASK] cat", encoding.Decode(encoding.Encode("the[MASK] cat")));
+        Assert.AreEqual("the [MASK]cat", encoding.Decode(encoding.Encode("the [MASK]cat")));
+    }
+
+    [TestMethod]
+    public void AContextBeginsTheSequence()
+    {
+        ContinuationTokens tokens = Tokenizer.EncodeContinuation("the ", "cat");
+        CollectionAssert.AreEqual((int[])[1, .. Ids("▁the")], tokens.Context);
+        CollectionAssert.AreEqual(Ids("▁cat"), tokens.Continuation);
+    }
+
+    [TestMethod]
+    public void ExtraSpacesGoWhereTheModelSaysSo()
+    {
+        SentencePieceModelBuilder model = NewModel();
+        model.RemoveExtraWhitespaces = true;
+        CollectionAssert.AreEqual(Ids("▁the", "▁cat"), Open(model).Encode("  the   cat "));
+        CollectionAssert.AreEqual(Array.Empty<int>(), Open(model).Encode("  "));
+        CollectionAssert.AreEqual(Ids("▁a"), Open(model).Encode("a"));
+    }
+
+    [TestMethod]
+    public void FilesMakeAnEqualTokenizer() => CollectionAssert.AreEqual(Tokenizer.Encode("the cat é"), TextTokenizer.FromFiles(Tokenizer.Files).Encode("the cat é"));
+
+    [TestMethod]
+    public void ModelsOfAnotherKindAreRefused()
+    {
+        Refused(m => m.WhitespaceAsSuffix = true, "suffix");
+        Refused(m => (m.NormalizerName, m.CharacterMap) = ("nmt_nfkc", [1, 2, 3, 4]), "identity");
+
+        static void Refused(Action<SentencePieceModelBuilder> change, string told)
+        {
+            SentencePieceModelBuilder model = NewModel();
+            change(model);
+            StringAssert.Contains(Assert.Throws<InvalidDataException>(() => Open(model)).Message, told);
+        }
+    }
+
+    private static SentencePieceModelBuilder NewModel() => new SentencePieceModelBuilder().WithBytes()
+        .With("▁t", -1).With("he", -2).With("▁the", -3).With("at", -4).With("▁c", -5).With("▁cat", -6).With("▁a", -7).WithCharacters("▁thecads");
+
+    private static TextTokenizer Open(SentencePieceModelBuilder model) => TextTokenizer.FromFiles(new Dictionary<string, byte[]> { ["tokenizer.model"] = model.Build() });
+
+    private static int[] Ids(params string[] pieces) => [.. pieces.Select(Model.Id)];
+}

@@ -1,0 +1,131 @@
+using System.Text;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+[TestClass]
+public sealed class TokenizerFilesTests
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [TestCleanup]
+    public void DeleteFolder() => _folder.Dispose();
+
+    [TestMethod]
+    public void AFolderAndEitherFileLeadToTheVocabulary()
+    {
+        Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
+        Write("merges.txt", Corpora.ByteLevel.Files["merges.txt"]);
+        int[] expected = Corpora.ByteLevel.Encode("the string and the rest");
+        foreach (string path in (string[])[_folder.Path, _folder.Path + Path.DirectorySeparatorChar, PathOf("vocab.json"), PathOf("merges.txt")])
+            CollectionAssert.AreEqual(expected, TextTokenizer.FromFile(path).Encode("the string and the rest"), path);
+    }
+
+    [TestMethod]
+    public void APrefixIsKept()
+    {
+        Write("my-vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
+        Write("my-merges.txt", Corpora.ByteLevel.Files["merges.txt"]);
+        Assert.AreEqual(400, TextTokenizer.FromFile(PathOf("my-vocab.json")).VocabularySize);
+    }
+
+    [TestMethod]
+    public void ASentencePieceModelIsTakenFirst()
+    {
+        Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
+        Write("tokenizer.model", new SentencePieceModelBuilder().WithBytes().WithCharacters("▁ab").Build());
+        Assert.AreEqual(262, TextTokenizer.FromFile(_folder.Path).VocabularySize);
+    }
+
+    [TestMethod]
+    public void WhatIsMissingIsNamed()
+    {
+        Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(_folder.Path));
+        Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(PathOf("none.model")));
+        Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
+        StringAssert.Contains(Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(PathOf("vocab.json"))).Message, "merges.txt");
+        Write("text.txt", [1]);
+        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TokenizerSource.FromFile(PathOf("text.txt"))).Message, "text.txt");
+        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(new Dictionary<string, byte[]>())).Message, "vocab.json");
+    }
+
+    [TestMethod]
+    [DataRow("no json", "no JSON")]
+    [DataRow("[1]", "got a JSON array")]
+    [DataRow("{\"a\": \"x\"}", "'a' has the id \"x\"")]
+    [DataRow("{\"a\": 0, \"b\": 0}", "'a' and 'b' share the id 0")]
+    [DataRow("{\"a\": 0, \"b\": 7}", "0 .. 1")]
+    [DataRow("{\"a\": -1}", "has the id -1")]
+    [DataRow("{\"a\": 0, \"a\": 1}", "twice")]
+    [DataRow("{\"a\": 0}", "byte 0x00")]
+    [DataRow("{\"\\ud800\": 0}", "not valid Unicode")]
+    [DataRow("{}", "byte 0x00")]
+    public void AWrongVocabularyIsRefused(string content, string told)
+    {
+        var error = Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(Files(vocabulary: content)));
+        StringAssert.Contains(error.Message, "vocab.json");
+        StringAssert.Contains(error.Message, told);
+    }
+
+    [TestMethod]
+    [DataRow("t h e", "line 1 is 't h e'")]
+    [DataRow("#version: 0.2\nth", "line 2 is 'th'")]
+    [DataRow("\u0100 nowhere", "'nowhere' is not in vocab.json")]
+    public void WrongMergesAreRefused(string content, string told)
+    {
+        var error = Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(Files(merges: content)));
+        StringAssert.Contains(error.Message, "merges.txt");
+        StringAssert.Contains(error.Message, told);
+    }
+
+    [TestMethod]
+    public void AMergeIsThereOnce()
+    {
+        string merges = Encoding.UTF8.GetString(Corpora.ByteLevel.Files["merges.txt"]);
+        string first = merges.Split('\n')[1];
+        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(Files(merges: merges + first))).Message, $"repeats the merge '{first}'");
+    }
+
+    [TestMethod]
+    public void ABinaryFileIsNoMergesFile() => StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(
+        new Dictionary<string, byte[]>(Files()) { ["merges.txt"] = [0xFF, 0xFE, 0x80] })).Message, "UTF-8");
+
+    [TestMethod]
+    public void ASpecialTokensMapSetsBeginningAndEnd()
+    {
+        Dictionary<string, byte[]> files = Files();
+        files["special_tokens_map.json"] = Encoding.UTF8.GetBytes("""{"bos_token": "a", "eos_token": {"content": "<|endoftext|>"}}""");
+        TextTokenizer tokenizer = TextTokenizer.FromFiles(files);
+        Assert.AreEqual('a', tokenizer.BeginningOfSequenceId);
+        Assert.AreEqual(399, tokenizer.EndOfSequenceId);
+        files["special_tokens_map.json"] = Encoding.UTF8.GetBytes("""{"eos_token": "</s>"}""");
+        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(files)).Message, "</s>");
+    }
+
+    [TestMethod]
+    [DataRow("tokenizer.model")]
+    [DataRow("other.model")]
+    public void AFileThatIsNoSentencePieceModelIsRefused(string name)
+    {
+        foreach (byte[] content in (byte[][])[[], "just some plain text"u8.ToArray(), [0x0A, 0xFF, 0x01], [0x00]])
+        {
+            Write(name, content);
+            var error = Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFile(PathOf(name)));
+            StringAssert.Contains(error.Message, name);
+            StringAssert.Contains(error.Message, "SentencePiece");
+        }
+    }
+
+    private static Dictionary<string, byte[]> Files(string? vocabulary = null, string? merges = null)
+    {
+        var files = new Dictionary<string, byte[]>(Corpora.ByteLevel.Files);
+        if (vocabulary is not null)
+            files["vocab.json"] = Encoding.UTF8.GetBytes(vocabulary);
+        if (merges is not null)
+            files["merges.txt"] = Encoding.UTF8.GetBytes(merges);
+        return files;
+    }
+
+    private string PathOf(string name) => Path.Combine(_folder.Path, name);
+
+    private void Write(string name, byte[] content) => File.WriteAllBytes(PathOf(name), content);
+}
