@@ -1,14 +1,5 @@
 using System.IO.Compression;
 using Microsoft.ML.Data;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
-using Microsoft.ML.MaskedDiffusion.Evaluation;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Tests.Evaluation;
-using Microsoft.ML.MaskedDiffusion.Tests.Training;
-using Microsoft.ML.MaskedDiffusion.Text;
-using Microsoft.ML.MaskedDiffusion.Trainers;
-using Microsoft.ML.MaskedDiffusion.Transforms;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -95,7 +86,7 @@ internal static class FixtureWriter
     private static void WriteTransformers(MLContext ml, MaskedDiffusionTransformer trained, string folder)
     {
         IDataView rows = FixtureRow.View(FixtureRow.All);
-        MaskedDiffusionContext catalog = ml.MaskedDiffusion();
+        MaskedDiffusionCatalog catalog = ml.MaskedDiffusion();
         MaskedDiffusionModel model = trained.Model;
         var likelihood = new LikelihoodScoringEstimator.Options
         {
