@@ -107,7 +107,7 @@ internal static class FixtureReader
         }
         var ml = new MLContext(1);
         var progress = new Collected<TrainingProgress>();
-        MaskedDiffusionTrainer.Options options = FixtureTrainings.Diffusion(run);
+        TrainerOptions options = FixtureTrainings.Diffusion(run);
         options.Progress = progress;
         var data = new CountingView(FixtureRow.View(FixtureRow.Training));
         using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(ml, options).Fit(data);

@@ -58,7 +58,7 @@ internal static class FixtureWriter
 
     private static MaskedDiffusionTransformer Train(MLContext ml) => new MaskedDiffusionTrainer(ml, Options(autoregressive: false)).Fit(FixtureRow.View(FixtureRow.Training));
 
-    private static MaskedDiffusionTrainer.Options Options(bool autoregressive) => new()
+    private static TrainerOptions Options(bool autoregressive) => new()
     {
         Network = new TransformerConfig
         {
@@ -66,10 +66,8 @@ internal static class FixtureWriter
             RotaryPrecision = autoregressive ? RotaryPrecision.Float32 : RotaryPrecision.BFloat16,
         },
         Tokenizer = TokenizerSource.TrainBytePairEncoding(264),
-        PromptColumnName = "Prompt",
-        NegativeLogLikelihoodColumnName = "Nll",
-        StandardErrorColumnName = "Error",
-        TokenCountColumnName = "Count",
+        Rows = { PromptColumnName = "Prompt" },
+        Outputs = { NegativeLogLikelihoodColumnName = "Nll", StandardErrorColumnName = "Error", TokenCountColumnName = "Count" },
         MaxSteps = 120,
         BatchSize = 8,
         LearningRate = 0.02,
