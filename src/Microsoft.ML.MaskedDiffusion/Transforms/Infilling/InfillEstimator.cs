@@ -1,6 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.DataViews;
-using Microsoft.ML.MaskedDiffusion.Transforms.Infilling;
 using Microsoft.ML.MaskedDiffusion.Transforms;
+using Microsoft.ML.MaskedDiffusion.Transforms.Infilling;
 
 namespace Microsoft.ML.MaskedDiffusion;
 

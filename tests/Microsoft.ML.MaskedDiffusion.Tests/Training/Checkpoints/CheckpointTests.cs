@@ -1,9 +1,9 @@
 using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
-using Microsoft.ML.MaskedDiffusion.Training;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -292,7 +292,7 @@ public sealed class CheckpointTests
         using var folder = new TemporaryFolder();
         Run(In(folder));
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(In(folder, resume: false)));
-        StringAssert.Contains(error.Message, "Options.Resume");
+        StringAssert.Contains(error.Message, "Checkpoints.Resume");
     }
 
     [TestMethod]
