@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>
-/// The figures computed with the reference implementation: the full set in the folder that the environment variable MDM_GOLDEN names, or else the compact set
-/// that is part of these tests (its README.md says what was left out). Both have the same layout, so the same tests run on both.
+/// The figures computed with the reference implementation: the full set in the folder that the environment variable MDM_GOLDEN names,
+/// or else the compact set that is part of these tests (its README.md says what was left out). Both have the same layout, so the same
+/// tests run on both.
 /// </summary>
 internal static class Golden
 {
@@ -20,7 +21,10 @@ internal static class Golden
     {
         string path = Path.Combine([Folder, .. parts]);
         if (!Path.Exists(path))
-            Assert.Fail($"The reference figures in {Folder} lack {Path.Combine(parts)}. Set MDM_GOLDEN to a whole set, or unset it to use the compact one.");
+        {
+            Assert.Fail($"The reference figures in {Folder} lack {Path.Combine(parts)}. "
+                + "Name a folder with the full set in MDM_GOLDEN, or unset it to use the compact set.");
+        }
         return path;
     }
 
@@ -56,7 +60,8 @@ internal static class Golden
     };
 
     /// <summary>A tiny network with its recorded weights.</summary>
-    public static TransformerNetwork Tiny(RotaryPrecision precision = RotaryPrecision.BFloat16, bool autoregressive = false, ScalarType type = ScalarType.Float32)
+    public static TransformerNetwork Tiny(
+        RotaryPrecision precision = RotaryPrecision.BFloat16, bool autoregressive = false, ScalarType type = ScalarType.Float32)
     {
         var network = new TransformerNetwork(TinyConfig(precision, autoregressive), CPU, type);
         WeightFiles.Load(PathOf(autoregressive ? "tiny_arm.safetensors" : "tiny_mdm.safetensors"), network);

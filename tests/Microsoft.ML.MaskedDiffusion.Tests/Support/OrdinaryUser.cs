@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>
-/// Runs code as a user whom file permissions stop. An administrator is not stopped by them, so on Linux the calling thread gives up that right meanwhile:
-/// its user for file access becomes "nobody". The code must do its file access on the calling thread.
+/// Runs code as a user whom file permissions stop. An administrator is not stopped by them, so on Linux the calling thread gives up
+/// that right meanwhile: its user for file access becomes "nobody". The code must do its file access on the calling thread.
 /// </summary>
 internal static class OrdinaryUser
 {
