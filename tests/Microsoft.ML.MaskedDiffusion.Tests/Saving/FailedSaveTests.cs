@@ -9,6 +9,9 @@ public sealed class FailedSaveTests
 
     private static readonly List<TextRow> Texts = TextRow.Make("the cat sat", "a small bird");
 
+    private static readonly UnixFileMode ReadOnly = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
     private readonly MLContext _ml = new(1);
 
     // A name, and how to write a model under it.
@@ -79,9 +82,9 @@ public sealed class FailedSaveTests
     [TestMethod]
     public void AFolderThatMayNotBeWrittenKeepsTheOldModel()
     {
-        if (OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess)
+        if (OperatingSystem.IsWindows())
         {
-            Assert.Inconclusive("Permissions stop neither Windows' folders nor an administrator.");
+            Assert.Inconclusive("Windows has no Unix permissions, and its read-only attribute does not stop new files in a folder.");
             return;
         }
         using var folder = new TemporaryFolder();
@@ -89,10 +92,11 @@ public sealed class FailedSaveTests
         {
             save(Model, folder.File(name));
             string[] before = Entries(folder.Path);
-            SetMode(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            SetMode(folder.Path, ReadOnly);
             try
             {
-                StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => save(Other, folder.File(name)), name).Message, folder.File(name));
+                string message = OrdinaryUser.Run(() => Assert.ThrowsExactly<IOException>(() => save(Other, folder.File(name)), name).Message);
+                StringAssert.Contains(message, folder.File(name));
                 CollectionAssert.AreEqual(before, Entries(folder.Path), name);
             }
             finally
