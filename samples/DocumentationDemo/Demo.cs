@@ -74,9 +74,11 @@ internal static class Demo
         return WithSource("the .NET reference documentation", DocumentationReader.Read(DocumentationReader.FindPacks(), cancellationToken));
     }
 
-    private static (string, List<CorpusRow>, int) WithSource(string source, (List<CorpusRow> Rows, int Read) found) => (source, found.Rows, found.Read);
+    private static (string, List<CorpusRow>, int) WithSource(string source, (List<CorpusRow> Rows, int Read) found) =>
+        (source, found.Rows, found.Read);
 
-    private static List<CorpusRow> Rows(MLContext ml, IDataView view) => [.. ml.Data.CreateEnumerable<CorpusRow>(view, reuseRowObject: false)];
+    private static List<CorpusRow> Rows(MLContext ml, IDataView view) =>
+        [.. ml.Data.CreateEnumerable<CorpusRow>(view, reuseRowObject: false)];
 
     private static List<CorpusRow> Shuffled(List<CorpusRow> rows, int seed)
     {

@@ -18,7 +18,9 @@ internal static class SampleConsole
 
     public static void Line(string text) => Console.WriteLine(text);
 
-    /// <summary>Runs training with live progress: one line that rewrites itself on a terminal, a line every ten seconds elsewhere.</summary>
+    /// <summary>
+    /// Runs training with live progress: one line that rewrites itself on a terminal, a line every ten seconds elsewhere.
+    /// </summary>
     public static T WithProgress<T>(Func<IProgress<TrainingProgress>, T> work)
     {
         if (!Interactive)

@@ -14,7 +14,8 @@ internal sealed record ChoiceStep(int Questions, double Accuracy, double Standar
 {
     public const int Options = 4;
 
-    // Unsupervised classifier-free guidance: how much more likely the name makes the summary counts twice over. Chosen on other rows than those asked here.
+    // Unsupervised classifier-free guidance: how much more likely the name makes the summary counts twice over. Chosen on other rows than
+    // those asked here.
     private const double GuidanceScale = 2;
 
     /// <summary>The lower end of the 95 % confidence interval.</summary>

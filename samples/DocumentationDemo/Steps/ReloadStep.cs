@@ -20,7 +20,9 @@ internal sealed record ReloadStep(long Bytes, int Scores)
         return new ReloadStep(new FileInfo(path).Length, rows.Count);
     }
 
-    /// <summary>What the second process does: loads, predicts each line of standard input through a prediction engine, prints the scores.</summary>
+    /// <summary>
+    /// What the second process does: loads, predicts each line of standard input through a prediction engine, prints the scores.
+    /// </summary>
     public static int ScoreStandardInput(string path)
     {
         var ml = new MLContext();

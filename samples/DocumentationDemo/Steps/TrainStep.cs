@@ -11,8 +11,8 @@ internal sealed record TrainStep(MaskedDiffusionTransformer Transformer, Trainin
 {
     private const int VocabularySize = 2048;
 
-    // What five minutes of two cores use best of what was tried: a million parameters see the corpus seven times, twice as many see it half as often and
-    // learn less; blocks are about as long as the rows they are to score.
+    // What five minutes of two cores use best of what was tried: a million parameters see the corpus seven times, twice as many see it half
+    // as often and learn less; blocks are about as long as the rows they are to score.
     private static readonly TransformerConfig Network = new()
     {
         Name = "demo", LayerCount = 4, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512, VocabularySize = VocabularySize, ContextLength = 48,

@@ -9,9 +9,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// Answers files of lm-evaluation-harness's "loglikelihood" requests, so that the Python harness can be driven by this scorer: JSON lines
-/// <c>{"context": ..., "continuation": ...}</c> in; in the same order <c>{"loglikelihood": nats, "is_greedy": true|false, "standard_error": nats, "tokens": n}</c> out.
-/// The delimiter belongs to the continuation. Files are streamed. A request that cannot be scored (longer than the model's context, or without a
-/// continuation) gets nulls and an <c>error</c>, and the others go on.
+/// <c>{"context": ..., "continuation": ...}</c> in; in the same order <c>{"loglikelihood": nats, "is_greedy": true|false, "standard_error":
+/// nats, "tokens": n}</c> out. The delimiter belongs to the continuation. Files are streamed. A request that cannot be scored (longer than
+/// the model's context, or without a continuation) gets nulls and an <c>error</c>, and the others go on.
 /// </summary>
 public sealed class LmEvalRequests
 {
@@ -35,13 +35,15 @@ public sealed class LmEvalRequests
     }
 
     /// <summary>
-    /// Answers a file. The answers gather in <c>{responses}.partial</c>; a stopped run goes on with it, and <paramref name="responses"/> appears when it is whole.
+    /// Answers a file. The answers gather in <c>{responses}.partial</c>; a stopped run goes on with it, and <paramref name="responses"/>
+    /// appears when it is whole.
     /// </summary>
     /// <param name="requests">The file of requests.</param>
     /// <param name="responses">The file to write; replaced where it exists.</param>
     /// <param name="cancellationToken">Stops after the current batch of rows; what was written is kept.</param>
     /// <exception cref="InvalidDataException">
-    /// A line is not UTF-8, not JSON or lacks a field, or the partial file belongs to other settings, another model or other requests; the message names file and line.
+    /// A line is not UTF-8, not JSON or lacks a field, or the partial file belongs to other settings, another model or other requests; the
+    /// message names file and line.
     /// </exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
     public LmEvalSummary Score(string requests, string responses, CancellationToken cancellationToken = default)

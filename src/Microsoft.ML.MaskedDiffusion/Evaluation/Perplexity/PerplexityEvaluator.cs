@@ -7,8 +7,8 @@ using Microsoft.ML.MaskedDiffusion.Text;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// A corpus's perplexity and bits per byte, over all and per group (by date: the SMDM paper's study of temporal shift). Documents are streamed; long ones are
-/// scored in windows and never cut. Safe for concurrent use.
+/// A corpus's perplexity and bits per byte, over all and per group (by date: the SMDM paper's study of temporal shift). Documents are
+/// streamed; long ones are scored in windows and never cut. Safe for concurrent use.
 /// </summary>
 public sealed class PerplexityEvaluator
 {

@@ -11,9 +11,9 @@ public sealed class PerplexityOptions
     public LikelihoodOptions Likelihood { get; set; } = new() { Samples = 16 };
 
     /// <summary>
-    /// For documents longer than the model's context: how many new tokens each window after the first scores, after the tokens before them; 1 to the model's
-    /// context length (no context at all; one less for an autoregressive model, which needs some). Smaller is closer to the truth and slower. Default
-    /// null: half the context length.
+    /// For documents longer than the model's context: how many new tokens each window after the first scores, after the tokens before them;
+    /// 1 to the model's context length (no context at all; one less for an autoregressive model, which needs some). Smaller is closer to
+    /// the truth and slower. Default null: half the context length.
     /// </summary>
     public int? Stride { get; set; }
 

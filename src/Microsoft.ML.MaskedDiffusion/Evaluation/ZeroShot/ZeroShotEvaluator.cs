@@ -5,8 +5,9 @@ using Microsoft.ML.MaskedDiffusion.Text;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Evaluates a model on zero-shot tasks: log p(option | context) for every option of a question, or, for greedy tasks, whether decoding finds the continuation.
-/// A question's result depends on the model, the settings and the question alone. Safe for concurrent use, as long as no two runs share a log.
+/// Evaluates a model on zero-shot tasks: log p(option | context) for every option of a question, or, for greedy tasks, whether decoding
+/// finds the continuation. A question's result depends on the model, the settings and the question alone. Safe for concurrent use, as long
+/// as no two runs share a log.
 /// </summary>
 public sealed class ZeroShotEvaluator
 {
@@ -32,7 +33,9 @@ public sealed class ZeroShotEvaluator
     /// <param name="task">The task.</param>
     /// <param name="path">A file as <see cref="ZeroShotTask.ReadFile"/> takes it. Read whole before the first question is scored.</param>
     /// <param name="cancellationToken">Stops after the current batch of rows; what was logged is kept.</param>
-    /// <exception cref="InvalidDataException">The file is malformed, or the log belongs to other settings, another model or other questions.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is malformed, or the log belongs to other settings, another model or other questions.
+    /// </exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
     public ZeroShotResult Evaluate(ZeroShotTask task, string path, CancellationToken cancellationToken = default)
     {
@@ -44,7 +47,9 @@ public sealed class ZeroShotEvaluator
     /// <param name="task">The task they belong to.</param>
     /// <param name="questions">The questions; at least one.</param>
     /// <param name="cancellationToken">Stops after the current batch of rows; what was logged is kept.</param>
-    /// <exception cref="ArgumentException">There is no question, or the profile's settings do not apply to an autoregressive model.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no question, or the profile's settings do not apply to an autoregressive model.
+    /// </exception>
     /// <exception cref="InvalidDataException">The log belongs to other settings, another model or other questions.</exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
     public ZeroShotResult Evaluate(ZeroShotTask task, IEnumerable<ZeroShotQuestion> questions, CancellationToken cancellationToken = default)

@@ -12,28 +12,34 @@ public sealed record ZeroShotResult
     public required string Settings { get; init; }
 
     /// <summary>
-    /// Share of questions whose right option has the largest log-likelihood; for greedy tasks, whose continuation greedy decoding finds (no estimator, so no noise). The
-    /// noise error is √Σ q (1 - q) / n, with q the chance that the right option comes out on top when all estimates of a question are drawn anew
-    /// (independent normals around the estimates). The options of a question share their random numbers, so their noise goes up and down together and flips fewer
-    /// answers than independent noise would: the noise error is an upper bound, a quarter too large in a test of unlike options.
+    /// Share of questions whose right option has the largest log-likelihood; for greedy tasks, whose continuation greedy decoding finds (no
+    /// estimator, so no noise). The noise error is √Σ q (1 - q) / n, with q the chance that the right option comes out on top when all
+    /// estimates of a question are drawn anew (independent normals around the estimates). The options of a question share their random
+    /// numbers, so their noise goes up and down together and flips fewer answers than independent noise would: the noise error is an upper
+    /// bound, a quarter too large in a test of unlike options.
     /// </summary>
     public required EvaluationMetric Accuracy { get; init; }
 
-    /// <summary>The same for log-likelihoods divided by the options' characters (lm-evaluation-harness's acc_norm); null where the harness has no such figure.</summary>
+    /// <summary>
+    /// The same for log-likelihoods divided by the options' characters (lm-evaluation-harness's acc_norm); null where the harness has no
+    /// such figure.
+    /// </summary>
     public EvaluationMetric? AccuracyPerCharacter { get; init; }
 
-    /// <summary>The same for log-likelihoods divided by the options' UTF-8 bytes (the harness's acc_bytes); null where it has no such figure.</summary>
+    /// <summary>
+    /// The same for log-likelihoods divided by the options' UTF-8 bytes (the harness's acc_bytes); null where it has no such figure.
+    /// </summary>
     public EvaluationMetric? AccuracyPerByte { get; init; }
 
     /// <summary>
-    /// For greedy tasks the mean of -log p(continuation | context) in nats per continuation; an upper bound for a masked diffusion model under estimators of the
-    /// bound. Null for multiple choice.
+    /// For greedy tasks the mean of -log p(continuation | context) in nats per continuation; an upper bound for a masked diffusion model
+    /// under estimators of the bound. Null for multiple choice.
     /// </summary>
     public EvaluationMetric? LogPerplexity { get; init; }
 
     /// <summary>
-    /// For greedy tasks exp(-mean log-likelihood of a continuation), as the harness computes it, errors by the delta method; an upper bound for a masked diffusion model
-    /// under estimators of the bound. Null for multiple choice.
+    /// For greedy tasks exp(-mean log-likelihood of a continuation), as the harness computes it, errors by the delta method; an upper bound
+    /// for a masked diffusion model under estimators of the bound. Null for multiple choice.
     /// </summary>
     public EvaluationMetric? Perplexity { get; init; }
 
@@ -61,7 +67,9 @@ public sealed record ZeroShotResult
     /// <summary>Questions scored per second in this run; NaN where all were resumed.</summary>
     public double QuestionsPerSecond => QuestionCount == ResumedCount ? double.NaN : (QuestionCount - ResumedCount) / Elapsed.TotalSeconds;
 
-    /// <summary>A text table, one line a result: figures with their error over items and, apart from it, over the estimator's noise.</summary>
+    /// <summary>
+    /// A text table, one line a result: figures with their error over items and, apart from it, over the estimator's noise.
+    /// </summary>
     /// <param name="results">The results.</param>
     public static string Table(IEnumerable<ZeroShotResult> results)
     {
@@ -90,7 +98,8 @@ public sealed record ZeroShotResult
     ];
 
     // Nothing to tell where no question was scored.
-    private static string Metric(EvaluationMetric? metric) => metric is { } value && !double.IsNaN(value.Value) ? Text($"{value.Value:F4} ± {value.StandardError:F4} ± {value.NoiseStandardError:F4}") : "-";
+    private static string Metric(EvaluationMetric? metric) =>
+        metric is { } value && !double.IsNaN(value.Value) ? Text($"{value.Value:F4} ± {value.StandardError:F4} ± {value.NoiseStandardError:F4}") : "-";
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -4,8 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 namespace Microsoft.ML.MaskedDiffusion.Text.BytePair;
 
 /// <summary>
-/// Learns a byte-level BPE vocabulary (Sennrich et al. 2016, over bytes as in GPT-2): ids 0 .. 255 are the bytes, then a token for each merge of the most
-/// frequent neighbours, last the end of text. The same corpus gives the same tokenizer, whatever the order of its documents.
+/// Learns a byte-level BPE vocabulary (Sennrich et al. 2016, over bytes as in GPT-2): ids 0 .. 255 are the bytes, then a token for each
+/// merge of the most frequent neighbours, last the end of text. The same corpus gives the same tokenizer, whatever the order of its
+/// documents.
 /// </summary>
 internal sealed class BytePairTrainer
 {

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.BytePair;
 
-/// <summary>How often each pair of neighbouring symbols occurs, in which words, and which pair is the most frequent; kept up to date as counts change.</summary>
+/// <summary>
+/// How often each pair of neighbouring symbols occurs, in which words, and which pair is the most frequent; kept up to date as counts
+/// change.
+/// </summary>
 internal sealed class PairCounts
 {
     private sealed class Pair
@@ -34,7 +37,9 @@ internal sealed class PairCounts
 
     public void Subtract(int left, int right, long count) => _pairs[Key(left, right)].Count -= count;
 
-    /// <summary>Puts the pairs that grew since the last call in line. A pair in line several times is judged by its true count when it comes up.</summary>
+    /// <summary>
+    /// Puts the pairs that grew since the last call in line. A pair in line several times is judged by its true count when it comes up.
+    /// </summary>
     public void Commit()
     {
         foreach (ulong key in _grown)
@@ -47,7 +52,9 @@ internal sealed class PairCounts
         _grown.Clear();
     }
 
-    /// <summary>Takes the most frequent pair out, with the words it may be in (some in there twice or no more); false when no pair occurs twice.</summary>
+    /// <summary>
+    /// Takes the most frequent pair out, with the words it may be in (some in there twice or no more); false when no pair occurs twice.
+    /// </summary>
     public bool TryTake(out int left, out int right, out List<int> words)
     {
         while (_queue.TryDequeue(out ulong key, out var rank))

@@ -4,8 +4,8 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
 /// <summary>
-/// The written form of gaps: <c>[MASK]</c> is one masked token, <c>[MASK*5]</c> a span of five. A backslash before it makes it plain text; backslashes
-/// right before a form are halved, so that any text can be written. Everywhere else a backslash is a backslash.
+/// The written form of gaps: <c>[MASK]</c> is one masked token, <c>[MASK*5]</c> a span of five. A backslash before it makes it plain text;
+/// backslashes right before a form are halved, so that any text can be written. Everywhere else a backslash is a backslash.
 /// </summary>
 internal static class MaskForm
 {
@@ -13,7 +13,9 @@ internal static class MaskForm
 
     private const string Opening = "[MASK";
 
-    /// <summary>Cuts a text into plain stretches and gaps. A span of 0 or more than <see cref="MaximumSpan"/> is a <see cref="FormatException"/>.</summary>
+    /// <summary>
+    /// Cuts a text into plain stretches and gaps. A span of 0 or more than <see cref="MaximumSpan"/> is a <see cref="FormatException"/>.
+    /// </summary>
     public static List<MaskedTextSegment> Parse(string text)
     {
         var segments = new List<MaskedTextSegment>();
@@ -54,7 +56,8 @@ internal static class MaskForm
         return escaped.Length == 0 ? text : escaped.Append(text, done, text.Length - done).ToString();
     }
 
-    public static string Write(int maskCount) => maskCount == 1 ? Opening + "]" : string.Create(CultureInfo.InvariantCulture, $"{Opening}*{maskCount}]");
+    public static string Write(int maskCount) =>
+        maskCount == 1 ? Opening + "]" : string.Create(CultureInfo.InvariantCulture, $"{Opening}*{maskCount}]");
 
     private static int Find(string text, int from, out int end)
     {

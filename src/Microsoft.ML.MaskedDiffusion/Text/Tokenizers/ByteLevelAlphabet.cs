@@ -3,7 +3,8 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
 /// <summary>
-/// GPT-2's writing of byte strings as printable text, so that vocabularies fit into JSON: printable Latin-1 bytes as they are, the others from U+0100 on.
+/// GPT-2's writing of byte strings as printable text, so that vocabularies fit into JSON: printable Latin-1 bytes as they are, the others
+/// from U+0100 on.
 /// </summary>
 internal static class ByteLevelAlphabet
 {
@@ -23,7 +24,9 @@ internal static class ByteLevelAlphabet
         return text.ToString();
     }
 
-    /// <summary>The bytes a token stands for; a token with a character outside the alphabet (a special one) stands for its own UTF-8.</summary>
+    /// <summary>
+    /// The bytes a token stands for; a token with a character outside the alphabet (a special one) stands for its own UTF-8.
+    /// </summary>
     public static byte[] ToBytes(string token)
     {
         byte[] bytes = new byte[token.Length];

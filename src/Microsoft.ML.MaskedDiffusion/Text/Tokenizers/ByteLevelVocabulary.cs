@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
-/// <summary>A byte-level BPE vocabulary: tokens in GPT-2's byte alphabet in the order of their ids, merges in the order of their urgency ("left right").</summary>
+/// <summary>
+/// A byte-level BPE vocabulary: tokens in GPT-2's byte alphabet in the order of their ids, merges in the order of their urgency ("left
+/// right").
+/// </summary>
 internal sealed record ByteLevelVocabulary(IReadOnlyList<string> Tokens, IReadOnlyList<string> Merges, int? BeginningOfSequenceId, int? EndOfSequenceId,
     IReadOnlyDictionary<string, byte[]> Files)
 {

@@ -138,5 +138,6 @@ internal static class ByteLevelVocabularyReader
             throw Bad(name, $"expected {expected}, got a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()}");
     }
 
-    private static InvalidDataException Bad(string file, string what, Exception? inner = null) => new($"Tokenizer file '{file}': {what}.", inner);
+    private static InvalidDataException Bad(string file, string what, Exception? inner = null) =>
+        new($"Tokenizer file '{file}': {what}.", inner);
 }

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
-/// <summary>The fields of one protobuf message, one after the other. Throws <see cref="FormatException"/> where the bytes are no message.</summary>
+/// <summary>
+/// The fields of one protobuf message, one after the other. Throws <see cref="FormatException"/> where the bytes are no message.
+/// </summary>
 internal ref struct ProtobufFields(ReadOnlySpan<byte> message)
 {
     private ReadOnlySpan<byte> _rest = message;

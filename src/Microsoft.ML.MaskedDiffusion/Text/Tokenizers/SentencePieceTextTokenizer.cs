@@ -4,7 +4,9 @@ using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
-/// <summary>A SentencePiece model, such as Llama's. Normalizing and decoding are done here, so that text after a gap can be treated as such.</summary>
+/// <summary>
+/// A SentencePiece model, such as Llama's. Normalizing and decoding are done here, so that text after a gap can be treated as such.
+/// </summary>
 internal sealed class SentencePieceTextTokenizer : TextTokenizer
 {
     private readonly SentencePieceVocabulary _vocabulary;

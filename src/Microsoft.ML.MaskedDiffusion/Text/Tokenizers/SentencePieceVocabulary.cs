@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
-/// <summary>What decoding and normalizing need of a SentencePiece model file (sentencepiece_model.proto); encoding is the tokenizer's own business.</summary>
+/// <summary>
+/// What decoding and normalizing need of a SentencePiece model file (sentencepiece_model.proto); encoding is the tokenizer's own business.
+/// </summary>
 internal sealed class SentencePieceVocabulary
 {
     private const int Unknown = 2, Byte = 6;
@@ -63,7 +65,9 @@ internal sealed class SentencePieceVocabulary
         return vocabulary;
     }
 
-    /// <summary>The bytes a piece stands for. The unknown piece shows as SentencePiece's default surface, a double question mark between spaces.</summary>
+    /// <summary>
+    /// The bytes a piece stands for. The unknown piece shows as SentencePiece's default surface, a double question mark between spaces.
+    /// </summary>
     public byte[] ToBytes(int id)
     {
         (string text, int type) = _pieces[id];
@@ -74,7 +78,8 @@ internal sealed class SentencePieceVocabulary
         return Encoding.UTF8.GetBytes(EscapeWhitespaces ? text.Replace('\u2581', ' ') : text);
     }
 
-    public static InvalidDataException Bad(string what, Exception? inner = null) => new($"Tokenizer file '{TokenizerFiles.SentencePiece}': {what}.", inner);
+    public static InvalidDataException Bad(string what, Exception? inner = null) =>
+        new($"Tokenizer file '{TokenizerFiles.SentencePiece}': {what}.", inner);
 
     private void ReadPiece(ReadOnlySpan<byte> message)
     {

@@ -33,15 +33,18 @@ public abstract class TextTokenizer
     /// <summary>Number of token ids, special tokens included, the mask token not.</summary>
     public int VocabularySize { get; }
 
-    /// <summary>Id of the token that starts every text given to a model, or null when the tokenizer puts nothing there, as byte-level ones trained here.</summary>
+    /// <summary>
+    /// Id of the token that starts every text given to a model, or null when the tokenizer puts nothing there, as byte-level ones trained
+    /// here.
+    /// </summary>
     public int? BeginningOfSequenceId { get; }
 
     /// <summary>Id of the token that ends a document, or null when the tokenizer has none.</summary>
     public int? EndOfSequenceId { get; }
 
     /// <summary>
-    /// The tokenizer's source files by name: <c>vocab.json</c> and <c>merges.txt</c> (and <c>special_tokens_map.json</c>), or <c>tokenizer.model</c>.
-    /// <see cref="FromFiles"/> makes an equal tokenizer of them. The contents are shared: do not write to them.
+    /// The tokenizer's source files by name: <c>vocab.json</c> and <c>merges.txt</c> (and <c>special_tokens_map.json</c>), or
+    /// <c>tokenizer.model</c>. <see cref="FromFiles"/> makes an equal tokenizer of them. The contents are shared: do not write to them.
     /// </summary>
     public IReadOnlyDictionary<string, byte[]> Files { get; }
 
@@ -49,10 +52,10 @@ public abstract class TextTokenizer
     internal string ContentHash => _contentHash.Value;
 
     /// <summary>
-    /// Reads a tokenizer. <paramref name="path"/> is a SentencePiece file (<c>*.model</c>), one of <c>vocab.json</c> and <c>merges.txt</c> with the other beside it
-    /// (a byte-level BPE vocabulary as GPT-2's), or a folder that holds either; with both in one folder <c>tokenizer.model</c> is taken.
-    /// A byte-level vocabulary's beginning and end of sequence are those of <c>special_tokens_map.json</c> beside it, or else only the end,
-    /// <c>&lt;|endoftext|&gt;</c> where that is a token.
+    /// Reads a tokenizer. <paramref name="path"/> is a SentencePiece file (<c>*.model</c>), one of <c>vocab.json</c> and <c>merges.txt</c>
+    /// with the other beside it (a byte-level BPE vocabulary as GPT-2's), or a folder that holds either; with both in one folder
+    /// <c>tokenizer.model</c> is taken. A byte-level vocabulary's beginning and end of sequence are those of <c>special_tokens_map.json</c>
+    /// beside it, or else only the end, <c>&lt;|endoftext|&gt;</c> where that is a token.
     /// </summary>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or no tokenizer in it.</exception>
@@ -83,8 +86,8 @@ public abstract class TextTokenizer
     }
 
     /// <summary>
-    /// The ids of a text, without beginning or end of sequence. A lone surrogate is encoded as U+FFFD. Text that spells a special token, such as
-    /// <c>&lt;|endoftext|&gt;</c>, is plain text to a byte-level tokenizer.
+    /// The ids of a text, without beginning or end of sequence. A lone surrogate is encoded as U+FFFD. Text that spells a special token,
+    /// such as <c>&lt;|endoftext|&gt;</c>, is plain text to a byte-level tokenizer.
     /// </summary>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
     public int[] Encode(string text)
@@ -94,8 +97,9 @@ public abstract class TextTokenizer
     }
 
     /// <summary>
-    /// The text of ids; beginning and end of sequence are no text and left out. A byte-level tokenizer returns what was encoded, character for character;
-    /// a SentencePiece one up to its own normalization. Ids in an arbitrary order can give bytes that are no UTF-8: each such stretch becomes U+FFFD.
+    /// The text of ids; beginning and end of sequence are no text and left out. A byte-level tokenizer returns what was encoded, character
+    /// for character; a SentencePiece one up to its own normalization. Ids in an arbitrary order can give bytes that are no UTF-8: each
+    /// such stretch becomes U+FFFD.
     /// </summary>
     /// <exception cref="ArgumentNullException"><paramref name="ids"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in 0 .. <see cref="VocabularySize"/> - 1.</exception>
@@ -106,9 +110,10 @@ public abstract class TextTokenizer
     }
 
     /// <summary>
-    /// Splits a context and its continuation as lm-evaluation-harness and SMDM's evaluate_diff.py do: white space at the end of the context moves to the
-    /// continuation, and the continuation's ids are those of the whole text after as many as the context alone has. Where merging across the border
-    /// leaves the continuation without ids, the two are encoded apart, so that only an empty continuation has none.
+    /// Splits a context and its continuation as lm-evaluation-harness and SMDM's evaluate_diff.py do: white space at the end of the context
+    /// moves to the continuation, and the continuation's ids are those of the whole text after as many as the context alone has. Where
+    /// merging across the border leaves the continuation without ids, the two are encoded apart, so that only an empty continuation has
+    /// none.
     /// </summary>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public ContinuationTokens EncodeContinuation(string context, string continuation)

@@ -9,8 +9,8 @@ public abstract class TokenizerSource
     private TokenizerSource() { }
 
     /// <summary>
-    /// Learns byte-level BPE from the training corpus: 256 bytes, then merges of the most frequent neighbours, then an end-of-text token. Every text can be
-    /// encoded, and decoding gives it back. A corpus with too few repetitions gives a smaller vocabulary:
+    /// Learns byte-level BPE from the training corpus: 256 bytes, then merges of the most frequent neighbours, then an end-of-text token.
+    /// Every text can be encoded, and decoding gives it back. A corpus with too few repetitions gives a smaller vocabulary:
     /// <see cref="TextTokenizer.VocabularySize"/> tells.
     /// </summary>
     /// <param name="vocabularySize">Number of token ids, 258 to 1,048,576, default 4096.</param>
@@ -22,8 +22,8 @@ public abstract class TokenizerSource
     }
 
     /// <summary>
-    /// One token a UTF-8 byte and nothing to learn: 256 bytes and an end-of-text token. For models of characters, and for text of any language without a
-    /// vocabulary; sequences are about four times as long as with byte-pair tokens of English.
+    /// One token a UTF-8 byte and nothing to learn: 256 bytes and an end-of-text token. For models of characters, and for text of any
+    /// language without a vocabulary; sequences are about four times as long as with byte-pair tokens of English.
     /// </summary>
     public static TokenizerSource Bytes() => new Given(ByteLevelTokenizer.OfBytes());
 

@@ -3,7 +3,10 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>The evaluators over an autoregressive model: exact figures, and settings that need a mask token refused before anything is read or written.</summary>
+/// <summary>
+/// The evaluators over an autoregressive model: exact figures, and settings that need a mask token refused before anything is read or
+/// written.
+/// </summary>
 [TestClass]
 public sealed class AutoregressiveEvaluationTests
 {

@@ -2,7 +2,9 @@ using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Questions, requests and corpora through a small random network: results belong to their row, runs resume, damaged weights are named.</summary>
+/// <summary>
+/// Questions, requests and corpora through a small random network: results belong to their row, runs resume, damaged weights are named.
+/// </summary>
 [TestClass]
 public sealed class TinyModelEvaluationTests
 {

@@ -18,7 +18,8 @@ public sealed class ZeroShotEvaluatorTests
     [TestMethod]
     public void Accuracy_SumPerCharacterPerByte()
     {
-        // Sums: a long option loses. Per character: -3 / 6 beats -2 / 2. Per byte: "éé" has 4 bytes, -2 / 4 against -3 / 6: a tie, which the first wins.
+        // Sums: a long option loses. Per character: -3 / 6 beats -2 / 2. Per byte: "éé" has 4 bytes, -2 / 4 against -3 / 6: a tie, which
+        // the first wins.
         var scorer = new FakeScorer((_, answer) => (answer == " éé" ? -2 : -3, 0));
         ZeroShotQuestion[] questions = [new("1", "Q", ["éé", "abcdef"], 0), new("2", "Q", ["éé", "abcdef"], 1), new("3", "Q", ["abcdef", "éé"], 1)];
         ZeroShotResult result = new ZeroShotEvaluator(scorer, null).Evaluate(Piqa, questions);

@@ -39,5 +39,6 @@ public sealed class ContinuationTests
     }
 
     [TestMethod]
-    public void NothingContinuesAsNothing() => CollectionAssert.AreEqual(Array.Empty<int>(), Tokenizer.EncodeContinuation("the", "").Continuation);
+    public void NothingContinuesAsNothing() =>
+        CollectionAssert.AreEqual(Array.Empty<int>(), Tokenizer.EncodeContinuation("the", "").Continuation);
 }

@@ -17,7 +17,8 @@ internal sealed partial class HellaSwagTask : ZeroShotTask
         Bracketed().Replace(text.Trim().Replace(" [title]", ". ", StringComparison.Ordinal), "").Replace("  ", " ", StringComparison.Ordinal);
 
     /// <summary>As Python's str.capitalize: the first character in upper (title) case, all others in lower case.</summary>
-    internal static string Capitalize(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
+    internal static string Capitalize(string text) =>
+        text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
 
     [GeneratedRegex(@"\[.*?\]")]
     private static partial Regex Bracketed();

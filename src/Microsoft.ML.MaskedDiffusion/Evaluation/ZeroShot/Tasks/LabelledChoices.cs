@@ -3,7 +3,9 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot.Tasks;
 
-/// <summary>Rows with labelled options and the right one's label, as OpenBookQA and ARC write them: as a list of objects, or as two parallel lists.</summary>
+/// <summary>
+/// Rows with labelled options and the right one's label, as OpenBookQA and ARC write them: as a list of objects, or as two parallel lists.
+/// </summary>
 internal static class LabelledChoices
 {
     public static (string Stem, IReadOnlyList<string> Choices, int Gold) Read(JsonElement row)

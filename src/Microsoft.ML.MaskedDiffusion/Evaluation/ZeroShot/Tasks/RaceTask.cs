@@ -26,7 +26,8 @@ internal sealed class RaceTask : ZeroShotTask
         for (int i = 0; i < questions.Count - 1; i++)
         {
             string answer = Choices(options[i])[Letter(answers[i], options[i])];
-            // The harness up to race version 2 keeps only the last five characters of a cloze question; the published figures were made with that.
+            // The harness up to race version 2 keeps only the last five characters of a cloze question; the published figures were made
+            // with that.
             context.Append(questions[i].EndsWith(ClozeEnd, StringComparison.Ordinal) ? $"{questions[i][^5..]}{answer}\n" : $"Question: {questions[i]}\nAnswer: {answer}\n");
         }
         context.Append(questions[^1]);

@@ -10,24 +10,39 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
 /// <summary>
-/// Questions per second of the likelihood scorer beside <see cref="NaiveLoop"/>, the loop of the reference's evaluation, on the same weights in the same process:
-/// once on torch's operators, as there, and once on the library's own kernels. The three take turns, and each one's best round counts.
+/// Questions per second of the likelihood scorer beside <see cref="NaiveLoop"/>, the loop of the reference's evaluation, on the same
+/// weights in the same process: the loop once on torch's operators, as in the reference, and once on this library's kernels. The three take
+/// turns, and the best round of each counts.
 /// </summary>
 internal static class LikelihoodBenchmark
 {
     public static Subcommand Command()
     {
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
-        var presets = new Option<string[]>("--preset") { Description = "sizes of the network", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["6M"] };
-        var vocabulary = new Option<int[]>("--vocabulary") { Description = "tokens of the vocabulary", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [32000] };
-        var only = new Option<int?>("--case") { Description = "only the case of this number, 1 to 4" };
-        var rounds = new Option<int>("--rounds") { Description = "times each is measured", DefaultValueFactory = _ => 2 };
-        var command = new Subcommand("likelihood", "questions per second of the likelihood scorer against one request at a time") { device, presets, vocabulary, only, rounds };
+        var presets = new Option<string[]>("--preset")
+        {
+            Description = "network sizes, by the names of TransformerPresets", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["6M"],
+        };
+        var vocabulary = new Option<int[]>("--vocabulary")
+        {
+            Description = "vocabulary size in tokens", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [32000],
+        };
+        var only = new Option<int?>("--case") { Description = "measure only this case, 1 to 4; all if left out" };
+        var rounds = new Option<int>("--rounds") { Description = "measurements of each case, of which the fastest counts", DefaultValueFactory = _ => 2 };
+        var command = new Subcommand("likelihood", "questions per second of the likelihood scorer, beside the reference's loop over single requests")
+        {
+            presets, vocabulary, only, rounds, device,
+        };
         command.SetAction(result =>
         {
             foreach (string preset in result.GetValue(presets)!)
+            {
                 foreach (int size in result.GetValue(vocabulary)!)
-                    Run(Console.Out, TransformerConfig.FromPreset(preset) with { VocabularySize = size, ContextLength = 256 }, result.GetValue(device)!, result.GetValue(only), result.GetValue(rounds));
+                {
+                    TransformerConfig config = TransformerConfig.FromPreset(preset) with { VocabularySize = size, ContextLength = 256 };
+                    Run(Console.Out, config, result.GetValue(device)!, result.GetValue(only), result.GetValue(rounds));
+                }
+            }
         });
         return command;
     }
@@ -39,7 +54,9 @@ internal static class LikelihoodBenchmark
         var composed = new ComposedNetwork(network);
         RequireEqual(network, composed);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Likelihoods: {config.Name}, {config.NonEmbeddingParameterCount / 1e6:F1} M parameters, vocabulary {config.VocabularySize}, {Environment.ProcessorCount} cores, {torch.get_num_threads()} of torch's threads, {DeviceChoice.Describe(network.Device)}"));
+            $"Likelihoods: {config.Name}, {config.NonEmbeddingParameterCount / 1e6:F1} M parameters outside embeddings, vocabulary {config.VocabularySize}, "
+            + $"{Environment.ProcessorCount} cores, {torch.get_num_threads()} torch threads, {DeviceChoice.Describe(network.Device)}"));
+        output.WriteLine("q/s: questions per second. rows/q: network rows per question. s.e.: standard error of an option's log-likelihood, in nats.");
         output.WriteLine("                                     |  one request at a time, all logits       |  this library              |  times faster than");
         output.WriteLine("case                                 | torch q/s  kernels q/s   rows/q    s.e. |      q/s   rows/q     s.e. |   torch  kernels");
         LikelihoodCase[] cases =
@@ -50,33 +67,39 @@ internal static class LikelihoodBenchmark
             new("prefix 64, answer 16, ours 8 samples", 64, 16, Options: 1, Questions: 16, Samples: 8),
         ];
         for (int i = 0; i < cases.Length; i++)
+        {
             if (only is null || only == i + 1)
                 Compare(output, network, composed, cases[i], rounds);
+        }
     }
 
     private static void Compare(TextWriter output, TransformerNetwork network, ComposedNetwork composed, LikelihoodCase item, int rounds)
     {
         LikelihoodRequest[][] asked = item.Requests(network.Config);
         var scorer = new LikelihoodScorer(new NetworkEvaluator(network), new LikelihoodOptions { Samples = item.Samples });
-        // One option of one question: the loop's time grows with their number exactly.
+        // The loop is timed on one option of one question, because its time is proportional to the number of options.
         LikelihoodRequest first = asked[0][0];
         NaiveLoop.Warm(composed.Forward, network, first);
         NaiveLoop.Warm(network.Forward, network, first);
         scorer.ScoreQuestions(asked[..1]);
 
-        (double torchTime, double kernelTime, double ourTime) = (double.PositiveInfinity, double.PositiveInfinity, double.PositiveInfinity);
+        double torchTime = double.PositiveInfinity, kernelTime = double.PositiveInfinity, ourTime = double.PositiveInfinity;
         double naiveError = 0, error = 0;
         long rows = 0;
         for (int round = 0; round < rounds; round++)
         {
-            torchTime = Math.Min(torchTime, Seconds(() => naiveError = NaiveLoop.Score(composed.Forward, network, first).StandardError) * item.Options);
-            kernelTime = Math.Min(kernelTime, Seconds(() => NaiveLoop.Score(network.Forward, network, first)) * item.Options);
+            double onTorch = Seconds(() => naiveError = NaiveLoop.Score(composed.Forward, network, first).StandardError);
+            double onKernels = Seconds(() => NaiveLoop.Score(network.Forward, network, first));
             long before = scorer.NetworkRows;
-            ourTime = Math.Min(ourTime, Seconds(() => error = scorer.ScoreQuestions(asked).SelectMany(question => question).Average(estimate => estimate.StandardError)) / item.Questions);
+            double ours = Seconds(() => error = scorer.ScoreQuestions(asked).SelectMany(question => question).Average(estimate => estimate.StandardError));
             rows = scorer.NetworkRows - before;
+            torchTime = Math.Min(torchTime, onTorch * item.Options);
+            kernelTime = Math.Min(kernelTime, onKernels * item.Options);
+            ourTime = Math.Min(ourTime, ours / item.Questions);
         }
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{item.Name,-36} | {1 / torchTime,9:F3} {1 / kernelTime,12:F3} {NaiveLoop.Samples * item.Options,8} {naiveError,7:F2} | {1 / ourTime,8:F3} {(double)rows / item.Questions,8:F0} {error,8:F3} | {torchTime / ourTime,7:F1} {kernelTime / ourTime,8:F1}"));
+            $"{item.Name,-36} | {1 / torchTime,9:F3} {1 / kernelTime,12:F3} {NaiveLoop.Samples * item.Options,8} {naiveError,7:F2} | "
+            + $"{1 / ourTime,8:F3} {(double)rows / item.Questions,8:F0} {error,8:F3} | {torchTime / ourTime,7:F1} {kernelTime / ourTime,8:F1}"));
     }
 
     private static double Seconds(Action work)
@@ -86,7 +109,7 @@ internal static class LikelihoodBenchmark
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    // A baseline that computes something else would be none.
+    // The comparison is meaningful only if both networks compute the same function.
     private static void RequireEqual(TransformerNetwork network, ComposedNetwork composed)
     {
         using var scope = torch.NewDisposeScope();

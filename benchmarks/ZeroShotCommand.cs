@@ -3,7 +3,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
-/// <summary>Runs zero-shot tasks on a saved model: every file of a folder that is named after a task, or a task of a JSON definition.</summary>
+/// <summary>
+/// Runs zero-shot tasks on a saved model: every file of a folder that is named after a task, or a task of a JSON definition.
+/// </summary>
 internal static class ZeroShotCommand
 {
     // The sets' usual file names begin with these; "lambada" stands for lambada_standard.
