@@ -39,7 +39,8 @@ internal sealed class ComposedNetwork
             Tensor mixed = nn.functional.scaled_dot_product_attention(query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2));
             x = x + Linear(mixed.transpose(1, 2).reshape(batch, length, heads * size), layer + "attn.proj.weight");
             Tensor normed = Norm(x, layer + "norm_2.weight");
-            Tensor gated = nn.functional.silu(Linear(normed, layer + "mlp.swiglu.w1.weight")) * Linear(normed, layer + "mlp.swiglu.w2.weight");
+            Tensor gated =
+                nn.functional.silu(Linear(normed, layer + "mlp.swiglu.w1.weight")) * Linear(normed, layer + "mlp.swiglu.w2.weight");
             x = x + Linear(gated, layer + "mlp.swiglu.w3.weight");
         }
         return Linear(Norm(x, "transformer.ln_f.weight"), "lm_head.weight").MoveToOuterDisposeScope();

@@ -24,8 +24,14 @@ internal static class CorpusBenchmark
     public static Subcommand Command()
     {
         var megabytes = new Option<int>("--megabytes") { Description = "megabytes of text to generate", DefaultValueFactory = _ => 300 };
-        var heap = new Option<int>("--heap") { Description = "largest managed heap in megabytes (DOTNET_GCHeapHardLimit)", DefaultValueFactory = _ => 100 };
-        var command = new Subcommand("corpus", "speed and memory of packing and training on a corpus that is larger than the heap may be") { megabytes, heap };
+        var heap = new Option<int>("--heap")
+        {
+            Description = "largest managed heap in megabytes (DOTNET_GCHeapHardLimit)", DefaultValueFactory = _ => 100,
+        };
+        var command = new Subcommand("corpus", "speed and memory of packing and training on a corpus that is larger than the heap may be")
+        {
+            megabytes, heap,
+        };
         command.SetAction(result => Run(result.GetValue(megabytes), result.GetValue(heap)));
         return command;
     }
@@ -46,7 +52,8 @@ internal static class CorpusBenchmark
         {
             long bytes = Generate(Path.Combine(folder, "text"), (long)megabytes << 20);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{bytes >> 20:N0} MB of text in files of {FileBytes >> 20} MB; managed heap limited to {heap} MB; {Environment.ProcessorCount} cores"));
+                $"{bytes >> 20:N0} MB of text in files of {FileBytes >> 20} MB; managed heap limited to {heap} MB; "
+                + $"{Environment.ProcessorCount} cores"));
             ProcessStartInfo start = ChildProcess.WithArguments("corpus-child", "--folder", folder);
             start.Environment["DOTNET_GCHeapHardLimit"] = ((long)heap << 20).ToString("X", CultureInfo.InvariantCulture);
             using Process process = Process.Start(start)!;
@@ -69,19 +76,25 @@ internal static class CorpusBenchmark
         IDataView corpus = ml.MaskedDiffusion().LoadText(text);
         var watch = Stopwatch.StartNew();
         TextTokenizer tokenizer = TokenizerSource.TrainBytePairEncoding(4096)
-            .Resolve(() => new TextColumnReader(ml.Data.TakeRows(corpus, 20_000), corpus.Schema["Text"], "sample").Read(CancellationToken.None), null, CancellationToken.None);
+            .Resolve(
+                () => new TextColumnReader(ml.Data.TakeRows(corpus, 20_000), corpus.Schema["Text"], "sample").Read(CancellationToken.None),
+                null, CancellationToken.None);
         Print("tokenizer learned from 20,000 documents", watch, "");
 
         watch.Restart();
         PackedTokensResult saved = ml.MaskedDiffusion().SavePackedTokens(corpus, tokenizer, packed);
         double seconds = watch.Elapsed.TotalSeconds;
         Print("text to packed tokens", watch, string.Create(CultureInfo.InvariantCulture,
-            $"{saved.Documents:N0} documents, {saved.Tokens:N0} tokens in {saved.Files} files: {saved.Tokens / seconds:N0} tokens/s, {megabytes / seconds:0.0} MB/s"));
+            $"{saved.Documents:N0} documents, {saved.Tokens:N0} tokens in {saved.Files} files: {saved.Tokens / seconds:N0} tokens/s, "
+            + $"{megabytes / seconds:0.0} MB/s"));
 
         watch.Restart();
         using MaskedDiffusionTransformer trained = ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
         {
-            Network = new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 128, ContextLength = 256 },
+            Network = new TransformerConfig
+            {
+                LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 128, ContextLength = 256,
+            },
             Tokenizer = TokenizerSource.FromTokenizer(tokenizer),
             MaxSteps = 50,
             Device = "cpu",
@@ -100,7 +113,8 @@ internal static class CorpusBenchmark
             for (int i = 0; i < 100_000; i++)
                 blocks.Read(order[i], block);
         }
-        Print("100,000 blocks read in shuffled order", watch, string.Create(CultureInfo.InvariantCulture, $"{25.6e6 / watch.Elapsed.TotalSeconds:N0} tokens/s"));
+        string speed = string.Create(CultureInfo.InvariantCulture, $"{25.6e6 / watch.Elapsed.TotalSeconds:N0} tokens/s");
+        Print("100,000 blocks read in shuffled order", watch, speed);
         return 0;
     }
 
@@ -108,7 +122,8 @@ internal static class CorpusBenchmark
     {
         using var process = Process.GetCurrentProcess();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{what}: {watch.Elapsed.TotalSeconds:0.0} s, peak resident memory {process.PeakWorkingSet64 >> 20:N0} MB{(more.Length > 0 ? "; " : "")}{more}"));
+            $"{what}: {watch.Elapsed.TotalSeconds:0.0} s, peak resident memory {process.PeakWorkingSet64 >> 20:N0} "
+            + $"MB{(more.Length > 0 ? "; " : "")}{more}"));
     }
 
     // Writes JSON lines of invented words whose frequencies follow Zipf's law, as those of a language do.
@@ -121,13 +136,15 @@ internal static class CorpusBenchmark
         var line = new StringBuilder();
         for (int file = 0; written < bytes; file++)
         {
-            using var writer = new StreamWriter(Path.Combine(folder, $"{file:0000}.jsonl"), append: false, new UTF8Encoding(false), 1 << 16);
+            using var writer =
+                new StreamWriter(Path.Combine(folder, $"{file:0000}.jsonl"), append: false, new UTF8Encoding(false), 1 << 16);
             for (long inFile = 0; inFile < FileBytes && written < bytes; inFile += line.Length, written += line.Length)
             {
                 line.Clear().Append("{\"text\": \"");
                 int count = 50 + random.NextInt32(500);
                 for (int i = 0; i < count; i++)
-                    line.Append(i == 0 ? "" : " ").Append(words[(int)(Math.Pow(Words, random.NextDouble()) - 1)]).Append(random.NextInt32(12) == 0 ? "." : "");
+                    line.Append(i == 0 ? "" : " ").Append(words[(int)(Math.Pow(Words, random.NextDouble()) - 1)])
+                        .Append(random.NextInt32(12) == 0 ? "." : "");
                 writer.Write(line.Append("\"}\n"));
             }
         }

@@ -13,7 +13,8 @@ internal static class KillCommand
 {
     private const string Ready = "training";
     private const string ResumeSign = "Resumed at step ";
-    private static readonly string[] Words = ["the", "cat", "dog", "sat", "ran", "on", "under", "mat", "log", "and", "a", "red", "old", "bird", "sang", "slept"];
+    private static readonly string[] Words =
+        ["the", "cat", "dog", "sat", "ran", "on", "under", "mat", "log", "and", "a", "red", "old", "bird", "sang", "slept"];
 
     private sealed class Document
     {
@@ -23,8 +24,15 @@ internal static class KillCommand
     public static Subcommand Command()
     {
         var kills = new Option<int>("--kills") { Description = "number of processes to kill", DefaultValueFactory = _ => 30 };
-        var seed = new Option<int>("--seed") { Description = "seed of the moments at which processes are killed", DefaultValueFactory = _ => 1 };
-        var command = new Subcommand("kill", "kill a training at random moments, resume it, and compare the final model with an uninterrupted run's") { kills, seed };
+        var seed = new Option<int>("--seed")
+        {
+            Description = "seed of the moments at which processes are killed", DefaultValueFactory = _ => 1,
+        };
+        var command =
+            new Subcommand("kill", "kill a training at random moments, resume it, and compare the final model with an uninterrupted run's")
+        {
+            kills, seed,
+        };
         command.SetAction(result => Run(result.GetValue(kills), new Random(result.GetValue(seed))));
         return command;
     }
@@ -53,7 +61,10 @@ internal static class KillCommand
         var ready = false;
         var options = new MaskedDiffusionTrainer.Options
         {
-            Network = new TransformerConfig { LayerCount = 2, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 256, ContextLength = 64 },
+            Network = new TransformerConfig
+            {
+                LayerCount = 2, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 256, ContextLength = 64,
+            },
             Tokenizer = TokenizerSource.TrainBytePairEncoding(300),
             MaxSteps = 120,
             BatchSize = 8,
@@ -143,7 +154,8 @@ internal static class KillCommand
         {
             if (!forWriting && watch.Elapsed >= delay)
                 return true;
-            if (forWriting && Directory.Exists(store) && Directory.EnumerateDirectories(store, ".step-*").FirstOrDefault() is { } half && half != last)
+            if (forWriting && Directory.Exists(store) && Directory.EnumerateDirectories(store, ".step-*").FirstOrDefault() is { } half
+                && half != last)
             {
                 last = half;
                 if (++seen == 3)

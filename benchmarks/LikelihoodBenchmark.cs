@@ -21,15 +21,20 @@ internal static class LikelihoodBenchmark
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
         var presets = new Option<string[]>("--preset")
         {
-            Description = "network sizes, by the names of TransformerPresets", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["6M"],
+            Description = "network sizes, by the names of TransformerPresets", AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => ["6M"],
         };
         var vocabulary = new Option<int[]>("--vocabulary")
         {
             Description = "vocabulary size in tokens", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [32000],
         };
         var only = new Option<int?>("--case") { Description = "measure only this case, 1 to 4; all if left out" };
-        var rounds = new Option<int>("--rounds") { Description = "measurements of each case, of which the fastest counts", DefaultValueFactory = _ => 2 };
-        var command = new Subcommand("likelihood", "questions per second of the likelihood scorer, beside the reference's loop over single requests")
+        var rounds = new Option<int>("--rounds")
+        {
+            Description = "measurements of each case, of which the fastest counts", DefaultValueFactory = _ => 2,
+        };
+        var command =
+            new Subcommand("likelihood", "questions per second of the likelihood scorer, beside the reference's loop over single requests")
         {
             presets, vocabulary, only, rounds, device,
         };
@@ -54,11 +59,15 @@ internal static class LikelihoodBenchmark
         var composed = new ComposedNetwork(network);
         RequireEqual(network, composed);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Likelihoods: {config.Name}, {config.NonEmbeddingParameterCount / 1e6:F1} M parameters outside embeddings, vocabulary {config.VocabularySize}, "
+            $"Likelihoods: {config.Name}, {config.NonEmbeddingParameterCount / 1e6:F1} M parameters outside embeddings, "
+            + $"vocabulary {config.VocabularySize}, "
             + $"{Environment.ProcessorCount} cores, {torch.get_num_threads()} torch threads, {DeviceChoice.Describe(network.Device)}"));
-        output.WriteLine("q/s: questions per second. rows/q: network rows per question. s.e.: standard error of an option's log-likelihood, in nats.");
-        output.WriteLine("                                     |  one request at a time, all logits       |  this library              |  times faster than");
-        output.WriteLine("case                                 | torch q/s  kernels q/s   rows/q    s.e. |      q/s   rows/q     s.e. |   torch  kernels");
+        output.WriteLine(
+            "q/s: questions per second. rows/q: network rows per question. s.e.: standard error of an option's log-likelihood, in nats.");
+        output.WriteLine("                                     |  one request at a time, all logits       |  this library              "
+            + "|  times faster than");
+        output.WriteLine("case                                 | torch q/s  kernels q/s   rows/q    s.e. |      q/s   rows/q     s.e. "
+            + "|   torch  kernels");
         LikelihoodCase[] cases =
         [
             new("prefix 64, answer 16, 128 samples", 64, 16, Options: 1, Questions: 2, Samples: 128),
@@ -91,7 +100,8 @@ internal static class LikelihoodBenchmark
             double onTorch = Seconds(() => naiveError = NaiveLoop.Score(composed.Forward, network, first).StandardError);
             double onKernels = Seconds(() => NaiveLoop.Score(network.Forward, network, first));
             long before = scorer.NetworkRows;
-            double ours = Seconds(() => error = scorer.ScoreQuestions(asked).SelectMany(question => question).Average(estimate => estimate.StandardError));
+            double ours = Seconds(
+                () => error = scorer.ScoreQuestions(asked).SelectMany(question => question).Average(estimate => estimate.StandardError));
             rows = scorer.NetworkRows - before;
             torchTime = Math.Min(torchTime, onTorch * item.Options);
             kernelTime = Math.Min(kernelTime, onKernels * item.Options);
@@ -99,7 +109,8 @@ internal static class LikelihoodBenchmark
         }
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{item.Name,-36} | {1 / torchTime,9:F3} {1 / kernelTime,12:F3} {NaiveLoop.Samples * item.Options,8} {naiveError,7:F2} | "
-            + $"{1 / ourTime,8:F3} {(double)rows / item.Questions,8:F0} {error,8:F3} | {torchTime / ourTime,7:F1} {kernelTime / ourTime,8:F1}"));
+            + $"{1 / ourTime,8:F3} {(double)rows / item.Questions,8:F0} {error,8:F3} | "
+            + $"{torchTime / ourTime,7:F1} {kernelTime / ourTime,8:F1}"));
     }
 
     private static double Seconds(Action work)

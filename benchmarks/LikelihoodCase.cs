@@ -17,6 +17,7 @@ internal sealed record LikelihoodCase(string Name, int Prefix, int Answer, int O
         var random = new CounterRandom(1, (ulong)question, RandomPurpose.Example);
         int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextInt32(config.VocabularySize))];
         int[] context = Ids(Prefix);
-        return Enumerable.Range(0, Options).Select(_ => new LikelihoodRequest(context, Ids(Answer)) { RandomKey = ContentKey.Of(context) }).ToArray();
+        return Enumerable.Range(0, Options).Select(_ => new LikelihoodRequest(context, Ids(Answer)) { RandomKey = ContentKey.Of(context) })
+            .ToArray();
     })];
 }

@@ -16,9 +16,18 @@ internal static class MemoryCommand
     public static Subcommand Command()
     {
         var size = new Option<string>("--size") { Description = "preset to train", DefaultValueFactory = _ => "170M" };
-        var length = new Option<int>("--length") { Description = "length in tokens of the one sequence in a step", DefaultValueFactory = _ => 2048 };
-        var steps = new Option<int>("--steps") { Description = "training steps of each case, of which the fastest is reported", DefaultValueFactory = _ => 4 };
-        var load = new Option<string>("--load") { Description = "preset to load, score with and free; none to leave this out", DefaultValueFactory = _ => "1028M" };
+        var length = new Option<int>("--length")
+        {
+            Description = "length in tokens of the one sequence in a step", DefaultValueFactory = _ => 2048,
+        };
+        var steps = new Option<int>("--steps")
+        {
+            Description = "training steps of each case, of which the fastest is reported", DefaultValueFactory = _ => 4,
+        };
+        var load = new Option<string>("--load")
+        {
+            Description = "preset to load, score with and free; none to leave this out", DefaultValueFactory = _ => "1028M",
+        };
         var cases = new Option<string[]>("--cases")
         {
             Description = "training cases to measure", AllowMultipleArgumentsPerToken = true,
@@ -26,14 +35,17 @@ internal static class MemoryCommand
         };
         var folder = new Option<string>("--folder")
         {
-            Description = "folder in which the model to load is written; the file is deleted at the end", DefaultValueFactory = _ => Path.GetTempPath(),
+            Description = "folder in which the model to load is written; the file is deleted at the end",
+            DefaultValueFactory = _ => Path.GetTempPath(),
         };
-        var command = new Subcommand("memory", "peak memory and seconds per training step, and memory for loading, using and freeing a model")
+        var command =
+            new Subcommand("memory", "peak memory and seconds per training step, and memory for loading, using and freeing a model")
         {
             size, length, steps, cases, load, folder,
         };
         command.SetAction(result => Run(
-            result.GetValue(size)!, result.GetValue(length), result.GetValue(steps), result.GetValue(cases)!, result.GetValue(load)!, result.GetValue(folder)!));
+            result.GetValue(size)!, result.GetValue(length), result.GetValue(steps), result.GetValue(cases)!, result.GetValue(load)!,
+            result.GetValue(folder)!));
         return command;
     }
 
@@ -45,7 +57,8 @@ internal static class MemoryCommand
         command.SetAction(result => result.GetValue(arguments)! switch
         {
             ["train", string size, string length, string steps, string options] =>
-                MemoryCase.Train(size, int.Parse(length, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture), options),
+                MemoryCase.Train(
+                    size, int.Parse(length, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture), options),
             ["write", string size, string path] => MemoryCase.Write(size, path),
             ["load", string size, string path] => MemoryCase.Load(size, path),
             _ => 1,
@@ -59,11 +72,13 @@ internal static class MemoryCommand
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"Training {size}: {config.ParameterCount / 1e6:F1} M parameters, micro batch 1 x {length}, all tokens masked, "
             + $"vocabulary {config.VocabularySize}, cpu, {Environment.ProcessorCount} cores"));
-        Console.WriteLine("case                     peak GiB   of it: weights, gradients, moments   the rest (activations, logits, runtime)   s/step");
+        Console.WriteLine(
+            "case                     peak GiB   of it: weights, gradients, moments   the rest (activations, logits, runtime)   s/step");
         bool within = true;
         foreach (string one in cases)
         {
-            double[] figures = Child("train", size, length.ToString(CultureInfo.InvariantCulture), steps.ToString(CultureInfo.InvariantCulture), one);
+            double[] figures =
+                Child("train", size, length.ToString(CultureInfo.InvariantCulture), steps.ToString(CultureInfo.InvariantCulture), one);
             double state = 16.0 * config.ParameterCount;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{one,-22} {GiB(figures[0]),10:F2} {GiB(state),36:F2} {GiB(figures[0] - state),41:F2} {figures[1],8:F1}"));
@@ -83,7 +98,8 @@ internal static class MemoryCommand
             Child("write", size, path);
             double file = new FileInfo(path).Length;
             double[] figures = Child("load", size, path);
-            double before = figures[0], loading = figures[1], loadSeconds = figures[2], peak = figures[3], scoreSeconds = figures[4], after = figures[5];
+            double before = figures[0], loading = figures[1], loadSeconds = figures[2];
+            double peak = figures[3], scoreSeconds = figures[4], after = figures[5];
             double extra = (loading - before - file) / file;
             Console.WriteLine();
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
@@ -114,6 +130,7 @@ internal static class MemoryCommand
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"The case {string.Join(' ', arguments)} ended with exit code {process.ExitCode}.");
         string last = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "";
-        return [.. last.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => double.Parse(number, CultureInfo.InvariantCulture))];
+        return [.. last.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(number => double.Parse(number, CultureInfo.InvariantCulture))];
     }
 }

@@ -61,7 +61,8 @@ internal static class NaiveLoop
                 ids[at] = network.Config.MaskTokenId;
             }
         }
-        torch.Tensor logits = forward(torch.tensor(ids, [Batch, length], device: network.Device)).view(ids.Length, network.Config.VocabularySize);
+        torch.Tensor logits =
+            forward(torch.tensor(ids, [Batch, length], device: network.Device)).view(ids.Length, network.Config.VocabularySize);
         torch.Tensor masked = logits.index_select(0, torch.tensor(places.ToArray(), device: network.Device));
         torch.Tensor expected = torch.tensor(targets.ToArray(), device: network.Device);
         torch.Tensor losses = torch.nn.functional.cross_entropy(masked, expected, reduction: torch.nn.Reduction.None);

@@ -21,11 +21,20 @@ internal static class NoiseBenchmark
 
     public static Subcommand Command()
     {
-        var steps = new Option<int>("--steps") { Description = "steps of each training; variances are measured after them", DefaultValueFactory = _ => 200 };
+        var steps = new Option<int>("--steps")
+        {
+            Description = "steps of each training; variances are measured after them", DefaultValueFactory = _ => 200,
+        };
         var batch = new Option<int>("--batch") { Description = "sequences in a batch", DefaultValueFactory = _ => 16 };
         var draws = new Option<int>("--draws") { Description = "number of batches to measure", DefaultValueFactory = _ => 400 };
-        var seeds = new Option<int>("--seeds") { Description = "trainings of each kind, each with another seed", DefaultValueFactory = _ => 1 };
-        var command = new Subcommand("noise", "variance of loss and gradient with independent and with stratified noise levels") { steps, batch, draws, seeds };
+        var seeds = new Option<int>("--seeds")
+        {
+            Description = "trainings of each kind, each with another seed", DefaultValueFactory = _ => 1,
+        };
+        var command = new Subcommand("noise", "variance of loss and gradient with independent and with stratified noise levels")
+        {
+            steps, batch, draws, seeds,
+        };
         command.SetAction(result => Run(result.GetValue(steps), result.GetValue(batch), result.GetValue(draws), result.GetValue(seeds)));
         return command;
     }
@@ -36,7 +45,10 @@ internal static class NoiseBenchmark
         int blocks = text.Length / Length, held = blocks / 10;
         var train = new ByteBlocks(text, 0, blocks - held);
         var validation = new ByteBlocks(text, blocks - held, held);
-        TransformerConfig config = new() { LayerCount = 3, HeadCount = 4, EmbeddingSize = 64, FeedForwardSize = 256, VocabularySize = 256, ContextLength = Length };
+        TransformerConfig config = new()
+        {
+            LayerCount = 3, HeadCount = 4, EmbeddingSize = 64, FeedForwardSize = 256, VocabularySize = 256, ContextLength = Length,
+        };
         TrainingSettings settings = new()
         {
             MaxSteps = steps, BatchSize = batchSize, MicroBatchSize = batchSize, LearningRate = 2e-3,
@@ -49,7 +61,8 @@ internal static class NoiseBenchmark
             foreach (NoiseLevels kind in Kinds)
             {
                 (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(
-                    config, "cpu", new DiffusionObjective(config, kind), train, validation, settings with { Seed = seed }, null, CancellationToken.None);
+                    config, "cpu", new DiffusionObjective(config, kind), train, validation, settings with { Seed = seed }, null,
+                    CancellationToken.None);
                 ends[kind].Add(result.ValidationLoss!.Value);
                 if (measured is null)
                     measured = network;
@@ -57,7 +70,8 @@ internal static class NoiseBenchmark
                     network.Dispose();
             }
         }
-        Print($"{config.NonEmbeddingParameterCount:N0} parameters outside embeddings, {train.Count} blocks of {Length} bytes, {steps} steps of {batchSize} blocks;");
+        Print($"{config.NonEmbeddingParameterCount:N0} parameters outside embeddings, {train.Count} blocks of {Length} bytes;");
+        Print($"{steps} training steps of {batchSize} blocks,");
         Print($"then {draws} batches of {batchSize} blocks with fixed weights");
         Print($"");
         Print($"batches        levels        loss     s.d. of loss   gradient's noise / signal");
@@ -71,9 +85,13 @@ internal static class NoiseBenchmark
             }
         }
         Print($"");
-        Print($"validation loss at the end of {seeds} trainings of each kind (nats per byte, 4 noise samples per block, the same ones for all):");
+        Print($"validation loss at the end of {seeds} trainings of each kind, in nats per byte");
+        Print($"(4 noise samples per block, the same ones for all):");
         foreach (NoiseLevels kind in Kinds)
-            Print($"{kind,-12} {string.Join("  ", ends[kind].Select(loss => loss.ToString("F4", CultureInfo.InvariantCulture)))}   mean {ends[kind].Average():F4}");
+        {
+            string each = string.Join("  ", ends[kind].Select(loss => loss.ToString("F4", CultureInfo.InvariantCulture)));
+            Print($"{kind,-12} {each}   mean {ends[kind].Average():F4}");
+        }
         Print($"noise / signal: E|g - Eg|^2 / |Eg|^2 of the gradient g of all parameters, both estimated without bias.");
         measured!.Dispose();
     }

@@ -11,8 +11,10 @@ internal static class ParityCommand
     public static Subcommand Command()
     {
         var command = new Subcommand("parity",
-            "compare this library with recorded figures of the reference implementation and print the table; the environment variable MDM_GOLDEN may name a "
-            + "folder with more of these figures than the repository holds. The table is also written to artifacts/parity.md. Takes some minutes.");
+            "compare this library with recorded figures of the reference implementation, "
+            + "print the table and write it to artifacts/parity.md; "
+            + "takes some minutes. The environment variable MDM_GOLDEN may name a folder with more of these "
+            + "figures than the repository holds.");
         command.SetAction((_, cancellation) => Task.Run(() => Run(cancellation), CancellationToken.None));
         return command;
     }

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using Microsoft.ML.MaskedDiffusion.Benchmarks;
 
-var root = new RootCommand("Measurements of Microsoft.ML.MaskedDiffusion, and the commands that need its sources. `COMMAND --help` lists a command's options.")
+var root = new RootCommand(
+    "Measurements of Microsoft.ML.MaskedDiffusion, and the commands that need its sources. `COMMAND --help` lists a command's options.")
 {
     TrainingBenchmark.Command(),
     LikelihoodBenchmark.Command(),

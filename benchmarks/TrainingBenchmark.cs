@@ -27,11 +27,16 @@ internal static class TrainingBenchmark
     {
         var sizes = new Option<string[]>("--size")
         {
-            Description = "network sizes, by the names of TransformerPresets", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["6M", "19M"],
+            Description = "network sizes, by the names of TransformerPresets", AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => ["6M", "19M"],
         };
-        var steps = new Option<int>("--steps") { Description = "steps to measure, after three that are not measured", DefaultValueFactory = _ => 12 };
+        var steps = new Option<int>("--steps")
+        {
+            Description = "steps to measure, after three that are not measured", DefaultValueFactory = _ => 12,
+        };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
-        var command = new Subcommand("training", "tokens per second of whole training steps, and their share of the peak speed of float32 matrix products")
+        var command = new Subcommand(
+            "training", "tokens per second of whole training steps, and their share of the peak speed of float32 matrix products")
         {
             sizes, steps, device,
         };
@@ -43,7 +48,8 @@ internal static class TrainingBenchmark
     {
         torch.Device place = DeviceChoice.Resolve(device);
         Console.WriteLine(
-            $"Training steps of {Rows} x {Length} tokens, vocabulary {Vocabulary}, float32 on {DeviceChoice.Describe(place)}, {Environment.ProcessorCount} cores");
+            $"Training steps of {Rows} x {Length} tokens, vocabulary {Vocabulary}, float32 on {DeviceChoice.Describe(place)}, "
+            + $"{Environment.ProcessorCount} cores");
         Console.WriteLine();
         Console.WriteLine("size  parameters   step ms   tokens/s   GFLOP/s   peak before/after   share of peak");
         foreach (string size in sizes)
@@ -59,7 +65,8 @@ internal static class TrainingBenchmark
         }
         Console.WriteLine();
         Console.WriteLine("step ms: median. parameters: without embedding and output layer. GFLOP/s: 6 x parameters x tokens / s.");
-        Console.WriteLine("peak: the product of two large float32 matrices, by libtorch or by this library, whichever is faster, in GFLOP/s.");
+        Console.WriteLine(
+            "peak: the product of two large float32 matrices, by libtorch or by this library, whichever is faster, in GFLOP/s.");
         return 0;
     }
 

@@ -1,31 +1,45 @@
 using System.CommandLine;
+using System.Globalization;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
-/// <summary>
-/// Runs zero-shot tasks on a saved model: every file of a folder that is named after a task, or a task of a JSON definition.
-/// </summary>
+/// <summary>Runs zero-shot tasks with a saved model, on every file of a folder that is named after a task, or on the files of one task.</summary>
 internal static class ZeroShotCommand
 {
-    // The sets' usual file names begin with these; "lambada" stands for lambada_standard.
-    private static readonly (string Prefix, string Task)[] Prefixes = [.. ZeroShotTask.Names.Select(name => (name, name)), ("lambada", "lambada_standard")];
+    // How the usual file names of the data sets begin; "lambada" means lambada_standard.
+    private static readonly (string Prefix, string Task)[] Prefixes =
+        [.. ZeroShotTask.Names.Select(name => (name, name)), ("lambada", "lambada_standard")];
 
     public static Subcommand Command()
     {
-        var model = new Option<string>("--model") { Description = "a saved model: a folder, an .mdm file, or a .zip of ml.Model.Save or SaveModel", Required = true };
+        var model = new Option<string>("--model")
+        {
+            Description = "a saved model: a folder, an .mdm file, or a .zip of ml.Model.Save or SaveModel", Required = true,
+        };
         var data = new Option<string[]>("--data")
         {
-            Description = $"a folder of JSON-lines files, or files, whose names begin with a task's ({string.Join(", ", ZeroShotTask.Names)})", AllowMultipleArgumentsPerToken = true, Required = true,
+            Description =
+                "a folder of JSON-lines files, or files, whose names begin with a task's name: " + string.Join(", ", ZeroShotTask.Names),
+            AllowMultipleArgumentsPerToken = true, Required = true,
         };
         var task = new Option<string?>("--task") { Description = "take all files as this task: a name, or a JSON file with a definition" };
-        var profile = new Option<string>("--profile") { Description = "default: one setting for all tasks; published: SMDM's per-task settings", DefaultValueFactory = _ => "default" };
+        var profile = new Option<string>("--profile")
+        {
+            Description = "default: one setting for all tasks; published: SMDM's per-task settings", DefaultValueFactory = _ => "default",
+        };
         var samples = new Option<int?>("--samples") { Description = "samples a request, in place of the default profile's 128" };
         var limit = new Option<int?>("--limit") { Description = "only the first questions of each file" };
-        var truncate = new Option<bool>("--truncate") { Description = "score questions longer than the model's context with its end, instead of flagging them" };
+        var truncate = new Option<bool>("--truncate")
+        {
+            Description = "score questions longer than the model's context with its end, instead of flagging them",
+        };
         var log = new Option<string?>("--log") { Description = "folder for logs of a line a question; a stopped run goes on from them" };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "auto" };
-        var command = new Subcommand("zero-shot", "accuracy with both errors, and questions per second, on the files of zero-shot tasks") { model, data, task, profile, samples, limit, truncate, log, device };
+        var command = new Subcommand("zero-shot", "accuracy with standard errors, and questions per second, on files of zero-shot tasks")
+        {
+            model, data, task, profile, samples, limit, truncate, log, device,
+        };
         command.SetAction(async (result, cancellation) => await Task.Run(() =>
         {
             try
@@ -38,7 +52,8 @@ internal static class ZeroShotCommand
                     LogFolder = result.GetValue(log),
                     Progress = new ConsoleProgress(),
                 };
-                (ZeroShotTask Task, string Path)[] files = [.. result.GetValue(data)!.SelectMany(path => Files(path, result.GetValue(task)))];
+                (ZeroShotTask Task, string Path)[] files =
+                    [.. result.GetValue(data)!.SelectMany(path => Files(path, result.GetValue(task)))];
                 return Run(result.GetValue(model)!, result.GetValue(device)!, files, options, cancellation);
             }
             catch (Exception e) when (e is ArgumentException or IOException or InvalidDataException or UnauthorizedAccessException)
@@ -50,10 +65,13 @@ internal static class ZeroShotCommand
         return command;
     }
 
-    private static int Run(string path, string device, (ZeroShotTask Task, string Path)[] files, ZeroShotOptions options, CancellationToken cancellation)
+    private static int Run(
+        string path, string device, (ZeroShotTask Task, string Path)[] files, ZeroShotOptions options, CancellationToken cancellation)
     {
         using MaskedDiffusionModel model = Open(path, device);
-        Console.WriteLine($"{model.Config.Name}: {model.Config.NonEmbeddingParameterCount:N0} non-embedding parameters, context {model.Config.ContextLength}, vocabulary {model.Config.VocabularySize}, on {model.Device}");
+        Console.WriteLine(
+            $"{model.Config.Name}: {model.Config.NonEmbeddingParameterCount:N0} non-embedding parameters, "
+            + $"context {model.Config.ContextLength}, vocabulary {model.Config.VocabularySize}, on {model.Device}");
         var evaluator = new ZeroShotEvaluator(model, options);
         List<ZeroShotResult> results = [];
         int status = 0;
@@ -82,7 +100,8 @@ internal static class ZeroShotCommand
         ITransformer loaded = new MLContext().MaskedDiffusion().LoadModel(path, out _);
         IEnumerable<ITransformer> members = loaded is TransformerChain<ITransformer> chain ? chain : [loaded];
         return members.OfType<MaskedDiffusionTransformer>().FirstOrDefault()?.Model
-            ?? throw new ArgumentException($"{path} holds no trained language model: give the zip of a trainer's or ScoreLikelihood's transformer.");
+            ?? throw new ArgumentException(
+                $"{path} holds no trained language model: give the zip of a trainer's or ScoreLikelihood's transformer.");
     }
 
     private static ZeroShotProfile Profile(string name, int? samples) => name switch
@@ -99,8 +118,10 @@ internal static class ZeroShotCommand
         if (!Directory.Exists(path))
             return [(TaskOf(path, task) ?? throw new ArgumentException($"{path} is named after no task; say which with --task."), path)];
         (ZeroShotTask Task, string Path)[] files =
-            [.. Directory.GetFiles(path, "*.jsonl").Order(StringComparer.Ordinal).Select(file => (TaskOf(file, task), file)).Where(pair => pair.Item1 is not null).Select(pair => (pair.Item1!, pair.file))];
-        return files.Length > 0 ? files : throw new ArgumentException($"No *.jsonl file in {path} is named after a task: {string.Join(", ", ZeroShotTask.Names)}.");
+            [.. Directory.GetFiles(path, "*.jsonl").Order(StringComparer.Ordinal).Select(file => (TaskOf(file, task), file))
+                .Where(pair => pair.Item1 is not null).Select(pair => (pair.Item1!, pair.file))];
+        return files.Length > 0 ? files : throw new ArgumentException(
+            $"No *.jsonl file in {path} is named after a task: {string.Join(", ", ZeroShotTask.Names)}.");
     }
 
     private static ZeroShotTask? TaskOf(string path, string? task)
@@ -108,16 +129,19 @@ internal static class ZeroShotCommand
         if (task is not null)
             return File.Exists(task) ? ZeroShotTask.FromJsonFile(task) : ZeroShotTask.FromName(task);
         string name = Path.GetFileName(path);
-        return Prefixes.FirstOrDefault(pair => name.StartsWith(pair.Prefix, StringComparison.OrdinalIgnoreCase)).Task is { } found ? ZeroShotTask.FromName(found) : null;
+        return Prefixes.FirstOrDefault(pair => name.StartsWith(pair.Prefix, StringComparison.OrdinalIgnoreCase)).Task is { } found
+            ? ZeroShotTask.FromName(found)
+            : null;
     }
 
-    /// <summary>One line a task that counts up where the output is a terminal, and none where it is a file.</summary>
+    /// <summary>One line for each task that counts up on a terminal; nothing where the output is a file.</summary>
     private sealed class ConsoleProgress : IProgress<ZeroShotProgress>
     {
         public void Report(ZeroShotProgress value)
         {
             if (!Console.IsErrorRedirected)
-                Console.Error.Write(FormattableString.Invariant($"\r{value.Task}: {value.Done} questions, accuracy so far {value.RunningAccuracy:F3}, {value.Elapsed:hh\\:mm\\:ss}   "));
+                Console.Error.Write(string.Create(CultureInfo.InvariantCulture,
+                    $"\r{value.Task}: {value.Done} questions, accuracy so far {value.RunningAccuracy:F3}, {value.Elapsed:hh\\:mm\\:ss}   "));
         }
     }
 }

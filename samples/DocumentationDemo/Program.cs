@@ -2,13 +2,19 @@ using System.CommandLine;
 using DocumentationDemo;
 using DocumentationDemo.Steps;
 
-var text = new Option<FileInfo>("--text") { Description = "Train on this plain UTF-8 text file, a row a line, in place of the .NET reference documentation." };
+var text = new Option<FileInfo>("--text")
+{
+    Description = "Train on this plain UTF-8 text file, a row a line, in place of the .NET reference documentation.",
+};
 var jsonLines = new Option<FileInfo>("--jsonl") { Description = "Train on this JSON-lines file." };
 var field = new Option<string>("--field") { Description = "The field of --jsonl that holds the text.", DefaultValueFactory = _ => "text" };
 var minutes = new Option<double>("--minutes") { Description = "Minutes of training.", DefaultValueFactory = _ => 5 };
 var questions = new Option<int>("--questions") { Description = "Zero-shot questions to ask.", DefaultValueFactory = _ => 400 };
 var seed = new Option<int>("--seed") { Description = "Seed of everything random.", DefaultValueFactory = _ => 1 };
-var output = new Option<DirectoryInfo>("--output") { Description = "Where the model and the report go.", DefaultValueFactory = _ => new DirectoryInfo("artifacts/demo") };
+var output = new Option<DirectoryInfo>("--output")
+{
+    Description = "Where the model and the report go.", DefaultValueFactory = _ => new DirectoryInfo("artifacts/demo"),
+};
 foreach (Option<FileInfo> file in new[] { text, jsonLines })
     file.AcceptExistingOnly();
 minutes.Validators.Add(result =>
@@ -22,7 +28,9 @@ questions.Validators.Add(result =>
         result.AddError("--questions must be 10 to 100000.");
 });
 
-var root = new RootCommand("Trains a masked diffusion language model on real text through an ML.NET pipeline, scores, chooses and fills in with it, saves and reloads it.")
+var root = new RootCommand(
+    "Trains a masked diffusion language model on real text through an ML.NET pipeline, scores, chooses and fills in with it, "
+    + "saves and reloads it.")
 {
     text, jsonLines, field, minutes, questions, seed, output,
 };
@@ -34,7 +42,8 @@ root.Validators.Add(result =>
 root.SetAction((parsed, cancellationToken) => Task.FromResult(Run(
     new DemoOptions
     {
-        Text = parsed.GetValue(text), JsonLines = parsed.GetValue(jsonLines), Field = parsed.GetValue(field)!, Minutes = parsed.GetValue(minutes),
+        Text = parsed.GetValue(text), JsonLines = parsed.GetValue(jsonLines), Field = parsed.GetValue(field)!, Minutes = parsed
+            .GetValue(minutes),
         Questions = parsed.GetValue(questions), Seed = parsed.GetValue(seed), Output = parsed.GetValue(output)!,
     }, cancellationToken)));
 

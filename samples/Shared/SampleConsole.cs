@@ -39,7 +39,8 @@ internal static class SampleConsole
         if (progress.Phase == TrainingPhase.Validating)
             return $"{start}  validating";
         var share = progress.MatrixPeakShare is { } peak ? $"  {peak:P0} of matrix peak" : "";
-        return $"{start}  lr {progress.LearningRate:0.0e+0}  {progress.TokensPerSecond:N0} tokens/s{share}  {progress.Remaining:m\\:ss} left";
+        return $"{start}  lr {progress.LearningRate:0.0e+0}  {progress.TokensPerSecond:N0} tokens/s{share}  "
+            + $"{progress.Remaining:m\\:ss} left";
     }
 
     // Reports arrive on the training thread, one after the other; Progress<T> would reorder them.

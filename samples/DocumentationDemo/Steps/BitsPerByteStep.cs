@@ -27,7 +27,8 @@ internal sealed record BitsPerByteStep(int Rows, long Bytes, double Bound, doubl
         double residuals = nats.Zip(bytes, (n, b) => (n - ratio * b) * (n - ratio * b)).Sum();
         double error = Math.Sqrt(residuals * rows.Count / (rows.Count - 1)) / bytes.Sum();
         double unigramNats = rows.Sum(row => unigram.NegativeLogLikelihood(model.Tokenizer.Encode(row.Text)));
-        return new BitsPerByteStep(rows.Count, (long)bytes.Sum(), ratio / Math.Log(2), error / Math.Log(2), unigramNats / bytes.Sum() / Math.Log(2),
+        return new BitsPerByteStep(
+            rows.Count, (long)bytes.Sum(), ratio / Math.Log(2), error / Math.Log(2), unigramNats / bytes.Sum() / Math.Log(2),
             BrotliSize.BitsPerByte(rows.Select(row => row.Text)));
     }
 }

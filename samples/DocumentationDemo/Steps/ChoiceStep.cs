@@ -27,21 +27,27 @@ internal sealed record ChoiceStep(int Questions, double Accuracy, double Standar
         IDataView data = ml.Data.LoadFromEnumerable(questions);
         var options = new ChoiceScoringEstimator.Options
         {
-            ContextColumnName = nameof(ChoiceRow.Name), ChoicesColumnName = nameof(ChoiceRow.Choices), Likelihood = new() { Samples = 64, GuidanceScale = GuidanceScale },
+            ContextColumnName = nameof(ChoiceRow.Name), ChoicesColumnName = nameof(ChoiceRow.Choices), Likelihood = new()
+            {
+                Samples = 64, GuidanceScale = GuidanceScale,
+            },
         };
         IDataView answered = ml.MaskedDiffusion().ScoreChoices(model, options).Fit(data).Transform(data);
         MulticlassClassificationMetrics metrics = ml.MulticlassClassification.Evaluate(answered, nameof(ChoiceRow.Label), "Probability");
         int[] answers = [.. answered.GetColumn<uint>("PredictedLabel").Select(key => (int)key - 1)];
         double accuracy = metrics.MicroAccuracy;
-        return new ChoiceStep(questions.Count, accuracy, Math.Sqrt(accuracy * (1 - accuracy) / questions.Count), [.. questions.Zip(answers).Take(5)]);
+        return new ChoiceStep(questions.Count, accuracy, Math.Sqrt(accuracy * (1 - accuracy) / questions.Count), [.. questions.Zip(answers)
+            .Take(5)]);
     }
 
     /// <summary>Questions whose wrong answers are the summaries of rows near in length, chosen among the 40 nearest.</summary>
     private static List<ChoiceRow> Ask(IReadOnlyList<CorpusRow> rows, int count, Random random)
     {
-        CorpusRow[] byLength = [.. rows.Where(row => row.Name.Length > 0).OrderBy(row => row.Summary.Length).ThenBy(row => row.Text, StringComparer.Ordinal)];
+        CorpusRow[] byLength =
+            [.. rows.Where(row => row.Name.Length > 0).OrderBy(row => row.Summary.Length).ThenBy(row => row.Text, StringComparer.Ordinal)];
         if (byLength.Length < 60)
-            throw new InvalidDataException($"Multiple choice needs 60 held-out rows with a context, and there are {byLength.Length}; give a larger text.");
+            throw new InvalidDataException(
+                $"Multiple choice needs 60 held-out rows with a context, and there are {byLength.Length}; give a larger text.");
         var questions = new List<ChoiceRow>();
         foreach (int index in Enumerable.Range(0, byLength.Length).OrderBy(_ => random.Next()).Take(count))
         {

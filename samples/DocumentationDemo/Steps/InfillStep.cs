@@ -12,10 +12,12 @@ namespace DocumentationDemo.Steps;
 /// <param name="MostFrequent">Share that guessing the most frequent token everywhere gets.</param>
 internal sealed record InfillStep(IReadOnlyList<InfillRow> Rows, int MaskedTokens, double Recovered, double MostFrequent)
 {
-    public static InfillStep Run(MLContext ml, MaskedDiffusionModel model, UnigramModel unigram, IReadOnlyList<CorpusRow> rows, int count, int seed)
+    public static InfillStep Run(
+        MLContext ml, MaskedDiffusionModel model, UnigramModel unigram, IReadOnlyList<CorpusRow> rows, int count, int seed)
     {
         var random = new Random(seed);
-        List<Gapped> gapped = [.. rows.Where(row => row.Text.Split(' ').Length is >= 9 and <= 30).Select(row => Gapped.Create(model, row.Text, random))
+        List<Gapped> gapped =
+            [.. rows.Where(row => row.Text.Split(' ').Length is >= 9 and <= 30).Select(row => Gapped.Create(model, row.Text, random))
             .Where(g => g.Tokens.Length <= model.Config.ContextLength).Take(count)];
         IDataView data = ml.Data.LoadFromEnumerable(gapped.Select(g => new InfillRow { Original = g.Original, Masked = g.Masked }));
         IDataView filled = ml.MaskedDiffusion().Infill(model, nameof(InfillRow.Masked), nameof(InfillRow.Filled)).Fit(data).Transform(data);

@@ -38,8 +38,10 @@ internal sealed record ReloadStep(long Bytes, int Scores)
     /// <summary>Every digit, so that equal lines mean equal bits.</summary>
     private static IEnumerable<string> Score(MLContext ml, ITransformer model, IReadOnlyList<CorpusRow> rows)
     {
-        using var engine = ml.Model.CreatePredictionEngine<CorpusRow, ScoredRow>(model, new PredictionEngineOptions { OwnsTransformer = false });
-        return [.. rows.Select(row => engine.Predict(row)).Select(score => score.NegativeLogLikelihood.ToString("R", CultureInfo.InvariantCulture) + " nats")];
+        using var engine =
+            ml.Model.CreatePredictionEngine<CorpusRow, ScoredRow>(model, new PredictionEngineOptions { OwnsTransformer = false });
+        return [.. rows.Select(row => engine.Predict(row))
+            .Select(score => score.NegativeLogLikelihood.ToString("R", CultureInfo.InvariantCulture) + " nats")];
     }
 
     private static string RunSecondProcess(string path, IReadOnlyList<CorpusRow> rows)
@@ -56,7 +58,8 @@ internal sealed record ReloadStep(long Bytes, int Scores)
         process.StandardInput.Close();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"The second process ended with status {process.ExitCode}.");
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException(
+            $"The second process ended with status {process.ExitCode}.");
     }
 
     private sealed class ScoredRow

@@ -7,7 +7,8 @@ using Samples.Shared;
 namespace DocumentationDemo.Steps;
 
 /// <summary>The trained model, how training went, and the settings as the report lists them.</summary>
-internal sealed record TrainStep(MaskedDiffusionTransformer Transformer, TrainingResult Result, IReadOnlyList<(string Key, string Value)> Settings)
+internal sealed record TrainStep(
+    MaskedDiffusionTransformer Transformer, TrainingResult Result, IReadOnlyList<(string Key, string Value)> Settings)
 {
     private const int VocabularySize = 2048;
 
@@ -15,10 +16,12 @@ internal sealed record TrainStep(MaskedDiffusionTransformer Transformer, Trainin
     // as often and learn less; blocks are about as long as the rows they are to score.
     private static readonly TransformerConfig Network = new()
     {
-        Name = "demo", LayerCount = 4, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512, VocabularySize = VocabularySize, ContextLength = 48,
+        Name = "demo", LayerCount = 4, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512, VocabularySize = VocabularySize,
+        ContextLength = 48,
     };
 
-    public static TrainStep Run(MLContext ml, IDataView training, IDataView validation, DemoOptions demo, CancellationToken cancellationToken)
+    public static TrainStep Run(
+        MLContext ml, IDataView training, IDataView validation, DemoOptions demo, CancellationToken cancellationToken)
     {
         var options = new MaskedDiffusionTrainer.Options
         {
@@ -45,15 +48,21 @@ internal sealed record TrainStep(MaskedDiffusionTransformer Transformer, Trainin
         TransformerConfig config = lm.Model.Config;
         return new TrainStep(lm, result,
         [
-            ("network", $"{config.LayerCount} layers, {config.HeadCount} heads, width {config.EmbeddingSize}, feed-forward {config.FeedForwardSize}, context {config.ContextLength} tokens"),
-            ("parameters", string.Create(CultureInfo.InvariantCulture, $"{config.NonEmbeddingParameterCount:N0} outside embeddings, {config.ParameterCount:N0} in all")),
+            ("network", $"{config.LayerCount} layers, {config.HeadCount} heads, width {config.EmbeddingSize}, "
+                + $"feed-forward {config.FeedForwardSize}, context {config.ContextLength} tokens"),
+            ("parameters", string.Create(CultureInfo.InvariantCulture, $"{config.NonEmbeddingParameterCount:N0} outside embeddings, "
+                + $"{config.ParameterCount:N0} in all")),
             ("tokenizer", $"byte-level BPE trained on the corpus, {lm.Model.Tokenizer.VocabularySize} tokens"),
             ("batch", $"{options.BatchSize} x {config.ContextLength} tokens"),
-            ("optimizer", string.Create(CultureInfo.InvariantCulture, $"AdamW, learning rate {options.LearningRate}, weight decay {options.WeightDecay}, warm-up and cosine")),
+            ("optimizer", string.Create(CultureInfo.InvariantCulture, $"AdamW, learning rate {options.LearningRate}, "
+                + $"weight decay {options.WeightDecay}, warm-up and cosine")),
             ("loss", $"{options.LossWeighting} weights, {options.NoiseLevels} noise levels"),
             ("seed", $"{result.Seed}"),
-            ("speed", string.Create(CultureInfo.InvariantCulture, $"{result.TokensSeen / result.Seconds:N0} tokens/s, {6.0 * config.NonEmbeddingParameterCount * result.TokensSeen / result.Seconds / 1e9:N0} GFLOP/s (6 x non-embedding parameters x tokens)")),
-            ("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores"),
+            ("speed", string.Create(CultureInfo.InvariantCulture, $"{result.TokensSeen / result.Seconds:N0} tokens/s, "
+                + $"{6.0 * config.NonEmbeddingParameterCount * result.TokensSeen / result.Seconds / 1e9:N0} GFLOP/s (6 x "
+                + "non-embedding parameters x tokens)")),
+            ("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, "
+                + $"{Environment.ProcessorCount} cores"),
             ("library", $"Microsoft.ML.MaskedDiffusion {typeof(MaskedDiffusionTrainer).Assembly.GetName().Version?.ToString(3)}"),
         ]);
     }

@@ -28,9 +28,13 @@ public sealed class LmEvalOptions
     {
         ArgumentNullException.ThrowIfNull(Likelihood);
         if (!Enum.IsDefined(LongContext))
-            throw new ArgumentOutOfRangeException(nameof(LongContext), LongContext, $"Option {nameof(LongContext)} is {LongContext}; it must be one of {string.Join(", ", Enum.GetNames<LongContext>())}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(LongContext), LongContext,
+                $"Option {nameof(LongContext)} is {LongContext}; it must be one of {string.Join(", ", Enum.GetNames<LongContext>())}.");
         if (RequestsPerBatch < 1)
-            throw new ArgumentOutOfRangeException(nameof(RequestsPerBatch), RequestsPerBatch, $"Option {nameof(RequestsPerBatch)} is {RequestsPerBatch}; it must be at least 1.");
+            throw new ArgumentOutOfRangeException(
+                nameof(RequestsPerBatch), RequestsPerBatch,
+                $"Option {nameof(RequestsPerBatch)} is {RequestsPerBatch}; it must be at least 1.");
         var copy = (LmEvalOptions)MemberwiseClone();
         copy.Likelihood = Likelihood.Clone();
         return copy;

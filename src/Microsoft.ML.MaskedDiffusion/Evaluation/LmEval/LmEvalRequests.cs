@@ -66,14 +66,17 @@ public sealed class LmEvalRequests
     {
         int done = 0, flagged = 0, truncated = 0;
         using IEnumerator<LmEvalLine> earlier = log.Read(LmEvalLine.Parse).GetEnumerator();
-        IEnumerable<(string Context, string Continuation)> rows = JsonLines.Read(requests, (row, _) => (row.Text("context"), row.Text("continuation")));
+        IEnumerable<(string Context, string Continuation)> rows =
+            JsonLines.Read(requests, (row, _) => (row.Text("context"), row.Text("continuation")));
         List<(string Context, string Continuation)> batch = [];
         foreach ((string Context, string Continuation) row in rows)
         {
             if (earlier.MoveNext())
             {
                 if (earlier.Current.Request != KeyOf(row))
-                    throw new InvalidDataException($"Answer {done + 1} of the stopped run belongs to another request than number {done + 1} of {requests}: the requests have changed. Delete the .partial file to start anew.");
+                    throw new InvalidDataException(
+                        $"Answer {done + 1} of the stopped run belongs to another request than number {done + 1} of {requests}: "
+                        + "the requests have changed. Delete the .partial file to start anew.");
                 Count(earlier.Current.Response);
                 continue;
             }
@@ -83,7 +86,9 @@ public sealed class LmEvalRequests
         }
         Flush();
         return earlier.MoveNext()
-            ? throw new InvalidDataException($"The stopped run has answered more requests than the {done} of {requests}: the requests have changed. Delete the .partial file to start anew.")
+            ? throw new InvalidDataException(
+                $"The stopped run has answered more requests than the {done} of {requests}: the requests have changed. "
+                + "Delete the .partial file to start anew.")
             : new LmEvalSummary(done, log.Count, flagged, truncated);
 
         void Flush()
@@ -109,16 +114,22 @@ public sealed class LmEvalRequests
 
     private LmEvalResponse[] Score(IReadOnlyList<(string Context, string Continuation)> batch, CancellationToken cancellation)
     {
-        (LikelihoodRequest[] Requests, AnswerFlag Flag)[] fitted = [.. batch.Select(row => AnswerFitting.Fit(_scorer, row.Context, [row.Continuation], _options.LongContext))];
+        (LikelihoodRequest[] Requests, AnswerFlag Flag)[] fitted =
+            [.. batch.Select(row => AnswerFitting.Fit(_scorer, row.Context, [row.Continuation], _options.LongContext))];
         LikelihoodRequest[] scorable = [.. fitted.SelectMany(entry => entry.Requests)];
-        LikelihoodEstimate[][] estimates = _scorer.Score([.. scorable.Select(request => new[] { request })], _options.Likelihood, cancellation);
+        LikelihoodEstimate[][] estimates =
+            _scorer.Score([.. scorable.Select(request => new[] { request })], _options.Likelihood, cancellation);
         bool[]? greedy = _options.Greedy ? _scorer.MatchGreedily(scorable, _options.Likelihood, cancellation) : null;
         var responses = new LmEvalResponse[batch.Count];
         for (int i = 0, next = 0; i < responses.Length; i++)
         {
             if (fitted[i].Requests.Length == 0)
             {
-                responses[i] = new LmEvalResponse { Error = fitted[i].Flag == AnswerFlag.Empty ? "the continuation is empty" : $"longer than the model's context of {_scorer.ContextLength} tokens" };
+                responses[i] = new LmEvalResponse
+                {
+                    Error = fitted[i].Flag == AnswerFlag.Empty ? "the continuation is empty" : "longer than the model's context of "
+                    + $"{_scorer.ContextLength} tokens",
+                };
                 continue;
             }
             LikelihoodEstimate estimate = estimates[next][0];
@@ -148,7 +159,8 @@ public sealed class LmEvalRequests
 
     private List<KeyValuePair<string, string>> Settings() =>
     [
-        new("log", "lm-eval requests 1"), new("model", _scorer.Fingerprint()), new("greedy", _options.Greedy ? "on" : "off"), new("long_context", $"{_options.LongContext}"),
+        new("log", "lm-eval requests 1"), new("model", _scorer.Fingerprint()), new("greedy", _options.Greedy ? "on" : "off"),
+        new("long_context", $"{_options.LongContext}"),
         .. LikelihoodSettings.All(_options.Likelihood),
     ];
 

@@ -47,7 +47,8 @@ public sealed class PerplexityEvaluator
             cancellationToken.ThrowIfCancellationRequested();
             LikelihoodRequest[][] windows = [.. batch.Select(Windows)];
             // Windows draw their random numbers apart, so each is a question of its own.
-            LikelihoodEstimate[][] estimates = _scorer.Score([.. windows.SelectMany(document => document).Select(window => new[] { window })], _options.Likelihood, cancellationToken);
+            LikelihoodEstimate[][] estimates = _scorer.Score(
+                [.. windows.SelectMany(document => document).Select(window => new[] { window })], _options.Likelihood, cancellationToken);
             for (int i = 0, next = 0; i < batch.Length; next += windows[i++].Length)
             {
                 LikelihoodEstimate[] own = [.. estimates.AsSpan(next, windows[i].Length).ToArray().Select(window => window[0])];
@@ -60,12 +61,16 @@ public sealed class PerplexityEvaluator
             _options.Progress?.Report(done);
         }
         if (done == empty)
-            throw new ArgumentException($"The corpus has {done} documents, none with a token: there is nothing to score.", nameof(documents));
-        return new PerplexityResult(all.Figures(null), [.. groups.Select(group => group.Value.Figures(group.Key))], empty, windowed, _options.Stride!.Value, LikelihoodSettings.Short(_options.Likelihood));
+            throw new ArgumentException(
+                $"The corpus has {done} documents, none with a token: there is nothing to score.", nameof(documents));
+        return new PerplexityResult(
+            all.Figures(null), [.. groups.Select(group => group.Value.Figures(group.Key))], empty, windowed, _options.Stride!.Value,
+            LikelihoodSettings.Short(_options.Likelihood));
 
         void Add(PerplexityDocument document, LikelihoodEstimate[] windows)
         {
-            double loss = -windows.Sum(window => window.LogLikelihood), variance = windows.Sum(window => window.StandardError * window.StandardError);
+            double loss =
+                -windows.Sum(window => window.LogLikelihood), variance = windows.Sum(window => window.StandardError * window.StandardError);
             int tokens = windows.Sum(window => window.TokenCount), bytes = TextLength.Bytes(document.Text);
             all.Add(loss, variance, tokens, bytes);
             if (document.Group is not { } name)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
@@ -17,6 +19,6 @@ public sealed record PerplexityFigures(
     EvaluationMetric NegativeLogLikelihood, EvaluationMetric Perplexity, EvaluationMetric BitsPerByte)
 {
     /// <summary>One line, units included.</summary>
-    public override string ToString() => FormattableString.Invariant(
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{Group ?? "all"}: {DocumentCount} documents, {TokenCount} tokens, perplexity {Perplexity} per token, {BitsPerByte} bits per byte");
 }

@@ -28,9 +28,14 @@ public sealed class PerplexityOptions
         int most = needsContext ? contextLength - 1 : contextLength;
         ArgumentNullException.ThrowIfNull(Likelihood);
         if (Stride < 1 || Stride > most)
-            throw new ArgumentOutOfRangeException(nameof(Stride), Stride, $"Option {nameof(Stride)} is {Stride}; it must be 1 to {most}, what the model's context length allows, or null for half the context.");
+            throw new ArgumentOutOfRangeException(
+                nameof(Stride), Stride,
+                $"Option {nameof(Stride)} is {Stride}; it must be 1 to {most}, what the model's context length allows, "
+                + "or null for half the context.");
         if (DocumentsPerBatch < 1)
-            throw new ArgumentOutOfRangeException(nameof(DocumentsPerBatch), DocumentsPerBatch, $"Option {nameof(DocumentsPerBatch)} is {DocumentsPerBatch}; it must be at least 1.");
+            throw new ArgumentOutOfRangeException(
+                nameof(DocumentsPerBatch), DocumentsPerBatch,
+                $"Option {nameof(DocumentsPerBatch)} is {DocumentsPerBatch}; it must be at least 1.");
         var copy = (PerplexityOptions)MemberwiseClone();
         copy.Likelihood = Likelihood.Clone();
         copy.Stride ??= Math.Max(1, contextLength / 2);

@@ -22,7 +22,8 @@ internal interface IAnswerScorer
     }
 
     /// <summary>Estimates for the options of each question.</summary>
-    LikelihoodEstimate[][] Score(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, LikelihoodOptions options, CancellationToken cancellation);
+    LikelihoodEstimate[][] Score(
+        IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, LikelihoodOptions options, CancellationToken cancellation);
 
     /// <summary>
     /// For each request whether decoding its answer (a masked diffusion model's most confident token first, one a step) gives exactly it.

@@ -52,7 +52,8 @@ public sealed class ZeroShotEvaluator
     /// </exception>
     /// <exception cref="InvalidDataException">The log belongs to other settings, another model or other questions.</exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
-    public ZeroShotResult Evaluate(ZeroShotTask task, IEnumerable<ZeroShotQuestion> questions, CancellationToken cancellationToken = default)
+    public ZeroShotResult Evaluate(
+        ZeroShotTask task, IEnumerable<ZeroShotQuestion> questions, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(questions);
@@ -77,14 +78,16 @@ public sealed class ZeroShotEvaluator
         return Summarize(task, $"{_options.Profile.Name}: {LikelihoodSettings.Short(likelihood)}", answers, resumed, clock.Elapsed);
     }
 
-    private ZeroShotAnswer[] Score(ZeroShotTask task, ZeroShotQuestion[] questions, LikelihoodOptions likelihood, CancellationToken cancellation)
+    private ZeroShotAnswer[] Score(
+        ZeroShotTask task, ZeroShotQuestion[] questions, LikelihoodOptions likelihood, CancellationToken cancellation)
     {
         (LikelihoodRequest[] Requests, AnswerFlag Flag)[] fitted =
             [.. questions.Select(question => AnswerFitting.Fit(_scorer, question.Context, [.. question.Choices.Select(choice => question.Delimiter + choice)], _options.LongContext))];
         LikelihoodRequest[][] scorable = [.. fitted.Select(entry => entry.Requests).Where(requests => requests.Length > 0)];
         LikelihoodEstimate[][] estimates = _scorer.Score(scorable, likelihood, cancellation);
         // A greedy task's questions have one continuation; any other option is nothing that decoding should find.
-        bool[]? greedy = task.Greedy ? _scorer.MatchGreedily([.. scorable.Select(requests => requests[0])], likelihood, cancellation) : null;
+        bool[]? greedy =
+            task.Greedy ? _scorer.MatchGreedily([.. scorable.Select(requests => requests[0])], likelihood, cancellation) : null;
         var answers = new ZeroShotAnswer[questions.Length];
         for (int i = 0, next = 0; i < answers.Length; i++)
         {
@@ -133,12 +136,15 @@ public sealed class ZeroShotEvaluator
 
     private List<KeyValuePair<string, string>> Settings(LikelihoodOptions likelihood) =>
     [
-        new("model", _scorer.Fingerprint()), new("profile", _options.Profile.Name), new("long_context", $"{_options.LongContext}"), .. LikelihoodSettings.All(likelihood),
+        new("model", _scorer.Fingerprint()), new("profile", _options.Profile.Name), new("long_context", $"{_options.LongContext}"),
+        .. LikelihoodSettings.All(likelihood),
     ];
 
     private static double RunningAccuracy(ZeroShotTask task, List<ZeroShotAnswer> answers)
     {
         int scored = answers.Count(answer => answer.LogLikelihoods.Count > 0);
-        return scored == 0 ? double.NaN : (double)answers.Count(answer => task.Greedy ? answer.IsGreedy == true : answer.Predicted == answer.Gold) / scored;
+        return scored == 0
+            ? double.NaN
+            : (double)answers.Count(answer => task.Greedy ? answer.IsGreedy == true : answer.Predicted == answer.Gold) / scored;
     }
 }

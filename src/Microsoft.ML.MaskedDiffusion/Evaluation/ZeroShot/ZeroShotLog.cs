@@ -31,7 +31,9 @@ internal sealed class ZeroShotLog : IDisposable
         {
             ZeroShotQuestion question = questions[answers.Count];
             if (line.Question != KeyOf(question))
-                throw new InvalidDataException($"The log's line {answers.Count + 2} belongs to another question than number {answers.Count + 1} of the data, '{question.Id}': the data has changed. Give another log folder.");
+                throw new InvalidDataException(
+                    $"The log's line {answers.Count + 2} belongs to another question than number {answers.Count + 1} of the data, "
+                    + $"'{question.Id}': the data has changed. Give another log folder.");
             answers.Add(line.Answer);
         }
         return answers;

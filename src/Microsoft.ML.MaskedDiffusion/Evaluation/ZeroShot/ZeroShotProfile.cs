@@ -55,7 +55,8 @@ public sealed class ZeroShotProfile
         "arc_easy" or "social_iqa" => MonteCarlo(0.6),
         "race" or "hellaswag" => MonteCarlo(0.7),
         _ => throw new ArgumentException(
-            $"No settings are published for the task '{task.Name}', only for {string.Join(", ", ZeroShotTask.Names)}. Use {nameof(Default)} or {nameof(Uniform)}.", nameof(task)),
+            $"No settings are published for the task '{task.Name}', only for {string.Join(", ", ZeroShotTask.Names)}. "
+            + $"Use {nameof(Default)} or {nameof(Uniform)}.", nameof(task)),
     };
 
     private static LikelihoodOptions ChainRule(double guidance) =>

@@ -77,7 +77,8 @@ public sealed record ZeroShotResult
         const string Errors = " ± items ± noise";
         string[] heads =
         [
-            "task", "questions", "accuracy" + Errors, "per character" + Errors, "per byte" + Errors, "log-perplexity" + Errors, "perplexity", "not scored", "truncated", "questions/s", "rows/question", "settings",
+            "task", "questions", "accuracy" + Errors, "per character" + Errors, "per byte" + Errors, "log-perplexity" + Errors,
+            "perplexity", "not scored", "truncated", "questions/s", "rows/question", "settings",
         ];
         string[][] rows = [heads, .. results.Select(Row)];
         int[] widths = [.. Enumerable.Range(0, heads.Length).Select(column => rows.Max(row => row[column].Length))];
@@ -92,14 +93,18 @@ public sealed record ZeroShotResult
 
     private static string[] Row(ZeroShotResult result) =>
     [
-        result.Task, Text($"{result.QuestionCount}"), Metric(result.Accuracy), Metric(result.AccuracyPerCharacter), Metric(result.AccuracyPerByte), Metric(result.LogPerplexity),
-        result.Perplexity is { } perplexity && !double.IsNaN(perplexity.Value) ? Text($"{perplexity.Value:G5}") : "-", Text($"{result.TooLongCount}"), Text($"{result.TruncatedCount}"),
-        double.IsNaN(result.QuestionsPerSecond) ? "-" : Text($"{result.QuestionsPerSecond:F1}"), Text($"{(double)result.NetworkRows / Math.Max(1, result.QuestionCount):F1}"), result.Settings,
+        result.Task, Text($"{result.QuestionCount}"), Metric(result.Accuracy), Metric(result.AccuracyPerCharacter),
+        Metric(result.AccuracyPerByte), Metric(result.LogPerplexity),
+        result.Perplexity is { } perplexity && !double.IsNaN(perplexity.Value) ? Text($"{perplexity.Value:G5}") : "-",
+        Text($"{result.TooLongCount}"), Text($"{result.TruncatedCount}"),
+        double.IsNaN(result.QuestionsPerSecond) ? "-" : Text($"{result.QuestionsPerSecond:F1}"),
+        Text($"{(double)result.NetworkRows / Math.Max(1, result.QuestionCount):F1}"), result.Settings,
     ];
 
     // Nothing to tell where no question was scored.
     private static string Metric(EvaluationMetric? metric) =>
-        metric is { } value && !double.IsNaN(value.Value) ? Text($"{value.Value:F4} ± {value.StandardError:F4} ± {value.NoiseStandardError:F4}") : "-";
+        metric is { } value
+            && !double.IsNaN(value.Value) ? Text($"{value.Value:F4} ± {value.StandardError:F4} ± {value.NoiseStandardError:F4}") : "-";
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

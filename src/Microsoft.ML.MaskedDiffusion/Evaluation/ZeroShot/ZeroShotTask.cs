@@ -36,7 +36,9 @@ public abstract class ZeroShotTask
     {
         ArgumentNullException.ThrowIfNull(name);
         return Array.Find(BuiltIn, task => task.Name == name)
-            ?? throw new ArgumentException($"There is no task '{name}'. The built-in tasks are {string.Join(", ", Names)}; other tasks come from a JSON file through FromJsonFile.", nameof(name));
+            ?? throw new ArgumentException(
+                $"There is no task '{name}'. The built-in tasks are {string.Join(", ", Names)}; "
+                + "other tasks come from a JSON file through FromJsonFile.", nameof(name));
     }
 
     /// <summary>Reads a task's definition from a JSON file; see <see cref="JsonTaskDefinition"/> for its fields.</summary>
@@ -85,7 +87,8 @@ public abstract class ZeroShotTask
         if (question.Choices.Any(string.IsNullOrWhiteSpace))
             throw new InvalidDataException("an option is empty");
         if (question.Gold < 0 || question.Gold >= question.Choices.Count)
-            throw new InvalidDataException($"the right option is number {question.Gold} (from 0), but there are {question.Choices.Count} options");
+            throw new InvalidDataException(
+                $"the right option is number {question.Gold} (from 0), but there are {question.Choices.Count} options");
         return question;
     }
 

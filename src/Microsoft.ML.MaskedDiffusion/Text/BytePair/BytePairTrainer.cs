@@ -53,10 +53,13 @@ internal sealed class BytePairTrainer
         CheckVocabularySize(vocabularySize);
         var words = new WordCounter();
         int targetMerges = vocabularySize - MinimumVocabularySize + 1;
-        words.Add(corpus, () => progress?.Report(new BytePairProgress(words.Documents, words.Characters, 0, targetMerges)), cancellationToken);
+        words.Add(
+            corpus, () => progress?.Report(new BytePairProgress(words.Documents, words.Characters, 0, targetMerges)), cancellationToken);
         var trainer = new BytePairTrainer(vocabularySize);
         trainer.AddWords(words.Words);
-        trainer.Learn(() => progress?.Report(new BytePairProgress(words.Documents, words.Characters, trainer._merges.Count, targetMerges)), cancellationToken);
+        trainer.Learn(
+            () => progress?.Report(new BytePairProgress(words.Documents, words.Characters, trainer._merges.Count, targetMerges)),
+            cancellationToken);
         var vocabulary = ByteLevelVocabulary.Create(trainer._tokens, trainer._merges);
         return new BytePairResult(new ByteLevelTokenizer(vocabulary), vocabularySize, words.Documents, words.Characters);
     }

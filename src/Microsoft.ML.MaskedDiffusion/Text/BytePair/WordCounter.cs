@@ -40,7 +40,8 @@ internal sealed class WordCounter
         {
             throw new ArgumentException(Documents == 0
                 ? "The corpus is empty: there is no text to learn a tokenizer from."
-                : $"The corpus has {Documents} documents of nothing but white space: there is no text to learn a tokenizer from.", nameof(corpus));
+                : $"The corpus has {Documents} documents of nothing but white space: there is no text to learn a tokenizer from.",
+                nameof(corpus));
         }
     }
 }

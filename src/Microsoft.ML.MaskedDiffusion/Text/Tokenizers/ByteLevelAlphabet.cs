@@ -9,7 +9,8 @@ namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 internal static class ByteLevelAlphabet
 {
     private static readonly char[] Characters = Build();
-    private static readonly Dictionary<char, byte> Bytes = Enumerable.Range(0, 256).ToDictionary(value => Characters[value], value => (byte)value);
+    private static readonly Dictionary<char, byte> Bytes =
+        Enumerable.Range(0, 256).ToDictionary(value => Characters[value], value => (byte)value);
 
     /// <summary>The 256 bytes as tokens, in their order.</summary>
     public static IEnumerable<string> Tokens => Characters.Select(character => character.ToString());

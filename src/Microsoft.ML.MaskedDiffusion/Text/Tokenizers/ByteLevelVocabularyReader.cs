@@ -28,7 +28,8 @@ internal static class ByteLevelVocabularyReader
             if (!ids.ContainsKey(character.ToString()))
             {
                 throw Bad(TokenizerFiles.Vocabulary,
-                    $"no token '{character}' for the byte 0x{value:X2}, expected a byte-level vocabulary with all 256 bytes in GPT-2's alphabet");
+                    $"no token '{character}' for the byte 0x{value:X2}, expected a byte-level vocabulary with "
+                    + "all 256 bytes in GPT-2's alphabet");
             }
         }
         return ids;
@@ -63,7 +64,8 @@ internal static class ByteLevelVocabularyReader
                 if (!ids.ContainsKey(token))
                 {
                     throw Bad(TokenizerFiles.Merges,
-                        $"line {number} is '{line}', but '{token}' is not in {TokenizerFiles.Vocabulary}; expected the two files of one vocabulary");
+                        $"line {number} is '{line}', but '{token}' is not in {TokenizerFiles.Vocabulary}; "
+                        + "expected the two files of one vocabulary");
                 }
             }
             if (!seen.Add(line))
@@ -101,7 +103,9 @@ internal static class ByteLevelVocabularyReader
         foreach ((string token, int id) in ids)
         {
             if ((uint)id >= (uint)taken.Length)
-                throw Bad(TokenizerFiles.Vocabulary, $"token '{token}' has the id {id}, expected the ids of {ids.Count} tokens to be 0 .. {ids.Count - 1}");
+                throw Bad(
+                    TokenizerFiles.Vocabulary,
+                    $"token '{token}' has the id {id}, expected the ids of {ids.Count} tokens to be 0 .. {ids.Count - 1}");
             if (taken[id] is { } other)
                 throw Bad(TokenizerFiles.Vocabulary, $"tokens '{other}' and '{token}' share the id {id}");
             taken[id] = token;

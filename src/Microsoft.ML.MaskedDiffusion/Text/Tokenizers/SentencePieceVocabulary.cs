@@ -61,7 +61,9 @@ internal sealed class SentencePieceVocabulary
         if (vocabulary._treatWhitespaceAsSuffix)
             throw Bad("its model treats white space as a suffix of words, which is not supported: expected it as a prefix, the default");
         if (vocabulary._hasCharacterMap)
-            throw Bad("its model normalizes characters by a map, which is not supported: expected normalization_rule_name 'identity', as Llama's");
+            throw Bad(
+                "its model normalizes characters by a map, which is not supported: expected normalization_rule_name 'identity', "
+                + "as Llama's");
         return vocabulary;
     }
 

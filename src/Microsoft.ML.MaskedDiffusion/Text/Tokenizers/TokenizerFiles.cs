@@ -9,7 +9,8 @@ internal static class TokenizerFiles
     public const string Merges = "merges.txt";
     public const string SpecialTokens = "special_tokens_map.json";
 
-    private const string Expected = $"Expected a SentencePiece file (*.model), {Vocabulary} or {Merges} of a byte-level BPE vocabulary with the other "
+    private const string Expected =
+        $"Expected a SentencePiece file (*.model), {Vocabulary} or {Merges} of a byte-level BPE vocabulary with the other "
         + "beside it, or a folder with either.";
 
     public static Dictionary<string, byte[]> Read(string path)

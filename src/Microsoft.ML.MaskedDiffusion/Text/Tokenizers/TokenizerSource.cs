@@ -48,7 +48,8 @@ public abstract class TokenizerSource
     internal abstract string Describe();
 
     /// <summary>The tokenizer; only training asks for the corpus.</summary>
-    internal abstract TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken);
+    internal abstract TextTokenizer Resolve(
+        Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken);
 
     private sealed class Trained(int vocabularySize) : TokenizerSource
     {
@@ -56,7 +57,8 @@ public abstract class TokenizerSource
 
         internal override string Describe() => $"byte-pair encoding of {vocabularySize} tokens, learned from the text";
 
-        internal override TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) =>
+        internal override TextTokenizer Resolve(
+            Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) =>
             BytePairTrainer.Train(corpus(), vocabularySize, progress, cancellationToken).Tokenizer;
     }
 
@@ -68,7 +70,8 @@ public abstract class TokenizerSource
 
         internal override string Describe() => $"SHA-256 {tokenizer.ContentHash}";
 
-        internal override TextTokenizer Resolve(Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) =>
+        internal override TextTokenizer Resolve(
+            Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) =>
             tokenizer;
     }
 }

@@ -54,7 +54,8 @@ public sealed class LmEvalRequestsTests
         using var stop = new CancellationTokenSource();
         var options = new LmEvalOptions { RequestsPerBatch = 2 };
         FakeScorer stopping = new(Score, 20) { OnScore = stop.Cancel };
-        Assert.ThrowsExactly<OperationCanceledException>(() => new LmEvalRequests(stopping, options).Score(_requests, _responses, stop.Token));
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => new LmEvalRequests(stopping, options).Score(_requests, _responses, stop.Token));
         Assert.IsFalse(File.Exists(_responses));
         File.AppendAllText(_responses + ".partial", "{\"req");
         StringAssert.Contains(
@@ -73,9 +74,12 @@ public sealed class LmEvalRequestsTests
         using var stop = new CancellationTokenSource();
         var options = new LmEvalOptions { RequestsPerBatch = 1 };
         FakeScorer stopping = new(Score, 20) { OnScore = stop.Cancel };
-        Assert.ThrowsExactly<OperationCanceledException>(() => new LmEvalRequests(stopping, options).Score(_requests, _responses, stop.Token));
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => new LmEvalRequests(stopping, options).Score(_requests, _responses, stop.Token));
         Write(("a", " B"), ("c", " d"));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => new LmEvalRequests(Scorer(), options).Score(_requests, _responses)).Message, "the requests have changed");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => new LmEvalRequests(Scorer(), options).Score(_requests, _responses)).Message,
+            "the requests have changed");
     }
 
     [TestMethod]
@@ -85,7 +89,9 @@ public sealed class LmEvalRequestsTests
     public void MalformedRequests_AreRefusedWithTheLine(string content, string message)
     {
         File.WriteAllText(_requests, content);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => new LmEvalRequests(Scorer(), null).Score(_requests, _responses)).Message, message);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => new LmEvalRequests(Scorer(), null).Score(_requests, _responses)).Message,
+            message);
         Assert.IsFalse(File.Exists(_responses));
     }
 
@@ -94,5 +100,6 @@ public sealed class LmEvalRequestsTests
     private static (double, double) Score(string context, string answer) => (-answer.Length, 0.25);
 
     private void Write(params (string Context, string Continuation)[] rows) =>
-        File.WriteAllLines(_requests, rows.Select(row => JsonSerializer.Serialize(new { context = row.Context, continuation = row.Continuation })));
+        File.WriteAllLines(
+            _requests, rows.Select(row => JsonSerializer.Serialize(new { context = row.Context, continuation = row.Continuation })));
 }

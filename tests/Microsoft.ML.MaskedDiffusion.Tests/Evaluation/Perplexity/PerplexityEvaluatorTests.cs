@@ -5,7 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class PerplexityEvaluatorTests
 {
-    private static readonly PerplexityDocument[] Corpus = [new("abc", "2024-03"), new("de", "2024-01"), new("éf!g", "2024-03"), new("", "2024-02"), new("hijklm")];
+    private static readonly PerplexityDocument[] Corpus =
+        [new("abc", "2024-03"), new("de", "2024-01"), new("éf!g", "2024-03"), new("", "2024-02"), new("hijklm")];
 
     [TestMethod]
     public void Figures_AgreeWithPlainFormulas()
@@ -66,7 +67,8 @@ public sealed class PerplexityEvaluatorTests
     {
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Scorer(8), new PerplexityOptions { Stride = 9 }));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Scorer(8), new PerplexityOptions { Stride = 0 }));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Scorer(8), new PerplexityOptions { DocumentsPerBatch = 0 }));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => new PerplexityEvaluator(Scorer(8), new PerplexityOptions { DocumentsPerBatch = 0 }));
         Assert.ThrowsExactly<ArgumentException>(() => new PerplexityEvaluator(Scorer(), null).Evaluate([new("")]));
         Assert.ThrowsExactly<ArgumentException>(() => new PerplexityEvaluator(Scorer(), null).Evaluate([]));
     }

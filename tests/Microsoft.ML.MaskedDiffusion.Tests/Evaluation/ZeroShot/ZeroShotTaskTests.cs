@@ -104,7 +104,8 @@ public sealed class ZeroShotTaskTests
         ZeroShotQuestion[] questions = [.. task.ReadFile(rows)];
         CollectionAssert.AreEqual(new[] { "Q {x}: one", "Q {x}: two" }, questions.Select(q => q.Context).ToArray());
         CollectionAssert.AreEqual(new[] { 1, 0 }, questions.Select(q => q.Gold).ToArray());
-        CollectionAssert.AreEqual(new[] { "1", "3" }, questions.Select(q => q.Id).ToArray(), "without an id of its own a row is known by its line");
+        CollectionAssert.AreEqual(
+            new[] { "1", "3" }, questions.Select(q => q.Id).ToArray(), "without an id of its own a row is known by its line");
     }
 
     // The example of docs/evaluation.md.
@@ -128,7 +129,8 @@ public sealed class ZeroShotTaskTests
         Assert.AreEqual(1, new ZeroShotEvaluator(new FakeScorer((_, answer) => (answer == " Lima" ? -1 : -2, 0)), null).Evaluate(task, [q]).Accuracy.Value);
         foreach (string bad in new[] { """{"country": "Peru", "answer": 0}""", """{"country": "Peru", "cities": "Lima", "answer": 0}""", """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0.5}""" })
         {
-            string message = Assert.ThrowsExactly<InvalidDataException>(() => task.ReadFile(Write("rows.jsonl", good + "\n" + bad)).Count()).Message;
+            string message =
+                Assert.ThrowsExactly<InvalidDataException>(() => task.ReadFile(Write("rows.jsonl", good + "\n" + bad)).Count()).Message;
             StringAssert.Contains(message, "rows.jsonl, line 2: the task 'capitals' cannot read this row");
         }
     }
@@ -185,10 +187,12 @@ public sealed class ZeroShotTaskTests
     public void EmptyFilesAndForeignEncodingsAreRefused()
     {
         string empty = Write("empty.jsonl", "\n\n");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ZeroShotTask.FromName("piqa").ReadFile(empty).Count()).Message, "no row");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => ZeroShotTask.FromName("piqa").ReadFile(empty).Count()).Message, "no row");
         string latin = Path.Combine(_folder.Path, "latin.jsonl");
         File.WriteAllBytes(latin, [.. "{\"goal\": \""u8, 0xE9, .. "\"}"u8]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ZeroShotTask.FromName("piqa").ReadFile(latin).Count()).Message, "not UTF-8");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => ZeroShotTask.FromName("piqa").ReadFile(latin).Count()).Message, "not UTF-8");
     }
 
     [TestMethod]

@@ -80,7 +80,8 @@ public sealed class SentencePieceTextTokenizerTests
     }
 
     private static SentencePieceModelBuilder NewModel() => new SentencePieceModelBuilder().WithBytes()
-        .With("▁t", -1).With("he", -2).With("▁the", -3).With("at", -4).With("▁c", -5).With("▁cat", -6).With("▁a", -7).WithCharacters("▁thecads");
+        .With("▁t", -1).With("he", -2).With("▁the", -3).With("at", -4).With("▁c", -5).With("▁cat", -6).With("▁a", -7)
+            .WithCharacters("▁thecads");
 
     private static TextTokenizer Open(SentencePieceModelBuilder model) =>
         TextTokenizer.FromFiles(new Dictionary<string, byte[]> { ["tokenizer.model"] = model.Build() });

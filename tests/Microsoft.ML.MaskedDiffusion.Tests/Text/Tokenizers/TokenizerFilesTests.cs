@@ -42,10 +42,12 @@ public sealed class TokenizerFilesTests
         Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(_folder.Path));
         Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(PathOf("none.model")));
         Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
-        StringAssert.Contains(Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(PathOf("vocab.json"))).Message, "merges.txt");
+        StringAssert.Contains(
+            Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(PathOf("vocab.json"))).Message, "merges.txt");
         Write("text.txt", [1]);
         StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TokenizerSource.FromFile(PathOf("text.txt"))).Message, "text.txt");
-        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(new Dictionary<string, byte[]>())).Message, "vocab.json");
+        StringAssert.Contains(
+            Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(new Dictionary<string, byte[]>())).Message, "vocab.json");
     }
 
     [TestMethod]
@@ -82,7 +84,9 @@ public sealed class TokenizerFilesTests
     {
         string merges = Encoding.UTF8.GetString(Corpora.ByteLevel.Files["merges.txt"]);
         string first = merges.Split('\n')[1];
-        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(Files(merges: merges + first))).Message, $"repeats the merge '{first}'");
+        StringAssert.Contains(
+            Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(Files(merges: merges + first))).Message,
+            $"repeats the merge '{first}'");
     }
 
     [TestMethod]
