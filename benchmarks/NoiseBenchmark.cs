@@ -25,7 +25,7 @@ internal static class NoiseBenchmark
         {
             Description = "steps of each training; variances are measured after them", DefaultValueFactory = _ => 200,
         };
-        var batch = new Option<int>("--batch") { Description = "sequences in a batch", DefaultValueFactory = _ => 16 };
+        var batch = new Option<int>("--batch") { Description = "sequences of 64 bytes in a batch", DefaultValueFactory = _ => 16 };
         var draws = new Option<int>("--draws") { Description = "number of batches to measure", DefaultValueFactory = _ => 400 };
         var seeds = new Option<int>("--seeds")
         {

@@ -4,7 +4,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
-/// <summary>Runs zero-shot tasks with a saved model, on every file of a folder that is named after a task, or on the files of one task.</summary>
+/// <summary>
+/// Runs zero-shot tasks with a saved model, on every file of a folder that is named after a task, or on the files of one task.
+/// </summary>
 internal static class ZeroShotCommand
 {
     // How the usual file names of the data sets begin; "lambada" means lambada_standard.
@@ -23,18 +25,27 @@ internal static class ZeroShotCommand
                 "a folder of JSON-lines files, or files, whose names begin with a task's name: " + string.Join(", ", ZeroShotTask.Names),
             AllowMultipleArgumentsPerToken = true, Required = true,
         };
-        var task = new Option<string?>("--task") { Description = "take all files as this task: a name, or a JSON file with a definition" };
+        var task = new Option<string?>("--task")
+        {
+            Description = "the task of all files: a name, or a JSON file with a definition; if left out, each file's name decides",
+        };
         var profile = new Option<string>("--profile")
         {
             Description = "default: one setting for all tasks; published: SMDM's per-task settings", DefaultValueFactory = _ => "default",
         };
-        var samples = new Option<int?>("--samples") { Description = "samples a request, in place of the default profile's 128" };
-        var limit = new Option<int?>("--limit") { Description = "only the first questions of each file" };
+        var samples = new Option<int?>("--samples")
+        {
+            Description = "noise samples of each request; if left out, the default profile's 128",
+        };
+        var limit = new Option<int?>("--limit") { Description = "number of questions to take from each file; all if left out" };
         var truncate = new Option<bool>("--truncate")
         {
-            Description = "score questions longer than the model's context with its end, instead of flagging them",
+            Description = "shorten the context of questions that are too long for the model, instead of leaving them out",
         };
-        var log = new Option<string?>("--log") { Description = "folder for logs of a line a question; a stopped run goes on from them" };
+        var log = new Option<string?>("--log")
+        {
+            Description = "folder for logs with a line for each question, from which a stopped run continues",
+        };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "auto" };
         var command = new Subcommand("zero-shot", "accuracy with standard errors, and questions per second, on files of zero-shot tasks")
         {
@@ -83,7 +94,7 @@ internal static class ZeroShotCommand
             }
             catch (OperationCanceledException)
             {
-                Console.Error.WriteLine(options.LogFolder is null ? "stopped" : "stopped; the same command goes on from the logs");
+                Console.Error.WriteLine(options.LogFolder is null ? "stopped" : "stopped; the same command continues from the logs");
                 status = 130;
                 break;
             }
@@ -109,14 +120,15 @@ internal static class ZeroShotCommand
         "default" when samples is { } count => ZeroShotProfile.Uniform(new LikelihoodOptions { Samples = count }),
         "default" => ZeroShotProfile.Default,
         "published" when samples is null => ZeroShotProfile.Published,
-        "published" => throw new ArgumentException("--samples goes with the default profile only: the published one has its own."),
-        _ => throw new ArgumentException($"There is no profile '{name}': default or published."),
+        "published" =>
+            throw new ArgumentException("--samples works with the default profile only; the published profile has its own numbers."),
+        _ => throw new ArgumentException($"There is no profile '{name}'; --profile is default or published."),
     };
 
     private static IEnumerable<(ZeroShotTask Task, string Path)> Files(string path, string? task)
     {
         if (!Directory.Exists(path))
-            return [(TaskOf(path, task) ?? throw new ArgumentException($"{path} is named after no task; say which with --task."), path)];
+            return [(TaskOf(path, task) ?? throw new ArgumentException($"{path} is not named after a task; name one with --task."), path)];
         (ZeroShotTask Task, string Path)[] files =
             [.. Directory.GetFiles(path, "*.jsonl").Order(StringComparer.Ordinal).Select(file => (TaskOf(file, task), file))
                 .Where(pair => pair.Item1 is not null).Select(pair => (pair.Item1!, pair.file))];
@@ -140,8 +152,11 @@ internal static class ZeroShotCommand
         public void Report(ZeroShotProgress value)
         {
             if (!Console.IsErrorRedirected)
+            {
+                string elapsed = value.Elapsed.ToString("hh\\:mm\\:ss", CultureInfo.InvariantCulture);
                 Console.Error.Write(string.Create(CultureInfo.InvariantCulture,
-                    $"\r{value.Task}: {value.Done} questions, accuracy so far {value.RunningAccuracy:F3}, {value.Elapsed:hh\\:mm\\:ss}   "));
+                    $"\r{value.Task}: {value.Done} questions, accuracy so far {value.RunningAccuracy:F3}, {elapsed}   "));
+            }
         }
     }
 }

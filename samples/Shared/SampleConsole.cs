@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Samples.Shared;
 
-/// <summary>What a sample says: rules and colours on a terminal, plain lines elsewhere.</summary>
+/// <summary>Output of the samples: rules and colours on a terminal, plain lines in files and pipes.</summary>
 internal static class SampleConsole
 {
     private static readonly bool Interactive = !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
@@ -30,20 +30,28 @@ internal static class SampleConsole
             .Start(context => work(new LiveProgress(context.AddTask("starting", maxValue: 1))));
     }
 
-    private static string Describe(TrainingProgress progress)
+    private static string Describe(TrainingProgress progress) => progress.Phase switch
     {
-        if (progress.Phase != TrainingPhase.Training && progress.Phase != TrainingPhase.Validating)
-            return progress.Phase.ToString();
-        var validation = progress.ValidationLoss is { } loss ? $"  validation {loss:F3} ± {progress.ValidationStandardError:F3}" : "";
-        var start = $"step {progress.Step}/{progress.MaxSteps}  epoch {progress.Epoch:F1}  loss {progress.Loss:F3}{validation}";
-        if (progress.Phase == TrainingPhase.Validating)
-            return $"{start}  validating";
-        var share = progress.MatrixPeakShare is { } peak ? $"  {peak:P0} of matrix peak" : "";
-        return $"{start}  lr {progress.LearningRate:0.0e+0}  {progress.TokensPerSecond:N0} tokens/s{share}  "
-            + $"{progress.Remaining:m\\:ss} left";
+        TrainingPhase.TrainingTokenizer => "learning the tokenizer's vocabulary from the text",
+        TrainingPhase.Tokenizing => "converting text to tokens",
+        TrainingPhase.Packing => "joining tokens into blocks",
+        TrainingPhase.Training => $"{Losses(progress)}, {Speed(progress)}, {progress.Remaining:m\\:ss} left",
+        _ => $"{Losses(progress)}, {progress.Phase.ToString().ToLowerInvariant()}",
+    };
+
+    private static string Losses(TrainingProgress progress)
+    {
+        string validation = progress.ValidationLoss is { } loss ? $", validation loss {loss:F3} ± {progress.ValidationStandardError:F3}" : "";
+        return $"step {progress.Step} of {progress.MaxSteps}, training loss {progress.Loss:F3}{validation}";
     }
 
-    // Reports arrive on the training thread, one after the other; Progress<T> would reorder them.
+    private static string Speed(TrainingProgress progress)
+    {
+        string share = progress.MatrixPeakShare is { } peak ? $" ({peak:P0} of this machine's peak)" : "";
+        return $"learning rate {progress.LearningRate:0.0e+0}, {progress.TokensPerSecond:N0} tokens/s{share}";
+    }
+
+    // Progress<T> would call its handler on several threads, possibly out of order; this class is called on the training thread.
     private sealed class PlainProgress : IProgress<TrainingProgress>
     {
         private TrainingPhase? _phase;

@@ -48,7 +48,8 @@ internal static class SvgChart
         }
         svg.Append(Invariant($"<text x='{(Left + Width - Right) / 2}' y='{Height - 6}' text-anchor='middle'>{Escape(xTitle)}</text>"));
         int middle = (Top + Height - Bottom) / 2;
-        svg.Append(Invariant($"<text x='14' y='{middle}' text-anchor='middle' transform='rotate(-90 14 {middle})'>{Escape(yTitle)}</text>"));
+        svg.Append(
+            Invariant($"<text x='14' y='{middle}' text-anchor='middle' transform='rotate(-90 14 {middle})'>{Escape(yTitle)}</text>"));
         return svg.Append("</svg>").ToString();
     }
 

@@ -22,7 +22,10 @@ internal static class ByteModel
     private static readonly (string Name, SamplingOptions Options)[] Samplers =
     [
         ("ancestral: random order, temperature 1, a token a step", new SamplingOptions { Order = SamplingOrder.Random, Temperature = 1 }),
-        ("most confident first, temperature 0.8, 128 steps", new SamplingOptions { Order = SamplingOrder.Confidence, Temperature = 0.8, Steps = 128 }),
+        (
+            "most confident first, temperature 0.8, 128 steps",
+            new SamplingOptions { Order = SamplingOrder.Confidence, Temperature = 0.8, Steps = 128 }
+        ),
     ];
 
     public static void Run(FileInfo file, double minutes, int seed, DirectoryInfo output, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
@@ -12,8 +11,8 @@ internal sealed record TrainStep(
 {
     private const int VocabularySize = 2048;
 
-    // What five minutes of two cores use best of what was tried: a million parameters see the corpus seven times, twice as many see it half
-    // as often and learn less; blocks are about as long as the rows they are to score.
+    // The best of the sizes tried for five minutes on two cores: a million parameters see the corpus seven times; a network of twice the
+    // size sees it half as often and learns less. The context is about as long as the rows that are scored later.
     private static readonly TransformerConfig Network = new()
     {
         Name = "demo", LayerCount = 4, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512, VocabularySize = VocabularySize,
@@ -31,7 +30,7 @@ internal sealed record TrainStep(
             MaxSeconds = demo.Minutes * 60,
             BatchSize = 24,
             LearningRate = 3e-3,
-            // Every masked token counts alike: a run this short leaves the unigram plateau sooner than with the bound's own weights.
+            // All masked tokens have the same weight. In a run this short that learns faster than the weights of the likelihood bound.
             LossWeighting = LossWeighting.Uniform,
             NoiseLevels = NoiseLevels.Stratified,
             ValidationSet = validation,
@@ -46,21 +45,19 @@ internal sealed record TrainStep(
         });
         TrainingResult result = lm.TrainingResult!;
         TransformerConfig config = lm.Model.Config;
+        double tokensPerSecond = result.TokensSeen / result.Seconds, flops = 6.0 * config.NonEmbeddingParameterCount * tokensPerSecond;
         return new TrainStep(lm, result,
         [
             ("network", $"{config.LayerCount} layers, {config.HeadCount} heads, width {config.EmbeddingSize}, "
                 + $"feed-forward {config.FeedForwardSize}, context {config.ContextLength} tokens"),
-            ("parameters", string.Create(CultureInfo.InvariantCulture, $"{config.NonEmbeddingParameterCount:N0} outside embeddings, "
-                + $"{config.ParameterCount:N0} in all")),
-            ("tokenizer", $"byte-level BPE trained on the corpus, {lm.Model.Tokenizer.VocabularySize} tokens"),
+            ("parameters", $"{config.NonEmbeddingParameterCount:N0} outside embeddings, {config.ParameterCount:N0} in all"),
+            ("tokenizer", $"byte-level byte-pair encoding, trained on the same rows, {lm.Model.Tokenizer.VocabularySize} tokens"),
             ("batch", $"{options.BatchSize} x {config.ContextLength} tokens"),
-            ("optimizer", string.Create(CultureInfo.InvariantCulture, $"AdamW, learning rate {options.LearningRate}, "
-                + $"weight decay {options.WeightDecay}, warm-up and cosine")),
-            ("loss", $"{options.LossWeighting} weights, {options.NoiseLevels} noise levels"),
+            ("optimizer", $"AdamW, learning rate {options.LearningRate} with warm-up and cosine decay, weight decay {options.WeightDecay}"),
+            ("loss weights", $"{options.LossWeighting}"),
+            ("noise levels", $"{options.NoiseLevels}"),
             ("seed", $"{result.Seed}"),
-            ("speed", string.Create(CultureInfo.InvariantCulture, $"{result.TokensSeen / result.Seconds:N0} tokens/s, "
-                + $"{6.0 * config.NonEmbeddingParameterCount * result.TokensSeen / result.Seconds / 1e9:N0} GFLOP/s (6 x "
-                + "non-embedding parameters x tokens)")),
+            ("speed", $"{tokensPerSecond:N0} tokens/s, {flops / 1e9:N0} GFLOP/s (6 x parameters outside embeddings x tokens)"),
             ("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, "
                 + $"{Environment.ProcessorCount} cores"),
             ("library", $"Microsoft.ML.MaskedDiffusion {typeof(MaskedDiffusionTrainer).Assembly.GetName().Version?.ToString(3)}"),
