@@ -41,7 +41,9 @@ internal static class SampleConsole
 
     private static string Losses(TrainingProgress progress)
     {
-        string validation = progress.ValidationLoss is { } loss ? $", validation loss {loss:F3} ± {progress.ValidationStandardError:F3}" : "";
+        string validation = progress.ValidationLoss is { } loss
+            ? $", validation loss {loss:F3} ± {progress.ValidationStandardError:F3}"
+            : "";
         return $"step {progress.Step} of {progress.MaxSteps}, training loss {progress.Loss:F3}{validation}";
     }
 

@@ -7,11 +7,13 @@ namespace DocumentationDemo.Report;
 internal sealed class HtmlReport(string title)
 {
     private const string Style = """
-        body { font: 16px/1.5 system-ui, sans-serif; color: #0f172a; background: #fff; max-width: 780px; margin: 2rem auto; padding: 0 1rem }
+        body { font: 16px/1.5 system-ui, sans-serif; color: #0f172a; background: #fff }
+        body { max-width: 780px; margin: 2rem auto; padding: 0 1rem }
         h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2.2rem; border-bottom: 1px solid #e2e8f0 }
         svg { width: 100%; height: auto; font: 13px system-ui, sans-serif } svg text { fill: #334155 }
         svg .grid { stroke: #e2e8f0 } svg .mark { stroke: #dc2626; stroke-dasharray: 4 4 }
-        table { border-collapse: collapse; width: 100%; font-size: .92rem } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e2e8f0; vertical-align: top }
+        table { border-collapse: collapse; width: 100%; font-size: .92rem }
+        th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e2e8f0; vertical-align: top }
         td.number { text-align: right; font-variant-numeric: tabular-nums } .right { background: #dcfce7 } .wrong { background: #fee2e2 }
         .note { color: #475569; font-size: .92rem }
         """;

@@ -20,5 +20,6 @@ public sealed record PerplexityFigures(
 {
     /// <summary>One line, units included.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Group ?? "all"}: {DocumentCount} documents, {TokenCount} tokens, perplexity {Perplexity} per token, {BitsPerByte} bits per byte");
+        $"{Group ?? "all"}: {DocumentCount} documents, {TokenCount} tokens, perplexity {Perplexity} per token, "
+        + $"{BitsPerByte} bits per byte");
 }

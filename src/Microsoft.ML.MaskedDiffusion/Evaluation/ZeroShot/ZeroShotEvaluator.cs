@@ -82,7 +82,8 @@ public sealed class ZeroShotEvaluator
         ZeroShotTask task, ZeroShotQuestion[] questions, LikelihoodOptions likelihood, CancellationToken cancellation)
     {
         (LikelihoodRequest[] Requests, AnswerFlag Flag)[] fitted =
-            [.. questions.Select(question => AnswerFitting.Fit(_scorer, question.Context, [.. question.Choices.Select(choice => question.Delimiter + choice)], _options.LongContext))];
+            [.. questions.Select(question => AnswerFitting.Fit(
+                _scorer, question.Context, [.. question.Choices.Select(choice => question.Delimiter + choice)], _options.LongContext))];
         LikelihoodRequest[][] scorable = [.. fitted.Select(entry => entry.Requests).Where(requests => requests.Length > 0)];
         LikelihoodEstimate[][] estimates = _scorer.Score(scorable, likelihood, cancellation);
         // A greedy task's questions have one continuation; any other option is nothing that decoding should find.

@@ -84,8 +84,12 @@ public sealed record ZeroShotResult
         int[] widths = [.. Enumerable.Range(0, heads.Length).Select(column => rows.Max(row => row[column].Length))];
         var text = new StringBuilder();
         foreach (string[] row in rows)
-            text.AppendLine(string.Join("  ", row.Select((cell, column) => column is 0 || column == heads.Length - 1 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))).TrimEnd());
+            text.AppendLine(string.Join("  ", row.Select(Pad)).TrimEnd());
         return text.ToString();
+
+        // Words are aligned to the left, numbers to the right.
+        string Pad(string cell, int column) =>
+            column == 0 || column == heads.Length - 1 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]);
     }
 
     /// <summary>The result as a table of one line.</summary>

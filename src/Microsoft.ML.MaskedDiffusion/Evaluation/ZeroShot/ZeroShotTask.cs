@@ -12,7 +12,10 @@ namespace Microsoft.ML.MaskedDiffusion;
 public abstract class ZeroShotTask
 {
     private static readonly ZeroShotTask[] BuiltIn =
-        [new HellaSwagTask(), new OpenBookQATask(), new ArcEasyTask(), new BoolQTask(), new PiqaTask(), new SocialIQaTask(), new RaceTask(), new LambadaTask()];
+    [
+        new HellaSwagTask(), new OpenBookQATask(), new ArcEasyTask(), new BoolQTask(),
+        new PiqaTask(), new SocialIQaTask(), new RaceTask(), new LambadaTask(),
+    ];
 
     /// <summary>Names of the built-in tasks, the eight of the SMDM paper, as lm-evaluation-harness spells them.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. BuiltIn.Select(task => task.Name)];

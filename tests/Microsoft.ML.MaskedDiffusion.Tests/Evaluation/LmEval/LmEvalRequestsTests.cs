@@ -37,7 +37,8 @@ public sealed class LmEvalRequestsTests
         Assert.IsFalse(lines[3].TryGetProperty("error", out _));
         CollectionAssert.AreEquivalent(new[] { _requests, _responses }, Directory.GetFiles(_folder));
 
-        LmEvalSummary cut = new LmEvalRequests(Scorer(), new LmEvalOptions { LongContext = LongContext.TruncateLeft, Greedy = false }).Score(_requests, _responses);
+        var truncating = new LmEvalOptions { LongContext = LongContext.TruncateLeft, Greedy = false };
+        LmEvalSummary cut = new LmEvalRequests(Scorer(), truncating).Score(_requests, _responses);
         Assert.AreEqual(new LmEvalSummary(4, 0, 1, 1), cut);
         Assert.IsTrue(JsonDocument.Parse(File.ReadLines(_responses).ElementAt(2)).RootElement.GetProperty("truncated").GetBoolean());
     }
@@ -59,7 +60,8 @@ public sealed class LmEvalRequestsTests
         Assert.IsFalse(File.Exists(_responses));
         File.AppendAllText(_responses + ".partial", "{\"req");
         StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidDataException>(() => new LmEvalRequests(Scorer(), new LmEvalOptions { Greedy = false }).Score(_requests, _responses)).Message,
+            Assert.ThrowsExactly<InvalidDataException>(
+                () => new LmEvalRequests(Scorer(), new LmEvalOptions { Greedy = false }).Score(_requests, _responses)).Message,
             "greedy was on and is now off");
         FakeScorer rest = Scorer();
         Assert.AreEqual(new LmEvalSummary(7, 2, 0, 0), new LmEvalRequests(rest, options).Score(_requests, _responses));

@@ -59,7 +59,8 @@ public sealed class EvaluatePerplexityTests
     {
         IDataView data = _ml.Data.LoadFromEnumerable(Rows);
         string Refused(string text, string? group) =>
-            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().EvaluatePerplexity(data, _model, text, group)).Message;
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+                () => _ml.MaskedDiffusion().EvaluatePerplexity(data, _model, text, group)).Message;
         StringAssert.Contains(Refused("Body", null), "'Body'");
         StringAssert.Contains(Refused("Source", null), "expected String");
         StringAssert.Contains(Refused("Text", "Year"), "group column 'Year'");

@@ -78,7 +78,13 @@ public sealed class PerplexityEvaluatorTests
     {
         using var stop = new CancellationTokenSource();
         List<long> told = [];
-        var options = new PerplexityOptions { DocumentsPerBatch = 2, Progress = new Collected<long>(done => { told.Add(done); if (done == 4) stop.Cancel(); }) };
+        var progress = new Collected<long>(done =>
+        {
+            told.Add(done);
+            if (done == 4)
+                stop.Cancel();
+        });
+        var options = new PerplexityOptions { DocumentsPerBatch = 2, Progress = progress };
         Assert.ThrowsExactly<OperationCanceledException>(() => new PerplexityEvaluator(Scorer(), options).Evaluate(Corpus, stop.Token));
         CollectionAssert.AreEqual(new long[] { 2, 4 }, told);
         new PerplexityEvaluator(Scorer(), options).Evaluate(Corpus);

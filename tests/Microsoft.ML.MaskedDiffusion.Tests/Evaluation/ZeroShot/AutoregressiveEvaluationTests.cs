@@ -40,8 +40,11 @@ public sealed class AutoregressiveEvaluationTests
         Assert.AreEqual(0, result.All.NegativeLogLikelihood.NoiseStandardError);
         Assert.AreEqual((1L, TinyModel.ContextLength / 2), (result.WindowedCount, result.Stride));
         // With a window's length as the stride nothing would stand before it.
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Model, new() { Stride = TinyModel.ContextLength })).Message, "1 to 23");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Model, new() { Likelihood = new() { GuidanceScale = 1 } })).Message, "autoregressive");
+        var wide = new PerplexityOptions { Stride = TinyModel.ContextLength };
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Model, wide)).Message, "1 to 23");
+        var guided = new PerplexityOptions { Likelihood = new() { GuidanceScale = 1 } };
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Model, guided)).Message, "autoregressive");
     }
 
     [TestMethod]
@@ -63,7 +66,9 @@ public sealed class AutoregressiveEvaluationTests
     public void SettingsThatNeedAMaskTokenLeaveNoLog()
     {
         var evaluator = new ZeroShotEvaluator(Model, new ZeroShotOptions { Profile = ZeroShotProfile.Published, LogFolder = _folder.Path });
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => evaluator.Evaluate(ZeroShotTask.FromName("piqa"), [new("1", "a", ["b", "c"], 0)])).Message, "autoregressive");
+        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => evaluator.Evaluate(ZeroShotTask.FromName("piqa"), [new("1", "a", ["b", "c"], 0)])).Message;
+        StringAssert.Contains(message, "autoregressive");
         Assert.AreEqual(0, Directory.GetFiles(_folder.Path).Length);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(
             () => new LmEvalRequests(Model, new LmEvalOptions { Likelihood = new() { PadToContext = true } }));

@@ -20,8 +20,10 @@ internal static class Corpora
     public static string[] Documents(int seed, int count)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(_ => string.Join(' ', Enumerable.Range(0, 12).Select(_ =>
-            string.Concat(Enumerable.Range(0, random.Next(1, 4)).Select(_ => Syllables[(int)(Syllables.Length * Math.Pow(random.NextDouble(), 2))])))) + ".\n")];
+        return [.. Enumerable.Range(0, count).Select(_ => string.Join(' ', Enumerable.Range(0, 12).Select(_ => Word())) + ".\n")];
+
+        string Word() => string.Concat(Enumerable.Range(0, random.Next(1, 4)).Select(_ => Syllable()));
+        string Syllable() => Syllables[(int)(Syllables.Length * Math.Pow(random.NextDouble(), 2))];
     }
 
     /// <summary>Any valid Unicode, in runs of one script.</summary>

@@ -18,7 +18,12 @@ public sealed class ByteLevelTokenizerTests
             string text = Corpora.Unicode(random, random.Next(1, 120));
             Assert.AreEqual(text, Tokenizer.Decode(Tokenizer.Encode(text)));
         }
-        foreach (string text in (string[])["", " ", "\0", "e\u0301\u0308", "👩‍👩‍👧‍👦🏳️‍🌈", "\uFEFFbom", "a\r\n\r\nb", "<|endoftext|>", "don't we'll", new string('x', 20_000), new string(' ', 3_000)])
+        string[] texts =
+        [
+            "", " ", "\0", "e\u0301\u0308", "👩‍👩‍👧‍👦🏳️‍🌈", "\uFEFFbom", "a\r\n\r\nb", "<|endoftext|>", "don't we'll",
+            new string('x', 20_000), new string(' ', 3_000),
+        ];
+        foreach (string text in texts)
             Assert.AreEqual(text, Tokenizer.Decode(Tokenizer.Encode(text)));
     }
 

@@ -16,7 +16,8 @@ public sealed class TokenizerFilesTests
         Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
         Write("merges.txt", Corpora.ByteLevel.Files["merges.txt"]);
         int[] expected = Corpora.ByteLevel.Encode("the string and the rest");
-        foreach (string path in (string[])[_folder.Path, _folder.Path + Path.DirectorySeparatorChar, PathOf("vocab.json"), PathOf("merges.txt")])
+        string[] paths = [_folder.Path, _folder.Path + Path.DirectorySeparatorChar, PathOf("vocab.json"), PathOf("merges.txt")];
+        foreach (string path in paths)
             CollectionAssert.AreEqual(expected, TextTokenizer.FromFile(path).Encode("the string and the rest"), path);
     }
 
