@@ -10,7 +10,7 @@ public sealed class LmEvalOptions
     public LikelihoodOptions Likelihood { get; set; } = new();
 
     /// <summary>
-    /// Whether to find out if greedy decoding gives the continuation; costs up to a network row a token. Default true. If false,
+    /// Whether to test if greedy decoding gives the continuation, which costs up to one network row per token. Default true. If false,
     /// <c>is_greedy</c> is null.
     /// </summary>
     public bool Greedy { get; set; } = true;

@@ -19,7 +19,7 @@ public sealed class LmEvalRequests
     private readonly LmEvalOptions _options;
 
     /// <summary>Creates a scorer of requests.</summary>
-    /// <param name="model">The model, which stays the caller's to dispose.</param>
+    /// <param name="model">The model. The caller disposes it.</param>
     /// <param name="options">How to score; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range, or does not apply to an autoregressive model.</exception>
     public LmEvalRequests(MaskedDiffusionModel model, LmEvalOptions? options = null)
@@ -35,8 +35,8 @@ public sealed class LmEvalRequests
     }
 
     /// <summary>
-    /// Answers a file. The answers gather in <c>{responses}.partial</c>; a stopped run goes on with it, and <paramref name="responses"/>
-    /// appears when it is whole.
+    /// Answers a file. Answers are first written to <c>{responses}.partial</c>, from which a stopped run continues.
+    /// <paramref name="responses"/> is written when all requests are answered.
     /// </summary>
     /// <param name="requests">The file of requests.</param>
     /// <param name="responses">The file to write; replaced where it exists.</param>
@@ -167,3 +167,10 @@ public sealed class LmEvalRequests
     private static string KeyOf((string Context, string Continuation) row) =>
         ContentKey.Combine(ContentKey.Of(row.Context), ContentKey.Of(row.Continuation)).ToString("x16", CultureInfo.InvariantCulture);
 }
+
+/// <summary>The number of requests that were answered, resumed, flagged and truncated.</summary>
+/// <param name="RequestCount">Requests answered.</param>
+/// <param name="ResumedCount">The number of them that an earlier, stopped run had answered.</param>
+/// <param name="FlaggedCount">Requests that could not be scored; their answers carry an <c>error</c> in place of numbers.</param>
+/// <param name="TruncatedCount">Requests scored with only the end of their context.</param>
+public readonly record struct LmEvalSummary(int RequestCount, int ResumedCount, int FlaggedCount, int TruncatedCount);

@@ -16,7 +16,7 @@ public sealed class PerplexityEvaluator
     private readonly PerplexityOptions _options;
 
     /// <summary>Creates an evaluator.</summary>
-    /// <param name="model">The model, which stays the caller's to dispose.</param>
+    /// <param name="model">The model. The caller disposes it.</param>
     /// <param name="options">How to score; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range, or does not apply to an autoregressive model.</exception>
     public PerplexityEvaluator(MaskedDiffusionModel model, PerplexityOptions? options = null)
@@ -46,7 +46,7 @@ public sealed class PerplexityEvaluator
         {
             cancellationToken.ThrowIfCancellationRequested();
             LikelihoodRequest[][] windows = [.. batch.Select(Windows)];
-            // Windows draw their random numbers apart, so each is a question of its own.
+            // Each window has random numbers of its own, so it is scored as a question of its own.
             LikelihoodEstimate[][] estimates = _scorer.Score(
                 [.. windows.SelectMany(document => document).Select(window => new[] { window })], _options.Likelihood, cancellationToken);
             for (int i = 0, next = 0; i < batch.Length; next += windows[i++].Length)
@@ -87,3 +87,8 @@ public sealed class PerplexityEvaluator
         return [.. TextWindows.Of(DocumentStart.Of(_scorer.Tokenizer), text, _scorer.ContextLength, _options.Stride!.Value)];
     }
 }
+
+/// <summary>A document of a corpus.</summary>
+/// <param name="Text">The text.</param>
+/// <param name="Group">The group for which separate figures are given, such as a month; null for none.</param>
+public readonly record struct PerplexityDocument(string Text, string? Group = null);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>A corpus's perplexity.</summary>
@@ -12,6 +14,28 @@ namespace Microsoft.ML.MaskedDiffusion;
 public sealed record PerplexityResult(
     PerplexityFigures All, IReadOnlyList<PerplexityFigures> Groups, long EmptyCount, long WindowedCount, int Stride, string Settings)
 {
-    /// <summary>A line a group, and one for all.</summary>
+    /// <summary>One line for each group, and one for all documents.</summary>
     public override string ToString() => string.Join(Environment.NewLine, [.. Groups, All]);
+}
+
+/// <summary>
+/// Figures of a corpus or one group of it. Errors over items are those of a ratio of sums over documents (Cochran, "Sampling Techniques",
+/// 1977, eq. 6.13), carried to the perplexity by the delta method. With estimators of a masked diffusion model's bound, all three are upper
+/// bounds.
+/// </summary>
+/// <param name="Group">The group; null for all documents together.</param>
+/// <param name="DocumentCount">Documents with at least one token.</param>
+/// <param name="TokenCount">Tokens scored.</param>
+/// <param name="ByteCount">UTF-8 bytes of the documents.</param>
+/// <param name="NegativeLogLikelihood">Nats per token.</param>
+/// <param name="Perplexity">Perplexity per token: exp of the nats per token.</param>
+/// <param name="BitsPerByte">Bits per UTF-8 byte, comparable between tokenizers.</param>
+public sealed record PerplexityFigures(
+    string? Group, long DocumentCount, long TokenCount, long ByteCount,
+    EvaluationMetric NegativeLogLikelihood, EvaluationMetric Perplexity, EvaluationMetric BitsPerByte)
+{
+    /// <summary>One line, units included.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{Group ?? "all"}: {DocumentCount} documents, {TokenCount} tokens, perplexity {Perplexity} per token, "
+        + $"{BitsPerByte} bits per byte");
 }

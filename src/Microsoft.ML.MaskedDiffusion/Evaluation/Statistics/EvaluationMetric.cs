@@ -1,12 +1,12 @@
 namespace Microsoft.ML.MaskedDiffusion;
 
-/// <summary>A figure with its two kinds of error, kept apart because more samples of the estimator lower only the second.</summary>
-/// <param name="Value">The figure.</param>
+/// <summary>A value with two standard errors, which are separate because more noise samples reduce only the second.</summary>
+/// <param name="Value">The value.</param>
 /// <param name="StandardError">
-/// Standard error over items: how far another draw of as many items would move the figure. NaN for fewer than 2 items.
+/// Standard error over items: how much the value would vary with another sample of as many items. NaN for fewer than 2 items.
 /// </param>
 /// <param name="NoiseStandardError">
-/// Standard error from the likelihood estimator's noise: how far another seed would move the figure; 0 where estimates are exact.
+/// Standard error from the noise of the likelihood estimates: how much the value would vary with another seed. 0 where estimates are exact.
 /// </param>
 public readonly record struct EvaluationMetric(double Value, double StandardError, double NoiseStandardError)
 {

@@ -3,7 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Evaluation.Statistics;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// How a model scored one question: a line of the log. Lists hold one entry an option, and none where the question was not scored.
+/// How a model scored one question; a line of the log. Lists have one entry for each option, and none if the question was not scored.
 /// </summary>
 public sealed record ZeroShotAnswer
 {

@@ -15,7 +15,7 @@ public sealed class ZeroShotEvaluator
     private readonly ZeroShotOptions _options;
 
     /// <summary>Creates an evaluator.</summary>
-    /// <param name="model">The model, which stays the caller's to dispose.</param>
+    /// <param name="model">The model. The caller disposes it.</param>
     /// <param name="options">How to evaluate; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public ZeroShotEvaluator(MaskedDiffusionModel model, ZeroShotOptions? options = null)
@@ -149,3 +149,10 @@ public sealed class ZeroShotEvaluator
             : (double)answers.Count(answer => task.Greedy ? answer.IsGreedy == true : answer.Predicted == answer.Gold) / scored;
     }
 }
+
+/// <summary>Progress of an evaluation.</summary>
+/// <param name="Task">The task's name.</param>
+/// <param name="Done">Number of questions done, including those of an earlier run that is resumed.</param>
+/// <param name="Elapsed">Time since the task began in this run.</param>
+/// <param name="RunningAccuracy">Share of right answers among the scored questions so far; NaN for none.</param>
+public readonly record struct ZeroShotProgress(string Task, int Done, TimeSpan Elapsed, double RunningAccuracy);

@@ -16,8 +16,8 @@ public sealed class ZeroShotOptions
     public int QuestionsPerBatch { get; set; } = 64;
 
     /// <summary>
-    /// A folder for a log per task, <c>{task}.jsonl</c>, with a line a question; a run that finds one goes on after its last whole line.
-    /// Null, the default, for no logs.
+    /// A folder for a log per task, <c>{task}.jsonl</c>, with a line for each question. A run that finds a log continues after its last
+    /// complete line. Null, the default, for no logs.
     /// </summary>
     public string? LogFolder { get; set; }
 

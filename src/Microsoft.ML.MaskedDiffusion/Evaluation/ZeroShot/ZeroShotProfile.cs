@@ -13,14 +13,14 @@ public sealed class ZeroShotProfile
     }
 
     /// <summary>
-    /// One setting for all tasks, fixed beforehand: exact-count estimates of 128 samples without guidance, the defaults of
+    /// One setting for all tasks, not tuned on any of them: exact-count estimates of 128 samples without guidance, the defaults of
     /// <see cref="LikelihoodOptions"/>.
     /// </summary>
     public static ZeroShotProfile Default { get; } = new("default", _ => new LikelihoodOptions());
 
     /// <summary>
     /// SMDM's settings of its eval_mdm.sh, which differ from task to task in estimator and guidance: Monte Carlo of 1024 samples in combs
-    /// of 16, or the chain rule. They were chosen with a look at the tasks, so compare with published figures only. Knows the eight
+    /// of 16, or the chain rule. They were tuned on the tasks, so use them only to compare with published figures. Knows the eight
     /// built-in tasks.
     /// </summary>
     public static ZeroShotProfile Published { get; } = new("published", PublishedSettings);

@@ -13,10 +13,10 @@ public sealed record ZeroShotResult
 
     /// <summary>
     /// Share of questions whose right option has the largest log-likelihood; for greedy tasks, whose continuation greedy decoding finds (no
-    /// estimator, so no noise). The noise error is √Σ q (1 - q) / n, with q the chance that the right option comes out on top when all
-    /// estimates of a question are drawn anew (independent normals around the estimates). The options of a question share their random
-    /// numbers, so their noise goes up and down together and flips fewer answers than independent noise would: the noise error is an upper
-    /// bound, a quarter too large in a test of unlike options.
+    /// estimator, so no noise). The noise error is √Σ q (1 - q) / n, with q the probability that the right option has the largest value
+    /// when all estimates of a question are drawn anew (independent normals around the estimates). The options of a question share their
+    /// random numbers, so their noise goes up and down together and flips fewer answers than independent noise would: the noise error is an
+    /// upper bound, a quarter too large in a test of unlike options.
     /// </summary>
     public required EvaluationMetric Accuracy { get; init; }
 
@@ -68,7 +68,8 @@ public sealed record ZeroShotResult
     public double QuestionsPerSecond => QuestionCount == ResumedCount ? double.NaN : (QuestionCount - ResumedCount) / Elapsed.TotalSeconds;
 
     /// <summary>
-    /// A text table, one line a result: figures with their error over items and, apart from it, over the estimator's noise.
+    /// A text table with one line for each result: values with their standard errors over items and, separately, over the noise of the
+    /// estimates.
     /// </summary>
     /// <param name="results">The results.</param>
     public static string Table(IEnumerable<ZeroShotResult> results)

@@ -46,7 +46,7 @@ public abstract class ZeroShotTask
 
     /// <summary>Reads a task's definition from a JSON file; see <see cref="JsonTaskDefinition"/> for its fields.</summary>
     /// <param name="path">The JSON file.</param>
-    /// <exception cref="InvalidDataException">The file is no such definition; the message says what is wrong.</exception>
+    /// <exception cref="InvalidDataException">The file is not a valid definition; the message says what is wrong.</exception>
     public static ZeroShotTask FromJsonFile(string path) => new TemplateTask(JsonTaskDefinition.Read(path));
 
     /// <summary>Makes a question of one row. Rows <c>{query, choices, gold}</c> never reach this method.</summary>
@@ -65,7 +65,7 @@ public abstract class ZeroShotTask
 
     /// <summary>
     /// Reads the questions of a JSON-lines file lazily: rows of the data set's official format, ready-made rows <c>{query, choices,
-    /// gold}</c>, or for greedy tasks <c>{context, continuation}</c>. Empty lines are passed over.
+    /// gold}</c>, or for greedy tasks <c>{context, continuation}</c>. Empty lines are skipped.
     /// </summary>
     /// <param name="path">The UTF-8 file.</param>
     /// <exception cref="InvalidDataException">

@@ -138,3 +138,14 @@ internal sealed class BytePairTrainer
         _lengths[word] = written;
     }
 }
+
+/// <summary>Progress of byte-pair training, which first reads all documents and then learns merges.</summary>
+internal readonly record struct BytePairProgress(long Documents, long Characters, int Merges, int TargetMerges);
+
+/// <summary>
+/// A trained tokenizer. <see cref="Complete"/> is false if the corpus had too few repeated pairs to fill the vocabulary.
+/// </summary>
+internal sealed record BytePairResult(TextTokenizer Tokenizer, int RequestedVocabularySize, long Documents, long Characters)
+{
+    public bool Complete => Tokenizer.VocabularySize == RequestedVocabularySize;
+}

@@ -4,8 +4,9 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
 /// <summary>
-/// The written form of gaps: <c>[MASK]</c> is one masked token, <c>[MASK*5]</c> a span of five. A backslash before it makes it plain text;
-/// backslashes right before a form are halved, so that any text can be written. Everywhere else a backslash is a backslash.
+/// How gaps are written in text: <c>[MASK]</c> is one masked token and <c>[MASK*5]</c> a span of five. A backslash before such a form makes
+/// it plain text. Backslashes right before a form are halved, so that any text can be written; elsewhere a backslash has no special
+/// meaning.
 /// </summary>
 internal static class MaskForm
 {
@@ -14,7 +15,7 @@ internal static class MaskForm
     private const string Opening = "[MASK";
 
     /// <summary>
-    /// Cuts a text into plain stretches and gaps. A span of 0 or more than <see cref="MaximumSpan"/> is a <see cref="FormatException"/>.
+    /// Splits a text into plain pieces and gaps. A span of 0 or more than <see cref="MaximumSpan"/> is a <see cref="FormatException"/>.
     /// </summary>
     public static List<MaskedTextSegment> Parse(string text)
     {
@@ -102,3 +103,6 @@ internal static class MaskForm
             $"The gap {shown} at character {at} must span 1 to {MaximumSpan} tokens. Write a backslash before it if it is plain text.");
     }
 }
+
+/// <summary>A piece of plain text, or a gap of <see cref="MaskCount"/> tokens, whose <see cref="Text"/> is null.</summary>
+internal readonly record struct MaskedTextSegment(string? Text, int MaskCount);

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
 /// <summary>
-/// A byte-level BPE vocabulary: tokens in GPT-2's byte alphabet in the order of their ids, merges in the order of their urgency ("left
-/// right").
+/// A byte-level BPE vocabulary: tokens in GPT-2's byte alphabet in the order of their ids, merges in the order of their priority, each as
+/// "left right".
 /// </summary>
 internal sealed record ByteLevelVocabulary(
     IReadOnlyList<string> Tokens, IReadOnlyList<string> Merges, int? BeginningOfSequenceId, int? EndOfSequenceId,
@@ -40,7 +40,7 @@ internal sealed record ByteLevelVocabulary(
         return new ByteLevelVocabulary(tokens, merges, beginning, end, kept);
     }
 
-    /// <summary>A trained vocabulary: the tokens, and <see cref="EndOfText"/> after them as the end of a sequence.</summary>
+    /// <summary>A trained vocabulary: the tokens, followed by <see cref="EndOfText"/> as the end of a sequence.</summary>
     public static ByteLevelVocabulary Create(IReadOnlyList<string> tokens, IReadOnlyList<string> merges)
     {
         string[] all = [.. tokens, EndOfText];

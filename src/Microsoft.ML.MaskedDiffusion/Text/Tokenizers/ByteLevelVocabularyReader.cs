@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
-/// <summary>Reads the files of a byte-level BPE vocabulary as Hugging Face writes them, and names what is wrong with them.</summary>
+/// <summary>
+/// Reads the files of a byte-level BPE vocabulary as Hugging Face writes them. Its exceptions say what is wrong with a file.
+/// </summary>
 internal static class ByteLevelVocabularyReader
 {
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
@@ -35,7 +37,7 @@ internal static class ByteLevelVocabularyReader
         return ids;
     }
 
-    /// <summary>merges.txt: a line for each merge, "left right"; a first line that starts with #version is no merge.</summary>
+    /// <summary>merges.txt: a line for each merge, "left right"; a first line that starts with #version is skipped.</summary>
     public static List<string> ReadMerges(byte[] content, Dictionary<string, int> ids)
     {
         string text;
@@ -80,7 +82,7 @@ internal static class ByteLevelVocabularyReader
     {
         using JsonDocument document = ParseObject(TokenizerFiles.SpecialTokens, content, "a JSON object with bos_token and eos_token");
         int? beginning = Find("bos_token"), end = Find("eos_token");
-        // GPT-2's map gives one token both roles, and its tokenizer starts no text with it.
+        // GPT-2's map uses one token for both, but its tokenizer does not start texts with it.
         return (beginning == end ? null : beginning, end);
 
         int? Find(string name)
@@ -112,7 +114,7 @@ internal static class ByteLevelVocabularyReader
         }
     }
 
-    // Half a surrogate pair passes for JSON until it is asked for as text.
+    // The JSON reader reports half a surrogate pair only when the string is read.
     private static string Unescape(string file, Func<string> read)
     {
         try

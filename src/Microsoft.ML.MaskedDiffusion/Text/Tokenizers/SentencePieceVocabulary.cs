@@ -4,7 +4,7 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
 /// <summary>
-/// What decoding and normalizing need of a SentencePiece model file (sentencepiece_model.proto); encoding is the tokenizer's own business.
+/// The parts of a SentencePiece model file (sentencepiece_model.proto) that decoding and normalization need; the ML.NET tokenizer encodes.
 /// </summary>
 internal sealed class SentencePieceVocabulary
 {
@@ -68,7 +68,7 @@ internal sealed class SentencePieceVocabulary
     }
 
     /// <summary>
-    /// The bytes a piece stands for. The unknown piece shows as SentencePiece's default surface, a double question mark between spaces.
+    /// The bytes that a piece represents. The unknown piece is written as in SentencePiece, a double question mark (U+2047) between spaces.
     /// </summary>
     public byte[] ToBytes(int id)
     {

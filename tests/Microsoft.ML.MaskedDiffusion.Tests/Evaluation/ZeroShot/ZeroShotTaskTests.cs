@@ -16,8 +16,8 @@ public sealed class ZeroShotTaskTests
     {
         ZeroShotQuestion q = Single(
             "hellaswag",
-            """{"ind": 24, "activity_label": "Roof shingle removal", "ctx_a": "A man is  on a roof. [header] Tools [title] Ladder", """
-            + """"ctx_b": "he iS Ready", "endings": [" is using wrap [step] now.", "is ripping level tiles off.", "c", "d"], "label": 3}""");
+            """{"ind": 24, "activity_label": "Roof shingle removal", "ctx_a": "A man is  on a roof. [header] Tools [title] Ladder","""
+            + """ "ctx_b": "he iS Ready", "endings": [" is using wrap [step] now.", "is ripping level tiles off.", "c", "d"], "label": 3}""");
         Assert.AreEqual("Roof shingle removal: A man is on a roof. Tools. Ladder He is ready", q.Context);
         Assert.AreEqual("is using wrap now.", q.Choices[0]);
         Assert.AreEqual(3, q.Gold);
@@ -83,8 +83,8 @@ public sealed class ZeroShotTaskTests
     {
         ZeroShotQuestion q = Single(
             "race",
-            """{"id": "high1.txt", "article": "Text.", "questions": ["Who?", "The cat is  _  .", "Why?"], """
-            + """"options": [["x", "y", "z", "w"], ["p", "q", "r", "s"], ["k", "l", "m", "n"]], "answers": ["B", "A", "D"]}""");
+            """{"id": "high1.txt", "article": "Text.", "questions": ["Who?", "The cat is  _  .", "Why?"],"""
+            + """ "options": [["x", "y", "z", "w"], ["p", "q", "r", "s"], ["k", "l", "m", "n"]], "answers": ["B", "A", "D"]}""");
         Assert.AreEqual("Article: Text.\n\nQuestion: Who?\nAnswer: y\n _  .p\nWhy?", q.Context);
         CollectionAssert.AreEqual(new[] { "k", "l", "m", "n" }, q.Choices.ToArray());
         Assert.AreEqual(3, q.Gold);
@@ -192,8 +192,8 @@ public sealed class ZeroShotTaskTests
     [DataRow("piqa", """{"goal": 5, "sol1": "a", "sol2": "b", "label": 1}""", "'goal' should be text")]
     [DataRow("piqa", "{\"goal\": ", "not JSON")]
     [DataRow("piqa", "[1]", "expected a JSON object")]
-    [DataRow("arc_easy", """{"question": {"stem": "s", "choices": [{"text": "a", "label": "A"}, {"text": "b", "label": "B"}]}, """
-        + """"answerKey": "E"}""", "answerKey")]
+    [DataRow("arc_easy", """{"question": {"stem": "s", "choices": [{"text": "a", "label": "A"}, {"text": "b", "label": "B"}]},"""
+        + """ "answerKey": "E"}""", "answerKey")]
     [DataRow("openbookqa", """{"query": "q", "choices": ["a"], "gold": 0}""", "2 or more options")]
     [DataRow("lambada_standard", """{"text": "word"}""", "last word")]
     public void BadRows_NameFileAndLine(string task, string row, string expected)

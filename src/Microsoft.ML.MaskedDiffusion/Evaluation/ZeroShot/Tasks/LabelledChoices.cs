@@ -4,7 +4,8 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot.Tasks;
 
 /// <summary>
-/// Rows with labelled options and the right one's label, as OpenBookQA and ARC write them: as a list of objects, or as two parallel lists.
+/// Rows with labelled options and the label of the right one, as in OpenBookQA and ARC: the options are a list of objects, or two parallel
+/// lists.
 /// </summary>
 internal static class LabelledChoices
 {
