@@ -59,7 +59,7 @@ internal static class KillCommand
         string Sentence() => string.Join(' ', Enumerable.Range(0, 12).Select(_ => Words[random.Next(Words.Length)]));
         Document[] rows = [.. Enumerable.Range(0, 400).Select(_ => new Document { Text = Sentence() })];
         var ready = false;
-        var options = new MaskedDiffusionTrainer.Options
+        var options = new TrainerOptions
         {
             Network = new TransformerConfig
             {
@@ -69,14 +69,11 @@ internal static class KillCommand
             MaxSteps = 120,
             BatchSize = 8,
             ValidationSet = ml.Data.LoadFromEnumerable(rows.Take(20)),
-            ValidationInterval = 10,
-            MaxValidationBlocks = 4,
+            Validation = { Interval = 10, MaxBlocks = 4 },
             ProgressInterval = 7,
             Seed = 3,
             Device = "cpu",
-            CheckpointFolder = checkpoints,
-            CheckpointInterval = 3,
-            Resume = true,
+            Checkpoints = { Folder = checkpoints, Interval = 3, Resume = true },
             Progress = new ImmediateProgress(report =>
             {
                 if (ready || report.Phase != TrainingPhase.Packing)

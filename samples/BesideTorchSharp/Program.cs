@@ -28,7 +28,7 @@ Console.WriteLine($"Microsoft.ML.TorchSharp: mean average precision {metrics.MAP
 // Captions for which the network can learn what an animal does.
 string[] captions = ["The cat sits on the mat.", "The dog runs in the park.", "The bird sings in the tree."];
 IDataView texts = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 600).Select(i => new Caption { Text = captions[i % captions.Length] }));
-using var model = ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
+using var model = ml.MaskedDiffusion().Trainer(new TrainerOptions
 {
     TextColumnName = "Text",
     Network = new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256, ContextLength = 32 },

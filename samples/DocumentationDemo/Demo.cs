@@ -30,26 +30,26 @@ internal static class Demo
         List<CorpusRow> trainingRows = Rows(ml, fit.TrainSet), validationRows = Rows(ml, fit.TestSet);
         List<CorpusRow> heldOut = Shuffled(Rows(ml, split.TestSet), options.Seed);
         int groups = rows.Select(row => row.Group).Distinct().Count();
-        SampleConsole.Line($"Source: {source}, {read:N0} entries.");
-        SampleConsole.Line(
+        Console.WriteLine($"Source: {source}, {read:N0} entries.");
+        Console.WriteLine(
             $"{rows.Count:N0} rows with different texts in {groups:N0} groups, "
             + $"{rows.Sum(row => row.Text.Length) / 1e6:F1} million characters. "
             + "A group is a type with its members, or a line of your own text.");
-        SampleConsole.Line(
+        Console.WriteLine(
             $"{trainingRows.Count:N0} rows for training, {validationRows.Count:N0} for validation, "
             + $"{heldOut.Count:N0} held out for the tests below. "
             + "No group is in two of these sets.");
-        SampleConsole.Line("Three of the held-out rows:");
+        Console.WriteLine("Three of the held-out rows:");
         foreach (CorpusRow row in heldOut.Take(3))
-            SampleConsole.Line($"  {row.Text}");
+            Console.WriteLine($"  {row.Text}");
 
         SampleConsole.Heading($"2. Training for {options.Minutes:0.##} minutes");
         TrainStep training = TrainStep.Run(ml, fit.TrainSet, fit.TestSet, options, cancellationToken);
         using var lm = training.Transformer;
         MaskedDiffusionModel model = lm.Model;
         foreach (var (key, value) in training.Settings)
-            SampleConsole.Line($"  {key}: {value}");
-        SampleConsole.Line(
+            Console.WriteLine($"  {key}: {value}");
+        Console.WriteLine(
             $"Validation loss: {training.Result.ValidationLoss:F3} ± {training.Result.ValidationStandardError:F3} "
             + "nats per token (lower is better), "
             + $"after {training.Result.Steps:N0} steps, {training.Result.Epochs:F1} passes over the training rows.");
@@ -57,37 +57,37 @@ internal static class Demo
         SampleConsole.Heading("3. How well does it predict new text? Bits per byte of held-out rows");
         var unigram = new UnigramModel(model.Tokenizer.VocabularySize, trainingRows.Select(row => model.Tokenizer.Encode(row.Text)));
         var bits = BitsPerByteStep.Run(ml, model, unigram, [.. heldOut.Take(ScoredRows)]);
-        SampleConsole.Line($"This model:          {bits.Bound:F3} ± {bits.StandardError:F3} (an upper bound; lower is better)");
-        SampleConsole.Line($"Token frequencies:   {bits.Unigram:F3} (predicts every token by its frequency in the training rows)");
-        SampleConsole.Line($"Brotli, quality 11:  {bits.Brotli:F3} (compresses the same bytes)");
-        SampleConsole.Line($"Measured on {bits.Rows} rows, {bits.Bytes:N0} bytes.");
+        Console.WriteLine($"This model:          {bits.Bound:F3} ± {bits.StandardError:F3} (an upper bound; lower is better)");
+        Console.WriteLine($"Token frequencies:   {bits.Unigram:F3} (predicts every token by its frequency in the training rows)");
+        Console.WriteLine($"Brotli, quality 11:  {bits.Brotli:F3} (compresses the same bytes)");
+        Console.WriteLine($"Measured on {bits.Rows} rows, {bits.Bytes:N0} bytes.");
 
         SampleConsole.Heading("4. Zero-shot multiple choice: which of four summaries belongs to a name?");
         List<CorpusRow> fitting = [.. heldOut.Where(row => model.Tokenizer.Encode(row.Text).Length <= model.Config.ContextLength - 8)];
         var choice = ChoiceStep.Run(ml, model, fitting, options.Questions, options.Seed);
-        SampleConsole.Line(
+        Console.WriteLine(
             $"{choice.Accuracy:P1} ± {choice.StandardError:P1} of {choice.Questions} questions answered correctly; guessing gives 25 %. "
             + $"The 95 % confidence interval starts at {choice.LowerBound:P1}.");
-        SampleConsole.Line("The wrong summaries are those of other held-out rows of similar length.");
+        Console.WriteLine("The wrong summaries are those of other held-out rows of similar length.");
 
         SampleConsole.Heading("5. Infilling: a third of the words are replaced by gaps, the model fills them");
         var infill = InfillStep.Run(ml, model, unigram, heldOut, InfilledRows, options.Seed);
         foreach (InfillRow row in infill.Rows.Take(5))
-            SampleConsole.Line($"  original  {row.Original}\n  masked    {row.Masked}\n  filled    {row.Filled}\n");
-        SampleConsole.Line(
+            Console.WriteLine($"  original  {row.Original}\n  masked    {row.Masked}\n  filled    {row.Filled}\n");
+        Console.WriteLine(
             $"{infill.Recovered:P1} of {infill.MaskedTokens} masked tokens were filled in exactly as they were; "
             + $"always guessing the most frequent token gives {infill.MostFrequent:P1}.");
 
         SampleConsole.Heading("6. Saving with ml.Model.Save and loading in a second process");
         options.Output.Create();
         var reload = ReloadStep.Run(ml, lm, fit.TrainSet.Schema, options.ModelPath, [.. fitting.Take(ReloadedRows)]);
-        SampleConsole.Line(
+        Console.WriteLine(
             $"{options.ModelPath} has {reload.Bytes / 1e6:F1} MB. A second process loaded it and computed the same {reload.Scores} scores, "
             + "bit for bit.");
 
         new DemoReport(source, training, bits, choice, infill, reload).Save(options.ReportPath);
         SampleConsole.Heading("7. Report");
-        SampleConsole.Line(options.ReportPath);
+        Console.WriteLine(options.ReportPath);
         return 0;
     }
 

@@ -5,10 +5,11 @@ using Microsoft.ML.MaskedDiffusion;
 string[] days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 var ml = new MLContext(seed: 1);
 var random = new Random(1);
-Row[] sentences = [.. Enumerable.Range(0, 2000).Select(_ => random.Next(7)).Select(i => new Row { Text = $"{days[i]} comes before {days[(i + 1) % 7]}." })];
+int[] numbers = [.. Enumerable.Range(0, 2000).Select(_ => random.Next(7))];
+Row[] sentences = [.. numbers.Select(i => new Row { Text = $"{days[i]} comes before {days[(i + 1) % 7]}." })];
 IDataView corpus = ml.Data.LoadFromEnumerable(sentences);
 
-using var lm = ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
+using var lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
 {
     TextColumnName = "Text",
     Network = new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256, ContextLength = 32 },
@@ -18,7 +19,8 @@ using var lm = ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
 }).Fit(corpus);
 ml.Model.Save(lm, corpus.Schema, "days.zip");           // plain ML.NET: ml.Model.Load works in any process
 
-var gaps = ml.Data.LoadFromEnumerable(new[] { new Row { Text = "Friday comes before [MASK]." }, new Row { Text = "[MASK] comes before Friday." } });
+var gaps = ml.Data.LoadFromEnumerable(
+    new[] { new Row { Text = "Friday comes before [MASK]." }, new Row { Text = "[MASK] comes before Friday." } });
 foreach (string filled in ml.MaskedDiffusion().Infill(lm.Model, "Text", "Filled").Fit(gaps).Transform(gaps).GetColumn<string>("Filled"))
     Console.WriteLine(filled);                          // both directions: a masked diffusion model has no preferred order
 

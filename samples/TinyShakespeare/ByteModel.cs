@@ -36,50 +36,45 @@ internal static class ByteModel
         // The held-out tenth in pieces that one pass of the network sees whole, as character models are usually measured.
         Row[] heldOut =
             [.. text[border..].Chunk(Piece).Where(piece => piece.Length == Piece).Select(piece => new Row { Text = new string(piece) })];
-        IDataView training =
-            ml.Data.LoadFromEnumerable([new Row { Text = text[..border] }]), validation = ml.Data.LoadFromEnumerable(heldOut);
+        IDataView training = ml.Data.LoadFromEnumerable([new Row { Text = text[..border] }]);
+        IDataView validation = ml.Data.LoadFromEnumerable(heldOut);
         SampleConsole.Heading(
             $"Training on {border:N0} characters for {minutes:0.##} minutes; {heldOut.Length} pieces of {Piece} characters held out");
-        MaskedDiffusionTransformer lm =
-            SampleConsole.WithProgress(progress => ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
+        using MaskedDiffusionTransformer lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
         {
             Network = Network,
             Tokenizer = TokenizerSource.Bytes(),
-            MaxSeconds = minutes * 60,
+            Budget = { MaxSeconds = minutes * 60 },
             BatchSize = 16,
             LearningRate = 2e-3,
-            NoiseLevels = NoiseLevels.Stratified,
-            LossWeighting = LossWeighting.Uniform,
+            Noise = { Levels = NoiseLevels.Stratified, LossWeighting = LossWeighting.Uniform },
             ValidationSet = validation,
-            ValidationInterval = 100,
+            Validation = { Interval = 100 },
             Seed = seed,
-            Progress = progress,
+            Progress = new ConsoleTrainingProgress(Console.Out),
             CancellationToken = cancellationToken,
             CancelBehavior = CancelBehavior.ReturnBestSoFar,
-        }).Fit(training));
-        using (lm)
-        {
-            TrainingResult result = lm.TrainingResult!;
-            SampleConsole.Line(
-                $"{lm.Model.Config.NonEmbeddingParameterCount:N0} parameters outside embeddings, "
-                + $"{lm.Model.Config.ParameterCount:N0} in all; {result.Stop} after {result.Steps:N0} steps, {result.Epochs:F1} epochs, "
-                + $"{result.Seconds:F0} s; the model is that of step {result.BestStep:N0}");
-            output.Create();
-            lm.Model.Save(Path.Combine(output.FullName, "model.mdm"));
-            SvgChart.Save(Curve(result), Path.Combine(output.FullName, "loss.svg"));
+        }).Fit(training);
+        TrainingResult result = lm.TrainingResult!;
+        Console.WriteLine(
+            $"{lm.Model.Config.NonEmbeddingParameterCount:N0} parameters outside embeddings, "
+            + $"{lm.Model.Config.ParameterCount:N0} in all; {result.Stop} after {result.Steps:N0} steps, {result.Epochs:F1} epochs, "
+            + $"{result.Seconds:F0} s; the model is that of step {result.BestStep:N0}");
+        output.Create();
+        lm.Model.Save(Path.Combine(output.FullName, "model.mdm"));
+        SvgChart.Save(Curve(result), Path.Combine(output.FullName, "loss.svg"));
 
-            SampleConsole.Heading("Held-out text");
-            PerplexityResult measured = ml.MaskedDiffusion().EvaluatePerplexity(
-                validation, lm.Model, options: new PerplexityOptions { Likelihood = new LikelihoodOptions { Samples = 16 } });
-            double perCharacter = (double)measured.All.TokenCount / heldOut.Sum(row => row.Text.Length);
-            EvaluationMetric loss = measured.All.NegativeLogLikelihood;
-            SampleConsole.Line(
-                $"{loss.Value * perCharacter:F4} ± {loss.StandardError * perCharacter:F4} nats per character (upper bound; "
-                + $"of the error {loss.NoiseStandardError * perCharacter:F4} is the estimate's own noise); "
-                + $"{measured.All.BitsPerByte.Value:F3} bits per byte");
-            Write(ml, lm.Model, seed, cancellationToken);
-            SampleConsole.Line($"\n{output.FullName}: model.mdm, loss.svg");
-        }
+        SampleConsole.Heading("Held-out text");
+        PerplexityResult measured = ml.MaskedDiffusion().EvaluatePerplexity(
+            validation, lm.Model, options: new PerplexityOptions { Likelihood = new LikelihoodOptions { Samples = 16 } });
+        double perCharacter = (double)measured.All.TokenCount / heldOut.Sum(row => row.Text.Length);
+        EvaluationMetric loss = measured.All.NegativeLogLikelihood;
+        Console.WriteLine(
+            $"{loss.Value * perCharacter:F4} ± {loss.StandardError * perCharacter:F4} nats per character (upper bound; "
+            + $"of the error {loss.NoiseStandardError * perCharacter:F4} is the estimate's own noise); "
+            + $"{measured.All.BitsPerByte.Value:F3} bits per byte");
+        Write(ml, lm.Model, seed, cancellationToken);
+        Console.WriteLine($"\n{output.FullName}: model.mdm, loss.svg");
     }
 
     private static void Write(MLContext ml, MaskedDiffusionModel model, int seed, CancellationToken cancellationToken)
@@ -93,7 +88,7 @@ internal static class ByteModel
                 ml.Data.LoadFromEnumerable([new Row { Text = $"{start}[MASK*{Piece - Encoding.UTF8.GetByteCount(start)}]" }]);
             var infill = ml.MaskedDiffusion().Infill(
                 model, new InfillEstimator.Options { Sampling = options, CancellationToken = cancellationToken });
-            SampleConsole.Line(infill.Fit(prompt).Transform(prompt).GetColumn<string>("Filled").Single());
+            Console.WriteLine(infill.Fit(prompt).Transform(prompt).GetColumn<string>("Filled").Single());
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
-using Samples.Shared;
 
 namespace DocumentationDemo.Steps;
 
@@ -22,27 +21,23 @@ internal sealed record TrainStep(
     public static TrainStep Run(
         MLContext ml, IDataView training, IDataView validation, DemoOptions demo, CancellationToken cancellationToken)
     {
-        var options = new MaskedDiffusionTrainer.Options
+        var options = new TrainerOptions
         {
             TextColumnName = nameof(Corpus.CorpusRow.Text),
             Network = Network,
             Tokenizer = TokenizerSource.TrainBytePairEncoding(VocabularySize),
-            MaxSeconds = demo.Minutes * 60,
+            Budget = { MaxSeconds = demo.Minutes * 60 },
             BatchSize = 24,
             LearningRate = 3e-3,
             // All masked tokens have the same weight. In a run this short that learns faster than the weights of the likelihood bound.
-            LossWeighting = LossWeighting.Uniform,
-            NoiseLevels = NoiseLevels.Stratified,
+            Noise = { LossWeighting = LossWeighting.Uniform, Levels = NoiseLevels.Stratified },
             ValidationSet = validation,
-            ValidationInterval = 1000,
+            Validation = { Interval = 1000 },
             Seed = demo.Seed,
+            Progress = new ConsoleTrainingProgress(Console.Out),
             CancellationToken = cancellationToken,
         };
-        MaskedDiffusionTransformer lm = SampleConsole.WithProgress(progress =>
-        {
-            options.Progress = progress;
-            return ml.MaskedDiffusion().Trainer(options).Fit(training);
-        });
+        MaskedDiffusionTransformer lm = ml.MaskedDiffusion().Trainer(options).Fit(training);
         TrainingResult result = lm.TrainingResult!;
         TransformerConfig config = lm.Model.Config;
         double tokensPerSecond = result.TokensSeen / result.Seconds, flops = 6.0 * config.NonEmbeddingParameterCount * tokensPerSecond;
@@ -53,9 +48,9 @@ internal sealed record TrainStep(
             ("parameters", $"{config.NonEmbeddingParameterCount:N0} outside embeddings, {config.ParameterCount:N0} in all"),
             ("tokenizer", $"byte-level byte-pair encoding, trained on the same rows, {lm.Model.Tokenizer.VocabularySize} tokens"),
             ("batch", $"{options.BatchSize} x {config.ContextLength} tokens"),
-            ("optimizer", $"AdamW, learning rate {options.LearningRate} with warm-up and cosine decay, weight decay {options.WeightDecay}"),
-            ("loss weights", $"{options.LossWeighting}"),
-            ("noise levels", $"{options.NoiseLevels}"),
+            ("optimizer", $"AdamW, learning rate {options.LearningRate} with warm-up and cosine decay, weight decay {options.Optimizer.WeightDecay}"),
+            ("loss weights", $"{options.Noise.LossWeighting}"),
+            ("noise levels", $"{options.Noise.Levels}"),
             ("seed", $"{result.Seed}"),
             ("speed", $"{tokensPerSecond:N0} tokens/s, {flops / 1e9:N0} GFLOP/s (6 x parameters outside embeddings x tokens)"),
             ("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, "
