@@ -1,9 +1,9 @@
-// Microsoft.ML.TorchSharp 0.23.1 and this library in one application. Both compute with TorchSharp, so both use the one version that NuGet chooses:
-// Microsoft.ML.TorchSharp asks for 0.102.7 or later and this library for 0.107.0, so it is 0.107.0.
-//
-// What of Microsoft.ML.TorchSharp 0.23.1 works without the internet: its estimators (TextClassification, SentenceSimilarity, NamedEntityRecognition,
-// QuestionAnswer, ObjectDetection) can be created and tell their output schema, but Fit downloads pretrained weights. EvaluateObjectDetection needs none.
-// So this sample measures the results of an object detector with Microsoft.ML.TorchSharp and completes the captions of the pictures with this library.
+// Microsoft.ML.TorchSharp 0.23.1 and this library in one application. Both compute with TorchSharp, so both use the one version that NuGet
+// chooses: Microsoft.ML.TorchSharp asks for 0.102.7 or later and this library for 0.107.0, so it is 0.107.0.  This is what works in
+// Microsoft.ML.TorchSharp 0.23.1 without the internet. Its estimators (TextClassification, SentenceSimilarity, NamedEntityRecognition,
+// QuestionAnswer, ObjectDetection) can be created and give their output schema, but their Fit downloads pretrained weights.
+// EvaluateObjectDetection needs none. So this sample measures the results of an object detector with Microsoft.ML.TorchSharp and completes
+// the captions of the pictures with this library.
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion;
@@ -18,14 +18,12 @@ IDataView detections = ml.Data.LoadFromEnumerable(
     new Picture { Label = ["dog"], Box = [30, 20, 120, 100], Predicted = ["dog"], PredictedBox = [28, 22, 118, 99], Score = [0.8f] },
     new Picture { Label = ["bird"], Box = [5, 5, 25, 30], Predicted = ["cat"], PredictedBox = [6, 5, 24, 31], Score = [0.4f] },
 ]);
-IDataView keyed = ml.Transforms.Conversion.MapValueToKey("Label").Append(ml.Transforms.Conversion.MapValueToKey("Predicted"))
-    .Fit(detections).Transform(detections);
-DataViewSchema schema = keyed.Schema;
+DataViewSchema schema = detections.Schema;
 var metrics = ml.MulticlassClassification.EvaluateObjectDetection(
-    keyed, schema["Label"], schema["Box"], schema["Predicted"], schema["PredictedBox"], schema["Score"]);
+    detections, schema["Label"], schema["Box"], schema["Predicted"], schema["PredictedBox"], schema["Score"]);
 Console.WriteLine($"Microsoft.ML.TorchSharp: mean average precision {metrics.MAP50:P0} at 50 % overlap");
 
-// Captions for which the network can learn what an animal does.
+// A tiny network learns three captions and then fills gaps in them.
 string[] captions = ["The cat sits on the mat.", "The dog runs in the park.", "The bird sings in the tree."];
 IDataView texts = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 600).Select(i => new Caption { Text = captions[i % captions.Length] }));
 using var model = ml.MaskedDiffusion().Trainer(new TrainerOptions
