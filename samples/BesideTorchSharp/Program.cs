@@ -1,9 +1,10 @@
 // Microsoft.ML.TorchSharp 0.23.1 and this library in one application. Both compute with TorchSharp, so both use the one version that NuGet
-// chooses: Microsoft.ML.TorchSharp asks for 0.102.7 or later and this library for 0.107.0, so it is 0.107.0.  This is what works in
-// Microsoft.ML.TorchSharp 0.23.1 without the internet. Its estimators (TextClassification, SentenceSimilarity, NamedEntityRecognition,
-// QuestionAnswer, ObjectDetection) can be created and give their output schema, but their Fit downloads pretrained weights.
-// EvaluateObjectDetection needs none. So this sample measures the results of an object detector with Microsoft.ML.TorchSharp and completes
-// the captions of the pictures with this library.
+// chooses: Microsoft.ML.TorchSharp asks for 0.102.7 or later and this library for 0.107.0 or later, so it is 0.107.0.
+//
+// Without the internet, this works in Microsoft.ML.TorchSharp 0.23.1: its estimators (TextClassification, SentenceSimilarity,
+// NamedEntityRecognition, QuestionAnswer, ObjectDetection) can be created and give their output schema, but their Fit downloads pretrained
+// weights. EvaluateObjectDetection needs no weights. So this sample measures the results of an object detector with Microsoft.ML.TorchSharp
+// and completes the captions of the pictures with this library.
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion;

@@ -56,3 +56,6 @@ internal sealed class MaskedTextEncoding(TextTokenizer tokenizer, int maskTokenI
         return text.ToString();
     }
 }
+
+/// <summary>A piece of plain text, or a gap of <see cref="MaskCount"/> tokens, whose <see cref="Text"/> is null.</summary>
+internal readonly record struct MaskedTextSegment(string? Text, int MaskCount);

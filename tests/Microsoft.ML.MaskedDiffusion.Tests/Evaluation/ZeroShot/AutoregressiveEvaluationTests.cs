@@ -41,7 +41,8 @@ public sealed class AutoregressiveEvaluationTests
         Assert.AreEqual((1L, TinyModel.ContextLength / 2), (result.WindowedCount, result.Stride));
         // With a window's length as the stride nothing would stand before it.
         var wide = new PerplexityOptions { Stride = TinyModel.ContextLength };
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Model, wide)).Message, "1 to 23");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Model, wide)).Message, "1 to 23");
         var guided = new PerplexityOptions { Likelihood = new() { GuidanceScale = 1 } };
         StringAssert.Contains(
             Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Model, guided)).Message, "autoregressive");

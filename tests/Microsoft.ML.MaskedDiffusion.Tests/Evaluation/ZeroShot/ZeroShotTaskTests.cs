@@ -17,7 +17,8 @@ public sealed class ZeroShotTaskTests
         ZeroShotQuestion q = Single(
             "hellaswag",
             """{"ind": 24, "activity_label": "Roof shingle removal", "ctx_a": "A man is  on a roof. [header] Tools [title] Ladder","""
-            + """ "ctx_b": "he iS Ready", "endings": [" is using wrap [step] now.", "is ripping level tiles off.", "c", "d"], "label": 3}""");
+            + """ "ctx_b": "he iS Ready", "endings": [" is using wrap [step] now.", "is ripping level tiles off.", "c", """
+            + """ "d"], "label": 3}""");
         Assert.AreEqual("Roof shingle removal: A man is on a roof. Tools. Ladder He is ready", q.Context);
         Assert.AreEqual("is using wrap now.", q.Choices[0]);
         Assert.AreEqual(3, q.Gold);
