@@ -1,13 +1,18 @@
 
 namespace Microsoft.ML.MaskedDiffusion;
 
-/// <summary>How requests of lm-evaluation-harness are answered. Checked and copied by <see cref="LmEvalRequests"/>; later changes have no effect.</summary>
+/// <summary>
+/// How requests of lm-evaluation-harness are answered. Checked and copied by <see cref="LmEvalRequests"/>; later changes have no effect.
+/// </summary>
 public sealed class LmEvalOptions
 {
     /// <summary>The likelihood settings. Defaults of <see cref="LikelihoodOptions"/>.</summary>
     public LikelihoodOptions Likelihood { get; set; } = new();
 
-    /// <summary>Whether to find out if greedy decoding gives the continuation; costs up to a network row a token. Default true. If false, <c>is_greedy</c> is null.</summary>
+    /// <summary>
+    /// Whether to test if greedy decoding gives the continuation, which costs up to one network row per token. Default true. If false,
+    /// <c>is_greedy</c> is null.
+    /// </summary>
     public bool Greedy { get; set; } = true;
 
     /// <summary>What to do with requests longer than the model's context. Default <see cref="LongContext.Flag"/>.</summary>
@@ -23,9 +28,13 @@ public sealed class LmEvalOptions
     {
         ArgumentNullException.ThrowIfNull(Likelihood);
         if (!Enum.IsDefined(LongContext))
-            throw new ArgumentOutOfRangeException(nameof(LongContext), LongContext, $"Option {nameof(LongContext)} is {LongContext}; it must be one of {string.Join(", ", Enum.GetNames<LongContext>())}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(LongContext), LongContext,
+                $"Option {nameof(LongContext)} is {LongContext}; it must be one of {string.Join(", ", Enum.GetNames<LongContext>())}.");
         if (RequestsPerBatch < 1)
-            throw new ArgumentOutOfRangeException(nameof(RequestsPerBatch), RequestsPerBatch, $"Option {nameof(RequestsPerBatch)} is {RequestsPerBatch}; it must be at least 1.");
+            throw new ArgumentOutOfRangeException(
+                nameof(RequestsPerBatch), RequestsPerBatch,
+                $"Option {nameof(RequestsPerBatch)} is {RequestsPerBatch}; it must be at least 1.");
         var copy = (LmEvalOptions)MemberwiseClone();
         copy.Likelihood = Likelihood.Clone();
         return copy;

@@ -6,7 +6,9 @@ namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
 /// <summary>Turns a context and its continuations into requests that fit the model.</summary>
 internal static class AnswerFitting
 {
-    /// <summary>The requests, which share their random numbers, and whether the context had to be cut; no requests where they cannot be scored.</summary>
+    /// <summary>
+    /// The requests, which share their random numbers, and whether the context had to be cut; no requests where they cannot be scored.
+    /// </summary>
     public static (LikelihoodRequest[] Requests, AnswerFlag Flag) Fit(
         IAnswerScorer scorer, string context, IReadOnlyList<string> continuations, LongContext longContext)
     {

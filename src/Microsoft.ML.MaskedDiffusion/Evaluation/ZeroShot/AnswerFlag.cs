@@ -1,9 +1,9 @@
 namespace Microsoft.ML.MaskedDiffusion;
 
-/// <summary>What is special about how a question was scored.</summary>
+/// <summary>Whether and how a question was scored.</summary>
 public enum AnswerFlag
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>Scored without restriction.</summary>
     None,
 
     /// <summary>Longer than the model's context, so not scored.</summary>

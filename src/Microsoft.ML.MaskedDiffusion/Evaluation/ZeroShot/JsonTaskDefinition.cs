@@ -50,14 +50,16 @@ public sealed record JsonTaskDefinition
         JsonTaskDefinition definition;
         try
         {
-            definition = JsonSerializer.Deserialize<JsonTaskDefinition>(File.ReadAllBytes(path), Json) ?? throw new InvalidDataException($"{path}: the file is empty.");
+            definition = JsonSerializer.Deserialize<JsonTaskDefinition>(File.ReadAllBytes(path), Json)
+                ?? throw new InvalidDataException($"{path}: the file is empty.");
         }
         catch (JsonException e)
         {
             throw new InvalidDataException($"{path}: no task definition: {e.Message}", e);
         }
         if (definition.Choices is null == definition.ChoicesField is null)
-            throw new InvalidDataException($"{path}: give either 'choices' (templates) or 'choices_field' (a field with a list), not both and not none.");
+            throw new InvalidDataException(
+                $"{path}: give either 'choices' (templates) or 'choices_field' (a field with a list), not both and not none.");
         if (definition.GoldField is null && !definition.Greedy)
             throw new InvalidDataException($"{path}: 'gold_field' is missing; only a greedy task can do without.");
         if (definition.FirstIndex is not (0 or 1))

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
 
-/// <summary>Likelihood options in words: all that results depend on, for the head of a log, and in short, for tables.</summary>
+/// <summary>Likelihood options as text: all options that results depend on for the head of a log, and a short form for tables.</summary>
 internal static class LikelihoodSettings
 {
     public static IEnumerable<KeyValuePair<string, string>> All(LikelihoodOptions options)

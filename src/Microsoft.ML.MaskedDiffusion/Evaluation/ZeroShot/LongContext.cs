@@ -7,8 +7,8 @@ public enum LongContext
     Flag,
 
     /// <summary>
-    /// Score it with the end of its context, as lm-evaluation-harness does, and count it in the result. A question whose answer alone is longer than the
-    /// model's context is flagged all the same.
+    /// Score it with the end of its context, as lm-evaluation-harness does, and count it in the result. A question whose answer alone is
+    /// longer than the model's context is flagged all the same.
     /// </summary>
     TruncateLeft,
 }

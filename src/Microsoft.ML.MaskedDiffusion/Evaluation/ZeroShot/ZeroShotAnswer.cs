@@ -2,7 +2,9 @@ using Microsoft.ML.MaskedDiffusion.Evaluation.Statistics;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
-/// <summary>How a model scored one question: a line of the log. Lists hold one entry an option, and none where the question was not scored.</summary>
+/// <summary>
+/// How a model scored one question; a line of the log. Lists have one entry for each option, and none if the question was not scored.
+/// </summary>
 public sealed record ZeroShotAnswer
 {
     /// <summary>The question's id.</summary>

@@ -1,20 +1,24 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
-namespace Microsoft.ML.MaskedDiffusion.Text.Gaps;
+namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// The written form of gaps: <c>[MASK]</c> is one masked token, <c>[MASK*5]</c> a span of five. A backslash before it makes it plain text; backslashes
-/// right before a form are halved, so that any text can be written. Everywhere else a backslash is a backslash.
+/// How gaps are written in text: <c>[MASK]</c> is one masked token and <c>[MASK*5]</c> a span of five. A backslash before such a form makes
+/// it plain text. Backslashes right before a form are halved, so that any text can be written; elsewhere a backslash has no special
+/// meaning.
 /// </summary>
-internal static class MaskForm
+public static class MaskForm
 {
-    public const int MaximumSpan = 1_000_000;
+    internal const int MaximumSpan = 1_000_000;
 
     private const string Opening = "[MASK";
 
-    /// <summary>Cuts a text into plain stretches and gaps. A span of 0 or more than <see cref="MaximumSpan"/> is a <see cref="FormatException"/>.</summary>
-    public static List<MaskedTextSegment> Parse(string text)
+    /// <summary>
+    /// Splits a text into plain pieces and gaps. A span of 0 or more than <see cref="MaximumSpan"/> is a <see cref="FormatException"/>.
+    /// </summary>
+    internal static List<MaskedTextSegment> Parse(string text)
     {
         var segments = new List<MaskedTextSegment>();
         var plain = new StringBuilder();
@@ -40,9 +44,15 @@ internal static class MaskForm
         return segments;
     }
 
-    /// <summary>The text written so that <see cref="Parse"/> finds no gap in it.</summary>
+    /// <summary>
+    /// Escapes text that may contain something like <c>[MASK]</c>, so that it is read as plain text and not as a gap.
+    /// </summary>
+    /// <param name="text">Any text.</param>
+    /// <returns>The text with a backslash before each such form; the same string if there is none.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
     public static string Escape(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         var escaped = new StringBuilder();
         int done = 0;
         for (int at = Find(text, 0, out int end); at >= 0; at = Find(text, end, out end))
@@ -54,7 +64,8 @@ internal static class MaskForm
         return escaped.Length == 0 ? text : escaped.Append(text, done, text.Length - done).ToString();
     }
 
-    public static string Write(int maskCount) => maskCount == 1 ? Opening + "]" : string.Create(CultureInfo.InvariantCulture, $"{Opening}*{maskCount}]");
+    internal static string Write(int maskCount) =>
+        maskCount == 1 ? Opening + "]" : string.Create(CultureInfo.InvariantCulture, $"{Opening}*{maskCount}]");
 
     private static int Find(string text, int from, out int end)
     {
@@ -95,6 +106,7 @@ internal static class MaskForm
         if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int span) && span is >= 1 and <= MaximumSpan)
             return span;
         string shown = form.Length > 40 ? string.Concat(form[..40], "...") : form.ToString();
-        throw new FormatException($"The gap {shown} at character {at} must span 1 to {MaximumSpan} tokens. Write a backslash before it if it is plain text.");
+        throw new FormatException(
+            $"The gap {shown} at character {at} must span 1 to {MaximumSpan} tokens. Write a backslash before it if it is plain text.");
     }
 }

@@ -11,8 +11,8 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
 /// <summary>
-/// What the two ways to draw noise levels do: the variance of a batch's loss and of its gradient on a network that has been trained for a while, and the
-/// validation loss that trainings end with. The text is this library's own documentation, byte by byte.
+/// Compares the two ways to draw noise levels: the variance of a batch's loss and of its gradient on a network that has been trained for a
+/// while, and the final validation loss of whole trainings. The text is this library's own documentation, byte by byte.
 /// </summary>
 internal static class NoiseBenchmark
 {
@@ -21,11 +21,20 @@ internal static class NoiseBenchmark
 
     public static Subcommand Command()
     {
-        var steps = new Option<int>("--steps") { Description = "training steps before measuring, and of the trainings compared", DefaultValueFactory = _ => 200 };
-        var batch = new Option<int>("--batch") { Description = "sequences of a batch", DefaultValueFactory = _ => 16 };
-        var draws = new Option<int>("--draws") { Description = "batches measured", DefaultValueFactory = _ => 400 };
-        var seeds = new Option<int>("--seeds") { Description = "trainings compared of either kind", DefaultValueFactory = _ => 1 };
-        var command = new Subcommand("noise", "variance of loss and gradient under independent and stratified noise levels") { steps, batch, draws, seeds };
+        var steps = new Option<int>("--steps")
+        {
+            Description = "steps of each training; variances are measured after them", DefaultValueFactory = _ => 200,
+        };
+        var batch = new Option<int>("--batch") { Description = "sequences of 64 bytes in a batch", DefaultValueFactory = _ => 16 };
+        var draws = new Option<int>("--draws") { Description = "number of batches to measure", DefaultValueFactory = _ => 400 };
+        var seeds = new Option<int>("--seeds")
+        {
+            Description = "trainings of each kind, each with another seed", DefaultValueFactory = _ => 1,
+        };
+        var command = new Subcommand("noise", "variance of loss and gradient with independent and with stratified noise levels")
+        {
+            steps, batch, draws, seeds,
+        };
         command.SetAction(result => Run(result.GetValue(steps), result.GetValue(batch), result.GetValue(draws), result.GetValue(seeds)));
         return command;
     }
@@ -36,10 +45,14 @@ internal static class NoiseBenchmark
         int blocks = text.Length / Length, held = blocks / 10;
         var train = new ByteBlocks(text, 0, blocks - held);
         var validation = new ByteBlocks(text, blocks - held, held);
-        TransformerConfig config = new() { LayerCount = 3, HeadCount = 4, EmbeddingSize = 64, FeedForwardSize = 256, VocabularySize = 256, ContextLength = Length };
+        TransformerConfig config = new()
+        {
+            LayerCount = 3, HeadCount = 4, EmbeddingSize = 64, FeedForwardSize = 256, VocabularySize = 256, ContextLength = Length,
+        };
         TrainingSettings settings = new()
         {
-            MaxSteps = steps, BatchSize = batchSize, MicroBatchSize = batchSize, LearningRate = 2e-3, ValidationInterval = steps, ValidationSamples = 4, MaxValidationBlocks = held,
+            MaxSteps = steps, BatchSize = batchSize, MicroBatchSize = batchSize, LearningRate = 2e-3,
+            ValidationInterval = steps, ValidationSamples = 4, MaxValidationBlocks = held,
         };
         var ends = Kinds.ToDictionary(kind => kind, _ => new List<double>());
         TransformerNetwork? measured = null;
@@ -47,7 +60,9 @@ internal static class NoiseBenchmark
         {
             foreach (NoiseLevels kind in Kinds)
             {
-                (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, "cpu", new DiffusionObjective(config, kind), train, validation, settings with { Seed = seed }, null, CancellationToken.None);
+                (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(
+                    config, "cpu", new DiffusionObjective(config, kind), train, validation, settings with { Seed = seed }, null,
+                    CancellationToken.None);
                 ends[kind].Add(result.ValidationLoss!.Value);
                 if (measured is null)
                     measured = network;
@@ -55,26 +70,34 @@ internal static class NoiseBenchmark
                     network.Dispose();
             }
         }
-        Print($"{config.NonEmbeddingParameterCount:N0} parameters, {train.Count} blocks of {Length} bytes, {steps} steps of {batchSize} blocks; then {draws} batches of {batchSize} at fixed weights");
+        Print($"{config.NonEmbeddingParameterCount:N0} parameters outside embeddings, {train.Count} blocks of {Length} bytes;");
+        Print($"{steps} training steps of {batchSize} blocks,");
+        Print($"then {draws} batches of {batchSize} blocks with fixed weights");
         Print($"");
         Print($"batches        levels        loss     s.d. of loss   gradient's noise / signal");
         foreach (bool sameText in new[] { true, false })
         {
             foreach (NoiseLevels kind in Kinds)
             {
-                (double mean, double deviation, double noise) = Measure(measured!, new DiffusionObjective(config, kind), train, batchSize, draws, sameText);
+                var objective = new DiffusionObjective(config, kind);
+                (double mean, double deviation, double noise) = Measure(measured!, objective, train, batchSize, draws, sameText);
                 Print($"{(sameText ? "same text" : "new text"),-14} {kind,-12} {mean,6:F3}  {deviation,10:F3}  {noise,17:F2}");
             }
         }
         Print($"");
-        Print($"validation loss at the end of {seeds} trainings of either kind (nats per byte, 4 draws a block, same draws for all):");
+        Print($"validation loss at the end of {seeds} trainings of each kind, in nats per byte");
+        Print($"(4 noise samples per block, the same ones for all):");
         foreach (NoiseLevels kind in Kinds)
-            Print($"{kind,-12} {string.Join("  ", ends[kind].Select(loss => loss.ToString("F4", CultureInfo.InvariantCulture)))}   mean {ends[kind].Average():F4}");
+        {
+            string each = string.Join("  ", ends[kind].Select(loss => loss.ToString("F4", CultureInfo.InvariantCulture)));
+            Print($"{kind,-12} {each}   mean {ends[kind].Average():F4}");
+        }
         Print($"noise / signal: E|g - Eg|^2 / |Eg|^2 of the gradient g of all parameters, both estimated without bias.");
         measured!.Dispose();
     }
 
-    private static (double Mean, double Deviation, double Noise) Measure(TransformerNetwork network, DiffusionObjective objective, ByteBlocks blocks, int batchSize, int draws, bool sameText)
+    private static (double Mean, double Deviation, double Noise) Measure(
+        TransformerNetwork network, DiffusionObjective objective, ByteBlocks blocks, int batchSize, int draws, bool sameText)
     {
         var losses = new double[draws];
         var sums = network.Parameters.ToDictionary(parameter => parameter.Key, parameter => new double[parameter.Value.NumberOfElements]);
@@ -104,9 +127,11 @@ internal static class NoiseBenchmark
                 }
             }
         }
-        double mean = losses.Average(), ofMean = sums.Values.Sum(sum => sum.Sum(value => value * value)) / draws / draws;
+        double mean = losses.Average();
+        double ofMean = sums.Values.Sum(sum => sum.Sum(value => value * value)) / draws / draws;
         double noise = (squares - draws * ofMean) / (draws - 1);
-        return (mean, Math.Sqrt(losses.Sum(loss => (loss - mean) * (loss - mean)) / (draws - 1)), noise / (ofMean - noise / draws));
+        double deviation = Math.Sqrt(losses.Sum(loss => (loss - mean) * (loss - mean)) / (draws - 1));
+        return (mean, deviation, noise / (ofMean - noise / draws));
     }
 
     private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));

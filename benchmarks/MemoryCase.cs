@@ -12,10 +12,12 @@ using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
-/// <summary>The cases of <see cref="MemoryCommand"/>, each the whole work of one process, which prints its figures: bytes and seconds.</summary>
+/// <summary>
+/// The cases of <see cref="MemoryCommand"/>. Each is the whole work of one process, which prints its figures in bytes and seconds.
+/// </summary>
 internal static class MemoryCase
 {
-    /// <summary>Peak of the process, seconds of the fastest step.</summary>
+    /// <summary>Prints the peak memory of the process and the seconds of the fastest step.</summary>
     public static int Train(string size, int length, int steps, string options)
     {
         TransformerConfig config = TransformerConfig.FromPreset(size) with { ContextLength = length };
@@ -45,11 +47,13 @@ internal static class MemoryCase
         return Print();
     }
 
-    /// <summary>Bytes before, peak while loading, seconds; peak with a scored sequence, seconds; bytes after.</summary>
+    /// <summary>
+    /// Prints: bytes before, peak while loading and its seconds, peak with one scored sequence and its seconds, bytes after disposal.
+    /// </summary>
     public static int Load(string size, string path)
     {
         TextTokenizer tokenizer = TokenizerSource.TrainBytePairEncoding(300).Resolve(() => ["a small text"], null, CancellationToken.None);
-        // The runtime and libtorch are there before the model is.
+        // Use a small model first, so that the memory of the runtime and of libtorch is not counted as the model's.
         using (var tiny = new TransformerNetwork(TransformerConfig.FromPreset("6M") with { VocabularySize = 300 }, torch.CPU))
             Score(tiny);
         long before = Settled(), start = Stopwatch.GetTimestamp();
@@ -64,11 +68,12 @@ internal static class MemoryCase
         return Print(before, loading, loadSeconds, peak, scoreSeconds, Settled());
     }
 
-    // log p(answer | context) of 128 tokens, half of them the answer, from three draws of the noise, the fewest there are.
+    // Scores 64 answer tokens after 64 context tokens with three noise samples, the smallest number allowed.
     private static void Score(TransformerNetwork network)
     {
         int[] tokens = [.. Enumerable.Range(0, 128).Select(i => i * 7 % 300)];
-        new LikelihoodScorer(new NetworkEvaluator(network), new LikelihoodOptions { Samples = 3 }).Score([new LikelihoodRequest(tokens[..64], tokens[64..])]);
+        var scorer = new LikelihoodScorer(new NetworkEvaluator(network), new LikelihoodOptions { Samples = 3 });
+        scorer.Score([new LikelihoodRequest(tokens[..64], tokens[64..])]);
     }
 
     private static int Print(params double[] figures)
@@ -91,7 +96,7 @@ internal static class MemoryCase
         return Environment.WorkingSet;
     }
 
-    /// <summary>Every token masked, the most that a step can need, and the time from one loss to the next.</summary>
+    /// <summary>Masks every token, which needs the most memory a step can need, and measures the time from one loss to the next.</summary>
     private sealed class StepClock : ITrainingObjective
     {
         private readonly MaskedDiffusionObjective _objective = new();
@@ -114,9 +119,10 @@ internal static class MemoryCase
             });
         }
 
-        public double[] RowLosses(TransformerNetwork network, TokenBatch batch) => throw new NotSupportedException("The benchmark does not validate.");
+        public double[] RowLosses(TransformerNetwork network, TokenBatch batch) =>
+            throw new NotSupportedException("The benchmark does not validate.");
 
-        /// <summary>To be called when the last step is done.</summary>
+        /// <summary>The seconds of the fastest step. Call it right after the last step.</summary>
         public double FastestStep()
         {
             long[] starts = [.. _starts, Stopwatch.GetTimestamp()];

@@ -7,21 +7,24 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
 /// <summary>
-/// The reference's evaluation of one request: rounds of 32 noisy copies (its default batch), logits of all positions, cross-entropy at the masked ones. The
-/// network comes as a function, so that the loop can run on torch's operators and on ours.
+/// The reference implementation's evaluation of one request: rounds of 32 noisy copies (its default batch), logits of all positions,
+/// cross-entropy at the masked ones. The network is passed as a function, so that the loop can run on torch's operators and on this
+/// library's kernels.
 /// </summary>
 internal static class NaiveLoop
 {
-    /// <summary>Masks in all.</summary>
+    /// <summary>Noisy copies of a request, over all rounds.</summary>
     public const int Samples = 128;
 
     private const int Batch = 32;
 
-    /// <summary>A first round, which is not measured.</summary>
-    public static void Warm(Func<torch.Tensor, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request) => Round(forward, network, request, Key(request), 0);
+    /// <summary>Runs one round that is not measured.</summary>
+    public static void Warm(Func<torch.Tensor, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request) =>
+        Round(forward, network, request, Key(request), 0);
 
-    /// <summary>The negative log-likelihood, and the standard error of the rounds' mean.</summary>
-    public static (double Value, double StandardError) Score(Func<torch.Tensor, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request)
+    /// <summary>The negative log-likelihood and the standard error of its mean over the rounds, both in nats.</summary>
+    public static (double Value, double StandardError) Score(
+        Func<torch.Tensor, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request)
     {
         var values = new double[Samples / Batch];
         for (int round = 0; round < values.Length; round++)
@@ -30,9 +33,11 @@ internal static class NaiveLoop
         return (mean, Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1) / values.Length));
     }
 
-    private static RoundKey Key(LikelihoodRequest request) => new(request.Answer.Length, Samples, Batch, null, 1, ContentKey.Of(request.Context), 0);
+    private static RoundKey Key(LikelihoodRequest request) =>
+        new(request.Answer.Length, Samples, Batch, null, 1, ContentKey.Of(request.Context), 0);
 
-    private static double Round(Func<torch.Tensor, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request, RoundKey key, int first)
+    private static double Round(
+        Func<torch.Tensor, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request, RoundKey key, int first)
     {
         using var scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
@@ -56,9 +61,12 @@ internal static class NaiveLoop
                 ids[at] = network.Config.MaskTokenId;
             }
         }
-        torch.Tensor logits = forward(torch.tensor(ids, [Batch, length], device: network.Device)).view(ids.Length, network.Config.VocabularySize);
+        torch.Tensor logits =
+            forward(torch.tensor(ids, [Batch, length], device: network.Device)).view(ids.Length, network.Config.VocabularySize);
         torch.Tensor masked = logits.index_select(0, torch.tensor(places.ToArray(), device: network.Device));
-        torch.Tensor losses = torch.nn.functional.cross_entropy(masked, torch.tensor(targets.ToArray(), device: network.Device), reduction: torch.nn.Reduction.None);
-        return (losses / torch.tensor(weights.ToArray(), device: network.Device)).sum().to(torch.ScalarType.Float64, torch.CPU).item<double>() / Batch;
+        torch.Tensor expected = torch.tensor(targets.ToArray(), device: network.Device);
+        torch.Tensor losses = torch.nn.functional.cross_entropy(masked, expected, reduction: torch.nn.Reduction.None);
+        torch.Tensor weighted = losses / torch.tensor(weights.ToArray(), device: network.Device);
+        return weighted.sum().to(torch.ScalarType.Float64, torch.CPU).item<double>() / Batch;
     }
 }

@@ -13,8 +13,9 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
 /// <summary>
-/// Speed of whole training steps: forward process, network, loss at the masked positions, backward pass, clipping, AdamW. The useful work of a step is counted as
-/// 6 x non-embedding parameters x tokens, attention and vocabulary not included, and held against the matrix products' peak.
+/// Speed of whole training steps: forward process, network, loss at the masked positions, backward pass, clipping, AdamW. The useful work
+/// of a step is counted as 6 x non-embedding parameters x tokens, without attention and vocabulary, and compared with the peak speed of
+/// large matrix products.
 /// </summary>
 internal static class TrainingBenchmark
 {
@@ -24,10 +25,21 @@ internal static class TrainingBenchmark
 
     public static Subcommand Command()
     {
-        var sizes = new Option<string[]>("--size") { Description = "presets to train", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["6M", "19M"] };
-        var steps = new Option<int>("--steps") { Description = "measured steps, after three to warm up", DefaultValueFactory = _ => 12 };
+        var sizes = new Option<string[]>("--size")
+        {
+            Description = "network sizes, by the names of TransformerPresets", AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => ["6M", "19M"],
+        };
+        var steps = new Option<int>("--steps")
+        {
+            Description = "steps to measure, after three that are not measured", DefaultValueFactory = _ => 12,
+        };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
-        var command = new Subcommand("training", "tokens per second and share of the fp32 matrix-product peak of whole training steps") { sizes, steps, device };
+        var command = new Subcommand(
+            "training", "tokens per second of whole training steps, and their share of the peak speed of float32 matrix products")
+        {
+            sizes, steps, device,
+        };
         command.SetAction(result => Run(result.GetValue(sizes)!, result.GetValue(steps), result.GetValue(device)!));
         return command;
     }
@@ -35,20 +47,26 @@ internal static class TrainingBenchmark
     private static int Run(string[] sizes, int steps, string device)
     {
         torch.Device place = DeviceChoice.Resolve(device);
-        Console.WriteLine($"Training steps of {Rows} x {Length} tokens, vocabulary {Vocabulary}, float32 on {DeviceChoice.Describe(place)}, {Environment.ProcessorCount} cores");
+        Console.WriteLine(
+            $"Training steps of {Rows} x {Length} tokens, vocabulary {Vocabulary}, float32 on {DeviceChoice.Describe(place)}, "
+            + $"{Environment.ProcessorCount} cores");
         Console.WriteLine();
         Console.WriteLine("size  parameters   step ms   tokens/s   GFLOP/s   peak before/after   share of peak");
         foreach (string size in sizes)
         {
             double before = MatrixProductPeak.Measure(place) / 1e9;
             (long parameters, double seconds) = Measure(size, steps, place);
-            double after = MatrixProductPeak.Measure(place) / 1e9, tokens = Rows * Length, rate = 6 * parameters * tokens / seconds / 1e9;
+            double after = MatrixProductPeak.Measure(place) / 1e9;
+            const double tokens = Rows * Length;
+            double rate = 6 * parameters * tokens / seconds / 1e9;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{size,-4} {parameters,12:N0} {seconds * 1e3,9:0.0} {tokens / seconds,10:N0} {rate,9:0.0} {before,12:0} / {after,-5:0} {rate / Math.Max(before, after),12:P1}"));
+                $"{size,-4} {parameters,12:N0} {seconds * 1e3,9:0.0} {tokens / seconds,10:N0} {rate,9:0.0} "
+                + $"{before,12:0} / {after,-5:0} {rate / Math.Max(before, after),12:P1}"));
         }
         Console.WriteLine();
         Console.WriteLine("step ms: median. parameters: without embedding and output layer. GFLOP/s: 6 x parameters x tokens / s.");
-        Console.WriteLine("peak: product of two large float32 matrices, the faster of libtorch's and our own, in GFLOP/s.");
+        Console.WriteLine(
+            "peak: the product of two large float32 matrices, by libtorch or by this library, whichever is faster, in GFLOP/s.");
         return 0;
     }
 

@@ -6,14 +6,15 @@ using System.Security.Cryptography;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
 /// <summary>
-/// Trains in a child process that is killed at random moments and resumed until it is done, and compares the model's hash with that of a run nobody
-/// touched. Every other kill waits for a checkpoint that is being written.
+/// Trains in a child process that is killed at random moments and resumed until it is done, and compares the model's hash with that of an
+/// uninterrupted run. Every second kill waits until a checkpoint is being written.
 /// </summary>
 internal static class KillCommand
 {
     private const string Ready = "training";
     private const string ResumeSign = "Resumed at step ";
-    private static readonly string[] Words = ["the", "cat", "dog", "sat", "ran", "on", "under", "mat", "log", "and", "a", "red", "old", "bird", "sang", "slept"];
+    private static readonly string[] Words =
+        ["the", "cat", "dog", "sat", "ran", "on", "under", "mat", "log", "and", "a", "red", "old", "bird", "sang", "slept"];
 
     private sealed class Document
     {
@@ -22,17 +23,24 @@ internal static class KillCommand
 
     public static Subcommand Command()
     {
-        var kills = new Option<int>("--kills") { Description = "processes to kill", DefaultValueFactory = _ => 30 };
-        var seed = new Option<int>("--seed") { Description = "seed of the moments", DefaultValueFactory = _ => 1 };
-        var command = new Subcommand("kill", "kill a training at random moments, resume it, and compare the final model with an uninterrupted run's") { kills, seed };
+        var kills = new Option<int>("--kills") { Description = "number of processes to kill", DefaultValueFactory = _ => 30 };
+        var seed = new Option<int>("--seed")
+        {
+            Description = "seed of the moments at which processes are killed", DefaultValueFactory = _ => 1,
+        };
+        var command =
+            new Subcommand("kill", "kill a training at random moments, resume it, and compare the final model with an uninterrupted run's")
+        {
+            kills, seed,
+        };
         command.SetAction(result => Run(result.GetValue(kills), new Random(result.GetValue(seed))));
         return command;
     }
 
     public static Subcommand ChildCommand()
     {
-        var folder = new Option<string>("--checkpoints") { Required = true };
-        var model = new Option<string>("--model") { Required = true };
+        var folder = new Option<string>("--checkpoints") { Description = "checkpoint folder", Required = true };
+        var model = new Option<string>("--model") { Description = "file to write the model to", Required = true };
         var command = new Subcommand("kill-child", "the training that `kill` runs") { folder, model };
         command.Hidden = true;
         command.SetAction(result => Train(result.GetValue(folder)!, result.GetValue(model)!));
@@ -48,11 +56,15 @@ internal static class KillCommand
                 Console.WriteLine(e.RawMessage);
         };
         var random = new Random(5);
-        Document[] rows = [.. Enumerable.Range(0, 400).Select(_ => new Document { Text = string.Join(' ', Enumerable.Range(0, 12).Select(_ => Words[random.Next(Words.Length)])) })];
-        var signed = false;
+        string Sentence() => string.Join(' ', Enumerable.Range(0, 12).Select(_ => Words[random.Next(Words.Length)]));
+        Document[] rows = [.. Enumerable.Range(0, 400).Select(_ => new Document { Text = Sentence() })];
+        var ready = false;
         var options = new TrainerOptions
         {
-            Network = new TransformerConfig { LayerCount = 2, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 256, ContextLength = 64 },
+            Network = new TransformerConfig
+            {
+                LayerCount = 2, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 256, ContextLength = 64,
+            },
             Tokenizer = TokenizerSource.TrainBytePairEncoding(300),
             MaxSteps = 120,
             BatchSize = 8,
@@ -62,11 +74,11 @@ internal static class KillCommand
             Seed = 3,
             Device = "cpu",
             Checkpoints = { Folder = checkpoints, Interval = 3, Resume = true },
-            Progress = new Sign(report =>
+            Progress = new ImmediateProgress(report =>
             {
-                if (signed || report.Phase != TrainingPhase.Packing)
+                if (ready || report.Phase != TrainingPhase.Packing)
                     return;
-                signed = true;
+                ready = true;
                 Console.WriteLine(Ready);
             }),
         };
@@ -115,10 +127,11 @@ internal static class KillCommand
                         return Fail("a child failed without being killed");
                 }
                 same += found == expected ? 1 : 0;
-                Console.WriteLine($"run {rounds} finished: model SHA-256 {found}{(found == expected ? ", the same" : ", ANOTHER")}");
+                Console.WriteLine($"run {rounds} finished: model SHA-256 {found}{(found == expected ? ", the same" : ", DIFFERENT")}");
             }
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{killed} kills, {writing} of them while a checkpoint was written or removed; {resumed} resumed processes; {same} of {rounds} runs ended with the bits of the uninterrupted one; {watch.Elapsed.TotalSeconds:0} s"));
+                $"{killed} kills, {writing} of them while a checkpoint was written or removed; {resumed} resumed processes; "
+                + $"{same} of {rounds} runs ended with the same model as the uninterrupted one; {watch.Elapsed.TotalSeconds:0} s"));
             return same == rounds ? 0 : 1;
         }
         finally
@@ -127,21 +140,22 @@ internal static class KillCommand
         }
     }
 
-    /// <summary>Waits for the moment to kill; false when the process ended before.</summary>
+    /// <summary>Waits for the moment to kill the process; false when it ended before.</summary>
     private static bool WaitForMoment(string store, Process process, bool forWriting, TimeSpan delay)
     {
         var watch = Stopwatch.StartNew();
-        // Only the third one seen: a run killed in its first checkpoint every time would never get on.
-        int met = 0;
+        // Wait for the third checkpoint: a run that is always killed in its first one would never make progress.
+        int seen = 0;
         string? last = null;
         while (!process.HasExited)
         {
             if (!forWriting && watch.Elapsed >= delay)
                 return true;
-            if (forWriting && Directory.Exists(store) && Directory.EnumerateDirectories(store, ".step-*").FirstOrDefault() is { } half && half != last)
+            if (forWriting && Directory.Exists(store) && Directory.EnumerateDirectories(store, ".step-*").FirstOrDefault() is { } half
+                && half != last)
             {
                 last = half;
-                if (++met == 3)
+                if (++seen == 3)
                 {
                     SpinWait.SpinUntil(() => false, delay);
                     return !process.HasExited;
@@ -151,18 +165,17 @@ internal static class KillCommand
         return false;
     }
 
-    /// <summary>One process until its end; the hash of its model if it got so far, and the line that says where it resumed.</summary>
+    /// <summary>
+    /// Runs one process to its end. Returns the hash of its model, null if it wrote none, and the line that says at which step it resumed.
+    /// </summary>
     private static (string? Hash, string? Resumed) Child(string folder, string name, Func<string, Process, bool> act)
     {
-        string store = Path.Combine(folder, name), model = Path.Combine(folder, name + MaskedDiffusionModel.ArchiveExtension), program = Environment.ProcessPath!;
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
-            start.ArgumentList.Add(typeof(KillCommand).Assembly.Location);
-        foreach (string argument in new[] { "kill-child", "--checkpoints", store, "--model", model })
-            start.ArgumentList.Add(argument);
+        string store = Path.Combine(folder, name), model = Path.Combine(folder, name + MaskedDiffusionModel.ArchiveExtension);
+        ProcessStartInfo start = ChildProcess.WithArguments("kill-child", "--checkpoints", store, "--model", model);
+        start.RedirectStandardOutput = true;
         using Process process = Process.Start(start)!;
         string? resumed = null;
-        // Reading and tokenizing are the same in every run: the moments begin after them.
+        // Reading and tokenizing are the same in every run, so the clock starts after them.
         while (process.StandardOutput.ReadLine() is { } line && line != Ready)
             continue;
         Task<string> rest = process.StandardOutput.ReadToEndAsync();
@@ -182,8 +195,8 @@ internal static class KillCommand
         return 1;
     }
 
-    /// <summary>Reports at once, on the training thread.</summary>
-    private sealed class Sign(Action<TrainingProgress> action) : IProgress<TrainingProgress>
+    /// <summary>Calls the action at once, on the training thread; Progress&lt;T&gt; would post it to another.</summary>
+    private sealed class ImmediateProgress(Action<TrainingProgress> action) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value) => action(value);
     }

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
 /// <summary>
-/// The network as a PyTorch user writes it, torch's own operators one after the other, with the weights of ours: what the reference's loop runs on.
+/// The network as a PyTorch user would write it, one torch operator after the other, on the weights of a <see cref="TransformerNetwork"/>.
+/// The benchmark runs the reference's loop on it.
 /// </summary>
 internal sealed class ComposedNetwork
 {
@@ -32,11 +33,14 @@ internal sealed class ComposedNetwork
         {
             string layer = TransformerNetwork.LayerPrefix(i);
             Tensor qkv = Linear(Norm(x, layer + "norm_1.weight"), layer + "attn.attn.weight").view(batch, length, heads, 3 * size);
-            Tensor query = Rotate(qkv.narrow(3, 0, size), cos, sin), key = Rotate(qkv.narrow(3, size, size), cos, sin), value = qkv.narrow(3, 2 * size, size);
+            Tensor query = Rotate(qkv.narrow(3, 0, size), cos, sin);
+            Tensor key = Rotate(qkv.narrow(3, size, size), cos, sin);
+            Tensor value = qkv.narrow(3, 2 * size, size);
             Tensor mixed = nn.functional.scaled_dot_product_attention(query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2));
             x = x + Linear(mixed.transpose(1, 2).reshape(batch, length, heads * size), layer + "attn.proj.weight");
             Tensor normed = Norm(x, layer + "norm_2.weight");
-            Tensor gated = nn.functional.silu(Linear(normed, layer + "mlp.swiglu.w1.weight")) * Linear(normed, layer + "mlp.swiglu.w2.weight");
+            Tensor gated =
+                nn.functional.silu(Linear(normed, layer + "mlp.swiglu.w1.weight")) * Linear(normed, layer + "mlp.swiglu.w2.weight");
             x = x + Linear(gated, layer + "mlp.swiglu.w3.weight");
         }
         return Linear(Norm(x, "transformer.ln_f.weight"), "lm_head.weight").MoveToOuterDisposeScope();
@@ -46,7 +50,8 @@ internal sealed class ComposedNetwork
 
     private Tensor Linear(Tensor x, string name) => nn.functional.linear(x, Weight(name));
 
-    private Tensor Norm(Tensor x, string name) => x * ((x * x).mean([-1], keepdim: true) + _network.Config.NormEpsilon).rsqrt() * Weight(name);
+    private Tensor Norm(Tensor x, string name) =>
+        x * ((x * x).mean([-1], keepdim: true) + _network.Config.NormEpsilon).rsqrt() * Weight(name);
 
     private static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
     {
