@@ -34,7 +34,7 @@ internal static class ByteModel
         Row[] heldOut = [.. text[border..].Chunk(Piece).Where(piece => piece.Length == Piece).Select(piece => new Row { Text = new string(piece) })];
         IDataView training = ml.Data.LoadFromEnumerable([new Row { Text = text[..border] }]), validation = ml.Data.LoadFromEnumerable(heldOut);
         SampleConsole.Heading($"Training on {border:N0} characters for {minutes:0.##} minutes; {heldOut.Length} pieces of {Piece} characters held out");
-        MaskedDiffusionTransformer lm = SampleConsole.WithProgress(progress => ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
+        LikelihoodScoringTransformer lm = SampleConsole.WithProgress(progress => ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
         {
             Network = Network,
             Tokenizer = TokenizerSource.Bytes(),
@@ -76,7 +76,7 @@ internal static class ByteModel
             options.Seed = seed;
             SampleConsole.Heading($"Written by the model after \"ROMEO:\" ({name})");
             IDataView prompt = ml.Data.LoadFromEnumerable([new Row { Text = $"{start}[MASK*{Piece - Encoding.UTF8.GetByteCount(start)}]" }]);
-            var infill = ml.MaskedDiffusion().Infill(model, new InfillEstimator.Options { Sampling = options, CancellationToken = cancellationToken });
+            var infill = ml.MaskedDiffusion().Infill(model, new InfillOptions { Sampling = options, CancellationToken = cancellationToken });
             SampleConsole.Line(infill.Fit(prompt).Transform(prompt).GetColumn<string>("Filled").Single());
         }
     }

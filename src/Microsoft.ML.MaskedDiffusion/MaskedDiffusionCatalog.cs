@@ -114,13 +114,13 @@ public sealed class MaskedDiffusionCatalog
     /// <param name="context">The text column with what stands before the text, joined to it by a space; null, the default, where each text is a document of its own.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public LikelihoodScoringEstimator ScoreLikelihood(MaskedDiffusionModel model, string text = "Text", string? context = null) =>
-        ScoreLikelihood(model, new LikelihoodScoringEstimator.Options { TextColumnName = text, ContextColumnName = context });
+        ScoreLikelihood(model, new LikelihoodScoringOptions { TextColumnName = text, ContextColumnName = context });
 
     /// <summary>Scores texts, or what follows a context, with options.</summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="options">Checked and copied.</param>
     /// <exception cref="ArgumentException">An option is out of range or does not apply to an autoregressive model.</exception>
-    public LikelihoodScoringEstimator ScoreLikelihood(MaskedDiffusionModel model, LikelihoodScoringEstimator.Options options)
+    public LikelihoodScoringEstimator ScoreLikelihood(MaskedDiffusionModel model, LikelihoodScoringOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return new LikelihoodScoringEstimator(model, options);
@@ -135,13 +135,13 @@ public sealed class MaskedDiffusionCatalog
     /// <param name="choices">The column of options, a vector of text.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public ChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, string context = "Context", string choices = "Choices") =>
-        ScoreChoices(model, new ChoiceScoringEstimator.Options { ContextColumnName = context, ChoicesColumnName = choices });
+        ScoreChoices(model, new ChoiceScoringOptions { ContextColumnName = context, ChoicesColumnName = choices });
 
     /// <summary>Zero-shot multiple choice, with options.</summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="options">Checked and copied.</param>
     /// <exception cref="ArgumentException">An option is out of range or does not apply to an autoregressive model.</exception>
-    public ChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, ChoiceScoringEstimator.Options options)
+    public ChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, ChoiceScoringOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return new ChoiceScoringEstimator(model, options);
@@ -154,13 +154,13 @@ public sealed class MaskedDiffusionCatalog
     /// <param name="group">The column that tells questions apart: a text, date, truth value, number or key.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public GroupedChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, string context, string choice, string group) =>
-        ScoreChoices(model, new GroupedChoiceScoringEstimator.Options { ContextColumnName = context, ChoiceColumnName = choice, GroupColumnName = group });
+        ScoreChoices(model, new GroupedChoiceScoringOptions { ContextColumnName = context, ChoiceColumnName = choice, GroupColumnName = group });
 
     /// <summary>Zero-shot multiple choice with an option a row, with options.</summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="options">Checked and copied.</param>
     /// <exception cref="ArgumentException">An option is out of range or does not apply to an autoregressive model.</exception>
-    public GroupedChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, GroupedChoiceScoringEstimator.Options options)
+    public GroupedChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, GroupedChoiceScoringOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return new GroupedChoiceScoringEstimator(model, options);
@@ -172,13 +172,13 @@ public sealed class MaskedDiffusionCatalog
     /// <param name="output">The column of filled texts.</param>
     /// <exception cref="ArgumentException">A name is empty or the model autoregressive.</exception>
     public InfillEstimator Infill(MaskedDiffusionModel model, string input = "Text", string output = "Filled") =>
-        Infill(model, new InfillEstimator.Options { InputColumnName = input, OutputColumnName = output });
+        Infill(model, new InfillOptions { InputColumnName = input, OutputColumnName = output });
 
     /// <summary>Fills gaps, with options.</summary>
     /// <param name="model">The model that fills; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="options">Checked and copied.</param>
     /// <exception cref="ArgumentException">An option is out of range or the model autoregressive.</exception>
-    public InfillEstimator Infill(MaskedDiffusionModel model, InfillEstimator.Options options)
+    public InfillEstimator Infill(MaskedDiffusionModel model, InfillOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return new InfillEstimator(model, options);
@@ -264,7 +264,7 @@ public sealed class MaskedDiffusionCatalog
 
     /// <summary>
     /// Finds this library's transformers in what <c>ml.Model.Load</c> gave and puts the batched ones in their place: a
-    /// <see cref="MaskedDiffusionTransformer"/>, <see cref="ChoiceScoringTransformer"/>, <see cref="GroupedChoiceScoringTransformer"/> or <see cref="InfillTransformer"/>, or a
+    /// <see cref="LikelihoodScoringTransformer"/>, <see cref="ChoiceScoringTransformer"/>, <see cref="GroupedChoiceScoringTransformer"/> or <see cref="InfillTransformer"/>, or a
     /// chain with them.
     /// </summary>
     /// <param name="loaded">A loaded transformer.</param>

@@ -7,7 +7,7 @@ using Samples.Shared;
 namespace DocumentationDemo.Steps;
 
 /// <summary>The trained model, how training went, and the settings as the report lists them.</summary>
-internal sealed record TrainStep(MaskedDiffusionTransformer Transformer, TrainingResult Result, IReadOnlyList<(string Key, string Value)> Settings)
+internal sealed record TrainStep(LikelihoodScoringTransformer Transformer, TrainingResult Result, IReadOnlyList<(string Key, string Value)> Settings)
 {
     private const int VocabularySize = 2048;
 
@@ -36,7 +36,7 @@ internal sealed record TrainStep(MaskedDiffusionTransformer Transformer, Trainin
             Seed = demo.Seed,
             CancellationToken = cancellationToken,
         };
-        MaskedDiffusionTransformer lm = SampleConsole.WithProgress(progress =>
+        LikelihoodScoringTransformer lm = SampleConsole.WithProgress(progress =>
         {
             options.Progress = progress;
             return ml.MaskedDiffusion().Trainer(options).Fit(training);

@@ -34,7 +34,7 @@ internal sealed class BatchedRowMapper<TInput, TOutput>(
         private readonly RowComputation<TInput, TOutput> _computation;
         private readonly Func<TInput>? _read;
         private TOutput? _output;
-        // No position a row can have: a prediction engine's first row is 0, and it starts from -1.
+        // A position that no row has: a prediction engine starts at -1, and its first row is 0.
         private long _computedPosition = long.MinValue;
 
         public Row(DataViewRow input, DataViewSchema schema, ActiveColumns active, RowComputation<TInput, TOutput> computation)

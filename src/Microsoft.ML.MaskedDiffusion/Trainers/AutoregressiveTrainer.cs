@@ -11,7 +11,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// The transformer adds the exact negative log-likelihood to each row (its standard error is 0); scoring of choices and infilling need a masked diffusion
 /// model. Requirements and memory are those of <see cref="MaskedDiffusionTrainer"/>, and the vocabulary logits of all tokens of a micro batch. Safe for several threads.
 /// </remarks>
-public sealed class AutoregressiveTrainer : IEstimator<MaskedDiffusionTransformer>
+public sealed class AutoregressiveTrainer : IEstimator<LikelihoodScoringTransformer>
 {
     private readonly MaskedDiffusionTrainer _trainer;
 
@@ -34,7 +34,7 @@ public sealed class AutoregressiveTrainer : IEstimator<MaskedDiffusionTransforme
     /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
-    public MaskedDiffusionTransformer Fit(IDataView input) => _trainer.Fit(input);
+    public LikelihoodScoringTransformer Fit(IDataView input) => _trainer.Fit(input);
 
     /// <summary>Trains a model on packed tokens; see <see cref="MaskedDiffusionTrainer.Fit(PackedCorpus)"/>.</summary>
     /// <param name="corpus">The tokens, from <c>LoadPackedTokens</c>; of a block all ids are used, the last as a target only.</param>
@@ -43,7 +43,7 @@ public sealed class AutoregressiveTrainer : IEstimator<MaskedDiffusionTransforme
     /// <exception cref="InvalidDataException">A file is damaged, or holds an id that the tokenizer does not know; or all checkpoints are damaged.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
-    public MaskedDiffusionTransformer Fit(PackedCorpus corpus) => _trainer.Fit(corpus);
+    public LikelihoodScoringTransformer Fit(PackedCorpus corpus) => _trainer.Fit(corpus);
 
     /// <summary>Checks the text column and says what the trained transformer's output will look like.</summary>
     /// <param name="inputSchema">The schema of the data to come.</param>

@@ -25,7 +25,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <see cref="Options.ActivationCheckpointing"/>), and 2 bytes a token of the corpus unless the tokens are kept in a folder (<see cref="Options.TokenFolder"/>). A trainer holds no
 /// state of a run: it may fit many times and, given enough memory, on several threads at once.
 /// </remarks>
-public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionTransformer>
+public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScoringTransformer>
 {
     private const long DefaultSteps = 1000;
     private const int DefaultMicroBatchTokens = 4096;
@@ -67,14 +67,14 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>
     /// <exception cref="ArgumentException">The machine has no such device, or the tokenizer no end of sequence.</exception>
-    /// <exception cref="InvalidOperationException">The column holds no text at all; all rows are too long, or one is under <see cref="LongRows.Throw"/>.</exception>
+    /// <exception cref="InvalidOperationException">The column holds no text at all; all rows are too long, or one is under <see cref="RowOverflow.Throw"/>.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="Options.InitialModel"/> has been disposed.</exception>
     /// <exception cref="InvalidOperationException">The checkpoints in <see cref="Options.CheckpointFolder"/> are of another training, or there are some and <see cref="Options.Resume"/> is not set.</exception>
     /// <exception cref="InvalidDataException">All checkpoints are damaged.</exception>
     /// <exception cref="IOException">The checkpoint folder cannot be written, or another training uses it.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
-    public MaskedDiffusionTransformer Fit(IDataView input)
+    public LikelihoodScoringTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         TextColumnReader corpus = Reader(input, nameof(input), "training data");
@@ -102,7 +102,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     /// <exception cref="IOException">A file cannot be read, or a checkpoint not written.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
-    public MaskedDiffusionTransformer Fit(PackedCorpus corpus)
+    public LikelihoodScoringTransformer Fit(PackedCorpus corpus)
     {
         ArgumentNullException.ThrowIfNull(corpus);
         if (!PacksDocuments)
@@ -140,7 +140,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         ]);
     }
 
-    private LikelihoodScoringEstimator.Options Scoring() => new()
+    private LikelihoodScoringOptions Scoring() => new()
     {
         TextColumnName = _options.TextColumnName,
         NegativeLogLikelihoodColumnName = _options.NegativeLogLikelihoodColumnName,
@@ -166,7 +166,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     private ITrainingObjective Objective(TransformerConfig config) =>
         _autoregressive ? new AutoregressiveObjective() : new DiffusionObjective(config, _options.NoiseLevels, _options.LossWeighting, _options.GuidanceDropout);
 
-    private MaskedDiffusionTransformer Train(TrainingCorpus corpus, ITokenBlocks? validation, LoggedProgress progress, IChannel channel)
+    private LikelihoodScoringTransformer Train(TrainingCorpus corpus, ITokenBlocks? validation, LoggedProgress progress, IChannel channel)
     {
         string device = DeviceChoice.Prefer(_options.Device, _context?.GpuDeviceId, _context?.FallbackToCpu ?? true);
         TransformerConfig config = _options.InitialModel?.Config ?? _options.Network with { VocabularySize = corpus.Tokenizer.VocabularySize, Autoregressive = _autoregressive };
@@ -178,7 +178,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         result = result with { Documents = corpus.Documents, EmptyRows = corpus.EmptyRows, LongRows = corpus.LongRows };
         channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}", result.Stop, result.Steps, result.TokensSeen,
             result.Seconds, result.Device, result.BestStep);
-        return new MaskedDiffusionTransformer(new MaskedDiffusionModel(network, corpus.Tokenizer), Scoring(), ownsModel: true) { TrainingResult = result };
+        return new LikelihoodScoringTransformer(new MaskedDiffusionModel(network, corpus.Tokenizer), Scoring(), ownsModel: true) { TrainingResult = result };
     }
 
     private TrainingSettings Settings(TransformerConfig config, ITrainingObjective objective, ITokenBlocks blocks)

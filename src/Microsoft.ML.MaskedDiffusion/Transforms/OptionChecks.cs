@@ -5,7 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion.Transforms;
 /// <summary>The checks that the options of all transforms share; messages name the option, its value, what is allowed and what to do.</summary>
 internal static class OptionChecks
 {
-    public static void Require(bool holds, string option, object? value, string allowed) => OptionRange.Require(holds, option, $"Option {option}", value, allowed);
+    public static void Require(bool holds, string option, object? value, string allowed) =>
+        OptionRange.Require(holds, option, $"Option {option}", value, allowed);
 
     public static void RequireObject(string option, object? value, string allowed)
     {
@@ -27,7 +28,8 @@ internal static class OptionChecks
                 if (outputs[i].Name == outputs[j].Name)
                 {
                     throw new ArgumentException(
-                        $"Options {outputs[j].Option} and {outputs[i].Option} are both '{outputs[i].Name}'; give each output column a name of its own.", outputs[i].Option);
+                        $"Options {outputs[j].Option} and {outputs[i].Option} are both '{outputs[i].Name}'; give each output column a name of its own.",
+                        outputs[i].Option);
                 }
             }
         }
@@ -36,14 +38,9 @@ internal static class OptionChecks
     public static void RequireName(string option, string? name)
     {
         if (string.IsNullOrWhiteSpace(name))
-            throw new ArgumentException($"Option {option} is {(name is null ? "null" : $"'{name}'")}; it must be the name of a column; leave it unset for the default.", option);
-    }
-
-    /// <summary>Masked diffusion transforms need the mask token, which autoregressive networks lack.</summary>
-    public static void RequireMaskedDiffusion(MaskedDiffusionModel model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        if (model.Config.Autoregressive)
-            throw new ArgumentException("The model is autoregressive and has no mask token; this transform needs a masked diffusion model.", nameof(model));
+        {
+            throw new ArgumentException(
+                $"Option {option} is {(name is null ? "null" : $"'{name}'")}; it must be the name of a column; leave it unset for the default.", option);
+        }
     }
 }

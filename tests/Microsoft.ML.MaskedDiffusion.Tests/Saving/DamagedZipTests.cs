@@ -124,7 +124,7 @@ public sealed class DamagedZipTests
     private byte[] Save(TemporaryFolder folder, ulong seed = 3, long limit = 64 << 20)
     {
         using MaskedDiffusionModel model = TinyModel.Create(seed);
-        var options = new LikelihoodScoringEstimator.Options { Likelihood = new LikelihoodOptions { Samples = 4 } };
+        var options = new LikelihoodScoringOptions { Likelihood = new LikelihoodOptions { Samples = 4 } };
         string path = folder.File(seed == 3 ? "lm.zip" : "other.zip");
         _ml.MaskedDiffusion().SaveModel(_ml.MaskedDiffusion().ScoreLikelihood(model, options).Fit(View()), View().Schema, path, limit);
         return File.ReadAllBytes(path);

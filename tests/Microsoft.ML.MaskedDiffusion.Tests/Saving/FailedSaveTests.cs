@@ -182,8 +182,8 @@ public sealed class FailedSaveTests
 
     private IDataView View() => _ml.Data.LoadFromEnumerable(Texts);
 
-    private MaskedDiffusionTransformer Transformer(MaskedDiffusionModel model) =>
-        _ml.MaskedDiffusion().ScoreLikelihood(model, new LikelihoodScoringEstimator.Options { Likelihood = new LikelihoodOptions { Samples = 4 } }).Fit(View());
+    private LikelihoodScoringTransformer Transformer(MaskedDiffusionModel model) =>
+        _ml.MaskedDiffusion().ScoreLikelihood(model, new LikelihoodScoringOptions { Likelihood = new LikelihoodOptions { Samples = 4 } }).Fit(View());
 
     private float[] Scores(ITransformer transformer) => [.. LikelihoodRow.Read(_ml, transformer.Transform(View())).Select(row => row.NegativeLogLikelihood)];
 

@@ -42,7 +42,7 @@ public sealed class FineTuningTests
         return options;
     }
 
-    private static MaskedDiffusionTransformer Fit(Action<MaskedDiffusionTrainer.Options>? change = null, params FineTuningRow[] rows) =>
+    private static LikelihoodScoringTransformer Fit(Action<MaskedDiffusionTrainer.Options>? change = null, params FineTuningRow[] rows) =>
         new MLContext(1).MaskedDiffusion().Trainer(Options(change)).Fit(View(rows.Length > 0 ? rows : Rows));
 
     private static byte[] Saved(MaskedDiffusionModel model)
@@ -68,8 +68,8 @@ public sealed class FineTuningTests
             (o.InitialModel, o.Padding, o.GuidanceDropout) = (causal ?? Model, padding, guidanceDropout);
             (o.MaxSteps, o.LearningRate, o.ValidationSet, o.ValidationInterval, o.ValidationSamples) = (240, 1e-2, View(Rows), 60, 16);
         });
-        IEstimator<MaskedDiffusionTransformer> trainer = autoregressive ? ml.MaskedDiffusion().AutoregressiveTrainer(options) : ml.MaskedDiffusion().Trainer(options);
-        using MaskedDiffusionTransformer tuned = trainer.Fit(View(Rows));
+        IEstimator<LikelihoodScoringTransformer> trainer = autoregressive ? ml.MaskedDiffusion().AutoregressiveTrainer(options) : ml.MaskedDiffusion().Trainer(options);
+        using LikelihoodScoringTransformer tuned = trainer.Fit(View(Rows));
         TrainingResult result = tuned.TrainingResult!;
         Assert.AreEqual((6L, 0L, 0L, 0L), (result.Documents, result.EmptyRows, result.LongRows, result.RepeatedTokens));
         // Six answers of equal chance would cost ln 6 nats and an end of sequence nothing; at first every token costs some ln 300.
@@ -102,9 +102,9 @@ public sealed class FineTuningTests
     {
         byte[] before = Saved(Model);
         // The learning rate of a warm-up's first step is 0: the weights that come out are those that went in.
-        using MaskedDiffusionTransformer unmoved = Fit(o => (o.MaxSteps, o.WarmupSteps, o.MicroBatchSize) = (1, 1, 6));
+        using LikelihoodScoringTransformer unmoved = Fit(o => (o.MaxSteps, o.WarmupSteps, o.MicroBatchSize) = (1, 1, 6));
         CollectionAssert.AreEqual(before, Saved(unmoved.Model));
-        using MaskedDiffusionTransformer moved = Fit();
+        using LikelihoodScoringTransformer moved = Fit();
         CollectionAssert.AreNotEqual(before, Saved(moved.Model));
         CollectionAssert.AreEqual(before, Saved(Model));
         Assert.AreSame(Model.Tokenizer, moved.Model.Tokenizer);
@@ -113,7 +113,7 @@ public sealed class FineTuningTests
     [TestMethod]
     public void PackedDocumentsGoOnFromAModelToo()
     {
-        using MaskedDiffusionTransformer transformer = Fit(o => o.PromptColumnName = null);
+        using LikelihoodScoringTransformer transformer = Fit(o => o.PromptColumnName = null);
         TrainingResult result = transformer.TrainingResult!;
         Assert.AreEqual(4L * 6 * TinyModel.ContextLength, result.TokensSeen);
         Assert.IsGreaterThan(0, result.RepeatedTokens);
@@ -127,7 +127,7 @@ public sealed class FineTuningTests
     public void WholeRowsAreSequencesOfTheirOwn(RowPadding padding)
     {
         FineTuningRow[] texts = [.. new[] { "the cat", "the dog sat on the mat", "a bird" }.Select(text => new FineTuningRow("", "", text))];
-        using MaskedDiffusionTransformer transformer = Fit(o => (o.PromptColumnName, o.PackDocuments, o.Padding, o.BatchSize, o.MaxRowLength) = (null, false, padding, 3, 20), texts);
+        using LikelihoodScoringTransformer transformer = Fit(o => (o.PromptColumnName, o.PackDocuments, o.Padding, o.BatchSize, o.MaxRowLength) = (null, false, padding, 3, 20), texts);
         // Each text stands between two ends of sequence; every step sees all three.
         int[] lengths = [.. texts.Select(text => Model.Tokenizer.Encode(text.Answer).Length + 2)];
         int step = padding switch { RowPadding.None => lengths.Sum(), RowPadding.Longest => 3 * lengths.Max(), _ => 60 };
@@ -141,14 +141,14 @@ public sealed class FineTuningTests
     {
         long Steps(RowPadding padding, long tokens)
         {
-            using MaskedDiffusionTransformer transformer = Fit(o => (o.Padding, o.MaxSteps, o.MaxTokens) = (padding, null, tokens));
+            using LikelihoodScoringTransformer transformer = Fit(o => (o.Padding, o.MaxSteps, o.MaxTokens) = (padding, null, tokens));
             return transformer.TrainingResult!.Steps;
         }
 
         // Full rows have 24 tokens: 144 a step.
         Assert.AreEqual(3, Steps(RowPadding.Full, 3 * 144));
         Assert.AreEqual(4, Steps(RowPadding.Full, 3 * 144 + 1));
-        using MaskedDiffusionTransformer once = Fit(o => o.MaxSteps = 1);
+        using LikelihoodScoringTransformer once = Fit(o => o.MaxSteps = 1);
         Assert.AreEqual(2, Steps(RowPadding.None, 2 * once.TrainingResult!.TokensSeen));
     }
 
@@ -157,7 +157,7 @@ public sealed class FineTuningTests
     {
         using var folder = new TemporaryFolder();
         void Recipe(MaskedDiffusionTrainer.Options o) => (o.Padding, o.GuidanceDropout, o.ValidationSet) = (RowPadding.Longest, 0.5, View(Rows[..3]));
-        using MaskedDiffusionTransformer whole = Fit(Recipe);
+        using LikelihoodScoringTransformer whole = Fit(Recipe);
         using var source = new CancellationTokenSource();
         void Checkpointed(MaskedDiffusionTrainer.Options o)
         {
@@ -181,7 +181,7 @@ public sealed class FineTuningTests
         ];
         foreach ((string difference, Action<MaskedDiffusionTrainer.Options> change, FineTuningRow[] data) in others)
             StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => { Checkpointed(o); change(o); }, data)).Message, difference);
-        using MaskedDiffusionTransformer resumed = Fit(Checkpointed);
+        using LikelihoodScoringTransformer resumed = Fit(Checkpointed);
         CollectionAssert.AreEqual(Saved(whole.Model), Saved(resumed.Model));
         Assert.AreEqual(whole.TrainingResult!.TokensSeen, resumed.TrainingResult!.TokensSeen);
         Assert.AreEqual(whole.TrainingResult.ValidationLoss, resumed.TrainingResult.ValidationLoss);
@@ -191,7 +191,7 @@ public sealed class FineTuningTests
     public void AFreshTokenizerLearnsFromPromptsToo()
     {
         FineTuningRow[] rows = [.. Enumerable.Repeat(new FineTuningRow("zebra zebra", "quagga quagga", "one"), 20)];
-        using MaskedDiffusionTransformer transformer = Fit(o =>
+        using LikelihoodScoringTransformer transformer = Fit(o =>
         {
             (o.InitialModel, o.ReasoningColumnName, o.Tokenizer) = (null, "Reasoning", TokenizerSource.TrainBytePairEncoding(280));
             o.Network = Model.Config with { ContextLength = 16 };
@@ -206,9 +206,9 @@ public sealed class FineTuningTests
     {
         string endless = string.Concat(Enumerable.Repeat("where is the cat? ", 10));
         FineTuningRow[] rows = [.. Rows, new FineTuningRow("where?", "", " "), new FineTuningRow(endless, "", " mat"), new FineTuningRow("where?", "", endless), new FineTuningRow("", "", " sea")];
-        using MaskedDiffusionTransformer transformer = Fit(null, rows);
+        using LikelihoodScoringTransformer transformer = Fit(null, rows);
         Assert.AreEqual((7L, 1L, 2L), (transformer.TrainingResult!.Documents, transformer.TrainingResult.EmptyRows, transformer.TrainingResult.LongRows));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.LongRows = LongRows.Throw, rows)).Message, "Row 8 of the training data has");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.RowOverflow = RowOverflow.Throw, rows)).Message, "Row 8 of the training data has");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.MaxRowLength = 2, rows)).Message, "All 9 rows of the training data are longer than the 2 tokens");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(null, new FineTuningRow("where?", "", ""))).Message, "column with the answers");
     }
@@ -295,16 +295,16 @@ public sealed class FineTuningTests
         var ml = new MLContext(1);
         using MaskedDiffusionModel model = Fresh(autoregressive: false), causal = Fresh(autoregressive: true);
         string chats = Write("sharegpt.json", """[{"conversations": [{"from": "human", "value": "Hi?"}, {"from": "gpt", "value": "Hello."}]}]""");
-        (IEstimator<MaskedDiffusionTransformer> Trainer, IEnumerable<FineTuningRow> Rows, int Count)[] runs =
+        (IEstimator<LikelihoodScoringTransformer> Trainer, IEnumerable<FineTuningRow> Rows, int Count)[] runs =
         [
             (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.ShareGpt(model, 0.1))), FineTuningReader.ShareGpt.Read(chats), 1),
             (ml.MaskedDiffusion().AutoregressiveTrainer(Short(FineTuningRecipes.ShareGpt(causal))), FineTuningReader.ShareGpt.Read(chats), 1),
             (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Gsm8k(model))), FineTuningReader.Gsm8k.Read(Write("train.txt", "How many?||<<1+1=2>> #### 2\n")), 2),
             (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Reversal(model))), FineTuningReader.Reversal.Read(Write("all.jsonl", "{\"prompt\": \"Ann is\", \"completion\": \" a poet.\"}\n")), 1),
         ];
-        foreach ((IEstimator<MaskedDiffusionTransformer> trainer, IEnumerable<FineTuningRow> rows, int count) in runs)
+        foreach ((IEstimator<LikelihoodScoringTransformer> trainer, IEnumerable<FineTuningRow> rows, int count) in runs)
         {
-            using MaskedDiffusionTransformer transformer = trainer.Fit(ml.Data.LoadFromEnumerable(rows));
+            using LikelihoodScoringTransformer transformer = trainer.Fit(ml.Data.LoadFromEnumerable(rows));
             TrainingResult result = transformer.TrainingResult!;
             Assert.AreEqual((2L, (long)count, 0L), (result.Steps, result.Documents, result.LongRows));
             Assert.IsTrue(double.IsFinite(result.FinalLoss));

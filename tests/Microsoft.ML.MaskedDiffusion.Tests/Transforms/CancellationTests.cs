@@ -20,15 +20,15 @@ public sealed class CancellationTests
         LikelihoodOptions likelihood = new() { Samples = 8 };
         return (progress, token) => kind switch
         {
-            "likelihood" => _ml.MaskedDiffusion().ScoreLikelihood(Model, new LikelihoodScoringEstimator.Options
+            "likelihood" => _ml.MaskedDiffusion().ScoreLikelihood(Model, new LikelihoodScoringOptions
             {
                 BatchSize = 4, Likelihood = likelihood, Progress = progress, CancellationToken = token,
             }).Fit(texts).Transform(texts),
-            "choices" => _ml.MaskedDiffusion().ScoreChoices(Model, new ChoiceScoringEstimator.Options
+            "choices" => _ml.MaskedDiffusion().ScoreChoices(Model, new ChoiceScoringOptions
             {
                 ChoiceCount = 2, BatchSize = 4, Likelihood = likelihood, Progress = progress, CancellationToken = token,
             }).Fit(questions).Transform(questions),
-            _ => _ml.MaskedDiffusion().Infill(Model, new InfillEstimator.Options { BatchSize = 4, Progress = progress, CancellationToken = token }).Fit(texts).Transform(texts),
+            _ => _ml.MaskedDiffusion().Infill(Model, new InfillOptions { BatchSize = 4, Progress = progress, CancellationToken = token }).Fit(texts).Transform(texts),
         };
     }
 
@@ -81,7 +81,7 @@ public sealed class CancellationTests
     public void CountingOptionsCanBeStopped()
     {
         IDataView questions = _ml.Data.LoadFromEnumerable(ChoiceScoringTests.Questions);
-        ChoiceScoringEstimator.Options options = ChoiceScoringTests.Fast();
+        ChoiceScoringOptions options = ChoiceScoringTests.Fast();
         options.CancellationToken = new CancellationToken(canceled: true);
         Assert.ThrowsExactly<OperationCanceledException>(() => _ml.MaskedDiffusion().ScoreChoices(Model, options).Fit(questions));
     }

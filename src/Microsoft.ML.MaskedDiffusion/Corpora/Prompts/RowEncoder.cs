@@ -1,4 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 
@@ -6,7 +6,7 @@ namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 /// Turns rows of prompt and answer into blocks, one at a time. What starts a document when it is scored (see <see cref="DocumentStart"/>) also starts a row: a
 /// tokenizer with a beginning of sequence puts it there itself, else an end of sequence is made the prompt's first token.
 /// </summary>
-internal sealed class RowEncoder(TextTokenizer tokenizer, int maxLength, LongRows longRows, IProgress<TrainingProgress>? progress, TimeProvider clock)
+internal sealed class RowEncoder(TextTokenizer tokenizer, int maxLength, RowOverflow rowOverflow, IProgress<TrainingProgress>? progress, TimeProvider clock)
 {
     private const int ReportInterval = 1000;
 
@@ -36,10 +36,10 @@ internal sealed class RowEncoder(TextTokenizer tokenizer, int maxLength, LongRow
             int length = prompt.Length + tokens.Answer.Length;
             if (length <= maxLength)
                 blocks.Add(prompt, tokens.Answer);
-            else if (longRows == LongRows.Skip)
+            else if (rowOverflow == RowOverflow.Skip)
                 (LongRowCount, longest) = (LongRowCount + 1, Math.Max(longest, length));
             else
-                throw new InvalidOperationException($"Row {number} of the {what} has {length} tokens, {prompt.Length} of them prompt; a row may have {maxLength}. Shorten it, or set Options.LongRows to Skip. {Remedy}");
+                throw new InvalidOperationException($"Row {number} of the {what} has {length} tokens, {prompt.Length} of them prompt; a row may have {maxLength}. Shorten it, or set Options.RowOverflow to Skip. {Remedy}");
             if (++seen % ReportInterval == 0)
                 Report(blocks, begun);
         }

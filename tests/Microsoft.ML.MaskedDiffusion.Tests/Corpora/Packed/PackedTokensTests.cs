@@ -42,7 +42,7 @@ public sealed class PackedTokensTests
         return options;
     }
 
-    private static byte[] Saved(MaskedDiffusionTransformer transformer)
+    private static byte[] Saved(LikelihoodScoringTransformer transformer)
     {
         using var stream = new MemoryStream();
         transformer.Model.Save(stream);
@@ -92,9 +92,9 @@ public sealed class PackedTokensTests
     public void TrainingOnPackedTokensIsTrainingOnTheirText()
     {
         string[] texts = Documents(20, Context);
-        using MaskedDiffusionTransformer onText = new MaskedDiffusionTrainer(_ml, Small()).Fit(View(texts));
+        using LikelihoodScoringTransformer onText = new MaskedDiffusionTrainer(_ml, Small()).Fit(View(texts));
         Save(texts, tokensPerFile: 4 * Context);
-        using MaskedDiffusionTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small()).Fit(Load(o => o.BlockLength = Context));
+        using LikelihoodScoringTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small()).Fit(Load(o => o.BlockLength = Context));
         CollectionAssert.AreEqual(Saved(onText), Saved(onTokens));
         TrainingResult result = onTokens.TrainingResult!;
         Assert.AreEqual((20L * Context, 0L, 0L, 1.2), (result.CorpusTokens, result.RepeatedTokens, result.Documents, result.Epochs));
@@ -104,9 +104,9 @@ public sealed class PackedTokensTests
     public void TheAutoregressiveTrainerTakesOneIdMoreOfEachBlock()
     {
         string[] texts = Documents(20, Context + 1);
-        using MaskedDiffusionTransformer onText = new AutoregressiveTrainer(_ml, Small()).Fit(View(texts));
+        using LikelihoodScoringTransformer onText = new AutoregressiveTrainer(_ml, Small()).Fit(View(texts));
         Save(texts, tokensPerFile: 4 * (Context + 1));
-        using MaskedDiffusionTransformer onTokens = new AutoregressiveTrainer(_ml, Small()).Fit(_ml.MaskedDiffusion().LoadPackedTokens(_folder.Path));
+        using LikelihoodScoringTransformer onTokens = new AutoregressiveTrainer(_ml, Small()).Fit(_ml.MaskedDiffusion().LoadPackedTokens(_folder.Path));
         CollectionAssert.AreEqual(Saved(onText), Saved(onTokens));
     }
 
@@ -129,7 +129,7 @@ public sealed class PackedTokensTests
                 o.ValidationTokens = how.ByText ? null : measured;
                 (o.ValidationInterval, o.EarlyStoppingPatience) = (2, 5);
             }));
-            using MaskedDiffusionTransformer trained = how.OnText ? trainer.Fit(View(texts)) : trainer.Fit(train);
+            using LikelihoodScoringTransformer trained = how.OnText ? trainer.Fit(View(texts)) : trainer.Fit(train);
             return trained.TrainingResult!.ValidationHistory.Select(point => point.Loss).ToArray();
         })];
         Assert.HasCount(3, losses[0]);
@@ -144,7 +144,7 @@ public sealed class PackedTokensTests
     {
         Save(Documents(40, Context + 1), tokensPerFile: 4 * (Context + 1));
         PackedCorpus corpus = Load(o => (o.Order, o.FilesAtOnce) = (order, 3));
-        using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
+        using LikelihoodScoringTransformer whole = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
         using var source = new CancellationTokenSource();
         void Checkpointed(MaskedDiffusionTrainer.Options o) => (o.CheckpointFolder, o.CheckpointInterval, o.Resume) = (_folder.File("run"), 1, true);
         var stopping = Small(o => (o.Progress, o.CancellationToken) = (new Collected<TrainingProgress>(report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }), source.Token));
@@ -152,7 +152,7 @@ public sealed class PackedTokensTests
         Assert.ThrowsExactly<OperationCanceledException>(() => new MaskedDiffusionTrainer(_ml, stopping).Fit(corpus));
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(_ml, Small(Checkpointed)).Fit(Load(o => (o.Order, o.FilesAtOnce, o.BlockLength) = (order, 3, Context))));
         StringAssert.Contains(error.Message, "Training data");
-        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(Checkpointed)).Fit(corpus);
+        using LikelihoodScoringTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(Checkpointed)).Fit(corpus);
         CollectionAssert.AreEqual(Saved(whole), Saved(resumed));
     }
 
@@ -191,14 +191,14 @@ public sealed class PackedTokensTests
         string[] texts = Documents(20, Context);
         Save(texts, tokensPerFile: 4 * Context);
         PackedCorpus corpus = Load(o => o.BlockLength = Context);
-        using MaskedDiffusionTransformer first = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
+        using LikelihoodScoringTransformer first = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
         void GoOn(MaskedDiffusionTrainer.Options o)
         {
             var defaults = new MaskedDiffusionTrainer.Options();
             (o.InitialModel, o.Network, o.Tokenizer) = (first.Model, defaults.Network, defaults.Tokenizer);
         }
-        using MaskedDiffusionTransformer onText = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(View(texts));
-        using MaskedDiffusionTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(corpus);
+        using LikelihoodScoringTransformer onText = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(View(texts));
+        using LikelihoodScoringTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(corpus);
         CollectionAssert.AreEqual(Saved(onText), Saved(onTokens));
         CollectionAssert.AreNotEqual(Saved(first), Saved(onTokens));
     }

@@ -13,7 +13,7 @@ public sealed class RowEncoderTests
     private static readonly (long, FineTuningRow)[] Rows =
         [(1, new FineTuningRow("ab", "c", "de")), (2, new FineTuningRow("", "", "fghijklm")), (4, new FineTuningRow("abcdefghijkl", "", "m"))];
 
-    private static RowEncoder Encoder(int maxLength, LongRows longRows = LongRows.Skip, IProgress<TrainingProgress>? progress = null) => new(Bytes, maxLength, longRows, progress, TimeProvider.System);
+    private static RowEncoder Encoder(int maxLength, RowOverflow rowOverflow = RowOverflow.Skip, IProgress<TrainingProgress>? progress = null) => new(Bytes, maxLength, rowOverflow, progress, TimeProvider.System);
 
     [TestMethod]
     public void ADocumentsStartIsAPromptToo()
@@ -36,7 +36,7 @@ public sealed class RowEncoderTests
             ["special_tokens_map.json"] = """{"bos_token": "!", "eos_token": "<|endoftext|>"}"""u8.ToArray(),
         });
         int mark = beginning.BeginningOfSequenceId!.Value, end = beginning.EndOfSequenceId!.Value;
-        RowBlocks blocks = new RowEncoder(beginning, 20, LongRows.Throw, null, TimeProvider.System).Encode(Rows[..2], RowPadding.None, "data", CancellationToken.None);
+        RowBlocks blocks = new RowEncoder(beginning, 20, RowOverflow.Throw, null, TimeProvider.System).Encode(Rows[..2], RowPadding.None, "data", CancellationToken.None);
         long[] ids = new long[blocks.Length];
         blocks.Read(0, ids);
         CollectionAssert.AreEqual(Array.ConvertAll([mark, .. beginning.Encode("ab"), mark, .. beginning.Encode("c"), mark, .. beginning.Encode("de"), end], id => (long)id), ids[..9]);
@@ -54,7 +54,7 @@ public sealed class RowEncoderTests
         Assert.AreEqual(1, skipping.LongRowCount);
         Assert.AreEqual(17, progress.Reports[^1].Tokens);
         Assert.AreEqual(0, Encoder(15).LongRowCount);
-        string thrown = Assert.ThrowsExactly<InvalidOperationException>(() => Encoder(14, LongRows.Throw).Encode(Rows, RowPadding.None, "validation data", CancellationToken.None)).Message;
+        string thrown = Assert.ThrowsExactly<InvalidOperationException>(() => Encoder(14, RowOverflow.Throw).Encode(Rows, RowPadding.None, "validation data", CancellationToken.None)).Message;
         StringAssert.StartsWith(thrown, "Row 4 of the validation data has 15 tokens, 13 of them prompt; a row may have 14.");
         string none = Assert.ThrowsExactly<InvalidOperationException>(() => Encoder(3).Encode(Rows, RowPadding.None, "training data", CancellationToken.None)).Message;
         StringAssert.StartsWith(none, "All 3 rows of the training data are longer than the 3 tokens a row may have (the longest 15).");

@@ -64,12 +64,12 @@ public sealed class AutoregressiveScorerTests
     {
         using TransformerNetwork network = Network();
         string Error(LikelihoodOptions options) => Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => RequestScorer.For(network, options)).Message;
-        StringAssert.Contains(Error(new() { Estimator = LikelihoodEstimator.MonteCarlo }), "Estimator for an autoregressive model is 'MonteCarlo'; it must be ExactCount");
-        StringAssert.Contains(Error(new() { Estimator = LikelihoodEstimator.Enumerate }), "'Enumerate'");
+        StringAssert.Contains(Error(new() { Method = LikelihoodMethod.MonteCarlo }), "Method for an autoregressive model is 'MonteCarlo'; it must be ExactCount");
+        StringAssert.Contains(Error(new() { Method = LikelihoodMethod.Enumerate }), "'Enumerate'");
         StringAssert.Contains(Error(new() { GuidanceScale = 0.5 }), "GuidanceScale for an autoregressive model is 0.5");
         StringAssert.Contains(Error(new() { PadToContext = true }), "PadToContext");
         StringAssert.Contains(Error(new() { Samples = 1 }), "Samples is 1");
-        var scorer = new AutoregressiveScorer(network, new() { Estimator = LikelihoodEstimator.ChainRule, TargetStandardError = 0.1 });
+        var scorer = new AutoregressiveScorer(network, new() { Method = LikelihoodMethod.ChainRule, TargetStandardError = 0.1 });
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => scorer.Score([new LikelihoodRequest([1], [2, 3]) { Order = [1, 0] }])).Message, "left to right");
         Assert.AreEqual(scorer.Score([new([1], [2, 3])])[0], scorer.Score([new([1], [2, 3]) { Order = [0, 1] }])[0]);
     }

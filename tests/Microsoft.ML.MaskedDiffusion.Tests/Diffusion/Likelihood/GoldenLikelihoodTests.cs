@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
@@ -31,13 +32,13 @@ public sealed class GoldenLikelihoodTests
         float[] uniforms = golden.ReadSingles($"mc_{cfg}.u_mask");
         int length = prefix.Length + target.Length;
         float[][] draws = [.. Enumerable.Range(0, 64).Select(sample => uniforms[(sample * length + prefix.Length)..((sample + 1) * length)])];
-        MaskRound round = MonteCarloEstimator.FromDraws(golden.ReadSingles($"mc_{cfg}.u0"), draws, roundSize: 16);
+        MaskRound round = MonteCarloMethod.FromDraws(golden.ReadSingles($"mc_{cfg}.u0"), draws, roundSize: 16);
 
         var request = new LikelihoodRequest(prefix, target);
         (double Value, double Variance) Estimate(ScalarType type)
         {
             using TransformerNetwork network = Golden.Tiny(type: type);
-            MaskedRow?[] rows = [.. round.Masks.Select(mask => mask.Hidden.Length == 0 ? null : AnswerRow.Create(request, mask, pad ? 64 : length, 97, guided: scale > 0))];
+            MaskedRow?[] rows = [.. round.Masks.Select(mask => mask.Hidden.Length == 0 ? null : RequestState.CreateRow(request, mask, pad ? 64 : length, 97, guided: scale > 0))];
             new RowScheduler(new NetworkEvaluator(network), scale, 8192).Score(rows.OfType<MaskedRow>(), CancellationToken.None);
             return round.Combine([.. rows.Select(row => row?.NegativeLogLikelihood ?? 0)]);
         }
@@ -55,11 +56,11 @@ public sealed class GoldenLikelihoodTests
     {
         using SafetensorsReader golden = Golden.Open("rope_bf16", "likelihood.safetensors");
         string name = (pad ? "chain_rule_pad64_" : "chain_rule_") + (scale == 0 ? "cfg0.0" : "cfg0.5");
-        LikelihoodOptions options = new() { Estimator = LikelihoodEstimator.ChainRule, GuidanceScale = scale, PadToContext = pad };
+        LikelihoodOptions options = new() { Method = LikelihoodMethod.ChainRule, GuidanceScale = scale, PadToContext = pad };
         LikelihoodEstimate Estimate(ScalarType type)
         {
             using TransformerNetwork network = Golden.Tiny(type: type);
-            return new LikelihoodScorer(new NetworkEvaluator(network), options).Score([new(Ids(golden, "prefix"), Ids(golden, "target"))])[0];
+            return new MaskedDiffusionScorer(new NetworkEvaluator(network), options).Score([new(Ids(golden, "prefix"), Ids(golden, "target"))])[0];
         }
         LikelihoodEstimate estimate = Estimate(ScalarType.Float32);
         Check(name, -estimate.LogLikelihood, -Estimate(ScalarType.Float64).LogLikelihood);
@@ -115,7 +116,7 @@ public sealed class GoldenLikelihoodTests
 
         var states = new List<int[]>();
         int[] all = Ids(golden, $"suffix_greedy_{cfg}.states");
-        int[] filled = new Infiller(new RecordingEvaluator(new NetworkEvaluator(network), states), new() { GuidanceScale = scale })
+        int[] filled = new TokenInfiller(new RecordingEvaluator(new NetworkEvaluator(network), states), new() { GuidanceScale = scale })
             .Fill([[.. prefix, .. Enumerable.Repeat(97, 6)]])[0];
         CollectionAssert.AreEqual(own, filled[11..]);
         for (int step = 0; step < 6; step++)

@@ -37,7 +37,7 @@ public sealed class ZeroShotTaskTests
         ZeroShotQuestion q = Single("arc_easy", row);
         Assert.AreEqual("Question: Why?\nAnswer:", q.Context);
         Assert.AreEqual(2, q.Gold);
-        Assert.AreEqual(" ", q.Delimiter);
+        Assert.AreEqual(" ", q.Separator);
     }
 
     [TestMethod]
@@ -124,7 +124,7 @@ public sealed class ZeroShotTaskTests
         string good = """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0}""";
         ZeroShotQuestion q = task.ReadFile(Write("rows.jsonl", good)).Single();
         Assert.AreEqual("Question: What is the capital of Peru?\nAnswer:", q.Context);
-        Assert.AreEqual(("1", 0, " "), (q.Id, q.Gold, q.Delimiter));
+        Assert.AreEqual(("1", 0, " "), (q.Id, q.Gold, q.Separator));
         Assert.AreEqual(1, new ZeroShotEvaluator(new FakeScorer((_, answer) => (answer == " Lima" ? -1 : -2, 0)), null).Evaluate(task, [q]).Accuracy.Value);
         foreach (string bad in new[] { """{"country": "Peru", "answer": 0}""", """{"country": "Peru", "cities": "Lima", "answer": 0}""", """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0.5}""" })
         {

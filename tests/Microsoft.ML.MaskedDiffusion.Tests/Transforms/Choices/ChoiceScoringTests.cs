@@ -58,11 +58,11 @@ public sealed class ChoiceScoringTests
     [ClassCleanup]
     public static void Free() => Model.Dispose();
 
-    internal static ChoiceScoringEstimator.Options Fast(int batchSize = 3) => new() { BatchSize = batchSize, Likelihood = new LikelihoodOptions { Samples = 8 } };
+    internal static ChoiceScoringOptions Fast(int batchSize = 3) => new() { BatchSize = batchSize, Likelihood = new LikelihoodOptions { Samples = 8 } };
 
     private IDataView View() => _ml.Data.LoadFromEnumerable(Questions);
 
-    private IDataView Score(ChoiceScoringEstimator.Options options, IDataView? view = null) =>
+    private IDataView Score(ChoiceScoringOptions options, IDataView? view = null) =>
         _ml.MaskedDiffusion().ScoreChoices(Model, options).Fit(view ?? View()).Transform(view ?? View());
 
     internal static Scored[] Read(IDataView view) => [.. new MLContext().Data.CreateEnumerable<Scored>(view, reuseRowObject: false).OrderBy(row => row.Number)];
@@ -131,7 +131,7 @@ public sealed class ChoiceScoringTests
         List<Question> questions = [new() { Context = "the", Choices = ["🙂 é", "cat"] }];
         Scored Of(ChoiceNormalization normalization)
         {
-            ChoiceScoringEstimator.Options options = Fast();
+            ChoiceScoringOptions options = Fast();
             options.Normalization = normalization;
             return Read(Score(options, _ml.Data.LoadFromEnumerable(questions)))[0];
         }
@@ -161,7 +161,7 @@ public sealed class ChoiceScoringTests
     [DataRow(ChoiceNormalization.PerByte)]
     public void ThePredictedLabelGoesByTheScoreChosen(ChoiceNormalization normalization)
     {
-        ChoiceScoringEstimator.Options options = Fast();
+        ChoiceScoringOptions options = Fast();
         options.Normalization = normalization;
         List<Question> questions = [.. Enumerable.Range(0, 12).Select(i => new Question { Number = i, Context = $"the {i}", Choices = ["a bird sang in the old tree", "ten", "漢字 🙂"] })];
         foreach (Scored row in Read(Score(options, _ml.Data.LoadFromEnumerable(questions))))
@@ -177,9 +177,9 @@ public sealed class ChoiceScoringTests
     [DataRow("ChainRule", 0.6)]
     public void TheScoresAreThoseOfTheZeroShotEvaluator(string estimator, double guidance)
     {
-        ChoiceScoringEstimator.Options options = Fast();
-        options.Likelihood = new() { Estimator = LikelihoodEstimator.FromName(estimator), Samples = 8, GuidanceScale = guidance };
-        // The evaluator keeps its delimiter after an empty context, and takes no empty option.
+        ChoiceScoringOptions options = Fast();
+        options.Likelihood = new() { Method = LikelihoodMethod.FromName(estimator), Samples = 8, GuidanceScale = guidance };
+        // The evaluator keeps its separator after an empty context, and takes no empty option.
         Question[] questions = [.. Questions.Where(question => question.Context.Length > 0 && question.Choices.All(choice => choice.Length > 0))];
         Scored[] scored = [.. Read(Score(options)).Where(row => questions.Any(question => question.Number == row.Number))];
         var evaluator = new ZeroShotEvaluator(Model, new ZeroShotOptions { Profile = ZeroShotProfile.Uniform(options.Likelihood) });
@@ -216,7 +216,7 @@ public sealed class ChoiceScoringTests
         IDataView data = _ml.Data.LoadFromEnumerable(pairs);
         float[] losses = [.. _ml.MaskedDiffusion().ScoreLikelihood(model, "Text", "Prompt").Fit(data).Transform(data).GetColumn<float>("NegativeLogLikelihood")];
         CollectionAssert.AreEqual(losses.Select(loss => -loss).ToArray(), rows[0].Score[..2]);
-        ChoiceScoringEstimator.Options guided = Fast();
+        ChoiceScoringOptions guided = Fast();
         guided.Likelihood.GuidanceScale = 1;
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().ScoreChoices(model, guided)).Message, "autoregressive");
     }
@@ -245,13 +245,13 @@ public sealed class ChoiceScoringTests
     public void TheNumberOfOptionsComesFromOptionColumnOrData()
     {
         Assert.AreEqual(5, _ml.MaskedDiffusion().ScoreChoices(Model).Fit(View()).ChoiceCount);
-        Assert.AreEqual(9, _ml.MaskedDiffusion().ScoreChoices(Model, new ChoiceScoringEstimator.Options { ChoiceCount = 9 }).Fit(View()).ChoiceCount);
+        Assert.AreEqual(9, _ml.MaskedDiffusion().ScoreChoices(Model, new ChoiceScoringOptions { ChoiceCount = 9 }).Fit(View()).ChoiceCount);
         IDataView pairs = _ml.Transforms.Concatenate("Choices", "Context", "Context").Fit(View()).Transform(View());
         Assert.AreEqual(2, _ml.MaskedDiffusion().ScoreChoices(Model).Fit(pairs).ChoiceCount);
 
         IDataView empty = _ml.Data.LoadFromEnumerable(Array.Empty<Question>());
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().ScoreChoices(Model).Fit(empty)).Message, "ChoiceCount is 0");
-        ChoiceScoringEstimator.Options options = Fast();
+        ChoiceScoringOptions options = Fast();
         options.ChoiceCount = 4;
         string message = Unwrapped.Throws<ArgumentOutOfRangeException>(() => Read(Score(options))).Message;
         StringAssert.Contains(message, "A row has 5 options in column 'Choices'");
@@ -268,7 +268,7 @@ public sealed class ChoiceScoringTests
         StringAssert.Contains(message, "'Context'");
         StringAssert.Contains(message, "KeepEnd");
 
-        ChoiceScoringEstimator.Options options = Fast();
+        ChoiceScoringOptions options = Fast();
         options.ContextOverflow = ContextOverflow.KeepEnd;
         Assert.AreEqual(1, Read(Score(options, _ml.Data.LoadFromEnumerable(questions)))[0].Probability.Sum(), 1e-6);
 
@@ -303,9 +303,9 @@ public sealed class ChoiceScoringTests
     [TestMethod]
     public void EachInvalidOptionIsNamedWithItsValue()
     {
-        void Refused(Action<ChoiceScoringEstimator.Options> change, string expected)
+        void Refused(Action<ChoiceScoringOptions> change, string expected)
         {
-            var options = new ChoiceScoringEstimator.Options();
+            var options = new ChoiceScoringOptions();
             change(options);
             StringAssert.Contains(Unwrapped.Throws<ArgumentException>(() => new ChoiceScoringEstimator(Model, options)).Message, expected);
         }
@@ -326,5 +326,22 @@ public sealed class ChoiceScoringTests
         Refused(o => o.BatchSize = -1, "BatchSize is -1");
         Refused(o => o.Likelihood = null!, "Likelihood");
         Refused(o => o.Likelihood.GuidanceScale = -1, "GuidanceScale is -1");
+    }
+
+    [TestMethod]
+    public void AnOptionThatLeavesAnAutoregressiveModelNoContextIsNamed()
+    {
+        using MaskedDiffusionModel model = TinyAutoregressiveModel.Create();
+        string option = "one";
+        int Count() => model.Tokenizer.EncodeContinuation("the cat", " " + option).Continuation.Length;
+        while (Count() < TinyModel.ContextLength)
+            option += Count() + 1 == TinyModel.ContextLength ? "," : " one";
+        Assert.AreEqual(TinyModel.ContextLength, Count());
+        IDataView data = _ml.Data.LoadFromEnumerable(new List<Question> { new() { Context = "the cat", Choices = [option, "the mat"] } });
+        ChoiceScoringOptions options = Fast();
+        options.ContextOverflow = ContextOverflow.KeepEnd;
+        string message = Unwrapped.Throws<ArgumentException>(() => Read(_ml.MaskedDiffusion().ScoreChoices(model, options).Fit(data).Transform(data))).Message;
+        StringAssert.Contains(message, "in the row \"the cat\"");
+        StringAssert.Contains(message, "Shorten the option");
     }
 }

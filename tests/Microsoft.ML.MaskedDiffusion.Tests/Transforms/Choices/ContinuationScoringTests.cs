@@ -50,9 +50,9 @@ public sealed class ContinuationScoringTests
 
     private static List<Pair> Make(params (string Prompt, string Answer)[] pairs) => [.. pairs.Select((pair, i) => new Pair { Number = i, Prompt = pair.Prompt, Answer = pair.Answer })];
 
-    private static LikelihoodScoringEstimator.Options Options(Action<LikelihoodScoringEstimator.Options>? change = null)
+    private static LikelihoodScoringOptions Options(Action<LikelihoodScoringOptions>? change = null)
     {
-        var options = new LikelihoodScoringEstimator.Options { TextColumnName = "Answer", ContextColumnName = "Prompt", BatchSize = 3, Likelihood = new() { Samples = 8 } };
+        var options = new LikelihoodScoringOptions { TextColumnName = "Answer", ContextColumnName = "Prompt", BatchSize = 3, Likelihood = new() { Samples = 8 } };
         change?.Invoke(options);
         return options;
     }
@@ -61,14 +61,14 @@ public sealed class ContinuationScoringTests
 
     private static Scored[] Read(IDataView view) => [.. new MLContext().Data.CreateEnumerable<Scored>(view, reuseRowObject: false).OrderBy(row => row.Number)];
 
-    private Scored[] Score(LikelihoodScoringEstimator.Options options, List<Pair>? rows = null, MaskedDiffusionModel? model = null) =>
+    private Scored[] Score(LikelihoodScoringOptions options, List<Pair>? rows = null, MaskedDiffusionModel? model = null) =>
         Read(_ml.MaskedDiffusion().ScoreLikelihood(model ?? Model, options).Fit(View(rows)).Transform(View(rows)));
 
     [TestMethod]
     public void AScoreIsWhatTheScorerSaysOfTheContinuation()
     {
         Scored[] rows = Score(Options());
-        var scorer = new LikelihoodScorer(new NetworkEvaluator(Model.Network), new() { Samples = 8 });
+        var scorer = new MaskedDiffusionScorer(new NetworkEvaluator(Model.Network), new() { Samples = 8 });
         for (int i = 0; i < rows.Length; i++)
         {
             Pair pair = Pairs[i];
@@ -93,11 +93,11 @@ public sealed class ContinuationScoringTests
     [DataRow("ChainRule")]
     public void ARowHasTheSameScoreInEveryBatchOrderThreadAndEngine(string estimator)
     {
-        LikelihoodScoringEstimator.Options With(int batch) => Options(o => (o.BatchSize, o.Likelihood.Estimator) = (batch, LikelihoodEstimator.FromName(estimator)));
+        LikelihoodScoringOptions With(int batch) => Options(o => (o.BatchSize, o.Likelihood.Method) = (batch, LikelihoodMethod.FromName(estimator)));
         Scored[] expected = Score(With(1));
         CollectionAssert.AreEqual(expected, Score(With(64)));
         CollectionAssert.AreEqual(expected, Score(With(4), [.. Pairs.AsEnumerable().Reverse()]));
-        MaskedDiffusionTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(Model, With(5)).Fit(View());
+        LikelihoodScoringTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(Model, With(5)).Fit(View());
         Parallel.For(0, 3, _ =>
         {
             CollectionAssert.AreEqual(expected, Read(transformer.Transform(View())));
@@ -110,7 +110,7 @@ public sealed class ContinuationScoringTests
     public void AnEmptyContextIsADocument()
     {
         Scored row = Score(Options(o => o.Separator = "; "))[2];
-        Scored document = Read(_ml.MaskedDiffusion().ScoreLikelihood(Model, new LikelihoodScoringEstimator.Options { TextColumnName = "Answer", Likelihood = new() { Samples = 8 } }).Fit(View()).Transform(View()))[2];
+        Scored document = Read(_ml.MaskedDiffusion().ScoreLikelihood(Model, new LikelihoodScoringOptions { TextColumnName = "Answer", Likelihood = new() { Samples = 8 } }).Fit(View()).Transform(View()))[2];
         Assert.AreEqual(document, row);
     }
 
@@ -133,8 +133,8 @@ public sealed class ContinuationScoringTests
         StringAssert.Contains(message, "KeepEnd");
 
         int[] ids = Model.Tokenizer.EncodeContinuation(context, " the sea").Context, answer = Model.Tokenizer.EncodeContinuation(context, " the sea").Continuation;
-        LikelihoodOptions exact = new() { Estimator = LikelihoodEstimator.ChainRule };
-        var scorer = new LikelihoodScorer(new NetworkEvaluator(Model.Network), exact);
+        LikelihoodOptions exact = new() { Method = LikelihoodMethod.ChainRule };
+        var scorer = new MaskedDiffusionScorer(new NetworkEvaluator(Model.Network), exact);
         double expected = -scorer.Score([new LikelihoodRequest(ids[^(24 - answer.Length)..], answer)])[0].LogLikelihood;
         Assert.AreEqual((float)expected, Score(Options(o => (o.ContextOverflow, o.Likelihood) = (ContextOverflow.KeepEnd, exact)), rows)[0].NegativeLogLikelihood);
 
@@ -158,13 +158,13 @@ public sealed class ContinuationScoringTests
         foreach (MaskedDiffusionModel model in new[] { Model, Autoregressive })
         {
             // One of the optional columns is left out.
-            MaskedDiffusionTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(model, Options(o => o.PerByteColumnName = null)).Fit(View());
+            LikelihoodScoringTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(model, Options(o => o.PerByteColumnName = null)).Fit(View());
             IDataView expected = transformer.Transform(View());
             using var stream = new MemoryStream();
             _ml.Model.Save(transformer, View().Schema, stream);
             stream.Position = 0;
             ITransformer loaded = new MLContext().Model.Load(stream, out _);
-            using var unwrapped = (MaskedDiffusionTransformer)_ml.MaskedDiffusion().Unwrap(loaded);
+            using var unwrapped = (LikelihoodScoringTransformer)_ml.MaskedDiffusion().Unwrap(loaded);
             foreach (ITransformer other in new[] { loaded, unwrapped })
             {
                 IDataView view = other.Transform(View());

@@ -47,22 +47,22 @@ public sealed class GroupedChoiceScoringTests
     [ClassCleanup]
     public static void Free() => Model.Dispose();
 
-    private static GroupedChoiceScoringEstimator.Options Fast(int batchSize = 3, ChoiceNormalization normalization = ChoiceNormalization.None, LikelihoodOptions? likelihood = null) =>
+    private static GroupedChoiceScoringOptions Fast(int batchSize = 3, ChoiceNormalization normalization = ChoiceNormalization.None, LikelihoodOptions? likelihood = null) =>
         new() { BatchSize = batchSize, Normalization = normalization, Likelihood = likelihood ?? new() { Samples = 8 } };
 
     private IDataView View(List<Option>? rows = null) => _ml.Data.LoadFromEnumerable(rows ?? Options);
 
-    private IDataView Score(GroupedChoiceScoringEstimator.Options options, IDataView? view = null) =>
+    private IDataView Score(GroupedChoiceScoringOptions options, IDataView? view = null) =>
         _ml.MaskedDiffusion().ScoreChoices(Model, options).Fit(view ?? View()).Transform(view ?? View());
 
     private static Scored[] Read(IDataView view) => [.. new MLContext().Data.CreateEnumerable<Scored>(view, reuseRowObject: false)];
 
     // The vector form's figures of the same options.
-    private Scored[] Expected(GroupedChoiceScoringEstimator.Options options)
+    private Scored[] Expected(GroupedChoiceScoringOptions options)
     {
         IDataView questions = _ml.Data.LoadFromEnumerable(ChoiceScoringTests.Questions);
         ChoiceScoringTests.Scored[] vectors = ChoiceScoringTests.Read(_ml.MaskedDiffusion()
-            .ScoreChoices(Model, new ChoiceScoringEstimator.Options { Normalization = options.Normalization, Likelihood = options.Likelihood }).Fit(questions).Transform(questions));
+            .ScoreChoices(Model, new ChoiceScoringOptions { Normalization = options.Normalization, Likelihood = options.Likelihood }).Fit(questions).Transform(questions));
         int number = 0;
         return [.. vectors.SelectMany((row, q) => Enumerable.Range(0, ChoiceScoringTests.Questions[q].Choices.Length).Select(i => new Scored
         {
@@ -77,7 +77,7 @@ public sealed class GroupedChoiceScoringTests
     [DataRow("ChainRule", ChoiceNormalization.PerCharacter, 0)]
     public void TheFiguresAreTheVectorFormsBitsInEveryBatchAndThread(string estimator, ChoiceNormalization normalization, double guidance)
     {
-        LikelihoodOptions likelihood = new() { Estimator = LikelihoodEstimator.FromName(estimator), Samples = 8, GuidanceScale = guidance };
+        LikelihoodOptions likelihood = new() { Method = LikelihoodMethod.FromName(estimator), Samples = 8, GuidanceScale = guidance };
         Scored[] expected = Expected(Fast(3, normalization, likelihood));
         foreach (int batchSize in new[] { 1, 2, 3, 7, 100 })
             CollectionAssert.AreEqual(expected, Read(Score(Fast(batchSize, normalization, likelihood))));
@@ -130,7 +130,7 @@ public sealed class GroupedChoiceScoringTests
     [TestMethod]
     public void AHugeGroupIsNoQuestion()
     {
-        List<Option> rows = [.. Enumerable.Range(0, ChoiceScoringEstimator.MaximumChoices + 1).Select(i => new Option { Number = i, Group = "all", Choice = $"{i}" })];
+        List<Option> rows = [.. Enumerable.Range(0, ChoiceScoringOptionsBase.MaximumChoices + 1).Select(i => new Option { Number = i, Group = "all", Choice = $"{i}" })];
         StringAssert.Contains(Unwrapped.Throws<InvalidDataException>(() => Read(Score(Fast(), View(rows)))).Message, "has 4097 rows");
     }
 
@@ -183,7 +183,7 @@ public sealed class GroupedChoiceScoringTests
     public void ProgressCountsRowsOfWholeGroups()
     {
         var told = new List<ScoringProgress>();
-        GroupedChoiceScoringEstimator.Options options = Fast(6);
+        GroupedChoiceScoringOptions options = Fast(6);
         options.Progress = new Listener(told.Add);
         Read(Score(options));
         Assert.AreEqual(Options.Count, told[^1].RowCount);

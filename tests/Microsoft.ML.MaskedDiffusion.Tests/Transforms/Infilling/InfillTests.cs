@@ -23,7 +23,7 @@ public sealed class InfillTests
     [ClassCleanup]
     public static void Free() => Model.Dispose();
 
-    internal static InfillEstimator.Options Options(int batchSize = 4, double temperature = 1) =>
+    internal static InfillOptions Options(int batchSize = 4, double temperature = 1) =>
         new() { OutputColumnName = "Text", BatchSize = batchSize, Sampling = new SamplingOptions { Temperature = temperature, Seed = 11 } };
 
     private IDataView View() => _ml.Data.LoadFromEnumerable(Rows);
@@ -31,7 +31,7 @@ public sealed class InfillTests
     internal static string[] Read(IDataView view) =>
         [.. new MLContext().Data.CreateEnumerable<Filled>(view, reuseRowObject: false).OrderBy(row => row.Number).Select(row => row.Text)];
 
-    private string[] Fill(InfillEstimator.Options options, IDataView? view = null) =>
+    private string[] Fill(InfillOptions options, IDataView? view = null) =>
         Read(_ml.MaskedDiffusion().Infill(Model, options).Fit(view ?? View()).Transform(view ?? View()));
 
     [TestMethod]
@@ -102,9 +102,9 @@ public sealed class InfillTests
     [TestMethod]
     public void EachInvalidOptionIsNamedWithItsValue()
     {
-        void Refused(Action<InfillEstimator.Options> change, string expected)
+        void Refused(Action<InfillOptions> change, string expected)
         {
-            var options = new InfillEstimator.Options();
+            var options = new InfillOptions();
             change(options);
             StringAssert.Contains(Unwrapped.Throws<ArgumentException>(() => new InfillEstimator(Model, options)).Message, expected);
         }
@@ -120,7 +120,7 @@ public sealed class InfillTests
     {
         using var source = new CancellationTokenSource();
         source.Cancel();
-        InfillEstimator.Options options = Options();
+        InfillOptions options = Options();
         options.CancellationToken = source.Token;
         Assert.ThrowsExactly<OperationCanceledException>(() => Fill(options));
     }

@@ -20,11 +20,11 @@ public sealed class LikelihoodScoringTests
     [ClassCleanup]
     public static void Free() => Model.Dispose();
 
-    private static LikelihoodScoringEstimator.Options Fast(int batchSize = 4) => new() { BatchSize = batchSize, Likelihood = new LikelihoodOptions { Samples = 8 } };
+    private static LikelihoodScoringOptions Fast(int batchSize = 4) => new() { BatchSize = batchSize, Likelihood = new LikelihoodOptions { Samples = 8 } };
 
     private IDataView View() => _ml.Data.LoadFromEnumerable(Rows);
 
-    private IDataView Score(LikelihoodScoringEstimator.Options options, IDataView? view = null) =>
+    private IDataView Score(LikelihoodScoringOptions options, IDataView? view = null) =>
         _ml.MaskedDiffusion().ScoreLikelihood(Model, options).Fit(view ?? View()).Transform(view ?? View());
 
     [TestMethod]
@@ -35,7 +35,7 @@ public sealed class LikelihoodScoringTests
             CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, Score(Fast(batchSize))));
         CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, Score(Fast(), _ml.Data.ShuffleRows(View(), seed: 2))));
         CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, Score(Fast(), _ml.Data.LoadFromEnumerable(Rows.AsEnumerable().Reverse()))));
-        using MaskedDiffusionTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(Model, Fast()).Fit(View());
+        using LikelihoodScoringTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(Model, Fast()).Fit(View());
         Parallel.For(0, 4, _ =>
         {
             CollectionAssert.AreEqual(expected, LikelihoodRow.Read(new MLContext(), transformer.Transform(View())));
@@ -50,7 +50,7 @@ public sealed class LikelihoodScoringTests
     {
         LikelihoodRow row = LikelihoodRow.Read(_ml, Score(Fast()))[1];
         int[] text = Model.Tokenizer.Encode(Rows[1].Text);
-        LikelihoodEstimate expected = new LikelihoodScorer(new NetworkEvaluator(Model.Network), Fast().Likelihood)
+        LikelihoodEstimate expected = new MaskedDiffusionScorer(new NetworkEvaluator(Model.Network), Fast().Likelihood)
             .Score([new LikelihoodRequest([Model.Tokenizer.EndOfSequenceId!.Value], text)])[0];
         Assert.AreEqual(((float)-expected.LogLikelihood, (float)expected.StandardError, text.Length),
             (row.NegativeLogLikelihood, row.NegativeLogLikelihoodStandardError, row.TokenCount));
@@ -74,14 +74,14 @@ public sealed class LikelihoodScoringTests
         string text = Rows[5].Text;
         int[] ids = Model.Tokenizer.Encode(text);
         Assert.IsGreaterThan(TinyModel.ContextLength, ids.Length);
-        var options = new LikelihoodScoringEstimator.Options { Stride = stride, Likelihood = new LikelihoodOptions { Estimator = LikelihoodEstimator.ChainRule } };
+        var options = new LikelihoodScoringOptions { Stride = stride, Likelihood = new LikelihoodOptions { Method = LikelihoodMethod.ChainRule } };
         LikelihoodRow row = LikelihoodRow.Read(_ml, Score(options, _ml.Data.LoadFromEnumerable(TextRow.Make(text))))[0];
         Assert.AreEqual((ids.Length, 0f), (row.TokenCount, row.NegativeLogLikelihoodStandardError));
 
         // By hand: the first window holds the start and 23 tokens; later ones end at most a stride further.
         int step = stride ?? TinyModel.ContextLength / 2;
         int[] whole = [Model.Tokenizer.EndOfSequenceId!.Value, .. ids];
-        var scorer = new LikelihoodScorer(new NetworkEvaluator(Model.Network), options.Likelihood);
+        var scorer = new MaskedDiffusionScorer(new NetworkEvaluator(Model.Network), options.Likelihood);
         double expected = -scorer.Score([new LikelihoodRequest(whole[..1], whole[1..TinyModel.ContextLength])])[0].LogLikelihood;
         for (int done = TinyModel.ContextLength; done < whole.Length; done += step)
         {
@@ -135,7 +135,7 @@ public sealed class LikelihoodScoringTests
                 StringAssert.Contains(message, expected);
             }
         }
-        MaskedDiffusionTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(Model).Fit(View());
+        LikelihoodScoringTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(Model).Fit(View());
         IDataView other = _ml.Transforms.DropColumns("Text").Fit(View()).Transform(View());
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => transformer.Transform(other));
     }
@@ -143,9 +143,9 @@ public sealed class LikelihoodScoringTests
     [TestMethod]
     public void EachInvalidOptionIsNamedWithItsValue()
     {
-        void Refused(Action<LikelihoodScoringEstimator.Options> change, string option, string? value = null)
+        void Refused(Action<LikelihoodScoringOptions> change, string option, string? value = null)
         {
-            var options = new LikelihoodScoringEstimator.Options();
+            var options = new LikelihoodScoringOptions();
             change(options);
             string message = Unwrapped.Throws<ArgumentException>(() => new LikelihoodScoringEstimator(Model, options)).Message;
             StringAssert.Contains(message, option);
@@ -172,7 +172,7 @@ public sealed class LikelihoodScoringTests
     [TestMethod]
     public void OptionsHaveTheirDefaultsAndAreCopied()
     {
-        var options = new LikelihoodScoringEstimator.Options();
+        var options = new LikelihoodScoringOptions();
         Assert.AreEqual(("Text", "NegativeLogLikelihood", "NegativeLogLikelihoodStandardError", "TokenCount", null, 64),
             (options.TextColumnName, options.NegativeLogLikelihoodColumnName, options.StandardErrorColumnName, options.TokenCountColumnName, options.Stride, options.BatchSize));
         LikelihoodScoringEstimator estimator = _ml.MaskedDiffusion().ScoreLikelihood(Model, options);
@@ -186,7 +186,7 @@ public sealed class LikelihoodScoringTests
     {
         using var source = new CancellationTokenSource();
         var told = new List<ScoringProgress>();
-        LikelihoodScoringEstimator.Options options = Fast();
+        LikelihoodScoringOptions options = Fast();
         options.CancellationToken = source.Token;
         options.Progress = new Listener(told.Add);
         LikelihoodRow.Read(_ml, Score(options));
@@ -202,9 +202,9 @@ public sealed class LikelihoodScoringTests
     public void OnlyAnOwnerDisposesTheModel()
     {
         MaskedDiffusionModel model = TinyModel.Create();
-        using (MaskedDiffusionTransformer borrower = _ml.MaskedDiffusion().ScoreLikelihood(model, Fast()).Fit(View()))
+        using (LikelihoodScoringTransformer borrower = _ml.MaskedDiffusion().ScoreLikelihood(model, Fast()).Fit(View()))
             LikelihoodRow.Read(_ml, borrower.Transform(View()));
-        var owner = new MaskedDiffusionTransformer(model, Fast(), ownsModel: true);
+        var owner = new LikelihoodScoringTransformer(model, Fast(), ownsModel: true);
         LikelihoodRow[] expected = LikelihoodRow.Read(_ml, owner.Transform(View()));
 
         using (PredictionEngine<TextRow, LikelihoodRow> guest = _ml.Model.CreatePredictionEngine<TextRow, LikelihoodRow>(owner, new PredictionEngineOptions { OwnsTransformer = false }))
