@@ -1,5 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Benchmarks;
 using System.CommandLine;
+using Microsoft.ML.MaskedDiffusion.Benchmarks;
 
 var root = new RootCommand("Measurements of Microsoft.ML.MaskedDiffusion. Every figure stands beside one that was measured in the same run.")
 {

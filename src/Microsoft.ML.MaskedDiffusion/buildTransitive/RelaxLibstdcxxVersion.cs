@@ -1,3 +1,6 @@
+// MSBuild compiles this file in the user's build, without the settings of this repository: every using is needed there.
+#nullable disable
+#pragma warning disable IDE0005
 using System;
 using System.Collections.Generic;
 using System.IO;
@@ -11,7 +14,7 @@ using Microsoft.Build.Utilities;
 /// that version only because of the marker symbol that GCC 13's iostream header leaves behind, which nothing in it refers to. A library of
 /// which that is not true is left as it is.
 /// </summary>
-public sealed class RelaxLibstdcxxVersion : Task
+public sealed class RelaxLibstdcxxVersion : Microsoft.Build.Utilities.Task
 {
     private const string Version = "GLIBCXX_3.4.32";
     private const string Marker = "_ZSt21ios_base_library_initv";
@@ -32,6 +35,9 @@ public sealed class RelaxLibstdcxxVersion : Task
 
     /// <summary>"auto" changes nothing where this system's libstdc++ has the version; "true" always makes the copy.</summary>
     public string Mode { get; set; } = "auto";
+
+    /// <summary>The libstdc++ that "auto" looks at; by default the one that this process has loaded, or else one in a usual place.</summary>
+    public string SystemLibrary { get; set; } = FindSystemLibrary();
 
     /// <summary>For each library the changed copy, or the library itself where there is nothing to change.</summary>
     [Output]
@@ -60,7 +66,7 @@ public sealed class RelaxLibstdcxxVersion : Task
             Directory.CreateDirectory(Path.GetDirectoryName(path));
             File.Delete(path);
             File.WriteAllBytes(path, _bytes);
-            Log.LogMessage(MessageImportance.Normal, "{0} no longer requires {1}, which this application may not find when it runs.", path, Version);
+            Log.LogMessage(MessageImportance.Normal, "{0} no longer requires {1}, which this system may lack.", path, Version);
         }
         return new TaskItem(path, library.CloneCustomMetadata());
     }
@@ -73,7 +79,9 @@ public sealed class RelaxLibstdcxxVersion : Task
             return -1;
         int first = (int)U64(0x28), size = U16(0x3a), count = U16(0x3c);
         int[] sections = Enumerable.Range(0, count).Select(i => first + (i * size)).ToArray();
-        Section? needs = Find(sections, VersionNeeds), versions = Find(sections, VersionOfSymbols), symbols = Find(sections, DynamicSymbols);
+        Section? needs = Find(sections, VersionNeeds);
+        Section? versions = Find(sections, VersionOfSymbols);
+        Section? symbols = Find(sections, DynamicSymbols);
         if (needs is null || versions is null || symbols is null)
             return -1;
 
@@ -82,7 +90,9 @@ public sealed class RelaxLibstdcxxVersion : Task
             return -1;
         int version = U16(entry + 6);
         int strings = StringsOf(sections, symbols.Value);
-        var users = Enumerable.Range(0, versions.Value.Length / 2).Where(i => (U16(versions.Value.Offset + (2 * i)) & 0x7fff) == version).ToArray();
+        int[] users = Enumerable.Range(0, versions.Value.Length / 2)
+            .Where(i => (U16(versions.Value.Offset + (2 * i)) & 0x7fff) == version)
+            .ToArray();
         bool onlyMarker = users.All(i => Text(strings + (int)U32(symbols.Value.Offset + (24 * i))) == Marker);
         if (!onlyMarker || Relocated(sections).Overlaps(users))
             return -1;
@@ -121,9 +131,11 @@ public sealed class RelaxLibstdcxxVersion : Task
         return numbers;
     }
 
-    private Section? Find(int[] sections, uint type) => sections.Where(header => U32(header + 4) == type).Select(header => (Section?)Read(header)).FirstOrDefault();
+    private Section? Find(int[] sections, uint type) =>
+        sections.Where(header => U32(header + 4) == type).Select(header => (Section?)Read(header)).FirstOrDefault();
 
-    private Section Read(int header) => new Section { Offset = (int)U64(header + 0x18), Length = (int)U64(header + 0x20), Link = (int)U32(header + 0x28) };
+    private Section Read(int header) =>
+        new Section { Offset = (int)U64(header + 0x18), Length = (int)U64(header + 0x20), Link = (int)U32(header + 0x28) };
 
     private int StringsOf(int[] sections, Section section) => Read(sections[section.Link]).Offset;
 
@@ -135,16 +147,17 @@ public sealed class RelaxLibstdcxxVersion : Task
 
     private long U64(int offset) => BitConverter.ToInt64(_bytes, offset);
 
-    /// <summary>Whether the libstdc++ that this very process has loaded, or else one in a usual place, knows the version.</summary>
-    private static bool SystemHasVersion()
+    private bool SystemHasVersion() =>
+        File.Exists(SystemLibrary) && Encoding.ASCII.GetString(File.ReadAllBytes(SystemLibrary)).Contains(Version + "\0");
+
+    private static string FindSystemLibrary()
     {
         const string Name = "libstdc++.so.6";
         IEnumerable<string> loaded = File.Exists("/proc/self/maps")
             ? File.ReadAllLines("/proc/self/maps").Where(line => line.Contains(Name)).Select(line => line.Substring(line.IndexOf('/')))
             : Array.Empty<string>();
         string[] usual = { "/usr/lib/x86_64-linux-gnu/", "/usr/lib/aarch64-linux-gnu/", "/usr/lib64/", "/lib64/", "/usr/lib/" };
-        string path = loaded.Concat(usual.Select(folder => folder + Name)).FirstOrDefault(File.Exists);
-        return path != null && Encoding.ASCII.GetString(File.ReadAllBytes(path)).Contains(Version + "\0");
+        return loaded.Concat(usual.Select(folder => folder + Name)).FirstOrDefault(File.Exists);
     }
 
     private struct Section

@@ -1,6 +1,6 @@
+using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 using Microsoft.ML.MaskedDiffusion.Training.Progress;
-using Microsoft.ML.MaskedDiffusion.Training;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 

@@ -1,5 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 using Microsoft.ML.MaskedDiffusion.Corpora;
+using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 

@@ -1,5 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 using Microsoft.ML.MaskedDiffusion.Corpora;
+using Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.Training;
 

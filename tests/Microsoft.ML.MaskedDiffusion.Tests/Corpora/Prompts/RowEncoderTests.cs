@@ -1,5 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 using Microsoft.ML.MaskedDiffusion.Corpora;
+using Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 using Microsoft.ML.MaskedDiffusion.Text.BytePair;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;

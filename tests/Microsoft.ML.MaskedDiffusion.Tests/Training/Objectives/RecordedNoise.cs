@@ -1,5 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 

@@ -56,8 +56,8 @@ internal sealed unsafe partial class KernelNetwork
         if (own)
             Workers.Run(chunks, Run);
         else
-        for (int chunk = 0; chunk < chunks; chunk++)
-            Run(chunk);
+            for (int chunk = 0; chunk < chunks; chunk++)
+                Run(chunk);
     }
 
     /// <summary>
