@@ -122,6 +122,15 @@ public sealed class ZeroShotEvaluatorTests
     }
 
     [TestMethod]
+    public void LongContext_CanEndTheRun()
+    {
+        var evaluator = new ZeroShotEvaluator(new FakeScorer((_, _) => (-1, 0), contextLength: 10), new ZeroShotOptions { ContextOverflow = ContextOverflow.Throw });
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => evaluator.Evaluate(Piqa, [new("7", "0123456789", ["a", "bcd"], 1)])).Message;
+        StringAssert.Contains(message, "Question '7' has 11 tokens of context and 4");
+        StringAssert.Contains(message, "Skip or KeepEnd");
+    }
+
+    [TestMethod]
     public void StoppedRun_GoesOnFromItsLog()
     {
         ZeroShotQuestion[] questions = Questions(10);

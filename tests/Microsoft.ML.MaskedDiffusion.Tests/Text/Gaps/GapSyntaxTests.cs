@@ -47,4 +47,13 @@ public sealed class GapSyntaxTests
         Assert.HasCount(1, GapSyntax.Parse(new string('\\', 1_000_000)));
         Assert.HasCount(1, GapSyntax.Parse(string.Concat(Enumerable.Repeat("[MASK*", 200_000))));
     }
+
+    [TestMethod]
+    public void AGapIsWrittenAsItIsRead()
+    {
+        Assert.AreEqual("[MASK]", GapSyntax.Gap(1));
+        Assert.AreEqual("[MASK*5]", GapSyntax.Gap(5));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => GapSyntax.Gap(0)).Message, "1 to 1000000");
+        Assert.ThrowsExactly<ArgumentNullException>(() => GapSyntax.Escape(null!));
+    }
 }
