@@ -10,8 +10,8 @@ using Microsoft.ML.MaskedDiffusion.Transforms;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// What can be done with masked diffusion language models, reached by <c>ml.MaskedDiffusion()</c>. Each task comes in two overloads: one with the columns and
-/// the most common settings, with defaults for the rest, and one with all options.
+/// What can be done with masked diffusion language models, reached by <c>ml.MaskedDiffusion()</c>. Each task comes in two overloads: one
+/// with the columns and the most common settings, with defaults for the rest, and one with all options.
 /// </summary>
 /// <remarks>Safe for several threads.</remarks>
 public sealed class MaskedDiffusionCatalog
@@ -35,7 +35,9 @@ public sealed class MaskedDiffusionCatalog
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
     public MaskedDiffusionTrainer Trainer(MaskedDiffusionTrainer.Options options) => new(MLContext, options);
 
-    /// <summary>Trains the autoregressive baseline on a text column: the same network with a causal mask, which predicts the next token.</summary>
+    /// <summary>
+    /// Trains the autoregressive baseline on a text column: the same network with a causal mask, which predicts the next token.
+    /// </summary>
     /// <param name="textColumnName">The text column, one document in each row.</param>
     /// <param name="network">The network; null for the 6M preset with a context of 256 tokens.</param>
     /// <param name="maxSteps">Optimizer steps, 1 or more.</param>
@@ -45,14 +47,17 @@ public sealed class MaskedDiffusionCatalog
         string textColumnName = "Text", TransformerConfig? network = null, long maxSteps = 1000, IDataView? validationSet = null) =>
         AutoregressiveTrainer(OptionsOf(textColumnName, network, maxSteps, validationSet));
 
-    /// <summary>Trains the autoregressive baseline on a text column, with the options of the masked diffusion model it is compared with.</summary>
+    /// <summary>
+    /// Trains the autoregressive baseline on a text column, with the options of the masked diffusion model it is compared with.
+    /// </summary>
     /// <param name="options">The settings; copied and checked.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
     public AutoregressiveTrainer AutoregressiveTrainer(MaskedDiffusionTrainer.Options options) => new(MLContext, options);
 
     /// <summary>
-    /// A view of the documents in UTF-8 files: one file, or the *.txt, *.jsonl and *.ndjson files of a folder and the folders in it, in the ordinal order of their
-    /// names. A line of .jsonl and .ndjson files is a document, any other file is one as a whole. Files are opened when the view is read, and never held in memory.
+    /// A view of the documents in UTF-8 files: one file, or the *.txt, *.jsonl and *.ndjson files of a folder and the folders in it, in the
+    /// ordinal order of their names. A line of .jsonl and .ndjson files is a document, any other file is one as a whole. Files are opened
+    /// when the view is read, and never held in memory.
     /// </summary>
     /// <param name="path">A file, or a folder with files.</param>
     /// <param name="textColumnName">The text column of the view.</param>
@@ -63,9 +68,9 @@ public sealed class MaskedDiffusionCatalog
         LoadText(new TextFilesOptions { Path = path, ColumnName = textColumnName, JsonField = jsonField });
 
     /// <summary>
-    /// A view of the documents in UTF-8 files, with options. Reading throws <see cref="InvalidDataException"/> with file and line where bytes are not UTF-8, a line is
-    /// not the JSON expected, or a document is longer than <see cref="TextFilesOptions.MaxDocumentBytes"/>. Memory: one document (about 8 times its bytes), and the
-    /// files' names.
+    /// A view of the documents in UTF-8 files, with options. Reading throws <see cref="InvalidDataException"/> with file and line where
+    /// bytes are not UTF-8, a line is not the JSON expected, or a document is longer than <see cref="TextFilesOptions.MaxDocumentBytes"/>.
+    /// Memory: one document (about 8 times its bytes), and the files' names.
     /// </summary>
     /// <param name="options">Which files, and what is a document in them; copied and checked.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
@@ -77,8 +82,8 @@ public sealed class MaskedDiffusionCatalog
     }
 
     /// <summary>
-    /// Opens packed tokens to train on with <see cref="MaskedDiffusionTrainer.Fit(PackedCorpus)"/>: the files of one folder whose names have the same
-    /// beginning, shuffled.
+    /// Opens packed tokens to train on with <see cref="MaskedDiffusionTrainer.Fit(PackedCorpus)"/>: the files of one folder whose names
+    /// have the same beginning, shuffled.
     /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="prefix">How the files' names begin.</param>
@@ -95,9 +100,9 @@ public sealed class MaskedDiffusionCatalog
     public PackedCorpus LoadPackedTokens(PackedCorpusOptions options) => new(options);
 
     /// <summary>
-    /// Tokenizes a text column and writes the ids as packed files, with the end of sequence after each document, as the Python system's data scripts do: both that
-    /// system and <see cref="LoadPackedTokens(string, string)"/> read them. Memory: one file's ids and the documents being tokenized. The files appear at the
-    /// end, together.
+    /// Tokenizes a text column and writes the ids as packed files, with the end of sequence after each document, as the Python system's
+    /// data scripts do: both that system and <see cref="LoadPackedTokens(string, string)"/> read them. Memory: one file's ids and the
+    /// documents being tokenized. The files appear at the end, together.
     /// </summary>
     /// <param name="data">The text, read once.</param>
     /// <param name="tokenizer">The tokenizer, with an end of sequence.</param>
@@ -143,13 +148,14 @@ public sealed class MaskedDiffusionCatalog
     }
 
     /// <summary>
-    /// Scores texts, or what follows a context: adds NegativeLogLikelihood (nats), its standard error, TokenCount, and nats per character and byte. Exact
-    /// for an autoregressive model. <see cref="LikelihoodScorer"/> does the same without data views.
+    /// Scores texts, or what follows a context: adds NegativeLogLikelihood (nats), its standard error, TokenCount, and nats per character
+    /// and byte. Exact for an autoregressive model. <see cref="LikelihoodScorer"/> does the same without data views.
     /// </summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="textColumnName">The text column.</param>
     /// <param name="contextColumnName">
-    /// The text column with what stands before the text, joined to it by a space; null, the default, where each text is a document of its own.
+    /// The text column with what stands before the text, joined to it by a space; null, the default, where each text is a document of its
+    /// own.
     /// </param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public LikelihoodScoringEstimator ScoreLikelihood(
@@ -167,8 +173,8 @@ public sealed class MaskedDiffusionCatalog
     }
 
     /// <summary>
-    /// Zero-shot multiple choice: adds for each option Score, StandardError, LogLikelihood, the same per character and per byte, and Probability, and the best
-    /// option as PredictedLabel.
+    /// Zero-shot multiple choice: adds for each option Score, StandardError, LogLikelihood, the same per character and per byte, and
+    /// Probability, and the best option as PredictedLabel.
     /// </summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="contextColumnName">The text column that options continue.</param>
@@ -189,7 +195,8 @@ public sealed class MaskedDiffusionCatalog
     }
 
     /// <summary>
-    /// Zero-shot multiple choice with one option in each row; the rows of a question stand next to each other. The figures are those of the vector form.
+    /// Zero-shot multiple choice with one option in each row; the rows of a question stand next to each other. The figures are those of the
+    /// vector form.
     /// </summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="contextColumnName">The text column that options continue, the same in all rows of a question.</param>
@@ -217,8 +224,8 @@ public sealed class MaskedDiffusionCatalog
     }
 
     /// <summary>
-    /// Fills gaps: [MASK] is one token, [MASK*5] a span of five. <see cref="GapSyntax.Escape"/> makes any text plain; <see cref="Infiller"/> does the same
-    /// without data views.
+    /// Fills gaps: [MASK] is one token, [MASK*5] a span of five. <see cref="GapSyntax.Escape"/> makes any text plain;
+    /// <see cref="Infiller"/> does the same without data views.
     /// </summary>
     /// <param name="model">The model that fills; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="inputColumnName">The text column with gaps.</param>
@@ -238,14 +245,15 @@ public sealed class MaskedDiffusionCatalog
     }
 
     /// <summary>
-    /// Measures a corpus: perplexity per token and bits per byte with their standard errors, over all documents and for each group. Documents longer than the
-    /// model's context are scored in windows, never cut.
+    /// Measures a corpus: perplexity per token and bits per byte with their standard errors, over all documents and for each group.
+    /// Documents longer than the model's context are scored in windows, never cut.
     /// </summary>
     /// <param name="data">The corpus, read once.</param>
     /// <param name="model">The model that scores; it stays the caller's.</param>
     /// <param name="textColumnName">The text column.</param>
     /// <param name="groupColumnName">
-    /// A column of text, dates, truth values or numbers, such as a month: each of its values gets figures of its own. Null, the default, for none.
+    /// A column of text, dates, truth values or numbers, such as a month: each of its values gets figures of its own. Null, the default,
+    /// for none.
     /// </param>
     /// <param name="cancellationToken">Stops after the current batch of rows.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
@@ -266,7 +274,9 @@ public sealed class MaskedDiffusionCatalog
     /// <param name="groupColumnName">The column whose values get figures of their own; null, the default, for none.</param>
     /// <param name="cancellationToken">Stops after the current batch of rows.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type, or an option is out of its range.</exception>
-    /// <exception cref="ArgumentException">No row has a text with a token, or an option does not apply to an autoregressive model.</exception>
+    /// <exception cref="ArgumentException">
+    /// No row has a text with a token, or an option does not apply to an autoregressive model.
+    /// </exception>
     public PerplexityResult EvaluatePerplexity(
         IDataView data,
         MaskedDiffusionModel model,
@@ -282,14 +292,19 @@ public sealed class MaskedDiffusionCatalog
     }
 
     /// <summary>
-    /// Saves a transformer as <c>ml.Model.Save</c> does, of any size: models above <paramref name="selfContainedLimit"/> bytes go to a <c>.mdm</c> file beside the
-    /// zip, named after it and its own SHA-256, which is checked on loading. Keep the two together. What stood at the path stays whole until the new zip is.
+    /// Saves a transformer as <c>ml.Model.Save</c> does, of any size: models above <paramref name="selfContainedLimit"/> bytes go to a
+    /// <c>.mdm</c> file beside the zip, named after it and its own SHA-256, which is checked on loading. Keep the two together. What stood
+    /// at the path stays whole until the new zip is.
     /// </summary>
     /// <param name="transformer">A transformer or chain.</param>
     /// <param name="inputSchema">The schema of its input; may be null.</param>
     /// <param name="path">The zip to write.</param>
-    /// <param name="selfContainedLimit">Bytes of a model that still go into the zip. Default 64 MiB: larger ones load slowly from inside a zip.</param>
-    /// <exception cref="IOException">The disk is full or read-only; nothing has changed then. (<c>ml.Model.Save</c> empties an old file before it writes.)</exception>
+    /// <param name="selfContainedLimit">
+    /// Bytes of a model that still go into the zip. Default 64 MiB: larger ones load slowly from inside a zip.
+    /// </param>
+    /// <exception cref="IOException">
+    /// The disk is full or read-only; nothing has changed then. (<c>ml.Model.Save</c> empties an old file before it writes.)
+    /// </exception>
     public void SaveModel(ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit = CarrierWriter.SizeLimit)
     {
         ArgumentNullException.ThrowIfNull(transformer);
@@ -317,8 +332,8 @@ public sealed class MaskedDiffusionCatalog
     }
 
     /// <summary>
-    /// Loads what <c>ml.Model.Save</c> or <see cref="SaveModel"/> wrote, with this library's transformers as they were saved: batched, disposable, and with
-    /// their <see cref="MaskedDiffusionModel"/> at hand. <c>ml.Model.Load</c> works too, and scores row by row.
+    /// Loads what <c>ml.Model.Save</c> or <see cref="SaveModel"/> wrote, with this library's transformers as they were saved: batched,
+    /// disposable, and with their <see cref="MaskedDiffusionModel"/> at hand. <c>ml.Model.Load</c> works too, and scores row by row.
     /// </summary>
     /// <param name="path">The zip.</param>
     /// <param name="inputSchema">The schema that was saved with it.</param>
@@ -343,8 +358,8 @@ public sealed class MaskedDiffusionCatalog
 
     /// <summary>
     /// Finds this library's transformers in what <c>ml.Model.Load</c> gave and puts the batched ones in their place: a
-    /// <see cref="LikelihoodScoringTransformer"/>, <see cref="ChoiceScoringTransformer"/>, <see cref="GroupedChoiceScoringTransformer"/> or <see cref="InfillTransformer"/>, or a
-    /// chain with them.
+    /// <see cref="LikelihoodScoringTransformer"/>, <see cref="ChoiceScoringTransformer"/>, <see cref="GroupedChoiceScoringTransformer"/> or
+    /// <see cref="InfillTransformer"/>, or a chain with them.
     /// </summary>
     /// <param name="loaded">A loaded transformer.</param>
     /// <returns>The same object where it holds none of ours.</returns>
@@ -377,8 +392,8 @@ public sealed class MaskedDiffusionCatalog
         }
     }
 
-    // What a damaged file makes ML.NET or this library throw, without the exceptions that ML.NET wraps around it (it loads assemblies and builds the parts of a
-    // model by name); null for other failures.
+    // What a damaged file makes ML.NET or this library throw, without the exceptions that ML.NET wraps around it (it loads assemblies and
+    // builds the parts of a model by name); null for other failures.
     private static Exception? Damage(Exception error) => error switch
     {
         TorchUnavailableException => null,

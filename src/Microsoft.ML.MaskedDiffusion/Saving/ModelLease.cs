@@ -2,8 +2,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Saving;
 
 /// <summary>
-/// A share in a loaded model. Loaded twice from the same bytes, a model is in memory once; it is disposed with its last lease, or left to the
-/// garbage collector where nobody disposes (ML.NET's own loaded mappings cannot).
+/// A share in a loaded model. Loaded twice from the same bytes, a model is in memory once; it is disposed with its last lease, or left to
+/// the garbage collector where nobody disposes (ML.NET's own loaded mappings cannot).
 /// </summary>
 internal sealed class ModelLease : IDisposable
 {

@@ -12,8 +12,8 @@ internal abstract class SavedInput
 }
 
 /// <summary>
-/// Computes single rows of a transform that ML.NET itself has loaded: it builds the computation again from the blob at the first row and keeps it.
-/// ML.NET creates the derived classes by the name of their contract.
+/// Computes single rows of a transform that ML.NET itself has loaded: it builds the computation again from the blob at the first row and
+/// keeps it. ML.NET creates the derived classes by the name of their contract.
 /// </summary>
 /// <typeparam name="TInput">The columns that are read, by their stored names.</typeparam>
 /// <typeparam name="TOutput">The columns that are added, by their stored names.</typeparam>

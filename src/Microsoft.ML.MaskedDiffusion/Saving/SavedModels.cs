@@ -6,7 +6,9 @@ using Microsoft.ML.MaskedDiffusion.Transforms.Likelihood;
 
 namespace Microsoft.ML.MaskedDiffusion.Saving;
 
-/// <summary>A computation built from saved data, and its share in the model that it may have in common with others of the same data.</summary>
+/// <summary>
+/// A computation built from saved data, and its share in the model that it may have in common with others of the same data.
+/// </summary>
 internal sealed record LoadedComputation<T>(T Computation, ModelLease Lease);
 
 /// <summary>Builds computations and transformers from the contents of carriers.</summary>

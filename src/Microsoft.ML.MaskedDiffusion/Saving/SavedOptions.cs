@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace Microsoft.ML.MaskedDiffusion.Saving;
 
 /// <summary>
-/// Options as JSON in a saved transformer: by name, so that later versions can add some. A property's name is part of the file format; a property that is renamed
-/// keeps its stored name by an attribute.
+/// Options as JSON in a saved transformer: by name, so that later versions can add some. A property's name is part of the file format; a
+/// property that is renamed keeps its stored name by an attribute.
 /// </summary>
 internal static class SavedOptions
 {

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Text;
 
 /// <summary>
-/// What stands before a text's first token: the tokenizer's beginning of sequence, or else its end of sequence, which in packed training data
-/// stands before each document; nothing where there is neither.
+/// What stands before a text's first token: the tokenizer's beginning of sequence, or else its end of sequence, which in packed training
+/// data stands before each document; nothing where there is neither.
 /// </summary>
 internal static class DocumentStart
 {
@@ -11,7 +11,9 @@ internal static class DocumentStart
         : tokenizer.EndOfSequenceId is { } end ? [end]
         : [];
 
-    /// <summary>A context as a model sees it: the tokenizer puts its own beginning of sequence there, what else starts a document is added.</summary>
+    /// <summary>
+    /// A context as a model sees it: the tokenizer puts its own beginning of sequence there, what else starts a document is added.
+    /// </summary>
     public static int[] Before(TextTokenizer tokenizer, ContinuationTokens tokens) =>
         tokenizer.BeginningOfSequenceId is null ? [.. Of(tokenizer), .. tokens.Context] : tokens.Context;
 }

@@ -2,7 +2,9 @@ using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion.Transforms;
 
-/// <summary>The checks that the options of all transforms share; messages name the option, its value, what is allowed and what to do.</summary>
+/// <summary>
+/// The checks that the options of all transforms share; messages name the option, its value, what is allowed and what to do.
+/// </summary>
 internal static class OptionChecks
 {
     public static void Require(bool holds, string option, object? value, string allowed) =>

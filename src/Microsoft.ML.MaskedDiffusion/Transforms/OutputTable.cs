@@ -4,8 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 namespace Microsoft.ML.MaskedDiffusion.Transforms;
 
 /// <summary>
-/// The output columns of a transform, each written down once: the option that names it, its type, the name under which its saved form has it, and its
-/// value. The output schema, the columns of batched views, the steps of a saved transform and the checks of the names all follow from this table.
+/// The output columns of a transform, each written down once: the option that names it, its type, the name under which its saved form has
+/// it, and its value. The output schema, the columns of batched views, the steps of a saved transform and the checks of the names all
+/// follow from this table.
 /// </summary>
 /// <typeparam name="TOptions">The transform's options.</typeparam>
 /// <typeparam name="TResult">What the transform computes for a row.</typeparam>

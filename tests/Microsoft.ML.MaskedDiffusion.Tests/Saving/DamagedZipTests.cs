@@ -4,7 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>A zip of a pipeline, cut off at several places and with bits turned over in each entry: refused by name, or what it was.</summary>
+/// <summary>
+/// A zip of a pipeline, cut off at several places and with bits turned over in each entry: refused by name, or what it was.
+/// </summary>
 [TestClass]
 public sealed class DamagedZipTests
 {

@@ -1,7 +1,9 @@
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Every way to save, on a disk that is full, read-only or not there: one error that says where and why, and the old model stays.</summary>
+/// <summary>
+/// Every way to save, on a disk that is full, read-only or not there: one error that says where and why, and the old model stays.
+/// </summary>
 [TestClass]
 public sealed class FailedSaveTests
 {

@@ -1,7 +1,9 @@
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Scoring and filling stopped before, between and within batches; what is asked again afterwards gives what it always gave.</summary>
+/// <summary>
+/// Scoring and filling stopped before, between and within batches; what is asked again afterwards gives what it always gave.
+/// </summary>
 [TestClass]
 public sealed class CancellationTests
 {

@@ -94,7 +94,9 @@ internal sealed class RequestState
         _round = null;
     }
 
-    /// <summary>The sequence that the network sees for a mask of the answer, extended with mask tokens to <paramref name="length"/>.</summary>
+    /// <summary>
+    /// The sequence that the network sees for a mask of the answer, extended with mask tokens to <paramref name="length"/>.
+    /// </summary>
     public static MaskedRow CreateRow(LikelihoodRequest request, AnswerMask mask, int length, int maskTokenId, bool guided)
     {
         int start = request.Context.Length;

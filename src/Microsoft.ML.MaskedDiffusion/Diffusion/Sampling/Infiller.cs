@@ -10,8 +10,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <see cref="InfillTransformer"/> computes for a column, character for character.
 /// </summary>
 /// <remarks>
-/// <para>In a text [MASK] is a gap of one token and [MASK*5] a gap of five; <see cref="GapSyntax.Escape"/> makes any text plain. Text outside
-/// gaps is kept as it is, except that one space right before a gap belongs to the gap, because the token of a word brings its own space.</para>
+/// <para>In a text [MASK] is a gap of one token and [MASK*5] a gap of five; <see cref="GapSyntax.Escape"/> makes any text plain. Text
+/// outside gaps is kept as it is, except that one space right before a gap belongs to the gap, because the token of a word brings its own
+/// space.</para>
 /// <para>A text or row is filled the same whatever stands beside it. Those of one call go through the network together. Any number of
 /// threads may use one infiller. The model stays the caller's: it must outlive the infiller.</para>
 /// </remarks>
@@ -55,7 +56,9 @@ public sealed class Infiller
     public long NetworkRows => _infiller.NetworkRows;
 
     /// <summary>Fills the gaps of one text.</summary>
-    /// <param name="text">The text; without gaps it comes back as it is, less the backslashes that kept plain text from being a gap.</param>
+    /// <param name="text">
+    /// The text; without gaps it comes back as it is, less the backslashes that kept plain text from being a gap.
+    /// </param>
     /// <param name="cancellationToken">Stops between network calls.</param>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
     /// <exception cref="ArgumentException">The text, gaps included, has more tokens than the model's context.</exception>
@@ -95,7 +98,8 @@ public sealed class Infiller
 
     /// <summary>Fills the mask tokens of rows of token ids. Equal rows are filled equally, and once.</summary>
     /// <param name="rows">
-    /// Rows of token ids, each at most the model's context long, with <see cref="TransformerConfig.MaskTokenId"/> in the gaps. They stay as they are.
+    /// Rows of token ids, each at most the model's context long, with <see cref="TransformerConfig.MaskTokenId"/> in the gaps. They stay as
+    /// they are.
     /// </param>
     /// <param name="cancellationToken">Stops between network calls.</param>
     /// <param name="progress">Told the share of all mask tokens that are filled, 0 to 1. Default null.</param>

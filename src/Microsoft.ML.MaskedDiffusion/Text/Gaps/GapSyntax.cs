@@ -5,8 +5,8 @@ using Microsoft.ML.MaskedDiffusion.Text.Gaps;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// How gaps are written in a text: <c>[MASK]</c> is a gap of one token, <c>[MASK*5]</c> a gap of five. A backslash before a gap makes it plain text.
-/// Backslashes right before a gap are halved, so that any text can be written. Everywhere else a backslash is a backslash.
+/// How gaps are written in a text: <c>[MASK]</c> is a gap of one token, <c>[MASK*5]</c> a gap of five. A backslash before a gap makes it
+/// plain text. Backslashes right before a gap are halved, so that any text can be written. Everywhere else a backslash is a backslash.
 /// </summary>
 /// <remarks>Safe for several threads.</remarks>
 public static class GapSyntax
@@ -45,8 +45,8 @@ public static class GapSyntax
     }
 
     /// <summary>
-    /// The text with a backslash before everything that would be read as a gap, so that all of it is plain text. Escape what users or files give before
-    /// you join it with gaps; what fills the gaps gives the text back without these backslashes.
+    /// The text with a backslash before everything that would be read as a gap, so that all of it is plain text. Escape what users or files
+    /// give before you join it with gaps; what fills the gaps gives the text back without these backslashes.
     /// </summary>
     /// <param name="text">Any text.</param>
     /// <returns>The escaped text; the same string where it has nothing to escape.</returns>

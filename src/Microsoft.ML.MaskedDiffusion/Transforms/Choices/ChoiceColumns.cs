@@ -6,13 +6,15 @@ using Microsoft.ML.Transforms;
 namespace Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 
 /// <summary>
-/// The figures of one option: the score that options are compared by and its standard error, the log-likelihood in nats, in nats per character and in nats per byte,
-/// and the option's probability among the options of its question.
+/// The figures of one option: the score that options are compared by and its standard error, the log-likelihood in nats, in nats per
+/// character and in nats per byte, and the option's probability among the options of its question.
 /// </summary>
 internal readonly record struct OptionScore(
     float Score, float StandardError, float LogLikelihood, float PerCharacter, float PerByte, float Probability)
 {
-    /// <summary>An option that is not there. Its scores are the lowest finite number, because ML.NET's evaluators drop rows with infinities.</summary>
+    /// <summary>
+    /// An option that is not there. Its scores are the lowest finite number, because ML.NET's evaluators drop rows with infinities.
+    /// </summary>
     public static OptionScore Absent { get; } = new(float.MinValue, 0, float.MinValue, float.MinValue, float.MinValue, 0);
 
     /// <summary>The figures of an option whose score is its log-likelihood divided by <paramref name="units"/>.</summary>
@@ -33,7 +35,9 @@ internal sealed record ChoiceResult(OptionScore[] Options, uint PredictedLabel);
 /// <summary>The scores of an option that stands in a row of its own, and whether it is the best of its question.</summary>
 internal readonly record struct GroupedChoiceResult(OptionScore Option, bool Predicted);
 
-/// <summary>What the choice transforms add: the same figures in vectors, one entry for each option, or in rows, one row for each option.</summary>
+/// <summary>
+/// What the choice transforms add: the same figures in vectors, one entry for each option, or in rows, one row for each option.
+/// </summary>
 internal static class ChoiceColumns
 {
     /// <summary>The figures of an option, in the order of the columns.</summary>
@@ -193,7 +197,8 @@ internal sealed class GroupedChoiceOutput
 }
 
 /// <summary>
-/// Carries options in rows through save and load. A custom mapping sees one row at a time and so cannot score a group: it only says how to load the transform.
+/// Carries options in rows through save and load. A custom mapping sees one row at a time and so cannot score a group: it only says how to
+/// load the transform.
 /// </summary>
 [CustomMappingFactoryAttribute(Contract)]
 internal sealed class GroupedChoiceMapping()

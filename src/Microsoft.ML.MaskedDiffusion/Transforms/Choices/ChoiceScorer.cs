@@ -7,7 +7,8 @@ namespace Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 internal sealed record ChoiceRow(string Context, string[] Choices);
 
 /// <summary>
-/// Scores questions, whether the options of a question stand in a vector or in rows. All questions of a batch go to the likelihood scorer together.
+/// Scores questions, whether the options of a question stand in a vector or in rows. All questions of a batch go to the likelihood scorer
+/// together.
 /// </summary>
 internal sealed class ChoiceScorer(MaskedDiffusionModel model, ChoiceScoringOptionsBase options, string choiceColumnName)
 {

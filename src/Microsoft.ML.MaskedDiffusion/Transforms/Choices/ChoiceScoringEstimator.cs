@@ -7,9 +7,9 @@ using Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Zero-shot multiple choice: scores each option of a row by log p(option | context), and adds scores, their standard errors, probabilities and
-/// the best option as a key. Nothing is learned; only the number of options is read from the data where it is not given. The model stays the
-/// caller's: it must outlive the transformers and is not disposed by them.
+/// Zero-shot multiple choice: scores each option of a row by log p(option | context), and adds scores, their standard errors, probabilities
+/// and the best option as a key. Nothing is learned; only the number of options is read from the data where it is not given. The model
+/// stays the caller's: it must outlive the transformers and is not disposed by them.
 /// </summary>
 /// <remarks>Safe for several threads. See <see cref="ChoiceScoringTransformer"/> for what exactly is computed.</remarks>
 public sealed class ChoiceScoringEstimator : IEstimator<ChoiceScoringTransformer>
@@ -21,7 +21,9 @@ public sealed class ChoiceScoringEstimator : IEstimator<ChoiceScoringTransformer
     /// <summary>Creates an estimator.</summary>
     /// <param name="model">The model that scores; it stays the caller's.</param>
     /// <param name="options">How to score; null for the defaults.</param>
-    /// <exception cref="ArgumentException">An option is out of range (<see cref="ArgumentOutOfRangeException"/>) or does not apply to an autoregressive model.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is out of range (<see cref="ArgumentOutOfRangeException"/>) or does not apply to an autoregressive model.
+    /// </exception>
     public ChoiceScoringEstimator(MaskedDiffusionModel model, ChoiceScoringOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);

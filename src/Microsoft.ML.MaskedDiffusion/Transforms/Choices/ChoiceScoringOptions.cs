@@ -10,8 +10,8 @@ public sealed class ChoiceScoringOptions : ChoiceScoringOptionsBase
     public string ChoicesColumnName { get; set; } = "Choices";
 
     /// <summary>
-    /// The size of the score vectors: the most options a row may have, 2 to 4096. Default null: the size of the options column where its type has
-    /// one, or else the most options of any row of the data given to Fit, which is read for that.
+    /// The size of the score vectors: the most options a row may have, 2 to 4096. Default null: the size of the options column where its
+    /// type has one, or else the most options of any row of the data given to Fit, which is read for that.
     /// </summary>
     public int? ChoiceCount { get; set; }
 

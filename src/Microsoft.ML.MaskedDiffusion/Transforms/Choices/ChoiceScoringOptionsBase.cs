@@ -8,9 +8,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// (<see cref="GroupedChoiceScoringOptions"/>). Checked and copied by the estimator; later changes have no effect.
 /// </summary>
 /// <remarks>
-/// Output columns hold one entry for each option: vectors of Single, or a Single in each row. An option that is not there (an empty text, or past the end of a
-/// shorter vector) has the lowest finite Single as its score, error 0 and probability 0. Options of the same text have the same score; of equal scores the first
-/// is the best.
+/// Output columns hold one entry for each option: vectors of Single, or a Single in each row. An option that is not there (an empty text,
+/// or past the end of a shorter vector) has the lowest finite Single as its score, error 0 and probability 0. Options of the same text have
+/// the same score; of equal scores the first is the best.
 /// </remarks>
 public abstract class ChoiceScoringOptionsBase : ITransformOptions
 {
@@ -23,7 +23,10 @@ public abstract class ChoiceScoringOptionsBase : ITransformOptions
     /// <summary>The text column that options continue. Default "Context".</summary>
     public string ContextColumnName { get; set; } = "Context";
 
-    /// <summary>The column of what options are compared by: log p(option | context) in nats, divided as <see cref="Normalization"/> says. Default "Score".</summary>
+    /// <summary>
+    /// The column of what options are compared by: log p(option | context) in nats, divided as <see cref="Normalization"/> says. Default
+    /// "Score".
+    /// </summary>
     public string ScoreColumnName { get; set; } = "Score";
 
     /// <summary>The column of the scores' standard errors, in the same unit; 0 where exact. Default "StandardError".</summary>
@@ -33,37 +36,47 @@ public abstract class ChoiceScoringOptionsBase : ITransformOptions
     public string LogLikelihoodColumnName { get; set; } = "LogLikelihood";
 
     /// <summary>
-    /// The column of log-likelihoods divided by the options' Unicode characters (lm-evaluation-harness's acc_norm). Default "LogLikelihoodPerCharacter".
+    /// The column of log-likelihoods divided by the options' Unicode characters (lm-evaluation-harness's acc_norm). Default
+    /// "LogLikelihoodPerCharacter".
     /// </summary>
     public string PerCharacterColumnName { get; set; } = "LogLikelihoodPerCharacter";
 
-    /// <summary>The column of log-likelihoods divided by the options' UTF-8 bytes (the harness's acc_bytes). Default "LogLikelihoodPerByte".</summary>
+    /// <summary>
+    /// The column of log-likelihoods divided by the options' UTF-8 bytes (the harness's acc_bytes). Default "LogLikelihoodPerByte".
+    /// </summary>
     public string PerByteColumnName { get; set; } = "LogLikelihoodPerByte";
 
     /// <summary>The column of probabilities: the softmax of the scores over the question's options. Default "Probability".</summary>
     public string ProbabilityColumnName { get; set; } = "Probability";
 
     /// <summary>
-    /// The column of the option with the best score. Options in a vector: a key, 1 for the first, 0 (missing) for a row without options. Options in rows: a
-    /// Boolean, true in the best one's row. Default "PredictedLabel".
+    /// The column of the option with the best score. Options in a vector: a key, 1 for the first, 0 (missing) for a row without options.
+    /// Options in rows: a Boolean, true in the best one's row. Default "PredictedLabel".
     /// </summary>
     public string PredictedLabelColumnName { get; set; } = "PredictedLabel";
 
-    /// <summary>What scores, and so probabilities and the predicted label, are divided by. Default <see cref="ChoiceNormalization.None"/>.</summary>
+    /// <summary>
+    /// What scores, and so probabilities and the predicted label, are divided by. Default <see cref="ChoiceNormalization.None"/>.
+    /// </summary>
     public ChoiceNormalization Normalization { get; set; } = ChoiceNormalization.None;
 
-    /// <summary>Stands between context and option, unless the context is empty. Default one space. Does not count as a part of the option's length.</summary>
+    /// <summary>
+    /// Stands between context and option, unless the context is empty. Default one space. Does not count as a part of the option's length.
+    /// </summary>
     public string Separator { get; set; } = " ";
 
     /// <summary>What to do with questions that are longer than the model's context. Default <see cref="ContextOverflow.Throw"/>.</summary>
     public ContextOverflow ContextOverflow { get; set; } = ContextOverflow.Throw;
 
     /// <summary>
-    /// Rows read ahead and scored together, 1 to 1048576. Default 16; a question's rows are never parted. Changes speed and memory, not results.
+    /// Rows read ahead and scored together, 1 to 1048576. Default 16; a question's rows are never parted. Changes speed and memory, not
+    /// results.
     /// </summary>
     public int BatchSize { get; set; } = 16;
 
-    /// <summary>How likelihoods are estimated. Default: exact-count sampling with 128 masks. The options of a question share their random numbers.</summary>
+    /// <summary>
+    /// How likelihoods are estimated. Default: exact-count sampling with 128 masks. The options of a question share their random numbers.
+    /// </summary>
     public LikelihoodOptions Likelihood { get; set; } = new();
 
     /// <summary>Stops scoring with <see cref="OperationCanceledException"/>. Not saved.</summary>
@@ -92,7 +105,8 @@ public abstract class ChoiceScoringOptionsBase : ITransformOptions
 }
 
 /// <summary>
-/// What an option's log-likelihood is divided by before options are compared. Without it long options are less likely only because of their length.
+/// What an option's log-likelihood is divided by before options are compared. Without it long options are less likely only because of their
+/// length.
 /// </summary>
 public enum ChoiceNormalization
 {

@@ -9,7 +9,9 @@ public sealed class GroupedChoiceScoringOptions : ChoiceScoringOptionsBase
     /// <summary>The text column of options, one a row. Default "Choice".</summary>
     public string ChoiceColumnName { get; set; } = "Choice";
 
-    /// <summary>The column that says which rows are the options of one question: a text, date, truth value, number or key. Default "Group".</summary>
+    /// <summary>
+    /// The column that says which rows are the options of one question: a text, date, truth value, number or key. Default "Group".
+    /// </summary>
     public string GroupColumnName { get; set; } = "Group";
 
     internal GroupedChoiceScoringOptions Clone()

@@ -7,7 +7,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <summary>How gaps are filled. Checked and copied by the estimator; later changes have no effect.</summary>
 public sealed class InfillOptions : ITransformOptions
 {
-    /// <summary>The text column with gaps: [MASK] is a gap of one token, [MASK*5] one of five; \[MASK] is plain text. Default "Text".</summary>
+    /// <summary>
+    /// The text column with gaps: [MASK] is a gap of one token, [MASK*5] one of five; \[MASK] is plain text. Default "Text".
+    /// </summary>
     public string InputColumnName { get; set; } = "Text";
 
     /// <summary>The column of the texts without gaps. Default "Filled".</summary>

@@ -11,21 +11,22 @@ public sealed class LikelihoodScoringOptions : ITransformOptions
     public string TextColumnName { get; set; } = "Text";
 
     /// <summary>
-    /// The text column with what stands before the text: the score is then -log p(text | context). The two are joined by <see cref="Separator"/> and cut
-    /// into tokens as lm-evaluation-harness does. Default null: each text is a document of its own.
+    /// The text column with what stands before the text: the score is then -log p(text | context). The two are joined by
+    /// <see cref="Separator"/> and cut into tokens as lm-evaluation-harness does. Default null: each text is a document of its own.
     /// </summary>
     public string? ContextColumnName { get; set; }
 
     /// <summary>
-    /// Stands between context and text, unless the context is empty. Scored with the text, but no part of its length. Default one space. Without
-    /// effect where there is no <see cref="ContextColumnName"/>.
+    /// Stands between context and text, unless the context is empty. Scored with the text, but no part of its length. Default one space.
+    /// Without effect where there is no <see cref="ContextColumnName"/>.
     /// </summary>
     public string Separator { get; set; } = " ";
 
     /// <summary>
-    /// What to do with rows whose context and text together are longer than the model's context. Under <see cref="ContextOverflow.KeepEnd"/> a text that is
-    /// too long by itself is scored in windows (<see cref="Stride"/>), never cut. Default <see cref="ContextOverflow.Throw"/>, which it has to
-    /// be without a <see cref="ContextColumnName"/>: documents are always scored in windows.
+    /// What to do with rows whose context and text together are longer than the model's context. Under
+    /// <see cref="ContextOverflow.KeepEnd"/> a text that is too long by itself is scored in windows (<see cref="Stride"/>), never cut.
+    /// Default <see cref="ContextOverflow.Throw"/>, which it has to be without a <see cref="ContextColumnName"/>: documents are always
+    /// scored in windows.
     /// </summary>
     public ContextOverflow ContextOverflow { get; set; } = ContextOverflow.Throw;
 
@@ -38,18 +39,21 @@ public sealed class LikelihoodScoringOptions : ITransformOptions
     /// <summary>The column of the number of scored tokens (Int32). Default "TokenCount".</summary>
     public string TokenCountColumnName { get; set; } = "TokenCount";
 
-    /// <summary>The column of nats per Unicode character of the text (Single), 0 for an empty one. Null for no such column. Default "NegativeLogLikelihoodPerCharacter".</summary>
+    /// <summary>
+    /// The column of nats per Unicode character of the text (Single), 0 for an empty one. Null for no such column. Default
+    /// "NegativeLogLikelihoodPerCharacter".
+    /// </summary>
     public string? PerCharacterColumnName { get; set; } = "NegativeLogLikelihoodPerCharacter";
 
     /// <summary>
-    /// The column of nats per UTF-8 byte of the text (Single), 0 for an empty one; divided by ln 2 these are bits per byte. Null for no such column. Default
-    /// "NegativeLogLikelihoodPerByte".
+    /// The column of nats per UTF-8 byte of the text (Single), 0 for an empty one; divided by ln 2 these are bits per byte. Null for no
+    /// such column. Default "NegativeLogLikelihoodPerByte".
     /// </summary>
     public string? PerByteColumnName { get; set; } = "NegativeLogLikelihoodPerByte";
 
     /// <summary>
-    /// For texts longer than the model's context: each window after the first scores this many new tokens after the tokens before them. 1 to the
-    /// context length less one; smaller gives more context and costs more. Default null: half the context length.
+    /// For texts longer than the model's context: each window after the first scores this many new tokens after the tokens before them. 1
+    /// to the context length less one; smaller gives more context and costs more. Default null: half the context length.
     /// </summary>
     public int? Stride { get; set; }
 

@@ -5,7 +5,9 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>The reference's most-confident-first sampler at temperature 0, one row a batch, with its own numbers of tokens a step.</summary>
+/// <summary>
+/// The reference's most-confident-first sampler at temperature 0, one row a batch, with its own numbers of tokens a step.
+/// </summary>
 [TestClass]
 public sealed class GoldenSamplerTests
 {
