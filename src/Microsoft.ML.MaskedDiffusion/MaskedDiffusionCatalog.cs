@@ -123,7 +123,8 @@ public sealed class MaskedDiffusionCatalog
         string textColumnName = "Text",
         string prefix = "train",
         CancellationToken cancellationToken = default) =>
-        SavePackedTokens(data, tokenizer, folder, new PackedTokensOptions { TextColumnName = textColumnName, Prefix = prefix }, cancellationToken);
+        SavePackedTokens(
+            data, tokenizer, folder, new PackedTokensOptions { TextColumnName = textColumnName, Prefix = prefix }, cancellationToken);
 
     /// <summary>Tokenizes a text column and writes the ids as packed files, with options.</summary>
     /// <param name="data">The text, read once.</param>
@@ -305,7 +306,8 @@ public sealed class MaskedDiffusionCatalog
     /// <exception cref="IOException">
     /// The disk is full or read-only; nothing has changed then. (<c>ml.Model.Save</c> empties an old file before it writes.)
     /// </exception>
-    public void SaveModel(ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit = CarrierWriter.SizeLimit)
+    public void SaveModel(
+        ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit = CarrierWriter.SizeLimit)
     {
         ArgumentNullException.ThrowIfNull(transformer);
         ArgumentOutOfRangeException.ThrowIfNegative(selfContainedLimit);
@@ -351,7 +353,8 @@ public sealed class MaskedDiffusionCatalog
         }
         catch (Exception error) when (Damage(error) is { } reason)
         {
-            string remedy = reason.Message.Contains("intact copy", StringComparison.Ordinal) ? "" : " Save it again, or fetch an intact copy.";
+            bool hasRemedy = reason.Message.Contains("intact copy", StringComparison.Ordinal);
+            string remedy = hasRemedy ? "" : " Save it again, or fetch an intact copy.";
             throw new InvalidDataException($"The model saved in {path} cannot be read: {reason.Message}{remedy}", error);
         }
     }
@@ -370,9 +373,15 @@ public sealed class MaskedDiffusionCatalog
         return SavedModels.Unwrap(loaded, CarrierLocation.Current);
     }
 
-    private static MaskedDiffusionTrainer.Options OptionsOf(string textColumnName, TransformerConfig? network, long maxSteps, IDataView? validationSet)
+    private static MaskedDiffusionTrainer.Options OptionsOf(
+        string textColumnName, TransformerConfig? network, long maxSteps, IDataView? validationSet)
     {
-        var options = new MaskedDiffusionTrainer.Options { TextColumnName = textColumnName, MaxSteps = maxSteps, ValidationSet = validationSet };
+        var options = new MaskedDiffusionTrainer.Options
+        {
+            TextColumnName = textColumnName,
+            MaxSteps = maxSteps,
+            ValidationSet = validationSet,
+        };
         options.Network = network ?? options.Network;
         return options;
     }

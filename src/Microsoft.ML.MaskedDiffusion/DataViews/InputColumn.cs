@@ -105,7 +105,8 @@ internal sealed record InputColumn(string Role, string Name, ColumnKind Kind)
     }
 
     private ArgumentOutOfRangeException Missing(IEnumerable<string> present, string parameterName) => new(parameterName,
-        $"Schema mismatch for {Role} column '{Name}': expected {Expected}, but there is no such column. The columns are: {string.Join(", ", present)}.");
+        $"Schema mismatch for {Role} column '{Name}': expected {Expected}, but there is no such column. "
+        + $"The columns are: {string.Join(", ", present)}.");
 
     private ArgumentOutOfRangeException Mistyped(string actual, string parameterName) => new(parameterName,
         $"Schema mismatch for {Role} column '{Name}': expected {Expected}, got {actual}. Name another column, or convert this one first.");

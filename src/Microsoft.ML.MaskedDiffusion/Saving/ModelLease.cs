@@ -22,7 +22,8 @@ internal sealed class ModelLease : IDisposable
     {
         lock (Gate)
         {
-            if (Models.TryGetValue(key, out WeakReference<Shared>? reference) && reference.TryGetTarget(out Shared? shared) && shared.Leases > 0)
+            if (Models.TryGetValue(key, out WeakReference<Shared>? reference) && reference.TryGetTarget(out Shared? shared)
+                && shared.Leases > 0)
             {
                 shared.Leases++;
                 return new ModelLease(shared);

@@ -22,7 +22,10 @@ internal static class SavedModels
     public static LoadedComputation<T> Load<T>(CarrierContents contents, string kind, Func<MaskedDiffusionModel, JsonElement, T> build)
     {
         if (contents.Header.Kind != kind)
-            throw new InvalidDataException($"The saved model is damaged: a {kind} mapping came with the data of a {contents.Header.Kind} transform.");
+        {
+            throw new InvalidDataException(
+                $"The saved model is damaged: a {kind} mapping came with the data of a {contents.Header.Kind} transform.");
+        }
         ModelLease lease = ModelLease.Acquire(contents.Header.Sha256, () => MaskedDiffusionModel.Load(contents.Body));
         try
         {
@@ -72,7 +75,8 @@ internal static class SavedModels
                 return new InfillTransformer(infill.Computation, infill.Lease);
             default:
                 throw new InvalidDataException(
-                    $"The saved model is a '{contents.Header.Kind}' transform, which this version does not know: load it with the version that saved it.");
+                    $"The saved model is a '{contents.Header.Kind}' transform, which this version does not know: "
+                    + "load it with the version that saved it.");
         }
     }
 }

@@ -25,7 +25,8 @@ internal static class SavedOptions
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException("The saved options cannot be read; a later version of this library may have saved them. " + e.Message, e);
+            throw new InvalidDataException("The saved options cannot be read; a later version of this library may have saved them. "
+                + e.Message, e);
         }
     }
 

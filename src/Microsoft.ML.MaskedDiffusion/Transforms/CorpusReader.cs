@@ -39,7 +39,9 @@ internal static class CorpusReader
     {
         if (schema.GetColumnOrNull(name) is { Type: KeyDataViewType } column)
         {
-            throw new ArgumentOutOfRangeException("data", $"Schema mismatch for group column '{name}': expected String, DateTime, Boolean or a number, "
+            throw new ArgumentOutOfRangeException(
+                "data",
+                $"Schema mismatch for group column '{name}': expected String, DateTime, Boolean or a number, "
                 + $"got {column.Type}. Convert the key first, with MapKeyToValue.");
         }
         return InputColumn.Group("group", name);

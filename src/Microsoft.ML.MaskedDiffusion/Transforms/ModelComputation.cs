@@ -54,7 +54,8 @@ internal abstract class ModelComputation<TOptions, TRow, TResult>(
 
     public override IReadOnlyList<OutputColumn<TResult>> Outputs { get; } = outputs.Columns(options);
 
-    public override void Report(long rowsComputed, long? rowsInAll) => options.Progress?.Report(new ScoringProgress(rowsComputed, rowsInAll));
+    public override void Report(long rowsComputed, long? rowsInAll) =>
+        options.Progress?.Report(new ScoringProgress(rowsComputed, rowsInAll));
 
     public abstract CarrierPlan Plan();
 
@@ -63,14 +64,16 @@ internal abstract class ModelComputation<TOptions, TRow, TResult>(
     /// <param name="mapping">The saved mapping.</param>
     /// <param name="savedInputs">The user's columns and the names under which the mapping reads them.</param>
     protected CarrierPlan Plan(
-        string kind, Func<MLContext, IEstimator<ITransformer>> mapping, params IReadOnlyList<(InputColumn User, string CarrierName)> savedInputs) => new()
-    {
-        Kind = kind,
-        Settings = JsonSerializer.SerializeToElement(options, SavedOptions.Json),
-        WriteBody = model.Save,
-        EstimatedLength = SavedModels.EstimatedLength(model),
-        Inputs = savedInputs,
-        Outputs = outputs.SavedColumns(options),
-        Score = mapping,
-    };
+        string kind, Func<MLContext, IEstimator<ITransformer>> mapping,
+        params IReadOnlyList<(InputColumn User, string CarrierName)> savedInputs) =>
+        new()
+        {
+            Kind = kind,
+            Settings = JsonSerializer.SerializeToElement(options, SavedOptions.Json),
+            WriteBody = model.Save,
+            EstimatedLength = SavedModels.EstimatedLength(model),
+            Inputs = savedInputs,
+            Outputs = outputs.SavedColumns(options),
+            Score = mapping,
+        };
 }

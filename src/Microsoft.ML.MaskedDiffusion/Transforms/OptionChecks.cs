@@ -30,7 +30,8 @@ internal static class OptionChecks
                 if (outputs[i].Name == outputs[j].Name)
                 {
                     throw new ArgumentException(
-                        $"Options {outputs[j].Option} and {outputs[i].Option} are both '{outputs[i].Name}'; give each output column a name of its own.",
+                        $"Options {outputs[j].Option} and {outputs[i].Option} are both '{outputs[i].Name}'; "
+                        + "give each output column a name of its own.",
                         outputs[i].Option);
                 }
             }
@@ -42,7 +43,8 @@ internal static class OptionChecks
         if (string.IsNullOrWhiteSpace(name))
         {
             throw new ArgumentException(
-                $"Option {option} is {(name is null ? "null" : $"'{name}'")}; it must be the name of a column; leave it unset for the default.", option);
+                $"Option {option} is {(name is null ? "null" : $"'{name}'")}; it must be the name of a column; "
+                + "leave it unset for the default.", option);
         }
     }
 }

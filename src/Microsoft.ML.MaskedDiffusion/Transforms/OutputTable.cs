@@ -21,63 +21,71 @@ internal sealed class OutputTable<TOptions, TResult>
     /// <param name="read">The value.</param>
     /// <param name="isOptional">Whether the name may be null.</param>
     public OutputTable<TOptions, TResult> Single(
-        string option, Func<TOptions, string?> name, string storedName, Func<TResult, float> read, bool isOptional = false) => Add(
-        option, name, isOptional,
-        (_, column) => OutputColumns.Single(column, read),
-        (_, column) => CarrierOutput.Optional(storedName, column));
+        string option, Func<TOptions, string?> name, string storedName, Func<TResult, float> read, bool isOptional = false) =>
+        AddScalar(option, name, storedName, column => OutputColumns.Single(column, read), isOptional);
 
     /// <summary>Adds an Int32.</summary>
-    public OutputTable<TOptions, TResult> Int32(string option, Func<TOptions, string?> name, string storedName, Func<TResult, int> read) => Add(
-        option, name, false,
-        (_, column) => OutputColumns.Int32(column, read),
-        (_, column) => CarrierOutput.Optional(storedName, column));
+    public OutputTable<TOptions, TResult> Int32(
+        string option, Func<TOptions, string?> name, string storedName, Func<TResult, int> read) =>
+        AddScalar(option, name, storedName, column => OutputColumns.Int32(column, read));
 
     /// <summary>Adds a Boolean.</summary>
-    public OutputTable<TOptions, TResult> Boolean(string option, Func<TOptions, string?> name, string storedName, Func<TResult, bool> read) => Add(
-        option, name, false,
-        (_, column) => OutputColumns.Boolean(column, read),
-        (_, column) => CarrierOutput.Optional(storedName, column));
+    public OutputTable<TOptions, TResult> Boolean(
+        string option, Func<TOptions, string?> name, string storedName, Func<TResult, bool> read) =>
+        AddScalar(option, name, storedName, column => OutputColumns.Boolean(column, read));
 
     /// <summary>Adds a text.</summary>
-    public OutputTable<TOptions, TResult> Text(string option, Func<TOptions, string?> name, string storedName, Func<TResult, string> read) => Add(
-        option, name, false,
-        (_, column) => OutputColumns.Text(column, read),
-        (_, column) => CarrierOutput.Optional(storedName, column));
+    public OutputTable<TOptions, TResult> Text(
+        string option, Func<TOptions, string?> name, string storedName, Func<TResult, string> read) =>
+        AddScalar(option, name, storedName, column => OutputColumns.Text(column, read));
 
     /// <summary>Adds a vector of Single whose size the options know.</summary>
     public OutputTable<TOptions, TResult> Vector(
-        string option, Func<TOptions, string> name, string storedName, Func<TOptions, int> size, Func<TResult, float[]> read) => Add(
-        option, name, false,
-        (options, column) => OutputColumns.Vector(column, size(options), read),
-        (options, column) => new CarrierOutput.Vector(storedName, column!, size(options)));
+        string option, Func<TOptions, string> name, string storedName, Func<TOptions, int> size, Func<TResult, float[]> read) =>
+        Add(new Entry(
+            option,
+            name,
+            IsOptional: false,
+            (options, column) => OutputColumns.Vector(column, size(options), read),
+            (options, column) => new CarrierOutput.Vector(storedName, column!, size(options))));
 
     /// <summary>Adds a key (1 for the first, 0 for missing) whose number of values the options know.</summary>
     public OutputTable<TOptions, TResult> Key(
-        string option, Func<TOptions, string> name, string storedName, Func<TOptions, int> count, Func<TResult, uint> read) => Add(
-        option, name, false,
-        (options, column) => OutputColumns.Key(column, count(options), read),
-        (options, column) => new CarrierOutput.Key(storedName, column!, count(options)));
+        string option, Func<TOptions, string> name, string storedName, Func<TOptions, int> count, Func<TResult, uint> read) =>
+        Add(new Entry(
+            option,
+            name,
+            IsOptional: false,
+            (options, column) => OutputColumns.Key(column, count(options), read),
+            (options, column) => new CarrierOutput.Key(storedName, column!, count(options))));
 
     /// <summary>The columns that a transform with these options adds, in their order.</summary>
     public IReadOnlyList<OutputColumn<TResult>> Columns(TOptions options) =>
         [.. _entries.Where(entry => entry.Name(options) is not null).Select(entry => entry.Open(options, entry.Name(options)!))];
 
     /// <summary>How the values of the saved mapping become these columns.</summary>
-    public IReadOnlyList<CarrierOutput> SavedColumns(TOptions options) => [.. _entries.Select(entry => entry.Carry(options, entry.Name(options)))];
+    public IReadOnlyList<CarrierOutput> SavedColumns(TOptions options) =>
+        [.. _entries.Select(entry => entry.Carry(options, entry.Name(options)))];
 
     /// <summary>Every column needs a name of its own.</summary>
     /// <exception cref="ArgumentException">A name is null, empty, or used twice.</exception>
-    public void CheckNames(TOptions options) => OptionChecks.RequireNames(
-        [.. _entries.Where(entry => !entry.IsOptional || entry.Name(options) is not null).Select(entry => (entry.Option, entry.Name(options)))]);
+    public void CheckNames(TOptions options)
+    {
+        IEnumerable<Entry> wanted = _entries.Where(entry => !entry.IsOptional || entry.Name(options) is not null);
+        OptionChecks.RequireNames([.. wanted.Select(entry => (entry.Option, entry.Name(options)))]);
+    }
 
-    private OutputTable<TOptions, TResult> Add(
+    private OutputTable<TOptions, TResult> AddScalar(
         string option,
         Func<TOptions, string?> name,
-        bool isOptional,
-        Func<TOptions, string, OutputColumn<TResult>> open,
-        Func<TOptions, string?, CarrierOutput> carry)
+        string storedName,
+        Func<string, OutputColumn<TResult>> open,
+        bool isOptional = false) =>
+        Add(new Entry(option, name, isOptional, (_, column) => open(column), (_, column) => CarrierOutput.Optional(storedName, column)));
+
+    private OutputTable<TOptions, TResult> Add(Entry entry)
     {
-        _entries.Add(new Entry(option, name, isOptional, open, carry));
+        _entries.Add(entry);
         return this;
     }
 

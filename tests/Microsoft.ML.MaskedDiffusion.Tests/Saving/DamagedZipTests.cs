@@ -20,16 +20,19 @@ public sealed class DamagedZipTests
         using var folder = new TemporaryFolder();
         byte[] whole = Save(folder);
         string path = folder.File("cut.zip");
-        foreach (int length in new[] { 0, 1, 21, 22, 1000, whole.Length / 4, whole.Length / 2, whole.Length - 1000, whole.Length - 100, whole.Length - 22, whole.Length - 1 })
+        foreach (int length in new[] { 0, 1, 21, 22, 1000, whole.Length / 4, whole.Length / 2, whole.Length - 1000, whole.Length - 100,
+            whole.Length - 22, whole.Length - 1 })
         {
             File.WriteAllBytes(path, whole[..length]);
-            string message = Assert.ThrowsExactly<InvalidDataException>(() => _ml.MaskedDiffusion().LoadModel(path, out _), $"{length} of {whole.Length} bytes").Message;
+            string message = Assert.ThrowsExactly<InvalidDataException>(() =>
+                _ml.MaskedDiffusion().LoadModel(path, out _), $"{length} of {whole.Length} bytes").Message;
             StringAssert.Contains(message, path);
             StringAssert.Contains(message, "intact copy");
         }
         File.WriteAllText(path, "This is no zip at all.");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => _ml.MaskedDiffusion().LoadModel(path, out _)).Message, path);
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => _ml.MaskedDiffusion().LoadModel(folder.File("none.zip"), out _)).Message, folder.File("none.zip"));
+        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() =>
+            _ml.MaskedDiffusion().LoadModel(folder.File("none.zip"), out _)).Message, folder.File("none.zip"));
     }
 
     [TestMethod]
@@ -112,7 +115,8 @@ public sealed class DamagedZipTests
                 StringAssert.Contains(message, weights);
                 StringAssert.Contains(message, "intact copy");
                 // Through ML.NET's own loading too, at the latest with the first row.
-                Unwrapped.Throws<InvalidDataException>(() => LikelihoodRow.Read(_ml, new MLContext().Model.Load(path, out _).Transform(View())));
+                Unwrapped.Throws<InvalidDataException>(() =>
+                    LikelihoodRow.Read(_ml, new MLContext().Model.Load(path, out _).Transform(View())));
             }
         }
         File.Delete(weights);
@@ -138,7 +142,8 @@ public sealed class DamagedZipTests
         using (loaded as IDisposable)
         {
             CollectionAssert.AreEqual(new[] { "Number", "Text" }, schema.Select(column => column.Name).ToArray());
-            return [.. LikelihoodRow.Read(_ml, loaded.Transform(View())).SelectMany(row => new[] { row.NegativeLogLikelihood, row.NegativeLogLikelihoodStandardError, row.TokenCount })];
+            return [.. LikelihoodRow.Read(_ml, loaded.Transform(View()))
+                .SelectMany(row => new[] { row.NegativeLogLikelihood, row.NegativeLogLikelihoodStandardError, row.TokenCount })];
         }
     }
 
@@ -173,8 +178,11 @@ public sealed class DamagedZipTests
         {
             ReadOnlySpan<byte> header = zip.AsSpan(directory);
             int length = BinaryPrimitives.ReadInt32LittleEndian(header[20..]), local = BinaryPrimitives.ReadInt32LittleEndian(header[42..]);
-            ushort name = BinaryPrimitives.ReadUInt16LittleEndian(header[28..]), extra = BinaryPrimitives.ReadUInt16LittleEndian(header[30..]), comment = BinaryPrimitives.ReadUInt16LittleEndian(header[32..]);
-            int start = local + 30 + BinaryPrimitives.ReadUInt16LittleEndian(zip.AsSpan(local + 26)) + BinaryPrimitives.ReadUInt16LittleEndian(zip.AsSpan(local + 28));
+            ushort name = BinaryPrimitives.ReadUInt16LittleEndian(header[28..]),
+                extra = BinaryPrimitives.ReadUInt16LittleEndian(header[30..]),
+                comment = BinaryPrimitives.ReadUInt16LittleEndian(header[32..]);
+            int start = local + 30 + BinaryPrimitives.ReadUInt16LittleEndian(zip.AsSpan(local + 26))
+                + BinaryPrimitives.ReadUInt16LittleEndian(zip.AsSpan(local + 28));
             if (length > 0)
                 entries.Add((System.Text.Encoding.UTF8.GetString(header.Slice(46, name)), start, length));
             directory += 46 + name + extra + comment;

@@ -8,7 +8,8 @@ public sealed class SavedTransformTests
 {
     private static readonly MaskedDiffusionModel Model = TinyModel.Create(4);
 
-    private static readonly List<TextRow> Texts = TextRow.Make("the cat sat", "", "the river runs to the sea and the sea is wide and the cat sat on the mat by the door of the old house", "🙂");
+    private static readonly List<TextRow> Texts = TextRow.Make("the cat sat", "",
+        "the river runs to the sea and the sea is wide and the cat sat on the mat by the door of the old house", "🙂");
 
     private readonly MLContext _ml = new(1);
 
@@ -16,7 +17,8 @@ public sealed class SavedTransformTests
     public static void Free() => Model.Dispose();
 
     private LikelihoodScoringTransformer Likelihood(MaskedDiffusionModel? model = null) => _ml.MaskedDiffusion()
-        .ScoreLikelihood(model ?? Model, new LikelihoodScoringOptions { Stride = 7, Likelihood = { Samples = 8, Seed = 5, Method = LikelihoodMethod.MonteCarlo } })
+        .ScoreLikelihood(model ?? Model,
+            new LikelihoodScoringOptions { Stride = 7, Likelihood = { Samples = 8, Seed = 5, Method = LikelihoodMethod.MonteCarlo } })
         .Fit(View());
 
     private IDataView View() => _ml.Data.LoadFromEnumerable(Texts);
@@ -59,8 +61,10 @@ public sealed class SavedTransformTests
         ITransformer loaded = Reload(_ml, transformer, view.Schema);
         CollectionAssert.AreEqual(expected, ChoiceScoringTests.Read(loaded.Transform(view)).Select(row => row.ToString()).ToArray());
         CollectionAssert.AreEqual(Types(transformer.GetOutputSchema(view.Schema)), Types(loaded.GetOutputSchema(view.Schema)));
-        MulticlassClassificationMetrics before = _ml.MulticlassClassification.Evaluate(transformer.Transform(view), scoreColumnName: "Probability");
-        MulticlassClassificationMetrics after = _ml.MulticlassClassification.Evaluate(loaded.Transform(view), scoreColumnName: "Probability");
+        MulticlassClassificationMetrics before = _ml.MulticlassClassification.Evaluate(transformer.Transform(view),
+            scoreColumnName: "Probability");
+        MulticlassClassificationMetrics after = _ml.MulticlassClassification.Evaluate(loaded.Transform(view),
+            scoreColumnName: "Probability");
         Assert.AreEqual((before.MicroAccuracy, before.LogLoss), (after.MicroAccuracy, after.LogLoss));
         using var unwrapped = (ChoiceScoringTransformer)_ml.MaskedDiffusion().Unwrap(loaded);
         CollectionAssert.AreEqual(expected, ChoiceScoringTests.Read(unwrapped.Transform(view)).Select(row => row.ToString()).ToArray());
@@ -70,7 +74,8 @@ public sealed class SavedTransformTests
     public void ManyOptionsKeepTheirPlacesThroughSaving()
     {
         // More than one saved step can spread.
-        List<ChoiceScoringTests.Question> questions = [new() { Context = "one", Choices = [.. Enumerable.Range(0, 37).Select(i => i % 5 == 0 ? "" : $"{i}")] }];
+        List<ChoiceScoringTests.Question> questions =
+            [new() { Context = "one", Choices = [.. Enumerable.Range(0, 37).Select(i => i % 5 == 0 ? "" : $"{i}")] }];
         IDataView view = _ml.Data.LoadFromEnumerable(questions);
         ChoiceScoringTransformer transformer = _ml.MaskedDiffusion().ScoreChoices(Model, ChoiceScoringTests.Fast()).Fit(view);
         Assert.AreEqual(37, transformer.ChoiceCount);
@@ -98,7 +103,8 @@ public sealed class SavedTransformTests
         using MaskedDiffusionModel model = TinyModel.Create(41);
         LikelihoodScoringTransformer first = Likelihood(model);
         var second = (ITransformer)_ml.MaskedDiffusion().Infill(model, "Text", "Filled").Fit(view);
-        var chain = new TransformerChain<ITransformer>(first, _ml.Transforms.CopyColumns("Again", "TokenCount").Fit(first.Transform(view)), second);
+        var chain = new TransformerChain<ITransformer>(first, _ml.Transforms.CopyColumns("Again", "TokenCount").Fit(first.Transform(view)),
+            second);
         ITransformer loaded = Reload(_ml, chain, view.Schema), unwrapped = _ml.MaskedDiffusion().Unwrap(loaded);
         ITransformer[] members = [.. (TransformerChain<ITransformer>)unwrapped];
         Assert.AreEqual(3, members.Length);
@@ -141,11 +147,13 @@ public sealed class SavedTransformTests
     public void ASaveThatFailsLeavesWhatWasThere()
     {
         using var folder = new TemporaryFolder();
-        Assert.ThrowsExactly<DirectoryNotFoundException>(() => _ml.MaskedDiffusion().SaveModel(Likelihood(), null, Path.Combine(folder.Path, "missing", "lm.zip")));
+        Assert.ThrowsExactly<DirectoryNotFoundException>(() =>
+            _ml.MaskedDiffusion().SaveModel(Likelihood(), null, Path.Combine(folder.Path, "missing", "lm.zip")));
         string path = folder.File("lm.zip");
         _ml.MaskedDiffusion().SaveModel(Likelihood(), null, path);
         byte[] before = File.ReadAllBytes(path);
-        ITransformer broken = new TransformerChain<ITransformer>(Likelihood(), _ml.Transforms.CustomMapping<TextRow, TextRow>((a, b) => b.Text = a.Text, null).Fit(View()));
+        ITransformer broken = new TransformerChain<ITransformer>(Likelihood(),
+            _ml.Transforms.CustomMapping<TextRow, TextRow>((a, b) => b.Text = a.Text, null).Fit(View()));
         Assert.ThrowsExactly<InvalidOperationException>(() => _ml.MaskedDiffusion().SaveModel(broken, null, path));
         CollectionAssert.AreEqual(before, File.ReadAllBytes(path));
         CollectionAssert.AreEqual(new[] { path }, Directory.GetFiles(folder.Path));

@@ -18,7 +18,8 @@ public sealed class CancellationTests
     private Func<IProgress<ScoringProgress>?, CancellationToken, IDataView> View(string kind)
     {
         IDataView texts = _ml.Data.LoadFromEnumerable(TextRow.Make([.. Enumerable.Range(0, 40).Select(i => $"the [MASK] number {i}")]));
-        IDataView questions = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, 40).Select(i => new ChoiceScoringTests.Question { Number = i, Context = $"the {i}", Choices = ["one", "two"] }).ToList());
+        IDataView questions = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, 40)
+            .Select(i => new ChoiceScoringTests.Question { Number = i, Context = $"the {i}", Choices = ["one", "two"] }).ToList());
         LikelihoodOptions likelihood = new() { Samples = 8 };
         return (progress, token) => kind switch
         {
@@ -30,18 +31,26 @@ public sealed class CancellationTests
             {
                 ChoiceCount = 2, BatchSize = 4, Likelihood = likelihood, Progress = progress, CancellationToken = token,
             }).Fit(questions).Transform(questions),
-            _ => _ml.MaskedDiffusion().Infill(Model, new InfillOptions { BatchSize = 4, Progress = progress, CancellationToken = token }).Fit(texts).Transform(texts),
+            _ => _ml.MaskedDiffusion().Infill(Model, new InfillOptions { BatchSize = 4, Progress = progress, CancellationToken = token })
+            .Fit(texts).Transform(texts),
         };
     }
 
-    private static string OutputOf(string kind) => kind switch { "likelihood" => "NegativeLogLikelihood", "choices" => "PredictedLabel", _ => "Filled" };
+    private static string OutputOf(string kind) =>
+        kind switch { "likelihood" => "NegativeLogLikelihood", "choices" => "PredictedLabel", _ => "Filled" };
 
     // Reads the computed column of all rows.
     private static int Read(IDataView view, string kind)
     {
         DataViewSchema.Column column = view.Schema[OutputOf(kind)];
         using DataViewRowCursor cursor = view.GetRowCursor([column]);
-        Action read = kind switch { "likelihood" => Getter<float>(cursor, column), "choices" => Getter<uint>(cursor, column), _ => Getter<ReadOnlyMemory<char>>(cursor, column) };
+        Action read = kind switch
+        {
+            "likelihood" =>
+            Getter<float>(cursor, column),
+            "choices" => Getter<uint>(cursor, column),
+            _ => Getter<ReadOnlyMemory<char>>(cursor, column)
+        };
         int rows = 0;
         for (; cursor.MoveNext(); rows++)
             read();

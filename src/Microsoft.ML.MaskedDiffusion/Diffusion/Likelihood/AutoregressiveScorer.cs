@@ -24,7 +24,8 @@ internal sealed class AutoregressiveScorer : RequestScorer
         bool isExact = own.Method == LikelihoodMethod.ExactCount || own.Method == LikelihoodMethod.ChainRule;
         Require(isExact, nameof(own.Method), own.Method.Name,
             "ExactCount (the default) or ChainRule: its likelihood is exact, left to right, and no mask is drawn");
-        Require(own.GuidanceScale == 0, nameof(own.GuidanceScale), own.GuidanceScale, "0: guidance masks the context, and the model has no mask token");
+        Require(own.GuidanceScale == 0, nameof(own.GuidanceScale), own.GuidanceScale,
+            "0: guidance masks the context, and the model has no mask token");
         Require(!own.PadToContext, nameof(own.PadToContext), true, "false: the model has no mask token to pad with");
         _config = network.Config;
         _scheduler = new RowScheduler(NetworkEvaluator.OfAutoregressive(network), guidanceScale: 0, own.BatchTokens);
@@ -32,7 +33,8 @@ internal sealed class AutoregressiveScorer : RequestScorer
 
     public override long NetworkRows => _scheduler.NetworkRows;
 
-    public override LikelihoodEstimate[][] ScoreQuestions(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
+    public override LikelihoodEstimate[][] ScoreQuestions(
+        IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(questions);
         MaskedRow[][] rows = [.. questions.Select(question => question.Select(Row).ToArray())];
@@ -76,17 +78,20 @@ internal sealed class AutoregressiveScorer : RequestScorer
     private MaskedRow Row(LikelihoodRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        int context = request.Context.Length, answer = request.Answer.Length, limit = _config.ContextLength, vocabulary = _config.VocabularySize;
+        int context = request.Context.Length, answer = request.Answer.Length;
+        int limit = _config.ContextLength, vocabulary = _config.VocabularySize;
         if (context == 0)
         {
             throw new ArgumentException(
-                "An autoregressive model scores what follows a context, and the context is empty; begin it with the tokenizer's beginning or end of sequence.");
+                "An autoregressive model scores what follows a context, and the context is empty; "
+                + "begin it with the tokenizer's beginning or end of sequence.");
         }
         // The last token is predicted, never read.
         if (context + answer - 1 > limit)
         {
             throw new ArgumentException(
-                $"A context of {context} tokens and an answer of {answer} need {context + answer - 1} positions; the model has {limit}. Score the text in windows.");
+                $"A context of {context} tokens and an answer of {answer} need {context + answer - 1} positions; the model has {limit}. "
+                + "Score the text in windows.");
         }
         if (request.Order is { } order && !order.SequenceEqual(Enumerable.Range(0, answer)))
         {

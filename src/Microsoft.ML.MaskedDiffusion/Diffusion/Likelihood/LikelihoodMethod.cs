@@ -47,7 +47,8 @@ public abstract class LikelihoodMethod
     /// <exception cref="ArgumentException">No method has this name; the message lists them.</exception>
     public static LikelihoodMethod FromName(string name) =>
         All.FirstOrDefault(method => string.Equals(method.Name, name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"There is no likelihood method \"{name}\"; choose one of {string.Join(", ", Names)}.", nameof(name));
+        ?? throw new ArgumentException($"There is no likelihood method \"{name}\"; choose one of {string.Join(", ", Names)}.",
+            nameof(name));
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;

@@ -12,9 +12,10 @@ public sealed class LikelihoodRequest
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(answer);
         if (answer.Length == 0)
-            {
+        {
             throw new ArgumentException(
-                "The answer has no tokens; a likelihood needs at least one. Leave out empty texts or give them an end-of-sequence token.", nameof(answer));
+                "The answer has no tokens; a likelihood needs at least one. Leave out empty texts or give them an end-of-sequence token.",
+                nameof(answer));
         }
         Context = context;
         Answer = answer;
@@ -44,7 +45,7 @@ public sealed class LikelihoodRequest
         init
         {
             if (value is not null && !value.Order().SequenceEqual(Enumerable.Range(0, Answer.Length)))
-                {
+            {
                 throw new ArgumentException(
                     $"The order must name each of the answer's {Answer.Length} positions, 0 to {Answer.Length - 1}, once.", nameof(value));
             }

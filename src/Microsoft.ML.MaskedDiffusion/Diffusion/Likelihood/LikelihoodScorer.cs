@@ -80,7 +80,8 @@ public sealed class LikelihoodScorer
         if (stride < 1 || stride >= limit)
         {
             throw new ArgumentOutOfRangeException(nameof(stride), stride, string.Create(CultureInfo.InvariantCulture,
-                $"stride is {stride}; it must be 1 to {limit - 1} tokens (the model's context length less one), or null for half the context."));
+                $"stride is {stride}; it must be 1 to {limit - 1} tokens (the model's context length less one), or "
+                + $"null for half the context."));
         }
     }
 
@@ -191,6 +192,8 @@ public sealed class LikelihoodScorer
     }
 
     private ArgumentException TooLong(ScoredText scored, int context, int text) => new(
-        $"{_describe(scored, context, text)}: {context + text} together, and the model sees at most {_model.Config.ContextLength}. Shorten the text, use a model "
-        + $"with a longer context, or set {nameof(ContextOverflow)} to {ContextOverflow.KeepEnd} to leave out the context's beginning.");
+        $"{_describe(scored, context, text)}: {context + text} together, and the model sees at most {_model.Config.ContextLength}. "
+        + "Shorten the text, "
+        + $"use a model with a longer context, or set {nameof(ContextOverflow)} to {ContextOverflow.KeepEnd} "
+        + "to leave out the context's beginning.");
 }

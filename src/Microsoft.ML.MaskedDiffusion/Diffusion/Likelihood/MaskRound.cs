@@ -22,7 +22,8 @@ internal sealed class AnswerMask(int[] hidden, int[] asked)
 /// <param name="Seed">The user's seed.</param>
 /// <param name="Key">The request's key.</param>
 /// <param name="Round">Number of the round, from 0; only an adaptive budget has more than one.</param>
-internal readonly record struct RoundKey(int Length, int Samples, int RoundSize, IReadOnlyList<int>? Order, ulong Seed, ulong Key, int Round)
+internal readonly record struct RoundKey(
+    int Length, int Samples, int RoundSize, IReadOnlyList<int>? Order, ulong Seed, ulong Key, int Round)
 {
     /// <summary>
     /// The random numbers of one sample's level and positions: the same for answers of any length, so that the options of a question share
@@ -33,7 +34,8 @@ internal readonly record struct RoundKey(int Length, int Samples, int RoundSize,
     /// <summary>The random numbers that shift comb number <paramref name="index"/>.</summary>
     public CounterRandom Comb(int index) => Stream(index, RandomPurpose.NoiseLevel);
 
-    private CounterRandom Stream(int index, RandomPurpose purpose) => new(Seed, ContentKey.Combine(Key, (ulong)Round << 32 | (uint)index), purpose);
+    private CounterRandom Stream(int index, RandomPurpose purpose) =>
+        new(Seed, ContentKey.Combine(Key, (ulong)Round << 32 | (uint)index), purpose);
 }
 
 /// <summary>One round of masks and the rule that turns their losses into an estimate.</summary>

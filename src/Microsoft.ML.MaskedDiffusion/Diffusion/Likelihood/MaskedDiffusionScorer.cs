@@ -27,7 +27,8 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
 
     public override long NetworkRows => _scheduler.NetworkRows;
 
-    public override LikelihoodEstimate[][] ScoreQuestions(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
+    public override LikelihoodEstimate[][] ScoreQuestions(
+        IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(questions);
         RequestState[][] states = [.. questions.Select(question => question.Select(NewState).ToArray())];
@@ -51,15 +52,16 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
         if (context + answer > evaluator.ContextLength)
         {
             throw new ArgumentException(
-                $"A context of {context} tokens and an answer of {answer} make {context + answer}; the model sees at most {evaluator.ContextLength}. "
-                + "Shorten the context, or score the text in windows.");
+                $"A context of {context} tokens and an answer of {answer} make {context + answer}; "
+                + $"the model sees at most {evaluator.ContextLength}. Shorten the context, or score the text in windows.");
         }
         foreach (int id in request.Context)
         {
             if (id < 0 || id > evaluator.MaskTokenId)
             {
                 throw new ArgumentException(
-                    $"Token id {id} of the context is outside 0 to {evaluator.MaskTokenId}; it was made by another tokenizer than the model's.");
+                    $"Token id {id} of the context is outside 0 to {evaluator.MaskTokenId}; "
+                    + "it was made by another tokenizer than the model's.");
             }
         }
         foreach (int id in request.Answer)

@@ -30,7 +30,8 @@ internal abstract class RequestScorer
     /// <summary>One estimate for each option, in the order of the questions and their options.</summary>
     /// <exception cref="ArgumentException">A request does not fit the model: too long, an id outside the vocabulary.</exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>
-    public abstract LikelihoodEstimate[][] ScoreQuestions(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default);
+    public abstract LikelihoodEstimate[][] ScoreQuestions(
+        IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default);
 
     /// <summary>For each request whether the model itself, decoding greedily, writes exactly its answer.</summary>
     /// <exception cref="ArgumentException">A request does not fit the model.</exception>
@@ -43,8 +44,9 @@ internal abstract class RequestScorer
         if (!double.IsFinite(logLikelihood))
         {
             throw new NotFiniteNumberException(
-                $"The network's log-likelihood of an answer of {answer} tokens after {context} is {logLikelihood}: its weights are damaged or overflow; "
-                + "load an intact copy of the model, or train it anew with a lower learning rate.", logLikelihood);
+                $"The network's log-likelihood of an answer of {answer} tokens after {context} is {logLikelihood}: "
+                + "its weights are damaged or overflow; load an intact copy of the model, or train it anew with a lower learning rate.",
+                logLikelihood);
         }
     }
 }

@@ -12,7 +12,8 @@ internal static class LongQuestions
     /// <param name="continuations">The continuations, each with the separator in front.</param>
     /// <param name="overflow">What to do where they are too long.</param>
     /// <exception cref="InvalidDataException">The question is too long, under <see cref="ContextOverflow.Throw"/>.</exception>
-    public static EncodedQuestion Encode(IAnswerScorer scorer, string name, string context, IReadOnlyList<string> continuations, ContextOverflow overflow)
+    public static EncodedQuestion Encode(
+        IAnswerScorer scorer, string name, string context, IReadOnlyList<string> continuations, ContextOverflow overflow)
     {
         var encoder = new QuestionEncoder(scorer.Tokenizer, scorer.ContextLength, scorer.NeedsContext);
         EncodedQuestion question = encoder.Encode(context, continuations, keepEnd: overflow == ContextOverflow.KeepEnd);

@@ -118,6 +118,7 @@ public static class GapSyntax
         if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int span) && span is >= 1 and <= MaximumSpan)
             return span;
         string shown = form.Length > 40 ? string.Concat(form[..40], "...") : form.ToString();
-        throw new FormatException($"The gap {shown} at character {at} must span 1 to {MaximumSpan} tokens. Write a backslash before it if it is plain text.");
+        throw new FormatException($"The gap {shown} at character {at} must span 1 to {MaximumSpan} tokens. "
+            + "Write a backslash before it if it is plain text.");
     }
 }

@@ -112,7 +112,8 @@ internal sealed class ChoiceInput : SavedInput
 internal sealed class ChoiceOutput
 {
     public const string ScoreName = "__mdm_score", ErrorName = "__mdm_error", LikelihoodName = "__mdm_likelihood";
-    public const string PerCharacterName = "__mdm_character", PerByteName = "__mdm_byte", ProbabilityName = "__mdm_probability", LabelName = "__mdm_label";
+    public const string PerCharacterName = "__mdm_character", PerByteName = "__mdm_byte";
+    public const string ProbabilityName = "__mdm_probability", LabelName = "__mdm_label";
 
     [ColumnName(ScoreName)]
     public float[] Score { get; set; } = [];
@@ -214,7 +215,8 @@ internal sealed class GroupedChoiceMapping()
     // Says so without loading the model first.
     public override Action<GroupedChoiceInput, GroupedChoiceOutput> GetMapping() => (_, _) => throw NotByRow();
 
-    protected override void Map(GroupedChoiceComputation computation, GroupedChoiceInput input, GroupedChoiceOutput output) => throw NotByRow();
+    protected override void Map(GroupedChoiceComputation computation, GroupedChoiceInput input, GroupedChoiceOutput output) =>
+        throw NotByRow();
 
     private static NotSupportedException NotByRow() => new(
         "Options in rows are scored a group at a time, and what ml.Model.Load gives maps single rows. Load the file with "

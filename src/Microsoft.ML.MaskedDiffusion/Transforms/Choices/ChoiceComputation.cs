@@ -16,7 +16,8 @@ internal sealed class ChoiceComputation : ModelComputation<ChoiceScoringOptions,
     }
 
     private ChoiceComputation(ChoiceScoringOptions options, MaskedDiffusionModel model)
-        : base(model, options, InputsOf(options), ChoiceColumns.Vectors) => _scorer = new ChoiceScorer(model, options, options.ChoicesColumnName);
+        : base(model, options, InputsOf(options), ChoiceColumns.Vectors) =>
+        _scorer = new ChoiceScorer(model, options, options.ChoicesColumnName);
 
     public int ChoiceCount => Options.ChoiceCount!.Value;
 

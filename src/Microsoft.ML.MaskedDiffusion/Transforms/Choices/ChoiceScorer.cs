@@ -71,6 +71,7 @@ internal sealed class ChoiceScorer(MaskedDiffusionModel model, ChoiceScoringOpti
                 + $"{nameof(options.ContextOverflow)} to {ContextOverflow.KeepEnd} to leave out the context's beginning.";
         return new ArgumentException(
             $"Column '{options.ContextColumnName}' has {context} tokens and the longest option of '{choiceColumnName}' {option} in the row "
-            + $"\"{TextExcerpt.Of(row.Context)}\": {context + option} together, and the model sees at most {model.Config.ContextLength}. {remedy}");
+            + $"\"{TextExcerpt.Of(row.Context)}\": {context + option} together, "
+            + $"and the model sees at most {model.Config.ContextLength}. {remedy}");
     }
 }

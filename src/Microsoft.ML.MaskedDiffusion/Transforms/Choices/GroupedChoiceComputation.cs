@@ -43,8 +43,8 @@ internal sealed class GroupedChoiceComputation : ModelComputation<GroupedChoiceS
                 if (!seen.Add(ContentKey.Of(name)))
                 {
                     throw new InvalidDataException(
-                        $"Group '{name}' of column '{Options.GroupColumnName}' comes again after another group: the rows of a group are scored "
-                        + "together, so they must stand next to each other. Sort the data by that column.");
+                        $"Group '{name}' of column '{Options.GroupColumnName}' comes again after another group: "
+                        + "the rows of a group are scored together, so they must stand next to each other. Sort the data by that column.");
                 }
                 current = name;
             }

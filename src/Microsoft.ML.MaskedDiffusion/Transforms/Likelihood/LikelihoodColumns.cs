@@ -6,7 +6,8 @@ using Microsoft.ML.Transforms;
 namespace Microsoft.ML.MaskedDiffusion.Transforms.Likelihood;
 
 /// <summary>The score of one text in nats, and in nats for each character and byte of it (0 for an empty text).</summary>
-internal readonly record struct LikelihoodResult(float NegativeLogLikelihood, float StandardError, int TokenCount, float PerCharacter, float PerByte)
+internal readonly record struct LikelihoodResult(
+    float NegativeLogLikelihood, float StandardError, int TokenCount, float PerCharacter, float PerByte)
 {
     public static LikelihoodResult Of(string text, TextLikelihood score)
     {
@@ -21,17 +22,18 @@ internal readonly record struct LikelihoodResult(float NegativeLogLikelihood, fl
 /// <summary>What the likelihood transform adds to a row.</summary>
 internal static class LikelihoodColumns
 {
-    public static OutputTable<LikelihoodScoringOptions, LikelihoodResult> Table { get; } = new OutputTable<LikelihoodScoringOptions, LikelihoodResult>()
-        .Single(nameof(LikelihoodScoringOptions.NegativeLogLikelihoodColumnName), options => options.NegativeLogLikelihoodColumnName,
-            LikelihoodOutput.ValueName, result => result.NegativeLogLikelihood)
-        .Single(nameof(LikelihoodScoringOptions.StandardErrorColumnName), options => options.StandardErrorColumnName,
-            LikelihoodOutput.ErrorName, result => result.StandardError)
-        .Int32(nameof(LikelihoodScoringOptions.TokenCountColumnName), options => options.TokenCountColumnName,
-            LikelihoodOutput.CountName, result => result.TokenCount)
-        .Single(nameof(LikelihoodScoringOptions.PerCharacterColumnName), options => options.PerCharacterColumnName,
-            LikelihoodOutput.PerCharacterName, result => result.PerCharacter, isOptional: true)
-        .Single(nameof(LikelihoodScoringOptions.PerByteColumnName), options => options.PerByteColumnName,
-            LikelihoodOutput.PerByteName, result => result.PerByte, isOptional: true);
+    public static OutputTable<LikelihoodScoringOptions, LikelihoodResult> Table { get; } =
+        new OutputTable<LikelihoodScoringOptions, LikelihoodResult>()
+            .Single(nameof(LikelihoodScoringOptions.NegativeLogLikelihoodColumnName), options => options.NegativeLogLikelihoodColumnName,
+                LikelihoodOutput.ValueName, result => result.NegativeLogLikelihood)
+            .Single(nameof(LikelihoodScoringOptions.StandardErrorColumnName), options => options.StandardErrorColumnName,
+                LikelihoodOutput.ErrorName, result => result.StandardError)
+            .Int32(nameof(LikelihoodScoringOptions.TokenCountColumnName), options => options.TokenCountColumnName,
+                LikelihoodOutput.CountName, result => result.TokenCount)
+            .Single(nameof(LikelihoodScoringOptions.PerCharacterColumnName), options => options.PerCharacterColumnName,
+                LikelihoodOutput.PerCharacterName, result => result.PerCharacter, isOptional: true)
+            .Single(nameof(LikelihoodScoringOptions.PerByteColumnName), options => options.PerByteColumnName,
+                LikelihoodOutput.PerByteName, result => result.PerByte, isOptional: true);
 }
 
 /// <summary>What the saved mapping reads of a row.</summary>
@@ -70,8 +72,9 @@ internal sealed class LikelihoodOutput
 
 /// <summary>Scores single rows of a saved transform.</summary>
 [CustomMappingFactoryAttribute(Contract)]
-internal sealed class LikelihoodMapping() : SavedMapping<LikelihoodInput, LikelihoodOutput, LikelihoodScoringOptions, LikelihoodComputation>(
-    Kind, Contract, (model, options) => new LikelihoodComputation(model, options))
+internal sealed class LikelihoodMapping()
+    : SavedMapping<LikelihoodInput, LikelihoodOutput, LikelihoodScoringOptions, LikelihoodComputation>(
+        Kind, Contract, (model, options) => new LikelihoodComputation(model, options))
 {
     public const string Kind = "likelihood";
 

@@ -34,7 +34,8 @@ internal sealed class LikelihoodComputation : ModelComputation<LikelihoodScoring
 
     // The saved mapping always reads a context. Where there is none, the text column stands in its place.
     public override CarrierPlan Plan() => Plan(
-        LikelihoodMapping.Kind, LikelihoodMapping.Instance.Estimator, (Inputs[0], LikelihoodInput.TextName), (Inputs[^1], LikelihoodInput.ContextName));
+        LikelihoodMapping.Kind, LikelihoodMapping.Instance.Estimator, (Inputs[0], LikelihoodInput.TextName),
+        (Inputs[^1], LikelihoodInput.ContextName));
 
     private static InputColumn[] InputsOf(LikelihoodScoringOptions options)
     {

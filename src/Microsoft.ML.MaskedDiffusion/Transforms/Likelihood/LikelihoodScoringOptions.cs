@@ -79,7 +79,8 @@ public sealed class LikelihoodScoringOptions : ITransformOptions
         OptionChecks.RequireObject(nameof(Separator), Separator, "a text; the default is one space, \"\" is none");
         bool mayCut = ContextColumnName is not null && ContextOverflow == ContextOverflow.KeepEnd;
         OptionChecks.Require(mayCut || ContextOverflow == ContextOverflow.Throw, nameof(ContextOverflow), ContextOverflow,
-            $"{ContextOverflow.Throw}, or with a {nameof(ContextColumnName)} {ContextOverflow.KeepEnd}; documents are always scored in windows");
+            $"{ContextOverflow.Throw}, or with a {nameof(ContextColumnName)} {ContextOverflow.KeepEnd}; documents "
+            + "are always scored in windows");
         LikelihoodColumns.Table.CheckNames(this);
         OptionChecks.Require(Stride is null || (Stride >= 1 && Stride < config.ContextLength), nameof(Stride), Stride,
             $"1 to {config.ContextLength - 1} tokens (the model's context length less one), or null for half the context");

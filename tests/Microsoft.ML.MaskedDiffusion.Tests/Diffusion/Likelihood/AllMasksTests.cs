@@ -50,7 +50,8 @@ public sealed class AllMasksTests
                 MaskRound round = MonteCarloMethod.FromDraws([t], [[.. hides.Select(hidden => hidden ? 0 : MathF.BitDecrement(1))]], 1);
                 int[] hidden = round.Masks.Single().Hidden;
                 CollectionAssert.AreEqual(Enumerable.Range(0, Answer.Length).Where(i => hides[i]).ToArray(), hidden);
-                mean += weight * Math.Pow(point, hidden.Length) * Math.Pow(1 - point, Answer.Length - hidden.Length) * round.Combine([Loss(hidden)]).Value;
+                mean += weight * Math.Pow(point, hidden.Length) * Math.Pow(1 - point,
+                    Answer.Length - hidden.Length) * round.Combine([Loss(hidden)]).Value;
             }
         }
         // The levels are 32-bit floats, as in SMDM.

@@ -50,5 +50,6 @@ internal static class BruteForce
 
     /// <summary>All answers of a length over the model's vocabulary.</summary>
     public static IEnumerable<int[]> Answers(int vocabulary, int length) =>
-        length == 0 ? [[]] : Answers(vocabulary, length - 1).SelectMany(start => Enumerable.Range(0, vocabulary).Select(token => (int[])[.. start, token]));
+        length == 0 ? [[]] : Answers(vocabulary, length - 1)
+        .SelectMany(start => Enumerable.Range(0, vocabulary).Select(token => (int[])[.. start, token]));
 }

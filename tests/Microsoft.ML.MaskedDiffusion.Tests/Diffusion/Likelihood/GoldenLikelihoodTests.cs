@@ -1,7 +1,7 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using static TorchSharp.torch;
@@ -17,7 +17,8 @@ public sealed class GoldenLikelihoodTests
     private static JsonElement Results() => Golden.Json("rope_bf16", "index.json").GetProperty("likelihood").GetProperty("results");
 
     private static void Check(string name, double ours, double exact) =>
-        new Comparison("rope_bf16/likelihood", name).AddRelative(Results().GetProperty(name).GetDouble(), ours, exact).Check(Math.Max(Comparison.HalfUnit, Golden.Tolerance("bf16", name + "_rel")), Comparison.Few);
+        new Comparison("rope_bf16/likelihood", name).AddRelative(Results().GetProperty(name).GetDouble(), ours, exact)
+        .Check(Math.Max(Comparison.HalfUnit, Golden.Tolerance("bf16", name + "_rel")), Comparison.Few);
 
     [TestMethod]
     [DataRow(0.0, false)]
@@ -31,14 +32,17 @@ public sealed class GoldenLikelihoodTests
         int[] prefix = Ids(golden, "prefix"), target = Ids(golden, "target");
         float[] uniforms = golden.ReadSingles($"mc_{cfg}.u_mask");
         int length = prefix.Length + target.Length;
-        float[][] draws = [.. Enumerable.Range(0, 64).Select(sample => uniforms[(sample * length + prefix.Length)..((sample + 1) * length)])];
+        float[][] draws = [.. Enumerable.Range(0, 64)
+            .Select(sample => uniforms[(sample * length + prefix.Length)..((sample + 1) * length)])];
         MaskRound round = MonteCarloMethod.FromDraws(golden.ReadSingles($"mc_{cfg}.u0"), draws, roundSize: 16);
 
         var request = new LikelihoodRequest(prefix, target);
         (double Value, double Variance) Estimate(ScalarType type)
         {
             using TransformerNetwork network = Golden.Tiny(type: type);
-            MaskedRow?[] rows = [.. round.Masks.Select(mask => mask.Hidden.Length == 0 ? null : RequestState.CreateRow(request, mask, pad ? 64 : length, 97, guided: scale > 0))];
+            MaskedRow?[] rows =
+                [.. round.Masks.Select(mask =>
+                    mask.Hidden.Length == 0 ? null : RequestState.CreateRow(request, mask, pad ? 64 : length, 97, guided: scale > 0))];
             new RowScheduler(new NetworkEvaluator(network), scale, 8192).Score(rows.OfType<MaskedRow>(), CancellationToken.None);
             return round.Combine([.. rows.Select(row => row?.NegativeLogLikelihood ?? 0)]);
         }
@@ -60,7 +64,8 @@ public sealed class GoldenLikelihoodTests
         LikelihoodEstimate Estimate(ScalarType type)
         {
             using TransformerNetwork network = Golden.Tiny(type: type);
-            return new MaskedDiffusionScorer(new NetworkEvaluator(network), options).Score([new(Ids(golden, "prefix"), Ids(golden, "target"))])[0];
+            return new MaskedDiffusionScorer(new NetworkEvaluator(network), options)
+                .Score([new(Ids(golden, "prefix"), Ids(golden, "target"))])[0];
         }
         LikelihoodEstimate estimate = Estimate(ScalarType.Float32);
         Check(name, -estimate.LogLikelihood, -Estimate(ScalarType.Float64).LogLikelihood);
@@ -100,7 +105,9 @@ public sealed class GoldenLikelihoodTests
             new NetworkEvaluator(network).ReadLogits(batch, (query, row) => row.CopyTo(logits.AsSpan(query * 97)));
             return Comparison.Numbers(logits);
         }
-        new Comparison("rope_bf16/likelihood", name).Add(Comparison.Numbers(golden.ReadSingles(name)), Logits(ScalarType.Float32), Logits(ScalarType.Float64)).Check(Golden.Tolerance("bf16", name));
+        new Comparison("rope_bf16/likelihood", name)
+            .Add(Comparison.Numbers(golden.ReadSingles(name)), Logits(ScalarType.Float32), Logits(ScalarType.Float64))
+            .Check(Golden.Tolerance("bf16", name));
     }
 
     [TestMethod]

@@ -15,7 +15,8 @@ public sealed class LevelAllocationTests
                 LevelAllocation allocation = LevelAllocation.Create(length, samples);
                 int[] levels = [.. allocation.Whole, .. allocation.Strata.SelectMany(stratum => stratum.Levels)];
                 CollectionAssert.AreEquivalent(Enumerable.Range(1, length).ToArray(), levels, $"{length} {samples}");
-                double masks = allocation.Whole.Sum(level => Combinations.Count(length, level)) + allocation.Strata.Sum(stratum => stratum.Draws);
+                double masks = allocation.Whole.Sum(level => Combinations.Count(length, level))
+                    + allocation.Strata.Sum(stratum => stratum.Draws);
                 Assert.IsTrue(masks <= samples && masks >= Math.Min(samples - 1, Math.Pow(2, length) - 1), $"{length} {samples}: {masks}");
                 Assert.IsTrue(allocation.Strata.All(stratum => stratum.Draws >= 2));
             }

@@ -57,7 +57,8 @@ public sealed class LikelihoodMethodTests
         LikelihoodOptions options = new() { Method = LikelihoodMethod.ChainRule };
         foreach (int[] order in BruteForce.Orders([0, 1, 2]))
         {
-            LikelihoodRequest[] all = [.. BruteForce.Answers(7, 3).Select(answer => new LikelihoodRequest(Context, answer) { Order = order })];
+            LikelihoodRequest[] all = [.. BruteForce.Answers(7, 3)
+                .Select(answer => new LikelihoodRequest(Context, answer) { Order = order })];
             LikelihoodEstimate[] estimates = new MaskedDiffusionScorer(model, options).Score(all);
             Assert.AreEqual(343, estimates.Length);
             Assert.AreEqual(1, estimates.Sum(estimate => Math.Exp(estimate.LogLikelihood)), 1e-12);
@@ -74,10 +75,12 @@ public sealed class LikelihoodMethodTests
         foreach (int[] order in new int[][] { [0, 1, 2, 3], [3, 1, 0, 2] })
         {
             LikelihoodRequest[] all = [.. BruteForce.Answers(7, 4).Select(answer => new LikelihoodRequest([2], answer) { Order = order })];
-            Assert.AreEqual(1, new MaskedDiffusionScorer(model, options).Score(all).Sum(estimate => Math.Exp(estimate.LogLikelihood)), 1e-11);
+            Assert.AreEqual(1, new MaskedDiffusionScorer(model, options).Score(all).Sum(estimate => Math.Exp(estimate.LogLikelihood)),
+                1e-11);
         }
         int[] one = [2, 6, 0, 5];
-        double average = BruteForce.Orders([0, 1, 2, 3]).Average(order => Score(model, options, new([2], one) { Order = order }).LogLikelihood);
+        double average = BruteForce.Orders([0, 1, 2, 3])
+            .Average(order => Score(model, options, new([2], one) { Order = order }).LogLikelihood);
         Assert.AreEqual(Score(model, new() { Method = LikelihoodMethod.Enumerate }, new([2], one)).LogLikelihood, average, 1e-11);
     }
 
@@ -117,7 +120,13 @@ public sealed class LikelihoodMethodTests
         var estimates = new double[3000];
         for (int seed = 0; seed < estimates.Length; seed++)
         {
-            LikelihoodOptions options = new() { Method = LikelihoodMethod.FromName(name), Samples = samples, RoundSize = roundSize, Seed = seed };
+            LikelihoodOptions options = new()
+            {
+                Method = LikelihoodMethod.FromName(name),
+                Samples = samples,
+                RoundSize = roundSize,
+                Seed = seed,
+            };
             estimates[seed] = Score(model, options, new(Context, answer)).LogLikelihood;
         }
         double mean = estimates.Average(), error = Math.Sqrt(estimates.Sum(x => (x - mean) * (x - mean))) / estimates.Length;
@@ -129,7 +138,8 @@ public sealed class LikelihoodMethodTests
     {
         CollectionAssert.AreEqual(new[] { "ExactCount", "MonteCarlo", "Enumerate", "ChainRule" }, LikelihoodMethod.Names.ToArray());
         Assert.AreSame(LikelihoodMethod.ChainRule, LikelihoodMethod.FromName("chainrule"));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => LikelihoodMethod.FromName("mc")).Message, "ExactCount, MonteCarlo, Enumerate, ChainRule");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => LikelihoodMethod.FromName("mc")).Message,
+            "ExactCount, MonteCarlo, Enumerate, ChainRule");
     }
 
     [TestMethod]

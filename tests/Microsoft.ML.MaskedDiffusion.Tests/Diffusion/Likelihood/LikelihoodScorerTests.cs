@@ -35,7 +35,8 @@ public sealed class LikelihoodScorerTests
         MaskedDiffusionModel model = autoregressive ? Autoregressive : Model;
         var likelihood = new LikelihoodOptions { Samples = 8 };
         IDataView data = _ml.Data.LoadFromEnumerable(TextRow.Make(Documents));
-        IDataView scored = _ml.MaskedDiffusion().ScoreLikelihood(model, new LikelihoodScoringOptions { Likelihood = likelihood, Stride = 7 })
+        IDataView scored = _ml.MaskedDiffusion()
+            .ScoreLikelihood(model, new LikelihoodScoringOptions { Likelihood = likelihood, Stride = 7 })
             .Fit(data).Transform(data);
         var scorer = new LikelihoodScorer(model, likelihood, stride: 7);
         Equal(scored, scorer.Score([.. Documents.Select(text => new ScoredText(text))]));
@@ -78,7 +79,8 @@ public sealed class LikelihoodScorerTests
     public void CancellationIsHeardAndTheScorerServesOn()
     {
         var scorer = new LikelihoodScorer(Model, new LikelihoodOptions { Samples = 8 });
-        Assert.ThrowsExactly<OperationCanceledException>(() => scorer.Score("the cat", cancellationToken: new CancellationToken(canceled: true)));
+        Assert.ThrowsExactly<OperationCanceledException>(() =>
+            scorer.Score("the cat", cancellationToken: new CancellationToken(canceled: true)));
         Assert.IsGreaterThan(0.0, scorer.Score("the cat").NegativeLogLikelihood);
     }
 
@@ -104,7 +106,8 @@ public sealed class LikelihoodScorerTests
         StringAssert.Contains(Refused(() => new LikelihoodScorer(Model, stride: TinyModel.ContextLength)), "stride is 24");
         StringAssert.Contains(Refused(() => new LikelihoodScorer(Model, contextOverflow: ContextOverflow.Skip)), "contextOverflow is Skip");
         StringAssert.Contains(Refused(() => new LikelihoodScorer(Model, new LikelihoodOptions { Samples = 1 })), "Samples is 1");
-        StringAssert.Contains(Refused(() => new LikelihoodScorer(Autoregressive, new LikelihoodOptions { GuidanceScale = 1 })), "autoregressive");
+        StringAssert.Contains(Refused(() => new LikelihoodScorer(Autoregressive, new LikelihoodOptions { GuidanceScale = 1 })),
+            "autoregressive");
     }
 
     private static string Refused(Action action) => Assert.ThrowsExactly<ArgumentOutOfRangeException>(action).Message;
@@ -112,9 +115,11 @@ public sealed class LikelihoodScorerTests
     private static void Equal(IDataView expected, TextLikelihood[] scores)
     {
         CollectionAssert.AreEqual(
-            expected.GetColumn<float>("NegativeLogLikelihood").ToArray(), scores.Select(score => (float)score.NegativeLogLikelihood).ToArray());
+            expected.GetColumn<float>("NegativeLogLikelihood").ToArray(),
+            scores.Select(score => (float)score.NegativeLogLikelihood).ToArray());
         CollectionAssert.AreEqual(
-            expected.GetColumn<float>("NegativeLogLikelihoodStandardError").ToArray(), scores.Select(score => (float)score.StandardError).ToArray());
+            expected.GetColumn<float>("NegativeLogLikelihoodStandardError").ToArray(),
+            scores.Select(score => (float)score.StandardError).ToArray());
         CollectionAssert.AreEqual(expected.GetColumn<int>("TokenCount").ToArray(), scores.Select(score => score.TokenCount).ToArray());
     }
 }

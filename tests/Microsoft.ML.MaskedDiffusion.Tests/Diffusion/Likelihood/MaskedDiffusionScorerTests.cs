@@ -10,7 +10,8 @@ public sealed class MaskedDiffusionScorerTests
     {
         var random = new Random(3);
         int[] Ids(int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(7))];
-        return [.. Enumerable.Range(0, count).Select(_ => new LikelihoodRequest(Ids(random.Next(0, 4)), Ids(random.Next(1, 9))) { RandomKey = key })];
+        return [.. Enumerable.Range(0, count)
+            .Select(_ => new LikelihoodRequest(Ids(random.Next(0, 4)), Ids(random.Next(1, 9))) { RandomKey = key })];
     }
 
     [TestMethod]
@@ -23,12 +24,20 @@ public sealed class MaskedDiffusionScorerTests
         foreach (double guidance in new[] { 0, 0.5 })
         {
             LikelihoodOptions Options(int tokens) =>
-                new() { Method = LikelihoodMethod.FromName(name), Samples = 20, RoundSize = 5, GuidanceScale = guidance, BatchTokens = tokens };
+                new()
+                {
+                    Method = LikelihoodMethod.FromName(name),
+                    Samples = 20,
+                    RoundSize = 5,
+                    GuidanceScale = guidance,
+                    BatchTokens = tokens,
+                };
             LikelihoodRequest[] requests = Mixed(30);
             LikelihoodEstimate[] together = new MaskedDiffusionScorer(new ToyEvaluator(), Options(8192)).Score(requests);
             LikelihoodEstimate[] backwards = new MaskedDiffusionScorer(new ToyEvaluator(), Options(40)).Score([.. requests.Reverse()]);
             CollectionAssert.AreEqual(together, backwards.Reverse().ToArray());
-            LikelihoodEstimate[] alone = [.. requests.Select(request => new MaskedDiffusionScorer(new ToyEvaluator(), Options(1)).Score([request])[0])];
+            LikelihoodEstimate[] alone =
+                [.. requests.Select(request => new MaskedDiffusionScorer(new ToyEvaluator(), Options(1)).Score([request])[0])];
             CollectionAssert.AreEqual(together, alone);
         }
     }
@@ -38,7 +47,8 @@ public sealed class MaskedDiffusionScorerTests
     {
         int[] answer = [1, 1, 1, 1, 1, 1, 1, 1];
         double Score(int seed, int[] context, ulong? key = null) =>
-            new MaskedDiffusionScorer(new ToyEvaluator(), new() { Samples = 20, Seed = seed }).Score([new LikelihoodRequest(context, answer) { RandomKey = key }])[0].LogLikelihood;
+            new MaskedDiffusionScorer(new ToyEvaluator(), new() { Samples = 20, Seed = seed })
+            .Score([new LikelihoodRequest(context, answer) { RandomKey = key }])[0].LogLikelihood;
         Assert.AreEqual(Score(1, [2]), Score(1, [2]));
         Assert.AreNotEqual(Score(1, [2]), Score(2, [2]));
         Assert.AreNotEqual(Score(1, [2]), Score(1, [2], key: 5));
@@ -72,9 +82,12 @@ public sealed class MaskedDiffusionScorerTests
             double Difference(ulong? key)
             {
                 LikelihoodRequest[] options = [new([0], first) { RandomKey = key }, new([0], second) { RandomKey = key }];
-                LikelihoodEstimate[] estimates = new MaskedDiffusionScorer(new ToyEvaluator(), new() { Samples = 24, Seed = trial }).Score(options);
-                LikelihoodEstimate[] exact = new MaskedDiffusionScorer(new ToyEvaluator(), new() { Method = LikelihoodMethod.Enumerate }).Score(options);
-                return Math.Pow(estimates[0].LogLikelihood - estimates[1].LogLikelihood - exact[0].LogLikelihood + exact[1].LogLikelihood, 2);
+                LikelihoodEstimate[] estimates = new MaskedDiffusionScorer(new ToyEvaluator(), new() { Samples = 24, Seed = trial })
+                    .Score(options);
+                LikelihoodEstimate[] exact = new MaskedDiffusionScorer(new ToyEvaluator(), new() { Method = LikelihoodMethod.Enumerate })
+                    .Score(options);
+                return Math.Pow(estimates[0].LogLikelihood - estimates[1].LogLikelihood - exact[0].LogLikelihood + exact[1].LogLikelihood,
+                    2);
             }
             common += Difference((ulong)trial);
             separate += Difference(null);
@@ -99,7 +112,8 @@ public sealed class MaskedDiffusionScorerTests
                 Assert.IsTrue(enough[i].NetworkRows > few[i].NetworkRows);
             Assert.IsTrue(enough[i].NetworkRows < 1 << requests[i].Answer.Length, "no mask is computed twice");
         }
-        CollectionAssert.AreEqual(enough, requests.Select(request => new MaskedDiffusionScorer(new ToyEvaluator(), options).Score([request])[0]).ToArray());
+        CollectionAssert.AreEqual(enough,
+            requests.Select(request => new MaskedDiffusionScorer(new ToyEvaluator(), options).Score([request])[0]).ToArray());
 
         options = new() { Samples = 16, TargetStandardError = 1e-9, MaxSamples = 40 };
         foreach (LikelihoodEstimate capped in new MaskedDiffusionScorer(new ToyEvaluator(), options).Score(requests))
@@ -117,7 +131,8 @@ public sealed class MaskedDiffusionScorerTests
         foreach (LikelihoodEstimate[] question in results.Where(question => question.Length == 2))
         {
             double gap = Math.Abs(question[0].LogLikelihood - question[1].LogLikelihood);
-            Assert.IsTrue(gap > 2 * Math.Sqrt(question.Sum(estimate => estimate.StandardError * estimate.StandardError)) || question.All(e => e.StandardError == 0));
+            Assert.IsTrue(gap > 2 * Math.Sqrt(question.Sum(estimate => estimate.StandardError * estimate.StandardError))
+                || question.All(e => e.StandardError == 0));
             if (question[0].NetworkRows <= 12)
                 stopped++;
             else
@@ -145,7 +160,8 @@ public sealed class MaskedDiffusionScorerTests
             if (model.Seen.Count > 10)
                 source.Cancel();
         };
-        Assert.ThrowsExactly<OperationCanceledException>(() => new MaskedDiffusionScorer(model, new() { BatchTokens = 20 }).Score(Mixed(50), source.Token));
+        Assert.ThrowsExactly<OperationCanceledException>(() =>
+            new MaskedDiffusionScorer(model, new() { BatchTokens = 20 }).Score(Mixed(50), source.Token));
         Assert.IsTrue(model.Seen.Count < 40);
     }
 
@@ -175,7 +191,8 @@ public sealed class MaskedDiffusionScorerTests
     public void OptionsAreCheckedAndCopied()
     {
         void Refused(LikelihoodOptions options, string name) =>
-            Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionScorer(new ToyEvaluator(), options)).ParamName);
+            Assert.AreEqual(name,
+                Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionScorer(new ToyEvaluator(), options)).ParamName);
         Refused(new() { Samples = 2 }, "Samples");
         Refused(new() { GuidanceScale = -1 }, "GuidanceScale");
         Refused(new() { GuidanceScale = double.NaN }, "GuidanceScale");

@@ -49,7 +49,8 @@ public sealed class QuestionEncoderTests
     public void WithoutAContinuationThereIsNothingToScore()
     {
         var encoder = new QuestionEncoder(Bytes, 10, needsContext: false);
-        Assert.AreEqual((AnswerFlag.Empty, 0), (encoder.Encode("abc", [], keepEnd: false).Flag, encoder.Encode("abc", [], keepEnd: false).Requests.Length));
+        Assert.AreEqual((AnswerFlag.Empty, 0),
+            (encoder.Encode("abc", [], keepEnd: false).Flag, encoder.Encode("abc", [], keepEnd: false).Requests.Length));
         Assert.AreEqual(AnswerFlag.Empty, encoder.Encode("abc", [" d", ""], keepEnd: false).Flag);
     }
 }

@@ -28,7 +28,13 @@ public sealed class StandardErrorTests
         int within1 = 0, within2 = 0;
         for (int seed = 0; seed < Repeats; seed++)
         {
-            LikelihoodOptions options = new() { Method = LikelihoodMethod.FromName(estimator), Samples = samples, RoundSize = roundSize, Seed = seed };
+            LikelihoodOptions options = new()
+            {
+                Method = LikelihoodMethod.FromName(estimator),
+                Samples = samples,
+                RoundSize = roundSize,
+                Seed = seed,
+            };
             LikelihoodEstimate estimate = new MaskedDiffusionScorer(cached, options).Score([request])[0];
             double z = Math.Abs(estimate.LogLikelihood - exact) / estimate.StandardError;
             if (z < 1)
@@ -36,7 +42,8 @@ public sealed class StandardErrorTests
             if (z < 1.96)
                 within2++;
         }
-        Console.WriteLine($"{estimator} L={length} N={samples} R={roundSize}: {(double)within1 / Repeats:P1} {(double)within2 / Repeats:P1}");
+        Console.WriteLine($"{estimator} L={length} N={samples} R={roundSize}: {(double)within1 / Repeats:P1} "
+            + $"{(double)within2 / Repeats:P1}");
         // The counts are binomial: three standard deviations, and one point for the variance being estimated itself.
         static double Bound(double rate) => 3 * Math.Sqrt(rate * (1 - rate) / Repeats) + 0.01;
         Assert.AreEqual(0.683, (double)within1 / Repeats, Bound(0.683), "one standard error");
@@ -50,7 +57,8 @@ public sealed class StandardErrorTests
         var request = new LikelihoodRequest([1, 2], [3, 3, 1, 0, 6, 2, 2, 4, 5, 0, 1, 1]);
         double exact = new MaskedDiffusionScorer(model, new() { Method = LikelihoodMethod.Enumerate }).Score([request])[0].LogLikelihood;
         double Error(LikelihoodMethod estimator) => Enumerable.Range(0, 200).Average(seed =>
-            Math.Pow(new MaskedDiffusionScorer(model, new() { Method = estimator, Samples = 64, Seed = seed }).Score([request])[0].LogLikelihood - exact, 2));
+            Math.Pow(new MaskedDiffusionScorer(model, new() { Method = estimator, Samples = 64, Seed = seed })
+                .Score([request])[0].LogLikelihood - exact, 2));
         double ratio = Error(LikelihoodMethod.ExactCount) / Error(LikelihoodMethod.MonteCarlo);
         Console.WriteLine($"variance, exact count / Monte Carlo: {ratio:F3}");
         Assert.IsTrue(ratio < 0.5, $"{ratio}");

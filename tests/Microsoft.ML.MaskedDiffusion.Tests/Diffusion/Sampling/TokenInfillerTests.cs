@@ -1,5 +1,5 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -12,7 +12,8 @@ public sealed class TokenInfillerTests
     private static int[][] Rows()
     {
         var random = new Random(8);
-        return [.. Enumerable.Range(0, 25).Select(_ => Enumerable.Range(0, random.Next(1, 12)).Select(_ => random.Next(3) > 0 ? M : random.Next(7)).ToArray())];
+        return [.. Enumerable.Range(0, 25)
+            .Select(_ => Enumerable.Range(0, random.Next(1, 12)).Select(_ => random.Next(3) > 0 ? M : random.Next(7)).ToArray())];
     }
 
     [TestMethod]
@@ -22,7 +23,8 @@ public sealed class TokenInfillerTests
     [DataRow(SamplingOrder.Random, 1.0)]
     public void ARowIsFilledTheSameWhateverIsBesideIt(SamplingOrder order, double temperature)
     {
-        SamplingOptions Options(int tokens) => new() { Order = order, Temperature = temperature, GuidanceScale = 0.5, Steps = 4, Seed = 3, BatchTokens = tokens };
+        SamplingOptions Options(int tokens) =>
+            new() { Order = order, Temperature = temperature, GuidanceScale = 0.5, Steps = 4, Seed = 3, BatchTokens = tokens };
         int[][] rows = Rows();
         int[][] together = new TokenInfiller(new ToyEvaluator(), Options(8192)).Fill(rows);
         int[][] backwards = new TokenInfiller(new ToyEvaluator(), Options(30)).Fill([.. rows.Reverse()]);
@@ -31,7 +33,9 @@ public sealed class TokenInfillerTests
             CollectionAssert.AreEqual(together[i], backwards[^(i + 1)]);
             CollectionAssert.AreEqual(together[i], new TokenInfiller(new ToyEvaluator(), Options(1)).Fill([rows[i]])[0]);
             for (int j = 0; j < rows[i].Length; j++)
-                Assert.IsTrue(rows[i][j] == M ? together[i][j] is >= 0 and < M : together[i][j] == rows[i][j], "what was visible stays, what was masked is filled");
+                Assert.IsTrue(rows[i][j] == M
+                    ? together[i][j] is >= 0 and < M
+                    : together[i][j] == rows[i][j], "what was visible stays, what was masked is filled");
         }
     }
 
@@ -97,13 +101,15 @@ public sealed class TokenInfillerTests
         var counts = new Dictionary<(int, int), int>();
         for (int seed = 0; seed < Draws; seed++)
         {
-            int[] filled = new TokenInfiller(model, new() { Temperature = 1, Order = SamplingOrder.Random, Seed = seed }).Fill([[5, M, M]])[0];
+            int[] filled = new TokenInfiller(model, new() { Temperature = 1, Order = SamplingOrder.Random, Seed = seed })
+                .Fill([[5, M, M]])[0];
             counts[(filled[1], filled[2])] = counts.GetValueOrDefault((filled[1], filled[2])) + 1;
         }
         double chiSquare = 0;
         foreach (int[] answer in BruteForce.Answers(7, 2))
         {
-            double p = (Math.Exp(-BruteForce.Chain(model, [5], answer, [0, 1])) + Math.Exp(-BruteForce.Chain(model, [5], answer, [1, 0]))) / 2;
+            double p = (Math.Exp(-BruteForce.Chain(model, [5], answer, [0, 1]))
+                + Math.Exp(-BruteForce.Chain(model, [5], answer, [1, 0]))) / 2;
             double observed = counts.GetValueOrDefault((answer[0], answer[1]));
             chiSquare += (observed - Draws * p) * (observed - Draws * p) / (Draws * p);
         }
@@ -158,7 +164,8 @@ public sealed class TokenInfillerTests
         Assert.ThrowsExactly<ArgumentException>(() => infiller.Fill([[-1]]));
         Assert.ThrowsExactly<NotFiniteNumberException>(() => new TokenInfiller(new ToyEvaluator(sharpness: double.NaN), new()).Fill([[M]]));
         void Refused(SamplingOptions options, string name) =>
-            Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new TokenInfiller(new ToyEvaluator(), options)).ParamName);
+            Assert.AreEqual(name,
+                Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new TokenInfiller(new ToyEvaluator(), options)).ParamName);
         Refused(new() { Steps = 0 }, "Steps");
         Refused(new() { Temperature = -0.1 }, "Temperature");
         Refused(new() { Temperature = double.NaN }, "Temperature");
@@ -174,7 +181,8 @@ public sealed class TokenInfillerTests
         {
             var model = new ToyEvaluator(seed: 4);
             int[] own = new TokenInfiller(model, new() { GuidanceScale = guidance }).Fill([[3, 5, M, M, M, M]])[0][2..];
-            LikelihoodRequest[] requests = [.. Enumerable.Range(0, 4).Select(i => new LikelihoodRequest([3, 5], [.. own.Select((token, j) => i == j ? (token + 1) % 7 : token)])),
+            LikelihoodRequest[] requests = [.. Enumerable.Range(0, 4)
+                .Select(i => new LikelihoodRequest([3, 5], [.. own.Select((token, j) => i == j ? (token + 1) % 7 : token)])),
                 new([3, 5], own)];
             var matcher = new GreedyMatcher(model, new() { GuidanceScale = guidance });
             CollectionAssert.AreEqual(new[] { false, false, false, false, true }, matcher.Match(requests));

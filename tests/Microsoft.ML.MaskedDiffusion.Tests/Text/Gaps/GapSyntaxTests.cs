@@ -19,13 +19,15 @@ public sealed class GapSyntaxTests
     [DataRow("[MASK*[MASK]", "'[MASK*' 1")]
     [DataRow("[MASK[MASK]]", "'[MASK' 1 ']'")]
     public void TextsAreCutAtTheirGaps(string text, string expected) =>
-        Assert.AreEqual(expected, string.Join(' ', GapSyntax.Parse(text).Select(s => s.Text is { } plain ? $"'{plain}'" : $"{s.MaskCount}")));
+        Assert.AreEqual(expected,
+            string.Join(' ', GapSyntax.Parse(text).Select(s => s.Text is { } plain ? $"'{plain}'" : $"{s.MaskCount}")));
 
     [TestMethod]
     [DataRow("[MASK*0]")]
     [DataRow("a [MASK*1000001]")]
     [DataRow("[MASK*99999999999999999999999999]")]
-    public void AnImpossibleSpanIsRefused(string text) => StringAssert.Contains(Assert.Throws<FormatException>(() => GapSyntax.Parse(text)).Message, "1 to 1000000");
+    public void AnImpossibleSpanIsRefused(string text) =>
+        StringAssert.Contains(Assert.Throws<FormatException>(() => GapSyntax.Parse(text)).Message, "1 to 1000000");
 
     [TestMethod]
     public void EscapedTextIsPlainText()

@@ -15,7 +15,8 @@ public sealed class InfillTests
     private static readonly MaskedDiffusionModel Model = TinyModel.Create(5);
 
     internal static readonly List<TextRow> Rows = TextRow.Make(
-        "the [MASK] sat on the mat", "[MASK*5]", "a bird [MASK*2] the old [MASK]", "no gaps here", "", "[MASK] is wide", "漢字 [MASK] 🙂", @"plain \[MASK] text",
+        "the [MASK] sat on the mat", "[MASK*5]", "a bird [MASK*2] the old [MASK]", "no gaps here", "", "[MASK] is wide", "漢字 [MASK] 🙂",
+        @"plain \[MASK] text",
         "the [MASK] sat on the mat", "[MASK][MASK]");
 
     private readonly MLContext _ml = new(1);
@@ -57,9 +58,12 @@ public sealed class InfillTests
     public void VisibleTextIsKeptAndGapsAreGone()
     {
         string[] filled = Fill(Options());
-        Assert.IsTrue(filled[0].StartsWith("the", StringComparison.Ordinal) && filled[0].EndsWith(" sat on the mat", StringComparison.Ordinal), filled[0]);
-        Assert.IsTrue(filled[2].StartsWith("a bird", StringComparison.Ordinal) && filled[2].Contains(" the old", StringComparison.Ordinal), filled[2]);
-        Assert.IsTrue(filled[6].StartsWith("漢字", StringComparison.Ordinal) && filled[6].EndsWith(" 🙂", StringComparison.Ordinal), filled[6]);
+        Assert.IsTrue(filled[0].StartsWith("the", StringComparison.Ordinal), filled[0]);
+        Assert.IsTrue(filled[0].EndsWith(" sat on the mat", StringComparison.Ordinal), filled[0]);
+        Assert.IsTrue(filled[2].StartsWith("a bird", StringComparison.Ordinal) && filled[2].Contains(" the old", StringComparison.Ordinal),
+            filled[2]);
+        Assert.IsTrue(filled[6].StartsWith("漢字", StringComparison.Ordinal) && filled[6].EndsWith(" 🙂", StringComparison.Ordinal),
+            filled[6]);
         Assert.AreEqual("no gaps here", filled[3]);
         Assert.AreEqual("", filled[4]);
         Assert.AreEqual("plain [MASK] text", filled[7]);
@@ -74,7 +78,8 @@ public sealed class InfillTests
     public void TheEstimatorPromisesWhatTheTransformerGives()
     {
         InfillEstimator estimator = _ml.MaskedDiffusion().Infill(Model);
-        SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)), given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
+        SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)),
+            given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
         CollectionAssert.AreEqual(LikelihoodScoringTests.Describe(given), LikelihoodScoringTests.Describe(promised));
         CollectionAssert.AreEqual(new[] { "Number", "Text", "Filled" }, promised.Select(c => c.Name).ToArray());
     }
@@ -91,12 +96,15 @@ public sealed class InfillTests
     [TestMethod]
     public void TextsThatCannotBeFilledAreNamed()
     {
-        string message = Unwrapped.Throws<ArgumentException>(() => Fill(Options(), _ml.Data.LoadFromEnumerable(TextRow.Make("the cat [MASK*40]")))).Message;
+        string message = Unwrapped.Throws<ArgumentException>(() =>
+            Fill(Options(), _ml.Data.LoadFromEnumerable(TextRow.Make("the cat [MASK*40]")))).Message;
         StringAssert.Contains(message, "at most 24");
         StringAssert.Contains(message, "the cat");
         Unwrapped.Throws<FormatException>(() => Fill(Options(), _ml.Data.LoadFromEnumerable(TextRow.Make("the [MASK*0]"))));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().Infill(Model, "Nowhere").Fit(View())).Message, "input column 'Nowhere'");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().Infill(Model, "Number").Fit(View())).Message, "got Int32");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            _ml.MaskedDiffusion().Infill(Model, "Nowhere").Fit(View())).Message, "input column 'Nowhere'");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            _ml.MaskedDiffusion().Infill(Model, "Number").Fit(View())).Message, "got Int32");
     }
 
     [TestMethod]

@@ -12,7 +12,8 @@ public sealed class LikelihoodScoringTests
     private static readonly MaskedDiffusionModel Model = TinyModel.Create();
 
     private static readonly List<TextRow> Rows = TextRow.Make(
-        "the cat sat", "a bird in the old tree", "", "   ", "seven", "the river runs to the sea and the sea is wide and the cat sat on the mat by the door of the old house",
+        "the cat sat", "a bird in the old tree", "", "   ", "seven",
+        "the river runs to the sea and the sea is wide and the cat sat on the mat by the door of the old house",
         "ten", "the cat sat", "Ünïcödé 漢字 🙂", "one two");
 
     private readonly MLContext _ml = new(1);
@@ -20,7 +21,8 @@ public sealed class LikelihoodScoringTests
     [ClassCleanup]
     public static void Free() => Model.Dispose();
 
-    private static LikelihoodScoringOptions Fast(int batchSize = 4) => new() { BatchSize = batchSize, Likelihood = new LikelihoodOptions { Samples = 8 } };
+    private static LikelihoodScoringOptions Fast(int batchSize = 4) =>
+        new() { BatchSize = batchSize, Likelihood = new LikelihoodOptions { Samples = 8 } };
 
     private IDataView View() => _ml.Data.LoadFromEnumerable(Rows);
 
@@ -34,12 +36,14 @@ public sealed class LikelihoodScoringTests
         foreach (int batchSize in new[] { 2, 3, 64 })
             CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, Score(Fast(batchSize))));
         CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, Score(Fast(), _ml.Data.ShuffleRows(View(), seed: 2))));
-        CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, Score(Fast(), _ml.Data.LoadFromEnumerable(Rows.AsEnumerable().Reverse()))));
+        CollectionAssert.AreEqual(expected,
+            LikelihoodRow.Read(_ml, Score(Fast(), _ml.Data.LoadFromEnumerable(Rows.AsEnumerable().Reverse()))));
         using LikelihoodScoringTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(Model, Fast()).Fit(View());
         Parallel.For(0, 4, _ =>
         {
             CollectionAssert.AreEqual(expected, LikelihoodRow.Read(new MLContext(), transformer.Transform(View())));
-            using PredictionEngine<TextRow, LikelihoodRow> engine = new MLContext().Model.CreatePredictionEngine<TextRow, LikelihoodRow>(transformer);
+            using PredictionEngine<TextRow, LikelihoodRow> engine =
+                new MLContext().Model.CreatePredictionEngine<TextRow, LikelihoodRow>(transformer);
             CollectionAssert.AreEqual(expected, Rows.Select(engine.Predict).ToArray());
         });
         Assert.AreEqual(expected[0] with { Number = 7 }, expected[7], "equal texts have equal scores");
@@ -74,7 +78,8 @@ public sealed class LikelihoodScoringTests
         string text = Rows[5].Text;
         int[] ids = Model.Tokenizer.Encode(text);
         Assert.IsGreaterThan(TinyModel.ContextLength, ids.Length);
-        var options = new LikelihoodScoringOptions { Stride = stride, Likelihood = new LikelihoodOptions { Method = LikelihoodMethod.ChainRule } };
+        var chainRule = new LikelihoodOptions { Method = LikelihoodMethod.ChainRule };
+        var options = new LikelihoodScoringOptions { Stride = stride, Likelihood = chainRule };
         LikelihoodRow row = LikelihoodRow.Read(_ml, Score(options, _ml.Data.LoadFromEnumerable(TextRow.Make(text))))[0];
         Assert.AreEqual((ids.Length, 0f), (row.TokenCount, row.NegativeLogLikelihoodStandardError));
 
@@ -86,7 +91,8 @@ public sealed class LikelihoodScoringTests
         for (int done = TinyModel.ContextLength; done < whole.Length; done += step)
         {
             int end = Math.Min(whole.Length, done + step);
-            expected -= scorer.Score([new LikelihoodRequest(whole[(end - TinyModel.ContextLength)..done], whole[done..end])])[0].LogLikelihood;
+            expected -= scorer.Score([new LikelihoodRequest(whole[(end - TinyModel.ContextLength)..done],
+                whole[done..end])])[0].LogLikelihood;
         }
         Assert.AreEqual((float)expected, row.NegativeLogLikelihood);
     }
@@ -115,9 +121,11 @@ public sealed class LikelihoodScoringTests
     public void TheEstimatorPromisesWhatTheTransformerGives()
     {
         LikelihoodScoringEstimator estimator = _ml.MaskedDiffusion().ScoreLikelihood(Model);
-        SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)), given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
+        SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)),
+            given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
         CollectionAssert.AreEqual(Describe(given), Describe(promised));
-        CollectionAssert.AreEqual(new[] { "Number", "Text", "NegativeLogLikelihood", "NegativeLogLikelihoodStandardError", "TokenCount", "NegativeLogLikelihoodPerCharacter", "NegativeLogLikelihoodPerByte" }, promised.Select(c => c.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { "Number", "Text", "NegativeLogLikelihood", "NegativeLogLikelihoodStandardError", "TokenCount",
+            "NegativeLogLikelihoodPerCharacter", "NegativeLogLikelihoodPerByte" }, promised.Select(c => c.Name).ToArray());
     }
 
     internal static string[] Describe(SchemaShape shape) => [.. shape.Select(c => $"{c.Name} {c.Kind} {c.ItemType} {c.IsKey}")];
@@ -128,7 +136,12 @@ public sealed class LikelihoodScoringTests
         foreach ((string column, string expected) in new[] { ("Nowhere", "no such column"), ("Number", "got Int32") })
         {
             LikelihoodScoringEstimator estimator = _ml.MaskedDiffusion().ScoreLikelihood(Model, column);
-            foreach (Action action in new Action[] { () => estimator.Fit(View()), () => estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)), () => new EstimatorChain<ITransformer>().Append(estimator).Fit(View()) })
+            foreach (Action action in new Action[]
+            {
+                () => estimator.Fit(View()),
+                () => estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)),
+                () => new EstimatorChain<ITransformer>().Append(estimator).Fit(View()),
+            })
             {
                 string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(action).Message;
                 StringAssert.Contains(message, $"text column '{column}'");
@@ -174,7 +187,8 @@ public sealed class LikelihoodScoringTests
     {
         var options = new LikelihoodScoringOptions();
         Assert.AreEqual(("Text", "NegativeLogLikelihood", "NegativeLogLikelihoodStandardError", "TokenCount", null, 64),
-            (options.TextColumnName, options.NegativeLogLikelihoodColumnName, options.StandardErrorColumnName, options.TokenCountColumnName, options.Stride, options.BatchSize));
+            (options.TextColumnName, options.NegativeLogLikelihoodColumnName, options.StandardErrorColumnName, options.TokenCountColumnName,
+                options.Stride, options.BatchSize));
         LikelihoodScoringEstimator estimator = _ml.MaskedDiffusion().ScoreLikelihood(Model, options);
         options.TextColumnName = "Other";
         options.Likelihood.Samples = -1;
@@ -207,7 +221,8 @@ public sealed class LikelihoodScoringTests
         var owner = new LikelihoodScoringTransformer(model, Fast(), ownsModel: true);
         LikelihoodRow[] expected = LikelihoodRow.Read(_ml, owner.Transform(View()));
 
-        using (PredictionEngine<TextRow, LikelihoodRow> guest = _ml.Model.CreatePredictionEngine<TextRow, LikelihoodRow>(owner, new PredictionEngineOptions { OwnsTransformer = false }))
+        using (PredictionEngine<TextRow, LikelihoodRow> guest = _ml.Model.CreatePredictionEngine<TextRow, LikelihoodRow>(owner,
+            new PredictionEngineOptions { OwnsTransformer = false }))
             Assert.AreEqual(expected[0], guest.Predict(Rows[0]));
         CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, owner.Transform(View())));
 
