@@ -46,10 +46,9 @@ public sealed class CancellationTests
         using DataViewRowCursor cursor = view.GetRowCursor([column]);
         Action read = kind switch
         {
-            "likelihood" =>
-            Getter<float>(cursor, column),
+            "likelihood" => Getter<float>(cursor, column),
             "choices" => Getter<uint>(cursor, column),
-            _ => Getter<ReadOnlyMemory<char>>(cursor, column)
+            _ => Getter<ReadOnlyMemory<char>>(cursor, column),
         };
         int rows = 0;
         for (; cursor.MoveNext(); rows++)
