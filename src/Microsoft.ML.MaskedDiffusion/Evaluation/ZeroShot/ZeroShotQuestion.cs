@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
@@ -10,4 +11,10 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </param>
 /// <param name="Gold">Index of the right one in <paramref name="Choices"/>.</param>
 /// <param name="Separator">What stands between context and continuation: one space, as in lm-evaluation-harness.</param>
-public sealed record ZeroShotQuestion(string Id, string Context, IReadOnlyList<string> Choices, int Gold, string Separator = " ");
+public sealed record ZeroShotQuestion(
+    string Id,
+    string Context,
+    IReadOnlyList<string> Choices,
+    int Gold,
+    // Logs name a question by a hash of its JSON, so the stored name stays.
+    [property: JsonPropertyName("Delimiter")] string Separator = " ");
