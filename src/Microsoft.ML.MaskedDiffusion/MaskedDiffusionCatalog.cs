@@ -33,7 +33,7 @@ public sealed class MaskedDiffusionCatalog
     /// <summary>Trains a masked diffusion model on a text column, with options.</summary>
     /// <param name="options">The settings; copied and checked.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
-    public MaskedDiffusionTrainer Trainer(MaskedDiffusionTrainer.Options options) => new(MLContext, options);
+    public MaskedDiffusionTrainer Trainer(TrainerOptions options) => new(MLContext, options);
 
     /// <summary>
     /// Trains the autoregressive baseline on a text column: the same network with a causal mask, which predicts the next token.
@@ -52,7 +52,7 @@ public sealed class MaskedDiffusionCatalog
     /// </summary>
     /// <param name="options">The settings; copied and checked.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
-    public AutoregressiveTrainer AutoregressiveTrainer(MaskedDiffusionTrainer.Options options) => new(MLContext, options);
+    public AutoregressiveTrainer AutoregressiveTrainer(TrainerOptions options) => new(MLContext, options);
 
     /// <summary>
     /// A view of the documents in UTF-8 files: one file, or the *.txt, *.jsonl and *.ndjson files of a folder and the folders in it, in the
@@ -373,10 +373,10 @@ public sealed class MaskedDiffusionCatalog
         return SavedModels.Unwrap(loaded, CarrierLocation.Current);
     }
 
-    private static MaskedDiffusionTrainer.Options OptionsOf(
+    private static TrainerOptions OptionsOf(
         string textColumnName, TransformerConfig? network, long maxSteps, IDataView? validationSet)
     {
-        var options = new MaskedDiffusionTrainer.Options
+        var options = new TrainerOptions
         {
             TextColumnName = textColumnName,
             MaxSteps = maxSteps,

@@ -89,15 +89,15 @@ public sealed class MemoryTests
             else if (report is { Phase: TrainingPhase.Training, Step: 200 })
                 (tensors, memory) = (torch.Tensor.TotalCount - tensors, Memory() - memory);
         });
-        var trainer = new MaskedDiffusionTrainer(_ml, new MaskedDiffusionTrainer.Options
+        var trainer = new MaskedDiffusionTrainer(_ml, new TrainerOptions
         {
             Network = new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256, ContextLength = 24 },
             Tokenizer = TokenizerSource.TrainBytePairEncoding(300),
             MaxSteps = 200,
             BatchSize = 8,
-            MicroBatchSize = 4,
+            Compute = { MicroBatchSize = 4 },
             ValidationSet = Texts(40),
-            ValidationInterval = 10,
+            Validation = { Interval = 10 },
             ProgressInterval = 20,
             Progress = progress,
             Device = "cpu",

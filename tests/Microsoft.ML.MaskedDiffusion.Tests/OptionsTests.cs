@@ -24,57 +24,100 @@ public sealed class OptionsTests
 
     private static readonly Subject[] Subjects =
     [
-        new Subject<MaskedDiffusionTrainer.Options>(new(), o => _ = new MaskedDiffusionTrainer(new MLContext(1), o), new()
+        new Subject<TrainerOptions>(new(), Train, new()
         {
-            [nameof(MaskedDiffusionTrainer.Options.TextColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
-            [nameof(MaskedDiffusionTrainer.Options.PromptColumnName)] = ["", " \t", "Text", "TokenCount"],
-            // Good values that mean nothing without prompts, or where documents are joined, are refused too.
-            [nameof(MaskedDiffusionTrainer.Options.ReasoningColumnName)] = ["", " ", "Reasoning"],
-            [nameof(MaskedDiffusionTrainer.Options.Padding)] = [(RowPadding)(-1), (RowPadding)9, RowPadding.Longest, RowPadding.Full],
-            [nameof(MaskedDiffusionTrainer.Options.MaxRowLength)] = [.. BadCounts, 1, 64, 257],
-            [nameof(MaskedDiffusionTrainer.Options.RowOverflow)] = [(RowOverflow)(-1), (RowOverflow)9, RowOverflow.Throw],
-            [nameof(MaskedDiffusionTrainer.Options.GuidanceDropout)] = [.. BadShares, 0.1],
-            [nameof(MaskedDiffusionTrainer.Options.Network)] = [null, Network(n => n with { Autoregressive = true }), Network(n => n with { ContextLength = 1 }), Network(n => n with { HeadCount = 3 })],
-            [nameof(MaskedDiffusionTrainer.Options.Tokenizer)] = [null],
-            [nameof(MaskedDiffusionTrainer.Options.MaxSteps)] = BadLengths,
-            [nameof(MaskedDiffusionTrainer.Options.MaxEpochs)] = BadAmounts,
-            [nameof(MaskedDiffusionTrainer.Options.MaxTokens)] = BadLengths,
-            [nameof(MaskedDiffusionTrainer.Options.MaxFlops)] = BadAmounts,
-            [nameof(MaskedDiffusionTrainer.Options.MaxSeconds)] = BadAmounts,
-            [nameof(MaskedDiffusionTrainer.Options.BatchSize)] = BadBatches,
-            [nameof(MaskedDiffusionTrainer.Options.MicroBatchSize)] = [.. BadCounts, 3, 32],
-            [nameof(MaskedDiffusionTrainer.Options.StochasticLengthRatio)] = BadShares,
-            [nameof(MaskedDiffusionTrainer.Options.LearningRate)] = [0.0, -1e-3, 1.5, double.NaN, double.PositiveInfinity],
-            [nameof(MaskedDiffusionTrainer.Options.MinLearningRateRatio)] = BadShares,
-            [nameof(MaskedDiffusionTrainer.Options.WarmupSteps)] = [-1, int.MinValue],
-            [nameof(MaskedDiffusionTrainer.Options.WeightDecay)] = BadShares,
-            [nameof(MaskedDiffusionTrainer.Options.Beta1)] = BadDecays,
-            [nameof(MaskedDiffusionTrainer.Options.Beta2)] = BadDecays,
-            [nameof(MaskedDiffusionTrainer.Options.GradientClipNorm)] = [0.0, -1.0, double.NaN, double.NegativeInfinity],
-            [nameof(MaskedDiffusionTrainer.Options.EmaDecay)] = [0.0, -0.5, 1.0, 1.5, double.NaN, double.PositiveInfinity],
-            [nameof(MaskedDiffusionTrainer.Options.NoiseLevels)] = [(MaskedDiffusion.NoiseLevels)(-1), (MaskedDiffusion.NoiseLevels)9],
-            [nameof(MaskedDiffusionTrainer.Options.LossWeighting)] = [(MaskedDiffusion.LossWeighting)(-1), (MaskedDiffusion.LossWeighting)9],
-            [nameof(MaskedDiffusionTrainer.Options.Precision)] = [(Precision)(-1), (Precision)9],
-            [nameof(MaskedDiffusionTrainer.Options.ValidationInterval)] = BadLengths,
-            [nameof(MaskedDiffusionTrainer.Options.ValidationSamples)] = BadBatches,
-            [nameof(MaskedDiffusionTrainer.Options.MaxValidationBlocks)] = BadCounts,
+            [nameof(TrainerOptions.TextColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
+            [nameof(TrainerOptions.Network)] =
+            [
+                null, Network(n => n with { Autoregressive = true }), Network(n => n with { ContextLength = 1 }), Network(n => n with { HeadCount = 3 }),
+            ],
+            [nameof(TrainerOptions.Tokenizer)] = [null],
+            [nameof(TrainerOptions.MaxSteps)] = BadLengths,
+            [nameof(TrainerOptions.BatchSize)] = BadBatches,
+            [nameof(TrainerOptions.LearningRate)] = [0.0, -1e-3, 1.5, double.NaN, double.PositiveInfinity],
+            [nameof(TrainerOptions.Device)] = [null, "", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU "],
+            [nameof(TrainerOptions.ProgressInterval)] = BadLengths,
+            [nameof(TrainerOptions.CancelBehavior)] = [(CancelBehavior)(-1), (CancelBehavior)7],
+            [nameof(TrainerOptions.Optimizer)] = [null],
+            [nameof(TrainerOptions.Budget)] = [null],
+            [nameof(TrainerOptions.Validation)] = [null],
+            [nameof(TrainerOptions.Checkpoints)] = [null],
+            [nameof(TrainerOptions.Rows)] = [null],
+            [nameof(TrainerOptions.Noise)] = [null],
+            [nameof(TrainerOptions.Compute)] = [null],
+            [nameof(TrainerOptions.Outputs)] = [null],
+        }, anything: ["ValidationSet", "Seed", "Progress", "CancellationToken", "InitialModel"]),
+
+        new Subject<OptimizerOptions>(new(), o => Train(new() { Optimizer = o }), new()
+        {
+            [nameof(OptimizerOptions.WarmupSteps)] = [-1, int.MinValue],
+            [nameof(OptimizerOptions.MinLearningRateRatio)] = BadShares,
+            [nameof(OptimizerOptions.Beta1)] = BadDecays,
+            [nameof(OptimizerOptions.Beta2)] = BadDecays,
+            [nameof(OptimizerOptions.WeightDecay)] = BadShares,
+            [nameof(OptimizerOptions.GradientClipNorm)] = [0.0, -1.0, double.NaN, double.NegativeInfinity],
+            [nameof(OptimizerOptions.EmaDecay)] = [0.0, -0.5, 1.0, 1.5, double.NaN, double.PositiveInfinity],
+        }, anything: ["DecayNormGains"]),
+
+        new Subject<BudgetOptions>(new(), o => Train(new() { Budget = o }), new()
+        {
+            [nameof(BudgetOptions.MaxEpochs)] = BadAmounts,
+            [nameof(BudgetOptions.MaxTokens)] = BadLengths,
+            [nameof(BudgetOptions.MaxFlops)] = BadAmounts,
+            [nameof(BudgetOptions.MaxSeconds)] = BadAmounts,
+        }, anything: []),
+
+        new Subject<ValidationOptions>(new(), o => Train(new() { Validation = o }), new()
+        {
             // Tokens without the tokenizer they were made with.
-            [nameof(MaskedDiffusionTrainer.Options.ValidationTokens)] = [Tokens],
-            [nameof(MaskedDiffusionTrainer.Options.TokenFolder)] = ["", " "],
-            [nameof(MaskedDiffusionTrainer.Options.EarlyStoppingPatience)] = [.. BadCounts, 3],
-            [nameof(MaskedDiffusionTrainer.Options.Device)] = [null, "", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU "],
-            [nameof(MaskedDiffusionTrainer.Options.ProgressInterval)] = BadLengths,
-            [nameof(MaskedDiffusionTrainer.Options.CheckpointFolder)] = ["", " "],
+            [nameof(ValidationOptions.Tokens)] = [Tokens],
+            [nameof(ValidationOptions.Interval)] = BadLengths,
+            [nameof(ValidationOptions.Samples)] = BadBatches,
+            [nameof(ValidationOptions.MaxBlocks)] = BadCounts,
+            [nameof(ValidationOptions.EarlyStoppingPatience)] = [.. BadCounts, 3],
+        }, anything: []),
+
+        new Subject<CheckpointOptions>(new(), o => Train(new() { Checkpoints = o }), new()
+        {
+            [nameof(CheckpointOptions.Folder)] = ["", " "],
             // Good values that mean nothing without a folder are refused too.
-            [nameof(MaskedDiffusionTrainer.Options.CheckpointInterval)] = [0L, -1L, 10L],
-            [nameof(MaskedDiffusionTrainer.Options.CheckpointMinutes)] = [0.0, -1.0, double.NaN, double.PositiveInfinity, 5.0],
-            [nameof(MaskedDiffusionTrainer.Options.KeepCheckpoints)] = [0, -1],
-            [nameof(MaskedDiffusionTrainer.Options.Resume)] = [true],
-            [nameof(MaskedDiffusionTrainer.Options.CancelBehavior)] = [(CancelBehavior)(-1), (CancelBehavior)7],
-            [nameof(MaskedDiffusionTrainer.Options.NegativeLogLikelihoodColumnName)] = [.. BadNames, "Text", "TokenCount"],
-            [nameof(MaskedDiffusionTrainer.Options.StandardErrorColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
-            [nameof(MaskedDiffusionTrainer.Options.TokenCountColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
-        }, anything: ["ActivationCheckpointing", "DecayNormGains", "ValidationSet", "Seed", "Progress", "CancellationToken", "InitialModel", "PackDocuments"]),
+            [nameof(CheckpointOptions.Interval)] = [0L, -1L, 10L],
+            [nameof(CheckpointOptions.Minutes)] = [0.0, -1.0, double.NaN, double.PositiveInfinity, 5.0],
+            [nameof(CheckpointOptions.Keep)] = [0, -1],
+            [nameof(CheckpointOptions.Resume)] = [true],
+            [nameof(CheckpointOptions.TokenFolder)] = ["", " "],
+        }, anything: []),
+
+        new Subject<RowOptions>(new(), o => Train(new() { Rows = o }), new()
+        {
+            [nameof(RowOptions.PromptColumnName)] = ["", " \t", "Text", "TokenCount"],
+            // Good values that mean nothing without prompts, or where documents are joined, are refused too.
+            [nameof(RowOptions.ReasoningColumnName)] = ["", " ", "Reasoning"],
+            [nameof(RowOptions.Padding)] = [(RowPadding)(-1), (RowPadding)9, RowPadding.Longest, RowPadding.Full],
+            [nameof(RowOptions.MaxLength)] = [.. BadCounts, 1, 64, 257],
+            [nameof(RowOptions.Overflow)] = [(RowOverflow)(-1), (RowOverflow)9, RowOverflow.Throw],
+        }, anything: ["PackDocuments"]),
+
+        new Subject<NoiseOptions>(new(), o => Train(new() { Noise = o }), new()
+        {
+            [nameof(NoiseOptions.Levels)] = [(NoiseLevels)(-1), (NoiseLevels)9],
+            [nameof(NoiseOptions.LossWeighting)] = [(LossWeighting)(-1), (LossWeighting)9],
+            [nameof(NoiseOptions.StochasticLengthRatio)] = BadShares,
+            [nameof(NoiseOptions.GuidanceDropout)] = [.. BadShares, 0.1],
+        }, anything: []),
+
+        new Subject<ComputeOptions>(new(), o => Train(new() { Compute = o }), new()
+        {
+            [nameof(ComputeOptions.MicroBatchSize)] = [.. BadCounts, 3, 32],
+            [nameof(ComputeOptions.Precision)] = [(Precision)(-1), (Precision)9],
+        }, anything: ["ActivationCheckpointing"]),
+
+        new Subject<OutputOptions>(new(), o => Train(new() { Outputs = o }), new()
+        {
+            [nameof(OutputOptions.NegativeLogLikelihoodColumnName)] = [.. BadNames, "Text", "TokenCount"],
+            [nameof(OutputOptions.StandardErrorColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
+            [nameof(OutputOptions.TokenCountColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
+        }, anything: []),
 
         new Subject<PackedCorpusOptions>(new() { Sources = Sources }, o => _ = new PackedCorpus(o), new()
         {
@@ -114,7 +157,7 @@ public sealed class OptionsTests
             [nameof(LikelihoodScoringOptions.ContextColumnName)] = ["", " \t"],
             [nameof(LikelihoodScoringOptions.Separator)] = [null],
             // A good value that means nothing without a context column is refused too.
-            [nameof(LikelihoodScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.KeepEnd, ContextOverflow.Skip],
+            [nameof(LikelihoodScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.KeepEnd],
             [nameof(LikelihoodScoringOptions.Stride)] = [.. BadCounts, TinyModel.ContextLength, int.MaxValue],
             [nameof(LikelihoodScoringOptions.BatchSize)] = BadBatches,
             [nameof(LikelihoodScoringOptions.Likelihood)] = [null],
@@ -134,7 +177,7 @@ public sealed class OptionsTests
             [nameof(ChoiceScoringOptions.ChoiceCount)] = [.. BadCounts, 1, ChoiceScoringOptionsBase.MaximumChoices + 1, int.MaxValue],
             [nameof(ChoiceScoringOptions.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
             [nameof(ChoiceScoringOptions.Separator)] = [null],
-            [nameof(ChoiceScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.Skip],
+            [nameof(ChoiceScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
             [nameof(ChoiceScoringOptions.BatchSize)] = BadBatches,
             [nameof(ChoiceScoringOptions.Likelihood)] = [null],
         }, anything: ["CancellationToken", "Progress"]),
@@ -153,7 +196,7 @@ public sealed class OptionsTests
             [nameof(GroupedChoiceScoringOptions.PredictedLabelColumnName)] = [.. BadNames, "Score"],
             [nameof(GroupedChoiceScoringOptions.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
             [nameof(GroupedChoiceScoringOptions.Separator)] = [null],
-            [nameof(GroupedChoiceScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.Skip],
+            [nameof(GroupedChoiceScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
             [nameof(GroupedChoiceScoringOptions.BatchSize)] = BadBatches,
             [nameof(GroupedChoiceScoringOptions.Likelihood)] = [null],
         }, anything: ["CancellationToken", "Progress"]),
@@ -238,18 +281,21 @@ public sealed class OptionsTests
     [TestMethod]
     public void OptionsThatContradictEachOtherAreRefused()
     {
-        static string Refused(Action<MaskedDiffusionTrainer.Options> change)
+        static string Refused(Action<TrainerOptions> change)
         {
-            var options = new MaskedDiffusionTrainer.Options();
+            var options = new TrainerOptions();
             change(options);
             return Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(new MLContext(1), options)).Message;
         }
-        StringAssert.Contains(Refused(o => (o.WarmupSteps, o.MaxSteps) = (11, 10)), "Options.WarmupSteps is 11; it must be at most Options.MaxSteps 10");
-        StringAssert.Contains(Refused(o => o.EarlyStoppingPatience = 3), "Options.ValidationSet");
+        StringAssert.Contains(Refused(o => (o.Optimizer.WarmupSteps, o.MaxSteps) = (11, 10)),
+            "Optimizer.WarmupSteps is 11; it must be at most MaxSteps 10");
+        StringAssert.Contains(Refused(o => o.Validation.EarlyStoppingPatience = 3), "a ValidationSet");
         var adaptive = new LikelihoodOptions { TargetStandardError = 1, Samples = 128, MaxSamples = 100 };
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LikelihoodScoringEstimator(Model, new() { Likelihood = adaptive })).Message,
             "MaxSamples is 100; it must be 128 to 16777216");
     }
+
+    private static void Train(TrainerOptions options) => _ = new MaskedDiffusionTrainer(new MLContext(1), options);
 
     private static PackedSource[] WritePacked()
     {
@@ -258,7 +304,7 @@ public sealed class OptionsTests
         return [new PackedSource(Folder.Path)];
     }
 
-    private static TransformerConfig Network(Func<TransformerConfig, TransformerConfig> change) => change(new MaskedDiffusionTrainer.Options().Network);
+    private static TransformerConfig Network(Func<TransformerConfig, TransformerConfig> change) => change(new TrainerOptions().Network);
 
     private abstract class Subject
     {

@@ -18,16 +18,16 @@ public sealed class AutoregressiveTrainer : IEstimator<LikelihoodScoringTransfor
     /// <summary>Makes a trainer.</summary>
     /// <param name="env">The context: an <see cref="MLContext"/>, or any other environment.</param>
     /// <param name="options">
-    /// The settings, copied here. <see cref="MaskedDiffusionTrainer.Options.Network"/> is made autoregressive. Without noise there is nothing to set about it:
-    /// <see cref="MaskedDiffusionTrainer.Options.NoiseLevels"/>, <see cref="MaskedDiffusionTrainer.Options.LossWeighting"/>,
-    /// <see cref="MaskedDiffusionTrainer.Options.StochasticLengthRatio"/>, <see cref="MaskedDiffusionTrainer.Options.Padding"/> and
-    /// <see cref="MaskedDiffusionTrainer.Options.GuidanceDropout"/> must have their defaults. Validation is exact, and
-    /// <see cref="MaskedDiffusionTrainer.Options.ValidationSamples"/> is not used.
+    /// The settings, copied here. <see cref="TrainerOptions.Network"/> is made autoregressive. Without noise there is nothing to set about it:
+    /// <see cref="NoiseOptions.Levels"/>, <see cref="NoiseOptions.LossWeighting"/>,
+    /// <see cref="NoiseOptions.StochasticLengthRatio"/>, <see cref="RowOptions.Padding"/> and
+    /// <see cref="NoiseOptions.GuidanceDropout"/> must have their defaults. Validation is exact, and
+    /// <see cref="ValidationOptions.Samples"/> is not used.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range; the message says which, and what to do.</exception>
-    public AutoregressiveTrainer(IHostEnvironment env, MaskedDiffusionTrainer.Options options) => _trainer = new MaskedDiffusionTrainer(env, options, autoregressive: true);
+    public AutoregressiveTrainer(IHostEnvironment env, TrainerOptions options) => _trainer = new MaskedDiffusionTrainer(env, options, autoregressive: true);
 
-    /// <summary>Trains a model. Long: see <see cref="MaskedDiffusionTrainer.Options.Progress"/> and <see cref="MaskedDiffusionTrainer.Options.CancellationToken"/>.</summary>
+    /// <summary>Trains a model. Long: see <see cref="TrainerOptions.Progress"/> and <see cref="TrainerOptions.CancellationToken"/>.</summary>
     /// <param name="input">The training data. Its columns are read once, or twice where a tokenizer is trained on them.</param>
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>

@@ -5,7 +5,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 
 /// <summary>Makes training blocks of text columns: in memory, or by way of a token folder, where a resumed run finds the tokens without opening the data.</summary>
-internal sealed class CorpusTokenizer(MaskedDiffusionTrainer.Options options, IChannel channel, IProgress<TrainingProgress> progress)
+internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, IProgress<TrainingProgress> progress)
 {
     private const string Train = "train", Validation = "validation", FolderBesideCheckpoints = "tokens";
 
@@ -14,7 +14,7 @@ internal sealed class CorpusTokenizer(MaskedDiffusionTrainer.Options options, IC
     /// <summary>Reads the training data, and the validation data if there are any, unless their tokens are found.</summary>
     public TrainingCorpus Read(TextColumnReader training, TextColumnReader? validation, int blockLength)
     {
-        string? folder = options.TokenFolder ?? (options.CheckpointFolder is { } checkpoints ? Path.Combine(checkpoints, FolderBesideCheckpoints) : null);
+        string? folder = options.Checkpoints.TokenFolder ?? (options.Checkpoints.Folder is { } checkpoints ? Path.Combine(checkpoints, FolderBesideCheckpoints) : null);
         return folder is null ? InMemory(training, validation, blockLength) : InFolder(folder, training, validation, blockLength);
     }
 
@@ -69,7 +69,7 @@ internal sealed class CorpusTokenizer(MaskedDiffusionTrainer.Options options, IC
 
     private (TokenManifest Manifest, TextTokenizer Tokenizer)? Find(TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
     {
-        if (!options.Resume)
+        if (!options.Checkpoints.Resume)
             return null;
         try
         {

@@ -61,5 +61,5 @@ internal sealed class TextColumnReader(IDataView data, DataViewSchema.Column col
 
     private InvalidOperationException NoText() => new(RowCount == 0
         ? $"The {what} has no rows. Training needs at least one row with text in column '{column.Name}'."
-        : $"Column '{column.Name}' of the {what} holds no text: all {RowCount} rows are empty or white space. Set Options.TextColumnName to the column with the {(prompts.Length == 0 ? "documents" : "answers")}.");
+        : $"Column '{column.Name}' of the {what} holds no text: all {RowCount} rows are empty or white space. Set TextColumnName to the column with the {(prompts.Length == 0 ? "documents" : "answers")}.");
 }

@@ -5,7 +5,7 @@ public sealed class TrainingDivergedException : InvalidOperationException
 {
     internal TrainingDivergedException(long step, double loss, double gradientNorm, double learningRate)
         : base(FormattableString.Invariant(
-            $"Training diverged at step {step}: loss {loss}, gradient norm {gradientNorm}, learning rate {learningRate:g4}. Lower Options.LearningRate (a third is a good first try), lengthen Options.WarmupSteps, or lower Options.GradientClipNorm."))
+            $"Training diverged at step {step}: loss {loss}, gradient norm {gradientNorm}, learning rate {learningRate:g4}. Lower LearningRate (a third is a good first try), lengthen Optimizer.WarmupSteps, or lower Optimizer.GradientClipNorm."))
     {
         Step = step;
         Loss = loss;

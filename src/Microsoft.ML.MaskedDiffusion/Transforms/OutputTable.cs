@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.DataViews;
+using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
 namespace Microsoft.ML.MaskedDiffusion.Transforms;
@@ -72,7 +73,7 @@ internal sealed class OutputTable<TOptions, TResult>
     public void CheckNames(TOptions options)
     {
         IEnumerable<Entry> wanted = _entries.Where(entry => !entry.IsOptional || entry.Name(options) is not null);
-        OptionChecks.RequireNames([.. wanted.Select(entry => (entry.Option, entry.Name(options)))]);
+        OptionCheck.RequireColumnNames([.. wanted.Select(entry => (entry.Option, entry.Name(options)))]);
     }
 
     private OutputTable<TOptions, TResult> AddScalar(

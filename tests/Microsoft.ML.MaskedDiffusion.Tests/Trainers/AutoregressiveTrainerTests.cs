@@ -18,9 +18,9 @@ public sealed class AutoregressiveTrainerTests
 
     private static IDataView View(MLContext ml, params string[] texts) => ml.Data.LoadFromEnumerable(texts.Select(text => new Document { Text = text }).ToList());
 
-    private static MaskedDiffusionTrainer.Options Small(Action<MaskedDiffusionTrainer.Options>? change = null)
+    private static TrainerOptions Small(Action<TrainerOptions>? change = null)
     {
-        var options = new MaskedDiffusionTrainer.Options
+        var options = new TrainerOptions
         {
             Network = new TransformerConfig { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32, ContextLength = 12 },
             Tokenizer = TokenizerSource.TrainBytePairEncoding(270),
@@ -97,7 +97,7 @@ public sealed class AutoregressiveTrainerTests
         // The published schedule counts micro batches: a flat one takes that difference away.
         double[] Losses(int? micro)
         {
-            using LikelihoodScoringTransformer transformer = new AutoregressiveTrainer(ml, Small(o => (o.MicroBatchSize, o.MinLearningRateRatio, o.WarmupSteps) = (micro, 1, 0))).Fit(View(ml, Sentences));
+            using LikelihoodScoringTransformer transformer = new AutoregressiveTrainer(ml, Small(o => (o.Compute.MicroBatchSize, o.Optimizer.MinLearningRateRatio, o.Optimizer.WarmupSteps) = (micro, 1, 0))).Fit(View(ml, Sentences));
             return [.. transformer.TrainingResult!.LossHistory.Select(point => point.Loss)];
         }
 
@@ -136,17 +136,17 @@ public sealed class AutoregressiveTrainerTests
     [TestMethod]
     public void OptionsAboutNoiseAreRefused()
     {
-        (string Option, Action<MaskedDiffusionTrainer.Options> Change)[] bad =
+        (string Option, Action<TrainerOptions> Change)[] bad =
         [
-            ("NoiseLevels", o => o.NoiseLevels = NoiseLevels.Stratified),
-            ("LossWeighting", o => o.LossWeighting = LossWeighting.Uniform),
-            ("StochasticLengthRatio", o => o.StochasticLengthRatio = 0.01),
+            ("Noise.Levels", o => o.Noise.Levels = NoiseLevels.Stratified),
+            ("Noise.LossWeighting", o => o.Noise.LossWeighting = LossWeighting.Uniform),
+            ("Noise.StochasticLengthRatio", o => o.Noise.StochasticLengthRatio = 0.01),
             ("BatchSize", o => o.BatchSize = 0),
         ];
-        foreach ((string option, Action<MaskedDiffusionTrainer.Options> change) in bad)
+        foreach ((string option, Action<TrainerOptions> change) in bad)
         {
             var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new AutoregressiveTrainer(new MLContext(1), Small(change)), option);
-            Assert.AreEqual("Options." + option, error.ParamName);
+            Assert.AreEqual(option, error.ParamName);
         }
         Assert.IsNotNull(new AutoregressiveTrainer(new MLContext(1), Small(o => o.Network = o.Network with { Autoregressive = true })));
     }

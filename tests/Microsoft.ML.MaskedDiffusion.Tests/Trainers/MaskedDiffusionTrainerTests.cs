@@ -21,9 +21,9 @@ public sealed class MaskedDiffusionTrainerTests
 
     private static IDataView View(MLContext ml, params string?[] texts) => ml.Data.LoadFromEnumerable(texts.Select(text => new Document { Text = text }).ToList());
 
-    private static MaskedDiffusionTrainer.Options Small(Action<MaskedDiffusionTrainer.Options>? change = null)
+    private static TrainerOptions Small(Action<TrainerOptions>? change = null)
     {
-        var options = new MaskedDiffusionTrainer.Options
+        var options = new TrainerOptions
         {
             Network = new TransformerConfig { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32, ContextLength = 12 },
             Tokenizer = TokenizerSource.TrainBytePairEncoding(270),
@@ -56,7 +56,7 @@ public sealed class MaskedDiffusionTrainerTests
     {
         var ml = new MLContext(1);
         IDataView view = View(ml, Sentences);
-        MaskedDiffusionTrainer trainer = ml.MaskedDiffusion().Trainer(Small(o => (o.NegativeLogLikelihoodColumnName, o.TokenCountColumnName) = ("Bound", "Tokens")));
+        MaskedDiffusionTrainer trainer = ml.MaskedDiffusion().Trainer(Small(o => (o.Outputs.NegativeLogLikelihoodColumnName, o.Outputs.TokenCountColumnName) = ("Bound", "Tokens")));
         SchemaShape promised = trainer.GetOutputSchema(SchemaShapes.Of(view.Schema));
         using LikelihoodScoringTransformer transformer = trainer.Fit(view);
         SchemaShape made = SchemaShapes.Of(transformer.GetOutputSchema(view.Schema));
@@ -89,12 +89,12 @@ public sealed class MaskedDiffusionTrainerTests
         var ml = new MLContext(1);
         using LikelihoodScoringTransformer whole = new MaskedDiffusionTrainer(ml, Small()).Fit(View(ml, Sentences));
         using var source = new CancellationTokenSource();
-        void Checkpointed(MaskedDiffusionTrainer.Options o) => (o.CheckpointFolder, o.CheckpointInterval, o.Resume) = (folder.File("run"), 1, true);
+        void Checkpointed(TrainerOptions o) => (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (folder.File("run"), 1, true);
         var stopping = Small(o => (o.Progress, o.CancellationToken) = (new Collected<TrainingProgress>(report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }), source.Token));
         Checkpointed(stopping);
         Assert.ThrowsExactly<OperationCanceledException>(() => new MaskedDiffusionTrainer(ml, stopping).Fit(View(ml, Sentences)));
 
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(ml, Small(o => { Checkpointed(o); o.NoiseLevels = NoiseLevels.Stratified; })).Fit(View(ml, Sentences)));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(ml, Small(o => { Checkpointed(o); o.Noise.Levels = NoiseLevels.Stratified; })).Fit(View(ml, Sentences)));
         StringAssert.Contains(error.Message, "NoiseLevels: Independent in the checkpoint, Stratified now");
 
         // Without a seed of its own, in a context that draws another.
@@ -131,7 +131,7 @@ public sealed class MaskedDiffusionTrainerTests
     public void AnEstimatorCanFitAgainAndGivesTheSame()
     {
         var ml = new MLContext(1);
-        MaskedDiffusionTrainer.Options options = Small();
+        TrainerOptions options = Small();
         var trainer = new MaskedDiffusionTrainer(ml, options);
         options.MaxSteps = 1;
         using LikelihoodScoringTransformer first = trainer.Fit(View(ml, Sentences)), second = trainer.Fit(View(ml, Sentences));
@@ -161,9 +161,9 @@ public sealed class MaskedDiffusionTrainerTests
     public void TheSmallestBudgetEndsTheTraining()
     {
         var ml = new MLContext(1);
-        using LikelihoodScoringTransformer byTokens = new MaskedDiffusionTrainer(ml, Small(o => (o.MaxSteps, o.MaxTokens) = (50, 3 * 4 * 12))).Fit(View(ml, Sentences));
+        using LikelihoodScoringTransformer byTokens = new MaskedDiffusionTrainer(ml, Small(o => (o.MaxSteps, o.Budget.MaxTokens) = (50, 3 * 4 * 12))).Fit(View(ml, Sentences));
         Assert.AreEqual(3, byTokens.TrainingResult!.Steps);
-        using LikelihoodScoringTransformer byTime = new MaskedDiffusionTrainer(ml, Small(o => (o.MaxSteps, o.MaxSeconds) = (null, 1e-6))).Fit(View(ml, Sentences));
+        using LikelihoodScoringTransformer byTime = new MaskedDiffusionTrainer(ml, Small(o => (o.MaxSteps, o.Budget.MaxSeconds) = (null, 1e-6))).Fit(View(ml, Sentences));
         Assert.AreEqual(1, byTime.TrainingResult!.Steps, "one step is always taken");
     }
 
@@ -171,12 +171,12 @@ public sealed class MaskedDiffusionTrainerTests
     public void StochasticLengthsTrainOnFewerTokensAndBudgetsCountTheMean()
     {
         var ml = new MLContext(1);
-        using LikelihoodScoringTransformer cut = new MaskedDiffusionTrainer(ml, Small(o => (o.StochasticLengthRatio, o.MaxSteps, o.MicroBatchSize) = (1, 12, 2))).Fit(View(ml, Sentences));
+        using LikelihoodScoringTransformer cut = new MaskedDiffusionTrainer(ml, Small(o => (o.Noise.StochasticLengthRatio, o.MaxSteps, o.Compute.MicroBatchSize) = (1, 12, 2))).Fit(View(ml, Sentences));
         var lengths = new SequenceLengths(1, 12, 3);
         Assert.AreEqual(2 * Enumerable.Range(0, 24).Sum(i => lengths[i]), cut.TrainingResult!.TokensSeen);
         Assert.IsTrue(double.IsFinite(cut.TrainingResult.FinalLoss));
         // A step of 4 sequences has 4 x (1 + 12) / 2 = 26 tokens on average.
-        using LikelihoodScoringTransformer budget = new MaskedDiffusionTrainer(ml, Small(o => (o.StochasticLengthRatio, o.MaxSteps, o.MaxTokens) = (1, null, 3 * 26))).Fit(View(ml, Sentences));
+        using LikelihoodScoringTransformer budget = new MaskedDiffusionTrainer(ml, Small(o => (o.Noise.StochasticLengthRatio, o.MaxSteps, o.Budget.MaxTokens) = (1, null, 3 * 26))).Fit(View(ml, Sentences));
         Assert.AreEqual(3, budget.TrainingResult!.Steps);
     }
 
@@ -223,7 +223,7 @@ public sealed class MaskedDiffusionTrainerTests
             o.CancellationToken = source.Token;
             o.Progress = new Collected<TrainingProgress>(report => { if (report.Phase == phase) source.Cancel(); });
             o.ValidationSet = View(ml, "the cat sat on the log");
-            o.ValidationInterval = 1;
+            o.Validation.Interval = 1;
         }));
         Assert.ThrowsExactly<OperationCanceledException>(() => trainer.Fit(view));
         Assert.AreEqual(view.Opened, view.Disposed);
@@ -293,7 +293,7 @@ public sealed class MaskedDiffusionTrainerTests
         IDataView numbers = ml.Transforms.DropColumns("Text").Fit(View(ml, "a")).Transform(View(ml, "a"));
         var view = new CountingView(View(ml, Sentences));
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(ml, Small(o => o.ValidationSet = numbers)).Fit(view));
-        Assert.AreEqual("Options.ValidationSet", error.ParamName);
+        Assert.AreEqual("ValidationSet", error.ParamName);
         StringAssert.Contains(error.Message, "text column 'Text': expected String, but there is no such column. The columns are: Number");
         Assert.AreEqual(0, view.Opened, "refused before anything is read");
     }
@@ -321,7 +321,7 @@ public sealed class MaskedDiffusionTrainerTests
         Assert.IsNull(endless.EndOfSequenceId);
         var view = new CountingView(View(ml, Sentences));
         var error = Assert.ThrowsExactly<ArgumentException>(() => new MaskedDiffusionTrainer(ml, Small(o => o.Tokenizer = TokenizerSource.FromTokenizer(endless))).Fit(view));
-        StringAssert.Contains(error.Message, "Options.Tokenizer has no end-of-sequence token");
+        StringAssert.Contains(error.Message, "Tokenizer has no end-of-sequence token");
         Assert.AreEqual(0, view.Opened);
     }
 

@@ -271,7 +271,7 @@ public sealed class TrainingLoopTests
         var error = Assert.ThrowsExactly<TrainingDivergedException>(() => Run(Settings, objective: objective));
         Assert.AreEqual(4, error.Step);
         StringAssert.Contains(error.Message, "step 4");
-        StringAssert.Contains(error.Message, "Options.LearningRate");
+        StringAssert.Contains(error.Message, "LearningRate");
     }
 
     [TestMethod]

@@ -25,7 +25,7 @@ internal sealed class TokenFolder : IDisposable
         }
         catch (IOException error)
         {
-            throw new IOException($"The token folder {_folder} cannot be locked; another training may be using it. Wait for its end, or set Options.TokenFolder to another folder. ({error.Message})", error);
+            throw new IOException($"The token folder {_folder} cannot be locked; another training may be using it. Wait for its end, or set Checkpoints.TokenFolder to another folder. ({error.Message})", error);
         }
         foreach (string left in new[] { Aside(".new"), Aside(".old") })
         {

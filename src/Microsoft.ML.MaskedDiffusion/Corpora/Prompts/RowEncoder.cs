@@ -39,7 +39,7 @@ internal sealed class RowEncoder(TextTokenizer tokenizer, int maxLength, RowOver
             else if (rowOverflow == RowOverflow.Skip)
                 (LongRowCount, longest) = (LongRowCount + 1, Math.Max(longest, length));
             else
-                throw new InvalidOperationException($"Row {number} of the {what} has {length} tokens, {prompt.Length} of them prompt; a row may have {maxLength}. Shorten it, or set Options.RowOverflow to Skip. {Remedy}");
+                throw new InvalidOperationException($"Row {number} of the {what} has {length} tokens, {prompt.Length} of them prompt; a row may have {maxLength}. Shorten it, or set Rows.Overflow to Skip. {Remedy}");
             if (++seen % ReportInterval == 0)
                 Report(blocks, begun);
         }
@@ -49,7 +49,7 @@ internal sealed class RowEncoder(TextTokenizer tokenizer, int maxLength, RowOver
         return blocks.Count > 0 ? blocks : throw new InvalidOperationException($"All {LongRowCount} rows of the {what} are longer than the {maxLength} tokens a row may have (the longest {longest}). {Remedy}");
     }
 
-    private const string Remedy = "Longer rows need a larger Options.MaxRowLength, which is at most the network's context length.";
+    private const string Remedy = "Longer rows need a larger Rows.MaxLength, which is at most the network's context length.";
 
     private void Report(RowBlocks blocks, long begun)
     {

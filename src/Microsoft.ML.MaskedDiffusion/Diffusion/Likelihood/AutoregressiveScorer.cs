@@ -22,11 +22,13 @@ internal sealed class AutoregressiveScorer : RequestScorer
         ArgumentNullException.ThrowIfNull(options);
         LikelihoodOptions own = options.Clone();
         bool isExact = own.Method == LikelihoodMethod.ExactCount || own.Method == LikelihoodMethod.ChainRule;
-        Require(isExact, nameof(own.Method), own.Method.Name,
-            "ExactCount (the default) or ChainRule: its likelihood is exact, left to right, and no mask is drawn");
-        Require(own.GuidanceScale == 0, nameof(own.GuidanceScale), own.GuidanceScale,
-            "0: guidance masks the context, and the model has no mask token");
-        Require(!own.PadToContext, nameof(own.PadToContext), true, "false: the model has no mask token to pad with");
+        OptionCheck.Require(isExact, nameof(own.Method), own.Method.Name,
+            "ExactCount (the default) or ChainRule for an autoregressive model: its likelihood is exact, left to right, and no mask is "
+            + "drawn");
+        OptionCheck.Require(own.GuidanceScale == 0, nameof(own.GuidanceScale), own.GuidanceScale,
+            "0 for an autoregressive model: guidance masks the context, and the model has no mask token");
+        OptionCheck.Require(!own.PadToContext, nameof(own.PadToContext), true,
+            "false for an autoregressive model: it has no mask token to pad with");
         _config = network.Config;
         _scheduler = new RowScheduler(NetworkEvaluator.OfAutoregressive(network), guidanceScale: 0, own.BatchTokens);
     }
@@ -65,9 +67,6 @@ internal sealed class AutoregressiveScorer : RequestScorer
         }, cancellation);
         return matched;
     }
-
-    private static void Require(bool holds, string option, object value, string allowed) =>
-        OptionRange.Require(holds, option, $"Likelihood option {option} for an autoregressive model", value, allowed);
 
     private static LikelihoodEstimate Estimate(MaskedRow row)
     {

@@ -62,27 +62,19 @@ public sealed class LikelihoodOptions
 
     internal LikelihoodOptions Clone()
     {
-        if (Method is null)
-        {
-            throw new ArgumentNullException(nameof(Method),
-                $"Likelihood option Method is null; it must be one of {string.Join(", ", LikelihoodMethod.Names)}, "
-                + "such as LikelihoodMethod.ExactCount.");
-        }
-        Require(Samples is >= 3 and <= 1 << 20, nameof(Samples), Samples, "3 to 1048576; fewer give no standard error");
-        Require(GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "0 to 1000; 0 is off");
-        Require(RoundSize >= 1, nameof(RoundSize), RoundSize, "at least 1");
-        Require(TargetStandardError is null or (> 0 and < double.PositiveInfinity), nameof(TargetStandardError), TargetStandardError,
-            "above 0 nats, or null");
-        Require(SeparationZ is null or (> 0 and <= 100), nameof(SeparationZ), SeparationZ,
+        OptionCheck.RequireObject(Method, nameof(Method),
+            $"one of {string.Join(", ", LikelihoodMethod.Names)}, such as LikelihoodMethod.ExactCount");
+        OptionCheck.Require(Samples is >= 3 and <= 1 << 20, nameof(Samples), Samples, "3 to 1048576; fewer give no standard error");
+        OptionCheck.Require(GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "0 to 1000; 0 is off");
+        OptionCheck.Require(RoundSize >= 1, nameof(RoundSize), RoundSize, "at least 1");
+        OptionCheck.RequirePositiveOrNull(TargetStandardError, nameof(TargetStandardError));
+        OptionCheck.Require(SeparationZ is null or (> 0 and <= 100), nameof(SeparationZ), SeparationZ,
             "above 0 and at most 100 standard errors, or null");
         int leastMaxSamples = TargetStandardError is null && SeparationZ is null ? 1 : Samples;
-        Require(MaxSamples >= leastMaxSamples && MaxSamples <= 1 << 24, nameof(MaxSamples), MaxSamples,
+        OptionCheck.Require(MaxSamples >= leastMaxSamples && MaxSamples <= 1 << 24, nameof(MaxSamples), MaxSamples,
             string.Create(CultureInfo.InvariantCulture,
                 $"{leastMaxSamples} to 16777216, and at least Samples ({Samples}) under an adaptive budget"));
-        Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
+        OptionCheck.Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
         return (LikelihoodOptions)MemberwiseClone();
     }
-
-    private static void Require(bool holds, string option, object? value, string allowed) =>
-        OptionRange.Require(holds, option, $"Likelihood option {option}", value, allowed);
 }

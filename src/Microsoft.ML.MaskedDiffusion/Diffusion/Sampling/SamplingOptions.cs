@@ -35,14 +35,11 @@ public sealed class SamplingOptions
 
     internal SamplingOptions Clone()
     {
-        Require(Steps is null or >= 1, nameof(Steps), Steps, "at least 1, or null for one token a pass");
-        Require(Temperature is >= 0 and <= 100, nameof(Temperature), Temperature, "0 to 100; 0 takes the most probable token");
-        Require(GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "0 to 1000; 0 is off");
-        Require(Enum.IsDefined(Order), nameof(Order), Order, $"one of {string.Join(", ", Enum.GetNames<SamplingOrder>())}");
-        Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
+        OptionCheck.Require(Steps is null or >= 1, nameof(Steps), Steps, "at least 1, or null for one token a pass");
+        OptionCheck.Require(Temperature is >= 0 and <= 100, nameof(Temperature), Temperature, "0 to 100; 0 takes the most probable token");
+        OptionCheck.Require(GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "0 to 1000; 0 is off");
+        OptionCheck.RequireDefined(Order, nameof(Order));
+        OptionCheck.Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
         return (SamplingOptions)MemberwiseClone();
     }
-
-    private static void Require(bool holds, string option, object? value, string allowed) =>
-        OptionRange.Require(holds, option, $"Sampling option {option}", value, allowed);
 }

@@ -48,7 +48,7 @@ internal sealed class CheckpointRun : IDisposable
         _run = run;
         if (_found is not null && RunFingerprint.Differences(_found.Run, run) is { Count: > 0 } differences)
             throw new InvalidOperationException($"The checkpoint {_store.PathOf(_found.Step)} is of another training and cannot be resumed:\n  {string.Join("\n  ", differences)}\n" +
-                $"Give the options and data it was made with (by version {_found.Library} of the library), or set Options.CheckpointFolder to a new folder to start afresh.");
+                $"Give the options and data it was made with (by version {_found.Library} of the library), or set Checkpoints.Folder to a new folder to start afresh.");
     }
 
     /// <summary>Fills a fresh training with the checkpoint, if there is one.</summary>
@@ -103,7 +103,7 @@ internal sealed class CheckpointRun : IDisposable
     {
         IReadOnlyList<long> steps = store.Steps();
         return steps.Count == 0 || resume ? steps : throw new InvalidOperationException(
-            $"The folder {store.Folder} holds checkpoints of a training (the newest of step {steps[0]}). Set Options.Resume to go on from it, or Options.CheckpointFolder to an empty folder.");
+            $"The folder {store.Folder} holds checkpoints of a training (the newest of step {steps[0]}). Set Checkpoints.Resume to go on from it, or Checkpoints.Folder to an empty folder.");
     }
 
     private CheckpointState? Find()
@@ -126,6 +126,6 @@ internal sealed class CheckpointRun : IDisposable
             }
         }
         return faults.Count == 0 ? null : throw new InvalidDataException(
-            $"Every checkpoint in {_store.Folder} is damaged; remove them, or set Options.CheckpointFolder to an empty folder, to start afresh:\n  {string.Join("\n  ", faults)}");
+            $"Every checkpoint in {_store.Folder} is damaged; remove them, or set Checkpoints.Folder to an empty folder, to start afresh:\n  {string.Join("\n  ", faults)}");
     }
 }

@@ -25,7 +25,7 @@ internal sealed class CheckpointStore : IDisposable
         }
         catch (IOException error)
         {
-            throw new IOException($"The checkpoint folder {Folder} cannot be locked; another training may be using it. Wait for its end, or set Options.CheckpointFolder to another folder. ({error.Message})", error);
+            throw new IOException($"The checkpoint folder {Folder} cannot be locked; another training may be using it. Wait for its end, or set Checkpoints.Folder to another folder. ({error.Message})", error);
         }
         foreach (string left in Directory.EnumerateDirectories(Folder, $".{Prefix}*"))
             Directory.Delete(left, recursive: true);

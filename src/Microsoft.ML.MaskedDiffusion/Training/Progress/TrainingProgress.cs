@@ -18,6 +18,12 @@ public sealed record TrainingProgress
     /// <summary>Steps planned, or byte pairs to merge; otherwise 0 before training. Under a wall-clock budget an estimate that is renewed with every report.</summary>
     public long MaxSteps { get; init; }
 
+    /// <summary>
+    /// How much of the phase is done, 0 to 100: <see cref="Step"/> of <see cref="MaxSteps"/>. Null where the end is not known, as while text is
+    /// being tokenized.
+    /// </summary>
+    public double? Percent => MaxSteps > 0 ? Math.Min(100, 100.0 * Step / MaxSteps) : null;
+
     /// <summary>Passes over the training blocks finished, with the fraction of the one at hand.</summary>
     public double Epoch { get; init; }
 

@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
-using Microsoft.ML.MaskedDiffusion.Transforms;
+using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -65,7 +65,7 @@ public sealed class ChoiceScoringEstimator : IEstimator<ChoiceScoringTransformer
             }
         }
         const int Maximum = ChoiceScoringOptionsBase.MaximumChoices;
-        OptionChecks.Require(most is >= 2 and <= Maximum, nameof(ChoiceScoringOptions.ChoiceCount), most,
+        OptionCheck.Require(most is >= 2 and <= Maximum, nameof(ChoiceScoringOptions.ChoiceCount), most,
             $"2 to {Maximum}. This is what column '{column.Name}' has; "
             + $"set {nameof(ChoiceScoringOptions.ChoiceCount)} to the most options a row may have");
         return most;

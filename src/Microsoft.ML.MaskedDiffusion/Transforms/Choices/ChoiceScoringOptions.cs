@@ -1,4 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Transforms;
+using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -17,8 +17,8 @@ public sealed class ChoiceScoringOptions : ChoiceScoringOptionsBase
 
     internal ChoiceScoringOptions Clone()
     {
-        OptionChecks.RequireName(nameof(ChoicesColumnName), ChoicesColumnName);
-        OptionChecks.Require(ChoiceCount is null or (>= 2 and <= MaximumChoices), nameof(ChoiceCount), ChoiceCount,
+        OptionCheck.RequireColumnName(ChoicesColumnName);
+        OptionCheck.Require(ChoiceCount is null or (>= 2 and <= MaximumChoices), nameof(ChoiceCount), ChoiceCount,
             $"2 to {MaximumChoices}, or null to take it from the column or the data");
         ChoiceColumns.Vectors.CheckNames(this);
         return (ChoiceScoringOptions)CloneChecked();

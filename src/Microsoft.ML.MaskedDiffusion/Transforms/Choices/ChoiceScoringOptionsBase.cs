@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -90,14 +91,13 @@ public abstract class ChoiceScoringOptionsBase : ITransformOptions
     /// <summary>A checked copy.</summary>
     private protected ChoiceScoringOptionsBase CloneChecked()
     {
-        OptionChecks.RequireName(nameof(ContextColumnName), ContextColumnName);
-        OptionChecks.Require(Enum.IsDefined(Normalization), nameof(Normalization), Normalization,
-            $"one of {string.Join(", ", Enum.GetNames<ChoiceNormalization>())}");
-        OptionChecks.Require(ContextOverflow is ContextOverflow.Throw or ContextOverflow.KeepEnd, nameof(ContextOverflow), ContextOverflow,
+        OptionCheck.RequireColumnName(ContextColumnName);
+        OptionCheck.RequireDefined(Normalization, nameof(Normalization));
+        OptionCheck.Require(ContextOverflow is ContextOverflow.Throw or ContextOverflow.KeepEnd, nameof(ContextOverflow), ContextOverflow,
             $"{ContextOverflow.Throw} or {ContextOverflow.KeepEnd}");
-        OptionChecks.RequireObject(nameof(Separator), Separator, "a text; the default is one space, \"\" is none");
-        OptionChecks.RequireBatchSize(BatchSize);
-        OptionChecks.RequireObject(nameof(Likelihood), Likelihood, "a LikelihoodOptions; leave it unset for the default");
+        OptionCheck.RequireObject(Separator, nameof(Separator), "a text; the default is one space, \"\" is none");
+        OptionCheck.RequireBatchSize(BatchSize);
+        OptionCheck.RequireObject(Likelihood, nameof(Likelihood), "a LikelihoodOptions; leave it unset for the default");
         var copy = (ChoiceScoringOptionsBase)MemberwiseClone();
         copy.Likelihood = Likelihood.Clone();
         return copy;

@@ -1,4 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Transforms;
+using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -16,8 +16,8 @@ public sealed class GroupedChoiceScoringOptions : ChoiceScoringOptionsBase
 
     internal GroupedChoiceScoringOptions Clone()
     {
-        OptionChecks.RequireName(nameof(ChoiceColumnName), ChoiceColumnName);
-        OptionChecks.RequireName(nameof(GroupColumnName), GroupColumnName);
+        OptionCheck.RequireColumnName(ChoiceColumnName);
+        OptionCheck.RequireColumnName(GroupColumnName);
         ChoiceColumns.Rows.CheckNames(this);
         return (GroupedChoiceScoringOptions)CloneChecked();
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 using Microsoft.ML.MaskedDiffusion.Transforms.Infilling;
 
@@ -31,10 +32,10 @@ public sealed class InfillOptions : ITransformOptions
 
     internal InfillOptions Clone()
     {
-        OptionChecks.RequireName(nameof(InputColumnName), InputColumnName);
+        OptionCheck.RequireColumnName(InputColumnName);
         InfillColumns.Table.CheckNames(this);
-        OptionChecks.RequireBatchSize(BatchSize);
-        OptionChecks.RequireObject(nameof(Sampling), Sampling, "a SamplingOptions; leave it unset for the default");
+        OptionCheck.RequireBatchSize(BatchSize);
+        OptionCheck.RequireObject(Sampling, nameof(Sampling), "a SamplingOptions; leave it unset for the default");
         var copy = (InfillOptions)MemberwiseClone();
         copy.Sampling = Sampling.Clone();
         return copy;

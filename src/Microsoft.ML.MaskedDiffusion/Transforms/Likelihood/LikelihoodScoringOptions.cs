@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 using Microsoft.ML.MaskedDiffusion.Transforms.Likelihood;
 
@@ -73,19 +74,19 @@ public sealed class LikelihoodScoringOptions : ITransformOptions
 
     internal LikelihoodScoringOptions Clone(TransformerConfig config)
     {
-        OptionChecks.RequireName(nameof(TextColumnName), TextColumnName);
+        OptionCheck.RequireColumnName(TextColumnName);
         if (ContextColumnName is not null)
-            OptionChecks.RequireName(nameof(ContextColumnName), ContextColumnName);
-        OptionChecks.RequireObject(nameof(Separator), Separator, "a text; the default is one space, \"\" is none");
+            OptionCheck.RequireColumnName(ContextColumnName);
+        OptionCheck.RequireObject(Separator, nameof(Separator), "a text; the default is one space, \"\" is none");
         bool mayCut = ContextColumnName is not null && ContextOverflow == ContextOverflow.KeepEnd;
-        OptionChecks.Require(mayCut || ContextOverflow == ContextOverflow.Throw, nameof(ContextOverflow), ContextOverflow,
+        OptionCheck.Require(mayCut || ContextOverflow == ContextOverflow.Throw, nameof(ContextOverflow), ContextOverflow,
             $"{ContextOverflow.Throw}, or with a {nameof(ContextColumnName)} {ContextOverflow.KeepEnd}; documents "
             + "are always scored in windows");
         LikelihoodColumns.Table.CheckNames(this);
-        OptionChecks.Require(Stride is null || (Stride >= 1 && Stride < config.ContextLength), nameof(Stride), Stride,
+        OptionCheck.Require(Stride is null || (Stride >= 1 && Stride < config.ContextLength), nameof(Stride), Stride,
             $"1 to {config.ContextLength - 1} tokens (the model's context length less one), or null for half the context");
-        OptionChecks.RequireBatchSize(BatchSize);
-        OptionChecks.RequireObject(nameof(Likelihood), Likelihood, "a LikelihoodOptions; leave it unset for the default");
+        OptionCheck.RequireBatchSize(BatchSize);
+        OptionCheck.RequireObject(Likelihood, nameof(Likelihood), "a LikelihoodOptions; leave it unset for the default");
         var copy = (LikelihoodScoringOptions)MemberwiseClone();
         copy.Likelihood = Likelihood.Clone();
         return copy;

@@ -58,7 +58,7 @@ public sealed class RowEncoderTests
         StringAssert.StartsWith(thrown, "Row 4 of the validation data has 15 tokens, 13 of them prompt; a row may have 14.");
         string none = Assert.ThrowsExactly<InvalidOperationException>(() => Encoder(3).Encode(Rows, RowPadding.None, "training data", CancellationToken.None)).Message;
         StringAssert.StartsWith(none, "All 3 rows of the training data are longer than the 3 tokens a row may have (the longest 15).");
-        StringAssert.Contains(none, "Options.MaxRowLength");
+        StringAssert.Contains(none, "Rows.MaxLength");
     }
 
     [TestMethod]

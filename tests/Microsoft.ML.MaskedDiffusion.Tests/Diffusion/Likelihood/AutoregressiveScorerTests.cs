@@ -67,9 +67,9 @@ public sealed class AutoregressiveScorerTests
         string Error(LikelihoodOptions options) =>
             Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => RequestScorer.For(network, options)).Message;
         StringAssert.Contains(Error(new() { Method = LikelihoodMethod.MonteCarlo }),
-            "Method for an autoregressive model is 'MonteCarlo'; it must be ExactCount");
+            "Method is 'MonteCarlo'; it must be ExactCount (the default) or ChainRule for an autoregressive model");
         StringAssert.Contains(Error(new() { Method = LikelihoodMethod.Enumerate }), "'Enumerate'");
-        StringAssert.Contains(Error(new() { GuidanceScale = 0.5 }), "GuidanceScale for an autoregressive model is 0.5");
+        StringAssert.Contains(Error(new() { GuidanceScale = 0.5 }), "GuidanceScale is 0.5; it must be 0 for an autoregressive model");
         StringAssert.Contains(Error(new() { PadToContext = true }), "PadToContext");
         StringAssert.Contains(Error(new() { Samples = 1 }), "Samples is 1");
         var scorer = new AutoregressiveScorer(network, new() { Method = LikelihoodMethod.ChainRule, TargetStandardError = 0.1 });
