@@ -3,7 +3,9 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Every property of every options class with values it must refuse. A property that is new and stands in no list here fails a test.</summary>
+/// <summary>
+/// Every property of every options class with values it must refuse. A property that is new and stands in no list here fails a test.
+/// </summary>
 [TestClass]
 public sealed class OptionsTests
 {
@@ -29,7 +31,8 @@ public sealed class OptionsTests
             [nameof(TrainerOptions.TextColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
             [nameof(TrainerOptions.Network)] =
             [
-                null, Network(n => n with { Autoregressive = true }), Network(n => n with { ContextLength = 1 }), Network(n => n with { HeadCount = 3 }),
+                null, Network(n => n with { Autoregressive = true }), Network(n => n with { ContextLength = 1 }),
+                Network(n => n with { HeadCount = 3 }),
             ],
             [nameof(TrainerOptions.Tokenizer)] = [null],
             [nameof(TrainerOptions.MaxSteps)] = BadLengths,
@@ -121,8 +124,10 @@ public sealed class OptionsTests
 
         new Subject<PackedCorpusOptions>(new() { Sources = Sources }, o => _ = new PackedCorpus(o), new()
         {
-            [nameof(PackedCorpusOptions.Sources)] = [null, Array.Empty<PackedSource>(), new[] { new PackedSource(" ") }, new[] { new PackedSource("a", "") },
-                new[] { new PackedSource("a", Weight: 1), new PackedSource("b") }, new[] { new PackedSource("a", Weight: -1) }, new[] { new PackedSource("a", Weight: double.NaN) }, new[] { new PackedSource("a", Weight: 0) }],
+            [nameof(PackedCorpusOptions.Sources)] =
+                [null, Array.Empty<PackedSource>(), new[] { new PackedSource(" ") }, new[] { new PackedSource("a", "") },
+                new[] { new PackedSource("a", Weight: 1), new PackedSource("b") }, new[] { new PackedSource("a", Weight: -1) },
+                new[] { new PackedSource("a", Weight: double.NaN) }, new[] { new PackedSource("a", Weight: 0) }],
             [nameof(PackedCorpusOptions.BlockLength)] = [.. BadCounts, 1],
             [nameof(PackedCorpusOptions.Order)] = [(PackedOrder)(-1), (PackedOrder)9],
             [nameof(PackedCorpusOptions.FilesAtOnce)] = BadCounts,
@@ -136,7 +141,8 @@ public sealed class OptionsTests
             [nameof(PackedTokensOptions.TokensPerFile)] = [.. BadCounts, 1, 500_000_001],
         }, anything: ["Progress"]),
 
-        new Subject<TextFilesOptions>(new() { Path = typeof(OptionsTests).Assembly.Location }, o => _ = new MLContext(1).MaskedDiffusion().LoadText(o), new()
+        new Subject<TextFilesOptions>(new() { Path = typeof(OptionsTests).Assembly.Location }, o =>
+            _ = new MLContext(1).MaskedDiffusion().LoadText(o), new()
         {
             [nameof(TextFilesOptions.Path)] = BadNames,
             [nameof(TextFilesOptions.Pattern)] = ["", " "],
@@ -157,7 +163,8 @@ public sealed class OptionsTests
             [nameof(LikelihoodScoringOptions.ContextColumnName)] = ["", " \t"],
             [nameof(LikelihoodScoringOptions.Separator)] = [null],
             // A good value that means nothing without a context column is refused too.
-            [nameof(LikelihoodScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.KeepEnd],
+            [nameof(LikelihoodScoringOptions.ContextOverflow)] =
+                [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.KeepEnd, ContextOverflow.Skip],
             [nameof(LikelihoodScoringOptions.Stride)] = [.. BadCounts, TinyModel.ContextLength, int.MaxValue],
             [nameof(LikelihoodScoringOptions.BatchSize)] = BadBatches,
             [nameof(LikelihoodScoringOptions.Likelihood)] = [null],
@@ -174,10 +181,11 @@ public sealed class OptionsTests
             [nameof(ChoiceScoringOptions.PerByteColumnName)] = [.. BadNames, "Score"],
             [nameof(ChoiceScoringOptions.ProbabilityColumnName)] = [.. BadNames, "Score"],
             [nameof(ChoiceScoringOptions.PredictedLabelColumnName)] = [.. BadNames, "Score"],
-            [nameof(ChoiceScoringOptions.ChoiceCount)] = [.. BadCounts, 1, ChoiceScoringOptionsBase.MaximumChoices + 1, int.MaxValue],
+            [nameof(ChoiceScoringOptions.ChoiceCount)] =
+                [.. BadCounts, 1, ChoiceScoringOptionsBase.MaximumChoices + 1, int.MaxValue],
             [nameof(ChoiceScoringOptions.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
             [nameof(ChoiceScoringOptions.Separator)] = [null],
-            [nameof(ChoiceScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
+            [nameof(ChoiceScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.Skip],
             [nameof(ChoiceScoringOptions.BatchSize)] = BadBatches,
             [nameof(ChoiceScoringOptions.Likelihood)] = [null],
         }, anything: ["CancellationToken", "Progress"]),
@@ -196,7 +204,7 @@ public sealed class OptionsTests
             [nameof(GroupedChoiceScoringOptions.PredictedLabelColumnName)] = [.. BadNames, "Score"],
             [nameof(GroupedChoiceScoringOptions.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
             [nameof(GroupedChoiceScoringOptions.Separator)] = [null],
-            [nameof(GroupedChoiceScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
+            [nameof(GroupedChoiceScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.Skip],
             [nameof(GroupedChoiceScoringOptions.BatchSize)] = BadBatches,
             [nameof(GroupedChoiceScoringOptions.Likelihood)] = [null],
         }, anything: ["CancellationToken", "Progress"]),
@@ -266,7 +274,8 @@ public sealed class OptionsTests
             // Of two columns of one name either may be the one that is told.
             string message = error.Message;
             StringAssert.Contains(message, option, what);
-            Assert.IsTrue(message.Contains("must be", StringComparison.Ordinal) || message.Contains("name of its own", StringComparison.Ordinal), $"{what} does not say what is right: {message}");
+            Assert.IsTrue(message.Contains("must be", StringComparison.Ordinal)
+                || message.Contains("name of its own", StringComparison.Ordinal), $"{what} does not say what is right: {message}");
             string shown = value is null ? "null" : Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!;
             if (value is not (TransformerConfig or PackedSource[]))
                 StringAssert.Contains(message, shown, what);
@@ -276,7 +285,8 @@ public sealed class OptionsTests
     [TestMethod]
     [DynamicData(nameof(SubjectNames))]
     public void NoPropertyIsForgotten(int subject, string name) =>
-        CollectionAssert.AreEquivalent(Subjects[subject].Properties, Subjects[subject].Listed, $"{name}: list each property with values it refuses, or as one that takes anything");
+        CollectionAssert.AreEquivalent(Subjects[subject].Properties, Subjects[subject].Listed,
+            $"{name}: list each property with values it refuses, or as one that takes anything");
 
     [TestMethod]
     public void OptionsThatContradictEachOtherAreRefused()
@@ -291,7 +301,8 @@ public sealed class OptionsTests
             "Optimizer.WarmupSteps is 11; it must be at most MaxSteps 10");
         StringAssert.Contains(Refused(o => o.Validation.EarlyStoppingPatience = 3), "a ValidationSet");
         var adaptive = new LikelihoodOptions { TargetStandardError = 1, Samples = 128, MaxSamples = 100 };
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LikelihoodScoringEstimator(Model, new() { Likelihood = adaptive })).Message,
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => new LikelihoodScoringEstimator(Model, new() { Likelihood = adaptive })).Message,
             "MaxSamples is 100; it must be 128 to 16777216");
     }
 
@@ -318,9 +329,11 @@ public sealed class OptionsTests
     private sealed class Subject<T>(T good, Action<T> use, Dictionary<string, object?[]> bad, string[] anything) : Subject
         where T : class
     {
-        private static readonly MethodInfo Copy = typeof(object).GetMethod("MemberwiseClone", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        private static readonly MethodInfo Copy = typeof(object)
+            .GetMethod("MemberwiseClone", BindingFlags.Instance | BindingFlags.NonPublic)!;
 
-        public override string[] Properties => [.. typeof(T).GetProperties().Where(property => property.CanWrite && !property.GetMethod!.IsStatic).Select(property => property.Name)];
+        public override string[] Properties => [.. typeof(T).GetProperties()
+            .Where(property => property.CanWrite && !property.GetMethod!.IsStatic).Select(property => property.Name)];
 
         public override string[] Listed => [.. bad.Keys, .. anything];
 

@@ -1,6 +1,9 @@
 namespace Microsoft.ML.MaskedDiffusion.Corpora;
 
-/// <summary>Token blocks of one fixed length, read by index: what the loop trains on, wherever they are kept. Packed text fills them; rows of their own say how far they go.</summary>
+/// <summary>
+/// Token blocks of one fixed length, read by index: what the loop trains on, wherever they are kept. Packed text fills them; rows of their
+/// own say how far they go.
+/// </summary>
 internal interface ITokenBlocks
 {
     /// <summary>Number of blocks, at least 1.</summary>
@@ -24,7 +27,10 @@ internal interface ITokenBlocks
     /// <summary>What the ids of block <paramref name="index"/> are; in packed text all are learned.</summary>
     RowExtent Extent(int index) => new(0, Length);
 
-    /// <summary>Whether the rows of a micro batch are filled up to the longest of them with ids that are learned, as <see cref="Read"/> gives them behind a row's end.</summary>
+    /// <summary>
+    /// Whether the rows of a micro batch are filled up to the longest of them with ids that are learned, as <see cref="Read"/> gives them
+    /// behind a row's end.
+    /// </summary>
     bool PadsToLongest => false;
 
     /// <summary>Ids that stand in more blocks than one, to fill up the last.</summary>

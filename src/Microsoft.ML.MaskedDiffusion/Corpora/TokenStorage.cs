@@ -1,7 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Corpora;
 
 /// <summary>
-/// A growing list of token ids in 2 bytes each (4 above 65,536 ids), in chunks of a million: memory is that many bytes a token plus at most one chunk.
+/// A growing list of token ids in 2 bytes each (4 above 65,536 ids), in chunks of a million: memory is that many bytes a token plus at most
+/// one chunk.
 /// </summary>
 internal sealed class TokenStorage : ITokens, ITokenSink
 {
@@ -25,7 +26,8 @@ internal sealed class TokenStorage : ITokens, ITokenSink
     public long Count { get; private set; }
 
     /// <summary>Bytes held by the chunks.</summary>
-    public long AllocatedBytes => (_narrow?.Count ?? 0) * (long)ChunkLength * sizeof(ushort) + (_wide?.Count ?? 0) * (long)ChunkLength * sizeof(int);
+    public long AllocatedBytes =>
+        (_narrow?.Count ?? 0) * (long)ChunkLength * sizeof(ushort) + (_wide?.Count ?? 0) * (long)ChunkLength * sizeof(int);
 
     public void Append(ReadOnlySpan<int> ids)
     {
@@ -36,7 +38,8 @@ internal sealed class TokenStorage : ITokens, ITokenSink
     private void Append(int id)
     {
         if ((uint)id >= (uint)VocabularySize)
-            throw new ArgumentOutOfRangeException(nameof(id), id, $"A token id must lie in 0..{VocabularySize - 1}; does the tokenizer fit the vocabulary size {VocabularySize}?");
+            throw new ArgumentOutOfRangeException(nameof(
+                id), id, $"A token id must lie in 0..{VocabularySize - 1}; does the tokenizer fit the vocabulary size {VocabularySize}?");
         int chunk = checked((int)(Count >> ChunkBits));
         int offset = (int)(Count & (ChunkLength - 1));
         if (_narrow is not null)
@@ -57,7 +60,8 @@ internal sealed class TokenStorage : ITokens, ITokenSink
     public void CopyTo(long start, Span<long> destination)
     {
         if (start < 0 || start + destination.Length > Count)
-            throw new ArgumentOutOfRangeException(nameof(start), start, $"The range of {destination.Length} ids leaves the {Count} stored.");
+            throw new ArgumentOutOfRangeException(
+                nameof(start), start, $"The range of {destination.Length} ids leaves the {Count} stored.");
         while (!destination.IsEmpty)
         {
             int chunk = (int)(start >> ChunkBits);

@@ -5,7 +5,9 @@ namespace Microsoft.ML.MaskedDiffusion.Files;
 /// <summary>What .NET has no call for: making a folder's names, new and renamed ones, outlive a power cut.</summary>
 internal static partial class NativeFiles
 {
-    /// <summary>Flushes a folder's entries to the disk where the system is known to need it (Linux); its files are flushed by whoever writes them.</summary>
+    /// <summary>
+    /// Flushes a folder's entries to the disk where the system is known to need it (Linux); its files are flushed by whoever writes them.
+    /// </summary>
     public static void FlushFolder(string path)
     {
         if (!OperatingSystem.IsLinux())
@@ -25,7 +27,8 @@ internal static partial class NativeFiles
         }
     }
 
-    private static IOException Failed(string what, string path) => new($"Cannot {what} the folder {path}: {Marshal.GetLastPInvokeErrorMessage()}.");
+    private static IOException Failed(string what, string path) =>
+        new($"Cannot {what} the folder {path}: {Marshal.GetLastPInvokeErrorMessage()}.");
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Microsoft.ML.MaskedDiffusion.Files;
 
 /// <summary>
-/// A JSON-lines log that a stopped run goes on with. The first line holds the run's settings; each other line is a finished item. Only lines that end in
-/// a line break count: what a crash left behind the last one is cut off. For one writer at a time.
+/// A JSON-lines log that a stopped run goes on with. The first line holds the run's settings; each other line is a finished item. Only
+/// lines that end in a line break count: what a crash left behind the last one is cut off. For one writer at a time.
 /// </summary>
 internal sealed class ResumableLog : IDisposable
 {
@@ -25,7 +25,9 @@ internal sealed class ResumableLog : IDisposable
     public long ItemsStart { get; }
 
     /// <summary>Opens a log, or starts it where there is none.</summary>
-    /// <exception cref="InvalidDataException">The file is no such log, or one of other settings; the message names the differences.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is no such log, or one of other settings; the message names the differences.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be opened, or another run writes it.</exception>
     public static ResumableLog Open(string path, IReadOnlyList<KeyValuePair<string, string>> settings)
     {
@@ -38,7 +40,8 @@ internal sealed class ResumableLog : IDisposable
             stream.SetLength(end);
             if (head is null)
             {
-                stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new SortedDictionary<string, string>(settings.ToDictionary(), StringComparer.Ordinal)) + "\n"));
+                stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(
+                    new SortedDictionary<string, string>(settings.ToDictionary(), StringComparer.Ordinal)) + "\n"));
                 stream.Flush(flushToDisk: true);
                 itemsStart = stream.Position;
             }
@@ -116,16 +119,19 @@ internal sealed class ResumableLog : IDisposable
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{path}, line 1: no head of a log: {e.Message} The file is something else; give another path.", e);
+            throw new InvalidDataException(
+                $"{path}, line 1: no head of a log: {e.Message} The file is something else; give another path.", e);
         }
         Dictionary<string, string> wanted = settings.ToDictionary();
         string[] differences =
         [
             .. wanted.Keys.Union(logged!.Keys).Order(StringComparer.Ordinal)
                 .Where(name => logged.GetValueOrDefault(name) != wanted.GetValueOrDefault(name))
-                .Select(name => $"{name} was {logged.GetValueOrDefault(name) ?? "absent"} and is now {wanted.GetValueOrDefault(name) ?? "absent"}"),
+                .Select(name =>
+                    $"{name} was {logged.GetValueOrDefault(name) ?? "absent"} and is now {wanted.GetValueOrDefault(name) ?? "absent"}"),
         ];
         if (differences.Length > 0)
-            throw new InvalidDataException($"{path} is the log of a run with other settings: {string.Join("; ", differences)}. Go on with the same settings, or give another path.");
+            throw new InvalidDataException(
+                $"{path} is the log of a run with other settings: {string.Join("; ", differences)}. Go on with the same settings, or give another path.");
     }
 }

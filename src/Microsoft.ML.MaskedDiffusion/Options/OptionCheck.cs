@@ -32,7 +32,8 @@ internal static class OptionCheck
         Require(value is null || (value > 0 && double.IsFinite(value.Value)), option, value, "above 0 and finite, or null");
 
     /// <summary>Refuses a count below 1; null is allowed.</summary>
-    public static void RequireCountOrNull(long? value, string option) => Require(value is null or >= 1, option, value, "at least 1, or null");
+    public static void RequireCountOrNull(long? value, string option) =>
+        Require(value is null or >= 1, option, value, "at least 1, or null");
 
     /// <summary>Refuses a count below 1.</summary>
     public static void RequireCount(long value, string option) => Require(value >= 1, option, value, "at least 1");
@@ -72,7 +73,8 @@ internal static class OptionCheck
                 if (columns[i].Name == columns[j].Name)
                 {
                     throw new ArgumentException(
-                        $"Options {columns[j].Option} and {columns[i].Option} are both '{columns[i].Name}'; give each column a name of its own.",
+                        $"Options {columns[j].Option} and {columns[i].Option} are both '{columns[i].Name}'; give each column a name of its "
+                        + "own.",
                         columns[i].Option);
                 }
             }

@@ -4,26 +4,33 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 
-/// <summary>Makes training blocks of text columns: in memory, or by way of a token folder, where a resumed run finds the tokens without opening the data.</summary>
+/// <summary>
+/// Makes training blocks of text columns: in memory, or by way of a token folder, where a resumed run finds the tokens without opening the
+/// data.
+/// </summary>
 internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, IProgress<TrainingProgress> progress)
 {
     private const string Train = "train", Validation = "validation", FolderBesideCheckpoints = "tokens";
 
-    private readonly TokenizerSource _tokenizer = options.InitialModel is { } model ? TokenizerSource.FromTokenizer(model.Tokenizer) : options.Tokenizer;
+    private readonly TokenizerSource _tokenizer = options.InitialModel is { } model
+        ? TokenizerSource.FromTokenizer(model.Tokenizer) : options.Tokenizer;
 
     /// <summary>Reads the training data, and the validation data if there are any, unless their tokens are found.</summary>
     public TrainingCorpus Read(TextColumnReader training, TextColumnReader? validation, int blockLength)
     {
-        string? folder = options.Checkpoints.TokenFolder ?? (options.Checkpoints.Folder is { } checkpoints ? Path.Combine(checkpoints, FolderBesideCheckpoints) : null);
+        string? folder = options.Checkpoints.TokenFolder
+            ?? (options.Checkpoints.Folder is { } checkpoints ? Path.Combine(checkpoints, FolderBesideCheckpoints) : null);
         return folder is null ? InMemory(training, validation, blockLength) : InFolder(folder, training, validation, blockLength);
     }
 
     /// <summary>The blocks of one text column, in memory.</summary>
-    public ITokenBlocks ReadBlocks(TextColumnReader reader, TextTokenizer tokenizer, int blockLength) => ReadBlocks(reader, new CorpusPacker(tokenizer, progress, TimeProvider.System), tokenizer, blockLength);
+    public ITokenBlocks ReadBlocks(TextColumnReader reader, TextTokenizer tokenizer, int blockLength) =>
+        ReadBlocks(reader, new CorpusPacker(tokenizer, progress, TimeProvider.System), tokenizer, blockLength);
 
     /// <summary>The tokenizer: given, the initial model's, or learned from all texts of the data.</summary>
     public TextTokenizer ResolveTokenizer(TextColumnReader training) =>
-        _tokenizer.Resolve(() => training.ReadAll(options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System), options.CancellationToken);
+        _tokenizer.Resolve(() => training.ReadAll(options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System),
+            options.CancellationToken);
 
     private ITokenBlocks ReadBlocks(TextColumnReader reader, CorpusPacker packer, TextTokenizer tokenizer, int blockLength)
     {
@@ -38,7 +45,8 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
         var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
         ITokenBlocks blocks = ReadBlocks(training, packer, tokenizer, blockLength);
         long documents = packer.DocumentCount;
-        return new TrainingCorpus(tokenizer, blocks, validation is null ? null : ReadBlocks(validation, packer, tokenizer, blockLength)) { Documents = documents, EmptyRows = training.EmptyRowCount };
+        return new TrainingCorpus(tokenizer, blocks, validation is null ? null : ReadBlocks(validation, packer, tokenizer, blockLength))
+        { Documents = documents, EmptyRows = training.EmptyRowCount };
     }
 
     private TrainingCorpus InFolder(string path, TextColumnReader training, TextColumnReader? validation, int blockLength)
@@ -58,7 +66,8 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
             ITokenBlocks? measured = validation is null ? null : Open(Validation, validation.What);
             held.Add(folder);
             TokenSplit split = manifest.Splits[Train];
-            return new TrainingCorpus(tokenizer, blocks, measured) { Documents = split.Documents, EmptyRows = split.EmptyRows, Held = held };
+            return new TrainingCorpus(tokenizer, blocks, measured)
+            { Documents = split.Documents, EmptyRows = split.EmptyRows, Held = held };
         }
         catch
         {
@@ -67,7 +76,8 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
         }
     }
 
-    private (TokenManifest Manifest, TextTokenizer Tokenizer)? Find(TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
+    private (TokenManifest Manifest, TextTokenizer Tokenizer)? Find(
+        TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
     {
         if (!options.Checkpoints.Resume)
             return null;
@@ -88,13 +98,15 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
         }
     }
 
-    private (TokenManifest Manifest, TextTokenizer Tokenizer) Write(TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
+    private (TokenManifest Manifest, TextTokenizer Tokenizer) Write(
+        TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
     {
         TextTokenizer tokenizer = ResolveTokenizer(training);
         var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
         TokenSplit WriteSplit(string place, string prefix, TextColumnReader reader)
         {
-            using var writer = new PackedFileWriter(place, prefix, PackedFileWriter.PublishedChunkSize, tokenizer.VocabularySize, PackedTokensExport.Filler(tokenizer));
+            using var writer = new PackedFileWriter(
+                place, prefix, PackedFileWriter.PublishedChunkSize, tokenizer.VocabularySize, PackedTokensExport.Filler(tokenizer));
             packer.Pack(reader.Read(options.CancellationToken), writer, options.CancellationToken);
             return new TokenSplit(packer.TokenCount, packer.DocumentCount, reader.EmptyRowCount, writer.Complete());
         }
@@ -120,7 +132,10 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
     private PackedBlocks Blocks(string what, ITokens tokens, int blockLength, long documents, long emptyRows)
     {
         var blocks = new PackedBlocks(tokens, blockLength);
-        channel.Info(MessageSensitivity.None, "The {0}: {1:#,0} documents, {2:#,0} tokens in {3:#,0} blocks of {4} ({5} tokens of the start repeated to fill the last); {6:#,0} rows without text left out",
+        channel.Info(
+            MessageSensitivity.None,
+            "The {0}: {1:#,0} documents, {2:#,0} tokens in {3:#,0} blocks of {4} ({5} tokens of the start repeated to fill the last); "
+            + "{6:#,0} rows without text left out",
             what, documents, blocks.TokenCount, blocks.Count, blocks.Length, blocks.RepeatedTokenCount, emptyRows);
         return blocks;
     }

@@ -14,16 +14,18 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Trains a masked diffusion language model on a text column, from scratch or from a model (<see cref="TrainerOptions.InitialModel"/>). The documents are tokenized, each followed by the end-of-sequence token, packed
-/// into blocks of the network's context length and shuffled anew every epoch; the loss is the upper bound on the negative log-likelihood of "Scaling up Masked
-/// Diffusion Models on Text" (Nie et al., 2024), equation 3, with one noise level a sequence. With prompts (<see cref="RowOptions.PromptColumnName"/>) each row is a
-/// sequence of its own, and only its answer is noised and learned.
+/// Trains a masked diffusion language model on a text column, from scratch or from a model (<see cref="TrainerOptions.InitialModel"/>). The
+/// documents are tokenized, each followed by the end-of-sequence token, packed into blocks of the network's context length and shuffled
+/// anew every epoch; the loss is the upper bound on the negative log-likelihood of "Scaling up Masked Diffusion Models on Text" (Nie et
+/// al., 2024), equation 3, with one noise level a sequence. With prompts (<see cref="RowOptions.PromptColumnName"/>) each row is a sequence
+/// of its own, and only its answer is noised and learned.
 /// </summary>
 /// <remarks>
-/// Needs a libtorch package in the application (TorchSharp-cpu or TorchSharp-cuda-...). Needs no normalization and no caching. Memory: 16 bytes a parameter
-/// (weights, gradients and two moments), 4 more with a validation set and 4 to 8 with <see cref="OptimizerOptions.EmaDecay"/>, the activations of a micro batch (see
-/// <see cref="ComputeOptions.ActivationCheckpointing"/>), and 2 bytes a token of the corpus unless the tokens are kept in a folder (<see cref="CheckpointOptions.TokenFolder"/>). A trainer holds no
-/// state of a run: it may fit many times and, given enough memory, on several threads at once.
+/// Needs a libtorch package in the application (TorchSharp-cpu or TorchSharp-cuda-...). Needs no normalization and no caching. Memory: 16
+/// bytes a parameter (weights, gradients and two moments), 4 more with a validation set and 4 to 8 with
+/// <see cref="OptimizerOptions.EmaDecay"/>, the activations of a micro batch (see <see cref="ComputeOptions.ActivationCheckpointing"/>),
+/// and 2 bytes a token of the corpus unless the tokens are kept in a folder (<see cref="CheckpointOptions.TokenFolder"/>). A trainer holds
+/// no state of a run: it may fit many times and, given enough memory, on several threads at once.
 /// </remarks>
 public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScoringTransformer>
 {
@@ -59,17 +61,28 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         _host = env.Register(autoregressive ? nameof(AutoregressiveTrainer) : nameof(MaskedDiffusionTrainer));
         _seed = _options.Seed ?? _host.Rand.Next();
         _text = InputColumn.Text("text", _options.TextColumnName);
-        _prompts = [.. new[] { ("prompt", _options.Rows.PromptColumnName), ("reasoning", _options.Rows.ReasoningColumnName) }.Where(part => part.Item2 is not null).Select(part => InputColumn.Text(part.Item1, part.Item2!))];
+        _prompts = [.. new[] { ("prompt", _options.Rows.PromptColumnName), ("reasoning", _options.Rows.ReasoningColumnName) }.Where(
+            part => part.Item2 is not null).Select(part => InputColumn.Text(part.Item1, part.Item2!))];
     }
 
-    /// <summary>Trains a model. Long: see <see cref="TrainerOptions.Progress"/> and <see cref="TrainerOptions.CancellationToken"/>.</summary>
-    /// <param name="input">The training data. Its text column is read once, or twice where a tokenizer is trained on it; not at all by a run that resumes on packed text.</param>
+    /// <summary>
+    /// Trains a model. Long: see <see cref="TrainerOptions.Progress"/> and <see cref="TrainerOptions.CancellationToken"/>.
+    /// </summary>
+    /// <param name="input">
+    /// The training data. Its text column is read once, or twice where a tokenizer is trained on it; not at all by a run that resumes on
+    /// packed text.
+    /// </param>
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>
     /// <exception cref="ArgumentException">The machine has no such device, or the tokenizer no end of sequence.</exception>
-    /// <exception cref="InvalidOperationException">The column holds no text at all; all rows are too long, or one is under <see cref="RowOverflow.Throw"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The column holds no text at all; all rows are too long, or one is under <see cref="RowOverflow.Throw"/>.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The <see cref="TrainerOptions.InitialModel"/> has been disposed.</exception>
-    /// <exception cref="InvalidOperationException">The checkpoints in <see cref="CheckpointOptions.Folder"/> are of another training, or there are some and <see cref="CheckpointOptions.Resume"/> is not set.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The checkpoints in <see cref="CheckpointOptions.Folder"/> are of another training, or there are some and
+    /// <see cref="CheckpointOptions.Resume"/> is not set.
+    /// </exception>
     /// <exception cref="InvalidDataException">All checkpoints are damaged.</exception>
     /// <exception cref="IOException">The checkpoint folder cannot be written, or another training uses it.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
@@ -78,27 +91,37 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     {
         ArgumentNullException.ThrowIfNull(input);
         TextColumnReader corpus = Reader(input, nameof(input), "training data");
-        TextColumnReader? held = _options.ValidationSet is { } set ? Reader(set, nameof(TrainerOptions.ValidationSet), "validation data") : null;
+        TextColumnReader? held = _options.ValidationSet is { } set
+            ? Reader(set, nameof(TrainerOptions.ValidationSet), "validation data") : null;
         // Before hours of reading, not after.
         DeviceChoice.RequireAvailable(_options.Device);
         CheckCheckpointFolder();
 
         using IChannel channel = _host.Start("Training");
         var progress = new LoggedProgress(channel, _options.Progress);
-        using TrainingCorpus read = PacksDocuments ? new CorpusTokenizer(_options, channel, progress).Read(corpus, held, BlockLength) : ReadRows(corpus, held, progress, channel);
-        using PackedCorpusBlocks? measured = _options.Validation.Tokens?.Open(Network.ContextLength, BlockLength, read.Tokenizer.VocabularySize);
+        using TrainingCorpus read = PacksDocuments
+            ? new CorpusTokenizer(_options, channel, progress).Read(corpus, held, BlockLength) : ReadRows(corpus, held, progress, channel);
+        using PackedCorpusBlocks? measured = _options.Validation.Tokens?.Open(
+            Network.ContextLength, BlockLength, read.Tokenizer.VocabularySize);
         return Train(read, measured ?? read.Validation, progress, channel);
     }
 
     /// <summary>
-    /// Trains a model on packed tokens, straight from their files: memory does not grow with them. <see cref="TrainerOptions.Tokenizer"/> is the tokenizer they were made
-    /// with (or that of <see cref="TrainerOptions.InitialModel"/>), given and not learned; <see cref="TrainerOptions.TextColumnName"/> only names the column that the transformer scores.
+    /// Trains a model on packed tokens, straight from their files: memory does not grow with them. <see cref="TrainerOptions.Tokenizer"/>
+    /// is the tokenizer they were made with (or that of <see cref="TrainerOptions.InitialModel"/>), given and not learned;
+    /// <see cref="TrainerOptions.TextColumnName"/> only names the column that the transformer scores.
     /// </summary>
     /// <param name="corpus">The tokens, from <c>LoadPackedTokens</c>.</param>
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
-    /// <exception cref="ArgumentException">The machine has no such device, or the blocks are shorter than the network's context.</exception>
-    /// <exception cref="InvalidOperationException"><see cref="TrainerOptions.Tokenizer"/> is to be learned from text; or the checkpoints are not this training's.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, or holds an id that the tokenizer does not know; or all checkpoints are damaged.</exception>
+    /// <exception cref="ArgumentException">
+    /// The machine has no such device, or the blocks are shorter than the network's context.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// <see cref="TrainerOptions.Tokenizer"/> is to be learned from text; or the checkpoints are not this training's.
+    /// </exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is damaged, or holds an id that the tokenizer does not know; or all checkpoints are damaged.
+    /// </exception>
     /// <exception cref="IOException">A file cannot be read, or a checkpoint not written.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
@@ -106,10 +129,14 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     {
         ArgumentNullException.ThrowIfNull(corpus);
         if (!PacksDocuments)
-            throw new InvalidOperationException("Packed tokens are cut into blocks and have no rows of prompts and answers: leave Rows.PromptColumnName null, and Rows.PackDocuments null or true.");
+            throw new InvalidOperationException(
+                "Packed tokens are cut into blocks and have no rows of prompts and answers: leave Rows.PromptColumnName null, and "
+                + "Rows.PackDocuments null or true.");
         TextTokenizer tokenizer = _options.InitialModel?.Tokenizer ?? _options.Tokenizer.Known ?? throw new InvalidOperationException(
-            "Packed tokens are ids, and ids mean nothing without the tokenizer they were made with: set Tokenizer to TokenizerSource.FromFile with that tokenizer's files.");
-        TextColumnReader? held = _options.ValidationSet is { } set ? Reader(set, nameof(TrainerOptions.ValidationSet), "validation data") : null;
+            "Packed tokens are ids, and ids mean nothing without the tokenizer they were made with: set Tokenizer to "
+            + "TokenizerSource.FromFile with that tokenizer's files.");
+        TextColumnReader? held = _options.ValidationSet is { } set
+            ? Reader(set, nameof(TrainerOptions.ValidationSet), "validation data") : null;
         DeviceChoice.RequireAvailable(_options.Device);
         CheckCheckpointFolder();
 
@@ -118,7 +145,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         using PackedCorpusBlocks blocks = corpus.Open(Network.ContextLength, BlockLength, tokenizer.VocabularySize);
         channel.Info(MessageSensitivity.None, "The training data: {0}", blocks.Identity);
         using PackedCorpusBlocks? measured = _options.Validation.Tokens?.Open(Network.ContextLength, BlockLength, tokenizer.VocabularySize);
-        ITokenBlocks? validation = measured ?? (held is null ? null : new CorpusTokenizer(_options, channel, progress).ReadBlocks(held, tokenizer, BlockLength));
+        ITokenBlocks? validation = measured ?? (
+            held is null ? null : new CorpusTokenizer(_options, channel, progress).ReadBlocks(held, tokenizer, BlockLength));
         using var given = new TrainingCorpus(tokenizer, blocks, validation);
         return Train(given, given.Validation, progress, channel);
     }
@@ -164,28 +192,44 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     }
 
     private ITrainingObjective Objective(TransformerConfig config) =>
-        _autoregressive ? new AutoregressiveObjective() : new DiffusionObjective(config, _options.Noise.Levels, _options.Noise.LossWeighting, _options.Noise.GuidanceDropout);
+        _autoregressive
+            ? new AutoregressiveObjective() : new DiffusionObjective(
+            config, _options.Noise.Levels, _options.Noise.LossWeighting, _options.Noise.GuidanceDropout);
 
     private LikelihoodScoringTransformer Train(TrainingCorpus corpus, ITokenBlocks? validation, LoggedProgress progress, IChannel channel)
     {
         string device = DeviceChoice.Prefer(_options.Device, _context?.GpuDeviceId, _context?.FallbackToCpu ?? true);
-        TransformerConfig config = _options.InitialModel?.Config ?? _options.Network with { VocabularySize = corpus.Tokenizer.VocabularySize, Autoregressive = _autoregressive };
+        TransformerConfig config = _options.InitialModel?.Config
+            ?? _options.Network with { VocabularySize = corpus.Tokenizer.VocabularySize, Autoregressive = _autoregressive };
         ITrainingObjective objective = Objective(config);
-        TrainingSettings settings = Settings(config, objective, corpus.Blocks) with { Checkpoints = Checkpoints(corpus.Tokenizer, channel) };
-        channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2} on {3}", config.ParameterCount, config.NonEmbeddingParameterCount, _seed, device);
-        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, device, objective, corpus.Blocks, validation, settings, progress, _options.CancellationToken,
+        TrainingSettings settings = Settings(config, objective,
+            corpus.Blocks) with
+        { Checkpoints = Checkpoints(corpus.Tokenizer, channel) };
+        channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2} on {3}",
+            config.ParameterCount, config.NonEmbeddingParameterCount, _seed, device);
+        (TransformerNetwork network, TrainingResult result) =
+            NetworkTrainer.Train(config, device, objective, corpus.Blocks, validation, settings, progress, _options.CancellationToken,
             _options.InitialModel?.Network);
         result = result with { Documents = corpus.Documents, EmptyRows = corpus.EmptyRows, LongRows = corpus.LongRows };
-        channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}", result.Stop, result.Steps, result.TokensSeen,
+        channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}",
+            result.Stop, result.Steps, result.TokensSeen,
             result.Seconds, result.Device, result.BestStep);
-        return new LikelihoodScoringTransformer(new MaskedDiffusionModel(network, corpus.Tokenizer), Scoring(), ownsModel: true) { TrainingResult = result };
+        return new LikelihoodScoringTransformer(new MaskedDiffusionModel(network, corpus.Tokenizer), Scoring(), ownsModel: true)
+        { TrainingResult = result };
     }
 
     private TrainingSettings Settings(TransformerConfig config, ITrainingObjective objective, ITokenBlocks blocks)
     {
-        int microBatchSize = _options.Compute.MicroBatchSize ?? DefaultMicroBatchSize(_options.BatchSize, PacksDocuments ? config.ContextLength : blocks.Length);
-        double meanLength = blocks is RowBlocks rows ? rows.MeanLength(microBatchSize) - objective.SourceOnlyIds : ComputeBudget.MeanLength(config.ContextLength, _options.Noise.StochasticLengthRatio);
-        var budget = new ComputeBudget { Steps = _options.MaxSteps, Epochs = _options.Budget.MaxEpochs, Tokens = _options.Budget.MaxTokens, Flops = _options.Budget.MaxFlops };
+        int microBatchSize = _options.Compute.MicroBatchSize
+            ?? DefaultMicroBatchSize(_options.BatchSize, PacksDocuments ? config.ContextLength : blocks.Length);
+        double meanLength = blocks is RowBlocks rows
+            ? rows.MeanLength(microBatchSize) - objective.SourceOnlyIds
+            : ComputeBudget.MeanLength(config.ContextLength, _options.Noise.StochasticLengthRatio);
+        var budget = new ComputeBudget
+        {
+            Steps = _options.MaxSteps, Epochs = _options.Budget.MaxEpochs, Tokens = _options.Budget.MaxTokens,
+            Flops = _options.Budget.MaxFlops
+        };
         long? steps = budget.ToSteps(config.NonEmbeddingParameterCount, _options.BatchSize, meanLength, blocks.Count);
         return new TrainingSettings
         {

@@ -10,9 +10,11 @@ public sealed class FineTuningTests
 {
     private static readonly MaskedDiffusionModel Model = TinyModel.Create();
 
-    private static readonly string[] Animals = ["cat", "dog", "bird", "river", "tree", "sea"], Places = ["mat", "door", "tree", "sea", "river", "wide"];
+    private static readonly string[] Animals = ["cat", "dog", "bird", "river", "tree", "sea"],
+        Places = ["mat", "door", "tree", "sea", "river", "wide"];
 
-    private static readonly FineTuningRow[] Rows = [.. Animals.Zip(Places, (animal, place) => new FineTuningRow($"where is the {animal}?", "", $" {place}"))];
+    private static readonly FineTuningRow[] Rows =
+        [.. Animals.Zip(Places, (animal, place) => new FineTuningRow($"where is the {animal}?", "", $" {place}"))];
 
     private sealed class Question
     {
@@ -68,7 +70,8 @@ public sealed class FineTuningTests
             (o.InitialModel, o.Rows.Padding, o.Noise.GuidanceDropout) = (causal ?? Model, padding, guidanceDropout);
             (o.MaxSteps, o.LearningRate, o.ValidationSet, o.Validation.Interval, o.Validation.Samples) = (240, 1e-2, View(Rows), 60, 16);
         });
-        IEstimator<LikelihoodScoringTransformer> trainer = autoregressive ? ml.MaskedDiffusion().AutoregressiveTrainer(options) : ml.MaskedDiffusion().Trainer(options);
+        IEstimator<LikelihoodScoringTransformer> trainer = autoregressive
+            ? ml.MaskedDiffusion().AutoregressiveTrainer(options) : ml.MaskedDiffusion().Trainer(options);
         using LikelihoodScoringTransformer tuned = trainer.Fit(View(Rows));
         TrainingResult result = tuned.TrainingResult!;
         Assert.AreEqual((6L, 0L, 0L, 0L), (result.Documents, result.EmptyRows, result.LongRows, result.RepeatedTokens));
@@ -77,7 +80,8 @@ public sealed class FineTuningTests
         Assert.IsLessThan(0.3, result.ValidationLoss!.Value);
         // The transformer scores the answer after its prompt.
         IDataView answers = tuned.Transform(View(Rows));
-        CollectionAssert.AreEqual(Rows.Select(row => Model.Tokenizer.Encode(row.Answer).Length).ToArray(), answers.GetColumn<int>("TokenCount").ToArray());
+        CollectionAssert.AreEqual(Rows.Select(row => Model.Tokenizer.Encode(row.Answer).Length).ToArray(),
+            answers.GetColumn<int>("TokenCount").ToArray());
         Assert.IsLessThan(0.5f, answers.GetColumn<float>("NegativeLogLikelihood").Max());
         if (autoregressive)
             return;
@@ -92,7 +96,8 @@ public sealed class FineTuningTests
 
     private static MaskedDiffusionModel Fresh(bool autoregressive)
     {
-        var network = new TransformerNetwork(Model.Config with { Autoregressive = autoregressive, ContextLength = 256 }, TorchSharp.torch.CPU);
+        var network = new TransformerNetwork(Model.Config with { Autoregressive = autoregressive, ContextLength = 256 },
+            TorchSharp.torch.CPU);
         network.Initialize(5);
         return new MaskedDiffusionModel(network, Model.Tokenizer);
     }
@@ -126,8 +131,11 @@ public sealed class FineTuningTests
     [DataRow(RowPadding.Full)]
     public void WholeRowsAreSequencesOfTheirOwn(RowPadding padding)
     {
-        FineTuningRow[] texts = [.. new[] { "the cat", "the dog sat on the mat", "a bird" }.Select(text => new FineTuningRow("", "", text))];
-        using LikelihoodScoringTransformer transformer = Fit(o => (o.Rows.PromptColumnName, o.Rows.PackDocuments, o.Rows.Padding, o.BatchSize, o.Rows.MaxLength) = (null, false, padding, 3, 20), texts);
+        FineTuningRow[] texts = [.. new[] { "the cat", "the dog sat on the mat", "a bird" }.Select(
+            text => new FineTuningRow("", "", text))];
+        using LikelihoodScoringTransformer transformer =
+            Fit(o => (o.Rows.PromptColumnName, o.Rows.PackDocuments, o.Rows.Padding, o.BatchSize, o.Rows.MaxLength) =
+            (null, false, padding, 3, 20), texts);
         // Each text stands between two ends of sequence; every step sees all three.
         int[] lengths = [.. texts.Select(text => Model.Tokenizer.Encode(text.Answer).Length + 2)];
         int step = padding switch { RowPadding.None => lengths.Sum(), RowPadding.Longest => 3 * lengths.Max(), _ => 60 };
@@ -141,7 +149,8 @@ public sealed class FineTuningTests
     {
         long Steps(RowPadding padding, long tokens)
         {
-            using LikelihoodScoringTransformer transformer = Fit(o => (o.Rows.Padding, o.MaxSteps, o.Budget.MaxTokens) = (padding, null, tokens));
+            using LikelihoodScoringTransformer transformer =
+                Fit(o => (o.Rows.Padding, o.MaxSteps, o.Budget.MaxTokens) = (padding, null, tokens));
             return transformer.TrainingResult!.Steps;
         }
 
@@ -156,7 +165,8 @@ public sealed class FineTuningTests
     public void ARunStoppedAndResumedEndsWithTheSameBits()
     {
         using var folder = new TemporaryFolder();
-        void Recipe(TrainerOptions o) => (o.Rows.Padding, o.Noise.GuidanceDropout, o.ValidationSet) = (RowPadding.Longest, 0.5, View(Rows[..3]));
+        void Recipe(TrainerOptions o) =>
+            (o.Rows.Padding, o.Noise.GuidanceDropout, o.ValidationSet) = (RowPadding.Longest, 0.5, View(Rows[..3]));
         using LikelihoodScoringTransformer whole = Fit(Recipe);
         using var source = new CancellationTokenSource();
         void Checkpointed(TrainerOptions o)
@@ -167,7 +177,8 @@ public sealed class FineTuningTests
         Assert.ThrowsExactly<OperationCanceledException>(() => Fit(o =>
         {
             Checkpointed(o);
-            (o.Progress, o.CancellationToken) = (new Collected<TrainingProgress>(report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }), source.Token);
+            (o.Progress, o.CancellationToken) = (new Collected<TrainingProgress>(
+                report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }), source.Token);
         }));
         using MaskedDiffusionModel other = TinyModel.Create(seed: 4);
         (string Difference, Action<TrainerOptions> Change, FineTuningRow[] Data)[] others =
@@ -177,10 +188,12 @@ public sealed class FineTuningTests
             ("Initial weights: SHA-256", o => o.InitialModel = other, Rows),
             // The same ids in all, but another border between prompt and answer.
             ("Training data: 6 blocks", o => { }, [new FineTuningRow("where is the cat", "", "? mat"), .. Rows[1..]]),
-            ("Training data: 6 blocks", o => (o.Rows.PromptColumnName, o.Rows.PackDocuments, o.Noise.GuidanceDropout) = (null, false, 0), Rows),
+            ("Training data: 6 blocks", o => (o.Rows.PromptColumnName, o.Rows.PackDocuments, o.Noise.GuidanceDropout) = (null, false, 0),
+                Rows),
         ];
         foreach ((string difference, Action<TrainerOptions> change, FineTuningRow[] data) in others)
-            StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => { Checkpointed(o); change(o); }, data)).Message, difference);
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
+                () => Fit(o => { Checkpointed(o); change(o); }, data)).Message, difference);
         using LikelihoodScoringTransformer resumed = Fit(Checkpointed);
         CollectionAssert.AreEqual(Saved(whole.Model), Saved(resumed.Model));
         Assert.AreEqual(whole.TrainingResult!.TokensSeen, resumed.TrainingResult!.TokensSeen);
@@ -205,26 +218,34 @@ public sealed class FineTuningTests
     public void RowsWithoutAnswerAndRowsTooLongAreLeftOutAndCounted()
     {
         string endless = string.Concat(Enumerable.Repeat("where is the cat? ", 10));
-        FineTuningRow[] rows = [.. Rows, new FineTuningRow("where?", "", " "), new FineTuningRow(endless, "", " mat"), new FineTuningRow("where?", "", endless), new FineTuningRow("", "", " sea")];
+        FineTuningRow[] rows = [.. Rows, new FineTuningRow("where?", "", " "), new FineTuningRow(endless, "", " mat"),
+            new FineTuningRow("where?", "", endless), new FineTuningRow("", "", " sea")];
         using LikelihoodScoringTransformer transformer = Fit(null, rows);
-        Assert.AreEqual((7L, 1L, 2L), (transformer.TrainingResult!.Documents, transformer.TrainingResult.EmptyRows, transformer.TrainingResult.LongRows));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.Rows.Overflow = RowOverflow.Throw, rows)).Message, "Row 8 of the training data has");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.Rows.MaxLength = 2, rows)).Message, "All 9 rows of the training data are longer than the 2 tokens");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(null, new FineTuningRow("where?", "", ""))).Message, "column with the answers");
+        Assert.AreEqual((7L, 1L, 2L), (transformer.TrainingResult!.Documents, transformer.TrainingResult.EmptyRows,
+            transformer.TrainingResult.LongRows));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
+            () => Fit(o => o.Rows.Overflow = RowOverflow.Throw, rows)).Message, "Row 8 of the training data has");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.Rows.MaxLength = 2, rows)).Message,
+            "All 9 rows of the training data are longer than the 2 tokens");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(null, new FineTuningRow("where?", "", ""))).Message,
+            "column with the answers");
     }
 
     [TestMethod]
     public void APromptColumnThatIsMissingIsRefused()
     {
         var ml = new MLContext(1);
-        foreach ((string Column, Action<TrainerOptions> Change) in new (string, Action<TrainerOptions>)[] { ("Missing", o => o.Rows.PromptColumnName = "Missing"), ("Gone", o => o.Rows.ReasoningColumnName = "Gone") })
+        foreach ((string Column, Action<TrainerOptions> Change) in new (string, Action<TrainerOptions>)[]
+            { ("Missing", o => o.Rows.PromptColumnName = "Missing"), ("Gone", o => o.Rows.ReasoningColumnName = "Gone") })
         {
             var trainer = new MaskedDiffusionTrainer(ml, Options(Change));
-            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(View(Rows))).Message, $"column '{Column}': expected String, but there is no such column");
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(View(Rows))).Message,
+                $"column '{Column}': expected String, but there is no such column");
             Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.GetOutputSchema(SchemaShapes.Of(View(Rows).Schema)));
         }
         IDataView answers = ml.Transforms.DropColumns("Prompt").Fit(View(Rows)).Transform(View(Rows));
-        Assert.AreEqual("ValidationSet", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Fit(o => o.ValidationSet = answers)).ParamName);
+        Assert.AreEqual("ValidationSet", Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => Fit(o => o.ValidationSet = answers)).ParamName);
     }
 
     [TestMethod]
@@ -247,7 +268,8 @@ public sealed class FineTuningTests
         ];
         foreach ((string option, Action<TrainerOptions> change) in bad)
         {
-            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(new MLContext(1), Options(change)), option);
+            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+                () => new MaskedDiffusionTrainer(new MLContext(1), Options(change)), option);
             Assert.AreEqual(option, error.ParamName);
         }
         foreach ((string option, Action<TrainerOptions> change) in new (string, Action<TrainerOptions>)[]
@@ -256,16 +278,21 @@ public sealed class FineTuningTests
             ("Rows.ReasoningColumnName", o => o.Rows.ReasoningColumnName = "Prompt"),
         })
         {
-            var error = Assert.ThrowsExactly<ArgumentException>(() => new MaskedDiffusionTrainer(new MLContext(1), Options(change)), option);
+            var error = Assert.ThrowsExactly<ArgumentException>(
+                () => new MaskedDiffusionTrainer(new MLContext(1), Options(change)), option);
             Assert.AreEqual(option, error.ParamName);
         }
-        _ = new MaskedDiffusionTrainer(new MLContext(1), Options(o => (o.Network, o.Tokenizer) = (Model.Config, TokenizerSource.FromTokenizer(TextTokenizer.FromFiles(Model.Tokenizer.Files)))));
+        _ = new MaskedDiffusionTrainer(new MLContext(1),
+            Options(o => (o.Network, o.Tokenizer) =
+            (Model.Config, TokenizerSource.FromTokenizer(TextTokenizer.FromFiles(Model.Tokenizer.Files)))));
         foreach ((string option, Action<TrainerOptions> change) in new (string, Action<TrainerOptions>)[]
         {
-            ("InitialModel", o => o.InitialModel = Model), ("Rows.Padding", o => o.Rows.Padding = RowPadding.Longest), ("Noise.GuidanceDropout", o => o.Noise.GuidanceDropout = 0.1),
+            ("InitialModel", o => o.InitialModel = Model), ("Rows.Padding", o => o.Rows.Padding = RowPadding.Longest),
+                ("Noise.GuidanceDropout", o => o.Noise.GuidanceDropout = 0.1),
         })
         {
-            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new AutoregressiveTrainer(new MLContext(1), Options(o => { o.InitialModel = causal; change(o); })), option);
+            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+                () => new AutoregressiveTrainer(new MLContext(1), Options(o => { o.InitialModel = causal; change(o); })), option);
             Assert.AreEqual(option, error.ParamName);
         }
     }
@@ -282,10 +309,17 @@ public sealed class FineTuningTests
     public void RecipesAreThePublishedOnes()
     {
         // SMDM's defaults: 3, 40 and 10 epochs, batches of 256, 256 and 64, warm-ups of 200 steps, 1 % and 200 steps.
-        TrainerOptions share = FineTuningRecipes.ShareGpt(Model, 0.1), gsm = FineTuningRecipes.Gsm8k(Model), reversal = FineTuningRecipes.Reversal(Model);
-        Assert.AreEqual((3.0, 256, (int?)16, (int?)200, RowPadding.Longest, 0.1), (share.Budget.MaxEpochs, share.BatchSize, share.Compute.MicroBatchSize, share.Optimizer.WarmupSteps, share.Rows.Padding, share.Noise.GuidanceDropout));
-        Assert.AreEqual((40.0, 256, (int?)16, (int?)null, RowPadding.Full, 0.0), (gsm.Budget.MaxEpochs, gsm.BatchSize, gsm.Compute.MicroBatchSize, gsm.Optimizer.WarmupSteps, gsm.Rows.Padding, gsm.Noise.GuidanceDropout));
-        Assert.AreEqual((10.0, 64, (int?)8, (int?)200, RowPadding.Longest, 0.0), (reversal.Budget.MaxEpochs, reversal.BatchSize, reversal.Compute.MicroBatchSize, reversal.Optimizer.WarmupSteps, reversal.Rows.Padding, reversal.Noise.GuidanceDropout));
+        TrainerOptions share = FineTuningRecipes.ShareGpt(Model, 0.1), gsm = FineTuningRecipes.Gsm8k(Model),
+            reversal = FineTuningRecipes.Reversal(Model);
+        Assert.AreEqual((3.0, 256, (int?)16, (int?)200, RowPadding.Longest, 0.1),
+            (share.Budget.MaxEpochs, share.BatchSize, share.Compute.MicroBatchSize, share.Optimizer.WarmupSteps, share.Rows.Padding,
+            share.Noise.GuidanceDropout));
+        Assert.AreEqual((40.0, 256, (int?)16, (int?)null, RowPadding.Full, 0.0),
+            (gsm.Budget.MaxEpochs, gsm.BatchSize, gsm.Compute.MicroBatchSize, gsm.Optimizer.WarmupSteps, gsm.Rows.Padding,
+            gsm.Noise.GuidanceDropout));
+        Assert.AreEqual((10.0, 64, (int?)8, (int?)200, RowPadding.Longest, 0.0),
+            (reversal.Budget.MaxEpochs, reversal.BatchSize, reversal.Compute.MicroBatchSize, reversal.Optimizer.WarmupSteps,
+            reversal.Rows.Padding, reversal.Noise.GuidanceDropout));
         foreach (TrainerOptions options in new[] { share, gsm, reversal })
             Assert.AreEqual((2e-4, 0.1), (options.LearningRate, options.Optimizer.MinLearningRateRatio));
     }
@@ -301,13 +335,17 @@ public sealed class FineTuningTests
         }
         var ml = new MLContext(1);
         using MaskedDiffusionModel model = Fresh(autoregressive: false), causal = Fresh(autoregressive: true);
-        string chats = Write("sharegpt.json", """[{"conversations": [{"from": "human", "value": "Hi?"}, {"from": "gpt", "value": "Hello."}]}]""");
+        string chats = Write("sharegpt.json",
+            """[{"conversations": [{"from": "human", "value": "Hi?"}, {"from": "gpt", "value": "Hello."}]}]""");
         (IEstimator<LikelihoodScoringTransformer> Trainer, IEnumerable<FineTuningRow> Rows, int Count)[] runs =
         [
             (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.ShareGpt(model, 0.1))), FineTuningReader.ShareGpt.Read(chats), 1),
-            (ml.MaskedDiffusion().AutoregressiveTrainer(Short(FineTuningRecipes.ShareGpt(causal))), FineTuningReader.ShareGpt.Read(chats), 1),
-            (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Gsm8k(model))), FineTuningReader.Gsm8k.Read(Write("train.txt", "How many?||<<1+1=2>> #### 2\n")), 2),
-            (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Reversal(model))), FineTuningReader.Reversal.Read(Write("all.jsonl", "{\"prompt\": \"Ann is\", \"completion\": \" a poet.\"}\n")), 1),
+            (ml.MaskedDiffusion().AutoregressiveTrainer(Short(FineTuningRecipes.ShareGpt(causal))), FineTuningReader.ShareGpt.Read(chats),
+                1),
+            (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Gsm8k(model))),
+                FineTuningReader.Gsm8k.Read(Write("train.txt", "How many?||<<1+1=2>> #### 2\n")), 2),
+            (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Reversal(model))),
+                FineTuningReader.Reversal.Read(Write("all.jsonl", "{\"prompt\": \"Ann is\", \"completion\": \" a poet.\"}\n")), 1),
         ];
         foreach ((IEstimator<LikelihoodScoringTransformer> trainer, IEnumerable<FineTuningRow> rows, int count) in runs)
         {
@@ -319,7 +357,8 @@ public sealed class FineTuningTests
 
         static TrainerOptions Short(TrainerOptions options)
         {
-            (options.BatchSize, options.Compute.MicroBatchSize, options.MaxSteps, options.Optimizer.WarmupSteps, options.Budget.MaxEpochs) = (2, 1, 2, 1, null);
+            (options.BatchSize, options.Compute.MicroBatchSize, options.MaxSteps, options.Optimizer.WarmupSteps, options.Budget.MaxEpochs) =
+                (2, 1, 2, 1, null);
             return options;
         }
     }

@@ -70,11 +70,13 @@ public sealed class MaskedDiffusionTrainerOptionsTests
         string value = Bad[index].Value;
         var error = Assert.Throws<ArgumentException>(() => new MaskedDiffusionTrainer(new MLContext(1), options));
         bool namesColumn = name.EndsWith("ColumnName", StringComparison.Ordinal);
-        Type expected = namesColumn ? typeof(ArgumentException) : value == "null" ? typeof(ArgumentNullException) : typeof(ArgumentOutOfRangeException);
+        Type expected = namesColumn ? typeof(ArgumentException) : value == "null"
+            ? typeof(ArgumentNullException) : typeof(ArgumentOutOfRangeException);
         Assert.AreEqual(expected, error.GetType());
         Assert.AreEqual(name, error.ParamName);
         bool isRepeated = namesColumn && error.Message.Contains("name of its own", StringComparison.Ordinal);
-        StringAssert.Contains(error.Message, isRepeated ? $"{name} are both {value}; give each column a name of its own" : $"Option {name} is {value}; it must be ");
+        StringAssert.Contains(error.Message, isRepeated
+            ? $"{name} are both {value}; give each column a name of its own" : $"Option {name} is {value}; it must be ");
     }
 
     [TestMethod]
@@ -98,9 +100,11 @@ public sealed class MaskedDiffusionTrainerOptionsTests
         var options = new TrainerOptions();
         Assert.AreEqual("Text", options.TextColumnName);
         Assert.AreEqual(("Diff_LLaMA_6M", 256), (options.Network.Name, options.Network.ContextLength));
-        Assert.AreEqual((16, 1e-3, 0.1, 0.1), (options.BatchSize, options.LearningRate, options.Optimizer.MinLearningRateRatio, options.Optimizer.WeightDecay));
+        Assert.AreEqual((16, 1e-3, 0.1, 0.1), (options.BatchSize, options.LearningRate, options.Optimizer.MinLearningRateRatio,
+            options.Optimizer.WeightDecay));
         Assert.AreEqual((0.9, 0.95, 1.0), (options.Optimizer.Beta1, options.Optimizer.Beta2, options.Optimizer.GradientClipNorm));
-        Assert.AreEqual((200L, 2, 64, 10L), (options.Validation.Interval, options.Validation.Samples, options.Validation.MaxBlocks, options.ProgressInterval));
+        Assert.AreEqual((200L, 2, 64, 10L), (options.Validation.Interval, options.Validation.Samples, options.Validation.MaxBlocks,
+            options.ProgressInterval));
         Assert.AreEqual(0, options.Noise.StochasticLengthRatio);
         Assert.AreEqual(("auto", CancelBehavior.Throw), (options.Device, options.CancelBehavior));
         Assert.IsNotNull(new MaskedDiffusionTrainer(new MLContext(1), options));
@@ -109,7 +113,11 @@ public sealed class MaskedDiffusionTrainerOptionsTests
     [TestMethod]
     public void ACloneHasEveryPropertyOfTheOriginal()
     {
-        var options = new TrainerOptions { MaxSteps = 3, Budget = { MaxEpochs = 2 }, Seed = 5, BatchSize = 32, Device = "cpu", Outputs = { TokenCountColumnName = "N" } };
+        var options = new TrainerOptions
+        {
+            MaxSteps = 3, Budget = { MaxEpochs = 2 }, Seed = 5, BatchSize = 32, Device = "cpu",
+            Outputs = { TokenCountColumnName = "N" }
+        };
         TrainerOptions clone = options.Clone();
         Assert.AreNotSame(options, clone);
         foreach (var property in typeof(TrainerOptions).GetProperties())

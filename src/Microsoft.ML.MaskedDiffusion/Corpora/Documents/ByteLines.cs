@@ -1,11 +1,14 @@
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
-/// <summary>The lines of a file as bytes, without their ends (\n or \r\n) and without a byte order mark: memory is one line. Not thread-safe.</summary>
+/// <summary>
+/// The lines of a file as bytes, without their ends (\n or \r\n) and without a byte order mark: memory is one line. Not thread-safe.
+/// </summary>
 internal sealed class ByteLines(string path, int maxBytes) : IDisposable
 {
     private const int BufferSize = 1 << 16;
 
-    private readonly FileStream _stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+    private readonly FileStream _stream = new(
+        path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
     private byte[] _buffer = new byte[BufferSize];
     private int _start, _end;
 
@@ -50,7 +53,8 @@ internal sealed class ByteLines(string path, int maxBytes) : IDisposable
     private void CheckLength(int length)
     {
         if (length > maxBytes)
-            throw new InvalidDataException($"{path}, line {Number + 1}: the line has more than {maxBytes} bytes. Set MaxDocumentBytes higher where lines are that long on purpose.");
+            throw new InvalidDataException(
+                $"{path}, line {Number + 1}: the line has more than {maxBytes} bytes. Set MaxDocumentBytes higher where lines are that long on purpose.");
     }
 
     private bool Fill()

@@ -2,16 +2,21 @@ using System.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
-/// <summary>The documents of one UTF-8 file, lazily; every error names the file and the line. Documents of nothing but white space are passed over.</summary>
+/// <summary>
+/// The documents of one UTF-8 file, lazily; every error names the file and the line. Documents of nothing but white space are passed over.
+/// </summary>
 internal static class DocumentFile
 {
     // Bytes that are no UTF-8 must fail, not turn into replacement characters.
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <exception cref="InvalidDataException">Bytes that are no UTF-8, a line that is no such JSON, or a document that is too long.</exception>
+    /// <exception cref="InvalidDataException">
+    /// Bytes that are no UTF-8, a line that is no such JSON, or a document that is too long.
+    /// </exception>
     public static IEnumerable<string> Read(string path, DocumentBoundary boundary, string jsonField, int maxBytes) => boundary switch
     {
-        DocumentBoundary.JsonLine => ReadLines(path, maxBytes).Select(line => Parse(path, line.Number, line.Text, jsonField)).Where(text => !string.IsNullOrWhiteSpace(text)),
+        DocumentBoundary.JsonLine => ReadLines(path, maxBytes).Select(line => Parse(path, line.Number, line.Text, jsonField))
+            .Where(text => !string.IsNullOrWhiteSpace(text)),
         DocumentBoundary.Line => ReadLines(path, maxBytes).Select(line => line.Text),
         _ => Join(path, boundary == DocumentBoundary.BlankLine, maxBytes),
     };
@@ -46,7 +51,8 @@ internal static class DocumentFile
             bytes += lines.Current.Length + 1;
             if (bytes - 1 > maxBytes)
             {
-                throw new InvalidDataException($"{path}, line {lines.Number}: the document has more than {maxBytes} bytes. Set MaxDocumentBytes higher, or Boundary to "
+                throw new InvalidDataException(
+                    $"{path}, line {lines.Number}: the document has more than {maxBytes} bytes. Set MaxDocumentBytes higher, or Boundary to "
                     + $"{(endsAtBlankLine ? "" : "BlankLine or ")}Line where a file holds many documents.");
             }
             document.Append(lineCount++ == 0 ? "" : "\n").Append(text);
@@ -64,7 +70,8 @@ internal static class DocumentFile
         }
         catch (DecoderFallbackException e)
         {
-            throw new InvalidDataException($"{path}, line {lines.Number}: bytes that are not UTF-8 ({e.Message}) Convert the file to UTF-8.", e);
+            throw new InvalidDataException(
+                $"{path}, line {lines.Number}: bytes that are not UTF-8 ({e.Message}) Convert the file to UTF-8.", e);
         }
     }
 

@@ -40,7 +40,8 @@ internal static class JsonArrayFile
     {
         try
         {
-            return element.ValueKind == JsonValueKind.Object ? convert(element) : throw new InvalidDataException($"expected a JSON object, found {element.ValueKind}");
+            return element.ValueKind == JsonValueKind.Object ? convert(element)
+                : throw new InvalidDataException($"expected a JSON object, found {element.ValueKind}");
         }
         catch (InvalidDataException e)
         {

@@ -5,8 +5,8 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 /// <summary>
-/// The documents of a file or of a folder's files, streamed in the order of the files' names (ordinal, folders with / between). Memory: the names, and one
-/// document at a time. Safe for several readers at once.
+/// The documents of a file or of a folder's files, streamed in the order of the files' names (ordinal, folders with / between). Memory: the
+/// names, and one document at a time. Safe for several readers at once.
 /// </summary>
 internal sealed class TextFiles
 {
@@ -32,7 +32,9 @@ internal sealed class TextFiles
     /// <summary>The files' paths below the folder, in the order they are read.</summary>
     public IReadOnlyList<string> Names => _names;
 
-    /// <summary>What tells this corpus from another one without reading it: the files' names and lengths, and how they are cut into documents.</summary>
+    /// <summary>
+    /// What tells this corpus from another one without reading it: the files' names and lengths, and how they are cut into documents.
+    /// </summary>
     public string Describe()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -47,7 +49,8 @@ internal sealed class TextFiles
             $"{_names.Length} text files of {bytes} bytes, boundary {_options.Boundary}, field '{_options.JsonField}', SHA-256 of names and lengths {Convert.ToHexStringLower(hash.GetHashAndReset())}");
     }
 
-    public IEnumerable<string> Read() => _names.SelectMany(name => DocumentFile.Read(Path.Combine(_root, name), Boundary(name), _options.JsonField, _options.MaxDocumentBytes));
+    public IEnumerable<string> Read() => _names.SelectMany(
+        name => DocumentFile.Read(Path.Combine(_root, name), Boundary(name), _options.JsonField, _options.MaxDocumentBytes));
 
     private string[] Find()
     {
@@ -59,7 +62,8 @@ internal sealed class TextFiles
         string[] names = [.. patterns.SelectMany(p => Directory.EnumerateFiles(_root, p, search))
             .Select(file => Path.GetRelativePath(_root, file).Replace(Path.DirectorySeparatorChar, '/')).Distinct()];
         if (names.Length == 0)
-            throw new FileNotFoundException($"The folder '{_root}' has no file {string.Join(", ", patterns)}{(_options.Recursive ? ", nor have the folders in it" : "; set Recursive to search the folders in it")}. Set Pattern to the names to take.", _root);
+            throw new FileNotFoundException(
+                $"The folder '{_root}' has no file {string.Join(", ", patterns)}{(_options.Recursive ? ", nor have the folders in it" : "; set Recursive to search the folders in it")}. Set Pattern to the names to take.", _root);
         Array.Sort(names, StringComparer.Ordinal);
         return names;
     }

@@ -14,7 +14,10 @@ public sealed class TextFilesOptions
     /// <summary>Whether the folders inside a folder are searched too. Hidden files and folders are passed over. Default true.</summary>
     public bool Recursive { get; set; } = true;
 
-    /// <summary>What ends a document. Default <see cref="DocumentBoundary.Automatic"/>: a line of .jsonl and .ndjson files, any other file as a whole.</summary>
+    /// <summary>
+    /// What ends a document. Default <see cref="DocumentBoundary.Automatic"/>: a line of .jsonl and .ndjson files, any other file as a
+    /// whole.
+    /// </summary>
     public DocumentBoundary Boundary { get; set; }
 
     /// <summary>In JSON lines: the field with the text. Default "text".</summary>
@@ -24,8 +27,8 @@ public sealed class TextFilesOptions
     public string ColumnName { get; set; } = "Text";
 
     /// <summary>
-    /// The longest document, in bytes of UTF-8 (of a JSON line: of the whole line); 1 to 1,073,741,824. A longer one ends the reading with an error rather than
-    /// the memory. Default 16,777,216.
+    /// The longest document, in bytes of UTF-8 (of a JSON line: of the whole line); 1 to 1,073,741,824. A longer one ends the reading with
+    /// an error rather than the memory. Default 16,777,216.
     /// </summary>
     public int MaxDocumentBytes { get; set; } = 1 << 24;
 
@@ -41,5 +44,6 @@ public sealed class TextFilesOptions
         Require(MaxDocumentBytes is >= 1 and <= 1 << 30, nameof(MaxDocumentBytes), MaxDocumentBytes, "1 to 1073741824");
     }
 
-    private static void Require(bool holds, string option, object? value, string allowed) => OptionRange.Require(holds, option, option, value, allowed);
+    private static void Require(bool holds, string option, object? value, string allowed) =>
+        OptionRange.Require(holds, option, option, value, allowed);
 }

@@ -3,8 +3,8 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// Turns documents into token ids, each document followed by the end of sequence. Documents are tokenized on all cores, some millions of characters at a time:
-/// the texts themselves are never all in memory, and the ids stand in the order of the documents.
+/// Turns documents into token ids, each document followed by the end of sequence. Documents are tokenized on all cores, some millions of
+/// characters at a time: the texts themselves are never all in memory, and the ids stand in the order of the documents.
 /// </summary>
 internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<TrainingProgress>? progress, TimeProvider clock)
 {

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
-/// <summary>The blocks of a packed corpus, numbered data set by data set and file by file. A block never crosses files. Not thread-safe.</summary>
+/// <summary>
+/// The blocks of a packed corpus, numbered data set by data set and file by file. A block never crosses files. Not thread-safe.
+/// </summary>
 internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
 {
     // Enough to tell files apart and to notice another tokenizer before training begins.
@@ -19,7 +21,8 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
     public PackedCorpusBlocks(PackedCorpusOptions options, int blockLength, int rowLength, int vocabularySize)
     {
         if (rowLength > blockLength)
-            throw new ArgumentOutOfRangeException(nameof(options), blockLength, $"BlockLength is {blockLength}; it must be at least {rowLength}, the ids that training takes of a block.");
+            throw new ArgumentOutOfRangeException(nameof(options), blockLength,
+                $"BlockLength is {blockLength}; it must be at least {rowLength}, the ids that training takes of a block.");
         (_options, _blockLength, Length, _vocabularySize) = (options, blockLength, rowLength, vocabularySize);
         try
         {
@@ -53,7 +56,8 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
         (IBlockOrder, int)[] orders = [.. _sets.Select((set, i) => (published
             ? (IBlockOrder)new PublishedOrder(set.Files.Paths.Count, set.BlocksPerFile, _options.FilesAtOnce, (uint)_options.PublishedSeed)
             : new BlockOrder(set.Count, seed + ((ulong)i << 32)), set.FirstBlock))];
-        return new WeightedOrder(orders, [.. _options.Sources.Select(source => source.Weight ?? 1)], published ? (uint)_options.PublishedSeed : (uint)seed);
+        return new WeightedOrder(
+            orders, [.. _options.Sources.Select(source => source.Weight ?? 1)], published ? (uint)_options.PublishedSeed : (uint)seed);
     }
 
     public void Read(int index, Span<long> destination)
@@ -77,7 +81,8 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
         if (blocksPerFile == 0)
             throw new InvalidDataException($"{files.Paths[0]}: a file of {files.Header.ChunkSize} ids holds no block of {_blockLength}.");
         if (Count + count > int.MaxValue)
-            throw new InvalidDataException($"{source.Folder}: the corpus has more than {int.MaxValue} blocks of {_blockLength} ids. Use longer blocks, or fewer files.");
+            throw new InvalidDataException(
+                $"{source.Folder}: the corpus has more than {int.MaxValue} blocks of {_blockLength} ids. Use longer blocks, or fewer files.");
         _sets.Add((files, (int)blocksPerFile, Count, (int)count));
         Count += (int)count;
     }
@@ -92,7 +97,8 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
             Span<long> ids = sample.AsSpan(0, (int)Math.Min(sample.Length, chunk));
             for (int file = 0; file < files.Paths.Count; file++)
             {
-                hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(files.Paths[file])}\n{chunk}\n")));
+                hash.AppendData(Encoding.UTF8.GetBytes(
+                    string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(files.Paths[file])}\n{chunk}\n")));
                 foreach (long start in (ReadOnlySpan<long>)[0, (chunk - ids.Length) / 2, chunk - ids.Length])
                 {
                     files.Read(file, start, ids, _vocabularySize);
@@ -100,8 +106,14 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
                 }
             }
         }
-        string sets = string.Join(", ", _sets.Select((set, i) => string.Create(CultureInfo.InvariantCulture, $"{set.Files.Paths.Count} files '{_options.Sources[i].Prefix}' of weight {_options.Sources[i].Weight?.ToString(CultureInfo.InvariantCulture) ?? "none"}")));
-        string order = _options.Order == PackedOrder.Published ? string.Create(CultureInfo.InvariantCulture, $"published order ({_options.FilesAtOnce} files at once, seed {_options.PublishedSeed})") : "shuffled";
+        string sets = string.Join(
+            ", ", _sets.Select(
+            (set, i) =>
+            string.Create(
+            CultureInfo.InvariantCulture,
+            $"{set.Files.Paths.Count} files '{_options.Sources[i].Prefix}' of weight {_options.Sources[i].Weight?.ToString(CultureInfo.InvariantCulture) ?? "none"}")));
+        string order = _options.Order == PackedOrder.Published ? string.Create(CultureInfo.InvariantCulture,
+            $"published order ({_options.FilesAtOnce} files at once, seed {_options.PublishedSeed})") : "shuffled";
         return string.Create(CultureInfo.InvariantCulture,
             $"{Count} blocks of {Length} tokens every {_blockLength} in packed files: {sets}; {order}; SHA-256 of samples {Convert.ToHexStringLower(hash.GetHashAndReset())}");
     }

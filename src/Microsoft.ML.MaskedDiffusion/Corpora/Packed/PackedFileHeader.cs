@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// The 24 bytes at the start of a packed corpus file as the Python system writes it: "LITPKDS", u64 version 1, u8 type code, u64 chunk size in ids, all
-/// little endian.
+/// The 24 bytes at the start of a packed corpus file as the Python system writes it: "LITPKDS", u64 version 1, u8 type code, u64 chunk size
+/// in ids, all little endian.
 /// </summary>
 /// <param name="IdBytes">Bytes of one token id: 2 (type code 8, u16) or 4 (type code 4, i32).</param>
 /// <param name="ChunkSize">Token ids in the file.</param>
@@ -45,6 +45,7 @@ internal readonly record struct PackedFileHeader(int IdBytes, long ChunkSize)
         long expected = chunkSize <= (ulong)(long.MaxValue - Size) / 4 ? Size + (long)chunkSize * idBytes : -1;
         return expected == fileLength && chunkSize > 0
             ? new PackedFileHeader(idBytes, (long)chunkSize)
-            : throw new InvalidDataException($"{path}: the header promises {chunkSize} ids of {idBytes} bytes, but the file has {fileLength - Size} bytes of them; it is truncated or altered.");
+            : throw new InvalidDataException(
+                $"{path}: the header promises {chunkSize} ids of {idBytes} bytes, but the file has {fileLength - Size} bytes of them; it is truncated or altered.");
     }
 }

@@ -5,9 +5,9 @@ using System.Security.Cryptography;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// Writes token ids as packed corpus files `{prefix}_{counter:0000000000}.bin` of one chunk each, which both this library and the Python system train on.
-/// Documents run on from file to file; the last chunk is filled up. Memory: one chunk. Whoever gives the folder sees to it that nobody takes half of the files
-/// for all. Not thread-safe.
+/// Writes token ids as packed corpus files `{prefix}_{counter:0000000000}.bin` of one chunk each, which both this library and the Python
+/// system train on. Documents run on from file to file; the last chunk is filled up. Memory: one chunk. Whoever gives the folder sees to it
+/// that nobody takes half of the files for all. Not thread-safe.
 /// </summary>
 internal sealed class PackedFileWriter : ITokenSink, IDisposable
 {

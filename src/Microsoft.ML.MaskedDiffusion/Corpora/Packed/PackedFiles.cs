@@ -4,8 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// The packed files of one folder and prefix, in the ordinal order of their names; all of one chunk size and id width. Reads are plain reads at an offset: memory
-/// is one read's bytes, at most <see cref="OpenFiles"/> files are open, and a file cut off while it is read is an error, not a crash. Not thread-safe.
+/// The packed files of one folder and prefix, in the ordinal order of their names; all of one chunk size and id width. Reads are plain
+/// reads at an offset: memory is one read's bytes, at most <see cref="OpenFiles"/> files are open, and a file cut off while it is read is
+/// an error, not a crash. Not thread-safe.
 /// </summary>
 internal sealed class PackedFiles : IDisposable
 {
@@ -21,7 +22,8 @@ internal sealed class PackedFiles : IDisposable
     public PackedFiles(string folder, string prefix)
     {
         folder = Path.GetFullPath(folder);
-        _paths = Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder).Where(path => Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal))] : [];
+        _paths = Directory.Exists(folder)
+            ? [.. Directory.EnumerateFiles(folder).Where(path => Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal))] : [];
         if (_paths.Length == 0)
         {
             throw new FileNotFoundException(Directory.Exists(folder)
@@ -33,7 +35,8 @@ internal sealed class PackedFiles : IDisposable
         foreach (string path in _paths.Skip(1))
         {
             if (ReadHeader(path) != Header)
-                throw new InvalidDataException($"{path}: its chunk size or id width differs from {_paths[0]}; files of one prefix must agree.");
+                throw new InvalidDataException(
+                    $"{path}: its chunk size or id width differs from {_paths[0]}; files of one prefix must agree.");
         }
     }
 
@@ -52,9 +55,11 @@ internal sealed class PackedFiles : IDisposable
         ReadBytes(file, offset, _bytes.AsSpan(0, length));
         for (int i = 0; i < destination.Length; i++)
         {
-            uint id = Header.IdBytes == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(2 * i)) : BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(4 * i));
+            uint id = Header.IdBytes == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(2 * i))
+                : BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(4 * i));
             if (id >= (uint)vocabularySize)
-                throw new InvalidDataException($"{_paths[file]}, byte {offset + i * Header.IdBytes}: token id {(int)id} is not in 0..{vocabularySize - 1}, the ids of the tokenizer. Give the tokenizer that the files were made with; if it is that one, the file is damaged.");
+                throw new InvalidDataException(
+                    $"{_paths[file]}, byte {offset + i * Header.IdBytes}: token id {(int)id} is not in 0..{vocabularySize - 1}, the ids of the tokenizer. Give the tokenizer that the files were made with; if it is that one, the file is damaged.");
             destination[i] = id;
         }
     }
@@ -78,7 +83,8 @@ internal sealed class PackedFiles : IDisposable
         {
             int read = RandomAccess.Read(handle, bytes, offset);
             if (read == 0)
-                throw new InvalidDataException($"{_paths[file]}: the file ends at byte {offset}; it has become shorter since it was opened.");
+                throw new InvalidDataException(
+                    $"{_paths[file]}: the file ends at byte {offset}; it has become shorter since it was opened.");
             bytes = bytes[read..];
             offset += read;
         }

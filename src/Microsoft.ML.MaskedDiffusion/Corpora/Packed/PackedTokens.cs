@@ -15,7 +15,8 @@ internal sealed class PackedTokens : ITokens, IDisposable
     {
         long room = files.Paths.Count * files.Header.ChunkSize;
         if (count > room || count <= room - files.Header.ChunkSize)
-            throw new InvalidDataException($"{files.Paths[0]} and the files after it have room for {room} token ids, which is not what {count} need.");
+            throw new InvalidDataException(
+                $"{files.Paths[0]} and the files after it have room for {room} token ids, which is not what {count} need.");
         (_files, Count, _vocabularySize, Identity) = (files, count, vocabularySize, identity);
     }
 
@@ -26,7 +27,8 @@ internal sealed class PackedTokens : ITokens, IDisposable
     public void CopyTo(long start, Span<long> destination)
     {
         if (start < 0 || start + destination.Length > Count)
-            throw new ArgumentOutOfRangeException(nameof(start), start, $"The range of {destination.Length} ids leaves the {Count} stored.");
+            throw new ArgumentOutOfRangeException(
+                nameof(start), start, $"The range of {destination.Length} ids leaves the {Count} stored.");
         while (!destination.IsEmpty)
         {
             (long file, long offset) = Math.DivRem(start, _files.Header.ChunkSize);

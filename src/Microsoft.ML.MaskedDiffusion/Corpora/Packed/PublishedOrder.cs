@@ -3,9 +3,11 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// The order in which SMDM's data loader gives the blocks of packed files: the files shuffled by Python's `random` (seed); rank r of W takes every W-th;
-/// <c>filesAtOnce</c> of them are opened together and their blocks permuted by NumPy's `default_rng(seed + rank)`. When fewer than that remain it starts over, the
-/// generator running on. A block is numbered file by file, in the files' order before the shuffle. Takes 4 bytes for each block of the open files. Not thread-safe.
+/// The order in which SMDM's data loader gives the blocks of packed files: the files shuffled by Python's `random` (seed); rank r of W
+/// takes every W-th;
+/// <c>filesAtOnce</c> of them are opened together and their blocks permuted by NumPy's `default_rng(seed + rank)`. When fewer than that
+/// remain it starts over, the generator running on. A block is numbered file by file, in the files' order before the shuffle. Takes 4 bytes
+/// for each block of the open files. Not thread-safe.
 /// </summary>
 internal sealed class PublishedOrder : IBlockOrder
 {
@@ -33,7 +35,8 @@ internal sealed class PublishedOrder : IBlockOrder
         new PythonRandom(seed).Shuffle<int>(shuffled);
         _files = [.. shuffled.Take(fileCount / world * world).Where((_, i) => i % world == rank)];
         if (_files.Length < filesAtOnce)
-            throw new ArgumentException($"{filesAtOnce} packed files are read at once, but rank {rank} of {world} has {_files.Length}. Write more files or read fewer at once.", nameof(fileCount));
+            throw new ArgumentException(
+                $"{filesAtOnce} packed files are read at once, but rank {rank} of {world} has {_files.Length}. Write more files or read fewer at once.", nameof(fileCount));
         (_filesAtOnce, _blocksPerFile, _seed, _shuffle, _rank) = (filesAtOnce, blocksPerFile, seed, shuffle, rank);
         _generator = new NumPyGenerator(seed + (ulong)rank);
     }
@@ -61,6 +64,7 @@ internal sealed class PublishedOrder : IBlockOrder
         }
         // The permutations of the generations passed over are drawn too: each takes its part of the generator's stream.
         for (; _generation < generation; _generation++)
-            _order = _shuffle ? _generator.Permutation(_filesAtOnce * _blocksPerFile) : [.. Enumerable.Range(0, _filesAtOnce * _blocksPerFile)];
+            _order = _shuffle ? _generator.Permutation(_filesAtOnce * _blocksPerFile)
+                : [.. Enumerable.Range(0, _filesAtOnce * _blocksPerFile)];
     }
 }

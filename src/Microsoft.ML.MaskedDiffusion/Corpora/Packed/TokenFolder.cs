@@ -4,8 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// A folder in which a run keeps the tokens of its corpus: a folder "packed" with the packed files, the tokenizer and a manifest. That one appears by a rename,
-/// when all of it is on the disk; what a killed process leaves behind begins with a dot and is removed by the next. Held by one training at a time.
+/// A folder in which a run keeps the tokens of its corpus: a folder "packed" with the packed files, the tokenizer and a manifest. That one
+/// appears by a rename, when all of it is on the disk; what a killed process leaves behind begins with a dot and is removed by the next.
+/// Held by one training at a time.
 /// </summary>
 internal sealed class TokenFolder : IDisposable
 {
@@ -25,7 +26,8 @@ internal sealed class TokenFolder : IDisposable
         }
         catch (IOException error)
         {
-            throw new IOException($"The token folder {_folder} cannot be locked; another training may be using it. Wait for its end, or set Checkpoints.TokenFolder to another folder. ({error.Message})", error);
+            throw new IOException(
+                $"The token folder {_folder} cannot be locked; another training may be using it. Wait for its end, or set Checkpoints.TokenFolder to another folder. ({error.Message})", error);
         }
         foreach (string left in new[] { Aside(".new"), Aside(".old") })
         {
@@ -46,11 +48,13 @@ internal sealed class TokenFolder : IDisposable
             return null;
         TokenManifest manifest = TokenManifest.Read(Packed);
         if (RunFingerprint.Differences(manifest.Source, source, "in the token folder") is { Count: > 0 } differences)
-            throw new InvalidOperationException($"The tokens in {_folder} are of another training and cannot be used:\n  {string.Join("\n  ", differences)}\n" +
+            throw new InvalidOperationException(
+                $"The tokens in {_folder} are of another training and cannot be used:\n  {string.Join("\n  ", differences)}\n" +
                 "Give the data and tokenizer they were made with, or remove the folder to make them anew.");
         TextTokenizer tokenizer = ReadTokenizer();
         if (tokenizer.ContentHash != manifest.TokenizerHash)
-            throw new InvalidDataException($"{Packed}: the tokenizer's files are altered; their SHA-256 is {tokenizer.ContentHash}, written was {manifest.TokenizerHash}.");
+            throw new InvalidDataException(
+                $"{Packed}: the tokenizer's files are altered; their SHA-256 is {tokenizer.ContentHash}, written was {manifest.TokenizerHash}.");
         foreach (string prefix in manifest.Splits.Keys)
             Open(manifest, prefix, tokenizer).Dispose();
         return (manifest, tokenizer);
@@ -90,7 +94,8 @@ internal sealed class TokenFolder : IDisposable
         TokenSplit split = manifest.Splits[prefix];
         try
         {
-            return new PackedTokens(new PackedFiles(Packed, prefix), split.Tokens, tokenizer.VocabularySize, $"{split.Tokens} tokens, SHA-256 {split.Hash}");
+            return new PackedTokens(
+                new PackedFiles(Packed, prefix), split.Tokens, tokenizer.VocabularySize, $"{split.Tokens} tokens, SHA-256 {split.Hash}");
         }
         catch (FileNotFoundException error)
         {

@@ -37,7 +37,8 @@ internal sealed record TokenManifest
         try
         {
             TokenManifest? manifest = JsonSerializer.Deserialize<TokenManifest>(File.ReadAllBytes(Path.Combine(folder, Name)), Format);
-            return manifest is { Version: CurrentVersion } ? manifest : throw new JsonException($"version {manifest?.Version} was written by another release of the library; this one reads version {CurrentVersion}");
+            return manifest is { Version: CurrentVersion } ? manifest : throw new JsonException(
+                $"version {manifest?.Version} was written by another release of the library; this one reads version {CurrentVersion}");
         }
         catch (Exception error) when (error is JsonException or FileNotFoundException)
         {

@@ -13,19 +13,22 @@ public abstract class FineTuningReader
     }
 
     /// <summary>
-    /// ShareGPT conversations: a JSON array, or one object a line, of <c>{conversations: [{from, value}, ...]}</c>. The first human turn becomes the prompt
-    /// in the vicuna_v1.1 template, the reply of "gpt" the answer. Skipped: conversations of fewer than two turns, or that do not begin with human and gpt.
+    /// ShareGPT conversations: a JSON array, or one object a line, of <c>{conversations: [{from, value}, ...]}</c>. The first human turn
+    /// becomes the prompt in the vicuna_v1.1 template, the reply of "gpt" the answer. Skipped: conversations of fewer than two turns, or
+    /// that do not begin with human and gpt.
     /// </summary>
     public static FineTuningReader ShareGpt { get; } = new ShareGptReader();
 
     /// <summary>
-    /// GSM8K: lines of <c>question||thought #### answer</c>, or the official JSON lines <c>{question, answer}</c> whose answer holds "####". Each gives two rows:
-    /// question to thought, and question with thought to answer. Skipped: lines without exactly one "||" or one "####".
+    /// GSM8K: lines of <c>question||thought #### answer</c>, or the official JSON lines <c>{question, answer}</c> whose answer holds
+    /// "####". Each gives two rows: question to thought, and question with thought to answer. Skipped: lines without exactly one "||" or
+    /// one "####".
     /// </summary>
     public static FineTuningReader Gsm8k { get; } = new Gsm8kReader();
 
     /// <summary>
-    /// The reversal curse: JSON lines <c>{prompt, completion}</c>. The two together are learned as one text without a prompt, as SMDM does. Nothing is skipped.
+    /// The reversal curse: JSON lines <c>{prompt, completion}</c>. The two together are learned as one text without a prompt, as SMDM does.
+    /// Nothing is skipped.
     /// </summary>
     public static FineTuningReader Reversal { get; } = new ReversalReader();
 
@@ -34,7 +37,8 @@ public abstract class FineTuningReader
     /// <param name="limit">Leaves out records (both rows of a GSM8K line) that are longer; null, the default, for none.</param>
     /// <param name="skipped">Counts what was left out; null where nobody asks.</param>
     /// <exception cref="InvalidDataException">
-    /// The file holds no record, is not UTF-8 or not JSON, or a record lacks a field; the message names the file and the line (or the record of an array).
+    /// The file holds no record, is not UTF-8 or not JSON, or a record lacks a field; the message names the file and the line (or the
+    /// record of an array).
     /// </exception>
     public IEnumerable<FineTuningRow> Read(string path, LengthLimit? limit = null, SkippedRows? skipped = null)
     {
@@ -50,7 +54,8 @@ public abstract class FineTuningReader
         foreach (FineTuningRecord record in Records(path))
         {
             // A record's last row is its longest: it holds the texts of those before.
-            string? reason = record.SkipReason ?? (limit is not null && !limit.Allows(record.Rows[^1]) ? $"longer than {limit.MaxTokens} tokens" : null);
+            string? reason = record.SkipReason
+                ?? (limit is not null && !limit.Allows(record.Rows[^1]) ? $"longer than {limit.MaxTokens} tokens" : null);
             if (reason is not null)
             {
                 skipped?.Add(reason);

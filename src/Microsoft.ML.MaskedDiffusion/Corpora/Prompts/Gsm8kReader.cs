@@ -12,12 +12,14 @@ internal sealed class Gsm8kReader : FineTuningReader
     private protected override IEnumerable<FineTuningRecord> Records(string path) =>
         TextLines.Read(path, (text, line) => text.StartsWith('{') ? JsonLines.Parse(text, line, FromJson) : FromText(text));
 
-    private static FineTuningRecord FromJson(JsonElement row, int line) => FromParts(row.Text("question"), row.Text("answer").Split(AnswerMark));
+    private static FineTuningRecord FromJson(JsonElement row, int line) =>
+        FromParts(row.Text("question"), row.Text("answer").Split(AnswerMark));
 
     private static FineTuningRecord FromText(string text)
     {
         string[] parts = text.Split(QuestionMark);
-        return parts.Length == 2 ? FromParts(parts[0], parts[1].Split(AnswerMark)) : FineTuningRecord.Skip($"without exactly one '{QuestionMark}'");
+        return parts.Length == 2 ? FromParts(parts[0], parts[1].Split(AnswerMark))
+            : FineTuningRecord.Skip($"without exactly one '{QuestionMark}'");
     }
 
     private static FineTuningRecord FromParts(string question, string[] answer)

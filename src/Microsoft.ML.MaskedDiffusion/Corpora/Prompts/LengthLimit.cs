@@ -1,7 +1,9 @@
 
 namespace Microsoft.ML.MaskedDiffusion;
 
-/// <summary>The longest row that a fine-tuning run takes; longer ones are skipped and counted. SMDM: 2048 tokens for ShareGPT, 256 for GSM8K.</summary>
+/// <summary>
+/// The longest row that a fine-tuning run takes; longer ones are skipped and counted. SMDM: 2048 tokens for ShareGPT, 256 for GSM8K.
+/// </summary>
 public sealed record LengthLimit
 {
     /// <summary>Creates a limit.</summary>
@@ -12,7 +14,8 @@ public sealed record LengthLimit
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         if (maxTokens < 1)
-            throw new ArgumentOutOfRangeException(nameof(maxTokens), maxTokens, $"The length limit is {maxTokens} tokens, but must be at least 1.");
+            throw new ArgumentOutOfRangeException(
+                nameof(maxTokens), maxTokens, $"The length limit is {maxTokens} tokens, but must be at least 1.");
         Tokenizer = tokenizer;
         MaxTokens = maxTokens;
     }

@@ -52,14 +52,17 @@ internal sealed class RowBlocks : ITokenBlocks
         destination[length..Length].Fill(_endOfSequenceId);
     }
 
-    /// <summary>The expected ids of a row that goes through the network in micro batches of so many rows, its learned padding counted.</summary>
+    /// <summary>
+    /// The expected ids of a row that goes through the network in micro batches of so many rows, its learned padding counted.
+    /// </summary>
     public double MeanLength(int microBatchSize)
     {
         if (_padding != RowPadding.Longest)
             return _padding == RowPadding.Full ? _maxLength : (double)TokenCount / Count;
         int[] lengths = [.. Enumerable.Range(0, Count).Select(RowLength).OrderDescending()];
         int drawn = Math.Min(microBatchSize, Count);
-        // Of m rows drawn from n without repetition the longest is the i-th longest of all, from 0, with probability C(n - 1 - i, m - 1) / C(n, m).
+        // Of m rows drawn from n without repetition the longest is the i-th longest of all, from 0, with probability C(n - 1 - i, m - 1) /
+        // C(n, m).
         double mean = 0, probability = (double)drawn / Count;
         for (int i = 0; i <= Count - drawn; i++)
         {

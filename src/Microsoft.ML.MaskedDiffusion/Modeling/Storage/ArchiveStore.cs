@@ -40,7 +40,8 @@ internal sealed class ArchiveStore : IModelStore
     public (Stream Content, long Limit) Open(string name)
     {
         ZipArchiveEntry entry = _entries[name];
-        return (entry.Open(), Math.Min(entry.Length, Math.Min(entry.CompressedLength, long.MaxValue / MaximumExpansion) * MaximumExpansion));
+        return (entry.Open(), Math.Min(
+            entry.Length, Math.Min(entry.CompressedLength, long.MaxValue / MaximumExpansion) * MaximumExpansion));
     }
 
     public void Dispose() => _archive.Dispose();

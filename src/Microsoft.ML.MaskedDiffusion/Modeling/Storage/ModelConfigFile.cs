@@ -70,5 +70,6 @@ internal static class ModelConfigFile
     }
 
     private static int Integer(JsonElement root, string name) =>
-        Field(root, name, JsonValueKind.Number).TryGetInt32(out int value) ? value : throw new FormatException($"\"{name}\" is no whole number of 32 bits");
+        Field(root, name, JsonValueKind.Number).TryGetInt32(out int value) ? value
+            : throw new FormatException($"\"{name}\" is no whole number of 32 bits");
 }

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
-/// <summary>manifest.json of a saved model: the format's version, and length and SHA-256 of every other file, so that nothing half-written or altered is read as whole.</summary>
+/// <summary>
+/// manifest.json of a saved model: the format's version, and length and SHA-256 of every other file, so that nothing half-written or
+/// altered is read as whole.
+/// </summary>
 internal sealed class ModelManifest
 {
     public const string Name = "manifest.json";
@@ -23,10 +26,12 @@ internal sealed class ModelManifest
     {
         (long expectedBytes, string expectedHash) = Find(name, source);
         if (bytes != expectedBytes)
-            throw new InvalidDataException($"{source}, {name}: {bytes} bytes were read, {expectedBytes} were saved; the file is cut off or altered.");
+            throw new InvalidDataException(
+                $"{source}, {name}: {bytes} bytes were read, {expectedBytes} were saved; the file is cut off or altered.");
         string found = Convert.ToHexStringLower(hash);
         if (found != expectedHash)
-            throw new InvalidDataException($"{source}, {name}: the content's SHA-256 is {found}, saved was {expectedHash}; the file is altered.");
+            throw new InvalidDataException(
+                $"{source}, {name}: the content's SHA-256 is {found}, saved was {expectedHash}; the file is altered.");
     }
 
     public byte[] Write()
@@ -61,7 +66,8 @@ internal sealed class ModelManifest
                 throw new FormatException($"\"format\" is not \"{Format}\"");
             int version = root.GetProperty("version").GetInt32();
             if (version != Version)
-                throw new FormatException($"version {version} of the format was written by another release of the library; this one reads version {Version}");
+                throw new FormatException(
+                    $"version {version} of the format was written by another release of the library; this one reads version {Version}");
             var manifest = new ModelManifest();
             foreach (JsonProperty file in root.GetProperty("files").EnumerateObject())
             {

@@ -16,18 +16,22 @@ internal static class ModelReader
         try
         {
             if (!store.Files.Contains(ModelManifest.Name))
-                throw new InvalidDataException($"{source}: there is no {ModelManifest.Name}; this is no saved model, or its saving was not completed.");
+                throw new InvalidDataException(
+                    $"{source}: there is no {ModelManifest.Name}; this is no saved model, or its saving was not completed.");
             ModelManifest manifest = ModelManifest.Read(ReadSmall(store, ModelManifest.Name, null), source);
             CheckFiles(store, manifest);
             TransformerConfig config = ModelConfigFile.Read(ReadSmall(store, ModelConfigFile.Name, manifest), source);
-            Dictionary<string, byte[]> tokenizerFiles = manifest.Files.Where(name => name.StartsWith(TokenizerFolder, StringComparison.Ordinal))
+            Dictionary<string, byte[]> tokenizerFiles = manifest.Files.Where(
+                name => name.StartsWith(TokenizerFolder, StringComparison.Ordinal))
                 .ToDictionary(name => name[TokenizerFolder.Length..], name => ReadSmall(store, name, manifest));
             TextTokenizer tokenizer = TextTokenizer.FromFiles(tokenizerFiles);
             if (tokenizer.VocabularySize > config.VocabularySize)
-                throw new InvalidDataException($"{source}: the tokenizer has {tokenizer.VocabularySize} tokens, the network knows {config.VocabularySize}.");
+                throw new InvalidDataException(
+                    $"{source}: the tokenizer has {tokenizer.VocabularySize} tokens, the network knows {config.VocabularySize}.");
             return (ReadWeights(store, manifest, config, device), tokenizer);
         }
-        catch (Exception error) when (error is EndOfStreamException or NotSupportedException or OverflowException or ArgumentException and not ArgumentNullException)
+        catch (Exception error) when (
+            error is EndOfStreamException or NotSupportedException or OverflowException or ArgumentException and not ArgumentNullException)
         {
             // What the archive reader says of broken archives.
             throw new InvalidDataException($"{source}: the content is damaged: {error.Message}", error);
@@ -52,7 +56,8 @@ internal static class ModelReader
         long length = manifest.Length(WeightsName, store.Source);
         // Before memory is taken for what the configuration claims: two bytes a number is the least that a file holds.
         if (length > limit || config.ParameterCount > length / 2)
-            throw new InvalidDataException($"{store.Source}, {WeightsName}: {Math.Min(length, limit)} bytes cannot hold the {config.ParameterCount} numbers of {ModelConfigFile.Name}; the file is cut off or altered.");
+            throw new InvalidDataException(
+                $"{store.Source}, {WeightsName}: {Math.Min(length, limit)} bytes cannot hold the {config.ParameterCount} numbers of {ModelConfigFile.Name}; the file is cut off or altered.");
         string source = $"{store.Source}, {WeightsName}";
         // Its header is read before the network is made.
         using var reader = new SafetensorsReader(stream, source, length);
@@ -77,7 +82,8 @@ internal static class ModelReader
         using var stream = new HashingStream(content);
         long length = manifest?.Length(name, store.Source) ?? limit;
         if (length > Math.Min(limit, SmallFileLimit))
-            throw new InvalidDataException($"{store.Source}, {name}: {length} bytes were saved, {limit} are there (at most {SmallFileLimit} are read).");
+            throw new InvalidDataException(
+                $"{store.Source}, {name}: {length} bytes were saved, {limit} are there (at most {SmallFileLimit} are read).");
         var bytes = new byte[length];
         int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         Drain(stream);

@@ -51,10 +51,12 @@ internal static class ModelWriter
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (File.Exists(path))
-            throw new IOException($"{path} is a file; a model is saved as a folder, or as an archive with the extension {MaskedDiffusionModel.ArchiveExtension}.");
+            throw new IOException(
+                $"{path} is a file; a model is saved as a folder, or as an archive with the extension {MaskedDiffusionModel.ArchiveExtension}.");
         bool exists = Directory.Exists(path);
         if (exists && Directory.EnumerateFileSystemEntries(path).Any() && !File.Exists(Path.Combine(path, ModelManifest.Name)))
-            throw new IOException($"The folder {path} holds other files and no saved model, so it is not replaced; choose a new or empty folder.");
+            throw new IOException(
+                $"The folder {path} holds other files and no saved model, so it is not replaced; choose a new or empty folder.");
         string aside = Aside(path), old = aside + ".old";
         try
         {
@@ -97,7 +99,8 @@ internal static class ModelWriter
         foreach ((string name, byte[] content) in model.Tokenizer.Files.OrderBy(item => item.Key, StringComparer.Ordinal))
             Listed(ModelReader.TokenizerFolder + name, true, stream => stream.Write(content));
         Listed(ModelReader.WeightsName, false, stream => SafetensorsWriter.Write(stream,
-            model.Network.Parameters.Select(item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value)), new Dictionary<string, string> { ["format"] = "pt" }));
+            model.Network.Parameters.Select(
+                item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value)), new Dictionary<string, string> { ["format"] = "pt" }));
         // Last: a model without its manifest was not completed.
         file(ModelManifest.Name, true, stream => stream.Write(manifest.Write()));
     }
@@ -105,6 +108,7 @@ internal static class ModelWriter
     private static string Aside(string path)
     {
         string full = Path.GetFullPath(path);
-        return Path.Combine(Path.GetDirectoryName(full) ?? throw new ArgumentException($"\"{path}\" is no place to save a model to.", nameof(path)), $".{Path.GetFileName(full)}.{Guid.NewGuid():N}");
+        return Path.Combine(Path.GetDirectoryName(full) ?? throw new ArgumentException(
+            $"\"{path}\" is no place to save a model to.", nameof(path)), $".{Path.GetFileName(full)}.{Guid.NewGuid():N}");
     }
 }

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 /// <summary>
-/// The header of a safetensors file: 8 bytes of length, JSON from tensor name to type, shape and data offsets. Whatever a file claims is checked against
-/// its real length before anything is allocated or read.
+/// The header of a safetensors file: 8 bytes of length, JSON from tensor name to type, shape and data offsets. Whatever a file claims is
+/// checked against its real length before anything is allocated or read.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
@@ -31,11 +31,13 @@ internal sealed class SafetensorsHeader
     {
         Span<byte> prefix = stackalloc byte[LengthBytes];
         if (fileLength < LengthBytes)
-            throw new InvalidDataException($"{file}: {fileLength} bytes are too few for a safetensors file, which begins with 8 bytes of header length.");
+            throw new InvalidDataException(
+                $"{file}: {fileLength} bytes are too few for a safetensors file, which begins with 8 bytes of header length.");
         ReadFully(stream, prefix, file);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length < 2 || length > (ulong)Math.Min(MaximumLength, fileLength - LengthBytes))
-            throw new InvalidDataException($"{file}: a header of {length} bytes does not fit into a file of {fileLength} bytes (limit {MaximumLength}); the file is cut off or no safetensors file.");
+            throw new InvalidDataException(
+                $"{file}: a header of {length} bytes does not fit into a file of {fileLength} bytes (limit {MaximumLength}); the file is cut off or no safetensors file.");
         byte[] json = new byte[length];
         ReadFully(stream, json, file);
         try
@@ -80,12 +82,14 @@ internal sealed class SafetensorsHeader
                 entries.Add(entry);
         }
         // Empty tensors come before the tensor that begins where they stand.
-        entries.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End != b.End ? a.End.CompareTo(b.End) : string.CompareOrdinal(a.Name, b.Name));
+        entries.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End != b.End ? a.End.CompareTo(b.End)
+            : string.CompareOrdinal(a.Name, b.Name));
         long position = 0, dataLength = fileLength - dataOffset;
         foreach (SafetensorsEntry entry in entries)
         {
             if (entry.Begin < position)
-                faults.Add($"tensor {FaultList.Quote(entry.Name)} begins at {entry.Begin}, inside the data of another that ends at {position}");
+                faults.Add(
+                    $"tensor {FaultList.Quote(entry.Name)} begins at {entry.Begin}, inside the data of another that ends at {position}");
             else if (entry.Begin > position)
                 faults.Add($"the bytes {position} to {entry.Begin} before tensor {FaultList.Quote(entry.Name)} belong to no tensor");
             position = Math.Max(position, entry.End);
@@ -116,16 +120,19 @@ internal sealed class SafetensorsHeader
     {
         string name = property.Name, quoted = FaultList.Quote(name);
         JsonElement value = property.Value;
-        if (value.ValueKind != JsonValueKind.Object || value.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal) is not { } keys ||
+        if (value.ValueKind != JsonValueKind.Object
+            || value.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal) is not { } keys ||
             !keys.SequenceEqual(["data_offsets", "dtype", "shape"]))
         {
             faults.Add($"tensor {quoted} is not described by exactly dtype, shape and data_offsets");
             return null;
         }
         JsonElement type = value.GetProperty("dtype");
-        if (type.ValueKind != JsonValueKind.String || !Enum.TryParse(type.GetString(), out SafetensorsType dtype) || dtype.ToString() != type.GetString())
+        if (type.ValueKind != JsonValueKind.String || !Enum.TryParse(type.GetString(), out SafetensorsType dtype)
+            || dtype.ToString() != type.GetString())
         {
-            faults.Add($"tensor {quoted} has the type {FaultList.Quote(type.ToString())}; known are {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
+            faults.Add(
+                $"tensor {quoted} has the type {FaultList.Quote(type.ToString())}; known are {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
             return null;
         }
         long[]? shape = Numbers(value.GetProperty("shape")), offsets = Numbers(value.GetProperty("data_offsets"));
@@ -146,7 +153,8 @@ internal sealed class SafetensorsHeader
         }
         if (bytes != (Int128)offsets[1] - offsets[0])
         {
-            faults.Add($"tensor {quoted} of shape [{string.Join(", ", shape)}] and type {dtype} needs {bytes} bytes, its offsets give {offsets[1] - offsets[0]}");
+            faults.Add(
+                $"tensor {quoted} of shape [{string.Join(", ", shape)}] and type {dtype} needs {bytes} bytes, its offsets give {offsets[1] - offsets[0]}");
             return null;
         }
         return new SafetensorsEntry(name, dtype, shape, offsets[0], offsets[1]);

@@ -6,7 +6,8 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 /// <summary>
-/// Reads one safetensors file, tensor by tensor, without holding more than a small buffer. On a stream that cannot seek, tensors are read in the order of
+/// Reads one safetensors file, tensor by tensor, without holding more than a small buffer. On a stream that cannot seek, tensors are read
+/// in the order of
 /// <see cref="Entries"/>. Not thread-safe.
 /// </summary>
 internal sealed class SafetensorsReader : IDisposable
@@ -52,7 +53,8 @@ internal sealed class SafetensorsReader : IDisposable
     public bool TryFind(string name, out SafetensorsEntry entry) => _byName.TryGetValue(name, out entry!);
 
     public SafetensorsEntry Find(string name) =>
-        _byName.TryGetValue(name, out SafetensorsEntry? entry) ? entry : throw new InvalidDataException($"{File}: there is no tensor {FaultList.Quote(name)}.");
+        _byName.TryGetValue(name, out SafetensorsEntry? entry) ? entry
+            : throw new InvalidDataException($"{File}: there is no tensor {FaultList.Quote(name)}.");
 
     /// <summary>The numbers of a floating-point tensor as 32-bit floats (F64 is rounded).</summary>
     public float[] ReadSingles(string name)
@@ -85,7 +87,9 @@ internal sealed class SafetensorsReader : IDisposable
         return values;
     }
 
-    /// <summary>Reads and widens F32, BF16, F16 (and rounds F64) into <paramref name="destination"/>, which must have the entry's length.</summary>
+    /// <summary>
+    /// Reads and widens F32, BF16, F16 (and rounds F64) into <paramref name="destination"/>, which must have the entry's length.
+    /// </summary>
     public void ReadSingles(SafetensorsEntry entry, Span<float> destination)
     {
         if (destination.Length != entry.ElementCount)
@@ -157,7 +161,8 @@ internal sealed class SafetensorsReader : IDisposable
         if (target == _position)
             return;
         if (!_stream.CanSeek)
-            throw new InvalidOperationException($"{File}: tensor \"{entry.Name}\" was asked for out of the order of the file, which is read as a stream.");
+            throw new InvalidOperationException(
+                $"{File}: tensor \"{entry.Name}\" was asked for out of the order of the file, which is read as a stream.");
         _stream.Seek(target, SeekOrigin.Begin);
         _position = target;
     }

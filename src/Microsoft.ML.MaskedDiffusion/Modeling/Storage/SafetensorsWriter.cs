@@ -13,7 +13,8 @@ internal static unsafe class SafetensorsWriter
 
     /// <summary>Writes the tensors in the given order; other machines' tensors pass through this one's memory one at a time.</summary>
     /// <exception cref="ArgumentException">A tensor has another type, or a name stands twice.</exception>
-    public static void Write(Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         List<KeyValuePair<string, Tensor>> all = [.. tensors];
         byte[] header = Header(all, metadata);
@@ -81,6 +82,7 @@ internal static unsafe class SafetensorsWriter
         ScalarType.BFloat16 => nameof(SafetensorsType.BF16),
         ScalarType.Float16 => nameof(SafetensorsType.F16),
         ScalarType.Int64 => nameof(SafetensorsType.I64),
-        _ => throw new ArgumentException($"Tensor \"{tensor}\" is of type {type}; Float32, BFloat16, Float16 and Int64 can be written.", nameof(type)),
+        _ => throw new ArgumentException(
+            $"Tensor \"{tensor}\" is of type {type}; Float32, BFloat16, Float16 and Int64 can be written.", nameof(type)),
     };
 }

@@ -5,13 +5,18 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
-/// <summary>Fills a network from one or more safetensors files, streaming; everything that does not fit is told in one error before anything is read.</summary>
+/// <summary>
+/// Fills a network from one or more safetensors files, streaming; everything that does not fit is told in one error before anything is
+/// read.
+/// </summary>
 internal static unsafe class WeightFiles
 {
     private const int MaximumIndexBytes = 100_000_000;
 
     /// <summary>Loads a .safetensors file, or the shards of a .safetensors.index.json.</summary>
-    /// <exception cref="InvalidDataException">The content is no safetensors, or the names, shapes or types are not the network's, or a number is not finite.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The content is no safetensors, or the names, shapes or types are not the network's, or a number is not finite.
+    /// </exception>
     public static void Load(string path, TransformerNetwork network)
     {
         if (!path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
@@ -42,7 +47,8 @@ internal static unsafe class WeightFiles
     {
         const string Embedding = "transformer.wte.weight";
         string file = path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-            ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, ReadIndex(path).TryGetValue(Embedding, out string? shard) ? shard : throw new InvalidDataException($"{path}: the index names no tensor \"{Embedding}\"."))
+            ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, ReadIndex(path).TryGetValue(Embedding, out string? shard) ? shard
+                : throw new InvalidDataException($"{path}: the index names no tensor \"{Embedding}\"."))
             : path;
         using SafetensorsReader reader = SafetensorsReader.Open(file);
         return reader.TryFind(Embedding, out SafetensorsEntry entry) && entry.Shape is [long rows, _] && rows == config.VocabularySize;
@@ -85,7 +91,8 @@ internal static unsafe class WeightFiles
                 var span = new Span<float>(TensorMemory.Floats(values), checked((int)entry.ElementCount));
                 shard.ReadSingles(entry, span);
                 if (!IsFinite(span))
-                    throw new InvalidDataException($"{source}: tensor {FaultList.Quote(entry.Name)} holds numbers that are not finite (NaN or infinity).");
+                    throw new InvalidDataException(
+                        $"{source}: tensor {FaultList.Quote(entry.Name)} holds numbers that are not finite (NaN or infinity).");
                 if (!inPlace)
                     target.copy_(values);
             }
@@ -97,7 +104,8 @@ internal static unsafe class WeightFiles
         // A NaN or an infinity stays in any sum it is part of.
         const int Piece = 1 << 16;
         for (int i = 0; i < values.Length; i += Piece)
-            if (System.Numerics.Tensors.TensorPrimitives.SumOfMagnitudes(values.Slice(i, Math.Min(Piece, values.Length - i))) is not (>= 0 and < float.PositiveInfinity))
+            if (System.Numerics.Tensors.TensorPrimitives.SumOfMagnitudes(values.Slice(i, Math.Min(Piece, values.Length - i))) is not (
+                >= 0 and < float.PositiveInfinity))
                 return Slowly(values[i..]);
         return true;
 
@@ -121,9 +129,11 @@ internal static unsafe class WeightFiles
             var map = new Dictionary<string, string>();
             foreach (JsonProperty item in document.RootElement.GetProperty("weight_map").EnumerateObject())
             {
-                string file = item.Value.GetString() ?? throw new InvalidDataException($"{path}: {FaultList.Quote(item.Name)} has no file.");
+                string file = item.Value.GetString()
+                    ?? throw new InvalidDataException($"{path}: {FaultList.Quote(item.Name)} has no file.");
                 if (Path.GetFileName(file) != file || file.Length == 0)
-                    throw new InvalidDataException($"{path}: {FaultList.Quote(file)} is no plain file name; shards stand beside their index.");
+                    throw new InvalidDataException(
+                        $"{path}: {FaultList.Quote(file)} is no plain file name; shards stand beside their index.");
                 if (!map.TryAdd(item.Name, file))
                     throw new InvalidDataException($"{path}: {FaultList.Quote(item.Name)} stands twice.");
             }
@@ -133,7 +143,8 @@ internal static unsafe class WeightFiles
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new InvalidDataException($"{path}: an index of safetensors shards has an object \"weight_map\" from tensor to file: {error.Message}", error);
+            throw new InvalidDataException(
+                $"{path}: an index of safetensors shards has an object \"weight_map\" from tensor to file: {error.Message}", error);
         }
     }
 

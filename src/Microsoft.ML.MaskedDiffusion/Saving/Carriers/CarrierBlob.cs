@@ -24,7 +24,8 @@ internal static class CarrierBlob
     /// <exception cref="InvalidDataException">There is none.</exception>
     public static ReadOnlyMemory<char> HeaderText(in VBuffer<ReadOnlyMemory<char>> blob) => blob.Length >= 2 && blob.IsDense
         ? blob.GetValues()[0]
-        : throw new InvalidDataException($"The saved model is damaged: its data are {blob.Length} chunks where a header and at least one more were written.");
+        : throw new InvalidDataException(
+            $"The saved model is damaged: its data are {blob.Length} chunks where a header and at least one more were written.");
 
     /// <summary>Reads the body and checks its length and SHA-256.</summary>
     /// <exception cref="InvalidDataException">The data are not what was saved.</exception>

@@ -56,5 +56,6 @@ internal sealed record CarrierHeader
         return header;
     }
 
-    private string ComputeSeal() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(this with { Seal = null }))));
+    private string ComputeSeal() =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(this with { Seal = null }))));
 }

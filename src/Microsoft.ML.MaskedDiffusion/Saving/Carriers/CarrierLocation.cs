@@ -38,7 +38,10 @@ internal sealed class CarrierLocation : IDisposable
 
     public void Dispose() => Ambient.Value = _outer;
 
-    /// <summary>Finds a carrier's file: beside the zip, in the folders of <see cref="PathVariable"/>, in the working folder, beside the program, where it was written.</summary>
+    /// <summary>
+    /// Finds a carrier's file: beside the zip, in the folders of <see cref="PathVariable"/>, in the working folder, beside the program,
+    /// where it was written.
+    /// </summary>
     /// <exception cref="FileNotFoundException">It is in none of them.</exception>
     public static string Find(CarrierHeader header, CarrierLocation? location)
     {
@@ -47,7 +50,8 @@ internal sealed class CarrierLocation : IDisposable
         List<string> folders = [];
         if (location != null)
             folders.Add(location.Folder);
-        folders.AddRange((Environment.GetEnvironmentVariable(PathVariable) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
+        folders.AddRange(
+            (Environment.GetEnvironmentVariable(PathVariable) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
         folders.Add(Environment.CurrentDirectory);
         folders.Add(AppContext.BaseDirectory);
         if (header.Folder is { } written)
@@ -60,6 +64,7 @@ internal sealed class CarrierLocation : IDisposable
         }
         throw new FileNotFoundException(
             $"The weights of this model were saved beside its zip as '{name}', which is in none of: {string.Join(", ", folders.Distinct())}. "
-            + $"Keep the two files together and load with ml.MaskedDiffusion().LoadModel(path), or name the folder in {PathVariable}.", name);
+            + $"Keep the two files together and load with ml.MaskedDiffusion().LoadModel(path), or name the folder in {PathVariable}.",
+                name);
     }
 }

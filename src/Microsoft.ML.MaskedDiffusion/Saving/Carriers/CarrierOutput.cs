@@ -10,7 +10,8 @@ internal abstract record CarrierOutput(string CarrierName, string UserName)
     public virtual IEnumerable<string> Leftovers => [CarrierName];
 
     /// <summary>The value as it is, or nothing where the user wants no such column.</summary>
-    public static CarrierOutput Optional(string carrierName, string? userName) => userName is null ? new Unused(carrierName) : new Plain(carrierName, userName);
+    public static CarrierOutput Optional(string carrierName, string? userName) =>
+        userName is null ? new Unused(carrierName) : new Plain(carrierName, userName);
 
     /// <summary>The value as it is.</summary>
     public sealed record Plain(string CarrierName, string UserName) : CarrierOutput(CarrierName, UserName)
@@ -38,9 +39,11 @@ internal abstract record CarrierOutput(string CarrierName, string UserName)
     public sealed record Vector(string CarrierName, string UserName, int Size) : CarrierOutput(CarrierName, UserName)
     {
         public override IEnumerable<string> Leftovers =>
-            [CarrierName, CarrierNames.Values, CarrierNames.Offset, .. Enumerable.Range(0, SpreadRow.Width).Select(SpreadRow.Name), .. Parts];
+            [CarrierName, CarrierNames.Values, CarrierNames.Offset, .. Enumerable.Range(0, SpreadRow.Width)
+                .Select(SpreadRow.Name), .. Parts];
 
-        private IEnumerable<string> Parts => Enumerable.Range(0, (Size + SpreadRow.Width - 1) / SpreadRow.Width).Select(part => $"{CarrierName}_{part}");
+        private IEnumerable<string> Parts =>
+            Enumerable.Range(0, (Size + SpreadRow.Width - 1) / SpreadRow.Width).Select(part => $"{CarrierName}_{part}");
 
         public override IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml)
         {

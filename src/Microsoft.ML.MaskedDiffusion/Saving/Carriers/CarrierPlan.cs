@@ -33,7 +33,8 @@ internal sealed record CarrierPlan
         {
             var builder = new DataViewSchema.Builder();
             foreach (InputColumn input in Inputs.Select(pair => pair.User).DistinctBy(input => input.Name))
-                builder.AddColumn(input.Name, input.Kind == ColumnKind.Texts ? new VectorDataViewType(TextDataViewType.Instance) : TextDataViewType.Instance);
+                builder.AddColumn(input.Name, input.Kind == ColumnKind.Texts ? new VectorDataViewType(TextDataViewType.Instance)
+                    : TextDataViewType.Instance);
             return builder.ToSchema();
         }
     }

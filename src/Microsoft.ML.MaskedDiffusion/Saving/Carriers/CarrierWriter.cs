@@ -11,7 +11,9 @@ namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 /// </summary>
 internal static class CarrierWriter
 {
-    /// <summary>64 MiB: bodies above it are written beside the zip, because ML.NET keeps a map's text several times in memory as it loads.</summary>
+    /// <summary>
+    /// 64 MiB: bodies above it are written beside the zip, because ML.NET keeps a map's text several times in memory as it loads.
+    /// </summary>
     public const long SizeLimit = 64L << 20;
 
     /// <exception cref="InvalidOperationException">The body is above the limit, and where to write it is not known.</exception>
@@ -30,7 +32,8 @@ internal static class CarrierWriter
         ];
         string[] leftovers =
         [
-            CarrierNames.Key, CarrierNames.Blob, .. plan.Inputs.Select(input => input.CarrierName), .. plan.Outputs.SelectMany(output => output.Leftovers),
+            CarrierNames.Key, CarrierNames.Blob, .. plan.Inputs.Select(input => input.CarrierName), .. plan.Outputs.SelectMany(
+                output => output.Leftovers),
         ];
         steps.Add(ml.Transforms.DropColumns([.. leftovers.Distinct()]));
         var chain = new EstimatorChain<ITransformer>();

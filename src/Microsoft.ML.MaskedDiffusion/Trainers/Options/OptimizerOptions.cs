@@ -7,12 +7,14 @@ namespace Microsoft.ML.MaskedDiffusion;
 public sealed class OptimizerOptions
 {
     /// <summary>
-    /// Steps in which the learning rate rises from 0, at least 0. Default null: 1 % of the run, but at least 100 steps, or a tenth of a run below
-    /// 1,000 steps.
+    /// Steps in which the learning rate rises from 0, at least 0. Default null: 1 % of the run, but at least 100 steps, or a tenth of a run
+    /// below 1,000 steps.
     /// </summary>
     public int? WarmupSteps { get; set; }
 
-    /// <summary>The learning rate that the cosine ends at, as a share of <see cref="TrainerOptions.LearningRate"/>; 0 to 1. Default 0.1.</summary>
+    /// <summary>
+    /// The learning rate that the cosine ends at, as a share of <see cref="TrainerOptions.LearningRate"/>; 0 to 1. Default 0.1.
+    /// </summary>
     public double MinLearningRateRatio { get; set; } = 0.1;
 
     /// <summary>AdamW's first decay rate, 0 up to but not 1. Default 0.9.</summary>
@@ -32,11 +34,12 @@ public sealed class OptimizerOptions
     public double GradientClipNorm { get; set; } = 1;
 
     /// <summary>
-    /// The decay rate d of an exponential moving average of the weights, above 0 and below 1, such as 0.999 for a run of 20,000 steps (the average
-    /// looks back over some 1 / (1 - d) of them). The averages are then what is validated, kept as the best, and returned; training goes on from
-    /// the weights themselves. Step t moves the averages by (1 - d) / (1 - d^t) of the way to the weights, so that they hold the weights of steps
-    /// only, with shares d^(t - i), and none of the initial ones (Adam's correction of the bias, Kingma and Ba, 2015, section 3): a short run needs
-    /// no warm-up. Takes 4 bytes more per parameter, and another 4 during a validation. Default null: no averaging, as published.
+    /// The decay rate d of an exponential moving average of the weights, above 0 and below 1, such as 0.999 for a run of 20,000 steps (the
+    /// average looks back over some 1 / (1 - d) of them). The averages are then what is validated, kept as the best, and returned; training
+    /// goes on from the weights themselves. Step t moves the averages by (1 - d) / (1 - d^t) of the way to the weights, so that they hold
+    /// the weights of steps only, with shares d^(t - i), and none of the initial ones (Adam's correction of the bias, Kingma and Ba, 2015,
+    /// section 3): a short run needs no warm-up. Takes 4 bytes more per parameter, and another 4 during a validation. Default null: no
+    /// averaging, as published.
     /// </summary>
     public double? EmaDecay { get; set; }
 

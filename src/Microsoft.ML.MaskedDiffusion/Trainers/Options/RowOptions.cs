@@ -3,14 +3,15 @@ using Microsoft.ML.MaskedDiffusion.Options;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// What one training sequence is: a block of packed text, as in pre-training, or a row of its own, with or without a prompt, as in fine-tuning.
+/// What one training sequence is: a block of packed text, as in pre-training, or a row of its own, with or without a prompt, as in
+/// fine-tuning.
 /// </summary>
 public sealed class RowOptions
 {
     /// <summary>
     /// The text column of prompts, for fine-tuning: a prompt is seen and never noised, and the loss is on the answer in
-    /// <see cref="TrainerOptions.TextColumnName"/> and the end of sequence after it. Each part is tokenized by itself, as SMDM does. A row may have
-    /// an empty prompt. The trained transformer scores texts after their prompts. Default null: all text is learned.
+    /// <see cref="TrainerOptions.TextColumnName"/> and the end of sequence after it. Each part is tokenized by itself, as SMDM does. A row
+    /// may have an empty prompt. The trained transformer scores texts after their prompts. Default null: all text is learned.
     /// </summary>
     public string? PromptColumnName { get; set; }
 
@@ -21,13 +22,14 @@ public sealed class RowOptions
     public string? ReasoningColumnName { get; set; }
 
     /// <summary>
-    /// Whether documents are joined and cut into blocks of the context length, as in pre-training (true), or each row is a sequence of its own
-    /// (false). Default null: joined, unless there is a <see cref="PromptColumnName"/>, with which they cannot be.
+    /// Whether documents are joined and cut into blocks of the context length, as in pre-training (true), or each row is a sequence of its
+    /// own (false). Default null: joined, unless there is a <see cref="PromptColumnName"/>, with which they cannot be.
     /// </summary>
     public bool? PackDocuments { get; set; }
 
     /// <summary>
-    /// What follows the end of a row, where each row is a sequence of its own. Validation never pads. Default <see cref="RowPadding.None"/>.
+    /// What follows the end of a row, where each row is a sequence of its own. Validation never pads. Default
+    /// <see cref="RowPadding.None"/>.
     /// </summary>
     public RowPadding Padding { get; set; } = RowPadding.None;
 
@@ -53,14 +55,16 @@ public sealed class RowOptions
         bool hasPrompt = PromptColumnName is not null;
         bool packs = PacksDocuments;
         int context = (options.InitialModel?.Config ?? options.Network).ContextLength;
-        OptionCheck.Require(hasPrompt || ReasoningColumnName is null, Group + nameof(ReasoningColumnName), ReasoningColumnName, NeedsPrompt);
+        OptionCheck.Require(hasPrompt || ReasoningColumnName is null, Group + nameof(ReasoningColumnName), ReasoningColumnName,
+            NeedsPrompt);
         OptionCheck.Require(!(hasPrompt && packs), Group + nameof(PackDocuments), PackDocuments,
             "false or null with a Rows.PromptColumnName: each row is then a sequence of its own");
         OptionCheck.RequireDefined(Padding, Group + nameof(Padding));
         OptionCheck.Require(!packs || Padding == RowPadding.None, Group + nameof(Padding), Padding, NeedsRows);
-        OptionCheck.RequireDefined(Overflow, Group + nameof(Overflow));
-        OptionCheck.Require(!packs || Overflow == RowOverflow.Skip, Group + nameof(Overflow), Overflow, NeedsRows);
-        OptionCheck.Require(packs || options.Checkpoints.TokenFolder is null, "Checkpoints.TokenFolder", options.Checkpoints.TokenFolder, NeedsBlocks);
+        OptionCheck.RequireDefined(Overflow, Group + nameof(RowOverflow));
+        OptionCheck.Require(!packs || Overflow == RowOverflow.Skip, Group + nameof(RowOverflow), Overflow, NeedsRows);
+        OptionCheck.Require(packs || options.Checkpoints.TokenFolder is null, "Checkpoints.TokenFolder", options.Checkpoints.TokenFolder,
+            NeedsBlocks);
         OptionCheck.Require(packs || options.Validation.Tokens is null, "Validation.Tokens", options.Validation.Tokens, NeedsBlocks);
         OptionCheck.Require(MaxLength is null || (MaxLength >= 2 && MaxLength <= context), Group + nameof(MaxLength), MaxLength,
             FormattableString.Invariant($"2 to the network's context length {context}, or null for that"));

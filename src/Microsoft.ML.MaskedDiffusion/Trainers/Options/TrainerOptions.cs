@@ -3,41 +3,43 @@ using Microsoft.ML.SearchSpace;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// The settings of a <see cref="MaskedDiffusionTrainer"/> or an <see cref="AutoregressiveTrainer"/>: the common ones here, the others in groups,
-/// as in <c>new TrainerOptions { MaxSteps = 2000, Optimizer = { WarmupSteps = 50 }, Checkpoints = { Folder = "run" } }</c>. A trainer copies
-/// and checks them when it is made; later changes have no effect on it. Optimizer and schedule are those of "Scaling up Masked Diffusion Models
-/// on Text" (Nie et al., 2024) unless said otherwise.
+/// The settings of a <see cref="MaskedDiffusionTrainer"/> or an <see cref="AutoregressiveTrainer"/>: the common ones here, the others in
+/// groups, as in <c>new TrainerOptions { MaxSteps = 2000, Optimizer = { WarmupSteps = 50 }, Checkpoints = { Folder = "run" } }</c>. A
+/// trainer copies and checks them when it is made; later changes have no effect on it. Optimizer and schedule are those of "Scaling up
+/// Masked Diffusion Models on Text" (Nie et al., 2024) unless said otherwise.
 /// </summary>
 /// <remarks>Not thread-safe while it is being changed.</remarks>
 public sealed class TrainerOptions
 {
-    internal static TransformerConfig DefaultNetwork { get; } = TransformerConfig.FromPreset("6M") with { VocabularySize = 4096, ContextLength = 256 };
+    internal static TransformerConfig DefaultNetwork { get; } =
+        TransformerConfig.FromPreset("6M") with { VocabularySize = 4096, ContextLength = 256 };
 
     internal static TokenizerSource DefaultTokenizer { get; } = TokenizerSource.TrainBytePairEncoding(4096);
 
     /// <summary>
-    /// The text column to learn from: one document a row, or one answer where there is a <see cref="RowOptions.PromptColumnName"/>. Rows without
-    /// any text in it are left out and counted in the log. Default "Text".
+    /// The text column to learn from: one document a row, or one answer where there is a <see cref="RowOptions.PromptColumnName"/>. Rows
+    /// without any text in it are left out and counted in the log. Default "Text".
     /// </summary>
     public string TextColumnName { get; set; } = "Text";
 
     /// <summary>
-    /// The network, a <see cref="TransformerConfig"/> or the name of a preset such as "19M". Its <see cref="TransformerConfig.VocabularySize"/>
-    /// is replaced by that of the tokenizer, once known; <see cref="TransformerConfig.Autoregressive"/> is set by the trainer, and the context is
-    /// at least 2 tokens. Default: the 6M preset with a context of 256 tokens.
+    /// The network, a <see cref="TransformerConfig"/> or the name of a preset such as "19M". Its
+    /// <see cref="TransformerConfig.VocabularySize"/> is replaced by that of the tokenizer, once known;
+    /// <see cref="TransformerConfig.Autoregressive"/> is set by the trainer, and the context is at least 2 tokens. Default: the 6M preset
+    /// with a context of 256 tokens.
     /// </summary>
     public TransformerConfig Network { get; set; } = DefaultNetwork;
 
     /// <summary>
-    /// Where the tokenizer comes from. Default: a byte-level BPE tokenizer of 4,096 tokens is trained on the text column, which then is read
-    /// twice (once for the tokenizer, once for its tokens); with a given tokenizer it is read once.
+    /// Where the tokenizer comes from. Default: a byte-level BPE tokenizer of 4,096 tokens is trained on the text column, which then is
+    /// read twice (once for the tokenizer, once for its tokens); with a given tokenizer it is read once.
     /// </summary>
     public TokenizerSource Tokenizer { get; set; } = DefaultTokenizer;
 
     /// <summary>
-    /// The model to continue from. Its network and tokenizer are then used, and <see cref="Network"/> and <see cref="Tokenizer"/> must be left at
-    /// their defaults or be the same. Its weights are copied; the model itself is not changed and stays the caller's. Default null: a fresh
-    /// network.
+    /// The model to continue from. Its network and tokenizer are then used, and <see cref="Network"/> and <see cref="Tokenizer"/> must be
+    /// left at their defaults or be the same. Its weights are copied; the model itself is not changed and stays the caller's. Default null:
+    /// a fresh network.
     /// </summary>
     public MaskedDiffusionModel? InitialModel { get; set; }
 
@@ -52,21 +54,21 @@ public sealed class TrainerOptions
     public int BatchSize { get; set; } = 16;
 
     /// <summary>
-    /// The highest learning rate, reached after the warm-up; above 0, at most 1. Default 1e-3, which suits small models; SMDM used 2e-4 for 19M to
-    /// 1.1B.
+    /// The highest learning rate, reached after the warm-up; above 0, at most 1. Default 1e-3, which suits small models; SMDM used 2e-4 for
+    /// 19M to 1.1B.
     /// </summary>
     [Range(1e-4, 3e-3, 1e-3, true)]
     public double LearningRate { get; set; } = 1e-3;
 
     /// <summary>
-    /// Data to measure the loss on while training, with the same columns: the bound per token, for answers per answer token. The model returned is
-    /// then the best measured. Default null: no validation, and the last model is returned.
+    /// Data to measure the loss on while training, with the same columns: the bound per token, for answers per answer token. The model
+    /// returned is then the best measured. Default null: no validation, and the last model is returned.
     /// </summary>
     public IDataView? ValidationSet { get; set; }
 
     /// <summary>
-    /// The seed of initial weights, order and noise. The same seed gives the same model, bit for bit, on the same machine and number of threads.
-    /// Default null: drawn from the <see cref="MLContext"/> when the trainer is made.
+    /// The seed of initial weights, order and noise. The same seed gives the same model, bit for bit, on the same machine and number of
+    /// threads. Default null: drawn from the <see cref="MLContext"/> when the trainer is made.
     /// </summary>
     public int? Seed { get; set; }
 
@@ -78,8 +80,8 @@ public sealed class TrainerOptions
     public string Device { get; set; } = "auto";
 
     /// <summary>
-    /// Receives progress on the training thread, so a slow handler slows the training; a <see cref="ConsoleTrainingProgress"/> prints it. Default
-    /// null.
+    /// Receives progress on the training thread, so a slow handler slows the training; a <see cref="ConsoleTrainingProgress"/> prints it.
+    /// Default null.
     /// </summary>
     public IProgress<TrainingProgress>? Progress { get; set; }
 
@@ -109,7 +111,9 @@ public sealed class TrainerOptions
     /// <summary>What one training sequence is: packed text, or rows of prompt and answer for fine-tuning.</summary>
     public RowOptions Rows { get; set; } = new();
 
-    /// <summary>The noise of masked diffusion training and the weights of the loss. An <see cref="AutoregressiveTrainer"/> needs the defaults.</summary>
+    /// <summary>
+    /// The noise of masked diffusion training and the weights of the loss. An <see cref="AutoregressiveTrainer"/> needs the defaults.
+    /// </summary>
     public NoiseOptions Noise { get; set; } = new();
 
     /// <summary>How steps are computed: memory and arithmetic.</summary>

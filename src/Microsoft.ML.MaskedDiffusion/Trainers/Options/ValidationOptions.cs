@@ -3,7 +3,8 @@ using Microsoft.ML.MaskedDiffusion.Options;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// How the loss on held-out text is measured while training. The text is <see cref="TrainerOptions.ValidationSet"/>, or <see cref="Tokens"/>.
+/// How the loss on held-out text is measured while training. The text is <see cref="TrainerOptions.ValidationSet"/>, or
+/// <see cref="Tokens"/>.
 /// </summary>
 public sealed class ValidationOptions
 {
@@ -23,7 +24,8 @@ public sealed class ValidationOptions
     public int Samples { get; set; } = 2;
 
     /// <summary>
-    /// The most blocks (or rows) of validation text used, at least 1, spread evenly over the set; the log says how many there are. Default 64.
+    /// The most blocks (or rows) of validation text used, at least 1, spread evenly over the set; the log says how many there are. Default
+    /// 64.
     /// </summary>
     public int MaxBlocks { get; set; } = 64;
 
@@ -41,10 +43,13 @@ public sealed class ValidationOptions
         OptionCheck.Require(Samples is >= 1 and <= 1 << 20, Group + nameof(Samples), Samples, "1 to 1048576");
         OptionCheck.RequireCount(MaxBlocks, Group + nameof(MaxBlocks));
         OptionCheck.RequireCountOrNull(EarlyStoppingPatience, Group + nameof(EarlyStoppingPatience));
-        OptionCheck.Require(Tokens is null || options.ValidationSet is null, Group + nameof(Tokens), Tokens, "null where there is a ValidationSet");
-        OptionCheck.Require(Tokens is null || options.InitialModel is not null || options.Tokenizer.Known is not null, Group + nameof(Tokens), Tokens,
+        OptionCheck.Require(Tokens is null || options.ValidationSet is null, Group + nameof(Tokens), Tokens,
+            "null where there is a ValidationSet");
+        OptionCheck.Require(Tokens is null || options.InitialModel is not null || options.Tokenizer.Known is not null, Group
+            + nameof(Tokens), Tokens,
             "null where the tokenizer is learned from the text; give the tokenizer that made the tokens, with TokenizerSource.FromFile");
         OptionCheck.Require(EarlyStoppingPatience is null || options.ValidationSet is not null || Tokens is not null,
-            Group + nameof(EarlyStoppingPatience), EarlyStoppingPatience, "null without a ValidationSet; set one, for example from ml.Data.TrainTestSplit");
+            Group + nameof(EarlyStoppingPatience), EarlyStoppingPatience,
+            "null without a ValidationSet; set one, for example from ml.Data.TrainTestSplit");
     }
 }

@@ -5,4 +5,5 @@ using Microsoft.ML.MaskedDiffusion.Training.Progress;
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 /// <summary>The parts of a running training that a checkpoint writes down and fills again.</summary>
-internal sealed record CheckpointContent(TransformerNetwork Network, AdamWOptimizer Optimizer, TrainingState State, WeightSnapshot Best, WeightAverage? Average, LossMeter Meter);
+internal sealed record CheckpointContent(TransformerNetwork Network, AdamWOptimizer Optimizer, TrainingState State, WeightSnapshot Best,
+    WeightAverage? Average, LossMeter Meter);

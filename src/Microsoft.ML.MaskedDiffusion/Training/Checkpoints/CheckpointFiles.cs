@@ -6,8 +6,8 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 /// <summary>
-/// The files of one checkpoint: weights under their own names (so the file opens as a model's), moments, the averaged weights where there are some, the best
-/// weights where they are others, state.json, and a manifest of lengths and hashes.
+/// The files of one checkpoint: weights under their own names (so the file opens as a model's), moments, the averaged weights where there
+/// are some, the best weights where they are others, state.json, and a manifest of lengths and hashes.
 /// </summary>
 internal static class CheckpointFiles
 {
@@ -85,7 +85,8 @@ internal static class CheckpointFiles
     private static IEnumerable<KeyValuePair<string, torch.Tensor>> WeightsOf(CheckpointContent content) =>
         content.Network.Parameters.Select(item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value));
 
-    private static IEnumerable<KeyValuePair<string, torch.Tensor>> MomentsOf(CheckpointContent content) => content.Optimizer.Slots.SelectMany(slot => new[]
+    private static IEnumerable<KeyValuePair<string, torch.Tensor>> MomentsOf(CheckpointContent content) =>
+        content.Optimizer.Slots.SelectMany(slot => new[]
     {
         KeyValuePair.Create("first." + slot.Name, slot.FirstMoment),
         KeyValuePair.Create("second." + slot.Name, slot.SecondMoment),

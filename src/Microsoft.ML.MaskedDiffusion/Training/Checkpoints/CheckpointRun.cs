@@ -39,7 +39,8 @@ internal sealed class CheckpointRun : IDisposable
     }
 
     /// <summary>The settings with the checkpoint's seed where the run has none of its own.</summary>
-    public TrainingSettings WithSeed(TrainingSettings settings) => _found is not null && _settings.AdoptSeed ? settings with { Seed = _found.Seed } : settings;
+    public TrainingSettings WithSeed(TrainingSettings settings) =>
+        _found is not null && _settings.AdoptSeed ? settings with { Seed = _found.Seed } : settings;
 
     /// <summary>Says what is being run; a checkpoint of another run is refused.</summary>
     /// <exception cref="InvalidOperationException">The checkpoint is of another run; the message names every difference.</exception>
@@ -47,7 +48,8 @@ internal sealed class CheckpointRun : IDisposable
     {
         _run = run;
         if (_found is not null && RunFingerprint.Differences(_found.Run, run) is { Count: > 0 } differences)
-            throw new InvalidOperationException($"The checkpoint {_store.PathOf(_found.Step)} is of another training and cannot be resumed:\n  {string.Join("\n  ", differences)}\n" +
+            throw new InvalidOperationException(
+                $"The checkpoint {_store.PathOf(_found.Step)} is of another training and cannot be resumed:\n  {string.Join("\n  ", differences)}\n" +
                 $"Give the options and data it was made with (by version {_found.Library} of the library), or set Checkpoints.Folder to a new folder to start afresh.");
     }
 

@@ -20,7 +20,8 @@ internal sealed record CheckpointState
     };
 
     /// <summary>The version of the library that wrote it: for people, nothing is decided by it.</summary>
-    public string Library { get; init; } = typeof(CheckpointState).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+    public string Library { get; init; } = typeof(
+        CheckpointState).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     /// <summary>The run's <see cref="RunFingerprint"/>.</summary>
     public required SortedDictionary<string, string> Run { get; init; }
@@ -63,7 +64,8 @@ internal sealed record CheckpointState
     {
         try
         {
-            return JsonSerializer.Deserialize<CheckpointState>(File.ReadAllBytes(Path.Combine(folder, Name)), Format) ?? throw new JsonException("the file holds null");
+            return JsonSerializer.Deserialize<CheckpointState>(File.ReadAllBytes(Path.Combine(folder, Name)), Format)
+                ?? throw new JsonException("the file holds null");
         }
         catch (JsonException error)
         {

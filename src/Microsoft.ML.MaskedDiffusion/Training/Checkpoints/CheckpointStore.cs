@@ -4,8 +4,8 @@ using Microsoft.ML.MaskedDiffusion.Files;
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 /// <summary>
-/// A folder of checkpoints, one folder each, named by step. One appears by a rename, when all of it is on the disk, and goes by another: whatever a killed
-/// process leaves behind begins with a dot and is removed by the next. Held by one training at a time.
+/// A folder of checkpoints, one folder each, named by step. One appears by a rename, when all of it is on the disk, and goes by another:
+/// whatever a killed process leaves behind begins with a dot and is removed by the next. Held by one training at a time.
 /// </summary>
 internal sealed class CheckpointStore : IDisposable
 {
@@ -25,7 +25,8 @@ internal sealed class CheckpointStore : IDisposable
         }
         catch (IOException error)
         {
-            throw new IOException($"The checkpoint folder {Folder} cannot be locked; another training may be using it. Wait for its end, or set Checkpoints.Folder to another folder. ({error.Message})", error);
+            throw new IOException(
+                $"The checkpoint folder {Folder} cannot be locked; another training may be using it. Wait for its end, or set Checkpoints.Folder to another folder. ({error.Message})", error);
         }
         foreach (string left in Directory.EnumerateDirectories(Folder, $".{Prefix}*"))
             Directory.Delete(left, recursive: true);
@@ -39,7 +40,8 @@ internal sealed class CheckpointStore : IDisposable
         var steps = new List<long>();
         foreach (string path in Directory.EnumerateDirectories(Folder, Prefix + "*"))
         {
-            if (long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) && PathOf(step) == path)
+            if (long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step)
+                && PathOf(step) == path)
                 steps.Add(step);
         }
         steps.Sort((a, b) => b.CompareTo(a));
@@ -48,7 +50,10 @@ internal sealed class CheckpointStore : IDisposable
 
     public string PathOf(long step) => Path.Combine(Folder, Name(step));
 
-    /// <summary>Adds a checkpoint, which <paramref name="write"/> puts into the folder it is given, and removes all but the newest <paramref name="keep"/>.</summary>
+    /// <summary>
+    /// Adds a checkpoint, which <paramref name="write"/> puts into the folder it is given, and removes all but the newest
+    /// <paramref name="keep"/>.
+    /// </summary>
     public void Add(long step, int keep, Action<string> write)
     {
         string aside = Path.Combine(Folder, "." + Name(step)), path = PathOf(step);

@@ -11,14 +11,18 @@ using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
-/// <summary>All that shapes the final weights of a run, by name: options, network, data, arithmetic. What only watches a run is left out.</summary>
+/// <summary>
+/// All that shapes the final weights of a run, by name: options, network, data, arithmetic. What only watches a run is left out.
+/// </summary>
 internal static class RunFingerprint
 {
     private static readonly HashSet<string> Watching =
-        [nameof(TrainingSettings.Clock), nameof(TrainingSettings.CancelBehavior), nameof(TrainingSettings.ProgressInterval), nameof(TrainingSettings.Checkpoints),
+        [nameof(TrainingSettings.Clock), nameof(TrainingSettings.CancelBehavior), nameof(TrainingSettings.ProgressInterval), nameof(
+            TrainingSettings.Checkpoints),
         nameof(TrainingSettings.ActivationCheckpointing)];
 
-    public static SortedDictionary<string, string> Of(TransformerConfig config, TransformerNetwork? initial, torch.Device device, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation,
+    public static SortedDictionary<string, string> Of(TransformerConfig config, TransformerNetwork? initial, torch.Device device,
+        ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation,
         TrainingSettings settings)
     {
         var traits = new SortedDictionary<string, string>(StringComparer.Ordinal)
@@ -39,7 +43,8 @@ internal static class RunFingerprint
     }
 
     /// <summary>Each difference as "name: was, is"; none for equal runs.</summary>
-    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> was, IReadOnlyDictionary<string, string> now, string where = "in the checkpoint") =>
+    public static IReadOnlyList<string> Differences(
+        IReadOnlyDictionary<string, string> was, IReadOnlyDictionary<string, string> now, string where = "in the checkpoint") =>
     [
         .. was.Keys.Union(now.Keys).Order(StringComparer.Ordinal).Where(name => was.GetValueOrDefault(name) != now.GetValueOrDefault(name))
             .Select(name => $"{name}: {was.GetValueOrDefault(name, "(nothing)")} {where}, {now.GetValueOrDefault(name, "(nothing)")} now"),
@@ -50,7 +55,8 @@ internal static class RunFingerprint
         foreach (PropertyInfo property in typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
             if (property.CanWrite && !Watching.Contains(property.Name))
-                traits[prefix + property.Name] = Convert.ToString(property.GetValue(values), CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "null";
+                traits[prefix + property.Name] = Convert.ToString(
+                    property.GetValue(values), CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "null";
         }
     }
 
@@ -74,6 +80,7 @@ internal static class RunFingerprint
             hash.AppendData(MemoryMarshal.AsBytes<long>(block));
             hash.AppendData(MemoryMarshal.AsBytes<int>([extent.Prompt, extent.Length]));
         }
-        return string.Create(CultureInfo.InvariantCulture, $"{blocks.Count} blocks of {blocks.Length} tokens, SHA-256 {Convert.ToHexStringLower(hash.GetHashAndReset())}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{blocks.Count} blocks of {blocks.Length} tokens, SHA-256 {Convert.ToHexStringLower(hash.GetHashAndReset())}");
     }
 }

@@ -4,8 +4,8 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Prints a training's progress: phase, step, percent, loss, validation loss, learning rate, speed and time left. On a terminal it rewrites one
-/// line; elsewhere, as in a log file, it writes a line at most every ten seconds. A validation and a new phase are always written.
+/// Prints a training's progress: phase, step, percent, loss, validation loss, learning rate, speed and time left. On a terminal it rewrites
+/// one line; elsewhere, as in a log file, it writes a line at most every ten seconds. A validation and a new phase are always written.
 /// </summary>
 /// <remarks>Thread-safe: several trainings may share one. Numbers are written in the invariant culture.</remarks>
 public sealed class ConsoleTrainingProgress : IProgress<TrainingProgress>

@@ -26,14 +26,16 @@ public sealed class FineTuningReaderTests
         var skipped = new SkippedRows();
         FineTuningRow[] rows = [.. FineTuningReader.ShareGpt.Read(path, skipped: skipped)];
         CollectionAssert.AreEqual(
-            new[] { new FineTuningRow(Vicuna + "Hi? ASSISTANT:", "", "Hello."), new FineTuningRow(Vicuna + "b ASSISTANT:", "", "c") }, rows);
+            new[] { new FineTuningRow(Vicuna + "Hi? ASSISTANT:", "", "Hello."), new FineTuningRow(Vicuna + "b ASSISTANT:", "", "c") },
+                rows);
         Assert.AreEqual("2 skipped: 1 that do not begin with human and gpt, 1 with fewer than 2 turns", skipped.ToString());
     }
 
     [TestMethod]
     public void Gsm8k_GivesTwoStagesOfBothFormats()
     {
-        string path = Write("How many?||<<1+1=2>> #### 2\n{\"question\": \"Why?\", \"answer\": \"So.\\n#### 7\"}\nno bars\na||b\na||b #### 1 #### 2\n");
+        string path = Write(
+            "How many?||<<1+1=2>> #### 2\n{\"question\": \"Why?\", \"answer\": \"So.\\n#### 7\"}\nno bars\na||b\na||b #### 1 #### 2\n");
         var skipped = new SkippedRows();
         FineTuningRow[] rows = [.. FineTuningReader.Gsm8k.Read(path, skipped: skipped)];
         CollectionAssert.AreEqual(
@@ -61,7 +63,8 @@ public sealed class FineTuningReaderTests
     {
         string path = Write("ab||cd #### 1\nab||" + new string('c', 40) + " #### 1\n");
         TextTokenizer bytes = Bytes();
-        int shorter = new FineTuningRow("Question: ab", "Answer: cd ", "#### 1").Encode(bytes) is var tokens ? tokens.Prompt.Length + tokens.Answer.Length : 0;
+        int shorter = new FineTuningRow("Question: ab", "Answer: cd ", "#### 1").Encode(bytes) is var tokens ? tokens.Prompt.Length
+            + tokens.Answer.Length : 0;
         Assert.AreEqual("Question: abAnswer: cd #### 1".Length + 1, shorter);
         var skipped = new SkippedRows();
         Assert.AreEqual(2, FineTuningReader.Gsm8k.Read(path, new LengthLimit(bytes, shorter), skipped).Count());
@@ -94,7 +97,13 @@ public sealed class FineTuningReaderTests
     public void BadFiles_AreRefusedWithFileAndPlace(string format, string content, string message)
     {
         string path = Write(content);
-        FineTuningReader reader = format switch { "Reversal" => FineTuningReader.Reversal, "Gsm8k" => FineTuningReader.Gsm8k, _ => FineTuningReader.ShareGpt };
+        FineTuningReader reader = format switch
+        {
+            "Reversal" => FineTuningReader.Reversal,
+            "Gsm8k" => FineTuningReader.Gsm8k,
+            _ =>
+            FineTuningReader.ShareGpt
+        };
         var error = Assert.ThrowsExactly<InvalidDataException>(() => reader.Read(path).Count());
         StringAssert.StartsWith(error.Message, path);
         StringAssert.Contains(error.Message, message);
