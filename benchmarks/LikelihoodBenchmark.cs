@@ -85,8 +85,8 @@ internal static class LikelihoodBenchmark
     private static void Compare(TextWriter output, TransformerNetwork network, ComposedNetwork composed, LikelihoodCase item, int rounds)
     {
         LikelihoodRequest[][] asked = item.Requests(network.Config);
-        var scorer = new LikelihoodScorer(new NetworkEvaluator(network), new LikelihoodOptions { Samples = item.Samples });
-        // The loop is timed on one option of one question, because its time is proportional to the number of options.
+        var scorer = new MaskedDiffusionScorer(new NetworkEvaluator(network), new LikelihoodOptions { Samples = item.Samples });
+        // One option of one question: the loop's time grows with their number exactly.
         LikelihoodRequest first = asked[0][0];
         NaiveLoop.Warm(composed.Forward, network, first);
         NaiveLoop.Warm(network.Forward, network, first);

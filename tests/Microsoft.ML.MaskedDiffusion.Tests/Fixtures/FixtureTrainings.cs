@@ -48,7 +48,7 @@ internal static class FixtureTrainings
     }
 
     /// <summary>Runs one step of a training in a folder of checkpoints.</summary>
-    public static MaskedDiffusionTransformer Start(string name, string checkpoints, string fixtures) => name switch
+    public static LikelihoodScoringTransformer Start(string name, string checkpoints, string fixtures) => name switch
     {
         "diffusion" => new MaskedDiffusionTrainer(new MLContext(1), Short(Diffusion(checkpoints))).Fit(FixtureRow.View(FixtureRow.Training)),
         "autoregressive" => new AutoregressiveTrainer(new MLContext(1), Short(Plain(checkpoints))).Fit(FixtureRow.View(FixtureRow.Training)),
@@ -57,18 +57,18 @@ internal static class FixtureTrainings
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, $"There is no such training; there are {string.Join(", ", Names)}."),
     };
 
-    private static MaskedDiffusionTransformer FineTune(string checkpoints, string fixtures)
+    private static LikelihoodScoringTransformer FineTune(string checkpoints, string fixtures)
     {
         using MaskedDiffusionModel model = MaskedDiffusionModel.Load(Path.Combine(fixtures, FixtureWriter.Archive), "cpu");
         var defaults = new TrainerOptions();
         TrainerOptions options = Short(Plain(checkpoints));
         (options.Network, options.Tokenizer, options.InitialModel) = (defaults.Network, defaults.Tokenizer, model);
-        (options.Rows.PromptColumnName, options.Rows.Padding, options.Noise.GuidanceDropout) = ("Prompt", RowPadding.Longest, 0.25);
-        (options.Rows.MaxLength, options.Rows.LongRows, options.Compute.Precision) = (20, LongRows.Throw, Precision.BFloat16Mixed);
+        (options.PromptColumnName, options.Padding, options.GuidanceDropout) = ("Prompt", RowPadding.Longest, 0.25);
+        (options.MaxRowLength, options.LongRows, options.Precision) = (20, RowOverflow.Throw, Precision.BFloat16Mixed);
         return new MaskedDiffusionTrainer(new MLContext(1), options).Fit(FixtureRow.View(FixtureRow.Training));
     }
 
-    private static MaskedDiffusionTransformer TrainOnPacked(string checkpoints, string fixtures)
+    private static LikelihoodScoringTransformer TrainOnPacked(string checkpoints, string fixtures)
     {
         TrainerOptions options = Short(Plain(checkpoints));
         string folder = Path.Combine(fixtures, FixtureWriter.Packed);

@@ -1,4 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 
@@ -8,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 /// token.
 /// </summary>
 internal sealed class RowEncoder(
-    TextTokenizer tokenizer, int maxLength, LongRows longRows, IProgress<TrainingProgress>? progress, TimeProvider clock)
+    TextTokenizer tokenizer, int maxLength, RowOverflow rowOverflow, IProgress<TrainingProgress>? progress, TimeProvider clock)
 {
     private const int ReportInterval = 1000;
 
@@ -39,11 +39,11 @@ internal sealed class RowEncoder(
             int length = prompt.Length + tokens.Answer.Length;
             if (length <= maxLength)
                 blocks.Add(prompt, tokens.Answer);
-            else if (longRows == LongRows.Skip)
+            else if (rowOverflow == RowOverflow.Skip)
                 (LongRowCount, longest) = (LongRowCount + 1, Math.Max(longest, length));
             else
                 throw new InvalidOperationException(
-                    $"Row {number} of the {what} has {length} tokens, {prompt.Length} of them prompt; a row may have {maxLength}. Shorten it, or set Rows.LongRows to Skip. {Remedy}");
+                    $"Row {number} of the {what} has {length} tokens, {prompt.Length} of them prompt; a row may have {maxLength}. Shorten it, or set Rows.Overflow to Skip. {Remedy}");
             if (++seen % ReportInterval == 0)
                 Report(blocks, begun);
         }

@@ -14,8 +14,8 @@ public sealed class RowEncoderTests
         [(1, new FineTuningRow("ab", "c", "de")), (2, new FineTuningRow("", "", "fghijklm")), (
             4, new FineTuningRow("abcdefghijkl", "", "m"))];
 
-    private static RowEncoder Encoder(int maxLength, LongRows longRows = LongRows.Skip, IProgress<TrainingProgress>? progress = null) =>
-        new(Bytes, maxLength, longRows, progress, TimeProvider.System);
+    private static RowEncoder Encoder(int maxLength, RowOverflow rowOverflow = RowOverflow.Skip, IProgress<TrainingProgress>? progress = null) =>
+        new(Bytes, maxLength, rowOverflow, progress, TimeProvider.System);
 
     [TestMethod]
     public void ADocumentsStartIsAPromptToo()
@@ -38,7 +38,7 @@ public sealed class RowEncoderTests
             ["special_tokens_map.json"] = """{"bos_token": "!", "eos_token": "<|endoftext|>"}"""u8.ToArray(),
         });
         int mark = beginning.BeginningOfSequenceId!.Value, end = beginning.EndOfSequenceId!.Value;
-        RowBlocks blocks = new RowEncoder(beginning, 20, LongRows.Throw, null, TimeProvider.System)
+        RowBlocks blocks = new RowEncoder(beginning, 20, RowOverflow.Throw, null, TimeProvider.System)
             .Encode(Rows[..2], RowPadding.None, "data", CancellationToken.None);
         long[] ids = new long[blocks.Length];
         blocks.Read(0, ids);
@@ -59,7 +59,7 @@ public sealed class RowEncoderTests
         Assert.AreEqual(17, progress.Reports[^1].Tokens);
         Assert.AreEqual(0, Encoder(15).LongRowCount);
         string thrown = Assert.ThrowsExactly<InvalidOperationException>(
-            () => Encoder(14, LongRows.Throw).Encode(Rows, RowPadding.None, "validation data", CancellationToken.None)).Message;
+            () => Encoder(14, RowOverflow.Throw).Encode(Rows, RowPadding.None, "validation data", CancellationToken.None)).Message;
         StringAssert.StartsWith(thrown, "Row 4 of the validation data has 15 tokens, 13 of them prompt; a row may have 14.");
         string none = Assert.ThrowsExactly<InvalidOperationException>(
             () => Encoder(3).Encode(Rows, RowPadding.None, "training data", CancellationToken.None)).Message;
