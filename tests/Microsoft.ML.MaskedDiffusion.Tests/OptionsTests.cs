@@ -32,7 +32,7 @@ public sealed class OptionsTests
             [nameof(MaskedDiffusionTrainer.Options.ReasoningColumnName)] = ["", " ", "Reasoning"],
             [nameof(MaskedDiffusionTrainer.Options.Padding)] = [(RowPadding)(-1), (RowPadding)9, RowPadding.Longest, RowPadding.Full],
             [nameof(MaskedDiffusionTrainer.Options.MaxRowLength)] = [.. BadCounts, 1, 64, 257],
-            [nameof(MaskedDiffusionTrainer.Options.LongRows)] = [(LongRows)(-1), (LongRows)9, LongRows.Throw],
+            [nameof(MaskedDiffusionTrainer.Options.LongRows)] = [(RowOverflow)(-1), (RowOverflow)9, RowOverflow.Throw],
             [nameof(MaskedDiffusionTrainer.Options.GuidanceDropout)] = [.. BadShares, 0.1],
             [nameof(MaskedDiffusionTrainer.Options.Network)] = [null, Network(n => n with { Autoregressive = true }), Network(n => n with { ContextLength = 1 }), Network(n => n with { HeadCount = 3 })],
             [nameof(MaskedDiffusionTrainer.Options.Tokenizer)] = [null],

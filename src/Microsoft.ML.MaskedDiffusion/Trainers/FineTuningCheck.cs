@@ -14,7 +14,7 @@ internal static class FineTuningCheck
         Require(Enum.IsDefined(options.Padding), nameof(options.Padding), options.Padding, "None, Longest or Full");
         Require(!packs || options.Padding == RowPadding.None, nameof(options.Padding), options.Padding, NeedsRows);
         Require(Enum.IsDefined(options.LongRows), nameof(options.LongRows), options.LongRows, "Skip or Throw");
-        Require(!packs || options.LongRows == LongRows.Skip, nameof(options.LongRows), options.LongRows, NeedsRows);
+        Require(!packs || options.LongRows == RowOverflow.Skip, nameof(options.LongRows), options.LongRows, NeedsRows);
         const string NeedsBlocks = "null where each row is a sequence of its own: such rows are kept in memory, and measured on rows";
         Require(packs || options.TokenFolder is null, nameof(options.TokenFolder), options.TokenFolder, NeedsBlocks);
         Require(packs || options.ValidationTokens is null, nameof(options.ValidationTokens), options.ValidationTokens, NeedsBlocks);

@@ -14,7 +14,8 @@ public sealed partial class MaskedDiffusionTrainer
     private TrainingCorpus ReadRows(TextColumnReader rows, TextColumnReader? held, LoggedProgress progress, IChannel channel)
     {
         TextTokenizer tokenizer = new CorpusTokenizer(_options, channel, progress).ResolveTokenizer(rows);
-        var encoder = new RowEncoder(tokenizer, _options.MaxRowLength ?? Network.ContextLength, _options.LongRows, progress, TimeProvider.System);
+        var encoder = new RowEncoder(
+            tokenizer, _options.MaxRowLength ?? Network.ContextLength, _options.LongRows, new CorpusReadingProgress(progress), TimeProvider.System);
         RowBlocks blocks = Encode(encoder, rows, _options.Padding, channel);
         long longRows = encoder.LongRowCount;
         // What fills up a row is no part of its likelihood.

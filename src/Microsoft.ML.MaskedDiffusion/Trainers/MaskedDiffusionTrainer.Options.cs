@@ -48,8 +48,8 @@ public sealed partial class MaskedDiffusionTrainer
         /// <summary>The longest row, prompt and end of sequence counted, in tokens: 2 to the context length. Default null: the context length.</summary>
         public int? MaxRowLength { get; set; }
 
-        /// <summary>What happens to longer rows. Default <see cref="LongRows.Skip"/>.</summary>
-        public LongRows LongRows { get; set; } = LongRows.Skip;
+        /// <summary>What happens to longer rows. Default <see cref="RowOverflow.Skip"/>.</summary>
+        public RowOverflow LongRows { get; set; } = RowOverflow.Skip;
 
         /// <summary>
         /// The probability that a micro batch is trained with all its prompts masked, 0 to 1, decided for the micro batch as a whole as published: what a model then

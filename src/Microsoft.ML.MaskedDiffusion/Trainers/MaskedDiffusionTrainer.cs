@@ -67,7 +67,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>
     /// <exception cref="ArgumentException">The machine has no such device, or the tokenizer no end of sequence.</exception>
-    /// <exception cref="InvalidOperationException">The column holds no text at all; all rows are too long, or one is under <see cref="LongRows.Throw"/>.</exception>
+    /// <exception cref="InvalidOperationException">The column holds no text at all; all rows are too long, or one is under <see cref="RowOverflow.Throw"/>.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="Options.InitialModel"/> has been disposed.</exception>
     /// <exception cref="InvalidOperationException">The checkpoints in <see cref="Options.CheckpointFolder"/> are of another training, or there are some and <see cref="Options.Resume"/> is not set.</exception>
     /// <exception cref="InvalidDataException">All checkpoints are damaged.</exception>

@@ -208,7 +208,7 @@ public sealed class FineTuningTests
         FineTuningRow[] rows = [.. Rows, new FineTuningRow("where?", "", " "), new FineTuningRow(endless, "", " mat"), new FineTuningRow("where?", "", endless), new FineTuningRow("", "", " sea")];
         using MaskedDiffusionTransformer transformer = Fit(null, rows);
         Assert.AreEqual((7L, 1L, 2L), (transformer.TrainingResult!.Documents, transformer.TrainingResult.EmptyRows, transformer.TrainingResult.LongRows));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.LongRows = LongRows.Throw, rows)).Message, "Row 8 of the training data has");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.LongRows = RowOverflow.Throw, rows)).Message, "Row 8 of the training data has");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.MaxRowLength = 2, rows)).Message, "All 9 rows of the training data are longer than the 2 tokens");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(null, new FineTuningRow("where?", "", ""))).Message, "column with the answers");
     }

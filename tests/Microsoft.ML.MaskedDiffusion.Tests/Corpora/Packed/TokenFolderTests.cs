@@ -71,6 +71,19 @@ public sealed class TokenFolderTests
     }
 
     [TestMethod]
+    public void TokensThatAnEarlierBuildHadMovedAwayArePutBack()
+    {
+        using (var folder = new TokenFolder(_folder.Path))
+            Write(folder);
+        Directory.Move(_folder.File("packed"), _folder.File(".packed.old"));
+        Directory.CreateDirectory(_folder.File(".packed.new"));
+        using (var folder = new TokenFolder(_folder.Path))
+            Assert.AreEqual(7, First(folder));
+        string?[] names = [.. Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName)];
+        CollectionAssert.AreEquivalent(new[] { ".lock", "packed" }, names);
+    }
+
+    [TestMethod]
     public void TokensOfAnotherSourceAreRefused()
     {
         using var folder = new TokenFolder(_folder.Path);

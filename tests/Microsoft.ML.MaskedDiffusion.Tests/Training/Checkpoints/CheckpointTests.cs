@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Corpora;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Training;
@@ -230,7 +231,7 @@ public sealed class CheckpointTests
         var was = new Dictionary<string, string> { ["Training arithmetic"] = "version 1", ["Objective"] = "A", ["Gone"] = "1" };
         var now = new Dictionary<string, string> { ["Training arithmetic"] = "version 2", ["Objective"] = "A", ["New"] = "2" };
         CollectionAssert.AreEqual(new[] { "Gone: 1 in the checkpoint, (nothing) now", "New: (nothing) in the checkpoint, 2 now", "Training arithmetic: version 1 in the checkpoint, version 2 now" },
-            RunFingerprint.Differences(was, now).ToArray());
+            RecordedSettings.Differences(was, now, "in the checkpoint").ToArray());
     }
 
     [TestMethod]
@@ -293,6 +294,18 @@ public sealed class CheckpointTests
         Run(In(folder));
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(In(folder, resume: false)));
         StringAssert.Contains(error.Message, "Options.Resume");
+    }
+
+    [TestMethod]
+    public void FilesOfAUserBesideTheCheckpointsStay()
+    {
+        using var folder = new TemporaryFolder();
+        string[] names = [".step-000000004.notes", ".step-4", ".step-", "step-4", "step-000000004.backup", ".old"];
+        foreach (string name in names)
+            Directory.CreateDirectory(folder.File(name));
+        using var store = new CheckpointStore(folder.Path);
+        Assert.IsEmpty(store.Steps());
+        CollectionAssert.AreEquivalent(names, Directory.GetDirectories(folder.Path).Select(Path.GetFileName).ToArray());
     }
 
     [TestMethod]
