@@ -34,7 +34,7 @@ internal sealed class ResumableLog : IDisposable
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         Directory.CreateDirectory(folder);
-        var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         try
         {
             (string? head, string unfinished, long itemsStart, int count, long end) = Scan(stream);
@@ -70,18 +70,18 @@ internal sealed class ResumableLog : IDisposable
     /// <exception cref="InvalidDataException">A line is damaged; the message names the file and the line.</exception>
     public IEnumerable<T> Read<T>(Func<string, T> convert)
     {
-        using var reader = new StreamReader(new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        reader.ReadLine();
-        for (int item = 0; item < Count; item++)
+        int number = 1;
+        foreach (string line in Lines().Take(Count))
         {
+            number++;
             T value;
             try
             {
-                value = convert(reader.ReadLine()!);
+                value = convert(line);
             }
             catch (Exception e) when (e is JsonException or InvalidDataException)
             {
-                throw new InvalidDataException($"{_path}, line {item + 2}: {e.Message} Delete the log to start anew.", e);
+                throw new InvalidDataException($"{_path}, line {number}: {e.Message} Delete the log to start anew.", e);
             }
             yield return value;
         }
@@ -95,6 +95,25 @@ internal sealed class ResumableLog : IDisposable
     }
 
     public void Dispose() => _stream.Dispose();
+
+    // The items are read at positions of their own, because the stream stands at the end for the next item.
+    private IEnumerable<string> Lines()
+    {
+        var line = new MemoryStream();
+        byte[] buffer = new byte[1 << 16];
+        long position = ItemsStart;
+        for (int read; (read = RandomAccess.Read(_stream.SafeFileHandle, buffer, position)) > 0; position += read)
+        {
+            int start = 0;
+            for (int end; (end = Array.IndexOf(buffer, (byte)'\n', start, read - start)) >= 0; start = end + 1)
+            {
+                line.Write(buffer, start, end - start);
+                yield return Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length);
+                line.SetLength(0);
+            }
+            line.Write(buffer, start, read - start);
+        }
+    }
 
     // Finds the first line if it is complete (otherwise what there is of it), where the items begin, their number, and the end of the last
     // complete line.

@@ -63,7 +63,7 @@ public sealed class SafetensorsTests
     [DataRow("""{"__metadata__":[]}""", 0, "__metadata__")]
     [DataRow("""{"__metadata__":{"k":1}}""", 0, "not a text")]
     [DataRow("""[1]""", 0, "not an object")]
-    [DataRow("""{"a":""", 0, "no JSON")]
+    [DataRow("""{"a":""", 0, "not JSON")]
     [DataRow("""{"\ud800":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 8, "")]
     public void AHostileHeaderIsRefusedWithItsFault(string header, int dataBytes, string fault)
     {
