@@ -1,14 +1,16 @@
 namespace Microsoft.ML.MaskedDiffusion.Corpora;
 
 /// <summary>
-/// What the ids of a block are: first a prompt, which is given, then an answer, which is learned. The ids after them only fill the block up and
-/// are not read.
+/// What the ids of a block are: first a prompt, which is given, then an answer, which is learned. The ids after them only fill the block up
+/// and are not read.
 /// </summary>
 /// <param name="Prompt">The number of ids of the prompt; 0 if everything is learned.</param>
 /// <param name="Length">The number of ids of prompt and answer together.</param>
 internal readonly record struct RowExtent(int Prompt, int Length);
 
-/// <summary>Blocks of token ids, all of one length, that training reads by index. They are cut from packed text, or are rows of their own.</summary>
+/// <summary>
+/// Blocks of token ids, all of one length, that training reads by index. They are cut from packed text, or are rows of their own.
+/// </summary>
 internal interface ITokenBlocks
 {
     /// <summary>The number of blocks, at least 1.</summary>
@@ -27,8 +29,8 @@ internal interface ITokenBlocks
     long RepeatedTokenCount => 0;
 
     /// <summary>
-    /// Whether the rows of a micro batch are filled up to the longest of them with ids that are learned, which <see cref="Read"/> gives after the
-    /// end of the row.
+    /// Whether the rows of a micro batch are filled up to the longest of them with ids that are learned, which <see cref="Read"/> gives
+    /// after the end of the row.
     /// </summary>
     bool PadsToLongest => false;
 

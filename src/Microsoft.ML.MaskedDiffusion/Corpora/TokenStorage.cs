@@ -48,7 +48,8 @@ internal sealed class TokenStorage : ITokens, ITokenSink
     public long Count { get; private set; }
 
     /// <summary>The number of bytes that the chunks take.</summary>
-    public long AllocatedBytes => (_narrow?.Count ?? 0) * (long)ChunkLength * sizeof(ushort) + (_wide?.Count ?? 0) * (long)ChunkLength * sizeof(int);
+    public long AllocatedBytes =>
+        (_narrow?.Count ?? 0) * (long)ChunkLength * sizeof(ushort) + (_wide?.Count ?? 0) * (long)ChunkLength * sizeof(int);
 
     public void Append(ReadOnlySpan<int> ids)
     {

@@ -1,9 +1,10 @@
 namespace Microsoft.ML.MaskedDiffusion.Files;
 
 /// <summary>
-/// A file that appears whole or not at all: it is written beside its target, flushed to the disk, renamed, and the rename is flushed too. Until
-/// then, and after any failure, what stood at the target is unchanged. What a killed process leaves behind is removed by the next write to the
-/// same folder (see <see cref="WriteClaim"/>). Not thread-safe; writers of the same target may run at once, and the last one to commit wins.
+/// A file that appears whole or not at all: it is written beside its target, flushed to the disk, renamed, and the rename is flushed too.
+/// Until then, and after any failure, what stood at the target is unchanged. What a killed process leaves behind is removed by the next
+/// write to the same folder (see <see cref="WriteClaim"/>). Not thread-safe; writers of the same target may run at once, and the last one
+/// to commit wins.
 /// </summary>
 internal sealed class AtomicFile : IDisposable
 {

@@ -1,17 +1,17 @@
 namespace Microsoft.ML.MaskedDiffusion.Files;
 
 /// <summary>
-/// Writes folders that appear whole or not at all. A folder is written beside its target; it, the folders in it and the renames are flushed to
-/// the disk. What a killed process leaves behind is removed, and an earlier folder that it had moved away is put back, by the next call for the
-/// same parent folder or by <see cref="WriteClaim.CleanUp"/>.
+/// Writes folders that appear whole or not at all. A folder is written beside its target; it, the folders in it and the renames are flushed
+/// to the disk. What a killed process leaves behind is removed, and an earlier folder that it had moved away is put back, by the next call
+/// for the same parent folder or by <see cref="WriteClaim.CleanUp"/>.
 /// </summary>
 internal static class AtomicFolder
 {
     /// <summary>Writes a folder and puts it in the place of the one at <paramref name="path"/>, if there is one.</summary>
     /// <param name="path">The folder; the folder around it must exist.</param>
     /// <param name="write">
-    /// Writes the content into the empty folder that it is given, each file by <see cref="DurableFiles.Create"/> or flushed in the same way. Its
-    /// exceptions, a cancellation among them, leave everything as it was.
+    /// Writes the content into the empty folder that it is given, each file by <see cref="DurableFiles.Create"/> or flushed in the same
+    /// way. Its exceptions, a cancellation among them, leave everything as it was.
     /// </param>
     /// <exception cref="IOException">The disk refuses; what stood there before is unchanged.</exception>
     public static void Write(string path, Action<string> write)

@@ -1,9 +1,9 @@
 namespace Microsoft.ML.MaskedDiffusion.Files;
 
 /// <summary>
-/// Holds a folder for one user of it at a time, among all processes of the machine. The lock is the open file ".lock" in the folder; the system
-/// closes it whichever way the process ends, so a crash leaves nothing locked. The file itself stays. Folders on network drives are protected
-/// only where the drive supports locks.
+/// Holds a folder for one user of it at a time, among all processes of the machine. The lock is the open file ".lock" in the folder; the
+/// system closes it whichever way the process ends, so a crash leaves nothing locked. The file itself stays. Folders on network drives are
+/// protected only where the drive supports locks.
 /// </summary>
 internal sealed class FolderLock : IDisposable
 {

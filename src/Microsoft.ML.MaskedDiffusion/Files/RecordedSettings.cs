@@ -8,7 +8,8 @@ internal static class RecordedSettings
     /// <param name="current">The settings now.</param>
     /// <param name="describe">Makes the text of a name and its two values; null stands for a value that is not there.</param>
     public static IReadOnlyList<string> Differences(
-        IReadOnlyDictionary<string, string> recorded, IReadOnlyDictionary<string, string> current, Func<string, string?, string?, string> describe) =>
+        IReadOnlyDictionary<string, string> recorded, IReadOnlyDictionary<string, string> current,
+        Func<string, string?, string?, string> describe) =>
     [
         .. recorded.Keys.Union(current.Keys).Order(StringComparer.Ordinal)
             .Where(name => recorded.GetValueOrDefault(name) != current.GetValueOrDefault(name))

@@ -4,9 +4,9 @@ using System.Text.Json;
 namespace Microsoft.ML.MaskedDiffusion.Files;
 
 /// <summary>
-/// A JSON-lines log from which a stopped run continues. The first line holds the run's settings; every other line is a finished item. Only lines
-/// that end in a line break count: what a crash left after the last one is cut off when the log is opened. One writer at a time holds the file.
-/// Not thread-safe.
+/// A JSON-lines log from which a stopped run continues. The first line holds the run's settings; every other line is a finished item. Only
+/// lines that end in a line break count: what a crash left after the last one is cut off when the log is opened. One writer at a time holds
+/// the file. Not thread-safe.
 /// </summary>
 internal sealed class ResumableLog : IDisposable
 {

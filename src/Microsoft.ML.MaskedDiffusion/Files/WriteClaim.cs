@@ -4,9 +4,9 @@ namespace Microsoft.ML.MaskedDiffusion.Files;
 
 /// <summary>
 /// The names under which one writer prepares a file or a folder, beside the place where it shall appear. For a target "lm.zip" they are
-/// ".lm.zip.{32 hexadecimal digits}" followed by ".mdm-part" (what is incomplete), ".mdm-old" (what stood at the target before, always whole)
-/// and ".mdm-lock". The lock file is open as long as the writer lives, and the system closes it whichever way the process ends. A lock file of
-/// that name which can be locked therefore proves that its writer is gone; <see cref="CleanUp"/> touches nothing else.
+/// ".lm.zip.{32 hexadecimal digits}" followed by ".mdm-part" (what is incomplete), ".mdm-old" (what stood at the target before, always
+/// whole) and ".mdm-lock". The lock file is open as long as the writer lives, and the system closes it whichever way the process ends. A
+/// lock file of that name which can be locked therefore proves that its writer is gone; <see cref="CleanUp"/> touches nothing else.
 /// </summary>
 internal sealed partial class WriteClaim : IDisposable
 {
@@ -36,9 +36,9 @@ internal sealed partial class WriteClaim : IDisposable
     public string Old { get; }
 
     /// <summary>
-    /// Removes what writers that are gone left in a folder. Where such a writer had moved the earlier folder away from its target and had not
-    /// yet put the new one there, the earlier one is moved back. Writers that are alive and files of other names are left alone. What cannot
-    /// be removed (for example on a read-only disk) stays.
+    /// Removes what writers that are gone left in a folder. Where such a writer had moved the earlier folder away from its target and had
+    /// not yet put the new one there, the earlier one is moved back. Writers that are alive and files of other names are left alone. What
+    /// cannot be removed (for example on a read-only disk) stays.
     /// </summary>
     public static void CleanUp(string folder)
     {
@@ -96,7 +96,9 @@ internal sealed partial class WriteClaim : IDisposable
         }
     }
 
-    /// <summary>Gives the names up. The lock file goes too, unless something is left that a later <see cref="CleanUp"/> has to find.</summary>
+    /// <summary>
+    /// Gives the names up. The lock file goes too, unless something is left that a later <see cref="CleanUp"/> has to find.
+    /// </summary>
     public void Dispose()
     {
         _lock.Dispose();

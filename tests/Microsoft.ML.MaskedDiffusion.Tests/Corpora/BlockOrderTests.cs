@@ -5,7 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class BlockOrderTests
 {
-    private static int[] Epoch(BlockOrder order, int epoch, int count) => [.. Enumerable.Range(0, count).Select(i => order[(long)epoch * count + i])];
+    private static int[] Epoch(BlockOrder order, int epoch, int count) =>
+        [.. Enumerable.Range(0, count).Select(i => order[(long)epoch * count + i])];
 
     [TestMethod]
     [DataRow(1)]

@@ -3,8 +3,8 @@ using Microsoft.ML.MaskedDiffusion.Corpora;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>
-/// A language whose entropy is known: a block is one of the first <paramref name="symbols"/> tokens, drawn uniformly, all along. A block carries ln(symbols)
-/// nats, however long it is.
+/// A language whose entropy is known: a block is one of the first <paramref name="symbols"/> tokens, drawn uniformly, all along. A block
+/// carries ln(symbols) nats, however long it is.
 /// </summary>
 internal sealed class LanguageBlocks(int count, int length, int symbols, int seed) : ITokenBlocks
 {

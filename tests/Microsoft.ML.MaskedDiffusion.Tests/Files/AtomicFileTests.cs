@@ -10,7 +10,8 @@ public sealed class AtomicFileTests
     [TestCleanup]
     public void DeleteFolder() => _folder.Dispose();
 
-    private string[] Names => [.. Directory.GetFileSystemEntries(_folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    private string[] Names =>
+        [.. Directory.GetFileSystemEntries(_folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     [TestMethod]
     public void AFileIsCreatedAndReplaced()

@@ -40,6 +40,7 @@ public sealed class FolderLockTests
         File.WriteAllText(stem + ".mdm-lock", "");
         Directory.CreateDirectory(stem + ".mdm-part");
         using (Take())
-            CollectionAssert.AreEqual(new[] { ".lock" }, Directory.GetFileSystemEntries(_folder.File("run")).Select(Path.GetFileName).ToArray());
+            CollectionAssert.AreEqual(
+                new[] { ".lock" }, Directory.GetFileSystemEntries(_folder.File("run")).Select(Path.GetFileName).ToArray());
     }
 }

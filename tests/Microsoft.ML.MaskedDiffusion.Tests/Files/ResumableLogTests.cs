@@ -14,7 +14,8 @@ public sealed class ResumableLogTests
 
     private string LogPath => _folder.File("new/log.jsonl");
 
-    private ResumableLog Open(params KeyValuePair<string, string>[] settings) => ResumableLog.Open(LogPath, settings.Length > 0 ? settings : Settings);
+    private ResumableLog Open(params KeyValuePair<string, string>[] settings) =>
+        ResumableLog.Open(LogPath, settings.Length > 0 ? settings : Settings);
 
     [TestMethod]
     public void AStoppedRunContinues()

@@ -2,7 +2,9 @@ using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>What crashed writers leave is removed, and nothing else. A writer "crashes" here by leaving its files without its open lock.</summary>
+/// <summary>
+/// What crashed writers leave is removed, and nothing else. A writer "crashes" here by leaving its files without its open lock.
+/// </summary>
 [TestClass]
 public sealed class WriteClaimTests
 {
@@ -13,7 +15,8 @@ public sealed class WriteClaimTests
     [TestCleanup]
     public void DeleteFolder() => _folder.Dispose();
 
-    private string[] Names => [.. Directory.GetFileSystemEntries(_folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    private string[] Names =>
+        [.. Directory.GetFileSystemEntries(_folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     private void Leave(string name) => File.WriteAllText(_folder.File(name), name);
 

@@ -9,7 +9,8 @@ internal sealed class ByteLines(string path, int maxBytes) : IDisposable
 {
     private const int BufferSize = 1 << 16;
 
-    private readonly FileStream _stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+    private readonly FileStream _stream = new(
+        path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
     private byte[] _buffer = new byte[BufferSize];
     private int _start, _end;
 

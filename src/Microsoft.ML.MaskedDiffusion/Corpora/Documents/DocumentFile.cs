@@ -3,7 +3,8 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 /// <summary>
-/// Reads the documents of one UTF-8 file one at a time. Every error names the file and the line. Documents of white space only are left out.
+/// Reads the documents of one UTF-8 file one at a time. Every error names the file and the line. Documents of white space only are left
+/// out.
 /// </summary>
 internal static class DocumentFile
 {
@@ -69,7 +70,8 @@ internal static class DocumentFile
         }
         catch (DecoderFallbackException e)
         {
-            throw new InvalidDataException($"{path}, line {lines.Number}: the bytes are not UTF-8 ({e.Message.TrimEnd('.')}). Convert the file to UTF-8.", e);
+            throw new InvalidDataException(
+                $"{path}, line {lines.Number}: the bytes are not UTF-8 ({e.Message.TrimEnd('.')}). Convert the file to UTF-8.", e);
         }
     }
 

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 /// <summary>
-/// What stands before the first token of a text: the tokenizer's beginning-of-sequence token; or else its end-of-sequence token, which stands before
-/// each document in packed training data; or else nothing.
+/// What stands before the first token of a text: the tokenizer's beginning-of-sequence token; or else its end-of-sequence token, which
+/// stands before each document in packed training data; or else nothing.
 /// </summary>
 internal static class DocumentStart
 {
@@ -13,7 +13,8 @@ internal static class DocumentStart
         : [];
 
     /// <summary>
-    /// A context as a model sees it. If the tokenizer has a beginning-of-sequence token, the context begins with it already; otherwise the ids of
+    /// A context as a model sees it. If the tokenizer has a beginning-of-sequence token, the context begins with it already; otherwise the
+    /// ids of
     /// <see cref="Of"/> are added.
     /// </summary>
     public static int[] Before(TextTokenizer tokenizer, ContinuationTokens tokens) =>

@@ -5,8 +5,8 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 /// <summary>
-/// The documents of one file or of the files of a folder, one at a time, in the ordinal order of the files' names below the folder. Memory: the names
-/// and one document. Safe for several readers at once.
+/// The documents of one file or of the files of a folder, one at a time, in the ordinal order of the files' names below the folder. Memory:
+/// the names and one document. Safe for several readers at once.
 /// </summary>
 internal sealed class TextFiles
 {
@@ -33,7 +33,8 @@ internal sealed class TextFiles
     public IReadOnlyList<string> Names => _names;
 
     /// <summary>
-    /// A text that tells this corpus from another one without reading it: the names and lengths of the files, and how they are cut into documents.
+    /// A text that tells this corpus from another one without reading it: the names and lengths of the files, and how they are cut into
+    /// documents.
     /// </summary>
     public string Describe()
     {

@@ -15,8 +15,8 @@ public sealed class TextFilesOptions
     public bool Recursive { get; set; } = true;
 
     /// <summary>
-    /// What ends a document. Default <see cref="DocumentBoundary.Automatic"/>: in .jsonl and .ndjson files each line is a document, any other file is
-    /// one document.
+    /// What ends a document. Default <see cref="DocumentBoundary.Automatic"/>: in .jsonl and .ndjson files each line is a document, any
+    /// other file is one document.
     /// </summary>
     public DocumentBoundary Boundary { get; set; }
 
@@ -27,8 +27,8 @@ public sealed class TextFilesOptions
     public string ColumnName { get; set; } = "Text";
 
     /// <summary>
-    /// The longest document that is allowed, in bytes of UTF-8 (for JSON lines: the whole line), 1 to 1,073,741,824. A longer one is an error, so
-    /// that a file which is not what it seems does not use up the memory. Default 16,777,216.
+    /// The longest document that is allowed, in bytes of UTF-8 (for JSON lines: the whole line), 1 to 1,073,741,824. A longer one is an
+    /// error, so that a file which is not what it seems does not use up the memory. Default 16,777,216.
     /// </summary>
     public int MaxDocumentBytes { get; set; } = 1 << 24;
 

@@ -33,7 +33,8 @@ internal static class TextLines
         }
         catch (DecoderFallbackException e)
         {
-            throw new InvalidDataException($"{path}, about line {line}: the bytes are not UTF-8 ({e.Message.TrimEnd('.')}). Convert the file to UTF-8.", e);
+            throw new InvalidDataException(
+                $"{path}, about line {line}: the bytes are not UTF-8 ({e.Message.TrimEnd('.')}). Convert the file to UTF-8.", e);
         }
     }
 

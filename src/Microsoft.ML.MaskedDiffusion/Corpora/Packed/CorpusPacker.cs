@@ -69,7 +69,8 @@ internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<CorpusProg
 }
 
 /// <summary>
-/// Joins tokenized documents, each followed by the end-of-sequence token. Blocks are cut from the whole, so documents may cross them, as in SMDM.
+/// Joins tokenized documents, each followed by the end-of-sequence token. Blocks are cut from the whole, so documents may cross them, as in
+/// SMDM.
 /// </summary>
 internal sealed class SequencePacker(ITokenSink tokens, int endOfSequenceId)
 {

@@ -4,8 +4,8 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// A corpus of token ids in packed "LITPKDS" files, as <c>SavePackedTokens</c> of this library and the data scripts of the Python system write
-/// them. The ids are not held in memory; each training opens the files for itself. Immutable and thread-safe.
+/// A corpus of token ids in packed "LITPKDS" files, as <c>SavePackedTokens</c> of this library and the data scripts of the Python system
+/// write them. The ids are not held in memory; each training opens the files for itself. Immutable and thread-safe.
 /// </summary>
 public sealed class PackedCorpus
 {
@@ -21,7 +21,8 @@ public sealed class PackedCorpus
             using var files = new PackedFiles(source.Folder, source.Prefix);
             if (_options.Order == PackedOrder.Published && files.Paths.Count < _options.FilesAtOnce)
             {
-                throw new ArgumentOutOfRangeException(nameof(options), _options.FilesAtOnce, $"FilesAtOnce is {_options.FilesAtOnce}; it must be "
+                throw new ArgumentOutOfRangeException(
+                    nameof(options), _options.FilesAtOnce, $"FilesAtOnce is {_options.FilesAtOnce}; it must be "
                     + $"at most {files.Paths.Count}, the number of files in '{source.Folder}' whose names begin with '{source.Prefix}'.");
             }
             FileCount += files.Paths.Count;
@@ -37,7 +38,8 @@ public sealed class PackedCorpus
 
     /// <summary>The number of files and of ids, for people.</summary>
     /// <returns>For example "8 packed files of 16,785,408 tokens".</returns>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{FileCount} packed files of {TokenCount:#,0} tokens");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{FileCount} packed files of {TokenCount:#,0} tokens");
 
     /// <summary>Opens the files for the training of a network, in rows of <paramref name="rowLength"/> ids.</summary>
     internal PackedCorpusBlocks Open(int contextLength, int rowLength, int vocabularySize) =>

@@ -21,7 +21,9 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
     /// <param name="blockLength">Ids from one block's start to the next.</param>
     /// <param name="rowLength">Ids that training takes of a block, from its start.</param>
     /// <param name="vocabularySize">Every id must be below this number.</param>
-    /// <exception cref="InvalidDataException">A file is damaged, has ids that are not in the vocabulary, or is shorter than a block.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is damaged, has ids that are not in the vocabulary, or is shorter than a block.
+    /// </exception>
     public PackedCorpusBlocks(PackedCorpusOptions options, int blockLength, int rowLength, int vocabularySize)
     {
         if (rowLength > blockLength)
@@ -62,7 +64,8 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
         (IBlockOrder, int)[] orders = [.. _sets.Select((set, i) => (published
             ? (IBlockOrder)new PublishedOrder(set.Files.Paths.Count, set.BlocksPerFile, _options.FilesAtOnce, (uint)_options.PublishedSeed)
             : new BlockOrder(set.Count, seed + ((ulong)i << 32)), set.FirstBlock))];
-        return new WeightedOrder(orders, [.. _options.Sources.Select(source => source.Weight ?? 1)], published ? (uint)_options.PublishedSeed : (uint)seed);
+        return new WeightedOrder(
+            orders, [.. _options.Sources.Select(source => source.Weight ?? 1)], published ? (uint)_options.PublishedSeed : (uint)seed);
     }
 
     public void Read(int index, Span<long> destination)
@@ -84,7 +87,8 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
         var files = new PackedFiles(source.Folder, source.Prefix);
         long blocksPerFile = files.Header.ChunkSize / _blockLength, count = blocksPerFile * files.Paths.Count;
         if (blocksPerFile == 0)
-            throw new InvalidDataException($"{files.Paths[0]}: a file of {files.Header.ChunkSize} ids holds no block of {_blockLength} ids.");
+            throw new InvalidDataException(
+                $"{files.Paths[0]}: a file of {files.Header.ChunkSize} ids holds no block of {_blockLength} ids.");
         if (Count + count > int.MaxValue)
         {
             throw new InvalidDataException($"{source.Folder}: the corpus has more than {int.MaxValue} blocks of {_blockLength} ids. "

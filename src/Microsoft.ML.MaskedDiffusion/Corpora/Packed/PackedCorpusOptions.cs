@@ -6,8 +6,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <param name="Folder">The folder; the folders in it are not searched.</param>
 /// <param name="Prefix">The beginning of the file names, such as "train_slim". Default "train".</param>
 /// <param name="Weight">
-/// The data set's share of the blocks that are drawn: 0 or more, in any unit. Every data set must have a weight, or none. Default null: every
-/// block is taken once in an epoch, whichever data set it is from.
+/// The data set's share of the blocks that are drawn: 0 or more, in any unit. Every data set must have a weight, or none. Default null:
+/// every block is taken once in an epoch, whichever data set it is from.
 /// </param>
 public sealed record PackedSource(string Folder, string Prefix = "train", double? Weight = null);
 
@@ -18,9 +18,9 @@ public sealed class PackedCorpusOptions
     public IReadOnlyList<PackedSource> Sources { get; set; } = [];
 
     /// <summary>
-    /// The number of ids from one block's start to the next, at least 2. Ids at the end of a file that do not fill a block are left out. Default
-    /// null: the network's context length plus 1, as published; a masked diffusion model takes all but the last of these ids, and an
-    /// autoregressive model takes the last one as a target only.
+    /// The number of ids from one block's start to the next, at least 2. Ids at the end of a file that do not fill a block are left out.
+    /// Default null: the network's context length plus 1, as published; a masked diffusion model takes all but the last of these ids, and
+    /// an autoregressive model takes the last one as a target only.
     /// </summary>
     public int? BlockLength { get; set; }
 
@@ -28,8 +28,8 @@ public sealed class PackedCorpusOptions
     public PackedOrder Order { get; set; }
 
     /// <summary>
-    /// For the published order: the number of files whose blocks are mixed, at least 1 and at most the number of files of each data set. Default 8,
-    /// as published.
+    /// For the published order: the number of files whose blocks are mixed, at least 1 and at most the number of files of each data set.
+    /// Default 8, as published.
     /// </summary>
     public int FilesAtOnce { get; set; } = 8;
 

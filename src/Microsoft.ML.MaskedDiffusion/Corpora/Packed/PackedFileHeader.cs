@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// The 24 bytes at the start of a packed corpus file as the Python system writes it: "LITPKDS", a version (8 bytes, always 1), a type code (1 byte)
-/// and the chunk size in ids (8 bytes), all little-endian.
+/// The 24 bytes at the start of a packed corpus file as the Python system writes it: "LITPKDS", a version (8 bytes, always 1), a type code
+/// (1 byte) and the chunk size in ids (8 bytes), all little-endian.
 /// </summary>
 /// <param name="IdBytes">Bytes of one token id: 2 (type code 8, unsigned) or 4 (type code 4, signed).</param>
 /// <param name="ChunkSize">Token ids in the file.</param>
@@ -41,13 +41,15 @@ internal readonly record struct PackedFileHeader(int IdBytes, long ChunkSize)
         {
             UInt16Code => 2,
             Int32Code => 4,
-            byte code => throw new InvalidDataException($"{path}: token type code {code}; known are 8 (ids of 2 bytes) and 4 (ids of 4 bytes)."),
+            byte code =>
+                throw new InvalidDataException($"{path}: token type code {code}; known are 8 (ids of 2 bytes) and 4 (ids of 4 bytes)."),
         };
         ulong chunkSize = BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]);
         long expected = chunkSize <= (ulong)(long.MaxValue - Size) / 4 ? Size + (long)chunkSize * idBytes : -1;
         return expected == fileLength && chunkSize > 0
             ? new PackedFileHeader(idBytes, (long)chunkSize)
-            : throw new InvalidDataException($"{path}: the header announces {chunkSize} ids of {idBytes} bytes, but {fileLength - Size} bytes "
+            : throw new InvalidDataException(
+                $"{path}: the header announces {chunkSize} ids of {idBytes} bytes, but {fileLength - Size} bytes "
                 + "follow it; the file is cut off or altered.");
     }
 }

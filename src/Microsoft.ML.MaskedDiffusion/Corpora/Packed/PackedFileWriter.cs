@@ -6,9 +6,9 @@ using Microsoft.ML.MaskedDiffusion.Files;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// Writes token ids as packed corpus files `{prefix}_{counter:0000000000}.bin` of one chunk each, on which both this library and the Python system
-/// can train. Documents continue from file to file; the last chunk is filled up. Memory: one chunk. The files appear one after the other, so the
-/// folder should be one of <see cref="AtomicFolder"/>. Not thread-safe.
+/// Writes token ids as packed corpus files `{prefix}_{counter:0000000000}.bin` of one chunk each, on which both this library and the Python
+/// system can train. Documents continue from file to file; the last chunk is filled up. Memory: one chunk. The files appear one after the
+/// other, so the folder should be one of <see cref="AtomicFolder"/>. Not thread-safe.
 /// </summary>
 internal sealed class PackedFileWriter : ITokenSink, IDisposable
 {
@@ -59,7 +59,8 @@ internal sealed class PackedFileWriter : ITokenSink, IDisposable
     }
 
     /// <summary>
-    /// Fills up and writes the last file if it is partly filled, and returns the SHA-256 of the bytes of all files in lower-case hexadecimal digits.
+    /// Fills up and writes the last file if it is partly filled, and returns the SHA-256 of the bytes of all files in lower-case
+    /// hexadecimal digits.
     /// </summary>
     public string Complete()
     {

@@ -4,9 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// The packed files of one folder and prefix, in the ordinal order of their names, all with the same chunk size and id width. Memory: the bytes of
-/// one read. At most <see cref="OpenFiles"/> files are open at a time. A file that is cut off while it is read is an error, not a crash. Not
-/// thread-safe.
+/// The packed files of one folder and prefix, in the ordinal order of their names, all with the same chunk size and id width. Memory: the
+/// bytes of one read. At most <see cref="OpenFiles"/> files are open at a time. A file that is cut off while it is read is an error, not a
+/// crash. Not thread-safe.
 /// </summary>
 internal sealed class PackedFiles : IDisposable
 {
@@ -18,7 +18,9 @@ internal sealed class PackedFiles : IDisposable
 
     /// <summary>Finds the files and compares every header with the length of its file.</summary>
     /// <exception cref="FileNotFoundException">There is no such folder, or no such file in it.</exception>
-    /// <exception cref="InvalidDataException">A file is not a packed corpus file, is cut off, or differs from the first in chunk size or id width.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is not a packed corpus file, is cut off, or differs from the first in chunk size or id width.
+    /// </exception>
     public PackedFiles(string folder, string prefix)
     {
         folder = Path.GetFullPath(folder);
@@ -26,7 +28,8 @@ internal sealed class PackedFiles : IDisposable
         if (_paths.Length == 0)
         {
             throw new FileNotFoundException(Directory.Exists(folder)
-                ? $"The folder '{folder}' has no file whose name begins with '{prefix}'. Packed files are called like {prefix}_0000000000.bin."
+                ? $"The folder '{folder}' has no file whose name begins with '{prefix}'. "
+                    + $"Packed files have names such as {prefix}_0000000000.bin."
                 : $"There is no folder '{folder}' with packed files.", folder);
         }
         Array.Sort(_paths, StringComparer.Ordinal);
@@ -67,8 +70,8 @@ internal sealed class PackedFiles : IDisposable
             if (id >= (uint)vocabularySize)
             {
                 throw new InvalidDataException($"{_paths[file]}, byte {offset + i * Header.IdBytes}: token id {(int)id} is not in "
-                    + $"0..{vocabularySize - 1}, the ids of the tokenizer. Give the tokenizer that the files were made with; if it is that one, "
-                    + "the file is damaged.");
+                    + $"0..{vocabularySize - 1}, the ids of the tokenizer. Give the tokenizer that the files were made with; "
+                    + "if it is that one, the file is damaged.");
             }
             destination[i] = id;
         }
@@ -96,7 +99,8 @@ internal sealed class PackedFiles : IDisposable
         {
             int read = RandomAccess.Read(handle, bytes, offset);
             if (read == 0)
-                throw new InvalidDataException($"{_paths[file]}: the file ends at byte {offset}; it has become shorter since it was opened.");
+                throw new InvalidDataException(
+                    $"{_paths[file]}: the file ends at byte {offset}; it has become shorter since it was opened.");
             bytes = bytes[read..];
             offset += read;
         }

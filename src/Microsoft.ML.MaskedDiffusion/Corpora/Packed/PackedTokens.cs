@@ -19,7 +19,8 @@ internal sealed class PackedTokens : ITokens, IDisposable
         if (count > room || count <= room - files.Header.ChunkSize)
         {
             throw new InvalidDataException(
-                $"{files.Paths[0]} and the files after it have room for {room} token ids, which does not fit the {count} that were written.");
+                $"{files.Paths[0]} and the files after it have room for {room} token ids, "
+                + $"which does not fit the {count} that were written.");
         }
         (_files, Count, _vocabularySize, Identity) = (files, count, vocabularySize, identity);
     }

@@ -3,10 +3,10 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// The order in which SMDM's data loader gives the blocks of packed files. The files are shuffled by Python's `random` with the seed; process r of W
-/// takes every W-th file; <c>filesAtOnce</c> of them are opened together and their blocks permuted by NumPy's `default_rng(seed + rank)`. When
-/// fewer files remain, it starts again with the first ones, and the generator continues. Blocks are numbered file by file, in the order of the
-/// files before the shuffle. Memory: 4 bytes for each block of the open files. Not thread-safe.
+/// The order in which SMDM's data loader gives the blocks of packed files. The files are shuffled by Python's `random` with the seed;
+/// process r of W takes every W-th file; <c>filesAtOnce</c> of them are opened together and their blocks permuted by NumPy's
+/// `default_rng(seed + rank)`. When fewer files remain, it starts again with the first ones, and the generator continues. Blocks are
+/// numbered file by file, in the order of the files before the shuffle. Memory: 4 bytes for each block of the open files. Not thread-safe.
 /// </summary>
 internal sealed class PublishedOrder : IBlockOrder
 {

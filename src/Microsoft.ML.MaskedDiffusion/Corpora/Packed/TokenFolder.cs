@@ -3,8 +3,9 @@ using Microsoft.ML.MaskedDiffusion.Files;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// A folder in which a run keeps the tokens of its corpus. In it, a folder "packed" holds the packed files, the tokenizer and a manifest; it
-/// appears by a rename when all of it is on the disk. One training at a time holds the folder; it removes what killed trainings left in it.
+/// A folder in which a run keeps the tokens of its corpus. In it, a folder "packed" holds the packed files, the tokenizer and a manifest;
+/// it appears by a rename when all of it is on the disk. One training at a time holds the folder; it removes what killed trainings left in
+/// it.
 /// </summary>
 internal sealed class TokenFolder : IDisposable
 {
@@ -48,8 +49,8 @@ internal sealed class TokenFolder : IDisposable
     }
 
     /// <summary>
-    /// Replaces the tokens that are there. <paramref name="write"/> writes the packed files into the folder that it is given and returns the
-    /// manifest.
+    /// Replaces the tokens that are there. <paramref name="write"/> writes the packed files into the folder that it is given and returns
+    /// the manifest.
     /// </summary>
     /// <exception cref="IOException">The disk refuses; the tokens that were there are unchanged.</exception>
     public TokenManifest Replace(TextTokenizer tokenizer, Func<string, TokenManifest> write)

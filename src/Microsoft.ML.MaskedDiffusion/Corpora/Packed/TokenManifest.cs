@@ -12,8 +12,8 @@ namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 internal sealed record TokenSplit(long Tokens, long Documents, long EmptyRows, string Hash);
 
 /// <summary>
-/// The file tokens.json of a token folder: what the tokens were made from, and the tokens of each split. The property names are part of the file
-/// format.
+/// The file tokens.json of a token folder: what the tokens were made from, and the tokens of each split. The property names are part of the
+/// file format.
 /// </summary>
 internal sealed record TokenManifest
 {

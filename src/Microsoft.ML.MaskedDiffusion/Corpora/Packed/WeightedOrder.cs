@@ -3,8 +3,8 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// Takes each block from one of several data sets, which Python's `random.Random(seed)` chooses by weight, as SMDM mixes its corpora. A position is
-/// reached by drawing all choices before it, which takes a few nanoseconds each and reads no data. Not thread-safe.
+/// Takes each block from one of several data sets, which Python's `random.Random(seed)` chooses by weight, as SMDM mixes its corpora. A
+/// position is reached by drawing all choices before it, which takes a few nanoseconds each and reads no data. Not thread-safe.
 /// </summary>
 /// <param name="sets">The order within each data set, and the index of its first block among all blocks.</param>
 /// <param name="weights">A weight of 0 or more for each data set, not all 0.</param>
@@ -15,7 +15,8 @@ internal sealed class WeightedOrder(
     private readonly double[] _weights = weights.Count == sets.Count && weights.All(w => w >= 0 && double.IsFinite(w)) && weights.Sum() > 0
         ? [.. weights]
         : throw new ArgumentException(
-            $"Give each of the {sets.Count} data sets a weight of 0 or more, not all 0; got {string.Join(", ", weights)}.", nameof(weights));
+            $"Give each of the {sets.Count} data sets a weight of 0 or more, not all 0; got {string.Join(", ", weights)}.",
+            nameof(weights));
     private readonly long[] _taken = new long[sets.Count];
     private PythonRandom _random = new(seed);
     private long _next;

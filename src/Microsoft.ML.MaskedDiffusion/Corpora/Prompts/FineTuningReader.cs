@@ -13,22 +13,22 @@ public abstract class FineTuningReader
     }
 
     /// <summary>
-    /// ShareGPT conversations: a JSON array, or one object on each line, of <c>{conversations: [{from, value}, ...]}</c>. The first turn of the human
-    /// becomes the prompt, in the vicuna_v1.1 template, and the reply of "gpt" the answer. Conversations of fewer than two turns, or that do not
-    /// begin with human and gpt, are skipped.
+    /// ShareGPT conversations: a JSON array, or one object on each line, of <c>{conversations: [{from, value}, ...]}</c>. The first turn of
+    /// the human becomes the prompt, in the vicuna_v1.1 template, and the reply of "gpt" the answer. Conversations of fewer than two turns,
+    /// or that do not begin with human and gpt, are skipped.
     /// </summary>
     public static FineTuningReader ShareGpt { get; } = new ShareGptReader();
 
     /// <summary>
-    /// GSM8K: lines of <c>question||thought #### answer</c>, or the official JSON lines <c>{question, answer}</c> whose answer holds "####". Each line
-    /// gives two rows: from the question to the thought, and from question and thought to the answer. Lines without exactly one "||" or one "####"
-    /// are skipped.
+    /// GSM8K: lines of <c>question||thought #### answer</c>, or the official JSON lines <c>{question, answer}</c> whose answer holds
+    /// "####". Each line gives two rows: from the question to the thought, and from question and thought to the answer. Lines without
+    /// exactly one "||" or one "####" are skipped.
     /// </summary>
     public static FineTuningReader Gsm8k { get; } = new Gsm8kReader();
 
     /// <summary>
-    /// The reversal curse: JSON lines <c>{prompt, completion}</c>. Both together are learned as one text without a prompt, as SMDM does. Nothing is
-    /// skipped.
+    /// The reversal curse: JSON lines <c>{prompt, completion}</c>. Both together are learned as one text without a prompt, as SMDM does.
+    /// Nothing is skipped.
     /// </summary>
     public static FineTuningReader Reversal { get; } = new ReversalReader();
 
@@ -37,8 +37,8 @@ public abstract class FineTuningReader
     /// <param name="limit">Records with a longer row are left out (of GSM8K, both rows). Default null: no limit.</param>
     /// <param name="skipped">Counts what was left out; may be null, which is the default.</param>
     /// <exception cref="InvalidDataException">
-    /// The file holds no record, is not UTF-8 or not JSON, or a record lacks a field. The message names the file and the line, or the record of an
-    /// array.
+    /// The file holds no record, is not UTF-8 or not JSON, or a record lacks a field. The message names the file and the line, or the
+    /// record of an array.
     /// </exception>
     public IEnumerable<FineTuningRow> Read(string path, LengthLimit? limit = null, SkippedRows? skipped = null)
     {

@@ -6,8 +6,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 public sealed record FineTuningTokens(int[] Prompt, int[] Answer);
 
 /// <summary>
-/// One row to fine-tune on: a prompt that is never noised and an answer that is learned. Its properties are text columns, so a list of rows can be
-/// loaded as a data view. Immutable.
+/// One row to fine-tune on: a prompt that is never noised and an answer that is learned. Its properties are text columns, so a list of rows
+/// can be loaded as a data view. Immutable.
 /// </summary>
 /// <param name="Prompt">The prompt; empty if the whole text is learned.</param>
 /// <param name="Reasoning">
@@ -17,8 +17,8 @@ public sealed record FineTuningTokens(int[] Prompt, int[] Answer);
 public sealed record FineTuningRow(string Prompt, string Reasoning, string Answer)
 {
     /// <summary>
-    /// The row's token ids. As in SMDM, every part is tokenized by itself, so a tokenizer with a beginning-of-sequence token puts one before each
-    /// part. The answer ends with the end-of-sequence token, if the tokenizer has one.
+    /// The row's token ids. As in SMDM, every part is tokenized by itself, so a tokenizer with a beginning-of-sequence token puts one
+    /// before each part. The answer ends with the end-of-sequence token, if the tokenizer has one.
     /// </summary>
     /// <param name="tokenizer">The model's tokenizer.</param>
     public FineTuningTokens Encode(TextTokenizer tokenizer)

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// The longest row that a <see cref="FineTuningReader"/> returns; longer ones are skipped and counted. SMDM has 2,048 tokens for ShareGPT and 256 for
-/// GSM8K. Immutable.
+/// The longest row that a <see cref="FineTuningReader"/> returns; longer ones are skipped and counted. SMDM has 2,048 tokens for ShareGPT
+/// and 256 for GSM8K. Immutable.
 /// </summary>
 public sealed record LengthLimit
 {
@@ -14,7 +14,8 @@ public sealed record LengthLimit
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         if (maxTokens < 1)
-            throw new ArgumentOutOfRangeException(nameof(maxTokens), maxTokens, $"The length limit is {maxTokens} tokens; it must be at least 1.");
+            throw new ArgumentOutOfRangeException(
+                nameof(maxTokens), maxTokens, $"The length limit is {maxTokens} tokens; it must be at least 1.");
         Tokenizer = tokenizer;
         MaxTokens = maxTokens;
     }

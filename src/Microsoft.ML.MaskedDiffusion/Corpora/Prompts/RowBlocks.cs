@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 
 /// <summary>
-/// Rows of prompt and answer, each of which is a block of its own and is filled up with end-of-sequence tokens. All rows are added before any is
-/// read. Safe for several readers at once.
+/// Rows of prompt and answer, each of which is a block of its own and is filled up with end-of-sequence tokens. All rows are added before
+/// any is read. Safe for several readers at once.
 /// </summary>
 internal sealed class RowBlocks : ITokenBlocks
 {
@@ -35,7 +35,9 @@ internal sealed class RowBlocks : ITokenBlocks
     public bool PadsToLongest => _padding == RowPadding.Longest;
 
     /// <summary>Adds a row.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The answer is empty, the row is too long, or an id is not in the vocabulary.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The answer is empty, the row is too long, or an id is not in the vocabulary.
+    /// </exception>
     public void Add(ReadOnlySpan<int> prompt, ReadOnlySpan<int> answer)
     {
         int length = prompt.Length + answer.Length;
@@ -58,8 +60,8 @@ internal sealed class RowBlocks : ITokenBlocks
     }
 
     /// <summary>
-    /// The expected number of ids of a row when rows go through the network in micro batches of <paramref name="microBatchSize"/> rows. The padding
-    /// that is learned counts.
+    /// The expected number of ids of a row when rows go through the network in micro batches of <paramref name="microBatchSize"/> rows. The
+    /// padding that is learned counts.
     /// </summary>
     public double MeanLength(int microBatchSize)
     {
@@ -67,8 +69,8 @@ internal sealed class RowBlocks : ITokenBlocks
             return _padding == RowPadding.Full ? _maxLength : (double)TokenCount / Count;
         int[] lengths = [.. Enumerable.Range(0, Count).Select(RowLength).OrderDescending()];
         int drawn = Math.Min(microBatchSize, Count);
-        // The longest of m rows that are drawn from n without repetition is the i-th longest of all n rows, counted from 0, with the probability
-        // C(n - 1 - i, m - 1) / C(n, m).
+        // The longest of m rows that are drawn from n without repetition is the i-th longest of all n rows, counted from 0, with the
+        // probability C(n - 1 - i, m - 1) / C(n, m).
         double mean = 0, probability = (double)drawn / Count;
         for (int i = 0; i <= Count - drawn; i++)
         {

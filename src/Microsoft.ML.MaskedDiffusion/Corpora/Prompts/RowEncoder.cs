@@ -3,9 +3,9 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 
 /// <summary>
-/// Turns rows of prompt and answer into blocks, one at a time. A row begins as a document does when it is scored (see <see cref="DocumentStart"/>):
-/// with the beginning-of-sequence token that the tokenizer itself puts there, or else with an end-of-sequence token as the first of the prompt. Not
-/// thread-safe.
+/// Turns rows of prompt and answer into blocks, one at a time. A row begins as a document does when it is scored (see
+/// <see cref="DocumentStart"/>): with the beginning-of-sequence token that the tokenizer itself puts there, or else with an end-of-sequence
+/// token as the first of the prompt. Not thread-safe.
 /// </summary>
 /// <param name="tokenizer">The tokenizer.</param>
 /// <param name="maxLength">The number of ids of the longest row that is allowed.</param>
@@ -55,7 +55,8 @@ internal sealed class RowEncoder(
             }
             else
             {
-                throw new InvalidOperationException($"Row {number} of the {what} has {length} tokens, {prompt.Length} of them prompt; a row may "
+                throw new InvalidOperationException(
+                    $"Row {number} of the {what} has {length} tokens, {prompt.Length} of them prompt; a row may "
                     + $"have {maxLength}. Shorten it, or set Options.LongRows to Skip. {Remedy}");
             }
             if (++seen % ReportInterval == 0)

@@ -5,8 +5,8 @@ using Microsoft.ML.MaskedDiffusion.Files;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 /// <summary>
-/// The file manifest.json of a saved model or checkpoint: the version of the format, and the length and SHA-256 of every other file, so that
-/// nothing half-written or altered is read as whole.
+/// The file manifest.json of a saved model or checkpoint: the version of the format, and the length and SHA-256 of every other file, so
+/// that nothing half-written or altered is read as whole.
 /// </summary>
 internal sealed class ModelManifest
 {

@@ -16,11 +16,13 @@ internal static class ModelReader
         try
         {
             if (!store.Files.Contains(ModelManifest.Name))
-                throw new InvalidDataException($"{source}: there is no {ModelManifest.Name}; this is not a saved model, or saving it was not completed.");
+                throw new InvalidDataException(
+                    $"{source}: there is no {ModelManifest.Name}; this is not a saved model, or saving it was not completed.");
             ModelManifest manifest = ModelManifest.Read(ReadSmall(store, ModelManifest.Name, null), source);
             CheckFiles(store, manifest);
             TransformerConfig config = ModelConfigFile.Read(ReadSmall(store, ModelConfigFile.Name, manifest), source);
-            Dictionary<string, byte[]> tokenizerFiles = manifest.Files.Where(name => name.StartsWith(TokenizerFolder, StringComparison.Ordinal))
+            Dictionary<string, byte[]> tokenizerFiles = manifest.Files.Where(
+                name => name.StartsWith(TokenizerFolder, StringComparison.Ordinal))
                 .ToDictionary(name => name[TokenizerFolder.Length..], name => ReadSmall(store, name, manifest));
             TextTokenizer tokenizer = TextTokenizer.FromFiles(tokenizerFiles);
             if (tokenizer.VocabularySize > config.VocabularySize)
@@ -30,7 +32,8 @@ internal static class ModelReader
             }
             return (ReadWeights(store, manifest, config, device), tokenizer);
         }
-        catch (Exception error) when (error is EndOfStreamException or NotSupportedException or OverflowException or ArgumentException and not ArgumentNullException)
+        catch (Exception error) when (
+            error is EndOfStreamException or NotSupportedException or OverflowException or ArgumentException and not ArgumentNullException)
         {
             // These are the errors of the archive reader for damaged archives.
             throw new InvalidDataException($"{source}: the content is damaged: {error.Message}", error);

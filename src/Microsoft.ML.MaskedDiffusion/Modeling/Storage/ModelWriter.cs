@@ -43,7 +43,8 @@ internal static class ModelWriter
         if (File.Exists(path))
         {
             throw new IOException(
-                $"{path} is a file; a model is saved as a folder, or as an archive with the extension {MaskedDiffusionModel.ArchiveExtension}.");
+                $"{path} is a file; a model is saved as a folder, or as an archive with the extension "
+                + $"{MaskedDiffusionModel.ArchiveExtension}.");
         }
         CheckReplaceable(path);
         SaveError.Explain(path, () =>
@@ -61,7 +62,8 @@ internal static class ModelWriter
     private static void Write(MaskedDiffusionModel model, WriteFile file)
     {
         var manifest = new ModelManifest();
-        void Listed(string name, bool compress, Action<Stream> write) => file(name, compress, stream => manifest.Write(name, stream, write));
+        void Listed(string name, bool compress, Action<Stream> write) =>
+            file(name, compress, stream => manifest.Write(name, stream, write));
         Listed(ModelConfigFile.Name, true, stream => stream.Write(ModelConfigFile.Write(model.Config)));
         foreach ((string name, byte[] content) in model.Tokenizer.Files.OrderBy(item => item.Key, StringComparer.Ordinal))
             Listed(ModelReader.TokenizerFolder + name, true, stream => stream.Write(content));
@@ -80,7 +82,8 @@ internal static class ModelWriter
             return;
         string manifest = Path.Combine(path, ModelManifest.Name);
         if (!File.Exists(manifest))
-            throw new IOException($"The folder {path} holds other files and no saved model, so it is not replaced; choose a new or empty folder.");
+            throw new IOException(
+                $"The folder {path} holds other files and no saved model, so it is not replaced; choose a new or empty folder.");
         HashSet<string> saved = [ModelManifest.Name];
         try
         {
@@ -94,7 +97,8 @@ internal static class ModelWriter
         string[] others = [.. folder.Files.Where(file => !saved.Contains(file)).Order(StringComparer.Ordinal)];
         if (others.Length > 0)
         {
-            throw new IOException($"The folder {path} holds {others.Length} files beside the saved model, such as {others[0]}, so it is not "
+            throw new IOException(
+                $"The folder {path} holds {others.Length} files beside the saved model, such as {others[0]}, so it is not "
                 + "replaced. Move them elsewhere, or choose a new or empty folder.");
         }
     }
@@ -103,5 +107,6 @@ internal static class ModelWriter
         model.Network.Parameters.Select(item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value));
 
     private static string FolderAround(string path) => Path.GetDirectoryName(Path.GetFullPath(path))
-        ?? throw new ArgumentException($"A model cannot be saved to \"{path}\", which is the root of a disk; choose a folder in it.", nameof(path));
+        ?? throw new ArgumentException(
+            $"A model cannot be saved to \"{path}\", which is the root of a disk; choose a folder in it.", nameof(path));
 }

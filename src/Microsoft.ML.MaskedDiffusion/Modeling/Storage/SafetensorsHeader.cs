@@ -45,8 +45,8 @@ internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, long[
 }
 
 /// <summary>
-/// The header of a safetensors file: 8 bytes of length, then JSON from tensor name to type, shape and data offsets. Whatever a file claims is
-/// checked against its real length before anything is allocated or read.
+/// The header of a safetensors file: 8 bytes of length, then JSON from tensor name to type, shape and data offsets. Whatever a file claims
+/// is checked against its real length before anything is allocated or read.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
@@ -82,7 +82,8 @@ internal sealed class SafetensorsHeader
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length < 2 || length > (ulong)Math.Min(MaximumLength, fileLength - LengthBytes))
         {
-            throw new InvalidDataException($"{file}: a header of {length} bytes does not fit into a file of {fileLength} bytes (the limit is "
+            throw new InvalidDataException(
+                $"{file}: a header of {length} bytes does not fit into a file of {fileLength} bytes (the limit is "
                 + $"{MaximumLength}); the file is cut off or not a safetensors file.");
         }
         byte[] json = new byte[length];

@@ -7,8 +7,8 @@ using Microsoft.ML.MaskedDiffusion.Files;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 /// <summary>
-/// Reads one safetensors file, tensor by tensor, with a small buffer of its own. On a stream that cannot seek, the tensors must be read in the
-/// order of <see cref="Entries"/>. Not thread-safe.
+/// Reads one safetensors file, tensor by tensor, with a small buffer of its own. On a stream that cannot seek, the tensors must be read in
+/// the order of <see cref="Entries"/>. Not thread-safe.
 /// </summary>
 internal sealed class SafetensorsReader : IDisposable
 {
@@ -87,15 +87,16 @@ internal sealed class SafetensorsReader : IDisposable
     }
 
     /// <summary>
-    /// Reads a tensor of F32, BF16 or F16, or of F64 with rounding, as 32-bit floats into <paramref name="destination"/>, which must have the
-    /// length of the tensor.
+    /// Reads a tensor of F32, BF16 or F16, or of F64 with rounding, as 32-bit floats into <paramref name="destination"/>, which must have
+    /// the length of the tensor.
     /// </summary>
     public void ReadSingles(SafetensorsEntry entry, Span<float> destination)
     {
         if (destination.Length != entry.ElementCount)
         {
             throw new ArgumentException(
-                $"The destination has room for {destination.Length} numbers, but the tensor has {entry.ElementCount}.", nameof(destination));
+                $"The destination has room for {destination.Length} numbers, but the tensor has {entry.ElementCount}.",
+                nameof(destination));
         }
         if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
             throw WrongType(entry, "floating-point numbers");

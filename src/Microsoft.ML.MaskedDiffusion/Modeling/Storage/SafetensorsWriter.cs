@@ -42,7 +42,8 @@ internal static unsafe class SafetensorsWriter
     private static byte[] Header(List<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         if (!BitConverter.IsLittleEndian)
-            throw new PlatformNotSupportedException("Safetensors files are little-endian and can only be written on a little-endian machine.");
+            throw new PlatformNotSupportedException(
+                "Safetensors files are little-endian and can only be written on a little-endian machine.");
         var names = new HashSet<string>();
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))

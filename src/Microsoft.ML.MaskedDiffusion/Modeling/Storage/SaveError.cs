@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 /// <summary>
-/// Turns the disk's error of a failed save into one that says where the model should have gone, why it did not, and what to do. The system's own
-/// message names a temporary file that is gone by then.
+/// Turns the disk's error of a failed save into one that says where the model should have gone, why it did not, and what to do. The
+/// system's own message names a temporary file that is gone by then.
 /// </summary>
 internal static class SaveError
 {

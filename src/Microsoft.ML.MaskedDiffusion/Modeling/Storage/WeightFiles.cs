@@ -8,8 +8,8 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 /// <summary>
-/// Fills a network from one or more safetensors files, one tensor at a time. One error lists everything that does not fit, before any weight is
-/// read.
+/// Fills a network from one or more safetensors files, one tensor at a time. One error lists everything that does not fit, before any
+/// weight is read.
 /// </summary>
 internal static unsafe class WeightFiles
 {
@@ -44,7 +44,9 @@ internal static unsafe class WeightFiles
         }
     }
 
-    /// <summary>Whether the weights are of an autoregressive network: its input embedding has a row for every token but none for the mask.</summary>
+    /// <summary>
+    /// Whether the weights are of an autoregressive network: its input embedding has a row for every token but none for the mask.
+    /// </summary>
     public static bool IsAutoregressive(string path, TransformerConfig config)
     {
         const string Embedding = "transformer.wte.weight";
@@ -130,7 +132,8 @@ internal static unsafe class WeightFiles
     private static Dictionary<string, string> ReadIndex(string path)
     {
         if (new FileInfo(path).Length > MaximumIndexBytes)
-            throw new InvalidDataException($"{path}: an index of shards has at most {MaximumIndexBytes} bytes; the file is something else.");
+            throw new InvalidDataException(
+                $"{path}: an index of shards has at most {MaximumIndexBytes} bytes; the file is something else.");
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));

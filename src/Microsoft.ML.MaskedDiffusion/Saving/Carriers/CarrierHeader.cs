@@ -5,8 +5,8 @@ using Microsoft.ML.MaskedDiffusion.Files;
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
 /// <summary>
-/// The first text of a carrier, in JSON: what is carried, its settings, and the length and SHA-256 of the body. The property names are part of the
-/// file format.
+/// The first text of a carrier, in JSON: what is carried, its settings, and the length and SHA-256 of the body. The property names are part
+/// of the file format.
 /// </summary>
 internal sealed record CarrierHeader
 {
@@ -55,7 +55,8 @@ internal sealed record CarrierHeader
             throw new InvalidDataException("The saved model's header is damaged: kind, length or SHA-256 is missing.");
         if (header.Format != CurrentFormat)
             throw new InvalidDataException(
-                $"The saved model is of format {header.Format}, and this version reads format {CurrentFormat}: load it with the version that saved it.");
+                $"The saved model is of format {header.Format}, but this version reads format {CurrentFormat}: "
+                + "load it with the version that saved it.");
         if (header.Seal != header.ComputeSeal())
             throw new InvalidDataException($"The saved {header.Kind} model's header was altered: its content does not fit its SHA-256.");
         return header;

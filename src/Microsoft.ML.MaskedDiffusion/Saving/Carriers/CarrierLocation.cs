@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
 /// <summary>
-/// The path of the zip that is being saved or loaded. ML.NET does not tell it to a transformer, so whoever knows the path creates one of these
-/// for the time of the call to ML.NET.
+/// The path of the zip that is being saved or loaded. ML.NET does not tell it to a transformer, so whoever knows the path creates one of
+/// these for the time of the call to ML.NET.
 /// </summary>
 internal sealed class CarrierLocation : IDisposable
 {
@@ -43,8 +43,8 @@ internal sealed class CarrierLocation : IDisposable
     public void Dispose() => Ambient.Value = _outer;
 
     /// <summary>
-    /// Finds a carrier's file: beside the zip, in the folders of <see cref="PathVariable"/>, in the working folder, beside the program, or where
-    /// it was written.
+    /// Finds a carrier's file: beside the zip, in the folders of <see cref="PathVariable"/>, in the working folder, beside the program, or
+    /// where it was written.
     /// </summary>
     /// <exception cref="FileNotFoundException">The file is in none of these folders.</exception>
     public static string Find(CarrierHeader header, CarrierLocation? location)
@@ -67,7 +67,9 @@ internal sealed class CarrierLocation : IDisposable
                 return path;
         }
         throw new FileNotFoundException(
-            $"The weights of this model were saved beside its zip as '{name}', which is in none of: {string.Join(", ", folders.Distinct())}. "
-            + $"Keep the two files together and load with ml.MaskedDiffusion().LoadModel(path), or name the folder in {PathVariable}.", name);
+            $"The weights of this model were saved beside its zip as '{name}', which is in none of: "
+            + $"{string.Join(", ", folders.Distinct())}. "
+            + $"Keep the two files together and load with ml.MaskedDiffusion().LoadModel(path), or name the folder in {PathVariable}.",
+            name);
     }
 }

@@ -3,8 +3,8 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
 /// <summary>
-/// What one loaded custom mapping keeps: at the first row it decodes the model's text and builds a value from it, which serves all later rows,
-/// threads and row mappers. Thread-safe.
+/// What one loaded custom mapping keeps: at the first row it decodes the model's text and builds a value from it, which serves all later
+/// rows, threads and row mappers. Thread-safe.
 /// </summary>
 internal sealed class CarrierSession<T>(Func<CarrierContents, T> build)
     where T : class

@@ -72,8 +72,8 @@ internal sealed class SpreadRow
 }
 
 /// <summary>
-/// Takes a vector apart into columns, of which a concatenation then makes a vector again. A loaded custom mapping can only return vectors of
-/// unknown size; the concatenation makes one of known size, which ML.NET's evaluators require.
+/// Takes a vector apart into columns, of which a concatenation then makes a vector again. A loaded custom mapping can only return vectors
+/// of unknown size; the concatenation makes one of known size, which ML.NET's evaluators require.
 /// </summary>
 [CustomMappingFactoryAttribute(CarrierNames.SpreadContract)]
 internal sealed class SpreadFactory : CustomMappingFactory<SpreadInput, SpreadRow>

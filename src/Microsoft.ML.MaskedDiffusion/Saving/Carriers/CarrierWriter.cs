@@ -6,13 +6,15 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
 /// <summary>
-/// Turns a transformer into a chain of ML.NET's own transformers, which ML.NET can save and load: a step that adds a constant key, a value map that
-/// holds the model as text under this key, a custom mapping that scores (its factory is in this library), and steps that rename columns.
+/// Turns a transformer into a chain of ML.NET's own transformers, which ML.NET can save and load: a step that adds a constant key, a value
+/// map that holds the model as text under this key, a custom mapping that scores (its factory is in this library), and steps that rename
+/// columns.
 /// </summary>
 internal static class CarrierWriter
 {
     /// <summary>
-    /// 64 MiB. Larger bodies are written beside the zip, because ML.NET holds the text of a value map several times in memory while it loads.
+    /// 64 MiB. Larger bodies are written beside the zip, because ML.NET holds the text of a value map several times in memory while it
+    /// loads.
     /// </summary>
     public const long SizeLimit = 64L << 20;
 

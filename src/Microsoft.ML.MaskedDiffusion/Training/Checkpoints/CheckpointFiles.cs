@@ -10,12 +10,13 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 /// <summary>The parts of a running training that a checkpoint stores and restores.</summary>
 internal sealed record CheckpointContent(
-    TransformerNetwork Network, AdamWOptimizer Optimizer, TrainingState State, WeightSnapshot Best, WeightAverage? Average, LossMeter Meter);
+    TransformerNetwork Network, AdamWOptimizer Optimizer, TrainingState State, WeightSnapshot Best, WeightAverage? Average,
+    LossMeter Meter);
 
 /// <summary>
-/// The files of one checkpoint: the weights under their own names (so that the file can be opened as a model's), the optimizer's moments, the
-/// averaged weights if weights are averaged, the best weights if they are not the current ones, state.json, and a manifest with the length and
-/// SHA-256 of each.
+/// The files of one checkpoint: the weights under their own names (so that the file can be opened as a model's), the optimizer's moments,
+/// the averaged weights if weights are averaged, the best weights if they are not the current ones, state.json, and a manifest with the
+/// length and SHA-256 of each.
 /// </summary>
 internal static class CheckpointFiles
 {

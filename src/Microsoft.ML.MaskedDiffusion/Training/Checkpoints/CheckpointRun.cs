@@ -112,7 +112,8 @@ internal sealed class CheckpointRun : IDisposable
         IReadOnlyList<long> steps = store.Steps();
         if (steps.Count == 0 || resume)
             return steps;
-        throw new InvalidOperationException($"The folder {store.Folder} holds checkpoints of a training (the newest is of step {steps[0]}). "
+        throw new InvalidOperationException(
+            $"The folder {store.Folder} holds checkpoints of a training (the newest is of step {steps[0]}). "
             + "Set Options.Resume to continue from it, or Options.CheckpointFolder to an empty folder.");
     }
 

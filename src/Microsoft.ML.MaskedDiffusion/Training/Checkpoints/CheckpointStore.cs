@@ -4,8 +4,8 @@ using Microsoft.ML.MaskedDiffusion.Files;
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 /// <summary>
-/// A folder of checkpoints. Each checkpoint is a folder named by its step, which appears by a rename when all of it is on the disk, and disappears
-/// by another. One training at a time holds the folder; it removes what killed trainings left in it.
+/// A folder of checkpoints. Each checkpoint is a folder named by its step, which appears by a rename when all of it is on the disk, and
+/// disappears by another. One training at a time holds the folder; it removes what killed trainings left in it.
 /// </summary>
 internal sealed class CheckpointStore : IDisposable
 {

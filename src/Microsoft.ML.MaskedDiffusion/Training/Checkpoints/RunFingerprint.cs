@@ -12,14 +12,15 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 /// <summary>
-/// Numbers the arithmetic that leads from settings, network and data to weights. A checkpoint with another number is not resumed, because the
-/// rest of the run would not continue what was begun. Everything else in the library may change without affecting a checkpoint.
+/// Numbers the arithmetic that leads from settings, network and data to weights. A checkpoint with another number is not resumed, because
+/// the rest of the run would not continue what was begun. Everything else in the library may change without affecting a checkpoint.
 /// </summary>
 internal static class TrainingArithmetic
 {
     /// <summary>
-    /// Raise this by one with any change that gives a run other bits on the same machine: the operations of a kernel or their order, the random
-    /// streams and what is drawn from them, the order and packing of blocks, objective, clipping, optimizer, schedule, averaging, initialisation.
+    /// Raise this by one with any change that gives a run other bits on the same machine: the operations of a kernel or their order, the
+    /// random streams and what is drawn from them, the order and packing of blocks, objective, clipping, optimizer, schedule, averaging,
+    /// initialisation.
     /// </summary>
     public const int Version = 1;
 }

@@ -51,7 +51,8 @@ public sealed class TextFilesTests
     {
         string[] lines = [.. Enumerable.Range(0, 7).Select(i => new string((char)('a' + i), 1 << (10 + 2 * i % 9)) + "é")];
         CollectionAssert.AreEqual(lines, Read(Write("a.txt", string.Join('\n', lines)), DocumentBoundary.Line));
-        CollectionAssert.AreEqual(lines, Read(Write("b.jsonl", string.Concat(lines.Select(line => $"{{\"id\": 1, \"text\": \"{line}\"}}\r\n")))));
+        CollectionAssert.AreEqual(
+            lines, Read(Write("b.jsonl", string.Concat(lines.Select(line => $"{{\"id\": 1, \"text\": \"{line}\"}}\r\n")))));
     }
 
     [TestMethod]
@@ -68,7 +69,8 @@ public sealed class TextFilesTests
         var files = new TextFiles(new TextFilesOptions { Path = _folder.Path });
         CollectionAssert.AreEqual(new[] { "a.txt", "a/B/1.jsonl", "a/z.txt", "a0.ndjson", "b.txt" }, files.Names.ToArray());
         CollectionAssert.AreEqual(new[] { "0", "1", "2", "3", "3b", "4" }, files.Read().ToArray());
-        CollectionAssert.AreEqual(new[] { "0", "4" }, new TextFiles(new TextFilesOptions { Path = _folder.Path, Pattern = "?.txt", Recursive = false }).Read().ToArray());
+        var top = new TextFiles(new TextFilesOptions { Path = _folder.Path, Pattern = "?.txt", Recursive = false });
+        CollectionAssert.AreEqual(new[] { "0", "4" }, top.Read().ToArray());
     }
 
     [TestMethod]
@@ -94,14 +96,17 @@ public sealed class TextFilesTests
                 StringAssert.Contains(message, part);
         }
         byte[] latin = [.. "one\ntwo\ncaf"u8, 0xE9, .. " au lait\n"u8];
-        foreach (DocumentBoundary boundary in new[] { DocumentBoundary.File, DocumentBoundary.BlankLine, DocumentBoundary.Line, DocumentBoundary.JsonLine })
-            Refused("latin.txt", boundary == DocumentBoundary.JsonLine ? latin[8..] : latin, boundary, boundary == DocumentBoundary.JsonLine ? "line 1" : "line 3", "UTF-8");
+        foreach (DocumentBoundary boundary in new[] { DocumentBoundary.File, DocumentBoundary.BlankLine, DocumentBoundary.Line })
+            Refused("latin.txt", latin, boundary, "line 3", "UTF-8");
+        Refused("latin.txt", latin[8..], DocumentBoundary.JsonLine, "line 1", "UTF-8");
         Refused("a.jsonl", [.. "{\"text\": \"a\"}\n\n{\"text\": \"b\"\n"u8], DocumentBoundary.JsonLine, "line 3", "not JSON");
-        Refused("b.jsonl", [.. "{\"text\": \"a\"}\n{\"txt\": \"b\"}"u8], DocumentBoundary.JsonLine, "line 2", "field 'text' is missing", "txt");
+        Refused("b.jsonl", [.. "{\"text\": \"a\"}\n{\"txt\": \"b\"}"u8], DocumentBoundary.JsonLine, "line 2", "field 'text' is missing",
+            "txt");
         Refused("c.jsonl", [.. "{\"text\": 5}"u8], DocumentBoundary.JsonLine, "line 1", "should be text");
         Refused("d.jsonl", [.. "[\"text\"]"u8], DocumentBoundary.JsonLine, "line 1", "JSON object");
         Refused("e.jsonl", [.. "{\"text\": \"\\ud800\"}"u8], DocumentBoundary.JsonLine, "line 1");
-        byte[] longLine = [.. "short\n"u8, .. Enumerable.Repeat((byte)'x', 70_001)], longFile = [.. Enumerable.Range(0, 70_001).Select(i => i % 10 == 9 ? (byte)'\n' : (byte)'x')];
+        byte[] longLine = [.. "short\n"u8, .. Enumerable.Repeat((byte)'x', 70_001)],
+            longFile = [.. Enumerable.Range(0, 70_001).Select(i => i % 10 == 9 ? (byte)'\n' : (byte)'x')];
         Refused("f.txt", longLine, DocumentBoundary.Line, "line 2", "70000 bytes", "MaxDocumentBytes");
         Refused("g.txt", longFile, DocumentBoundary.File, "line 7001", "70000 bytes", "MaxDocumentBytes", "BlankLine or Line");
         Assert.HasCount(1, Read(Write("h.txt", longFile[..70_000]), DocumentBoundary.File, maxBytes: 70_000));
@@ -115,14 +120,16 @@ public sealed class TextFilesTests
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => Read(missing)).Message, missing);
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => Read(_folder.Path)).Message, "*.jsonl");
         Write("a/b.txt", "text");
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => new TextFiles(new TextFilesOptions { Path = _folder.Path, Recursive = false })).Message, "set Recursive");
+        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(
+            () => new TextFiles(new TextFilesOptions { Path = _folder.Path, Recursive = false })).Message, "set Recursive");
     }
 
     [TestMethod]
     public void TheDescriptionFollowsNamesLengthsAndBoundaries()
     {
         Write("a.txt", "one");
-        string Describe(DocumentBoundary boundary = DocumentBoundary.File) => new TextFiles(new TextFilesOptions { Path = _folder.Path, Boundary = boundary }).Describe();
+        string Describe(DocumentBoundary boundary = DocumentBoundary.File) =>
+            new TextFiles(new TextFilesOptions { Path = _folder.Path, Boundary = boundary }).Describe();
         var seen = new HashSet<string> { Describe(), Describe(DocumentBoundary.Line) };
         Assert.HasCount(2, seen);
         Write("a.txt", "three");

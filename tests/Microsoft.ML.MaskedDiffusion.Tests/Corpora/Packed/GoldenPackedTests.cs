@@ -19,12 +19,20 @@ public sealed class GoldenPackedTests
         int blockLength = order.GetProperty("block_size").GetInt32(), checkedBlocks = 0, throughCorpus = 0;
         foreach (JsonElement example in order.GetProperty("examples").EnumerateArray())
         {
-            int filesAtOnce = example.GetProperty("n_chunks").GetInt32(), rank = example.GetProperty("rank").GetInt32(), world = example.GetProperty("world").GetInt32();
+            int filesAtOnce = example.GetProperty("n_chunks").GetInt32();
+            int rank = example.GetProperty("rank").GetInt32(), world = example.GetProperty("world").GetInt32();
             bool shuffle = example.GetProperty("shuffle").GetBoolean();
             double[] weights = [.. example.GetProperty("weights").EnumerateArray().Select(w => w.GetDouble())];
-            long[][] expected = [.. example.GetProperty("first3_tokens_of_each_block").EnumerateArray().Select(block => block.EnumerateArray().Select(id => id.GetInt64()).ToArray())];
-            var corpus = new PackedCorpus(new PackedCorpusOptions { Sources = [.. Prefixes.Select((prefix, i) => new PackedSource(golden, prefix, weights[i]))], Order = PackedOrder.Published, FilesAtOnce = filesAtOnce });
-            using PackedCorpusBlocks blocks = corpus.Open(contextLength: blockLength - 1, rowLength: blockLength - 1, vocabularySize: 32000);
+            long[][] expected = [.. example.GetProperty("first3_tokens_of_each_block").EnumerateArray()
+                .Select(block => block.EnumerateArray().Select(id => id.GetInt64()).ToArray())];
+            var corpus = new PackedCorpus(new PackedCorpusOptions
+            {
+                Sources = [.. Prefixes.Select((prefix, i) => new PackedSource(golden, prefix, weights[i]))],
+                Order = PackedOrder.Published,
+                FilesAtOnce = filesAtOnce,
+            });
+            using PackedCorpusBlocks blocks = corpus.Open(
+                contextLength: blockLength - 1, rowLength: blockLength - 1, vocabularySize: 32000);
             long[] Read(IBlockOrder by)
             {
                 var read = new long[3 * expected.Length];
@@ -39,7 +47,8 @@ public sealed class GoldenPackedTests
             const int Files = 10;
             int perFile = blocks.Count / (2 * Files);
             PublishedOrder Set() => new(Files, perFile, filesAtOnce, 3407, shuffle, rank, world);
-            Comparison.Equal("packed", "block order", [.. expected.SelectMany(block => block)], Read(new WeightedOrder([(Set(), 0), (Set(), Files * perFile)], weights, 3407)));
+            Comparison.Equal("packed", "block order", [.. expected.SelectMany(block => block)],
+                Read(new WeightedOrder([(Set(), 0), (Set(), Files * perFile)], weights, 3407)));
             checkedBlocks += expected.Length;
             if (world > 1 || !shuffle)
                 continue;
@@ -58,9 +67,11 @@ public sealed class GoldenPackedTests
         int chunkSize = Golden.Json("packed", "order.json").GetProperty("chunk_size").GetInt32();
         foreach (string prefix in Prefixes)
         {
-            byte[][] files = [.. Directory.GetFiles(Golden.PathOf("packed"), prefix + "*").Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
+            byte[][] files = [.. Directory.GetFiles(Golden.PathOf("packed"), prefix + "*").Order(StringComparer.Ordinal)
+                .Select(File.ReadAllBytes)];
             Assert.HasCount(10, files);
-            int[] ids = [.. files.SelectMany(file => MemoryMarshal.Cast<byte, ushort>(file.AsSpan(PackedFileHeader.Size)).ToArray()).Select(id => (int)id)];
+            int[] ids = [.. files.SelectMany(file => MemoryMarshal.Cast<byte, ushort>(file.AsSpan(PackedFileHeader.Size)).ToArray())
+                .Select(id => (int)id)];
             // The last file is filled up with separators.
             const int Separator = 1;
             int count = ids.Length;

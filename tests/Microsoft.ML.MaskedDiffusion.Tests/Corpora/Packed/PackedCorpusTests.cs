@@ -49,7 +49,8 @@ public sealed class PackedCorpusTests
     {
         Write("a", files: 3, first: 100);
         Write("b", files: 2, first: 500, chunkSize: 25);
-        using PackedCorpusBlocks blocks = Open(change: o => o.Sources = [new PackedSource(_folder.Path, "a"), new PackedSource(_folder.Path, "b")]);
+        using PackedCorpusBlocks blocks = Open(
+            change: o => o.Sources = [new PackedSource(_folder.Path, "a"), new PackedSource(_folder.Path, "b")]);
         Assert.AreEqual(6 + 10, blocks.Count);
         IBlockOrder order = blocks.Order(3), again = blocks.Order(3), other = blocks.Order(4);
         int[] two = [.. Enumerable.Range(0, 32).Select(i => order[i])];
@@ -67,14 +68,16 @@ public sealed class PackedCorpusTests
     {
         Write("a", files: 3, first: 100);
         Write("b", files: 3, first: 500);
-        using PackedCorpusBlocks blocks = Open(change: o => o.Sources = [new PackedSource(_folder.Path, "a", 3), new PackedSource(_folder.Path, "b", 1)]);
+        using PackedCorpusBlocks blocks = Open(
+            change: o => o.Sources = [new PackedSource(_folder.Path, "a", 3), new PackedSource(_folder.Path, "b", 1)]);
         IBlockOrder order = blocks.Order(3);
         int[] drawn = [.. Enumerable.Range(0, 2000).Select(i => order[i])];
         // Five standard deviations; the seed is fixed.
         Assert.AreEqual(0.75, drawn.Count(block => Row(blocks, block)[0] < 500) / 2000.0, 5 * Math.Sqrt(0.75 * 0.25 / 2000));
         Assert.HasCount(12, drawn.Distinct());
         // The two sets, of one size, are not in one order.
-        CollectionAssert.AreNotEqual(drawn.Where(block => block < 6).Take(6).ToArray(), drawn.Where(block => block >= 6).Take(6).Select(block => block - 6).ToArray());
+        CollectionAssert.AreNotEqual(
+            drawn.Where(block => block < 6).Take(6).ToArray(), drawn.Where(block => block >= 6).Take(6).Select(block => block - 6).ToArray());
     }
 
     [TestMethod]
@@ -103,10 +106,14 @@ public sealed class PackedCorpusTests
     public void WhatCannotBeTrainedOnIsRefused()
     {
         Write("train", files: 3, first: 100);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Open(vocabulary: 120)).Message, "train_0000000001.bin, byte 42: token id 120 is not in 0..119");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(
+            () => Open(vocabulary: 120)).Message, "train_0000000001.bin, byte 42: token id 120 is not in 0..119");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Open(context: 11)).Message, "holds no block of 12");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Open(change: o => o.BlockLength = 3)).Message, "BlockLength is 3; it must be at least 4");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Open(change: o => o.Order = PackedOrder.Published)).Message, "FilesAtOnce is 8; it must be at most 3");
-        StringAssert.Contains(new PackedCorpus(new PackedCorpusOptions { Sources = [new PackedSource(_folder.Path)] }).ToString(), "3 packed files of 33 tokens");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => Open(change: o => o.BlockLength = 3)).Message, "BlockLength is 3; it must be at least 4");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => Open(change: o => o.Order = PackedOrder.Published)).Message, "FilesAtOnce is 8; it must be at most 3");
+        StringAssert.Contains(new PackedCorpus(new PackedCorpusOptions { Sources = [new PackedSource(_folder.Path)] })
+            .ToString(), "3 packed files of 33 tokens");
     }
 }

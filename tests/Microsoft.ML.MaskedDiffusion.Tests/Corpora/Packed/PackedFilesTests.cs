@@ -119,7 +119,8 @@ public sealed class PackedFilesTests
     {
         Write(2, 100, [1, 2], "train_a");
         Write(3, 100, [1, 2], "train_b");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ReadAll()).Message, "train_b_0000000000.bin: its chunk size");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => ReadAll()).Message, "train_b_0000000000.bin: its chunk size");
         CollectionAssert.AreEqual(new long[] { 1, 2 }, ReadAll("train_a"));
     }
 
@@ -127,7 +128,8 @@ public sealed class PackedFilesTests
     public void WhatIsNotThereIsNamed()
     {
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => ReadAll("valid")).Message, "valid");
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => new PackedFiles(_folder.File("none"), "train")).Message, "none");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<FileNotFoundException>(() => new PackedFiles(_folder.File("none"), "train")).Message, "none");
     }
 
     [TestMethod]

@@ -8,7 +8,8 @@ public sealed class PackedTokensTests
     private const int Context = 12;
 
     // One id a byte: a document's ids are its letters and the end of sequence.
-    private static readonly TextTokenizer Letters = TokenizerSource.TrainBytePairEncoding(258).Resolve(() => ["any text"], null, CancellationToken.None);
+    private static readonly TextTokenizer Letters = TokenizerSource.TrainBytePairEncoding(258)
+        .Resolve(() => ["any text"], null, CancellationToken.None);
 
     private readonly TemporaryFolder _folder = new();
     private readonly MLContext _ml = new(1);
@@ -21,16 +22,25 @@ public sealed class PackedTokensTests
     [TestCleanup]
     public void DeleteFolder() => _folder.Dispose();
 
-    private IDataView View(IEnumerable<string> texts) => _ml.Data.LoadFromEnumerable(texts.Select(text => new Document { Text = text }).ToList());
+    private IDataView View(IEnumerable<string> texts) =>
+        _ml.Data.LoadFromEnumerable(texts.Select(text => new Document { Text = text }).ToList());
 
     /// <summary>Documents of one length, end of sequence included.</summary>
-    private static string[] Documents(int count, int length) => [.. Enumerable.Range(0, count).Select(i => string.Concat(Enumerable.Range(0, length - 1).Select(j => (char)('a' + (7 * i + j) % 26))))];
+    private static string[] Documents(int count, int length) => [.. Enumerable.Range(0, count)
+        .Select(i => string.Concat(Enumerable.Range(0, length - 1).Select(j => (char)('a' + (7 * i + j) % 26))))];
 
     private static MaskedDiffusionTrainer.Options Small(Action<MaskedDiffusionTrainer.Options>? change = null)
     {
         var options = new MaskedDiffusionTrainer.Options
         {
-            Network = new TransformerConfig { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32, ContextLength = Context },
+            Network = new TransformerConfig
+            {
+                LayerCount = 1,
+                HeadCount = 2,
+                EmbeddingSize = 16,
+                FeedForwardSize = 32,
+                ContextLength = Context,
+            },
             Tokenizer = TokenizerSource.FromTokenizer(Letters),
             MaxSteps = 6,
             BatchSize = 4,
@@ -50,7 +60,8 @@ public sealed class PackedTokensTests
     }
 
     private PackedTokensResult Save(IEnumerable<string> texts, int tokensPerFile, string prefix = "train") =>
-        _ml.MaskedDiffusion().SavePackedTokens(View(texts), Letters, _folder.Path, new PackedTokensOptions { TokensPerFile = tokensPerFile, Prefix = prefix });
+        _ml.MaskedDiffusion().SavePackedTokens(
+            View(texts), Letters, _folder.Path, new PackedTokensOptions { TokensPerFile = tokensPerFile, Prefix = prefix });
 
     private PackedCorpus Load(Action<PackedCorpusOptions> change)
     {
@@ -63,13 +74,16 @@ public sealed class PackedTokensTests
     public void WhatIsWrittenIsEveryDocumentAndItsEndOfSequence()
     {
         string[] texts = ["one", "", "two and three", " ", "füñf"];
-        Assert.AreEqual(new PackedTokensResult(Files: 3, Documents: 3, EmptyRows: 2, Tokens: 25, FillerTokens: 5), Save(texts, tokensPerFile: 10));
+        Assert.AreEqual(
+            new PackedTokensResult(Files: 3, Documents: 3, EmptyRows: 2, Tokens: 25, FillerTokens: 5), Save(texts, tokensPerFile: 10));
         using var tokens = new PackedTokens(new PackedFiles(_folder.Path, "train"), 25, Letters.VocabularySize, "");
         var ids = new long[25];
         tokens.CopyTo(0, ids);
         int end = Letters.EndOfSequenceId!.Value;
-        CollectionAssert.AreEqual(new[] { "one", "two and three", "füñf" }.SelectMany(text => Letters.Encode(text).Append(end)).Select(id => (long)id).ToArray(), ids);
-        CollectionAssert.AreEqual(new[] { "train_0000000000.bin", "train_0000000001.bin", "train_0000000002.bin" }, Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order().ToArray());
+        CollectionAssert.AreEqual(new[] { "one", "two and three", "füñf" }.SelectMany(text => Letters.Encode(text).Append(end))
+            .Select(id => (long)id).ToArray(), ids);
+        CollectionAssert.AreEqual(new[] { "train_0000000000.bin", "train_0000000001.bin", "train_0000000002.bin" },
+            Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order().ToArray());
     }
 
     [TestMethod]
@@ -78,14 +92,16 @@ public sealed class PackedTokensTests
         // More than one batch of documents, of very different lengths.
         string[] texts = [.. Enumerable.Range(0, 3000).Select(i => new string((char)('a' + i % 26), i % 10 == 0 ? 900 : 1 + i % 7))];
         var progress = new Collected<TrainingProgress>();
-        PackedTokensResult result = _ml.MaskedDiffusion().SavePackedTokens(View(texts), Letters, _folder.Path, new PackedTokensOptions { Progress = progress });
+        PackedTokensResult result = _ml.MaskedDiffusion()
+            .SavePackedTokens(View(texts), Letters, _folder.Path, new PackedTokensOptions { Progress = progress });
         int[] expected = [.. texts.SelectMany(text => Letters.Encode(text).Append(Letters.EndOfSequenceId!.Value))];
         Assert.AreEqual((1, 3000L, expected.Length), (result.Files, result.Documents, (int)result.Tokens));
         using var tokens = new PackedTokens(new PackedFiles(_folder.Path, "train"), expected.Length, Letters.VocabularySize, "");
         var ids = new long[expected.Length];
         tokens.CopyTo(0, ids);
         CollectionAssert.AreEqual(expected.Select(id => (long)id).ToArray(), ids);
-        CollectionAssert.AreEqual(new[] { 1000L, 2000L, 3000L, 3000L }, progress.Reports.Where(r => r.Phase == TrainingPhase.Tokenizing).Select(r => r.Documents).ToArray());
+        CollectionAssert.AreEqual(new[] { 1000L, 2000L, 3000L, 3000L }, progress.Reports.Where(r => r.Phase == TrainingPhase.Tokenizing)
+            .Select(r => r.Documents).ToArray());
     }
 
     [TestMethod]
@@ -106,7 +122,8 @@ public sealed class PackedTokensTests
         string[] texts = Documents(20, Context + 1);
         using MaskedDiffusionTransformer onText = new AutoregressiveTrainer(_ml, Small()).Fit(View(texts));
         Save(texts, tokensPerFile: 4 * (Context + 1));
-        using MaskedDiffusionTransformer onTokens = new AutoregressiveTrainer(_ml, Small()).Fit(_ml.MaskedDiffusion().LoadPackedTokens(_folder.Path));
+        using MaskedDiffusionTransformer onTokens = new AutoregressiveTrainer(_ml, Small())
+            .Fit(_ml.MaskedDiffusion().LoadPackedTokens(_folder.Path));
         CollectionAssert.AreEqual(Saved(onText), Saved(onTokens));
     }
 
@@ -121,7 +138,8 @@ public sealed class PackedTokensTests
             o.Sources = [new PackedSource(_folder.Path, "held")];
             o.BlockLength = Context;
         });
-        double[][] losses = [.. new (bool OnText, bool ByText)[] { (true, true), (true, false), (false, true), (false, false) }.Select(how =>
+        (bool OnText, bool ByText)[] ways = [(true, true), (true, false), (false, true), (false, false)];
+        double[][] losses = [.. ways.Select(how =>
         {
             var trainer = new MaskedDiffusionTrainer(_ml, Small(o =>
             {
@@ -146,11 +164,18 @@ public sealed class PackedTokensTests
         PackedCorpus corpus = Load(o => (o.Order, o.FilesAtOnce) = (order, 3));
         using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
         using var source = new CancellationTokenSource();
-        void Checkpointed(MaskedDiffusionTrainer.Options o) => (o.CheckpointFolder, o.CheckpointInterval, o.Resume) = (_folder.File("run"), 1, true);
-        var stopping = Small(o => (o.Progress, o.CancellationToken) = (new Collected<TrainingProgress>(report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }), source.Token));
+        void Checkpointed(MaskedDiffusionTrainer.Options o) =>
+            (o.CheckpointFolder, o.CheckpointInterval, o.Resume) = (_folder.File("run"), 1, true);
+        var progress = new Collected<TrainingProgress>(report =>
+        {
+            if (report is { Step: 3, Phase: TrainingPhase.Training })
+                source.Cancel();
+        });
+        var stopping = Small(o => (o.Progress, o.CancellationToken) = (progress, source.Token));
         Checkpointed(stopping);
         Assert.ThrowsExactly<OperationCanceledException>(() => new MaskedDiffusionTrainer(_ml, stopping).Fit(corpus));
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(_ml, Small(Checkpointed)).Fit(Load(o => (o.Order, o.FilesAtOnce, o.BlockLength) = (order, 3, Context))));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(_ml, Small(Checkpointed))
+            .Fit(Load(o => (o.Order, o.FilesAtOnce, o.BlockLength) = (order, 3, Context))));
         StringAssert.Contains(error.Message, "Training data");
         using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(Checkpointed)).Fit(corpus);
         CollectionAssert.AreEqual(Saved(whole), Saved(resumed));
@@ -161,14 +186,16 @@ public sealed class PackedTokensTests
     {
         Save([new string('\u00FF', 30), "ab"], tokensPerFile: 8);
         PackedCorpus corpus = _ml.MaskedDiffusion().LoadPackedTokens(_folder.Path);
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(_ml, Small(o => o.Tokenizer = TokenizerSource.TrainBytePairEncoding(270))).Fit(corpus));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(
+            () => new MaskedDiffusionTrainer(_ml, Small(o => o.Tokenizer = TokenizerSource.TrainBytePairEncoding(270))).Fit(corpus));
         StringAssert.Contains(error.Message, "TokenizerSource.FromFile");
         // As if made with a larger vocabulary.
         string path = _folder.File("train_0000000003.bin");
         byte[] bytes = File.ReadAllBytes(path);
         (bytes[30], bytes[31]) = (0x10, 0x27);
         File.WriteAllBytes(path, bytes);
-        var damaged = Assert.ThrowsExactly<InvalidDataException>(() => new MaskedDiffusionTrainer(_ml, Small(o => o.Network = o.Network with { ContextLength = 4 })).Fit(corpus));
+        var damaged = Assert.ThrowsExactly<InvalidDataException>(
+            () => new MaskedDiffusionTrainer(_ml, Small(o => o.Network = o.Network with { ContextLength = 4 })).Fit(corpus));
         StringAssert.Contains(damaged.Message, $"train_0000000003.bin, byte 30: token id 10000 is not in 0..{Letters.VocabularySize - 1}");
     }
 
@@ -178,9 +205,11 @@ public sealed class PackedTokensTests
         Save(Documents(4, Context), tokensPerFile: Context);
         PackedCorpus corpus = Load(o => o.BlockLength = Context);
         static void Rows(MaskedDiffusionTrainer.Options o) => o.PackDocuments = false;
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(_ml, Small(Rows)).Fit(corpus)).Message, "Options.PackDocuments");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
+            () => new MaskedDiffusionTrainer(_ml, Small(Rows)).Fit(corpus)).Message, "Options.PackDocuments");
         void Refused(string option, Action<MaskedDiffusionTrainer.Options> change) =>
-            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(_ml, Small(o => { Rows(o); change(o); }))).Message, option);
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+                () => new MaskedDiffusionTrainer(_ml, Small(o => { Rows(o); change(o); }))).Message, option);
         Refused("Options.TokenFolder", o => o.TokenFolder = _folder.Path);
         Refused("Options.ValidationTokens", o => o.ValidationTokens = corpus);
     }
@@ -212,9 +241,13 @@ public sealed class PackedTokensTests
         CollectionAssert.AreEqual(before, File.ReadAllBytes(_folder.File("train_0000000000.bin")));
 
         using var source = new CancellationTokenSource();
-        var options = new PackedTokensOptions { Prefix = "more", TokensPerFile = 10, Progress = new Collected<TrainingProgress>(_ => source.Cancel()) };
-        Assert.ThrowsExactly<OperationCanceledException>(() => _ml.MaskedDiffusion().SavePackedTokens(View(Documents(1500, 5)), Letters, _folder.Path, options, source.Token));
-        Assert.ThrowsExactly<InvalidOperationException>(() => _ml.MaskedDiffusion().SavePackedTokens(View([" "]), Letters, _folder.Path, new PackedTokensOptions { Prefix = "empty" }));
-        CollectionAssert.AreEqual(new[] { "train_0000000000.bin" }, Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).ToArray());
+        var progress = new Collected<TrainingProgress>(_ => source.Cancel());
+        var options = new PackedTokensOptions { Prefix = "more", TokensPerFile = 10, Progress = progress };
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => _ml.MaskedDiffusion().SavePackedTokens(View(Documents(1500, 5)), Letters, _folder.Path, options, source.Token));
+        Assert.ThrowsExactly<InvalidOperationException>(
+            () => _ml.MaskedDiffusion().SavePackedTokens(View([" "]), Letters, _folder.Path, new PackedTokensOptions { Prefix = "empty" }));
+        CollectionAssert.AreEqual(
+            new[] { "train_0000000000.bin" }, Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).ToArray());
     }
 }

@@ -22,12 +22,14 @@ public sealed class PublishedOrderTests
 
     [TestMethod]
     public void TooFewFilesAreRefused() =>
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new PublishedOrder(fileCount: 3, blocksPerFile: 4, filesAtOnce: 2, seed: 7, rank: 1, world: 2)).Message, "rank 1 of 2 has 1");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
+            new PublishedOrder(fileCount: 3, blocksPerFile: 4, filesAtOnce: 2, seed: 7, rank: 1, world: 2)).Message, "rank 1 of 2 has 1");
 
     [TestMethod]
     public void WeightsDecideTheSharesAndPositionsCanBeAskedForInAnyOrder()
     {
-        WeightedOrder Mixed() => new([(new BlockOrder(30, 1), 0), (new BlockOrder(50, 2), 30), (new BlockOrder(7, 3), 80)], [0.3, 0.7, 0], seed: 5);
+        WeightedOrder Mixed() =>
+            new([(new BlockOrder(30, 1), 0), (new BlockOrder(50, 2), 30), (new BlockOrder(7, 3), 80)], [0.3, 0.7, 0], seed: 5);
         WeightedOrder forward = Mixed();
         int[] blocks = [.. Enumerable.Range(0, 4000).Select(i => forward[i])];
         // Five standard deviations of a share of 4,000 draws; the seed is fixed.

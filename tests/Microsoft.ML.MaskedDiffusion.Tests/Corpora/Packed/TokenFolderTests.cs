@@ -5,7 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class TokenFolderTests
 {
-    private static readonly TextTokenizer Tokenizer = TokenizerSource.TrainBytePairEncoding(258).Resolve(() => Corpora.Documents(2, 50), null, CancellationToken.None);
+    private static readonly TextTokenizer Tokenizer = TokenizerSource.TrainBytePairEncoding(258)
+        .Resolve(() => Corpora.Documents(2, 50), null, CancellationToken.None);
 
     private readonly TemporaryFolder _folder = new();
 
@@ -19,7 +20,12 @@ public sealed class TokenFolderTests
         using var writer = new PackedFileWriter(place, "train", 4, Tokenizer.VocabularySize, 0);
         writer.Append([first, 2, 3, 4, 5]);
         midway?.Invoke();
-        return new TokenManifest { Source = Source(), TokenizerHash = Tokenizer.ContentHash, Splits = new() { ["train"] = new TokenSplit(5, 1, 0, writer.Complete()) } };
+        return new TokenManifest
+        {
+            Source = Source(),
+            TokenizerHash = Tokenizer.ContentHash,
+            Splits = new() { ["train"] = new TokenSplit(5, 1, 0, writer.Complete()) },
+        };
     });
 
     private static long First(TokenFolder folder)
@@ -49,7 +55,8 @@ public sealed class TokenFolderTests
             Assert.ThrowsExactly<IOException>(() => Write(folder, first: 11, () => throw new IOException("disk full")));
             Assert.AreEqual(9, First(folder));
         }
-        CollectionAssert.AreEquivalent(new[] { ".lock", "packed" }, Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).ToArray());
+        CollectionAssert.AreEquivalent(
+            new[] { ".lock", "packed" }, Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).ToArray());
     }
 
     [TestMethod]
@@ -88,7 +95,8 @@ public sealed class TokenFolderTests
     {
         using var folder = new TokenFolder(_folder.Path);
         Write(folder);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => folder.Find(Source("two"))).Message, "Training data: one in the token folder, two now");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
+            () => folder.Find(Source("two"))).Message, "Training data: one in the token folder, two now");
     }
 
     [TestMethod]
@@ -97,7 +105,8 @@ public sealed class TokenFolderTests
         using var folder = new TokenFolder(_folder.Path);
         Write(folder);
         string[] files = [.. Directory.GetFiles(folder.Packed).Select(path => Path.GetFileName(path)!)];
-        CollectionAssert.IsSubsetOf(new[] { "train_0000000000.bin", "train_0000000001.bin", "tokens.json", "vocab.json", "merges.txt" }, files);
+        CollectionAssert.IsSubsetOf(
+            new[] { "train_0000000000.bin", "train_0000000001.bin", "tokens.json", "vocab.json", "merges.txt" }, files);
         foreach (string name in files)
         {
             string path = Path.Combine(folder.Packed, name);

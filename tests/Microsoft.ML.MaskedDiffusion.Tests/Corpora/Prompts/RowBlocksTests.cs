@@ -76,7 +76,8 @@ public sealed class RowBlocksTests
 
         for (int size = 1; size <= 6; size++)
         {
-            double[] longest = [.. Enumerable.Range(0, 1 << 6).Where(set => int.PopCount(set) == size).Select(set => (double)lengths.Where((_, i) => (set >> i & 1) == 1).Max())];
+            double[] longest = [.. Enumerable.Range(0, 1 << 6).Where(set => int.PopCount(set) == size)
+                .Select(set => (double)lengths.Where((_, i) => (set >> i & 1) == 1).Max())];
             Assert.AreEqual(longest.Average(), Rows(RowPadding.Longest).MeanLength(size), 1e-12);
         }
         Assert.AreEqual(8, Rows(RowPadding.Longest).MeanLength(100), 1e-12);

@@ -19,7 +19,15 @@ public sealed class LoadingMemoryTests
     public void LoadingTakesTheFilesSizeAndDisposalGivesItBack()
     {
         using MaskedDiffusionModel tiny = TinyModel.Create();
-        var config = new TransformerConfig { LayerCount = 8, HeadCount = 8, EmbeddingSize = 512, FeedForwardSize = 2048, VocabularySize = tiny.Config.VocabularySize, ContextLength = 16 };
+        var config = new TransformerConfig
+        {
+            LayerCount = 8,
+            HeadCount = 8,
+            EmbeddingSize = 512,
+            FeedForwardSize = 2048,
+            VocabularySize = tiny.Config.VocabularySize,
+            ContextLength = 16,
+        };
         using var folder = new TemporaryFolder();
         string path = folder.File("weights.safetensors"), small = folder.File("small.safetensors");
         WriteZeros(path, config);
@@ -43,7 +51,16 @@ public sealed class LoadingMemoryTests
     [TestMethod]
     public void TrainingsMemoryGoesBackWhenItEnds()
     {
-        using var network = new TransformerNetwork(new TransformerConfig { LayerCount = 8, HeadCount = 4, EmbeddingSize = 256, FeedForwardSize = 1024, VocabularySize = 100, ContextLength = 512 }, torch.CPU);
+        var config = new TransformerConfig
+        {
+            LayerCount = 8,
+            HeadCount = 4,
+            EmbeddingSize = 256,
+            FeedForwardSize = 1024,
+            VocabularySize = 100,
+            ContextLength = 512,
+        };
+        using var network = new TransformerNetwork(config, torch.CPU);
         network.Initialize(1);
         Step(network);
         network.Trim();

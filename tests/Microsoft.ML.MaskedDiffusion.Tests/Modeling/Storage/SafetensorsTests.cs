@@ -16,8 +16,11 @@ public sealed class SafetensorsTests
     {
         using var scope = NewDisposeScope();
         float[] values = [0, -0f, 1, -1.5f, 3.140625f, 65504, 1e-3f, float.MaxValue];
-        Tensor singles = tensor(values, [2, 4]), brains = singles.to(ScalarType.BFloat16), halves = tensor(values[..7]).to(ScalarType.Float16), integers = tensor(new long[] { long.MinValue, -1, 0, long.MaxValue });
-        using SafetensorsReader reader = Read(Write(("a", singles), ("b", brains), ("c", halves), ("d", integers), ("empty", zeros(0, 3)), ("scalar", tensor(2.5f)), ("turned", singles.transpose(0, 1))));
+        Tensor singles = tensor(values, [2, 4]), brains = singles.to(ScalarType.BFloat16), halves = tensor(values[..7]).to(ScalarType.Float16);
+        Tensor integers = tensor(new long[] { long.MinValue, -1, 0, long.MaxValue });
+        using SafetensorsReader reader = Read(Write(
+            ("a", singles), ("b", brains), ("c", halves), ("d", integers), ("empty", zeros(0, 3)), ("scalar", tensor(2.5f)),
+            ("turned", singles.transpose(0, 1))));
         CollectionAssert.AreEqual(values, reader.ReadSingles("a"));
         CollectionAssert.AreEqual(brains.to(ScalarType.Float32).data<float>().ToArray(), reader.ReadSingles("b"));
         CollectionAssert.AreEqual(halves.to(ScalarType.Float32).data<float>().ToArray(), reader.ReadSingles("c"));
@@ -41,14 +44,20 @@ public sealed class SafetensorsTests
     }
 
     [TestMethod]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", 16, "twice")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "inside the data of another")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""",
+        16, "twice")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""",
+        12, "inside the data of another")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "belong to no tensor")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "need 8 bytes of data, but the file has 9")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 7, "need 8 bytes of data, but the file has 7")]
     [DataRow("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", 8, "needs 12 bytes")]
     [DataRow("""{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}""", 8, "more elements")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[9223372036854775807,9223372036854775807,9223372036854775807],"data_offsets":[0,8]}}""", 8, "more elements")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[9223372036854775807,9223372036854775807,9223372036854775807],"data_offsets":[0,8]}}""",
+        8, "more elements")]
     [DataRow("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", 8, "not lists of sizes")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", 8, "not lists of sizes")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, "not lists of sizes")]
@@ -94,8 +103,10 @@ public sealed class SafetensorsTests
         tensors["transformer.ln_f.weight"] = zeros(23);
         tensors["transformer.h.0.norm_1.weight"] = zeros(24, ScalarType.Int64);
         tensors["stranger"] = zeros(1);
-        string message = Assert.ThrowsExactly<InvalidDataException>(() => Load(Write([.. tensors.Select(t => (t.Key, t.Value))]), network)).Message;
-        foreach (string part in new[] { "\"lm_head.weight\" is missing", "\"transformer.ln_f.weight\" has shape [23], expected is [24]", "norm_1.weight\" is of type I64", "\"stranger\" is not expected" })
+        string message = Assert.ThrowsExactly<InvalidDataException>(
+            () => Load(Write([.. tensors.Select(t => (t.Key, t.Value))]), network)).Message;
+        foreach (string part in new[] { "\"lm_head.weight\" is missing", "\"transformer.ln_f.weight\" has shape [23], expected is [24]",
+            "norm_1.weight\" is of type I64", "\"stranger\" is not expected" })
             StringAssert.Contains(message, part);
     }
 
@@ -105,17 +116,20 @@ public sealed class SafetensorsTests
     public void WeightsThatAreNoNumbersAreRefusedByName(float value)
     {
         using var scope = NewDisposeScope();
-        using TransformerNetwork network = TransformerNetworkTests.Sharp(TransformerNetworkTests.Small, ScalarType.Float32), target = new(TransformerNetworkTests.Small, CPU);
+        using TransformerNetwork network = TransformerNetworkTests.Sharp(TransformerNetworkTests.Small, ScalarType.Float32), target = new(
+            TransformerNetworkTests.Small, CPU);
         TensorMemory.FloatSpan(network.Parameters["transformer.h.1.attn.proj.weight"])[77] = value;
         byte[] file = Write([.. network.Parameters.Select(p => (p.Key, (Tensor)p.Value))]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Load(file, target)).Message, "transformer.h.1.attn.proj.weight");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => Load(file, target)).Message, "transformer.h.1.attn.proj.weight");
     }
 
     [TestMethod]
     public void AnyCutAndAnyFlippedBitOfTheHeaderIsRefusedOrChangesNothing()
     {
         using var scope = NewDisposeScope();
-        using TransformerNetwork network = TransformerNetworkTests.Sharp(TransformerNetworkTests.Small, ScalarType.Float32), target = new(TransformerNetworkTests.Small, CPU);
+        using TransformerNetwork network = TransformerNetworkTests.Sharp(TransformerNetworkTests.Small, ScalarType.Float32), target = new(
+            TransformerNetworkTests.Small, CPU);
         byte[] file = Write([.. network.Parameters.Select(p => (p.Key, (Tensor)p.Value))]);
         int header = 8 + (int)BinaryPrimitives.ReadInt64LittleEndian(file);
         var random = new CounterRandom(1, 1, RandomPurpose.Example);
@@ -141,7 +155,8 @@ public sealed class SafetensorsTests
             }
             survived++;
             foreach ((string name, TorchSharp.Modules.Parameter parameter) in network.Parameters)
-                Assert.IsTrue(TensorMemory.FloatSpan(parameter).SequenceEqual(TensorMemory.FloatSpan(target.Parameters[name])), $"{name} differs after {flips} flips that were not seen");
+                Assert.IsTrue(TensorMemory.FloatSpan(parameter).SequenceEqual(
+                    TensorMemory.FloatSpan(target.Parameters[name])), $"{name} differs after {flips} flips that were not seen");
         }
         Assert.IsLessThan(300, survived); // white space and metadata only
     }
@@ -151,11 +166,13 @@ public sealed class SafetensorsTests
     {
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
-        using TransformerNetwork network = TransformerNetworkTests.Sharp(TransformerNetworkTests.Small, ScalarType.Float32), target = new(TransformerNetworkTests.Small, CPU);
+        using TransformerNetwork network = TransformerNetworkTests.Sharp(TransformerNetworkTests.Small, ScalarType.Float32), target = new(
+            TransformerNetworkTests.Small, CPU);
         (string Key, Tensor)[] all = [.. network.Parameters.Select(p => (p.Key, (Tensor)p.Value))];
         System.IO.File.WriteAllBytes(folder.File("one.safetensors"), Write(all[..5]));
         System.IO.File.WriteAllBytes(folder.File("two.safetensors"), Write(all[5..]));
-        string Index(Func<int, string> file) => "{\"weight_map\":{" + string.Join(",", all.Select((t, i) => $"\"{t.Key}\":\"{file(i)}\"")) + "}}";
+        string Index(Func<int, string> file) =>
+            "{\"weight_map\":{" + string.Join(",", all.Select((t, i) => $"\"{t.Key}\":\"{file(i)}\"")) + "}}";
         string path = folder.File("model.safetensors.index.json");
         System.IO.File.WriteAllText(path, Index(i => i < 5 ? "one.safetensors" : "two.safetensors"));
         WeightFiles.Load(path, target);
@@ -179,7 +196,8 @@ public sealed class SafetensorsTests
     private static byte[] Write(params (string Name, Tensor Value)[] tensors)
     {
         using var stream = new MemoryStream();
-        SafetensorsWriter.Write(stream, tensors.Select(t => KeyValuePair.Create(t.Name, t.Value)), new Dictionary<string, string> { ["made here"] = "yes" });
+        SafetensorsWriter.Write(
+            stream, tensors.Select(t => KeyValuePair.Create(t.Name, t.Value)), new Dictionary<string, string> { ["made here"] = "yes" });
         return stream.ToArray();
     }
 

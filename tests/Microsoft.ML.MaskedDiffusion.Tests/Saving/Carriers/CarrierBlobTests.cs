@@ -25,7 +25,8 @@ public sealed class CarrierBlobTests
         Sha256 = Convert.ToHexStringLower(SHA256.HashData(body)),
     };
 
-    private static VBuffer<ReadOnlyMemory<char>> Blob(IReadOnlyList<string> chunks) => new(chunks.Count, [.. chunks.Select(c => c.AsMemory())]);
+    private static VBuffer<ReadOnlyMemory<char>> Blob(IReadOnlyList<string> chunks) =>
+        new(chunks.Count, [.. chunks.Select(c => c.AsMemory())]);
 
     private static string Fault(Action<List<string>> change)
     {

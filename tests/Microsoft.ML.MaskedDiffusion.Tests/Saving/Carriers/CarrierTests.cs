@@ -36,7 +36,8 @@ public sealed class CarrierTests
 
     private readonly MLContext _ml = new(5);
 
-    private static List<Source> Rows { get; } = [.. Enumerable.Range(0, 12).Select(i => new Source { Number = i, Text = FakeComputation.Name(i) })];
+    private static List<Source> Rows { get; } = [.. Enumerable.Range(0, 12)
+        .Select(i => new Source { Number = i, Text = FakeComputation.Name(i) })];
 
     private IDataView View() => _ml.Data.LoadFromEnumerable(Rows);
 
@@ -72,12 +73,14 @@ public sealed class CarrierTests
     {
         IDataView view = View();
         TransformerChain<ITransformer> chain = new(
-            _ml.Transforms.CopyColumns("Copy", "Text").Fit(view), Fake("chain 1"), _ml.Transforms.CopyColumns("Text", "Upper").Fit(Fake("").Transform(view)), Fake("chain 2"));
+            _ml.Transforms.CopyColumns("Copy", "Text").Fit(view), Fake("chain 1"), _ml.Transforms.CopyColumns("Text", "Upper")
+                .Fit(Fake("").Transform(view)), Fake("chain 2"));
         using MemoryStream stream = Save(chain);
         ITransformer loaded = new MLContext().Model.Load(stream, out _);
         CollectionAssert.AreEqual(Read(chain.Transform(view)), Read(loaded.Transform(view)));
         Assert.AreEqual(4, ((TransformerChain<ITransformer>)loaded).Count());
-        CollectionAssert.AreEqual(new[] { false, true, false, true }, ((TransformerChain<ITransformer>)loaded).Select(CarrierReader.IsCarrier).ToArray());
+        CollectionAssert.AreEqual(
+            new[] { false, true, false, true }, ((TransformerChain<ITransformer>)loaded).Select(CarrierReader.IsCarrier).ToArray());
     }
 
     [TestMethod]
@@ -105,7 +108,8 @@ public sealed class CarrierTests
         Parallel.For(0, 8, _ => CollectionAssert.AreEqual(expected, Read(loaded.Transform(View()))));
         Parallel.For(0, 8, _ =>
         {
-            PredictionEngine<Source, Answer> engine = new MLContext().Model.CreatePredictionEngine<Source, Answer>(loaded, new PredictionEngineOptions { OwnsTransformer = false });
+            PredictionEngine<Source, Answer> engine = new MLContext().Model.CreatePredictionEngine<Source, Answer>(
+                loaded, new PredictionEngineOptions { OwnsTransformer = false });
             CollectionAssert.AreEqual(expected, Rows.Select(row => engine.Predict(row).ToString()).ToArray());
         });
         Assert.AreEqual(1, FakeFactory.DecodedTimes(body));
@@ -120,7 +124,8 @@ public sealed class CarrierTests
         Assert.IsFalse(CarrierReader.IsCarrier(Fake("")));
         using CarrierContents contents = CarrierReader.Read(loaded, null);
         using var reader = new StreamReader(contents.Body);
-        Assert.AreEqual((FakeTransformer.Kind, "!", "contents"), (contents.Header.Kind, contents.Header.Settings.GetProperty("Suffix").GetString(), reader.ReadToEnd()));
+        Assert.AreEqual((FakeTransformer.Kind, "!", "contents"), (
+            contents.Header.Kind, contents.Header.Settings.GetProperty("Suffix").GetString(), reader.ReadToEnd()));
     }
 
     [TestMethod]
@@ -136,7 +141,8 @@ public sealed class CarrierTests
     public void AnAlteredBodyIsRefusedAtTheFirstRowAndByReading()
     {
         // The body as it stands in the zip, and another of the same length.
-        string text = Convert.ToBase64String(Encoding.UTF8.GetBytes(new string('k', 300))), other = Convert.ToBase64String(Encoding.UTF8.GetBytes(new string('j', 300)));
+        string text = Convert.ToBase64String(Encoding.UTF8.GetBytes(new string('k', 300))), other = Convert.ToBase64String(
+            Encoding.UTF8.GetBytes(new string('j', 300)));
         using MemoryStream stream = Save(Fake(new string('k', 300)));
         int changed = 0;
         using (var zip = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))

@@ -42,25 +42,30 @@ public sealed class CheckpointTests
 
     private sealed record Outcome(TrainingResult Result, Dictionary<string, float[]> Weights);
 
-    private static Outcome Run(TrainingSettings settings, ITokenBlocks? validation = null, ITrainingObjective? objective = null, CancellationToken cancellationToken = default,
+    private static Outcome Run(TrainingSettings settings, ITokenBlocks? validation = null, ITrainingObjective? objective = null,
+        CancellationToken cancellationToken = default,
         ITokenBlocks? train = null, TransformerConfig? config = null)
     {
         config ??= Config;
-        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, "cpu", objective ?? new DiffusionObjective(config), train ?? Train, validation, settings, null, cancellationToken);
+        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(
+            config, "cpu", objective ?? new DiffusionObjective(config), train ?? Train, validation, settings, null, cancellationToken);
         using (network)
             return new Outcome(result, network.Parameters.ToDictionary(p => p.Key, p => TensorMemory.FloatSpan(p.Value).ToArray()));
     }
 
-    private static TrainingSettings In(TemporaryFolder folder, bool resume = true, int keep = 3, List<string>? log = null, long? interval = 2, double? minutes = null) => Settings with
+    private static TrainingSettings In(TemporaryFolder folder, bool resume = true, int keep = 3, List<string>? log = null,
+        long? interval = 2, double? minutes = null) => Settings with
     {
-        Checkpoints = new CheckpointSettings { Folder = folder.File("run"), Interval = interval, Minutes = minutes, Keep = keep, Resume = resume, Log = log is null ? null : log.Add },
+        Checkpoints = new CheckpointSettings { Folder = folder.File(
+            "run"), Interval = interval, Minutes = minutes, Keep = keep, Resume = resume, Log = log is null ? null : log.Add },
     };
 
     /// <summary>Runs until the given micro batch, of which there are two a step, and stops there.</summary>
     private static void RunAndStop(TrainingSettings settings, int microBatch, ITokenBlocks? validation = null)
     {
         using var source = new CancellationTokenSource();
-        Assert.ThrowsExactly<OperationCanceledException>(() => Run(settings, validation, cancellationToken: source.Token, train: new StoppingBlocks(microBatch, source)));
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => Run(settings, validation, cancellationToken: source.Token, train: new StoppingBlocks(microBatch, source)));
     }
 
     private static void AssertSame(Outcome expected, Outcome actual)
@@ -110,7 +115,8 @@ public sealed class CheckpointTests
         RunAndStop(In(folder) with { EmaDecay = 0.8 }, microBatch, Held);
         AssertSame(whole, Run(In(folder) with { EmaDecay = 0.8 }, Held));
         AssertSame(whole, Run(In(folder) with { EmaDecay = 0.8 }, Held));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Run(In(folder), Held)).Message, "EmaDecay: 0.8 in the checkpoint, null now");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
+            () => Run(In(folder), Held)).Message, "EmaDecay: 0.8 in the checkpoint, null now");
     }
 
     [TestMethod]
@@ -213,9 +219,11 @@ public sealed class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         RunAndStop(In(folder), 10);
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(In(folder) with { LearningRate = 0.2, Seed = 12 }, Held, train: new LanguageBlocks(20, Length, symbols: 4, seed: 9),
+        var error = Assert.ThrowsExactly<InvalidOperationException>(
+            () => Run(In(folder) with { LearningRate = 0.2, Seed = 12 }, Held, train: new LanguageBlocks(20, Length, symbols: 4, seed: 9),
             config: Config with { FeedForwardSize = 96 }));
-        string[] lines = [.. error.Message.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal)).Select(line => line.Trim())];
+        string[] lines = [.. error.Message.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal))
+            .Select(line => line.Trim())];
         Assert.HasCount(5, lines);
         StringAssert.StartsWith(lines[0], "LearningRate: 0.03 in the checkpoint, 0.2 now");
         StringAssert.StartsWith(lines[1], "Network.FeedForwardSize: 64 in the checkpoint, 96 now");
@@ -230,7 +238,8 @@ public sealed class CheckpointTests
     {
         var was = new Dictionary<string, string> { ["Training arithmetic"] = "version 1", ["Objective"] = "A", ["Gone"] = "1" };
         var now = new Dictionary<string, string> { ["Training arithmetic"] = "version 2", ["Objective"] = "A", ["New"] = "2" };
-        CollectionAssert.AreEqual(new[] { "Gone: 1 in the checkpoint, (nothing) now", "New: (nothing) in the checkpoint, 2 now", "Training arithmetic: version 1 in the checkpoint, version 2 now" },
+        CollectionAssert.AreEqual(new[] { "Gone: 1 in the checkpoint, (nothing) now", "New: (nothing) in the checkpoint, 2 now",
+            "Training arithmetic: version 1 in the checkpoint, version 2 now" },
             RecordedSettings.Differences(was, now, "in the checkpoint").ToArray());
     }
 
@@ -248,7 +257,8 @@ public sealed class CheckpointTests
             string was = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(state)));
             Assert.AreEqual(text.Length, bytes.Length, "the manifest holds the length");
             File.WriteAllBytes(state, bytes);
-            File.WriteAllText(manifest, File.ReadAllText(manifest).Replace(was, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes))));
+            File.WriteAllText(manifest, File.ReadAllText(manifest)
+                .Replace(was, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes))));
         }
         Rewrite("\"library\": \"0", "\"library\": \"9");
         Rewrite($"version {TrainingArithmetic.Version}", "version 0");
@@ -264,7 +274,8 @@ public sealed class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         RunAndStop(In(folder), 10);
-        Outcome resumed = Run(In(folder, keep: 1, interval: 5) with { ProgressInterval = 1, CancelBehavior = CancelBehavior.ReturnBestSoFar, ActivationCheckpointing = true });
+        Outcome resumed = Run(In(folder, keep: 1, interval: 5) with { ProgressInterval = 1, CancelBehavior = CancelBehavior.ReturnBestSoFar,
+            ActivationCheckpointing = true });
         Outcome whole = Run(Settings);
         CollectionAssert.AreEqual(whole.Weights["lm_head.weight"], resumed.Weights["lm_head.weight"]);
     }
@@ -328,7 +339,9 @@ public sealed class CheckpointTests
         File.WriteAllBytes(path, cut ? bytes[..(bytes.Length / 2)] : bytes);
     }
 
-    /// <summary>The training data, which cancel when a micro batch is read, after they were read once for their hash; that step is dropped.</summary>
+    /// <summary>
+    /// The training data, which cancel when a micro batch is read, after they were read once for their hash; that step is dropped.
+    /// </summary>
     private sealed class StoppingBlocks(int microBatch, CancellationTokenSource source) : ITokenBlocks
     {
         private int _reads;
