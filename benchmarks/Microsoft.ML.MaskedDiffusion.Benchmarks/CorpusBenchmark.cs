@@ -79,7 +79,7 @@ internal static class CorpusBenchmark
             $"{saved.Documents:N0} documents, {saved.Tokens:N0} tokens in {saved.Files} files: {saved.Tokens / seconds:N0} tokens/s, {megabytes / seconds:0.0} MB/s"));
 
         watch.Restart();
-        using MaskedDiffusionTransformer trained = ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
+        using MaskedDiffusionTransformer trained = ml.MaskedDiffusion().Trainer(new TrainerOptions
         {
             Network = new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 128, ContextLength = 256 },
             Tokenizer = TokenizerSource.FromTokenizer(tokenizer),

@@ -50,21 +50,18 @@ internal static class KillCommand
         var random = new Random(5);
         Document[] rows = [.. Enumerable.Range(0, 400).Select(_ => new Document { Text = string.Join(' ', Enumerable.Range(0, 12).Select(_ => Words[random.Next(Words.Length)])) })];
         var signed = false;
-        var options = new MaskedDiffusionTrainer.Options
+        var options = new TrainerOptions
         {
             Network = new TransformerConfig { LayerCount = 2, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 256, ContextLength = 64 },
             Tokenizer = TokenizerSource.TrainBytePairEncoding(300),
             MaxSteps = 120,
             BatchSize = 8,
             ValidationSet = ml.Data.LoadFromEnumerable(rows.Take(20)),
-            ValidationInterval = 10,
-            MaxValidationBlocks = 4,
+            Validation = { Interval = 10, MaxBlocks = 4 },
             ProgressInterval = 7,
             Seed = 3,
             Device = "cpu",
-            CheckpointFolder = checkpoints,
-            CheckpointInterval = 3,
-            Resume = true,
+            Checkpoints = { Folder = checkpoints, Interval = 3, Resume = true },
             Progress = new Sign(report =>
             {
                 if (signed || report.Phase != TrainingPhase.Packing)

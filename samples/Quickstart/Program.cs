@@ -8,7 +8,7 @@ var random = new Random(1);
 Row[] sentences = [.. Enumerable.Range(0, 2000).Select(_ => random.Next(7)).Select(i => new Row { Text = $"{days[i]} comes before {days[(i + 1) % 7]}." })];
 IDataView corpus = ml.Data.LoadFromEnumerable(sentences);
 
-using var lm = ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
+using var lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
 {
     TextColumnName = "Text",
     Network = new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256, ContextLength = 32 },

@@ -34,17 +34,16 @@ internal static class ByteModel
         Row[] heldOut = [.. text[border..].Chunk(Piece).Where(piece => piece.Length == Piece).Select(piece => new Row { Text = new string(piece) })];
         IDataView training = ml.Data.LoadFromEnumerable([new Row { Text = text[..border] }]), validation = ml.Data.LoadFromEnumerable(heldOut);
         SampleConsole.Heading($"Training on {border:N0} characters for {minutes:0.##} minutes; {heldOut.Length} pieces of {Piece} characters held out");
-        MaskedDiffusionTransformer lm = SampleConsole.WithProgress(progress => ml.MaskedDiffusion().Trainer(new MaskedDiffusionTrainer.Options
+        MaskedDiffusionTransformer lm = SampleConsole.WithProgress(progress => ml.MaskedDiffusion().Trainer(new TrainerOptions
         {
             Network = Network,
             Tokenizer = TokenizerSource.Bytes(),
-            MaxSeconds = minutes * 60,
+            Budget = { MaxSeconds = minutes * 60 },
             BatchSize = 16,
             LearningRate = 2e-3,
-            NoiseLevels = NoiseLevels.Stratified,
-            LossWeighting = LossWeighting.Uniform,
+            Noise = { Levels = NoiseLevels.Stratified, LossWeighting = LossWeighting.Uniform },
             ValidationSet = validation,
-            ValidationInterval = 100,
+            Validation = { Interval = 100 },
             Seed = seed,
             Progress = progress,
             CancellationToken = cancellationToken,

@@ -29,7 +29,7 @@ public sealed class MaskedDiffusionCatalog
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
     public MaskedDiffusionTrainer Trainer(string text = "Text", TransformerConfig? network = null, long maxSteps = 1000, IDataView? validationSet = null)
     {
-        var options = new MaskedDiffusionTrainer.Options { TextColumnName = text, MaxSteps = maxSteps, ValidationSet = validationSet };
+        var options = new TrainerOptions { TextColumnName = text, MaxSteps = maxSteps, ValidationSet = validationSet };
         options.Network = network ?? options.Network;
         return Trainer(options);
     }
@@ -37,12 +37,12 @@ public sealed class MaskedDiffusionCatalog
     /// <summary>Trains a model on a text column, with options.</summary>
     /// <param name="options">The settings, copied and checked.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
-    public MaskedDiffusionTrainer Trainer(MaskedDiffusionTrainer.Options options) => new(MLContext, options);
+    public MaskedDiffusionTrainer Trainer(TrainerOptions options) => new(MLContext, options);
 
     /// <summary>Trains the autoregressive baseline on a text column, with the options of the masked diffusion model it is compared with.</summary>
     /// <param name="options">The settings, copied and checked.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
-    public AutoregressiveTrainer AutoregressiveTrainer(MaskedDiffusionTrainer.Options options) => new(MLContext, options);
+    public AutoregressiveTrainer AutoregressiveTrainer(TrainerOptions options) => new(MLContext, options);
 
     /// <summary>
     /// A view of the documents in UTF-8 files: one file, or the *.txt, *.jsonl and *.ndjson files of a folder and the folders in it, in the ordinal order of their

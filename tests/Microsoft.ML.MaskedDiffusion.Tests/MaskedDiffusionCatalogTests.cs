@@ -19,7 +19,8 @@ public sealed class MaskedDiffusionCatalogTests
         Assert.ThrowsExactly<ArgumentNullException>(() => context.Infill(null!));
         Assert.ThrowsExactly<ArgumentNullException>(() => context.Unwrap(null!));
         Assert.ThrowsExactly<ArgumentNullException>(() => context.SaveModel(null!, null, "x.zip"));
-        Assert.ThrowsExactly<FileNotFoundException>(() => context.LoadModel(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), out _));
+        Assert.ThrowsExactly<FileNotFoundException>(
+            () => context.LoadModel(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), out _));
     }
 
     [TestMethod]
@@ -28,8 +29,11 @@ public sealed class MaskedDiffusionCatalogTests
         var builder = new DataViewSchema.Builder();
         builder.AddColumn("Body", TextDataViewType.Instance);
         SchemaShape shape = SchemaShapes.Of(builder.ToSchema());
-        CollectionAssert.Contains(_ml.MaskedDiffusion().Trainer("Body").GetOutputSchema(shape).Select(c => c.Name).ToArray(), "NegativeLogLikelihood");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().Trainer().GetOutputSchema(shape)).Message, "'Text'");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().Trainer(maxSteps: 0)).Message, "MaxSteps");
+        CollectionAssert.Contains(_ml.MaskedDiffusion().Trainer("Body").GetOutputSchema(shape).Select(c => c.Name).ToArray(),
+            "NegativeLogLikelihood");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => _ml.MaskedDiffusion().Trainer().GetOutputSchema(shape)).Message, "'Text'");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().Trainer(maxSteps: 0)).Message,
+            "MaxSteps");
     }
 }

@@ -22,9 +22,11 @@ public sealed class MemoryTests
     public void AThousandScoredBatchesKeepNoMemory()
     {
         using MaskedDiffusionModel model = TinyModel.Create();
-        // A batch's logits alone take 8 rows x about 10 masked tokens x 300 x 4 bytes = 96 KB: a thousand kept would be 96 MB, and the activations come on top.
+        // A batch's logits alone take 8 rows x about 10 masked tokens x 300 x 4 bytes = 96 KB: a thousand kept would be 96 MB, and the
+        // activations come on top.
         IDataView texts = Texts(Batches);
-        var options = new LikelihoodScoringEstimator.Options { BatchSize = 1, Likelihood = new LikelihoodOptions { Samples = 8, Estimator = LikelihoodEstimator.MonteCarlo } };
+        var options = new LikelihoodScoringEstimator.Options
+        { BatchSize = 1, Likelihood = new LikelihoodOptions { Samples = 8, Estimator = LikelihoodEstimator.MonteCarlo } };
         CheckPass(options.BatchSize, progress =>
         {
             options.Progress = progress;
@@ -37,8 +39,10 @@ public sealed class MemoryTests
     {
         using MaskedDiffusionModel model = TinyModel.Create();
         IDataView questions = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, Batches).Select(i =>
-            new ChoiceScoringTests.Question { Number = i, Context = $"the cat {i}", Choices = ["sat on the mat", "lay by the door"] }).ToList());
-        var options = new ChoiceScoringEstimator.Options { ChoiceCount = 2, BatchSize = 1, Likelihood = new LikelihoodOptions { Samples = 4 } };
+            new ChoiceScoringTests.Question { Number = i, Context = $"the cat {i}", Choices = ["sat on the mat", "lay by the door"] })
+                .ToList());
+        var options = new ChoiceScoringEstimator.Options
+        { ChoiceCount = 2, BatchSize = 1, Likelihood = new LikelihoodOptions { Samples = 4 } };
         CheckPass(options.BatchSize, progress =>
         {
             options.Progress = progress;
@@ -65,7 +69,8 @@ public sealed class MemoryTests
         using MaskedDiffusionModel model = TinyModel.Create();
         IDataView texts = Texts(1);
         var options = new LikelihoodScoringEstimator.Options { Likelihood = new LikelihoodOptions { Samples = 8 } };
-        using PredictionEngine<TextRow, LikelihoodRow> engine = _ml.Model.CreatePredictionEngine<TextRow, LikelihoodRow>(_ml.MaskedDiffusion().ScoreLikelihood(model, options).Fit(texts));
+        using PredictionEngine<TextRow, LikelihoodRow> engine =
+            _ml.Model.CreatePredictionEngine<TextRow, LikelihoodRow>(_ml.MaskedDiffusion().ScoreLikelihood(model, options).Fit(texts));
         List<TextRow> rows = TextRow.Make([.. Enumerable.Range(0, Batches).Select(Sentence)]);
         CheckPass(1, progress =>
         {
@@ -80,7 +85,8 @@ public sealed class MemoryTests
     [TestMethod]
     public void TwoHundredTrainingStepsWithValidationsKeepNoMemory()
     {
-        // A step of 8 x 24 tokens keeps about 192 x (2 x 20 x 64 + 300) x 4 bytes = 2 MB of activations and gradients: 160 of them kept would be 350 MB.
+        // A step of 8 x 24 tokens keeps about 192 x (2 x 20 x 64 + 300) x 4 bytes = 2 MB of activations and gradients: 160 of them kept
+        // would be 350 MB.
         long tensors = 0, memory = 0;
         var progress = new Collected<TrainingProgress>(report =>
         {
@@ -89,15 +95,19 @@ public sealed class MemoryTests
             else if (report is { Phase: TrainingPhase.Training, Step: 200 })
                 (tensors, memory) = (torch.Tensor.TotalCount - tensors, Memory() - memory);
         });
-        var trainer = new MaskedDiffusionTrainer(_ml, new MaskedDiffusionTrainer.Options
+        var trainer = new MaskedDiffusionTrainer(_ml, new TrainerOptions
         {
-            Network = new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256, ContextLength = 24 },
+            Network = new TransformerConfig
+            {
+                LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256,
+                ContextLength = 24
+            },
             Tokenizer = TokenizerSource.TrainBytePairEncoding(300),
             MaxSteps = 200,
             BatchSize = 8,
-            MicroBatchSize = 4,
+            Compute = { MicroBatchSize = 4 },
             ValidationSet = Texts(40),
-            ValidationInterval = 10,
+            Validation = { Interval = 10 },
             ProgressInterval = 20,
             Progress = progress,
             Device = "cpu",
@@ -119,7 +129,12 @@ public sealed class MemoryTests
     {
         // All logits are 98 MB, a slice of them with checkpointing 66 MB: a hole in the heap that they do not fit into again shows at once.
         const int Length = 768;
-        using var network = new TransformerNetwork(new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256, VocabularySize = 32_000, ContextLength = Length }, torch.CPU);
+        using var network = new TransformerNetwork(
+            new TransformerConfig
+            {
+                LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256, VocabularySize = 32_000,
+                ContextLength = Length
+            }, torch.CPU);
         network.Initialize(1);
         network.ActivationCheckpointing = checkpointing;
         using AdamWOptimizer optimizer = AdamWOptimizer.Create(network.Parameters, new TrainingSettings());

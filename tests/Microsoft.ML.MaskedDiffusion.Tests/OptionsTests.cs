@@ -3,7 +3,9 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Every property of every options class with values it must refuse. A property that is new and stands in no list here fails a test.</summary>
+/// <summary>
+/// Every property of every options class with values it must refuse. A property that is new and stands in no list here fails a test.
+/// </summary>
 [TestClass]
 public sealed class OptionsTests
 {
@@ -24,62 +26,108 @@ public sealed class OptionsTests
 
     private static readonly Subject[] Subjects =
     [
-        new Subject<MaskedDiffusionTrainer.Options>(new(), o => _ = new MaskedDiffusionTrainer(new MLContext(1), o), new()
+        new Subject<TrainerOptions>(new(), Train, new()
         {
-            [nameof(MaskedDiffusionTrainer.Options.TextColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
-            [nameof(MaskedDiffusionTrainer.Options.PromptColumnName)] = ["", " \t", "Text", "TokenCount"],
-            // Good values that mean nothing without prompts, or where documents are joined, are refused too.
-            [nameof(MaskedDiffusionTrainer.Options.ReasoningColumnName)] = ["", " ", "Reasoning"],
-            [nameof(MaskedDiffusionTrainer.Options.Padding)] = [(RowPadding)(-1), (RowPadding)9, RowPadding.Longest, RowPadding.Full],
-            [nameof(MaskedDiffusionTrainer.Options.MaxRowLength)] = [.. BadCounts, 1, 64, 257],
-            [nameof(MaskedDiffusionTrainer.Options.LongRows)] = [(RowOverflow)(-1), (RowOverflow)9, RowOverflow.Throw],
-            [nameof(MaskedDiffusionTrainer.Options.GuidanceDropout)] = [.. BadShares, 0.1],
-            [nameof(MaskedDiffusionTrainer.Options.Network)] = [null, Network(n => n with { Autoregressive = true }), Network(n => n with { ContextLength = 1 }), Network(n => n with { HeadCount = 3 })],
-            [nameof(MaskedDiffusionTrainer.Options.Tokenizer)] = [null],
-            [nameof(MaskedDiffusionTrainer.Options.MaxSteps)] = BadLengths,
-            [nameof(MaskedDiffusionTrainer.Options.MaxEpochs)] = BadAmounts,
-            [nameof(MaskedDiffusionTrainer.Options.MaxTokens)] = BadLengths,
-            [nameof(MaskedDiffusionTrainer.Options.MaxFlops)] = BadAmounts,
-            [nameof(MaskedDiffusionTrainer.Options.MaxSeconds)] = BadAmounts,
-            [nameof(MaskedDiffusionTrainer.Options.BatchSize)] = BadBatches,
-            [nameof(MaskedDiffusionTrainer.Options.MicroBatchSize)] = [.. BadCounts, 3, 32],
-            [nameof(MaskedDiffusionTrainer.Options.StochasticLengthRatio)] = BadShares,
-            [nameof(MaskedDiffusionTrainer.Options.LearningRate)] = [0.0, -1e-3, 1.5, double.NaN, double.PositiveInfinity],
-            [nameof(MaskedDiffusionTrainer.Options.MinLearningRateRatio)] = BadShares,
-            [nameof(MaskedDiffusionTrainer.Options.WarmupSteps)] = [-1, int.MinValue],
-            [nameof(MaskedDiffusionTrainer.Options.WeightDecay)] = BadShares,
-            [nameof(MaskedDiffusionTrainer.Options.Beta1)] = BadDecays,
-            [nameof(MaskedDiffusionTrainer.Options.Beta2)] = BadDecays,
-            [nameof(MaskedDiffusionTrainer.Options.GradientClipNorm)] = [0.0, -1.0, double.NaN, double.NegativeInfinity],
-            [nameof(MaskedDiffusionTrainer.Options.EmaDecay)] = [0.0, -0.5, 1.0, 1.5, double.NaN, double.PositiveInfinity],
-            [nameof(MaskedDiffusionTrainer.Options.NoiseLevels)] = [(MaskedDiffusion.NoiseLevels)(-1), (MaskedDiffusion.NoiseLevels)9],
-            [nameof(MaskedDiffusionTrainer.Options.LossWeighting)] = [(MaskedDiffusion.LossWeighting)(-1), (MaskedDiffusion.LossWeighting)9],
-            [nameof(MaskedDiffusionTrainer.Options.Precision)] = [(Precision)(-1), (Precision)9],
-            [nameof(MaskedDiffusionTrainer.Options.ValidationInterval)] = BadLengths,
-            [nameof(MaskedDiffusionTrainer.Options.ValidationSamples)] = BadBatches,
-            [nameof(MaskedDiffusionTrainer.Options.MaxValidationBlocks)] = BadCounts,
+            [nameof(TrainerOptions.TextColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
+            [nameof(TrainerOptions.Network)] =
+            [
+                null, Network(n => n with { Autoregressive = true }), Network(n => n with { ContextLength = 1 }),
+                Network(n => n with { HeadCount = 3 }),
+            ],
+            [nameof(TrainerOptions.Tokenizer)] = [null],
+            [nameof(TrainerOptions.MaxSteps)] = BadLengths,
+            [nameof(TrainerOptions.BatchSize)] = BadBatches,
+            [nameof(TrainerOptions.LearningRate)] = [0.0, -1e-3, 1.5, double.NaN, double.PositiveInfinity],
+            [nameof(TrainerOptions.Device)] = [null, "", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU "],
+            [nameof(TrainerOptions.ProgressInterval)] = BadLengths,
+            [nameof(TrainerOptions.CancelBehavior)] = [(CancelBehavior)(-1), (CancelBehavior)7],
+            [nameof(TrainerOptions.Optimizer)] = [null],
+            [nameof(TrainerOptions.Budget)] = [null],
+            [nameof(TrainerOptions.Validation)] = [null],
+            [nameof(TrainerOptions.Checkpoints)] = [null],
+            [nameof(TrainerOptions.Rows)] = [null],
+            [nameof(TrainerOptions.Noise)] = [null],
+            [nameof(TrainerOptions.Compute)] = [null],
+            [nameof(TrainerOptions.Outputs)] = [null],
+        }, anything: ["ValidationSet", "Seed", "Progress", "CancellationToken", "InitialModel"]),
+
+        new Subject<OptimizerOptions>(new(), o => Train(new() { Optimizer = o }), new()
+        {
+            [nameof(OptimizerOptions.WarmupSteps)] = [-1, int.MinValue],
+            [nameof(OptimizerOptions.MinLearningRateRatio)] = BadShares,
+            [nameof(OptimizerOptions.Beta1)] = BadDecays,
+            [nameof(OptimizerOptions.Beta2)] = BadDecays,
+            [nameof(OptimizerOptions.WeightDecay)] = BadShares,
+            [nameof(OptimizerOptions.GradientClipNorm)] = [0.0, -1.0, double.NaN, double.NegativeInfinity],
+            [nameof(OptimizerOptions.EmaDecay)] = [0.0, -0.5, 1.0, 1.5, double.NaN, double.PositiveInfinity],
+        }, anything: ["DecayNormGains"]),
+
+        new Subject<BudgetOptions>(new(), o => Train(new() { Budget = o }), new()
+        {
+            [nameof(BudgetOptions.MaxEpochs)] = BadAmounts,
+            [nameof(BudgetOptions.MaxTokens)] = BadLengths,
+            [nameof(BudgetOptions.MaxFlops)] = BadAmounts,
+            [nameof(BudgetOptions.MaxSeconds)] = BadAmounts,
+        }, anything: []),
+
+        new Subject<ValidationOptions>(new(), o => Train(new() { Validation = o }), new()
+        {
             // Tokens without the tokenizer they were made with.
-            [nameof(MaskedDiffusionTrainer.Options.ValidationTokens)] = [Tokens],
-            [nameof(MaskedDiffusionTrainer.Options.TokenFolder)] = ["", " "],
-            [nameof(MaskedDiffusionTrainer.Options.EarlyStoppingPatience)] = [.. BadCounts, 3],
-            [nameof(MaskedDiffusionTrainer.Options.Device)] = [null, "", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU "],
-            [nameof(MaskedDiffusionTrainer.Options.ProgressInterval)] = BadLengths,
-            [nameof(MaskedDiffusionTrainer.Options.CheckpointFolder)] = ["", " "],
+            [nameof(ValidationOptions.Tokens)] = [Tokens],
+            [nameof(ValidationOptions.Interval)] = BadLengths,
+            [nameof(ValidationOptions.Samples)] = BadBatches,
+            [nameof(ValidationOptions.MaxBlocks)] = BadCounts,
+            [nameof(ValidationOptions.EarlyStoppingPatience)] = [.. BadCounts, 3],
+        }, anything: []),
+
+        new Subject<CheckpointOptions>(new(), o => Train(new() { Checkpoints = o }), new()
+        {
+            [nameof(CheckpointOptions.Folder)] = ["", " "],
             // Good values that mean nothing without a folder are refused too.
-            [nameof(MaskedDiffusionTrainer.Options.CheckpointInterval)] = [0L, -1L, 10L],
-            [nameof(MaskedDiffusionTrainer.Options.CheckpointMinutes)] = [0.0, -1.0, double.NaN, double.PositiveInfinity, 5.0],
-            [nameof(MaskedDiffusionTrainer.Options.KeepCheckpoints)] = [0, -1],
-            [nameof(MaskedDiffusionTrainer.Options.Resume)] = [true],
-            [nameof(MaskedDiffusionTrainer.Options.CancelBehavior)] = [(CancelBehavior)(-1), (CancelBehavior)7],
-            [nameof(MaskedDiffusionTrainer.Options.NegativeLogLikelihoodColumnName)] = [.. BadNames, "Text", "TokenCount"],
-            [nameof(MaskedDiffusionTrainer.Options.StandardErrorColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
-            [nameof(MaskedDiffusionTrainer.Options.TokenCountColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
-        }, anything: ["ActivationCheckpointing", "DecayNormGains", "ValidationSet", "Seed", "Progress", "CancellationToken", "InitialModel", "PackDocuments"]),
+            [nameof(CheckpointOptions.Interval)] = [0L, -1L, 10L],
+            [nameof(CheckpointOptions.Minutes)] = [0.0, -1.0, double.NaN, double.PositiveInfinity, 5.0],
+            [nameof(CheckpointOptions.Keep)] = [0, -1],
+            [nameof(CheckpointOptions.Resume)] = [true],
+            [nameof(CheckpointOptions.TokenFolder)] = ["", " "],
+        }, anything: []),
+
+        new Subject<RowOptions>(new(), o => Train(new() { Rows = o }), new()
+        {
+            [nameof(RowOptions.PromptColumnName)] = ["", " \t", "Text", "TokenCount"],
+            // Good values that mean nothing without prompts, or where documents are joined, are refused too.
+            [nameof(RowOptions.ReasoningColumnName)] = ["", " ", "Reasoning"],
+            [nameof(RowOptions.Padding)] = [(RowPadding)(-1), (RowPadding)9, RowPadding.Longest, RowPadding.Full],
+            [nameof(RowOptions.MaxLength)] = [.. BadCounts, 1, 64, 257],
+            [nameof(RowOptions.LongRows)] = [(RowOverflow)(-1), (RowOverflow)9, RowOverflow.Throw],
+        }, anything: ["PackDocuments"]),
+
+        new Subject<NoiseOptions>(new(), o => Train(new() { Noise = o }), new()
+        {
+            [nameof(NoiseOptions.Levels)] = [(NoiseLevels)(-1), (NoiseLevels)9],
+            [nameof(NoiseOptions.LossWeighting)] = [(LossWeighting)(-1), (LossWeighting)9],
+            [nameof(NoiseOptions.StochasticLengthRatio)] = BadShares,
+            [nameof(NoiseOptions.GuidanceDropout)] = [.. BadShares, 0.1],
+        }, anything: []),
+
+        new Subject<ComputeOptions>(new(), o => Train(new() { Compute = o }), new()
+        {
+            [nameof(ComputeOptions.MicroBatchSize)] = [.. BadCounts, 3, 32],
+            [nameof(ComputeOptions.Precision)] = [(Precision)(-1), (Precision)9],
+        }, anything: ["ActivationCheckpointing"]),
+
+        new Subject<OutputOptions>(new(), o => Train(new() { Outputs = o }), new()
+        {
+            [nameof(OutputOptions.NegativeLogLikelihoodColumnName)] = [.. BadNames, "Text", "TokenCount"],
+            [nameof(OutputOptions.StandardErrorColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
+            [nameof(OutputOptions.TokenCountColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
+        }, anything: []),
 
         new Subject<PackedCorpusOptions>(new() { Sources = Sources }, o => _ = new PackedCorpus(o), new()
         {
-            [nameof(PackedCorpusOptions.Sources)] = [null, Array.Empty<PackedSource>(), new[] { new PackedSource(" ") }, new[] { new PackedSource("a", "") },
-                new[] { new PackedSource("a", Weight: 1), new PackedSource("b") }, new[] { new PackedSource("a", Weight: -1) }, new[] { new PackedSource("a", Weight: double.NaN) }, new[] { new PackedSource("a", Weight: 0) }],
+            [nameof(PackedCorpusOptions.Sources)] =
+                [null, Array.Empty<PackedSource>(), new[] { new PackedSource(" ") }, new[] { new PackedSource("a", "") },
+                new[] { new PackedSource("a", Weight: 1), new PackedSource("b") }, new[] { new PackedSource("a", Weight: -1) },
+                new[] { new PackedSource("a", Weight: double.NaN) }, new[] { new PackedSource("a", Weight: 0) }],
             [nameof(PackedCorpusOptions.BlockLength)] = [.. BadCounts, 1],
             [nameof(PackedCorpusOptions.Order)] = [(PackedOrder)(-1), (PackedOrder)9],
             [nameof(PackedCorpusOptions.FilesAtOnce)] = BadCounts,
@@ -93,7 +141,8 @@ public sealed class OptionsTests
             [nameof(PackedTokensOptions.TokensPerFile)] = [.. BadCounts, 1, 500_000_001],
         }, anything: ["Progress"]),
 
-        new Subject<TextFilesOptions>(new() { Path = typeof(OptionsTests).Assembly.Location }, o => _ = new MLContext(1).MaskedDiffusion().LoadText(o), new()
+        new Subject<TextFilesOptions>(new() { Path = typeof(OptionsTests).Assembly.Location }, o =>
+            _ = new MLContext(1).MaskedDiffusion().LoadText(o), new()
         {
             [nameof(TextFilesOptions.Path)] = BadNames,
             [nameof(TextFilesOptions.Pattern)] = ["", " "],
@@ -114,7 +163,8 @@ public sealed class OptionsTests
             [nameof(LikelihoodScoringEstimator.Options.ContextColumnName)] = ["", " \t"],
             [nameof(LikelihoodScoringEstimator.Options.Separator)] = [null],
             // A good value that means nothing without a context column is refused too.
-            [nameof(LikelihoodScoringEstimator.Options.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.KeepEnd],
+            [nameof(LikelihoodScoringEstimator.Options.ContextOverflow)] =
+                [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.KeepEnd],
             [nameof(LikelihoodScoringEstimator.Options.Stride)] = [.. BadCounts, TinyModel.ContextLength, int.MaxValue],
             [nameof(LikelihoodScoringEstimator.Options.BatchSize)] = BadBatches,
             [nameof(LikelihoodScoringEstimator.Options.Likelihood)] = [null],
@@ -131,7 +181,8 @@ public sealed class OptionsTests
             [nameof(ChoiceScoringEstimator.Options.PerByteColumnName)] = [.. BadNames, "Score"],
             [nameof(ChoiceScoringEstimator.Options.ProbabilityColumnName)] = [.. BadNames, "Score"],
             [nameof(ChoiceScoringEstimator.Options.PredictedLabelColumnName)] = [.. BadNames, "Score"],
-            [nameof(ChoiceScoringEstimator.Options.ChoiceCount)] = [.. BadCounts, 1, ChoiceScoringEstimator.MaximumChoices + 1, int.MaxValue],
+            [nameof(ChoiceScoringEstimator.Options.ChoiceCount)] =
+                [.. BadCounts, 1, ChoiceScoringEstimator.MaximumChoices + 1, int.MaxValue],
             [nameof(ChoiceScoringEstimator.Options.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
             [nameof(ChoiceScoringEstimator.Options.Separator)] = [null],
             [nameof(ChoiceScoringEstimator.Options.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
@@ -223,7 +274,8 @@ public sealed class OptionsTests
             // Of two columns of one name either may be the one that is told.
             string message = error.Message;
             StringAssert.Contains(message, option, what);
-            Assert.IsTrue(message.Contains("must be", StringComparison.Ordinal) || message.Contains("name of its own", StringComparison.Ordinal), $"{what} does not say what is right: {message}");
+            Assert.IsTrue(message.Contains("must be", StringComparison.Ordinal)
+                || message.Contains("name of its own", StringComparison.Ordinal), $"{what} does not say what is right: {message}");
             string shown = value is null ? "null" : Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!;
             if (value is not (TransformerConfig or PackedSource[]))
                 StringAssert.Contains(message, shown, what);
@@ -233,23 +285,28 @@ public sealed class OptionsTests
     [TestMethod]
     [DynamicData(nameof(SubjectNames))]
     public void NoPropertyIsForgotten(int subject, string name) =>
-        CollectionAssert.AreEquivalent(Subjects[subject].Properties, Subjects[subject].Listed, $"{name}: list each property with values it refuses, or as one that takes anything");
+        CollectionAssert.AreEquivalent(Subjects[subject].Properties, Subjects[subject].Listed,
+            $"{name}: list each property with values it refuses, or as one that takes anything");
 
     [TestMethod]
     public void OptionsThatContradictEachOtherAreRefused()
     {
-        static string Refused(Action<MaskedDiffusionTrainer.Options> change)
+        static string Refused(Action<TrainerOptions> change)
         {
-            var options = new MaskedDiffusionTrainer.Options();
+            var options = new TrainerOptions();
             change(options);
             return Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(new MLContext(1), options)).Message;
         }
-        StringAssert.Contains(Refused(o => (o.WarmupSteps, o.MaxSteps) = (11, 10)), "Options.WarmupSteps is 11; it must be at most Options.MaxSteps 10");
-        StringAssert.Contains(Refused(o => o.EarlyStoppingPatience = 3), "Options.ValidationSet");
+        StringAssert.Contains(Refused(o => (o.Optimizer.WarmupSteps, o.MaxSteps) = (11, 10)),
+            "Optimizer.WarmupSteps is 11; it must be at most MaxSteps 10");
+        StringAssert.Contains(Refused(o => o.Validation.EarlyStoppingPatience = 3), "a ValidationSet");
         var adaptive = new LikelihoodOptions { TargetStandardError = 1, Samples = 128, MaxSamples = 100 };
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LikelihoodScoringEstimator(Model, new() { Likelihood = adaptive })).Message,
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => new LikelihoodScoringEstimator(Model, new() { Likelihood = adaptive })).Message,
             "MaxSamples is 100; it must be 128 to 16777216");
     }
+
+    private static void Train(TrainerOptions options) => _ = new MaskedDiffusionTrainer(new MLContext(1), options);
 
     private static PackedSource[] WritePacked()
     {
@@ -258,7 +315,7 @@ public sealed class OptionsTests
         return [new PackedSource(Folder.Path)];
     }
 
-    private static TransformerConfig Network(Func<TransformerConfig, TransformerConfig> change) => change(new MaskedDiffusionTrainer.Options().Network);
+    private static TransformerConfig Network(Func<TransformerConfig, TransformerConfig> change) => change(new TrainerOptions().Network);
 
     private abstract class Subject
     {
@@ -272,9 +329,11 @@ public sealed class OptionsTests
     private sealed class Subject<T>(T good, Action<T> use, Dictionary<string, object?[]> bad, string[] anything) : Subject
         where T : class
     {
-        private static readonly MethodInfo Copy = typeof(object).GetMethod("MemberwiseClone", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        private static readonly MethodInfo Copy = typeof(object)
+            .GetMethod("MemberwiseClone", BindingFlags.Instance | BindingFlags.NonPublic)!;
 
-        public override string[] Properties => [.. typeof(T).GetProperties().Where(property => property.CanWrite && !property.GetMethod!.IsStatic).Select(property => property.Name)];
+        public override string[] Properties => [.. typeof(T).GetProperties()
+            .Where(property => property.CanWrite && !property.GetMethod!.IsStatic).Select(property => property.Name)];
 
         public override string[] Listed => [.. bad.Keys, .. anything];
 

@@ -20,19 +20,18 @@ internal sealed record TrainStep(MaskedDiffusionTransformer Transformer, Trainin
 
     public static TrainStep Run(MLContext ml, IDataView training, IDataView validation, DemoOptions demo, CancellationToken cancellationToken)
     {
-        var options = new MaskedDiffusionTrainer.Options
+        var options = new TrainerOptions
         {
             TextColumnName = nameof(Corpus.CorpusRow.Text),
             Network = Network,
             Tokenizer = TokenizerSource.TrainBytePairEncoding(VocabularySize),
-            MaxSeconds = demo.Minutes * 60,
+            Budget = { MaxSeconds = demo.Minutes * 60 },
             BatchSize = 24,
             LearningRate = 3e-3,
             // Every masked token counts alike: a run this short leaves the unigram plateau sooner than with the bound's own weights.
-            LossWeighting = LossWeighting.Uniform,
-            NoiseLevels = NoiseLevels.Stratified,
+            Noise = { LossWeighting = LossWeighting.Uniform, Levels = NoiseLevels.Stratified },
             ValidationSet = validation,
-            ValidationInterval = 1000,
+            Validation = { Interval = 1000 },
             Seed = demo.Seed,
             CancellationToken = cancellationToken,
         };
@@ -49,8 +48,8 @@ internal sealed record TrainStep(MaskedDiffusionTransformer Transformer, Trainin
             ("parameters", string.Create(CultureInfo.InvariantCulture, $"{config.NonEmbeddingParameterCount:N0} outside embeddings, {config.ParameterCount:N0} in all")),
             ("tokenizer", $"byte-level BPE trained on the corpus, {lm.Model.Tokenizer.VocabularySize} tokens"),
             ("batch", $"{options.BatchSize} x {config.ContextLength} tokens"),
-            ("optimizer", string.Create(CultureInfo.InvariantCulture, $"AdamW, learning rate {options.LearningRate}, weight decay {options.WeightDecay}, warm-up and cosine")),
-            ("loss", $"{options.LossWeighting} weights, {options.NoiseLevels} noise levels"),
+            ("optimizer", string.Create(CultureInfo.InvariantCulture, $"AdamW, learning rate {options.LearningRate}, weight decay {options.Optimizer.WeightDecay}, warm-up and cosine")),
+            ("loss", $"{options.Noise.LossWeighting} weights, {options.Noise.Levels} noise levels"),
             ("seed", $"{result.Seed}"),
             ("speed", string.Create(CultureInfo.InvariantCulture, $"{result.TokensSeen / result.Seconds:N0} tokens/s, {6.0 * config.NonEmbeddingParameterCount * result.TokensSeen / result.Seconds / 1e9:N0} GFLOP/s (6 x non-embedding parameters x tokens)")),
             ("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores"),

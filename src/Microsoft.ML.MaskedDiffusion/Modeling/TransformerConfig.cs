@@ -70,6 +70,11 @@ public sealed record TransformerConfig
     /// <exception cref="ArgumentException">No preset has this name; the message lists them.</exception>
     public static TransformerConfig FromPreset(string name) => TransformerPresets.Get(name);
 
+    /// <summary>The preset of a name, so that a name can stand where a network is asked for, as in <c>Network = "19M"</c>.</summary>
+    /// <param name="preset">The name; see <see cref="FromPreset"/>.</param>
+    /// <exception cref="ArgumentException">No preset has this name; the message lists them.</exception>
+    public static implicit operator TransformerConfig(string preset) => FromPreset(preset);
+
     /// <summary>Checks that all sizes fit together.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range; the message says which, and the range.</exception>
     public void Validate() => Validate("The network's ", "");

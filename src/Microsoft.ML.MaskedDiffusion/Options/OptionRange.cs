@@ -14,7 +14,8 @@ internal static class OptionRange
     public static void Require(bool holds, string option, string subject, object? value, string allowed)
     {
         if (!holds)
-            throw new ArgumentOutOfRangeException(option, value, string.Create(CultureInfo.InvariantCulture, $"{subject} is {Shown(value)}; it must be {allowed}."));
+            throw new ArgumentOutOfRangeException(option, value,
+                string.Create(CultureInfo.InvariantCulture, $"{subject} is {Shown(value)}; it must be {allowed}."));
     }
 
     private static object Shown(object? value) => value switch { null => "null", string text => $"'{text}'", _ => value };

@@ -4,26 +4,33 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 
-/// <summary>Makes training blocks of text columns: in memory, or by way of a token folder, where a resumed run finds the tokens without opening the data.</summary>
-internal sealed class CorpusTokenizer(MaskedDiffusionTrainer.Options options, IChannel channel, IProgress<TrainingProgress> progress)
+/// <summary>
+/// Makes training blocks of text columns: in memory, or by way of a token folder, where a resumed run finds the tokens without opening the
+/// data.
+/// </summary>
+internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, IProgress<TrainingProgress> progress)
 {
     private const string Train = "train", Validation = "validation", FolderBesideCheckpoints = "tokens";
 
-    private readonly TokenizerSource _tokenizer = options.InitialModel is { } model ? TokenizerSource.FromTokenizer(model.Tokenizer) : options.Tokenizer;
+    private readonly TokenizerSource _tokenizer = options.InitialModel is { } model
+        ? TokenizerSource.FromTokenizer(model.Tokenizer) : options.Tokenizer;
 
     /// <summary>Reads the training data, and the validation data if there are any, unless their tokens are found.</summary>
     public TrainingCorpus Read(TextColumnReader training, TextColumnReader? validation, int blockLength)
     {
-        string? folder = options.TokenFolder ?? (options.CheckpointFolder is { } checkpoints ? Path.Combine(checkpoints, FolderBesideCheckpoints) : null);
+        string? folder = options.Checkpoints.TokenFolder
+            ?? (options.Checkpoints.Folder is { } checkpoints ? Path.Combine(checkpoints, FolderBesideCheckpoints) : null);
         return folder is null ? InMemory(training, validation, blockLength) : InFolder(folder, training, validation, blockLength);
     }
 
     /// <summary>The blocks of one text column, in memory.</summary>
-    public ITokenBlocks ReadBlocks(TextColumnReader reader, TextTokenizer tokenizer, int blockLength) => ReadBlocks(reader, Packer(tokenizer), tokenizer, blockLength);
+    public ITokenBlocks ReadBlocks(TextColumnReader reader, TextTokenizer tokenizer, int blockLength) =>
+        ReadBlocks(reader, Packer(tokenizer), tokenizer, blockLength);
 
     /// <summary>The tokenizer: given, the initial model's, or learned from all texts of the data.</summary>
     public TextTokenizer ResolveTokenizer(TextColumnReader training) =>
-        _tokenizer.Resolve(() => training.ReadAll(options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System), options.CancellationToken);
+        _tokenizer.Resolve(() => training.ReadAll(options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System),
+            options.CancellationToken);
 
     private CorpusPacker Packer(TextTokenizer tokenizer) => new(tokenizer, new CorpusReadingProgress(progress), TimeProvider.System);
 
@@ -37,10 +44,11 @@ internal sealed class CorpusTokenizer(MaskedDiffusionTrainer.Options options, IC
     private TrainingCorpus InMemory(TextColumnReader training, TextColumnReader? validation, int blockLength)
     {
         TextTokenizer tokenizer = ResolveTokenizer(training);
-        var packer = Packer(tokenizer);
+        CorpusPacker packer = Packer(tokenizer);
         ITokenBlocks blocks = ReadBlocks(training, packer, tokenizer, blockLength);
         long documents = packer.DocumentCount;
-        return new TrainingCorpus(tokenizer, blocks, validation is null ? null : ReadBlocks(validation, packer, tokenizer, blockLength)) { Documents = documents, EmptyRows = training.EmptyRowCount };
+        return new TrainingCorpus(tokenizer, blocks, validation is null ? null : ReadBlocks(validation, packer, tokenizer, blockLength))
+        { Documents = documents, EmptyRows = training.EmptyRowCount };
     }
 
     private TrainingCorpus InFolder(string path, TextColumnReader training, TextColumnReader? validation, int blockLength)
@@ -60,7 +68,8 @@ internal sealed class CorpusTokenizer(MaskedDiffusionTrainer.Options options, IC
             ITokenBlocks? measured = validation is null ? null : Open(Validation, validation.What);
             held.Add(folder);
             TokenSplit split = manifest.Splits[Train];
-            return new TrainingCorpus(tokenizer, blocks, measured) { Documents = split.Documents, EmptyRows = split.EmptyRows, Held = held };
+            return new TrainingCorpus(tokenizer, blocks, measured)
+            { Documents = split.Documents, EmptyRows = split.EmptyRows, Held = held };
         }
         catch
         {
@@ -69,9 +78,10 @@ internal sealed class CorpusTokenizer(MaskedDiffusionTrainer.Options options, IC
         }
     }
 
-    private (TokenManifest Manifest, TextTokenizer Tokenizer)? Find(TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
+    private (TokenManifest Manifest, TextTokenizer Tokenizer)? Find(
+        TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
     {
-        if (!options.Resume)
+        if (!options.Checkpoints.Resume)
             return null;
         try
         {
@@ -90,13 +100,15 @@ internal sealed class CorpusTokenizer(MaskedDiffusionTrainer.Options options, IC
         }
     }
 
-    private (TokenManifest Manifest, TextTokenizer Tokenizer) Write(TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
+    private (TokenManifest Manifest, TextTokenizer Tokenizer) Write(
+        TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
     {
         TextTokenizer tokenizer = ResolveTokenizer(training);
-        var packer = Packer(tokenizer);
+        CorpusPacker packer = Packer(tokenizer);
         TokenSplit WriteSplit(string place, string prefix, TextColumnReader reader)
         {
-            using var writer = new PackedFileWriter(place, prefix, PackedFileWriter.PublishedChunkSize, tokenizer.VocabularySize, PackedTokensExport.Filler(tokenizer));
+            using var writer = new PackedFileWriter(
+                place, prefix, PackedFileWriter.PublishedChunkSize, tokenizer.VocabularySize, PackedTokensExport.Filler(tokenizer));
             packer.Pack(reader.Read(options.CancellationToken), writer, options.CancellationToken);
             return new TokenSplit(packer.TokenCount, packer.DocumentCount, reader.EmptyRowCount, writer.Complete());
         }
@@ -122,7 +134,10 @@ internal sealed class CorpusTokenizer(MaskedDiffusionTrainer.Options options, IC
     private PackedBlocks Blocks(string what, ITokens tokens, int blockLength, long documents, long emptyRows)
     {
         var blocks = new PackedBlocks(tokens, blockLength);
-        channel.Info(MessageSensitivity.None, "The {0}: {1:#,0} documents, {2:#,0} tokens in {3:#,0} blocks of {4} ({5} tokens of the start repeated to fill the last); {6:#,0} rows without text left out",
+        channel.Info(
+            MessageSensitivity.None,
+            "The {0}: {1:#,0} documents, {2:#,0} tokens in {3:#,0} blocks of {4} ({5} tokens of the start repeated to fill the last); "
+            + "{6:#,0} rows without text left out",
             what, documents, blocks.TokenCount, blocks.Count, blocks.Length, blocks.RepeatedTokenCount, emptyRows);
         return blocks;
     }

@@ -8,22 +8,33 @@ public sealed partial class MaskedDiffusionTrainer
 {
     private const double DefaultCheckpointMinutes = 10;
 
-    private CheckpointSettings? Checkpoints(TextTokenizer tokenizer, IChannel channel) => _options.CheckpointFolder is not { } folder ? null : new CheckpointSettings
-    {
-        Folder = folder,
-        Interval = _options.CheckpointInterval,
-        Minutes = _options.CheckpointMinutes ?? (_options.CheckpointInterval is null ? DefaultCheckpointMinutes : null),
-        Keep = _options.KeepCheckpoints,
-        Resume = _options.Resume,
-        AdoptSeed = _options.Seed is null,
-        Traits = new Dictionary<string, string>
+    private CheckpointSettings? Checkpoints(TextTokenizer tokenizer, IChannel channel) =>
+        _options.Checkpoints.Folder is not { } folder ? null : new CheckpointSettings
         {
-            [nameof(Options.NoiseLevels)] = _options.NoiseLevels.ToString(),
-            [nameof(Options.LossWeighting)] = _options.LossWeighting.ToString(),
-            [nameof(Options.Padding)] = _options.Padding.ToString(),
-            [nameof(Options.GuidanceDropout)] = _options.GuidanceDropout.ToString(CultureInfo.InvariantCulture),
-            [nameof(Options.Tokenizer)] = "SHA-256 " + tokenizer.ContentHash,
-        },
-        Log = message => channel.Info(MessageSensitivity.None, "{0}", message),
-    };
+            Folder = folder,
+            Interval = _options.Checkpoints.Interval,
+            Minutes = _options.Checkpoints.Minutes ?? (_options.Checkpoints.Interval is null ? DefaultCheckpointMinutes : null),
+            Keep = _options.Checkpoints.Keep,
+            Resume = _options.Checkpoints.Resume,
+            AdoptSeed = _options.Seed is null,
+            Traits = new Dictionary<string, string>
+            {
+                [StoredTraits.NoiseLevels] = _options.Noise.Levels.ToString(),
+                [StoredTraits.LossWeighting] = _options.Noise.LossWeighting.ToString(),
+                [StoredTraits.Padding] = _options.Rows.Padding.ToString(),
+                [StoredTraits.GuidanceDropout] = _options.Noise.GuidanceDropout.ToString(CultureInfo.InvariantCulture),
+                [StoredTraits.Tokenizer] = "SHA-256 " + tokenizer.ContentHash,
+            },
+            Log = message => channel.Info(MessageSensitivity.None, "{0}", message),
+        };
+
+    /// <summary>How checkpoints name these options. Files hold the names, so they never change.</summary>
+    private static class StoredTraits
+    {
+        public const string NoiseLevels = "NoiseLevels";
+        public const string LossWeighting = "LossWeighting";
+        public const string Padding = "Padding";
+        public const string GuidanceDropout = "GuidanceDropout";
+        public const string Tokenizer = "Tokenizer";
+    }
 }

@@ -6,7 +6,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 
 public sealed partial class MaskedDiffusionTrainer
 {
-    private bool PacksDocuments => _options.PackDocuments ?? _options.PromptColumnName is null;
+    private bool PacksDocuments => _options.Rows.PacksDocuments;
 
     private TextColumnReader Reader(IDataView data, string parameterName, string what) =>
         new(data, _text.Find(data.Schema, parameterName), what, [.. _prompts.Select(prompt => prompt.Find(data.Schema, parameterName))]);
@@ -14,21 +14,25 @@ public sealed partial class MaskedDiffusionTrainer
     private TrainingCorpus ReadRows(TextColumnReader rows, TextColumnReader? held, LoggedProgress progress, IChannel channel)
     {
         TextTokenizer tokenizer = new CorpusTokenizer(_options, channel, progress).ResolveTokenizer(rows);
-        var encoder = new RowEncoder(
-            tokenizer, _options.MaxRowLength ?? Network.ContextLength, _options.LongRows, new CorpusReadingProgress(progress), TimeProvider.System);
-        RowBlocks blocks = Encode(encoder, rows, _options.Padding, channel);
+        var encoder = new RowEncoder(tokenizer, _options.Rows.MaxLength ?? Network.ContextLength, _options.Rows.LongRows,
+            new CorpusReadingProgress(progress), TimeProvider.System);
+        RowBlocks blocks = Encode(encoder, rows, _options.Rows.Padding, channel);
         long longRows = encoder.LongRowCount;
         // What fills up a row is no part of its likelihood.
         RowBlocks? validation = held is null ? null : Encode(encoder, held, RowPadding.None, channel);
-        return new TrainingCorpus(tokenizer, blocks, validation) { Documents = blocks.Count, EmptyRows = rows.EmptyRowCount, LongRows = longRows };
+        return new TrainingCorpus(tokenizer, blocks, validation)
+        { Documents = blocks.Count, EmptyRows = rows.EmptyRowCount, LongRows = longRows };
     }
 
     private RowBlocks Encode(RowEncoder encoder, TextColumnReader reader, RowPadding padding, IChannel channel)
     {
         RowBlocks blocks = encoder.Encode(reader.ReadRows(_options.CancellationToken), padding, reader.What, _options.CancellationToken);
-        channel.Info(MessageSensitivity.None, "The {0}: {1:#,0} rows, {2:#,0} tokens; {3:#,0} rows without text left out", reader.What, blocks.Count, blocks.TokenCount, reader.EmptyRowCount);
+        channel.Info(MessageSensitivity.None, "The {0}: {1:#,0} rows, {2:#,0} tokens; {3:#,0} rows without text left out", reader.What,
+            blocks.Count, blocks.TokenCount, reader.EmptyRowCount);
         if (encoder.LongRowCount > 0)
-            channel.Warning(MessageSensitivity.None, "{0:#,0} rows of the {1} have more tokens than a row may have (Options.MaxRowLength) and are left out", encoder.LongRowCount, reader.What);
+            channel.Warning(MessageSensitivity.None,
+                "{0:#,0} rows of the {1} have more tokens than a row may have (Rows.MaxLength) and are left out", encoder.LongRowCount,
+                reader.What);
         return blocks;
     }
 }

@@ -14,16 +14,18 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Trains a masked diffusion language model on a text column, from scratch or from a model (<see cref="Options.InitialModel"/>). The documents are tokenized, each followed by the end-of-sequence token, packed
-/// into blocks of the network's context length and shuffled anew every epoch; the loss is the upper bound on the negative log-likelihood of "Scaling up Masked
-/// Diffusion Models on Text" (Nie et al., 2024), equation 3, with one noise level a sequence. With prompts (<see cref="Options.PromptColumnName"/>) each row is a
-/// sequence of its own, and only its answer is noised and learned.
+/// Trains a masked diffusion language model on a text column, from scratch or from a model (<see cref="TrainerOptions.InitialModel"/>). The
+/// documents are tokenized, each followed by the end-of-sequence token, packed into blocks of the network's context length and shuffled
+/// anew every epoch; the loss is the upper bound on the negative log-likelihood of "Scaling up Masked Diffusion Models on Text" (Nie et
+/// al., 2024), equation 3, with one noise level a sequence. With prompts (<see cref="RowOptions.PromptColumnName"/>) each row is a sequence
+/// of its own, and only its answer is noised and learned.
 /// </summary>
 /// <remarks>
-/// Needs a libtorch package in the application (TorchSharp-cpu or TorchSharp-cuda-...). Needs no normalization and no caching. Memory: 16 bytes a parameter
-/// (weights, gradients and two moments), 4 more with a validation set and 4 to 8 with <see cref="Options.EmaDecay"/>, the activations of a micro batch (see
-/// <see cref="Options.ActivationCheckpointing"/>), and 2 bytes a token of the corpus unless the tokens are kept in a folder (<see cref="Options.TokenFolder"/>). A trainer holds no
-/// state of a run: it may fit many times and, given enough memory, on several threads at once.
+/// Needs a libtorch package in the application (TorchSharp-cpu or TorchSharp-cuda-...). Needs no normalization and no caching. Memory: 16
+/// bytes a parameter (weights, gradients and two moments), 4 more with a validation set and 4 to 8 with
+/// <see cref="OptimizerOptions.EmaDecay"/>, the activations of a micro batch (see <see cref="ComputeOptions.ActivationCheckpointing"/>),
+/// and 2 bytes a token of the corpus unless the tokens are kept in a folder (<see cref="CheckpointOptions.TokenFolder"/>). A trainer holds
+/// no state of a run: it may fit many times and, given enough memory, on several threads at once.
 /// </remarks>
 public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionTransformer>
 {
@@ -32,7 +34,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
 
     private readonly IHost _host;
     private readonly MLContext? _context;
-    private readonly Options _options;
+    private readonly TrainerOptions _options;
     private readonly int _seed;
     private readonly InputColumn _text;
     private readonly InputColumn[] _prompts;
@@ -42,34 +44,45 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     /// <param name="env">The context: an <see cref="MLContext"/>, or any other environment.</param>
     /// <param name="options">The settings, copied here.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range; the message says which, and what to do.</exception>
-    public MaskedDiffusionTrainer(IHostEnvironment env, Options options)
+    public MaskedDiffusionTrainer(IHostEnvironment env, TrainerOptions options)
         : this(env, options, autoregressive: false)
     {
     }
 
     /// <summary>The trainer of either kind: they differ in the network's attention and the objective.</summary>
-    internal MaskedDiffusionTrainer(IHostEnvironment env, Options options, bool autoregressive)
+    internal MaskedDiffusionTrainer(IHostEnvironment env, TrainerOptions options, bool autoregressive)
     {
         ArgumentNullException.ThrowIfNull(env);
         ArgumentNullException.ThrowIfNull(options);
         _context = env as MLContext;
         _options = options.Clone();
         _autoregressive = autoregressive;
-        OptionsCheck.Validate(_options, autoregressive);
+        TrainerOptionsCheck.Check(_options, autoregressive);
         _host = env.Register(autoregressive ? nameof(AutoregressiveTrainer) : nameof(MaskedDiffusionTrainer));
         _seed = _options.Seed ?? _host.Rand.Next();
         _text = InputColumn.Text("text", _options.TextColumnName);
-        _prompts = [.. new[] { ("prompt", _options.PromptColumnName), ("reasoning", _options.ReasoningColumnName) }.Where(part => part.Item2 is not null).Select(part => InputColumn.Text(part.Item1, part.Item2!))];
+        _prompts = [.. new[] { ("prompt", _options.Rows.PromptColumnName), ("reasoning", _options.Rows.ReasoningColumnName) }.Where(
+            part => part.Item2 is not null).Select(part => InputColumn.Text(part.Item1, part.Item2!))];
     }
 
-    /// <summary>Trains a model. Long: see <see cref="Options.Progress"/> and <see cref="Options.CancellationToken"/>.</summary>
-    /// <param name="input">The training data. Its text column is read once, or twice where a tokenizer is trained on it; not at all by a run that resumes on packed text.</param>
+    /// <summary>
+    /// Trains a model. Long: see <see cref="TrainerOptions.Progress"/> and <see cref="TrainerOptions.CancellationToken"/>.
+    /// </summary>
+    /// <param name="input">
+    /// The training data. Its text column is read once, or twice where a tokenizer is trained on it; not at all by a run that resumes on
+    /// packed text.
+    /// </param>
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>
     /// <exception cref="ArgumentException">The machine has no such device, or the tokenizer no end of sequence.</exception>
-    /// <exception cref="InvalidOperationException">The column holds no text at all; all rows are too long, or one is under <see cref="RowOverflow.Throw"/>.</exception>
-    /// <exception cref="ObjectDisposedException">The <see cref="Options.InitialModel"/> has been disposed.</exception>
-    /// <exception cref="InvalidOperationException">The checkpoints in <see cref="Options.CheckpointFolder"/> are of another training, or there are some and <see cref="Options.Resume"/> is not set.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The column holds no text at all; all rows are too long, or one is under <see cref="RowOverflow.Throw"/>.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The <see cref="TrainerOptions.InitialModel"/> has been disposed.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The checkpoints in <see cref="CheckpointOptions.Folder"/> are of another training, or there are some and
+    /// <see cref="CheckpointOptions.Resume"/> is not set.
+    /// </exception>
     /// <exception cref="InvalidDataException">All checkpoints are damaged.</exception>
     /// <exception cref="IOException">The checkpoint folder cannot be written, or another training uses it.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
@@ -78,27 +91,37 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     {
         ArgumentNullException.ThrowIfNull(input);
         TextColumnReader corpus = Reader(input, nameof(input), "training data");
-        TextColumnReader? held = _options.ValidationSet is { } set ? Reader(set, "Options." + nameof(Options.ValidationSet), "validation data") : null;
+        TextColumnReader? held = _options.ValidationSet is { } set
+            ? Reader(set, nameof(TrainerOptions.ValidationSet), "validation data") : null;
         // Before hours of reading, not after.
         DeviceChoice.RequireAvailable(_options.Device);
         CheckCheckpointFolder();
 
         using IChannel channel = _host.Start("Training");
         var progress = new LoggedProgress(channel, _options.Progress);
-        using TrainingCorpus read = PacksDocuments ? new CorpusTokenizer(_options, channel, progress).Read(corpus, held, BlockLength) : ReadRows(corpus, held, progress, channel);
-        using PackedCorpusBlocks? measured = _options.ValidationTokens?.Open(Network.ContextLength, BlockLength, read.Tokenizer.VocabularySize);
+        using TrainingCorpus read = PacksDocuments
+            ? new CorpusTokenizer(_options, channel, progress).Read(corpus, held, BlockLength) : ReadRows(corpus, held, progress, channel);
+        using PackedCorpusBlocks? measured = _options.Validation.Tokens?.Open(
+            Network.ContextLength, BlockLength, read.Tokenizer.VocabularySize);
         return Train(read, measured ?? read.Validation, progress, channel);
     }
 
     /// <summary>
-    /// Trains a model on packed tokens, straight from their files: memory does not grow with them. <see cref="Options.Tokenizer"/> is the tokenizer they were made
-    /// with (or that of <see cref="Options.InitialModel"/>), given and not learned; <see cref="Options.TextColumnName"/> only names the column that the transformer scores.
+    /// Trains a model on packed tokens, straight from their files: memory does not grow with them. <see cref="TrainerOptions.Tokenizer"/>
+    /// is the tokenizer they were made with (or that of <see cref="TrainerOptions.InitialModel"/>), given and not learned;
+    /// <see cref="TrainerOptions.TextColumnName"/> only names the column that the transformer scores.
     /// </summary>
     /// <param name="corpus">The tokens, from <c>LoadPackedTokens</c>.</param>
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
-    /// <exception cref="ArgumentException">The machine has no such device, or the blocks are shorter than the network's context.</exception>
-    /// <exception cref="InvalidOperationException"><see cref="Options.Tokenizer"/> is to be learned from text; or the checkpoints are not this training's.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, or holds an id that the tokenizer does not know; or all checkpoints are damaged.</exception>
+    /// <exception cref="ArgumentException">
+    /// The machine has no such device, or the blocks are shorter than the network's context.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// <see cref="TrainerOptions.Tokenizer"/> is to be learned from text; or the checkpoints are not this training's.
+    /// </exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is damaged, or holds an id that the tokenizer does not know; or all checkpoints are damaged.
+    /// </exception>
     /// <exception cref="IOException">A file cannot be read, or a checkpoint not written.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
@@ -106,10 +129,14 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     {
         ArgumentNullException.ThrowIfNull(corpus);
         if (!PacksDocuments)
-            throw new InvalidOperationException("Packed tokens are cut into blocks and have no rows of prompts and answers: leave Options.PromptColumnName null, and Options.PackDocuments null or true.");
+            throw new InvalidOperationException(
+                "Packed tokens are cut into blocks and have no rows of prompts and answers: leave Rows.PromptColumnName null, and "
+                + "Rows.PackDocuments null or true.");
         TextTokenizer tokenizer = _options.InitialModel?.Tokenizer ?? _options.Tokenizer.Known ?? throw new InvalidOperationException(
-            "Packed tokens are ids, and ids mean nothing without the tokenizer they were made with: set Options.Tokenizer to TokenizerSource.FromFile with that tokenizer's files.");
-        TextColumnReader? held = _options.ValidationSet is { } set ? Reader(set, "Options." + nameof(Options.ValidationSet), "validation data") : null;
+            "Packed tokens are ids, and ids mean nothing without the tokenizer they were made with: set Tokenizer to "
+            + "TokenizerSource.FromFile with that tokenizer's files.");
+        TextColumnReader? held = _options.ValidationSet is { } set
+            ? Reader(set, nameof(TrainerOptions.ValidationSet), "validation data") : null;
         DeviceChoice.RequireAvailable(_options.Device);
         CheckCheckpointFolder();
 
@@ -117,8 +144,9 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         var progress = new LoggedProgress(channel, _options.Progress);
         using PackedCorpusBlocks blocks = corpus.Open(Network.ContextLength, BlockLength, tokenizer.VocabularySize);
         channel.Info(MessageSensitivity.None, "The training data: {0}", blocks.Identity);
-        using PackedCorpusBlocks? measured = _options.ValidationTokens?.Open(Network.ContextLength, BlockLength, tokenizer.VocabularySize);
-        ITokenBlocks? validation = measured ?? (held is null ? null : new CorpusTokenizer(_options, channel, progress).ReadBlocks(held, tokenizer, BlockLength));
+        using PackedCorpusBlocks? measured = _options.Validation.Tokens?.Open(Network.ContextLength, BlockLength, tokenizer.VocabularySize);
+        ITokenBlocks? validation = measured ?? (
+            held is null ? null : new CorpusTokenizer(_options, channel, progress).ReadBlocks(held, tokenizer, BlockLength));
         using var given = new TrainingCorpus(tokenizer, blocks, validation);
         return Train(given, given.Validation, progress, channel);
     }
@@ -134,19 +162,19 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
             column.Check(inputSchema, nameof(inputSchema));
         return SchemaShapes.Append(inputSchema,
         [
-            new DataViewSchema.DetachedColumn(_options.NegativeLogLikelihoodColumnName, NumberDataViewType.Single),
-            new DataViewSchema.DetachedColumn(_options.StandardErrorColumnName, NumberDataViewType.Single),
-            new DataViewSchema.DetachedColumn(_options.TokenCountColumnName, NumberDataViewType.Int32),
+            new DataViewSchema.DetachedColumn(_options.Outputs.NegativeLogLikelihoodColumnName, NumberDataViewType.Single),
+            new DataViewSchema.DetachedColumn(_options.Outputs.StandardErrorColumnName, NumberDataViewType.Single),
+            new DataViewSchema.DetachedColumn(_options.Outputs.TokenCountColumnName, NumberDataViewType.Int32),
         ]);
     }
 
     private LikelihoodScoringEstimator.Options Scoring() => new()
     {
         TextColumnName = _options.TextColumnName,
-        NegativeLogLikelihoodColumnName = _options.NegativeLogLikelihoodColumnName,
-        StandardErrorColumnName = _options.StandardErrorColumnName,
-        TokenCountColumnName = _options.TokenCountColumnName,
-        ContextColumnName = _options.PromptColumnName,
+        NegativeLogLikelihoodColumnName = _options.Outputs.NegativeLogLikelihoodColumnName,
+        StandardErrorColumnName = _options.Outputs.StandardErrorColumnName,
+        TokenCountColumnName = _options.Outputs.TokenCountColumnName,
+        ContextColumnName = _options.Rows.PromptColumnName,
         Separator = "",
         PerCharacterColumnName = null,
         PerByteColumnName = null,
@@ -159,59 +187,75 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     // Before hours of reading, not after.
     private void CheckCheckpointFolder()
     {
-        if (_options.CheckpointFolder is { } folder)
-            CheckpointRun.CheckFolder(folder, _options.Resume);
+        if (_options.Checkpoints.Folder is { } folder)
+            CheckpointRun.CheckFolder(folder, _options.Checkpoints.Resume);
     }
 
     private ITrainingObjective Objective(TransformerConfig config) =>
-        _autoregressive ? new AutoregressiveObjective() : new DiffusionObjective(config, _options.NoiseLevels, _options.LossWeighting, _options.GuidanceDropout);
+        _autoregressive
+            ? new AutoregressiveObjective() : new DiffusionObjective(
+            config, _options.Noise.Levels, _options.Noise.LossWeighting, _options.Noise.GuidanceDropout);
 
     private MaskedDiffusionTransformer Train(TrainingCorpus corpus, ITokenBlocks? validation, LoggedProgress progress, IChannel channel)
     {
         string device = DeviceChoice.Prefer(_options.Device, _context?.GpuDeviceId, _context?.FallbackToCpu ?? true);
-        TransformerConfig config = _options.InitialModel?.Config ?? _options.Network with { VocabularySize = corpus.Tokenizer.VocabularySize, Autoregressive = _autoregressive };
+        TransformerConfig config = _options.InitialModel?.Config
+            ?? _options.Network with { VocabularySize = corpus.Tokenizer.VocabularySize, Autoregressive = _autoregressive };
         ITrainingObjective objective = Objective(config);
-        TrainingSettings settings = Settings(config, objective, corpus.Blocks) with { Checkpoints = Checkpoints(corpus.Tokenizer, channel) };
-        channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2} on {3}", config.ParameterCount, config.NonEmbeddingParameterCount, _seed, device);
-        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(config, device, objective, corpus.Blocks, validation, settings, progress, _options.CancellationToken,
+        TrainingSettings settings = Settings(config, objective,
+            corpus.Blocks) with
+        { Checkpoints = Checkpoints(corpus.Tokenizer, channel) };
+        channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2} on {3}",
+            config.ParameterCount, config.NonEmbeddingParameterCount, _seed, device);
+        (TransformerNetwork network, TrainingResult result) =
+            NetworkTrainer.Train(config, device, objective, corpus.Blocks, validation, settings, progress, _options.CancellationToken,
             _options.InitialModel?.Network);
         result = result with { Documents = corpus.Documents, EmptyRows = corpus.EmptyRows, LongRows = corpus.LongRows };
-        channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}", result.Stop, result.Steps, result.TokensSeen,
+        channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}",
+            result.Stop, result.Steps, result.TokensSeen,
             result.Seconds, result.Device, result.BestStep);
-        return new MaskedDiffusionTransformer(new MaskedDiffusionModel(network, corpus.Tokenizer), Scoring(), ownsModel: true) { TrainingResult = result };
+        return new MaskedDiffusionTransformer(new MaskedDiffusionModel(network, corpus.Tokenizer), Scoring(), ownsModel: true)
+        { TrainingResult = result };
     }
 
     private TrainingSettings Settings(TransformerConfig config, ITrainingObjective objective, ITokenBlocks blocks)
     {
-        int microBatchSize = _options.MicroBatchSize ?? DefaultMicroBatchSize(_options.BatchSize, PacksDocuments ? config.ContextLength : blocks.Length);
-        double meanLength = blocks is RowBlocks rows ? rows.MeanLength(microBatchSize) - objective.SourceOnlyIds : ComputeBudget.MeanLength(config.ContextLength, _options.StochasticLengthRatio);
-        var budget = new ComputeBudget { Steps = _options.MaxSteps, Epochs = _options.MaxEpochs, Tokens = _options.MaxTokens, Flops = _options.MaxFlops };
+        int microBatchSize = _options.Compute.MicroBatchSize
+            ?? DefaultMicroBatchSize(_options.BatchSize, PacksDocuments ? config.ContextLength : blocks.Length);
+        double meanLength = blocks is RowBlocks rows
+            ? rows.MeanLength(microBatchSize) - objective.SourceOnlyIds
+            : ComputeBudget.MeanLength(config.ContextLength, _options.Noise.StochasticLengthRatio);
+        var budget = new ComputeBudget
+        {
+            Steps = _options.MaxSteps, Epochs = _options.Budget.MaxEpochs, Tokens = _options.Budget.MaxTokens,
+            Flops = _options.Budget.MaxFlops
+        };
         long? steps = budget.ToSteps(config.NonEmbeddingParameterCount, _options.BatchSize, meanLength, blocks.Count);
         return new TrainingSettings
         {
-            MaxSteps = steps ?? (_options.MaxSeconds is null ? DefaultSteps : null),
-            MaxSeconds = _options.MaxSeconds,
+            MaxSteps = steps ?? (_options.Budget.MaxSeconds is null ? DefaultSteps : null),
+            MaxSeconds = _options.Budget.MaxSeconds,
             BatchSize = _options.BatchSize,
             MicroBatchSize = microBatchSize,
-            StochasticLengthRatio = _options.StochasticLengthRatio,
+            StochasticLengthRatio = _options.Noise.StochasticLengthRatio,
             LearningRate = _options.LearningRate,
-            MinLearningRateRatio = _options.MinLearningRateRatio,
-            WarmupSteps = _options.WarmupSteps,
-            Beta1 = _options.Beta1,
-            Beta2 = _options.Beta2,
-            WeightDecay = _options.WeightDecay,
-            DecayNormGains = _options.DecayNormGains,
-            GradientClipNorm = _options.GradientClipNorm,
-            EmaDecay = _options.EmaDecay,
-            ValidationInterval = _options.ValidationInterval,
+            MinLearningRateRatio = _options.Optimizer.MinLearningRateRatio,
+            WarmupSteps = _options.Optimizer.WarmupSteps,
+            Beta1 = _options.Optimizer.Beta1,
+            Beta2 = _options.Optimizer.Beta2,
+            WeightDecay = _options.Optimizer.WeightDecay,
+            DecayNormGains = _options.Optimizer.DecayNormGains,
+            GradientClipNorm = _options.Optimizer.GradientClipNorm,
+            EmaDecay = _options.Optimizer.EmaDecay,
+            ValidationInterval = _options.Validation.Interval,
             // Without noise every draw would be the same.
-            ValidationSamples = _autoregressive ? 1 : _options.ValidationSamples,
-            MaxValidationBlocks = _options.MaxValidationBlocks,
-            EarlyStoppingPatience = _options.EarlyStoppingPatience,
+            ValidationSamples = _autoregressive ? 1 : _options.Validation.Samples,
+            MaxValidationBlocks = _options.Validation.MaxBlocks,
+            EarlyStoppingPatience = _options.Validation.EarlyStoppingPatience,
             ProgressInterval = _options.ProgressInterval,
             CancelBehavior = _options.CancelBehavior,
-            Precision = _options.Precision,
-            ActivationCheckpointing = _options.ActivationCheckpointing,
+            Precision = _options.Compute.Precision,
+            ActivationCheckpointing = _options.Compute.ActivationCheckpointing,
             Seed = _seed,
         };
     }

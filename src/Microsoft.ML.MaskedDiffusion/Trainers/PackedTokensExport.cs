@@ -10,7 +10,8 @@ internal static class PackedTokensExport
     /// <summary>What fills up a last file: the beginning of sequence, as published, where there is one.</summary>
     public static int Filler(TextTokenizer tokenizer) => tokenizer.BeginningOfSequenceId ?? tokenizer.EndOfSequenceId ?? 0;
 
-    public static PackedTokensResult Run(IDataView data, TextTokenizer tokenizer, string folder, PackedTokensOptions options, CancellationToken cancellationToken)
+    public static PackedTokensResult Run(IDataView data, TextTokenizer tokenizer, string folder, PackedTokensOptions options,
+        CancellationToken cancellationToken)
     {
         options.Validate();
         var reader = new TextColumnReader(data, InputColumn.Text("text", options.TextColumnName).Find(data.Schema, nameof(data)), "data");
@@ -18,12 +19,16 @@ internal static class PackedTokensExport
         var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
         folder = Path.GetFullPath(folder);
         Directory.CreateDirectory(folder);
-        if (Directory.EnumerateFiles(folder).FirstOrDefault(path => Path.GetFileName(path).StartsWith(options.Prefix, StringComparison.Ordinal)) is { } there)
-            throw new IOException($"The folder {folder} has a file of that prefix already, {Path.GetFileName(there)}, and the two would be read as one corpus. Remove it, or set Prefix or the folder to another.");
+        if (Directory.EnumerateFiles(folder).FirstOrDefault(
+            path => Path.GetFileName(path).StartsWith(options.Prefix, StringComparison.Ordinal)) is { } there)
+            throw new IOException(
+            $"The folder {folder} has a file of that prefix already, {Path.GetFileName(there)}, and the two would be read as one corpus. "
+            + "Remove it, or set Prefix or the folder to another.");
         PackedTokensResult? result = null;
         AtomicFolder.AddFiles(folder, options.Prefix, aside =>
         {
-            using var writer = new PackedFileWriter(aside, options.Prefix, options.TokensPerFile, tokenizer.VocabularySize, Filler(tokenizer));
+            using var writer = new PackedFileWriter(
+                aside, options.Prefix, options.TokensPerFile, tokenizer.VocabularySize, Filler(tokenizer));
             packer.Pack(reader.Read(cancellationToken), writer, cancellationToken);
             writer.Complete();
             long filling = writer.WrittenCount - packer.TokenCount;

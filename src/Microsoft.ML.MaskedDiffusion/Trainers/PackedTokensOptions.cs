@@ -13,8 +13,9 @@ public sealed class PackedTokensOptions
     public string Prefix { get; set; } = "train";
 
     /// <summary>
-    /// Token ids in a file, 2 to 500,000,000. Default 2,098,176, which are 1,024 blocks of 2,049, as published. The last file is filled up with the beginning of sequence,
-    /// or the end of sequence where the tokenizer has no beginning. What does not fill a block at a file's end is not trained on: take a multiple of the block length.
+    /// Token ids in a file, 2 to 500,000,000. Default 2,098,176, which are 1,024 blocks of 2,049, as published. The last file is filled up
+    /// with the beginning of sequence, or the end of sequence where the tokenizer has no beginning. What does not fill a block at a file's
+    /// end is not trained on: take a multiple of the block length.
     /// </summary>
     public int TokensPerFile { get; set; } = PackedFileWriter.PublishedChunkSize;
 
@@ -24,9 +25,11 @@ public sealed class PackedTokensOptions
     internal void Validate()
     {
         Require(!string.IsNullOrWhiteSpace(TextColumnName), nameof(TextColumnName), TextColumnName, "a column name that is not empty");
-        Require(!string.IsNullOrWhiteSpace(Prefix) && Prefix[0] != '.' && Prefix.IndexOfAny(Path.GetInvalidFileNameChars()) < 0, nameof(Prefix), Prefix, "the beginning of a file name, without a dot before it");
+        Require(!string.IsNullOrWhiteSpace(Prefix) && Prefix[0] != '.' && Prefix.IndexOfAny(Path.GetInvalidFileNameChars()) < 0,
+            nameof(Prefix), Prefix, "the beginning of a file name, without a dot before it");
         Require(TokensPerFile is >= 2 and <= 500_000_000, nameof(TokensPerFile), TokensPerFile, "2 to 500000000");
     }
 
-    private static void Require(bool holds, string option, object? value, string allowed) => OptionRange.Require(holds, option, option, value, allowed);
+    private static void Require(bool holds, string option, object? value, string allowed) =>
+        OptionRange.Require(holds, option, option, value, allowed);
 }

@@ -4,8 +4,9 @@ using Microsoft.ML.MaskedDiffusion.DataViews;
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 
 /// <summary>
-/// Streams the texts of one column, and the prompts before them where there are columns of them, leaving out rows without any text in the first. Each enumeration is one pass over the data; its cursor is disposed with it. A pass that
-/// finds no text at all ends in an error, which calls the data by the name given.
+/// Streams the texts of one column, and the prompts before them where there are columns of them, leaving out rows without any text in the
+/// first. Each enumeration is one pass over the data; its cursor is disposed with it. A pass that finds no text at all ends in an error,
+/// which calls the data by the name given.
 /// </summary>
 internal sealed class TextColumnReader(IDataView data, DataViewSchema.Column column, string what, params DataViewSchema.Column[] prompts)
 {
@@ -18,7 +19,9 @@ internal sealed class TextColumnReader(IDataView data, DataViewSchema.Column col
     /// <summary>What the data are called in messages.</summary>
     public string What => what;
 
-    /// <summary>What is known of the data without reading them: the files of a text view, else the number of rows where the view gives it at once.</summary>
+    /// <summary>
+    /// What is known of the data without reading them: the files of a text view, else the number of rows where the view gives it at once.
+    /// </summary>
     public string Describe() => data is TextFilesView files ? files.Describe()
         : data.GetRowCount() is { } rows ? string.Create(CultureInfo.InvariantCulture, $"a view of {rows} rows")
         : "a view of any number of rows";
@@ -28,7 +31,8 @@ internal sealed class TextColumnReader(IDataView data, DataViewSchema.Column col
 
     /// <summary>All texts, those of prompts among them: what a tokenizer has to know.</summary>
     public IEnumerable<string> ReadAll(CancellationToken cancellationToken) =>
-        ReadRows(cancellationToken).SelectMany(row => new[] { row.Row.Prompt, row.Row.Reasoning, row.Row.Answer }).Where(text => text.Length > 0);
+        ReadRows(cancellationToken).SelectMany(row => new[] { row.Row.Prompt, row.Row.Reasoning, row.Row.Answer })
+            .Where(text => text.Length > 0);
 
     /// <summary>The rows and their numbers in the data, from 1.</summary>
     public IEnumerable<(long Number, FineTuningRow Row)> ReadRows(CancellationToken cancellationToken)
@@ -61,5 +65,6 @@ internal sealed class TextColumnReader(IDataView data, DataViewSchema.Column col
 
     private InvalidOperationException NoText() => new(RowCount == 0
         ? $"The {what} has no rows. Training needs at least one row with text in column '{column.Name}'."
-        : $"Column '{column.Name}' of the {what} holds no text: all {RowCount} rows are empty or white space. Set Options.TextColumnName to the column with the {(prompts.Length == 0 ? "documents" : "answers")}.");
+        : $"Column '{column.Name}' of the {what} holds no text: all {RowCount} rows are empty or white space. Set TextColumnName to the "
+        + $"column with the {(prompts.Length == 0 ? "documents" : "answers")}.");
 }

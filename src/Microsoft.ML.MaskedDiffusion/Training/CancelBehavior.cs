@@ -7,8 +7,9 @@ public enum CancelBehavior
     Throw,
 
     /// <summary>
-    /// Stops after the step at hand and returns the model with the lowest validation loss so far, or, without a validation, the model as it stands.
-    /// Cancelled before the first step is done there is no model, and <see cref="OperationCanceledException"/> is thrown all the same.
+    /// Stops after the step at hand and returns the model with the lowest validation loss so far, or, without a validation, the model as it
+    /// stands. Cancelled before the first step is done there is no model, and <see cref="OperationCanceledException"/> is thrown all the
+    /// same.
     /// </summary>
     ReturnBestSoFar,
 }

@@ -23,7 +23,9 @@ internal sealed record ComputeBudget
         return steps;
     }
 
-    /// <summary>SMDM's formula: int(F / (6 N G length) / nodes), with N the parameters outside embeddings and G the sequences of one node's step.</summary>
+    /// <summary>
+    /// SMDM's formula: int(F / (6 N G length) / nodes), with N the parameters outside embeddings and G the sequences of one node's step.
+    /// </summary>
     public static long StepsForFlops(double flops, long nonEmbeddingParameters, int batchSize, double meanLength, int nodes = 1) =>
         (long)(flops / (6.0 * nonEmbeddingParameters * batchSize * meanLength) / nodes);
 
@@ -31,7 +33,9 @@ internal sealed record ComputeBudget
     public static long StepsForEpochs(double epochs, long blockCount, int batchSize) =>
         (long)Math.Max(1, Math.Ceiling(epochs * blockCount / batchSize));
 
-    /// <summary>The mean length under SMDM's stochastic sequence lengths: with probability <paramref name="ratio"/> uniform on 1..length.</summary>
+    /// <summary>
+    /// The mean length under SMDM's stochastic sequence lengths: with probability <paramref name="ratio"/> uniform on 1..length.
+    /// </summary>
     public static double MeanLength(int length, double ratio) => length * (1 - ratio) + (1 + length) / 2.0 * ratio;
 
     private static void Shrink(ref long? steps, long? candidate)

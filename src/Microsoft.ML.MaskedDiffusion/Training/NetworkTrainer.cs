@@ -11,11 +11,13 @@ namespace Microsoft.ML.MaskedDiffusion.Training;
 internal static class NetworkTrainer
 {
     /// <summary>
-    /// Trains a fresh network from the settings' seed, or a copy of <paramref name="initial"/>, or goes on from the settings' checkpoint. The caller owns it; on any
-    /// failure it is disposed here.
+    /// Trains a fresh network from the settings' seed, or a copy of <paramref name="initial"/>, or goes on from the settings' checkpoint.
+    /// The caller owns it; on any failure it is disposed here.
     /// </summary>
-    public static (TransformerNetwork Network, TrainingResult Result) Train(TransformerConfig config, string device, ITrainingObjective objective,
-        ITokenBlocks blocks, ITokenBlocks? validation, TrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken,
+    public static (TransformerNetwork Network, TrainingResult Result) Train(
+        TransformerConfig config, string device, ITrainingObjective objective,
+        ITokenBlocks blocks, ITokenBlocks? validation, TrainingSettings settings, IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken,
         TransformerNetwork? initial = null)
     {
         torch.Device place = DeviceChoice.Resolve(device);

@@ -3,8 +3,8 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>
-/// The length each micro batch is cut to: with probability <paramref name="ratio"/> uniform on 1..<paramref name="length"/>, else the whole length (SMDM's
-/// stochastic sequence lengths). Keyed by (seed, micro batch) alone, so that nothing has to be stored to go on.
+/// The length each micro batch is cut to: with probability <paramref name="ratio"/> uniform on 1..<paramref name="length"/>, else the whole
+/// length (SMDM's stochastic sequence lengths). Keyed by (seed, micro batch) alone, so that nothing has to be stored to go on.
 /// </summary>
 internal class SequenceLengths(double ratio, int length, ulong seed)
 {

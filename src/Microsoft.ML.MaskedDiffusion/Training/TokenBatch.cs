@@ -4,8 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>
-/// One micro batch in managed memory: token ids [count, length], what each row's are, and the random stream of every row. A row's stream is its number in the run (or in the
-/// validation), never its place in the batch, so results do not depend on how rows are put together. Reused from batch to batch.
+/// One micro batch in managed memory: token ids [count, length], what each row's are, and the random stream of every row. A row's stream is
+/// its number in the run (or in the validation), never its place in the batch, so results do not depend on how rows are put together.
+/// Reused from batch to batch.
 /// </summary>
 internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, ulong seed, RandomPurpose purpose)
 {
@@ -19,7 +20,10 @@ internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, u
     /// <summary>Ids in each row: a block's, or fewer after <see cref="Clear"/> with a length.</summary>
     public int Length { get; private set; } = blockLength;
 
-    /// <summary>Rows whose draws may be spread evenly together: those of an optimizer step, or of one validation block. Their streams follow each other.</summary>
+    /// <summary>
+    /// Rows whose draws may be spread evenly together: those of an optimizer step, or of one validation block. Their streams follow each
+    /// other.
+    /// </summary>
     public int GroupSize { get; } = groupSize;
 
     /// <summary>Rows filled.</summary>
@@ -38,7 +42,8 @@ internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, u
     public int RowLength(int row) => _extents[row].Length;
 
     /// <summary>The row's ids that are learned, where the first <paramref name="sourceOnlyIds"/> of a row cannot be.</summary>
-    public int TargetCount(int row, int sourceOnlyIds = 0) => Math.Max(0, _extents[row].Length - Math.Max(_extents[row].Prompt, sourceOnlyIds));
+    public int TargetCount(int row, int sourceOnlyIds = 0) =>
+        Math.Max(0, _extents[row].Length - Math.Max(_extents[row].Prompt, sourceOnlyIds));
 
     /// <summary>The sum of <see cref="TargetCount(int, int)"/> over all rows.</summary>
     public int TargetCount()
@@ -52,7 +57,9 @@ internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, u
     /// <summary>A fresh random stream of the row: the same draws whenever it is asked for.</summary>
     public CounterRandom RandomOf(int row) => new(seed, _streams[row], purpose);
 
-    /// <summary>A fresh random stream of the whole batch, for another purpose than its rows'. It belongs to the first row's place in the run.</summary>
+    /// <summary>
+    /// A fresh random stream of the whole batch, for another purpose than its rows'. It belongs to the first row's place in the run.
+    /// </summary>
     public CounterRandom RandomOfBatch(RandomPurpose batchPurpose) => new(seed, _streams[0], batchPurpose);
 
     /// <summary>A fresh random stream of the row's group, and the row's place in the group.</summary>
@@ -63,8 +70,8 @@ internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, u
     }
 
     /// <summary>
-    /// Empties the batch; the blocks added next are cut to their first <paramref name="length"/> ids, null for all. Where the blocks pad to the longest, that
-    /// is its length, and every row reaches so far.
+    /// Empties the batch; the blocks added next are cut to their first <paramref name="length"/> ids, null for all. Where the blocks pad to
+    /// the longest, that is its length, and every row reaches so far.
     /// </summary>
     public void Clear(int? length = null)
     {

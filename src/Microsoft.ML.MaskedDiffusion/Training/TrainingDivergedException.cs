@@ -4,8 +4,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 public sealed class TrainingDivergedException : InvalidOperationException
 {
     internal TrainingDivergedException(long step, double loss, double gradientNorm, double learningRate)
-        : base(FormattableString.Invariant(
-            $"Training diverged at step {step}: loss {loss}, gradient norm {gradientNorm}, learning rate {learningRate:g4}. Lower Options.LearningRate (a third is a good first try), lengthen Options.WarmupSteps, or lower Options.GradientClipNorm."))
+        : base(FormattableString.Invariant($"Training diverged at step {step}: loss {loss}, gradient norm {gradientNorm}, learning rate ")
+            + FormattableString.Invariant($"{learningRate:g4}. Lower LearningRate (a third is a good first try), lengthen ")
+            + "Optimizer.WarmupSteps, or lower Optimizer.GradientClipNorm.")
     {
         Step = step;
         Loss = loss;
@@ -13,7 +14,10 @@ public sealed class TrainingDivergedException : InvalidOperationException
         LearningRate = learningRate;
     }
 
-    /// <summary>The step (from 1) that gave the value; on an accelerator the loss is read back at progress reports only, and this is the first read after it.</summary>
+    /// <summary>
+    /// The step (from 1) that gave the value; on an accelerator the loss is read back at progress reports only, and this is the first read
+    /// after it.
+    /// </summary>
     public long Step { get; }
 
     /// <summary>The loss, in nats per token.</summary>

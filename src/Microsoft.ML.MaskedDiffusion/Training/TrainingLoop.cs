@@ -12,8 +12,8 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>
-/// Takes optimizer steps on blocks of tokens until its plan is done, validating, reporting and keeping the best weights on the way. Everything random
-/// follows from the seed and the step, so the same settings give the same weights, bit for bit, on one machine.
+/// Takes optimizer steps on blocks of tokens until its plan is done, validating, reporting and keeping the best weights on the way.
+/// Everything random follows from the seed and the step, so the same settings give the same weights, bit for bit, on one machine.
 /// </summary>
 internal sealed class TrainingLoop : IDisposable
 {
@@ -30,7 +30,8 @@ internal sealed class TrainingLoop : IDisposable
     private readonly WeightAverage? _average;
     private readonly LossMeter _meter;
 
-    public TrainingLoop(TransformerNetwork network, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation, TrainingSettings settings, SequenceLengths? lengths = null)
+    public TrainingLoop(TransformerNetwork network, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation,
+        TrainingSettings settings, SequenceLengths? lengths = null)
     {
         _network = network;
         _objective = objective;
@@ -78,7 +79,8 @@ internal sealed class TrainingLoop : IDisposable
                 bool last = _plan.IsOver(State.Step, clock);
                 if (last || State.Step % _settings.ProgressInterval == 0)
                     Report(clock, learningRate, progress);
-                if (_validation is not null && (last || State.Step % _settings.ValidationInterval == 0) && !Validate(clock, learningRate, progress, cancellationToken))
+                if (_validation is not null && (last || State.Step % _settings.ValidationInterval == 0)
+                    && !Validate(clock, learningRate, progress, cancellationToken))
                 {
                     stop = TrainingStop.EarlyStopping;
                     last = true;
@@ -92,7 +94,8 @@ internal sealed class TrainingLoop : IDisposable
                 }
             }
         }
-        catch (OperationCanceledException) when (_settings.CancelBehavior == CancelBehavior.ReturnBestSoFar && State.Step > 0 && cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (
+            _settings.CancelBehavior == CancelBehavior.ReturnBestSoFar && State.Step > 0 && cancellationToken.IsCancellationRequested)
         {
             stop = TrainingStop.Cancelled;
         }
@@ -171,11 +174,16 @@ internal sealed class TrainingLoop : IDisposable
             return;
         double tokensPerSecond = tokens / Math.Max(seconds, 1e-9);
         double share = 6.0 * _network.Config.NonEmbeddingParameterCount * tokensPerSecond / MatrixProductPeak.Of(_network.Device);
-        progress.Report(Progress(TrainingPhase.Training, clock, learningRate) with { TokensPerSecond = tokensPerSecond, MatrixPeakShare = share });
+        progress.Report(Progress(TrainingPhase.Training, clock, learningRate) with
+        {
+            TokensPerSecond = tokensPerSecond,
+            MatrixPeakShare = share
+        });
     }
 
     /// <summary>Validates; false when the patience is at its end.</summary>
-    private bool Validate(TrainingClock clock, double learningRate, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    private bool Validate(TrainingClock clock, double learningRate, IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken)
     {
         using IDisposable? averaged = _average?.Apply();
         (double loss, double error) = clock.Validating(() => _validation!.Run(_network, cancellationToken));

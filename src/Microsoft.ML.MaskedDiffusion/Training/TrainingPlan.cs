@@ -4,12 +4,14 @@ using Microsoft.ML.MaskedDiffusion.Training.Progress;
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>
-/// How far a run has come and which learning rate that means. Under a wall-clock budget the number of steps is not known: it is then estimated at every
-/// step as steps done / share of the time used, so that the schedule ends when the time does.
+/// How far a run has come and which learning rate that means. Under a wall-clock budget the number of steps is not known: it is then
+/// estimated at every step as steps done / share of the time used, so that the schedule ends when the time does.
 /// </summary>
 internal sealed class TrainingPlan(TrainingSettings settings)
 {
-    /// <summary>Steps planned after <paramref name="step"/> finished ones, from the times so far; at least one more than done while the run goes on.</summary>
+    /// <summary>
+    /// Steps planned after <paramref name="step"/> finished ones, from the times so far; at least one more than done while the run goes on.
+    /// </summary>
     public double PlannedSteps(long step, TrainingClock clock)
     {
         double planned = settings.MaxSteps ?? double.PositiveInfinity;

@@ -3,8 +3,8 @@ using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>
-/// All that a run knows beside weights and moments. Random streams and the data position follow from <see cref="Step"/>, so this, the weights, the
-/// moments and the best weights are what a checkpoint has to hold.
+/// All that a run knows beside weights and moments. Random streams and the data position follow from <see cref="Step"/>, so this, the
+/// weights, the moments and the best weights are what a checkpoint has to hold.
 /// </summary>
 internal sealed class TrainingState
 {
@@ -32,7 +32,8 @@ internal sealed class TrainingState
 
     public void Restore(CheckpointState from)
     {
-        (Step, BestStep, BestStandardError, ValidationsWithoutImprovement) = (from.Step, from.BestStep, from.BestStandardError, from.ValidationsWithoutImprovement);
+        (Step, BestStep, BestStandardError, ValidationsWithoutImprovement) =
+            (from.Step, from.BestStep, from.BestStandardError, from.ValidationsWithoutImprovement);
         (BestLoss, Tokens) = (from.BestLoss, from.Tokens);
         EarlierSeconds = (from.Seconds, from.WindowSeconds, from.ValidationSeconds);
         Losses.AddRange(from.Losses);

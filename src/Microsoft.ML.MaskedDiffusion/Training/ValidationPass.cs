@@ -6,8 +6,8 @@ using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>
-/// The loss on a fixed, evenly spaced set of blocks with fixed noise draws: two validations differ by the weights alone. The random stream of a value
-/// is keyed by (seed, block, draw), so the batch size does not matter.
+/// The loss on a fixed, evenly spaced set of blocks with fixed noise draws: two validations differ by the weights alone. The random stream
+/// of a value is keyed by (seed, block, draw), so the batch size does not matter.
 /// </summary>
 internal sealed class ValidationPass
 {
@@ -50,8 +50,8 @@ internal sealed class ValidationPass
     }
 
     /// <summary>
-    /// The mean per token: each value, itself a mean, counts by its tokens. Draws of one block share its text, so the error is taken between the blocks' means;
-    /// where there is one block, between its draws.
+    /// The mean per token: each value, itself a mean, counts by its tokens. Draws of one block share its text, so the error is taken
+    /// between the blocks' means; where there is one block, between its draws.
     /// </summary>
     internal static (double Mean, double StandardError) MeanAndError(double[] values, double[] tokens, int samplesPerBlock)
     {

@@ -16,11 +16,12 @@ public sealed class AutoregressiveTrainerTests
 
     private static readonly string[] Sentences = ["the cat sat on the mat", "the dog sat on the log", "", "a cat and a dog"];
 
-    private static IDataView View(MLContext ml, params string[] texts) => ml.Data.LoadFromEnumerable(texts.Select(text => new Document { Text = text }).ToList());
+    private static IDataView View(MLContext ml, params string[] texts) =>
+        ml.Data.LoadFromEnumerable(texts.Select(text => new Document { Text = text }).ToList());
 
-    private static MaskedDiffusionTrainer.Options Small(Action<MaskedDiffusionTrainer.Options>? change = null)
+    private static TrainerOptions Small(Action<TrainerOptions>? change = null)
     {
-        var options = new MaskedDiffusionTrainer.Options
+        var options = new TrainerOptions
         {
             Network = new TransformerConfig { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32, ContextLength = 12 },
             Tokenizer = TokenizerSource.TrainBytePairEncoding(270),
@@ -53,7 +54,8 @@ public sealed class AutoregressiveTrainerTests
             Assert.AreEqual(ids.Length - 1, counts[row]);
             // The whole of a short text; a long one is read in windows of 12 tokens, each after the first scoring 6 more.
             double expected = 0;
-            for (int end = Math.Min(12, ids.Length), scoredTo = 1; scoredTo < ids.Length; scoredTo = end, end = Math.Min(end + 6, ids.Length))
+            for (int end = Math.Min(12, ids.Length), scoredTo = 1; scoredTo < ids.Length; scoredTo = end,
+                end = Math.Min(end + 6, ids.Length))
                 expected += Plain(transformer.Model.Network, ids[Math.Max(0, end - 12)..end], scoredTo - Math.Max(0, end - 12));
             Assert.AreEqual(expected, values[row], 1e-4, texts[row]);
         }
@@ -82,9 +84,12 @@ public sealed class AutoregressiveTrainerTests
     public void ItLearns()
     {
         var ml = new MLContext(1);
-        using MaskedDiffusionTransformer transformer = new AutoregressiveTrainer(ml, Small(o => (o.MaxSteps, o.LearningRate, o.ValidationSet) = (60, 1e-2, View(ml, Sentences)))).Fit(View(ml, Sentences));
+        using MaskedDiffusionTransformer transformer =
+            new AutoregressiveTrainer(ml, Small(o => (o.MaxSteps, o.LearningRate, o.ValidationSet) = (60, 1e-2, View(ml, Sentences))))
+            .Fit(View(ml, Sentences));
         TrainingResult result = transformer.TrainingResult!;
-        Assert.AreEqual(Math.Log(transformer.Model.Config.VocabularySize), result.LossHistory[0].Loss, 0.5, "at first all tokens are about as likely");
+        Assert.AreEqual(Math.Log(transformer.Model.Config.VocabularySize), result.LossHistory[0].Loss, 0.5,
+            "at first all tokens are about as likely");
         Assert.IsLessThan(0.5 * result.LossHistory[0].Loss, result.ValidationLoss!.Value);
         // Of the 13 ids of a block 12 are targets.
         Assert.AreEqual(60L * 4 * 12, result.TokensSeen);
@@ -97,7 +102,10 @@ public sealed class AutoregressiveTrainerTests
         // The published schedule counts micro batches: a flat one takes that difference away.
         double[] Losses(int? micro)
         {
-            using MaskedDiffusionTransformer transformer = new AutoregressiveTrainer(ml, Small(o => (o.MicroBatchSize, o.MinLearningRateRatio, o.WarmupSteps) = (micro, 1, 0))).Fit(View(ml, Sentences));
+            using MaskedDiffusionTransformer transformer =
+                new AutoregressiveTrainer(ml, Small(
+                o => (o.Compute.MicroBatchSize, o.Optimizer.MinLearningRateRatio, o.Optimizer.WarmupSteps) = (micro, 1, 0)))
+                .Fit(View(ml, Sentences));
             return [.. transformer.TrainingResult!.LossHistory.Select(point => point.Loss)];
         }
 
@@ -130,23 +138,25 @@ public sealed class AutoregressiveTrainerTests
         var trainer = new AutoregressiveTrainer(ml, Small());
         SchemaShape promised = trainer.GetOutputSchema(SchemaShapes.Of(view.Schema));
         using MaskedDiffusionTransformer transformer = trainer.Fit(view);
-        CollectionAssert.AreEqual(transformer.GetOutputSchema(view.Schema).Select(column => column.Name).ToArray(), promised.Select(column => column.Name).ToArray());
+        CollectionAssert.AreEqual(transformer.GetOutputSchema(view.Schema).Select(column => column.Name).ToArray(),
+            promised.Select(column => column.Name).ToArray());
     }
 
     [TestMethod]
     public void OptionsAboutNoiseAreRefused()
     {
-        (string Option, Action<MaskedDiffusionTrainer.Options> Change)[] bad =
+        (string Option, Action<TrainerOptions> Change)[] bad =
         [
-            ("NoiseLevels", o => o.NoiseLevels = NoiseLevels.Stratified),
-            ("LossWeighting", o => o.LossWeighting = LossWeighting.Uniform),
-            ("StochasticLengthRatio", o => o.StochasticLengthRatio = 0.01),
+            ("Noise.Levels", o => o.Noise.Levels = NoiseLevels.Stratified),
+            ("Noise.LossWeighting", o => o.Noise.LossWeighting = LossWeighting.Uniform),
+            ("Noise.StochasticLengthRatio", o => o.Noise.StochasticLengthRatio = 0.01),
             ("BatchSize", o => o.BatchSize = 0),
         ];
-        foreach ((string option, Action<MaskedDiffusionTrainer.Options> change) in bad)
+        foreach ((string option, Action<TrainerOptions> change) in bad)
         {
-            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new AutoregressiveTrainer(new MLContext(1), Small(change)), option);
-            Assert.AreEqual("Options." + option, error.ParamName);
+            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+                () => new AutoregressiveTrainer(new MLContext(1), Small(change)), option);
+            Assert.AreEqual(option, error.ParamName);
         }
         Assert.IsNotNull(new AutoregressiveTrainer(new MLContext(1), Small(o => o.Network = o.Network with { Autoregressive = true })));
     }

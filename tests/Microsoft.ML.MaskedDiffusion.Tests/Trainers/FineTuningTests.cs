@@ -10,9 +10,11 @@ public sealed class FineTuningTests
 {
     private static readonly MaskedDiffusionModel Model = TinyModel.Create();
 
-    private static readonly string[] Animals = ["cat", "dog", "bird", "river", "tree", "sea"], Places = ["mat", "door", "tree", "sea", "river", "wide"];
+    private static readonly string[] Animals = ["cat", "dog", "bird", "river", "tree", "sea"],
+        Places = ["mat", "door", "tree", "sea", "river", "wide"];
 
-    private static readonly FineTuningRow[] Rows = [.. Animals.Zip(Places, (animal, place) => new FineTuningRow($"where is the {animal}?", "", $" {place}"))];
+    private static readonly FineTuningRow[] Rows =
+        [.. Animals.Zip(Places, (animal, place) => new FineTuningRow($"where is the {animal}?", "", $" {place}"))];
 
     private sealed class Question
     {
@@ -24,16 +26,16 @@ public sealed class FineTuningTests
 
     private static IDataView View(params FineTuningRow[] rows) => new MLContext(1).Data.LoadFromEnumerable(rows);
 
-    private static MaskedDiffusionTrainer.Options Options(Action<MaskedDiffusionTrainer.Options>? change = null)
+    private static TrainerOptions Options(Action<TrainerOptions>? change = null)
     {
-        var options = new MaskedDiffusionTrainer.Options
+        var options = new TrainerOptions
         {
             InitialModel = Model,
             TextColumnName = "Answer",
-            PromptColumnName = "Prompt",
+            Rows = { PromptColumnName = "Prompt" },
             MaxSteps = 4,
             BatchSize = 6,
-            MicroBatchSize = 3,
+            Compute = { MicroBatchSize = 3 },
             ProgressInterval = 1,
             Seed = 3,
             Device = "cpu",
@@ -42,7 +44,7 @@ public sealed class FineTuningTests
         return options;
     }
 
-    private static MaskedDiffusionTransformer Fit(Action<MaskedDiffusionTrainer.Options>? change = null, params FineTuningRow[] rows) =>
+    private static MaskedDiffusionTransformer Fit(Action<TrainerOptions>? change = null, params FineTuningRow[] rows) =>
         new MLContext(1).MaskedDiffusion().Trainer(Options(change)).Fit(View(rows.Length > 0 ? rows : Rows));
 
     private static byte[] Saved(MaskedDiffusionModel model)
@@ -63,12 +65,13 @@ public sealed class FineTuningTests
     {
         var ml = new MLContext(1);
         using MaskedDiffusionModel? causal = autoregressive ? Causal() : null;
-        MaskedDiffusionTrainer.Options options = Options(o =>
+        TrainerOptions options = Options(o =>
         {
-            (o.InitialModel, o.Padding, o.GuidanceDropout) = (causal ?? Model, padding, guidanceDropout);
-            (o.MaxSteps, o.LearningRate, o.ValidationSet, o.ValidationInterval, o.ValidationSamples) = (240, 1e-2, View(Rows), 60, 16);
+            (o.InitialModel, o.Rows.Padding, o.Noise.GuidanceDropout) = (causal ?? Model, padding, guidanceDropout);
+            (o.MaxSteps, o.LearningRate, o.ValidationSet, o.Validation.Interval, o.Validation.Samples) = (240, 1e-2, View(Rows), 60, 16);
         });
-        IEstimator<MaskedDiffusionTransformer> trainer = autoregressive ? ml.MaskedDiffusion().AutoregressiveTrainer(options) : ml.MaskedDiffusion().Trainer(options);
+        IEstimator<MaskedDiffusionTransformer> trainer = autoregressive
+            ? ml.MaskedDiffusion().AutoregressiveTrainer(options) : ml.MaskedDiffusion().Trainer(options);
         using MaskedDiffusionTransformer tuned = trainer.Fit(View(Rows));
         TrainingResult result = tuned.TrainingResult!;
         Assert.AreEqual((6L, 0L, 0L, 0L), (result.Documents, result.EmptyRows, result.LongRows, result.RepeatedTokens));
@@ -77,7 +80,8 @@ public sealed class FineTuningTests
         Assert.IsLessThan(0.3, result.ValidationLoss!.Value);
         // The transformer scores the answer after its prompt.
         IDataView answers = tuned.Transform(View(Rows));
-        CollectionAssert.AreEqual(Rows.Select(row => Model.Tokenizer.Encode(row.Answer).Length).ToArray(), answers.GetColumn<int>("TokenCount").ToArray());
+        CollectionAssert.AreEqual(Rows.Select(row => Model.Tokenizer.Encode(row.Answer).Length).ToArray(),
+            answers.GetColumn<int>("TokenCount").ToArray());
         Assert.IsLessThan(0.5f, answers.GetColumn<float>("NegativeLogLikelihood").Max());
         if (autoregressive)
             return;
@@ -92,7 +96,8 @@ public sealed class FineTuningTests
 
     private static MaskedDiffusionModel Fresh(bool autoregressive)
     {
-        var network = new TransformerNetwork(Model.Config with { Autoregressive = autoregressive, ContextLength = 256 }, TorchSharp.torch.CPU);
+        var network = new TransformerNetwork(Model.Config with { Autoregressive = autoregressive, ContextLength = 256 },
+            TorchSharp.torch.CPU);
         network.Initialize(5);
         return new MaskedDiffusionModel(network, Model.Tokenizer);
     }
@@ -102,7 +107,7 @@ public sealed class FineTuningTests
     {
         byte[] before = Saved(Model);
         // The learning rate of a warm-up's first step is 0: the weights that come out are those that went in.
-        using MaskedDiffusionTransformer unmoved = Fit(o => (o.MaxSteps, o.WarmupSteps, o.MicroBatchSize) = (1, 1, 6));
+        using MaskedDiffusionTransformer unmoved = Fit(o => (o.MaxSteps, o.Optimizer.WarmupSteps, o.Compute.MicroBatchSize) = (1, 1, 6));
         CollectionAssert.AreEqual(before, Saved(unmoved.Model));
         using MaskedDiffusionTransformer moved = Fit();
         CollectionAssert.AreNotEqual(before, Saved(moved.Model));
@@ -113,7 +118,7 @@ public sealed class FineTuningTests
     [TestMethod]
     public void PackedDocumentsGoOnFromAModelToo()
     {
-        using MaskedDiffusionTransformer transformer = Fit(o => o.PromptColumnName = null);
+        using MaskedDiffusionTransformer transformer = Fit(o => o.Rows.PromptColumnName = null);
         TrainingResult result = transformer.TrainingResult!;
         Assert.AreEqual(4L * 6 * TinyModel.ContextLength, result.TokensSeen);
         Assert.IsGreaterThan(0, result.RepeatedTokens);
@@ -126,8 +131,11 @@ public sealed class FineTuningTests
     [DataRow(RowPadding.Full)]
     public void WholeRowsAreSequencesOfTheirOwn(RowPadding padding)
     {
-        FineTuningRow[] texts = [.. new[] { "the cat", "the dog sat on the mat", "a bird" }.Select(text => new FineTuningRow("", "", text))];
-        using MaskedDiffusionTransformer transformer = Fit(o => (o.PromptColumnName, o.PackDocuments, o.Padding, o.BatchSize, o.MaxRowLength) = (null, false, padding, 3, 20), texts);
+        FineTuningRow[] texts = [.. new[] { "the cat", "the dog sat on the mat", "a bird" }.Select(
+            text => new FineTuningRow("", "", text))];
+        using MaskedDiffusionTransformer transformer =
+            Fit(o => (o.Rows.PromptColumnName, o.Rows.PackDocuments, o.Rows.Padding, o.BatchSize, o.Rows.MaxLength) =
+            (null, false, padding, 3, 20), texts);
         // Each text stands between two ends of sequence; every step sees all three.
         int[] lengths = [.. texts.Select(text => Model.Tokenizer.Encode(text.Answer).Length + 2)];
         int step = padding switch { RowPadding.None => lengths.Sum(), RowPadding.Longest => 3 * lengths.Max(), _ => 60 };
@@ -141,7 +149,8 @@ public sealed class FineTuningTests
     {
         long Steps(RowPadding padding, long tokens)
         {
-            using MaskedDiffusionTransformer transformer = Fit(o => (o.Padding, o.MaxSteps, o.MaxTokens) = (padding, null, tokens));
+            using MaskedDiffusionTransformer transformer =
+                Fit(o => (o.Rows.Padding, o.MaxSteps, o.Budget.MaxTokens) = (padding, null, tokens));
             return transformer.TrainingResult!.Steps;
         }
 
@@ -156,31 +165,35 @@ public sealed class FineTuningTests
     public void ARunStoppedAndResumedEndsWithTheSameBits()
     {
         using var folder = new TemporaryFolder();
-        void Recipe(MaskedDiffusionTrainer.Options o) => (o.Padding, o.GuidanceDropout, o.ValidationSet) = (RowPadding.Longest, 0.5, View(Rows[..3]));
+        void Recipe(TrainerOptions o) =>
+            (o.Rows.Padding, o.Noise.GuidanceDropout, o.ValidationSet) = (RowPadding.Longest, 0.5, View(Rows[..3]));
         using MaskedDiffusionTransformer whole = Fit(Recipe);
         using var source = new CancellationTokenSource();
-        void Checkpointed(MaskedDiffusionTrainer.Options o)
+        void Checkpointed(TrainerOptions o)
         {
             Recipe(o);
-            (o.CheckpointFolder, o.CheckpointInterval, o.Resume) = (folder.File("run"), 1, true);
+            (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (folder.File("run"), 1, true);
         }
         Assert.ThrowsExactly<OperationCanceledException>(() => Fit(o =>
         {
             Checkpointed(o);
-            (o.Progress, o.CancellationToken) = (new Collected<TrainingProgress>(report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }), source.Token);
+            (o.Progress, o.CancellationToken) = (new Collected<TrainingProgress>(
+                report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }), source.Token);
         }));
         using MaskedDiffusionModel other = TinyModel.Create(seed: 4);
-        (string Difference, Action<MaskedDiffusionTrainer.Options> Change, FineTuningRow[] Data)[] others =
+        (string Difference, Action<TrainerOptions> Change, FineTuningRow[] Data)[] others =
         [
-            ("GuidanceDropout: 0.5 in the checkpoint, 0.25 now", o => o.GuidanceDropout = 0.25, Rows),
-            ("Padding: Longest in the checkpoint, None now", o => o.Padding = RowPadding.None, Rows),
+            ("GuidanceDropout: 0.5 in the checkpoint, 0.25 now", o => o.Noise.GuidanceDropout = 0.25, Rows),
+            ("Padding: Longest in the checkpoint, None now", o => o.Rows.Padding = RowPadding.None, Rows),
             ("Initial weights: SHA-256", o => o.InitialModel = other, Rows),
             // The same ids in all, but another border between prompt and answer.
             ("Training data: 6 blocks", o => { }, [new FineTuningRow("where is the cat", "", "? mat"), .. Rows[1..]]),
-            ("Training data: 6 blocks", o => (o.PromptColumnName, o.PackDocuments, o.GuidanceDropout) = (null, false, 0), Rows),
+            ("Training data: 6 blocks", o => (o.Rows.PromptColumnName, o.Rows.PackDocuments, o.Noise.GuidanceDropout) = (null, false, 0),
+                Rows),
         ];
-        foreach ((string difference, Action<MaskedDiffusionTrainer.Options> change, FineTuningRow[] data) in others)
-            StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => { Checkpointed(o); change(o); }, data)).Message, difference);
+        foreach ((string difference, Action<TrainerOptions> change, FineTuningRow[] data) in others)
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
+                () => Fit(o => { Checkpointed(o); change(o); }, data)).Message, difference);
         using MaskedDiffusionTransformer resumed = Fit(Checkpointed);
         CollectionAssert.AreEqual(Saved(whole.Model), Saved(resumed.Model));
         Assert.AreEqual(whole.TrainingResult!.TokensSeen, resumed.TrainingResult!.TokensSeen);
@@ -193,7 +206,7 @@ public sealed class FineTuningTests
         FineTuningRow[] rows = [.. Enumerable.Repeat(new FineTuningRow("zebra zebra", "quagga quagga", "one"), 20)];
         using MaskedDiffusionTransformer transformer = Fit(o =>
         {
-            (o.InitialModel, o.ReasoningColumnName, o.Tokenizer) = (null, "Reasoning", TokenizerSource.TrainBytePairEncoding(280));
+            (o.InitialModel, o.Rows.ReasoningColumnName, o.Tokenizer) = (null, "Reasoning", TokenizerSource.TrainBytePairEncoding(280));
             o.Network = Model.Config with { ContextLength = 16 };
         }, rows);
         TextTokenizer tokenizer = transformer.Model.Tokenizer;
@@ -205,61 +218,82 @@ public sealed class FineTuningTests
     public void RowsWithoutAnswerAndRowsTooLongAreLeftOutAndCounted()
     {
         string endless = string.Concat(Enumerable.Repeat("where is the cat? ", 10));
-        FineTuningRow[] rows = [.. Rows, new FineTuningRow("where?", "", " "), new FineTuningRow(endless, "", " mat"), new FineTuningRow("where?", "", endless), new FineTuningRow("", "", " sea")];
+        FineTuningRow[] rows = [.. Rows, new FineTuningRow("where?", "", " "), new FineTuningRow(endless, "", " mat"),
+            new FineTuningRow("where?", "", endless), new FineTuningRow("", "", " sea")];
         using MaskedDiffusionTransformer transformer = Fit(null, rows);
-        Assert.AreEqual((7L, 1L, 2L), (transformer.TrainingResult!.Documents, transformer.TrainingResult.EmptyRows, transformer.TrainingResult.LongRows));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.LongRows = RowOverflow.Throw, rows)).Message, "Row 8 of the training data has");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.MaxRowLength = 2, rows)).Message, "All 9 rows of the training data are longer than the 2 tokens");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(null, new FineTuningRow("where?", "", ""))).Message, "column with the answers");
+        Assert.AreEqual((7L, 1L, 2L), (transformer.TrainingResult!.Documents, transformer.TrainingResult.EmptyRows,
+            transformer.TrainingResult.LongRows));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
+            () => Fit(o => o.Rows.LongRows = RowOverflow.Throw, rows)).Message, "Row 8 of the training data has");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.Rows.MaxLength = 2, rows)).Message,
+            "All 9 rows of the training data are longer than the 2 tokens");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(null, new FineTuningRow("where?", "", ""))).Message,
+            "column with the answers");
     }
 
     [TestMethod]
     public void APromptColumnThatIsMissingIsRefused()
     {
         var ml = new MLContext(1);
-        foreach ((string Column, Action<MaskedDiffusionTrainer.Options> Change) in new (string, Action<MaskedDiffusionTrainer.Options>)[] { ("Missing", o => o.PromptColumnName = "Missing"), ("Gone", o => o.ReasoningColumnName = "Gone") })
+        foreach ((string Column, Action<TrainerOptions> Change) in new (string, Action<TrainerOptions>)[]
+            { ("Missing", o => o.Rows.PromptColumnName = "Missing"), ("Gone", o => o.Rows.ReasoningColumnName = "Gone") })
         {
             var trainer = new MaskedDiffusionTrainer(ml, Options(Change));
-            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(View(Rows))).Message, $"column '{Column}': expected String, but there is no such column");
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(View(Rows))).Message,
+                $"column '{Column}': expected String, but there is no such column");
             Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.GetOutputSchema(SchemaShapes.Of(View(Rows).Schema)));
         }
         IDataView answers = ml.Transforms.DropColumns("Prompt").Fit(View(Rows)).Transform(View(Rows));
-        Assert.AreEqual("Options.ValidationSet", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Fit(o => o.ValidationSet = answers)).ParamName);
+        Assert.AreEqual("ValidationSet", Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => Fit(o => o.ValidationSet = answers)).ParamName);
     }
 
     [TestMethod]
     public void OptionsThatContradictEachOtherAreRefused()
     {
         using MaskedDiffusionModel causal = Causal();
-        (string Option, Action<MaskedDiffusionTrainer.Options> Change)[] bad =
+        (string Option, Action<TrainerOptions> Change)[] bad =
         [
-            ("PromptColumnName", o => o.PromptColumnName = "Answer"),
-            ("ReasoningColumnName", o => o.ReasoningColumnName = "Prompt"),
-            ("ReasoningColumnName", o => (o.PromptColumnName, o.ReasoningColumnName) = (null, "Reasoning")),
-            ("PackDocuments", o => o.PackDocuments = true),
-            ("GuidanceDropout", o => (o.PromptColumnName, o.PackDocuments, o.GuidanceDropout) = (null, false, 0.1)),
-            ("Padding", o => (o.PromptColumnName, o.Padding) = (null, RowPadding.Full)),
-            ("MaxRowLength", o => o.MaxRowLength = TinyModel.ContextLength + 1),
-            ("MaxRowLength", o => o.MaxRowLength = 1),
-            ("StochasticLengthRatio", o => o.StochasticLengthRatio = 0.1),
+            ("Rows.ReasoningColumnName", o => (o.Rows.PromptColumnName, o.Rows.ReasoningColumnName) = (null, "Reasoning")),
+            ("Rows.PackDocuments", o => o.Rows.PackDocuments = true),
+            ("Noise.GuidanceDropout", o => (o.Rows.PromptColumnName, o.Rows.PackDocuments, o.Noise.GuidanceDropout) = (null, false, 0.1)),
+            ("Rows.Padding", o => (o.Rows.PromptColumnName, o.Rows.Padding) = (null, RowPadding.Full)),
+            ("Rows.MaxLength", o => o.Rows.MaxLength = TinyModel.ContextLength + 1),
+            ("Rows.MaxLength", o => o.Rows.MaxLength = 1),
+            ("Noise.StochasticLengthRatio", o => o.Noise.StochasticLengthRatio = 0.1),
             ("InitialModel", o => o.InitialModel = causal),
             ("Network", o => o.Network = Model.Config with { LayerCount = 3 }),
             ("Tokenizer", o => o.Tokenizer = TokenizerSource.TrainBytePairEncoding(300)),
             ("Tokenizer", o => o.Tokenizer = TokenizerSource.FromTokenizer(Corpora.ByteLevel)),
         ];
-        foreach ((string option, Action<MaskedDiffusionTrainer.Options> change) in bad)
+        foreach ((string option, Action<TrainerOptions> change) in bad)
         {
-            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(new MLContext(1), Options(change)), option);
-            Assert.AreEqual("Options." + option, error.ParamName);
+            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+                () => new MaskedDiffusionTrainer(new MLContext(1), Options(change)), option);
+            Assert.AreEqual(option, error.ParamName);
         }
-        _ = new MaskedDiffusionTrainer(new MLContext(1), Options(o => (o.Network, o.Tokenizer) = (Model.Config, TokenizerSource.FromTokenizer(TextTokenizer.FromFiles(Model.Tokenizer.Files)))));
-        foreach ((string option, Action<MaskedDiffusionTrainer.Options> change) in new (string, Action<MaskedDiffusionTrainer.Options>)[]
+        foreach ((string option, Action<TrainerOptions> change) in new (string, Action<TrainerOptions>)[]
         {
-            ("InitialModel", o => o.InitialModel = Model), ("Padding", o => o.Padding = RowPadding.Longest), ("GuidanceDropout", o => o.GuidanceDropout = 0.1),
+            ("Rows.PromptColumnName", o => o.Rows.PromptColumnName = "Answer"),
+            ("Rows.ReasoningColumnName", o => o.Rows.ReasoningColumnName = "Prompt"),
         })
         {
-            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new AutoregressiveTrainer(new MLContext(1), Options(o => { o.InitialModel = causal; change(o); })), option);
-            Assert.AreEqual("Options." + option, error.ParamName);
+            var error = Assert.ThrowsExactly<ArgumentException>(
+                () => new MaskedDiffusionTrainer(new MLContext(1), Options(change)), option);
+            Assert.AreEqual(option, error.ParamName);
+        }
+        _ = new MaskedDiffusionTrainer(new MLContext(1),
+            Options(o => (o.Network, o.Tokenizer) =
+            (Model.Config, TokenizerSource.FromTokenizer(TextTokenizer.FromFiles(Model.Tokenizer.Files)))));
+        foreach ((string option, Action<TrainerOptions> change) in new (string, Action<TrainerOptions>)[]
+        {
+            ("InitialModel", o => o.InitialModel = Model), ("Rows.Padding", o => o.Rows.Padding = RowPadding.Longest),
+                ("Noise.GuidanceDropout", o => o.Noise.GuidanceDropout = 0.1),
+        })
+        {
+            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+                () => new AutoregressiveTrainer(new MLContext(1), Options(o => { o.InitialModel = causal; change(o); })), option);
+            Assert.AreEqual(option, error.ParamName);
         }
     }
 
@@ -275,12 +309,19 @@ public sealed class FineTuningTests
     public void RecipesAreThePublishedOnes()
     {
         // SMDM's defaults: 3, 40 and 10 epochs, batches of 256, 256 and 64, warm-ups of 200 steps, 1 % and 200 steps.
-        MaskedDiffusionTrainer.Options share = FineTuningRecipes.ShareGpt(Model, 0.1), gsm = FineTuningRecipes.Gsm8k(Model), reversal = FineTuningRecipes.Reversal(Model);
-        Assert.AreEqual((3.0, 256, (int?)16, (int?)200, RowPadding.Longest, 0.1), (share.MaxEpochs, share.BatchSize, share.MicroBatchSize, share.WarmupSteps, share.Padding, share.GuidanceDropout));
-        Assert.AreEqual((40.0, 256, (int?)16, (int?)null, RowPadding.Full, 0.0), (gsm.MaxEpochs, gsm.BatchSize, gsm.MicroBatchSize, gsm.WarmupSteps, gsm.Padding, gsm.GuidanceDropout));
-        Assert.AreEqual((10.0, 64, (int?)8, (int?)200, RowPadding.Longest, 0.0), (reversal.MaxEpochs, reversal.BatchSize, reversal.MicroBatchSize, reversal.WarmupSteps, reversal.Padding, reversal.GuidanceDropout));
-        foreach (MaskedDiffusionTrainer.Options options in new[] { share, gsm, reversal })
-            Assert.AreEqual((2e-4, 0.1), (options.LearningRate, options.MinLearningRateRatio));
+        TrainerOptions share = FineTuningRecipes.ShareGpt(Model, 0.1), gsm = FineTuningRecipes.Gsm8k(Model),
+            reversal = FineTuningRecipes.Reversal(Model);
+        Assert.AreEqual((3.0, 256, (int?)16, (int?)200, RowPadding.Longest, 0.1),
+            (share.Budget.MaxEpochs, share.BatchSize, share.Compute.MicroBatchSize, share.Optimizer.WarmupSteps, share.Rows.Padding,
+            share.Noise.GuidanceDropout));
+        Assert.AreEqual((40.0, 256, (int?)16, (int?)null, RowPadding.Full, 0.0),
+            (gsm.Budget.MaxEpochs, gsm.BatchSize, gsm.Compute.MicroBatchSize, gsm.Optimizer.WarmupSteps, gsm.Rows.Padding,
+            gsm.Noise.GuidanceDropout));
+        Assert.AreEqual((10.0, 64, (int?)8, (int?)200, RowPadding.Longest, 0.0),
+            (reversal.Budget.MaxEpochs, reversal.BatchSize, reversal.Compute.MicroBatchSize, reversal.Optimizer.WarmupSteps,
+            reversal.Rows.Padding, reversal.Noise.GuidanceDropout));
+        foreach (TrainerOptions options in new[] { share, gsm, reversal })
+            Assert.AreEqual((2e-4, 0.1), (options.LearningRate, options.Optimizer.MinLearningRateRatio));
     }
 
     [TestMethod]
@@ -294,13 +335,17 @@ public sealed class FineTuningTests
         }
         var ml = new MLContext(1);
         using MaskedDiffusionModel model = Fresh(autoregressive: false), causal = Fresh(autoregressive: true);
-        string chats = Write("sharegpt.json", """[{"conversations": [{"from": "human", "value": "Hi?"}, {"from": "gpt", "value": "Hello."}]}]""");
+        string chats = Write("sharegpt.json",
+            """[{"conversations": [{"from": "human", "value": "Hi?"}, {"from": "gpt", "value": "Hello."}]}]""");
         (IEstimator<MaskedDiffusionTransformer> Trainer, IEnumerable<FineTuningRow> Rows, int Count)[] runs =
         [
             (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.ShareGpt(model, 0.1))), FineTuningReader.ShareGpt.Read(chats), 1),
-            (ml.MaskedDiffusion().AutoregressiveTrainer(Short(FineTuningRecipes.ShareGpt(causal))), FineTuningReader.ShareGpt.Read(chats), 1),
-            (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Gsm8k(model))), FineTuningReader.Gsm8k.Read(Write("train.txt", "How many?||<<1+1=2>> #### 2\n")), 2),
-            (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Reversal(model))), FineTuningReader.Reversal.Read(Write("all.jsonl", "{\"prompt\": \"Ann is\", \"completion\": \" a poet.\"}\n")), 1),
+            (ml.MaskedDiffusion().AutoregressiveTrainer(Short(FineTuningRecipes.ShareGpt(causal))), FineTuningReader.ShareGpt.Read(chats),
+                1),
+            (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Gsm8k(model))),
+                FineTuningReader.Gsm8k.Read(Write("train.txt", "How many?||<<1+1=2>> #### 2\n")), 2),
+            (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Reversal(model))),
+                FineTuningReader.Reversal.Read(Write("all.jsonl", "{\"prompt\": \"Ann is\", \"completion\": \" a poet.\"}\n")), 1),
         ];
         foreach ((IEstimator<MaskedDiffusionTransformer> trainer, IEnumerable<FineTuningRow> rows, int count) in runs)
         {
@@ -310,9 +355,10 @@ public sealed class FineTuningTests
             Assert.IsTrue(double.IsFinite(result.FinalLoss));
         }
 
-        static MaskedDiffusionTrainer.Options Short(MaskedDiffusionTrainer.Options options)
+        static TrainerOptions Short(TrainerOptions options)
         {
-            (options.BatchSize, options.MicroBatchSize, options.MaxSteps, options.WarmupSteps, options.MaxEpochs) = (2, 1, 2, 1, null);
+            (options.BatchSize, options.Compute.MicroBatchSize, options.MaxSteps, options.Optimizer.WarmupSteps, options.Budget.MaxEpochs) =
+                (2, 1, 2, 1, null);
             return options;
         }
     }

@@ -4,58 +4,58 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class MaskedDiffusionTrainerOptionsTests
 {
-    private static readonly (string Option, Action<MaskedDiffusionTrainer.Options> Spoil, string Value)[] Bad =
+    private static readonly (string Option, Action<TrainerOptions> Spoil, string Value)[] Bad =
     [
         ("TextColumnName", o => o.TextColumnName = " ", "' '"),
         ("TextColumnName", o => o.TextColumnName = null!, "null"),
-        ("NegativeLogLikelihoodColumnName", o => o.NegativeLogLikelihoodColumnName = "Text", "'Text'"),
-        ("StandardErrorColumnName", o => o.StandardErrorColumnName = "NegativeLogLikelihood", "'NegativeLogLikelihood'"),
-        ("TokenCountColumnName", o => o.TokenCountColumnName = "", "''"),
+        ("Outputs.NegativeLogLikelihoodColumnName", o => o.Outputs.NegativeLogLikelihoodColumnName = "Text", "'Text'"),
+        ("Outputs.StandardErrorColumnName", o => o.Outputs.StandardErrorColumnName = "NegativeLogLikelihood", "'NegativeLogLikelihood'"),
+        ("Outputs.TokenCountColumnName", o => o.Outputs.TokenCountColumnName = "", "''"),
         ("Network", o => o.Network = null!, "null"),
         ("Network.Autoregressive", o => o.Network = o.Network with { Autoregressive = true }, "True"),
         ("Network.ContextLength", o => o.Network = o.Network with { ContextLength = 1 }, "1"),
         ("Tokenizer", o => o.Tokenizer = null!, "null"),
         ("Device", o => o.Device = "", "''"),
         ("Device", o => o.Device = "gpu", "'gpu'"),
-        ("NoiseLevels", o => o.NoiseLevels = (NoiseLevels)9, "9"),
-        ("LossWeighting", o => o.LossWeighting = (LossWeighting)9, "9"),
+        ("Noise.Levels", o => o.Noise.Levels = (NoiseLevels)9, "9"),
+        ("Noise.LossWeighting", o => o.Noise.LossWeighting = (LossWeighting)9, "9"),
         ("MaxSteps", o => o.MaxSteps = 0, "0"),
-        ("MaxEpochs", o => o.MaxEpochs = 0, "0"),
-        ("MaxEpochs", o => o.MaxEpochs = double.NaN, "NaN"),
-        ("MaxTokens", o => o.MaxTokens = -1, "-1"),
-        ("MaxFlops", o => o.MaxFlops = double.PositiveInfinity, "Infinity"),
-        ("MaxSeconds", o => o.MaxSeconds = -2.5, "-2.5"),
+        ("Budget.MaxEpochs", o => o.Budget.MaxEpochs = 0, "0"),
+        ("Budget.MaxEpochs", o => o.Budget.MaxEpochs = double.NaN, "NaN"),
+        ("Budget.MaxTokens", o => o.Budget.MaxTokens = -1, "-1"),
+        ("Budget.MaxFlops", o => o.Budget.MaxFlops = double.PositiveInfinity, "Infinity"),
+        ("Budget.MaxSeconds", o => o.Budget.MaxSeconds = -2.5, "-2.5"),
         ("BatchSize", o => o.BatchSize = 0, "0"),
-        ("MicroBatchSize", o => o.MicroBatchSize = 3, "3"),
-        ("MicroBatchSize", o => o.MicroBatchSize = 0, "0"),
-        ("StochasticLengthRatio", o => o.StochasticLengthRatio = -0.5, "-0.5"),
-        ("StochasticLengthRatio", o => o.StochasticLengthRatio = 1.5, "1.5"),
-        ("StochasticLengthRatio", o => o.StochasticLengthRatio = double.NaN, "NaN"),
+        ("Compute.MicroBatchSize", o => o.Compute.MicroBatchSize = 3, "3"),
+        ("Compute.MicroBatchSize", o => o.Compute.MicroBatchSize = 0, "0"),
+        ("Noise.StochasticLengthRatio", o => o.Noise.StochasticLengthRatio = -0.5, "-0.5"),
+        ("Noise.StochasticLengthRatio", o => o.Noise.StochasticLengthRatio = 1.5, "1.5"),
+        ("Noise.StochasticLengthRatio", o => o.Noise.StochasticLengthRatio = double.NaN, "NaN"),
         ("LearningRate", o => o.LearningRate = 0, "0"),
         ("LearningRate", o => o.LearningRate = double.NaN, "NaN"),
         ("LearningRate", o => o.LearningRate = 1.5, "1.5"),
-        ("MinLearningRateRatio", o => o.MinLearningRateRatio = -0.1, "-0.1"),
-        ("MinLearningRateRatio", o => o.MinLearningRateRatio = 1.1, "1.1"),
-        ("WarmupSteps", o => o.WarmupSteps = -1, "-1"),
-        ("WarmupSteps", o => (o.WarmupSteps, o.MaxSteps) = (11, 10), "11"),
-        ("WeightDecay", o => o.WeightDecay = -1, "-1"),
-        ("Beta1", o => o.Beta1 = 1, "1"),
-        ("Beta2", o => o.Beta2 = -0.5, "-0.5"),
-        ("GradientClipNorm", o => o.GradientClipNorm = 0, "0"),
-        ("GradientClipNorm", o => o.GradientClipNorm = double.NaN, "NaN"),
-        ("ValidationInterval", o => o.ValidationInterval = 0, "0"),
-        ("ValidationSamples", o => o.ValidationSamples = 0, "0"),
-        ("MaxValidationBlocks", o => o.MaxValidationBlocks = 0, "0"),
-        ("EarlyStoppingPatience", o => o.EarlyStoppingPatience = 0, "0"),
-        ("EarlyStoppingPatience", o => o.EarlyStoppingPatience = 3, "3"),
+        ("Optimizer.MinLearningRateRatio", o => o.Optimizer.MinLearningRateRatio = -0.1, "-0.1"),
+        ("Optimizer.MinLearningRateRatio", o => o.Optimizer.MinLearningRateRatio = 1.1, "1.1"),
+        ("Optimizer.WarmupSteps", o => o.Optimizer.WarmupSteps = -1, "-1"),
+        ("Optimizer.WarmupSteps", o => (o.Optimizer.WarmupSteps, o.MaxSteps) = (11, 10), "11"),
+        ("Optimizer.WeightDecay", o => o.Optimizer.WeightDecay = -1, "-1"),
+        ("Optimizer.Beta1", o => o.Optimizer.Beta1 = 1, "1"),
+        ("Optimizer.Beta2", o => o.Optimizer.Beta2 = -0.5, "-0.5"),
+        ("Optimizer.GradientClipNorm", o => o.Optimizer.GradientClipNorm = 0, "0"),
+        ("Optimizer.GradientClipNorm", o => o.Optimizer.GradientClipNorm = double.NaN, "NaN"),
+        ("Validation.Interval", o => o.Validation.Interval = 0, "0"),
+        ("Validation.Samples", o => o.Validation.Samples = 0, "0"),
+        ("Validation.MaxBlocks", o => o.Validation.MaxBlocks = 0, "0"),
+        ("Validation.EarlyStoppingPatience", o => o.Validation.EarlyStoppingPatience = 0, "0"),
+        ("Validation.EarlyStoppingPatience", o => o.Validation.EarlyStoppingPatience = 3, "3"),
         ("ProgressInterval", o => o.ProgressInterval = 0, "0"),
-        ("CheckpointFolder", o => o.CheckpointFolder = " ", "' '"),
-        ("CheckpointInterval", o => (o.CheckpointFolder, o.CheckpointInterval) = ("runs", 0), "0"),
-        ("CheckpointInterval", o => o.CheckpointInterval = 5, "5"),
-        ("CheckpointMinutes", o => (o.CheckpointFolder, o.CheckpointMinutes) = ("runs", 0), "0"),
-        ("CheckpointMinutes", o => o.CheckpointMinutes = 2.5, "2.5"),
-        ("KeepCheckpoints", o => o.KeepCheckpoints = 0, "0"),
-        ("Resume", o => o.Resume = true, "True"),
+        ("Checkpoints.Folder", o => o.Checkpoints.Folder = " ", "' '"),
+        ("Checkpoints.Interval", o => (o.Checkpoints.Folder, o.Checkpoints.Interval) = ("runs", 0), "0"),
+        ("Checkpoints.Interval", o => o.Checkpoints.Interval = 5, "5"),
+        ("Checkpoints.Minutes", o => (o.Checkpoints.Folder, o.Checkpoints.Minutes) = ("runs", 0), "0"),
+        ("Checkpoints.Minutes", o => o.Checkpoints.Minutes = 2.5, "2.5"),
+        ("Checkpoints.Keep", o => o.Checkpoints.Keep = 0, "0"),
+        ("Checkpoints.Resume", o => o.Checkpoints.Resume = true, "True"),
         ("CancelBehavior", o => o.CancelBehavior = (CancelBehavior)7, "7"),
     ];
 
@@ -65,17 +65,24 @@ public sealed class MaskedDiffusionTrainerOptionsTests
     [DynamicData(nameof(BadOptions))]
     public void EachBadOptionIsNamedWithItsValue(int index, string name)
     {
-        var options = new MaskedDiffusionTrainer.Options();
+        var options = new TrainerOptions();
         Bad[index].Spoil(options);
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(new MLContext(1), options));
-        Assert.AreEqual($"Options.{name}", error.ParamName);
-        StringAssert.Contains(error.Message, $"Options.{name} is {Bad[index].Value}; it must be ");
+        string value = Bad[index].Value;
+        var error = Assert.Throws<ArgumentException>(() => new MaskedDiffusionTrainer(new MLContext(1), options));
+        bool namesColumn = name.EndsWith("ColumnName", StringComparison.Ordinal);
+        Type expected = namesColumn ? typeof(ArgumentException) : value == "null"
+            ? typeof(ArgumentNullException) : typeof(ArgumentOutOfRangeException);
+        Assert.AreEqual(expected, error.GetType());
+        Assert.AreEqual(name, error.ParamName);
+        bool isRepeated = namesColumn && error.Message.Contains("name of its own", StringComparison.Ordinal);
+        StringAssert.Contains(error.Message, isRepeated
+            ? $"{name} are both {value}; give each column a name of its own" : $"Option {name} is {value}; it must be ");
     }
 
     [TestMethod]
     public void ANetworkWhoseSizesDoNotFitIsRefusedByTheConstructor()
     {
-        var options = new MaskedDiffusionTrainer.Options { Network = TransformerConfig.FromPreset("6M") with { HeadCount = 3 } };
+        var options = new TrainerOptions { Network = TransformerConfig.FromPreset("6M") with { HeadCount = 3 } };
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(new MLContext(1), options));
         StringAssert.Contains(error.Message, "HeadCount");
     }
@@ -83,20 +90,22 @@ public sealed class MaskedDiffusionTrainerOptionsTests
     [TestMethod]
     public void NullsAreRefused()
     {
-        Assert.ThrowsExactly<ArgumentNullException>(() => new MaskedDiffusionTrainer(null!, new MaskedDiffusionTrainer.Options()));
+        Assert.ThrowsExactly<ArgumentNullException>(() => new MaskedDiffusionTrainer(null!, new TrainerOptions()));
         Assert.ThrowsExactly<ArgumentNullException>(() => new MaskedDiffusionTrainer(new MLContext(1), null!));
     }
 
     [TestMethod]
     public void DefaultsAreAsDocumentedAndValid()
     {
-        var options = new MaskedDiffusionTrainer.Options();
+        var options = new TrainerOptions();
         Assert.AreEqual("Text", options.TextColumnName);
         Assert.AreEqual(("Diff_LLaMA_6M", 256), (options.Network.Name, options.Network.ContextLength));
-        Assert.AreEqual((16, 1e-3, 0.1, 0.1), (options.BatchSize, options.LearningRate, options.MinLearningRateRatio, options.WeightDecay));
-        Assert.AreEqual((0.9, 0.95, 1.0), (options.Beta1, options.Beta2, options.GradientClipNorm));
-        Assert.AreEqual((200L, 2, 64, 10L), (options.ValidationInterval, options.ValidationSamples, options.MaxValidationBlocks, options.ProgressInterval));
-        Assert.AreEqual(0, options.StochasticLengthRatio);
+        Assert.AreEqual((16, 1e-3, 0.1, 0.1), (options.BatchSize, options.LearningRate, options.Optimizer.MinLearningRateRatio,
+            options.Optimizer.WeightDecay));
+        Assert.AreEqual((0.9, 0.95, 1.0), (options.Optimizer.Beta1, options.Optimizer.Beta2, options.Optimizer.GradientClipNorm));
+        Assert.AreEqual((200L, 2, 64, 10L), (options.Validation.Interval, options.Validation.Samples, options.Validation.MaxBlocks,
+            options.ProgressInterval));
+        Assert.AreEqual(0, options.Noise.StochasticLengthRatio);
         Assert.AreEqual(("auto", CancelBehavior.Throw), (options.Device, options.CancelBehavior));
         Assert.IsNotNull(new MaskedDiffusionTrainer(new MLContext(1), options));
     }
@@ -104,12 +113,35 @@ public sealed class MaskedDiffusionTrainerOptionsTests
     [TestMethod]
     public void ACloneHasEveryPropertyOfTheOriginal()
     {
-        var options = new MaskedDiffusionTrainer.Options { MaxSteps = 3, MaxEpochs = 2, Seed = 5, BatchSize = 32, Device = "cpu", TokenCountColumnName = "N" };
-        MaskedDiffusionTrainer.Options clone = options.Clone();
+        var options = new TrainerOptions
+        {
+            MaxSteps = 3, Budget = { MaxEpochs = 2 }, Seed = 5, BatchSize = 32, Device = "cpu",
+            Outputs = { TokenCountColumnName = "N" }
+        };
+        TrainerOptions clone = options.Clone();
         Assert.AreNotSame(options, clone);
-        foreach (var property in typeof(MaskedDiffusionTrainer.Options).GetProperties())
-            Assert.AreEqual(property.GetValue(options), property.GetValue(clone), property.Name);
+        foreach (var property in typeof(TrainerOptions).GetProperties())
+        {
+            object? original = property.GetValue(options), copied = property.GetValue(clone);
+            if (!property.PropertyType.Name.EndsWith("Options", StringComparison.Ordinal))
+            {
+                Assert.AreEqual(original, copied, property.Name);
+                continue;
+            }
+            Assert.AreNotSame(original, copied, $"the group {property.Name} is a copy of its own");
+            foreach (var member in property.PropertyType.GetProperties())
+                Assert.AreEqual(member.GetValue(original), member.GetValue(copied), $"{property.Name}.{member.Name}");
+        }
         clone.BatchSize = 1;
-        Assert.AreEqual(32, options.BatchSize);
+        clone.Budget.MaxEpochs = 9;
+        Assert.AreEqual((32, 2.0), (options.BatchSize, options.Budget.MaxEpochs));
+    }
+
+    [TestMethod]
+    public void APresetsNameStandsForItsNetwork()
+    {
+        var options = new TrainerOptions { Network = "19M" };
+        Assert.AreEqual(TransformerConfig.FromPreset("19M"), options.Network);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => options.Network = "20M").Message, "19M");
     }
 }

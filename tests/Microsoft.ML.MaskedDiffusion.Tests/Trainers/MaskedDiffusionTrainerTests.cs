@@ -16,14 +16,16 @@ public sealed class MaskedDiffusionTrainerTests
 
     private static readonly string[] Sentences =
     [
-        "the cat sat on the mat", "the dog sat on the log", "", "a cat and a dog", "   ", "the mat and the log", "a dog on a mat", "the cat and the log",
+        "the cat sat on the mat", "the dog sat on the log", "", "a cat and a dog", "   ", "the mat and the log", "a dog on a mat",
+        "the cat and the log",
     ];
 
-    private static IDataView View(MLContext ml, params string?[] texts) => ml.Data.LoadFromEnumerable(texts.Select(text => new Document { Text = text }).ToList());
+    private static IDataView View(MLContext ml, params string?[] texts) =>
+        ml.Data.LoadFromEnumerable(texts.Select(text => new Document { Text = text }).ToList());
 
-    private static MaskedDiffusionTrainer.Options Small(Action<MaskedDiffusionTrainer.Options>? change = null)
+    private static TrainerOptions Small(Action<TrainerOptions>? change = null)
     {
-        var options = new MaskedDiffusionTrainer.Options
+        var options = new TrainerOptions
         {
             Network = new TransformerConfig { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32, ContextLength = 12 },
             Tokenizer = TokenizerSource.TrainBytePairEncoding(270),
@@ -56,12 +58,15 @@ public sealed class MaskedDiffusionTrainerTests
     {
         var ml = new MLContext(1);
         IDataView view = View(ml, Sentences);
-        MaskedDiffusionTrainer trainer = ml.MaskedDiffusion().Trainer(Small(o => (o.NegativeLogLikelihoodColumnName, o.TokenCountColumnName) = ("Bound", "Tokens")));
+        MaskedDiffusionTrainer trainer = ml.MaskedDiffusion()
+            .Trainer(Small(o => (o.Outputs.NegativeLogLikelihoodColumnName, o.Outputs.TokenCountColumnName) = ("Bound", "Tokens")));
         SchemaShape promised = trainer.GetOutputSchema(SchemaShapes.Of(view.Schema));
         using MaskedDiffusionTransformer transformer = trainer.Fit(view);
         SchemaShape made = SchemaShapes.Of(transformer.GetOutputSchema(view.Schema));
-        CollectionAssert.AreEqual(made.Select(c => (c.Name, c.Kind, c.ItemType)).ToArray(), promised.Select(c => (c.Name, c.Kind, c.ItemType)).ToArray());
-        CollectionAssert.IsSubsetOf(new[] { "Text", "Bound", "NegativeLogLikelihoodStandardError", "Tokens" }, promised.Select(c => c.Name).ToArray());
+        CollectionAssert.AreEqual(made.Select(c => (c.Name, c.Kind, c.ItemType)).ToArray(),
+            promised.Select(c => (c.Name, c.Kind, c.ItemType)).ToArray());
+        CollectionAssert.IsSubsetOf(new[] { "Text", "Bound", "NegativeLogLikelihoodStandardError", "Tokens" },
+            promised.Select(c => c.Name).ToArray());
     }
 
     [TestMethod]
@@ -69,7 +74,8 @@ public sealed class MaskedDiffusionTrainerTests
     {
         var ml = new MLContext(1);
         var progress = new Collected<TrainingProgress>();
-        using var transformer = new MaskedDiffusionTrainer(ml, Small(o => (o.Progress, o.ValidationSet) = (progress, View(ml, "the cat sat on the log")))).Fit(View(ml, Sentences));
+        using var transformer = new MaskedDiffusionTrainer(
+            ml, Small(o => (o.Progress, o.ValidationSet) = (progress, View(ml, "the cat sat on the log")))).Fit(View(ml, Sentences));
         TrainingPhase[] phases = [.. progress.Reports.Select(r => r.Phase).Distinct()];
         CollectionAssert.AreEqual(Enum.GetValues<TrainingPhase>(), phases);
         Assert.AreEqual(6, progress.Reports.First(r => r.Phase == TrainingPhase.Packing).Documents);
@@ -89,19 +95,25 @@ public sealed class MaskedDiffusionTrainerTests
         var ml = new MLContext(1);
         using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(ml, Small()).Fit(View(ml, Sentences));
         using var source = new CancellationTokenSource();
-        void Checkpointed(MaskedDiffusionTrainer.Options o) => (o.CheckpointFolder, o.CheckpointInterval, o.Resume) = (folder.File("run"), 1, true);
-        var stopping = Small(o => (o.Progress, o.CancellationToken) = (new Collected<TrainingProgress>(report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }), source.Token));
+        void Checkpointed(TrainerOptions o) =>
+            (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (folder.File("run"), 1, true);
+        var stopping = Small(o => (o.Progress, o.CancellationToken) =
+            (new Collected<TrainingProgress>(report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }),
+            source.Token));
         Checkpointed(stopping);
         Assert.ThrowsExactly<OperationCanceledException>(() => new MaskedDiffusionTrainer(ml, stopping).Fit(View(ml, Sentences)));
 
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(ml, Small(o => { Checkpointed(o); o.NoiseLevels = NoiseLevels.Stratified; })).Fit(View(ml, Sentences)));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(
+            () => new MaskedDiffusionTrainer(ml, Small(o => { Checkpointed(o); o.Noise.Levels = NoiseLevels.Stratified; }))
+            .Fit(View(ml, Sentences)));
         StringAssert.Contains(error.Message, "NoiseLevels: Independent in the checkpoint, Stratified now");
 
         // Without a seed of its own, in a context that draws another.
         var other = new MLContext(77);
         var lines = new List<string>();
         other.Log += (_, e) => lines.Add(e.RawMessage);
-        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(other, Small(o => { Checkpointed(o); o.Seed = null; })).Fit(View(other, Sentences));
+        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(other, Small(o => { Checkpointed(o); o.Seed = null; }))
+            .Fit(View(other, Sentences));
         CollectionAssert.AreEqual(Saved(whole), Saved(resumed));
         Assert.IsTrue(lines.Any(line => line.StartsWith("Resumed at step 3 from ", StringComparison.Ordinal)), string.Join('\n', lines));
     }
@@ -111,10 +123,12 @@ public sealed class MaskedDiffusionTrainerTests
     {
         // No machine has so many GPUs.
         var ml = new MLContext(1) { GpuDeviceId = 9999, FallbackToCpu = false };
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto")).Fit(View(ml, Sentences)));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(
+            () => new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto")).Fit(View(ml, Sentences)));
         StringAssert.Contains(error.Message, "9999");
         ml.FallbackToCpu = true;
-        using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto")).Fit(View(ml, Sentences));
+        using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto"))
+            .Fit(View(ml, Sentences));
         Assert.AreEqual("cpu", transformer.TrainingResult!.Device);
     }
 
@@ -123,7 +137,8 @@ public sealed class MaskedDiffusionTrainerTests
     {
         var ml = new MLContext(1);
         Assert.IsFalse(ml.FallbackToCpu);
-        using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto")).Fit(View(ml, Sentences));
+        using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto"))
+            .Fit(View(ml, Sentences));
         Assert.AreEqual(DeviceChoice.Describe(DeviceChoice.Resolve("auto")), transformer.TrainingResult!.Device);
     }
 
@@ -131,12 +146,13 @@ public sealed class MaskedDiffusionTrainerTests
     public void AnEstimatorCanFitAgainAndGivesTheSame()
     {
         var ml = new MLContext(1);
-        MaskedDiffusionTrainer.Options options = Small();
+        TrainerOptions options = Small();
         var trainer = new MaskedDiffusionTrainer(ml, options);
         options.MaxSteps = 1;
         using MaskedDiffusionTransformer first = trainer.Fit(View(ml, Sentences)), second = trainer.Fit(View(ml, Sentences));
         Assert.AreEqual(4, first.TrainingResult!.Steps);
-        CollectionAssert.AreEqual(first.TrainingResult.LossHistory.Select(p => p.Loss).ToArray(), second.TrainingResult!.LossHistory.Select(p => p.Loss).ToArray());
+        CollectionAssert.AreEqual(first.TrainingResult.LossHistory.Select(p => p.Loss).ToArray(),
+            second.TrainingResult!.LossHistory.Select(p => p.Loss).ToArray());
     }
 
     [TestMethod]
@@ -152,7 +168,8 @@ public sealed class MaskedDiffusionTrainerTests
 
         double[] alone = Losses(trainer.Fit(View(ml, Sentences)));
         var together = new double[3][];
-        Parallel.For(0, together.Length, new ParallelOptions { MaxDegreeOfParallelism = together.Length }, i => together[i] = Losses(trainer.Fit(View(ml, Sentences))));
+        Parallel.For(0, together.Length, new ParallelOptions { MaxDegreeOfParallelism = together.Length }, i =>
+            together[i] = Losses(trainer.Fit(View(ml, Sentences))));
         foreach (double[] losses in together)
             CollectionAssert.AreEqual(alone, losses);
     }
@@ -161,9 +178,11 @@ public sealed class MaskedDiffusionTrainerTests
     public void TheSmallestBudgetEndsTheTraining()
     {
         var ml = new MLContext(1);
-        using MaskedDiffusionTransformer byTokens = new MaskedDiffusionTrainer(ml, Small(o => (o.MaxSteps, o.MaxTokens) = (50, 3 * 4 * 12))).Fit(View(ml, Sentences));
+        using MaskedDiffusionTransformer byTokens =
+            new MaskedDiffusionTrainer(ml, Small(o => (o.MaxSteps, o.Budget.MaxTokens) = (50, 3 * 4 * 12))).Fit(View(ml, Sentences));
         Assert.AreEqual(3, byTokens.TrainingResult!.Steps);
-        using MaskedDiffusionTransformer byTime = new MaskedDiffusionTrainer(ml, Small(o => (o.MaxSteps, o.MaxSeconds) = (null, 1e-6))).Fit(View(ml, Sentences));
+        using MaskedDiffusionTransformer byTime =
+            new MaskedDiffusionTrainer(ml, Small(o => (o.MaxSteps, o.Budget.MaxSeconds) = (null, 1e-6))).Fit(View(ml, Sentences));
         Assert.AreEqual(1, byTime.TrainingResult!.Steps, "one step is always taken");
     }
 
@@ -171,12 +190,15 @@ public sealed class MaskedDiffusionTrainerTests
     public void StochasticLengthsTrainOnFewerTokensAndBudgetsCountTheMean()
     {
         var ml = new MLContext(1);
-        using MaskedDiffusionTransformer cut = new MaskedDiffusionTrainer(ml, Small(o => (o.StochasticLengthRatio, o.MaxSteps, o.MicroBatchSize) = (1, 12, 2))).Fit(View(ml, Sentences));
+        using MaskedDiffusionTransformer cut = new MaskedDiffusionTrainer(
+            ml, Small(o => (o.Noise.StochasticLengthRatio, o.MaxSteps, o.Compute.MicroBatchSize) = (1, 12, 2))).Fit(View(ml, Sentences));
         var lengths = new SequenceLengths(1, 12, 3);
         Assert.AreEqual(2 * Enumerable.Range(0, 24).Sum(i => lengths[i]), cut.TrainingResult!.TokensSeen);
         Assert.IsTrue(double.IsFinite(cut.TrainingResult.FinalLoss));
         // A step of 4 sequences has 4 x (1 + 12) / 2 = 26 tokens on average.
-        using MaskedDiffusionTransformer budget = new MaskedDiffusionTrainer(ml, Small(o => (o.StochasticLengthRatio, o.MaxSteps, o.MaxTokens) = (1, null, 3 * 26))).Fit(View(ml, Sentences));
+        using MaskedDiffusionTransformer budget =
+            new MaskedDiffusionTrainer(ml, Small(o => (o.Noise.StochasticLengthRatio, o.MaxSteps, o.Budget.MaxTokens) = (1, null, 3 * 26)))
+            .Fit(View(ml, Sentences));
         Assert.AreEqual(3, budget.TrainingResult!.Steps);
     }
 
@@ -186,7 +208,8 @@ public sealed class MaskedDiffusionTrainerTests
         double[] Losses(int seed)
         {
             var ml = new MLContext(seed);
-            using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Seed = null)).Fit(View(ml, Sentences));
+            using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Seed = null))
+                .Fit(View(ml, Sentences));
             return [.. transformer.TrainingResult!.LossHistory.Select(p => p.Loss)];
         }
 
@@ -203,7 +226,8 @@ public sealed class MaskedDiffusionTrainerTests
         Assert.AreEqual((2, 2), (view.Opened, view.Disposed));
         TextTokenizer tokenizer = trained.Model.Tokenizer;
         view = new CountingView(View(ml, Sentences));
-        using MaskedDiffusionTransformer given = new MaskedDiffusionTrainer(ml, Small(o => o.Tokenizer = TokenizerSource.FromTokenizer(tokenizer))).Fit(view);
+        using MaskedDiffusionTransformer given =
+            new MaskedDiffusionTrainer(ml, Small(o => o.Tokenizer = TokenizerSource.FromTokenizer(tokenizer))).Fit(view);
         Assert.AreEqual((1, 1), (view.Opened, view.Disposed));
     }
 
@@ -223,7 +247,7 @@ public sealed class MaskedDiffusionTrainerTests
             o.CancellationToken = source.Token;
             o.Progress = new Collected<TrainingProgress>(report => { if (report.Phase == phase) source.Cancel(); });
             o.ValidationSet = View(ml, "the cat sat on the log");
-            o.ValidationInterval = 1;
+            o.Validation.Interval = 1;
         }));
         Assert.ThrowsExactly<OperationCanceledException>(() => trainer.Fit(view));
         Assert.AreEqual(view.Opened, view.Disposed);
@@ -257,7 +281,8 @@ public sealed class MaskedDiffusionTrainerTests
     public void ACorpusWithoutTextIsRefused(int rows, string expected)
     {
         var ml = new MLContext(1);
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(ml, Small()).Fit(View(ml, [.. Enumerable.Repeat(" \n\t", rows)])));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(
+            () => new MaskedDiffusionTrainer(ml, Small()).Fit(View(ml, [.. Enumerable.Repeat(" \n\t", rows)])));
         StringAssert.Contains(error.Message, expected);
         StringAssert.Contains(error.Message, "'Text'");
     }
@@ -292,8 +317,9 @@ public sealed class MaskedDiffusionTrainerTests
         var ml = new MLContext(1);
         IDataView numbers = ml.Transforms.DropColumns("Text").Fit(View(ml, "a")).Transform(View(ml, "a"));
         var view = new CountingView(View(ml, Sentences));
-        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(ml, Small(o => o.ValidationSet = numbers)).Fit(view));
-        Assert.AreEqual("Options.ValidationSet", error.ParamName);
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => new MaskedDiffusionTrainer(ml, Small(o => o.ValidationSet = numbers)).Fit(view));
+        Assert.AreEqual("ValidationSet", error.ParamName);
         StringAssert.Contains(error.Message, "text column 'Text': expected String, but there is no such column. The columns are: Number");
         Assert.AreEqual(0, view.Opened, "refused before anything is read");
     }
@@ -303,7 +329,8 @@ public sealed class MaskedDiffusionTrainerTests
     {
         var ml = new MLContext(1);
         var view = new CountingView(View(ml, Sentences));
-        var error = Assert.ThrowsExactly<ArgumentException>(() => new MaskedDiffusionTrainer(ml, Small(o => o.Device = "cuda:77")).Fit(view));
+        var error = Assert.ThrowsExactly<ArgumentException>(
+            () => new MaskedDiffusionTrainer(ml, Small(o => o.Device = "cuda:77")).Fit(view));
         StringAssert.Contains(error.Message, "\"cuda:77\"");
         Assert.AreEqual(0, view.Opened);
     }
@@ -320,8 +347,9 @@ public sealed class MaskedDiffusionTrainerTests
         TextTokenizer endless = TextTokenizer.FromFiles(files);
         Assert.IsNull(endless.EndOfSequenceId);
         var view = new CountingView(View(ml, Sentences));
-        var error = Assert.ThrowsExactly<ArgumentException>(() => new MaskedDiffusionTrainer(ml, Small(o => o.Tokenizer = TokenizerSource.FromTokenizer(endless))).Fit(view));
-        StringAssert.Contains(error.Message, "Options.Tokenizer has no end-of-sequence token");
+        var error = Assert.ThrowsExactly<ArgumentException>(
+            () => new MaskedDiffusionTrainer(ml, Small(o => o.Tokenizer = TokenizerSource.FromTokenizer(endless))).Fit(view));
+        StringAssert.Contains(error.Message, "Tokenizer has no end-of-sequence token");
         Assert.AreEqual(0, view.Opened);
     }
 

@@ -10,7 +10,8 @@ public sealed class TextColumnReaderTests
         public string? Text { get; set; }
     }
 
-    private static IDataView View(params string?[] texts) => new MLContext(1).Data.LoadFromEnumerable(texts.Select(text => new Row { Text = text }).ToList());
+    private static IDataView View(params string?[] texts) =>
+        new MLContext(1).Data.LoadFromEnumerable(texts.Select(text => new Row { Text = text }).ToList());
 
     private static TextColumnReader Reader(IDataView view) => new(view, view.Schema["Text"], "data");
 

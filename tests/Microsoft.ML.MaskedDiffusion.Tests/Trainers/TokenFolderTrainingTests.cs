@@ -6,7 +6,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 public sealed class TokenFolderTrainingTests
 {
     private static readonly string[] Sentences =
-        ["the cat sat on the mat", "the dog sat on the log", "", "a cat and a dog", "   ", "the mat and the log", "a dog on a mat", "the cat and the log", "a log on a mat and a cat on the log"];
+        ["the cat sat on the mat", "the dog sat on the log", "", "a cat and a dog", "   ", "the mat and the log", "a dog on a mat",
+        "the cat and the log", "a log on a mat and a cat on the log"];
 
     private readonly TemporaryFolder _folder = new();
     private readonly MLContext _ml = new(1);
@@ -19,16 +20,17 @@ public sealed class TokenFolderTrainingTests
     [TestCleanup]
     public void DeleteFolder() => _folder.Dispose();
 
-    private CountingView View(params string[] texts) => new(_ml.Data.LoadFromEnumerable(texts.Select(text => new Document { Text = text }).ToList()));
+    private CountingView View(params string[] texts) =>
+        new(_ml.Data.LoadFromEnumerable(texts.Select(text => new Document { Text = text }).ToList()));
 
-    private MaskedDiffusionTrainer.Options Small(IDataView validation, Action<MaskedDiffusionTrainer.Options>? change = null)
+    private TrainerOptions Small(IDataView validation, Action<TrainerOptions>? change = null)
     {
-        var options = new MaskedDiffusionTrainer.Options
+        var options = new TrainerOptions
         {
             Network = new TransformerConfig { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32, ContextLength = 12 },
             Tokenizer = TokenizerSource.TrainBytePairEncoding(270),
             ValidationSet = validation,
-            ValidationInterval = 2,
+            Validation = { Interval = 2 },
             MaxSteps = 9,
             BatchSize = 2,
             ProgressInterval = 1,
@@ -39,12 +41,14 @@ public sealed class TokenFolderTrainingTests
         return options;
     }
 
-    private void Checkpointed(MaskedDiffusionTrainer.Options o) => (o.CheckpointFolder, o.CheckpointInterval, o.Resume) = (_folder.File("run"), 1, true);
+    private void Checkpointed(TrainerOptions o) =>
+        (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (_folder.File("run"), 1, true);
 
-    private void StopAtStep(int step, IDataView data, IDataView validation, Action<MaskedDiffusionTrainer.Options>? change = null)
+    private void StopAtStep(int step, IDataView data, IDataView validation, Action<TrainerOptions>? change = null)
     {
         using var source = new CancellationTokenSource();
-        var progress = new Collected<TrainingProgress>(report => { if (report.Step == step && report.Phase == TrainingPhase.Training) source.Cancel(); });
+        var progress = new Collected<TrainingProgress>(
+            report => { if (report.Step == step && report.Phase == TrainingPhase.Training) source.Cancel(); });
         var options = Small(validation, o => (o.Progress, o.CancellationToken) = (progress, source.Token));
         Checkpointed(options);
         change?.Invoke(options);
@@ -63,13 +67,17 @@ public sealed class TokenFolderTrainingTests
     {
         CountingView held = View("the cat sat on the log");
         using MaskedDiffusionTransformer inMemory = new MaskedDiffusionTrainer(_ml, Small(held)).Fit(View(Sentences));
-        using MaskedDiffusionTransformer inFolder = new MaskedDiffusionTrainer(_ml, Small(held, o => o.TokenFolder = _folder.File("tokens"))).Fit(View(Sentences));
+        using MaskedDiffusionTransformer inFolder =
+            new MaskedDiffusionTrainer(_ml, Small(held, o => o.Checkpoints.TokenFolder = _folder.File("tokens"))).Fit(View(Sentences));
         CollectionAssert.AreEqual(Saved(inMemory), Saved(inFolder));
         TrainingResult expected = inMemory.TrainingResult!, result = inFolder.TrainingResult!;
-        Assert.AreEqual((7L, 2L, expected.CorpusTokens, expected.RepeatedTokens), (result.Documents, result.EmptyRows, result.CorpusTokens, result.RepeatedTokens));
-        CollectionAssert.AreEqual(expected.ValidationHistory.Select(p => p.Loss).ToArray(), result.ValidationHistory.Select(p => p.Loss).ToArray());
+        Assert.AreEqual((7L, 2L, expected.CorpusTokens, expected.RepeatedTokens),
+            (result.Documents, result.EmptyRows, result.CorpusTokens, result.RepeatedTokens));
+        CollectionAssert.AreEqual(expected.ValidationHistory.Select(p => p.Loss).ToArray(),
+            result.ValidationHistory.Select(p => p.Loss).ToArray());
         // Once more, on other text: what was there is replaced.
-        using MaskedDiffusionTransformer other = new MaskedDiffusionTrainer(_ml, Small(held, o => o.TokenFolder = _folder.File("tokens"))).Fit(View(Sentences[..2]));
+        using MaskedDiffusionTransformer other =
+            new MaskedDiffusionTrainer(_ml, Small(held, o => o.Checkpoints.TokenFolder = _folder.File("tokens"))).Fit(View(Sentences[..2]));
         Assert.AreEqual(2, other.TrainingResult!.Documents);
     }
 
@@ -78,9 +86,10 @@ public sealed class TokenFolderTrainingTests
     [DataRow(true)]
     public void AResumedRunOpensNoDataAndEndsWithTheSameBits(bool ownFolder)
     {
-        using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log"))).Fit(View(Sentences));
+        using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log")))
+            .Fit(View(Sentences));
         Assert.IsGreaterThan(1.0, whole.TrainingResult!.Epochs);
-        void Placed(MaskedDiffusionTrainer.Options o) => o.TokenFolder = ownFolder ? _folder.File("tokens") : null;
+        void Placed(TrainerOptions o) => o.Checkpoints.TokenFolder = ownFolder ? _folder.File("tokens") : null;
         // In the middle of an epoch, twice; the third run, below, goes on from there and the fourth from the last step.
         foreach (int step in new[] { 1, 5 })
         {
@@ -91,7 +100,8 @@ public sealed class TokenFolderTrainingTests
         for (int end = 0; end < 2; end++)
         {
             CountingView data = View(Sentences), held = View("the cat sat on the log");
-            using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(held, o => { Checkpointed(o); Placed(o); })).Fit(data);
+            using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(held, o => { Checkpointed(o); Placed(o); }))
+                .Fit(data);
             Assert.AreEqual((0, 0), (data.Opened, held.Opened));
             CollectionAssert.AreEqual(Saved(whole), Saved(resumed));
             Assert.AreEqual((7L, 2L), (resumed.TrainingResult!.Documents, resumed.TrainingResult.EmptyRows));
@@ -102,7 +112,8 @@ public sealed class TokenFolderTrainingTests
     [TestMethod]
     public void DamagedTokensAreMadeAnew()
     {
-        using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log"))).Fit(View(Sentences));
+        using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log")))
+            .Fit(View(Sentences));
         StopAtStep(5, View(Sentences), View("the cat sat on the log"));
         string file = _folder.File("run/tokens/packed/train_0000000000.bin");
         using (var stream = new FileStream(file, FileMode.Open))
@@ -110,30 +121,35 @@ public sealed class TokenFolderTrainingTests
         CountingView data = View(Sentences);
         var log = new List<string>();
         _ml.Log += (_, e) => log.Add(e.RawMessage);
-        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log"), Checkpointed)).Fit(data);
+        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log"), Checkpointed))
+            .Fit(data);
         Assert.AreEqual(2, data.Opened);
         CollectionAssert.AreEqual(Saved(whole), Saved(resumed));
-        Assert.IsTrue(log.Any(line => line.Contains("damaged", StringComparison.Ordinal) && line.Contains("train_0000000000.bin", StringComparison.Ordinal)), string.Join('\n', log));
+        Assert.IsTrue(log.Any(line => line.Contains("damaged", StringComparison.Ordinal)
+            && line.Contains("train_0000000000.bin", StringComparison.Ordinal)), string.Join('\n', log));
     }
 
     [TestMethod]
     public void DataThatAreKnownToDifferAreRefused()
     {
-        File.WriteAllLines(_folder.File("a.jsonl"), Sentences.Where(text => text.Trim().Length > 0).Select(text => $"{{\"text\": \"{text}\"}}"));
+        File.WriteAllLines(_folder.File("a.jsonl"),
+            Sentences.Where(text => text.Trim().Length > 0).Select(text => $"{{\"text\": \"{text}\"}}"));
         IDataView Files() => _ml.MaskedDiffusion().LoadText(_folder.File("a.jsonl"));
         StopAtStep(3, Files(), View("the cat sat on the log"));
-        string Refused(IDataView data, Action<MaskedDiffusionTrainer.Options>? change = null) => Assert.ThrowsExactly<InvalidOperationException>(() =>
-            new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log"), o => { Checkpointed(o); change?.Invoke(o); })).Fit(data)).Message;
+        string Refused(IDataView data, Action<TrainerOptions>? change = null) => Assert.ThrowsExactly<InvalidOperationException>(() =>
+            new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log"), o => { Checkpointed(o); change?.Invoke(o); }))
+                .Fit(data)).Message;
         StringAssert.Contains(Refused(View(Sentences)), "Training data");
         StringAssert.Contains(Refused(Files(), o => o.ValidationSet = View("one", "two")), "Validation data");
         StringAssert.Contains(Refused(Files(), o => o.Tokenizer = TokenizerSource.TrainBytePairEncoding(280)), "Tokenizer");
-        StringAssert.Contains(Refused(Files(), o => o.Resume = false), "holds checkpoints");
+        StringAssert.Contains(Refused(Files(), o => o.Checkpoints.Resume = false), "holds checkpoints");
         File.AppendAllText(_folder.File("a.jsonl"), "{\"text\": \"more\"}\n");
         StringAssert.Contains(Refused(Files()), "Training data");
         // None of these has touched the tokens.
         string[] lines = File.ReadAllLines(_folder.File("a.jsonl"));
         File.WriteAllLines(_folder.File("a.jsonl"), lines[..^1]);
-        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log"), Checkpointed)).Fit(Files());
+        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log"), Checkpointed))
+            .Fit(Files());
         Assert.AreEqual(9, resumed.TrainingResult!.Steps);
     }
 
@@ -141,8 +157,12 @@ public sealed class TokenFolderTrainingTests
     public void AReadingThatFailsLeavesNothingBehind()
     {
         File.WriteAllText(_folder.File("a.jsonl"), "{\"text\": \"one\"}\n{\"text\": 2}\n");
-        var trainer = new MaskedDiffusionTrainer(_ml, Small(View("the cat"), o => (o.TokenFolder, o.Tokenizer) = (_folder.File("tokens"), TokenizerSource.FromTokenizer(Corpora.ByteLevel))));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => trainer.Fit(_ml.MaskedDiffusion().LoadText(_folder.File("a.jsonl")))).Message, "a.jsonl, line 2");
-        CollectionAssert.AreEqual(new[] { ".lock" }, Directory.GetFileSystemEntries(_folder.File("tokens")).Select(Path.GetFileName).ToArray());
+        var trainer = new MaskedDiffusionTrainer(
+            _ml, Small(View("the cat"), o => (o.Checkpoints.TokenFolder, o.Tokenizer) =
+            (_folder.File("tokens"), TokenizerSource.FromTokenizer(Corpora.ByteLevel))));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(
+            () => trainer.Fit(_ml.MaskedDiffusion().LoadText(_folder.File("a.jsonl")))).Message, "a.jsonl, line 2");
+        CollectionAssert.AreEqual(new[] { ".lock" },
+            Directory.GetFileSystemEntries(_folder.File("tokens")).Select(Path.GetFileName).ToArray());
     }
 }

@@ -5,7 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class ComputeBudgetTests
 {
-    private static long? Steps(ComputeBudget budget) => budget.ToSteps(nonEmbeddingParameters: 1_000_000, batchSize: 8, meanLength: 100, blockCount: 20);
+    private static long? Steps(ComputeBudget budget) =>
+        budget.ToSteps(nonEmbeddingParameters: 1_000_000, batchSize: 8, meanLength: 100, blockCount: 20);
 
     [TestMethod]
     public void NoBudgetGivesNoSteps() => Assert.IsNull(Steps(new ComputeBudget()));

@@ -23,7 +23,11 @@ public sealed class GoldenFineTuningTests
         bool autoregressive = name == "sft_arm";
         RowBlocks blocks = Rows(file, padding, maxLength, wholeText: name == "sft_reverse");
         ITrainingObjective Objective() => autoregressive ? new AutoregressiveObjective() : new RecordedNoise(Draws(file, guidanceDropout));
-        var settings = new TrainingSettings { MaxSteps = 6, WarmupSteps = 2, BatchSize = BatchSize, MicroBatchSize = BatchSize, LearningRate = 2e-4 };
+        var settings = new TrainingSettings
+        {
+            MaxSteps = 6, WarmupSteps = 2, BatchSize = BatchSize, MicroBatchSize = BatchSize,
+            LearningRate = 2e-4
+        };
         GoldenTrace.Follow(name, file, autoregressive, Objective, blocks, settings);
     }
 
@@ -36,14 +40,16 @@ public sealed class GoldenFineTuningTests
         {
             int place = Enumerable.Range(0, Batches * BatchSize).First(sequence => order[sequence] == index), row = place % BatchSize;
             string batch = $"batch{place / BatchSize:00}.";
-            int length = (int)file.ReadIntegers(batch + "length")[row], prompt = wholeText ? 0 : (int)file.ReadIntegers(batch + "input_length")[row];
+            int length = (int)file.ReadIntegers(batch + "length")[row], prompt = wholeText
+                ? 0 : (int)file.ReadIntegers(batch + "input_length")[row];
             int[] ids = Array.ConvertAll(file.ReadIntegers(batch + "data")[(row * RowLength)..(row * RowLength + length)], id => (int)id);
             blocks.Add(ids.AsSpan(0, prompt), ids.AsSpan(prompt));
         }
         return blocks;
     }
 
-    // In their order: levels, positions, and with guidance one number that is below the probability where the micro batch loses its prompts.
+    // In their order: levels, positions, and with guidance one number that is below the probability where the micro batch loses its
+    // prompts.
     private static List<(float[] Levels, float[] Uniforms, bool DropsPrompts)> Draws(SafetensorsReader file, double guidanceDropout)
     {
         int draw = 0;

@@ -8,7 +8,10 @@ using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Runs the loop on the tiny network and holds it against a trace of the reference's own scripts: losses, norms, rates, moments and weights.</summary>
+/// <summary>
+/// Runs the loop on the tiny network and holds it against a trace of the reference's own scripts: losses, norms, rates, moments and
+/// weights.
+/// </summary>
 internal static class GoldenTrace
 {
     /// <summary>Writes down the losses of another objective.</summary>
@@ -30,18 +33,25 @@ internal static class GoldenTrace
         }
     }
 
-    /// <summary>All that a run shows: one loss a micro batch; one norm, one rate and all parameters a step; the moments at the end.</summary>
+    /// <summary>
+    /// All that a run shows: one loss a micro batch; one norm, one rate and all parameters a step; the moments at the end.
+    /// </summary>
     private sealed record Trace(
-        List<double> Losses, List<double> Norms, double[] Rates, List<Dictionary<string, double[]>> Parameters, Dictionary<string, double[]> First, Dictionary<string, double[]> Second);
+        List<double> Losses, List<double> Norms, double[] Rates, List<Dictionary<string, double[]>> Parameters,
+        Dictionary<string, double[]> First, Dictionary<string, double[]> Second);
 
-    /// <summary>Trains as many steps as were recorded, of a schedule that is longer, in 32 and in 64 bits, and compares all there is.</summary>
+    /// <summary>
+    /// Trains as many steps as were recorded, of a schedule that is longer, in 32 and in 64 bits, and compares all there is.
+    /// </summary>
     public static void Follow(
-        string name, SafetensorsReader file, bool autoregressive, Func<ITrainingObjective> objective, ITokenBlocks blocks, TrainingSettings settings, SequenceLengths? lengths = null)
+        string name, SafetensorsReader file, bool autoregressive, Func<ITrainingObjective> objective, ITokenBlocks blocks,
+        TrainingSettings settings, SequenceLengths? lengths = null)
     {
         JsonElement[] trace = [.. Golden.Json("rope_bf16", "index.json").GetProperty(name).GetProperty("trace").EnumerateArray()];
         JsonElement[] steps = [.. trace.Where(row => row.TryGetProperty("grad_norm_before_clip", out _))];
         settings = settings with { ProgressInterval = 1, CancelBehavior = CancelBehavior.ReturnBestSoFar };
-        Trace Train(torch.ScalarType type) => Run(Golden.Tiny(autoregressive: autoregressive, type: type), objective(), blocks, settings, lengths, steps.Length);
+        Trace Train(torch.ScalarType type) =>
+            Run(Golden.Tiny(autoregressive: autoregressive, type: type), objective(), blocks, settings, lengths, steps.Length);
         Trace ours = Train(torch.ScalarType.Float32), exact = Train(torch.ScalarType.Float64);
         Comparison Of(string figure) => new("rope_bf16/" + name, figure);
         double Tolerance(string kind) => Golden.Tolerance("bf16", name, kind);
@@ -64,7 +74,8 @@ internal static class GoldenTrace
         Comparison first = Of("first moments"), second = Of("second moments");
         foreach (string parameter in ours.First.Keys)
         {
-            double[] expected = Comparison.Numbers(file.ReadSingles("exp_avg." + parameter)), expectedSquares = Comparison.Numbers(file.ReadSingles("exp_avg_sq." + parameter));
+            double[] expected = Comparison.Numbers(file.ReadSingles("exp_avg." + parameter)),
+                expectedSquares = Comparison.Numbers(file.ReadSingles("exp_avg_sq." + parameter));
             first.Add(expected, ours.First[parameter], exact.First[parameter], expected.Max(Math.Abs));
             second.Add(expectedSquares, ours.Second[parameter], exact.Second[parameter], expectedSquares.Max());
         }
@@ -72,7 +83,8 @@ internal static class GoldenTrace
         second.Check();
     }
 
-    private static Trace Run(TransformerNetwork network, ITrainingObjective objective, ITokenBlocks blocks, TrainingSettings settings, SequenceLengths? lengths, int steps)
+    private static Trace Run(TransformerNetwork network, ITrainingObjective objective, ITokenBlocks blocks, TrainingSettings settings,
+        SequenceLengths? lengths, int steps)
     {
         using TransformerNetwork owned = network;
         var replay = new Recording(objective);
@@ -90,17 +102,25 @@ internal static class GoldenTrace
         TrainingResult result = loop.Run(progress, source.Token);
         Assert.AreEqual(steps, result.Steps);
         return new Trace(replay.Losses, norms, [.. result.LossHistory.Select(point => point.LearningRate)], parameters,
-            loop.Optimizer.Slots.ToDictionary(slot => slot.Name, slot => Comparison.Numbers(slot.FirstMoment)), loop.Optimizer.Slots.ToDictionary(slot => slot.Name, slot => Comparison.Numbers(slot.SecondMoment)));
+            loop.Optimizer.Slots.ToDictionary(slot => slot.Name, slot => Comparison.Numbers(slot.FirstMoment)),
+            loop.Optimizer.Slots.ToDictionary(slot => slot.Name, slot => Comparison.Numbers(slot.SecondMoment)));
     }
 
-    /// <summary>The largest error, and the one that only a ten-thousandth of all parameters exceed: AdamW turns an error of a tiny gradient into one of a whole step.</summary>
-    private static void CheckParameters(string name, int step, SafetensorsReader file, Dictionary<string, double[]> ours, Dictionary<string, double[]> exact)
+    /// <summary>
+    /// The largest error, and the one that only a ten-thousandth of all parameters exceed: AdamW turns an error of a tiny gradient into one
+    /// of a whole step.
+    /// </summary>
+    private static void CheckParameters(string name, int step, SafetensorsReader file, Dictionary<string, double[]> ours,
+        Dictionary<string, double[]> exact)
     {
         string figure = $"parameters after step {step}";
-        double[] expected = [.. ours.Keys.SelectMany(parameter => file.ReadSingles($"param_after_step{step}.{parameter}"))], all = [.. ours.Values.SelectMany(v => v)], allExact = [.. exact.Values.SelectMany(v => v)];
-        new Comparison("rope_bf16/" + name, figure + ", largest").Add(expected, all, allExact).Check(Golden.Tolerance("bf16", name, "param_err_max"));
+        double[] expected = [.. ours.Keys.SelectMany(parameter => file.ReadSingles($"param_after_step{step}.{parameter}"))],
+            all = [.. ours.Values.SelectMany(v => v)], allExact = [.. exact.Values.SelectMany(v => v)];
+        new Comparison("rope_bf16/" + name, figure + ", largest").Add(expected, all, allExact)
+            .Check(Golden.Tolerance("bf16", name, "param_err_max"));
         double Quantile(double[] a, double[] b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Order().ElementAt((int)(0.9999 * a.Length));
-        new Comparison("rope_bf16/" + name, figure + ", 99.99 %").AddDistances(Quantile(expected, all), Quantile(all, allExact)).Check(Golden.Tolerance("bf16", name, "param_err_p9999"));
+        new Comparison("rope_bf16/" + name, figure + ", 99.99 %").AddDistances(Quantile(expected, all), Quantile(all, allExact))
+            .Check(Golden.Tolerance("bf16", name, "param_err_p9999"));
     }
 
     /// <summary>The recorded sums, each over the number of its terms: an error of all parameters shows in them, of all steps too.</summary>
@@ -110,9 +130,11 @@ internal static class GoldenTrace
         {
             foreach (JsonProperty item in steps[step].GetProperty("checksums").EnumerateObject())
             {
-                double[] reference = [.. new[] { "sum", "sumsq", "absmax", "wsum" }.Select(kind => item.Value.GetProperty(kind).GetDouble())];
+                double[] reference = [.. new[] { "sum", "sumsq", "absmax", "wsum" }.Select(
+                    kind => item.Value.GetProperty(kind).GetDouble())];
                 double[] values = ours.Parameters[step][item.Name], exactValues = exact.Parameters[step][item.Name];
-                comparison.Add(Scaled(reference, values.Length), Scaled(Sums(values), values.Length), Scaled(Sums(exactValues), values.Length));
+                comparison.Add(Scaled(reference, values.Length), Scaled(Sums(values), values.Length),
+                    Scaled(Sums(exactValues), values.Length));
             }
         }
         comparison.Check(tolerance);

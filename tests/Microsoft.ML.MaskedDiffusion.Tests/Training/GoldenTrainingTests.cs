@@ -5,7 +5,10 @@ using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>The loop against traces of the reference's own training scripts: same weights, data and draws, hence same losses, norms, rates, moments and weights.</summary>
+/// <summary>
+/// The loop against traces of the reference's own training scripts: same weights, data and draws, hence same losses, norms, rates, moments
+/// and weights.
+/// </summary>
 [TestClass]
 public sealed class GoldenTrainingTests
 {
@@ -33,8 +36,12 @@ public sealed class GoldenTrainingTests
         protected override int Draw(long microBatch) => lengths[(int)microBatch];
     }
 
-    /// <summary>Reads the draws in their order: where lengths are stochastic a number that says whether to cut, and to which length; then levels and positions.</summary>
-    private static (List<int> Lengths, List<(float[] Levels, float[] Uniforms, bool DropsPrompts)> Noise) ReadDraws(SafetensorsReader file, int batches, bool stochasticLength)
+    /// <summary>
+    /// Reads the draws in their order: where lengths are stochastic a number that says whether to cut, and to which length; then levels and
+    /// positions.
+    /// </summary>
+    private static (List<int> Lengths, List<(float[] Levels, float[] Uniforms, bool DropsPrompts)> Noise) ReadDraws(
+        SafetensorsReader file, int batches, bool stochasticLength)
     {
         int draw = 0;
         float[] Next() => file.ReadSingles($"rng.{draw++:000}.rand");
@@ -57,7 +64,11 @@ public sealed class GoldenTrainingTests
     public void FiveStepsFollowTheReference(string name, int warmup, int steps, int accumulation, double learningRate)
     {
         using SafetensorsReader file = Golden.Open("rope_bf16", name + ".safetensors");
-        var settings = new TrainingSettings { MaxSteps = steps, WarmupSteps = warmup, BatchSize = 4 * accumulation, MicroBatchSize = 4, LearningRate = learningRate };
+        var settings = new TrainingSettings
+        {
+            MaxSteps = steps, WarmupSteps = warmup, BatchSize = 4 * accumulation, MicroBatchSize = 4,
+            LearningRate = learningRate
+        };
         SequenceLengths? lengths = null;
         Func<ITrainingObjective> objective = () => new AutoregressiveObjective();
         bool autoregressive = name == "train5_arm";
@@ -68,6 +79,7 @@ public sealed class GoldenTrainingTests
             objective = () => new RecordedNoise(noise);
             lengths = name == "train5_ssl" ? new RecordedLengths(recordedLengths) : null;
         }
-        GoldenTrace.Follow(name, file, autoregressive, objective, new RecordedBlocks(file, batches, objective().BlockLength(64)), settings, lengths);
+        GoldenTrace.Follow(name, file, autoregressive, objective, new RecordedBlocks(file, batches, objective().BlockLength(64)), settings,
+            lengths);
     }
 }

@@ -8,7 +8,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class ValidationPassTests
 {
-    private static readonly TransformerConfig Config = new() { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 24, VocabularySize = 12, ContextLength = 16 };
+    private static readonly TransformerConfig Config = new()
+    { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 24, VocabularySize = 12, ContextLength = 16 };
 
     /// <summary>Text of four symbols, each kept for a random time: blocks differ in how hard they are.</summary>
     private sealed class Runs(int count, int seed) : ITokenBlocks
@@ -54,7 +55,8 @@ public sealed class ValidationPassTests
         double mean = results.Average(r => r.Loss), spread = Math.Sqrt(results.Sum(r => (r.Loss - mean) * (r.Loss - mean)) / (Sets - 1));
         double claimed = Math.Sqrt(results.Average(r => r.Error * r.Error));
         Console.WriteLine($"{samples} draws: spread {spread:F4}, standard error {claimed:F4}");
-        // The spread of 400 values is known to 1 / sqrt(2 * 400) = 3.5 %; four times that, the losses' tails being longer than a normal distribution's.
+        // The spread of 400 values is known to 1 / sqrt(2 * 400) = 3.5 %; four times that, the losses' tails being longer than a normal
+        // distribution's.
         Assert.AreEqual(1, spread / claimed, 0.14);
     }
 
@@ -64,13 +66,16 @@ public sealed class ValidationPassTests
         using TransformerNetwork network = Trained();
         // One set's error hangs on its few lowest levels: over forty.
         double Error(int samples) => Math.Sqrt(Enumerable.Range(0, 40).Average(set =>
-            Math.Pow(new ValidationPass(new Runs(30, 2000 + set), new DiffusionObjective(Config), new() { Seed = set, ValidationSamples = samples, MicroBatchSize = 64 }).Run(network, CancellationToken.None).StandardError, 2)));
+            Math.Pow(new ValidationPass(new Runs(30, 2000 + set), new DiffusionObjective(Config),
+                new() { Seed = set, ValidationSamples = samples, MicroBatchSize = 64 }).Run(network, CancellationToken.None).StandardError,
+                2)));
         Assert.IsLessThan(0.8 * Error(1), Error(4));
     }
 
     private static TransformerNetwork Trained()
     {
         TrainingSettings settings = new() { MaxSteps = 60, BatchSize = 16, MicroBatchSize = 16, LearningRate = 0.01, Seed = 1 };
-        return NetworkTrainer.Train(Config, "cpu", new DiffusionObjective(Config), new Runs(200, 1), null, settings, null, CancellationToken.None).Network;
+        return NetworkTrainer.Train(Config, "cpu", new DiffusionObjective(Config), new Runs(200, 1), null, settings, null,
+            CancellationToken.None).Network;
     }
 }

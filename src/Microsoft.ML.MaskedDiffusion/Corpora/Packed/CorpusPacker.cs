@@ -15,7 +15,7 @@ internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<CorpusProg
     private const int BatchCharacters = 1 << 21, BatchDocuments = 1024;
 
     private readonly int _endOfSequence = tokenizer.EndOfSequenceId ?? throw new ArgumentException(
-        "The tokenizer of Options.Tokenizer has no end-of-sequence token, which training puts between documents. "
+        "The tokenizer has no end-of-sequence token, which training puts between documents. "
         + "Use one that names it (for byte-pair files: a token such as <|endoftext|> or </s>).");
 
     /// <summary>The number of documents that the last call packed.</summary>

@@ -16,7 +16,7 @@ internal sealed class TokenFolder : IDisposable
     public TokenFolder(string folder)
     {
         _folder = Path.GetFullPath(folder);
-        _lock = new FolderLock(_folder, "token folder", "Options.TokenFolder");
+        _lock = new FolderLock(_folder, "token folder", "Checkpoints.TokenFolder");
         CleanUpAfterEarlierBuilds();
     }
 

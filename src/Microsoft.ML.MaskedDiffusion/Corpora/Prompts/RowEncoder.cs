@@ -16,7 +16,7 @@ internal sealed class RowEncoder(
     TextTokenizer tokenizer, int maxLength, RowOverflow overflow, IProgress<CorpusProgress>? progress, TimeProvider clock)
 {
     private const int ReportInterval = 1000;
-    private const string Remedy = "Longer rows need a larger Options.MaxRowLength, which is at most the network's context length.";
+    private const string Remedy = "Longer rows need a larger Rows.MaxLength, which is at most the network's context length.";
 
     /// <summary>The number of rows that the last call left out because they were too long.</summary>
     public long LongRowCount { get; private set; }
@@ -57,7 +57,7 @@ internal sealed class RowEncoder(
             {
                 throw new InvalidOperationException(
                     $"Row {number} of the {what} has {length} tokens, {prompt.Length} of them prompt; a row may "
-                    + $"have {maxLength}. Shorten it, or set Options.LongRows to Skip. {Remedy}");
+                    + $"have {maxLength}. Shorten it, or set Rows.LongRows to Skip. {Remedy}");
             }
             if (++seen % ReportInterval == 0)
                 Report(blocks, begun);

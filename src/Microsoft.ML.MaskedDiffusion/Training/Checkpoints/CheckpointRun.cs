@@ -53,7 +53,7 @@ internal sealed class CheckpointRun : IDisposable
         throw new InvalidOperationException($"The checkpoint {_store.PathOf(_found.Step)} is of another training and cannot be resumed:\n  "
             + string.Join("\n  ", differences)
             + $"\nGive the options and data that it was made with (by version {_found.Library} of the library), or set "
-            + "Options.CheckpointFolder to a new folder to start afresh.");
+            + "Checkpoints.Folder to a new folder to start afresh.");
     }
 
     /// <summary>Restores a fresh training from the checkpoint, if there is one.</summary>
@@ -114,7 +114,7 @@ internal sealed class CheckpointRun : IDisposable
             return steps;
         throw new InvalidOperationException(
             $"The folder {store.Folder} holds checkpoints of a training (the newest is of step {steps[0]}). "
-            + "Set Options.Resume to continue from it, or Options.CheckpointFolder to an empty folder.");
+            + "Set Checkpoints.Resume to continue from it, or Checkpoints.Folder to an empty folder.");
     }
 
     private CheckpointState? Find()
@@ -139,6 +139,6 @@ internal sealed class CheckpointRun : IDisposable
         if (faults.Count == 0)
             return null;
         throw new InvalidDataException($"Every checkpoint in {_store.Folder} is damaged. To start afresh, remove them or set "
-            + $"Options.CheckpointFolder to an empty folder:\n  {string.Join("\n  ", faults)}");
+            + $"Checkpoints.Folder to an empty folder:\n  {string.Join("\n  ", faults)}");
     }
 }

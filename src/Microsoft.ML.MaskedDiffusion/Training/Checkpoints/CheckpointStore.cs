@@ -16,7 +16,7 @@ internal sealed class CheckpointStore : IDisposable
     public CheckpointStore(string folder)
     {
         Folder = Path.GetFullPath(folder);
-        _lock = new FolderLock(Folder, "checkpoint folder", "Options.CheckpointFolder");
+        _lock = new FolderLock(Folder, "checkpoint folder", "Checkpoints.Folder");
         RemoveLeftoversOfEarlierBuilds();
     }
 

@@ -5,8 +5,8 @@ using TorchSharp.Utils;
 namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
 /// <summary>
-/// Next-token prediction as the loop's objective: each id of a row behind its prompt predicted from those before it, the mean cross-entropy over all of them.
-/// Draws nothing. Rows of different lengths go through the network together: none sees what fills it up.
+/// Next-token prediction as the loop's objective: each id of a row behind its prompt predicted from those before it, the mean cross-entropy
+/// over all of them. Draws nothing. Rows of different lengths go through the network together: none sees what fills it up.
 /// </summary>
 internal sealed class AutoregressiveObjective : ITrainingObjective
 {
@@ -51,7 +51,8 @@ internal sealed class AutoregressiveObjective : ITrainingObjective
                 targets.Add(ids[i]);
             }
         }
-        torch.Tensor hidden = network.Hidden(torch.tensor(sources, [batch.Count, length], device: network.Device)).view(sources.Length, network.Config.EmbeddingSize);
+        torch.Tensor hidden = network.Hidden(torch.tensor(sources, [batch.Count, length], device: network.Device)).view(
+            sources.Length, network.Config.EmbeddingSize);
         if (positions.Count < sources.Length)
             hidden = hidden.index_select(0, torch.tensor(positions.ToArray(), device: network.Device));
         return network.CrossEntropy(hidden, torch.tensor(targets.ToArray(), device: network.Device));

@@ -6,18 +6,19 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
 /// <summary>
-/// Masked diffusion as the loop's objective: noises each row with its own random stream, prompts excepted, and hands it to the loss. Rows of different lengths go
-/// through the network apart, since attention would see what fills up the shorter.
+/// Masked diffusion as the loop's objective: noises each row with its own random stream, prompts excepted, and hands it to the loss. Rows
+/// of different lengths go through the network apart, since attention would see what fills up the shorter.
 /// </summary>
 /// <param name="config">The network's shape.</param>
 /// <param name="noiseLevels">How a training step's levels are drawn.</param>
 /// <param name="weighting">The weight of a masked token in training.</param>
 /// <param name="guidanceDropout">
-/// The probability that a micro batch in training has all its prompts masked, 0 to 1: the unconditional half of classifier-free guidance, decided once for
-/// all of its rows as SMDM does.
+/// The probability that a micro batch in training has all its prompts masked, 0 to 1: the unconditional half of classifier-free guidance,
+/// decided once for all of its rows as SMDM does.
 /// </param>
 internal class DiffusionObjective(
-    TransformerConfig config, NoiseLevels noiseLevels = NoiseLevels.Independent, LossWeighting weighting = LossWeighting.InverseNoiseLevel, double guidanceDropout = 0)
+    TransformerConfig config, NoiseLevels noiseLevels = NoiseLevels.Independent, LossWeighting weighting = LossWeighting.InverseNoiseLevel,
+    double guidanceDropout = 0)
     : ITrainingObjective
 {
     private readonly ForwardProcess _process = new(config.MaskTokenId);
@@ -51,7 +52,8 @@ internal class DiffusionObjective(
         var losses = new double[batch.Count];
         foreach (int[] rows in RowsByLength(batch))
         {
-            double[] part = _bound.RowLosses(network, Corrupt(batch, rows, NoiseLevels.Stratified), [.. rows.Select(row => batch.TargetCount(row))]);
+            double[] part = _bound.RowLosses(network, Corrupt(batch, rows, NoiseLevels.Stratified),
+                [.. rows.Select(row => batch.TargetCount(row))]);
             for (int i = 0; i < rows.Length; i++)
                 losses[rows[i]] = part[i];
         }
@@ -59,7 +61,8 @@ internal class DiffusionObjective(
     }
 
     /// <summary>The rows of a batch, those of one length together.</summary>
-    internal static IEnumerable<int[]> RowsByLength(TokenBatch batch) => Enumerable.Range(0, batch.Count).GroupBy(batch.RowLength).Select(rows => rows.ToArray());
+    internal static IEnumerable<int[]> RowsByLength(TokenBatch batch) =>
+        Enumerable.Range(0, batch.Count).GroupBy(batch.RowLength).Select(rows => rows.ToArray());
 
     /// <summary>Noises rows of one length.</summary>
     internal NoisyBatch Corrupt(TokenBatch batch, int[] rows, NoiseLevels sampling)

@@ -4,8 +4,8 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
 /// <summary>
-/// What the loop minimizes: diffusion, or next-token prediction. A row's prompt is seen and not learned. All random draws come from the batch's
-/// own streams. Not thread-safe: an objective may reuse buffers.
+/// What the loop minimizes: diffusion, or next-token prediction. A row's prompt is seen and not learned. All random draws come from the
+/// batch's own streams. Not thread-safe: an objective may reuse buffers.
 /// </summary>
 internal interface ITrainingObjective
 {
@@ -15,7 +15,10 @@ internal interface ITrainingObjective
     /// <summary>Ids at a row's start that are no target: 1 where targets are shifted.</summary>
     int SourceOnlyIds => 0;
 
-    /// <summary>The micro batch's loss in nats per learned token, a scalar with its graph, on the network's device. The caller owns the dispose scope.</summary>
+    /// <summary>
+    /// The micro batch's loss in nats per learned token, a scalar with its graph, on the network's device. The caller owns the dispose
+    /// scope.
+    /// </summary>
     torch.Tensor Loss(TransformerNetwork network, TokenBatch batch);
 
     /// <summary>The loss of every row in nats per learned token, without a graph; for validation.</summary>

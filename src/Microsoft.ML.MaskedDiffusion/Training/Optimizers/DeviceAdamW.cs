@@ -4,11 +4,13 @@ using TorchSharp.Modules;
 namespace Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 
 /// <summary>AdamW in libtorch operations, for any device and type; nothing is read back from a device, the clipping included.</summary>
-internal sealed class DeviceAdamW(IReadOnlyDictionary<string, Parameter> parameters, TrainingSettings settings) : AdamWOptimizer(parameters, settings)
+internal sealed class DeviceAdamW(IReadOnlyDictionary<string, Parameter> parameters, TrainingSettings settings)
+    : AdamWOptimizer(parameters, settings)
 {
     public override double PrepareGradients()
     {
-        bool onHost = Slots.All(slot => slot.Parameter.device_type == DeviceType.CPU), clips = !double.IsPositiveInfinity(Settings.GradientClipNorm);
+        bool onHost = Slots.All(slot => slot.Parameter.device_type == DeviceType.CPU),
+            clips = !double.IsPositiveInfinity(Settings.GradientClipNorm);
         if (!clips && !onHost)
             return double.NaN;
         using var scope = torch.NewDisposeScope();

@@ -6,7 +6,8 @@ using TorchSharp.Modules;
 namespace Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 
 /// <summary>AdamW for float32 parameters in the processor's memory: one pass over each array, the clipping included.</summary>
-internal sealed class HostAdamW(IReadOnlyDictionary<string, Parameter> parameters, TrainingSettings settings) : AdamWOptimizer(parameters, settings)
+internal sealed class HostAdamW(IReadOnlyDictionary<string, Parameter> parameters, TrainingSettings settings)
+    : AdamWOptimizer(parameters, settings)
 {
     private float _scale = 1;
 
@@ -33,7 +34,8 @@ internal sealed class HostAdamW(IReadOnlyDictionary<string, Parameter> parameter
         foreach (AdamWSlot slot in Slots)
         {
             if (slot.Parameter.grad is { } gradient)
-                AdamWKernel.Step(TensorMemory.Floats(slot.Parameter), TensorMemory.Floats(gradient), TensorMemory.Floats(slot.FirstMoment), TensorMemory.Floats(slot.SecondMoment), gradient.NumberOfElements,
+                AdamWKernel.Step(TensorMemory.Floats(slot.Parameter), TensorMemory.Floats(gradient), TensorMemory.Floats(slot.FirstMoment),
+                    TensorMemory.Floats(slot.SecondMoment), gradient.NumberOfElements,
                     learningRate, Settings.Beta1, Settings.Beta2, Settings.Epsilon, slot.WeightDecay, StepCount, _scale);
         }
     }

@@ -13,7 +13,9 @@ internal readonly record struct LearningRateSchedule(double Peak, double Minimum
     public static LearningRateSchedule FromSteps(double peak, double minimumRatio, double warmupSteps, double steps, int accumulation) =>
         new(peak, peak * minimumRatio, warmupSteps * accumulation, steps * accumulation);
 
-    /// <summary>The learning rate after <paramref name="iteration"/> finished iterations; At(0) is 0 when there is a warm-up, as published.</summary>
+    /// <summary>
+    /// The learning rate after <paramref name="iteration"/> finished iterations; At(0) is 0 when there is a warm-up, as published.
+    /// </summary>
     public double At(double iteration)
     {
         if (iteration < WarmupIterations)

@@ -4,9 +4,9 @@ using TorchSharp.Modules;
 namespace Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 
 /// <summary>
-/// An exponential moving average of a network's weights in at least 32 bits. After step t it is the mean of the weights of steps i = 1 .. t with shares
-/// d^(t - i): the rate (1 - d) / (1 - d^t) is Adam's bias correction (Kingma and Ba, 2015, section 3) written as a recursion, which starts at the first
-/// step's weights and needs no state beside the average and the step.
+/// An exponential moving average of a network's weights in at least 32 bits. After step t it is the mean of the weights of steps i = 1 .. t
+/// with shares d^(t - i): the rate (1 - d) / (1 - d^t) is Adam's bias correction (Kingma and Ba, 2015, section 3) written as a recursion,
+/// which starts at the first step's weights and needs no state beside the average and the step.
 /// </summary>
 internal sealed class WeightAverage : IDisposable
 {

@@ -3,7 +3,9 @@ using TorchSharp.Modules;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 
-/// <summary>A copy of a network's weights: the best model so far. Costs as much memory as the weights, from the first <see cref="Take"/> on.</summary>
+/// <summary>
+/// A copy of a network's weights: the best model so far. Costs as much memory as the weights, from the first <see cref="Take"/> on.
+/// </summary>
 internal sealed class WeightSnapshot(IReadOnlyDictionary<string, Parameter> parameters) : IDisposable
 {
     private readonly Dictionary<string, torch.Tensor> _copies = [];

@@ -9,10 +9,14 @@ public sealed record TrainingResult
     /// <summary>Why the training ended.</summary>
     public TrainingStop Stop { get; init; }
 
-    /// <summary>The step whose weights the model has: the one of the lowest validation loss, or the last where there was no validation.</summary>
+    /// <summary>
+    /// The step whose weights the model has: the one of the lowest validation loss, or the last where there was no validation.
+    /// </summary>
     public long BestStep { get; init; }
 
-    /// <summary>Training loss at the end, in nats per token: the mean over the steps of the last point of <see cref="LossHistory"/>.</summary>
+    /// <summary>
+    /// Training loss at the end, in nats per token: the mean over the steps of the last point of <see cref="LossHistory"/>.
+    /// </summary>
     public double FinalLoss { get; init; }
 
     /// <summary>Validation loss of the model returned, in nats per token; null without a validation.</summary>
@@ -39,7 +43,9 @@ public sealed record TrainingResult
     /// <summary>Rows left out because they had more tokens than a row may have.</summary>
     public long LongRows { get; init; }
 
-    /// <summary>Tokens of the corpus, one end-of-sequence token for each document among them. Of packed tokens: those that stand in a block.</summary>
+    /// <summary>
+    /// Tokens of the corpus, one end-of-sequence token for each document among them. Of packed tokens: those that stand in a block.
+    /// </summary>
     public long CorpusTokens { get; init; }
 
     /// <summary>Tokens repeated from the corpus's start to fill up its last block.</summary>

@@ -4,9 +4,11 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <param name="Step">Optimizer steps finished.</param>
 /// <param name="Tokens">Tokens trained on by then, repetitions counted.</param>
 /// <param name="Seconds">Seconds of training by then.</param>
-/// <param name="Loss">Validation loss in nats per token: an upper bound on the negative log-likelihood, with the same noise draws at every measurement.</param>
+/// <param name="Loss">
+/// Validation loss in nats per token: an upper bound on the negative log-likelihood, with the same noise draws at every measurement.
+/// </param>
 /// <param name="StandardError">
-/// Standard error of <paramref name="Loss"/> in nats per token, over blocks (choice of text and noise draws together); over draws where there is one block;
-/// null where there is one value only.
+/// Standard error of <paramref name="Loss"/> in nats per token, over blocks (choice of text and noise draws together); over draws where
+/// there is one block; null where there is one value only.
 /// </param>
 public sealed record ValidationPoint(long Step, long Tokens, double Seconds, double Loss, double? StandardError);

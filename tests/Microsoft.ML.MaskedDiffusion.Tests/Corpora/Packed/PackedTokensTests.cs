@@ -29,9 +29,9 @@ public sealed class PackedTokensTests
     private static string[] Documents(int count, int length) => [.. Enumerable.Range(0, count)
         .Select(i => string.Concat(Enumerable.Range(0, length - 1).Select(j => (char)('a' + (7 * i + j) % 26))))];
 
-    private static MaskedDiffusionTrainer.Options Small(Action<MaskedDiffusionTrainer.Options>? change = null)
+    private static TrainerOptions Small(Action<TrainerOptions>? change = null)
     {
-        var options = new MaskedDiffusionTrainer.Options
+        var options = new TrainerOptions
         {
             Network = new TransformerConfig
             {
@@ -144,8 +144,8 @@ public sealed class PackedTokensTests
             var trainer = new MaskedDiffusionTrainer(_ml, Small(o =>
             {
                 o.ValidationSet = how.ByText ? View(held) : null;
-                o.ValidationTokens = how.ByText ? null : measured;
-                (o.ValidationInterval, o.EarlyStoppingPatience) = (2, 5);
+                o.Validation.Tokens = how.ByText ? null : measured;
+                (o.Validation.Interval, o.Validation.EarlyStoppingPatience) = (2, 5);
             }));
             using MaskedDiffusionTransformer trained = how.OnText ? trainer.Fit(View(texts)) : trainer.Fit(train);
             return trained.TrainingResult!.ValidationHistory.Select(point => point.Loss).ToArray();
@@ -164,8 +164,8 @@ public sealed class PackedTokensTests
         PackedCorpus corpus = Load(o => (o.Order, o.FilesAtOnce) = (order, 3));
         using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
         using var source = new CancellationTokenSource();
-        void Checkpointed(MaskedDiffusionTrainer.Options o) =>
-            (o.CheckpointFolder, o.CheckpointInterval, o.Resume) = (_folder.File("run"), 1, true);
+        void Checkpointed(TrainerOptions o) =>
+            (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (_folder.File("run"), 1, true);
         var progress = new Collected<TrainingProgress>(report =>
         {
             if (report is { Step: 3, Phase: TrainingPhase.Training })
@@ -204,14 +204,14 @@ public sealed class PackedTokensTests
     {
         Save(Documents(4, Context), tokensPerFile: Context);
         PackedCorpus corpus = Load(o => o.BlockLength = Context);
-        static void Rows(MaskedDiffusionTrainer.Options o) => o.PackDocuments = false;
+        static void Rows(TrainerOptions o) => o.Rows.PackDocuments = false;
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
-            () => new MaskedDiffusionTrainer(_ml, Small(Rows)).Fit(corpus)).Message, "Options.PackDocuments");
-        void Refused(string option, Action<MaskedDiffusionTrainer.Options> change) =>
+            () => new MaskedDiffusionTrainer(_ml, Small(Rows)).Fit(corpus)).Message, "Rows.PackDocuments");
+        void Refused(string option, Action<TrainerOptions> change) =>
             StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(
                 () => new MaskedDiffusionTrainer(_ml, Small(o => { Rows(o); change(o); }))).Message, option);
-        Refused("Options.TokenFolder", o => o.TokenFolder = _folder.Path);
-        Refused("Options.ValidationTokens", o => o.ValidationTokens = corpus);
+        Refused("Checkpoints.TokenFolder", o => o.Checkpoints.TokenFolder = _folder.Path);
+        Refused("Validation.Tokens", o => o.Validation.Tokens = corpus);
     }
 
     [TestMethod]
@@ -221,9 +221,9 @@ public sealed class PackedTokensTests
         Save(texts, tokensPerFile: 4 * Context);
         PackedCorpus corpus = Load(o => o.BlockLength = Context);
         using MaskedDiffusionTransformer first = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
-        void GoOn(MaskedDiffusionTrainer.Options o)
+        void GoOn(TrainerOptions o)
         {
-            var defaults = new MaskedDiffusionTrainer.Options();
+            var defaults = new TrainerOptions();
             (o.InitialModel, o.Network, o.Tokenizer) = (first.Model, defaults.Network, defaults.Tokenizer);
         }
         using MaskedDiffusionTransformer onText = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(View(texts));

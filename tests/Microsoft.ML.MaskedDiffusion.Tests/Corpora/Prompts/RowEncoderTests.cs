@@ -65,7 +65,7 @@ public sealed class RowEncoderTests
         string none = Assert.ThrowsExactly<InvalidOperationException>(
             () => Encoder(3).Encode(Rows, RowPadding.None, "training data", CancellationToken.None)).Message;
         StringAssert.StartsWith(none, "All 3 rows of the training data are longer than the 3 tokens a row may have (the longest has 15).");
-        StringAssert.Contains(none, "Options.MaxRowLength");
+        StringAssert.Contains(none, "Rows.MaxLength");
     }
 
     [TestMethod]

@@ -304,7 +304,7 @@ public sealed class CheckpointTests
         using var folder = new TemporaryFolder();
         Run(In(folder));
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(In(folder, resume: false)));
-        StringAssert.Contains(error.Message, "Options.Resume");
+        StringAssert.Contains(error.Message, "Checkpoints.Resume");
     }
 
     [TestMethod]

@@ -33,12 +33,14 @@ public sealed class DiffusionObjectiveTests
         using var network = new TransformerNetwork(Config, torch.CPU);
         network.Initialize(1);
         var results = new List<(double Loss, Dictionary<string, float[]> Gradients)>();
-        foreach (ITrainingObjective objective in new ITrainingObjective[] { new DiffusionObjective(Config), new ReferenceObjective(Config) })
+        foreach (ITrainingObjective objective in new ITrainingObjective[]
+            { new DiffusionObjective(Config), new ReferenceObjective(Config) })
         {
             network.ZeroGradients();
             torch.Tensor loss = objective.Loss(network, Batch(0, 16));
             loss.backward();
-            results.Add((loss.ToDouble(), network.Parameters.ToDictionary(p => p.Key, p => TensorMemory.FloatSpan(p.Value.grad!).ToArray())));
+            results.Add((loss.ToDouble(), network.Parameters.ToDictionary(
+                p => p.Key, p => TensorMemory.FloatSpan(p.Value.grad!).ToArray())));
         }
         Assert.AreEqual(results[1].Loss, results[0].Loss, 1e-5 * results[1].Loss, "sums in another order");
         foreach ((string name, float[] expected) in results[1].Gradients)
@@ -67,7 +69,8 @@ public sealed class DiffusionObjectiveTests
     public void ARowsNoiseDoesNotDependOnItsMicroBatch(NoiseLevels levels)
     {
         var objective = new DiffusionObjective(Config, levels);
-        NoisyBatch whole = objective.Corrupt(Batch(0, 16), [.. Enumerable.Range(0, 16)], levels), part = objective.Corrupt(Batch(6, 3), [0, 1, 2], levels);
+        NoisyBatch whole = objective.Corrupt(Batch(0, 16), [.. Enumerable.Range(0, 16)], levels),
+            part = objective.Corrupt(Batch(6, 3), [0, 1, 2], levels);
         CollectionAssert.AreEqual(whole.Tokens[48..72], part.Tokens);
         CollectionAssert.AreEqual(whole.Probabilities[6..9], part.Probabilities);
     }
@@ -76,7 +79,9 @@ public sealed class DiffusionObjectiveTests
     public void StratifiedLevelsOfAStepAreACombThatMovesFromStepToStep()
     {
         var objective = new DiffusionObjective(Config, NoiseLevels.Stratified);
-        float[] Levels(int step) => [.. objective.Corrupt(Batch(8 * step, 8, groupSize: 8), [.. Enumerable.Range(0, 8)], NoiseLevels.Stratified).Probabilities.Select(p => (p - 1e-3f) / 0.999f).Order()];
+        float[] Levels(int step) => [.. objective.Corrupt(
+            Batch(8 * step, 8, groupSize: 8), [.. Enumerable.Range(0, 8)], NoiseLevels.Stratified).Probabilities.Select(
+            p => (p - 1e-3f) / 0.999f).Order()];
         float[] first = Levels(0), second = Levels(1);
         for (int i = 1; i < 8; i++)
             Assert.AreEqual(0.125, first[i] - first[i - 1], 1e-6);

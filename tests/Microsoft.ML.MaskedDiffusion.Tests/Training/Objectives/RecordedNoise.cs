@@ -3,8 +3,12 @@ using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>The diffusion objective with the draws of the reference's run: for each micro batch its levels, its positions' numbers, and whether prompts were dropped.</summary>
-internal sealed class RecordedNoise(IReadOnlyList<(float[] Levels, float[] Uniforms, bool DropsPrompts)> draws) : DiffusionObjective(Golden.TinyConfig(RotaryPrecision.BFloat16))
+/// <summary>
+/// The diffusion objective with the draws of the reference's run: for each micro batch its levels, its positions' numbers, and whether
+/// prompts were dropped.
+/// </summary>
+internal sealed class RecordedNoise(IReadOnlyList<(float[] Levels, float[] Uniforms, bool DropsPrompts)> draws)
+    : DiffusionObjective(Golden.TinyConfig(RotaryPrecision.BFloat16))
 {
     private int _batch = -1;
 

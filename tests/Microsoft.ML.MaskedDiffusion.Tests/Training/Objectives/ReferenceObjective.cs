@@ -8,8 +8,8 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>
-/// The masked diffusion loss in the plainest way: all logits, torch's own log-softmax, weights of zero where nothing is masked. Draws as the library: of a
-/// row's stream first its level, then one number a position.
+/// The masked diffusion loss in the plainest way: all logits, torch's own log-softmax, weights of zero where nothing is masked. Draws as
+/// the library: of a row's stream first its level, then one number a position.
 /// </summary>
 internal sealed class ReferenceObjective(TransformerConfig config) : ITrainingObjective
 {
@@ -43,7 +43,8 @@ internal sealed class ReferenceObjective(TransformerConfig config) : ITrainingOb
         using var scope = torch.NewDisposeScope();
         long[] shape = [batch.Count, batch.Length];
         torch.Tensor logits = network.Forward(torch.tensor(noisy, shape));
-        torch.Tensor losses = torch.nn.functional.log_softmax(logits, -1).gather(2, torch.tensor(tokens, shape).unsqueeze(2)).squeeze(2).neg();
+        torch.Tensor losses = torch.nn.functional.log_softmax(logits, -1).gather(2, torch.tensor(tokens, shape).unsqueeze(2)).squeeze(
+            2).neg();
         return (losses * torch.tensor(weights, shape)).mean([1]).MoveToOuterDisposeScope();
     }
 }

@@ -62,7 +62,8 @@ public sealed class RowObjectiveTests
         })];
     }
 
-    // The sum over the masked answer of -log p / probability, and the number of answer ids: each row alone, with the draws of its own stream.
+    // The sum over the masked answer of -log p / probability, and the number of answer ids: each row alone, with the draws of its own
+    // stream.
     private static (double Sum, int Targets) Plain(TransformerNetwork network, TokenBatch batch, int row, bool dropsPrompt)
     {
         long[] ids = batch.Row(row).ToArray(), seen = [.. ids];
@@ -76,7 +77,8 @@ public sealed class RowObjectiveTests
                 seen[i] = Mask;
         }
         double[] losses = Losses(network, seen, ids);
-        return (Enumerable.Range(prompt, ids.Length - prompt).Where(i => seen[i] == Mask).Sum(i => losses[i] / probability), ids.Length - prompt);
+        return (Enumerable.Range(prompt, ids.Length - prompt).Where(i => seen[i] == Mask).Sum(i => losses[i] / probability),
+            ids.Length - prompt);
     }
 
     [TestMethod]
@@ -90,7 +92,8 @@ public sealed class RowObjectiveTests
         using var scope = torch.NewDisposeScope();
         using TransformerNetwork network = Network();
         TokenBatch batch = Batch(Rows(padding));
-        (double Sum, int Targets)[] rows = [.. Enumerable.Range(0, batch.Count).Select(row => Plain(network, batch, row, dropsPrompt: guidanceDropout == 1))];
+        (double Sum, int Targets)[] rows = [.. Enumerable.Range(0, batch.Count)
+            .Select(row => Plain(network, batch, row, dropsPrompt: guidanceDropout == 1))];
         double expected = rows.Sum(row => row.Sum) / rows.Sum(row => row.Targets);
         double actual = new DiffusionObjective(Config, guidanceDropout: guidanceDropout).Loss(network, batch).ToDouble();
         // Sums of floats in another order.
@@ -105,7 +108,8 @@ public sealed class RowObjectiveTests
         RowBlocks blocks = Rows(RowPadding.None);
         var objective = new DiffusionObjective(Config);
         objective.Loss(network, Batch(blocks)).backward();
-        Dictionary<string, float[]> together = network.Parameters.ToDictionary(p => p.Key, p => TensorMemory.FloatSpan(p.Value.grad!).ToArray());
+        Dictionary<string, float[]> together = network.Parameters.ToDictionary(
+            p => p.Key, p => TensorMemory.FloatSpan(p.Value.grad!).ToArray());
         network.ZeroGradients();
         int targets = Batch(blocks).TargetCount();
         for (int row = 0; row < blocks.Count; row++)
@@ -194,7 +198,8 @@ public sealed class RowObjectiveTests
         bool[] dropped = [.. Enumerable.Range(0, Draws).Select(i => Drops((ulong)(2 * i)))];
         // Five standard deviations; the seed is fixed.
         Assert.AreEqual(0.3, dropped.Count(drops => drops) / (double)Draws, 5 * Math.Sqrt(0.3 * 0.7 / Draws));
-        CollectionAssert.AreEqual(dropped[..50], Enumerable.Range(0, 50).Select(i => Drops((ulong)(2 * i))).ToArray(), "decided by the place in the run alone");
+        CollectionAssert.AreEqual(dropped[..50], Enumerable.Range(0, 50).Select(i => Drops((ulong)(2 * i))).ToArray(),
+            "decided by the place in the run alone");
         Assert.IsFalse(new Deciding(0).Drops(Batch(blocks)));
     }
 
@@ -215,7 +220,8 @@ public sealed class RowObjectiveTests
         for (int i = 0; i < 2000; i++)
             batch.Add(many, 0, (ulong)i);
         double exact = Losses(network, [1, 2, Mask], [0, 0, End])[2];
-        // A draw is exact / p with probability p, p uniform: the standard deviation of a draw is some 2.2 times the mean (E[1/p] = ln 1000).
+        // A draw is exact / p with probability p, p uniform: the standard deviation of a draw is some 2.2 times the mean (E[1/p] = ln
+        // 1000).
         Assert.AreEqual(exact, objective.RowLosses(network, batch).Average(), 5 * 2.5 * exact / Math.Sqrt(2000));
     }
 

@@ -33,7 +33,8 @@ public sealed class AdamWOptimizerTests
                     double g = gradients[k][i] * scale;
                     _first[k][i] = settings.Beta1 * _first[k][i] + (1 - settings.Beta1) * g;
                     _second[k][i] = settings.Beta2 * _second[k][i] + (1 - settings.Beta2) * g * g;
-                    double m = _first[k][i] / (1 - Math.Pow(settings.Beta1, _step)), v = _second[k][i] / (1 - Math.Pow(settings.Beta2, _step));
+                    double m = _first[k][i] / (1 - Math.Pow(settings.Beta1, _step)),
+                        v = _second[k][i] / (1 - Math.Pow(settings.Beta2, _step));
                     if (decays(k))
                         parameters[k][i] *= 1 - learningRate * settings.WeightDecay;
                     parameters[k][i] -= learningRate * m / (Math.Sqrt(v) + settings.Epsilon);
@@ -43,16 +44,19 @@ public sealed class AdamWOptimizerTests
         }
     }
 
-    private static void Compare(Func<IReadOnlyDictionary<string, Parameter>, TrainingSettings, AdamWOptimizer> create, TrainingSettings settings)
+    private static void Compare(Func<IReadOnlyDictionary<string, Parameter>, TrainingSettings, AdamWOptimizer> create,
+        TrainingSettings settings)
     {
         var random = new Random(5);
-        float[] Draw(long[] shape, double scale) => [.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(_ => (float)((random.NextDouble() - 0.5) * scale))];
+        float[] Draw(long[] shape, double scale) =>
+            [.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(_ => (float)((random.NextDouble() - 0.5) * scale))];
         using var scope = torch.NewDisposeScope();
         float[][] initial = [.. Shapes.Select(shape => Draw(shape, 1))];
         Parameter[] parameters = [.. initial.Zip(Shapes, (values, shape) => new Parameter(torch.tensor(values, shape)))];
         double[][] expected = [.. initial.Select(values => values.Select(x => (double)x).ToArray())];
         var oracle = new Oracle(expected, settings, k => settings.DecayNormGains || Shapes[k].Length > 1);
-        using AdamWOptimizer optimizer = create(parameters.Select((p, k) => (Name: $"p{k}", p)).ToDictionary(x => x.Name, x => x.p), settings);
+        using AdamWOptimizer optimizer = create(
+            parameters.Select((p, k) => (Name: $"p{k}", p)).ToDictionary(x => x.Name, x => x.p), settings);
         for (int step = 0; step < 6; step++)
         {
             // The first steps are clipped, the last ones are not.
@@ -81,7 +85,8 @@ public sealed class AdamWOptimizerTests
     public void OnTheHostFollowsTheDefinition() => Compare((parameters, settings) => new HostAdamW(parameters, settings), Settings);
 
     [TestMethod]
-    public void InLibtorchOperationsFollowsTheDefinition() => Compare((parameters, settings) => new DeviceAdamW(parameters, settings), Settings);
+    public void InLibtorchOperationsFollowsTheDefinition() =>
+        Compare((parameters, settings) => new DeviceAdamW(parameters, settings), Settings);
 
     [TestMethod]
     public void NormGainsCanBeSparedFromDecay() => Compare(AdamWOptimizer.Create, Settings with { DecayNormGains = false });
@@ -93,8 +98,10 @@ public sealed class AdamWOptimizerTests
     public void FloatsOnTheHostGetTheFastPath()
     {
         using var scope = torch.NewDisposeScope();
-        using AdamWOptimizer single = AdamWOptimizer.Create(new Dictionary<string, Parameter> { ["p"] = new Parameter(torch.zeros(3)) }, Settings);
-        using AdamWOptimizer wide = AdamWOptimizer.Create(new Dictionary<string, Parameter> { ["p"] = new Parameter(torch.zeros(3, dtype: torch.ScalarType.Float64)) }, Settings);
+        using AdamWOptimizer single = AdamWOptimizer.Create(
+            new Dictionary<string, Parameter> { ["p"] = new Parameter(torch.zeros(3)) }, Settings);
+        using AdamWOptimizer wide = AdamWOptimizer.Create(
+            new Dictionary<string, Parameter> { ["p"] = new Parameter(torch.zeros(3, dtype: torch.ScalarType.Float64)) }, Settings);
         Assert.IsInstanceOfType<HostAdamW>(single);
         Assert.IsInstanceOfType<DeviceAdamW>(wide);
     }

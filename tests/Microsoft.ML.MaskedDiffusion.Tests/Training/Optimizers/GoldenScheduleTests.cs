@@ -5,7 +5,9 @@ using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>What the reference's scripts compute for their arguments: steps, warm-up, accumulation and learning rates, and the optimizer's settings.</summary>
+/// <summary>
+/// What the reference's scripts compute for their arguments: steps, warm-up, accumulation and learning rates, and the optimizer's settings.
+/// </summary>
 [TestClass]
 public sealed class GoldenScheduleTests
 {
@@ -25,14 +27,17 @@ public sealed class GoldenScheduleTests
             if (run.Name.StartsWith("pretrain/", StringComparison.Ordinal))
             {
                 string[] words = run.Name.Split(' ');
-                double Flag(string name, double other) => Array.IndexOf(words, name) is >= 0 and var at ? double.Parse(words[at + 1], CultureInfo.InvariantCulture) : other;
+                double Flag(string name, double other) =>
+                    Array.IndexOf(words, name) is >= 0 and var at ? double.Parse(words[at + 1], CultureInfo.InvariantCulture) : other;
                 long parameters = TransformerConfig.FromPreset($"{(int)Flag("--model", 0)}M").NonEmbeddingParameterCount;
                 double length = ComputeBudget.MeanLength(2048, Flag("--ssl_ratio", 0));
-                long ours = ComputeBudget.StepsForFlops(Flag("--flops", 0) * 1e18, parameters, (int)Number("global_batch_size"), length, (int)Flag("--nodes_num", 1));
+                long ours = ComputeBudget.StepsForFlops(
+                    Flag("--flops", 0) * 1e18, parameters, (int)Number("global_batch_size"), length, (int)Flag("--nodes_num", 1));
                 expected.AddRange(steps, warmup);
                 computed.AddRange(ours, LearningRateSchedule.PublishedWarmupSteps(ours));
             }
-            LearningRateSchedule schedule = LearningRateSchedule.FromSteps(row.GetProperty("learning_rate").GetDouble(), 0.1, warmup, steps, accumulation);
+            LearningRateSchedule schedule = LearningRateSchedule.FromSteps(
+                row.GetProperty("learning_rate").GetDouble(), 0.1, warmup, steps, accumulation);
             expected.AddRange(Number("warmup_iters"), Number("lr_decay_iters"), Number("max_iters"));
             computed.AddRange((long)schedule.WarmupIterations, (long)schedule.DecayIterations, steps * accumulation);
             foreach (JsonProperty rate in row.GetProperty("lr_at_iter").EnumerateObject())
@@ -51,7 +56,9 @@ public sealed class GoldenScheduleTests
         foreach (JsonProperty run in Golden.Json("schedules.json").EnumerateObject())
         {
             double Number(string name) => run.Value.GetProperty(name).GetDouble();
-            Comparison.Equal("schedules", "optimizer settings", [Number("weight_decay"), Number("beta1"), Number("beta2"), Number("grad_clip"), Number("min_lr") / Number("learning_rate")], settings);
+            Comparison.Equal("schedules", "optimizer settings",
+                [Number("weight_decay"), Number("beta1"), Number("beta2"), Number("grad_clip"), Number("min_lr") / Number("learning_rate")],
+                settings);
         }
         // As the traces record it for every run.
         foreach (string trace in new[] { "train5_exact", "train5_short", "train5_accum2", "train5_ssl", "train5_arm" })

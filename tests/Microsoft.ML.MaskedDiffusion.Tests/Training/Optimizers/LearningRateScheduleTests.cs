@@ -21,7 +21,8 @@ public sealed class LearningRateScheduleTests
     [DataRow("113M", 10.0, 4, 28066, 280, 56132, 0.00011142454525500907)]
     [DataRow("170M", 10.0, 4, 18710, 187, 37420, 0.00011142716591048797)]
     [DataRow("170M", 100.0, 4, 187107, 1871, 748427, 2.0000000000808986e-05)]
-    public void FollowsThePublishedTable(string preset, double flops, int accumulation, int steps, int warmup, int iteration, double expected)
+    public void FollowsThePublishedTable(string preset, double flops, int accumulation, int steps, int warmup, int iteration,
+        double expected)
     {
         long parameters = TransformerConfig.FromPreset(preset).NonEmbeddingParameterCount;
         Assert.AreEqual(steps, ComputeBudget.StepsForFlops(flops * 1e18, parameters, 256, 2048));
@@ -30,7 +31,8 @@ public sealed class LearningRateScheduleTests
         Assert.AreEqual(expected, schedule.At(iteration), 1e-15 * 2e-4 + 4e-16 * expected);
     }
 
-    // Of the scripts for fine-tuning (ShareGPT, GSM8K, reversal, autoregressive): (steps, warm-up steps, accumulation, iteration, learning rate).
+    // Of the scripts for fine-tuning (ShareGPT, GSM8K, reversal, autoregressive): (steps, warm-up steps, accumulation, iteration, learning
+    // rate).
     [TestMethod]
     [DataRow(651, 200, 8, 1, 1.25e-07)]
     [DataRow(651, 200, 8, 2604, 0.00016774409278333714)]
@@ -80,5 +82,6 @@ public sealed class LearningRateScheduleTests
     [DataRow(1000, 100)]
     [DataRow(5000, 100)]
     [DataRow(50500, 505)]
-    public void ShortRunsWarmUpForATenth(int steps, int expected) => Assert.AreEqual(expected, LearningRateSchedule.DefaultWarmupSteps(steps));
+    public void ShortRunsWarmUpForATenth(int steps, int expected) =>
+        Assert.AreEqual(expected, LearningRateSchedule.DefaultWarmupSteps(steps));
 }

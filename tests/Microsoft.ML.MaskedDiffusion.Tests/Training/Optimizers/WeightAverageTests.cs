@@ -12,7 +12,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class WeightAverageTests
 {
-    private static readonly TransformerConfig Config = new() { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 24, VocabularySize = 12, ContextLength = 8 };
+    private static readonly TransformerConfig Config = new()
+    { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 24, VocabularySize = 12, ContextLength = 8 };
 
     private static readonly LanguageBlocks Blocks = new(24, 8, symbols: 4, seed: 1);
 
@@ -64,7 +65,11 @@ public sealed class WeightAverageTests
     [TestMethod]
     public void TheModelReturnedHasTheAveragedWeightsAndTrainingDoesNotSeeThem()
     {
-        TrainingSettings settings = new() { MaxSteps = 6, BatchSize = 4, MicroBatchSize = 4, LearningRate = 0.02, MinLearningRateRatio = 1, WarmupSteps = 0, Seed = 2 };
+        TrainingSettings settings = new()
+        {
+            MaxSteps = 6, BatchSize = 4, MicroBatchSize = 4, LearningRate = 0.02, MinLearningRateRatio = 1,
+            WarmupSteps = 0, Seed = 2
+        };
         float[][] steps = [.. Enumerable.Range(1, 6).Select(count => Train(settings with { MaxSteps = count }, null).Weights)];
         (float[] averaged, TrainingResult result) = Train(settings with { EmaDecay = 0.7 }, null);
         double total = Enumerable.Range(0, 6).Sum(i => Math.Pow(0.7, i));
@@ -76,7 +81,11 @@ public sealed class WeightAverageTests
     [TestMethod]
     public void ValidationMeasuresTheAverages()
     {
-        TrainingSettings settings = new() { MaxSteps = 6, BatchSize = 4, MicroBatchSize = 4, LearningRate = 0.02, MinLearningRateRatio = 1, WarmupSteps = 0, ValidationInterval = 2, Seed = 2, EmaDecay = 0.7 };
+        TrainingSettings settings = new()
+        {
+            MaxSteps = 6, BatchSize = 4, MicroBatchSize = 4, LearningRate = 0.02, MinLearningRateRatio = 1,
+            WarmupSteps = 0, ValidationInterval = 2, Seed = 2, EmaDecay = 0.7
+        };
         var held = new LanguageBlocks(8, 8, symbols: 4, seed: 5);
         (float[] weights, TrainingResult result) = Train(settings, held);
         Assert.AreEqual(6, result.BestStep);
@@ -88,12 +97,14 @@ public sealed class WeightAverageTests
             weights.AsSpan(at, to.Length).CopyTo(to);
             at += to.Length;
         }
-        Assert.AreEqual(result.ValidationLoss, new ValidationPass(held, new DiffusionObjective(Config), settings).Run(network, CancellationToken.None).Loss);
+        Assert.AreEqual(result.ValidationLoss, new ValidationPass(held, new DiffusionObjective(Config), settings)
+            .Run(network, CancellationToken.None).Loss);
     }
 
     private static (float[] Weights, TrainingResult Result) Train(TrainingSettings settings, ITokenBlocks? validation)
     {
-        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(Config, "cpu", new DiffusionObjective(Config), Blocks, validation, settings, null, CancellationToken.None);
+        (TransformerNetwork network, TrainingResult result) =
+            NetworkTrainer.Train(Config, "cpu", new DiffusionObjective(Config), Blocks, validation, settings, null, CancellationToken.None);
         using (network)
             return ([.. network.Parameters.Values.SelectMany(parameter => TensorMemory.FloatSpan(parameter).ToArray())], result);
     }

@@ -1,0 +1,108 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Options;
+
+namespace Microsoft.ML.MaskedDiffusion.Trainers;
+
+/// <summary>Checks a trainer's options as a whole: the common ones here, each group by itself, and what must fit together.</summary>
+internal static class TrainerOptionsCheck
+{
+    public static void Check(TrainerOptions options, bool autoregressive)
+    {
+        CheckGroups(options);
+        CheckColumns(options);
+        CheckNetwork(options, autoregressive);
+        OptionCheck.RequireCountOrNull(options.MaxSteps, nameof(options.MaxSteps));
+        OptionCheck.Require(options.BatchSize is >= 1 and <= 1 << 20, nameof(options.BatchSize), options.BatchSize, "1 to 1048576");
+        OptionCheck.Require(options.LearningRate is > 0 and <= 1, nameof(options.LearningRate), options.LearningRate,
+            "above 0 and at most 1; 1e-3 suits small models");
+        OptionCheck.RequireCount(options.ProgressInterval, nameof(options.ProgressInterval));
+        OptionCheck.RequireDefined(options.CancelBehavior, nameof(options.CancelBehavior));
+        CheckDevice(options.Device);
+        options.Optimizer.Check(options.MaxSteps);
+        options.Budget.Check();
+        options.Validation.Check(options);
+        options.Checkpoints.Check();
+        options.Rows.Check(options);
+        options.Noise.Check(options.Rows);
+        options.Compute.Check(options.BatchSize);
+        if (autoregressive)
+            CheckAutoregressive(options);
+        if (options.InitialModel is { } model)
+            CheckModel(options, model, autoregressive);
+    }
+
+    private static void CheckGroups(TrainerOptions options)
+    {
+        const string Allowed = "a group of options; leave it unset for its defaults";
+        OptionCheck.RequireObject(options.Optimizer, nameof(options.Optimizer), Allowed);
+        OptionCheck.RequireObject(options.Budget, nameof(options.Budget), Allowed);
+        OptionCheck.RequireObject(options.Validation, nameof(options.Validation), Allowed);
+        OptionCheck.RequireObject(options.Checkpoints, nameof(options.Checkpoints), Allowed);
+        OptionCheck.RequireObject(options.Rows, nameof(options.Rows), Allowed);
+        OptionCheck.RequireObject(options.Noise, nameof(options.Noise), Allowed);
+        OptionCheck.RequireObject(options.Compute, nameof(options.Compute), Allowed);
+        OptionCheck.RequireObject(options.Outputs, nameof(options.Outputs), Allowed);
+    }
+
+    private static void CheckColumns(TrainerOptions options)
+    {
+        OutputOptions outputs = options.Outputs;
+        List<(string Option, string? Name)> columns =
+        [
+            (nameof(options.TextColumnName), options.TextColumnName),
+            ("Outputs.NegativeLogLikelihoodColumnName", outputs.NegativeLogLikelihoodColumnName),
+            ("Outputs.StandardErrorColumnName", outputs.StandardErrorColumnName),
+            ("Outputs.TokenCountColumnName", outputs.TokenCountColumnName),
+        ];
+        if (options.Rows.PromptColumnName is not null)
+            columns.Add(("Rows.PromptColumnName", options.Rows.PromptColumnName));
+        if (options.Rows.ReasoningColumnName is not null)
+            columns.Add(("Rows.ReasoningColumnName", options.Rows.ReasoningColumnName));
+        OptionCheck.RequireColumnNames([.. columns]);
+    }
+
+    private static void CheckNetwork(TrainerOptions options, bool autoregressive)
+    {
+        OptionCheck.RequireObject(options.Network, nameof(options.Network), "a TransformerConfig, or the name of a preset such as \"6M\"");
+        OptionCheck.RequireObject(options.Tokenizer, nameof(options.Tokenizer),
+            "a TokenizerSource, such as TokenizerSource.TrainBytePairEncoding()");
+        options.Network.Validate("Option Network.", "Network.");
+        OptionCheck.Require(autoregressive || !options.Network.Autoregressive, "Network.Autoregressive", true,
+            "false: a masked diffusion model sees the text on both sides");
+        OptionCheck.Require(options.Network.ContextLength >= 2, "Network.ContextLength", options.Network.ContextLength,
+            "at least 2, so that there is text beside a masked token");
+    }
+
+    private static void CheckDevice(string device)
+    {
+        try
+        {
+            DeviceChoice.Validate(device);
+        }
+        catch (ArgumentException)
+        {
+            const string Allowed = "\"auto\", \"cpu\", \"cuda\" or \"cuda:1\" with another number";
+            OptionCheck.Require(false, nameof(TrainerOptions.Device), device, Allowed);
+        }
+    }
+
+    private static void CheckAutoregressive(TrainerOptions options)
+    {
+        options.Noise.CheckDefaults();
+        OptionCheck.Require(options.Rows.Padding == RowPadding.None, "Rows.Padding", options.Rows.Padding,
+            "the default: an autoregressive model is trained up to the end of a sequence");
+    }
+
+    private static void CheckModel(TrainerOptions options, MaskedDiffusionModel model, bool autoregressive)
+    {
+        const string Left = "left at its default with an InitialModel, whose own is used, or be the same";
+        OptionCheck.Require(model.Config.Autoregressive == autoregressive, nameof(options.InitialModel), model.Config.Name, autoregressive
+            ? "an autoregressive model; train a masked diffusion model with the MaskedDiffusionTrainer"
+            : "a masked diffusion model; train an autoregressive one with the AutoregressiveTrainer");
+        OptionCheck.Require(options.Network == TrainerOptions.DefaultNetwork || options.Network == model.Config, nameof(options.Network),
+            options.Network, Left);
+        bool sameTokenizer = ReferenceEquals(options.Tokenizer, TrainerOptions.DefaultTokenizer)
+            || (options.Tokenizer.Known is { } known && known.ContentHash == model.Tokenizer.ContentHash);
+        OptionCheck.Require(sameTokenizer, nameof(options.Tokenizer), options.Tokenizer.Known is null ? "trained" : "another", Left);
+    }
+}
