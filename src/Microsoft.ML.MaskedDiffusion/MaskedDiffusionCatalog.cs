@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Reflection;
 using Microsoft.ML.MaskedDiffusion.DataViews;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Saving;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
@@ -312,23 +313,18 @@ public sealed class MaskedDiffusionCatalog
         ArgumentNullException.ThrowIfNull(transformer);
         ArgumentOutOfRangeException.ThrowIfNegative(selfContainedLimit);
         using var location = new CarrierLocation(path, selfContainedLimit);
-        string aside = Path.Combine(location.Folder, $".{Path.GetRandomFileName()}.zip.tmp");
         try
         {
-            using (var stream = new FileStream(aside, FileMode.CreateNew, FileAccess.ReadWrite))
+            SaveError.Explain(path, () => AtomicFile.Write(path, stream =>
             {
                 MLContext.Model.Save(transformer, inputSchema!, stream);
                 CheckWritten(stream);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(aside, path, overwrite: true);
+            }));
         }
-        catch (Exception error)
+        catch
         {
-            foreach (string file in location.Written.Append(aside).Where(File.Exists))
+            foreach (string file in location.Written.Where(File.Exists))
                 File.Delete(file);
-            if (SaveError.IsOfDisk(error))
-                throw SaveError.At(path, error);
             throw;
         }
     }

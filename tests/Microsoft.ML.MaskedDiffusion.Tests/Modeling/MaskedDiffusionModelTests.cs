@@ -167,8 +167,8 @@ public sealed class MaskedDiffusionModelTests
             var manifest = new ModelManifest();
             foreach ((string name, byte[] content) in entries)
                 if (name != ModelManifest.Name)
-                    manifest.Add(name, content.Length, System.Security.Cryptography.SHA256.HashData(content));
-            entries[ModelManifest.Name] = manifest.Write();
+                    manifest.Write(name, Stream.Null, stream => stream.Write(content));
+            entries[ModelManifest.Name] = manifest.ToJson();
         }
         Refused("manifest.json", entries => entries.Remove(ModelManifest.Name));
         Refused("model.safetensors", entries => entries.Remove("model.safetensors"));

@@ -52,14 +52,13 @@ public sealed class LmEvalRequests
     {
         ArgumentException.ThrowIfNullOrEmpty(requests);
         ArgumentException.ThrowIfNullOrEmpty(responses);
-        string partial = responses + ".partial", finished = responses + ".whole";
+        string partial = responses + ".partial";
         LmEvalSummary summary;
         using (ResumableLog log = ResumableLog.Open(partial, Settings()))
         {
             summary = Answer(requests, log, cancellationToken);
         }
-        Finish(partial, finished);
-        File.Move(finished, responses, overwrite: true);
+        AtomicFile.Write(responses, stream => Finish(partial, stream));
         File.Delete(partial);
         return summary;
     }
@@ -151,15 +150,11 @@ public sealed class LmEvalRequests
         return responses;
     }
 
-    private static void Finish(string partial, string finished)
+    private static void Finish(string partial, Stream stream)
     {
-        using var stream = new FileStream(finished, FileMode.Create, FileAccess.Write);
-        using (var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" })
-        {
-            foreach (string line in File.ReadLines(partial).Skip(1))
-                writer.WriteLine(LmEvalLine.Parse(line).Response.ToJson());
-        }
-        stream.Flush(flushToDisk: true);
+        using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
+        foreach (string line in File.ReadLines(partial).Skip(1))
+            writer.WriteLine(LmEvalLine.Parse(line).Response.ToJson());
     }
 
     private List<KeyValuePair<string, string>> Settings() =>

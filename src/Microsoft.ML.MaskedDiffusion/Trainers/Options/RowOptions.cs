@@ -61,8 +61,8 @@ public sealed class RowOptions
             "false or null with a Rows.PromptColumnName: each row is then a sequence of its own");
         OptionCheck.RequireDefined(Padding, Group + nameof(Padding));
         OptionCheck.Require(!packs || Padding == RowPadding.None, Group + nameof(Padding), Padding, NeedsRows);
-        OptionCheck.RequireDefined(Overflow, Group + nameof(RowOverflow));
-        OptionCheck.Require(!packs || Overflow == RowOverflow.Skip, Group + nameof(RowOverflow), Overflow, NeedsRows);
+        OptionCheck.RequireDefined(Overflow, Group + nameof(Overflow));
+        OptionCheck.Require(!packs || Overflow == RowOverflow.Skip, Group + nameof(Overflow), Overflow, NeedsRows);
         OptionCheck.Require(packs || options.Checkpoints.TokenFolder is null, "Checkpoints.TokenFolder", options.Checkpoints.TokenFolder,
             NeedsBlocks);
         OptionCheck.Require(packs || options.Validation.Tokens is null, "Validation.Tokens", options.Validation.Tokens, NeedsBlocks);

@@ -35,8 +35,11 @@ public sealed class PackedTokensTests
         {
             Network = new TransformerConfig
             {
-                LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32,
-                ContextLength = Context
+                LayerCount = 1,
+                HeadCount = 2,
+                EmbeddingSize = 16,
+                FeedForwardSize = 32,
+                ContextLength = Context,
             },
             Tokenizer = TokenizerSource.FromTokenizer(Letters),
             MaxSteps = 6,
@@ -135,8 +138,8 @@ public sealed class PackedTokensTests
             o.Sources = [new PackedSource(_folder.Path, "held")];
             o.BlockLength = Context;
         });
-        double[][] losses = [.. new (bool OnText, bool ByText)[] { (true, true), (true, false), (false, true), (false, false) }.Select(
-            how =>
+        (bool OnText, bool ByText)[] ways = [(true, true), (true, false), (false, true), (false, false)];
+        double[][] losses = [.. ways.Select(how =>
         {
             var trainer = new MaskedDiffusionTrainer(_ml, Small(o =>
             {
@@ -163,8 +166,12 @@ public sealed class PackedTokensTests
         using var source = new CancellationTokenSource();
         void Checkpointed(TrainerOptions o) =>
             (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (_folder.File("run"), 1, true);
-        var stopping = Small(o => (o.Progress, o.CancellationToken) = (new Collected<TrainingProgress>(
-            report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }), source.Token));
+        var progress = new Collected<TrainingProgress>(report =>
+        {
+            if (report is { Step: 3, Phase: TrainingPhase.Training })
+                source.Cancel();
+        });
+        var stopping = Small(o => (o.Progress, o.CancellationToken) = (progress, source.Token));
         Checkpointed(stopping);
         Assert.ThrowsExactly<OperationCanceledException>(() => new MaskedDiffusionTrainer(_ml, stopping).Fit(corpus));
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(_ml, Small(Checkpointed))
@@ -234,11 +241,8 @@ public sealed class PackedTokensTests
         CollectionAssert.AreEqual(before, File.ReadAllBytes(_folder.File("train_0000000000.bin")));
 
         using var source = new CancellationTokenSource();
-        var options = new PackedTokensOptions
-        {
-            Prefix = "more", TokensPerFile = 10, Progress = new Collected<TrainingProgress>(
-            _ => source.Cancel())
-        };
+        var progress = new Collected<TrainingProgress>(_ => source.Cancel());
+        var options = new PackedTokensOptions { Prefix = "more", TokensPerFile = 10, Progress = progress };
         Assert.ThrowsExactly<OperationCanceledException>(
             () => _ml.MaskedDiffusion().SavePackedTokens(View(Documents(1500, 5)), Letters, _folder.Path, options, source.Token));
         Assert.ThrowsExactly<InvalidOperationException>(

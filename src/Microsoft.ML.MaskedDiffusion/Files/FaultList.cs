@@ -1,6 +1,7 @@
-namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+namespace Microsoft.ML.MaskedDiffusion.Files;
 
 /// <summary>Collects everything that is wrong with a file, so that one error tells all of it.</summary>
+/// <param name="file">The file's name in the error.</param>
 internal sealed class FaultList(string file)
 {
     private const int Shown = 20;
@@ -8,6 +9,7 @@ internal sealed class FaultList(string file)
 
     public void Add(string fault) => _faults.Add(fault);
 
+    /// <exception cref="InvalidDataException">A fault was added; the message lists the first 20.</exception>
     public void ThrowIfAny()
     {
         if (_faults.Count == 0)
@@ -16,10 +18,10 @@ internal sealed class FaultList(string file)
         throw new InvalidDataException($"{file}: {string.Join("; ", _faults.Take(Shown))}{more}.");
     }
 
-    /// <summary>A name from a file, short enough and printable for a message.</summary>
-    public static string Quote(string name)
+    /// <summary>A text from a file in quotation marks, short enough and printable for a message.</summary>
+    public static string Quote(string text)
     {
-        string text = new([.. name.Take(80).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]);
-        return name.Length > 80 ? $"\"{text}...\"" : $"\"{text}\"";
+        string printable = new([.. text.Take(80).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]);
+        return text.Length > 80 ? $"\"{printable}...\"" : $"\"{printable}\"";
     }
 }
