@@ -74,8 +74,7 @@ internal static class TorchOperators
         if (logits.size(0) == 0)
             return logits.sum(1);
         using var scope = NewDisposeScope();
-        Tensor wide = Widen(logits);
-        return (wide.logsumexp(-1) - wide.gather(1, targets.unsqueeze(1)).squeeze(1)).MoveToOuterDisposeScope();
+        return Widen(logits).log_softmax(-1).gather(1, targets.unsqueeze(1)).squeeze(1).neg().MoveToOuterDisposeScope();
     }
 
     /// <summary>The numbers in at least 32 bits.</summary>
