@@ -254,6 +254,7 @@ public sealed class TransformerNetworkTests
     }
 
     [TestMethod]
+    [DoNotParallelize]
     public void TrainingStepsLeaveNoTensorsBehind()
     {
         using TransformerNetwork network = Sharp(Small, ScalarType.Float32);
