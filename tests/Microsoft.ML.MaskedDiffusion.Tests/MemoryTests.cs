@@ -150,8 +150,8 @@ public sealed class MemoryTests
     private static void Step(TransformerNetwork network, AdamWOptimizer optimizer, int length, int masked)
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor places = torch.tensor(Enumerable.Range(0, Math.Min(length, masked)).Select(i => (long)i).ToArray());
-        torch.Tensor hidden = network.Hidden(torch.zeros(1, length, torch.ScalarType.Int64)).view(length, -1).index_select(0, places);
+        long[] places = [.. Enumerable.Range(0, Math.Min(length, masked)).Select(i => (long)i)];
+        torch.Tensor hidden = network.Hidden(new TokenRows(new long[length], length)).view(length, -1).index_select(0, torch.tensor(places));
         network.CrossEntropy(hidden, places).mean().backward();
         optimizer.PrepareGradients();
         optimizer.Step(1e-4);

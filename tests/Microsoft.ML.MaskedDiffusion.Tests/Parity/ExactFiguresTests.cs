@@ -75,7 +75,7 @@ public sealed class ExactFiguresTests
         using AdamWOptimizer optimizer = AdamWOptimizer.Create(network.Parameters, new TrainingSettings());
         var figures = new List<(double, double)>();
 
-        double[] logits = Comparison.Numbers(network.Forward(tensor(batch.Tokens, [4, 64])));
+        double[] logits = Comparison.Numbers(network.Forward(new TokenRows(batch.Tokens, 64)));
         for (int step = 0; step < 4; step++)
         {
             network.ZeroGradients();

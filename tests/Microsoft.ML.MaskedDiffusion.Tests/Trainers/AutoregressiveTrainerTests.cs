@@ -68,7 +68,7 @@ public sealed class AutoregressiveTrainerTests
     {
         using var scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
-        torch.Tensor logits = network.Forward(torch.tensor(Array.ConvertAll(ids[..^1], id => (long)id), [1, ids.Length - 1]));
+        torch.Tensor logits = network.Forward(new TokenRows(Array.ConvertAll(ids[..^1], id => (long)id), ids.Length - 1));
         int width = network.Config.VocabularySize;
         float[] values = TensorMemory.FloatSpan(logits.contiguous()).ToArray();
         double sum = 0;

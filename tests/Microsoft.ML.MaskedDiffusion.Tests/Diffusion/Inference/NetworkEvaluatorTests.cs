@@ -122,6 +122,7 @@ public sealed class NetworkEvaluatorTests
     }
 
     [TestMethod]
+    [DoNotParallelize]
     public void ScoringLeavesNoTensorsBehind()
     {
         using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, ScalarType.Float32);

@@ -129,7 +129,7 @@ public sealed class AutoregressiveScorerTests
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         long[] whole = [.. request.Context.Concat(request.Answer).Select(id => (long)id)];
-        float[] logits = TensorMemory.FloatSpan(network.Forward(tensor(whole[..^1], [1, whole.Length - 1])).contiguous()).ToArray();
+        float[] logits = TensorMemory.FloatSpan(network.Forward(new TokenRows(whole[..^1], whole.Length - 1)).contiguous()).ToArray();
         double sum = 0;
         for (int i = request.Context.Length; i < whole.Length; i++)
         {

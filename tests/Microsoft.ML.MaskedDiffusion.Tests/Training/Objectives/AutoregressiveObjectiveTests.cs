@@ -53,7 +53,7 @@ public sealed class AutoregressiveObjectiveTests
 
         // The last id has no logits to be predicted from it: the network sees all but that.
         long[] seen = [.. tokens.Where((_, i) => i % 9 != 8)], targets = [.. tokens.Where((_, i) => i % 9 != 0)];
-        torch.Tensor logits = network.Forward(torch.tensor(seen, [5, 8]));
+        torch.Tensor logits = network.Forward(new TokenRows(seen, 8));
         torch.Tensor expected = torch.nn.functional.log_softmax(logits, -1).gather(2, torch.tensor(targets, [5, 8]).unsqueeze(2)).neg();
         var objective = new AutoregressiveObjective();
         double[] rows = objective.RowLosses(network, batch);
