@@ -151,7 +151,8 @@ public sealed class MemoryTests
     {
         using var scope = torch.NewDisposeScope();
         long[] places = [.. Enumerable.Range(0, Math.Min(length, masked)).Select(i => (long)i)];
-        torch.Tensor hidden = network.Hidden(new TokenRows(new long[length], length)).view(length, -1).index_select(0, torch.tensor(places));
+        torch.Tensor hidden = network.Hidden(new TokenRows(new long[length], length)).view(length, -1).index_select(
+            0, torch.tensor(places));
         network.CrossEntropy(hidden, places).mean().backward();
         optimizer.PrepareGradients();
         optimizer.Step(1e-4);

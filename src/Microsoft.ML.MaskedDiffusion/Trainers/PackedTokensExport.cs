@@ -4,7 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 
-/// <summary>Writes a text column as packed files, which appear when all of them are complete, so that nobody trains on half of them.</summary>
+/// <summary>
+/// Writes a text column as packed files, which appear when all of them are complete, so that nobody trains on half of them.
+/// </summary>
 internal static class PackedTokensExport
 {
     /// <summary>What fills up a last file: the beginning of sequence, as published, where there is one.</summary>

@@ -36,7 +36,9 @@ public sealed class RelaxLibstdcxxVersion : Microsoft.Build.Utilities.Task
     /// <summary>"auto" changes nothing where this system's libstdc++ has the version; "true" always makes the copy.</summary>
     public string Mode { get; set; } = "auto";
 
-    /// <summary>The libstdc++ that "auto" looks at; by default the one that this process has loaded, or else one in a usual place.</summary>
+    /// <summary>
+    /// The libstdc++ that "auto" looks at; by default the one that this process has loaded, or else one in a usual place.
+    /// </summary>
     public string SystemLibrary { get; set; } = FindSystemLibrary();
 
     /// <summary>For each library the changed copy, or the library itself where there is nothing to change.</summary>

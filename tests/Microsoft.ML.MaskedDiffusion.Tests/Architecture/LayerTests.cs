@@ -4,8 +4,8 @@ using System.Reflection.PortableExecutable;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>
-/// Holds the compiled library against the rooms of docs/architecture.md: each type belongs to the source folder that declares it, and a method body, field or
-/// signature may name only types of the folders that its own folder may use.
+/// Holds the compiled library against the rooms of docs/architecture.md: each type belongs to the source folder that declares it, and a
+/// method body, field or signature may name only types of the folders that its own folder may use.
 /// </summary>
 [TestClass]
 public sealed class LayerTests
@@ -42,7 +42,8 @@ public sealed class LayerTests
     public void DependenciesPointOneWay()
     {
         var wrong = new SortedSet<string>(StringComparer.Ordinal);
-        Assert.IsTrue(References().Contains((Root + ".ZeroShotTask", Root + ".Evaluation.ZeroShot.Tasks.PiqaTask")), "the reader must see what a method body names");
+        Assert.IsTrue(References().Contains((Root + ".ZeroShotTask", Root + ".Evaluation.ZeroShot.Tasks.PiqaTask")),
+            "the reader must see what a method body names");
         foreach (var (user, used) in References())
         {
             string folder = SourceFolders.Of(user).Split('/')[0];
@@ -50,7 +51,8 @@ public sealed class LayerTests
                 wrong.Add($"{user} uses {used}: TorchSharp belongs in {string.Join(", ", MayUseTorch)}");
             else if (IsMLNet(used) && !MayUseMLNet.Contains(folder))
                 wrong.Add($"{user} uses {used}: ML.NET belongs in the catalog and in {string.Join(", ", MayUseMLNet.Skip(1))}");
-            else if (IsOurs(used) && folder.Length > 0 && SourceFolders.Of(used).Split('/')[0] is { } other && other != folder && !Allowed[folder].Contains(other))
+            else if (IsOurs(used) && folder.Length > 0 && SourceFolders.Of(used).Split('/')[0] is { } other && other != folder
+                && !Allowed[folder].Contains(other))
                 wrong.Add($"{user} uses {used}: {folder} may use {string.Join(", ", Allowed[folder])}");
         }
         Assert.AreEqual(0, wrong.Count, string.Join('\n', wrong));
@@ -59,7 +61,8 @@ public sealed class LayerTests
     [TestMethod]
     public void EveryFolderIsKnownToTheseRules()
     {
-        string[] unknown = [.. SourceFolders.All.Values.Select(folder => folder.Split('/')[0]).Distinct().Where(folder => folder.Length > 0 && !Allowed.ContainsKey(folder))];
+        string[] unknown = [.. SourceFolders.All.Values.Select(folder => folder.Split('/')[0]).Distinct()
+            .Where(folder => folder.Length > 0 && !Allowed.ContainsKey(folder))];
         CollectionAssert.AreEqual(Array.Empty<string>(), unknown);
     }
 
@@ -77,7 +80,9 @@ public sealed class LayerTests
         Assert.AreEqual(0, wrong.Count, string.Join('\n', wrong));
     }
 
-    /// <summary>Pairs of (our type, type it names) from the assembly's metadata: type references and definitions in signatures, bases and bodies.</summary>
+    /// <summary>
+    /// Pairs of (our type, type it names) from the assembly's metadata: type references and definitions in signatures, bases and bodies.
+    /// </summary>
     private static IEnumerable<(string User, string Used)> References()
     {
         using var file = File.OpenRead(typeof(MaskedDiffusionModel).Assembly.Location);
@@ -111,5 +116,6 @@ public sealed class LayerTests
     private static bool IsOurs(string type) => type == Root || type.StartsWith(Root + ".", StringComparison.Ordinal);
 
     private static bool IsMLNet(string type) =>
-        type.StartsWith("Microsoft.ML.", StringComparison.Ordinal) && !IsOurs(type) && !type.StartsWith("Microsoft.ML.Tokenizers.", StringComparison.Ordinal);
+        type.StartsWith("Microsoft.ML.", StringComparison.Ordinal) && !IsOurs(type)
+            && !type.StartsWith("Microsoft.ML.Tokenizers.", StringComparison.Ordinal);
 }

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>The source folder of each of the library's types, read from the sources themselves: compiled types do not say where they were written.</summary>
+/// <summary>
+/// The source folder of each of the library's types, read from the sources themselves: compiled types do not say where they were written.
+/// </summary>
 internal static partial class SourceFolders
 {
     /// <summary>Folders below the library's own, "" for the library's own, by the types' full names.</summary>
@@ -12,7 +14,8 @@ internal static partial class SourceFolders
     public static string Of(string fullName)
     {
         string outer = fullName.Split('+')[0];
-        return All.TryGetValue(outer, out string? folder) ? folder : throw new KeyNotFoundException($"No source file of the library declares {outer}.");
+        return All.TryGetValue(outer, out string? folder)
+            ? folder : throw new KeyNotFoundException($"No source file of the library declares {outer}.");
     }
 
     private static Dictionary<string, string> Read()
@@ -37,7 +40,8 @@ internal static partial class SourceFolders
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex NamespaceLine();
 
-    [GeneratedRegex(@"^(public|internal) ([a-z]+ )*(class|struct|interface|enum|record) (struct )?(?<name>\w+)(<(?<parameters>[^>]*)>)?", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(public|internal) ([a-z]+ )*(class|struct|interface|enum|record) (struct )?(?<name>\w+)(<(?<parameters>[^>]*)>)?",
+        RegexOptions.Multiline)]
     private static partial Regex TypeLine();
 
     [GeneratedRegex(@"^(public|internal) ([a-z]+ )*delegate [^(\n]*?(?<name>\w+)(<(?<parameters>[^>]*)>)?\(", RegexOptions.Multiline)]

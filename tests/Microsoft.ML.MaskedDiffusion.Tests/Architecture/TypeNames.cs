@@ -17,7 +17,8 @@ internal sealed class TypeNames(MetadataReader reader) : ISignatureTypeProvider<
     {
         TypeDefinition type = reader.GetTypeDefinition(handle);
         string name = reader.GetString(type.Name);
-        return type.GetDeclaringType() is { IsNil: false } outer ? $"{Of(reader, outer)}+{name}" : $"{reader.GetString(type.Namespace)}.{name}";
+        return type.GetDeclaringType() is { IsNil: false } outer
+            ? $"{Of(reader, outer)}+{name}" : $"{reader.GetString(type.Namespace)}.{name}";
     }
 
     public void Add(EntityHandle handle)

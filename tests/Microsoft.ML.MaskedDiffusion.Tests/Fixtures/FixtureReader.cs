@@ -17,7 +17,8 @@ internal static class FixtureReader
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
 
     /// <summary>The groups of facts, and how each is read from a folder of fixtures. Reading may write into the folder.</summary>
-    public static IReadOnlyDictionary<string, Func<string, FixtureFacts>> Groups { get; } = new Dictionary<string, Func<string, FixtureFacts>>
+    public static IReadOnlyDictionary<string, Func<string, FixtureFacts>> Groups
+        { get; } = new Dictionary<string, Func<string, FixtureFacts>>
     {
         ["checkpoint"] = Checkpoint, ["logs"] = Logs, ["models"] = Models, ["packed"] = Packed, ["transformers"] = Transformers,
     };
@@ -64,7 +65,8 @@ internal static class FixtureReader
                     facts.Texts[$"{name}, weights"] = HashOf(model);
                 (member as IDisposable)?.Dispose();
             }
-            // Options in rows are scored a group at a time, which ML.NET's own loading cannot do. It needs nothing else of this library but its custom mappings.
+            // Options in rows are scored a group at a time, which ML.NET's own loading cannot do. It needs nothing else of this library but
+            // its custom mappings.
             if (name == "grouped")
                 continue;
             var others = new FixtureFacts();
@@ -103,7 +105,8 @@ internal static class FixtureReader
         foreach (string file in Directory.GetFiles(checkpoint, "*.safetensors"))
         {
             using SafetensorsReader reader = SafetensorsReader.Open(file);
-            facts.Texts[Path.GetFileName(file)] = HashOf(reader.Entries.Select(entry => KeyValuePair.Create(entry.Name, reader.ReadSingles(entry.Name))));
+            facts.Texts[Path.GetFileName(file)] = HashOf(
+                reader.Entries.Select(entry => KeyValuePair.Create(entry.Name, reader.ReadSingles(entry.Name))));
         }
         var ml = new MLContext(1);
         var progress = new Collected<TrainingProgress>();
@@ -118,8 +121,10 @@ internal static class FixtureReader
         facts.Texts["steps"] = $"{result.Steps}";
         facts.Texts["documents and tokens"] = $"{result.Documents}, {result.CorpusTokens}";
         // What the checkpoint holds of the past is stored, not computed again.
-        facts.Texts["losses before"] = JsonSerializer.Serialize(result.LossHistory.Where(point => point.Step <= step).Select(point => new[] { point.Step, point.Loss }));
-        facts.Texts["validations before"] = JsonSerializer.Serialize(result.ValidationHistory.Where(point => point.Step <= step).Select(point => new[] { point.Step, point.Loss }));
+        facts.Texts["losses before"] = JsonSerializer.Serialize(
+            result.LossHistory.Where(point => point.Step <= step).Select(point => new[] { point.Step, point.Loss }));
+        facts.Texts["validations before"] = JsonSerializer.Serialize(
+            result.ValidationHistory.Where(point => point.Step <= step).Select(point => new[] { point.Step, point.Loss }));
         return facts;
     }
 
@@ -128,7 +133,8 @@ internal static class FixtureReader
         var facts = new FixtureFacts();
         foreach (string prefix in new[] { "train", "other" })
         {
-            PackedCorpusOptions options = new() { Sources = [new PackedSource(Path.Combine(folder, FixtureWriter.Packed), prefix)], BlockLength = 16 };
+            PackedCorpusOptions options = new() { Sources = [new PackedSource(Path.Combine(folder, FixtureWriter.Packed), prefix)],
+                BlockLength = 16 };
             using var blocks = new PackedCorpusBlocks(options, blockLength: 16, rowLength: 16, FixtureWriter.Bytes.VocabularySize);
             var ids = new long[16];
             var text = new StringBuilder();
@@ -148,11 +154,13 @@ internal static class FixtureReader
         var facts = new FixtureFacts();
         string logs = Path.Combine(folder, FixtureWriter.Logs), responses = Path.Combine(logs, FixtureWriter.Responses);
         FakeScorer unused = FixtureWriter.Scorer();
-        foreach ((string task, IReadOnlyList<ZeroShotQuestion> questions) in new[] { ("piqa", FixtureWriter.Questions), ("lambada_standard", FixtureWriter.GreedyQuestions) })
+        foreach ((string task, IReadOnlyList<ZeroShotQuestion> questions) in new[]
+            { ("piqa", FixtureWriter.Questions), ("lambada_standard", FixtureWriter.GreedyQuestions) })
         {
             string file = Path.Combine(logs, task + ".jsonl");
             facts.Texts[task] = File.ReadAllText(file);
-            ZeroShotResult result = new ZeroShotEvaluator(unused, FixtureWriter.ZeroShot(logs)).Evaluate(ZeroShotTask.FromName(task), questions);
+            ZeroShotResult result = new ZeroShotEvaluator(unused, FixtureWriter.ZeroShot(logs))
+                .Evaluate(ZeroShotTask.FromName(task), questions);
             Assert.AreEqual(questions.Count, result.ResumedCount);
             Assert.IsEmpty(unused.Requests, "the model is not asked again");
             facts.Add(task, [result.Accuracy.Value, result.TruncatedCount, result.TooLongCount, result.NetworkRows]);
@@ -168,7 +176,8 @@ internal static class FixtureReader
         facts.Texts["answers"] = File.ReadAllText(responses);
         facts.Add("answers", [summary.RequestCount, summary.ResumedCount, summary.FlaggedCount, summary.TruncatedCount]);
         JsonTaskDefinition definition = JsonTaskDefinition.Read(Path.Combine(logs, FixtureWriter.Task));
-        facts.Texts["task"] = string.Join(" | ", definition.Name, definition.Context, definition.ChoicesField, definition.GoldField, definition.FirstIndex, definition.Separator, definition.Greedy);
+        facts.Texts["task"] = string.Join(" | ", definition.Name, definition.Context, definition.ChoicesField, definition.GoldField,
+            definition.FirstIndex, definition.Separator, definition.Greedy);
         return facts;
     }
 
@@ -199,7 +208,8 @@ internal static class FixtureReader
     /// <summary>All values of the columns that are not the input's.</summary>
     private static void Describe(FixtureFacts facts, string name, IDataView view, DataViewSchema input)
     {
-        foreach (DataViewSchema.Column column in view.Schema.Where(column => !column.IsHidden && input.GetColumnOrNull(column.Name) is null))
+        foreach (DataViewSchema.Column column in view.Schema.Where(
+            column => !column.IsHidden && input.GetColumnOrNull(column.Name) is null))
         {
             string fact = $"{name}, {column.Name}: {column.Type}";
             if (column.Type is TextDataViewType)
@@ -211,7 +221,8 @@ internal static class FixtureReader
 
     private static double[] Values(IDataView view, DataViewSchema.Column column) => column.Type switch
     {
-        VectorDataViewType => [.. view.GetColumn<VBuffer<float>>(column).SelectMany(vector => vector.DenseValues()).Select(value => (double)value)],
+        VectorDataViewType => [.. view.GetColumn<VBuffer<float>>(column).SelectMany(vector => vector.DenseValues())
+            .Select(value => (double)value)],
         KeyDataViewType => [.. view.GetColumn<uint>(column).Select(value => (double)value)],
         BooleanDataViewType => [.. view.GetColumn<bool>(column).Select(value => value ? 1.0 : 0.0)],
         _ when column.Type.RawType == typeof(int) => [.. view.GetColumn<int>(column).Select(value => (double)value)],

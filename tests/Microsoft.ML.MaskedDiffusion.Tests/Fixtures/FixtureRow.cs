@@ -1,6 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>A row with the columns that the fixtures' transformers read. The rows are part of the fixtures: their scores are in expected.json.</summary>
+/// <summary>
+/// A row with the columns that the fixtures' transformers read. The rows are part of the fixtures: their scores are in expected.json.
+/// </summary>
 internal sealed class FixtureRow
 {
     public string Prompt { get; set; } = "";
@@ -21,17 +23,20 @@ internal sealed class FixtureRow
     [
         new()
         {
-            Prompt = "the cat ", Text = "sat on the mat", Context = "the cat sat on", Choices = ["the mat", "a log", ""], Choice = "the mat", Group = "cat",
+            Prompt = "the cat ", Text = "sat on the mat", Context = "the cat sat on", Choices = ["the mat", "a log", ""],
+                Choice = "the mat", Group = "cat",
             Gaps = "the cat [MASK] on the [MASK*3]",
         },
         new()
         {
-            Prompt = "the dog ", Text = "sat on the log", Context = "the cat sat on", Choices = ["a dog", "the log", "the cat"], Choice = "a log", Group = "cat",
+            Prompt = "the dog ", Text = "sat on the log", Context = "the cat sat on", Choices = ["a dog", "the log", "the cat"],
+                Choice = "a log", Group = "cat",
             Gaps = "[MASK*4]",
         },
         new()
         {
-            Prompt = "", Text = "ünïcödé 🙂", Context = "the dog sat", Choices = ["on the log", "on a mat"], Choice = "on the log", Group = "dog",
+            Prompt = "", Text = "ünïcödé 🙂", Context = "the dog sat", Choices = ["on the log", "on a mat"], Choice = "on the log",
+                Group = "dog",
             Gaps = "no gap",
         },
         new()
@@ -46,7 +51,8 @@ internal sealed class FixtureRow
     [
         .. new (string Prompt, string Text)[]
         {
-            ("the cat ", "sat on the mat"), ("the dog ", "sat on the log"), ("a cat ", "and a dog"), ("the mat ", "and the log"), ("a dog ", "on a mat"), ("the cat ", "and the log"),
+            ("the cat ", "sat on the mat"), ("the dog ", "sat on the log"), ("a cat ", "and a dog"), ("the mat ", "and the log"),
+                ("a dog ", "on a mat"), ("the cat ", "and the log"),
             ("a log ", "on a mat and a cat"), ("", "the cat sat"),
         }.Select(row => new FixtureRow { Prompt = row.Prompt, Text = row.Text }),
     ];

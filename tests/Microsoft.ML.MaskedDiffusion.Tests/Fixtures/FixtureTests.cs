@@ -25,7 +25,10 @@ public sealed class FixtureTests
         FixtureReader.Groups[group](_folder.Path).AssertEqual(FixtureFacts.Read(Path.Combine(Stored, Expected))[group]);
     }
 
-    /// <summary>Writes fixtures into the folder that the environment variable MDM_WRITE_FIXTURES names, or, without it, to see that they can be written and read.</summary>
+    /// <summary>
+    /// Writes fixtures into the folder that the environment variable MDM_WRITE_FIXTURES names, or, without it, to see that they can be
+    /// written and read.
+    /// </summary>
     [TestMethod]
     public void FixturesCanBeWritten()
     {
@@ -34,14 +37,16 @@ public sealed class FixtureTests
         string source = target ?? written.File("new");
         FixtureWriter.Write(source);
         Copy(source);
-        SortedDictionary<string, FixtureFacts> facts = new(FixtureReader.Groups.ToDictionary(group => group.Key, group => group.Value(_folder.Path)), StringComparer.Ordinal);
+        SortedDictionary<string, FixtureFacts> facts =
+            new(FixtureReader.Groups.ToDictionary(group => group.Key, group => group.Value(_folder.Path)), StringComparer.Ordinal);
         FixtureFacts.Write(Path.Combine(source, Expected), facts);
         if (target is null)
             CollectionAssert.AreEqual(Names(Stored), Names(source));
     }
 
     private static string[] Names(string folder) =>
-        [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/')).Select(WithoutHash).Order(StringComparer.Ordinal)];
+        [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(folder, path).Replace('\\', '/')).Select(WithoutHash).Order(StringComparer.Ordinal)];
 
     // The name of weights beside a zip holds their hash, and trained weights depend on the machine.
     private static string WithoutHash(string name) => name.StartsWith("beside-", StringComparison.Ordinal) ? "beside-.mdm" : name;

@@ -1,7 +1,9 @@
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>The trainings whose checkpoints and fingerprints are fixtures. Their options must stay what they are: they are the fingerprints.</summary>
+/// <summary>
+/// The trainings whose checkpoints and fingerprints are fixtures. Their options must stay what they are: they are the fingerprints.
+/// </summary>
 internal static class FixtureTrainings
 {
     public const int StoppedAtStep = 5;
@@ -25,7 +27,8 @@ internal static class FixtureTrainings
         BatchSize = 4,
         Compute = { MicroBatchSize = 2 },
         LearningRate = 0.02,
-        Optimizer = { MinLearningRateRatio = 0.2, WarmupSteps = 2, WeightDecay = 0.05, DecayNormGains = false, Beta1 = 0.8, Beta2 = 0.9, GradientClipNorm = 0.5, EmaDecay = 0.75 },
+        Optimizer = { MinLearningRateRatio = 0.2, WarmupSteps = 2, WeightDecay = 0.05, DecayNormGains = false, Beta1 = 0.8, Beta2 = 0.9,
+            GradientClipNorm = 0.5, EmaDecay = 0.75 },
         Noise = { Levels = NoiseLevels.Stratified, LossWeighting = LossWeighting.Uniform, StochasticLengthRatio = 0.25 },
         ProgressInterval = 1,
         Seed = 3,
@@ -44,14 +47,17 @@ internal static class FixtureTrainings
                 source.Cancel();
         });
         options.CancellationToken = source.Token;
-        Assert.ThrowsExactly<OperationCanceledException>(() => new MaskedDiffusionTrainer(new MLContext(1), options).Fit(FixtureRow.View(FixtureRow.Training)));
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => new MaskedDiffusionTrainer(new MLContext(1), options).Fit(FixtureRow.View(FixtureRow.Training)));
     }
 
     /// <summary>Runs one step of a training in a folder of checkpoints.</summary>
     public static LikelihoodScoringTransformer Start(string name, string checkpoints, string fixtures) => name switch
     {
-        "diffusion" => new MaskedDiffusionTrainer(new MLContext(1), Short(Diffusion(checkpoints))).Fit(FixtureRow.View(FixtureRow.Training)),
-        "autoregressive" => new AutoregressiveTrainer(new MLContext(1), Short(Plain(checkpoints))).Fit(FixtureRow.View(FixtureRow.Training)),
+        "diffusion" => new MaskedDiffusionTrainer(new MLContext(1), Short(Diffusion(checkpoints)))
+            .Fit(FixtureRow.View(FixtureRow.Training)),
+        "autoregressive" => new AutoregressiveTrainer(new MLContext(1), Short(Plain(checkpoints)))
+        .Fit(FixtureRow.View(FixtureRow.Training)),
         "fine-tuning" => FineTune(checkpoints, fixtures),
         "packed" => TrainOnPacked(checkpoints, fixtures),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, $"There is no such training; there are {string.Join(", ", Names)}."),
@@ -73,10 +79,12 @@ internal static class FixtureTrainings
         TrainerOptions options = Short(Plain(checkpoints));
         string folder = Path.Combine(fixtures, FixtureWriter.Packed);
         options.Tokenizer = FixtureWriter.Bytes;
-        options.Validation.Tokens = new MLContext(1).MaskedDiffusion().LoadPackedTokens(new PackedCorpusOptions { Sources = [new PackedSource(folder, "train")], BlockLength = 8 });
+        options.Validation.Tokens = new MLContext(1).MaskedDiffusion()
+            .LoadPackedTokens(new PackedCorpusOptions { Sources = [new PackedSource(folder, "train")], BlockLength = 8 });
         PackedCorpus corpus = new MLContext(1).MaskedDiffusion().LoadPackedTokens(new PackedCorpusOptions
         {
-            Sources = [new PackedSource(folder, "train", 0.75), new PackedSource(folder, "other", 0.25)], BlockLength = 8, Order = PackedOrder.Published, FilesAtOnce = 2,
+            Sources = [new PackedSource(folder, "train", 0.75), new PackedSource(folder, "other", 0.25)], BlockLength = 8,
+                Order = PackedOrder.Published, FilesAtOnce = 2,
         });
         return new MaskedDiffusionTrainer(new MLContext(1), options).Fit(corpus);
     }

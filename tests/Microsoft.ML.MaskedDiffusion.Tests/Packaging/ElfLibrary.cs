@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Builds the smallest 64-bit ELF library with one version requirement on libstdc++, byte by byte as the ELF format says.</summary>
+/// <summary>
+/// Builds the smallest 64-bit ELF library with one version requirement on libstdc++, byte by byte as the ELF format says.
+/// </summary>
 internal sealed class ElfLibrary
 {
     private const int HeaderLength = 64, SectionHeaderLength = 64, SymbolLength = 24;
@@ -15,7 +17,9 @@ internal sealed class ElfLibrary
 
     public ushort Flags { get; init; }
 
-    /// <summary>Adds an undefined symbol of the required version (2) or of none (1); with a relocation where something refers to it.</summary>
+    /// <summary>
+    /// Adds an undefined symbol of the required version (2) or of none (1); with a relocation where something refers to it.
+    /// </summary>
     public ElfLibrary Add(string symbol, bool versioned, bool relocated = false)
     {
         _symbols.Add((symbol, (ushort)(versioned ? 2 : 1)));

@@ -87,7 +87,8 @@ public sealed class RelaxLibstdcxxVersionTests
 
     private ITaskItem Run(ITaskItem library, string mode, string? system = null)
     {
-        var task = new RelaxLibstdcxxVersion { Libraries = [library], Folder = _folder.File("obj"), Mode = mode, BuildEngine = new SilentBuild() };
+        var task = new RelaxLibstdcxxVersion { Libraries = [library], Folder = _folder.File("obj"), Mode = mode,
+            BuildEngine = new SilentBuild() };
         task.SystemLibrary = system ?? task.SystemLibrary;
         Assert.IsTrue(task.Execute());
         return task.Results.Single();
@@ -104,7 +105,8 @@ public sealed class RelaxLibstdcxxVersionTests
 
         public string ProjectFileOfTaskNode => "";
 
-        public bool BuildProjectFile(string file, string[] targets, System.Collections.IDictionary properties, System.Collections.IDictionary outputs) =>
+        public bool BuildProjectFile(string file, string[] targets, System.Collections.IDictionary properties,
+            System.Collections.IDictionary outputs) =>
             throw new NotSupportedException();
 
         public void LogCustomEvent(CustomBuildEventArgs e)

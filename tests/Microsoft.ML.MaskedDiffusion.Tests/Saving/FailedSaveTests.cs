@@ -11,7 +11,8 @@ public sealed class FailedSaveTests
 
     private static readonly List<TextRow> Texts = TextRow.Make("the cat sat", "a small bird");
 
-    private static readonly UnixFileMode ReadOnly = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
+    private static readonly UnixFileMode ReadOnly =
+        UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     private readonly MLContext _ml = new(1);

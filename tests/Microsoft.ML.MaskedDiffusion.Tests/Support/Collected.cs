@@ -1,6 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Keeps what is reported, at once and in order (unlike Progress&lt;T&gt;, which posts elsewhere); can act on each report.</summary>
+/// <summary>
+/// Keeps what is reported, at once and in order (unlike Progress&lt;T&gt;, which posts elsewhere); can act on each report.
+/// </summary>
 internal sealed class Collected<T>(Action<T>? action = null) : IProgress<T>
 {
     public List<T> Reports { get; } = [];

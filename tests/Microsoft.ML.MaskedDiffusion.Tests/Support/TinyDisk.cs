@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>A disk of a few kilobytes in memory, which can be made read-only. Mounting needs Linux and its administrator; elsewhere the test is counted as not run.</summary>
+/// <summary>
+/// A disk of a few kilobytes in memory, which can be made read-only. Mounting needs Linux and its administrator; elsewhere the test is
+/// counted as not run.
+/// </summary>
 internal sealed class TinyDisk : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -53,7 +56,8 @@ internal sealed class TinyDisk : IDisposable
     {
         try
         {
-            using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            using Process process = Process.Start(new ProcessStartInfo(program, arguments)
+                { RedirectStandardError = true, RedirectStandardOutput = true })!;
             process.StandardError.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode == 0;

@@ -37,7 +37,8 @@ public sealed class TextFilesOptions
     internal void Validate()
     {
         OptionCheck.Require(!string.IsNullOrWhiteSpace(Path), nameof(Path), Path, "a file or a folder");
-        OptionCheck.Require(Pattern is null || !string.IsNullOrWhiteSpace(Pattern), nameof(Pattern), Pattern, "a pattern such as *.txt, or null");
+        OptionCheck.Require(Pattern is null || !string.IsNullOrWhiteSpace(Pattern), nameof(Pattern), Pattern,
+            "a pattern such as *.txt, or null");
         OptionCheck.Require(Enum.IsDefined(Boundary), nameof(Boundary), Boundary, "Automatic, File, BlankLine, Line or JsonLine");
         OptionCheck.Require(!string.IsNullOrEmpty(JsonField), nameof(JsonField), JsonField, "the name of a field");
         OptionCheck.Require(!string.IsNullOrWhiteSpace(ColumnName), nameof(ColumnName), ColumnName, "a column name that is not empty");

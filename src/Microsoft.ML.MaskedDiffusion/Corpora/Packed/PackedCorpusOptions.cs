@@ -53,7 +53,8 @@ public sealed class PackedCorpusOptions
         bool named = sources.All(source => !string.IsNullOrWhiteSpace(source?.Folder) && !string.IsNullOrEmpty(source.Prefix));
         OptionCheck.Require(sources.Count > 0 && named, nameof(Sources), shown, "at least one data set, each with a folder and a prefix");
         int weighted = sources.Count(source => source.Weight is not null);
-        OptionCheck.Require(weighted == 0 || weighted == sources.Count, nameof(Sources), shown, "data sets that all have a weight or all have none");
+        OptionCheck.Require(weighted == 0 || weighted == sources.Count, nameof(Sources), shown,
+            "data sets that all have a weight or all have none");
         bool inRange = sources.All(source => source.Weight >= 0 && double.IsFinite(source.Weight.Value));
         OptionCheck.Require(weighted == 0 || (inRange && sources.Sum(source => source.Weight) > 0), nameof(Sources), shown,
             "data sets with weights of 0 or more, not all 0");

@@ -77,7 +77,8 @@ public sealed class PackedCorpusTests
         Assert.HasCount(12, drawn.Distinct());
         // The two sets, of one size, are not in one order.
         CollectionAssert.AreNotEqual(
-            drawn.Where(block => block < 6).Take(6).ToArray(), drawn.Where(block => block >= 6).Take(6).Select(block => block - 6).ToArray());
+            drawn.Where(block => block < 6).Take(6).ToArray(),
+            drawn.Where(block => block >= 6).Take(6).Select(block => block - 6).ToArray());
     }
 
     [TestMethod]

@@ -12,7 +12,8 @@ public sealed class RowEncoderTests
 
     private static readonly (long, FineTuningRow)[] Rows =
     [
-        (1, new FineTuningRow("ab", "c", "de")), (2, new FineTuningRow("", "", "fghijklm")), (4, new FineTuningRow("abcdefghijkl", "", "m")),
+        (1, new FineTuningRow("ab", "c", "de")), (2, new FineTuningRow("", "", "fghijklm")),
+        (4, new FineTuningRow("abcdefghijkl", "", "m")),
     ];
 
     private static RowEncoder Encoder(int maxLength, RowOverflow overflow = RowOverflow.Skip, IProgress<CorpusProgress>? progress = null) =>

@@ -16,7 +16,8 @@ public sealed class SafetensorsTests
     {
         using var scope = NewDisposeScope();
         float[] values = [0, -0f, 1, -1.5f, 3.140625f, 65504, 1e-3f, float.MaxValue];
-        Tensor singles = tensor(values, [2, 4]), brains = singles.to(ScalarType.BFloat16), halves = tensor(values[..7]).to(ScalarType.Float16);
+        Tensor singles = tensor(values, [2, 4]), brains = singles.to(ScalarType.BFloat16),
+            halves = tensor(values[..7]).to(ScalarType.Float16);
         Tensor integers = tensor(new long[] { long.MinValue, -1, 0, long.MaxValue });
         using SafetensorsReader reader = Read(Write(
             ("a", singles), ("b", brains), ("c", halves), ("d", integers), ("empty", zeros(0, 3)), ("scalar", tensor(2.5f)),
