@@ -101,6 +101,8 @@ internal static class MemoryCase
         private readonly MaskedDiffusionObjective _objective = new();
         private readonly List<long> _starts = [];
 
+        public string Name => "step clock";
+
         public int BlockLength(int contextLength) => contextLength;
 
         public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch)

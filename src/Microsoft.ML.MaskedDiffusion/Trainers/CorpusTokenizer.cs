@@ -125,8 +125,8 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
     // All that is known of tokens before any text is read.
     private SortedDictionary<string, string> Source(TextColumnReader training, TextColumnReader? validation) => new(StringComparer.Ordinal)
     {
-        [nameof(options.TextColumnName)] = options.TextColumnName,
-        [nameof(options.Tokenizer)] = _tokenizer.Describe(),
+        ["TextColumnName"] = options.TextColumnName,
+        ["Tokenizer"] = _tokenizer.Describe(),
         ["Training data"] = training.Describe(),
         ["Validation data"] = validation?.Describe() ?? "none",
     };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.Runtime;
 
@@ -19,9 +20,9 @@ public sealed partial class MaskedDiffusionTrainer
             AdoptSeed = _options.Seed is null,
             Traits = new Dictionary<string, string>
             {
-                [StoredTraits.NoiseLevels] = _options.Noise.Levels.ToString(),
-                [StoredTraits.LossWeighting] = _options.Noise.LossWeighting.ToString(),
-                [StoredTraits.Padding] = _options.Rows.Padding.ToString(),
+                [StoredTraits.NoiseLevels] = StoredEnum<NoiseLevels>.NameOf(_options.Noise.Levels),
+                [StoredTraits.LossWeighting] = StoredEnum<LossWeighting>.NameOf(_options.Noise.LossWeighting),
+                [StoredTraits.Padding] = StoredEnum<RowPadding>.NameOf(_options.Rows.Padding),
                 [StoredTraits.GuidanceDropout] = _options.Noise.GuidanceDropout.ToString(CultureInfo.InvariantCulture),
                 [StoredTraits.Tokenizer] = "SHA-256 " + tokenizer.ContentHash,
             },

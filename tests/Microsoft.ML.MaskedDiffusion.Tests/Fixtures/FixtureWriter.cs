@@ -131,7 +131,7 @@ internal static class FixtureWriter
         Directory.Delete(tokens, recursive: true);
     }
 
-    private static void WritePacked(MLContext ml, string folder)
+    public static void WritePacked(MLContext ml, string folder)
     {
         foreach (string prefix in new[] { "train", "other" })
         {
@@ -140,7 +140,7 @@ internal static class FixtureWriter
         }
     }
 
-    private static void WriteLogs(string folder)
+    public static void WriteLogs(string folder)
     {
         Directory.CreateDirectory(folder);
         new ZeroShotEvaluator(Scorer(), ZeroShot(folder)).Evaluate(ZeroShotTask.FromName("piqa"), Questions);

@@ -19,6 +19,8 @@ internal static class GoldenTrace
     {
         public List<double> Losses { get; } = [];
 
+        public string Name => inner.Name;
+
         public int SourceOnlyIds => inner.SourceOnlyIds;
 
         public int BlockLength(int contextLength) => inner.BlockLength(contextLength);

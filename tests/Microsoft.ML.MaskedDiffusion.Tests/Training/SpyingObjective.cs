@@ -12,6 +12,8 @@ internal sealed class SpyingObjective(ITrainingObjective inner, Action<int>? act
 
     public Func<int, float> Factor { get; init; } = _ => 1;
 
+    public string Name => inner.Name;
+
     public int BlockLength(int contextLength) => inner.BlockLength(contextLength);
 
     public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
@@ -49,7 +50,8 @@ internal sealed class TextFiles
         // Token folders and checkpoints hold this text, so its wording must not change.
         string files = string.Create(CultureInfo.InvariantCulture, $"{_names.Length} text files of {bytes} bytes");
         string digest = Convert.ToHexStringLower(hash.GetHashAndReset());
-        return $"{files}, boundary {_options.Boundary}, field '{_options.JsonField}', SHA-256 of names and lengths {digest}";
+        string boundary = StoredEnum<DocumentBoundary>.NameOf(_options.Boundary);
+        return $"{files}, boundary {boundary}, field '{_options.JsonField}', SHA-256 of names and lengths {digest}";
     }
 
     /// <summary>Reads the documents as they are asked for.</summary>

@@ -9,7 +9,11 @@ namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 /// <param name="Documents">Documents, each of which ends with an end-of-sequence token.</param>
 /// <param name="EmptyRows">Rows that were left out because they held no text.</param>
 /// <param name="Hash">The SHA-256 of the bytes of the files in order, in lower-case hexadecimal digits.</param>
-internal sealed record TokenSplit(long Tokens, long Documents, long EmptyRows, string Hash);
+internal sealed record TokenSplit(
+    [property: JsonPropertyName("tokens")] long Tokens,
+    [property: JsonPropertyName("documents")] long Documents,
+    [property: JsonPropertyName("emptyRows")] long EmptyRows,
+    [property: JsonPropertyName("hash")] string Hash);
 
 /// <summary>
 /// The file tokens.json of a token folder: what the tokens were made from, and the tokens of each split. The property names are part of the
@@ -23,21 +27,24 @@ internal sealed record TokenManifest
     private static readonly JsonSerializerOptions Format = new()
     {
         WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         RespectNullableAnnotations = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 
     /// <summary>The version of the format.</summary>
+    [JsonPropertyName("version")]
     public int Version { get; init; } = CurrentVersion;
 
     /// <summary>What determines the tokens and is known without reading the text, by name.</summary>
+    [JsonPropertyName("source")]
     public required SortedDictionary<string, string> Source { get; init; }
 
     /// <summary>The tokenizer's <see cref="TextTokenizer.ContentHash"/>.</summary>
+    [JsonPropertyName("tokenizerHash")]
     public required string TokenizerHash { get; init; }
 
     /// <summary>The splits by the prefix of their files.</summary>
+    [JsonPropertyName("splits")]
     public required SortedDictionary<string, TokenSplit> Splits { get; init; }
 
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Format);

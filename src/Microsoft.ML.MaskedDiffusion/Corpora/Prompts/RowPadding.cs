@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>What follows the end of a row when every row is a sequence of its own.</summary>
@@ -7,6 +9,7 @@ public enum RowPadding
     /// Nothing. Every row is learned at its own length, as it is scored, independently of the other rows of its micro batch. Rows of the
     /// same length go through the network together.
     /// </summary>
+    [JsonStringEnumMemberName("None")]
     None,
 
     /// <summary>
@@ -14,11 +17,13 @@ public enum RowPadding
     /// model which fills a span of fixed length learns to end its answer in it. This is SMDM's recipe for ShareGPT and the reversal curse.
     /// The result then depends on how rows are put into micro batches.
     /// </summary>
+    [JsonStringEnumMemberName("Longest")]
     Longest,
 
     /// <summary>
     /// End-of-sequence tokens up to the longest row that is allowed, whatever the rows are. This is SMDM's recipe for GSM8K, with 256
     /// tokens.
     /// </summary>
+    [JsonStringEnumMemberName("Full")]
     Full,
 }

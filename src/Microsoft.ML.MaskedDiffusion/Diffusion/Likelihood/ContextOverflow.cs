@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
@@ -7,17 +9,20 @@ namespace Microsoft.ML.MaskedDiffusion;
 public enum ContextOverflow
 {
     /// <summary>Stop with an error that names the text and its lengths.</summary>
+    [JsonStringEnumMemberName("Throw")]
     Throw,
 
     /// <summary>
     /// Keep the end of the context, as lm-evaluation-harness does: the same end for all options of a question, as long as the longest
     /// option allows. An option that leaves no room by itself does not fit all the same.
     /// </summary>
+    [JsonStringEnumMemberName("KeepEnd")]
     KeepEnd,
 
     /// <summary>
     /// Leave the question out of all figures: it is flagged in the log and counted in the result. Only for evaluations; a transform has a
     /// value for every row and does not take it.
     /// </summary>
+    [JsonStringEnumMemberName("Skip")]
     Skip,
 }

@@ -21,27 +21,32 @@ public sealed class LikelihoodOptions
     /// <see cref="LikelihoodMethod.ExactCount"/>. Below some 30 samples the standard error, though right on average, is itself a rough
     /// figure.
     /// </summary>
+    [JsonPropertyName("Samples")]
     public int Samples { get; set; } = 128;
 
     /// <summary>
     /// Strength w of classifier-free guidance, 0 or more: logits = unconditional + (1 + w) (conditional - unconditional), the unconditional
     /// ones with the context masked (Nie et al., 2024, eq. 5). Costs a second network row each. Default 0: off.
     /// </summary>
+    [JsonPropertyName("GuidanceScale")]
     public double GuidanceScale { get; set; }
 
     /// <summary>
     /// Extends every sequence with mask tokens to the model's context length, for models that have only seen sequences of full length
     /// (SMDM's <c>padding</c>). Slower, and another number. Default false.
     /// </summary>
+    [JsonPropertyName("PadToContext")]
     public bool PadToContext { get; set; }
 
     /// <summary>Draws of one comb of noise levels in <see cref="LikelihoodMethod.MonteCarlo"/>, 1 or more. Default 32, as SMDM.</summary>
+    [JsonPropertyName("RoundSize")]
     public int RoundSize { get; set; } = 32;
 
     /// <summary>
     /// Adaptive budget: double a request's samples until its standard error (nats) is at most this, or <see cref="MaxSamples"/> is reached.
     /// Above 0. Default null: off.
     /// </summary>
+    [JsonPropertyName("TargetStandardError")]
     public double? TargetStandardError { get; set; }
 
     /// <summary>
@@ -49,15 +54,19 @@ public sealed class LikelihoodOptions
     /// many standard errors of the difference, or <see cref="MaxSamples"/> is reached. Above 0; 2 is usual. An option's samples then depend
     /// on the question's other options. With <see cref="TargetStandardError"/> too, either is enough. Default null: off.
     /// </summary>
+    [JsonPropertyName("SeparationZ")]
     public double? SeparationZ { get; set; }
 
     /// <summary>Most samples of a request under an adaptive budget; at least <see cref="Samples"/>. Default 4096.</summary>
+    [JsonPropertyName("MaxSamples")]
     public int MaxSamples { get; set; } = 4096;
 
     /// <summary>Tokens that go through the network at once, 1 or more. Changes memory and speed, not results. Default 8192.</summary>
+    [JsonPropertyName("BatchTokens")]
     public int BatchTokens { get; set; } = 8192;
 
     /// <summary>Seed of all draws. Default 0.</summary>
+    [JsonPropertyName("Seed")]
     public int Seed { get; set; }
 
     internal LikelihoodOptions Clone()

@@ -1,9 +1,12 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>How the noise levels t of a batch of training sequences are drawn from the uniform distribution on [0, 1).</summary>
 public enum NoiseLevels
 {
     /// <summary>Every sequence draws its own level, independently of the others (as SMDM trains).</summary>
+    [JsonStringEnumMemberName("Independent")]
     Independent,
 
     /// <summary>
@@ -11,5 +14,6 @@ public enum NoiseLevels
     /// evenly, which lowers the variance of the loss where the level decides most of it (Kingma et al., "Variational Diffusion Models", 2021, appendix I.1). Here it
     /// does not: the 1 / t weight of a few tokens at low levels does.
     /// </summary>
+    [JsonStringEnumMemberName("Stratified")]
     Stratified,
 }

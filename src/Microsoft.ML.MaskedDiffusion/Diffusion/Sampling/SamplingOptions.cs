@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -10,27 +11,33 @@ public sealed class SamplingOptions
     /// row's masked tokens, the first passes one more where it doesn't divide. Fewer steps are faster and less accurate. Default null: one
     /// token a pass.
     /// </summary>
+    [JsonPropertyName("Steps")]
     public int? Steps { get; set; }
 
     /// <summary>
     /// 0 to 100: 0 (default) takes the most probable token, 1 draws from the model's distribution, others from softmax(logits /
     /// temperature).
     /// </summary>
+    [JsonPropertyName("Temperature")]
     public double Temperature { get; set; }
 
     /// <summary>
     /// Strength w of classifier-free guidance, 0 to 1000: logits = unconditional + (1 + w) (conditional - unconditional), the unconditional
     /// ones with all that was given masked (Nie et al., 2024, eq. 5). Doubles the cost. Default 0: off.
     /// </summary>
+    [JsonPropertyName("GuidanceScale")]
     public double GuidanceScale { get; set; }
 
     /// <summary>Which positions go first. Default <see cref="SamplingOrder.Confidence"/>.</summary>
+    [JsonPropertyName("Order")]
     public SamplingOrder Order { get; set; }
 
     /// <summary>Seed of all draws; used with a temperature above 0 or a random order. Default 0.</summary>
+    [JsonPropertyName("Seed")]
     public int Seed { get; set; }
 
     /// <summary>Tokens that go through the network at once, 1 or more. Changes memory and speed, not results. Default 8192.</summary>
+    [JsonPropertyName("BatchTokens")]
     public int BatchTokens { get; set; } = 8192;
 
     internal SamplingOptions Clone()

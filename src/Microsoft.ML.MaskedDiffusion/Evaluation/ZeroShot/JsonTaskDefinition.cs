@@ -11,28 +11,33 @@ public sealed record JsonTaskDefinition
 {
     private static readonly JsonSerializerOptions Json = new()
     {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
     };
 
     /// <summary>The task's name, for tables and logs. Required.</summary>
+    [JsonPropertyName("name")]
     public required string Name { get; init; }
 
     /// <summary>Template of the context. Required.</summary>
+    [JsonPropertyName("context")]
     public required string Context { get; init; }
 
     /// <summary>Templates of the options, one each; or null where <see cref="ChoicesField"/> names a field that holds the list.</summary>
+    [JsonPropertyName("choices")]
     public IReadOnlyList<string>? Choices { get; init; }
 
     /// <summary>The field that holds the list of options; or null where <see cref="Choices"/> is given.</summary>
+    [JsonPropertyName("choices_field")]
     public string? ChoicesField { get; init; }
 
     /// <summary>The field with the right option: its index, or its text. Required unless <see cref="Greedy"/>.</summary>
+    [JsonPropertyName("gold_field")]
     public string? GoldField { get; init; }
 
     /// <summary>The index of the first option in <see cref="GoldField"/>: 0, the default, or 1.</summary>
+    [JsonPropertyName("first_index")]
     public int FirstIndex { get; init; }
 
     /// <summary>What stands between context and option; <c>delimiter</c> in the file. Default one space.</summary>
@@ -40,6 +45,7 @@ public sealed record JsonTaskDefinition
     public string Separator { get; init; } = " ";
 
     /// <summary>True where there is one option, and a question counts as right when greedy decoding finds it. Default false.</summary>
+    [JsonPropertyName("greedy")]
     public bool Greedy { get; init; }
 
     /// <summary>Reads a definition; field names are in snake case (<c>choices_field</c>).</summary>

@@ -11,8 +11,7 @@ internal sealed class ZeroShotLog : IDisposable
 {
     private static readonly JsonSerializerOptions Json = new()
     {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        Converters = { new JsonStringEnumConverter() },
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
@@ -48,5 +47,7 @@ internal sealed class ZeroShotLog : IDisposable
     private static string KeyOf(ZeroShotQuestion question) =>
         ContentKey.Of(JsonSerializer.Serialize(question)).ToString("x16", CultureInfo.InvariantCulture);
 
-    private sealed record Line(string Question, ZeroShotAnswer Answer);
+    private sealed record Line(
+        [property: JsonPropertyName("question")] string Question,
+        [property: JsonPropertyName("answer")] ZeroShotAnswer Answer);
 }

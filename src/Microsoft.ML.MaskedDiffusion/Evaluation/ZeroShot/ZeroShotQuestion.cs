@@ -12,9 +12,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <param name="Gold">Index of the right one in <paramref name="Choices"/>.</param>
 /// <param name="Separator">What stands between context and continuation: one space, as in lm-evaluation-harness.</param>
 public sealed record ZeroShotQuestion(
-    string Id,
-    string Context,
-    IReadOnlyList<string> Choices,
-    int Gold,
-    // Logs name a question by a hash of its JSON, so the stored name stays.
+    // Logs name a question by a hash of its JSON, so names and order stay.
+    [property: JsonPropertyName("Id")] string Id,
+    [property: JsonPropertyName("Context")] string Context,
+    [property: JsonPropertyName("Choices")] IReadOnlyList<string> Choices,
+    [property: JsonPropertyName("Gold")] int Gold,
     [property: JsonPropertyName("Delimiter")] string Separator = " ");

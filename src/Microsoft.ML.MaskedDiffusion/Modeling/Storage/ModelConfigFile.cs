@@ -22,7 +22,7 @@ internal static class ModelConfigFile
             json.WriteNumber("vocabularySize", config.VocabularySize);
             json.WriteNumber("contextLength", config.ContextLength);
             json.WriteNumber("normEpsilon", config.NormEpsilon);
-            json.WriteString("rotaryPrecision", config.RotaryPrecision.ToString());
+            json.WriteString("rotaryPrecision", StoredEnum<RotaryPrecision>.NameOf(config.RotaryPrecision));
             json.WriteBoolean("autoregressive", config.Autoregressive);
             json.WriteEndObject();
         }
@@ -37,8 +37,8 @@ internal static class ModelConfigFile
             using JsonDocument document = JsonDocument.Parse(content);
             JsonElement root = document.RootElement;
             string precision = Field(root, "rotaryPrecision", JsonValueKind.String).GetString()!;
-            if (!Enum.TryParse(precision, out RotaryPrecision rotary) || rotary.ToString() != precision)
-                throw new FormatException($"rotaryPrecision is {FaultList.Quote(precision)}, not Float32 or BFloat16");
+            RotaryPrecision rotary = StoredEnum<RotaryPrecision>.Find(precision) ?? throw new FormatException(
+                $"rotaryPrecision is {FaultList.Quote(precision)}, not {string.Join(" or ", StoredEnum<RotaryPrecision>.Names)}");
             var config = new TransformerConfig
             {
                 Name = Field(root, "name", JsonValueKind.String).GetString()!,

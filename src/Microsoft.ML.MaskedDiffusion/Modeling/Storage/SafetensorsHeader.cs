@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
@@ -7,15 +8,25 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 /// <summary>The element types of a safetensors file that this library reads. It writes F32, BF16, F16 and I64.</summary>
 internal enum SafetensorsType
 {
+    [JsonStringEnumMemberName("BOOL")]
     BOOL,
+    [JsonStringEnumMemberName("U8")]
     U8,
+    [JsonStringEnumMemberName("I8")]
     I8,
+    [JsonStringEnumMemberName("I16")]
     I16,
+    [JsonStringEnumMemberName("I32")]
     I32,
+    [JsonStringEnumMemberName("I64")]
     I64,
+    [JsonStringEnumMemberName("F16")]
     F16,
+    [JsonStringEnumMemberName("BF16")]
     BF16,
+    [JsonStringEnumMemberName("F32")]
     F32,
+    [JsonStringEnumMemberName("F64")]
     F64,
 }
 
@@ -180,10 +191,9 @@ internal sealed class SafetensorsHeader
             return null;
         }
         JsonElement type = value.GetProperty("dtype");
-        if (type.ValueKind != JsonValueKind.String || !Enum.TryParse(type.GetString(), out SafetensorsType dtype)
-            || dtype.ToString() != type.GetString())
+        if (type.ValueKind != JsonValueKind.String || StoredEnum<SafetensorsType>.Find(type.GetString()) is not { } dtype)
         {
-            string known = string.Join(", ", Enum.GetNames<SafetensorsType>());
+            string known = string.Join(", ", StoredEnum<SafetensorsType>.Names);
             faults.Add($"tensor {quoted} has the type {FaultList.Quote(type.ToString())}; known are {known}");
             return null;
         }

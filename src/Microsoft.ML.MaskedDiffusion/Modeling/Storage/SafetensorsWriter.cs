@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
@@ -85,10 +86,10 @@ internal static unsafe class SafetensorsWriter
 
     private static string Name(string tensor, ScalarType type) => type switch
     {
-        ScalarType.Float32 => nameof(SafetensorsType.F32),
-        ScalarType.BFloat16 => nameof(SafetensorsType.BF16),
-        ScalarType.Float16 => nameof(SafetensorsType.F16),
-        ScalarType.Int64 => nameof(SafetensorsType.I64),
+        ScalarType.Float32 => StoredEnum<SafetensorsType>.NameOf(SafetensorsType.F32),
+        ScalarType.BFloat16 => StoredEnum<SafetensorsType>.NameOf(SafetensorsType.BF16),
+        ScalarType.Float16 => StoredEnum<SafetensorsType>.NameOf(SafetensorsType.F16),
+        ScalarType.Int64 => StoredEnum<SafetensorsType>.NameOf(SafetensorsType.I64),
         _ => throw new ArgumentException(
             $"Tensor \"{tensor}\" is of type {type}; Float32, BFloat16, Float16 and Int64 can be written.", nameof(type)),
     };

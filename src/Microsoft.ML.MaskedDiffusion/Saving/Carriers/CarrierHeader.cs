@@ -1,39 +1,56 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
 /// <summary>
-/// The first text of a carrier, in JSON: what is carried, its settings, and the length and SHA-256 of the body. The property names are part
-/// of the file format.
+/// The first text of a carrier, in JSON: what is carried, its settings, and the length and SHA-256 of the body. The names and the order of
+/// the properties are part of the file format, because the seal is a hash of this JSON.
 /// </summary>
 internal sealed record CarrierHeader
 {
     public const int CurrentFormat = 1;
 
     /// <summary>The version of the format.</summary>
+    [JsonPropertyOrder(1)]
+    [JsonPropertyName("Format")]
     public int Format { get; init; } = CurrentFormat;
 
     /// <summary>The name of the transform.</summary>
+    [JsonPropertyOrder(2)]
+    [JsonPropertyName("Kind")]
     public required string Kind { get; init; }
 
     /// <summary>The transform's options as it writes them itself.</summary>
+    [JsonPropertyOrder(3)]
+    [JsonPropertyName("Settings")]
     public required JsonElement Settings { get; init; }
 
     /// <summary>The length of the body in bytes.</summary>
+    [JsonPropertyOrder(4)]
+    [JsonPropertyName("Length")]
     public required long Length { get; init; }
 
     /// <summary>The SHA-256 of the body in lower-case hexadecimal digits.</summary>
+    [JsonPropertyOrder(5)]
+    [JsonPropertyName("Sha256")]
     public required string Sha256 { get; init; }
 
     /// <summary>The name of the body's file if it was too large to be carried; null if it follows in chunks.</summary>
+    [JsonPropertyOrder(6)]
+    [JsonPropertyName("File")]
     public string? File { get; init; }
 
     /// <summary>The folder that <see cref="File"/> was written to. It is searched last.</summary>
+    [JsonPropertyOrder(7)]
+    [JsonPropertyName("Folder")]
     public string? Folder { get; init; }
 
     /// <summary>The SHA-256 of this header without the seal, in lower-case hexadecimal digits.</summary>
+    [JsonPropertyOrder(8)]
+    [JsonPropertyName("Seal")]
     public string? Seal { get; init; }
 
     /// <summary>The JSON with its seal.</summary>

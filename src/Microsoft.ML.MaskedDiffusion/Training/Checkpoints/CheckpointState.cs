@@ -13,49 +13,65 @@ internal sealed record CheckpointState
     private static readonly JsonSerializerOptions Format = new()
     {
         WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         RespectNullableAnnotations = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 
     /// <summary>The version of the library that wrote the checkpoint. It is for people; nothing is decided by it.</summary>
+    [JsonPropertyName("library")]
     public string Library { get; init; } =
         typeof(CheckpointState).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     /// <summary>The run's <see cref="RunFingerprint"/>.</summary>
+    [JsonPropertyName("run")]
     public required SortedDictionary<string, string> Run { get; init; }
 
+    [JsonPropertyName("seed")]
     public required int Seed { get; init; }
 
+    [JsonPropertyName("step")]
     public required long Step { get; init; }
 
+    [JsonPropertyName("tokens")]
     public required long Tokens { get; init; }
 
+    [JsonPropertyName("optimizerStep")]
     public required long OptimizerStep { get; init; }
 
+    [JsonPropertyName("seconds")]
     public required double Seconds { get; init; }
 
+    [JsonPropertyName("windowSeconds")]
     public required double WindowSeconds { get; init; }
 
+    [JsonPropertyName("validationSeconds")]
     public required double ValidationSeconds { get; init; }
 
+    [JsonPropertyName("bestStep")]
     public required long? BestStep { get; init; }
 
+    [JsonPropertyName("bestLoss")]
     public required double BestLoss { get; init; }
 
+    [JsonPropertyName("bestStandardError")]
     public required double? BestStandardError { get; init; }
 
+    [JsonPropertyName("validationsWithoutImprovement")]
     public required int ValidationsWithoutImprovement { get; init; }
 
     /// <summary>The sum of the losses since the last point of <see cref="Losses"/>.</summary>
+    [JsonPropertyName("lossSum")]
     public required double LossSum { get; init; }
 
     /// <summary>The number of losses in <see cref="LossSum"/>.</summary>
+    [JsonPropertyName("lossCount")]
     public required int LossCount { get; init; }
 
+    [JsonPropertyName("losses")]
     public required List<TrainingPoint> Losses { get; init; }
 
+    [JsonPropertyName("validations")]
     public required List<ValidationPoint> Validations { get; init; }
 
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Format);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.ML.MaskedDiffusion.Corpora;
@@ -30,12 +29,6 @@ internal static class TrainingArithmetic
 /// </summary>
 internal static class RunFingerprint
 {
-    private static readonly HashSet<string> Observers =
-    [
-        nameof(TrainingSettings.Clock), nameof(TrainingSettings.CancelBehavior), nameof(TrainingSettings.ProgressInterval),
-        nameof(TrainingSettings.Checkpoints), nameof(TrainingSettings.ActivationCheckpointing),
-    ];
-
     /// <summary>The fingerprint of a run.</summary>
     /// <param name="config">The network's shape.</param>
     /// <param name="initial">The network that the run starts from; null if the weights are drawn from the seed.</param>
@@ -52,29 +45,73 @@ internal static class RunFingerprint
         {
             ["Training arithmetic"] = string.Create(CultureInfo.InvariantCulture, $"version {TrainingArithmetic.Version}"),
             ["Initial weights"] = initial is null ? "drawn from the seed" : "SHA-256 " + HashOf(initial),
-            ["Objective"] = objective.GetType().Name,
-            ["Device"] = device.type.ToString(),
+            ["Objective"] = objective.Name,
+            ["Device"] = Text(device.type),
             ["Training data"] = Describe(blocks),
             ["Validation data"] = validation is null ? "none" : Describe(validation),
         };
-        AddProperties(traits, "Network.", config);
-        // Reflection makes sure that a setting which is added later cannot be forgotten here.
-        AddProperties(traits, "", settings);
+        foreach ((string name, string value) in OfNetwork(config).Concat(OfSettings(settings)))
+            traits[name] = value;
         foreach ((string name, string value) in settings.Checkpoints?.Traits ?? new Dictionary<string, string>())
             traits[name] = value;
         return traits;
     }
 
-    private static void AddProperties<T>(SortedDictionary<string, string> traits, string prefix, T values)
+    /// <summary>The network's part. The names are those in checkpoints and never change, whatever the properties are called.</summary>
+    internal static IEnumerable<KeyValuePair<string, string>> OfNetwork(TransformerConfig config) =>
+    [
+        new("Network.Name", config.Name),
+        new("Network.LayerCount", Text(config.LayerCount)),
+        new("Network.HeadCount", Text(config.HeadCount)),
+        new("Network.EmbeddingSize", Text(config.EmbeddingSize)),
+        new("Network.FeedForwardSize", Text(config.FeedForwardSize)),
+        new("Network.VocabularySize", Text(config.VocabularySize)),
+        new("Network.ContextLength", Text(config.ContextLength)),
+        new("Network.NormEpsilon", Text(config.NormEpsilon)),
+        new("Network.RotaryPrecision", StoredEnum<RotaryPrecision>.NameOf(config.RotaryPrecision)),
+        new("Network.Autoregressive", Text(config.Autoregressive)),
+    ];
+
+    /// <summary>
+    /// The settings' part: all except those that only observe a run. The names are those in checkpoints and never change, whatever the
+    /// properties are called.
+    /// </summary>
+    internal static IEnumerable<KeyValuePair<string, string>> OfSettings(TrainingSettings settings) =>
+    [
+        new("MaxSteps", Text(settings.MaxSteps)),
+        new("MaxSeconds", Text(settings.MaxSeconds)),
+        new("BatchSize", Text(settings.BatchSize)),
+        new("MicroBatchSize", Text(settings.MicroBatchSize)),
+        new("StochasticLengthRatio", Text(settings.StochasticLengthRatio)),
+        new("LearningRate", Text(settings.LearningRate)),
+        new("MinLearningRateRatio", Text(settings.MinLearningRateRatio)),
+        new("WarmupSteps", Text(settings.WarmupSteps)),
+        new("Beta1", Text(settings.Beta1)),
+        new("Beta2", Text(settings.Beta2)),
+        new("Epsilon", Text(settings.Epsilon)),
+        new("WeightDecay", Text(settings.WeightDecay)),
+        new("DecayNormGains", Text(settings.DecayNormGains)),
+        new("GradientClipNorm", Text(settings.GradientClipNorm)),
+        new("EmaDecay", Text(settings.EmaDecay)),
+        new("ValidationInterval", Text(settings.ValidationInterval)),
+        new("ValidationSamples", Text(settings.ValidationSamples)),
+        new("MaxValidationBlocks", Text(settings.MaxValidationBlocks)),
+        new("EarlyStoppingPatience", Text(settings.EarlyStoppingPatience)),
+        new("Seed", Text(settings.Seed)),
+        new("Precision", StoredEnum<Precision>.NameOf(settings.Precision)),
+    ];
+
+    private static string Text(IFormattable? value) => value?.ToString(null, CultureInfo.InvariantCulture) ?? "null";
+
+    private static string Text(bool value) => value ? "True" : "False";
+
+    // Checkpoints name devices as TorchSharp did when they were first written.
+    private static string Text(DeviceType device) => device switch
     {
-        foreach (PropertyInfo property in typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance))
-        {
-            if (!property.CanWrite || Observers.Contains(property.Name))
-                continue;
-            string? text = Convert.ToString(property.GetValue(values), CultureInfo.InvariantCulture);
-            traits[prefix + property.Name] = string.IsNullOrEmpty(text) ? "null" : text;
-        }
-    }
+        DeviceType.CPU => "CPU",
+        DeviceType.CUDA => "CUDA",
+        _ => device.ToString(),
+    };
 
     private static string HashOf(TransformerNetwork network)
     {

@@ -11,6 +11,8 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
 /// </summary>
 internal sealed class AutoregressiveObjective : ITrainingObjective
 {
+    public string Name => "AutoregressiveObjective";
+
     public int SourceOnlyIds => 1;
 
     public int BlockLength(int contextLength) => contextLength + SourceOnlyIds;

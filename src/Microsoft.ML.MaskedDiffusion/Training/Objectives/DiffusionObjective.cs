@@ -27,6 +27,8 @@ internal class DiffusionObjective(
     // A validation measures the bound, whatever is trained on.
     private readonly MaskedDiffusionObjective _bound = new();
 
+    public string Name => "DiffusionObjective";
+
     public int BlockLength(int contextLength) => contextLength;
 
     public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch)

@@ -9,6 +9,9 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
 /// </summary>
 internal interface ITrainingObjective
 {
+    /// <summary>The objective's name in a run's fingerprint. Checkpoints hold it, so it never changes.</summary>
+    string Name { get; }
+
     /// <summary>Ids a training block needs for the given context: the context itself, or one more where targets are shifted.</summary>
     int BlockLength(int contextLength);
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>One measurement of the loss on the validation set.</summary>
@@ -11,4 +13,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// Standard error of <paramref name="Loss"/> in nats per token, over blocks (choice of text and noise draws together); over draws where
 /// there is one block; null where there is one value only.
 /// </param>
-public sealed record ValidationPoint(long Step, long Tokens, double Seconds, double Loss, double? StandardError);
+public sealed record ValidationPoint(
+    [property: JsonPropertyName("step")] long Step,
+    [property: JsonPropertyName("tokens")] long Tokens,
+    [property: JsonPropertyName("seconds")] double Seconds,
+    [property: JsonPropertyName("loss")] double Loss,
+    [property: JsonPropertyName("standardError")] double? StandardError);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 
@@ -7,12 +8,14 @@ namespace Microsoft.ML.MaskedDiffusion;
 public sealed class ChoiceScoringOptions : ChoiceScoringOptionsBase
 {
     /// <summary>The column of options, a vector of text. Default "Choices".</summary>
+    [JsonPropertyName("ChoicesColumnName")]
     public string ChoicesColumnName { get; set; } = "Choices";
 
     /// <summary>
     /// The size of the score vectors: the most options a row may have, 2 to 4096. Default null: the size of the options column where its
     /// type has one, or else the most options of any row of the data given to Fit, which is read for that.
     /// </summary>
+    [JsonPropertyName("ChoiceCount")]
     public int? ChoiceCount { get; set; }
 
     internal ChoiceScoringOptions Clone()

@@ -22,62 +22,75 @@ public abstract class ChoiceScoringOptionsBase : ITransformOptions
     }
 
     /// <summary>The text column that options continue. Default "Context".</summary>
+    [JsonPropertyName("ContextColumnName")]
     public string ContextColumnName { get; set; } = "Context";
 
     /// <summary>
     /// The column of what options are compared by: log p(option | context) in nats, divided as <see cref="Normalization"/> says. Default
     /// "Score".
     /// </summary>
+    [JsonPropertyName("ScoreColumnName")]
     public string ScoreColumnName { get; set; } = "Score";
 
     /// <summary>The column of the scores' standard errors, in the same unit; 0 where exact. Default "StandardError".</summary>
+    [JsonPropertyName("StandardErrorColumnName")]
     public string StandardErrorColumnName { get; set; } = "StandardError";
 
     /// <summary>The column of log p(option | context) in nats, summed over the option's tokens. Default "LogLikelihood".</summary>
+    [JsonPropertyName("LogLikelihoodColumnName")]
     public string LogLikelihoodColumnName { get; set; } = "LogLikelihood";
 
     /// <summary>
     /// The column of log-likelihoods divided by the options' Unicode characters (lm-evaluation-harness's acc_norm). Default
     /// "LogLikelihoodPerCharacter".
     /// </summary>
+    [JsonPropertyName("PerCharacterColumnName")]
     public string PerCharacterColumnName { get; set; } = "LogLikelihoodPerCharacter";
 
     /// <summary>
     /// The column of log-likelihoods divided by the options' UTF-8 bytes (the harness's acc_bytes). Default "LogLikelihoodPerByte".
     /// </summary>
+    [JsonPropertyName("PerByteColumnName")]
     public string PerByteColumnName { get; set; } = "LogLikelihoodPerByte";
 
     /// <summary>The column of probabilities: the softmax of the scores over the question's options. Default "Probability".</summary>
+    [JsonPropertyName("ProbabilityColumnName")]
     public string ProbabilityColumnName { get; set; } = "Probability";
 
     /// <summary>
     /// The column of the option with the best score. Options in a vector: a key, 1 for the first, 0 (missing) for a row without options.
     /// Options in rows: a Boolean, true in the best one's row. Default "PredictedLabel".
     /// </summary>
+    [JsonPropertyName("PredictedLabelColumnName")]
     public string PredictedLabelColumnName { get; set; } = "PredictedLabel";
 
     /// <summary>
     /// What scores, and so probabilities and the predicted label, are divided by. Default <see cref="ChoiceNormalization.None"/>.
     /// </summary>
+    [JsonPropertyName("Normalization")]
     public ChoiceNormalization Normalization { get; set; } = ChoiceNormalization.None;
 
     /// <summary>
     /// Stands between context and option, unless the context is empty. Default one space. Does not count as a part of the option's length.
     /// </summary>
+    [JsonPropertyName("Separator")]
     public string Separator { get; set; } = " ";
 
     /// <summary>What to do with questions that are longer than the model's context. Default <see cref="ContextOverflow.Throw"/>.</summary>
+    [JsonPropertyName("ContextOverflow")]
     public ContextOverflow ContextOverflow { get; set; } = ContextOverflow.Throw;
 
     /// <summary>
     /// Rows read ahead and scored together, 1 to 1048576. Default 16; a question's rows are never parted. Changes speed and memory, not
     /// results.
     /// </summary>
+    [JsonPropertyName("BatchSize")]
     public int BatchSize { get; set; } = 16;
 
     /// <summary>
     /// How likelihoods are estimated. Default: exact-count sampling with 128 masks. The options of a question share their random numbers.
     /// </summary>
+    [JsonPropertyName("Likelihood")]
     public LikelihoodOptions Likelihood { get; set; } = new();
 
     /// <summary>Stops scoring with <see cref="OperationCanceledException"/>. Not saved.</summary>
@@ -111,14 +124,18 @@ public abstract class ChoiceScoringOptionsBase : ITransformOptions
 public enum ChoiceNormalization
 {
     /// <summary>Nothing: nats.</summary>
+    [JsonStringEnumMemberName("None")]
     None,
 
     /// <summary>The option's Unicode characters: nats per character (lm-evaluation-harness's acc_norm).</summary>
+    [JsonStringEnumMemberName("PerCharacter")]
     PerCharacter,
 
     /// <summary>The option's UTF-8 bytes: nats per byte (acc_bytes).</summary>
+    [JsonStringEnumMemberName("PerByte")]
     PerByte,
 
     /// <summary>The option's tokens: nats per token.</summary>
+    [JsonStringEnumMemberName("PerToken")]
     PerToken,
 }

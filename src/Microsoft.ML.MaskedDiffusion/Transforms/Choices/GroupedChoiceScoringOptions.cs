@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 
@@ -7,11 +8,13 @@ namespace Microsoft.ML.MaskedDiffusion;
 public sealed class GroupedChoiceScoringOptions : ChoiceScoringOptionsBase
 {
     /// <summary>The text column of options, one a row. Default "Choice".</summary>
+    [JsonPropertyName("ChoiceColumnName")]
     public string ChoiceColumnName { get; set; } = "Choice";
 
     /// <summary>
     /// The column that says which rows are the options of one question: a text, date, truth value, number or key. Default "Group".
     /// </summary>
+    [JsonPropertyName("GroupColumnName")]
     public string GroupColumnName { get; set; } = "Group";
 
     internal GroupedChoiceScoringOptions Clone()

@@ -11,15 +11,19 @@ public sealed class InfillOptions : ITransformOptions
     /// <summary>
     /// The text column with gaps: [MASK] is a gap of one token, [MASK*5] one of five; \[MASK] is plain text. Default "Text".
     /// </summary>
+    [JsonPropertyName("InputColumnName")]
     public string InputColumnName { get; set; } = "Text";
 
     /// <summary>The column of the texts without gaps. Default "Filled".</summary>
+    [JsonPropertyName("OutputColumnName")]
     public string OutputColumnName { get; set; } = "Filled";
 
     /// <summary>How tokens are chosen. Default: the most confident first, greedily.</summary>
+    [JsonPropertyName("Sampling")]
     public SamplingOptions Sampling { get; set; } = new();
 
     /// <summary>Rows read ahead and filled together, 1 to 1048576. Default 32. Changes speed and memory, not results.</summary>
+    [JsonPropertyName("BatchSize")]
     public int BatchSize { get; set; } = 32;
 
     /// <summary>Stops filling with <see cref="OperationCanceledException"/>. Not saved.</summary>

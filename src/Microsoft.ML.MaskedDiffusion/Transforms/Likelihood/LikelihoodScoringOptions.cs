@@ -9,18 +9,21 @@ namespace Microsoft.ML.MaskedDiffusion;
 public sealed class LikelihoodScoringOptions : ITransformOptions
 {
     /// <summary>The text column to score. Default "Text".</summary>
+    [JsonPropertyName("TextColumnName")]
     public string TextColumnName { get; set; } = "Text";
 
     /// <summary>
     /// The text column with what stands before the text: the score is then -log p(text | context). The two are joined by
     /// <see cref="Separator"/> and cut into tokens as lm-evaluation-harness does. Default null: each text is a document of its own.
     /// </summary>
+    [JsonPropertyName("ContextColumnName")]
     public string? ContextColumnName { get; set; }
 
     /// <summary>
     /// Stands between context and text, unless the context is empty. Scored with the text, but no part of its length. Default one space.
     /// Without effect where there is no <see cref="ContextColumnName"/>.
     /// </summary>
+    [JsonPropertyName("Separator")]
     public string Separator { get; set; } = " ";
 
     /// <summary>
@@ -29,39 +32,48 @@ public sealed class LikelihoodScoringOptions : ITransformOptions
     /// Default <see cref="ContextOverflow.Throw"/>, which it has to be without a <see cref="ContextColumnName"/>: documents are always
     /// scored in windows.
     /// </summary>
+    [JsonPropertyName("ContextOverflow")]
     public ContextOverflow ContextOverflow { get; set; } = ContextOverflow.Throw;
 
     /// <summary>The column of -log p(text), an upper bound, in nats (Single). Default "NegativeLogLikelihood".</summary>
+    [JsonPropertyName("NegativeLogLikelihoodColumnName")]
     public string NegativeLogLikelihoodColumnName { get; set; } = "NegativeLogLikelihood";
 
     /// <summary>The column of its standard error, in nats (Single), 0 where exact. Default "NegativeLogLikelihoodStandardError".</summary>
+    [JsonPropertyName("StandardErrorColumnName")]
     public string StandardErrorColumnName { get; set; } = "NegativeLogLikelihoodStandardError";
 
     /// <summary>The column of the number of scored tokens (Int32). Default "TokenCount".</summary>
+    [JsonPropertyName("TokenCountColumnName")]
     public string TokenCountColumnName { get; set; } = "TokenCount";
 
     /// <summary>
     /// The column of nats per Unicode character of the text (Single), 0 for an empty one. Null for no such column. Default
     /// "NegativeLogLikelihoodPerCharacter".
     /// </summary>
+    [JsonPropertyName("PerCharacterColumnName")]
     public string? PerCharacterColumnName { get; set; } = "NegativeLogLikelihoodPerCharacter";
 
     /// <summary>
     /// The column of nats per UTF-8 byte of the text (Single), 0 for an empty one; divided by ln 2 these are bits per byte. Null for no
     /// such column. Default "NegativeLogLikelihoodPerByte".
     /// </summary>
+    [JsonPropertyName("PerByteColumnName")]
     public string? PerByteColumnName { get; set; } = "NegativeLogLikelihoodPerByte";
 
     /// <summary>
     /// For texts longer than the model's context: each window after the first scores this many new tokens after the tokens before them. 1
     /// to the context length less one; smaller gives more context and costs more. Default null: half the context length.
     /// </summary>
+    [JsonPropertyName("Stride")]
     public int? Stride { get; set; }
 
     /// <summary>Rows read ahead and scored together, 1 to 1048576. Default 64. Changes speed and memory, not results.</summary>
+    [JsonPropertyName("BatchSize")]
     public int BatchSize { get; set; } = 64;
 
     /// <summary>How likelihoods are estimated. Default: exact-count sampling with 128 masks.</summary>
+    [JsonPropertyName("Likelihood")]
     public LikelihoodOptions Likelihood { get; set; } = new();
 
     /// <summary>Stops scoring with <see cref="OperationCanceledException"/>. Not saved.</summary>

@@ -13,6 +13,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// </summary>
 internal sealed class ReferenceObjective(TransformerConfig config) : ITrainingObjective
 {
+    public string Name => "reference";
+
     public int BlockLength(int contextLength) => contextLength;
 
     public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch) => RowLossesWithGraph(network, batch).mean();

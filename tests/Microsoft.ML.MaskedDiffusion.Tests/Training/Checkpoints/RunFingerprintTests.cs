@@ -1,0 +1,56 @@
+using System.Reflection;
+using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>The fingerprint lists names and values one by one: no property that shapes a run may be forgotten in it.</summary>
+[TestClass]
+public sealed class RunFingerprintTests
+{
+    // What only watches a run, and may be changed by one that is resumed.
+    private static readonly string[] Watching =
+    [
+        nameof(TrainingSettings.Clock), nameof(TrainingSettings.CancelBehavior), nameof(TrainingSettings.ProgressInterval), nameof(TrainingSettings.Checkpoints),
+        nameof(TrainingSettings.ActivationCheckpointing),
+    ];
+
+    [TestMethod]
+    public void EverySettingThatShapesARunIsInIt()
+    {
+        var settings = new TrainingSettings { MaxSteps = 3 };
+        AssertListed(settings, settings with { }, RunFingerprint.OfSettings, Watching);
+    }
+
+    [TestMethod]
+    public void EveryPropertyOfTheNetworkIsInIt()
+    {
+        var config = new TransformerConfig { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32 };
+        AssertListed(config, config with { }, RunFingerprint.OfNetwork, []);
+    }
+
+    private static void AssertListed<T>(T original, T changed, Func<T, IEnumerable<KeyValuePair<string, string>>> fingerprint, string[] left)
+    {
+        KeyValuePair<string, string>[] expected = [.. fingerprint(original)];
+        Assert.HasCount(expected.Length, expected.Select(trait => trait.Key).Distinct(), "names are used once");
+        PropertyInfo[] properties = [.. typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite && !left.Contains(p.Name))];
+        Assert.HasCount(expected.Length, properties);
+        foreach (PropertyInfo property in properties)
+        {
+            object? value = property.GetValue(original);
+            property.SetValue(changed, Other(value, property.PropertyType));
+            Assert.HasCount(1, fingerprint(changed).Except(expected), $"{property.Name} is in the fingerprint");
+            property.SetValue(changed, value);
+        }
+    }
+
+    private static object Other(object? value, Type type)
+    {
+        Type plain = Nullable.GetUnderlyingType(type) ?? type;
+        if (plain.IsEnum)
+            return Enum.GetValues(plain).Cast<object>().First(other => !other.Equals(value));
+        if (plain == typeof(string))
+            return value + "x";
+        return plain == typeof(bool) ? !(bool)value! : Convert.ChangeType(Convert.ToDouble(value ?? 0) + 1, plain);
+    }
+}
