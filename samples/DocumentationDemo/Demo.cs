@@ -8,10 +8,10 @@ using Samples.Shared;
 
 namespace DocumentationDemo;
 
-/// <summary>The demo from text to report.</summary>
+/// <summary>The whole demo, from reading the text to writing the report.</summary>
 internal static class Demo
 {
-    // Scoring takes time too: enough rows for an error of a hundredth of a bit.
+    // 400 rows are enough for a standard error of about 0.02 bits per byte; more would take longer.
     private const int ScoredRows = 400, InfilledRows = 20, ReloadedRows = 5;
 
     public static int Run(DemoOptions options, CancellationToken cancellationToken)
@@ -20,48 +20,74 @@ internal static class Demo
 
         SampleConsole.Heading("1. Text");
         var (source, rows, read) = ReadCorpus(options, cancellationToken);
-        // Members of one type never stand on both sides.
-        var split = ml.Data.TrainTestSplit(ml.Data.LoadFromEnumerable(rows), testFraction: 0.1, samplingKeyColumnName: nameof(CorpusRow.Group), seed: options.Seed);
-        // Another seed: the same one would put the groups in the same order, and none of those left would fall into the test share.
-        var fit = ml.Data.TrainTestSplit(split.TrainSet, testFraction: 0.02, samplingKeyColumnName: nameof(CorpusRow.Group), seed: options.Seed + 1);
-        List<CorpusRow> trainingRows = Rows(ml, fit.TrainSet), validationRows = Rows(ml, fit.TestSet), heldOut = Shuffled(Rows(ml, split.TestSet), options.Seed);
-        SampleConsole.Line($"{source}: {read:N0} entries, {rows.Count:N0} distinct rows in {rows.Select(row => row.Group).Distinct().Count():N0} groups (declaring types; lines of plain text), {rows.Sum(row => row.Text.Length) / 1e6:F1} MB");
-        SampleConsole.Line($"{trainingRows.Count:N0} rows to train on, {validationRows.Count:N0} to validate, {heldOut.Count:N0} held out (whole groups: nothing of a held-out one was trained on)");
+        // All members of a type go to the same side of the split, because their descriptions resemble each other.
+        var split = ml.Data.TrainTestSplit(
+            ml.Data.LoadFromEnumerable(rows), testFraction: 0.1, samplingKeyColumnName: nameof(CorpusRow.Group), seed: options.Seed);
+        // The second split needs another seed: with the same one, the groups that the first split put into its training set would all stay
+        // together again.
+        var fit = ml.Data.TrainTestSplit(
+            split.TrainSet, testFraction: 0.02, samplingKeyColumnName: nameof(CorpusRow.Group), seed: options.Seed + 1);
+        List<CorpusRow> trainingRows = Rows(ml, fit.TrainSet), validationRows = Rows(ml, fit.TestSet);
+        List<CorpusRow> heldOut = Shuffled(Rows(ml, split.TestSet), options.Seed);
+        int groups = rows.Select(row => row.Group).Distinct().Count();
+        Console.WriteLine($"Source: {source}, {read:N0} entries.");
+        Console.WriteLine(
+            $"{rows.Count:N0} rows with different texts in {groups:N0} groups, "
+            + $"{rows.Sum(row => row.Text.Length) / 1e6:F1} million characters. "
+            + "A group is a type with its members, or a line of your own text.");
+        Console.WriteLine(
+            $"{trainingRows.Count:N0} rows for training, {validationRows.Count:N0} for validation, "
+            + $"{heldOut.Count:N0} held out for the tests below. "
+            + "No group is in two of these sets.");
+        Console.WriteLine("Three of the held-out rows:");
         foreach (CorpusRow row in heldOut.Take(3))
-            SampleConsole.Line($"  {row.Text}");
+            Console.WriteLine($"  {row.Text}");
 
         SampleConsole.Heading($"2. Training for {options.Minutes:0.##} minutes");
         TrainStep training = TrainStep.Run(ml, fit.TrainSet, fit.TestSet, options, cancellationToken);
         using var lm = training.Transformer;
         MaskedDiffusionModel model = lm.Model;
         foreach (var (key, value) in training.Settings)
-            SampleConsole.Line($"  {key}: {value}");
-        SampleConsole.Line($"  validation loss {training.Result.ValidationLoss:F3} ± {training.Result.ValidationStandardError:F3} after {training.Result.Steps} steps, {training.Result.Epochs:F1} epochs");
+            Console.WriteLine($"  {key}: {value}");
+        Console.WriteLine(
+            $"Validation loss: {training.Result.ValidationLoss:F3} ± {training.Result.ValidationStandardError:F3} "
+            + "nats per token (lower is better), "
+            + $"after {training.Result.Steps:N0} steps, {training.Result.Epochs:F1} passes over the training rows.");
 
-        SampleConsole.Heading("3. Held-out bits per byte");
+        SampleConsole.Heading("3. How well does it predict new text? Bits per byte of held-out rows");
         var unigram = new UnigramModel(model.Tokenizer.VocabularySize, trainingRows.Select(row => model.Tokenizer.Encode(row.Text)));
         var bits = BitsPerByteStep.Run(ml, model, unigram, [.. heldOut.Take(ScoredRows)]);
-        SampleConsole.Line($"this model {bits.Bound:F3} ± {bits.StandardError:F3} (upper bound), unigram tokens {bits.Unigram:F3}, Brotli-11 {bits.Brotli:F3}; {bits.Rows} rows, {bits.Bytes:N0} bytes");
+        Console.WriteLine($"This model:          {bits.Bound:F3} ± {bits.StandardError:F3} (an upper bound; lower is better)");
+        Console.WriteLine($"Token frequencies:   {bits.Unigram:F3} (predicts every token by its frequency in the training rows)");
+        Console.WriteLine($"Brotli, quality 11:  {bits.Brotli:F3} (compresses the same bytes)");
+        Console.WriteLine($"Measured on {bits.Rows} rows, {bits.Bytes:N0} bytes.");
 
-        SampleConsole.Heading("4. Zero-shot multiple choice");
+        SampleConsole.Heading("4. Zero-shot multiple choice: which of four summaries belongs to a name?");
         List<CorpusRow> fitting = [.. heldOut.Where(row => model.Tokenizer.Encode(row.Text).Length <= model.Config.ContextLength - 8)];
         var choice = ChoiceStep.Run(ml, model, fitting, options.Questions, options.Seed);
-        SampleConsole.Line($"{choice.Questions} questions, four answers of similar length each: {choice.Accuracy:P1} ± {choice.StandardError:P1} right (chance 25 %, 95 % interval from {choice.LowerBound:P1})");
+        Console.WriteLine(
+            $"{choice.Accuracy:P1} ± {choice.StandardError:P1} of {choice.Questions} questions answered correctly; guessing gives 25 %. "
+            + $"The 95 % confidence interval starts at {choice.LowerBound:P1}.");
+        Console.WriteLine("The wrong summaries are those of other held-out rows of similar length.");
 
-        SampleConsole.Heading("5. Infill");
+        SampleConsole.Heading("5. Infilling: a third of the words are replaced by gaps, the model fills them");
         var infill = InfillStep.Run(ml, model, unigram, heldOut, InfilledRows, options.Seed);
         foreach (InfillRow row in infill.Rows.Take(5))
-            SampleConsole.Line($"  original  {row.Original}\n  masked    {row.Masked}\n  filled    {row.Filled}\n");
-        SampleConsole.Line($"{infill.Recovered:P1} of {infill.MaskedTokens} masked tokens recovered; the most frequent token everywhere gets {infill.MostFrequent:P1}");
+            Console.WriteLine($"  original  {row.Original}\n  masked    {row.Masked}\n  filled    {row.Filled}\n");
+        Console.WriteLine(
+            $"{infill.Recovered:P1} of {infill.MaskedTokens} masked tokens were filled in exactly as they were; "
+            + $"always guessing the most frequent token gives {infill.MostFrequent:P1}.");
 
-        SampleConsole.Heading("6. Save, load in a second process");
+        SampleConsole.Heading("6. Saving with ml.Model.Save and loading in a second process");
         options.Output.Create();
         var reload = ReloadStep.Run(ml, lm, fit.TrainSet.Schema, options.ModelPath, [.. fitting.Take(ReloadedRows)]);
-        SampleConsole.Line($"{options.ModelPath}: {reload.Bytes / 1e6:F1} MB; the second process printed the very same {reload.Scores} scores");
+        Console.WriteLine(
+            $"{options.ModelPath} has {reload.Bytes / 1e6:F1} MB. A second process loaded it and computed the same {reload.Scores} scores, "
+            + "bit for bit.");
 
         new DemoReport(source, training, bits, choice, infill, reload).Save(options.ReportPath);
         SampleConsole.Heading("7. Report");
-        SampleConsole.Line(options.ReportPath);
+        Console.WriteLine(options.ReportPath);
         return 0;
     }
 
@@ -74,9 +100,11 @@ internal static class Demo
         return WithSource("the .NET reference documentation", DocumentationReader.Read(DocumentationReader.FindPacks(), cancellationToken));
     }
 
-    private static (string, List<CorpusRow>, int) WithSource(string source, (List<CorpusRow> Rows, int Read) found) => (source, found.Rows, found.Read);
+    private static (string, List<CorpusRow>, int) WithSource(string source, (List<CorpusRow> Rows, int Read) found) =>
+        (source, found.Rows, found.Read);
 
-    private static List<CorpusRow> Rows(MLContext ml, IDataView view) => [.. ml.Data.CreateEnumerable<CorpusRow>(view, reuseRowObject: false)];
+    private static List<CorpusRow> Rows(MLContext ml, IDataView view) =>
+        [.. ml.Data.CreateEnumerable<CorpusRow>(view, reuseRowObject: false)];
 
     private static List<CorpusRow> Shuffled(List<CorpusRow> rows, int seed)
     {

@@ -1,29 +1,29 @@
 
 namespace DocumentationDemo;
 
-/// <summary>What the command line chose.</summary>
+/// <summary>The choices of the command line; the values here are its defaults.</summary>
 internal sealed record DemoOptions
 {
-    /// <summary>A plain text file to use in place of the reference documentation; null for the documentation.</summary>
+    /// <summary>A plain text file to train on; null to train on the .NET reference documentation.</summary>
     public FileInfo? Text { get; init; }
 
-    /// <summary>A JSON-lines file to use in place of the reference documentation; null for the documentation.</summary>
+    /// <summary>A JSON-lines file to train on; null to train on the .NET reference documentation.</summary>
     public FileInfo? JsonLines { get; init; }
 
     /// <summary>The field of <see cref="JsonLines"/> that holds the text.</summary>
     public string Field { get; init; } = "text";
 
-    /// <summary>Minutes of training.</summary>
+    /// <summary>Training time in minutes.</summary>
     public double Minutes { get; init; } = 5;
 
-    /// <summary>Seed of everything random.</summary>
+    /// <summary>Seed of all random choices.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>Zero-shot questions asked.</summary>
+    /// <summary>Number of multiple-choice questions.</summary>
     public int Questions { get; init; } = 400;
 
-    /// <summary>Where the model and the report go.</summary>
-    public DirectoryInfo Output { get; init; } = new("artifacts/demo");
+    /// <summary>Folder for the model and the report.</summary>
+    public DirectoryInfo Output { get; init; } = new(Path.Combine("artifacts", "demo"));
 
     public string ModelPath => Path.Combine(Output.FullName, "lm.zip");
 

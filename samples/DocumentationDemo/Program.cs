@@ -2,13 +2,29 @@ using System.CommandLine;
 using DocumentationDemo;
 using DocumentationDemo.Steps;
 
-var text = new Option<FileInfo>("--text") { Description = "Train on this plain UTF-8 text file, a row a line, in place of the .NET reference documentation." };
-var jsonLines = new Option<FileInfo>("--jsonl") { Description = "Train on this JSON-lines file." };
-var field = new Option<string>("--field") { Description = "The field of --jsonl that holds the text.", DefaultValueFactory = _ => "text" };
-var minutes = new Option<double>("--minutes") { Description = "Minutes of training.", DefaultValueFactory = _ => 5 };
-var questions = new Option<int>("--questions") { Description = "Zero-shot questions to ask.", DefaultValueFactory = _ => 400 };
-var seed = new Option<int>("--seed") { Description = "Seed of everything random.", DefaultValueFactory = _ => 1 };
-var output = new Option<DirectoryInfo>("--output") { Description = "Where the model and the report go.", DefaultValueFactory = _ => new DirectoryInfo("artifacts/demo") };
+var defaults = new DemoOptions();
+var text = new Option<FileInfo>("--text")
+{
+    Description = "Train on this plain UTF-8 text file, one row per line, instead of the .NET reference documentation.",
+};
+var jsonLines = new Option<FileInfo>("--jsonl")
+{
+    Description = "Train on this JSON-lines file, one row per line, instead of the .NET reference documentation.",
+};
+var field = new Option<string>("--field")
+{
+    Description = "The field of --jsonl that holds the text.", DefaultValueFactory = _ => defaults.Field,
+};
+var minutes = new Option<double>("--minutes") { Description = "Training time in minutes.", DefaultValueFactory = _ => defaults.Minutes };
+var questions = new Option<int>("--questions")
+{
+    Description = "Number of multiple-choice questions to ask, 10 to 100000.", DefaultValueFactory = _ => defaults.Questions,
+};
+var seed = new Option<int>("--seed") { Description = "Seed of all random choices.", DefaultValueFactory = _ => defaults.Seed };
+var output = new Option<DirectoryInfo>("--output")
+{
+    Description = "Folder for the model (lm.zip) and the report (report.html).", DefaultValueFactory = _ => defaults.Output,
+};
 foreach (Option<FileInfo> file in new[] { text, jsonLines })
     file.AcceptExistingOnly();
 minutes.Validators.Add(result =>
@@ -22,7 +38,9 @@ questions.Validators.Add(result =>
         result.AddError("--questions must be 10 to 100000.");
 });
 
-var root = new RootCommand("Trains a masked diffusion language model on real text through an ML.NET pipeline, scores, chooses and fills in with it, saves and reloads it.")
+var root = new RootCommand(
+    "Trains a masked diffusion language model on real text in an ML.NET pipeline. Then uses it to score text, answer multiple-choice "
+    + "questions and fill gaps, saves it, loads it in a second process and writes a report.")
 {
     text, jsonLines, field, minutes, questions, seed, output,
 };
@@ -34,11 +52,12 @@ root.Validators.Add(result =>
 root.SetAction((parsed, cancellationToken) => Task.FromResult(Run(
     new DemoOptions
     {
-        Text = parsed.GetValue(text), JsonLines = parsed.GetValue(jsonLines), Field = parsed.GetValue(field)!, Minutes = parsed.GetValue(minutes),
-        Questions = parsed.GetValue(questions), Seed = parsed.GetValue(seed), Output = parsed.GetValue(output)!,
+        Text = parsed.GetValue(text), JsonLines = parsed.GetValue(jsonLines), Field = parsed.GetValue(field)!,
+        Minutes = parsed.GetValue(minutes), Questions = parsed.GetValue(questions), Seed = parsed.GetValue(seed),
+        Output = parsed.GetValue(output)!,
     }, cancellationToken)));
 
-// The second process of step 6.
+// What the second process of step 6 runs.
 var model = new Argument<string>("model");
 var score = new Command("score", "Scores the lines of standard input with a saved model.") { Hidden = true, Arguments = { model } };
 score.SetAction(parsed => ReloadStep.ScoreStandardInput(parsed.GetValue(model)!));
@@ -46,7 +65,7 @@ root.Subcommands.Add(score);
 
 return await root.Parse(args).InvokeAsync();
 
-// What the user can put right is one line; anything else keeps its stack.
+// Errors that the user can correct are printed as one line; all others keep their stack trace.
 static int Run(DemoOptions options, CancellationToken cancellationToken)
 {
     try

@@ -11,7 +11,7 @@ internal static class SvgChart
     /// <summary>A named series of points.</summary>
     public sealed record Series(string Name, string Color, IReadOnlyList<(double X, double Y)> Points);
 
-    /// <summary>One bar: its label, value, half width of the error mark (0 for none) and what is written beside it.</summary>
+    /// <summary>One bar: its label, its value, half the width of its error mark (0 for none) and the note beside it.</summary>
     public sealed record Bar(string Label, double Value, double Error, string Note, bool Highlight = false);
 
     /// <summary>Draws series as lines; points are expected in ascending X.</summary>
@@ -39,11 +39,17 @@ internal static class SvgChart
             var path = string.Join(' ', line.Points.Select(p => Invariant($"{X(p.X):F1},{Y(p.Y):F1}")));
             svg.Append(Invariant($"<polyline fill='none' stroke='{line.Color}' stroke-width='2' points='{path}'/>"));
             if (line.Points.Count < 40)
-                svg.Append(string.Concat(line.Points.Select(p => Invariant($"<circle cx='{X(p.X):F1}' cy='{Y(p.Y):F1}' r='3' fill='{line.Color}'/>"))));
-            svg.Append(Invariant($"<text x='{Width - Right - 4}' y='{Top + 14 + 18 * index}' text-anchor='end' style='fill:{line.Color}'>{Escape(line.Name)}</text>"));
+            {
+                foreach ((double x, double y) in line.Points)
+                    svg.Append(Invariant($"<circle cx='{X(x):F1}' cy='{Y(y):F1}' r='3' fill='{line.Color}'/>"));
+            }
+            svg.Append(Invariant($"<text x='{Width - Right - 4}' y='{Top + 14 + 18 * index}' text-anchor='end' "));
+            svg.Append(Invariant($"style='fill:{line.Color}'>{Escape(line.Name)}</text>"));
         }
         svg.Append(Invariant($"<text x='{(Left + Width - Right) / 2}' y='{Height - 6}' text-anchor='middle'>{Escape(xTitle)}</text>"));
-        svg.Append(Invariant($"<text x='14' y='{(Top + Height - Bottom) / 2}' text-anchor='middle' transform='rotate(-90 14 {(Top + Height - Bottom) / 2})'>{Escape(yTitle)}</text>"));
+        int middle = (Top + Height - Bottom) / 2;
+        svg.Append(
+            Invariant($"<text x='14' y='{middle}' text-anchor='middle' transform='rotate(-90 14 {middle})'>{Escape(yTitle)}</text>"));
         return svg.Append("</svg>").ToString();
     }
 
@@ -59,28 +65,35 @@ internal static class SvgChart
         {
             var y = 6 + index * rowHeight;
             svg.Append(Invariant($"<text x='{labelWidth - 10}' y='{y + 17}' text-anchor='end'>{Escape(bar.Label)}</text>"));
-            svg.Append(Invariant($"<rect x='{labelWidth}' y='{y}' width='{X(bar.Value) - labelWidth:F1}' height='24' fill='{(bar.Highlight ? "#2563eb" : "#94a3b8")}'/>"));
+            string color = bar.Highlight ? "#2563eb" : "#94a3b8";
+            svg.Append(Invariant($"<rect x='{labelWidth}' y='{y}' width='{X(bar.Value) - labelWidth:F1}' height='24' fill='{color}'/>"));
             if (bar.Error > 0)
-                svg.Append(Invariant($"<line x1='{X(bar.Value - bar.Error):F1}' x2='{X(bar.Value + bar.Error):F1}' y1='{y + 12}' y2='{y + 12}' stroke='#111' stroke-width='2'/>"));
+            {
+                svg.Append(Invariant($"<line x1='{X(bar.Value - bar.Error):F1}' x2='{X(bar.Value + bar.Error):F1}' "));
+                svg.Append(Invariant($"y1='{y + 12}' y2='{y + 12}' stroke='#111' stroke-width='2'/>"));
+            }
             svg.Append(Invariant($"<text x='{X(bar.Value + bar.Error) + 8:F1}' y='{y + 17}'>{Escape(bar.Note)}</text>"));
         }
         if (reference is { } mark)
         {
-            svg.Append(Invariant($"<line class='mark' x1='{X(mark.Value):F1}' x2='{X(mark.Value):F1}' y1='2' y2='{bars.Count * rowHeight + 4}'/>"));
+            svg.Append(Invariant($"<line class='mark' x1='{X(mark.Value):F1}' x2='{X(mark.Value):F1}' "));
+            svg.Append(Invariant($"y1='2' y2='{bars.Count * rowHeight + 4}'/>"));
             svg.Append(Invariant($"<text x='{X(mark.Value):F1}' y='{height - 8}' text-anchor='middle'>{Escape(mark.Label)}</text>"));
         }
         return svg.Append("</svg>").ToString();
     }
 
-    /// <summary>Writes a chart as a picture file of its own, with the style that a page otherwise gives it.</summary>
+    /// <summary>Writes a chart to an SVG file, with the styles that are otherwise those of the page around it.</summary>
     public static void Save(string svg, string path)
     {
-        const string style = "<style>text { font: 13px system-ui, sans-serif; fill: #334155 } .grid { stroke: #e2e8f0 } .mark { stroke: #dc2626; stroke-dasharray: 4 4 }</style><rect width='100%' height='100%' fill='#fff'/>";
+        const string style = "<style>text { font: 13px system-ui, sans-serif; fill: #334155 } .grid { stroke: #e2e8f0 } "
+            + ".mark { stroke: #dc2626; stroke-dasharray: 4 4 }</style><rect width='100%' height='100%' fill='#fff'/>";
         int start = svg.IndexOf('>') + 1;
-        File.WriteAllText(path, svg[..start].Replace("<svg ", "<svg xmlns='http://www.w3.org/2000/svg' ", StringComparison.Ordinal) + style + svg[start..] + Environment.NewLine);
+        string opening = svg[..start].Replace("<svg ", "<svg xmlns='http://www.w3.org/2000/svg' ", StringComparison.Ordinal);
+        File.WriteAllText(path, opening + style + svg[start..] + Environment.NewLine);
     }
 
-    /// <summary>Round numbers that cover a range, five or so of them.</summary>
+    /// <summary>About five round numbers that cover a range.</summary>
     private static List<double> Ticks(double from, double to)
     {
         var span = Math.Max(to - from, 1e-9);

@@ -22,7 +22,10 @@ internal static class ByteModel
     private static readonly (string Name, SamplingOptions Options)[] Samplers =
     [
         ("ancestral: random order, temperature 1, a token a step", new SamplingOptions { Order = SamplingOrder.Random, Temperature = 1 }),
-        ("most confident first, temperature 0.8, 128 steps", new SamplingOptions { Order = SamplingOrder.Confidence, Temperature = 0.8, Steps = 128 }),
+        (
+            "most confident first, temperature 0.8, 128 steps",
+            new SamplingOptions { Order = SamplingOrder.Confidence, Temperature = 0.8, Steps = 128 }
+        ),
     ];
 
     public static void Run(FileInfo file, double minutes, int seed, DirectoryInfo output, CancellationToken cancellationToken)
@@ -34,7 +37,7 @@ internal static class ByteModel
         Row[] heldOut = [.. text[border..].Chunk(Piece).Where(piece => piece.Length == Piece).Select(piece => new Row { Text = new string(piece) })];
         IDataView training = ml.Data.LoadFromEnumerable([new Row { Text = text[..border] }]), validation = ml.Data.LoadFromEnumerable(heldOut);
         SampleConsole.Heading($"Training on {border:N0} characters for {minutes:0.##} minutes; {heldOut.Length} pieces of {Piece} characters held out");
-        MaskedDiffusionTransformer lm = SampleConsole.WithProgress(progress => ml.MaskedDiffusion().Trainer(new TrainerOptions
+        LikelihoodScoringTransformer lm = SampleConsole.WithProgress(progress => ml.MaskedDiffusion().Trainer(new TrainerOptions
         {
             Network = Network,
             Tokenizer = TokenizerSource.Bytes(),
@@ -45,26 +48,30 @@ internal static class ByteModel
             ValidationSet = validation,
             Validation = { Interval = 100 },
             Seed = seed,
-            Progress = progress,
+            Progress = new ConsoleTrainingProgress(Console.Out),
             CancellationToken = cancellationToken,
             CancelBehavior = CancelBehavior.ReturnBestSoFar,
-        }).Fit(training));
-        using (lm)
-        {
-            TrainingResult result = lm.TrainingResult!;
-            SampleConsole.Line($"{lm.Model.Config.NonEmbeddingParameterCount:N0} parameters outside embeddings, {lm.Model.Config.ParameterCount:N0} in all; {result.Stop} after {result.Steps:N0} steps, {result.Epochs:F1} epochs, {result.Seconds:F0} s; the model is that of step {result.BestStep:N0}");
-            output.Create();
-            lm.Model.Save(Path.Combine(output.FullName, "model.mdm"));
-            SvgChart.Save(Curve(result), Path.Combine(output.FullName, "loss.svg"));
+        }).Fit(training);
+        TrainingResult result = lm.TrainingResult!;
+        Console.WriteLine(
+            $"{lm.Model.Config.NonEmbeddingParameterCount:N0} parameters outside embeddings, "
+            + $"{lm.Model.Config.ParameterCount:N0} in all; {result.Stop} after {result.Steps:N0} steps, {result.Epochs:F1} epochs, "
+            + $"{result.Seconds:F0} s; the model is that of step {result.BestStep:N0}");
+        output.Create();
+        lm.Model.Save(Path.Combine(output.FullName, "model.mdm"));
+        SvgChart.Save(Curve(result), Path.Combine(output.FullName, "loss.svg"));
 
-            SampleConsole.Heading("Held-out text");
-            PerplexityResult measured = ml.MaskedDiffusion().EvaluatePerplexity(validation, lm.Model, options: new PerplexityOptions { Likelihood = new LikelihoodOptions { Samples = 16 } });
-            double perCharacter = (double)measured.All.TokenCount / heldOut.Sum(row => row.Text.Length);
-            EvaluationMetric loss = measured.All.NegativeLogLikelihood;
-            SampleConsole.Line($"{loss.Value * perCharacter:F4} ± {loss.StandardError * perCharacter:F4} nats per character (upper bound; of the error {loss.NoiseStandardError * perCharacter:F4} is the estimate's own noise); {measured.All.BitsPerByte.Value:F3} bits per byte");
-            Write(ml, lm.Model, seed, cancellationToken);
-            SampleConsole.Line($"\n{output.FullName}: model.mdm, loss.svg");
-        }
+        SampleConsole.Heading("Held-out text");
+        PerplexityResult measured = ml.MaskedDiffusion().EvaluatePerplexity(
+            validation, lm.Model, options: new PerplexityOptions { Likelihood = new LikelihoodOptions { Samples = 16 } });
+        double perCharacter = (double)measured.All.TokenCount / heldOut.Sum(row => row.Text.Length);
+        EvaluationMetric loss = measured.All.NegativeLogLikelihood;
+        Console.WriteLine(
+            $"{loss.Value * perCharacter:F4} ± {loss.StandardError * perCharacter:F4} nats per character (upper bound; "
+            + $"of the error {loss.NoiseStandardError * perCharacter:F4} is the estimate's own noise); "
+            + $"{measured.All.BitsPerByte.Value:F3} bits per byte");
+        Write(ml, lm.Model, seed, cancellationToken);
+        Console.WriteLine($"\n{output.FullName}: model.mdm, loss.svg");
     }
 
     private static void Write(MLContext ml, MaskedDiffusionModel model, int seed, CancellationToken cancellationToken)
@@ -75,7 +82,7 @@ internal static class ByteModel
             options.Seed = seed;
             SampleConsole.Heading($"Written by the model after \"ROMEO:\" ({name})");
             IDataView prompt = ml.Data.LoadFromEnumerable([new Row { Text = $"{start}[MASK*{Piece - Encoding.UTF8.GetByteCount(start)}]" }]);
-            var infill = ml.MaskedDiffusion().Infill(model, new InfillEstimator.Options { Sampling = options, CancellationToken = cancellationToken });
+            var infill = ml.MaskedDiffusion().Infill(model, new InfillOptions { Sampling = options, CancellationToken = cancellationToken });
             SampleConsole.Line(infill.Fit(prompt).Transform(prompt).GetColumn<string>("Filled").Single());
         }
     }

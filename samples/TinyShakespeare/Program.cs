@@ -1,7 +1,10 @@
 using System.CommandLine;
 using TinyShakespeare;
 
-var text = new Option<FileInfo>("--text") { Description = "The text: one plain UTF-8 file, such as Karpathy's tinyshakespeare.txt.", Required = true };
+var text = new Option<FileInfo>("--text")
+{
+    Description = "The text: one plain UTF-8 file, such as Karpathy's tinyshakespeare.txt.", Required = true,
+};
 text.AcceptExistingOnly();
 var minutes = new Option<double>("--minutes") { Description = "Minutes of training.", DefaultValueFactory = _ => 30 };
 minutes.Validators.Add(result =>
@@ -10,9 +13,18 @@ minutes.Validators.Add(result =>
         result.AddError("--minutes must be above 0 and at most 10000.");
 });
 var seed = new Option<int>("--seed") { Description = "Seed of everything random.", DefaultValueFactory = _ => 1 };
-var output = new Option<DirectoryInfo>("--output") { Description = "Where the model, the samples and the loss curve go.", DefaultValueFactory = _ => new DirectoryInfo("artifacts/tinyshakespeare") };
+var output = new Option<DirectoryInfo>("--output")
+{
+    Description = "Where the model, the samples and the loss curve go.",
+    DefaultValueFactory = _ => new DirectoryInfo("artifacts/tinyshakespeare"),
+};
 
-var root = new RootCommand("Trains a masked diffusion model of some 3 million parameters on the bytes of one text, measures it on the last tenth and lets it write.") { text, minutes, seed, output };
+var root = new RootCommand(
+    "Trains a masked diffusion model of some 3 million parameters on the bytes of one text, "
+    + "measures it on the last tenth and lets it write.")
+{
+    text, minutes, seed, output,
+};
 root.SetAction((parsed, cancellationToken) =>
 {
     try

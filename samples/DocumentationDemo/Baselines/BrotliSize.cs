@@ -3,7 +3,7 @@ using System.Text;
 
 namespace DocumentationDemo.Baselines;
 
-/// <summary>How far a general-purpose compressor gets on the same bytes.</summary>
+/// <summary>The size of text after general-purpose compression.</summary>
 internal static class BrotliSize
 {
     /// <summary>Bits per byte of Brotli at its highest quality (11, window 24) on all texts as one stream, one line each.</summary>

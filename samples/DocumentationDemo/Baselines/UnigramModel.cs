@@ -1,6 +1,6 @@
 namespace DocumentationDemo.Baselines;
 
-/// <summary>A unigram model over tokens with add-one smoothing: what knowing only the token frequencies gives.</summary>
+/// <summary>A unigram model over tokens with add-one smoothing: it knows nothing but token frequencies.</summary>
 internal sealed class UnigramModel
 {
     private readonly long[] _counts;
@@ -18,7 +18,7 @@ internal sealed class UnigramModel
         MostFrequentToken = Array.IndexOf(_counts, _counts.Max());
     }
 
-    /// <summary>The token to guess when nothing else is known.</summary>
+    /// <summary>The most frequent token of the documents.</summary>
     public int MostFrequentToken { get; }
 
     /// <summary>The negative log-likelihood of the tokens, in nats.</summary>

@@ -17,7 +17,8 @@ internal static class DocumentationReader
         var packs = Path.Combine(runtime.Parent?.Parent?.Parent?.FullName ?? "", "packs");
         return Directory.Exists(packs)
             ? packs
-            : throw new DirectoryNotFoundException($"No targeting packs at '{packs}': run the demo with the .NET SDK's own dotnet, or give --text or --jsonl.");
+            : throw new DirectoryNotFoundException(
+                $"No targeting packs at '{packs}': run the demo with the .NET SDK's own dotnet, or give --text or --jsonl.");
     }
 
     /// <summary>All documented members of all packs, each distinct summary once, in a stable order.</summary>
@@ -32,7 +33,8 @@ internal static class DocumentationReader
             foreach (var (id, summary) in ReadFile(file))
             {
                 members++;
-                if (id.Contains(Intrinsics, StringComparison.Ordinal) || summary.Length < 20 || !MemberName.TryParse(id, out var name) || !seen.Add(summary))
+                if (id.Contains(Intrinsics, StringComparison.Ordinal) || summary.Length < 20 || !MemberName.TryParse(id, out var name)
+                    || !seen.Add(summary))
                     continue;
                 rows.Add(CorpusRow.Create(name.DeclaringType, name.InWords + ":", summary));
             }

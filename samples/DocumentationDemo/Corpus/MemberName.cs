@@ -21,14 +21,16 @@ internal sealed partial record MemberName(string DeclaringType, string Short, st
         if (id.Length < 3 || id[1] != ':' || !Kinds.TryGetValue(id[0], out var kind))
             return false;
         var open = id.IndexOf('(');
-        var path = (open < 0 ? id[2..] : id[2..open]).Replace("#ctor", "Constructor", StringComparison.Ordinal).Replace("#cctor", "Constructor", StringComparison.Ordinal);
+        var path = (open < 0 ? id[2..] : id[2..open]).Replace("#ctor", "Constructor", StringComparison.Ordinal)
+            .Replace("#cctor", "Constructor", StringComparison.Ordinal);
         path = Arity().Replace(path, "");
         var parts = path.Split('.');
         var isType = id[0] == 'T';
         var declaringType = isType || parts.Length < 2 ? path : string.Join('.', parts[..^1]);
         var member = parts[^1];
         var words = isType || parts.Length < 2 ? SplitWords(member) : $"{SplitWords(parts[^2])} {SplitWords(member)}";
-        name = new MemberName(declaringType, member, $"{words} {kind}".Replace(" constructor method", " constructor", StringComparison.Ordinal));
+        name = new MemberName(
+            declaringType, member, $"{words} {kind}".Replace(" constructor method", " constructor", StringComparison.Ordinal));
         return true;
     }
 

@@ -7,12 +7,14 @@ namespace DocumentationDemo.Report;
 internal sealed class HtmlReport(string title)
 {
     private const string Style = """
-        body { font: 16px/1.5 system-ui, sans-serif; color: #0f172a; background: #fff; max-width: 780px; margin: 2rem auto; padding: 0 1rem }
+        body { font: 16px/1.5 system-ui, sans-serif; color: #0f172a; background: #fff }
+        body { max-width: 780px; margin: 2rem auto; padding: 0 1rem }
         h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2.2rem; border-bottom: 1px solid #e2e8f0 }
         svg { width: 100%; height: auto; font: 13px system-ui, sans-serif } svg text { fill: #334155 }
         svg .grid { stroke: #e2e8f0 } svg .mark { stroke: #dc2626; stroke-dasharray: 4 4 }
-        table { border-collapse: collapse; width: 100%; font-size: .92rem } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e2e8f0; vertical-align: top }
-        td.number { text-align: right; font-variant-numeric: tabular-nums } .gap { background: #fef3c7 } .right { background: #dcfce7 } .wrong { background: #fee2e2 }
+        table { border-collapse: collapse; width: 100%; font-size: .92rem }
+        th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e2e8f0; vertical-align: top }
+        td.number { text-align: right; font-variant-numeric: tabular-nums } .right { background: #dcfce7 } .wrong { background: #fee2e2 }
         .note { color: #475569; font-size: .92rem }
         """;
 
@@ -30,7 +32,7 @@ internal sealed class HtmlReport(string title)
     public HtmlReport Table(IEnumerable<(string Key, string Value)> rows) =>
         Append($"<table>{string.Concat(rows.Select(row => $"<tr><th>{Escape(row.Key)}</th><td>{Escape(row.Value)}</td></tr>"))}</table>");
 
-    /// <summary>Writes the page aside and renames it, so that a reader never sees half of it.</summary>
+    /// <summary>Writes the page to a temporary file and renames it, so that a reader never sees half a page.</summary>
     public void Save(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);

@@ -5,7 +5,9 @@ using Microsoft.ML.MaskedDiffusion;
 
 namespace DocumentationDemo.Steps;
 
-/// <summary>Zero-shot multiple choice on held-out rows: the name as context, its summary among four of similar length.</summary>
+/// <summary>
+/// Zero-shot multiple choice on held-out rows: the context is a name, and its summary is one of four choices of similar length.
+/// </summary>
 /// <param name="Questions">Questions asked.</param>
 /// <param name="Accuracy">Share answered right.</param>
 /// <param name="StandardError">Standard error of the accuracy over questions.</param>
@@ -14,7 +16,8 @@ internal sealed record ChoiceStep(int Questions, double Accuracy, double Standar
 {
     public const int Options = 4;
 
-    // Unsupervised classifier-free guidance: how much more likely the name makes the summary counts twice over. Chosen on other rows than those asked here.
+    // Classifier-free guidance without special training ("unsupervised"): it favours summaries that the name makes more likely. The value
+    // was chosen on other rows than those asked here.
     private const double GuidanceScale = 2;
 
     /// <summary>The lower end of the 95 % confidence interval.</summary>
@@ -24,23 +27,29 @@ internal sealed record ChoiceStep(int Questions, double Accuracy, double Standar
     {
         List<ChoiceRow> questions = Ask(rows, count, new Random(seed));
         IDataView data = ml.Data.LoadFromEnumerable(questions);
-        var options = new ChoiceScoringEstimator.Options
+        var options = new ChoiceScoringOptions
         {
-            ContextColumnName = nameof(ChoiceRow.Name), ChoicesColumnName = nameof(ChoiceRow.Choices), Likelihood = new() { Samples = 64, GuidanceScale = GuidanceScale },
+            ContextColumnName = nameof(ChoiceRow.Name),
+            ChoicesColumnName = nameof(ChoiceRow.Choices),
+            Likelihood = new() { Samples = 64, GuidanceScale = GuidanceScale },
         };
         IDataView answered = ml.MaskedDiffusion().ScoreChoices(model, options).Fit(data).Transform(data);
         MulticlassClassificationMetrics metrics = ml.MulticlassClassification.Evaluate(answered, nameof(ChoiceRow.Label), "Probability");
         int[] answers = [.. answered.GetColumn<uint>("PredictedLabel").Select(key => (int)key - 1)];
         double accuracy = metrics.MicroAccuracy;
-        return new ChoiceStep(questions.Count, accuracy, Math.Sqrt(accuracy * (1 - accuracy) / questions.Count), [.. questions.Zip(answers).Take(5)]);
+        double standardError = Math.Sqrt(accuracy * (1 - accuracy) / questions.Count);
+        return new ChoiceStep(questions.Count, accuracy, standardError, [.. questions.Zip(answers).Take(5)]);
     }
 
-    /// <summary>Questions whose wrong answers are the summaries of rows near in length, chosen among the 40 nearest.</summary>
+    /// <summary>Makes questions. The wrong answers are drawn from the 40 summaries that are nearest in length to the right one.</summary>
     private static List<ChoiceRow> Ask(IReadOnlyList<CorpusRow> rows, int count, Random random)
     {
-        CorpusRow[] byLength = [.. rows.Where(row => row.Name.Length > 0).OrderBy(row => row.Summary.Length).ThenBy(row => row.Text, StringComparer.Ordinal)];
+        CorpusRow[] byLength =
+            [.. rows.Where(row => row.Name.Length > 0).OrderBy(row => row.Summary.Length).ThenBy(row => row.Text, StringComparer.Ordinal)];
         if (byLength.Length < 60)
-            throw new InvalidDataException($"Multiple choice needs 60 held-out rows with a context, and there are {byLength.Length}; give a larger text.");
+            throw new InvalidDataException(
+                $"Multiple choice needs at least 60 held-out rows with a context, but there are only {byLength.Length}. "
+                + "Use a larger text.");
         var questions = new List<ChoiceRow>();
         foreach (int index in Enumerable.Range(0, byLength.Length).OrderBy(_ => random.Next()).Take(count))
         {

@@ -5,23 +5,25 @@ using Microsoft.ML.MaskedDiffusion;
 
 namespace DocumentationDemo.Steps;
 
-/// <summary>Held-out sentences with a third of their words masked, filled in again.</summary>
+/// <summary>Masks a third of the words of held-out sentences and lets the model fill the gaps.</summary>
 /// <param name="Rows">The sentences.</param>
 /// <param name="MaskedTokens">Tokens masked in all.</param>
-/// <param name="Recovered">Share of them that the model filled in as they were.</param>
-/// <param name="MostFrequent">Share that guessing the most frequent token everywhere gets.</param>
+/// <param name="Recovered">Share of them that the model filled in exactly as they were, 0 to 1.</param>
+/// <param name="MostFrequent">Share that is right when every gap is filled with the most frequent token, 0 to 1.</param>
 internal sealed record InfillStep(IReadOnlyList<InfillRow> Rows, int MaskedTokens, double Recovered, double MostFrequent)
 {
-    public static InfillStep Run(MLContext ml, MaskedDiffusionModel model, UnigramModel unigram, IReadOnlyList<CorpusRow> rows, int count, int seed)
+    public static InfillStep Run(
+        MLContext ml, MaskedDiffusionModel model, UnigramModel unigram, IReadOnlyList<CorpusRow> rows, int count, int seed)
     {
         var random = new Random(seed);
-        List<Gapped> gapped = [.. rows.Where(row => row.Text.Split(' ').Length is >= 9 and <= 30).Select(row => Gapped.Create(model, row.Text, random))
+        List<Gapped> gapped =
+            [.. rows.Where(row => row.Text.Split(' ').Length is >= 9 and <= 30).Select(row => Gapped.Create(model, row.Text, random))
             .Where(g => g.Tokens.Length <= model.Config.ContextLength).Take(count)];
         IDataView data = ml.Data.LoadFromEnumerable(gapped.Select(g => new InfillRow { Original = g.Original, Masked = g.Masked }));
         IDataView filled = ml.MaskedDiffusion().Infill(model, nameof(InfillRow.Masked), nameof(InfillRow.Filled)).Fit(data).Transform(data);
         List<InfillRow> results = [.. ml.Data.CreateEnumerable<InfillRow>(filled, reuseRowObject: false)];
 
-        // The transform gives text; the same filler underneath gives the tokens to count.
+        // The transform returns text. To count recovered tokens, the Infiller class fills the same gaps and returns tokens.
         int[][] tokens = new Infiller(model, new SamplingOptions()).Fill([.. gapped.Select(g => g.MaskedTokens(model.Config.MaskTokenId))]);
         int masked = gapped.Sum(g => g.Positions.Count);
         int recovered = gapped.Zip(tokens).Sum(pair => pair.First.Positions.Count(p => pair.First.Tokens[p] == pair.Second[p]));

@@ -5,7 +5,7 @@ using Microsoft.ML;
 
 namespace DocumentationDemo.Steps;
 
-/// <summary>Saves with ml.Model, loads in a second process, and holds the scores of both against each other, bit for bit.</summary>
+/// <summary>Saves with ml.Model, loads in a second process, and checks that both processes compute the same scores, bit for bit.</summary>
 /// <param name="Bytes">Size of the saved model.</param>
 /// <param name="Scores">Rows scored by both processes.</param>
 internal sealed record ReloadStep(long Bytes, int Scores)
@@ -16,11 +16,12 @@ internal sealed record ReloadStep(long Bytes, int Scores)
         string here = string.Concat(Score(ml, model, rows).Select(line => line + "\n"));
         string there = RunSecondProcess(path, rows);
         if (here != there)
-            throw new InvalidOperationException($"The second process printed other scores.\nThis process:\n{here}\nThe second:\n{there}");
+            throw new InvalidOperationException(
+                $"The second process computed different scores.\nThis process:\n{here}\nThe second:\n{there}");
         return new ReloadStep(new FileInfo(path).Length, rows.Count);
     }
 
-    /// <summary>What the second process does: loads, predicts each line of standard input through a prediction engine, prints the scores.</summary>
+    /// <summary>The work of the second process: scores each line of standard input with the saved model and a prediction engine.</summary>
     public static int ScoreStandardInput(string path)
     {
         var ml = new MLContext();
@@ -33,11 +34,13 @@ internal sealed record ReloadStep(long Bytes, int Scores)
         return 0;
     }
 
-    /// <summary>Every digit, so that equal lines mean equal bits.</summary>
+    /// <summary>The scores with all their digits, so that equal lines mean equal bits.</summary>
     private static IEnumerable<string> Score(MLContext ml, ITransformer model, IReadOnlyList<CorpusRow> rows)
     {
-        using var engine = ml.Model.CreatePredictionEngine<CorpusRow, ScoredRow>(model, new PredictionEngineOptions { OwnsTransformer = false });
-        return [.. rows.Select(row => engine.Predict(row)).Select(score => score.NegativeLogLikelihood.ToString("R", CultureInfo.InvariantCulture) + " nats")];
+        using var engine =
+            ml.Model.CreatePredictionEngine<CorpusRow, ScoredRow>(model, new PredictionEngineOptions { OwnsTransformer = false });
+        return [.. rows.Select(row => engine.Predict(row))
+            .Select(score => score.NegativeLogLikelihood.ToString("R", CultureInfo.InvariantCulture) + " nats")];
     }
 
     private static string RunSecondProcess(string path, IReadOnlyList<CorpusRow> rows)
@@ -54,7 +57,8 @@ internal sealed record ReloadStep(long Bytes, int Scores)
         process.StandardInput.Close();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"The second process ended with status {process.ExitCode}.");
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException(
+            $"The second process ended with exit code {process.ExitCode}.");
     }
 
     private sealed class ScoredRow

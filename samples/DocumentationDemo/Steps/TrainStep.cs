@@ -1,24 +1,24 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
-using Samples.Shared;
 
 namespace DocumentationDemo.Steps;
 
 /// <summary>The trained model, how training went, and the settings as the report lists them.</summary>
-internal sealed record TrainStep(MaskedDiffusionTransformer Transformer, TrainingResult Result, IReadOnlyList<(string Key, string Value)> Settings)
+internal sealed record TrainStep(LikelihoodScoringTransformer Transformer, TrainingResult Result, IReadOnlyList<(string Key, string Value)> Settings)
 {
     private const int VocabularySize = 2048;
 
-    // What five minutes of two cores use best of what was tried: a million parameters see the corpus seven times, twice as many see it half as often and
-    // learn less; blocks are about as long as the rows they are to score.
+    // The best of the sizes tried for five minutes on two cores: a million parameters see the corpus seven times; a network of twice the
+    // size sees it half as often and learns less. The context is about as long as the rows that are scored later.
     private static readonly TransformerConfig Network = new()
     {
-        Name = "demo", LayerCount = 4, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512, VocabularySize = VocabularySize, ContextLength = 48,
+        Name = "demo", LayerCount = 4, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512, VocabularySize = VocabularySize,
+        ContextLength = 48,
     };
 
-    public static TrainStep Run(MLContext ml, IDataView training, IDataView validation, DemoOptions demo, CancellationToken cancellationToken)
+    public static TrainStep Run(
+        MLContext ml, IDataView training, IDataView validation, DemoOptions demo, CancellationToken cancellationToken)
     {
         var options = new TrainerOptions
         {
@@ -28,31 +28,36 @@ internal sealed record TrainStep(MaskedDiffusionTransformer Transformer, Trainin
             Budget = { MaxSeconds = demo.Minutes * 60 },
             BatchSize = 24,
             LearningRate = 3e-3,
-            // Every masked token counts alike: a run this short leaves the unigram plateau sooner than with the bound's own weights.
+            // All masked tokens have the same weight. In a run this short that learns faster than the weights of the likelihood bound.
             Noise = { LossWeighting = LossWeighting.Uniform, Levels = NoiseLevels.Stratified },
             ValidationSet = validation,
             Validation = { Interval = 1000 },
             Seed = demo.Seed,
+            Progress = new ConsoleTrainingProgress(Console.Out),
             CancellationToken = cancellationToken,
         };
-        MaskedDiffusionTransformer lm = SampleConsole.WithProgress(progress =>
+        LikelihoodScoringTransformer lm = SampleConsole.WithProgress(progress =>
         {
             options.Progress = progress;
             return ml.MaskedDiffusion().Trainer(options).Fit(training);
         });
         TrainingResult result = lm.TrainingResult!;
         TransformerConfig config = lm.Model.Config;
+        double tokensPerSecond = result.TokensSeen / result.Seconds, flops = 6.0 * config.NonEmbeddingParameterCount * tokensPerSecond;
         return new TrainStep(lm, result,
         [
-            ("network", $"{config.LayerCount} layers, {config.HeadCount} heads, width {config.EmbeddingSize}, feed-forward {config.FeedForwardSize}, context {config.ContextLength} tokens"),
-            ("parameters", string.Create(CultureInfo.InvariantCulture, $"{config.NonEmbeddingParameterCount:N0} outside embeddings, {config.ParameterCount:N0} in all")),
-            ("tokenizer", $"byte-level BPE trained on the corpus, {lm.Model.Tokenizer.VocabularySize} tokens"),
+            ("network", $"{config.LayerCount} layers, {config.HeadCount} heads, width {config.EmbeddingSize}, "
+                + $"feed-forward {config.FeedForwardSize}, context {config.ContextLength} tokens"),
+            ("parameters", $"{config.NonEmbeddingParameterCount:N0} outside embeddings, {config.ParameterCount:N0} in all"),
+            ("tokenizer", $"byte-level byte-pair encoding, trained on the same rows, {lm.Model.Tokenizer.VocabularySize} tokens"),
             ("batch", $"{options.BatchSize} x {config.ContextLength} tokens"),
-            ("optimizer", string.Create(CultureInfo.InvariantCulture, $"AdamW, learning rate {options.LearningRate}, weight decay {options.Optimizer.WeightDecay}, warm-up and cosine")),
-            ("loss", $"{options.Noise.LossWeighting} weights, {options.Noise.Levels} noise levels"),
+            ("optimizer", $"AdamW, learning rate {options.LearningRate} with warm-up and cosine decay, weight decay {options.Optimizer.WeightDecay}"),
+            ("loss weights", $"{options.Noise.LossWeighting}"),
+            ("noise levels", $"{options.Noise.Levels}"),
             ("seed", $"{result.Seed}"),
-            ("speed", string.Create(CultureInfo.InvariantCulture, $"{result.TokensSeen / result.Seconds:N0} tokens/s, {6.0 * config.NonEmbeddingParameterCount * result.TokensSeen / result.Seconds / 1e9:N0} GFLOP/s (6 x non-embedding parameters x tokens)")),
-            ("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores"),
+            ("speed", $"{tokensPerSecond:N0} tokens/s, {flops / 1e9:N0} GFLOP/s (6 x parameters outside embeddings x tokens)"),
+            ("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, "
+                + $"{Environment.ProcessorCount} cores"),
             ("library", $"Microsoft.ML.MaskedDiffusion {typeof(MaskedDiffusionTrainer).Assembly.GetName().Version?.ToString(3)}"),
         ]);
     }

@@ -1,10 +1,10 @@
 namespace Microsoft.ML.MaskedDiffusion;
 
-/// <summary>FastChat's vicuna_v1.1 template, in which SMDM's conversation models were trained and are asked.</summary>
+/// <summary>FastChat's vicuna_v1.1 template, with which SMDM's conversation models are trained and used.</summary>
 public static class VicunaPrompt
 {
     /// <summary>The prompt of a one-turn conversation; the model's reply follows it.</summary>
-    /// <param name="message">What the user says.</param>
+    /// <param name="message">The message of the user.</param>
     public static string Of(string message)
     {
         ArgumentNullException.ThrowIfNull(message);

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Text;
 
-/// <summary>Text that UTF-8 can carry.</summary>
+/// <summary>Makes text that UTF-8 can represent.</summary>
 internal static class WellFormedText
 {
-    /// <summary>The text with every lone surrogate replaced by U+FFFD; the very same string where there is none.</summary>
+    /// <summary>The text with every lone surrogate replaced by U+FFFD; the same string if there is none.</summary>
     public static string Of(string text)
     {
         int first = text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF');

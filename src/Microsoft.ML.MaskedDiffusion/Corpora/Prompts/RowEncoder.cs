@@ -1,4 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 
@@ -57,7 +57,7 @@ internal sealed class RowEncoder(
             {
                 throw new InvalidOperationException(
                     $"Row {number} of the {what} has {length} tokens, {prompt.Length} of them prompt; a row may "
-                    + $"have {maxLength}. Shorten it, or set Rows.LongRows to Skip. {Remedy}");
+                    + $"have {maxLength}. Shorten it, or set Rows.Overflow to Skip. {Remedy}");
             }
             if (++seen % ReportInterval == 0)
                 Report(blocks, begun);

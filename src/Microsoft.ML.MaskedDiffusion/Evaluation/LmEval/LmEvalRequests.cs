@@ -1,16 +1,18 @@
 using System.Globalization;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Evaluation.LmEval;
 using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// Answers files of lm-evaluation-harness's "loglikelihood" requests, so that the Python harness can be driven by this scorer: JSON lines
 /// <c>{"context": ..., "continuation": ...}</c> in; in the same order <c>{"loglikelihood": nats, "is_greedy": true|false, "standard_error": nats, "tokens": n}</c> out.
-/// The delimiter belongs to the continuation. Files are streamed. A request that cannot be scored (longer than the model's context, or without a
+/// The separator belongs to the continuation. Files are streamed. A request that cannot be scored (longer than the model's context, or without a
 /// continuation) gets nulls and an <c>error</c>, and the others go on.
 /// </summary>
 public sealed class LmEvalRequests
@@ -19,7 +21,7 @@ public sealed class LmEvalRequests
     private readonly LmEvalOptions _options;
 
     /// <summary>Creates a scorer of requests.</summary>
-    /// <param name="model">The model, which stays the caller's to dispose.</param>
+    /// <param name="model">The model. The caller disposes it.</param>
     /// <param name="options">How to score; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range, or does not apply to an autoregressive model.</exception>
     public LmEvalRequests(MaskedDiffusionModel model, LmEvalOptions? options = null)
@@ -35,13 +37,15 @@ public sealed class LmEvalRequests
     }
 
     /// <summary>
-    /// Answers a file. The answers gather in <c>{responses}.partial</c>; a stopped run goes on with it, and <paramref name="responses"/> appears when it is whole.
+    /// Answers a file. Answers are first written to <c>{responses}.partial</c>, from which a stopped run continues.
+    /// <paramref name="responses"/> is written when all requests are answered.
     /// </summary>
     /// <param name="requests">The file of requests.</param>
     /// <param name="responses">The file to write; replaced where it exists.</param>
     /// <param name="cancellationToken">Stops after the current batch of rows; what was written is kept.</param>
     /// <exception cref="InvalidDataException">
-    /// A line is not UTF-8, not JSON or lacks a field, or the partial file belongs to other settings, another model or other requests; the message names file and line.
+    /// A line is not UTF-8, not JSON or lacks a field, or the partial file belongs to other settings, another model or other requests; the
+    /// message names file and line.
     /// </exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
     public LmEvalSummary Score(string requests, string responses, CancellationToken cancellationToken = default)
@@ -63,14 +67,17 @@ public sealed class LmEvalRequests
     {
         int done = 0, flagged = 0, truncated = 0;
         using IEnumerator<LmEvalLine> earlier = log.Read(LmEvalLine.Parse).GetEnumerator();
-        IEnumerable<(string Context, string Continuation)> rows = JsonLines.Read(requests, (row, _) => (row.Text("context"), row.Text("continuation")));
+        IEnumerable<(string Context, string Continuation)> rows =
+            JsonLines.Read(requests, (row, _) => (row.Text("context"), row.Text("continuation")));
         List<(string Context, string Continuation)> batch = [];
         foreach ((string Context, string Continuation) row in rows)
         {
             if (earlier.MoveNext())
             {
                 if (earlier.Current.Request != KeyOf(row))
-                    throw new InvalidDataException($"Answer {done + 1} of the stopped run belongs to another request than number {done + 1} of {requests}: the requests have changed. Delete the .partial file to start anew.");
+                    throw new InvalidDataException(
+                        $"Answer {done + 1} of the stopped run belongs to another request than number {done + 1} of {requests}: "
+                        + "the requests have changed. Delete the .partial file to start anew.");
                 Count(earlier.Current.Response);
                 continue;
             }
@@ -80,7 +87,9 @@ public sealed class LmEvalRequests
         }
         Flush();
         return earlier.MoveNext()
-            ? throw new InvalidDataException($"The stopped run has answered more requests than the {done} of {requests}: the requests have changed. Delete the .partial file to start anew.")
+            ? throw new InvalidDataException(
+                $"The stopped run has answered more requests than the {done} of {requests}: the requests have changed. "
+                + "Delete the .partial file to start anew.")
             : new LmEvalSummary(done, log.Count, flagged, truncated);
 
         void Flush()
@@ -106,16 +115,25 @@ public sealed class LmEvalRequests
 
     private LmEvalResponse[] Score(IReadOnlyList<(string Context, string Continuation)> batch, CancellationToken cancellation)
     {
-        (LikelihoodRequest[] Requests, AnswerFlag Flag)[] fitted = [.. batch.Select(row => AnswerFitting.Fit(_scorer, row.Context, [row.Continuation], _options.LongContext))];
+        EncodedQuestion[] fitted =
+        [
+            .. batch.Select(row => LongQuestions.Encode(
+                _scorer, $"The request with the context \"{TextExcerpt.Of(row.Context)}\"", row.Context, [row.Continuation], _options.ContextOverflow)),
+        ];
         LikelihoodRequest[] scorable = [.. fitted.SelectMany(entry => entry.Requests)];
-        LikelihoodEstimate[][] estimates = _scorer.Score([.. scorable.Select(request => new[] { request })], _options.Likelihood, cancellation);
+        LikelihoodEstimate[][] estimates =
+            _scorer.Score([.. scorable.Select(request => new[] { request })], _options.Likelihood, cancellation);
         bool[]? greedy = _options.Greedy ? _scorer.MatchGreedily(scorable, _options.Likelihood, cancellation) : null;
         var responses = new LmEvalResponse[batch.Count];
         for (int i = 0, next = 0; i < responses.Length; i++)
         {
             if (fitted[i].Requests.Length == 0)
             {
-                responses[i] = new LmEvalResponse { Error = fitted[i].Flag == AnswerFlag.Empty ? "the continuation is empty" : $"longer than the model's context of {_scorer.ContextLength} tokens" };
+                responses[i] = new LmEvalResponse
+                {
+                    Error = fitted[i].Flag == AnswerFlag.Empty ? "the continuation is empty" : "longer than the model's context of "
+                    + $"{_scorer.ContextLength} tokens",
+                };
                 continue;
             }
             LikelihoodEstimate estimate = estimates[next][0];
@@ -141,10 +159,17 @@ public sealed class LmEvalRequests
 
     private List<KeyValuePair<string, string>> Settings() =>
     [
-        new("log", "lm-eval requests 1"), new("model", _scorer.Fingerprint()), new("greedy", _options.Greedy ? "on" : "off"), new("long_context", $"{_options.LongContext}"),
+        new("log", "lm-eval requests 1"), new("model", _scorer.Fingerprint()), new("greedy", _options.Greedy ? "on" : "off"), new("long_context", LongQuestions.StoredName(_options.ContextOverflow)),
         .. LikelihoodSettings.All(_options.Likelihood),
     ];
 
     private static string KeyOf((string Context, string Continuation) row) =>
         ContentKey.Combine(ContentKey.Of(row.Context), ContentKey.Of(row.Continuation)).ToString("x16", CultureInfo.InvariantCulture);
 }
+
+/// <summary>The number of requests that were answered, resumed, flagged and truncated.</summary>
+/// <param name="RequestCount">Requests answered.</param>
+/// <param name="ResumedCount">The number of them that an earlier, stopped run had answered.</param>
+/// <param name="FlaggedCount">Requests that could not be scored; their answers carry an <c>error</c> in place of numbers.</param>
+/// <param name="TruncatedCount">Requests scored with only the end of their context.</param>
+public readonly record struct LmEvalSummary(int RequestCount, int ResumedCount, int FlaggedCount, int TruncatedCount);

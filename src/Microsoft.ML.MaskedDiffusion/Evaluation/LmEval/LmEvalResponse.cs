@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.LmEval;
 
-/// <summary>An answer line. The four usual fields are always there, the last two only where they say something.</summary>
+/// <summary>An answer line. The first four fields are always written, the last two only when they are not null.</summary>
 internal sealed record LmEvalResponse
 {
     internal static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
@@ -23,4 +23,15 @@ internal sealed record LmEvalResponse
     public string? Error { get; init; }
 
     public string ToJson() => JsonSerializer.Serialize(this, Json);
+}
+
+/// <summary>A line of an unfinished file of answers, which also identifies the content of its request.</summary>
+internal sealed record LmEvalLine(string Request, LmEvalResponse Response)
+{
+    public static LmEvalLine Parse(string text) =>
+        JsonSerializer.Deserialize<LmEvalLine>(text, LmEvalResponse.Json) is { Request: not null, Response: not null } line
+            ? line
+            : throw new InvalidDataException("this is not an answer of a stopped run.");
+
+    public string ToJson() => JsonSerializer.Serialize(this, LmEvalResponse.Json);
 }

@@ -1,4 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Evaluation.Perplexity;
 using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
@@ -7,8 +6,8 @@ using Microsoft.ML.MaskedDiffusion.Text;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// A corpus's perplexity and bits per byte, over all and per group (by date: the SMDM paper's study of temporal shift). Documents are streamed; long ones are
-/// scored in windows and never cut. Safe for concurrent use.
+/// A corpus's perplexity and bits per byte, over all and per group (by date: the SMDM paper's study of temporal shift). Documents are
+/// streamed; long ones are scored in windows and never cut. Safe for concurrent use.
 /// </summary>
 public sealed class PerplexityEvaluator
 {
@@ -16,7 +15,7 @@ public sealed class PerplexityEvaluator
     private readonly PerplexityOptions _options;
 
     /// <summary>Creates an evaluator.</summary>
-    /// <param name="model">The model, which stays the caller's to dispose.</param>
+    /// <param name="model">The model. The caller disposes it.</param>
     /// <param name="options">How to score; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range, or does not apply to an autoregressive model.</exception>
     public PerplexityEvaluator(MaskedDiffusionModel model, PerplexityOptions? options = null)
@@ -46,8 +45,9 @@ public sealed class PerplexityEvaluator
         {
             cancellationToken.ThrowIfCancellationRequested();
             LikelihoodRequest[][] windows = [.. batch.Select(Windows)];
-            // Windows draw their random numbers apart, so each is a question of its own.
-            LikelihoodEstimate[][] estimates = _scorer.Score([.. windows.SelectMany(document => document).Select(window => new[] { window })], _options.Likelihood, cancellationToken);
+            // Each window has random numbers of its own, so it is scored as a question of its own.
+            LikelihoodEstimate[][] estimates = _scorer.Score(
+                [.. windows.SelectMany(document => document).Select(window => new[] { window })], _options.Likelihood, cancellationToken);
             for (int i = 0, next = 0; i < batch.Length; next += windows[i++].Length)
             {
                 LikelihoodEstimate[] own = [.. estimates.AsSpan(next, windows[i].Length).ToArray().Select(window => window[0])];
@@ -60,12 +60,16 @@ public sealed class PerplexityEvaluator
             _options.Progress?.Report(done);
         }
         if (done == empty)
-            throw new ArgumentException($"The corpus has {done} documents, none with a token: there is nothing to score.", nameof(documents));
-        return new PerplexityResult(all.Figures(null), [.. groups.Select(group => group.Value.Figures(group.Key))], empty, windowed, _options.Stride!.Value, LikelihoodSettings.Short(_options.Likelihood));
+            throw new ArgumentException(
+                $"The corpus has {done} documents, none with a token: there is nothing to score.", nameof(documents));
+        return new PerplexityResult(
+            all.Figures(null), [.. groups.Select(group => group.Value.Figures(group.Key))], empty, windowed, _options.Stride!.Value,
+            LikelihoodSettings.Short(_options.Likelihood));
 
         void Add(PerplexityDocument document, LikelihoodEstimate[] windows)
         {
-            double loss = -windows.Sum(window => window.LogLikelihood), variance = windows.Sum(window => window.StandardError * window.StandardError);
+            double loss =
+                -windows.Sum(window => window.LogLikelihood), variance = windows.Sum(window => window.StandardError * window.StandardError);
             int tokens = windows.Sum(window => window.TokenCount), bytes = TextLength.Bytes(document.Text);
             all.Add(loss, variance, tokens, bytes);
             if (document.Group is not { } name)
@@ -82,3 +86,8 @@ public sealed class PerplexityEvaluator
         return [.. TextWindows.Of(DocumentStart.Of(_scorer.Tokenizer), text, _scorer.ContextLength, _options.Stride!.Value)];
     }
 }
+
+/// <summary>A document of a corpus.</summary>
+/// <param name="Text">The text.</param>
+/// <param name="Group">The group for which separate figures are given, such as a month; null for none.</param>
+public readonly record struct PerplexityDocument(string Text, string? Group = null);

@@ -11,9 +11,9 @@ public sealed class PerplexityOptions
     public LikelihoodOptions Likelihood { get; set; } = new() { Samples = 16 };
 
     /// <summary>
-    /// For documents longer than the model's context: how many new tokens each window after the first scores, after the tokens before them; 1 to the model's
-    /// context length (no context at all; one less for an autoregressive model, which needs some). Smaller is closer to the truth and slower. Default
-    /// null: half the context length.
+    /// For documents longer than the model's context: how many new tokens each window after the first scores, after the tokens before them;
+    /// 1 to the model's context length (no context at all; one less for an autoregressive model, which needs some). Smaller is closer to
+    /// the truth and slower. Default null: half the context length.
     /// </summary>
     public int? Stride { get; set; }
 
@@ -28,9 +28,14 @@ public sealed class PerplexityOptions
         int most = needsContext ? contextLength - 1 : contextLength;
         ArgumentNullException.ThrowIfNull(Likelihood);
         if (Stride < 1 || Stride > most)
-            throw new ArgumentOutOfRangeException(nameof(Stride), Stride, $"Option {nameof(Stride)} is {Stride}; it must be 1 to {most}, what the model's context length allows, or null for half the context.");
+            throw new ArgumentOutOfRangeException(
+                nameof(Stride), Stride,
+                $"Option {nameof(Stride)} is {Stride}; it must be 1 to {most}, what the model's context length allows, "
+                + "or null for half the context.");
         if (DocumentsPerBatch < 1)
-            throw new ArgumentOutOfRangeException(nameof(DocumentsPerBatch), DocumentsPerBatch, $"Option {nameof(DocumentsPerBatch)} is {DocumentsPerBatch}; it must be at least 1.");
+            throw new ArgumentOutOfRangeException(
+                nameof(DocumentsPerBatch), DocumentsPerBatch,
+                $"Option {nameof(DocumentsPerBatch)} is {DocumentsPerBatch}; it must be at least 1.");
         var copy = (PerplexityOptions)MemberwiseClone();
         copy.Likelihood = Likelihood.Clone();
         copy.Stride ??= Math.Max(1, contextLength / 2);

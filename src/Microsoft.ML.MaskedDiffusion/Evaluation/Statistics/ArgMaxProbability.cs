@@ -1,9 +1,10 @@
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.Statistics;
 
 /// <summary>
-/// How likely an option is to come out on top when every estimate is drawn anew. Estimate i is taken as normal with mean x_i (what was measured) and standard
-/// deviation s_i (its standard error), all independent, so P(g wins) = ∫ φ(z) Π_{j≠g} Φ((x_g + s_g z - x_j) / s_j) dz. Options that share their random numbers
-/// have positively correlated noise, for which this overstates the chance of a flip.
+/// The probability that an option has the largest value when every estimate is drawn anew. Estimate i is taken as normal with mean x_i
+/// (what was measured) and standard deviation s_i (its standard error), all independent, so P(g wins) = ∫ φ(z) Π_{j≠g} Φ((x_g + s_g z -
+/// x_j) / s_j) dz. Options that share their random numbers have positively correlated noise, for which this overstates the chance of a
+/// flip.
 /// </summary>
 internal static class ArgMaxProbability
 {

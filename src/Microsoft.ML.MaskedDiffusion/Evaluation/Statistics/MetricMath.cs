@@ -1,9 +1,11 @@
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.Statistics;
 
-/// <summary>Means with standard errors, and the choice of the largest.</summary>
+/// <summary>Means with standard errors, and the position of the largest value.</summary>
 internal static class MetricMath
 {
-    /// <summary>Mean, and standard deviation (n - 1) over √n: lm-evaluation-harness's mean_stderr.</summary>
+    /// <summary>
+    /// The mean and its standard error, the standard deviation (n - 1) divided by √n, as lm-evaluation-harness's mean_stderr.
+    /// </summary>
     public static (double Mean, double StandardError) Mean(IReadOnlyList<double> values)
     {
         double mean = values.Count == 0 ? double.NaN : values.Average();
@@ -11,7 +13,7 @@ internal static class MetricMath
         return (mean, values.Count < 2 ? double.NaN : Math.Sqrt(squares / (values.Count - 1) / values.Count));
     }
 
-    /// <summary>The first of the largest.</summary>
+    /// <summary>The position of the largest value; of several equal ones, the first.</summary>
     public static int ArgMax(ReadOnlySpan<double> values)
     {
         int best = 0;

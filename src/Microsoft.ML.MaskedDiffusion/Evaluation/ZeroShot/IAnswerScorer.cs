@@ -1,15 +1,15 @@
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
 
-/// <summary>What evaluation needs of a model.</summary>
+/// <summary>The functions of a model that evaluation needs.</summary>
 internal interface IAnswerScorer
 {
-    /// <summary>Tokens that context and answer may have together.</summary>
+    /// <summary>The largest number of tokens that context and answer may have together.</summary>
     int ContextLength { get; }
 
     TextTokenizer Tokenizer { get; }
 
-    /// <summary>Names the weights, so that a log of another model is noticed. May be slow.</summary>
+    /// <summary>Identifies the weights, so that a log of another model is recognized. May be slow.</summary>
     string Fingerprint();
 
     /// <summary>Whether scoring needs a token before the answer, as with an autoregressive model.</summary>
@@ -22,8 +22,12 @@ internal interface IAnswerScorer
     }
 
     /// <summary>Estimates for the options of each question.</summary>
-    LikelihoodEstimate[][] Score(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, LikelihoodOptions options, CancellationToken cancellation);
+    LikelihoodEstimate[][] Score(
+        IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, LikelihoodOptions options, CancellationToken cancellation);
 
-    /// <summary>For each request whether decoding its answer (a masked diffusion model's most confident token first, one a step) gives exactly it.</summary>
+    /// <summary>
+    /// For each request, whether greedy decoding gives exactly its answer. A masked diffusion model decodes one token per step, the most
+    /// confident one first.
+    /// </summary>
     bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, LikelihoodOptions options, CancellationToken cancellation);
 }

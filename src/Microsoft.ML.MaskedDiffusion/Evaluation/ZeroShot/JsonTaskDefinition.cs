@@ -35,8 +35,9 @@ public sealed record JsonTaskDefinition
     /// <summary>The index of the first option in <see cref="GoldField"/>: 0, the default, or 1.</summary>
     public int FirstIndex { get; init; }
 
-    /// <summary>What stands between context and option. Default one space.</summary>
-    public string Delimiter { get; init; } = " ";
+    /// <summary>What stands between context and option; <c>delimiter</c> in the file. Default one space.</summary>
+    [JsonPropertyName("delimiter")]
+    public string Separator { get; init; } = " ";
 
     /// <summary>True where there is one option, and a question counts as right when greedy decoding finds it. Default false.</summary>
     public bool Greedy { get; init; }
@@ -50,14 +51,16 @@ public sealed record JsonTaskDefinition
         JsonTaskDefinition definition;
         try
         {
-            definition = JsonSerializer.Deserialize<JsonTaskDefinition>(File.ReadAllBytes(path), Json) ?? throw new InvalidDataException($"{path}: the file is empty.");
+            definition = JsonSerializer.Deserialize<JsonTaskDefinition>(File.ReadAllBytes(path), Json)
+                ?? throw new InvalidDataException($"{path}: the file is empty.");
         }
         catch (JsonException e)
         {
             throw new InvalidDataException($"{path}: no task definition: {e.Message}", e);
         }
         if (definition.Choices is null == definition.ChoicesField is null)
-            throw new InvalidDataException($"{path}: give either 'choices' (templates) or 'choices_field' (a field with a list), not both and not none.");
+            throw new InvalidDataException(
+                $"{path}: give either 'choices' (templates) or 'choices_field' (a field with a list), not both and not none.");
         if (definition.GoldField is null && !definition.Greedy)
             throw new InvalidDataException($"{path}: 'gold_field' is missing; only a greedy task can do without.");
         if (definition.FirstIndex is not (0 or 1))

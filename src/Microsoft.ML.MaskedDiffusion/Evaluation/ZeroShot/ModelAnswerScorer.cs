@@ -26,7 +26,8 @@ internal sealed class ModelAnswerScorer : IAnswerScorer
 
     public void Require(LikelihoodOptions options) => RequestScorer.For(_model.Network, options);
 
-    public LikelihoodEstimate[][] Score(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, LikelihoodOptions options, CancellationToken cancellation) =>
+    public LikelihoodEstimate[][] Score(
+        IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, LikelihoodOptions options, CancellationToken cancellation) =>
         RequestScorer.For(_model.Network, options).ScoreQuestions(questions, cancellation);
 
     public bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, LikelihoodOptions options, CancellationToken cancellation) =>

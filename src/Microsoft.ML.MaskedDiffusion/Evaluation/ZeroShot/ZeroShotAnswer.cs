@@ -2,7 +2,9 @@ using Microsoft.ML.MaskedDiffusion.Evaluation.Statistics;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
-/// <summary>How a model scored one question: a line of the log. Lists hold one entry an option, and none where the question was not scored.</summary>
+/// <summary>
+/// How a model scored one question; a line of the log. Lists have one entry for each option, and none if the question was not scored.
+/// </summary>
 public sealed record ZeroShotAnswer
 {
     /// <summary>The question's id.</summary>
@@ -20,10 +22,10 @@ public sealed record ZeroShotAnswer
     /// <summary>Standard errors of the estimates in nats; 0 where exact.</summary>
     public IReadOnlyList<double> StandardErrors { get; init; } = [];
 
-    /// <summary>Characters (Unicode code points) of the options, without the delimiter.</summary>
+    /// <summary>Characters (Unicode code points) of the options, without the separator.</summary>
     public IReadOnlyList<int> CharacterCounts { get; init; } = [];
 
-    /// <summary>UTF-8 bytes of the options, without the delimiter.</summary>
+    /// <summary>UTF-8 bytes of the options, without the separator.</summary>
     public IReadOnlyList<int> ByteCounts { get; init; } = [];
 
     /// <summary>Tokens of the options.</summary>

@@ -1,12 +1,14 @@
 using System.Diagnostics;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
 using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Evaluates a model on zero-shot tasks: log p(option | context) for every option of a question, or, for greedy tasks, whether decoding finds the continuation.
-/// A question's result depends on the model, the settings and the question alone. Safe for concurrent use, as long as no two runs share a log.
+/// Evaluates a model on zero-shot tasks: log p(option | context) for every option of a question, or, for greedy tasks, whether decoding
+/// finds the continuation. A question's result depends on the model, the settings and the question alone. Safe for concurrent use, as long
+/// as no two runs share a log.
 /// </summary>
 public sealed class ZeroShotEvaluator
 {
@@ -14,7 +16,7 @@ public sealed class ZeroShotEvaluator
     private readonly ZeroShotOptions _options;
 
     /// <summary>Creates an evaluator.</summary>
-    /// <param name="model">The model, which stays the caller's to dispose.</param>
+    /// <param name="model">The model. The caller disposes it.</param>
     /// <param name="options">How to evaluate; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public ZeroShotEvaluator(MaskedDiffusionModel model, ZeroShotOptions? options = null)
@@ -32,7 +34,9 @@ public sealed class ZeroShotEvaluator
     /// <param name="task">The task.</param>
     /// <param name="path">A file as <see cref="ZeroShotTask.ReadFile"/> takes it. Read whole before the first question is scored.</param>
     /// <param name="cancellationToken">Stops after the current batch of rows; what was logged is kept.</param>
-    /// <exception cref="InvalidDataException">The file is malformed, or the log belongs to other settings, another model or other questions.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is malformed, or the log belongs to other settings, another model or other questions.
+    /// </exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
     public ZeroShotResult Evaluate(ZeroShotTask task, string path, CancellationToken cancellationToken = default)
     {
@@ -44,10 +48,13 @@ public sealed class ZeroShotEvaluator
     /// <param name="task">The task they belong to.</param>
     /// <param name="questions">The questions; at least one.</param>
     /// <param name="cancellationToken">Stops after the current batch of rows; what was logged is kept.</param>
-    /// <exception cref="ArgumentException">There is no question, or the profile's settings do not apply to an autoregressive model.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no question, or the profile's settings do not apply to an autoregressive model.
+    /// </exception>
     /// <exception cref="InvalidDataException">The log belongs to other settings, another model or other questions.</exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
-    public ZeroShotResult Evaluate(ZeroShotTask task, IEnumerable<ZeroShotQuestion> questions, CancellationToken cancellationToken = default)
+    public ZeroShotResult Evaluate(
+        ZeroShotTask task, IEnumerable<ZeroShotQuestion> questions, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(questions);
@@ -72,14 +79,15 @@ public sealed class ZeroShotEvaluator
         return Summarize(task, $"{_options.Profile.Name}: {LikelihoodSettings.Short(likelihood)}", answers, resumed, clock.Elapsed);
     }
 
-    private ZeroShotAnswer[] Score(ZeroShotTask task, ZeroShotQuestion[] questions, LikelihoodOptions likelihood, CancellationToken cancellation)
+    private ZeroShotAnswer[] Score(
+        ZeroShotTask task, ZeroShotQuestion[] questions, LikelihoodOptions likelihood, CancellationToken cancellation)
     {
-        (LikelihoodRequest[] Requests, AnswerFlag Flag)[] fitted =
-            [.. questions.Select(question => AnswerFitting.Fit(_scorer, question.Context, [.. question.Choices.Select(choice => question.Delimiter + choice)], _options.LongContext))];
+        EncodedQuestion[] fitted = [.. questions.Select(Encode)];
         LikelihoodRequest[][] scorable = [.. fitted.Select(entry => entry.Requests).Where(requests => requests.Length > 0)];
         LikelihoodEstimate[][] estimates = _scorer.Score(scorable, likelihood, cancellation);
         // A greedy task's questions have one continuation; any other option is nothing that decoding should find.
-        bool[]? greedy = task.Greedy ? _scorer.MatchGreedily([.. scorable.Select(requests => requests[0])], likelihood, cancellation) : null;
+        bool[]? greedy =
+            task.Greedy ? _scorer.MatchGreedily([.. scorable.Select(requests => requests[0])], likelihood, cancellation) : null;
         var answers = new ZeroShotAnswer[questions.Length];
         for (int i = 0, next = 0; i < answers.Length; i++)
         {
@@ -101,6 +109,9 @@ public sealed class ZeroShotEvaluator
         }
         return answers;
     }
+
+    private EncodedQuestion Encode(ZeroShotQuestion question) => LongQuestions.Encode(
+        _scorer, $"Question '{question.Id}'", question.Context, [.. question.Choices.Select(choice => question.Separator + choice)], _options.ContextOverflow);
 
     private static ZeroShotResult Summarize(ZeroShotTask task, string settings, List<ZeroShotAnswer> answers, int resumed, TimeSpan elapsed)
     {
@@ -128,12 +139,21 @@ public sealed class ZeroShotEvaluator
 
     private List<KeyValuePair<string, string>> Settings(LikelihoodOptions likelihood) =>
     [
-        new("model", _scorer.Fingerprint()), new("profile", _options.Profile.Name), new("long_context", $"{_options.LongContext}"), .. LikelihoodSettings.All(likelihood),
+        new("model", _scorer.Fingerprint()), new("profile", _options.Profile.Name), new("long_context", LongQuestions.StoredName(_options.ContextOverflow)), .. LikelihoodSettings.All(likelihood),
     ];
 
     private static double RunningAccuracy(ZeroShotTask task, List<ZeroShotAnswer> answers)
     {
         int scored = answers.Count(answer => answer.LogLikelihoods.Count > 0);
-        return scored == 0 ? double.NaN : (double)answers.Count(answer => task.Greedy ? answer.IsGreedy == true : answer.Predicted == answer.Gold) / scored;
+        return scored == 0
+            ? double.NaN
+            : (double)answers.Count(answer => task.Greedy ? answer.IsGreedy == true : answer.Predicted == answer.Gold) / scored;
     }
 }
+
+/// <summary>Progress of an evaluation.</summary>
+/// <param name="Task">The task's name.</param>
+/// <param name="Done">Number of questions done, including those of an earlier run that is resumed.</param>
+/// <param name="Elapsed">Time since the task began in this run.</param>
+/// <param name="RunningAccuracy">Share of right answers among the scored questions so far; NaN for none.</param>
+public readonly record struct ZeroShotProgress(string Task, int Done, TimeSpan Elapsed, double RunningAccuracy);

@@ -21,7 +21,8 @@ internal sealed class ZeroShotLog : IDisposable
     private ZeroShotLog(ResumableLog log) => _log = log;
 
     public static ZeroShotLog Open(string folder, ZeroShotTask task, IEnumerable<KeyValuePair<string, string>> settings) =>
-        new(ResumableLog.Open(Path.Combine(folder, task.Name + ".jsonl"), [new("log", "zero-shot 1"), new("task", task.Name), .. settings]));
+        new(ResumableLog.Open(
+            Path.Combine(folder, task.Name + ".jsonl"), [new("log", "zero-shot 1"), new("task", task.Name), .. settings]));
 
     /// <summary>The answers of an earlier run to the first of these questions.</summary>
     public List<ZeroShotAnswer> Resume(IReadOnlyList<ZeroShotQuestion> questions)
@@ -31,7 +32,9 @@ internal sealed class ZeroShotLog : IDisposable
         {
             ZeroShotQuestion question = questions[answers.Count];
             if (line.Question != KeyOf(question))
-                throw new InvalidDataException($"The log's line {answers.Count + 2} belongs to another question than number {answers.Count + 1} of the data, '{question.Id}': the data has changed. Give another log folder.");
+                throw new InvalidDataException(
+                    $"The log's line {answers.Count + 2} belongs to another question than number {answers.Count + 1} of the data, "
+                    + $"'{question.Id}': the data has changed. Give another log folder.");
             answers.Add(line.Answer);
         }
         return answers;

@@ -32,7 +32,8 @@ internal static class ZeroShotMetrics
     public static EvaluationMetric LogPerplexity(IReadOnlyList<ZeroShotAnswer> answers)
     {
         (double mean, double error) = MetricMath.Mean([.. answers.Select(answer => -answer.LogLikelihoods[answer.Gold])]);
-        double noise = Math.Sqrt(answers.Sum(answer => answer.StandardErrors[answer.Gold] * answer.StandardErrors[answer.Gold])) / answers.Count;
+        double noise =
+            Math.Sqrt(answers.Sum(answer => answer.StandardErrors[answer.Gold] * answer.StandardErrors[answer.Gold])) / answers.Count;
         return new EvaluationMetric(mean, error, noise);
     }
 

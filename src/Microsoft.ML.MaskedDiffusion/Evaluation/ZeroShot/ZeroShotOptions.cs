@@ -6,8 +6,8 @@ public sealed class ZeroShotOptions
     /// <summary>The likelihood settings. Default <see cref="ZeroShotProfile.Default"/>: one setting for all tasks.</summary>
     public ZeroShotProfile Profile { get; set; } = ZeroShotProfile.Default;
 
-    /// <summary>What to do with questions longer than the model's context. Default <see cref="LongContext.Flag"/>.</summary>
-    public LongContext LongContext { get; set; } = LongContext.Flag;
+    /// <summary>What to do with questions longer than the model's context. Default <see cref="ContextOverflow.Skip"/>.</summary>
+    public ContextOverflow ContextOverflow { get; set; } = ContextOverflow.Skip;
 
     /// <summary>Evaluate only the first questions of a file, 1 or more; null, the default, for all.</summary>
     public int? MaxQuestions { get; set; }
@@ -16,8 +16,8 @@ public sealed class ZeroShotOptions
     public int QuestionsPerBatch { get; set; } = 64;
 
     /// <summary>
-    /// A folder for a log per task, <c>{task}.jsonl</c>, with a line a question; a run that finds one goes on after its last whole line. Null, the
-    /// default, for no logs.
+    /// A folder for a log per task, <c>{task}.jsonl</c>, with a line for each question. A run that finds a log continues after its last
+    /// complete line. Null, the default, for no logs.
     /// </summary>
     public string? LogFolder { get; set; }
 
@@ -27,12 +27,16 @@ public sealed class ZeroShotOptions
     internal ZeroShotOptions Clone()
     {
         ArgumentNullException.ThrowIfNull(Profile);
-        if (!Enum.IsDefined(LongContext))
-            throw new ArgumentOutOfRangeException(nameof(LongContext), LongContext, $"Option {nameof(LongContext)} is {LongContext}; it must be one of {string.Join(", ", Enum.GetNames<LongContext>())}.");
+        if (!Enum.IsDefined(ContextOverflow))
+            throw new ArgumentOutOfRangeException(nameof(ContextOverflow), ContextOverflow, $"Option {nameof(ContextOverflow)} is {ContextOverflow}; it must be one of {string.Join(", ", Enum.GetNames<ContextOverflow>())}.");
         if (MaxQuestions < 1)
-            throw new ArgumentOutOfRangeException(nameof(MaxQuestions), MaxQuestions, $"Option {nameof(MaxQuestions)} is {MaxQuestions}; it must be at least 1, or null for all questions.");
+            throw new ArgumentOutOfRangeException(
+                nameof(MaxQuestions), MaxQuestions,
+                $"Option {nameof(MaxQuestions)} is {MaxQuestions}; it must be at least 1, or null for all questions.");
         if (QuestionsPerBatch < 1)
-            throw new ArgumentOutOfRangeException(nameof(QuestionsPerBatch), QuestionsPerBatch, $"Option {nameof(QuestionsPerBatch)} is {QuestionsPerBatch}; it must be at least 1.");
+            throw new ArgumentOutOfRangeException(
+                nameof(QuestionsPerBatch), QuestionsPerBatch,
+                $"Option {nameof(QuestionsPerBatch)} is {QuestionsPerBatch}; it must be at least 1.");
         if (LogFolder is { Length: 0 })
             throw new ArgumentException($"Option {nameof(LogFolder)} is empty; give a folder, or null for no logs.", nameof(LogFolder));
         return (ZeroShotOptions)MemberwiseClone();

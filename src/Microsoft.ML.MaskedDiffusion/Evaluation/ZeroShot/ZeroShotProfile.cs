@@ -13,13 +13,15 @@ public sealed class ZeroShotProfile
     }
 
     /// <summary>
-    /// One setting for all tasks, fixed beforehand: exact-count estimates of 128 samples without guidance, the defaults of <see cref="LikelihoodOptions"/>.
+    /// One setting for all tasks, not tuned on any of them: exact-count estimates of 128 samples without guidance, the defaults of
+    /// <see cref="LikelihoodOptions"/>.
     /// </summary>
     public static ZeroShotProfile Default { get; } = new("default", _ => new LikelihoodOptions());
 
     /// <summary>
-    /// SMDM's settings of its eval_mdm.sh, which differ from task to task in estimator and guidance: Monte Carlo of 1024 samples in combs of 16, or the
-    /// chain rule. They were chosen with a look at the tasks, so compare with published figures only. Knows the eight built-in tasks.
+    /// SMDM's settings of its eval_mdm.sh, which differ from task to task in estimator and guidance: Monte Carlo of 1024 samples in combs
+    /// of 16, or the chain rule. They were tuned on the tasks, so use them only to compare with published figures. Knows the eight
+    /// built-in tasks.
     /// </summary>
     public static ZeroShotProfile Published { get; } = new("published", PublishedSettings);
 
@@ -53,11 +55,12 @@ public sealed class ZeroShotProfile
         "arc_easy" or "social_iqa" => MonteCarlo(0.6),
         "race" or "hellaswag" => MonteCarlo(0.7),
         _ => throw new ArgumentException(
-            $"No settings are published for the task '{task.Name}', only for {string.Join(", ", ZeroShotTask.Names)}. Use {nameof(Default)} or {nameof(Uniform)}.", nameof(task)),
+            $"No settings are published for the task '{task.Name}', only for {string.Join(", ", ZeroShotTask.Names)}. "
+            + $"Use {nameof(Default)} or {nameof(Uniform)}.", nameof(task)),
     };
 
-    private static LikelihoodOptions ChainRule(double guidance) => new() { Estimator = LikelihoodEstimator.ChainRule, GuidanceScale = guidance, Seed = 1234 };
+    private static LikelihoodOptions ChainRule(double guidance) => new() { Method = LikelihoodMethod.ChainRule, GuidanceScale = guidance, Seed = 1234 };
 
     private static LikelihoodOptions MonteCarlo(double guidance) =>
-        new() { Estimator = LikelihoodEstimator.MonteCarlo, Samples = 1024, RoundSize = 16, GuidanceScale = guidance, Seed = 1234 };
+        new() { Method = LikelihoodMethod.MonteCarlo, Samples = 1024, RoundSize = 16, GuidanceScale = guidance, Seed = 1234 };
 }

@@ -12,28 +12,34 @@ public sealed record ZeroShotResult
     public required string Settings { get; init; }
 
     /// <summary>
-    /// Share of questions whose right option has the largest log-likelihood; for greedy tasks, whose continuation greedy decoding finds (no estimator, so no noise). The
-    /// noise error is √Σ q (1 - q) / n, with q the chance that the right option comes out on top when all estimates of a question are drawn anew
-    /// (independent normals around the estimates). The options of a question share their random numbers, so their noise goes up and down together and flips fewer
-    /// answers than independent noise would: the noise error is an upper bound, a quarter too large in a test of unlike options.
+    /// Share of questions whose right option has the largest log-likelihood; for greedy tasks, whose continuation greedy decoding finds (no
+    /// estimator, so no noise). The noise error is √Σ q (1 - q) / n, with q the probability that the right option has the largest value
+    /// when all estimates of a question are drawn anew (independent normals around the estimates). The options of a question share their
+    /// random numbers, so their noise goes up and down together and flips fewer answers than independent noise would: the noise error is an
+    /// upper bound, a quarter too large in a test of unlike options.
     /// </summary>
     public required EvaluationMetric Accuracy { get; init; }
 
-    /// <summary>The same for log-likelihoods divided by the options' characters (lm-evaluation-harness's acc_norm); null where the harness has no such figure.</summary>
+    /// <summary>
+    /// The same for log-likelihoods divided by the options' characters (lm-evaluation-harness's acc_norm); null where the harness has no
+    /// such figure.
+    /// </summary>
     public EvaluationMetric? AccuracyPerCharacter { get; init; }
 
-    /// <summary>The same for log-likelihoods divided by the options' UTF-8 bytes (the harness's acc_bytes); null where it has no such figure.</summary>
+    /// <summary>
+    /// The same for log-likelihoods divided by the options' UTF-8 bytes (the harness's acc_bytes); null where it has no such figure.
+    /// </summary>
     public EvaluationMetric? AccuracyPerByte { get; init; }
 
     /// <summary>
-    /// For greedy tasks the mean of -log p(continuation | context) in nats per continuation; an upper bound for a masked diffusion model under estimators of the
-    /// bound. Null for multiple choice.
+    /// For greedy tasks the mean of -log p(continuation | context) in nats per continuation; an upper bound for a masked diffusion model
+    /// under estimators of the bound. Null for multiple choice.
     /// </summary>
     public EvaluationMetric? LogPerplexity { get; init; }
 
     /// <summary>
-    /// For greedy tasks exp(-mean log-likelihood of a continuation), as the harness computes it, errors by the delta method; an upper bound for a masked diffusion model
-    /// under estimators of the bound. Null for multiple choice.
+    /// For greedy tasks exp(-mean log-likelihood of a continuation), as the harness computes it, errors by the delta method; an upper bound
+    /// for a masked diffusion model under estimators of the bound. Null for multiple choice.
     /// </summary>
     public EvaluationMetric? Perplexity { get; init; }
 
@@ -61,7 +67,10 @@ public sealed record ZeroShotResult
     /// <summary>Questions scored per second in this run; NaN where all were resumed.</summary>
     public double QuestionsPerSecond => QuestionCount == ResumedCount ? double.NaN : (QuestionCount - ResumedCount) / Elapsed.TotalSeconds;
 
-    /// <summary>A text table, one line a result: figures with their error over items and, apart from it, over the estimator's noise.</summary>
+    /// <summary>
+    /// A text table with one line for each result: values with their standard errors over items and, separately, over the noise of the
+    /// estimates.
+    /// </summary>
     /// <param name="results">The results.</param>
     public static string Table(IEnumerable<ZeroShotResult> results)
     {
@@ -69,14 +78,19 @@ public sealed record ZeroShotResult
         const string Errors = " ± items ± noise";
         string[] heads =
         [
-            "task", "questions", "accuracy" + Errors, "per character" + Errors, "per byte" + Errors, "log-perplexity" + Errors, "perplexity", "not scored", "truncated", "questions/s", "rows/question", "settings",
+            "task", "questions", "accuracy" + Errors, "per character" + Errors, "per byte" + Errors, "log-perplexity" + Errors,
+            "perplexity", "not scored", "truncated", "questions/s", "rows/question", "settings",
         ];
         string[][] rows = [heads, .. results.Select(Row)];
         int[] widths = [.. Enumerable.Range(0, heads.Length).Select(column => rows.Max(row => row[column].Length))];
         var text = new StringBuilder();
         foreach (string[] row in rows)
-            text.AppendLine(string.Join("  ", row.Select((cell, column) => column is 0 || column == heads.Length - 1 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))).TrimEnd());
+            text.AppendLine(string.Join("  ", row.Select(Pad)).TrimEnd());
         return text.ToString();
+
+        // Words are aligned to the left, numbers to the right.
+        string Pad(string cell, int column) =>
+            column == 0 || column == heads.Length - 1 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]);
     }
 
     /// <summary>The result as a table of one line.</summary>
@@ -84,13 +98,18 @@ public sealed record ZeroShotResult
 
     private static string[] Row(ZeroShotResult result) =>
     [
-        result.Task, Text($"{result.QuestionCount}"), Metric(result.Accuracy), Metric(result.AccuracyPerCharacter), Metric(result.AccuracyPerByte), Metric(result.LogPerplexity),
-        result.Perplexity is { } perplexity && !double.IsNaN(perplexity.Value) ? Text($"{perplexity.Value:G5}") : "-", Text($"{result.TooLongCount}"), Text($"{result.TruncatedCount}"),
-        double.IsNaN(result.QuestionsPerSecond) ? "-" : Text($"{result.QuestionsPerSecond:F1}"), Text($"{(double)result.NetworkRows / Math.Max(1, result.QuestionCount):F1}"), result.Settings,
+        result.Task, Text($"{result.QuestionCount}"), Metric(result.Accuracy), Metric(result.AccuracyPerCharacter),
+        Metric(result.AccuracyPerByte), Metric(result.LogPerplexity),
+        result.Perplexity is { } perplexity && !double.IsNaN(perplexity.Value) ? Text($"{perplexity.Value:G5}") : "-",
+        Text($"{result.TooLongCount}"), Text($"{result.TruncatedCount}"),
+        double.IsNaN(result.QuestionsPerSecond) ? "-" : Text($"{result.QuestionsPerSecond:F1}"),
+        Text($"{(double)result.NetworkRows / Math.Max(1, result.QuestionCount):F1}"), result.Settings,
     ];
 
     // Nothing to tell where no question was scored.
-    private static string Metric(EvaluationMetric? metric) => metric is { } value && !double.IsNaN(value.Value) ? Text($"{value.Value:F4} ± {value.StandardError:F4} ± {value.NoiseStandardError:F4}") : "-";
+    private static string Metric(EvaluationMetric? metric) =>
+        metric is { } value
+            && !double.IsNaN(value.Value) ? Text($"{value.Value:F4} ± {value.StandardError:F4} ± {value.NoiseStandardError:F4}") : "-";
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -12,7 +12,10 @@ namespace Microsoft.ML.MaskedDiffusion;
 public abstract class ZeroShotTask
 {
     private static readonly ZeroShotTask[] BuiltIn =
-        [new HellaSwagTask(), new OpenBookQATask(), new ArcEasyTask(), new BoolQTask(), new PiqaTask(), new SocialIQaTask(), new RaceTask(), new LambadaTask()];
+    [
+        new HellaSwagTask(), new OpenBookQATask(), new ArcEasyTask(), new BoolQTask(),
+        new PiqaTask(), new SocialIQaTask(), new RaceTask(), new LambadaTask(),
+    ];
 
     /// <summary>Names of the built-in tasks, the eight of the SMDM paper, as lm-evaluation-harness spells them.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. BuiltIn.Select(task => task.Name)];
@@ -21,8 +24,8 @@ public abstract class ZeroShotTask
     public abstract string Name { get; }
 
     /// <summary>
-    /// True where a question has one continuation and counts as right when most-confident-first decoding gives exactly it (LAMBADA); false, the
-    /// default, for multiple choice.
+    /// True where a question has one continuation and counts as right when most-confident-first decoding gives exactly it (LAMBADA); false,
+    /// the default, for multiple choice.
     /// </summary>
     public virtual bool Greedy => false;
 
@@ -36,31 +39,38 @@ public abstract class ZeroShotTask
     {
         ArgumentNullException.ThrowIfNull(name);
         return Array.Find(BuiltIn, task => task.Name == name)
-            ?? throw new ArgumentException($"There is no task '{name}'. The built-in tasks are {string.Join(", ", Names)}; other tasks come from a JSON file through FromJsonFile.", nameof(name));
+            ?? throw new ArgumentException(
+                $"There is no task '{name}'. The built-in tasks are {string.Join(", ", Names)}; "
+                + "other tasks come from a JSON file through FromJsonFile.", nameof(name));
     }
 
     /// <summary>Reads a task's definition from a JSON file; see <see cref="JsonTaskDefinition"/> for its fields.</summary>
     /// <param name="path">The JSON file.</param>
-    /// <exception cref="InvalidDataException">The file is no such definition; the message says what is wrong.</exception>
+    /// <exception cref="InvalidDataException">The file is not a valid definition; the message says what is wrong.</exception>
     public static ZeroShotTask FromJsonFile(string path) => new TemplateTask(JsonTaskDefinition.Read(path));
 
     /// <summary>Makes a question of one row. Rows <c>{query, choices, gold}</c> never reach this method.</summary>
     /// <param name="row">A JSON object with the data set's own field names.</param>
     /// <param name="id">What identifies the row where it has no id of its own.</param>
-    /// <exception cref="InvalidDataException">A field is missing or has another type or range than expected; what <see cref="JsonElement"/> throws then is turned into it.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A field is missing or has another type or range than expected; what <see cref="JsonElement"/> throws then is turned into it.
+    /// </exception>
     protected abstract ZeroShotQuestion Read(JsonElement row, string id);
 
-    /// <summary>The context of a ready-made row <c>{query, choices, gold}</c>: its query as it stands, unless a task's harness prompt adds to it.</summary>
+    /// <summary>
+    /// The context of a ready-made row <c>{query, choices, gold}</c>: its query as it stands, unless a task's harness prompt adds to it.
+    /// </summary>
     /// <param name="query">The row's query.</param>
     protected virtual string ContextFromQuery(string query) => query;
 
     /// <summary>
-    /// Reads the questions of a JSON-lines file lazily: rows of the data set's official format, ready-made rows <c>{query, choices, gold}</c>, or for
-    /// greedy tasks <c>{context, continuation}</c>. Empty lines are passed over.
+    /// Reads the questions of a JSON-lines file lazily: rows of the data set's official format, ready-made rows <c>{query, choices,
+    /// gold}</c>, or for greedy tasks <c>{context, continuation}</c>. Empty lines are skipped.
     /// </summary>
     /// <param name="path">The UTF-8 file.</param>
     /// <exception cref="InvalidDataException">
-    /// A line is not UTF-8, not a JSON object or lacks a field, a label points outside the options, or the file holds no row; the message names file and line.
+    /// A line is not UTF-8, not a JSON object or lacks a field, a label points outside the options, or the file holds no row; the message
+    /// names file and line.
     /// </exception>
     public IEnumerable<ZeroShotQuestion> ReadFile(string path)
     {
@@ -80,11 +90,13 @@ public abstract class ZeroShotTask
         if (question.Choices.Any(string.IsNullOrWhiteSpace))
             throw new InvalidDataException("an option is empty");
         if (question.Gold < 0 || question.Gold >= question.Choices.Count)
-            throw new InvalidDataException($"the right option is number {question.Gold} (from 0), but there are {question.Choices.Count} options");
+            throw new InvalidDataException(
+                $"the right option is number {question.Gold} (from 0), but there are {question.Choices.Count} options");
         return question;
     }
 
-    // What JsonElement throws about a row that is not as a task of somebody's own expects: the reader adds file and line to InvalidDataException only.
+    // What JsonElement throws about a row that is not as a task of somebody's own expects: the reader adds file and line to
+    // InvalidDataException only.
     private ZeroShotQuestion Checked(JsonElement row, string id)
     {
         try

@@ -4,8 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 namespace Microsoft.ML.MaskedDiffusion.Text.BytePair;
 
 /// <summary>
-/// Learns a byte-level BPE vocabulary (Sennrich et al. 2016, over bytes as in GPT-2): ids 0 .. 255 are the bytes, then a token for each merge of the most
-/// frequent neighbours, last the end of text. The same corpus gives the same tokenizer, whatever the order of its documents.
+/// Learns a byte-level BPE vocabulary (Sennrich et al. 2016, over bytes as in GPT-2): ids 0 .. 255 are the bytes, then a token for each
+/// merge of the most frequent neighbours, last the end of text. The same corpus gives the same tokenizer, whatever the order of its
+/// documents.
 /// </summary>
 internal sealed class BytePairTrainer
 {
@@ -52,10 +53,13 @@ internal sealed class BytePairTrainer
         CheckVocabularySize(vocabularySize);
         var words = new WordCounter();
         int targetMerges = vocabularySize - MinimumVocabularySize + 1;
-        words.Add(corpus, () => progress?.Report(new BytePairProgress(words.Documents, words.Characters, 0, targetMerges)), cancellationToken);
+        words.Add(
+            corpus, () => progress?.Report(new BytePairProgress(words.Documents, words.Characters, 0, targetMerges)), cancellationToken);
         var trainer = new BytePairTrainer(vocabularySize);
         trainer.AddWords(words.Words);
-        trainer.Learn(() => progress?.Report(new BytePairProgress(words.Documents, words.Characters, trainer._merges.Count, targetMerges)), cancellationToken);
+        trainer.Learn(
+            () => progress?.Report(new BytePairProgress(words.Documents, words.Characters, trainer._merges.Count, targetMerges)),
+            cancellationToken);
         var vocabulary = ByteLevelVocabulary.Create(trainer._tokens, trainer._merges);
         return new BytePairResult(new ByteLevelTokenizer(vocabulary), vocabularySize, words.Documents, words.Characters);
     }
@@ -133,4 +137,15 @@ internal sealed class BytePairTrainer
         }
         _lengths[word] = written;
     }
+}
+
+/// <summary>Progress of byte-pair training, which first reads all documents and then learns merges.</summary>
+internal readonly record struct BytePairProgress(long Documents, long Characters, int Merges, int TargetMerges);
+
+/// <summary>
+/// A trained tokenizer. <see cref="Complete"/> is false if the corpus had too few repeated pairs to fill the vocabulary.
+/// </summary>
+internal sealed record BytePairResult(TextTokenizer Tokenizer, int RequestedVocabularySize, long Documents, long Characters)
+{
+    public bool Complete => Tokenizer.VocabularySize == RequestedVocabularySize;
 }

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.BytePair;
 
-/// <summary>How often each pair of neighbouring symbols occurs, in which words, and which pair is the most frequent; kept up to date as counts change.</summary>
+/// <summary>
+/// Counts how often each pair of neighbouring symbols occurs and in which words, and finds the most frequent pair while the counts change.
+/// </summary>
 internal sealed class PairCounts
 {
     private sealed class Pair
@@ -15,7 +17,7 @@ internal sealed class PairCounts
     private readonly Dictionary<ulong, Pair> _pairs = [];
     private readonly List<ulong> _grown = [];
 
-    // Ties go to the smaller ids, left before right: the order of the corpus plays no part.
+    // Of equally frequent pairs the one with the smaller ids comes first (left id, then right), so the order of the corpus does not matter.
     private readonly PriorityQueue<ulong, (long NegativeCount, ulong Key)> _queue = new();
 
     public void Add(int left, int right, long count, int word)
@@ -34,7 +36,10 @@ internal sealed class PairCounts
 
     public void Subtract(int left, int right, long count) => _pairs[Key(left, right)].Count -= count;
 
-    /// <summary>Puts the pairs that grew since the last call in line. A pair in line several times is judged by its true count when it comes up.</summary>
+    /// <summary>
+    /// Queues the pairs whose count grew since the last call. A pair may be queued several times; its current count decides when it is
+    /// taken out.
+    /// </summary>
     public void Commit()
     {
         foreach (ulong key in _grown)
@@ -47,7 +52,10 @@ internal sealed class PairCounts
         _grown.Clear();
     }
 
-    /// <summary>Takes the most frequent pair out, with the words it may be in (some in there twice or no more); false when no pair occurs twice.</summary>
+    /// <summary>
+    /// Takes out the most frequent pair and the words that may contain it (a word may be listed twice, or no longer contain it). Returns
+    /// false when no pair occurs twice.
+    /// </summary>
     public bool TryTake(out int left, out int right, out List<int> words)
     {
         while (_queue.TryDequeue(out ulong key, out var rank))
@@ -59,7 +67,7 @@ internal sealed class PairCounts
                 _queue.Enqueue(key, (-pair.Count, key));
                 continue;
             }
-            // A pair that has grown is also in line at its higher count, and was taken there.
+            // A pair whose count has grown is also queued with its higher count, and is taken out there first.
             (left, right, words) = ((int)(key >> 32), (int)(uint)key, pair.Words);
             return true;
         }

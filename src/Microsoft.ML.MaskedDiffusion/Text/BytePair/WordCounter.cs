@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.BytePair;
 
-/// <summary>Counts the words of a corpus. Memory grows with the number of different words, not with the text.</summary>
+/// <summary>Counts the words of a corpus. Memory grows with the number of different words, not with the length of the text.</summary>
 internal sealed class WordCounter
 {
     private const int ReportEvery = 1024;
@@ -40,7 +40,8 @@ internal sealed class WordCounter
         {
             throw new ArgumentException(Documents == 0
                 ? "The corpus is empty: there is no text to learn a tokenizer from."
-                : $"The corpus has {Documents} documents of nothing but white space: there is no text to learn a tokenizer from.", nameof(corpus));
+                : $"The corpus has {Documents} documents of nothing but white space: there is no text to learn a tokenizer from.",
+                nameof(corpus));
         }
     }
 }

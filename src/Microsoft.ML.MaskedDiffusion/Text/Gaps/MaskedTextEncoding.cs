@@ -3,17 +3,17 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
 /// <summary>
-/// Text with gaps (<see cref="MaskForm"/>) to ids with mask tokens and back. The tokens beside a gap are those the tokenizer gives the text there. A word's
+/// Text with gaps (<see cref="GapSyntax"/>) to ids with mask tokens and back. The tokens beside a gap are those the tokenizer gives the text there. A word's
 /// token carries the space before it, so one space before a gap belongs to the gap: "The [MASK] sat" and "The[MASK] sat" are the same three tokens.
 /// Ids made by <see cref="Encode"/> survive <see cref="Decode"/> and <see cref="Encode"/>. Thread-safe.
 /// </summary>
 internal sealed class MaskedTextEncoding(TextTokenizer tokenizer, int maskTokenId)
 {
-    /// <summary>Ids of the text, <c>maskTokenId</c> in the gaps; without beginning and end of sequence.</summary>
+    /// <summary>Ids of the text, with <c>maskTokenId</c> in the gaps and without beginning and end of sequence.</summary>
     public int[] Encode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        List<MaskedTextSegment> segments = MaskForm.Parse(text);
+        List<MaskedTextSegment> segments = GapSyntax.Parse(text);
         var ids = new List<int>();
         for (int i = 0; i < segments.Count; i++)
         {
@@ -29,7 +29,7 @@ internal sealed class MaskedTextEncoding(TextTokenizer tokenizer, int maskTokenI
         return [.. ids];
     }
 
-    /// <summary>The text of ids, gaps written as <c>[MASK]</c> and <c>[MASK*n]</c>.</summary>
+    /// <summary>The text of ids, with gaps written as <c>[MASK]</c> and <c>[MASK*n]</c>.</summary>
     public string Decode(IReadOnlyList<int> ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -41,17 +41,20 @@ internal sealed class MaskedTextEncoding(TextTokenizer tokenizer, int maskTokenI
                 end++;
             if (gap)
             {
-                // The space that Encode takes away; after a line break there is none to expect.
+                // Encode removes one space before a gap, so put it back; after a line break there was none.
                 if (text.Length > 0 && (text[^1] == ' ' || !char.IsWhiteSpace(text[^1])))
                     text.Append(' ');
-                text.Append(MaskForm.Write(end - start));
+                text.Append(GapSyntax.Gap(end - start));
                 continue;
             }
             int[] run = new int[end - start];
             for (int i = start; i < end; i++)
                 run[i - start] = ids[i];
-            text.Append(MaskForm.Escape(start == 0 ? tokenizer.Decode(run) : tokenizer.DecodeInside(run)));
+            text.Append(GapSyntax.Escape(start == 0 ? tokenizer.Decode(run) : tokenizer.DecodeInside(run)));
         }
         return text.ToString();
     }
 }
+
+/// <summary>A piece of plain text, or a gap of <see cref="MaskCount"/> tokens, whose <see cref="Text"/> is null.</summary>
+internal readonly record struct MaskedTextSegment(string? Text, int MaskCount);

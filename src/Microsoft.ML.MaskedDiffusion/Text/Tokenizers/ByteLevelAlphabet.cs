@@ -3,14 +3,16 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
 /// <summary>
-/// GPT-2's writing of byte strings as printable text, so that vocabularies fit into JSON: printable Latin-1 bytes as they are, the others from U+0100 on.
+/// GPT-2's way to write bytes as printable text, so that vocabularies fit into JSON: printable Latin-1 bytes stand for themselves, the
+/// others are written as characters from U+0100 on.
 /// </summary>
 internal static class ByteLevelAlphabet
 {
     private static readonly char[] Characters = Build();
-    private static readonly Dictionary<char, byte> Bytes = Enumerable.Range(0, 256).ToDictionary(value => Characters[value], value => (byte)value);
+    private static readonly Dictionary<char, byte> Bytes =
+        Enumerable.Range(0, 256).ToDictionary(value => Characters[value], value => (byte)value);
 
-    /// <summary>The 256 bytes as tokens, in their order.</summary>
+    /// <summary>The tokens of the 256 bytes, in ascending order of the bytes.</summary>
     public static IEnumerable<string> Tokens => Characters.Select(character => character.ToString());
 
     public static char ToCharacter(byte value) => Characters[value];
@@ -23,7 +25,10 @@ internal static class ByteLevelAlphabet
         return text.ToString();
     }
 
-    /// <summary>The bytes a token stands for; a token with a character outside the alphabet (a special one) stands for its own UTF-8.</summary>
+    /// <summary>
+    /// The bytes that a token represents. A token with a character outside the alphabet, such as a special token, represents its own UTF-8
+    /// bytes.
+    /// </summary>
     public static byte[] ToBytes(string token)
     {
         byte[] bytes = new byte[token.Length];

@@ -5,7 +5,7 @@ using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
-/// <summary>Byte-level BPE as GPT-2's: any text can be encoded, and decoding gives it back.</summary>
+/// <summary>GPT-2's byte-level BPE: every text can be encoded, and decoding returns the same text.</summary>
 internal sealed class ByteLevelTokenizer : TextTokenizer
 {
     private readonly byte[][] _bytes;
@@ -21,7 +21,7 @@ internal sealed class ByteLevelTokenizer : TextTokenizer
 
     private protected override int[] EncodeWellFormed(string text, bool startsText) => [.. Tokenizer.EncodeToIds(text, true, false)];
 
-    // Decoded here: the tokenizer beneath gives up on malformed UTF-8 and on very long tokens.
+    // Decoding is implemented here because the ML.NET tokenizer fails on malformed UTF-8 and on very long tokens.
     private protected override string Decode(IReadOnlyList<int> ids, bool startsText)
     {
         var bytes = new ArrayBufferWriter<byte>(Math.Max(16, ids.Count * 4));
@@ -33,7 +33,7 @@ internal sealed class ByteLevelTokenizer : TextTokenizer
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 
-    // The pattern is given and no special tokens are, so that encoding rests on no default of the package.
+    // The pattern and the absence of special tokens are passed explicitly, so that encoding does not depend on the package's defaults.
     private static BpeTokenizer Build(ByteLevelVocabulary vocabulary) => BpeTokenizer.Create(
         new BpeOptions(vocabulary.Tokens.Select((token, id) => KeyValuePair.Create(token, id)))
         {

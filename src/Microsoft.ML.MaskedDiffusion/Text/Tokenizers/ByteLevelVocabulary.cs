@@ -4,8 +4,12 @@ using System.Text.Json;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
-/// <summary>A byte-level BPE vocabulary: tokens in GPT-2's byte alphabet in the order of their ids, merges in the order of their urgency ("left right").</summary>
-internal sealed record ByteLevelVocabulary(IReadOnlyList<string> Tokens, IReadOnlyList<string> Merges, int? BeginningOfSequenceId, int? EndOfSequenceId,
+/// <summary>
+/// A byte-level BPE vocabulary: tokens in GPT-2's byte alphabet in the order of their ids, merges in the order of their priority, each as
+/// "left right".
+/// </summary>
+internal sealed record ByteLevelVocabulary(
+    IReadOnlyList<string> Tokens, IReadOnlyList<string> Merges, int? BeginningOfSequenceId, int? EndOfSequenceId,
     IReadOnlyDictionary<string, byte[]> Files)
 {
     public const string EndOfText = "<|endoftext|>";
@@ -17,7 +21,8 @@ internal sealed record ByteLevelVocabulary(IReadOnlyList<string> Tokens, IReadOn
         foreach (string name in (string[])[TokenizerFiles.Vocabulary, TokenizerFiles.Merges])
         {
             kept[name] = files.TryGetValue(name, out byte[]? content) ? content : throw new InvalidDataException(
-                $"The tokenizer lacks its file '{name}': expected {TokenizerFiles.Vocabulary} and {TokenizerFiles.Merges}, or {TokenizerFiles.SentencePiece}.");
+                $"The tokenizer lacks its file '{name}': expected {TokenizerFiles.Vocabulary} and {TokenizerFiles.Merges}, "
+                + $"or {TokenizerFiles.SentencePiece}.");
         }
         Dictionary<string, int> ids = ByteLevelVocabularyReader.ReadTokens(kept[TokenizerFiles.Vocabulary]);
         List<string> merges = ByteLevelVocabularyReader.ReadMerges(kept[TokenizerFiles.Merges], ids);
@@ -35,11 +40,14 @@ internal sealed record ByteLevelVocabulary(IReadOnlyList<string> Tokens, IReadOn
         return new ByteLevelVocabulary(tokens, merges, beginning, end, kept);
     }
 
-    /// <summary>A trained vocabulary: the tokens, and <see cref="EndOfText"/> after them as the end of a sequence.</summary>
+    /// <summary>A trained vocabulary: the tokens, followed by <see cref="EndOfText"/> as the end of a sequence.</summary>
     public static ByteLevelVocabulary Create(IReadOnlyList<string> tokens, IReadOnlyList<string> merges)
     {
         string[] all = [.. tokens, EndOfText];
-        var files = new Dictionary<string, byte[]> { [TokenizerFiles.Vocabulary] = WriteTokens(all), [TokenizerFiles.Merges] = WriteMerges(merges) };
+        var files = new Dictionary<string, byte[]>
+        {
+            [TokenizerFiles.Vocabulary] = WriteTokens(all), [TokenizerFiles.Merges] = WriteMerges(merges),
+        };
         return new ByteLevelVocabulary(all, merges, null, tokens.Count, files);
     }
 

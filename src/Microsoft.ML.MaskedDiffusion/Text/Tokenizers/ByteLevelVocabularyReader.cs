@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
-/// <summary>Reads the files of a byte-level BPE vocabulary as Hugging Face writes them, and names what is wrong with them.</summary>
+/// <summary>
+/// Reads the files of a byte-level BPE vocabulary as Hugging Face writes them. Its exceptions say what is wrong with a file.
+/// </summary>
 internal static class ByteLevelVocabularyReader
 {
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
@@ -28,13 +30,14 @@ internal static class ByteLevelVocabularyReader
             if (!ids.ContainsKey(character.ToString()))
             {
                 throw Bad(TokenizerFiles.Vocabulary,
-                    $"no token '{character}' for the byte 0x{value:X2}, expected a byte-level vocabulary with all 256 bytes in GPT-2's alphabet");
+                    $"no token '{character}' for the byte 0x{value:X2}, expected a byte-level vocabulary with "
+                    + "all 256 bytes in GPT-2's alphabet");
             }
         }
         return ids;
     }
 
-    /// <summary>merges.txt: a line for each merge, "left right"; a first line that starts with #version is no merge.</summary>
+    /// <summary>merges.txt: a line for each merge, "left right"; a first line that starts with #version is skipped.</summary>
     public static List<string> ReadMerges(byte[] content, Dictionary<string, int> ids)
     {
         string text;
@@ -63,7 +66,8 @@ internal static class ByteLevelVocabularyReader
                 if (!ids.ContainsKey(token))
                 {
                     throw Bad(TokenizerFiles.Merges,
-                        $"line {number} is '{line}', but '{token}' is not in {TokenizerFiles.Vocabulary}; expected the two files of one vocabulary");
+                        $"line {number} is '{line}', but '{token}' is not in {TokenizerFiles.Vocabulary}; "
+                        + "expected the two files of one vocabulary");
                 }
             }
             if (!seen.Add(line))
@@ -78,7 +82,7 @@ internal static class ByteLevelVocabularyReader
     {
         using JsonDocument document = ParseObject(TokenizerFiles.SpecialTokens, content, "a JSON object with bos_token and eos_token");
         int? beginning = Find("bos_token"), end = Find("eos_token");
-        // GPT-2's map gives one token both roles, and its tokenizer starts no text with it.
+        // GPT-2's map uses one token for both, but its tokenizer does not start texts with it.
         return (beginning == end ? null : beginning, end);
 
         int? Find(string name)
@@ -101,14 +105,16 @@ internal static class ByteLevelVocabularyReader
         foreach ((string token, int id) in ids)
         {
             if ((uint)id >= (uint)taken.Length)
-                throw Bad(TokenizerFiles.Vocabulary, $"token '{token}' has the id {id}, expected the ids of {ids.Count} tokens to be 0 .. {ids.Count - 1}");
+                throw Bad(
+                    TokenizerFiles.Vocabulary,
+                    $"token '{token}' has the id {id}, expected the ids of {ids.Count} tokens to be 0 .. {ids.Count - 1}");
             if (taken[id] is { } other)
                 throw Bad(TokenizerFiles.Vocabulary, $"tokens '{other}' and '{token}' share the id {id}");
             taken[id] = token;
         }
     }
 
-    // Half a surrogate pair passes for JSON until it is asked for as text.
+    // The JSON reader reports half a surrogate pair only when the string is read.
     private static string Unescape(string file, Func<string> read)
     {
         try
@@ -138,5 +144,6 @@ internal static class ByteLevelVocabularyReader
             throw Bad(name, $"expected {expected}, got a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()}");
     }
 
-    private static InvalidDataException Bad(string file, string what, Exception? inner = null) => new($"Tokenizer file '{file}': {what}.", inner);
+    private static InvalidDataException Bad(string file, string what, Exception? inner = null) =>
+        new($"Tokenizer file '{file}': {what}.", inner);
 }

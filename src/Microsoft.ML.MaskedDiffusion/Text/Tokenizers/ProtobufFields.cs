@@ -2,18 +2,20 @@ using System.Buffers.Binary;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
-/// <summary>The fields of one protobuf message, one after the other. Throws <see cref="FormatException"/> where the bytes are no message.</summary>
+/// <summary>
+/// Reads the fields of one protobuf message one after the other. Throws <see cref="FormatException"/> if the bytes are not a valid message.
+/// </summary>
 internal ref struct ProtobufFields(ReadOnlySpan<byte> message)
 {
     private ReadOnlySpan<byte> _rest = message;
 
-    /// <summary>Number of the field at hand.</summary>
+    /// <summary>Number of the current field.</summary>
     public int Number { get; private set; }
 
-    /// <summary>Content of a length-delimited field; empty for others.</summary>
+    /// <summary>Content of the current field if it is length-delimited; empty for other fields.</summary>
     public ReadOnlySpan<byte> Content { get; private set; }
 
-    /// <summary>Value of a numeric field, as its bits.</summary>
+    /// <summary>Bits of the value if the current field is numeric.</summary>
     public ulong Value { get; private set; }
 
     public bool MoveNext()

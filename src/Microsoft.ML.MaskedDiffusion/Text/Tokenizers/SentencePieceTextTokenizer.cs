@@ -4,7 +4,10 @@ using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
-/// <summary>A SentencePiece model, such as Llama's. Normalizing and decoding are done here, so that text after a gap can be treated as such.</summary>
+/// <summary>
+/// A SentencePiece model, such as Llama's. Normalization and decoding are implemented here, because they differ for text that follows a
+/// gap.
+/// </summary>
 internal sealed class SentencePieceTextTokenizer : TextTokenizer
 {
     private readonly SentencePieceVocabulary _vocabulary;
@@ -71,7 +74,7 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
             using var stream = new MemoryStream(content, writable: false);
             return SentencePieceTokenizer.Create(stream, false, false);
         }
-        // Whatever the package throws at a damaged or unsupported model, the file is to blame.
+        // The package throws different exceptions for a damaged or unsupported model; all of them mean that the file is not usable.
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             throw SentencePieceVocabulary.Bad($"the SentencePiece model could not be read: {e.Message.TrimEnd('.')}", e);

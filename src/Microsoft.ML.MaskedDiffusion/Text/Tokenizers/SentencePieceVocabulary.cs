@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
-/// <summary>What decoding and normalizing need of a SentencePiece model file (sentencepiece_model.proto); encoding is the tokenizer's own business.</summary>
+/// <summary>
+/// The parts of a SentencePiece model file (sentencepiece_model.proto) that decoding and normalization need; the ML.NET tokenizer encodes.
+/// </summary>
 internal sealed class SentencePieceVocabulary
 {
     private const int Unknown = 2, Byte = 6;
@@ -59,11 +61,15 @@ internal sealed class SentencePieceVocabulary
         if (vocabulary._treatWhitespaceAsSuffix)
             throw Bad("its model treats white space as a suffix of words, which is not supported: expected it as a prefix, the default");
         if (vocabulary._hasCharacterMap)
-            throw Bad("its model normalizes characters by a map, which is not supported: expected normalization_rule_name 'identity', as Llama's");
+            throw Bad(
+                "its model normalizes characters by a map, which is not supported: expected normalization_rule_name 'identity', "
+                + "as Llama's");
         return vocabulary;
     }
 
-    /// <summary>The bytes a piece stands for. The unknown piece shows as SentencePiece's default surface, a double question mark between spaces.</summary>
+    /// <summary>
+    /// The bytes that a piece represents. The unknown piece is written as in SentencePiece, a double question mark (U+2047) between spaces.
+    /// </summary>
     public byte[] ToBytes(int id)
     {
         (string text, int type) = _pieces[id];
@@ -74,7 +80,8 @@ internal sealed class SentencePieceVocabulary
         return Encoding.UTF8.GetBytes(EscapeWhitespaces ? text.Replace('\u2581', ' ') : text);
     }
 
-    public static InvalidDataException Bad(string what, Exception? inner = null) => new($"Tokenizer file '{TokenizerFiles.SentencePiece}': {what}.", inner);
+    public static InvalidDataException Bad(string what, Exception? inner = null) =>
+        new($"Tokenizer file '{TokenizerFiles.SentencePiece}': {what}.", inner);
 
     private void ReadPiece(ReadOnlySpan<byte> message)
     {

@@ -8,9 +8,9 @@ using Microsoft.ML.Tokenizers;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Turns text into token ids and back, and knows the files it was read from, so that a model can carry its tokenizer.
-/// Ids run from 0 to <see cref="VocabularySize"/> - 1; the mask token of a model is not among them: its id is <see cref="VocabularySize"/>.
-/// Instances are immutable and serve any number of threads at once.
+/// Turns text into token ids and back, and keeps the files it was read from, so that a saved model contains its tokenizer. Ids run from 0
+/// to <see cref="VocabularySize"/> - 1; the mask token of a model is not one of them: its id is <see cref="VocabularySize"/>. Instances are
+/// immutable and thread-safe.
 /// </summary>
 public abstract class TextTokenizer
 {
@@ -27,36 +27,41 @@ public abstract class TextTokenizer
         _contentHash = new Lazy<string>(HashContent);
     }
 
-    /// <summary>The ML.NET tokenizer beneath.</summary>
+    /// <summary>The ML.NET tokenizer that encodes.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>Number of token ids, special tokens included, the mask token not.</summary>
+    /// <summary>Number of token ids, with special tokens but without the mask token.</summary>
     public int VocabularySize { get; }
 
-    /// <summary>Id of the token that starts every text given to a model, or null when the tokenizer puts nothing there, as byte-level ones trained here.</summary>
+    /// <summary>
+    /// Id of the token that starts every text given to a model, or null when the tokenizer has none, as with byte-level tokenizers trained
+    /// by this library.
+    /// </summary>
     public int? BeginningOfSequenceId { get; }
 
     /// <summary>Id of the token that ends a document, or null when the tokenizer has none.</summary>
     public int? EndOfSequenceId { get; }
 
     /// <summary>
-    /// The tokenizer's source files by name: <c>vocab.json</c> and <c>merges.txt</c> (and <c>special_tokens_map.json</c>), or <c>tokenizer.model</c>.
-    /// <see cref="FromFiles"/> makes an equal tokenizer of them. The contents are shared: do not write to them.
+    /// The tokenizer's source files by name: <c>vocab.json</c> and <c>merges.txt</c> (and <c>special_tokens_map.json</c>), or
+    /// <c>tokenizer.model</c>. <see cref="FromFiles"/> makes an equal tokenizer from them. Do not change the arrays.
     /// </summary>
     public IReadOnlyDictionary<string, byte[]> Files { get; }
 
-    /// <summary>The SHA-256 of the files' names and contents, in hexadecimal.</summary>
+    /// <summary>SHA-256 of the files' names and contents, in hexadecimal.</summary>
     internal string ContentHash => _contentHash.Value;
 
     /// <summary>
-    /// Reads a tokenizer. <paramref name="path"/> is a SentencePiece file (<c>*.model</c>), one of <c>vocab.json</c> and <c>merges.txt</c> with the other beside it
-    /// (a byte-level BPE vocabulary as GPT-2's), or a folder that holds either; with both in one folder <c>tokenizer.model</c> is taken.
-    /// A byte-level vocabulary's beginning and end of sequence are those of <c>special_tokens_map.json</c> beside it, or else only the end,
-    /// <c>&lt;|endoftext|&gt;</c> where that is a token.
+    /// Reads a tokenizer. <paramref name="path"/> is a SentencePiece file (<c>*.model</c>), one of <c>vocab.json</c> and <c>merges.txt</c>
+    /// with the other beside it (a byte-level BPE vocabulary as GPT-2's), or a folder that holds either; with both in one folder
+    /// <c>tokenizer.model</c> is taken. A byte-level vocabulary's beginning and end of sequence are those of <c>special_tokens_map.json</c>
+    /// beside it; without that file there is only an end, <c>&lt;|endoftext|&gt;</c>, if that is a token.
     /// </summary>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or no tokenizer in it.</exception>
-    /// <exception cref="InvalidDataException">A file is not what its name says; the message names it and what was expected.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file has not the content that its name says; the message names the file and what was expected.
+    /// </exception>
     public static TextTokenizer FromFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -71,9 +76,9 @@ public abstract class TextTokenizer
         }
     }
 
-    /// <summary>Makes a tokenizer of the contents of its files, named as in <see cref="Files"/>. Other names are ignored.</summary>
+    /// <summary>Makes a tokenizer from the contents of its files, named as in <see cref="Files"/>. Other names are ignored.</summary>
     /// <exception cref="ArgumentNullException"><paramref name="files"/> is null.</exception>
-    /// <exception cref="InvalidDataException">A file is missing or not what its name says.</exception>
+    /// <exception cref="InvalidDataException">A file is missing or has not the content that its name says.</exception>
     public static TextTokenizer FromFiles(IReadOnlyDictionary<string, byte[]> files)
     {
         ArgumentNullException.ThrowIfNull(files);
@@ -83,8 +88,8 @@ public abstract class TextTokenizer
     }
 
     /// <summary>
-    /// The ids of a text, without beginning or end of sequence. A lone surrogate is encoded as U+FFFD. Text that spells a special token, such as
-    /// <c>&lt;|endoftext|&gt;</c>, is plain text to a byte-level tokenizer.
+    /// The ids of a text, without beginning or end of sequence. A lone surrogate is encoded as U+FFFD. Text that spells a special token,
+    /// such as <c>&lt;|endoftext|&gt;</c>, is plain text to a byte-level tokenizer.
     /// </summary>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
     public int[] Encode(string text)
@@ -94,8 +99,9 @@ public abstract class TextTokenizer
     }
 
     /// <summary>
-    /// The text of ids; beginning and end of sequence are no text and left out. A byte-level tokenizer returns what was encoded, character for character;
-    /// a SentencePiece one up to its own normalization. Ids in an arbitrary order can give bytes that are no UTF-8: each such stretch becomes U+FFFD.
+    /// The text of ids; beginning and end of sequence are left out. A byte-level tokenizer returns what was encoded, character
+    /// for character; a SentencePiece one up to its own normalization. Ids in an arbitrary order can give bytes that are not UTF-8: each
+    /// such sequence becomes U+FFFD.
     /// </summary>
     /// <exception cref="ArgumentNullException"><paramref name="ids"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in 0 .. <see cref="VocabularySize"/> - 1.</exception>
@@ -106,9 +112,10 @@ public abstract class TextTokenizer
     }
 
     /// <summary>
-    /// Splits a context and its continuation as lm-evaluation-harness and SMDM's evaluate_diff.py do: white space at the end of the context moves to the
-    /// continuation, and the continuation's ids are those of the whole text after as many as the context alone has. Where merging across the border
-    /// leaves the continuation without ids, the two are encoded apart, so that only an empty continuation has none.
+    /// Splits a context and its continuation as lm-evaluation-harness and SMDM's evaluate_diff.py do: white space at the end of the context
+    /// moves to the continuation, and the continuation's ids are the ids of the whole text without its first n, where n is the number of
+    /// ids of the context alone. Where merging across the border leaves the continuation without ids, the two are encoded separately, so
+    /// that only an empty continuation has no ids.
     /// </summary>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public ContinuationTokens EncodeContinuation(string context, string continuation)
@@ -126,17 +133,17 @@ public abstract class TextTokenizer
         return new ContinuationTokens(BeginningOfSequenceId is { } beginning ? [beginning, .. alone] : alone, rest);
     }
 
-    /// <summary>The ids of text that follows other text, such as a gap: no marker of the text's start is put before it.</summary>
+    /// <summary>The ids of text that follows other text or a gap, so no marker for the start of a text is put before it.</summary>
     internal int[] EncodeInside(string text) => text.Length == 0 ? [] : EncodeWellFormed(WellFormedText.Of(text), startsText: false);
 
-    /// <summary>The text of ids that follow others: white space at their start stays.</summary>
+    /// <summary>The text of ids that follow other ids, so white space at the start is kept.</summary>
     internal string DecodeInside(IReadOnlyList<int> ids) => Decode(ids, startsText: false);
 
     private protected abstract int[] EncodeWellFormed(string text, bool startsText);
 
     private protected abstract string Decode(IReadOnlyList<int> ids, bool startsText);
 
-    /// <summary>Whether an id is a token with text of its own; throws when it is none of this tokenizer's.</summary>
+    /// <summary>Whether an id is a token with text. Throws when the id is out of range.</summary>
     private protected bool HasText(int id)
     {
         if ((uint)id >= (uint)VocabularySize)
@@ -153,13 +160,13 @@ public abstract class TextTokenizer
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach ((string name, byte[] content) in Files)
         {
-            // Lengths between, so that no two sets of files run together to the same bytes.
+            // Lengths are hashed too, so that two different sets of files cannot give the same sequence of bytes.
             hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n{content.Length}\n"));
             hash.AppendData(content);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    // str.rstrip of the reference also takes the four separators that .NET does not count as white space.
+    // Python's str.rstrip, which the reference uses, also removes four separators that are not white space in .NET.
     private static bool IsPythonWhiteSpace(char character) => char.IsWhiteSpace(character) || character is >= '\u001C' and <= '\u001F';
 }

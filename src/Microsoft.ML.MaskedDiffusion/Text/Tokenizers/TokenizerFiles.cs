@@ -1,7 +1,7 @@
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
-/// <summary>Names of tokenizer files, and where a path leads to them.</summary>
+/// <summary>Names of tokenizer files, and the search for them from a path.</summary>
 internal static class TokenizerFiles
 {
     public const string SentencePiece = "tokenizer.model";
@@ -9,7 +9,8 @@ internal static class TokenizerFiles
     public const string Merges = "merges.txt";
     public const string SpecialTokens = "special_tokens_map.json";
 
-    private const string Expected = $"Expected a SentencePiece file (*.model), {Vocabulary} or {Merges} of a byte-level BPE vocabulary with the other "
+    private const string Expected =
+        $"Expected a SentencePiece file (*.model), {Vocabulary} or {Merges} of a byte-level BPE vocabulary with the other "
         + "beside it, or a folder with either.";
 
     public static Dictionary<string, byte[]> Read(string path)
@@ -22,11 +23,11 @@ internal static class TokenizerFiles
             return new() { [SentencePiece] = File.ReadAllBytes(path) };
         foreach (string name in (string[])[Vocabulary, Merges])
         {
-            // A prefix is kept: my-vocab.json goes with my-merges.txt.
+            // A prefix is kept: my-vocab.json belongs to my-merges.txt.
             if (path.EndsWith(name, StringComparison.OrdinalIgnoreCase))
                 return ReadPair(path[..^name.Length]);
         }
-        throw new InvalidDataException($"'{path}' is not a tokenizer file, going by its name. {Expected}");
+        throw new InvalidDataException($"'{path}' does not have the name of a tokenizer file. {Expected}");
     }
 
     private static Dictionary<string, byte[]> ReadFolder(string folder)

@@ -52,7 +52,7 @@ public sealed class PackedTokensTests
         return options;
     }
 
-    private static byte[] Saved(MaskedDiffusionTransformer transformer)
+    private static byte[] Saved(LikelihoodScoringTransformer transformer)
     {
         using var stream = new MemoryStream();
         transformer.Model.Save(stream);
@@ -108,9 +108,9 @@ public sealed class PackedTokensTests
     public void TrainingOnPackedTokensIsTrainingOnTheirText()
     {
         string[] texts = Documents(20, Context);
-        using MaskedDiffusionTransformer onText = new MaskedDiffusionTrainer(_ml, Small()).Fit(View(texts));
+        using LikelihoodScoringTransformer onText = new MaskedDiffusionTrainer(_ml, Small()).Fit(View(texts));
         Save(texts, tokensPerFile: 4 * Context);
-        using MaskedDiffusionTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small()).Fit(Load(o => o.BlockLength = Context));
+        using LikelihoodScoringTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small()).Fit(Load(o => o.BlockLength = Context));
         CollectionAssert.AreEqual(Saved(onText), Saved(onTokens));
         TrainingResult result = onTokens.TrainingResult!;
         Assert.AreEqual((20L * Context, 0L, 0L, 1.2), (result.CorpusTokens, result.RepeatedTokens, result.Documents, result.Epochs));
@@ -120,9 +120,9 @@ public sealed class PackedTokensTests
     public void TheAutoregressiveTrainerTakesOneIdMoreOfEachBlock()
     {
         string[] texts = Documents(20, Context + 1);
-        using MaskedDiffusionTransformer onText = new AutoregressiveTrainer(_ml, Small()).Fit(View(texts));
+        using LikelihoodScoringTransformer onText = new AutoregressiveTrainer(_ml, Small()).Fit(View(texts));
         Save(texts, tokensPerFile: 4 * (Context + 1));
-        using MaskedDiffusionTransformer onTokens = new AutoregressiveTrainer(_ml, Small())
+        using LikelihoodScoringTransformer onTokens = new AutoregressiveTrainer(_ml, Small())
             .Fit(_ml.MaskedDiffusion().LoadPackedTokens(_folder.Path));
         CollectionAssert.AreEqual(Saved(onText), Saved(onTokens));
     }
@@ -147,7 +147,7 @@ public sealed class PackedTokensTests
                 o.Validation.Tokens = how.ByText ? null : measured;
                 (o.Validation.Interval, o.Validation.EarlyStoppingPatience) = (2, 5);
             }));
-            using MaskedDiffusionTransformer trained = how.OnText ? trainer.Fit(View(texts)) : trainer.Fit(train);
+            using LikelihoodScoringTransformer trained = how.OnText ? trainer.Fit(View(texts)) : trainer.Fit(train);
             return trained.TrainingResult!.ValidationHistory.Select(point => point.Loss).ToArray();
         })];
         Assert.HasCount(3, losses[0]);
@@ -162,7 +162,7 @@ public sealed class PackedTokensTests
     {
         Save(Documents(40, Context + 1), tokensPerFile: 4 * (Context + 1));
         PackedCorpus corpus = Load(o => (o.Order, o.FilesAtOnce) = (order, 3));
-        using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
+        using LikelihoodScoringTransformer whole = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
         using var source = new CancellationTokenSource();
         void Checkpointed(TrainerOptions o) =>
             (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (_folder.File("run"), 1, true);
@@ -177,7 +177,7 @@ public sealed class PackedTokensTests
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(_ml, Small(Checkpointed))
             .Fit(Load(o => (o.Order, o.FilesAtOnce, o.BlockLength) = (order, 3, Context))));
         StringAssert.Contains(error.Message, "Training data");
-        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(Checkpointed)).Fit(corpus);
+        using LikelihoodScoringTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(Checkpointed)).Fit(corpus);
         CollectionAssert.AreEqual(Saved(whole), Saved(resumed));
     }
 
@@ -220,14 +220,14 @@ public sealed class PackedTokensTests
         string[] texts = Documents(20, Context);
         Save(texts, tokensPerFile: 4 * Context);
         PackedCorpus corpus = Load(o => o.BlockLength = Context);
-        using MaskedDiffusionTransformer first = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
+        using LikelihoodScoringTransformer first = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
         void GoOn(TrainerOptions o)
         {
             var defaults = new TrainerOptions();
             (o.InitialModel, o.Network, o.Tokenizer) = (first.Model, defaults.Network, defaults.Tokenizer);
         }
-        using MaskedDiffusionTransformer onText = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(View(texts));
-        using MaskedDiffusionTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(corpus);
+        using LikelihoodScoringTransformer onText = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(View(texts));
+        using LikelihoodScoringTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(corpus);
         CollectionAssert.AreEqual(Saved(onText), Saved(onTokens));
         CollectionAssert.AreNotEqual(Saved(first), Saved(onTokens));
     }

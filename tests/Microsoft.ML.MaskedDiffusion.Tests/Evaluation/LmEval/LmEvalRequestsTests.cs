@@ -37,7 +37,7 @@ public sealed class LmEvalRequestsTests
         Assert.IsFalse(lines[3].TryGetProperty("error", out _));
         CollectionAssert.AreEquivalent(new[] { _requests, _responses }, Directory.GetFiles(_folder));
 
-        LmEvalSummary cut = new LmEvalRequests(Scorer(), new LmEvalOptions { LongContext = LongContext.TruncateLeft, Greedy = false }).Score(_requests, _responses);
+        LmEvalSummary cut = new LmEvalRequests(Scorer(), new LmEvalOptions { ContextOverflow = ContextOverflow.KeepEnd, Greedy = false }).Score(_requests, _responses);
         Assert.AreEqual(new LmEvalSummary(4, 0, 1, 1), cut);
         Assert.IsTrue(JsonDocument.Parse(File.ReadLines(_responses).ElementAt(2)).RootElement.GetProperty("truncated").GetBoolean());
     }
@@ -54,11 +54,13 @@ public sealed class LmEvalRequestsTests
         using var stop = new CancellationTokenSource();
         var options = new LmEvalOptions { RequestsPerBatch = 2 };
         FakeScorer stopping = new(Score, 20) { OnScore = stop.Cancel };
-        Assert.ThrowsExactly<OperationCanceledException>(() => new LmEvalRequests(stopping, options).Score(_requests, _responses, stop.Token));
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => new LmEvalRequests(stopping, options).Score(_requests, _responses, stop.Token));
         Assert.IsFalse(File.Exists(_responses));
         File.AppendAllText(_responses + ".partial", "{\"req");
         StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidDataException>(() => new LmEvalRequests(Scorer(), new LmEvalOptions { Greedy = false }).Score(_requests, _responses)).Message,
+            Assert.ThrowsExactly<InvalidDataException>(
+                () => new LmEvalRequests(Scorer(), new LmEvalOptions { Greedy = false }).Score(_requests, _responses)).Message,
             "greedy was on and is now off");
         FakeScorer rest = Scorer();
         Assert.AreEqual(new LmEvalSummary(7, 2, 0, 0), new LmEvalRequests(rest, options).Score(_requests, _responses));
@@ -73,9 +75,12 @@ public sealed class LmEvalRequestsTests
         using var stop = new CancellationTokenSource();
         var options = new LmEvalOptions { RequestsPerBatch = 1 };
         FakeScorer stopping = new(Score, 20) { OnScore = stop.Cancel };
-        Assert.ThrowsExactly<OperationCanceledException>(() => new LmEvalRequests(stopping, options).Score(_requests, _responses, stop.Token));
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => new LmEvalRequests(stopping, options).Score(_requests, _responses, stop.Token));
         Write(("a", " B"), ("c", " d"));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => new LmEvalRequests(Scorer(), options).Score(_requests, _responses)).Message, "the requests have changed");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => new LmEvalRequests(Scorer(), options).Score(_requests, _responses)).Message,
+            "the requests have changed");
     }
 
     [TestMethod]
@@ -85,7 +90,9 @@ public sealed class LmEvalRequestsTests
     public void MalformedRequests_AreRefusedWithTheLine(string content, string message)
     {
         File.WriteAllText(_requests, content);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => new LmEvalRequests(Scorer(), null).Score(_requests, _responses)).Message, message);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => new LmEvalRequests(Scorer(), null).Score(_requests, _responses)).Message,
+            message);
         Assert.IsFalse(File.Exists(_responses));
     }
 
@@ -94,5 +101,6 @@ public sealed class LmEvalRequestsTests
     private static (double, double) Score(string context, string answer) => (-answer.Length, 0.25);
 
     private void Write(params (string Context, string Continuation)[] rows) =>
-        File.WriteAllLines(_requests, rows.Select(row => JsonSerializer.Serialize(new { context = row.Context, continuation = row.Continuation })));
+        File.WriteAllLines(
+            _requests, rows.Select(row => JsonSerializer.Serialize(new { context = row.Context, continuation = row.Continuation })));
 }

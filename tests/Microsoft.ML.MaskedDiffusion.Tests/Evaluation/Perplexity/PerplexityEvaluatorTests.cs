@@ -5,7 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class PerplexityEvaluatorTests
 {
-    private static readonly PerplexityDocument[] Corpus = [new("abc", "2024-03"), new("de", "2024-01"), new("éf!g", "2024-03"), new("", "2024-02"), new("hijklm")];
+    private static readonly PerplexityDocument[] Corpus =
+        [new("abc", "2024-03"), new("de", "2024-01"), new("éf!g", "2024-03"), new("", "2024-02"), new("hijklm")];
 
     [TestMethod]
     public void Figures_AgreeWithPlainFormulas()
@@ -66,7 +67,8 @@ public sealed class PerplexityEvaluatorTests
     {
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Scorer(8), new PerplexityOptions { Stride = 9 }));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Scorer(8), new PerplexityOptions { Stride = 0 }));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PerplexityEvaluator(Scorer(8), new PerplexityOptions { DocumentsPerBatch = 0 }));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => new PerplexityEvaluator(Scorer(8), new PerplexityOptions { DocumentsPerBatch = 0 }));
         Assert.ThrowsExactly<ArgumentException>(() => new PerplexityEvaluator(Scorer(), null).Evaluate([new("")]));
         Assert.ThrowsExactly<ArgumentException>(() => new PerplexityEvaluator(Scorer(), null).Evaluate([]));
     }
@@ -76,7 +78,13 @@ public sealed class PerplexityEvaluatorTests
     {
         using var stop = new CancellationTokenSource();
         List<long> told = [];
-        var options = new PerplexityOptions { DocumentsPerBatch = 2, Progress = new Collected<long>(done => { told.Add(done); if (done == 4) stop.Cancel(); }) };
+        var progress = new Collected<long>(done =>
+        {
+            told.Add(done);
+            if (done == 4)
+                stop.Cancel();
+        });
+        var options = new PerplexityOptions { DocumentsPerBatch = 2, Progress = progress };
         Assert.ThrowsExactly<OperationCanceledException>(() => new PerplexityEvaluator(Scorer(), options).Evaluate(Corpus, stop.Token));
         CollectionAssert.AreEqual(new long[] { 2, 4 }, told);
         new PerplexityEvaluator(Scorer(), options).Evaluate(Corpus);

@@ -14,7 +14,8 @@ public sealed class ArgMaxProbabilityTests
     [DataRow(1.96, 0.9750021048517795)]
     [DataRow(-3, 0.0013498980316300933)]
     [DataRow(5, 0.9999997133484281)]
-    public void Cumulative_AgreesWithTables(double x, double expected) => Assert.AreEqual(expected, NormalDistribution.Cumulative(x), 1e-14);
+    public void Cumulative_AgreesWithTables(double x, double expected) =>
+        Assert.AreEqual(expected, NormalDistribution.Cumulative(x), 1e-14);
 
     [TestMethod]
     [DataRow(-3.0, 0.5, -3.7, 0.8)]

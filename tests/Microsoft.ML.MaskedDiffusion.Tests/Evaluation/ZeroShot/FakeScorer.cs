@@ -21,7 +21,8 @@ internal sealed class FakeScorer(Func<string, string, (double Value, double Erro
 
     public string Fingerprint() => Name;
 
-    public LikelihoodEstimate[][] Score(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, LikelihoodOptions options, CancellationToken cancellation)
+    public LikelihoodEstimate[][] Score(
+        IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, LikelihoodOptions options, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         OnScore?.Invoke();

@@ -12,7 +12,8 @@ internal static class TinyEvaluationModel
         TextTokenizer tokenizer = BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize).Tokenizer;
         var config = new TransformerConfig
         {
-            Name = "tiny", LayerCount = 2, HeadCount = 2, EmbeddingSize = 32, FeedForwardSize = 64, VocabularySize = tokenizer.VocabularySize, ContextLength = 48,
+            Name = "tiny", LayerCount = 2, HeadCount = 2, EmbeddingSize = 32, FeedForwardSize = 64,
+            VocabularySize = tokenizer.VocabularySize, ContextLength = 48,
         };
         var network = new TransformerNetwork(config, torch.CPU);
         network.Initialize(7);

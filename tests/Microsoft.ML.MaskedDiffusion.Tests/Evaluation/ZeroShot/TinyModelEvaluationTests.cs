@@ -2,13 +2,16 @@ using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Questions, requests and corpora through a small random network: results belong to their row, runs resume, damaged weights are named.</summary>
+/// <summary>
+/// Questions, requests and corpora through a small random network: results belong to their row, runs resume, damaged weights are named.
+/// </summary>
 [TestClass]
 public sealed class TinyModelEvaluationTests
 {
     private static readonly ZeroShotTask Piqa = ZeroShotTask.FromName("piqa");
     private static readonly ZeroShotQuestion[] Questions =
-        [.. Enumerable.Range(0, 5).Select(i => new ZeroShotQuestion($"{i}", $"Question: {i}\nAnswer:", ["ab", $"cde{i}", "fghijklmno"], i % 3))];
+        [.. Enumerable.Range(0, 5)
+            .Select(i => new ZeroShotQuestion($"{i}", $"Question: {i}\nAnswer:", ["ab", $"cde{i}", "fghijklmno"], i % 3))];
 
     private MaskedDiffusionModel _model = null!;
     private string _folder = "";
@@ -49,7 +52,9 @@ public sealed class TinyModelEvaluationTests
 
         using MaskedDiffusionModel other = _model.Clone();
         other.Network.Initialize(8);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => new ZeroShotEvaluator(other, logged).Evaluate(Piqa, Questions)).Message, "model was");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => new ZeroShotEvaluator(other, logged).Evaluate(Piqa, Questions)).Message,
+            "model was");
     }
 
     [TestMethod]
@@ -57,7 +62,8 @@ public sealed class TinyModelEvaluationTests
     {
         ZeroShotTask lambada = ZeroShotTask.FromName("lambada_standard");
         ZeroShotQuestion[] questions = [new("1", "I go", ["to"], 0), new("2", "We", ["see"], 0)];
-        ZeroShotResult result = new ZeroShotEvaluator(_model, new ZeroShotOptions { Profile = ZeroShotProfile.Published }).Evaluate(lambada, questions);
+        ZeroShotResult result =
+            new ZeroShotEvaluator(_model, new ZeroShotOptions { Profile = ZeroShotProfile.Published }).Evaluate(lambada, questions);
         Assert.IsTrue(result.Perplexity!.Value.Value > 1 && double.IsFinite(result.Perplexity.Value.Value));
         Assert.AreEqual(0, result.Perplexity.Value.NoiseStandardError);
         Assert.IsTrue(result.Answers.All(answer => answer.IsGreedy is not null));

@@ -18,9 +18,11 @@ public sealed class ZeroShotEvaluatorTests
     [TestMethod]
     public void Accuracy_SumPerCharacterPerByte()
     {
-        // Sums: a long option loses. Per character: -3 / 6 beats -2 / 2. Per byte: "éé" has 4 bytes, -2 / 4 against -3 / 6: a tie, which the first wins.
+        // Sums: a long option loses. Per character: -3 / 6 beats -2 / 2. Per byte: "éé" has 4 bytes, -2 / 4 against -3 / 6: a tie, which
+        // the first wins.
         var scorer = new FakeScorer((_, answer) => (answer == " éé" ? -2 : -3, 0));
-        ZeroShotQuestion[] questions = [new("1", "Q", ["éé", "abcdef"], 0), new("2", "Q", ["éé", "abcdef"], 1), new("3", "Q", ["abcdef", "éé"], 1)];
+        ZeroShotQuestion[] questions =
+            [new("1", "Q", ["éé", "abcdef"], 0), new("2", "Q", ["éé", "abcdef"], 1), new("3", "Q", ["abcdef", "éé"], 1)];
         ZeroShotResult result = new ZeroShotEvaluator(scorer, null).Evaluate(Piqa, questions);
         Assert.AreEqual(2.0 / 3, result.Accuracy.Value, 1e-15);
         Assert.AreEqual(Math.Sqrt(2.0 / 9 / 2), result.Accuracy.StandardError, 1e-15);
@@ -51,21 +53,26 @@ public sealed class ZeroShotEvaluatorTests
         const int Seeds = 120;
         var random = new Random(2);
         int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(7))];
-        LikelihoodRequest[][] questions = [.. Enumerable.Range(0, 30).Select(question => Enumerable.Range(0, 3).Select(_ => new LikelihoodRequest([question % 7, question / 7], Ids(9)) { RandomKey = (ulong)question }).ToArray())];
+        LikelihoodRequest[][] questions = [.. Enumerable.Range(0, 30)
+            .Select(
+                question => Enumerable.Range(0, 3)
+                    .Select(_ => new LikelihoodRequest([question % 7, question / 7], Ids(9)) { RandomKey = (ulong)question }).ToArray())];
         var evaluator = new CachedEvaluator(new ToyEvaluator(sharpness: 0.5));
         var accuracies = new List<double>();
         double claimed = 0;
         for (int seed = 0; seed < Seeds; seed++)
         {
-            LikelihoodEstimate[][] estimates = new LikelihoodScorer(evaluator, new() { Samples = 32, Seed = seed }).ScoreQuestions(questions);
+            LikelihoodEstimate[][] estimates = new MaskedDiffusionScorer(evaluator, new() { Samples = 32, Seed = seed }).ScoreQuestions(questions);
             EvaluationMetric accuracy = ZeroShotMetrics.Accuracy([.. estimates.Select((options, i) => new ZeroShotAnswer
             {
-                Id = $"{i}", Gold = i % 3, LogLikelihoods = [.. options.Select(option => option.LogLikelihood)], StandardErrors = [.. options.Select(option => option.StandardError)],
+                Id = $"{i}", Gold = i % 3, LogLikelihoods = [.. options.Select(option => option.LogLikelihood)],
+                StandardErrors = [.. options.Select(option => option.StandardError)],
             })], (_, _) => 1);
             accuracies.Add(accuracy.Value);
             claimed += accuracy.NoiseStandardError * accuracy.NoiseStandardError / Seeds;
         }
-        double mean = accuracies.Average(), spread = Math.Sqrt(accuracies.Sum(value => (value - mean) * (value - mean)) / (Seeds - 1)), ratio = Math.Sqrt(claimed) / spread;
+        double mean = accuracies.Average(), spread = Math
+            .Sqrt(accuracies.Sum(value => (value - mean) * (value - mean)) / (Seeds - 1)), ratio = Math.Sqrt(claimed) / spread;
         Console.WriteLine($"accuracy {mean:F3}, spread over seeds {spread:F4}, noise error claimed {Math.Sqrt(claimed):F4}");
         // A spread over 120 seeds is known to 6.5 % (1 / sqrt(2 * 119)): three of these below 1; above it for the shared random numbers.
         Assert.IsTrue(ratio is > 0.8 and < 2, $"{ratio}");
@@ -77,7 +84,7 @@ public sealed class ZeroShotEvaluatorTests
         var scorer = new FakeScorer((_, _) => (-1, 0));
         new ZeroShotEvaluator(scorer, null).Evaluate(Piqa, [new("1", "Q: ", ["a", "bc"], 0), new("2", "R", ["a", "b"], 0)]);
         Assert.AreEqual("Q:", scorer.Tokenizer.Decode(scorer.Requests[0].Context));
-        // The context's last space moves to the continuation, in front of the delimiter.
+        // The context's last space moves to the continuation, in front of the separator.
         Assert.AreEqual("  bc", scorer.Tokenizer.Decode(scorer.Requests[1].Answer));
         Assert.AreEqual(scorer.Requests[0].RandomKey, scorer.Requests[1].RandomKey);
         Assert.IsNotNull(scorer.Requests[0].RandomKey);
@@ -88,7 +95,8 @@ public sealed class ZeroShotEvaluatorTests
     public void Lambada_PerplexityAndGreedyAccuracy()
     {
         var scorer = new FakeScorer((_, answer) => (-answer.Length, 0.1)) { Greedy = answer => answer == " to" };
-        ZeroShotResult result = new ZeroShotEvaluator(scorer, null).Evaluate(Lambada, [new("1", "I go", ["to"], 0), new("2", "We", ["see"], 0)]);
+        ZeroShotResult result =
+            new ZeroShotEvaluator(scorer, null).Evaluate(Lambada, [new("1", "I go", ["to"], 0), new("2", "We", ["see"], 0)]);
         Assert.AreEqual(0.5, result.Accuracy.Value);
         Assert.AreEqual(0, result.Accuracy.NoiseStandardError);
         Assert.AreEqual(new EvaluationMetric(3.5, 0.5, Math.Sqrt(2) * 0.1 / 2), result.LogPerplexity);
@@ -102,7 +110,8 @@ public sealed class ZeroShotEvaluatorTests
     [TestMethod]
     public void LongContext_IsFlaggedOrCutOnTheLeft()
     {
-        ZeroShotQuestion[] questions = [new("1", "0123456789", ["a", "bcd"], 1), new("2", "01", ["a", "b"], 0), new("3", "0", ["a", "bcdefghijk"], 0)];
+        ZeroShotQuestion[] questions =
+            [new("1", "0123456789", ["a", "bcd"], 1), new("2", "01", ["a", "b"], 0), new("3", "0", ["a", "bcdefghijk"], 0)];
         var scorer = new FakeScorer((_, answer) => (answer == " a" ? -1 : -2, 0), contextLength: 10);
         ZeroShotResult flagged = new ZeroShotEvaluator(scorer, null).Evaluate(Piqa, questions);
         Assert.AreEqual((2, 0, 3), (flagged.TooLongCount, flagged.TruncatedCount, flagged.QuestionCount));
@@ -111,7 +120,7 @@ public sealed class ZeroShotEvaluatorTests
         Assert.AreEqual(-1, flagged.Answers[0].Predicted);
 
         scorer.Requests.Clear();
-        ZeroShotResult cut = new ZeroShotEvaluator(scorer, new ZeroShotOptions { LongContext = LongContext.TruncateLeft }).Evaluate(Piqa, questions);
+        ZeroShotResult cut = new ZeroShotEvaluator(scorer, new ZeroShotOptions { ContextOverflow = ContextOverflow.KeepEnd }).Evaluate(Piqa, questions);
         Assert.AreEqual((1, 1), (cut.TooLongCount, cut.TruncatedCount));
         ZeroShotResult none = new ZeroShotEvaluator(scorer, null).Evaluate(Piqa, [questions[2]]);
         Assert.AreEqual(1, none.TooLongCount);
@@ -122,6 +131,15 @@ public sealed class ZeroShotEvaluatorTests
     }
 
     [TestMethod]
+    public void LongContext_CanEndTheRun()
+    {
+        var evaluator = new ZeroShotEvaluator(new FakeScorer((_, _) => (-1, 0), contextLength: 10), new ZeroShotOptions { ContextOverflow = ContextOverflow.Throw });
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => evaluator.Evaluate(Piqa, [new("7", "0123456789", ["a", "bcd"], 1)])).Message;
+        StringAssert.Contains(message, "Question '7' has 11 tokens of context and 4");
+        StringAssert.Contains(message, "Skip or KeepEnd");
+    }
+
+    [TestMethod]
     public void StoppedRun_GoesOnFromItsLog()
     {
         ZeroShotQuestion[] questions = Questions(10);
@@ -129,7 +147,8 @@ public sealed class ZeroShotEvaluatorTests
         using var stop = new CancellationTokenSource();
         int batches = 0;
         FakeScorer stopping = Varied(() => { if (++batches == 2) stop.Cancel(); });
-        Assert.ThrowsExactly<OperationCanceledException>(() => new ZeroShotEvaluator(stopping, Logged()).Evaluate(Piqa, questions, stop.Token));
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => new ZeroShotEvaluator(stopping, Logged()).Evaluate(Piqa, questions, stop.Token));
         string log = Path.Combine(_folder.Path, "piqa.jsonl");
         Assert.AreEqual(1 + 6, File.ReadAllLines(log).Length);
 
@@ -163,7 +182,8 @@ public sealed class ZeroShotEvaluatorTests
         string message = Refused(Varied(), other, questions);
         StringAssert.Contains(message, "samples was 128 and is now 64");
         StringAssert.Contains(message, "seed was 0 and is now 3");
-        StringAssert.Contains(Refused(new FakeScorer((_, _) => (0, 0)) { Name = "other" }, Logged(), questions), "model was fake and is now other");
+        StringAssert.Contains(
+            Refused(new FakeScorer((_, _) => (0, 0)) { Name = "other" }, Logged(), questions), "model was fake and is now other");
         StringAssert.Contains(Refused(Varied(), Logged(), [questions[0], questions[1] with { Gold = 1 - questions[1].Gold }]), "line 3");
         string log = Path.Combine(_folder.Path, "piqa.jsonl");
         string[] lines = File.ReadAllLines(log);
@@ -180,7 +200,8 @@ public sealed class ZeroShotEvaluatorTests
         Assert.AreEqual(3, result.QuestionCount);
         Assert.ThrowsExactly<ArgumentException>(() => new ZeroShotEvaluator(Varied(), null).Evaluate(Piqa, []));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new ZeroShotEvaluator(Varied(), new ZeroShotOptions { MaxQuestions = 0 }));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new ZeroShotEvaluator(Varied(), new ZeroShotOptions { QuestionsPerBatch = 0 }));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => new ZeroShotEvaluator(Varied(), new ZeroShotOptions { QuestionsPerBatch = 0 }));
     }
 
     [TestMethod]
@@ -197,8 +218,8 @@ public sealed class ZeroShotEvaluatorTests
                 "arc_easy" or "social_iqa" => ("MonteCarlo", 0.6),
                 _ => ("MonteCarlo", 0.7),
             };
-            Assert.AreEqual(expected, (options.Estimator.Name, options.GuidanceScale), name);
-            if (options.Estimator == LikelihoodEstimator.MonteCarlo)
+            Assert.AreEqual(expected, (options.Method.Name, options.GuidanceScale), name);
+            if (options.Method == LikelihoodMethod.MonteCarlo)
                 Assert.AreEqual((1024, 16), (options.Samples, options.RoundSize));
         }
         string path = Path.Combine(_folder.Path, "task.json");
@@ -216,7 +237,10 @@ public sealed class ZeroShotEvaluatorTests
         [.. Enumerable.Range(0, count).Select(i => new ZeroShotQuestion($"q{i}", $"Question {i}", [$"yes{i}", $"no{i * i}"], i % 2))];
 
     private static FakeScorer Varied(Action? onScore = null) =>
-        new((context, answer) => (-1 - (context.Length * 7 + answer.Sum(character => character * 31)) % 97 / 3.0, 0.3)) { OnScore = onScore };
+        new((context, answer) => (-1 - (context.Length * 7 + answer.Sum(character => character * 31)) % 97 / 3.0, 0.3))
+        {
+            OnScore = onScore,
+        };
 
     /// <summary>Reports at once, on the caller's thread.</summary>
     private sealed class Direct(Action<ZeroShotProgress> report) : IProgress<ZeroShotProgress>

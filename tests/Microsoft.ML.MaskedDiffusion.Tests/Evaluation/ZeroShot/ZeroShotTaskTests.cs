@@ -14,7 +14,11 @@ public sealed class ZeroShotTaskTests
     [TestMethod]
     public void HellaSwag_CleansMarksAndCapitalizesLikePython()
     {
-        ZeroShotQuestion q = Single("hellaswag", """{"ind": 24, "activity_label": "Roof shingle removal", "ctx_a": "A man is  on a roof. [header] Tools [title] Ladder", "ctx_b": "he iS Ready", "endings": [" is using wrap [step] now.", "is ripping level tiles off.", "c", "d"], "label": 3}""");
+        ZeroShotQuestion q = Single(
+            "hellaswag",
+            """{"ind": 24, "activity_label": "Roof shingle removal", "ctx_a": "A man is  on a roof. [header] Tools [title] Ladder","""
+            + """ "ctx_b": "he iS Ready", "endings": [" is using wrap [step] now.", "is ripping level tiles off.", "c", """
+            + """ "d"], "label": 3}""");
         Assert.AreEqual("Roof shingle removal: A man is on a roof. Tools. Ladder He is ready", q.Context);
         Assert.AreEqual("is using wrap now.", q.Choices[0]);
         Assert.AreEqual(3, q.Gold);
@@ -24,20 +28,24 @@ public sealed class ZeroShotTaskTests
     [TestMethod]
     public void OpenBookQA_UsesTheBareStem()
     {
-        ZeroShotQuestion q = Single("openbookqa", """{"id": "8-343", "question": {"stem": "A person wants to", "choices": [{"text": "make", "label": "A"}, {"text": "quit", "label": "B"}]}, "answerKey": " B"}""");
+        ZeroShotQuestion q = Single(
+            "openbookqa",
+            """{"id": "8-343", "question": {"stem": "A person wants to", "choices": [{"text": "make", "label": "A"}, """
+            + """{"text": "quit", "label": "B"}]}, "answerKey": " B"}""");
         Assert.AreEqual("A person wants to", q.Context);
         Assert.AreEqual(1, q.Gold);
     }
 
     [TestMethod]
-    [DataRow("""{"id": "x", "question": {"stem": "Why?", "choices": [{"text": "a", "label": "1"}, {"text": "b", "label": "2"}, {"text": "c", "label": "3"}]}, "answerKey": "3"}""")]
+    [DataRow("""{"id": "x", "question": {"stem": "Why?", "choices": [{"text": "a", "label": "1"}, {"text": "b", "label": "2"}, """
+        + """{"text": "c", "label": "3"}]}, "answerKey": "3"}""")]
     [DataRow("""{"id": "x", "question": "Why?", "choices": {"text": ["a", "b", "c"], "label": ["1", "2", "3"]}, "answerKey": "3"}""")]
     public void ArcEasy_ReadsBothPublishedFormats(string row)
     {
         ZeroShotQuestion q = Single("arc_easy", row);
         Assert.AreEqual("Question: Why?\nAnswer:", q.Context);
         Assert.AreEqual(2, q.Gold);
-        Assert.AreEqual(" ", q.Delimiter);
+        Assert.AreEqual(" ", q.Separator);
     }
 
     [TestMethod]
@@ -64,7 +72,9 @@ public sealed class ZeroShotTaskTests
     [TestMethod]
     public void SocialIQa_CountsLabelsFromOne()
     {
-        ZeroShotQuestion q = Single("social_iqa", """{"context": "Tracy didn't go.", "question": "What next?", "answerA": "a", "answerB": "b", "answerC": "c", "label": "3"}""");
+        ZeroShotQuestion q = Single(
+            "social_iqa",
+            """{"context": "Tracy didn't go.", "question": "What next?", "answerA": "a", "answerB": "b", "answerC": "c", "label": "3"}""");
         Assert.AreEqual("Q: Tracy didn't go. What next?\nA:", q.Context);
         Assert.AreEqual(2, q.Gold);
     }
@@ -72,7 +82,10 @@ public sealed class ZeroShotTaskTests
     [TestMethod]
     public void Race_GivesEarlierQuestionsWithAnswersAndKeepsTheHarnessClozeForm()
     {
-        ZeroShotQuestion q = Single("race", """{"id": "high1.txt", "article": "Text.", "questions": ["Who?", "The cat is  _  .", "Why?"], "options": [["x", "y", "z", "w"], ["p", "q", "r", "s"], ["k", "l", "m", "n"]], "answers": ["B", "A", "D"]}""");
+        ZeroShotQuestion q = Single(
+            "race",
+            """{"id": "high1.txt", "article": "Text.", "questions": ["Who?", "The cat is  _  .", "Why?"],"""
+            + """ "options": [["x", "y", "z", "w"], ["p", "q", "r", "s"], ["k", "l", "m", "n"]], "answers": ["B", "A", "D"]}""");
         Assert.AreEqual("Article: Text.\n\nQuestion: Who?\nAnswer: y\n _  .p\nWhy?", q.Context);
         CollectionAssert.AreEqual(new[] { "k", "l", "m", "n" }, q.Choices.ToArray());
         Assert.AreEqual(3, q.Gold);
@@ -104,7 +117,8 @@ public sealed class ZeroShotTaskTests
         ZeroShotQuestion[] questions = [.. task.ReadFile(rows)];
         CollectionAssert.AreEqual(new[] { "Q {x}: one", "Q {x}: two" }, questions.Select(q => q.Context).ToArray());
         CollectionAssert.AreEqual(new[] { 1, 0 }, questions.Select(q => q.Gold).ToArray());
-        CollectionAssert.AreEqual(new[] { "1", "3" }, questions.Select(q => q.Id).ToArray(), "without an id of its own a row is known by its line");
+        CollectionAssert.AreEqual(
+            new[] { "1", "3" }, questions.Select(q => q.Id).ToArray(), "without an id of its own a row is known by its line");
     }
 
     // The example of docs/evaluation.md.
@@ -124,11 +138,12 @@ public sealed class ZeroShotTaskTests
         string good = """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0}""";
         ZeroShotQuestion q = task.ReadFile(Write("rows.jsonl", good)).Single();
         Assert.AreEqual("Question: What is the capital of Peru?\nAnswer:", q.Context);
-        Assert.AreEqual(("1", 0, " "), (q.Id, q.Gold, q.Delimiter));
+        Assert.AreEqual(("1", 0, " "), (q.Id, q.Gold, q.Separator));
         Assert.AreEqual(1, new ZeroShotEvaluator(new FakeScorer((_, answer) => (answer == " Lima" ? -1 : -2, 0)), null).Evaluate(task, [q]).Accuracy.Value);
         foreach (string bad in new[] { """{"country": "Peru", "answer": 0}""", """{"country": "Peru", "cities": "Lima", "answer": 0}""", """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0.5}""" })
         {
-            string message = Assert.ThrowsExactly<InvalidDataException>(() => task.ReadFile(Write("rows.jsonl", good + "\n" + bad)).Count()).Message;
+            string message =
+                Assert.ThrowsExactly<InvalidDataException>(() => task.ReadFile(Write("rows.jsonl", good + "\n" + bad)).Count()).Message;
             StringAssert.Contains(message, "rows.jsonl, line 2: the task 'capitals' cannot read this row");
         }
     }
@@ -145,7 +160,8 @@ public sealed class ZeroShotTaskTests
               "first_index": 1
             }
             """);
-        ZeroShotQuestion q = ZeroShotTask.FromJsonFile(definition).ReadFile(Write("rows.jsonl", """{"country": {"name": "Peru"}, "cities": ["Lima", "Quito"], "answer": 1}""")).Single();
+        string rows = Write("rows.jsonl", """{"country": {"name": "Peru"}, "cities": ["Lima", "Quito"], "answer": 1}""");
+        ZeroShotQuestion q = ZeroShotTask.FromJsonFile(definition).ReadFile(rows).Single();
         Assert.AreEqual("Question: What is the capital of Peru?\nAnswer:", q.Context);
         Assert.AreEqual((0, "Lima"), (q.Gold, q.Choices[0]));
     }
@@ -170,7 +186,8 @@ public sealed class ZeroShotTaskTests
     [DataRow("piqa", """{"goal": 5, "sol1": "a", "sol2": "b", "label": 1}""", "'goal' should be text")]
     [DataRow("piqa", "{\"goal\": ", "not JSON")]
     [DataRow("piqa", "[1]", "expected a JSON object")]
-    [DataRow("arc_easy", """{"question": {"stem": "s", "choices": [{"text": "a", "label": "A"}, {"text": "b", "label": "B"}]}, "answerKey": "E"}""", "answerKey")]
+    [DataRow("arc_easy", """{"question": {"stem": "s", "choices": [{"text": "a", "label": "A"}, {"text": "b", "label": "B"}]},"""
+        + """ "answerKey": "E"}""", "answerKey")]
     [DataRow("openbookqa", """{"query": "q", "choices": ["a"], "gold": 0}""", "2 or more options")]
     [DataRow("lambada_standard", """{"text": "word"}""", "last word")]
     public void BadRows_NameFileAndLine(string task, string row, string expected)
@@ -185,10 +202,12 @@ public sealed class ZeroShotTaskTests
     public void EmptyFilesAndForeignEncodingsAreRefused()
     {
         string empty = Write("empty.jsonl", "\n\n");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ZeroShotTask.FromName("piqa").ReadFile(empty).Count()).Message, "no row");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => ZeroShotTask.FromName("piqa").ReadFile(empty).Count()).Message, "no row");
         string latin = Path.Combine(_folder.Path, "latin.jsonl");
         File.WriteAllBytes(latin, [.. "{\"goal\": \""u8, 0xE9, .. "\"}"u8]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ZeroShotTask.FromName("piqa").ReadFile(latin).Count()).Message, "not UTF-8");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => ZeroShotTask.FromName("piqa").ReadFile(latin).Count()).Message, "not UTF-8");
     }
 
     [TestMethod]

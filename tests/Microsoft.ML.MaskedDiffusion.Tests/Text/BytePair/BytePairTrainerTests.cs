@@ -23,7 +23,8 @@ public sealed class BytePairTrainerTests
     public void LearnsTheSameOnRunsThatOverlap()
     {
         var random = new Random(5);
-        string[] corpus = [.. Enumerable.Range(0, 40).Select(_ => string.Concat(Enumerable.Range(0, random.Next(1, 30)).Select(_ => "aaab "[random.Next(5)])))];
+        string[] corpus = [.. Enumerable.Range(0, 40)
+            .Select(_ => string.Concat(Enumerable.Range(0, random.Next(1, 30)).Select(_ => "aaab "[random.Next(5)])))];
         AssertSame(corpus, 330);
     }
 
@@ -68,7 +69,9 @@ public sealed class BytePairTrainerTests
     public void ACorpusWithoutTextIsRefused()
     {
         StringAssert.Contains(Assert.Throws<ArgumentException>(() => BytePairTrainer.Train([], 300)).Message, "empty");
-        StringAssert.Contains(Assert.Throws<ArgumentException>(() => BytePairTrainer.Train([" \n", "\t"], 300)).Message, "2 documents of nothing but white space");
+        StringAssert.Contains(
+            Assert.Throws<ArgumentException>(() => BytePairTrainer.Train([" \n", "\t"], 300)).Message,
+            "2 documents of nothing but white space");
         StringAssert.Contains(Assert.Throws<ArgumentException>(() => BytePairTrainer.Train(["a", null!], 300)).Message, "Document 1");
     }
 
@@ -126,7 +129,8 @@ public sealed class BytePairTrainerTests
     }
 
     private static string[] Tokens(TextTokenizer tokenizer) =>
-        [.. System.Text.Json.JsonSerializer.Deserialize<Dictionary<string, int>>(tokenizer.Files["vocab.json"])!.OrderBy(t => t.Value).Select(t => t.Key)];
+        [.. System.Text.Json.JsonSerializer.Deserialize<Dictionary<string, int>>(tokenizer.Files["vocab.json"])!.OrderBy(t => t.Value)
+            .Select(t => t.Key)];
 
     // Counts every pair of every word afresh for each merge.
     private static (string[] Tokens, string[] Merges) Naive(string[] corpus, int vocabularySize)
@@ -134,7 +138,8 @@ public sealed class BytePairTrainerTests
         var pattern = new Regex(@"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+");
         List<string> tokens = [.. Enumerable.Range(0, 256).Select(b => ByteLevelAlphabet.ToText([(byte)b]))];
         List<string> merges = [];
-        List<List<int>> words = [.. corpus.SelectMany(d => pattern.Matches(d)).Select(m => Encoding.UTF8.GetBytes(m.Value).Select(b => (int)b).ToList())];
+        List<List<int>> words =
+            [.. corpus.SelectMany(d => pattern.Matches(d)).Select(m => Encoding.UTF8.GetBytes(m.Value).Select(b => (int)b).ToList())];
         while (tokens.Count + 1 < vocabularySize)
         {
             var counts = new Dictionary<(int, int), int>();

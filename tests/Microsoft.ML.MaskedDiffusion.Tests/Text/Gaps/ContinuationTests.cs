@@ -5,7 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class ContinuationTests
 {
-    private static readonly TextTokenizer Tokenizer = BytePairTrainer.Train(["the cat the cat the cats cats", "abc", "abc", "abc"], 290).Tokenizer;
+    private static readonly TextTokenizer Tokenizer =
+        BytePairTrainer.Train(["the cat the cat the cats cats", "abc", "abc", "abc"], 290).Tokenizer;
 
     [TestMethod]
     [DataRow("the", " cat")]
@@ -39,5 +40,6 @@ public sealed class ContinuationTests
     }
 
     [TestMethod]
-    public void NothingContinuesAsNothing() => CollectionAssert.AreEqual(Array.Empty<int>(), Tokenizer.EncodeContinuation("the", "").Continuation);
+    public void NothingContinuesAsNothing() =>
+        CollectionAssert.AreEqual(Array.Empty<int>(), Tokenizer.EncodeContinuation("the", "").Continuation);
 }

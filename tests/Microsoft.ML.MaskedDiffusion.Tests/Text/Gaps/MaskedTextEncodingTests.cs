@@ -15,7 +15,8 @@ public sealed class MaskedTextEncodingTests
         int[] expected = [.. Tokenizer.Encode("The"), Mask, .. Tokenizer.Encode(" sat")];
         CollectionAssert.AreEqual(expected, Encoding.Encode("The [MASK] sat"));
         CollectionAssert.AreEqual(expected, Encoding.Encode("The[MASK] sat"));
-        CollectionAssert.AreEqual((int[])[.. Tokenizer.Encode("The"), Mask, Mask, Mask, Mask, Mask, .. Tokenizer.Encode(".")], Encoding.Encode("The [MASK*5]."));
+        CollectionAssert.AreEqual((int[])[.. Tokenizer.Encode("The"), Mask, Mask, Mask, Mask, Mask, .. Tokenizer
+            .Encode(".")], Encoding.Encode("The [MASK*5]."));
         CollectionAssert.AreEqual((int[])[Mask, Mask], Encoding.Encode("[MASK] [MASK]"));
     }
 
@@ -61,7 +62,9 @@ public sealed class MaskedTextEncodingTests
         string[] ends = ["", " ", "[MASK]", " [MASK*3]", @" \[MASK]", @"\\[MASK]"];
         for (int i = 0; i < 400; i++)
         {
-            string text = string.Concat(Enumerable.Range(0, random.Next(1, 6)).Select(_ => Corpora.Unicode(random, random.Next(0, 12)) + ends[random.Next(ends.Length)]));
+            string text = string.Concat(
+                Enumerable.Range(0, random.Next(1, 6)).Select(
+                    _ => Corpora.Unicode(random, random.Next(0, 12)) + ends[random.Next(ends.Length)]));
             int[] ids = Encoding.Encode(text);
             CollectionAssert.AreEqual(ids, Encoding.Encode(Encoding.Decode(ids)), text);
         }

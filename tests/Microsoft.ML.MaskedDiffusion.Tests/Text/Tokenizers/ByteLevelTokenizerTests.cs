@@ -18,7 +18,12 @@ public sealed class ByteLevelTokenizerTests
             string text = Corpora.Unicode(random, random.Next(1, 120));
             Assert.AreEqual(text, Tokenizer.Decode(Tokenizer.Encode(text)));
         }
-        foreach (string text in (string[])["", " ", "\0", "e\u0301\u0308", "👩‍👩‍👧‍👦🏳️‍🌈", "\uFEFFbom", "a\r\n\r\nb", "<|endoftext|>", "don't we'll", new string('x', 20_000), new string(' ', 3_000)])
+        string[] texts =
+        [
+            "", " ", "\0", "e\u0301\u0308", "👩‍👩‍👧‍👦🏳️‍🌈", "\uFEFFbom", "a\r\n\r\nb", "<|endoftext|>", "don't we'll",
+            new string('x', 20_000), new string(' ', 3_000),
+        ];
+        foreach (string text in texts)
             Assert.AreEqual(text, Tokenizer.Decode(Tokenizer.Encode(text)));
     }
 
@@ -30,7 +35,8 @@ public sealed class ByteLevelTokenizerTests
         var ids = System.Text.Json.JsonSerializer.Deserialize<Dictionary<string, int>>(Tokenizer.Files["vocab.json"])!;
         var pattern = new Regex(@"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+");
         var random = new Random(12);
-        string[] texts = [.. Corpora.Documents(9, 60), .. Enumerable.Range(0, 60).Select(_ => Corpora.Unicode(random, 60)), string.Concat(Corpora.Documents(10, 5)).Replace(" ", "")];
+        string[] texts = [.. Corpora.Documents(9, 60), .. Enumerable.Range(0, 60).Select(_ => Corpora.Unicode(random, 60)), string
+            .Concat(Corpora.Documents(10, 5)).Replace(" ", "")];
         foreach (string text in texts)
         {
             List<int> expected = [.. pattern.Matches(text).SelectMany(m => Merge(m.Value)).Select(t => ids[t])];
@@ -79,8 +85,10 @@ public sealed class ByteLevelTokenizerTests
     [TestMethod]
     public void ForeignIdsAreRefused()
     {
-        StringAssert.Contains(Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.Decode([Tokenizer.VocabularySize])).Message, "mask token");
-        StringAssert.Contains(Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.Decode([Tokenizer.VocabularySize + 1])).Message, "not in 0 .. 399");
+        StringAssert.Contains(
+            Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.Decode([Tokenizer.VocabularySize])).Message, "mask token");
+        StringAssert.Contains(
+            Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.Decode([Tokenizer.VocabularySize + 1])).Message, "not in 0 .. 399");
         Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.Decode([-1]));
         Assert.Throws<ArgumentNullException>(() => Tokenizer.Encode(null!));
         Assert.Throws<ArgumentNullException>(() => Tokenizer.Decode(null!));

@@ -8,7 +8,8 @@ internal sealed class SentencePieceModelBuilder
 {
     public const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6;
 
-    private readonly List<(string Text, float Score, int Type)> _pieces = [("<unk>", 0, Unknown), ("<s>", 0, Control), ("</s>", 0, Control)];
+    private readonly List<(string Text, float Score, int Type)> _pieces =
+        [("<unk>", 0, Unknown), ("<s>", 0, Control), ("</s>", 0, Control)];
 
     public int ModelType { get; set; } = 2;
 

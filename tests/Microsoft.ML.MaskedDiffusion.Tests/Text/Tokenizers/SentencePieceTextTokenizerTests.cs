@@ -62,7 +62,8 @@ public sealed class SentencePieceTextTokenizerTests
     }
 
     [TestMethod]
-    public void FilesMakeAnEqualTokenizer() => CollectionAssert.AreEqual(Tokenizer.Encode("the cat é"), TextTokenizer.FromFiles(Tokenizer.Files).Encode("the cat é"));
+    public void FilesMakeAnEqualTokenizer() =>
+        CollectionAssert.AreEqual(Tokenizer.Encode("the cat é"), TextTokenizer.FromFiles(Tokenizer.Files).Encode("the cat é"));
 
     [TestMethod]
     public void ModelsOfAnotherKindAreRefused()
@@ -79,9 +80,11 @@ public sealed class SentencePieceTextTokenizerTests
     }
 
     private static SentencePieceModelBuilder NewModel() => new SentencePieceModelBuilder().WithBytes()
-        .With("▁t", -1).With("he", -2).With("▁the", -3).With("at", -4).With("▁c", -5).With("▁cat", -6).With("▁a", -7).WithCharacters("▁thecads");
+        .With("▁t", -1).With("he", -2).With("▁the", -3).With("at", -4).With("▁c", -5).With("▁cat", -6).With("▁a", -7)
+            .WithCharacters("▁thecads");
 
-    private static TextTokenizer Open(SentencePieceModelBuilder model) => TextTokenizer.FromFiles(new Dictionary<string, byte[]> { ["tokenizer.model"] = model.Build() });
+    private static TextTokenizer Open(SentencePieceModelBuilder model) =>
+        TextTokenizer.FromFiles(new Dictionary<string, byte[]> { ["tokenizer.model"] = model.Build() });
 
     private static int[] Ids(params string[] pieces) => [.. pieces.Select(Model.Id)];
 }

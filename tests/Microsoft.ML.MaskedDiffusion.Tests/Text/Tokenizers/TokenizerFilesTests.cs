@@ -16,7 +16,8 @@ public sealed class TokenizerFilesTests
         Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
         Write("merges.txt", Corpora.ByteLevel.Files["merges.txt"]);
         int[] expected = Corpora.ByteLevel.Encode("the string and the rest");
-        foreach (string path in (string[])[_folder.Path, _folder.Path + Path.DirectorySeparatorChar, PathOf("vocab.json"), PathOf("merges.txt")])
+        string[] paths = [_folder.Path, _folder.Path + Path.DirectorySeparatorChar, PathOf("vocab.json"), PathOf("merges.txt")];
+        foreach (string path in paths)
             CollectionAssert.AreEqual(expected, TextTokenizer.FromFile(path).Encode("the string and the rest"), path);
     }
 
@@ -42,10 +43,12 @@ public sealed class TokenizerFilesTests
         Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(_folder.Path));
         Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(PathOf("none.model")));
         Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
-        StringAssert.Contains(Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(PathOf("vocab.json"))).Message, "merges.txt");
+        StringAssert.Contains(
+            Assert.Throws<FileNotFoundException>(() => TextTokenizer.FromFile(PathOf("vocab.json"))).Message, "merges.txt");
         Write("text.txt", [1]);
         StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TokenizerSource.FromFile(PathOf("text.txt"))).Message, "text.txt");
-        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(new Dictionary<string, byte[]>())).Message, "vocab.json");
+        StringAssert.Contains(
+            Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(new Dictionary<string, byte[]>())).Message, "vocab.json");
     }
 
     [TestMethod]
@@ -82,7 +85,9 @@ public sealed class TokenizerFilesTests
     {
         string merges = Encoding.UTF8.GetString(Corpora.ByteLevel.Files["merges.txt"]);
         string first = merges.Split('\n')[1];
-        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(Files(merges: merges + first))).Message, $"repeats the merge '{first}'");
+        StringAssert.Contains(
+            Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(Files(merges: merges + first))).Message,
+            $"repeats the merge '{first}'");
     }
 
     [TestMethod]

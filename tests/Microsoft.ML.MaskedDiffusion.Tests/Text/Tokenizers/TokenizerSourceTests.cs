@@ -7,7 +7,8 @@ public sealed class TokenizerSourceTests
     [TestMethod]
     public void TrainingReadsTheCorpus()
     {
-        TextTokenizer tokenizer = TokenizerSource.TrainBytePairEncoding(300).Resolve(() => Corpora.Documents(2, 50), null, CancellationToken.None);
+        TextTokenizer tokenizer =
+            TokenizerSource.TrainBytePairEncoding(300).Resolve(() => Corpora.Documents(2, 50), null, CancellationToken.None);
         Assert.AreEqual(300, tokenizer.VocabularySize);
         Assert.AreEqual(4096, TokenizerSource.TrainBytePairEncoding().VocabularySize);
     }
@@ -16,7 +17,9 @@ public sealed class TokenizerSourceTests
     public void AGivenTokenizerReadsNoCorpus()
     {
         TokenizerSource source = TokenizerSource.FromTokenizer(Corpora.ByteLevel);
-        Assert.AreSame(Corpora.ByteLevel, source.Resolve(() => throw new AssertFailedException("the corpus was asked for"), null, CancellationToken.None));
+        Assert.AreSame(
+            Corpora.ByteLevel,
+            source.Resolve(() => throw new AssertFailedException("the corpus was asked for"), null, CancellationToken.None));
         Assert.AreEqual(400, source.VocabularySize);
         Assert.Throws<ArgumentNullException>(() => TokenizerSource.FromTokenizer(null!));
     }
@@ -24,7 +27,8 @@ public sealed class TokenizerSourceTests
     [TestMethod]
     public void ByteTokensAreTheBytesOfTheText()
     {
-        TextTokenizer tokenizer = TokenizerSource.Bytes().Resolve(() => throw new AssertFailedException("the corpus was asked for"), null, CancellationToken.None);
+        TextTokenizer tokenizer = TokenizerSource.Bytes()
+            .Resolve(() => throw new AssertFailedException("the corpus was asked for"), null, CancellationToken.None);
         Assert.AreEqual(257, tokenizer.VocabularySize);
         Assert.AreEqual(256, tokenizer.EndOfSequenceId);
         const string text = "Wherefore art thou?\n\n  naïve \t 日本 <|endoftext|>";

@@ -14,10 +14,12 @@ internal sealed partial class HellaSwagTask : ZeroShotTask
             [.. row.Texts("endings").Select(Clean)], row.Index("label"));
 
     internal static string Clean(string text) =>
-        Bracketed().Replace(text.Trim().Replace(" [title]", ". ", StringComparison.Ordinal), "").Replace("  ", " ", StringComparison.Ordinal);
+        Bracketed().Replace(text.Trim().Replace(" [title]", ". ", StringComparison.Ordinal), "").Replace(
+            "  ", " ", StringComparison.Ordinal);
 
     /// <summary>As Python's str.capitalize: the first character in upper (title) case, all others in lower case.</summary>
-    internal static string Capitalize(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
+    internal static string Capitalize(string text) =>
+        text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
 
     [GeneratedRegex(@"\[.*?\]")]
     private static partial Regex Bracketed();

@@ -3,16 +3,21 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot.Tasks;
 
-/// <summary>Rows with labelled options and the right one's label, as OpenBookQA and ARC write them: as a list of objects, or as two parallel lists.</summary>
+/// <summary>
+/// Rows with labelled options and the label of the right one, as in OpenBookQA and ARC: the options are a list of objects, or two parallel
+/// lists.
+/// </summary>
 internal static class LabelledChoices
 {
     public static (string Stem, IReadOnlyList<string> Choices, int Gold) Read(JsonElement row)
     {
         JsonElement question = row.TryGetProperty("question_stem", out var stem) ? stem : row.Field("question");
-        string text = question.ValueKind == JsonValueKind.Object ? question.Text("stem") : question.GetString() ?? throw new InvalidDataException("field 'question' is empty");
+        string text = question.ValueKind == JsonValueKind.Object ? question.Text("stem") : question.GetString()
+            ?? throw new InvalidDataException("field 'question' is empty");
         JsonElement choices = question.ValueKind == JsonValueKind.Object ? question.Field("choices") : row.Field("choices");
         (IReadOnlyList<string> texts, IReadOnlyList<string> labels) = choices.ValueKind == JsonValueKind.Array
-            ? ([.. choices.EnumerateArray().Select(c => c.Text("text"))], (IReadOnlyList<string>)[.. choices.EnumerateArray().Select(c => c.Text("label"))])
+            ? ([.. choices.EnumerateArray().Select(c => c.Text("text"))], (IReadOnlyList<string>)[.. choices.EnumerateArray()
+                .Select(c => c.Text("label"))])
             : (choices.Texts("text"), choices.Texts("label"));
         string answer = row.Text("answerKey").TrimStart();
         int gold = labels.ToList().IndexOf(answer);

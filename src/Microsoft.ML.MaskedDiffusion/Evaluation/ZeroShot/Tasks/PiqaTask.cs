@@ -12,5 +12,6 @@ internal sealed class PiqaTask : ZeroShotTask
         new(row.IdOr("id", id), $"Question: {row.Text("goal")}\nAnswer:", [row.Text("sol1"), row.Text("sol2")], row.Index("label"));
 
     // Ready-made rows stop at the end of the question; the harness's prompt goes on.
-    protected override string ContextFromQuery(string query) => query.EndsWith("Answer:", StringComparison.Ordinal) ? query : query.TrimEnd('\n') + "\nAnswer:";
+    protected override string ContextFromQuery(string query) =>
+        query.EndsWith("Answer:", StringComparison.Ordinal) ? query : query.TrimEnd('\n') + "\nAnswer:";
 }

@@ -21,13 +21,18 @@ internal sealed class RaceTask : ZeroShotTask
         IReadOnlyList<string> questions = row.Texts("questions"), answers = row.Texts("answers");
         JsonElement[] options = [.. row.Field("options").EnumerateArray()];
         if (questions.Count == 0 || questions.Count != answers.Count || questions.Count != options.Length)
-            throw new InvalidDataException($"expected as many options and answers as questions, found {questions.Count} questions, {options.Length} options, {answers.Count} answers");
+            throw new InvalidDataException(
+                $"expected as many options and answers as questions, found {questions.Count} questions, {options.Length} options, "
+                + $"{answers.Count} answers");
         var context = new StringBuilder($"Article: {row.Text("article")}\n\n");
         for (int i = 0; i < questions.Count - 1; i++)
         {
             string answer = Choices(options[i])[Letter(answers[i], options[i])];
-            // The harness up to race version 2 keeps only the last five characters of a cloze question; the published figures were made with that.
-            context.Append(questions[i].EndsWith(ClozeEnd, StringComparison.Ordinal) ? $"{questions[i][^5..]}{answer}\n" : $"Question: {questions[i]}\nAnswer: {answer}\n");
+            // The harness up to race version 2 keeps only the last five characters of a cloze question; the published figures were made
+            // with that.
+            context.Append(
+                questions[i].EndsWith(ClozeEnd, StringComparison.Ordinal) ? $"{questions[i][^5..]}{answer}\n" : "Question: "
+                + $"{questions[i]}\nAnswer: {answer}\n");
         }
         context.Append(questions[^1]);
         return new ZeroShotQuestion(row.IdOr("id", id), context.ToString(), Choices(options[^1]), Letter(answers[^1], options[^1]));
@@ -40,6 +45,7 @@ internal sealed class RaceTask : ZeroShotTask
         int index = answer.Length == 1 ? answer[0] - 'A' : -1;
         return index >= 0 && index < options.GetArrayLength()
             ? index
-            : throw new InvalidDataException($"the answer '{answer}' is none of the letters A to {(char)('A' + options.GetArrayLength() - 1)}");
+            : throw new InvalidDataException(
+                $"the answer '{answer}' is none of the letters A to {(char)('A' + options.GetArrayLength() - 1)}");
     }
 }

@@ -11,5 +11,7 @@ internal sealed class SocialIQaTask : ZeroShotTask
     public override bool ReportsNormalizedAccuracy => false;
 
     protected override ZeroShotQuestion Read(JsonElement row, string id) =>
-        new(id, $"Q: {row.Text("context")} {row.Text("question")}\nA:", [row.Text("answerA"), row.Text("answerB"), row.Text("answerC")], row.Index("label") - 1);
+        new(
+            id, $"Q: {row.Text("context")} {row.Text("question")}\nA:",
+            [row.Text("answerA"), row.Text("answerB"), row.Text("answerC")], row.Index("label") - 1);
 }

@@ -14,7 +14,7 @@ internal sealed partial class TemplateTask(JsonTaskDefinition definition) : Zero
     protected override ZeroShotQuestion Read(JsonElement row, string id)
     {
         IReadOnlyList<string> choices = definition.ChoicesField is { } field ? Parent(row, field, out string last).Texts(last) : [.. definition.Choices!.Select(template => Fill(template, row))];
-        return new ZeroShotQuestion(row.IdOr("id", id), Fill(definition.Context, row), choices, Gold(row, choices), definition.Delimiter);
+        return new ZeroShotQuestion(row.IdOr("id", id), Fill(definition.Context, row), choices, Gold(row, choices), definition.Separator);
     }
 
     private int Gold(JsonElement row, IReadOnlyList<string> choices)
@@ -22,7 +22,8 @@ internal sealed partial class TemplateTask(JsonTaskDefinition definition) : Zero
         if (definition.GoldField is not { } field)
             return 0;
         JsonElement parent = Parent(row, field, out string last);
-        if (parent.Field(last) is { ValueKind: JsonValueKind.String } text && choices.ToList().IndexOf(text.GetString()!) is >= 0 and int index)
+        if (parent.Field(last) is { ValueKind: JsonValueKind.String } text
+            && choices.ToList().IndexOf(text.GetString()!) is >= 0 and int index)
             return index;
         return parent.Index(last) - definition.FirstIndex;
     }

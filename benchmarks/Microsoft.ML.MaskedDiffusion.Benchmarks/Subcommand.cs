@@ -1,4 +1,0 @@
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
-
-/// <summary>System.CommandLine's command under a name that ML.NET's namespace Microsoft.ML.Command does not hide.</summary>
-internal sealed class Subcommand(string name, string description) : System.CommandLine.Command(name, description);

@@ -1,0 +1,19 @@
+using System.CommandLine;
+using Microsoft.ML.MaskedDiffusion.Benchmarks;
+
+var root = new RootCommand(
+    "Measurements of Microsoft.ML.MaskedDiffusion, and the commands that need its sources. `COMMAND --help` lists a command's options.")
+{
+    TrainingBenchmark.Command(),
+    LikelihoodBenchmark.Command(),
+    MemoryCommand.Command(),
+    MemoryCommand.ChildCommand(),
+    CorpusBenchmark.Command(),
+    CorpusBenchmark.ChildCommand(),
+    NoiseBenchmark.Command(),
+    KillCommand.Command(),
+    KillCommand.ChildCommand(),
+    ZeroShotCommand.Command(),
+    ParityCommand.Command(),
+};
+return await root.Parse(args.Length == 0 ? ["--help"] : args).InvokeAsync();
