@@ -34,7 +34,7 @@ internal static class CarrierBlob
     public static ReadOnlyMemory<char> HeaderText(in VBuffer<ReadOnlyMemory<char>> blob) => blob.Length >= 2 && blob.IsDense
         ? blob.GetValues()[0]
         : throw new InvalidDataException(
-            $"The saved model is damaged: its data has {blob.Length} parts, but a header and at least one more part were written.");
+            $"The saved model is damaged: its data has {blob.Length} chunks, but a header and at least one more chunk were written.");
 
     /// <summary>Reads the body and compares its length and SHA-256 with the header.</summary>
     /// <exception cref="InvalidDataException">The data is not what was saved.</exception>
