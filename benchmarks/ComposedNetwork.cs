@@ -22,13 +22,13 @@ internal sealed class ComposedNetwork
     }
 
     /// <summary>The logits of all positions, [batch, length, V].</summary>
-    public Tensor Forward(Tensor tokens)
+    public Tensor Forward(TokenRows tokens)
     {
         using var scope = NewDisposeScope();
         TransformerConfig config = _network.Config;
-        long batch = tokens.size(0), length = tokens.size(1), heads = config.HeadCount, size = config.HeadSize;
+        long batch = tokens.Count, length = tokens.Length, heads = config.HeadCount, size = config.HeadSize;
         Tensor cos = _cos.narrow(0, 0, length), sin = _sin.narrow(0, 0, length);
-        Tensor x = Weight("transformer.wte.weight").index_select(0, tokens.reshape(-1)).view(batch, length, config.EmbeddingSize);
+        Tensor x = Weight("transformer.wte.weight").index_select(0, tensor(tokens.Ids, device: _network.Device)).view(batch, length, config.EmbeddingSize);
         for (int i = 0; i < config.LayerCount; i++)
         {
             string layer = TransformerNetwork.LayerPrefix(i);

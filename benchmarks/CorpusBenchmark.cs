@@ -89,7 +89,7 @@ internal static class CorpusBenchmark
             + $"{megabytes / seconds:0.0} MB/s"));
 
         watch.Restart();
-        using MaskedDiffusionTransformer trained = ml.MaskedDiffusion().Trainer(new TrainerOptions
+        using LikelihoodScoringTransformer trained = ml.MaskedDiffusion().Trainer(new TrainerOptions
         {
             Network = new TransformerConfig
             {

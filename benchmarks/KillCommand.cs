@@ -82,7 +82,7 @@ internal static class KillCommand
                 Console.WriteLine(Ready);
             }),
         };
-        using MaskedDiffusionTransformer trained = new MaskedDiffusionTrainer(ml, options).Fit(ml.Data.LoadFromEnumerable(rows.Skip(20)));
+        using LikelihoodScoringTransformer trained = new MaskedDiffusionTrainer(ml, options).Fit(ml.Data.LoadFromEnumerable(rows.Skip(20)));
         trained.Model.Save(model);
         return 0;
     }

@@ -85,8 +85,8 @@ internal static class LikelihoodBenchmark
     private static void Compare(TextWriter output, TransformerNetwork network, ComposedNetwork composed, LikelihoodCase item, int rounds)
     {
         LikelihoodRequest[][] asked = item.Requests(network.Config);
-        var scorer = new LikelihoodScorer(new NetworkEvaluator(network), new LikelihoodOptions { Samples = item.Samples });
-        // The loop is timed on one option of one question, because its time is proportional to the number of options.
+        var scorer = new MaskedDiffusionScorer(new NetworkEvaluator(network), new LikelihoodOptions { Samples = item.Samples });
+        // One option of one question: the loop's time grows with their number exactly.
         LikelihoodRequest first = asked[0][0];
         NaiveLoop.Warm(composed.Forward, network, first);
         NaiveLoop.Warm(network.Forward, network, first);
@@ -125,7 +125,7 @@ internal static class LikelihoodBenchmark
     {
         using var scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
-        torch.Tensor tokens = torch.arange(24).view(2, 12).to(network.Device);
+        var tokens = new TokenRows([.. Enumerable.Range(0, 24).Select(id => (long)id)], 12);
         double apart = (network.Forward(tokens) - composed.Forward(tokens)).abs().max().item<float>();
         if (!(apart < 1e-3))
             throw new InvalidOperationException($"The composed network's logits differ from ours by {apart}.");

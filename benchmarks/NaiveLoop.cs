@@ -18,13 +18,11 @@ internal static class NaiveLoop
 
     private const int Batch = 32;
 
-    /// <summary>Runs one round that is not measured.</summary>
-    public static void Warm(Func<torch.Tensor, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request) =>
-        Round(forward, network, request, Key(request), 0);
+    /// <summary>A first round, which is not measured.</summary>
+    public static void Warm(Func<TokenRows, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request) => Round(forward, network, request, Key(request), 0);
 
-    /// <summary>The negative log-likelihood and the standard error of its mean over the rounds, both in nats.</summary>
-    public static (double Value, double StandardError) Score(
-        Func<torch.Tensor, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request)
+    /// <summary>The negative log-likelihood, and the standard error of the rounds' mean.</summary>
+    public static (double Value, double StandardError) Score(Func<TokenRows, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request)
     {
         var values = new double[Samples / Batch];
         for (int round = 0; round < values.Length; round++)
@@ -36,8 +34,7 @@ internal static class NaiveLoop
     private static RoundKey Key(LikelihoodRequest request) =>
         new(request.Answer.Length, Samples, Batch, null, 1, ContentKey.Of(request.Context), 0);
 
-    private static double Round(
-        Func<torch.Tensor, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request, RoundKey key, int first)
+    private static double Round(Func<TokenRows, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request, RoundKey key, int first)
     {
         using var scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
@@ -61,8 +58,7 @@ internal static class NaiveLoop
                 ids[at] = network.Config.MaskTokenId;
             }
         }
-        torch.Tensor logits =
-            forward(torch.tensor(ids, [Batch, length], device: network.Device)).view(ids.Length, network.Config.VocabularySize);
+        torch.Tensor logits = forward(new TokenRows(ids, length)).view(ids.Length, network.Config.VocabularySize);
         torch.Tensor masked = logits.index_select(0, torch.tensor(places.ToArray(), device: network.Device));
         torch.Tensor expected = torch.tensor(targets.ToArray(), device: network.Device);
         torch.Tensor losses = torch.nn.functional.cross_entropy(masked, expected, reduction: torch.nn.Reduction.None);

@@ -103,10 +103,10 @@ internal static class TrainingBenchmark
         for (int i = 0; i < weights.Length; i++)
             weights[i] = 1f / (batch.Probabilities[batch.RowOf(i)] * tokens.Length);
         torch.Device place = network.Device;
-        torch.Tensor hidden = network.Hidden(torch.tensor(batch.Tokens, [Rows, Length]).to(place));
-        torch.Tensor masked = hidden.view(-1, network.Config.EmbeddingSize).index_select(0, torch.tensor(batch.MaskedPositions).to(place));
-        torch.Tensor losses = network.CrossEntropy(masked, torch.tensor(batch.Targets).to(place));
-        (losses * torch.tensor(weights).to(place)).sum().backward();
+        torch.Tensor hidden = network.Hidden(new TokenRows(batch.Tokens, Length));
+        torch.Tensor masked = hidden.view(-1, network.Config.EmbeddingSize).index(Upload.Integers(batch.MaskedPositions, place));
+        torch.Tensor losses = network.CrossEntropy(masked, batch.Targets);
+        network.Backward((losses * Upload.Floats(weights, losses.dtype, place)).sum());
         optimizer.PrepareGradients();
         optimizer.Step(1e-4);
         network.ZeroGradients();

@@ -59,7 +59,7 @@ internal static class ZeroShotCommand
                 {
                     Profile = Profile(result.GetValue(profile)!, result.GetValue(samples)),
                     MaxQuestions = result.GetValue(limit),
-                    LongContext = result.GetValue(truncate) ? LongContext.TruncateLeft : LongContext.Flag,
+                    ContextOverflow = result.GetValue(truncate) ? ContextOverflow.KeepEnd : ContextOverflow.Skip,
                     LogFolder = result.GetValue(log),
                     Progress = new ConsoleProgress(),
                 };
@@ -110,9 +110,8 @@ internal static class ZeroShotCommand
             return MaskedDiffusionModel.Load(path, device);
         ITransformer loaded = new MLContext().MaskedDiffusion().LoadModel(path, out _);
         IEnumerable<ITransformer> members = loaded is TransformerChain<ITransformer> chain ? chain : [loaded];
-        return members.OfType<MaskedDiffusionTransformer>().FirstOrDefault()?.Model
-            ?? throw new ArgumentException(
-                $"{path} holds no trained language model: give the zip of a trainer's or ScoreLikelihood's transformer.");
+        return members.OfType<LikelihoodScoringTransformer>().FirstOrDefault()?.Model
+            ?? throw new ArgumentException($"{path} holds no trained language model: give the zip of a trainer's or ScoreLikelihood's transformer.");
     }
 
     private static ZeroShotProfile Profile(string name, int? samples) => name switch

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Reflection;
 using Microsoft.ML.MaskedDiffusion.DataViews;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Saving;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
@@ -10,8 +11,8 @@ using Microsoft.ML.MaskedDiffusion.Transforms;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// What can be done with masked diffusion language models, reached by <c>ml.MaskedDiffusion()</c>. Each estimator comes in two overloads: the columns with
-/// defaults for the rest, or all options.
+/// What can be done with masked diffusion language models, reached by <c>ml.MaskedDiffusion()</c>. Each task comes in two overloads: one
+/// with the columns and the most common settings, with defaults for the rest, and one with all options.
 /// </summary>
 /// <remarks>Safe for several threads.</remarks>
 public sealed class MaskedDiffusionCatalog
@@ -20,44 +21,57 @@ public sealed class MaskedDiffusionCatalog
 
     internal MLContext MLContext { get; }
 
-    /// <summary>Trains a model on a text column.</summary>
-    /// <param name="text">The text column, one document a row.</param>
+    /// <summary>Trains a masked diffusion model on a text column.</summary>
+    /// <param name="textColumnName">The text column, one document in each row.</param>
     /// <param name="network">The network; null for the 6M preset with a context of 256 tokens.</param>
-    /// <param name="maxSteps">Optimizer steps.</param>
-    /// <param name="validationSet">Data to measure the loss on while training; the model returned is then the best measured.</param>
+    /// <param name="maxSteps">Optimizer steps, 1 or more.</param>
+    /// <param name="validationSet">Data to measure the loss on while training; the model returned is then the best one measured.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
-    public MaskedDiffusionTrainer Trainer(string text = "Text", TransformerConfig? network = null, long maxSteps = 1000, IDataView? validationSet = null)
-    {
-        var options = new TrainerOptions { TextColumnName = text, MaxSteps = maxSteps, ValidationSet = validationSet };
-        options.Network = network ?? options.Network;
-        return Trainer(options);
-    }
+    public MaskedDiffusionTrainer Trainer(
+        string textColumnName = "Text", TransformerConfig? network = null, long maxSteps = 1000, IDataView? validationSet = null) =>
+        Trainer(OptionsOf(textColumnName, network, maxSteps, validationSet));
 
-    /// <summary>Trains a model on a text column, with options.</summary>
-    /// <param name="options">The settings, copied and checked.</param>
+    /// <summary>Trains a masked diffusion model on a text column, with options.</summary>
+    /// <param name="options">The settings; copied and checked.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
     public MaskedDiffusionTrainer Trainer(TrainerOptions options) => new(MLContext, options);
 
-    /// <summary>Trains the autoregressive baseline on a text column, with the options of the masked diffusion model it is compared with.</summary>
-    /// <param name="options">The settings, copied and checked.</param>
+    /// <summary>
+    /// Trains the autoregressive baseline on a text column: the same network with a causal mask, which predicts the next token.
+    /// </summary>
+    /// <param name="textColumnName">The text column, one document in each row.</param>
+    /// <param name="network">The network; null for the 6M preset with a context of 256 tokens.</param>
+    /// <param name="maxSteps">Optimizer steps, 1 or more.</param>
+    /// <param name="validationSet">Data to measure the loss on while training; the model returned is then the best one measured.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
+    public AutoregressiveTrainer AutoregressiveTrainer(
+        string textColumnName = "Text", TransformerConfig? network = null, long maxSteps = 1000, IDataView? validationSet = null) =>
+        AutoregressiveTrainer(OptionsOf(textColumnName, network, maxSteps, validationSet));
+
+    /// <summary>
+    /// Trains the autoregressive baseline on a text column, with the options of the masked diffusion model it is compared with.
+    /// </summary>
+    /// <param name="options">The settings; copied and checked.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
     public AutoregressiveTrainer AutoregressiveTrainer(TrainerOptions options) => new(MLContext, options);
 
     /// <summary>
-    /// A view of the documents in UTF-8 files: one file, or the *.txt, *.jsonl and *.ndjson files of a folder and the folders in it, in the ordinal order of their
-    /// names. A line of .jsonl and .ndjson files is a document, any other file is one as a whole. Files are opened when the view is read, and never held in memory.
+    /// A view of the documents in UTF-8 files: one file, or the *.txt, *.jsonl and *.ndjson files of a folder and the folders in it, in the
+    /// ordinal order of their names. A line of .jsonl and .ndjson files is a document, any other file is one as a whole. Files are opened
+    /// when the view is read, and never held in memory.
     /// </summary>
     /// <param name="path">A file, or a folder with files.</param>
-    /// <param name="column">The text column of the view.</param>
-    /// <param name="jsonField">In JSON lines: the field with the text.</param>
+    /// <param name="textColumnName">The text column of the view.</param>
+    /// <param name="jsonField">The field with the text in JSON lines.</param>
     /// <exception cref="ArgumentOutOfRangeException">A name is empty.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or the folder has no such file.</exception>
-    public IDataView LoadText(string path, string column = "Text", string jsonField = "text") => LoadText(new TextFilesOptions { Path = path, ColumnName = column, JsonField = jsonField });
+    public IDataView LoadText(string path, string textColumnName = "Text", string jsonField = "text") =>
+        LoadText(new TextFilesOptions { Path = path, ColumnName = textColumnName, JsonField = jsonField });
 
     /// <summary>
-    /// A view of the documents in UTF-8 files, with options. Reading throws <see cref="InvalidDataException"/> with file and line where bytes are not UTF-8, a line is
-    /// not the JSON expected, or a document is longer than <see cref="TextFilesOptions.MaxDocumentBytes"/>. Memory: one document (about 8 times its bytes), and the
-    /// files' names.
+    /// A view of the documents in UTF-8 files, with options. Reading throws <see cref="InvalidDataException"/> with file and line where
+    /// bytes are not UTF-8, a line is not the JSON expected, or a document is longer than <see cref="TextFilesOptions.MaxDocumentBytes"/>.
+    /// Memory: one document (about 8 times its bytes), and the files' names.
     /// </summary>
     /// <param name="options">Which files, and what is a document in them; copied and checked.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
@@ -68,12 +82,16 @@ public sealed class MaskedDiffusionCatalog
         return new TextFilesView(options);
     }
 
-    /// <summary>Opens packed tokens to train on with <see cref="MaskedDiffusionTrainer.Fit(PackedCorpus)"/>: the files of one folder whose names begin alike, shuffled.</summary>
+    /// <summary>
+    /// Opens packed tokens to train on with <see cref="MaskedDiffusionTrainer.Fit(PackedCorpus)"/>: the files of one folder whose names
+    /// have the same beginning, shuffled.
+    /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="prefix">How the files' names begin.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">A file is no packed corpus file, cut off, or unlike the others.</exception>
-    public PackedCorpus LoadPackedTokens(string folder, string prefix = "train") => LoadPackedTokens(new PackedCorpusOptions { Sources = [new PackedSource(folder, prefix)] });
+    public PackedCorpus LoadPackedTokens(string folder, string prefix = "train") =>
+        LoadPackedTokens(new PackedCorpusOptions { Sources = [new PackedSource(folder, prefix)] });
 
     /// <summary>Opens packed tokens to train on, with options: several data sets with weights, block length, the published order.</summary>
     /// <param name="options">Which files, and how they are cut and ordered; copied and checked.</param>
@@ -83,164 +101,237 @@ public sealed class MaskedDiffusionCatalog
     public PackedCorpus LoadPackedTokens(PackedCorpusOptions options) => new(options);
 
     /// <summary>
-    /// Tokenizes a text column and writes the ids as packed files, each document followed by the end of sequence, as the Python system's data scripts do: both that
-    /// system and <see cref="LoadPackedTokens(string, string)"/> read them. Memory: one file's ids and the documents being tokenized. The files appear at the end, together.
+    /// Tokenizes a text column and writes the ids as packed files, with the end of sequence after each document, as the Python system's
+    /// data scripts do: both that system and <see cref="LoadPackedTokens(string, string)"/> read them. Memory: one file's ids and the
+    /// documents being tokenized. The files appear at the end, together.
     /// </summary>
     /// <param name="data">The text, read once.</param>
     /// <param name="tokenizer">The tokenizer, with an end of sequence.</param>
     /// <param name="folder">Where the files go; made if missing.</param>
-    /// <param name="options">Column, names, file size, progress; null for the defaults.</param>
+    /// <param name="textColumnName">The text column, one document in each row.</param>
+    /// <param name="prefix">How the files' names begin.</param>
     /// <param name="cancellationToken">Stops it, and removes what was written.</param>
     /// <returns>What was written.</returns>
     /// <exception cref="ArgumentException">The tokenizer has no end of sequence.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or not a text, or an option out of range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or not a text, or a name is empty.</exception>
     /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
     /// <exception cref="IOException">The folder has files of that prefix already, or cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public PackedTokensResult SavePackedTokens(IDataView data, TextTokenizer tokenizer, string folder, PackedTokensOptions? options = null, CancellationToken cancellationToken = default)
+    public PackedTokensResult SavePackedTokens(
+        IDataView data,
+        TextTokenizer tokenizer,
+        string folder,
+        string textColumnName = "Text",
+        string prefix = "train",
+        CancellationToken cancellationToken = default) =>
+        SavePackedTokens(
+            data, tokenizer, folder, new PackedTokensOptions { TextColumnName = textColumnName, Prefix = prefix }, cancellationToken);
+
+    /// <summary>Tokenizes a text column and writes the ids as packed files, with options.</summary>
+    /// <param name="data">The text, read once.</param>
+    /// <param name="tokenizer">The tokenizer, with an end of sequence.</param>
+    /// <param name="folder">Where the files go; made if missing.</param>
+    /// <param name="options">Column, names, file size, progress; checked.</param>
+    /// <param name="cancellationToken">Stops it, and removes what was written.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ArgumentException">The tokenizer has no end of sequence.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or not a text, or an option is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
+    /// <exception cref="IOException">The folder has files of that prefix already, or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public PackedTokensResult SavePackedTokens(
+        IDataView data, TextTokenizer tokenizer, string folder, PackedTokensOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        return PackedTokensExport.Run(data, tokenizer, folder, options ?? new PackedTokensOptions(), cancellationToken);
+        ArgumentNullException.ThrowIfNull(options);
+        return PackedTokensExport.Run(data, tokenizer, folder, options, cancellationToken);
     }
 
     /// <summary>
-    /// Scores texts, or what follows a context: adds NegativeLogLikelihood (nats), its standard error, TokenCount, and nats per character and byte. Exact
-    /// for an autoregressive model.
+    /// Scores texts, or what follows a context: adds NegativeLogLikelihood (nats), its standard error, TokenCount, and nats per character
+    /// and byte. Exact for an autoregressive model. <see cref="LikelihoodScorer"/> does the same without data views.
     /// </summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
-    /// <param name="text">The text column.</param>
-    /// <param name="context">The text column with what stands before the text, joined to it by a space; null, the default, where each text is a document of its own.</param>
+    /// <param name="textColumnName">The text column.</param>
+    /// <param name="contextColumnName">
+    /// The text column with what stands before the text, joined to it by a space; null, the default, where each text is a document of its
+    /// own.
+    /// </param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
-    public LikelihoodScoringEstimator ScoreLikelihood(MaskedDiffusionModel model, string text = "Text", string? context = null) =>
-        ScoreLikelihood(model, new LikelihoodScoringEstimator.Options { TextColumnName = text, ContextColumnName = context });
+    public LikelihoodScoringEstimator ScoreLikelihood(
+        MaskedDiffusionModel model, string textColumnName = "Text", string? contextColumnName = null) =>
+        ScoreLikelihood(model, new LikelihoodScoringOptions { TextColumnName = textColumnName, ContextColumnName = contextColumnName });
 
     /// <summary>Scores texts, or what follows a context, with options.</summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="options">Checked and copied.</param>
     /// <exception cref="ArgumentException">An option is out of range or does not apply to an autoregressive model.</exception>
-    public LikelihoodScoringEstimator ScoreLikelihood(MaskedDiffusionModel model, LikelihoodScoringEstimator.Options options)
+    public LikelihoodScoringEstimator ScoreLikelihood(MaskedDiffusionModel model, LikelihoodScoringOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return new LikelihoodScoringEstimator(model, options);
     }
 
     /// <summary>
-    /// Zero-shot multiple choice: adds per option Score, StandardError, LogLikelihood, the same per character and per byte, and Probability, and the best option as
-    /// PredictedLabel.
+    /// Zero-shot multiple choice: adds for each option Score, StandardError, LogLikelihood, the same per character and per byte, and
+    /// Probability, and the best option as PredictedLabel.
     /// </summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
-    /// <param name="context">The text column that options continue.</param>
-    /// <param name="choices">The column of options, a vector of text.</param>
+    /// <param name="contextColumnName">The text column that options continue.</param>
+    /// <param name="choicesColumnName">The column of options, a vector of text.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
-    public ChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, string context = "Context", string choices = "Choices") =>
-        ScoreChoices(model, new ChoiceScoringEstimator.Options { ContextColumnName = context, ChoicesColumnName = choices });
+    public ChoiceScoringEstimator ScoreChoices(
+        MaskedDiffusionModel model, string contextColumnName = "Context", string choicesColumnName = "Choices") =>
+        ScoreChoices(model, new ChoiceScoringOptions { ContextColumnName = contextColumnName, ChoicesColumnName = choicesColumnName });
 
     /// <summary>Zero-shot multiple choice, with options.</summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="options">Checked and copied.</param>
     /// <exception cref="ArgumentException">An option is out of range or does not apply to an autoregressive model.</exception>
-    public ChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, ChoiceScoringEstimator.Options options)
+    public ChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, ChoiceScoringOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return new ChoiceScoringEstimator(model, options);
     }
 
-    /// <summary>Zero-shot multiple choice with an option a row; the rows of a question stand next to each other. The figures are those of the vector form.</summary>
+    /// <summary>
+    /// Zero-shot multiple choice with one option in each row; the rows of a question stand next to each other. The figures are those of the
+    /// vector form.
+    /// </summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
-    /// <param name="context">The text column that options continue, the same in all rows of a question.</param>
-    /// <param name="choice">The text column of options.</param>
-    /// <param name="group">The column that tells questions apart: a text, date, truth value, number or key.</param>
+    /// <param name="contextColumnName">The text column that options continue, the same in all rows of a question.</param>
+    /// <param name="choiceColumnName">The text column of options.</param>
+    /// <param name="groupColumnName">The column that tells questions apart: a text, date, truth value, number or key.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
-    public GroupedChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, string context, string choice, string group) =>
-        ScoreChoices(model, new GroupedChoiceScoringEstimator.Options { ContextColumnName = context, ChoiceColumnName = choice, GroupColumnName = group });
+    public GroupedChoiceScoringEstimator ScoreChoices(
+        MaskedDiffusionModel model, string contextColumnName, string choiceColumnName, string groupColumnName) => ScoreChoices(
+        model,
+        new GroupedChoiceScoringOptions
+        {
+            ContextColumnName = contextColumnName,
+            ChoiceColumnName = choiceColumnName,
+            GroupColumnName = groupColumnName,
+        });
 
-    /// <summary>Zero-shot multiple choice with an option a row, with options.</summary>
+    /// <summary>Zero-shot multiple choice with one option in each row, with options.</summary>
     /// <param name="model">The model that scores; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="options">Checked and copied.</param>
     /// <exception cref="ArgumentException">An option is out of range or does not apply to an autoregressive model.</exception>
-    public GroupedChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, GroupedChoiceScoringEstimator.Options options)
+    public GroupedChoiceScoringEstimator ScoreChoices(MaskedDiffusionModel model, GroupedChoiceScoringOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return new GroupedChoiceScoringEstimator(model, options);
     }
 
-    /// <summary>Fills gaps: [MASK] is one token, [MASK*5] a span of five.</summary>
+    /// <summary>
+    /// Fills gaps: [MASK] is one token, [MASK*5] a span of five. <see cref="GapSyntax.Escape"/> makes any text plain;
+    /// <see cref="Infiller"/> does the same without data views.
+    /// </summary>
     /// <param name="model">The model that fills; it stays the caller's and must outlive what is made of it.</param>
-    /// <param name="input">The text column with gaps.</param>
-    /// <param name="output">The column of filled texts.</param>
+    /// <param name="inputColumnName">The text column with gaps.</param>
+    /// <param name="outputColumnName">The column of filled texts.</param>
     /// <exception cref="ArgumentException">A name is empty or the model autoregressive.</exception>
-    public InfillEstimator Infill(MaskedDiffusionModel model, string input = "Text", string output = "Filled") =>
-        Infill(model, new InfillEstimator.Options { InputColumnName = input, OutputColumnName = output });
+    public InfillEstimator Infill(MaskedDiffusionModel model, string inputColumnName = "Text", string outputColumnName = "Filled") =>
+        Infill(model, new InfillOptions { InputColumnName = inputColumnName, OutputColumnName = outputColumnName });
 
     /// <summary>Fills gaps, with options.</summary>
     /// <param name="model">The model that fills; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="options">Checked and copied.</param>
     /// <exception cref="ArgumentException">An option is out of range or the model autoregressive.</exception>
-    public InfillEstimator Infill(MaskedDiffusionModel model, InfillEstimator.Options options)
+    public InfillEstimator Infill(MaskedDiffusionModel model, InfillOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return new InfillEstimator(model, options);
     }
 
     /// <summary>
-    /// Measures a corpus: perplexity per token and bits per byte with their standard errors, over all and per group. Documents longer than the
-    /// model's context are scored in windows, never cut.
+    /// Measures a corpus: perplexity per token and bits per byte with their standard errors, over all documents and for each group.
+    /// Documents longer than the model's context are scored in windows, never cut.
     /// </summary>
     /// <param name="data">The corpus, read once.</param>
     /// <param name="model">The model that scores; it stays the caller's.</param>
-    /// <param name="text">The text column.</param>
-    /// <param name="group">A column of text, dates, truth values or numbers to give figures apart for, such as a month; null, the default, for none.</param>
-    /// <param name="options">Stride, samples, progress; null for the defaults.</param>
+    /// <param name="textColumnName">The text column.</param>
+    /// <param name="groupColumnName">
+    /// A column of text, dates, truth values or numbers, such as a month: each of its values gets figures of its own. Null, the default,
+    /// for none.
+    /// </param>
     /// <param name="cancellationToken">Stops after the current batch of rows.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type, or an option out of range.</exception>
-    /// <exception cref="ArgumentException">No row has a text with a token, or an option does not apply to an autoregressive model.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
+    /// <exception cref="ArgumentException">No row has a text with a token.</exception>
     public PerplexityResult EvaluatePerplexity(
-        IDataView data, MaskedDiffusionModel model, string text = "Text", string? group = null, PerplexityOptions? options = null, CancellationToken cancellationToken = default)
+        IDataView data,
+        MaskedDiffusionModel model,
+        string textColumnName = "Text",
+        string? groupColumnName = null,
+        CancellationToken cancellationToken = default) =>
+        EvaluatePerplexity(data, model, new PerplexityOptions(), textColumnName, groupColumnName, cancellationToken);
+
+    /// <summary>Measures a corpus, with options.</summary>
+    /// <param name="data">The corpus, read once.</param>
+    /// <param name="model">The model that scores; it stays the caller's.</param>
+    /// <param name="options">Stride, samples, progress; checked and copied.</param>
+    /// <param name="textColumnName">The text column.</param>
+    /// <param name="groupColumnName">The column whose values get figures of their own; null, the default, for none.</param>
+    /// <param name="cancellationToken">Stops after the current batch of rows.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type, or an option is out of its range.</exception>
+    /// <exception cref="ArgumentException">
+    /// No row has a text with a token, or an option does not apply to an autoregressive model.
+    /// </exception>
+    public PerplexityResult EvaluatePerplexity(
+        IDataView data,
+        MaskedDiffusionModel model,
+        PerplexityOptions options,
+        string textColumnName = "Text",
+        string? groupColumnName = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(data);
-        return new PerplexityEvaluator(model, options).Evaluate(CorpusReader.Read(data, text, group, cancellationToken), cancellationToken);
+        ArgumentNullException.ThrowIfNull(options);
+        var evaluator = new PerplexityEvaluator(model, options);
+        return evaluator.Evaluate(CorpusReader.Read(data, textColumnName, groupColumnName, cancellationToken), cancellationToken);
     }
 
     /// <summary>
-    /// Saves a transformer as <c>ml.Model.Save</c> does, of any size: models above <paramref name="selfContainedLimit"/> bytes go to a <c>.mdm</c> file beside the
-    /// zip, named after it and its own SHA-256, which is checked on loading. Keep the two together. What stood at the path stays whole until the new zip is.
+    /// Saves a transformer as <c>ml.Model.Save</c> does, of any size: models above <paramref name="selfContainedLimit"/> bytes go to a
+    /// <c>.mdm</c> file beside the zip, named after it and its own SHA-256, which is checked on loading. Keep the two together. What stood
+    /// at the path stays whole until the new zip is.
     /// </summary>
     /// <param name="transformer">A transformer or chain.</param>
     /// <param name="inputSchema">The schema of its input; may be null.</param>
     /// <param name="path">The zip to write.</param>
-    /// <param name="selfContainedLimit">Bytes of a model that still go into the zip. Default 64 MiB: larger ones load slowly from inside a zip.</param>
-    /// <exception cref="IOException">The disk is full or read-only; nothing has changed then. (<c>ml.Model.Save</c> empties an old file before it writes.)</exception>
-    public void SaveModel(ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit = CarrierWriter.SizeLimit)
+    /// <param name="selfContainedLimit">
+    /// Bytes of a model that still go into the zip. Default 64 MiB: larger ones load slowly from inside a zip.
+    /// </param>
+    /// <exception cref="IOException">
+    /// The disk is full or read-only; nothing has changed then. (<c>ml.Model.Save</c> empties an old file before it writes.)
+    /// </exception>
+    public void SaveModel(
+        ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit = CarrierWriter.SizeLimit)
     {
         ArgumentNullException.ThrowIfNull(transformer);
         ArgumentOutOfRangeException.ThrowIfNegative(selfContainedLimit);
         using var location = new CarrierLocation(path, selfContainedLimit);
-        string aside = Path.Combine(location.Folder, $".{Path.GetRandomFileName()}.zip.tmp");
         try
         {
-            using (var stream = new FileStream(aside, FileMode.CreateNew, FileAccess.ReadWrite))
+            SaveError.Explain(path, () => AtomicFile.Write(path, stream =>
             {
                 MLContext.Model.Save(transformer, inputSchema!, stream);
                 CheckWritten(stream);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(aside, path, overwrite: true);
+            }));
         }
-        catch (Exception error)
+        catch
         {
-            foreach (string file in location.Written.Append(aside).Where(File.Exists))
+            foreach (string file in location.Written.Where(File.Exists))
                 File.Delete(file);
-            if (SaveError.IsOfDisk(error))
-                throw SaveError.At(path, error);
             throw;
         }
     }
 
     /// <summary>
-    /// Loads what <c>ml.Model.Save</c> or <see cref="SaveModel"/> wrote, with this library's transformers as they were saved: batched, disposable, and with
-    /// their <see cref="MaskedDiffusionModel"/> at hand. <c>ml.Model.Load</c> works too, and scores row by row.
+    /// Loads what <c>ml.Model.Save</c> or <see cref="SaveModel"/> wrote, with this library's transformers as they were saved: batched,
+    /// disposable, and with their <see cref="MaskedDiffusionModel"/> at hand. <c>ml.Model.Load</c> works too, and scores row by row.
     /// </summary>
     /// <param name="path">The zip.</param>
     /// <param name="inputSchema">The schema that was saved with it.</param>
@@ -258,14 +349,16 @@ public sealed class MaskedDiffusionCatalog
         }
         catch (Exception error) when (Damage(error) is { } reason)
         {
-            throw new InvalidDataException($"The model saved in {path} cannot be read: {reason.Message}{(reason.Message.Contains("intact copy", StringComparison.Ordinal) ? "" : " Save it again, or fetch an intact copy.")}", error);
+            bool hasRemedy = reason.Message.Contains("intact copy", StringComparison.Ordinal);
+            string remedy = hasRemedy ? "" : " Save it again, or fetch an intact copy.";
+            throw new InvalidDataException($"The model saved in {path} cannot be read: {reason.Message}{remedy}", error);
         }
     }
 
     /// <summary>
     /// Finds this library's transformers in what <c>ml.Model.Load</c> gave and puts the batched ones in their place: a
-    /// <see cref="MaskedDiffusionTransformer"/>, <see cref="ChoiceScoringTransformer"/>, <see cref="GroupedChoiceScoringTransformer"/> or <see cref="InfillTransformer"/>, or a
-    /// chain with them.
+    /// <see cref="LikelihoodScoringTransformer"/>, <see cref="ChoiceScoringTransformer"/>, <see cref="GroupedChoiceScoringTransformer"/> or
+    /// <see cref="InfillTransformer"/>, or a chain with them.
     /// </summary>
     /// <param name="loaded">A loaded transformer.</param>
     /// <returns>The same object where it holds none of ours.</returns>
@@ -276,7 +369,20 @@ public sealed class MaskedDiffusionCatalog
         return SavedModels.Unwrap(loaded, CarrierLocation.Current);
     }
 
-    // ML.NET says nothing of a failure in the zip's last bytes, its directory.
+    private static TrainerOptions OptionsOf(
+        string textColumnName, TransformerConfig? network, long maxSteps, IDataView? validationSet)
+    {
+        var options = new TrainerOptions
+        {
+            TextColumnName = textColumnName,
+            MaxSteps = maxSteps,
+            ValidationSet = validationSet,
+        };
+        options.Network = network ?? options.Network;
+        return options;
+    }
+
+    // ML.NET does not report a failure to write the zip's last bytes, which are its directory.
     private static void CheckWritten(Stream stream)
     {
         stream.Position = 0;
@@ -291,13 +397,16 @@ public sealed class MaskedDiffusionCatalog
         }
     }
 
-    // What a damaged file makes ML.NET or us throw, out of the wrappings of ML.NET, which loads assemblies and builds the parts of a model by name; null for other failures.
+    // What a damaged file makes ML.NET or this library throw, without the exceptions that ML.NET wraps around it (it loads assemblies and
+    // builds the parts of a model by name); null for other failures.
     private static Exception? Damage(Exception error) => error switch
     {
         TorchUnavailableException => null,
         FileNotFoundException { FileName: { } name } when name.Contains("Version=", StringComparison.Ordinal) => error,
-        TargetInvocationException or InvalidOperationException when error.InnerException is { } inner => inner is IOException ? inner : Damage(inner),
-        InvalidDataException or EndOfStreamException or FileLoadException or FormatException or ArgumentException or OverflowException or IndexOutOfRangeException or InvalidOperationException => error,
+        TargetInvocationException or InvalidOperationException when error.InnerException is { } inner =>
+            inner is IOException ? inner : Damage(inner),
+        InvalidDataException or EndOfStreamException or FileLoadException or FormatException or ArgumentException or OverflowException
+            or IndexOutOfRangeException or InvalidOperationException => error,
         _ => null,
     };
 }

@@ -25,8 +25,8 @@ public sealed class MemoryTests
         // A batch's logits alone take 8 rows x about 10 masked tokens x 300 x 4 bytes = 96 KB: a thousand kept would be 96 MB, and the
         // activations come on top.
         IDataView texts = Texts(Batches);
-        var options = new LikelihoodScoringEstimator.Options
-        { BatchSize = 1, Likelihood = new LikelihoodOptions { Samples = 8, Estimator = LikelihoodEstimator.MonteCarlo } };
+        var options = new LikelihoodScoringOptions
+        { BatchSize = 1, Likelihood = new LikelihoodOptions { Samples = 8, Method = LikelihoodMethod.MonteCarlo } };
         CheckPass(options.BatchSize, progress =>
         {
             options.Progress = progress;
@@ -41,7 +41,7 @@ public sealed class MemoryTests
         IDataView questions = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, Batches).Select(i =>
             new ChoiceScoringTests.Question { Number = i, Context = $"the cat {i}", Choices = ["sat on the mat", "lay by the door"] })
                 .ToList());
-        var options = new ChoiceScoringEstimator.Options
+        var options = new ChoiceScoringOptions
         { ChoiceCount = 2, BatchSize = 1, Likelihood = new LikelihoodOptions { Samples = 4 } };
         CheckPass(options.BatchSize, progress =>
         {
@@ -55,7 +55,7 @@ public sealed class MemoryTests
     {
         using MaskedDiffusionModel model = TinyModel.Create();
         IDataView texts = Texts(Batches);
-        var options = new InfillEstimator.Options { OutputColumnName = "Text", BatchSize = 1 };
+        var options = new InfillOptions { OutputColumnName = "Text", BatchSize = 1 };
         CheckPass(options.BatchSize, progress =>
         {
             options.Progress = progress;
@@ -68,7 +68,7 @@ public sealed class MemoryTests
     {
         using MaskedDiffusionModel model = TinyModel.Create();
         IDataView texts = Texts(1);
-        var options = new LikelihoodScoringEstimator.Options { Likelihood = new LikelihoodOptions { Samples = 8 } };
+        var options = new LikelihoodScoringOptions { Likelihood = new LikelihoodOptions { Samples = 8 } };
         using PredictionEngine<TextRow, LikelihoodRow> engine =
             _ml.Model.CreatePredictionEngine<TextRow, LikelihoodRow>(_ml.MaskedDiffusion().ScoreLikelihood(model, options).Fit(texts));
         List<TextRow> rows = TextRow.Make([.. Enumerable.Range(0, Batches).Select(Sentence)]);
@@ -114,7 +114,7 @@ public sealed class MemoryTests
         });
         long outside = torch.Tensor.TotalCount;
         TransformerConfig trained;
-        using (MaskedDiffusionTransformer transformer = trainer.Fit(Texts(200)))
+        using (LikelihoodScoringTransformer transformer = trainer.Fit(Texts(200)))
             trained = transformer.Model.Config;
         Assert.AreEqual(0, tensors, "live tensors between steps 40 and 200");
         long after = torch.Tensor.TotalCount, parameters = TransformerNetwork.ParameterShapes(trained).Count();
@@ -150,8 +150,8 @@ public sealed class MemoryTests
     private static void Step(TransformerNetwork network, AdamWOptimizer optimizer, int length, int masked)
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor places = torch.tensor(Enumerable.Range(0, Math.Min(length, masked)).Select(i => (long)i).ToArray());
-        torch.Tensor hidden = network.Hidden(torch.zeros(1, length, torch.ScalarType.Int64)).view(length, -1).index_select(0, places);
+        long[] places = [.. Enumerable.Range(0, Math.Min(length, masked)).Select(i => (long)i)];
+        torch.Tensor hidden = network.Hidden(new TokenRows(new long[length], length)).view(length, -1).index_select(0, torch.tensor(places));
         network.CrossEntropy(hidden, places).mean().backward();
         optimizer.PrepareGradients();
         optimizer.Step(1e-4);

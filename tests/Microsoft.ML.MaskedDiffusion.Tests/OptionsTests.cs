@@ -98,7 +98,7 @@ public sealed class OptionsTests
             [nameof(RowOptions.ReasoningColumnName)] = ["", " ", "Reasoning"],
             [nameof(RowOptions.Padding)] = [(RowPadding)(-1), (RowPadding)9, RowPadding.Longest, RowPadding.Full],
             [nameof(RowOptions.MaxLength)] = [.. BadCounts, 1, 64, 257],
-            [nameof(RowOptions.LongRows)] = [(LongRows)(-1), (LongRows)9, LongRows.Throw],
+            [nameof(RowOptions.Overflow)] = [(RowOverflow)(-1), (RowOverflow)9, RowOverflow.Throw],
         }, anything: ["PackDocuments"]),
 
         new Subject<NoiseOptions>(new(), o => Train(new() { Noise = o }), new()
@@ -152,74 +152,74 @@ public sealed class OptionsTests
             [nameof(TextFilesOptions.MaxDocumentBytes)] = [.. BadCounts, (1 << 30) + 1],
         }, anything: ["Recursive"]),
 
-        new Subject<LikelihoodScoringEstimator.Options>(new(), o => _ = new LikelihoodScoringEstimator(Model, o), new()
+        new Subject<LikelihoodScoringOptions>(new(), o => _ = new LikelihoodScoringEstimator(Model, o), new()
         {
-            [nameof(LikelihoodScoringEstimator.Options.TextColumnName)] = BadNames,
-            [nameof(LikelihoodScoringEstimator.Options.NegativeLogLikelihoodColumnName)] = [.. BadNames, "TokenCount"],
-            [nameof(LikelihoodScoringEstimator.Options.StandardErrorColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
-            [nameof(LikelihoodScoringEstimator.Options.TokenCountColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
-            [nameof(LikelihoodScoringEstimator.Options.PerCharacterColumnName)] = ["", " \t", "TokenCount"],
-            [nameof(LikelihoodScoringEstimator.Options.PerByteColumnName)] = ["", " \t", "NegativeLogLikelihoodPerCharacter"],
-            [nameof(LikelihoodScoringEstimator.Options.ContextColumnName)] = ["", " \t"],
-            [nameof(LikelihoodScoringEstimator.Options.Separator)] = [null],
+            [nameof(LikelihoodScoringOptions.TextColumnName)] = BadNames,
+            [nameof(LikelihoodScoringOptions.NegativeLogLikelihoodColumnName)] = [.. BadNames, "TokenCount"],
+            [nameof(LikelihoodScoringOptions.StandardErrorColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
+            [nameof(LikelihoodScoringOptions.TokenCountColumnName)] = [.. BadNames, "NegativeLogLikelihood"],
+            [nameof(LikelihoodScoringOptions.PerCharacterColumnName)] = ["", " \t", "TokenCount"],
+            [nameof(LikelihoodScoringOptions.PerByteColumnName)] = ["", " \t", "NegativeLogLikelihoodPerCharacter"],
+            [nameof(LikelihoodScoringOptions.ContextColumnName)] = ["", " \t"],
+            [nameof(LikelihoodScoringOptions.Separator)] = [null],
             // A good value that means nothing without a context column is refused too.
-            [nameof(LikelihoodScoringEstimator.Options.ContextOverflow)] =
-                [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.KeepEnd],
-            [nameof(LikelihoodScoringEstimator.Options.Stride)] = [.. BadCounts, TinyModel.ContextLength, int.MaxValue],
-            [nameof(LikelihoodScoringEstimator.Options.BatchSize)] = BadBatches,
-            [nameof(LikelihoodScoringEstimator.Options.Likelihood)] = [null],
+            [nameof(LikelihoodScoringOptions.ContextOverflow)] =
+                [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.KeepEnd, ContextOverflow.Skip],
+            [nameof(LikelihoodScoringOptions.Stride)] = [.. BadCounts, TinyModel.ContextLength, int.MaxValue],
+            [nameof(LikelihoodScoringOptions.BatchSize)] = BadBatches,
+            [nameof(LikelihoodScoringOptions.Likelihood)] = [null],
         }, anything: ["CancellationToken", "Progress"]),
 
-        new Subject<ChoiceScoringEstimator.Options>(new(), o => _ = new ChoiceScoringEstimator(Model, o), new()
+        new Subject<ChoiceScoringOptions>(new(), o => _ = new ChoiceScoringEstimator(Model, o), new()
         {
-            [nameof(ChoiceScoringEstimator.Options.ContextColumnName)] = BadNames,
-            [nameof(ChoiceScoringEstimator.Options.ChoicesColumnName)] = BadNames,
-            [nameof(ChoiceScoringEstimator.Options.ScoreColumnName)] = [.. BadNames, "Probability"],
-            [nameof(ChoiceScoringEstimator.Options.StandardErrorColumnName)] = [.. BadNames, "Score"],
-            [nameof(ChoiceScoringEstimator.Options.LogLikelihoodColumnName)] = [.. BadNames, "Score"],
-            [nameof(ChoiceScoringEstimator.Options.PerCharacterColumnName)] = [.. BadNames, "Score"],
-            [nameof(ChoiceScoringEstimator.Options.PerByteColumnName)] = [.. BadNames, "Score"],
-            [nameof(ChoiceScoringEstimator.Options.ProbabilityColumnName)] = [.. BadNames, "Score"],
-            [nameof(ChoiceScoringEstimator.Options.PredictedLabelColumnName)] = [.. BadNames, "Score"],
-            [nameof(ChoiceScoringEstimator.Options.ChoiceCount)] =
-                [.. BadCounts, 1, ChoiceScoringEstimator.MaximumChoices + 1, int.MaxValue],
-            [nameof(ChoiceScoringEstimator.Options.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
-            [nameof(ChoiceScoringEstimator.Options.Separator)] = [null],
-            [nameof(ChoiceScoringEstimator.Options.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
-            [nameof(ChoiceScoringEstimator.Options.BatchSize)] = BadBatches,
-            [nameof(ChoiceScoringEstimator.Options.Likelihood)] = [null],
+            [nameof(ChoiceScoringOptions.ContextColumnName)] = BadNames,
+            [nameof(ChoiceScoringOptions.ChoicesColumnName)] = BadNames,
+            [nameof(ChoiceScoringOptions.ScoreColumnName)] = [.. BadNames, "Probability"],
+            [nameof(ChoiceScoringOptions.StandardErrorColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringOptions.LogLikelihoodColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringOptions.PerCharacterColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringOptions.PerByteColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringOptions.ProbabilityColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringOptions.PredictedLabelColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringOptions.ChoiceCount)] =
+                [.. BadCounts, 1, ChoiceScoringOptionsBase.MaximumChoices + 1, int.MaxValue],
+            [nameof(ChoiceScoringOptions.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
+            [nameof(ChoiceScoringOptions.Separator)] = [null],
+            [nameof(ChoiceScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.Skip],
+            [nameof(ChoiceScoringOptions.BatchSize)] = BadBatches,
+            [nameof(ChoiceScoringOptions.Likelihood)] = [null],
         }, anything: ["CancellationToken", "Progress"]),
 
-        new Subject<GroupedChoiceScoringEstimator.Options>(new(), o => _ = new GroupedChoiceScoringEstimator(Model, o), new()
+        new Subject<GroupedChoiceScoringOptions>(new(), o => _ = new GroupedChoiceScoringEstimator(Model, o), new()
         {
-            [nameof(GroupedChoiceScoringEstimator.Options.ContextColumnName)] = BadNames,
-            [nameof(GroupedChoiceScoringEstimator.Options.ChoiceColumnName)] = BadNames,
-            [nameof(GroupedChoiceScoringEstimator.Options.GroupColumnName)] = BadNames,
-            [nameof(GroupedChoiceScoringEstimator.Options.ScoreColumnName)] = [.. BadNames, "Probability"],
-            [nameof(GroupedChoiceScoringEstimator.Options.StandardErrorColumnName)] = [.. BadNames, "Score"],
-            [nameof(GroupedChoiceScoringEstimator.Options.LogLikelihoodColumnName)] = [.. BadNames, "Score"],
-            [nameof(GroupedChoiceScoringEstimator.Options.PerCharacterColumnName)] = [.. BadNames, "Score"],
-            [nameof(GroupedChoiceScoringEstimator.Options.PerByteColumnName)] = [.. BadNames, "Score"],
-            [nameof(GroupedChoiceScoringEstimator.Options.ProbabilityColumnName)] = [.. BadNames, "Score"],
-            [nameof(GroupedChoiceScoringEstimator.Options.PredictedLabelColumnName)] = [.. BadNames, "Score"],
-            [nameof(GroupedChoiceScoringEstimator.Options.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
-            [nameof(GroupedChoiceScoringEstimator.Options.Separator)] = [null],
-            [nameof(GroupedChoiceScoringEstimator.Options.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
-            [nameof(GroupedChoiceScoringEstimator.Options.BatchSize)] = BadBatches,
-            [nameof(GroupedChoiceScoringEstimator.Options.Likelihood)] = [null],
+            [nameof(GroupedChoiceScoringOptions.ContextColumnName)] = BadNames,
+            [nameof(GroupedChoiceScoringOptions.ChoiceColumnName)] = BadNames,
+            [nameof(GroupedChoiceScoringOptions.GroupColumnName)] = BadNames,
+            [nameof(GroupedChoiceScoringOptions.ScoreColumnName)] = [.. BadNames, "Probability"],
+            [nameof(GroupedChoiceScoringOptions.StandardErrorColumnName)] = [.. BadNames, "Score"],
+            [nameof(GroupedChoiceScoringOptions.LogLikelihoodColumnName)] = [.. BadNames, "Score"],
+            [nameof(GroupedChoiceScoringOptions.PerCharacterColumnName)] = [.. BadNames, "Score"],
+            [nameof(GroupedChoiceScoringOptions.PerByteColumnName)] = [.. BadNames, "Score"],
+            [nameof(GroupedChoiceScoringOptions.ProbabilityColumnName)] = [.. BadNames, "Score"],
+            [nameof(GroupedChoiceScoringOptions.PredictedLabelColumnName)] = [.. BadNames, "Score"],
+            [nameof(GroupedChoiceScoringOptions.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
+            [nameof(GroupedChoiceScoringOptions.Separator)] = [null],
+            [nameof(GroupedChoiceScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.Skip],
+            [nameof(GroupedChoiceScoringOptions.BatchSize)] = BadBatches,
+            [nameof(GroupedChoiceScoringOptions.Likelihood)] = [null],
         }, anything: ["CancellationToken", "Progress"]),
 
-        new Subject<InfillEstimator.Options>(new(), o => _ = new InfillEstimator(Model, o), new()
+        new Subject<InfillOptions>(new(), o => _ = new InfillEstimator(Model, o), new()
         {
-            [nameof(InfillEstimator.Options.InputColumnName)] = BadNames,
-            [nameof(InfillEstimator.Options.OutputColumnName)] = BadNames,
-            [nameof(InfillEstimator.Options.Sampling)] = [null],
-            [nameof(InfillEstimator.Options.BatchSize)] = BadBatches,
+            [nameof(InfillOptions.InputColumnName)] = BadNames,
+            [nameof(InfillOptions.OutputColumnName)] = BadNames,
+            [nameof(InfillOptions.Sampling)] = [null],
+            [nameof(InfillOptions.BatchSize)] = BadBatches,
         }, anything: ["CancellationToken", "Progress"]),
 
         new Subject<LikelihoodOptions>(new(), o => _ = new LikelihoodScoringEstimator(Model, new() { Likelihood = o }), new()
         {
-            [nameof(LikelihoodOptions.Estimator)] = [null],
+            [nameof(LikelihoodOptions.Method)] = [null],
             [nameof(LikelihoodOptions.Samples)] = [.. BadBatches, 2],
             [nameof(LikelihoodOptions.GuidanceScale)] = BadScales,
             [nameof(LikelihoodOptions.RoundSize)] = BadCounts,

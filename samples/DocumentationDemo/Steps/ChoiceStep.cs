@@ -27,7 +27,7 @@ internal sealed record ChoiceStep(int Questions, double Accuracy, double Standar
     {
         List<ChoiceRow> questions = Ask(rows, count, new Random(seed));
         IDataView data = ml.Data.LoadFromEnumerable(questions);
-        var options = new ChoiceScoringEstimator.Options
+        var options = new ChoiceScoringOptions
         {
             ContextColumnName = nameof(ChoiceRow.Name),
             ChoicesColumnName = nameof(ChoiceRow.Choices),

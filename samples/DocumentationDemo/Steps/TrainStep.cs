@@ -5,8 +5,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace DocumentationDemo.Steps;
 
 /// <summary>The trained model, how training went, and the settings as the report lists them.</summary>
-internal sealed record TrainStep(
-    MaskedDiffusionTransformer Transformer, TrainingResult Result, IReadOnlyList<(string Key, string Value)> Settings)
+internal sealed record TrainStep(LikelihoodScoringTransformer Transformer, TrainingResult Result, IReadOnlyList<(string Key, string Value)> Settings)
 {
     private const int VocabularySize = 2048;
 
@@ -37,7 +36,11 @@ internal sealed record TrainStep(
             Progress = new ConsoleTrainingProgress(Console.Out),
             CancellationToken = cancellationToken,
         };
-        MaskedDiffusionTransformer lm = ml.MaskedDiffusion().Trainer(options).Fit(training);
+        LikelihoodScoringTransformer lm = SampleConsole.WithProgress(progress =>
+        {
+            options.Progress = progress;
+            return ml.MaskedDiffusion().Trainer(options).Fit(training);
+        });
         TrainingResult result = lm.TrainingResult!;
         TransformerConfig config = lm.Model.Config;
         double tokensPerSecond = result.TokensSeen / result.Seconds, flops = 6.0 * config.NonEmbeddingParameterCount * tokensPerSecond;

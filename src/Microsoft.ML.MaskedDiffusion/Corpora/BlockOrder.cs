@@ -2,22 +2,32 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora;
 
+/// <summary>An endless order of blocks. A run can start anywhere in it, because a position is one number.</summary>
+internal interface IBlockOrder
+{
+    /// <summary>The index of the block that training takes at a position, counted from 0 at the start of training.</summary>
+    int this[long position] { get; }
+}
+
 /// <summary>
-/// Every epoch is a permutation of its own, keyed by (seed, epoch) alone. Takes 4 bytes a block. Not thread-safe.
+/// Shuffles the blocks anew in every epoch, by a permutation that depends on the seed and the epoch only. Memory: 4 bytes a block. Not
+/// thread-safe.
 /// </summary>
+/// <param name="blockCount">The number of blocks.</param>
+/// <param name="seed">The seed.</param>
 internal sealed class BlockOrder(int blockCount, ulong seed) : IBlockOrder
 {
     private readonly int[] _permutation = new int[blockCount];
     private long _epoch = -1;
 
-    public int this[long sequence]
+    public int this[long position]
     {
         get
         {
-            long epoch = sequence / blockCount;
+            long epoch = position / blockCount;
             if (epoch != _epoch)
                 Shuffle(epoch);
-            return _permutation[(int)(sequence % blockCount)];
+            return _permutation[(int)(position % blockCount)];
         }
     }
 

@@ -1,38 +1,45 @@
 namespace Microsoft.ML.MaskedDiffusion.Corpora;
 
 /// <summary>
-/// Token blocks of one fixed length, read by index: what the loop trains on, wherever they are kept. Packed text fills them; rows of their
-/// own say how far they go.
+/// What the ids of a block are: first a prompt, which is given, then an answer, which is learned. The ids after them only fill the block up
+/// and are not read.
+/// </summary>
+/// <param name="Prompt">The number of ids of the prompt; 0 if everything is learned.</param>
+/// <param name="Length">The number of ids of prompt and answer together.</param>
+internal readonly record struct RowExtent(int Prompt, int Length);
+
+/// <summary>
+/// Blocks of token ids, all of one length, that training reads by index. They are cut from packed text, or are rows of their own.
 /// </summary>
 internal interface ITokenBlocks
 {
-    /// <summary>Number of blocks, at least 1.</summary>
+    /// <summary>The number of blocks, at least 1.</summary>
     int Count { get; }
 
-    /// <summary>Token ids in each block.</summary>
+    /// <summary>The number of token ids in each block.</summary>
     int Length { get; }
 
-    /// <summary>Token ids of the corpus the blocks were cut from.</summary>
+    /// <summary>The number of token ids of the corpus that the blocks were made from.</summary>
     long TokenCount { get; }
 
-    /// <summary>What tells these blocks from others without reading them; null where they have to be read for that.</summary>
+    /// <summary>A text that tells these blocks from others without reading them; null if they must be read for that.</summary>
     string? Identity => null;
 
-    /// <summary>The order training shows them in.</summary>
-    IBlockOrder Order(ulong seed) => new BlockOrder(Count, seed);
-
-    /// <summary>Copies block <paramref name="index"/> into <paramref name="destination"/>, <see cref="Length"/> ids.</summary>
-    void Read(int index, Span<long> destination);
-
-    /// <summary>What the ids of block <paramref name="index"/> are; in packed text all are learned.</summary>
-    RowExtent Extent(int index) => new(0, Length);
+    /// <summary>How many ids are in more than one block, because they fill up the last block.</summary>
+    long RepeatedTokenCount => 0;
 
     /// <summary>
-    /// Whether the rows of a micro batch are filled up to the longest of them with ids that are learned, as <see cref="Read"/> gives them
-    /// behind a row's end.
+    /// Whether the rows of a micro batch are filled up to the longest of them with ids that are learned, which <see cref="Read"/> gives
+    /// after the end of the row.
     /// </summary>
     bool PadsToLongest => false;
 
-    /// <summary>Ids that stand in more blocks than one, to fill up the last.</summary>
-    long RepeatedTokenCount => 0;
+    /// <summary>The order in which training takes the blocks.</summary>
+    IBlockOrder Order(ulong seed) => new BlockOrder(Count, seed);
+
+    /// <summary>Copies a block into <paramref name="destination"/>, which has room for <see cref="Length"/> ids.</summary>
+    void Read(int index, Span<long> destination);
+
+    /// <summary>What the ids of a block are; in packed text all of them are learned.</summary>
+    RowExtent Extent(int index) => new(0, Length);
 }

@@ -1,8 +1,29 @@
 namespace Microsoft.ML.MaskedDiffusion.Corpora;
 
+/// <summary>The token ids of a corpus, one after the other, in memory or in files.</summary>
+internal interface ITokens
+{
+    /// <summary>The number of ids.</summary>
+    long Count { get; }
+
+    /// <summary>A text that tells these ids from others without reading them; null if they must be read for that.</summary>
+    string? Identity => null;
+
+    /// <summary>Copies the ids from <paramref name="start"/> on; <paramref name="destination"/> is filled completely.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many ids.</exception>
+    void CopyTo(long start, Span<long> destination);
+}
+
+/// <summary>Takes token ids, one after the other.</summary>
+internal interface ITokenSink
+{
+    /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
+    void Append(ReadOnlySpan<int> ids);
+}
+
 /// <summary>
-/// A growing list of token ids in 2 bytes each (4 above 65,536 ids), in chunks of a million: memory is that many bytes a token plus at most
-/// one chunk.
+/// A growing list of token ids in memory: 2 bytes an id (4 bytes if the vocabulary has more than 65,536), in chunks of a million ids. Not
+/// thread-safe while it grows.
 /// </summary>
 internal sealed class TokenStorage : ITokens, ITokenSink
 {
@@ -21,11 +42,12 @@ internal sealed class TokenStorage : ITokens, ITokenSink
             _wide = [];
     }
 
+    /// <summary>Every id is below this number.</summary>
     public int VocabularySize { get; }
 
     public long Count { get; private set; }
 
-    /// <summary>Bytes held by the chunks.</summary>
+    /// <summary>The number of bytes that the chunks take.</summary>
     public long AllocatedBytes =>
         (_narrow?.Count ?? 0) * (long)ChunkLength * sizeof(ushort) + (_wide?.Count ?? 0) * (long)ChunkLength * sizeof(int);
 
@@ -38,8 +60,10 @@ internal sealed class TokenStorage : ITokens, ITokenSink
     private void Append(int id)
     {
         if ((uint)id >= (uint)VocabularySize)
-            throw new ArgumentOutOfRangeException(nameof(
-                id), id, $"A token id must lie in 0..{VocabularySize - 1}; does the tokenizer fit the vocabulary size {VocabularySize}?");
+        {
+            throw new ArgumentOutOfRangeException(nameof(id), id,
+                $"A token id must be in 0..{VocabularySize - 1}; does the tokenizer fit the vocabulary size {VocabularySize}?");
+        }
         int chunk = checked((int)(Count >> ChunkBits));
         int offset = (int)(Count & (ChunkLength - 1));
         if (_narrow is not null)
@@ -60,8 +84,10 @@ internal sealed class TokenStorage : ITokens, ITokenSink
     public void CopyTo(long start, Span<long> destination)
     {
         if (start < 0 || start + destination.Length > Count)
+        {
             throw new ArgumentOutOfRangeException(
-                nameof(start), start, $"The range of {destination.Length} ids leaves the {Count} stored.");
+                nameof(start), start, $"A range of {destination.Length} ids from here does not lie within the {Count} ids.");
+        }
         while (!destination.IsEmpty)
         {
             int chunk = (int)(start >> ChunkBits);

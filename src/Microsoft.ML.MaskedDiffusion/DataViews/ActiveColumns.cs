@@ -28,7 +28,10 @@ internal sealed class ActiveColumns
     {
         int index = Index(column);
         if (!_active[index])
-            throw new ArgumentOutOfRangeException(nameof(column), $"Column '{column.Name}' is not active: name it among the columns needed.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(column), $"Column '{column.Name}' is not active: name it among the columns needed.");
+        }
         Type expected = _schema[index].Type.RawType;
         if (expected != typeof(TValue))
             throw new InvalidOperationException($"The values of column '{column.Name}' are {expected}, not {typeof(TValue)}.");

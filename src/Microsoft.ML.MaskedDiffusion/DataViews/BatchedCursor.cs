@@ -2,7 +2,10 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.MaskedDiffusion.DataViews;
 
-/// <summary>Reads a batch of rows from one source cursor, keeps what is needed of them, and computes the batch when its first computed value is read.</summary>
+/// <summary>
+/// Reads a batch of rows from one source cursor, keeps the values that are needed, and computes the batch when its first computed value is
+/// read.
+/// </summary>
 internal sealed class BatchedCursor<TInput, TOutput> : DataViewRowCursor
 {
     private readonly DataViewRowCursor _source;
@@ -19,7 +22,7 @@ internal sealed class BatchedCursor<TInput, TOutput> : DataViewRowCursor
     private long _rowsRead;
     private int _slot;
     private int _count;
-    // The slot of a row that was read to see that it is not tied to the batch before it; none: -1.
+    // The slot of a row that was read to see that it is not tied to the batch before it; -1 where there is none.
     private int _next = -1;
     private bool _sourceDone;
 
@@ -119,7 +122,7 @@ internal sealed class BatchedCursor<TInput, TOutput> : DataViewRowCursor
         _inputs[slot] = _read();
     }
 
-    // Puts the row that was read ahead first, and says how many there are.
+    // Makes the row that was read ahead the first of its batch, and returns how many rows there are: 1 or 0.
     private int TakeNext()
     {
         if (_next < 0)

@@ -4,7 +4,8 @@ namespace Microsoft.ML.MaskedDiffusion.DataViews;
 /// <summary>
 /// A view that adds computed columns lazily: rows are read ahead and computed in batches, and only where a computed column is asked for.
 /// </summary>
-internal sealed class BatchedDataView<TInput, TOutput>(IDataView source, DataViewSchema schema, RowComputation<TInput, TOutput> computation) : IDataView
+internal sealed class BatchedDataView<TInput, TOutput>(IDataView source, DataViewSchema schema, RowComputation<TInput, TOutput> computation)
+    : IDataView
 {
     public bool CanShuffle => source.CanShuffle && !computation.JoinsRows;
 

@@ -14,16 +14,20 @@ internal sealed class BatchedRowMapper<TInput, TOutput>(
     {
         var active = new ActiveColumns(outputSchema, dependingColumns);
         IEnumerable<DataViewSchema.Column> passed = inputSchema.Where(column => active[column.Index]);
-        return active.AnyFrom(inputSchema.Count)
-            ? [.. passed.UnionBy(computation.Inputs.Select(column => column.Find(inputSchema, nameof(dependingColumns))), column => column.Index)]
-            : [.. passed];
+        if (!active.AnyFrom(inputSchema.Count))
+            return [.. passed];
+        IEnumerable<DataViewSchema.Column> read = computation.Inputs.Select(column => column.Find(inputSchema, nameof(dependingColumns)));
+        return [.. passed.UnionBy(read, column => column.Index)];
     }
 
     public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
     {
         ArgumentNullException.ThrowIfNull(input);
         if (input.Schema.Count != inputSchema.Count)
-            throw new ArgumentException($"The row has {input.Schema.Count} columns, and the mapper was made for {inputSchema.Count}.", nameof(input));
+        {
+            throw new ArgumentException(
+                $"The row has {input.Schema.Count} columns, and the mapper was made for {inputSchema.Count}.", nameof(input));
+        }
         return new Row(input, outputSchema, new ActiveColumns(outputSchema, activeColumns), computation);
     }
 
@@ -34,7 +38,7 @@ internal sealed class BatchedRowMapper<TInput, TOutput>(
         private readonly RowComputation<TInput, TOutput> _computation;
         private readonly Func<TInput>? _read;
         private TOutput? _output;
-        // No position a row can have: a prediction engine's first row is 0, and it starts from -1.
+        // A position that no row has: a prediction engine starts at -1, and its first row is 0.
         private long _computedPosition = long.MinValue;
 
         public Row(DataViewRow input, DataViewSchema schema, ActiveColumns active, RowComputation<TInput, TOutput> computation)

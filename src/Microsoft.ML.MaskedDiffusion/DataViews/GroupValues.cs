@@ -6,7 +6,8 @@ namespace Microsoft.ML.MaskedDiffusion.DataViews;
 /// <summary>Values of columns that rows are grouped by, as texts: equal texts are equal values.</summary>
 internal static class GroupValues
 {
-    public static bool Fits(DataViewType type) => type is TextDataViewType or DateTimeDataViewType or BooleanDataViewType or NumberDataViewType or KeyDataViewType;
+    public static bool Fits(DataViewType type) =>
+        type is TextDataViewType or DateTimeDataViewType or BooleanDataViewType or NumberDataViewType or KeyDataViewType;
 
     /// <summary>A reader of the column's current value.</summary>
     public static Func<string> Bind(DataViewRow row, DataViewSchema.Column column) => Type.GetTypeCode(column.Type.RawType) switch

@@ -2,7 +2,20 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.MaskedDiffusion.DataViews;
 
-/// <summary>A column that must be there: its part in the computation, its name, and what it holds.</summary>
+/// <summary>What an input column holds.</summary>
+internal enum ColumnKind
+{
+    /// <summary>A text.</summary>
+    Text,
+
+    /// <summary>A vector of texts.</summary>
+    Texts,
+
+    /// <summary>What rows are grouped by: a text, date, truth value, number or key.</summary>
+    Group,
+}
+
+/// <summary>A column that a computation reads: its role in the computation, its name, and what it holds.</summary>
 internal sealed record InputColumn(string Role, string Name, ColumnKind Kind)
 {
     public static InputColumn Text(string role, string name) => new(role, name, ColumnKind.Text);
@@ -11,7 +24,12 @@ internal sealed record InputColumn(string Role, string Name, ColumnKind Kind)
 
     public static InputColumn Group(string role, string name) => new(role, name, ColumnKind.Group);
 
-    private string Expected => Kind switch { ColumnKind.Texts => "Vector<String>", ColumnKind.Text => "String", _ => "String, DateTime, Boolean, a key or a number" };
+    private string Expected => Kind switch
+    {
+        ColumnKind.Texts => "Vector<String>",
+        ColumnKind.Text => "String",
+        _ => "String, DateTime, Boolean, a key or a number",
+    };
 
     /// <summary>Finds the column in a schema.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
@@ -38,7 +56,9 @@ internal sealed record InputColumn(string Role, string Name, ColumnKind Kind)
             if (column.Name != Name)
                 continue;
             bool isVector = column.Kind != SchemaShape.Column.VectorKind.Scalar;
-            bool holds = Kind == ColumnKind.Group ? column.IsKey || GroupValues.Fits(column.ItemType) : !column.IsKey && column.ItemType is TextDataViewType;
+            bool holds = Kind == ColumnKind.Group
+                ? column.IsKey || GroupValues.Fits(column.ItemType)
+                : !column.IsKey && column.ItemType is TextDataViewType;
             if (!holds || isVector != (Kind == ColumnKind.Texts))
                 throw Mistyped(Describe(column), parameterName);
             return;
@@ -85,7 +105,8 @@ internal sealed record InputColumn(string Role, string Name, ColumnKind Kind)
     }
 
     private ArgumentOutOfRangeException Missing(IEnumerable<string> present, string parameterName) => new(parameterName,
-        $"Schema mismatch for {Role} column '{Name}': expected {Expected}, but there is no such column. The columns are: {string.Join(", ", present)}.");
+        $"Schema mismatch for {Role} column '{Name}': expected {Expected}, but there is no such column. "
+        + $"The columns are: {string.Join(", ", present)}.");
 
     private ArgumentOutOfRangeException Mistyped(string actual, string parameterName) => new(parameterName,
         $"Schema mismatch for {Role} column '{Name}': expected {Expected}, got {actual}. Name another column, or convert this one first.");

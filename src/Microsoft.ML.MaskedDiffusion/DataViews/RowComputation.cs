@@ -1,9 +1,9 @@
 namespace Microsoft.ML.MaskedDiffusion.DataViews;
 
 /// <summary>
-/// What a transform computes: which columns it reads, which it adds, and the function from a batch of rows to a batch of results.
-/// A row's result depends on nothing but the row (never on its batch) and the rows that <see cref="Joins"/> ties to it, and <see cref="Compute"/> may
-/// run on several threads at once.
+/// What a transform computes: which columns it reads, which it adds, and the function from a batch of rows to a batch of results. A row's
+/// result depends on nothing but the row (never on its batch) and the rows that <see cref="Joins"/> ties to it, and <see cref="Compute"/>
+/// may run on several threads at once.
 /// </summary>
 internal abstract class RowComputation<TInput, TOutput>
 {

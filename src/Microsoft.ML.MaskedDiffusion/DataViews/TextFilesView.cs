@@ -3,7 +3,10 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 namespace Microsoft.ML.MaskedDiffusion.DataViews;
 
-/// <summary>One text column over files, a document a row. A cursor opens the files one after another, so a view costs nothing until it is read.</summary>
+/// <summary>
+/// One text column over files, with one document in each row. A cursor opens the files one after another, so a view costs nothing until it
+/// is read.
+/// </summary>
 internal sealed class TextFilesView : IDataView
 {
     private readonly TextFiles _files;
@@ -21,7 +24,7 @@ internal sealed class TextFilesView : IDataView
 
     public DataViewSchema Schema { get; }
 
-    /// <summary>Null: it takes a reading to know.</summary>
+    /// <summary>Null: only reading all files would tell.</summary>
     public long? GetRowCount() => null;
 
     /// <summary>What tells this corpus from another one without reading it.</summary>
@@ -31,7 +34,8 @@ internal sealed class TextFilesView : IDataView
         new Cursor(Schema, new ActiveColumns(Schema, columnsNeeded), _files.Read().GetEnumerator());
 
     /// <summary>One cursor: the order of the documents is that of the files.</summary>
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+        [GetRowCursor(columnsNeeded, rand)];
 
     private sealed class Cursor(DataViewSchema schema, ActiveColumns active, IEnumerator<string> documents) : DataViewRowCursor
     {

@@ -2,12 +2,21 @@ using System.Security.Cryptography;
 
 namespace Microsoft.ML.MaskedDiffusion.Files;
 
-/// <summary>Passes bytes through, forward only, and takes their SHA-256 on the way.</summary>
+/// <summary>
+/// Passes the bytes that are read from or written to another stream through, forward only, and computes their SHA-256 on the way. Not
+/// thread-safe.
+/// </summary>
+/// <param name="inner">The other stream.</param>
+/// <param name="leaveOpen">Whether the other stream stays open when this one is disposed.</param>
 internal sealed class HashingStream(Stream inner, bool leaveOpen = false) : Stream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
+    /// <summary>The number of bytes that have passed.</summary>
     public long Count { get; private set; }
+
+    /// <summary>The SHA-256 of the bytes that have passed, in lower-case hexadecimal digits.</summary>
+    public string Hash => Convert.ToHexStringLower(_hash.GetCurrentHash());
 
     public override bool CanRead => inner.CanRead;
 
@@ -23,8 +32,11 @@ internal sealed class HashingStream(Stream inner, bool leaveOpen = false) : Stre
         set => throw new NotSupportedException();
     }
 
-    /// <summary>The hash of all that has passed.</summary>
-    public byte[] Hash() => _hash.GetCurrentHash();
+    /// <summary>The SHA-256 of the rest of a stream, in lower-case hexadecimal digits.</summary>
+    public static string HashOf(Stream content) => Convert.ToHexStringLower(SHA256.HashData(content));
+
+    /// <summary>The SHA-256 of some bytes, in lower-case hexadecimal digits.</summary>
+    public static string HashOf(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
     public override int Read(Span<byte> buffer)
     {

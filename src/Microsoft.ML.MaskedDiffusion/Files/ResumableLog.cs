@@ -4,8 +4,9 @@ using System.Text.Json;
 namespace Microsoft.ML.MaskedDiffusion.Files;
 
 /// <summary>
-/// A JSON-lines log that a stopped run goes on with. The first line holds the run's settings; each other line is a finished item. Only
-/// lines that end in a line break count: what a crash left behind the last one is cut off. For one writer at a time.
+/// A JSON-lines log from which a stopped run continues. The first line holds the run's settings; every other line is a finished item. Only
+/// lines that end in a line break count: what a crash left after the last one is cut off when the log is opened. One writer at a time holds
+/// the file. Not thread-safe.
 /// </summary>
 internal sealed class ResumableLog : IDisposable
 {
@@ -18,38 +19,44 @@ internal sealed class ResumableLog : IDisposable
         ItemsStart = itemsStart;
     }
 
-    /// <summary>Finished items found when the log was opened.</summary>
+    /// <summary>The number of finished items that were there when the log was opened.</summary>
     public int Count { get; }
 
     /// <summary>Where the first item begins, in bytes.</summary>
     public long ItemsStart { get; }
 
-    /// <summary>Opens a log, or starts it where there is none.</summary>
+    /// <summary>Opens a log, or begins one where there is none; its folder is created if it is missing.</summary>
     /// <exception cref="InvalidDataException">
-    /// The file is no such log, or one of other settings; the message names the differences.
+    /// The file is not such a log, or it is the log of a run with other settings; the message names the differences.
     /// </exception>
     /// <exception cref="IOException">The file cannot be opened, or another run writes it.</exception>
     public static ResumableLog Open(string path, IReadOnlyList<KeyValuePair<string, string>> settings)
     {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
-            Directory.CreateDirectory(folder);
-        var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        Directory.CreateDirectory(folder);
+        var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         try
         {
-            (string? head, long itemsStart, int count, long end) = Scan(stream);
-            stream.SetLength(end);
+            (string? head, string unfinished, long itemsStart, int count, long end) = Scan(stream);
             if (head is null)
             {
-                stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(
-                    new SortedDictionary<string, string>(settings.ToDictionary(), StringComparer.Ordinal)) + "\n"));
+                var sorted = new SortedDictionary<string, string>(settings.ToDictionary(), StringComparer.Ordinal);
+                string first = JsonSerializer.Serialize(sorted) + "\n";
+                // A crash while the log was begun leaves a part of this line. Anything else is somebody's file, which is not overwritten.
+                if (!first.StartsWith(unfinished, StringComparison.Ordinal))
+                    throw new InvalidDataException($"{path}: the file exists and is not a log. Give another path, or remove the file.");
+                stream.SetLength(0);
+                stream.Write(Encoding.UTF8.GetBytes(first));
                 stream.Flush(flushToDisk: true);
-                itemsStart = stream.Position;
+                DurableFiles.FlushFolder(folder);
+                itemsStart = end = stream.Position;
             }
             else
             {
                 Compare(path, head, settings);
             }
-            stream.Position = stream.Length;
+            stream.SetLength(end);
+            stream.Position = end;
             return new ResumableLog(path, stream, itemsStart, count);
         }
         catch
@@ -59,27 +66,28 @@ internal sealed class ResumableLog : IDisposable
         }
     }
 
-    /// <summary>The finished items found when the log was opened, converted lazily; errors name file and line.</summary>
+    /// <summary>Converts the items that were there when the log was opened, one at a time as they are asked for.</summary>
+    /// <exception cref="InvalidDataException">A line is damaged; the message names the file and the line.</exception>
     public IEnumerable<T> Read<T>(Func<string, T> convert)
     {
-        using var reader = new StreamReader(new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        reader.ReadLine();
-        for (int item = 0; item < Count; item++)
+        int number = 1;
+        foreach (string line in Lines().Take(Count))
         {
+            number++;
             T value;
             try
             {
-                value = convert(reader.ReadLine()!);
+                value = convert(line);
             }
             catch (Exception e) when (e is JsonException or InvalidDataException)
             {
-                throw new InvalidDataException($"{_path}, line {item + 2}: {e.Message} Delete the log to start anew.", e);
+                throw new InvalidDataException($"{_path}, line {number}: {e.Message} Delete the log to start anew.", e);
             }
             yield return value;
         }
     }
 
-    /// <summary>Adds items and forces them to disk.</summary>
+    /// <summary>Adds items, a line each, and flushes them to the disk.</summary>
     public void Append(IEnumerable<string> lines)
     {
         _stream.Write(Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))));
@@ -88,16 +96,37 @@ internal sealed class ResumableLog : IDisposable
 
     public void Dispose() => _stream.Dispose();
 
-    private static (string? Head, long ItemsStart, int Count, long End) Scan(FileStream stream)
+    // The items are read at positions of their own, because the stream stands at the end for the next item.
+    private IEnumerable<string> Lines()
     {
-        List<byte> head = [];
+        var line = new MemoryStream();
+        byte[] buffer = new byte[1 << 16];
+        long position = ItemsStart;
+        for (int read; (read = RandomAccess.Read(_stream.SafeFileHandle, buffer, position)) > 0; position += read)
+        {
+            int start = 0;
+            for (int end; (end = Array.IndexOf(buffer, (byte)'\n', start, read - start)) >= 0; start = end + 1)
+            {
+                line.Write(buffer, start, end - start);
+                yield return Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length);
+                line.SetLength(0);
+            }
+            line.Write(buffer, start, read - start);
+        }
+    }
+
+    // Finds the first line if it is complete (otherwise what there is of it), where the items begin, their number, and the end of the last
+    // complete line.
+    private static (string? Head, string Unfinished, long ItemsStart, int Count, long End) Scan(FileStream stream)
+    {
+        List<byte> bytes = [];
         long position = 0, itemsStart = 0, end = 0;
         int lines = 0;
         byte[] buffer = new byte[1 << 16];
         for (int read; (read = stream.Read(buffer)) > 0; position += read)
         {
             if (lines == 0)
-                head.AddRange(buffer.AsSpan(0, buffer.AsSpan(0, read).IndexOf((byte)'\n') is >= 0 and int at ? at : read));
+                bytes.AddRange(buffer.AsSpan(0, buffer.AsSpan(0, read).IndexOf((byte)'\n') is >= 0 and int at ? at : read));
             for (int i = 0; i < read; i++)
             {
                 if (buffer[i] != '\n')
@@ -107,7 +136,8 @@ internal sealed class ResumableLog : IDisposable
                     itemsStart = end;
             }
         }
-        return lines == 0 ? (null, 0, 0, 0) : (Encoding.UTF8.GetString([.. head]), itemsStart, lines - 1, end);
+        string first = Encoding.UTF8.GetString([.. bytes]);
+        return lines == 0 ? (null, first, 0, 0, 0) : (first, "", itemsStart, lines - 1, end);
     }
 
     private static void Compare(string path, string head, IReadOnlyList<KeyValuePair<string, string>> settings)
@@ -115,23 +145,19 @@ internal sealed class ResumableLog : IDisposable
         Dictionary<string, string>? logged;
         try
         {
-            logged = JsonSerializer.Deserialize<Dictionary<string, string>>(head);
+            logged = JsonSerializer.Deserialize<Dictionary<string, string>>(head) ?? throw new JsonException("The line is null.");
         }
         catch (JsonException e)
         {
             throw new InvalidDataException(
-                $"{path}, line 1: no head of a log: {e.Message} The file is something else; give another path.", e);
+                $"{path}, line 1: this is not the first line of a log: {e.Message} The file is something else; give another path.", e);
         }
-        Dictionary<string, string> wanted = settings.ToDictionary();
-        string[] differences =
-        [
-            .. wanted.Keys.Union(logged!.Keys).Order(StringComparer.Ordinal)
-                .Where(name => logged.GetValueOrDefault(name) != wanted.GetValueOrDefault(name))
-                .Select(name =>
-                    $"{name} was {logged.GetValueOrDefault(name) ?? "absent"} and is now {wanted.GetValueOrDefault(name) ?? "absent"}"),
-        ];
-        if (differences.Length > 0)
-            throw new InvalidDataException(
-                $"{path} is the log of a run with other settings: {string.Join("; ", differences)}. Go on with the same settings, or give another path.");
+        IReadOnlyList<string> differences = RecordedSettings.Differences(
+            logged, settings.ToDictionary(), (name, was, now) => $"{name} was {was ?? "absent"} and is now {now ?? "absent"}");
+        if (differences.Count > 0)
+        {
+            throw new InvalidDataException($"{path} is the log of a run with other settings: {string.Join("; ", differences)}. "
+                + "Continue with the same settings, or give another path.");
+        }
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
@@ -50,6 +51,9 @@ public sealed class MaskedDiffusionModel : IDisposable
     public static MaskedDiffusionModel Load(string path, string device = "auto")
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        // A process that was killed while it replaced the folder may have left the earlier one under a temporary name.
+        if (!Directory.Exists(path) && !File.Exists(path))
+            WriteClaim.CleanUp(Path.GetDirectoryName(Path.GetFullPath(path))!);
         if (Directory.Exists(path))
         {
             using var folder = new FolderStore(path);

@@ -2,8 +2,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Saving;
 
 /// <summary>
-/// A share in a loaded model. Loaded twice from the same bytes, a model is in memory once; it is disposed with its last lease, or left to the
-/// garbage collector where nobody disposes (ML.NET's own loaded mappings cannot).
+/// A share in a loaded model. Loaded twice from the same bytes, a model is in memory once; it is disposed with its last lease, or left to
+/// the garbage collector where nobody disposes (ML.NET's own loaded mappings cannot).
 /// </summary>
 internal sealed class ModelLease : IDisposable
 {
@@ -22,7 +22,8 @@ internal sealed class ModelLease : IDisposable
     {
         lock (Gate)
         {
-            if (Models.TryGetValue(key, out WeakReference<Shared>? reference) && reference.TryGetTarget(out Shared? shared) && shared.Leases > 0)
+            if (Models.TryGetValue(key, out WeakReference<Shared>? reference) && reference.TryGetTarget(out Shared? shared)
+                && shared.Leases > 0)
             {
                 shared.Leases++;
                 return new ModelLease(shared);

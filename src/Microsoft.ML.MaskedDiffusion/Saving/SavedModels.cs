@@ -6,6 +6,11 @@ using Microsoft.ML.MaskedDiffusion.Transforms.Likelihood;
 
 namespace Microsoft.ML.MaskedDiffusion.Saving;
 
+/// <summary>
+/// A computation built from saved data, and its share in the model that it may have in common with others of the same data.
+/// </summary>
+internal sealed record LoadedComputation<T>(T Computation, ModelLease Lease);
+
 /// <summary>Builds computations and transformers from the contents of carriers.</summary>
 internal static class SavedModels
 {
@@ -17,7 +22,10 @@ internal static class SavedModels
     public static LoadedComputation<T> Load<T>(CarrierContents contents, string kind, Func<MaskedDiffusionModel, JsonElement, T> build)
     {
         if (contents.Header.Kind != kind)
-            throw new InvalidDataException($"The saved model is damaged: a {kind} mapping came with the data of a {contents.Header.Kind} transform.");
+        {
+            throw new InvalidDataException(
+                $"The saved model is damaged: a {kind} mapping came with the data of a {contents.Header.Kind} transform.");
+        }
         ModelLease lease = ModelLease.Acquire(contents.Header.Sha256, () => MaskedDiffusionModel.Load(contents.Body));
         try
         {
@@ -54,20 +62,21 @@ internal static class SavedModels
         switch (contents.Header.Kind)
         {
             case LikelihoodMapping.Kind:
-                LoadedComputation<LikelihoodComputation> likelihood = LikelihoodMapping.Load(contents);
-                return new MaskedDiffusionTransformer(likelihood.Computation, likelihood.Lease);
+                LoadedComputation<LikelihoodComputation> likelihood = LikelihoodMapping.Instance.Load(contents);
+                return new LikelihoodScoringTransformer(likelihood.Computation, likelihood.Lease);
             case ChoiceMapping.Kind:
-                LoadedComputation<ChoiceComputation> choice = ChoiceMapping.Load(contents);
-                return new ChoiceScoringTransformer(choice.Computation, choice.Lease);
+                LoadedComputation<ChoiceComputation> choices = ChoiceMapping.Instance.Load(contents);
+                return new ChoiceScoringTransformer(choices.Computation, choices.Lease);
             case GroupedChoiceMapping.Kind:
-                LoadedComputation<GroupedChoiceComputation> grouped = GroupedChoiceMapping.Load(contents);
+                LoadedComputation<GroupedChoiceComputation> grouped = GroupedChoiceMapping.Instance.Load(contents);
                 return new GroupedChoiceScoringTransformer(grouped.Computation, grouped.Lease);
             case InfillMapping.Kind:
-                LoadedComputation<InfillComputation> infill = InfillMapping.Load(contents);
+                LoadedComputation<InfillComputation> infill = InfillMapping.Instance.Load(contents);
                 return new InfillTransformer(infill.Computation, infill.Lease);
             default:
                 throw new InvalidDataException(
-                    $"The saved model is a '{contents.Header.Kind}' transform, which this version does not know: load it with the version that saved it.");
+                    $"The saved model is a '{contents.Header.Kind}' transform, which this version does not know: "
+                    + "load it with the version that saved it.");
         }
     }
 }

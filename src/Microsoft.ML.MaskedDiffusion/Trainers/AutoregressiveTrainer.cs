@@ -13,7 +13,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// masked diffusion model. Requirements and memory are those of <see cref="MaskedDiffusionTrainer"/>, and the vocabulary logits of all
 /// tokens of a micro batch. Safe for several threads.
 /// </remarks>
-public sealed class AutoregressiveTrainer : IEstimator<MaskedDiffusionTransformer>
+public sealed class AutoregressiveTrainer : IEstimator<LikelihoodScoringTransformer>
 {
     private readonly MaskedDiffusionTrainer _trainer;
 
@@ -38,7 +38,7 @@ public sealed class AutoregressiveTrainer : IEstimator<MaskedDiffusionTransforme
     /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
-    public MaskedDiffusionTransformer Fit(IDataView input) => _trainer.Fit(input);
+    public LikelihoodScoringTransformer Fit(IDataView input) => _trainer.Fit(input);
 
     /// <summary>Trains a model on packed tokens; see <see cref="MaskedDiffusionTrainer.Fit(PackedCorpus)"/>.</summary>
     /// <param name="corpus">The tokens, from <c>LoadPackedTokens</c>; of a block all ids are used, the last as a target only.</param>
@@ -51,7 +51,7 @@ public sealed class AutoregressiveTrainer : IEstimator<MaskedDiffusionTransforme
     /// </exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
-    public MaskedDiffusionTransformer Fit(PackedCorpus corpus) => _trainer.Fit(corpus);
+    public LikelihoodScoringTransformer Fit(PackedCorpus corpus) => _trainer.Fit(corpus);
 
     /// <summary>Checks the text column and says what the trained transformer's output will look like.</summary>
     /// <param name="inputSchema">The schema of the data to come.</param>

@@ -25,12 +25,14 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
 
     /// <summary>The blocks of one text column, in memory.</summary>
     public ITokenBlocks ReadBlocks(TextColumnReader reader, TextTokenizer tokenizer, int blockLength) =>
-        ReadBlocks(reader, new CorpusPacker(tokenizer, progress, TimeProvider.System), tokenizer, blockLength);
+        ReadBlocks(reader, Packer(tokenizer), tokenizer, blockLength);
 
     /// <summary>The tokenizer: given, the initial model's, or learned from all texts of the data.</summary>
     public TextTokenizer ResolveTokenizer(TextColumnReader training) =>
         _tokenizer.Resolve(() => training.ReadAll(options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System),
             options.CancellationToken);
+
+    private CorpusPacker Packer(TextTokenizer tokenizer) => new(tokenizer, new CorpusReadingProgress(progress), TimeProvider.System);
 
     private ITokenBlocks ReadBlocks(TextColumnReader reader, CorpusPacker packer, TextTokenizer tokenizer, int blockLength)
     {
@@ -42,7 +44,7 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
     private TrainingCorpus InMemory(TextColumnReader training, TextColumnReader? validation, int blockLength)
     {
         TextTokenizer tokenizer = ResolveTokenizer(training);
-        var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
+        CorpusPacker packer = Packer(tokenizer);
         ITokenBlocks blocks = ReadBlocks(training, packer, tokenizer, blockLength);
         long documents = packer.DocumentCount;
         return new TrainingCorpus(tokenizer, blocks, validation is null ? null : ReadBlocks(validation, packer, tokenizer, blockLength))
@@ -102,7 +104,7 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
         TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
     {
         TextTokenizer tokenizer = ResolveTokenizer(training);
-        var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
+        CorpusPacker packer = Packer(tokenizer);
         TokenSplit WriteSplit(string place, string prefix, TextColumnReader reader)
         {
             using var writer = new PackedFileWriter(

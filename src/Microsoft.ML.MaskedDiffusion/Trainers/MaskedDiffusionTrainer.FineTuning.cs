@@ -14,8 +14,8 @@ public sealed partial class MaskedDiffusionTrainer
     private TrainingCorpus ReadRows(TextColumnReader rows, TextColumnReader? held, LoggedProgress progress, IChannel channel)
     {
         TextTokenizer tokenizer = new CorpusTokenizer(_options, channel, progress).ResolveTokenizer(rows);
-        var encoder = new RowEncoder(tokenizer, _options.Rows.MaxLength ?? Network.ContextLength, _options.Rows.LongRows, progress,
-            TimeProvider.System);
+        var encoder = new RowEncoder(tokenizer, _options.Rows.MaxLength ?? Network.ContextLength, _options.Rows.Overflow,
+            new CorpusReadingProgress(progress), TimeProvider.System);
         RowBlocks blocks = Encode(encoder, rows, _options.Rows.Padding, channel);
         long longRows = encoder.LongRowCount;
         // What fills up a row is no part of its likelihood.

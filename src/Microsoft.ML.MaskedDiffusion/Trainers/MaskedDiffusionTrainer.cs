@@ -27,7 +27,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// and 2 bytes a token of the corpus unless the tokens are kept in a folder (<see cref="CheckpointOptions.TokenFolder"/>). A trainer holds
 /// no state of a run: it may fit many times and, given enough memory, on several threads at once.
 /// </remarks>
-public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionTransformer>
+public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScoringTransformer>
 {
     private const long DefaultSteps = 1000;
     private const int DefaultMicroBatchTokens = 4096;
@@ -76,7 +76,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>
     /// <exception cref="ArgumentException">The machine has no such device, or the tokenizer no end of sequence.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The column holds no text at all; all rows are too long, or one is under <see cref="LongRows.Throw"/>.
+    /// The column holds no text at all; all rows are too long, or one is under <see cref="RowOverflow.Throw"/>.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The <see cref="TrainerOptions.InitialModel"/> has been disposed.</exception>
     /// <exception cref="InvalidOperationException">
@@ -87,7 +87,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     /// <exception cref="IOException">The checkpoint folder cannot be written, or another training uses it.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
-    public MaskedDiffusionTransformer Fit(IDataView input)
+    public LikelihoodScoringTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         TextColumnReader corpus = Reader(input, nameof(input), "training data");
@@ -125,7 +125,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
     /// <exception cref="IOException">A file cannot be read, or a checkpoint not written.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="OperationCanceledException">The training was cancelled.</exception>
-    public MaskedDiffusionTransformer Fit(PackedCorpus corpus)
+    public LikelihoodScoringTransformer Fit(PackedCorpus corpus)
     {
         ArgumentNullException.ThrowIfNull(corpus);
         if (!PacksDocuments)
@@ -168,7 +168,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         ]);
     }
 
-    private LikelihoodScoringEstimator.Options Scoring() => new()
+    private LikelihoodScoringOptions Scoring() => new()
     {
         TextColumnName = _options.TextColumnName,
         NegativeLogLikelihoodColumnName = _options.Outputs.NegativeLogLikelihoodColumnName,
@@ -196,7 +196,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
             ? new AutoregressiveObjective() : new DiffusionObjective(
             config, _options.Noise.Levels, _options.Noise.LossWeighting, _options.Noise.GuidanceDropout);
 
-    private MaskedDiffusionTransformer Train(TrainingCorpus corpus, ITokenBlocks? validation, LoggedProgress progress, IChannel channel)
+    private LikelihoodScoringTransformer Train(TrainingCorpus corpus, ITokenBlocks? validation, LoggedProgress progress, IChannel channel)
     {
         string device = DeviceChoice.Prefer(_options.Device, _context?.GpuDeviceId, _context?.FallbackToCpu ?? true);
         TransformerConfig config = _options.InitialModel?.Config
@@ -214,7 +214,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<MaskedDiffusionT
         channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}",
             result.Stop, result.Steps, result.TokensSeen,
             result.Seconds, result.Device, result.BestStep);
-        return new MaskedDiffusionTransformer(new MaskedDiffusionModel(network, corpus.Tokenizer), Scoring(), ownsModel: true)
+        return new LikelihoodScoringTransformer(new MaskedDiffusionModel(network, corpus.Tokenizer), Scoring(), ownsModel: true)
         { TrainingResult = result };
     }
 

@@ -4,7 +4,7 @@ using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 
-/// <summary>Writes a text column as packed files: first into a folder aside, so that nobody trains on half of them.</summary>
+/// <summary>Writes a text column as packed files, which appear when all of them are complete, so that nobody trains on half of them.</summary>
 internal static class PackedTokensExport
 {
     /// <summary>What fills up a last file: the beginning of sequence, as published, where there is one.</summary>
@@ -15,7 +15,8 @@ internal static class PackedTokensExport
     {
         options.Validate();
         var reader = new TextColumnReader(data, InputColumn.Text("text", options.TextColumnName).Find(data.Schema, nameof(data)), "data");
-        var packer = new CorpusPacker(tokenizer, options.Progress, TimeProvider.System);
+        CorpusReadingProgress? progress = options.Progress is { } receiver ? new CorpusReadingProgress(receiver) : null;
+        var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
         folder = Path.GetFullPath(folder);
         Directory.CreateDirectory(folder);
         if (Directory.EnumerateFiles(folder).FirstOrDefault(
@@ -23,23 +24,16 @@ internal static class PackedTokensExport
             throw new IOException(
             $"The folder {folder} has a file of that prefix already, {Path.GetFileName(there)}, and the two would be read as one corpus. "
             + "Remove it, or set Prefix or the folder to another.");
-        string aside = Path.Combine(folder, $".{options.Prefix}.{Path.GetRandomFileName()}.tmp");
-        try
+        PackedTokensResult? result = null;
+        AtomicFolder.AddFiles(folder, options.Prefix, aside =>
         {
             using var writer = new PackedFileWriter(
                 aside, options.Prefix, options.TokensPerFile, tokenizer.VocabularySize, Filler(tokenizer));
             packer.Pack(reader.Read(cancellationToken), writer, cancellationToken);
             writer.Complete();
-            foreach (string path in Directory.EnumerateFiles(aside).Order(StringComparer.Ordinal))
-                File.Move(path, Path.Combine(folder, Path.GetFileName(path)));
-            NativeFiles.FlushFolder(folder);
-            return new PackedTokensResult(writer.FileCount, packer.DocumentCount, reader.EmptyRowCount, packer.TokenCount,
-                writer.WrittenCount - packer.TokenCount);
-        }
-        finally
-        {
-            if (Directory.Exists(aside))
-                Directory.Delete(aside, recursive: true);
-        }
+            long filling = writer.WrittenCount - packer.TokenCount;
+            result = new PackedTokensResult(writer.FileCount, packer.DocumentCount, reader.EmptyRowCount, packer.TokenCount, filling);
+        });
+        return result!;
     }
 }

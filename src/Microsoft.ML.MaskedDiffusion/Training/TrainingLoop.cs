@@ -1,6 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
@@ -132,7 +131,7 @@ internal sealed class TrainingLoop : IDisposable
             FillBatch(State.Step * _settings.Accumulation + micro);
             using var scope = torch.NewDisposeScope();
             torch.Tensor loss = _objective.Loss(_network, _batch);
-            BackwardPass.Run(_settings.Accumulation == 1 ? loss : loss / _settings.Accumulation);
+            _network.Backward(_settings.Accumulation == 1 ? loss : loss / _settings.Accumulation);
             _meter.Add(loss);
             for (int row = 0; row < _batch.Count; row++)
                 tokens += _batch.RowLength(row) - _objective.SourceOnlyIds;

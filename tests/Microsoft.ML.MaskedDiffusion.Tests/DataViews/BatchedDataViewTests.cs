@@ -70,7 +70,8 @@ public sealed class BatchedDataViewTests
         foreach (Answer row in answers)
         {
             FakeComputation.Result expected = FakeComputation.Of(FakeComputation.Name(row.Number));
-            Assert.AreEqual((expected.Text, expected.Length, expected.Text.ToUpperInvariant(), (uint)(expected.Length % 2) + 1, expected.Length / 2f),
+            Assert.AreEqual((expected.Text, expected.Length, expected.Text.ToUpperInvariant(), (uint)(expected.Length % 2) + 1,
+                expected.Length / 2f),
                 (row.Text, row.Length, row.Upper, row.Parity, row.Half));
             CollectionAssert.AreEqual(expected.Codes, row.Codes);
         }

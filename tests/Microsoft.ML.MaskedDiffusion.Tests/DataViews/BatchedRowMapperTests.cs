@@ -14,7 +14,8 @@ public sealed class BatchedRowMapperTests
 
     private readonly MLContext _ml = new(1);
 
-    private IDataView View() => _ml.Data.LoadFromEnumerable(Enumerable.Range(0, 6).Select(i => new Source { Text = FakeComputation.Name(i), Number = i }).ToList());
+    private IDataView View() =>
+        _ml.Data.LoadFromEnumerable(Enumerable.Range(0, 6).Select(i => new Source { Text = FakeComputation.Name(i), Number = i }).ToList());
 
     [TestMethod]
     public void ColumnsOfARowShareOneComputationAndTheNextRowIsComputedAnew()
@@ -24,7 +25,8 @@ public sealed class BatchedRowMapperTests
         IRowToRowMapper mapper = ((ITransformer)new FakeTransformer(fake)).GetRowToRowMapper(view.Schema);
         using DataViewRowCursor cursor = view.GetRowCursor(view.Schema);
         using DataViewRow row = mapper.GetRow(cursor, mapper.OutputSchema);
-        ValueGetter<int> length = row.GetGetter<int>(mapper.OutputSchema["Length"]), number = row.GetGetter<int>(mapper.OutputSchema["Number"]);
+        ValueGetter<int> length = row.GetGetter<int>(mapper.OutputSchema["Length"]),
+            number = row.GetGetter<int>(mapper.OutputSchema["Number"]);
         ValueGetter<ReadOnlyMemory<char>> upper = row.GetGetter<ReadOnlyMemory<char>>(mapper.OutputSchema["Upper"]);
         int rows = 0;
         while (cursor.MoveNext())
@@ -36,7 +38,8 @@ public sealed class BatchedRowMapperTests
             upper(ref actualUpper);
             length(ref actualLength);
             string expected = FakeComputation.Name(actualNumber);
-            Assert.AreEqual((expected.Length, expected.ToUpperInvariant(), row.Position), (actualLength, actualUpper.ToString(), cursor.Position));
+            Assert.AreEqual((expected.Length, expected.ToUpperInvariant(), row.Position),
+                (actualLength, actualUpper.ToString(), cursor.Position));
             Assert.AreEqual(++rows, fake.Batches.Count);
         }
         Assert.AreEqual(6, rows);
@@ -46,7 +49,8 @@ public sealed class BatchedRowMapperTests
     public void DependenciesAreTheInputsOfWhatIsAskedFor()
     {
         IRowToRowMapper mapper = ((ITransformer)new FakeTransformer(new FakeComputation())).GetRowToRowMapper(View().Schema);
-        string[] Names(params string[] asked) => [.. mapper.GetDependencies(asked.Select(name => mapper.OutputSchema[name])).Select(c => c.Name).Order()];
+        string[] Names(params string[] asked) =>
+            [.. mapper.GetDependencies(asked.Select(name => mapper.OutputSchema[name])).Select(c => c.Name).Order()];
         CollectionAssert.AreEqual(new[] { "Number" }, Names("Number"));
         CollectionAssert.AreEqual(new[] { "Text" }, Names("Length"));
         CollectionAssert.AreEqual(new[] { "Number", "Text" }, Names("Upper", "Number"));

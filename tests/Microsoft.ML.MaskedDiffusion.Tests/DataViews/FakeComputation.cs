@@ -5,7 +5,8 @@ using Microsoft.ML.MaskedDiffusion.DataViews;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Counts characters of a text, and how often it was asked to.</summary>
-internal sealed class FakeComputation(int batchSize = 4, CancellationToken cancellation = default) : RowComputation<string, FakeComputation.Result>
+internal sealed class FakeComputation(int batchSize = 4, CancellationToken cancellation = default)
+    : RowComputation<string, FakeComputation.Result>
 {
     public sealed record Result(string Text, int Length, float[] Codes);
 

@@ -33,7 +33,8 @@ public sealed class InputColumnTests
     }
 
     [TestMethod]
-    [DataRow("Missing", nameof(ColumnKind.Text), "expected String, but there is no such column. The columns are: Text, Words, Pair, Number, Numbers, Key.")]
+    [DataRow("Missing", nameof(ColumnKind.Text),
+        "expected String, but there is no such column. The columns are: Text, Words, Pair, Number, Numbers, Key.")]
     [DataRow("Words", nameof(ColumnKind.Text), "expected String, got")]
     [DataRow("Text", nameof(ColumnKind.Texts), "expected Vector<String>, got String")]
     [DataRow("Numbers", nameof(ColumnKind.Texts), "expected Vector<String>, got Vector<Single")]
@@ -44,7 +45,11 @@ public sealed class InputColumnTests
     public void NamesWhatDoesNotFit(string name, string kind, string expected)
     {
         var column = new InputColumn("context", name, Enum.Parse<ColumnKind>(kind));
-        foreach (Action check in new Action[] { () => column.Find(Schema(), "schema"), () => column.Check(SchemaShapes.Of(Schema()), "schema") })
+        foreach (Action check in new Action[]
+        {
+            () => column.Find(Schema(), "schema"),
+            () => column.Check(SchemaShapes.Of(Schema()), "schema"),
+        })
         {
             var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(check);
             Assert.AreEqual("schema", error.ParamName);

@@ -107,10 +107,10 @@ internal static class FixtureReader
         }
         var ml = new MLContext(1);
         var progress = new Collected<TrainingProgress>();
-        MaskedDiffusionTrainer.Options options = FixtureTrainings.Diffusion(run);
+        TrainerOptions options = FixtureTrainings.Diffusion(run);
         options.Progress = progress;
         var data = new CountingView(FixtureRow.View(FixtureRow.Training));
-        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(ml, options).Fit(data);
+        using LikelihoodScoringTransformer resumed = new MaskedDiffusionTrainer(ml, options).Fit(data);
         TrainingResult result = resumed.TrainingResult!;
         long step = long.Parse(Path.GetFileName(checkpoint)["step-".Length..]);
         facts.Texts["first step"] = $"{progress.Reports.First(report => report.Phase == TrainingPhase.Training).Step}";
@@ -168,13 +168,13 @@ internal static class FixtureReader
         facts.Texts["answers"] = File.ReadAllText(responses);
         facts.Add("answers", [summary.RequestCount, summary.ResumedCount, summary.FlaggedCount, summary.TruncatedCount]);
         JsonTaskDefinition definition = JsonTaskDefinition.Read(Path.Combine(logs, FixtureWriter.Task));
-        facts.Texts["task"] = string.Join(" | ", definition.Name, definition.Context, definition.ChoicesField, definition.GoldField, definition.FirstIndex, definition.Delimiter, definition.Greedy);
+        facts.Texts["task"] = string.Join(" | ", definition.Name, definition.Context, definition.ChoicesField, definition.GoldField, definition.FirstIndex, definition.Separator, definition.Greedy);
         return facts;
     }
 
     private static MaskedDiffusionModel? ModelOf(ITransformer transformer) => transformer switch
     {
-        MaskedDiffusionTransformer likelihood => likelihood.Model,
+        LikelihoodScoringTransformer likelihood => likelihood.Model,
         ChoiceScoringTransformer choices => choices.Model,
         GroupedChoiceScoringTransformer grouped => grouped.Model,
         InfillTransformer infill => infill.Model,

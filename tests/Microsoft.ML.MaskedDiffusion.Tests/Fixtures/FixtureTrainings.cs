@@ -15,44 +15,29 @@ internal static class FixtureTrainings
     public static IReadOnlyList<string> Names => ["diffusion", "autoregressive", "fine-tuning", "packed"];
 
     /// <summary>Pre-training with an average of the weights, validation and all that is not a default.</summary>
-    public static MaskedDiffusionTrainer.Options Diffusion(string checkpoints) => new()
+    public static TrainerOptions Diffusion(string checkpoints) => new()
     {
         Network = SmallNetwork,
         Tokenizer = TokenizerSource.TrainBytePairEncoding(262),
         ValidationSet = FixtureRow.View(FixtureRow.Training.Take(3)),
-        ValidationInterval = 2,
-        ValidationSamples = 3,
-        MaxValidationBlocks = 5,
-        EarlyStoppingPatience = 6,
+        Validation = { Interval = 2, Samples = 3, MaxBlocks = 5, EarlyStoppingPatience = 6 },
         MaxSteps = 9,
         BatchSize = 4,
-        MicroBatchSize = 2,
-        StochasticLengthRatio = 0.25,
+        Compute = { MicroBatchSize = 2 },
         LearningRate = 0.02,
-        MinLearningRateRatio = 0.2,
-        WarmupSteps = 2,
-        WeightDecay = 0.05,
-        DecayNormGains = false,
-        Beta1 = 0.8,
-        Beta2 = 0.9,
-        GradientClipNorm = 0.5,
-        EmaDecay = 0.75,
-        NoiseLevels = NoiseLevels.Stratified,
-        LossWeighting = LossWeighting.Uniform,
+        Optimizer = { MinLearningRateRatio = 0.2, WarmupSteps = 2, WeightDecay = 0.05, DecayNormGains = false, Beta1 = 0.8, Beta2 = 0.9, GradientClipNorm = 0.5, EmaDecay = 0.75 },
+        Noise = { Levels = NoiseLevels.Stratified, LossWeighting = LossWeighting.Uniform, StochasticLengthRatio = 0.25 },
         ProgressInterval = 1,
         Seed = 3,
         Device = "cpu",
-        CheckpointFolder = checkpoints,
-        CheckpointInterval = 1,
-        KeepCheckpoints = 1,
-        Resume = true,
+        Checkpoints = { Folder = checkpoints, Interval = 1, Keep = 1, Resume = true },
     };
 
     /// <summary>Starts the pre-training and stops it, so that it can be resumed from its checkpoint.</summary>
     public static void Stop(string checkpoints)
     {
         using var source = new CancellationTokenSource();
-        MaskedDiffusionTrainer.Options options = Diffusion(checkpoints);
+        TrainerOptions options = Diffusion(checkpoints);
         options.Progress = new Collected<TrainingProgress>(report =>
         {
             if (report is { Step: StoppedAtStep, Phase: TrainingPhase.Training })
@@ -63,7 +48,7 @@ internal static class FixtureTrainings
     }
 
     /// <summary>Runs one step of a training in a folder of checkpoints.</summary>
-    public static MaskedDiffusionTransformer Start(string name, string checkpoints, string fixtures) => name switch
+    public static LikelihoodScoringTransformer Start(string name, string checkpoints, string fixtures) => name switch
     {
         "diffusion" => new MaskedDiffusionTrainer(new MLContext(1), Short(Diffusion(checkpoints))).Fit(FixtureRow.View(FixtureRow.Training)),
         "autoregressive" => new AutoregressiveTrainer(new MLContext(1), Short(Plain(checkpoints))).Fit(FixtureRow.View(FixtureRow.Training)),
@@ -72,23 +57,23 @@ internal static class FixtureTrainings
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, $"There is no such training; there are {string.Join(", ", Names)}."),
     };
 
-    private static MaskedDiffusionTransformer FineTune(string checkpoints, string fixtures)
+    private static LikelihoodScoringTransformer FineTune(string checkpoints, string fixtures)
     {
         using MaskedDiffusionModel model = MaskedDiffusionModel.Load(Path.Combine(fixtures, FixtureWriter.Archive), "cpu");
-        var defaults = new MaskedDiffusionTrainer.Options();
-        MaskedDiffusionTrainer.Options options = Short(Plain(checkpoints));
+        var defaults = new TrainerOptions();
+        TrainerOptions options = Short(Plain(checkpoints));
         (options.Network, options.Tokenizer, options.InitialModel) = (defaults.Network, defaults.Tokenizer, model);
         (options.PromptColumnName, options.Padding, options.GuidanceDropout) = ("Prompt", RowPadding.Longest, 0.25);
-        (options.MaxRowLength, options.LongRows, options.Precision) = (20, LongRows.Throw, Precision.BFloat16Mixed);
+        (options.MaxRowLength, options.LongRows, options.Precision) = (20, RowOverflow.Throw, Precision.BFloat16Mixed);
         return new MaskedDiffusionTrainer(new MLContext(1), options).Fit(FixtureRow.View(FixtureRow.Training));
     }
 
-    private static MaskedDiffusionTransformer TrainOnPacked(string checkpoints, string fixtures)
+    private static LikelihoodScoringTransformer TrainOnPacked(string checkpoints, string fixtures)
     {
-        MaskedDiffusionTrainer.Options options = Short(Plain(checkpoints));
+        TrainerOptions options = Short(Plain(checkpoints));
         string folder = Path.Combine(fixtures, FixtureWriter.Packed);
         options.Tokenizer = FixtureWriter.Bytes;
-        options.ValidationTokens = new MLContext(1).MaskedDiffusion().LoadPackedTokens(new PackedCorpusOptions { Sources = [new PackedSource(folder, "train")], BlockLength = 8 });
+        options.Validation.Tokens = new MLContext(1).MaskedDiffusion().LoadPackedTokens(new PackedCorpusOptions { Sources = [new PackedSource(folder, "train")], BlockLength = 8 });
         PackedCorpus corpus = new MLContext(1).MaskedDiffusion().LoadPackedTokens(new PackedCorpusOptions
         {
             Sources = [new PackedSource(folder, "train", 0.75), new PackedSource(folder, "other", 0.25)], BlockLength = 8, Order = PackedOrder.Published, FilesAtOnce = 2,
@@ -96,19 +81,19 @@ internal static class FixtureTrainings
         return new MaskedDiffusionTrainer(new MLContext(1), options).Fit(corpus);
     }
 
-    private static MaskedDiffusionTrainer.Options Plain(string checkpoints) => new()
+    private static TrainerOptions Plain(string checkpoints) => new()
     {
         Network = SmallNetwork,
         Tokenizer = TokenizerSource.TrainBytePairEncoding(262),
         BatchSize = 2,
         Seed = 4,
         Device = "cpu",
-        CheckpointFolder = checkpoints,
+        Checkpoints = { Folder = checkpoints },
     };
 
-    private static MaskedDiffusionTrainer.Options Short(MaskedDiffusionTrainer.Options options)
+    private static TrainerOptions Short(TrainerOptions options)
     {
-        (options.MaxSteps, options.WarmupSteps, options.Resume) = (1, 0, false);
+        (options.MaxSteps, options.Optimizer.WarmupSteps, options.Checkpoints.Resume) = (1, 0, false);
         return options;
     }
 }

@@ -26,7 +26,7 @@ internal static class FixtureWriter
 
     public static LikelihoodOptions Likelihood => new()
     {
-        Estimator = LikelihoodEstimator.MonteCarlo, Samples = 12, GuidanceScale = 0.5, PadToContext = true, RoundSize = 4, TargetStandardError = 0.75, SeparationZ = 2,
+        Method = LikelihoodMethod.MonteCarlo, Samples = 12, GuidanceScale = 0.5, PadToContext = true, RoundSize = 4, TargetStandardError = 0.75, SeparationZ = 2,
         MaxSamples = 24, BatchTokens = 512, Seed = 7,
     };
 
@@ -34,7 +34,7 @@ internal static class FixtureWriter
     {
         Directory.CreateDirectory(folder);
         var ml = new MLContext(1);
-        using MaskedDiffusionTransformer trained = Train(ml);
+        using LikelihoodScoringTransformer trained = Train(ml);
         WriteModels(trained.Model, folder);
         WriteTransformers(ml, trained, folder);
         WriteRun(Path.Combine(folder, Run));
@@ -52,13 +52,13 @@ internal static class FixtureWriter
     public static FakeScorer Scorer(Action? onScore = null) =>
         new((context, answer) => (-answer.Length - context.Length / 64.0, 0.25), contextLength: 48) { Name = "fixture", Greedy = answer => answer.EndsWith('t'), OnScore = onScore };
 
-    public static ZeroShotOptions ZeroShot(string logs) => new() { Profile = ZeroShotProfile.Uniform(Likelihood), LongContext = LongContext.TruncateLeft, QuestionsPerBatch = 1, LogFolder = logs };
+    public static ZeroShotOptions ZeroShot(string logs) => new() { Profile = ZeroShotProfile.Uniform(Likelihood), ContextOverflow = ContextOverflow.KeepEnd, QuestionsPerBatch = 1, LogFolder = logs };
 
-    public static LmEvalOptions LmEval => new() { Likelihood = Likelihood, LongContext = LongContext.TruncateLeft, RequestsPerBatch = 2 };
+    public static LmEvalOptions LmEval => new() { Likelihood = Likelihood, ContextOverflow = ContextOverflow.KeepEnd, RequestsPerBatch = 2 };
 
-    private static MaskedDiffusionTransformer Train(MLContext ml) => new MaskedDiffusionTrainer(ml, Options(autoregressive: false)).Fit(FixtureRow.View(FixtureRow.Training));
+    private static LikelihoodScoringTransformer Train(MLContext ml) => new MaskedDiffusionTrainer(ml, Options(autoregressive: false)).Fit(FixtureRow.View(FixtureRow.Training));
 
-    private static MaskedDiffusionTrainer.Options Options(bool autoregressive) => new()
+    private static TrainerOptions Options(bool autoregressive) => new()
     {
         Network = new TransformerConfig
         {
@@ -66,10 +66,8 @@ internal static class FixtureWriter
             RotaryPrecision = autoregressive ? RotaryPrecision.Float32 : RotaryPrecision.BFloat16,
         },
         Tokenizer = TokenizerSource.TrainBytePairEncoding(264),
-        PromptColumnName = "Prompt",
-        NegativeLogLikelihoodColumnName = "Nll",
-        StandardErrorColumnName = "Error",
-        TokenCountColumnName = "Count",
+        Rows = { PromptColumnName = "Prompt" },
+        Outputs = { NegativeLogLikelihoodColumnName = "Nll", StandardErrorColumnName = "Error", TokenCountColumnName = "Count" },
         MaxSteps = 120,
         BatchSize = 8,
         LearningRate = 0.02,
@@ -83,32 +81,32 @@ internal static class FixtureWriter
         model.Save(Path.Combine(folder, Folder));
     }
 
-    private static void WriteTransformers(MLContext ml, MaskedDiffusionTransformer trained, string folder)
+    private static void WriteTransformers(MLContext ml, LikelihoodScoringTransformer trained, string folder)
     {
         IDataView rows = FixtureRow.View(FixtureRow.All);
         MaskedDiffusionCatalog catalog = ml.MaskedDiffusion();
         MaskedDiffusionModel model = trained.Model;
-        var likelihood = new LikelihoodScoringEstimator.Options
+        var likelihood = new LikelihoodScoringOptions
         {
             TextColumnName = "Text", ContextColumnName = "Prompt", Separator = "-", ContextOverflow = ContextOverflow.KeepEnd, NegativeLogLikelihoodColumnName = "A",
             StandardErrorColumnName = "B", TokenCountColumnName = "C", PerCharacterColumnName = "D", PerByteColumnName = "E", Stride = 7, BatchSize = 3, Likelihood = Likelihood,
         };
-        var choices = new ChoiceScoringEstimator.Options { ChoicesColumnName = "Choices", ChoiceCount = 18, Normalization = ChoiceNormalization.PerByte };
-        var grouped = new GroupedChoiceScoringEstimator.Options { ChoiceColumnName = "Choice", GroupColumnName = "Group", Normalization = ChoiceNormalization.PerToken };
-        foreach (ChoiceScoringOptions options in new ChoiceScoringOptions[] { choices, grouped })
+        var choices = new ChoiceScoringOptions { ChoicesColumnName = "Choices", ChoiceCount = 18, Normalization = ChoiceNormalization.PerByte };
+        var grouped = new GroupedChoiceScoringOptions { ChoiceColumnName = "Choice", GroupColumnName = "Group", Normalization = ChoiceNormalization.PerToken };
+        foreach (ChoiceScoringOptionsBase options in new ChoiceScoringOptionsBase[] { choices, grouped })
         {
             (options.ContextColumnName, options.ScoreColumnName, options.StandardErrorColumnName, options.LogLikelihoodColumnName) = ("Context", "A", "B", "C");
             (options.PerCharacterColumnName, options.PerByteColumnName, options.ProbabilityColumnName, options.PredictedLabelColumnName) = ("D", "E", "F", "G");
             (options.Separator, options.ContextOverflow, options.BatchSize, options.Likelihood) = (" ", ContextOverflow.KeepEnd, 3, Likelihood);
         }
-        choices.Likelihood.Estimator = LikelihoodEstimator.ExactCount;
-        grouped.Likelihood = new LikelihoodOptions { Estimator = LikelihoodEstimator.ChainRule };
-        var infill = new InfillEstimator.Options
+        choices.Likelihood.Method = LikelihoodMethod.ExactCount;
+        grouped.Likelihood = new LikelihoodOptions { Method = LikelihoodMethod.ChainRule };
+        var infill = new InfillOptions
         {
             InputColumnName = "Gaps", OutputColumnName = "A", BatchSize = 3,
             Sampling = new SamplingOptions { Steps = 2, Temperature = 0.5, GuidanceScale = 0.25, Order = SamplingOrder.Margin, Seed = 9, BatchTokens = 256 },
         };
-        using MaskedDiffusionTransformer autoregressive = new AutoregressiveTrainer(ml, Options(autoregressive: true)).Fit(FixtureRow.View(FixtureRow.Training));
+        using LikelihoodScoringTransformer autoregressive = new AutoregressiveTrainer(ml, Options(autoregressive: true)).Fit(FixtureRow.View(FixtureRow.Training));
         ITransformer lower = ml.Transforms.Text.NormalizeText("Lower", "Prompt").Fit(rows);
         ITransformer ofLower = catalog.ScoreLikelihood(model, "Lower").Fit(lower.Transform(rows));
         // In the order of Transformers.

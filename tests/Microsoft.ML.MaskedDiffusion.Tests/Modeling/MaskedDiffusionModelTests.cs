@@ -167,8 +167,8 @@ public sealed class MaskedDiffusionModelTests
             var manifest = new ModelManifest();
             foreach ((string name, byte[] content) in entries)
                 if (name != ModelManifest.Name)
-                    manifest.Add(name, content.Length, System.Security.Cryptography.SHA256.HashData(content));
-            entries[ModelManifest.Name] = manifest.Write();
+                    manifest.Write(name, Stream.Null, stream => stream.Write(content));
+            entries[ModelManifest.Name] = manifest.ToJson();
         }
         Refused("manifest.json", entries => entries.Remove(ModelManifest.Name));
         Refused("model.safetensors", entries => entries.Remove("model.safetensors"));
@@ -224,8 +224,8 @@ public sealed class MaskedDiffusionModelTests
         clone.Dispose();
         clone.Dispose();
         using var scope = NewDisposeScope();
-        Assert.ThrowsExactly<ObjectDisposedException>(() => clone.Network.Hidden(zeros(1, 3, ScalarType.Int64)));
-        Assert.AreEqual(3, model.Network.Hidden(zeros(1, 3, ScalarType.Int64)).size(1));
+        Assert.ThrowsExactly<ObjectDisposedException>(() => clone.Network.Hidden(new TokenRows(new long[3], 3)));
+        Assert.AreEqual(3, model.Network.Hidden(new TokenRows(new long[3], 3)).size(1));
     }
 
     [TestMethod]
@@ -239,12 +239,13 @@ public sealed class MaskedDiffusionModelTests
             {
                 using var scope = NewDisposeScope();
                 using IDisposable noGradient = no_grad();
-                Tensor tokens = zeros(4, 20, ScalarType.Int64);
+                var tokens = new TokenRows(new long[4 * 20], 20);
                 model.Network.Hidden(tokens);
                 started.Signal();
                 try
                 {
-                    while (true) Assert.IsFalse(model.Network.Hidden(tokens).isnan().any().item<bool>());
+                    while (true)
+                        Assert.IsFalse(model.Network.Hidden(tokens).isnan().any().item<bool>());
                 }
                 catch (ObjectDisposedException)
                 {

@@ -22,19 +22,22 @@ public sealed class DamagedWeightsTests
     public void EveryTransformRefusesToAnswer(string tensor, float value)
     {
         using MaskedDiffusionModel model = Broken(tensor, value);
-        IDataView texts = _ml.Data.LoadFromEnumerable(TextRow.Make("the cat [MASK]")), questions = _ml.Data.LoadFromEnumerable(ChoiceScoringTests.Questions.Take(2).ToList());
+        IDataView texts = _ml.Data.LoadFromEnumerable(TextRow.Make("the cat [MASK]")),
+            questions = _ml.Data.LoadFromEnumerable(ChoiceScoringTests.Questions.Take(2).ToList());
         void Refused(Action action) => StringAssert.Contains(Unwrapped.Throws<NotFiniteNumberException>(action).Message, "intact copy");
-        foreach (LikelihoodEstimator estimator in LikelihoodEstimator.Names.Select(LikelihoodEstimator.FromName))
+        foreach (LikelihoodMethod estimator in LikelihoodMethod.Names.Select(LikelihoodMethod.FromName))
         {
-            LikelihoodOptions likelihood = new() { Estimator = estimator, Samples = 8 };
-            Refused(() => LikelihoodRow.Read(_ml, _ml.MaskedDiffusion().ScoreLikelihood(model, new LikelihoodScoringEstimator.Options { Likelihood = likelihood }).Fit(texts).Transform(texts)));
-            Refused(() => ChoiceScoringTests.Read(_ml.MaskedDiffusion().ScoreChoices(model, new ChoiceScoringEstimator.Options { Likelihood = likelihood }).Fit(questions).Transform(questions)));
+            LikelihoodOptions likelihood = new() { Method = estimator, Samples = 8 };
+            Refused(() => LikelihoodRow.Read(_ml, _ml.MaskedDiffusion()
+                .ScoreLikelihood(model, new LikelihoodScoringOptions { Likelihood = likelihood }).Fit(texts).Transform(texts)));
+            Refused(() => ChoiceScoringTests.Read(_ml.MaskedDiffusion()
+                .ScoreChoices(model, new ChoiceScoringOptions { Likelihood = likelihood }).Fit(questions).Transform(questions)));
         }
         foreach (SamplingOrder order in Enum.GetValues<SamplingOrder>())
         {
             foreach (double temperature in new[] { 0, 1.0 })
             {
-                InfillEstimator.Options options = InfillTests.Options(temperature: temperature);
+                InfillOptions options = InfillTests.Options(temperature: temperature);
                 options.Sampling.Order = order;
                 Refused(() => InfillTests.Read(_ml.MaskedDiffusion().Infill(model, options).Fit(texts).Transform(texts)));
             }

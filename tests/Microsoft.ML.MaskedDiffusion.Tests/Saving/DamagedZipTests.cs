@@ -4,7 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>A zip of a pipeline, cut off at several places and with bits turned over in each entry: refused by name, or what it was.</summary>
+/// <summary>
+/// A zip of a pipeline, cut off at several places and with bits turned over in each entry: refused by name, or what it was.
+/// </summary>
 [TestClass]
 public sealed class DamagedZipTests
 {
@@ -18,16 +20,19 @@ public sealed class DamagedZipTests
         using var folder = new TemporaryFolder();
         byte[] whole = Save(folder);
         string path = folder.File("cut.zip");
-        foreach (int length in new[] { 0, 1, 21, 22, 1000, whole.Length / 4, whole.Length / 2, whole.Length - 1000, whole.Length - 100, whole.Length - 22, whole.Length - 1 })
+        foreach (int length in new[] { 0, 1, 21, 22, 1000, whole.Length / 4, whole.Length / 2, whole.Length - 1000, whole.Length - 100,
+            whole.Length - 22, whole.Length - 1 })
         {
             File.WriteAllBytes(path, whole[..length]);
-            string message = Assert.ThrowsExactly<InvalidDataException>(() => _ml.MaskedDiffusion().LoadModel(path, out _), $"{length} of {whole.Length} bytes").Message;
+            string message = Assert.ThrowsExactly<InvalidDataException>(() =>
+                _ml.MaskedDiffusion().LoadModel(path, out _), $"{length} of {whole.Length} bytes").Message;
             StringAssert.Contains(message, path);
             StringAssert.Contains(message, "intact copy");
         }
         File.WriteAllText(path, "This is no zip at all.");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => _ml.MaskedDiffusion().LoadModel(path, out _)).Message, path);
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => _ml.MaskedDiffusion().LoadModel(folder.File("none.zip"), out _)).Message, folder.File("none.zip"));
+        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() =>
+            _ml.MaskedDiffusion().LoadModel(folder.File("none.zip"), out _)).Message, folder.File("none.zip"));
     }
 
     [TestMethod]
@@ -110,7 +115,8 @@ public sealed class DamagedZipTests
                 StringAssert.Contains(message, weights);
                 StringAssert.Contains(message, "intact copy");
                 // Through ML.NET's own loading too, at the latest with the first row.
-                Unwrapped.Throws<InvalidDataException>(() => LikelihoodRow.Read(_ml, new MLContext().Model.Load(path, out _).Transform(View())));
+                Unwrapped.Throws<InvalidDataException>(() =>
+                    LikelihoodRow.Read(_ml, new MLContext().Model.Load(path, out _).Transform(View())));
             }
         }
         File.Delete(weights);
@@ -124,7 +130,7 @@ public sealed class DamagedZipTests
     private byte[] Save(TemporaryFolder folder, ulong seed = 3, long limit = 64 << 20)
     {
         using MaskedDiffusionModel model = TinyModel.Create(seed);
-        var options = new LikelihoodScoringEstimator.Options { Likelihood = new LikelihoodOptions { Samples = 4 } };
+        var options = new LikelihoodScoringOptions { Likelihood = new LikelihoodOptions { Samples = 4 } };
         string path = folder.File(seed == 3 ? "lm.zip" : "other.zip");
         _ml.MaskedDiffusion().SaveModel(_ml.MaskedDiffusion().ScoreLikelihood(model, options).Fit(View()), View().Schema, path, limit);
         return File.ReadAllBytes(path);
@@ -136,7 +142,8 @@ public sealed class DamagedZipTests
         using (loaded as IDisposable)
         {
             CollectionAssert.AreEqual(new[] { "Number", "Text" }, schema.Select(column => column.Name).ToArray());
-            return [.. LikelihoodRow.Read(_ml, loaded.Transform(View())).SelectMany(row => new[] { row.NegativeLogLikelihood, row.NegativeLogLikelihoodStandardError, row.TokenCount })];
+            return [.. LikelihoodRow.Read(_ml, loaded.Transform(View()))
+                .SelectMany(row => new[] { row.NegativeLogLikelihood, row.NegativeLogLikelihoodStandardError, row.TokenCount })];
         }
     }
 
@@ -171,8 +178,11 @@ public sealed class DamagedZipTests
         {
             ReadOnlySpan<byte> header = zip.AsSpan(directory);
             int length = BinaryPrimitives.ReadInt32LittleEndian(header[20..]), local = BinaryPrimitives.ReadInt32LittleEndian(header[42..]);
-            ushort name = BinaryPrimitives.ReadUInt16LittleEndian(header[28..]), extra = BinaryPrimitives.ReadUInt16LittleEndian(header[30..]), comment = BinaryPrimitives.ReadUInt16LittleEndian(header[32..]);
-            int start = local + 30 + BinaryPrimitives.ReadUInt16LittleEndian(zip.AsSpan(local + 26)) + BinaryPrimitives.ReadUInt16LittleEndian(zip.AsSpan(local + 28));
+            ushort name = BinaryPrimitives.ReadUInt16LittleEndian(header[28..]),
+                extra = BinaryPrimitives.ReadUInt16LittleEndian(header[30..]),
+                comment = BinaryPrimitives.ReadUInt16LittleEndian(header[32..]);
+            int start = local + 30 + BinaryPrimitives.ReadUInt16LittleEndian(zip.AsSpan(local + 26))
+                + BinaryPrimitives.ReadUInt16LittleEndian(zip.AsSpan(local + 28));
             if (length > 0)
                 entries.Add((System.Text.Encoding.UTF8.GetString(header.Slice(46, name)), start, length));
             directory += 46 + name + extra + comment;

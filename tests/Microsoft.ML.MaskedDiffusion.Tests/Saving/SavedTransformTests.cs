@@ -8,15 +8,17 @@ public sealed class SavedTransformTests
 {
     private static readonly MaskedDiffusionModel Model = TinyModel.Create(4);
 
-    private static readonly List<TextRow> Texts = TextRow.Make("the cat sat", "", "the river runs to the sea and the sea is wide and the cat sat on the mat by the door of the old house", "🙂");
+    private static readonly List<TextRow> Texts = TextRow.Make("the cat sat", "",
+        "the river runs to the sea and the sea is wide and the cat sat on the mat by the door of the old house", "🙂");
 
     private readonly MLContext _ml = new(1);
 
     [ClassCleanup]
     public static void Free() => Model.Dispose();
 
-    private MaskedDiffusionTransformer Likelihood(MaskedDiffusionModel? model = null) => _ml.MaskedDiffusion()
-        .ScoreLikelihood(model ?? Model, new LikelihoodScoringEstimator.Options { Stride = 7, Likelihood = { Samples = 8, Seed = 5, Estimator = LikelihoodEstimator.MonteCarlo } })
+    private LikelihoodScoringTransformer Likelihood(MaskedDiffusionModel? model = null) => _ml.MaskedDiffusion()
+        .ScoreLikelihood(model ?? Model,
+            new LikelihoodScoringOptions { Stride = 7, Likelihood = { Samples = 8, Seed = 5, Method = LikelihoodMethod.MonteCarlo } })
         .Fit(View());
 
     private IDataView View() => _ml.Data.LoadFromEnumerable(Texts);
@@ -34,7 +36,7 @@ public sealed class SavedTransformTests
     [TestMethod]
     public void LikelihoodsAreTheSameAfterLoadingAndUnwrapping()
     {
-        MaskedDiffusionTransformer transformer = Likelihood();
+        LikelihoodScoringTransformer transformer = Likelihood();
         LikelihoodRow[] expected = LikelihoodRow.Read(_ml, transformer.Transform(View()));
         ITransformer loaded = Reload(_ml, transformer, View().Schema);
         CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, loaded.Transform(View())));
@@ -42,7 +44,7 @@ public sealed class SavedTransformTests
         using PredictionEngine<TextRow, LikelihoodRow> engine = _ml.Model.CreatePredictionEngine<TextRow, LikelihoodRow>(loaded);
         CollectionAssert.AreEqual(expected, Texts.Select(engine.Predict).ToArray());
 
-        using var unwrapped = (MaskedDiffusionTransformer)new MLContext().MaskedDiffusion().Unwrap(loaded);
+        using var unwrapped = (LikelihoodScoringTransformer)new MLContext().MaskedDiffusion().Unwrap(loaded);
         CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, unwrapped.Transform(View())));
         // And once more round: what was unwrapped saves again.
         CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, Reload(_ml, unwrapped, View().Schema).Transform(View())));
@@ -52,15 +54,17 @@ public sealed class SavedTransformTests
     public void ChoicesAreTheSameAfterLoadingAndStillEvaluate()
     {
         IDataView view = _ml.Data.LoadFromEnumerable(ChoiceScoringTests.Questions);
-        ChoiceScoringEstimator.Options options = ChoiceScoringTests.Fast();
+        ChoiceScoringOptions options = ChoiceScoringTests.Fast();
         options.Normalization = ChoiceNormalization.PerByte;
         ChoiceScoringTransformer transformer = _ml.MaskedDiffusion().ScoreChoices(Model, options).Fit(view);
         string[] expected = [.. ChoiceScoringTests.Read(transformer.Transform(view)).Select(row => row.ToString())];
         ITransformer loaded = Reload(_ml, transformer, view.Schema);
         CollectionAssert.AreEqual(expected, ChoiceScoringTests.Read(loaded.Transform(view)).Select(row => row.ToString()).ToArray());
         CollectionAssert.AreEqual(Types(transformer.GetOutputSchema(view.Schema)), Types(loaded.GetOutputSchema(view.Schema)));
-        MulticlassClassificationMetrics before = _ml.MulticlassClassification.Evaluate(transformer.Transform(view), scoreColumnName: "Probability");
-        MulticlassClassificationMetrics after = _ml.MulticlassClassification.Evaluate(loaded.Transform(view), scoreColumnName: "Probability");
+        MulticlassClassificationMetrics before = _ml.MulticlassClassification.Evaluate(transformer.Transform(view),
+            scoreColumnName: "Probability");
+        MulticlassClassificationMetrics after = _ml.MulticlassClassification.Evaluate(loaded.Transform(view),
+            scoreColumnName: "Probability");
         Assert.AreEqual((before.MicroAccuracy, before.LogLoss), (after.MicroAccuracy, after.LogLoss));
         using var unwrapped = (ChoiceScoringTransformer)_ml.MaskedDiffusion().Unwrap(loaded);
         CollectionAssert.AreEqual(expected, ChoiceScoringTests.Read(unwrapped.Transform(view)).Select(row => row.ToString()).ToArray());
@@ -70,7 +74,8 @@ public sealed class SavedTransformTests
     public void ManyOptionsKeepTheirPlacesThroughSaving()
     {
         // More than one saved step can spread.
-        List<ChoiceScoringTests.Question> questions = [new() { Context = "one", Choices = [.. Enumerable.Range(0, 37).Select(i => i % 5 == 0 ? "" : $"{i}")] }];
+        List<ChoiceScoringTests.Question> questions =
+            [new() { Context = "one", Choices = [.. Enumerable.Range(0, 37).Select(i => i % 5 == 0 ? "" : $"{i}")] }];
         IDataView view = _ml.Data.LoadFromEnumerable(questions);
         ChoiceScoringTransformer transformer = _ml.MaskedDiffusion().ScoreChoices(Model, ChoiceScoringTests.Fast()).Fit(view);
         Assert.AreEqual(37, transformer.ChoiceCount);
@@ -96,13 +101,14 @@ public sealed class SavedTransformTests
         IDataView view = View();
         // A model of its own: ML.NET's loaded mappings in other tests hold shares of theirs until they are collected.
         using MaskedDiffusionModel model = TinyModel.Create(41);
-        MaskedDiffusionTransformer first = Likelihood(model);
+        LikelihoodScoringTransformer first = Likelihood(model);
         var second = (ITransformer)_ml.MaskedDiffusion().Infill(model, "Text", "Filled").Fit(view);
-        var chain = new TransformerChain<ITransformer>(first, _ml.Transforms.CopyColumns("Again", "TokenCount").Fit(first.Transform(view)), second);
+        var chain = new TransformerChain<ITransformer>(first, _ml.Transforms.CopyColumns("Again", "TokenCount").Fit(first.Transform(view)),
+            second);
         ITransformer loaded = Reload(_ml, chain, view.Schema), unwrapped = _ml.MaskedDiffusion().Unwrap(loaded);
         ITransformer[] members = [.. (TransformerChain<ITransformer>)unwrapped];
         Assert.AreEqual(3, members.Length);
-        var likelihood = (MaskedDiffusionTransformer)members[0];
+        var likelihood = (LikelihoodScoringTransformer)members[0];
         var infill = (InfillTransformer)members[2];
         Assert.AreSame(likelihood.Model, infill.Model);
         CollectionAssert.AreEqual(LikelihoodRow.Read(_ml, chain.Transform(view)), LikelihoodRow.Read(_ml, unwrapped.Transform(view)));
@@ -120,14 +126,14 @@ public sealed class SavedTransformTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.File("lm.zip");
-        MaskedDiffusionTransformer transformer = Likelihood();
+        LikelihoodScoringTransformer transformer = Likelihood();
         LikelihoodRow[] expected = LikelihoodRow.Read(_ml, transformer.Transform(View()));
         foreach (long limit in new[] { 64L << 20, 0 })
         {
             _ml.MaskedDiffusion().SaveModel(transformer, View().Schema, path, limit);
             Assert.AreEqual(limit == 0 ? 1 : 0, Directory.GetFiles(folder.Path, "*.mdm").Length);
             Assert.AreEqual(limit == 0 ? 2 : 1, Directory.GetFiles(folder.Path).Length, "nothing half-written stays");
-            using var loaded = (MaskedDiffusionTransformer)new MLContext().MaskedDiffusion().LoadModel(path, out DataViewSchema schema);
+            using var loaded = (LikelihoodScoringTransformer)new MLContext().MaskedDiffusion().LoadModel(path, out DataViewSchema schema);
             Assert.AreEqual(2, schema.Count);
             CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, loaded.Transform(View())));
             CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, new MLContext().Model.Load(path, out _).Transform(View())));
@@ -141,11 +147,13 @@ public sealed class SavedTransformTests
     public void ASaveThatFailsLeavesWhatWasThere()
     {
         using var folder = new TemporaryFolder();
-        Assert.ThrowsExactly<DirectoryNotFoundException>(() => _ml.MaskedDiffusion().SaveModel(Likelihood(), null, Path.Combine(folder.Path, "missing", "lm.zip")));
+        Assert.ThrowsExactly<DirectoryNotFoundException>(() =>
+            _ml.MaskedDiffusion().SaveModel(Likelihood(), null, Path.Combine(folder.Path, "missing", "lm.zip")));
         string path = folder.File("lm.zip");
         _ml.MaskedDiffusion().SaveModel(Likelihood(), null, path);
         byte[] before = File.ReadAllBytes(path);
-        ITransformer broken = new TransformerChain<ITransformer>(Likelihood(), _ml.Transforms.CustomMapping<TextRow, TextRow>((a, b) => b.Text = a.Text, null).Fit(View()));
+        ITransformer broken = new TransformerChain<ITransformer>(Likelihood(),
+            _ml.Transforms.CustomMapping<TextRow, TextRow>((a, b) => b.Text = a.Text, null).Fit(View()));
         Assert.ThrowsExactly<InvalidOperationException>(() => _ml.MaskedDiffusion().SaveModel(broken, null, path));
         CollectionAssert.AreEqual(before, File.ReadAllBytes(path));
         CollectionAssert.AreEqual(new[] { path }, Directory.GetFiles(folder.Path));

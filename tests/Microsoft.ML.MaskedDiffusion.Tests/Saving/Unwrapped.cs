@@ -1,6 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Asserts an error that may come wrapped: a cursor over several threads may report another thread's error inside one of its own.</summary>
+/// <summary>
+/// Asserts an error that may come wrapped: a cursor over several threads may report another thread's error inside one of its own.
+/// </summary>
 internal static class Unwrapped
 {
     public static T Throws<T>(Action action)

@@ -41,7 +41,7 @@ public sealed class AutoregressiveTrainerTests
     public void TheTransformersFigureIsTheExactNegativeLogLikelihood()
     {
         var ml = new MLContext(1);
-        using MaskedDiffusionTransformer transformer = new AutoregressiveTrainer(ml, Small()).Fit(View(ml, Sentences));
+        using LikelihoodScoringTransformer transformer = new AutoregressiveTrainer(ml, Small()).Fit(View(ml, Sentences));
         Assert.IsTrue(transformer.Model.Config.Autoregressive);
         string[] texts = ["the cat", "", "a dog and a cat sat on the mat and on the log"];
         IDataView scored = transformer.Transform(View(ml, texts));
@@ -68,7 +68,7 @@ public sealed class AutoregressiveTrainerTests
     {
         using var scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
-        torch.Tensor logits = network.Forward(torch.tensor(Array.ConvertAll(ids[..^1], id => (long)id), [1, ids.Length - 1]));
+        torch.Tensor logits = network.Forward(new TokenRows(Array.ConvertAll(ids[..^1], id => (long)id), ids.Length - 1));
         int width = network.Config.VocabularySize;
         float[] values = TensorMemory.FloatSpan(logits.contiguous()).ToArray();
         double sum = 0;
@@ -84,7 +84,7 @@ public sealed class AutoregressiveTrainerTests
     public void ItLearns()
     {
         var ml = new MLContext(1);
-        using MaskedDiffusionTransformer transformer =
+        using LikelihoodScoringTransformer transformer =
             new AutoregressiveTrainer(ml, Small(o => (o.MaxSteps, o.LearningRate, o.ValidationSet) = (60, 1e-2, View(ml, Sentences))))
             .Fit(View(ml, Sentences));
         TrainingResult result = transformer.TrainingResult!;
@@ -102,7 +102,7 @@ public sealed class AutoregressiveTrainerTests
         // The published schedule counts micro batches: a flat one takes that difference away.
         double[] Losses(int? micro)
         {
-            using MaskedDiffusionTransformer transformer =
+            using LikelihoodScoringTransformer transformer =
                 new AutoregressiveTrainer(ml, Small(
                 o => (o.Compute.MicroBatchSize, o.Optimizer.MinLearningRateRatio, o.Optimizer.WarmupSteps) = (micro, 1, 0)))
                 .Fit(View(ml, Sentences));
@@ -120,12 +120,12 @@ public sealed class AutoregressiveTrainerTests
     {
         var ml = new MLContext(1);
         IDataView view = View(ml, Sentences);
-        using MaskedDiffusionTransformer transformer = ml.MaskedDiffusion().AutoregressiveTrainer(Small()).Fit(view);
+        using LikelihoodScoringTransformer transformer = ml.MaskedDiffusion().AutoregressiveTrainer(Small()).Fit(view);
         float[] before = Column(transformer.Transform(view), "NegativeLogLikelihood");
         using var folder = new TemporaryFolder();
         ml.MaskedDiffusion().SaveModel(transformer, view.Schema, folder.File("model.zip"));
         ITransformer loaded = ml.MaskedDiffusion().LoadModel(folder.File("model.zip"), out _);
-        using var unwrapped = (MaskedDiffusionTransformer)loaded;
+        using var unwrapped = (LikelihoodScoringTransformer)loaded;
         Assert.IsTrue(unwrapped.Model.Config.Autoregressive);
         CollectionAssert.AreEqual(before, Column(unwrapped.Transform(view), "NegativeLogLikelihood"));
     }
@@ -137,7 +137,7 @@ public sealed class AutoregressiveTrainerTests
         IDataView view = View(ml, Sentences);
         var trainer = new AutoregressiveTrainer(ml, Small());
         SchemaShape promised = trainer.GetOutputSchema(SchemaShapes.Of(view.Schema));
-        using MaskedDiffusionTransformer transformer = trainer.Fit(view);
+        using LikelihoodScoringTransformer transformer = trainer.Fit(view);
         CollectionAssert.AreEqual(transformer.GetOutputSchema(view.Schema).Select(column => column.Name).ToArray(),
             promised.Select(column => column.Name).ToArray());
     }

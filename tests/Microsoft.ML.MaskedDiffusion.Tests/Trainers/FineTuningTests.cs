@@ -44,7 +44,7 @@ public sealed class FineTuningTests
         return options;
     }
 
-    private static MaskedDiffusionTransformer Fit(Action<TrainerOptions>? change = null, params FineTuningRow[] rows) =>
+    private static LikelihoodScoringTransformer Fit(Action<TrainerOptions>? change = null, params FineTuningRow[] rows) =>
         new MLContext(1).MaskedDiffusion().Trainer(Options(change)).Fit(View(rows.Length > 0 ? rows : Rows));
 
     private static byte[] Saved(MaskedDiffusionModel model)
@@ -70,9 +70,9 @@ public sealed class FineTuningTests
             (o.InitialModel, o.Rows.Padding, o.Noise.GuidanceDropout) = (causal ?? Model, padding, guidanceDropout);
             (o.MaxSteps, o.LearningRate, o.ValidationSet, o.Validation.Interval, o.Validation.Samples) = (240, 1e-2, View(Rows), 60, 16);
         });
-        IEstimator<MaskedDiffusionTransformer> trainer = autoregressive
+        IEstimator<LikelihoodScoringTransformer> trainer = autoregressive
             ? ml.MaskedDiffusion().AutoregressiveTrainer(options) : ml.MaskedDiffusion().Trainer(options);
-        using MaskedDiffusionTransformer tuned = trainer.Fit(View(Rows));
+        using LikelihoodScoringTransformer tuned = trainer.Fit(View(Rows));
         TrainingResult result = tuned.TrainingResult!;
         Assert.AreEqual((6L, 0L, 0L, 0L), (result.Documents, result.EmptyRows, result.LongRows, result.RepeatedTokens));
         // Six answers of equal chance would cost ln 6 nats and an end of sequence nothing; at first every token costs some ln 300.
@@ -107,9 +107,9 @@ public sealed class FineTuningTests
     {
         byte[] before = Saved(Model);
         // The learning rate of a warm-up's first step is 0: the weights that come out are those that went in.
-        using MaskedDiffusionTransformer unmoved = Fit(o => (o.MaxSteps, o.Optimizer.WarmupSteps, o.Compute.MicroBatchSize) = (1, 1, 6));
+        using LikelihoodScoringTransformer unmoved = Fit(o => (o.MaxSteps, o.Optimizer.WarmupSteps, o.Compute.MicroBatchSize) = (1, 1, 6));
         CollectionAssert.AreEqual(before, Saved(unmoved.Model));
-        using MaskedDiffusionTransformer moved = Fit();
+        using LikelihoodScoringTransformer moved = Fit();
         CollectionAssert.AreNotEqual(before, Saved(moved.Model));
         CollectionAssert.AreEqual(before, Saved(Model));
         Assert.AreSame(Model.Tokenizer, moved.Model.Tokenizer);
@@ -118,7 +118,7 @@ public sealed class FineTuningTests
     [TestMethod]
     public void PackedDocumentsGoOnFromAModelToo()
     {
-        using MaskedDiffusionTransformer transformer = Fit(o => o.Rows.PromptColumnName = null);
+        using LikelihoodScoringTransformer transformer = Fit(o => o.Rows.PromptColumnName = null);
         TrainingResult result = transformer.TrainingResult!;
         Assert.AreEqual(4L * 6 * TinyModel.ContextLength, result.TokensSeen);
         Assert.IsGreaterThan(0, result.RepeatedTokens);
@@ -133,7 +133,7 @@ public sealed class FineTuningTests
     {
         FineTuningRow[] texts = [.. new[] { "the cat", "the dog sat on the mat", "a bird" }.Select(
             text => new FineTuningRow("", "", text))];
-        using MaskedDiffusionTransformer transformer =
+        using LikelihoodScoringTransformer transformer =
             Fit(o => (o.Rows.PromptColumnName, o.Rows.PackDocuments, o.Rows.Padding, o.BatchSize, o.Rows.MaxLength) =
             (null, false, padding, 3, 20), texts);
         // Each text stands between two ends of sequence; every step sees all three.
@@ -149,7 +149,7 @@ public sealed class FineTuningTests
     {
         long Steps(RowPadding padding, long tokens)
         {
-            using MaskedDiffusionTransformer transformer =
+            using LikelihoodScoringTransformer transformer =
                 Fit(o => (o.Rows.Padding, o.MaxSteps, o.Budget.MaxTokens) = (padding, null, tokens));
             return transformer.TrainingResult!.Steps;
         }
@@ -157,7 +157,7 @@ public sealed class FineTuningTests
         // Full rows have 24 tokens: 144 a step.
         Assert.AreEqual(3, Steps(RowPadding.Full, 3 * 144));
         Assert.AreEqual(4, Steps(RowPadding.Full, 3 * 144 + 1));
-        using MaskedDiffusionTransformer once = Fit(o => o.MaxSteps = 1);
+        using LikelihoodScoringTransformer once = Fit(o => o.MaxSteps = 1);
         Assert.AreEqual(2, Steps(RowPadding.None, 2 * once.TrainingResult!.TokensSeen));
     }
 
@@ -167,7 +167,7 @@ public sealed class FineTuningTests
         using var folder = new TemporaryFolder();
         void Recipe(TrainerOptions o) =>
             (o.Rows.Padding, o.Noise.GuidanceDropout, o.ValidationSet) = (RowPadding.Longest, 0.5, View(Rows[..3]));
-        using MaskedDiffusionTransformer whole = Fit(Recipe);
+        using LikelihoodScoringTransformer whole = Fit(Recipe);
         using var source = new CancellationTokenSource();
         void Checkpointed(TrainerOptions o)
         {
@@ -194,7 +194,7 @@ public sealed class FineTuningTests
         foreach ((string difference, Action<TrainerOptions> change, FineTuningRow[] data) in others)
             StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
                 () => Fit(o => { Checkpointed(o); change(o); }, data)).Message, difference);
-        using MaskedDiffusionTransformer resumed = Fit(Checkpointed);
+        using LikelihoodScoringTransformer resumed = Fit(Checkpointed);
         CollectionAssert.AreEqual(Saved(whole.Model), Saved(resumed.Model));
         Assert.AreEqual(whole.TrainingResult!.TokensSeen, resumed.TrainingResult!.TokensSeen);
         Assert.AreEqual(whole.TrainingResult.ValidationLoss, resumed.TrainingResult.ValidationLoss);
@@ -204,7 +204,7 @@ public sealed class FineTuningTests
     public void AFreshTokenizerLearnsFromPromptsToo()
     {
         FineTuningRow[] rows = [.. Enumerable.Repeat(new FineTuningRow("zebra zebra", "quagga quagga", "one"), 20)];
-        using MaskedDiffusionTransformer transformer = Fit(o =>
+        using LikelihoodScoringTransformer transformer = Fit(o =>
         {
             (o.InitialModel, o.Rows.ReasoningColumnName, o.Tokenizer) = (null, "Reasoning", TokenizerSource.TrainBytePairEncoding(280));
             o.Network = Model.Config with { ContextLength = 16 };
@@ -220,11 +220,11 @@ public sealed class FineTuningTests
         string endless = string.Concat(Enumerable.Repeat("where is the cat? ", 10));
         FineTuningRow[] rows = [.. Rows, new FineTuningRow("where?", "", " "), new FineTuningRow(endless, "", " mat"),
             new FineTuningRow("where?", "", endless), new FineTuningRow("", "", " sea")];
-        using MaskedDiffusionTransformer transformer = Fit(null, rows);
+        using LikelihoodScoringTransformer transformer = Fit(null, rows);
         Assert.AreEqual((7L, 1L, 2L), (transformer.TrainingResult!.Documents, transformer.TrainingResult.EmptyRows,
             transformer.TrainingResult.LongRows));
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
-            () => Fit(o => o.Rows.LongRows = LongRows.Throw, rows)).Message, "Row 8 of the training data has");
+            () => Fit(o => o.Rows.Overflow = RowOverflow.Throw, rows)).Message, "Row 8 of the training data has");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.Rows.MaxLength = 2, rows)).Message,
             "All 9 rows of the training data are longer than the 2 tokens");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(null, new FineTuningRow("where?", "", ""))).Message,
@@ -337,7 +337,7 @@ public sealed class FineTuningTests
         using MaskedDiffusionModel model = Fresh(autoregressive: false), causal = Fresh(autoregressive: true);
         string chats = Write("sharegpt.json",
             """[{"conversations": [{"from": "human", "value": "Hi?"}, {"from": "gpt", "value": "Hello."}]}]""");
-        (IEstimator<MaskedDiffusionTransformer> Trainer, IEnumerable<FineTuningRow> Rows, int Count)[] runs =
+        (IEstimator<LikelihoodScoringTransformer> Trainer, IEnumerable<FineTuningRow> Rows, int Count)[] runs =
         [
             (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.ShareGpt(model, 0.1))), FineTuningReader.ShareGpt.Read(chats), 1),
             (ml.MaskedDiffusion().AutoregressiveTrainer(Short(FineTuningRecipes.ShareGpt(causal))), FineTuningReader.ShareGpt.Read(chats),
@@ -347,9 +347,9 @@ public sealed class FineTuningTests
             (ml.MaskedDiffusion().Trainer(Short(FineTuningRecipes.Reversal(model))),
                 FineTuningReader.Reversal.Read(Write("all.jsonl", "{\"prompt\": \"Ann is\", \"completion\": \" a poet.\"}\n")), 1),
         ];
-        foreach ((IEstimator<MaskedDiffusionTransformer> trainer, IEnumerable<FineTuningRow> rows, int count) in runs)
+        foreach ((IEstimator<LikelihoodScoringTransformer> trainer, IEnumerable<FineTuningRow> rows, int count) in runs)
         {
-            using MaskedDiffusionTransformer transformer = trainer.Fit(ml.Data.LoadFromEnumerable(rows));
+            using LikelihoodScoringTransformer transformer = trainer.Fit(ml.Data.LoadFromEnumerable(rows));
             TrainingResult result = transformer.TrainingResult!;
             Assert.AreEqual((2L, (long)count, 0L), (result.Steps, result.Documents, result.LongRows));
             Assert.IsTrue(double.IsFinite(result.FinalLoss));

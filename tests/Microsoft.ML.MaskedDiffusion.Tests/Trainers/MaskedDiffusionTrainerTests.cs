@@ -43,7 +43,7 @@ public sealed class MaskedDiffusionTrainerTests
     public void FitsAModelThatFitsItsTokenizer()
     {
         var ml = new MLContext(1);
-        using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small()).Fit(View(ml, Sentences));
+        using LikelihoodScoringTransformer transformer = new MaskedDiffusionTrainer(ml, Small()).Fit(View(ml, Sentences));
         Assert.AreEqual(transformer.Model.Tokenizer.VocabularySize, transformer.Model.Config.VocabularySize);
         Assert.AreEqual(12, transformer.Model.Config.ContextLength);
         TrainingResult result = transformer.TrainingResult!;
@@ -61,7 +61,7 @@ public sealed class MaskedDiffusionTrainerTests
         MaskedDiffusionTrainer trainer = ml.MaskedDiffusion()
             .Trainer(Small(o => (o.Outputs.NegativeLogLikelihoodColumnName, o.Outputs.TokenCountColumnName) = ("Bound", "Tokens")));
         SchemaShape promised = trainer.GetOutputSchema(SchemaShapes.Of(view.Schema));
-        using MaskedDiffusionTransformer transformer = trainer.Fit(view);
+        using LikelihoodScoringTransformer transformer = trainer.Fit(view);
         SchemaShape made = SchemaShapes.Of(transformer.GetOutputSchema(view.Schema));
         CollectionAssert.AreEqual(made.Select(c => (c.Name, c.Kind, c.ItemType)).ToArray(),
             promised.Select(c => (c.Name, c.Kind, c.ItemType)).ToArray());
@@ -86,14 +86,14 @@ public sealed class MaskedDiffusionTrainerTests
     public void ACancelledRunGoesOnFromItsCheckpoints()
     {
         using var folder = new TemporaryFolder();
-        static byte[] Saved(MaskedDiffusionTransformer transformer)
+        static byte[] Saved(LikelihoodScoringTransformer transformer)
         {
             using var stream = new MemoryStream();
             transformer.Model.Save(stream);
             return stream.ToArray();
         }
         var ml = new MLContext(1);
-        using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(ml, Small()).Fit(View(ml, Sentences));
+        using LikelihoodScoringTransformer whole = new MaskedDiffusionTrainer(ml, Small()).Fit(View(ml, Sentences));
         using var source = new CancellationTokenSource();
         void Checkpointed(TrainerOptions o) =>
             (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (folder.File("run"), 1, true);
@@ -112,7 +112,7 @@ public sealed class MaskedDiffusionTrainerTests
         var other = new MLContext(77);
         var lines = new List<string>();
         other.Log += (_, e) => lines.Add(e.RawMessage);
-        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(other, Small(o => { Checkpointed(o); o.Seed = null; }))
+        using LikelihoodScoringTransformer resumed = new MaskedDiffusionTrainer(other, Small(o => { Checkpointed(o); o.Seed = null; }))
             .Fit(View(other, Sentences));
         CollectionAssert.AreEqual(Saved(whole), Saved(resumed));
         Assert.IsTrue(lines.Any(line => line.StartsWith("Resumed at step 3 from ", StringComparison.Ordinal)), string.Join('\n', lines));
@@ -127,7 +127,7 @@ public sealed class MaskedDiffusionTrainerTests
             () => new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto")).Fit(View(ml, Sentences)));
         StringAssert.Contains(error.Message, "9999");
         ml.FallbackToCpu = true;
-        using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto"))
+        using LikelihoodScoringTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto"))
             .Fit(View(ml, Sentences));
         Assert.AreEqual("cpu", transformer.TrainingResult!.Device);
     }
@@ -137,7 +137,7 @@ public sealed class MaskedDiffusionTrainerTests
     {
         var ml = new MLContext(1);
         Assert.IsFalse(ml.FallbackToCpu);
-        using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto"))
+        using LikelihoodScoringTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Device = "auto"))
             .Fit(View(ml, Sentences));
         Assert.AreEqual(DeviceChoice.Describe(DeviceChoice.Resolve("auto")), transformer.TrainingResult!.Device);
     }
@@ -149,7 +149,7 @@ public sealed class MaskedDiffusionTrainerTests
         TrainerOptions options = Small();
         var trainer = new MaskedDiffusionTrainer(ml, options);
         options.MaxSteps = 1;
-        using MaskedDiffusionTransformer first = trainer.Fit(View(ml, Sentences)), second = trainer.Fit(View(ml, Sentences));
+        using LikelihoodScoringTransformer first = trainer.Fit(View(ml, Sentences)), second = trainer.Fit(View(ml, Sentences));
         Assert.AreEqual(4, first.TrainingResult!.Steps);
         CollectionAssert.AreEqual(first.TrainingResult.LossHistory.Select(p => p.Loss).ToArray(),
             second.TrainingResult!.LossHistory.Select(p => p.Loss).ToArray());
@@ -160,7 +160,7 @@ public sealed class MaskedDiffusionTrainerTests
     {
         var ml = new MLContext(1);
         var trainer = new MaskedDiffusionTrainer(ml, Small(o => o.MaxSteps = 12));
-        double[] Losses(MaskedDiffusionTransformer transformer)
+        double[] Losses(LikelihoodScoringTransformer transformer)
         {
             using (transformer)
                 return [.. transformer.TrainingResult!.LossHistory.Select(p => p.Loss)];
@@ -178,10 +178,10 @@ public sealed class MaskedDiffusionTrainerTests
     public void TheSmallestBudgetEndsTheTraining()
     {
         var ml = new MLContext(1);
-        using MaskedDiffusionTransformer byTokens =
+        using LikelihoodScoringTransformer byTokens =
             new MaskedDiffusionTrainer(ml, Small(o => (o.MaxSteps, o.Budget.MaxTokens) = (50, 3 * 4 * 12))).Fit(View(ml, Sentences));
         Assert.AreEqual(3, byTokens.TrainingResult!.Steps);
-        using MaskedDiffusionTransformer byTime =
+        using LikelihoodScoringTransformer byTime =
             new MaskedDiffusionTrainer(ml, Small(o => (o.MaxSteps, o.Budget.MaxSeconds) = (null, 1e-6))).Fit(View(ml, Sentences));
         Assert.AreEqual(1, byTime.TrainingResult!.Steps, "one step is always taken");
     }
@@ -190,13 +190,13 @@ public sealed class MaskedDiffusionTrainerTests
     public void StochasticLengthsTrainOnFewerTokensAndBudgetsCountTheMean()
     {
         var ml = new MLContext(1);
-        using MaskedDiffusionTransformer cut = new MaskedDiffusionTrainer(
+        using LikelihoodScoringTransformer cut = new MaskedDiffusionTrainer(
             ml, Small(o => (o.Noise.StochasticLengthRatio, o.MaxSteps, o.Compute.MicroBatchSize) = (1, 12, 2))).Fit(View(ml, Sentences));
         var lengths = new SequenceLengths(1, 12, 3);
         Assert.AreEqual(2 * Enumerable.Range(0, 24).Sum(i => lengths[i]), cut.TrainingResult!.TokensSeen);
         Assert.IsTrue(double.IsFinite(cut.TrainingResult.FinalLoss));
         // A step of 4 sequences has 4 x (1 + 12) / 2 = 26 tokens on average.
-        using MaskedDiffusionTransformer budget =
+        using LikelihoodScoringTransformer budget =
             new MaskedDiffusionTrainer(ml, Small(o => (o.Noise.StochasticLengthRatio, o.MaxSteps, o.Budget.MaxTokens) = (1, null, 3 * 26)))
             .Fit(View(ml, Sentences));
         Assert.AreEqual(3, budget.TrainingResult!.Steps);
@@ -208,7 +208,7 @@ public sealed class MaskedDiffusionTrainerTests
         double[] Losses(int seed)
         {
             var ml = new MLContext(seed);
-            using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Seed = null))
+            using LikelihoodScoringTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o => o.Seed = null))
                 .Fit(View(ml, Sentences));
             return [.. transformer.TrainingResult!.LossHistory.Select(p => p.Loss)];
         }
@@ -222,11 +222,11 @@ public sealed class MaskedDiffusionTrainerTests
     {
         var ml = new MLContext(1);
         var view = new CountingView(View(ml, Sentences));
-        using MaskedDiffusionTransformer trained = new MaskedDiffusionTrainer(ml, Small()).Fit(view);
+        using LikelihoodScoringTransformer trained = new MaskedDiffusionTrainer(ml, Small()).Fit(view);
         Assert.AreEqual((2, 2), (view.Opened, view.Disposed));
         TextTokenizer tokenizer = trained.Model.Tokenizer;
         view = new CountingView(View(ml, Sentences));
-        using MaskedDiffusionTransformer given =
+        using LikelihoodScoringTransformer given =
             new MaskedDiffusionTrainer(ml, Small(o => o.Tokenizer = TokenizerSource.FromTokenizer(tokenizer))).Fit(view);
         Assert.AreEqual((1, 1), (view.Opened, view.Disposed));
     }
@@ -266,7 +266,7 @@ public sealed class MaskedDiffusionTrainerTests
     {
         var ml = new MLContext(1);
         using var source = new CancellationTokenSource();
-        using MaskedDiffusionTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o =>
+        using LikelihoodScoringTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o =>
         {
             o.CancellationToken = source.Token;
             o.CancelBehavior = CancelBehavior.ReturnBestSoFar;

@@ -55,7 +55,7 @@ public sealed class TokenFolderTrainingTests
         Assert.ThrowsExactly<OperationCanceledException>(() => new MaskedDiffusionTrainer(_ml, options).Fit(data));
     }
 
-    private static byte[] Saved(MaskedDiffusionTransformer transformer)
+    private static byte[] Saved(LikelihoodScoringTransformer transformer)
     {
         using var stream = new MemoryStream();
         transformer.Model.Save(stream);
@@ -66,8 +66,8 @@ public sealed class TokenFolderTrainingTests
     public void WhereTokensAreKeptChangesNothing()
     {
         CountingView held = View("the cat sat on the log");
-        using MaskedDiffusionTransformer inMemory = new MaskedDiffusionTrainer(_ml, Small(held)).Fit(View(Sentences));
-        using MaskedDiffusionTransformer inFolder =
+        using LikelihoodScoringTransformer inMemory = new MaskedDiffusionTrainer(_ml, Small(held)).Fit(View(Sentences));
+        using LikelihoodScoringTransformer inFolder =
             new MaskedDiffusionTrainer(_ml, Small(held, o => o.Checkpoints.TokenFolder = _folder.File("tokens"))).Fit(View(Sentences));
         CollectionAssert.AreEqual(Saved(inMemory), Saved(inFolder));
         TrainingResult expected = inMemory.TrainingResult!, result = inFolder.TrainingResult!;
@@ -76,7 +76,7 @@ public sealed class TokenFolderTrainingTests
         CollectionAssert.AreEqual(expected.ValidationHistory.Select(p => p.Loss).ToArray(),
             result.ValidationHistory.Select(p => p.Loss).ToArray());
         // Once more, on other text: what was there is replaced.
-        using MaskedDiffusionTransformer other =
+        using LikelihoodScoringTransformer other =
             new MaskedDiffusionTrainer(_ml, Small(held, o => o.Checkpoints.TokenFolder = _folder.File("tokens"))).Fit(View(Sentences[..2]));
         Assert.AreEqual(2, other.TrainingResult!.Documents);
     }
@@ -86,7 +86,7 @@ public sealed class TokenFolderTrainingTests
     [DataRow(true)]
     public void AResumedRunOpensNoDataAndEndsWithTheSameBits(bool ownFolder)
     {
-        using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log")))
+        using LikelihoodScoringTransformer whole = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log")))
             .Fit(View(Sentences));
         Assert.IsGreaterThan(1.0, whole.TrainingResult!.Epochs);
         void Placed(TrainerOptions o) => o.Checkpoints.TokenFolder = ownFolder ? _folder.File("tokens") : null;
@@ -100,7 +100,7 @@ public sealed class TokenFolderTrainingTests
         for (int end = 0; end < 2; end++)
         {
             CountingView data = View(Sentences), held = View("the cat sat on the log");
-            using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(held, o => { Checkpointed(o); Placed(o); }))
+            using LikelihoodScoringTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(held, o => { Checkpointed(o); Placed(o); }))
                 .Fit(data);
             Assert.AreEqual((0, 0), (data.Opened, held.Opened));
             CollectionAssert.AreEqual(Saved(whole), Saved(resumed));
@@ -112,7 +112,7 @@ public sealed class TokenFolderTrainingTests
     [TestMethod]
     public void DamagedTokensAreMadeAnew()
     {
-        using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log")))
+        using LikelihoodScoringTransformer whole = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log")))
             .Fit(View(Sentences));
         StopAtStep(5, View(Sentences), View("the cat sat on the log"));
         string file = _folder.File("run/tokens/packed/train_0000000000.bin");
@@ -121,7 +121,7 @@ public sealed class TokenFolderTrainingTests
         CountingView data = View(Sentences);
         var log = new List<string>();
         _ml.Log += (_, e) => log.Add(e.RawMessage);
-        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log"), Checkpointed))
+        using LikelihoodScoringTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log"), Checkpointed))
             .Fit(data);
         Assert.AreEqual(2, data.Opened);
         CollectionAssert.AreEqual(Saved(whole), Saved(resumed));
@@ -148,7 +148,7 @@ public sealed class TokenFolderTrainingTests
         // None of these has touched the tokens.
         string[] lines = File.ReadAllLines(_folder.File("a.jsonl"));
         File.WriteAllLines(_folder.File("a.jsonl"), lines[..^1]);
-        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log"), Checkpointed))
+        using LikelihoodScoringTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log"), Checkpointed))
             .Fit(Files());
         Assert.AreEqual(9, resumed.TrainingResult!.Steps);
     }

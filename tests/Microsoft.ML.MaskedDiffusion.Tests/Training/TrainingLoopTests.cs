@@ -316,6 +316,7 @@ public sealed class TrainingLoopTests
     }
 
     [TestMethod]
+    [DoNotParallelize]
     public void TwoHundredStepsLeakNoTensors()
     {
         using var network = new TransformerNetwork(Config, torch.CPU);

@@ -1,7 +1,9 @@
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Scoring and filling stopped before, between and within batches; what is asked again afterwards gives what it always gave.</summary>
+/// <summary>
+/// Scoring and filling stopped before, between and within batches; what is asked again afterwards gives what it always gave.
+/// </summary>
 [TestClass]
 public sealed class CancellationTests
 {
@@ -16,30 +18,38 @@ public sealed class CancellationTests
     private Func<IProgress<ScoringProgress>?, CancellationToken, IDataView> View(string kind)
     {
         IDataView texts = _ml.Data.LoadFromEnumerable(TextRow.Make([.. Enumerable.Range(0, 40).Select(i => $"the [MASK] number {i}")]));
-        IDataView questions = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, 40).Select(i => new ChoiceScoringTests.Question { Number = i, Context = $"the {i}", Choices = ["one", "two"] }).ToList());
+        IDataView questions = _ml.Data.LoadFromEnumerable(Enumerable.Range(0, 40)
+            .Select(i => new ChoiceScoringTests.Question { Number = i, Context = $"the {i}", Choices = ["one", "two"] }).ToList());
         LikelihoodOptions likelihood = new() { Samples = 8 };
         return (progress, token) => kind switch
         {
-            "likelihood" => _ml.MaskedDiffusion().ScoreLikelihood(Model, new LikelihoodScoringEstimator.Options
+            "likelihood" => _ml.MaskedDiffusion().ScoreLikelihood(Model, new LikelihoodScoringOptions
             {
                 BatchSize = 4, Likelihood = likelihood, Progress = progress, CancellationToken = token,
             }).Fit(texts).Transform(texts),
-            "choices" => _ml.MaskedDiffusion().ScoreChoices(Model, new ChoiceScoringEstimator.Options
+            "choices" => _ml.MaskedDiffusion().ScoreChoices(Model, new ChoiceScoringOptions
             {
                 ChoiceCount = 2, BatchSize = 4, Likelihood = likelihood, Progress = progress, CancellationToken = token,
             }).Fit(questions).Transform(questions),
-            _ => _ml.MaskedDiffusion().Infill(Model, new InfillEstimator.Options { BatchSize = 4, Progress = progress, CancellationToken = token }).Fit(texts).Transform(texts),
+            _ => _ml.MaskedDiffusion().Infill(Model, new InfillOptions { BatchSize = 4, Progress = progress, CancellationToken = token })
+            .Fit(texts).Transform(texts),
         };
     }
 
-    private static string OutputOf(string kind) => kind switch { "likelihood" => "NegativeLogLikelihood", "choices" => "PredictedLabel", _ => "Filled" };
+    private static string OutputOf(string kind) =>
+        kind switch { "likelihood" => "NegativeLogLikelihood", "choices" => "PredictedLabel", _ => "Filled" };
 
     // Reads the computed column of all rows.
     private static int Read(IDataView view, string kind)
     {
         DataViewSchema.Column column = view.Schema[OutputOf(kind)];
         using DataViewRowCursor cursor = view.GetRowCursor([column]);
-        Action read = kind switch { "likelihood" => Getter<float>(cursor, column), "choices" => Getter<uint>(cursor, column), _ => Getter<ReadOnlyMemory<char>>(cursor, column) };
+        Action read = kind switch
+        {
+            "likelihood" => Getter<float>(cursor, column),
+            "choices" => Getter<uint>(cursor, column),
+            _ => Getter<ReadOnlyMemory<char>>(cursor, column),
+        };
         int rows = 0;
         for (; cursor.MoveNext(); rows++)
             read();
@@ -81,7 +91,7 @@ public sealed class CancellationTests
     public void CountingOptionsCanBeStopped()
     {
         IDataView questions = _ml.Data.LoadFromEnumerable(ChoiceScoringTests.Questions);
-        ChoiceScoringEstimator.Options options = ChoiceScoringTests.Fast();
+        ChoiceScoringOptions options = ChoiceScoringTests.Fast();
         options.CancellationToken = new CancellationToken(canceled: true);
         Assert.ThrowsExactly<OperationCanceledException>(() => _ml.MaskedDiffusion().ScoreChoices(Model, options).Fit(questions));
     }

@@ -1,8 +1,10 @@
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 /// <summary>
-/// The lines of a file as bytes, without their ends (\n or \r\n) and without a byte order mark: memory is one line. Not thread-safe.
+/// The lines of a file as bytes, without the line breaks (\n or \r\n) and without a byte order mark. Memory: one line. Not thread-safe.
 /// </summary>
+/// <param name="path">The file.</param>
+/// <param name="maxBytes">The longest line that is allowed, in bytes.</param>
 internal sealed class ByteLines(string path, int maxBytes) : IDisposable
 {
     private const int BufferSize = 1 << 16;
@@ -17,9 +19,10 @@ internal sealed class ByteLines(string path, int maxBytes) : IDisposable
     /// <summary>The current line's number, from 1.</summary>
     public long Number { get; private set; }
 
-    /// <summary>The current line; valid until the next is asked for.</summary>
+    /// <summary>The current line; valid until <see cref="MoveNext"/> is called again.</summary>
     public ReadOnlyMemory<byte> Current { get; private set; }
 
+    /// <summary>Moves to the next line; false at the end of the file.</summary>
     /// <exception cref="InvalidDataException">A line is longer than allowed.</exception>
     public bool MoveNext()
     {
@@ -30,7 +33,7 @@ internal sealed class ByteLines(string path, int maxBytes) : IDisposable
             if (end >= 0)
                 return Take(searched + end, searched + end + 1);
             searched = _end - _start;
-            // Two more for the line's end, which does not count.
+            // The line break, of up to two bytes, does not count.
             CheckLength(searched - 2);
             if (!Fill())
                 return searched > 0 && Take(searched, searched);
@@ -53,8 +56,10 @@ internal sealed class ByteLines(string path, int maxBytes) : IDisposable
     private void CheckLength(int length)
     {
         if (length > maxBytes)
-            throw new InvalidDataException(
-                $"{path}, line {Number + 1}: the line has more than {maxBytes} bytes. Set MaxDocumentBytes higher where lines are that long on purpose.");
+        {
+            throw new InvalidDataException($"{path}, line {Number + 1}: the line has more than {maxBytes} bytes. "
+                + "Set MaxDocumentBytes higher if lines are that long on purpose.");
+        }
     }
 
     private bool Fill()

@@ -3,13 +3,13 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <summary>What ends a document in a text file.</summary>
 public enum DocumentBoundary
 {
-    /// <summary>Follows the file's name: <see cref="JsonLine"/> for .jsonl and .ndjson, otherwise <see cref="File"/>.</summary>
+    /// <summary>The file's name decides: <see cref="JsonLine"/> for .jsonl and .ndjson, otherwise <see cref="File"/>.</summary>
     Automatic,
 
-    /// <summary>A file is one document.</summary>
+    /// <summary>Each file is one document.</summary>
     File,
 
-    /// <summary>A line of white space ends a document, as between paragraphs.</summary>
+    /// <summary>A line that is empty or holds only white space ends a document.</summary>
     BlankLine,
 
     /// <summary>Each line is a document.</summary>

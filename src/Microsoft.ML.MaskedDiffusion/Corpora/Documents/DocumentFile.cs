@@ -3,19 +3,19 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 /// <summary>
-/// The documents of one UTF-8 file, lazily; every error names the file and the line. Documents of nothing but white space are passed over.
+/// Reads the documents of one UTF-8 file one at a time. Every error names the file and the line. Documents of white space only are left
+/// out.
 /// </summary>
 internal static class DocumentFile
 {
-    // Bytes that are no UTF-8 must fail, not turn into replacement characters.
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
+    /// <summary>Reads the documents as they are asked for.</summary>
     /// <exception cref="InvalidDataException">
-    /// Bytes that are no UTF-8, a line that is no such JSON, or a document that is too long.
+    /// The file is not UTF-8, a line is not JSON with the field, or a document is too long.
     /// </exception>
     public static IEnumerable<string> Read(string path, DocumentBoundary boundary, string jsonField, int maxBytes) => boundary switch
     {
-        DocumentBoundary.JsonLine => ReadLines(path, maxBytes).Select(line => Parse(path, line.Number, line.Text, jsonField))
+        DocumentBoundary.JsonLine => ReadLines(path, maxBytes)
+            .Select(line => Parse(path, line.Number, line.Text, jsonField))
             .Where(text => !string.IsNullOrWhiteSpace(text)),
         DocumentBoundary.Line => ReadLines(path, maxBytes).Select(line => line.Text),
         _ => Join(path, boundary == DocumentBoundary.BlankLine, maxBytes),
@@ -51,9 +51,9 @@ internal static class DocumentFile
             bytes += lines.Current.Length + 1;
             if (bytes - 1 > maxBytes)
             {
-                throw new InvalidDataException(
-                    $"{path}, line {lines.Number}: the document has more than {maxBytes} bytes. Set MaxDocumentBytes higher, or Boundary to "
-                    + $"{(endsAtBlankLine ? "" : "BlankLine or ")}Line where a file holds many documents.");
+                string boundaries = endsAtBlankLine ? "Line" : "BlankLine or Line";
+                throw new InvalidDataException($"{path}, line {lines.Number}: the document has more than {maxBytes} bytes. "
+                    + $"Set MaxDocumentBytes higher, or Boundary to {boundaries} if a file holds many documents.");
             }
             document.Append(lineCount++ == 0 ? "" : "\n").Append(text);
         }
@@ -66,12 +66,12 @@ internal static class DocumentFile
     {
         try
         {
-            return Strict.GetString(lines.Current.Span);
+            return TextLines.Strict.GetString(lines.Current.Span);
         }
         catch (DecoderFallbackException e)
         {
             throw new InvalidDataException(
-                $"{path}, line {lines.Number}: bytes that are not UTF-8 ({e.Message}) Convert the file to UTF-8.", e);
+                $"{path}, line {lines.Number}: the bytes are not UTF-8 ({e.Message.TrimEnd('.')}). Convert the file to UTF-8.", e);
         }
     }
 
@@ -81,7 +81,7 @@ internal static class DocumentFile
         {
             return JsonLines.Parse(text, 0, (row, _) => row.Text(field));
         }
-        // A lone surrogate written as an escape is found only when the text is taken out.
+        // Half a surrogate pair, written as an escape sequence, is found only when the text is taken out of the JSON.
         catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
         {
             throw new InvalidDataException($"{path}, line {line}: {e.Message}", e);

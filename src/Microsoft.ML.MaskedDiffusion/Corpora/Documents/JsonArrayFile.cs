@@ -2,9 +2,13 @@ using System.Text.Json;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
-/// <summary>Files that hold one JSON array of objects, streamed; every error names the file and the record, from 1.</summary>
+/// <summary>
+/// Reads files that hold one JSON array of objects, one object at a time. Every error names the file and the number of the record, from 1.
+/// </summary>
 internal static class JsonArrayFile
 {
+    /// <summary>Converts every record, as it is asked for.</summary>
+    /// <exception cref="InvalidDataException">The file is not such JSON, or the array is empty.</exception>
     public static IEnumerable<T> Read<T>(string path, Func<JsonElement, T> convert)
     {
         using FileStream stream = File.OpenRead(path);
@@ -23,7 +27,7 @@ internal static class JsonArrayFile
         }
     }
 
-    // A FileStream opened for synchronous use completes at once, so waiting blocks no other work.
+    // A FileStream that was opened for synchronous use completes at once, so waiting for it holds up no other work.
     private static bool Next(IAsyncEnumerator<JsonElement> elements, string path, int record)
     {
         try
@@ -40,8 +44,7 @@ internal static class JsonArrayFile
     {
         try
         {
-            return element.ValueKind == JsonValueKind.Object ? convert(element)
-                : throw new InvalidDataException($"expected a JSON object, found {element.ValueKind}");
+            return convert(element.RequireObject());
         }
         catch (InvalidDataException e)
         {

@@ -1,51 +1,74 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
-/// <summary>Typed access to the fields of a row, with errors that say what was expected and what is there.</summary>
+/// <summary>Typed access to the fields of a JSON object, with errors that say what was expected and what is there.</summary>
 internal static class JsonFields
 {
-    public static JsonElement Field(this JsonElement row, string name) =>
-        row.ValueKind == JsonValueKind.Object && row.TryGetProperty(name, out var value)
-            ? value
-            : throw new InvalidDataException(
-                $"field '{name}' is missing{(row.ValueKind == JsonValueKind.Object ? $"; there are: {string.Join(", ", row.EnumerateObject().Select(p => p.Name))}" : "")}");
+    /// <summary>The value itself if it is an object.</summary>
+    /// <exception cref="InvalidDataException">It is not an object.</exception>
+    public static JsonElement RequireObject(this JsonElement value) => value.ValueKind == JsonValueKind.Object
+        ? value
+        : throw new InvalidDataException($"expected a JSON object, found {value.ValueKind}");
 
+    /// <exception cref="InvalidDataException">The field is missing; the message lists those that are there.</exception>
+    public static JsonElement Field(this JsonElement row, string name)
+    {
+        if (row.ValueKind != JsonValueKind.Object)
+            throw new InvalidDataException($"field '{name}' is missing");
+        if (row.TryGetProperty(name, out JsonElement value))
+            return value;
+        string names = string.Join(", ", row.EnumerateObject().Select(field => field.Name));
+        throw new InvalidDataException($"field '{name}' is missing; there are: {names}");
+    }
+
+    /// <exception cref="InvalidDataException">The field is missing or is not a text.</exception>
     public static string Text(this JsonElement row, string name)
     {
         JsonElement value = row.Field(name);
         return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Unexpected(name, "text", value);
     }
 
+    /// <exception cref="InvalidDataException">The field is missing or is not a list of texts.</exception>
     public static IReadOnlyList<string> Texts(this JsonElement row, string name)
     {
         JsonElement value = row.Field(name);
+        const string Expected = "a list of texts";
         if (value.ValueKind != JsonValueKind.Array)
-            throw Unexpected(name, "a list of texts", value);
-        return [.. value.EnumerateArray()
-            .Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Unexpected(name, "a list of texts", item))];
+            throw Unexpected(name, Expected, value);
+        return
+        [
+            .. value.EnumerateArray()
+                .Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Unexpected(name, Expected, item)),
+        ];
     }
 
-    /// <summary>A whole number, written as a number, a text of digits or a truth value (false 0, true 1).</summary>
+    /// <summary>A whole number, written as a number, as a text of digits or as a truth value (false is 0, true is 1).</summary>
+    /// <exception cref="InvalidDataException">The field is missing or is not such a number.</exception>
     public static int Index(this JsonElement row, string name)
     {
         JsonElement value = row.Field(name);
         return value.ValueKind switch
         {
             JsonValueKind.Number when value.TryGetInt32(out int number) => number,
-            JsonValueKind.String when int.TryParse(value.GetString(), System.Globalization.CultureInfo.InvariantCulture, out int number) =>
-                number,
+            JsonValueKind.String when int.TryParse(value.GetString(), CultureInfo.InvariantCulture, out int number) => number,
             JsonValueKind.True => 1,
             JsonValueKind.False => 0,
             _ => throw Unexpected(name, "a whole number", value),
         };
     }
 
-    /// <summary>The row's own id where it has one.</summary>
+    /// <summary>The row's own id, if the field is there and is a text or a number; otherwise <paramref name="otherwise"/>.</summary>
     public static string IdOr(this JsonElement row, string field, string otherwise) =>
-        row.TryGetProperty(field, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number ? value.ToString()
+        row.TryGetProperty(field, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number
+            ? value.ToString()
             : otherwise;
 
-    private static InvalidDataException Unexpected(string name, string expected, JsonElement value) =>
-        new($"field '{name}' should be {expected}, but is {value.ValueKind}: {(value.ToString() is { Length: > 40 } text ? text[..40] + "..." : value.ToString())}");
+    private static InvalidDataException Unexpected(string name, string expected, JsonElement value)
+    {
+        string text = value.ToString();
+        string shown = text.Length > 40 ? text[..40] + "..." : text;
+        return new InvalidDataException($"field '{name}' should be {expected}, but is {value.ValueKind}: {shown}");
+    }
 }

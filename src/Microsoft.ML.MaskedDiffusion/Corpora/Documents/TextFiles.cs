@@ -5,8 +5,8 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 /// <summary>
-/// The documents of a file or of a folder's files, streamed in the order of the files' names (ordinal, folders with / between). Memory: the
-/// names, and one document at a time. Safe for several readers at once.
+/// The documents of one file or of the files of a folder, one at a time, in the ordinal order of the files' names below the folder. Memory:
+/// the names and one document. Safe for several readers at once.
 /// </summary>
 internal sealed class TextFiles
 {
@@ -29,11 +29,12 @@ internal sealed class TextFiles
         _names = isFile ? [Path.GetFileName(path)] : Find();
     }
 
-    /// <summary>The files' paths below the folder, in the order they are read.</summary>
+    /// <summary>The names of the files below the folder with '/' between folder and file, in the order in which they are read.</summary>
     public IReadOnlyList<string> Names => _names;
 
     /// <summary>
-    /// What tells this corpus from another one without reading it: the files' names and lengths, and how they are cut into documents.
+    /// A text that tells this corpus from another one without reading it: the names and lengths of the files, and how they are cut into
+    /// documents.
     /// </summary>
     public string Describe()
     {
@@ -45,12 +46,18 @@ internal sealed class TextFiles
             bytes += length;
             hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{name}\n{length}\n")));
         }
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{_names.Length} text files of {bytes} bytes, boundary {_options.Boundary}, field '{_options.JsonField}', SHA-256 of names and lengths {Convert.ToHexStringLower(hash.GetHashAndReset())}");
+        // Token folders and checkpoints hold this text, so its wording must not change.
+        string files = string.Create(CultureInfo.InvariantCulture, $"{_names.Length} text files of {bytes} bytes");
+        string digest = Convert.ToHexStringLower(hash.GetHashAndReset());
+        return $"{files}, boundary {_options.Boundary}, field '{_options.JsonField}', SHA-256 of names and lengths {digest}";
     }
 
-    public IEnumerable<string> Read() => _names.SelectMany(
-        name => DocumentFile.Read(Path.Combine(_root, name), Boundary(name), _options.JsonField, _options.MaxDocumentBytes));
+    /// <summary>Reads the documents as they are asked for.</summary>
+    /// <exception cref="InvalidDataException">
+    /// A file is not UTF-8, a line is not JSON with the field, or a document is too long.
+    /// </exception>
+    public IEnumerable<string> Read() => _names.SelectMany(name =>
+        DocumentFile.Read(Path.Combine(_root, name), BoundaryOf(name), _options.JsonField, _options.MaxDocumentBytes));
 
     private string[] Find()
     {
@@ -58,17 +65,28 @@ internal sealed class TextFiles
             throw new FileNotFoundException($"There is no file or folder '{_root}'.", _root);
         var search = new EnumerationOptions { RecurseSubdirectories = _options.Recursive };
         string[] patterns = _options.Pattern is { } pattern ? [pattern] : DefaultPatterns;
-        // One separator on every system, so that the order is the same everywhere.
-        string[] names = [.. patterns.SelectMany(p => Directory.EnumerateFiles(_root, p, search))
-            .Select(file => Path.GetRelativePath(_root, file).Replace(Path.DirectorySeparatorChar, '/')).Distinct()];
+        // Every system has the same separator here, so that the order is the same everywhere.
+        string[] names =
+        [
+            .. patterns.SelectMany(p => Directory.EnumerateFiles(_root, p, search))
+                .Select(file => Path.GetRelativePath(_root, file).Replace(Path.DirectorySeparatorChar, '/'))
+                .Distinct(),
+        ];
         if (names.Length == 0)
+        {
+            string inside = _options.Recursive ? ", nor have the folders in it" : "; set Recursive to search the folders in it";
             throw new FileNotFoundException(
-                $"The folder '{_root}' has no file {string.Join(", ", patterns)}{(_options.Recursive ? ", nor have the folders in it" : "; set Recursive to search the folders in it")}. Set Pattern to the names to take.", _root);
+                $"The folder '{_root}' has no file {string.Join(", ", patterns)}{inside}. Set Pattern to the names of the files.", _root);
+        }
         Array.Sort(names, StringComparer.Ordinal);
         return names;
     }
 
-    private DocumentBoundary Boundary(string name) => _options.Boundary != DocumentBoundary.Automatic ? _options.Boundary
-        : Path.GetExtension(name).ToLowerInvariant() is ".jsonl" or ".ndjson" ? DocumentBoundary.JsonLine
-        : DocumentBoundary.File;
+    private DocumentBoundary BoundaryOf(string name)
+    {
+        if (_options.Boundary != DocumentBoundary.Automatic)
+            return _options.Boundary;
+        bool isJson = Path.GetExtension(name).ToLowerInvariant() is ".jsonl" or ".ndjson";
+        return isJson ? DocumentBoundary.JsonLine : DocumentBoundary.File;
+    }
 }

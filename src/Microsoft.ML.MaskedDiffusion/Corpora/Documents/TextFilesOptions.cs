@@ -2,33 +2,33 @@ using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
-/// <summary>Which UTF-8 files make up a corpus, and what is a document in them. Copied where it is used.</summary>
+/// <summary>Which UTF-8 files make up a corpus, and what is a document in them. Copied by the method that takes it.</summary>
 public sealed class TextFilesOptions
 {
-    /// <summary>A file, or a folder with files. No default.</summary>
+    /// <summary>A file, or a folder with files. There is no default.</summary>
     public string Path { get; set; } = "";
 
-    /// <summary>In a folder: the file names to take, with * and ? as wildcards. Default null: *.txt, *.jsonl and *.ndjson.</summary>
+    /// <summary>Which files of a folder are read: a name with * and ? as wildcards. Default null: *.txt, *.jsonl and *.ndjson.</summary>
     public string? Pattern { get; set; }
 
-    /// <summary>Whether the folders inside a folder are searched too. Hidden files and folders are passed over. Default true.</summary>
+    /// <summary>Whether the folders inside a folder are searched too. Hidden files and folders are left out. Default true.</summary>
     public bool Recursive { get; set; } = true;
 
     /// <summary>
-    /// What ends a document. Default <see cref="DocumentBoundary.Automatic"/>: a line of .jsonl and .ndjson files, any other file as a
-    /// whole.
+    /// What ends a document. Default <see cref="DocumentBoundary.Automatic"/>: in .jsonl and .ndjson files each line is a document, any
+    /// other file is one document.
     /// </summary>
     public DocumentBoundary Boundary { get; set; }
 
-    /// <summary>In JSON lines: the field with the text. Default "text".</summary>
+    /// <summary>The field of a JSON line that holds the text. Default "text".</summary>
     public string JsonField { get; set; } = "text";
 
-    /// <summary>The text column of the view. Default "Text".</summary>
+    /// <summary>The name of the text column of the data view. Default "Text".</summary>
     public string ColumnName { get; set; } = "Text";
 
     /// <summary>
-    /// The longest document, in bytes of UTF-8 (of a JSON line: of the whole line); 1 to 1,073,741,824. A longer one ends the reading with
-    /// an error rather than the memory. Default 16,777,216.
+    /// The longest document that is allowed, in bytes of UTF-8 (for JSON lines: the whole line), 1 to 1,073,741,824. A longer one is an
+    /// error, so that a file which is not what it seems does not use up the memory. Default 16,777,216.
     /// </summary>
     public int MaxDocumentBytes { get; set; } = 1 << 24;
 

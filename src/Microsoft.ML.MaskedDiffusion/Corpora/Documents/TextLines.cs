@@ -2,15 +2,17 @@ using System.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
-/// <summary>UTF-8 text files line by line; every error names the file and the line.</summary>
+/// <summary>Reads UTF-8 text files line by line. Every error names the file and the line.</summary>
 internal static class TextLines
 {
-    /// <summary>Converts every line that is not blank, lazily; a file without one is an error.</summary>
+    /// <summary>UTF-8 that fails on invalid bytes instead of replacing them.</summary>
+    public static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Converts every line that is not blank, and its number, as it is asked for.</summary>
+    /// <exception cref="InvalidDataException">The file is not UTF-8, or has no line that is not blank.</exception>
     public static IEnumerable<T> Read<T>(string path, Func<string, int, T> convert)
     {
-        // Bytes that are no UTF-8 must fail, not turn into replacement characters.
-        var strict = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-        using var reader = new StreamReader(path, strict);
+        using var reader = new StreamReader(path, Strict);
         int line = 0, rows = 0;
         while (NextLine(reader, path, ++line) is { } text)
         {
@@ -31,7 +33,8 @@ internal static class TextLines
         }
         catch (DecoderFallbackException e)
         {
-            throw new InvalidDataException($"{path}, about line {line}: bytes that are not UTF-8 ({e.Message})", e);
+            throw new InvalidDataException(
+                $"{path}, about line {line}: the bytes are not UTF-8 ({e.Message.TrimEnd('.')}). Convert the file to UTF-8.", e);
         }
     }
 

@@ -3,21 +3,25 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// Turns documents into token ids, each document followed by the end of sequence. Documents are tokenized on all cores, some millions of
-/// characters at a time: the texts themselves are never all in memory, and the ids stand in the order of the documents.
+/// Turns documents into token ids, each document followed by the end-of-sequence token. Documents are tokenized on all cores, a few million
+/// characters at a time, so the texts are never all in memory. The ids are in the order of the documents. Not thread-safe.
 /// </summary>
-internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<TrainingProgress>? progress, TimeProvider clock)
+/// <param name="tokenizer">The tokenizer.</param>
+/// <param name="progress">Receives a report every 1,000 documents and at the end, on the calling thread; may be null.</param>
+/// <param name="clock">Measures the time that is reported.</param>
+internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<CorpusProgress>? progress, TimeProvider clock)
 {
     private const int ReportInterval = 1000;
     private const int BatchCharacters = 1 << 21, BatchDocuments = 1024;
 
     private readonly int _endOfSequence = tokenizer.EndOfSequenceId ?? throw new ArgumentException(
-        "The tokenizer of Tokenizer has no end-of-sequence token, which training puts between documents. Use one that names it (for byte-pair files: a token such as <|endoftext|> or </s>).");
+        "The tokenizer has no end-of-sequence token, which training puts between documents. "
+        + "Use one that names it (for byte-pair files: a token such as <|endoftext|> or </s>).");
 
-    /// <summary>Documents packed by the last call.</summary>
+    /// <summary>The number of documents that the last call packed.</summary>
     public long DocumentCount { get; private set; }
 
-    /// <summary>Token ids made by the last call.</summary>
+    /// <summary>The number of token ids that the last call made.</summary>
     public long TokenCount { get; private set; }
 
     /// <summary>Reads all documents.</summary>
@@ -38,10 +42,10 @@ internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<TrainingPr
             characters = 0;
         }
         Add(batch, packer, start, cancellationToken);
-        Report(TrainingPhase.Tokenizing, packer, start);
+        Report(packer, start);
         cancellationToken.ThrowIfCancellationRequested();
         (DocumentCount, TokenCount) = (packer.DocumentCount, packer.TokenCount);
-        Report(TrainingPhase.Packing, packer, start);
+        Report(packer, start, isPacked: true);
         cancellationToken.ThrowIfCancellationRequested();
     }
 
@@ -55,21 +59,30 @@ internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<TrainingPr
             packer.Add(document);
             if (packer.DocumentCount % ReportInterval != 0)
                 continue;
-            Report(TrainingPhase.Tokenizing, packer, start);
+            Report(packer, start);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
-    private void Report(TrainingPhase phase, SequencePacker packer, long start)
+    private void Report(SequencePacker packer, long start, bool isPacked = false) =>
+        progress?.Report(new CorpusProgress(packer.DocumentCount, packer.TokenCount, clock.GetElapsedTime(start), isPacked));
+}
+
+/// <summary>
+/// Joins tokenized documents, each followed by the end-of-sequence token. Blocks are cut from the whole, so documents may cross them, as in
+/// SMDM.
+/// </summary>
+internal sealed class SequencePacker(ITokenSink tokens, int endOfSequenceId)
+{
+    public long DocumentCount { get; private set; }
+
+    public long TokenCount { get; private set; }
+
+    public void Add(ReadOnlySpan<int> document)
     {
-        TimeSpan elapsed = clock.GetElapsedTime(start);
-        progress?.Report(new TrainingProgress
-        {
-            Phase = phase,
-            Documents = packer.DocumentCount,
-            Tokens = packer.TokenCount,
-            Elapsed = elapsed,
-            TokensPerSecond = packer.TokenCount / Math.Max(elapsed.TotalSeconds, 1e-9),
-        });
+        tokens.Append(document);
+        tokens.Append([endOfSequenceId]);
+        DocumentCount++;
+        TokenCount += document.Length + 1;
     }
 }

@@ -1,9 +1,9 @@
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// A packed corpus cut into blocks. Tokens that do not fill a last block are not dropped: that block is filled up with the corpus's first
-/// tokens, at a document boundary by construction; <see cref="RepeatedTokenCount"/> says how many stand in two places (or more, where the
-/// corpus is shorter than one block).
+/// A packed corpus cut into blocks. Tokens at the end that do not fill a block are not dropped: the last block is filled up with the first
+/// tokens of the corpus, which begin a document. <see cref="RepeatedTokenCount"/> says how many tokens are therefore in two blocks (or
+/// several times in one, if the corpus is shorter than a block).
 /// </summary>
 internal sealed class PackedBlocks : ITokenBlocks
 {

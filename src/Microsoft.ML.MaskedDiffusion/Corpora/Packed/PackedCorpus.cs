@@ -4,8 +4,8 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// A corpus of token ids in packed "LITPKDS" files, as <c>SavePackedTokens</c> here and the data scripts of the Python system write them.
-/// Nothing of it is held in memory; each training opens the files for itself. Immutable and safe for several threads.
+/// A corpus of token ids in packed "LITPKDS" files, as <c>SavePackedTokens</c> of this library and the data scripts of the Python system
+/// write them. The ids are not held in memory; each training opens the files for itself. Immutable and thread-safe.
 /// </summary>
 public sealed class PackedCorpus
 {
@@ -20,26 +20,28 @@ public sealed class PackedCorpus
         {
             using var files = new PackedFiles(source.Folder, source.Prefix);
             if (_options.Order == PackedOrder.Published && files.Paths.Count < _options.FilesAtOnce)
+            {
                 throw new ArgumentOutOfRangeException(
-                    nameof(options), _options.FilesAtOnce,
-                    $"FilesAtOnce is {_options.FilesAtOnce}; it must be at most {files.Paths.Count}, the files of '{source.Folder}' that begin with '{source.Prefix}'.");
+                    nameof(options), _options.FilesAtOnce, $"FilesAtOnce is {_options.FilesAtOnce}; it must be "
+                    + $"at most {files.Paths.Count}, the number of files in '{source.Folder}' whose names begin with '{source.Prefix}'.");
+            }
             FileCount += files.Paths.Count;
             TokenCount += files.Paths.Count * files.Header.ChunkSize;
         }
     }
 
-    /// <summary>Number of files.</summary>
+    /// <summary>The number of files.</summary>
     public int FileCount { get; }
 
-    /// <summary>Token ids in the files, those that fill up a last file among them.</summary>
+    /// <summary>The number of token ids in the files, including those that fill up a last file.</summary>
     public long TokenCount { get; }
 
-    /// <summary>The number of files and ids.</summary>
-    /// <returns>Such as "8 packed files of 16,785,408 tokens".</returns>
+    /// <summary>The number of files and of ids, for people.</summary>
+    /// <returns>For example "8 packed files of 16,785,408 tokens".</returns>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{FileCount} packed files of {TokenCount:#,0} tokens");
 
-    /// <summary>Opens the files to train on, for a network of the given context, in rows of <paramref name="rowLength"/> ids.</summary>
+    /// <summary>Opens the files for the training of a network, in rows of <paramref name="rowLength"/> ids.</summary>
     internal PackedCorpusBlocks Open(int contextLength, int rowLength, int vocabularySize) =>
         new(_options, _options.BlockLength ?? contextLength + 1, rowLength, vocabularySize);
 }

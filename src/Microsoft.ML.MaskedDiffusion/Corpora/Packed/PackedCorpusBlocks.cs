@@ -6,23 +6,31 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// The blocks of a packed corpus, numbered data set by data set and file by file. A block never crosses files. Not thread-safe.
+/// The blocks of a packed corpus, numbered data set by data set and file by file. A block never continues in another file. Not thread-safe.
 /// </summary>
 internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
 {
-    // Enough to tell files apart and to notice another tokenizer before training begins.
+    // So many ids of a file are enough to tell it from others and to notice another tokenizer before training begins.
     private const int SampleLength = 1024;
 
     private readonly PackedCorpusOptions _options;
     private readonly int _blockLength, _vocabularySize;
     private readonly List<(PackedFiles Files, int BlocksPerFile, int FirstBlock, int Count)> _sets = [];
 
-    /// <exception cref="InvalidDataException">A file is damaged, has ids beyond the vocabulary, or holds no block.</exception>
+    /// <param name="options">The data sets and their order.</param>
+    /// <param name="blockLength">Ids from one block's start to the next.</param>
+    /// <param name="rowLength">Ids that training takes of a block, from its start.</param>
+    /// <param name="vocabularySize">Every id must be below this number.</param>
+    /// <exception cref="InvalidDataException">
+    /// A file is damaged, has ids that are not in the vocabulary, or is shorter than a block.
+    /// </exception>
     public PackedCorpusBlocks(PackedCorpusOptions options, int blockLength, int rowLength, int vocabularySize)
     {
         if (rowLength > blockLength)
+        {
             throw new ArgumentOutOfRangeException(nameof(options), blockLength,
-                $"BlockLength is {blockLength}; it must be at least {rowLength}, the ids that training takes of a block.");
+                $"BlockLength is {blockLength}; it must be at least {rowLength}, the number of ids that training takes of a block.");
+        }
         (_options, _blockLength, Length, _vocabularySize) = (options, blockLength, rowLength, vocabularySize);
         try
         {
@@ -41,10 +49,10 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
 
     public int Length { get; }
 
-    /// <summary>The ids that the blocks hold; what lies between them is not trained on.</summary>
+    /// <summary>The number of ids that training takes of all blocks; those between them are not trained on.</summary>
     public long TokenCount => (long)Count * Length;
 
-    /// <summary>The files' names and sizes and samples of their ids, and how they are cut and ordered.</summary>
+    /// <summary>How the files are cut and ordered, and a hash of their names, their sizes and samples of their ids.</summary>
     public string Identity { get; }
 
     public IBlockOrder Order(ulong seed)
@@ -52,7 +60,7 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
         bool published = _options.Order == PackedOrder.Published;
         if (!published && _options.Sources[0].Weight is null)
             return new BlockOrder(Count, seed);
-        // The sets' seeds differ: sets of one size would be in one order otherwise.
+        // Every data set has a seed of its own; otherwise sets of the same size would be in the same order.
         (IBlockOrder, int)[] orders = [.. _sets.Select((set, i) => (published
             ? (IBlockOrder)new PublishedOrder(set.Files.Paths.Count, set.BlocksPerFile, _options.FilesAtOnce, (uint)_options.PublishedSeed)
             : new BlockOrder(set.Count, seed + ((ulong)i << 32)), set.FirstBlock))];
@@ -79,10 +87,13 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
         var files = new PackedFiles(source.Folder, source.Prefix);
         long blocksPerFile = files.Header.ChunkSize / _blockLength, count = blocksPerFile * files.Paths.Count;
         if (blocksPerFile == 0)
-            throw new InvalidDataException($"{files.Paths[0]}: a file of {files.Header.ChunkSize} ids holds no block of {_blockLength}.");
-        if (Count + count > int.MaxValue)
             throw new InvalidDataException(
-                $"{source.Folder}: the corpus has more than {int.MaxValue} blocks of {_blockLength} ids. Use longer blocks, or fewer files.");
+                $"{files.Paths[0]}: a file of {files.Header.ChunkSize} ids holds no block of {_blockLength} ids.");
+        if (Count + count > int.MaxValue)
+        {
+            throw new InvalidDataException($"{source.Folder}: the corpus has more than {int.MaxValue} blocks of {_blockLength} ids. "
+                + "Use longer blocks, or fewer files.");
+        }
         _sets.Add((files, (int)blocksPerFile, Count, (int)count));
         Count += (int)count;
     }
@@ -97,8 +108,8 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
             Span<long> ids = sample.AsSpan(0, (int)Math.Min(sample.Length, chunk));
             for (int file = 0; file < files.Paths.Count; file++)
             {
-                hash.AppendData(Encoding.UTF8.GetBytes(
-                    string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(files.Paths[file])}\n{chunk}\n")));
+                string name = Path.GetFileName(files.Paths[file]);
+                hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{name}\n{chunk}\n")));
                 foreach (long start in (ReadOnlySpan<long>)[0, (chunk - ids.Length) / 2, chunk - ids.Length])
                 {
                     files.Read(file, start, ids, _vocabularySize);
@@ -106,15 +117,20 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
                 }
             }
         }
-        string sets = string.Join(
-            ", ", _sets.Select(
-            (set, i) =>
-            string.Create(
-            CultureInfo.InvariantCulture,
-            $"{set.Files.Paths.Count} files '{_options.Sources[i].Prefix}' of weight {_options.Sources[i].Weight?.ToString(CultureInfo.InvariantCulture) ?? "none"}")));
-        string order = _options.Order == PackedOrder.Published ? string.Create(CultureInfo.InvariantCulture,
-            $"published order ({_options.FilesAtOnce} files at once, seed {_options.PublishedSeed})") : "shuffled";
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{Count} blocks of {Length} tokens every {_blockLength} in packed files: {sets}; {order}; SHA-256 of samples {Convert.ToHexStringLower(hash.GetHashAndReset())}");
+        // Checkpoints hold this text, so its wording must not change.
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        string sets = string.Join(", ", _sets.Select((set, i) => Describe(set.Files.Paths.Count, _options.Sources[i])));
+        string order = _options.Order == PackedOrder.Published
+            ? string.Create(culture, $"published order ({_options.FilesAtOnce} files at once, seed {_options.PublishedSeed})")
+            : "shuffled";
+        string digest = Convert.ToHexStringLower(hash.GetHashAndReset());
+        return string.Create(culture, $"{Count} blocks of {Length} tokens every {_blockLength} in packed files: {sets}; {order}; ")
+            + $"SHA-256 of samples {digest}";
+    }
+
+    private static string Describe(int fileCount, PackedSource source)
+    {
+        string weight = source.Weight?.ToString(CultureInfo.InvariantCulture) ?? "none";
+        return string.Create(CultureInfo.InvariantCulture, $"{fileCount} files '{source.Prefix}' of weight {weight}");
     }
 }

@@ -2,16 +2,25 @@ using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
-/// <summary>Which packed files make up a corpus, and how they are cut and ordered. Copied where it is used.</summary>
+/// <summary>One data set of a packed corpus: the files of a folder whose names begin in the same way. Immutable.</summary>
+/// <param name="Folder">The folder; the folders in it are not searched.</param>
+/// <param name="Prefix">The beginning of the file names, such as "train_slim". Default "train".</param>
+/// <param name="Weight">
+/// The data set's share of the blocks that are drawn: 0 or more, in any unit. Every data set must have a weight, or none. Default null:
+/// every block is taken once in an epoch, whichever data set it is from.
+/// </param>
+public sealed record PackedSource(string Folder, string Prefix = "train", double? Weight = null);
+
+/// <summary>Which packed files make up a corpus, and how they are cut and ordered. Copied by the method that takes it.</summary>
 public sealed class PackedCorpusOptions
 {
     /// <summary>The data sets, at least one. No default.</summary>
     public IReadOnlyList<PackedSource> Sources { get; set; } = [];
 
     /// <summary>
-    /// Ids from one block's start to the next, at least 2; what does not fill a block at a file's end is left out. Default null: the
-    /// network's context length + 1, as published, of which a masked diffusion model takes all but the last and the autoregressive one the
-    /// last as a target only.
+    /// The number of ids from one block's start to the next, at least 2. Ids at the end of a file that do not fill a block are left out.
+    /// Default null: the network's context length plus 1, as published; a masked diffusion model takes all but the last of these ids, and
+    /// an autoregressive model takes the last one as a target only.
     /// </summary>
     public int? BlockLength { get; set; }
 
@@ -19,12 +28,13 @@ public sealed class PackedCorpusOptions
     public PackedOrder Order { get; set; }
 
     /// <summary>
-    /// In the published order: files whose blocks are mixed, at least 1 and no more than each data set has. Default 8, as published.
+    /// For the published order: the number of files whose blocks are mixed, at least 1 and at most the number of files of each data set.
+    /// Default 8, as published.
     /// </summary>
     public int FilesAtOnce { get; set; } = 8;
 
     /// <summary>
-    /// In the published order: the seed of every shuffle and of the choice among data sets, at least 0. Default 3407, as published.
+    /// For the published order: the seed of every shuffle and of the choice among data sets, at least 0. Default 3407, as published.
     /// </summary>
     public int PublishedSeed { get; set; } = 3407;
 
@@ -40,18 +50,17 @@ public sealed class PackedCorpusOptions
         Require(Sources is not null, nameof(Sources), null, "at least one data set");
         IReadOnlyList<PackedSource> sources = Sources!;
         string shown = string.Join(", ", sources);
-        Require(sources.Count > 0 && sources.All(
-            source => !string.IsNullOrWhiteSpace(source?.Folder) && !string.IsNullOrEmpty(source.Prefix)), nameof(Sources), shown,
-            "at least one data set, each with a folder and a prefix");
+        bool named = sources.All(source => !string.IsNullOrWhiteSpace(source?.Folder) && !string.IsNullOrEmpty(source.Prefix));
+        Require(sources.Count > 0 && named, nameof(Sources), shown, "at least one data set, each with a folder and a prefix");
         int weighted = sources.Count(source => source.Weight is not null);
         Require(weighted == 0 || weighted == sources.Count, nameof(Sources), shown, "data sets that all have a weight or all have none");
-        Require(weighted == 0 || (sources.All(source => source.Weight >= 0 && double.IsFinite(source.Weight.Value))
-            && sources.Sum(source => source.Weight) > 0), nameof(Sources), shown,
+        bool inRange = sources.All(source => source.Weight >= 0 && double.IsFinite(source.Weight.Value));
+        Require(weighted == 0 || (inRange && sources.Sum(source => source.Weight) > 0), nameof(Sources), shown,
             "data sets with weights of 0 or more, not all 0");
         Require(BlockLength is null or >= 2, nameof(BlockLength), BlockLength, "at least 2, or null");
         Require(Enum.IsDefined(Order), nameof(Order), Order, "Shuffled or Published");
-        Require(Order == PackedOrder.Shuffled || sources.Count == 1 || weighted > 0, nameof(
-            Order), Order, "Shuffled for several data sets without weights; the published order draws among them by weight");
+        Require(Order == PackedOrder.Shuffled || sources.Count == 1 || weighted > 0, nameof(Order), Order,
+            "Shuffled for several data sets without weights; the published order draws among them by weight");
         Require(FilesAtOnce >= 1, nameof(FilesAtOnce), FilesAtOnce, "at least 1");
         Require(PublishedSeed >= 0, nameof(PublishedSeed), PublishedSeed, "at least 0");
     }

@@ -3,10 +3,10 @@ using System.Buffers.Binary;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// The 24 bytes at the start of a packed corpus file as the Python system writes it: "LITPKDS", u64 version 1, u8 type code, u64 chunk size
-/// in ids, all little endian.
+/// The 24 bytes at the start of a packed corpus file as the Python system writes it: "LITPKDS", a version (8 bytes, always 1), a type code
+/// (1 byte) and the chunk size in ids (8 bytes), all little-endian.
 /// </summary>
-/// <param name="IdBytes">Bytes of one token id: 2 (type code 8, u16) or 4 (type code 4, i32).</param>
+/// <param name="IdBytes">Bytes of one token id: 2 (type code 8, unsigned) or 4 (type code 4, signed).</param>
 /// <param name="ChunkSize">Token ids in the file.</param>
 internal readonly record struct PackedFileHeader(int IdBytes, long ChunkSize)
 {
@@ -16,9 +16,10 @@ internal readonly record struct PackedFileHeader(int IdBytes, long ChunkSize)
 
     private static ReadOnlySpan<byte> Magic => "LITPKDS"u8;
 
-    /// <summary>The id width the Python system chooses: u16 below a vocabulary of 65,500, else i32.</summary>
+    /// <summary>The id width that the Python system chooses: 2 bytes below a vocabulary of 65,500 ids, otherwise 4.</summary>
     public static int IdBytesFor(int vocabularySize) => vocabularySize < 65500 ? 2 : 4;
 
+    /// <summary>Writes the header to the first 24 bytes.</summary>
     public void Write(Span<byte> destination)
     {
         Magic.CopyTo(destination);
@@ -27,25 +28,28 @@ internal readonly record struct PackedFileHeader(int IdBytes, long ChunkSize)
         BinaryPrimitives.WriteUInt64LittleEndian(destination[16..], (ulong)ChunkSize);
     }
 
-    /// <summary>Reads and checks the header of a file of the given length.</summary>
+    /// <summary>Reads the header and compares it with the length of the file.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not such a header, or the length of the file is another.</exception>
     public static PackedFileHeader Read(ReadOnlySpan<byte> bytes, long fileLength, string path)
     {
         if (bytes.Length < Size || !bytes.StartsWith(Magic))
             throw new InvalidDataException($"{path}: not a packed corpus file (it does not begin with LITPKDS).");
         ulong version = BinaryPrimitives.ReadUInt64LittleEndian(bytes[7..]);
         if (version != 1)
-            throw new InvalidDataException($"{path}: packed corpus version {version}; this reader knows version 1.");
+            throw new InvalidDataException($"{path}: the packed corpus file has version {version}, but only version 1 can be read.");
         int idBytes = bytes[15] switch
         {
             UInt16Code => 2,
             Int32Code => 4,
-            byte code => throw new InvalidDataException($"{path}: token type code {code}; token ids are u16 (8) or i32 (4)."),
+            byte code =>
+                throw new InvalidDataException($"{path}: token type code {code}; known are 8 (ids of 2 bytes) and 4 (ids of 4 bytes)."),
         };
         ulong chunkSize = BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]);
         long expected = chunkSize <= (ulong)(long.MaxValue - Size) / 4 ? Size + (long)chunkSize * idBytes : -1;
         return expected == fileLength && chunkSize > 0
             ? new PackedFileHeader(idBytes, (long)chunkSize)
             : throw new InvalidDataException(
-                $"{path}: the header promises {chunkSize} ids of {idBytes} bytes, but the file has {fileLength - Size} bytes of them; it is truncated or altered.");
+                $"{path}: the header announces {chunkSize} ids of {idBytes} bytes, but {fileLength - Size} bytes "
+                + "follow it; the file is cut off or altered.");
     }
 }

@@ -1,17 +1,18 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// Writes token ids as packed corpus files `{prefix}_{counter:0000000000}.bin` of one chunk each, which both this library and the Python
-/// system train on. Documents run on from file to file; the last chunk is filled up. Memory: one chunk. Whoever gives the folder sees to it
-/// that nobody takes half of the files for all. Not thread-safe.
+/// Writes token ids as packed corpus files `{prefix}_{counter:0000000000}.bin` of one chunk each, on which both this library and the Python
+/// system can train. Documents continue from file to file; the last chunk is filled up. Memory: one chunk. The files appear one after the
+/// other, so the folder should be one of <see cref="AtomicFolder"/>. Not thread-safe.
 /// </summary>
 internal sealed class PackedFileWriter : ITokenSink, IDisposable
 {
-    /// <summary>SMDM's ids in a file: 1,024 blocks of 2,049.</summary>
+    /// <summary>The number of ids in a file of SMDM: 1,024 blocks of 2,049.</summary>
     public const int PublishedChunkSize = 2049 * 1024;
 
     private readonly string _folder, _prefix;
@@ -22,10 +23,10 @@ internal sealed class PackedFileWriter : ITokenSink, IDisposable
     private long _used;
 
     /// <param name="folder">An existing or new folder.</param>
-    /// <param name="prefix">Begins every file's name.</param>
-    /// <param name="chunkSize">Ids in a file.</param>
-    /// <param name="vocabularySize">Decides the width of an id.</param>
-    /// <param name="filler">The id in the unused end of the last file.</param>
+    /// <param name="prefix">The beginning of every file name.</param>
+    /// <param name="chunkSize">The number of ids in a file, at least 1.</param>
+    /// <param name="vocabularySize">Every id is below this number, which decides on the width of an id.</param>
+    /// <param name="filler">The id that fills up the last file.</param>
     public PackedFileWriter(string folder, string prefix, int chunkSize, int vocabularySize, int filler)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -39,10 +40,10 @@ internal sealed class PackedFileWriter : ITokenSink, IDisposable
         Directory.CreateDirectory(folder);
     }
 
-    /// <summary>The files written so far.</summary>
+    /// <summary>The number of files written so far.</summary>
     public int FileCount { get; private set; }
 
-    /// <summary>The ids in them, those that fill up the last one among them.</summary>
+    /// <summary>The number of ids in them, including those that fill up the last one.</summary>
     public long WrittenCount => FileCount * _header.ChunkSize;
 
     public void Append(ReadOnlySpan<int> ids)
@@ -50,14 +51,17 @@ internal sealed class PackedFileWriter : ITokenSink, IDisposable
         foreach (int id in ids)
         {
             if ((uint)id >= (uint)_vocabularySize)
-                throw new ArgumentOutOfRangeException(nameof(ids), id, $"A token id must lie in 0..{_vocabularySize - 1}.");
+                throw new ArgumentOutOfRangeException(nameof(ids), id, $"A token id must be in 0..{_vocabularySize - 1}.");
             Append(id);
             if (_used == _header.ChunkSize)
                 WriteFile();
         }
     }
 
-    /// <summary>Fills up and writes the last, partly filled file, if there is one, and gives the SHA-256 of all files.</summary>
+    /// <summary>
+    /// Fills up and writes the last file if it is partly filled, and returns the SHA-256 of the bytes of all files in lower-case
+    /// hexadecimal digits.
+    /// </summary>
     public string Complete()
     {
         if (_used > 0)
@@ -83,9 +87,7 @@ internal sealed class PackedFileWriter : ITokenSink, IDisposable
     private void WriteFile()
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"{_prefix}_{FileCount:0000000000}.bin");
-        using var stream = new FileStream(Path.Combine(_folder, name), FileMode.CreateNew, FileAccess.Write);
-        stream.Write(_bytes);
-        stream.Flush(flushToDisk: true);
+        DurableFiles.Create(Path.Combine(_folder, name), stream => stream.Write(_bytes));
         _hash.AppendData(_bytes);
         FileCount++;
         _used = 0;

@@ -4,9 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// The packed files of one folder and prefix, in the ordinal order of their names; all of one chunk size and id width. Reads are plain
-/// reads at an offset: memory is one read's bytes, at most <see cref="OpenFiles"/> files are open, and a file cut off while it is read is
-/// an error, not a crash. Not thread-safe.
+/// The packed files of one folder and prefix, in the ordinal order of their names, all with the same chunk size and id width. Memory: the
+/// bytes of one read. At most <see cref="OpenFiles"/> files are open at a time. A file that is cut off while it is read is an error, not a
+/// crash. Not thread-safe.
 /// </summary>
 internal sealed class PackedFiles : IDisposable
 {
@@ -16,18 +16,20 @@ internal sealed class PackedFiles : IDisposable
     private readonly Dictionary<int, SafeFileHandle> _open = [];
     private byte[] _bytes = [];
 
-    /// <summary>Finds the files and checks every header against its file's length.</summary>
+    /// <summary>Finds the files and compares every header with the length of its file.</summary>
     /// <exception cref="FileNotFoundException">There is no such folder, or no such file in it.</exception>
-    /// <exception cref="InvalidDataException">A file is no packed corpus file, cut off, or unlike the first.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is not a packed corpus file, is cut off, or differs from the first in chunk size or id width.
+    /// </exception>
     public PackedFiles(string folder, string prefix)
     {
         folder = Path.GetFullPath(folder);
-        _paths = Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder).Where(path => Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal))] : [];
+        _paths = Directory.Exists(folder) ? FilesOf(folder, prefix) : [];
         if (_paths.Length == 0)
         {
             throw new FileNotFoundException(Directory.Exists(folder)
-                ? $"The folder '{folder}' has no file whose name begins with '{prefix}'. Packed files are called like {prefix}_0000000000.bin."
+                ? $"The folder '{folder}' has no file whose name begins with '{prefix}'. "
+                    + $"Packed files have names such as {prefix}_0000000000.bin."
                 : $"There is no folder '{folder}' with packed files.", folder);
         }
         Array.Sort(_paths, StringComparer.Ordinal);
@@ -35,17 +37,25 @@ internal sealed class PackedFiles : IDisposable
         foreach (string path in _paths.Skip(1))
         {
             if (ReadHeader(path) != Header)
+            {
                 throw new InvalidDataException(
-                    $"{path}: its chunk size or id width differs from {_paths[0]}; files of one prefix must agree.");
+                    $"{path}: its chunk size or id width differs from {_paths[0]}; files of one prefix must be alike.");
+            }
         }
     }
 
+    /// <summary>The header that all files have.</summary>
     public PackedFileHeader Header { get; }
 
+    /// <summary>The paths of the files in order.</summary>
     public IReadOnlyList<string> Paths => _paths;
 
-    /// <summary>Copies ids of a file out, which must all be below <paramref name="vocabularySize"/>.</summary>
-    /// <exception cref="InvalidDataException">An id is none of the vocabulary, or the file has become shorter.</exception>
+    /// <summary>Copies ids out of a file.</summary>
+    /// <param name="file">The file's index in <see cref="Paths"/>.</param>
+    /// <param name="start">The index of the first id in the file.</param>
+    /// <param name="destination">Is filled completely.</param>
+    /// <param name="vocabularySize">Every id must be below this number.</param>
+    /// <exception cref="InvalidDataException">An id is not in the vocabulary, or the file has become shorter.</exception>
     public void Read(int file, long start, Span<long> destination, int vocabularySize)
     {
         int length = destination.Length * Header.IdBytes;
@@ -55,11 +65,14 @@ internal sealed class PackedFiles : IDisposable
         ReadBytes(file, offset, _bytes.AsSpan(0, length));
         for (int i = 0; i < destination.Length; i++)
         {
-            uint id = Header.IdBytes == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(2 * i))
-                : BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(4 * i));
+            ReadOnlySpan<byte> bytes = _bytes.AsSpan(i * Header.IdBytes);
+            uint id = Header.IdBytes == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
             if (id >= (uint)vocabularySize)
-                throw new InvalidDataException(
-                    $"{_paths[file]}, byte {offset + i * Header.IdBytes}: token id {(int)id} is not in 0..{vocabularySize - 1}, the ids of the tokenizer. Give the tokenizer that the files were made with; if it is that one, the file is damaged.");
+            {
+                throw new InvalidDataException($"{_paths[file]}, byte {offset + i * Header.IdBytes}: token id {(int)id} is not in "
+                    + $"0..{vocabularySize - 1}, the ids of the tokenizer. Give the tokenizer that the files were made with; "
+                    + "if it is that one, the file is damaged.");
+            }
             destination[i] = id;
         }
     }
@@ -70,6 +83,9 @@ internal sealed class PackedFiles : IDisposable
             handle.Dispose();
         _open.Clear();
     }
+
+    private static string[] FilesOf(string folder, string prefix) =>
+        [.. Directory.EnumerateFiles(folder).Where(path => Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal))];
 
     private void ReadBytes(int file, long offset, Span<byte> bytes)
     {

@@ -4,12 +4,14 @@ namespace Microsoft.ML.MaskedDiffusion;
 public enum PackedOrder
 {
     /// <summary>
-    /// Every epoch is a permutation of all blocks, drawn from the training's seed. With weights each data set is shuffled so for itself.
+    /// Every epoch takes all blocks in a random order that depends on the training's seed. If data sets have weights, each is shuffled by
+    /// itself.
     /// </summary>
     Shuffled,
 
     /// <summary>
-    /// The order of SMDM's data loader, block by block: files shuffled once, the blocks of a few of them at a time, over and over.
+    /// The order of SMDM's data loader, block by block: the files are shuffled once, and then the blocks of a few of them at a time, again
+    /// and again.
     /// </summary>
     Published,
 }

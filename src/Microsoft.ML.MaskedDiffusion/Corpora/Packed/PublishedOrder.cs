@@ -3,11 +3,10 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// The order in which SMDM's data loader gives the blocks of packed files: the files shuffled by Python's `random` (seed); rank r of W
-/// takes every W-th;
-/// <c>filesAtOnce</c> of them are opened together and their blocks permuted by NumPy's `default_rng(seed + rank)`. When fewer than that
-/// remain it starts over, the generator running on. A block is numbered file by file, in the files' order before the shuffle. Takes 4 bytes
-/// for each block of the open files. Not thread-safe.
+/// The order in which SMDM's data loader gives the blocks of packed files. The files are shuffled by Python's `random` with the seed;
+/// process r of W takes every W-th file; <c>filesAtOnce</c> of them are opened together and their blocks permuted by NumPy's
+/// `default_rng(seed + rank)`. When fewer files remain, it starts again with the first ones, and the generator continues. Blocks are
+/// numbered file by file, in the order of the files before the shuffle. Memory: 4 bytes for each block of the open files. Not thread-safe.
 /// </summary>
 internal sealed class PublishedOrder : IBlockOrder
 {
@@ -19,13 +18,13 @@ internal sealed class PublishedOrder : IBlockOrder
     private long _generation = -1;
     private int[] _order = [];
 
-    /// <param name="fileCount">Number of files.</param>
-    /// <param name="blocksPerFile">Blocks in each.</param>
-    /// <param name="filesAtOnce">Files whose blocks are mixed: 8 for SMDM's training, 1 for its validation.</param>
-    /// <param name="seed">Seed of both shuffles; SMDM's is 3407.</param>
-    /// <param name="shuffle">False keeps the blocks of the open files in order (the files themselves stay shuffled).</param>
-    /// <param name="rank">This process's number.</param>
-    /// <param name="world">Number of processes.</param>
+    /// <param name="fileCount">The number of files.</param>
+    /// <param name="blocksPerFile">The number of blocks in each.</param>
+    /// <param name="filesAtOnce">The number of files whose blocks are mixed: 8 for SMDM's training, 1 for its validation.</param>
+    /// <param name="seed">The seed of both shuffles; SMDM's is 3407.</param>
+    /// <param name="shuffle">False takes the blocks of the open files in order; the files themselves are shuffled all the same.</param>
+    /// <param name="rank">The number of this process, from 0.</param>
+    /// <param name="world">The number of processes.</param>
     public PublishedOrder(int fileCount, int blocksPerFile, int filesAtOnce, uint seed, bool shuffle = true, int rank = 0, int world = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(filesAtOnce, 1);
@@ -35,21 +34,23 @@ internal sealed class PublishedOrder : IBlockOrder
         new PythonRandom(seed).Shuffle<int>(shuffled);
         _files = [.. shuffled.Take(fileCount / world * world).Where((_, i) => i % world == rank)];
         if (_files.Length < filesAtOnce)
-            throw new ArgumentException(
-                $"{filesAtOnce} packed files are read at once, but rank {rank} of {world} has {_files.Length}. Write more files or read fewer at once.", nameof(fileCount));
+        {
+            throw new ArgumentException($"{filesAtOnce} packed files are read at once, but rank {rank} of {world} has {_files.Length}. "
+                + "Write more files or read fewer at once.", nameof(fileCount));
+        }
         (_filesAtOnce, _blocksPerFile, _seed, _shuffle, _rank) = (filesAtOnce, blocksPerFile, seed, shuffle, rank);
         _generator = new NumPyGenerator(seed + (ulong)rank);
     }
 
-    public int this[long sequence]
+    public int this[long position]
     {
         get
         {
-            ArgumentOutOfRangeException.ThrowIfNegative(sequence);
+            ArgumentOutOfRangeException.ThrowIfNegative(position);
             int blocks = _filesAtOnce * _blocksPerFile;
-            long generation = sequence / blocks;
+            long generation = position / blocks;
             MoveTo(generation);
-            (int file, int block) = Math.DivRem(_order[sequence % blocks], _blocksPerFile);
+            (int file, int block) = Math.DivRem(_order[position % blocks], _blocksPerFile);
             long first = generation % (_files.Length / _filesAtOnce) * _filesAtOnce;
             return _files[first + file] * _blocksPerFile + block;
         }
@@ -62,9 +63,9 @@ internal sealed class PublishedOrder : IBlockOrder
             _generator = new NumPyGenerator(_seed + (ulong)_rank);
             _generation = -1;
         }
-        // The permutations of the generations passed over are drawn too: each takes its part of the generator's stream.
+        int blocks = _filesAtOnce * _blocksPerFile;
+        // The permutations of the generations in between are drawn too, because each takes its part of the generator's stream.
         for (; _generation < generation; _generation++)
-            _order = _shuffle ? _generator.Permutation(_filesAtOnce * _blocksPerFile)
-                : [.. Enumerable.Range(0, _filesAtOnce * _blocksPerFile)];
+            _order = _shuffle ? _generator.Permutation(blocks) : [.. Enumerable.Range(0, blocks)];
     }
 }

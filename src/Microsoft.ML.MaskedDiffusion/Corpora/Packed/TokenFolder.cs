@@ -1,101 +1,79 @@
 using Microsoft.ML.MaskedDiffusion.Files;
-using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
-/// A folder in which a run keeps the tokens of its corpus: a folder "packed" with the packed files, the tokenizer and a manifest. That one
-/// appears by a rename, when all of it is on the disk; what a killed process leaves behind begins with a dot and is removed by the next.
-/// Held by one training at a time.
+/// A folder in which a run keeps the tokens of its corpus. In it, a folder "packed" holds the packed files, the tokenizer and a manifest;
+/// it appears by a rename when all of it is on the disk. One training at a time holds the folder; it removes what killed trainings left in
+/// it.
 /// </summary>
 internal sealed class TokenFolder : IDisposable
 {
-    private const string Whole = "packed";
     private readonly string _folder;
-    private readonly FileStream _lock;
+    private readonly FolderLock _lock;
 
     /// <exception cref="IOException">Another training has the folder open.</exception>
     public TokenFolder(string folder)
     {
         _folder = Path.GetFullPath(folder);
-        Directory.CreateDirectory(_folder);
-        try
-        {
-            // The system lets go of it whichever way the process ends.
-            _lock = new FileStream(Path.Combine(_folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException error)
-        {
-            throw new IOException(
-                $"The token folder {_folder} cannot be locked; another training may be using it. Wait for its end, or set Checkpoints.TokenFolder to another folder. ({error.Message})", error);
-        }
-        foreach (string left in new[] { Aside(".new"), Aside(".old") })
-        {
-            if (Directory.Exists(left))
-                Directory.Delete(left, recursive: true);
-        }
+        _lock = new FolderLock(_folder, "token folder", "Checkpoints.TokenFolder");
+        CleanUpAfterEarlierBuilds();
     }
 
-    /// <summary>Where the packed files are.</summary>
-    public string Packed => Path.Combine(_folder, Whole);
+    /// <summary>The path of the packed files.</summary>
+    public string Packed => Path.Combine(_folder, "packed");
 
-    /// <summary>The tokens that are there, or null where there are none.</summary>
-    /// <exception cref="InvalidDataException">There are some, and they are damaged.</exception>
-    /// <exception cref="InvalidOperationException">They are of another source; the message names every difference.</exception>
+    /// <summary>The tokens that are there, or null if there are none.</summary>
+    /// <exception cref="InvalidDataException">There are tokens, but they are damaged.</exception>
+    /// <exception cref="InvalidOperationException">The tokens are of another source; the message names every difference.</exception>
     public (TokenManifest Manifest, TextTokenizer Tokenizer)? Find(SortedDictionary<string, string> source)
     {
         if (!Directory.Exists(Packed))
             return null;
         TokenManifest manifest = TokenManifest.Read(Packed);
-        if (RunFingerprint.Differences(manifest.Source, source, "in the token folder") is { Count: > 0 } differences)
-            throw new InvalidOperationException(
-                $"The tokens in {_folder} are of another training and cannot be used:\n  {string.Join("\n  ", differences)}\n" +
-                "Give the data and tokenizer they were made with, or remove the folder to make them anew.");
+        if (RecordedSettings.Differences(manifest.Source, source, "in the token folder") is { Count: > 0 } differences)
+        {
+            throw new InvalidOperationException($"The tokens in {_folder} are of another training and cannot be used:\n  "
+                + string.Join("\n  ", differences)
+                + "\nGive the data and tokenizer that they were made with, or remove the folder to make them anew.");
+        }
         TextTokenizer tokenizer = ReadTokenizer();
         if (tokenizer.ContentHash != manifest.TokenizerHash)
-            throw new InvalidDataException(
-                $"{Packed}: the tokenizer's files are altered; their SHA-256 is {tokenizer.ContentHash}, written was {manifest.TokenizerHash}.");
+        {
+            throw new InvalidDataException($"{Packed}: the tokenizer's files are altered; their SHA-256 is {tokenizer.ContentHash}, "
+                + $"but {manifest.TokenizerHash} was written.");
+        }
         foreach (string prefix in manifest.Splits.Keys)
             Open(manifest, prefix, tokenizer).Dispose();
         return (manifest, tokenizer);
     }
 
-    /// <summary>Puts what <paramref name="write"/> writes into the folder it is given in the place of what is there.</summary>
+    /// <summary>
+    /// Replaces the tokens that are there. <paramref name="write"/> writes the packed files into the folder that it is given and returns
+    /// the manifest.
+    /// </summary>
+    /// <exception cref="IOException">The disk refuses; the tokens that were there are unchanged.</exception>
     public TokenManifest Replace(TextTokenizer tokenizer, Func<string, TokenManifest> write)
     {
-        string aside = Aside(".new");
-        Directory.CreateDirectory(aside);
-        try
+        TokenManifest? manifest = null;
+        AtomicFolder.Write(Packed, folder =>
         {
-            TokenManifest manifest = write(aside);
+            manifest = write(folder);
             foreach ((string name, byte[] content) in tokenizer.Files)
-                WriteFile(Path.Combine(aside, name), content);
-            WriteFile(Path.Combine(aside, TokenManifest.Name), manifest.Write());
-            NativeFiles.FlushFolder(aside);
-            if (Directory.Exists(Packed))
-                Directory.Move(Packed, Aside(".old"));
-            Directory.Move(aside, Packed);
-            NativeFiles.FlushFolder(_folder);
-            if (Directory.Exists(Aside(".old")))
-                Directory.Delete(Aside(".old"), recursive: true);
-            return manifest;
-        }
-        catch
-        {
-            if (Directory.Exists(aside))
-                Directory.Delete(aside, recursive: true);
-            throw;
-        }
+                DurableFiles.Create(Path.Combine(folder, name), stream => stream.Write(content));
+            DurableFiles.Create(Path.Combine(folder, TokenManifest.Name), stream => stream.Write(manifest.Write()));
+        });
+        return manifest!;
     }
 
-    /// <summary>The tokens of a split, to be read while this folder is held.</summary>
+    /// <summary>The tokens of a split, which can be read as long as this folder is held.</summary>
     public PackedTokens Open(TokenManifest manifest, string prefix, TextTokenizer tokenizer)
     {
         TokenSplit split = manifest.Splits[prefix];
         try
         {
-            return new PackedTokens(
-                new PackedFiles(Packed, prefix), split.Tokens, tokenizer.VocabularySize, $"{split.Tokens} tokens, SHA-256 {split.Hash}");
+            string identity = $"{split.Tokens} tokens, SHA-256 {split.Hash}";
+            return new PackedTokens(new PackedFiles(Packed, prefix), split.Tokens, tokenizer.VocabularySize, identity);
         }
         catch (FileNotFoundException error)
         {
@@ -104,8 +82,6 @@ internal sealed class TokenFolder : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
-
-    private string Aside(string suffix) => Path.Combine(_folder, $".{Whole}{suffix}");
 
     private TextTokenizer ReadTokenizer()
     {
@@ -119,10 +95,17 @@ internal sealed class TokenFolder : IDisposable
         }
     }
 
-    private static void WriteFile(string path, byte[] content)
+    // Earlier builds of the library wrote to ".packed.new" and moved what was there to ".packed.old". If they were killed between the two
+    // renames, the old one is put back.
+    private void CleanUpAfterEarlierBuilds()
     {
-        using var stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-        stream.Write(content);
-        stream.Flush(flushToDisk: true);
+        string half = Path.Combine(_folder, ".packed.new"), old = Path.Combine(_folder, ".packed.old");
+        if (Directory.Exists(old) && !Directory.Exists(Packed))
+            Directory.Move(old, Packed);
+        foreach (string left in new[] { half, old })
+        {
+            if (Directory.Exists(left))
+                Directory.Delete(left, recursive: true);
+        }
     }
 }

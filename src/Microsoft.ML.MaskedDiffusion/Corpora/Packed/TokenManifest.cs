@@ -1,10 +1,20 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
-/// <summary>tokens.json of a token folder: what the tokens were made of, and what there is of each split.</summary>
+/// <summary>The tokens of one split. The property names are part of the file format.</summary>
+/// <param name="Tokens">Token ids, without those that fill up the last file.</param>
+/// <param name="Documents">Documents, each of which ends with an end-of-sequence token.</param>
+/// <param name="EmptyRows">Rows that were left out because they held no text.</param>
+/// <param name="Hash">The SHA-256 of the bytes of the files in order, in lower-case hexadecimal digits.</param>
+internal sealed record TokenSplit(long Tokens, long Documents, long EmptyRows, string Hash);
+
+/// <summary>
+/// The file tokens.json of a token folder: what the tokens were made from, and the tokens of each split. The property names are part of the
+/// file format.
+/// </summary>
 internal sealed record TokenManifest
 {
     public const string Name = "tokens.json";
@@ -18,9 +28,10 @@ internal sealed record TokenManifest
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 
+    /// <summary>The version of the format.</summary>
     public int Version { get; init; } = CurrentVersion;
 
-    /// <summary>What decides the tokens and is known without reading the text, by name.</summary>
+    /// <summary>What determines the tokens and is known without reading the text, by name.</summary>
     public required SortedDictionary<string, string> Source { get; init; }
 
     /// <summary>The tokenizer's <see cref="TextTokenizer.ContentHash"/>.</summary>
@@ -31,7 +42,7 @@ internal sealed record TokenManifest
 
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Format);
 
-    /// <exception cref="InvalidDataException">The file is no such JSON.</exception>
+    /// <exception cref="InvalidDataException">The file is missing or is not such JSON.</exception>
     public static TokenManifest Read(string folder)
     {
         try

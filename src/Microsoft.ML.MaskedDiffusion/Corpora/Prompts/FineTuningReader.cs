@@ -4,7 +4,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// Reads the data sets that SMDM (arXiv 2410.18514) is fine-tuned on, in their published formats, as rows of prompt and answer.
-/// Readers are stateless and safe for concurrent use.
+/// Readers are immutable and thread-safe.
 /// </summary>
 public abstract class FineTuningReader
 {
@@ -13,32 +13,32 @@ public abstract class FineTuningReader
     }
 
     /// <summary>
-    /// ShareGPT conversations: a JSON array, or one object a line, of <c>{conversations: [{from, value}, ...]}</c>. The first human turn
-    /// becomes the prompt in the vicuna_v1.1 template, the reply of "gpt" the answer. Skipped: conversations of fewer than two turns, or
-    /// that do not begin with human and gpt.
+    /// ShareGPT conversations: a JSON array, or one object on each line, of <c>{conversations: [{from, value}, ...]}</c>. The first turn of
+    /// the human becomes the prompt, in the vicuna_v1.1 template, and the reply of "gpt" the answer. Conversations of fewer than two turns,
+    /// or that do not begin with human and gpt, are skipped.
     /// </summary>
     public static FineTuningReader ShareGpt { get; } = new ShareGptReader();
 
     /// <summary>
     /// GSM8K: lines of <c>question||thought #### answer</c>, or the official JSON lines <c>{question, answer}</c> whose answer holds
-    /// "####". Each gives two rows: question to thought, and question with thought to answer. Skipped: lines without exactly one "||" or
-    /// one "####".
+    /// "####". Each line gives two rows: from the question to the thought, and from question and thought to the answer. Lines without
+    /// exactly one "||" or one "####" are skipped.
     /// </summary>
     public static FineTuningReader Gsm8k { get; } = new Gsm8kReader();
 
     /// <summary>
-    /// The reversal curse: JSON lines <c>{prompt, completion}</c>. The two together are learned as one text without a prompt, as SMDM does.
+    /// The reversal curse: JSON lines <c>{prompt, completion}</c>. Both together are learned as one text without a prompt, as SMDM does.
     /// Nothing is skipped.
     /// </summary>
     public static FineTuningReader Reversal { get; } = new ReversalReader();
 
-    /// <summary>Reads the rows of a file lazily.</summary>
+    /// <summary>Reads the rows of a file as they are asked for.</summary>
     /// <param name="path">The UTF-8 file.</param>
-    /// <param name="limit">Leaves out records (both rows of a GSM8K line) that are longer; null, the default, for none.</param>
-    /// <param name="skipped">Counts what was left out; null where nobody asks.</param>
+    /// <param name="limit">Records with a longer row are left out (of GSM8K, both rows). Default null: no limit.</param>
+    /// <param name="skipped">Counts what was left out; may be null, which is the default.</param>
     /// <exception cref="InvalidDataException">
-    /// The file holds no record, is not UTF-8 or not JSON, or a record lacks a field; the message names the file and the line (or the
-    /// record of an array).
+    /// The file holds no record, is not UTF-8 or not JSON, or a record lacks a field. The message names the file and the line, or the
+    /// record of an array.
     /// </exception>
     public IEnumerable<FineTuningRow> Read(string path, LengthLimit? limit = null, SkippedRows? skipped = null)
     {
@@ -46,16 +46,17 @@ public abstract class FineTuningReader
         return ReadRecords(path, limit, skipped);
     }
 
-    /// <summary>One entry a record of the file.</summary>
+    /// <summary>Reads the records of a file as they are asked for.</summary>
     private protected abstract IEnumerable<FineTuningRecord> Records(string path);
 
     private IEnumerable<FineTuningRow> ReadRecords(string path, LengthLimit? limit, SkippedRows? skipped)
     {
         foreach (FineTuningRecord record in Records(path))
         {
-            // A record's last row is its longest: it holds the texts of those before.
-            string? reason = record.SkipReason
-                ?? (limit is not null && !limit.Allows(record.Rows[^1]) ? $"longer than {limit.MaxTokens} tokens" : null);
+            string? reason = record.SkipReason;
+            // The last row of a record is its longest, because it contains the texts of the rows before it.
+            if (reason is null && limit is not null && !limit.Allows(record.Rows[^1]))
+                reason = $"longer than {limit.MaxTokens} tokens";
             if (reason is not null)
             {
                 skipped?.Add(reason);

@@ -3,12 +3,12 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 
-/// <summary>GSM8K in two stages: the question's reasoning first, then the answer from both.</summary>
+/// <summary>Reads GSM8K. Each line gives two rows: first the reasoning is learned from the question, then the answer from both.</summary>
 internal sealed class Gsm8kReader : FineTuningReader
 {
     private const string AnswerMark = "####", QuestionMark = "||";
 
-    // A line of the text format cannot begin with a brace and lack the bars, so the first character tells the formats apart.
+    // A line that begins with a brace is JSON, any other is of the text format.
     private protected override IEnumerable<FineTuningRecord> Records(string path) =>
         TextLines.Read(path, (text, line) => text.StartsWith('{') ? JsonLines.Parse(text, line, FromJson) : FromText(text));
 
@@ -18,7 +18,8 @@ internal sealed class Gsm8kReader : FineTuningReader
     private static FineTuningRecord FromText(string text)
     {
         string[] parts = text.Split(QuestionMark);
-        return parts.Length == 2 ? FromParts(parts[0], parts[1].Split(AnswerMark))
+        return parts.Length == 2
+            ? FromParts(parts[0], parts[1].Split(AnswerMark))
             : FineTuningRecord.Skip($"without exactly one '{QuestionMark}'");
     }
 

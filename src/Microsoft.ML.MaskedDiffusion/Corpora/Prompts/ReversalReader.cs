@@ -2,7 +2,7 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 
-/// <summary>The reversal-curse sets: prompt and completion learned as one text.</summary>
+/// <summary>Reads the data sets of the reversal curse: prompt and completion are learned as one text.</summary>
 internal sealed class ReversalReader : FineTuningReader
 {
     private protected override IEnumerable<FineTuningRecord> Records(string path) =>

@@ -1,6 +1,9 @@
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 
-/// <summary>Rows of prompt and answer, each a block of its own, filled up with end-of-sequence tokens. Filled first, then read.</summary>
+/// <summary>
+/// Rows of prompt and answer, each of which is a block of its own and is filled up with end-of-sequence tokens. All rows are added before
+/// any is read. Safe for several readers at once.
+/// </summary>
 internal sealed class RowBlocks : ITokenBlocks
 {
     private readonly TokenStorage _tokens;
@@ -11,10 +14,10 @@ internal sealed class RowBlocks : ITokenBlocks
     private readonly int _maxLength;
     private int _longest;
 
-    /// <param name="vocabularySize">Number of token ids.</param>
-    /// <param name="endOfSequenceId">The token that rows are filled up with.</param>
-    /// <param name="padding">Whether that is learned, and up to where.</param>
-    /// <param name="maxLength">Ids of the longest row allowed.</param>
+    /// <param name="vocabularySize">Every id is below this number.</param>
+    /// <param name="endOfSequenceId">The token with which rows are filled up.</param>
+    /// <param name="padding">Whether these tokens are learned, and up to which length.</param>
+    /// <param name="maxLength">The number of ids of the longest row that is allowed.</param>
     public RowBlocks(int vocabularySize, int endOfSequenceId, RowPadding padding, int maxLength)
     {
         _tokens = new TokenStorage(vocabularySize);
@@ -31,6 +34,10 @@ internal sealed class RowBlocks : ITokenBlocks
 
     public bool PadsToLongest => _padding == RowPadding.Longest;
 
+    /// <summary>Adds a row.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The answer is empty, the row is too long, or an id is not in the vocabulary.
+    /// </exception>
     public void Add(ReadOnlySpan<int> prompt, ReadOnlySpan<int> answer)
     {
         int length = prompt.Length + answer.Length;
@@ -53,7 +60,8 @@ internal sealed class RowBlocks : ITokenBlocks
     }
 
     /// <summary>
-    /// The expected ids of a row that goes through the network in micro batches of so many rows, its learned padding counted.
+    /// The expected number of ids of a row when rows go through the network in micro batches of <paramref name="microBatchSize"/> rows. The
+    /// padding that is learned counts.
     /// </summary>
     public double MeanLength(int microBatchSize)
     {
@@ -61,8 +69,8 @@ internal sealed class RowBlocks : ITokenBlocks
             return _padding == RowPadding.Full ? _maxLength : (double)TokenCount / Count;
         int[] lengths = [.. Enumerable.Range(0, Count).Select(RowLength).OrderDescending()];
         int drawn = Math.Min(microBatchSize, Count);
-        // Of m rows drawn from n without repetition the longest is the i-th longest of all, from 0, with probability C(n - 1 - i, m - 1) /
-        // C(n, m).
+        // The longest of m rows that are drawn from n without repetition is the i-th longest of all n rows, counted from 0, with the
+        // probability C(n - 1 - i, m - 1) / C(n, m).
         double mean = 0, probability = (double)drawn / Count;
         for (int i = 0; i <= Count - drawn; i++)
         {

@@ -3,7 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 
-/// <summary>The first question and reply of each conversation, in FastChat's vicuna_v1.1 template.</summary>
+/// <summary>Reads ShareGPT: the first question and reply of each conversation, in FastChat's vicuna_v1.1 template.</summary>
 internal sealed class ShareGptReader : FineTuningReader
 {
     private protected override IEnumerable<FineTuningRecord> Records(string path) =>

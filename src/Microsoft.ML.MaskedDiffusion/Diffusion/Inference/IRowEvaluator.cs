@@ -17,3 +17,6 @@ internal interface IRowEvaluator
     /// <summary>Hands the logits of every prediction to <paramref name="reader"/>.</summary>
     void ReadLogits(RowBatch batch, LogitReader reader);
 }
+
+/// <summary>Takes the (guided) logits of one prediction [vocabulary]. May be called from several threads at once, once a prediction.</summary>
+internal delegate void LogitReader(int query, ReadOnlySpan<float> logits);

@@ -5,31 +5,38 @@ using Microsoft.ML.MaskedDiffusion.Options;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>
-/// The exact log p(answer | context) under an autoregressive network, one row a request: the sum of the log-probabilities of the answer's tokens, each after
-/// those before it. A request's result does not depend on the others. Safe for several threads.
+/// The exact log p(answer | context) under an autoregressive network, with one row for each request: the sum of the log-probabilities of
+/// the answer's tokens, each after those before it. A request's result does not depend on the others. Safe for several threads.
 /// </summary>
 internal sealed class AutoregressiveScorer : RequestScorer
 {
     private readonly TransformerConfig _config;
     private readonly RowScheduler _scheduler;
 
-    /// <exception cref="ArgumentException">An option is out of range or needs a mask token, or the network is a masked diffusion model.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is out of range or needs a mask token, or the network is a masked diffusion model.
+    /// </exception>
     public AutoregressiveScorer(TransformerNetwork network, LikelihoodOptions options)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(options);
         LikelihoodOptions own = options.Clone();
-        bool natural = own.Estimator == LikelihoodEstimator.ExactCount || own.Estimator == LikelihoodEstimator.ChainRule;
-        Require(natural, nameof(own.Estimator), own.Estimator.Name, "ExactCount (the default) or ChainRule: its likelihood is exact, left to right, and no mask is drawn");
-        Require(own.GuidanceScale == 0, nameof(own.GuidanceScale), own.GuidanceScale, "0: guidance masks the context, and the model has no mask token");
-        Require(!own.PadToContext, nameof(own.PadToContext), true, "false: the model has no mask token to pad with");
+        bool isExact = own.Method == LikelihoodMethod.ExactCount || own.Method == LikelihoodMethod.ChainRule;
+        OptionCheck.Require(isExact, nameof(own.Method), own.Method.Name,
+            "ExactCount (the default) or ChainRule for an autoregressive model: its likelihood is exact, left to right, and no mask is "
+            + "drawn");
+        OptionCheck.Require(own.GuidanceScale == 0, nameof(own.GuidanceScale), own.GuidanceScale,
+            "0 for an autoregressive model: guidance masks the context, and the model has no mask token");
+        OptionCheck.Require(!own.PadToContext, nameof(own.PadToContext), true,
+            "false for an autoregressive model: it has no mask token to pad with");
         _config = network.Config;
         _scheduler = new RowScheduler(NetworkEvaluator.OfAutoregressive(network), guidanceScale: 0, own.BatchTokens);
     }
 
     public override long NetworkRows => _scheduler.NetworkRows;
 
-    public override LikelihoodEstimate[][] ScoreQuestions(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
+    public override LikelihoodEstimate[][] ScoreQuestions(
+        IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(questions);
         MaskedRow[][] rows = [.. questions.Select(question => question.Select(Row).ToArray())];
@@ -37,7 +44,7 @@ internal sealed class AutoregressiveScorer : RequestScorer
         return [.. rows.Select(question => question.Select(Estimate).ToArray())];
     }
 
-    /// <summary>Each token the most likely after those before it: what greedy decoding writes.</summary>
+    /// <summary>Whether each token is the most likely one after those before it, which is what greedy decoding writes.</summary>
     public override bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
@@ -54,15 +61,12 @@ internal sealed class AutoregressiveScorer : RequestScorer
                     best = id;
             }
             RequireFinite(logits[best], row.Targets.Length, row.Tokens.Length - row.Targets.Length + 1);
-            // Several positions of a row may come at once; all of them write the same.
+            // Several positions of a row may come at once, from several threads; all of them write the same value.
             if (best != row.Targets[place])
                 matched[numbers[row]] = false;
         }, cancellation);
         return matched;
     }
-
-    private static void Require(bool holds, string option, object value, string allowed) =>
-        OptionRange.Require(holds, option, $"Likelihood option {option} for an autoregressive model", value, allowed);
 
     private static LikelihoodEstimate Estimate(MaskedRow row)
     {
@@ -73,19 +77,35 @@ internal sealed class AutoregressiveScorer : RequestScorer
     private MaskedRow Row(LikelihoodRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        int context = request.Context.Length, answer = request.Answer.Length, limit = _config.ContextLength, vocabulary = _config.VocabularySize;
+        int context = request.Context.Length, answer = request.Answer.Length;
+        int limit = _config.ContextLength, vocabulary = _config.VocabularySize;
         if (context == 0)
-            throw new ArgumentException("An autoregressive model scores what follows a context, and the context is empty; begin it with the tokenizer's beginning or end of sequence.");
+        {
+            throw new ArgumentException(
+                "An autoregressive model scores what follows a context, and the context is empty; "
+                + "begin it with the tokenizer's beginning or end of sequence.");
+        }
         // The last token is predicted, never read.
         if (context + answer - 1 > limit)
-            throw new ArgumentException($"A context of {context} tokens and an answer of {answer} need {context + answer - 1} positions; the model has {limit}. Score the text in windows.");
+        {
+            throw new ArgumentException(
+                $"A context of {context} tokens and an answer of {answer} need {context + answer - 1} positions; the model has {limit}. "
+                + "Score the text in windows.");
+        }
         if (request.Order is { } order && !order.SequenceEqual(Enumerable.Range(0, answer)))
-            throw new ArgumentException("An autoregressive model reads left to right only: the request's Order must be 0, 1, 2 and so on, or null. Other orders need a masked diffusion model.");
+        {
+            throw new ArgumentException(
+                "An autoregressive model reads left to right only: the request's Order must be 0, 1, 2 and so on, or null. "
+                + "Other orders need a masked diffusion model.");
+        }
         int[] whole = [.. request.Context, .. request.Answer];
         foreach (int id in whole)
         {
             if (id < 0 || id >= vocabulary)
-                throw new ArgumentException($"Token id {id} is outside 0 to {vocabulary - 1}; it was made by another tokenizer than the model's.");
+            {
+                throw new ArgumentException(
+                    $"Token id {id} is outside 0 to {vocabulary - 1}; it was made by another tokenizer than the model's.");
+            }
         }
         return new MaskedRow(whole[..^1], null, [.. Enumerable.Range(context - 1, answer)], request.Answer);
     }

@@ -1,18 +1,21 @@
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>
-/// The variance of a mean of loss / t over combs of levels t. That figure is heavy-tailed: a token hidden at a small level t counts 1 / t and is hidden with
-/// probability t, so its second moment, the integral of 1 / t, does not converge. The spread of the values drawn says too little (the rare large ones are mostly not
-/// among them), the true variance is infinite, and what an interval needs is the variance without the levels that hardly ever hide anything.
+/// The variance of a mean of loss / t over combs of levels t. That figure is heavy-tailed: a token hidden at a small level t counts 1 / t
+/// and is hidden with probability t, so its second moment, the integral of 1 / t, does not converge. The spread of the values drawn says
+/// too little (the rare large ones are mostly not among them), the true variance is infinite, and what an interval needs is the variance
+/// without the levels that hardly ever hide anything.
 /// </summary>
 /// <remarks>
-/// Given that k of L tokens are hidden, which ones they are does not depend on t. So the loss is described by k: mean k (a + b k / L), a and b by least squares;
-/// variance k² v (1 / k - 1 / L), that of a mean of k tokens drawn out of L. Its moments over the binomial k are closed forms, and their integral over t runs from the
-/// level below which fewer than <see cref="ExpectedHits"/> tokens are hidden in all samples together. A test holds the intervals to their rates.
+/// Given that k of L tokens are hidden, which ones they are does not depend on t. So the loss is described by k: mean k (a + b k / L), a
+/// and b by least squares; variance k² v (1 / k - 1 / L), that of a mean of k tokens drawn out of L. Its moments over the binomial k are
+/// closed forms, and their integral over t runs from the level below which fewer than <see cref="ExpectedHits"/> tokens are hidden in all
+/// samples together. A test holds the intervals to their rates.
 /// </remarks>
 internal static class CombVariance
 {
-    // Lower counts rarer events: intervals at one standard error get wider than they say. Chosen among 0.005 to 0.4 on random losses of 2 to 12 tokens.
+    // Lower counts rarer events: intervals at one standard error get wider than they say. Chosen among 0.005 to 0.4 on random losses of 2
+    // to 12 tokens.
     private const double ExpectedHits = 0.015;
     private const int Steps = 64;
 

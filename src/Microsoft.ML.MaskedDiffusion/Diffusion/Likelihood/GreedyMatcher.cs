@@ -4,8 +4,8 @@ using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>
-/// Tells whether an answer is what the model itself writes after the context, filling as many masks, the most confident first, one a step: the accuracy
-/// that SMDM reports for LAMBADA. A row stops at its first wrong token.
+/// Tells whether an answer is what the model itself writes after the context, when it fills as many masks as the answer has tokens, one in
+/// each step, the most confident first. This is the accuracy that SMDM reports for LAMBADA. A row stops at its first wrong token.
 /// </summary>
 internal sealed class GreedyMatcher
 {
@@ -29,7 +29,7 @@ internal sealed class GreedyMatcher
     /// <summary>Rows that went through the network so far.</summary>
     public long NetworkRows => _decoder.NetworkRows;
 
-    /// <summary>One answer a request, in their order.</summary>
+    /// <summary>For each request, in their order, whether its answer is what the model writes.</summary>
     /// <exception cref="ArgumentException">A request does not fit the model.</exception>
     public bool[] Match(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default)
     {
@@ -41,7 +41,7 @@ internal sealed class GreedyMatcher
 
     private DecodingRow Open(LikelihoodRequest request)
     {
-        RequestCheck.Fits(request, _evaluator);
+        MaskedDiffusionScorer.CheckFits(request, _evaluator);
         int start = request.Context.Length;
         int[] expected = [.. request.Context, .. request.Answer];
         int[] tokens = new int[_pad ? _evaluator.ContextLength : expected.Length];

@@ -1,9 +1,10 @@
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>
-/// How many masks of each size an exact-count estimate draws. A mask of l out of L tokens has, for tokens that are equally hard to within the same spread,
-/// a weighted loss of spread proportional to sqrt(1/l - 1/L); the best stratified design draws in proportion to that (Neyman, 1934). Sizes with
-/// fewer masks than draws are taken whole. The other sizes form strata of neighbours, each with at least two draws, which makes the standard error unbiased.
+/// How many masks of each size an exact-count estimate draws. Where all tokens are about equally hard, the weighted loss of a mask of l out
+/// of L tokens has a standard deviation proportional to sqrt(1/l - 1/L), and the best stratified design draws in proportion to that
+/// (Neyman, 1934). Of sizes that have fewer masks than draws every mask is taken. The other sizes form strata of neighbours, each with at
+/// least two draws, which makes the standard error unbiased.
 /// </summary>
 internal sealed class LevelAllocation
 {
@@ -18,7 +19,9 @@ internal sealed class LevelAllocation
 
     public IReadOnlyList<LevelStratum> Strata { get; }
 
-    /// <summary>The design for answers of <paramref name="length"/> tokens, 2 or more, with at most <paramref name="samples"/> masks, 3 or more.</summary>
+    /// <summary>
+    /// The design for answers of <paramref name="length"/> tokens, 2 or more, with at most <paramref name="samples"/> masks, 3 or more.
+    /// </summary>
     public static LevelAllocation Create(int length, int samples)
     {
         List<int> levels = [.. Enumerable.Range(1, length - 1)], whole = [];
@@ -42,7 +45,7 @@ internal sealed class LevelAllocation
         foreach (int level in levels)
         {
             double count = Combinations.Count(length, level);
-            // The rest must keep two draws.
+            // The other sizes must keep two draws.
             if (count <= free * Mass(level, length) / mass && (levels.Count == 1 || free - count >= 2))
                 return level;
         }
@@ -68,3 +71,6 @@ internal sealed class LevelAllocation
         return strata;
     }
 }
+
+/// <summary>Mask sizes that are drawn with equal chances, and how many draws they get together.</summary>
+internal sealed record LevelStratum(int[] Levels, int Draws);

@@ -1,49 +1,53 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// How likelihoods are estimated. Checked and copied by whatever takes it; later changes have no effect. An autoregressive model is scored exactly, one
-/// network row a request: it takes <see cref="LikelihoodEstimator.ExactCount"/> or <see cref="LikelihoodEstimator.ChainRule"/> alike, no guidance and no padding;
-/// samples, targets and seed then change nothing.
+/// How likelihoods are estimated. Checked and copied by whatever takes it; later changes have no effect. An autoregressive model is scored
+/// exactly, with one network row for each request: it takes <see cref="LikelihoodMethod.ExactCount"/> or
+/// <see cref="LikelihoodMethod.ChainRule"/>, with the same result, and neither guidance nor padding; samples, targets and seed then change
+/// nothing.
 /// </summary>
 public sealed class LikelihoodOptions
 {
-    /// <summary>The estimator. Default <see cref="LikelihoodEstimator.ExactCount"/>.</summary>
-    public LikelihoodEstimator Estimator { get; set; } = LikelihoodEstimator.ExactCount;
+    /// <summary>The method of estimation. Default <see cref="LikelihoodMethod.ExactCount"/>.</summary>
+    [JsonPropertyName("Estimator")]
+    public LikelihoodMethod Method { get; set; } = LikelihoodMethod.ExactCount;
 
     /// <summary>
-    /// Masks drawn per request by the estimators that sample, 3 to 1048576. Default 128. An answer of few tokens needs fewer: see
-    /// <see cref="LikelihoodEstimator.ExactCount"/>. Below some 30 samples the standard error, though right on average, is itself a rough figure.
+    /// Masks drawn per request by the methods that sample, 3 to 1048576. Default 128. An answer of few tokens needs fewer: see
+    /// <see cref="LikelihoodMethod.ExactCount"/>. Below some 30 samples the standard error, though right on average, is itself a rough
+    /// figure.
     /// </summary>
     public int Samples { get; set; } = 128;
 
     /// <summary>
-    /// Strength w of classifier-free guidance, 0 or more: logits = unconditional + (1 + w) (conditional - unconditional), the unconditional ones with
-    /// the context masked (Nie et al., 2024, eq. 5). Costs a second network row each. Default 0: off.
+    /// Strength w of classifier-free guidance, 0 or more: logits = unconditional + (1 + w) (conditional - unconditional), the unconditional
+    /// ones with the context masked (Nie et al., 2024, eq. 5). Costs a second network row each. Default 0: off.
     /// </summary>
     public double GuidanceScale { get; set; }
 
     /// <summary>
-    /// Extends every sequence with mask tokens to the model's context length, for models that have only seen sequences of full length (SMDM's
-    /// <c>padding</c>). Slower, and another number. Default false.
+    /// Extends every sequence with mask tokens to the model's context length, for models that have only seen sequences of full length
+    /// (SMDM's <c>padding</c>). Slower, and another number. Default false.
     /// </summary>
     public bool PadToContext { get; set; }
 
-    /// <summary>Draws of one comb of noise levels in <see cref="LikelihoodEstimator.MonteCarlo"/>, 1 or more. Default 32, as SMDM.</summary>
+    /// <summary>Draws of one comb of noise levels in <see cref="LikelihoodMethod.MonteCarlo"/>, 1 or more. Default 32, as SMDM.</summary>
     public int RoundSize { get; set; } = 32;
 
     /// <summary>
-    /// Adaptive budget: double a request's samples until its standard error (nats) is at most this, or <see cref="MaxSamples"/> is reached. Above 0. Default
-    /// null: off.
+    /// Adaptive budget: double a request's samples until its standard error (nats) is at most this, or <see cref="MaxSamples"/> is reached.
+    /// Above 0. Default null: off.
     /// </summary>
     public double? TargetStandardError { get; set; }
 
     /// <summary>
-    /// Adaptive budget: double the samples of a question's leading options until the best log-likelihood is ahead of every other by this many standard
-    /// errors of the difference, or <see cref="MaxSamples"/> is reached. Above 0; 2 is usual. An option's samples then depend on the question's other
-    /// options. With <see cref="TargetStandardError"/> too, either is enough. Default null: off.
+    /// Adaptive budget: double the samples of a question's leading options until the best log-likelihood is ahead of every other by this
+    /// many standard errors of the difference, or <see cref="MaxSamples"/> is reached. Above 0; 2 is usual. An option's samples then depend
+    /// on the question's other options. With <see cref="TargetStandardError"/> too, either is enough. Default null: off.
     /// </summary>
     public double? SeparationZ { get; set; }
 
@@ -58,19 +62,19 @@ public sealed class LikelihoodOptions
 
     internal LikelihoodOptions Clone()
     {
-        if (Estimator is null)
-            throw new ArgumentNullException(nameof(Estimator), $"Likelihood option Estimator is null; it must be one of {string.Join(", ", LikelihoodEstimator.Names)}, such as LikelihoodEstimator.ExactCount.");
-        Require(Samples is >= 3 and <= 1 << 20, nameof(Samples), Samples, "3 to 1048576; fewer give no standard error");
-        Require(GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "0 to 1000; 0 is off");
-        Require(RoundSize >= 1, nameof(RoundSize), RoundSize, "at least 1");
-        Require(TargetStandardError is null or (> 0 and < double.PositiveInfinity), nameof(TargetStandardError), TargetStandardError, "above 0 nats, or null");
-        Require(SeparationZ is null or (> 0 and <= 100), nameof(SeparationZ), SeparationZ, "above 0 and at most 100 standard errors, or null");
+        OptionCheck.RequireObject(Method, nameof(Method),
+            $"one of {string.Join(", ", LikelihoodMethod.Names)}, such as LikelihoodMethod.ExactCount");
+        OptionCheck.Require(Samples is >= 3 and <= 1 << 20, nameof(Samples), Samples, "3 to 1048576; fewer give no standard error");
+        OptionCheck.Require(GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "0 to 1000; 0 is off");
+        OptionCheck.Require(RoundSize >= 1, nameof(RoundSize), RoundSize, "at least 1");
+        OptionCheck.RequirePositiveOrNull(TargetStandardError, nameof(TargetStandardError));
+        OptionCheck.Require(SeparationZ is null or (> 0 and <= 100), nameof(SeparationZ), SeparationZ,
+            "above 0 and at most 100 standard errors, or null");
         int leastMaxSamples = TargetStandardError is null && SeparationZ is null ? 1 : Samples;
-        Require(MaxSamples >= leastMaxSamples && MaxSamples <= 1 << 24, nameof(MaxSamples), MaxSamples,
-            string.Create(CultureInfo.InvariantCulture, $"{leastMaxSamples} to 16777216, and at least Samples ({Samples}) under an adaptive budget"));
-        Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
+        OptionCheck.Require(MaxSamples >= leastMaxSamples && MaxSamples <= 1 << 24, nameof(MaxSamples), MaxSamples,
+            string.Create(CultureInfo.InvariantCulture,
+                $"{leastMaxSamples} to 16777216, and at least Samples ({Samples}) under an adaptive budget"));
+        OptionCheck.Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
         return (LikelihoodOptions)MemberwiseClone();
     }
-
-    private static void Require(bool holds, string option, object? value, string allowed) => OptionRange.Require(holds, option, $"Likelihood option {option}", value, allowed);
 }

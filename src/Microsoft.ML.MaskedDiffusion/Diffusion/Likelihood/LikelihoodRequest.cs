@@ -12,7 +12,11 @@ public sealed class LikelihoodRequest
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(answer);
         if (answer.Length == 0)
-            throw new ArgumentException("The answer has no tokens; a likelihood needs at least one. Leave out empty texts or give them an end-of-sequence token.", nameof(answer));
+        {
+            throw new ArgumentException(
+                "The answer has no tokens; a likelihood needs at least one. Leave out empty texts or give them an end-of-sequence token.",
+                nameof(answer));
+        }
         Context = context;
         Answer = answer;
     }
@@ -24,15 +28,15 @@ public sealed class LikelihoodRequest
     public int[] Answer { get; }
 
     /// <summary>
-    /// Requests of the same key share their random numbers (the noise levels, and which positions are masked first), so that the noise of their estimates
-    /// is alike and their differences are sharper: give the options of a question the same key, made of the question alone. Null (default): the
-    /// numbers come from the context and the answer.
+    /// Requests of the same key share their random numbers (the noise levels, and which positions are masked first). The noise of their
+    /// estimates is then alike, and their differences are more precise: give the options of a question the same key, made of the question
+    /// alone. Null, the default: the random numbers come from the context and the answer.
     /// </summary>
     public ulong? RandomKey { get; init; }
 
     /// <summary>
-    /// For <see cref="LikelihoodEstimator.ChainRule"/>: the order in which answer positions are revealed, a permutation of 0 .. answer length - 1. Null
-    /// (default): left to right.
+    /// For <see cref="LikelihoodMethod.ChainRule"/>: the order in which answer positions are revealed, a permutation of 0 .. answer length
+    /// - 1. Null, the default: left to right.
     /// </summary>
     /// <exception cref="ArgumentException">The order is no permutation of the answer's positions.</exception>
     public IReadOnlyList<int>? Order
@@ -41,8 +45,22 @@ public sealed class LikelihoodRequest
         init
         {
             if (value is not null && !value.Order().SequenceEqual(Enumerable.Range(0, Answer.Length)))
-                throw new ArgumentException($"The order must name each of the answer's {Answer.Length} positions, 0 to {Answer.Length - 1}, once.", nameof(value));
+            {
+                throw new ArgumentException(
+                    $"The order must name each of the answer's {Answer.Length} positions, 0 to {Answer.Length - 1}, once.", nameof(value));
+            }
             field = value;
         }
     }
 }
+
+/// <summary>An estimate of log p(answer | context).</summary>
+/// <param name="LogLikelihood">
+/// The estimate in nats, summed over the answer's tokens. For a masked diffusion model this is an estimate of its variational lower bound.
+/// </param>
+/// <param name="StandardError">Standard error of the estimate in nats; 0 where it is exact.</param>
+/// <param name="TokenCount">Tokens in the answer.</param>
+/// <param name="NetworkRows">
+/// Sequences the network had to look at for this request alone. Guidance counts double; a mask that occurs several times counts once.
+/// </param>
+public readonly record struct LikelihoodEstimate(double LogLikelihood, double StandardError, int TokenCount, int NetworkRows);

@@ -1,92 +1,199 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Text;
 
-namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>A text to score.</summary>
+/// <param name="Text">The text whose likelihood is asked for; an empty one is certain: 0 nats, 0 tokens.</param>
+/// <param name="Context">
+/// The text before it: the score is then -log p(text | context). Null, the default, where the text is a document of its own.
+/// </param>
+public readonly record struct ScoredText(string Text, string? Context = null);
+
+/// <summary>How likely a text is.</summary>
+/// <param name="NegativeLogLikelihood">
+/// -log p(text) or -log p(text | context) in nats, summed over the tokens: exact for an autoregressive model, for a masked diffusion model
+/// an estimate of its variational upper bound (or what the chosen <see cref="LikelihoodMethod"/> gives).
+/// </param>
+/// <param name="StandardError">The standard error of that figure in nats; 0 where it is exact.</param>
+/// <param name="TokenCount">Tokens that were scored. Divide by it for nats per token.</param>
+public readonly record struct TextLikelihood(double NegativeLogLikelihood, double StandardError, int TokenCount);
 
 /// <summary>
-/// Estimates log p(answer | context) for many requests together. A request's result depends on the model, the options and the request, not on what else
-/// is asked (under <see cref="LikelihoodOptions.SeparationZ"/> on its question's other options too). Safe for several threads.
+/// Scores texts by a model's likelihood without ML.NET: texts in, nats out. It is what <see cref="LikelihoodScoringTransformer"/> computes
+/// for a column; rounded to Single the figures are the same bits. The model may be a masked diffusion model or an autoregressive one.
 /// </summary>
-internal sealed class LikelihoodScorer : RequestScorer
+/// <remarks>
+/// <para>A document is scored after the tokenizer's beginning of sequence or, where it has none, its end of sequence. A document that is
+/// longer than the model's context is scored in windows and never cut. A text with a context is joined to it by a separator and cut into
+/// tokens as lm-evaluation-harness does.</para>
+/// <para>A text's figures depend on the text, its context, the model and the options, not on the texts that are scored with it. Texts of
+/// one call go through the network together. Any number of threads may use one scorer. The model stays the caller's: it must outlive the
+/// scorer.</para>
+/// </remarks>
+public sealed class LikelihoodScorer
 {
-    // Rows waiting at once are kept below this many tokens, so that memory stays bounded whatever the number of requests.
-    private const long WindowTokens = 1 << 23;
+    private readonly MaskedDiffusionModel _model;
+    private readonly RequestScorer _scorer;
+    private readonly string _separator;
+    private readonly ContextOverflow _contextOverflow;
+    private readonly int _stride;
+    private readonly int[] _start;
+    private readonly Func<ScoredText, int, int, string> _describe;
 
-    private readonly IRowEvaluator _evaluator;
-    private readonly LikelihoodOptions _options;
-    private readonly RowScheduler _scheduler;
-
-    public LikelihoodScorer(IRowEvaluator evaluator, LikelihoodOptions options)
+    /// <summary>Creates a scorer.</summary>
+    /// <param name="model">The model that scores; it stays the caller's.</param>
+    /// <param name="options">
+    /// How likelihoods are estimated; checked and copied. Null, the default: exact-count sampling with 128 masks.
+    /// </param>
+    /// <param name="separator">
+    /// Stands between a context and a text, unless the context is empty, and is scored with the text. Default one space.
+    /// </param>
+    /// <param name="contextOverflow">
+    /// What happens where context and text together are longer than the model's context: <see cref="ContextOverflow.Throw"/>, the default,
+    /// or <see cref="ContextOverflow.KeepEnd"/>. A text that is too long by itself is then scored in windows.
+    /// </param>
+    /// <param name="stride">
+    /// For texts longer than the model's context: each window after the first scores this many new tokens after the tokens before them; 1
+    /// to the context length less one. A smaller stride gives more context and costs more. Null, the default: half the context length.
+    /// </param>
+    /// <exception cref="ArgumentNullException">The model or the separator is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// A value is out of its range (<see cref="ArgumentOutOfRangeException"/>), or an option does not apply to an autoregressive model.
+    /// </exception>
+    public LikelihoodScorer(
+        MaskedDiffusionModel model,
+        LikelihoodOptions? options = null,
+        string separator = " ",
+        ContextOverflow contextOverflow = ContextOverflow.Throw,
+        int? stride = null)
+        : this(model, options ?? new LikelihoodOptions(), separator, contextOverflow, stride, DescribeText)
     {
-        ArgumentNullException.ThrowIfNull(evaluator);
-        ArgumentNullException.ThrowIfNull(options);
-        _evaluator = evaluator;
-        _options = options.Clone();
-        _scheduler = new RowScheduler(evaluator, _options.GuidanceScale, _options.BatchTokens);
-    }
-
-    public override long NetworkRows => _scheduler.NetworkRows;
-
-    public override LikelihoodEstimate[][] ScoreQuestions(IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(questions);
-        RequestState[][] states = [.. questions.Select(question => question.Select(NewState).ToArray())];
-        RequestState[] active = [.. states.SelectMany(question => question)];
-        while (active.Length > 0)
+        ArgumentNullException.ThrowIfNull(separator);
+        if (contextOverflow is not (ContextOverflow.Throw or ContextOverflow.KeepEnd))
         {
-            RunRound(active, cancellation);
-            active = [.. states.SelectMany(StillUncertain).Where(state => state.NextSamples(_options) > 0)];
+            throw new ArgumentOutOfRangeException(nameof(contextOverflow), contextOverflow,
+                $"contextOverflow is {contextOverflow}; it must be {ContextOverflow.Throw} or {ContextOverflow.KeepEnd}.");
         }
-        return [.. states.Select(question => question.Select(state => state.Result).ToArray())];
-    }
-
-    public override bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default) =>
-        new GreedyMatcher(_evaluator, _options).Match(requests, cancellation);
-
-    private RequestState NewState(LikelihoodRequest request, int option)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        RequestCheck.Fits(request, _evaluator);
-        return new RequestState(request, _evaluator, _options);
-    }
-
-    private void RunRound(RequestState[] active, CancellationToken cancellation)
-    {
-        // Requests of one length and one context next to each other: they are the ones that can share rows.
-        IEnumerable<RequestState> ordered = active.OrderBy(state => state.Length).ThenBy(state => state.ContextKey);
-        List<RequestState> window = [];
-        List<MaskedRow> rows = [];
-        long tokens = 0;
-        foreach (RequestState state in ordered)
+        int limit = model.Config.ContextLength;
+        if (stride < 1 || stride >= limit)
         {
-            int before = rows.Count;
-            state.StartRound(_options, rows);
-            window.Add(state);
-            tokens += (long)(rows.Count - before) * state.Length;
-            if (tokens >= WindowTokens)
-                Flush();
-        }
-        Flush();
-
-        void Flush()
-        {
-            _scheduler.Score(rows, cancellation);
-            foreach (RequestState state in window)
-                state.FinishRound();
-            window.Clear();
-            rows.Clear();
-            tokens = 0;
+            throw new ArgumentOutOfRangeException(nameof(stride), stride, string.Create(CultureInfo.InvariantCulture,
+                $"stride is {stride}; it must be 1 to {limit - 1} tokens (the model's context length less one), or "
+                + $"null for half the context."));
         }
     }
 
-    private IEnumerable<RequestState> StillUncertain(RequestState[] question)
+    /// <summary>A scorer whose caller has checked the values, and which names a text that is too long in the caller's words.</summary>
+    internal LikelihoodScorer(
+        MaskedDiffusionModel model,
+        LikelihoodOptions options,
+        string separator,
+        ContextOverflow contextOverflow,
+        int? stride,
+        Func<ScoredText, int, int, string> describe)
     {
-        if (_options.SeparationZ is not { } z)
-            return question.Where(state => state.StandardError > _options.TargetStandardError);
-        RequestState leader = question.MinBy(state => state.Value)!;
-        double Gap(RequestState state) => state.Value - leader.Value;
-        double Needed(RequestState state) => z * Math.Sqrt(state.Variance + leader.Variance);
-        RequestState[] contenders = [.. question.Where(state => state != leader && Gap(state) <= Needed(state))];
-        IEnumerable<RequestState> uncertain = contenders.Length == 0 ? [] : contenders.Prepend(leader);
-        return _options.TargetStandardError is { } target ? uncertain.Where(state => state.StandardError > target) : uncertain;
+        ArgumentNullException.ThrowIfNull(model);
+        _model = model;
+        _scorer = RequestScorer.For(model.Network, options);
+        _separator = separator;
+        _contextOverflow = contextOverflow;
+        _stride = stride ?? TextWindows.DefaultStride(model.Config.ContextLength);
+        _start = DocumentStart.Of(model.Tokenizer);
+        _describe = describe;
     }
+
+    /// <summary>Rows that went through the network so far, in all calls together.</summary>
+    public long NetworkRows => _scorer.NetworkRows;
+
+    /// <summary>Scores one text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="context">The text before it; null, the default, where the text is a document of its own.</param>
+    /// <param name="cancellationToken">Stops between network calls.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// Context and text are longer than the model's context, under <see cref="ContextOverflow.Throw"/>.
+    /// </exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public TextLikelihood Score(string text, string? context = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Score([new ScoredText(text, context)], cancellationToken)[0];
+    }
+
+    /// <summary>Scores many texts together, which is faster than one after the other.</summary>
+    /// <param name="texts">The texts, each with its context if it has one.</param>
+    /// <param name="cancellationToken">Stops between network calls.</param>
+    /// <returns>One result for each text, in their order.</returns>
+    /// <exception cref="ArgumentNullException">The list or one of its texts is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// A context and its text are longer than the model's context, under <see cref="ContextOverflow.Throw"/>.
+    /// </exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public TextLikelihood[] Score(IReadOnlyList<ScoredText> texts, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        LikelihoodRequest[][] windows = [.. texts.Select(WindowsOf)];
+        LikelihoodEstimate[] estimates = _scorer.Score([.. windows.SelectMany(window => window)], cancellationToken);
+        var results = new TextLikelihood[texts.Count];
+        int next = 0;
+        for (int i = 0; i < results.Length; i++)
+        {
+            results[i] = Sum(estimates.AsSpan(next, windows[i].Length));
+            next += windows[i].Length;
+        }
+        return results;
+    }
+
+    // The windows of a text draw their random numbers independently, so their variances add up.
+    private static TextLikelihood Sum(ReadOnlySpan<LikelihoodEstimate> windows)
+    {
+        double loss = 0, variance = 0;
+        int tokens = 0;
+        foreach (LikelihoodEstimate window in windows)
+        {
+            loss -= window.LogLikelihood;
+            variance += window.StandardError * window.StandardError;
+            tokens += window.TokenCount;
+        }
+        return new TextLikelihood(loss, Math.Sqrt(variance), tokens);
+    }
+
+    private static string DescribeText(ScoredText text, int contextTokens, int textTokens)
+    {
+        string context = TextExcerpt.Of(text.Context!);
+        return $"The context \"{context}\" has {contextTokens} tokens and the text after it {textTokens}";
+    }
+
+    private LikelihoodRequest[] WindowsOf(ScoredText scored)
+    {
+        ArgumentNullException.ThrowIfNull(scored.Text, "texts");
+        int limit = _model.Config.ContextLength;
+        if (scored.Context is null)
+            return [.. TextWindows.Of(_start, _model.Tokenizer.Encode(scored.Text), limit, _stride)];
+        if (scored.Text.Length == 0)
+            return [];
+        string separator = scored.Context.Length == 0 ? "" : _separator;
+        (int[] context, int[] text) = QuestionEncoder.Split(_model.Tokenizer, scored.Context, separator + scored.Text);
+        if (context.Length + text.Length > limit)
+        {
+            if (_contextOverflow == ContextOverflow.Throw)
+                throw TooLong(scored, context.Length, text.Length);
+            // A text that fits is scored whole, with as much of the context's end as there is room for. A longer text is scored in windows.
+            int room = text.Length < limit ? limit - text.Length : limit - _stride;
+            context = context[Math.Max(0, context.Length - room)..];
+        }
+        return [.. TextWindows.Of(context, text, limit, _stride)];
+    }
+
+    private ArgumentException TooLong(ScoredText scored, int context, int text) => new(
+        $"{_describe(scored, context, text)}: {context + text} together, and the model sees at most {_model.Config.ContextLength}. "
+        + "Shorten the text, "
+        + $"use a model with a longer context, or set {nameof(ContextOverflow)} to {ContextOverflow.KeepEnd} "
+        + "to leave out the context's beginning.");
 }

@@ -3,7 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
-/// <summary>A request on its way: its rounds so far, the masks it has already seen, its running estimate.</summary>
+/// <summary>A request that is being scored: its rounds so far, the masks it has already seen, and its running estimate.</summary>
 internal sealed class RequestState
 {
     private readonly LikelihoodRequest _request;
@@ -28,12 +28,12 @@ internal sealed class RequestState
         _key = request.RandomKey ?? ContentKey.Combine(ContextKey, ContentKey.Of(request.Answer));
     }
 
-    /// <summary>Length of its rows.</summary>
+    /// <summary>Tokens of each of its rows.</summary>
     public int Length { get; }
 
     public ulong ContextKey { get; }
 
-    /// <summary>Negative log-likelihood, nats.</summary>
+    /// <summary>The running estimate of the negative log-likelihood in nats.</summary>
     public double Value { get; private set; }
 
     public double Variance { get; private set; }
@@ -42,7 +42,7 @@ internal sealed class RequestState
 
     public LikelihoodEstimate Result => new(-Value, StandardError, _request.Answer.Length, _networkRows);
 
-    /// <summary>Samples the next round takes: doubling, within the maximum; 0 when there is none.</summary>
+    /// <summary>How many samples the next round takes: as many as so far, within the maximum; 0 when no round is left.</summary>
     public int NextSamples(LikelihoodOptions options)
     {
         if (_samples == 0)
@@ -55,20 +55,20 @@ internal sealed class RequestState
     public void StartRound(LikelihoodOptions options, List<MaskedRow> rows)
     {
         _roundSamples = NextSamples(options);
-        _round = options.Estimator.Plan(
+        _round = options.Method.Plan(
             new RoundKey(_request.Answer.Length, _roundSamples, options.RoundSize, _request.Order, (ulong)options.Seed, _key, _rounds++));
         foreach (AnswerMask mask in _round.Masks)
         {
             if (_losses.ContainsKey(mask.Hidden) || _pending.ContainsKey(mask.Hidden))
                 continue;
-            MaskedRow row = AnswerRow.Create(_request, mask, Length, _maskTokenId, _guided);
+            MaskedRow row = CreateRow(_request, mask, Length, _maskTokenId, _guided);
             _pending.Add(mask.Hidden, row);
             rows.Add(row);
             _networkRows += row.NetworkRows;
         }
     }
 
-    /// <summary>Takes up the evaluated round; rounds count by their samples.</summary>
+    /// <summary>Adds the evaluated round to the running estimate, in which each round counts by its samples.</summary>
     public void FinishRound()
     {
         var losses = new double[_round!.Masks.Count];
@@ -77,7 +77,7 @@ internal sealed class RequestState
             int[] hidden = _round.Masks[i].Hidden;
             losses[i] = _pending.TryGetValue(hidden, out MaskedRow? row) ? row.NegativeLogLikelihood : _losses[hidden];
         }
-        // Only an adaptive budget comes back and may meet a mask again.
+        // Only an adaptive budget has further rounds, which may meet a mask again.
         if (_adaptive)
         {
             foreach ((int[] hidden, MaskedRow row) in _pending)
@@ -86,11 +86,30 @@ internal sealed class RequestState
         _pending.Clear();
         (double value, double variance) = _round.Combine(losses);
         RequestScorer.RequireFinite(double.IsFinite(variance) ? -value : variance, _request.Answer.Length, _request.Context.Length);
-        // More samples than were ever asked for may have shown every mask; what is exact replaces all before.
+        // A round that enumerates every mask is exact and replaces all rounds before it.
         double kept = _round.IsExact ? 0 : (double)_samples / (_samples + _roundSamples), added = 1 - kept;
         (Value, Variance) = (kept * Value + added * value, kept * kept * Variance + added * added * variance);
         _samples += _roundSamples;
         _exact = _round.IsExact;
         _round = null;
+    }
+
+    /// <summary>
+    /// The sequence that the network sees for a mask of the answer, extended with mask tokens to <paramref name="length"/>.
+    /// </summary>
+    public static MaskedRow CreateRow(LikelihoodRequest request, AnswerMask mask, int length, int maskTokenId, bool guided)
+    {
+        int start = request.Context.Length;
+        var tokens = new int[length];
+        request.Context.CopyTo(tokens, 0);
+        request.Answer.CopyTo(tokens, start);
+        tokens.AsSpan(start + request.Answer.Length).Fill(maskTokenId);
+        foreach (int position in mask.Hidden)
+            tokens[start + position] = maskTokenId;
+        int[]? unconditional = guided ? Guidance.Unconditional(tokens, start, maskTokenId) : null;
+        int[] positions = new int[mask.Asked.Length], targets = new int[mask.Asked.Length];
+        for (int i = 0; i < positions.Length; i++)
+            (positions[i], targets[i]) = (start + mask.Asked[i], request.Answer[mask.Asked[i]]);
+        return new MaskedRow(tokens, unconditional, positions, targets);
     }
 }

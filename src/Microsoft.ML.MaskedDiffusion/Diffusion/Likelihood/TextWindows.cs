@@ -1,11 +1,19 @@
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>
-/// Cuts a text into requests that fit the context, each token scored once: the first window scores all it holds, each later one its last tokens.
-/// What stands before the text must be shorter than the context.
+/// Cuts a text into requests that fit the model's context, so that each token is scored once: the first window scores all the tokens it
+/// holds, each later window its last ones. What stands before the text must be shorter than the model's context.
 /// </summary>
 internal static class TextWindows
 {
+    /// <summary>The stride where none is given: half the model's context length.</summary>
+    public static int DefaultStride(int contextLength) => Math.Max(1, contextLength / 2);
+
+    /// <summary>The windows of a text, in its order; none for a text without tokens.</summary>
+    /// <param name="start">Ids before the text.</param>
+    /// <param name="text">Ids of the text.</param>
+    /// <param name="contextLength">The most ids of a window.</param>
+    /// <param name="stride">New ids of each window after the first.</param>
     public static IEnumerable<LikelihoodRequest> Of(int[] start, int[] text, int contextLength, int stride)
     {
         int[] whole = [.. start, .. text];

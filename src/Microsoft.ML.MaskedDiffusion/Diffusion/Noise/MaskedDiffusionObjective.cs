@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -39,18 +40,17 @@ internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWei
     // Weighted cross-entropy of every masked token, [masked].
     private Tensor Losses(TransformerNetwork network, NoisyBatch batch)
     {
-        Tensor tokens = tensor(batch.Tokens, [batch.Count, batch.Length], device: network.Device);
-        Tensor hidden = network.Hidden(tokens).view((long)batch.Count * batch.Length, network.Config.EmbeddingSize);
-        // Short batches may come out without a mask: a loss of zero that still reaches every parameter.
+        Tensor hidden = network.Hidden(new TokenRows(batch.Tokens, batch.Length)).view((long)batch.Count * batch.Length, network.Config.EmbeddingSize);
+        // A short batch may come out without a mask: its loss is zero, but still reaches every parameter.
         if (batch.Targets.Length == 0)
             return hidden.sum().view(1) * 0;
-        Tensor masked = hidden.index_select(0, tensor(batch.MaskedPositions, device: network.Device));
-        Tensor losses = network.CrossEntropy(masked, tensor(batch.Targets, device: network.Device));
+        Tensor masked = hidden.index(Upload.Integers(batch.MaskedPositions, network.Device));
+        Tensor losses = network.CrossEntropy(masked, batch.Targets);
         if (weighting == LossWeighting.Uniform)
             return losses;
         var probabilities = new float[batch.Targets.Length];
         for (int i = 0; i < probabilities.Length; i++)
             probabilities[i] = batch.Probabilities[batch.RowOf(i)];
-        return losses / tensor(probabilities, dtype: losses.dtype, device: network.Device);
+        return losses / Upload.Floats(probabilities, losses.dtype, network.Device);
     }
 }

@@ -2,7 +2,9 @@ using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
-/// <summary>Fills many rows together, step by step; every row keeps its own count of steps and its own draws, so rows never affect each other.</summary>
+/// <summary>
+/// Fills many rows together, step by step; every row keeps its own count of steps and its own draws, so rows never affect each other.
+/// </summary>
 internal sealed class Decoder(IRowEvaluator evaluator, SamplingOptions options)
 {
     private readonly RowScheduler _scheduler = new(evaluator, options.GuidanceScale, options.BatchTokens);

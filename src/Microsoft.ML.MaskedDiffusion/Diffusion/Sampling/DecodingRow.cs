@@ -88,6 +88,7 @@ internal sealed class DecodingRow
 
     private int Quota => _quotas[_step];
 
-    // The first steps fix one more: what LLaDA does, so that no step is wasted and none is overfull.
-    private static int[] EqualShares(int count, int steps) => [.. Enumerable.Range(0, steps).Select(step => count / steps + (step < count % steps ? 1 : 0))];
+    // The first steps fix one more where the count does not divide, as in LLaDA.
+    private static int[] EqualShares(int count, int steps) =>
+        [.. Enumerable.Range(0, steps).Select(step => count / steps + (step < count % steps ? 1 : 0))];
 }

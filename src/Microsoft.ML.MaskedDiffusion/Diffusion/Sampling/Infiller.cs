@@ -1,74 +1,125 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Fills the mask tokens of rows of token ids and leaves everything else as it is: infilling below the level of text. A row is filled the same whatever
-/// rows stand beside it. Safe for several threads.
+/// Fills gaps with a masked diffusion model without ML.NET: texts in, texts out, or rows of token ids in and out. It is what
+/// <see cref="InfillTransformer"/> computes for a column, character for character.
 /// </summary>
+/// <remarks>
+/// <para>In a text [MASK] is a gap of one token and [MASK*5] a gap of five; <see cref="GapSyntax.Escape"/> makes any text plain. Text
+/// outside gaps is kept as it is, except that one space right before a gap belongs to the gap, because the token of a word brings its own
+/// space.</para>
+/// <para>A text or row is filled the same whatever stands beside it. Those of one call go through the network together. Any number of
+/// threads may use one infiller. The model stays the caller's: it must outlive the infiller.</para>
+/// </remarks>
 public sealed class Infiller
 {
-    private readonly IRowEvaluator _evaluator;
-    private readonly SamplingOptions _options;
-    private readonly Decoder _decoder;
+    private readonly MaskedDiffusionModel _model;
+    private readonly TokenInfiller _infiller;
+    private readonly MaskedTextEncoding _encoding;
+    private readonly int[] _start;
+    private readonly string _subject;
 
-    /// <summary>A filler over a model, which it does not own.</summary>
-    /// <param name="model">The model; its <see cref="TransformerConfig.MaskTokenId"/> marks the gaps.</param>
-    /// <param name="options">How tokens are chosen; checked and copied.</param>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public Infiller(MaskedDiffusionModel model, SamplingOptions options)
-        : this(new NetworkEvaluator((model ?? throw new ArgumentNullException(nameof(model))).Network), options)
+    /// <summary>Creates an infiller.</summary>
+    /// <param name="model">The model that fills; it stays the caller's.</param>
+    /// <param name="options">
+    /// How tokens are chosen; checked and copied. Null, the default: the most confident first, greedily, one token a step.
+    /// </param>
+    /// <exception cref="ArgumentNullException">The model is null.</exception>
+    /// <exception cref="ArgumentException">The model is autoregressive, or an option is out of its range.</exception>
+    public Infiller(MaskedDiffusionModel model, SamplingOptions? options = null)
+        : this(model, options ?? new SamplingOptions(), "A text")
     {
     }
 
-    internal Infiller(IRowEvaluator evaluator, SamplingOptions options)
+    /// <summary>An infiller whose messages call a text by the caller's words, such as the name of its column.</summary>
+    internal Infiller(MaskedDiffusionModel model, SamplingOptions options, string subject)
     {
-        ArgumentNullException.ThrowIfNull(evaluator);
-        ArgumentNullException.ThrowIfNull(options);
-        _evaluator = evaluator;
-        _options = options.Clone();
-        _decoder = new Decoder(evaluator, _options);
-    }
-
-    /// <summary>Rows that went through the network so far.</summary>
-    public long NetworkRows => _decoder.NetworkRows;
-
-    /// <summary>The rows without mask tokens, in their order. Equal rows are filled equally, and once.</summary>
-    /// <param name="rows">Rows of token ids, each at most the model's context long, with mask tokens in the gaps.</param>
-    /// <param name="cancellation">Stops between network calls.</param>
-    /// <param name="progress">Told the share of masked tokens filled, 0 to 1.</param>
-    /// <exception cref="ArgumentException">A row is longer than the model's context or holds an id outside its vocabulary.</exception>
-    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>
-    public int[][] Fill(IReadOnlyList<int[]> rows, CancellationToken cancellation = default, IProgress<double>? progress = null)
-    {
-        ArgumentNullException.ThrowIfNull(rows);
-        var distinct = new Dictionary<int[], DecodingRow>(TokenRowComparer.Instance);
-        foreach (int[] row in rows)
-        {
-            ArgumentNullException.ThrowIfNull(row, nameof(rows));
-            if (!distinct.ContainsKey(row))
-                distinct.Add(row, Open(row));
-        }
-        _decoder.Run([.. distinct.Values], progress, cancellation);
-        return [.. rows.Select(row => (int[])distinct[row].Tokens.Clone())];
-    }
-
-    private DecodingRow Open(int[] row)
-    {
-        if (row.Length > _evaluator.ContextLength)
+        ArgumentNullException.ThrowIfNull(model);
+        if (model.Config.Autoregressive)
         {
             throw new ArgumentException(
-                $"A text of {row.Length} tokens, gaps included, is longer than the {_evaluator.ContextLength} the model sees. Shorten it or split it.");
+                "The model is autoregressive and has no mask token; filling gaps needs a masked diffusion model.", nameof(model));
         }
-        var positions = new List<int>();
-        for (int i = 0; i < row.Length; i++)
-        {
-            if (row[i] < 0 || row[i] > _evaluator.MaskTokenId)
-                throw new ArgumentException($"Token id {row[i]} is outside 0 to {_evaluator.MaskTokenId}; it was made by another tokenizer than the model's.");
-            if (row[i] == _evaluator.MaskTokenId)
-                positions.Add(i);
-        }
-        return new DecodingRow(row, [.. positions], expected: null, _options);
+        _model = model;
+        _infiller = new TokenInfiller(new NetworkEvaluator(model.Network), options);
+        _encoding = new MaskedTextEncoding(model.Tokenizer, model.Config.MaskTokenId);
+        _start = DocumentStart.Of(model.Tokenizer);
+        _subject = subject;
+    }
+
+    /// <summary>Rows that went through the network so far, in all calls together.</summary>
+    public long NetworkRows => _infiller.NetworkRows;
+
+    /// <summary>Fills the gaps of one text.</summary>
+    /// <param name="text">
+    /// The text; without gaps it comes back as it is, less the backslashes that kept plain text from being a gap.
+    /// </param>
+    /// <param name="cancellationToken">Stops between network calls.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
+    /// <exception cref="ArgumentException">The text, gaps included, has more tokens than the model's context.</exception>
+    /// <exception cref="FormatException">A gap has no size, or one above <see cref="GapSyntax.MaximumSpan"/>.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public string Fill(string text, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Fill([text], cancellationToken)[0];
+    }
+
+    /// <summary>Fills the gaps of many texts together, which is faster than one after the other.</summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="cancellationToken">Stops between network calls.</param>
+    /// <param name="progress">Told the share of all gaps' tokens that are filled, 0 to 1. Default null.</param>
+    /// <returns>One text for each, in their order.</returns>
+    /// <exception cref="ArgumentNullException">The list or one of its texts is null.</exception>
+    /// <exception cref="ArgumentException">A text, gaps included, has more tokens than the model's context.</exception>
+    /// <exception cref="FormatException">A gap has no size, or one above <see cref="GapSyntax.MaximumSpan"/>.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public string[] Fill(IReadOnlyList<string> texts, CancellationToken cancellationToken = default, IProgress<double>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        int[][] rows = [.. texts.Select(Encode)];
+        int[] gapped = [.. Enumerable.Range(0, rows.Length).Where(row => rows[row].Contains(_model.Config.MaskTokenId))];
+        int[][] filled = _infiller.Fill([.. gapped.Select(row => rows[row])], cancellationToken, progress);
+        // A text without gaps is plain text, less the backslashes that kept it so.
+        string[] results = [.. texts.Select(text => string.Concat(GapSyntax.Parse(text).Select(segment => segment.Text)))];
+        for (int i = 0; i < gapped.Length; i++)
+            results[gapped[i]] = _model.Tokenizer.Decode(filled[i][_start.Length..]);
+        return results;
+    }
+
+    /// <summary>Fills the mask tokens of rows of token ids. Equal rows are filled equally, and once.</summary>
+    /// <param name="rows">
+    /// Rows of token ids, each at most the model's context long, with <see cref="TransformerConfig.MaskTokenId"/> in the gaps. They stay as
+    /// they are.
+    /// </param>
+    /// <param name="cancellationToken">Stops between network calls.</param>
+    /// <param name="progress">Told the share of all mask tokens that are filled, 0 to 1. Default null.</param>
+    /// <returns>One row for each, in their order and of their lengths, without mask tokens.</returns>
+    /// <exception cref="ArgumentNullException">The list or one of its rows is null.</exception>
+    /// <exception cref="ArgumentException">A row is longer than the model's context or holds an id outside its vocabulary.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public int[][] Fill(IReadOnlyList<int[]> rows, CancellationToken cancellationToken = default, IProgress<double>? progress = null) =>
+        _infiller.Fill(rows, cancellationToken, progress);
+
+    private int[] Encode(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text, "texts");
+        int[] ids = [.. _start, .. _encoding.Encode(text)];
+        if (ids.Length <= _model.Config.ContextLength)
+            return ids;
+        throw new ArgumentException(
+            $"{_subject} has {ids.Length} tokens, gaps included, and the model sees at most {_model.Config.ContextLength}: "
+            + $"\"{TextExcerpt.Of(text)}\". Shorten it, or use a model with a longer context.");
     }
 }

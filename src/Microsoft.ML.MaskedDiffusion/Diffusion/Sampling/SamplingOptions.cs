@@ -6,17 +6,21 @@ namespace Microsoft.ML.MaskedDiffusion;
 public sealed class SamplingOptions
 {
     /// <summary>
-    /// Network passes per row, 1 or more; a row with fewer masked tokens takes one pass for each. Every pass fixes an equal share of the row's masked tokens,
-    /// the first passes one more where it doesn't divide. Fewer steps are faster and less accurate. Default null: one token a pass.
+    /// Network passes per row, 1 or more; a row with fewer masked tokens takes one pass for each. Every pass fixes an equal share of the
+    /// row's masked tokens, the first passes one more where it doesn't divide. Fewer steps are faster and less accurate. Default null: one
+    /// token a pass.
     /// </summary>
     public int? Steps { get; set; }
 
-    /// <summary>0 to 100: 0 (default) takes the most probable token, 1 draws from the model's distribution, others from softmax(logits / temperature).</summary>
+    /// <summary>
+    /// 0 to 100: 0 (default) takes the most probable token, 1 draws from the model's distribution, others from softmax(logits /
+    /// temperature).
+    /// </summary>
     public double Temperature { get; set; }
 
     /// <summary>
-    /// Strength w of classifier-free guidance, 0 to 1000: logits = unconditional + (1 + w) (conditional - unconditional), the unconditional ones with all that
-    /// was given masked (Nie et al., 2024, eq. 5). Doubles the cost. Default 0: off.
+    /// Strength w of classifier-free guidance, 0 to 1000: logits = unconditional + (1 + w) (conditional - unconditional), the unconditional
+    /// ones with all that was given masked (Nie et al., 2024, eq. 5). Doubles the cost. Default 0: off.
     /// </summary>
     public double GuidanceScale { get; set; }
 
@@ -31,13 +35,11 @@ public sealed class SamplingOptions
 
     internal SamplingOptions Clone()
     {
-        Require(Steps is null or >= 1, nameof(Steps), Steps, "at least 1, or null for one token a pass");
-        Require(Temperature is >= 0 and <= 100, nameof(Temperature), Temperature, "0 to 100; 0 takes the most probable token");
-        Require(GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "0 to 1000; 0 is off");
-        Require(Enum.IsDefined(Order), nameof(Order), Order, $"one of {string.Join(", ", Enum.GetNames<SamplingOrder>())}");
-        Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
+        OptionCheck.Require(Steps is null or >= 1, nameof(Steps), Steps, "at least 1, or null for one token a pass");
+        OptionCheck.Require(Temperature is >= 0 and <= 100, nameof(Temperature), Temperature, "0 to 100; 0 takes the most probable token");
+        OptionCheck.Require(GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "0 to 1000; 0 is off");
+        OptionCheck.RequireDefined(Order, nameof(Order));
+        OptionCheck.Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
         return (SamplingOptions)MemberwiseClone();
     }
-
-    private static void Require(bool holds, string option, object? value, string allowed) => OptionRange.Require(holds, option, $"Sampling option {option}", value, allowed);
 }

@@ -7,8 +7,8 @@ internal readonly record struct TokenChoice(int Token, double Priority)
 {
     /// <summary>
     /// Picks from logits: the largest, or under a temperature the largest of logit + temperature * Gumbel noise, in fp64, which draws from
-    /// softmax(logits / temperature) (fp32 noise would cut its tail off; Zheng et al., "Masked Diffusion Models are Secretly Time-Agnostic", 2024). The priority
-    /// looks at the logits without noise. Of equal tokens the lowest id wins.
+    /// softmax(logits / temperature) (fp32 noise would cut its tail off; Zheng et al., "Masked Diffusion Models are Secretly
+    /// Time-Agnostic", 2024). The priority looks at the logits without noise. Of equal tokens the lowest id wins.
     /// </summary>
     public static TokenChoice Pick(ReadOnlySpan<float> logits, double temperature, CounterRandom random, SamplingOrder order)
     {
@@ -23,7 +23,10 @@ internal readonly record struct TokenChoice(int Token, double Priority)
                 best = double.NaN;   // stays, as nothing is larger than NaN
         }
         if (!double.IsFinite(best))
-            throw new NotFiniteNumberException("The network's logits are not finite: its weights are damaged or overflow; load an intact copy of the model, or train it anew with a lower learning rate.", best);
+        {
+            throw new NotFiniteNumberException("The network's logits are not finite: its weights are damaged or overflow; "
+                + "load an intact copy of the model, or train it anew with a lower learning rate.", best);
+        }
         return new TokenChoice(token, order == SamplingOrder.Random ? 0 : PriorityOf(logits, token, order));
     }
 

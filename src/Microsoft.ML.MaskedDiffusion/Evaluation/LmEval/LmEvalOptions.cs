@@ -15,8 +15,8 @@ public sealed class LmEvalOptions
     /// </summary>
     public bool Greedy { get; set; } = true;
 
-    /// <summary>What to do with requests longer than the model's context. Default <see cref="LongContext.Flag"/>.</summary>
-    public LongContext LongContext { get; set; } = LongContext.Flag;
+    /// <summary>What to do with requests longer than the model's context. Default <see cref="ContextOverflow.Skip"/>.</summary>
+    public ContextOverflow ContextOverflow { get; set; } = ContextOverflow.Skip;
 
     /// <summary>Requests scored together and then written, 1 or more. Changes memory and speed, not results. Default 256.</summary>
     public int RequestsPerBatch { get; set; } = 256;
@@ -27,10 +27,8 @@ public sealed class LmEvalOptions
     internal LmEvalOptions Clone()
     {
         ArgumentNullException.ThrowIfNull(Likelihood);
-        if (!Enum.IsDefined(LongContext))
-            throw new ArgumentOutOfRangeException(
-                nameof(LongContext), LongContext,
-                $"Option {nameof(LongContext)} is {LongContext}; it must be one of {string.Join(", ", Enum.GetNames<LongContext>())}.");
+        if (!Enum.IsDefined(ContextOverflow))
+            throw new ArgumentOutOfRangeException(nameof(ContextOverflow), ContextOverflow, $"Option {nameof(ContextOverflow)} is {ContextOverflow}; it must be one of {string.Join(", ", Enum.GetNames<ContextOverflow>())}.");
         if (RequestsPerBatch < 1)
             throw new ArgumentOutOfRangeException(
                 nameof(RequestsPerBatch), RequestsPerBatch,

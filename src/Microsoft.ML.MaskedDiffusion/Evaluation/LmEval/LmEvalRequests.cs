@@ -1,17 +1,19 @@
 using System.Globalization;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Evaluation.LmEval;
 using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// Answers files of lm-evaluation-harness's "loglikelihood" requests, so that the Python harness can be driven by this scorer: JSON lines
-/// <c>{"context": ..., "continuation": ...}</c> in; in the same order <c>{"loglikelihood": nats, "is_greedy": true|false, "standard_error":
-/// nats, "tokens": n}</c> out. The delimiter belongs to the continuation. Files are streamed. A request that cannot be scored (longer than
-/// the model's context, or without a continuation) gets nulls and an <c>error</c>, and the others go on.
+/// <c>{"context": ..., "continuation": ...}</c> in; in the same order <c>{"loglikelihood": nats, "is_greedy": true|false, "standard_error": nats, "tokens": n}</c> out.
+/// The separator belongs to the continuation. Files are streamed. A request that cannot be scored (longer than the model's context, or without a
+/// continuation) gets nulls and an <c>error</c>, and the others go on.
 /// </summary>
 public sealed class LmEvalRequests
 {
@@ -50,14 +52,13 @@ public sealed class LmEvalRequests
     {
         ArgumentException.ThrowIfNullOrEmpty(requests);
         ArgumentException.ThrowIfNullOrEmpty(responses);
-        string partial = responses + ".partial", finished = responses + ".whole";
+        string partial = responses + ".partial";
         LmEvalSummary summary;
         using (ResumableLog log = ResumableLog.Open(partial, Settings()))
         {
             summary = Answer(requests, log, cancellationToken);
         }
-        Finish(partial, finished);
-        File.Move(finished, responses, overwrite: true);
+        AtomicFile.Write(responses, stream => Finish(partial, stream));
         File.Delete(partial);
         return summary;
     }
@@ -114,8 +115,11 @@ public sealed class LmEvalRequests
 
     private LmEvalResponse[] Score(IReadOnlyList<(string Context, string Continuation)> batch, CancellationToken cancellation)
     {
-        (LikelihoodRequest[] Requests, AnswerFlag Flag)[] fitted =
-            [.. batch.Select(row => AnswerFitting.Fit(_scorer, row.Context, [row.Continuation], _options.LongContext))];
+        EncodedQuestion[] fitted =
+        [
+            .. batch.Select(row => LongQuestions.Encode(
+                _scorer, $"The request with the context \"{TextExcerpt.Of(row.Context)}\"", row.Context, [row.Continuation], _options.ContextOverflow)),
+        ];
         LikelihoodRequest[] scorable = [.. fitted.SelectMany(entry => entry.Requests)];
         LikelihoodEstimate[][] estimates =
             _scorer.Score([.. scorable.Select(request => new[] { request })], _options.Likelihood, cancellation);
@@ -146,21 +150,16 @@ public sealed class LmEvalRequests
         return responses;
     }
 
-    private static void Finish(string partial, string finished)
+    private static void Finish(string partial, Stream stream)
     {
-        using var stream = new FileStream(finished, FileMode.Create, FileAccess.Write);
-        using (var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" })
-        {
-            foreach (string line in File.ReadLines(partial).Skip(1))
-                writer.WriteLine(LmEvalLine.Parse(line).Response.ToJson());
-        }
-        stream.Flush(flushToDisk: true);
+        using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
+        foreach (string line in File.ReadLines(partial).Skip(1))
+            writer.WriteLine(LmEvalLine.Parse(line).Response.ToJson());
     }
 
     private List<KeyValuePair<string, string>> Settings() =>
     [
-        new("log", "lm-eval requests 1"), new("model", _scorer.Fingerprint()), new("greedy", _options.Greedy ? "on" : "off"),
-        new("long_context", $"{_options.LongContext}"),
+        new("log", "lm-eval requests 1"), new("model", _scorer.Fingerprint()), new("greedy", _options.Greedy ? "on" : "off"), new("long_context", LongQuestions.StoredName(_options.ContextOverflow)),
         .. LikelihoodSettings.All(_options.Likelihood),
     ];
 

@@ -1,4 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Evaluation.Perplexity;
 using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;

@@ -35,8 +35,9 @@ public sealed record JsonTaskDefinition
     /// <summary>The index of the first option in <see cref="GoldField"/>: 0, the default, or 1.</summary>
     public int FirstIndex { get; init; }
 
-    /// <summary>What stands between context and option. Default one space.</summary>
-    public string Delimiter { get; init; } = " ";
+    /// <summary>What stands between context and option; <c>delimiter</c> in the file. Default one space.</summary>
+    [JsonPropertyName("delimiter")]
+    public string Separator { get; init; } = " ";
 
     /// <summary>True where there is one option, and a question counts as right when greedy decoding finds it. Default false.</summary>
     public bool Greedy { get; init; }

@@ -7,7 +7,7 @@ internal static class LikelihoodSettings
 {
     public static IEnumerable<KeyValuePair<string, string>> All(LikelihoodOptions options)
     {
-        yield return new("estimator", options.Estimator.Name);
+        yield return new("estimator", options.Method.Name);
         yield return new("samples", Text(options.Samples));
         yield return new("round_size", Text(options.RoundSize));
         yield return new("guidance_scale", Text(options.GuidanceScale));
@@ -20,9 +20,9 @@ internal static class LikelihoodSettings
 
     public static string Short(LikelihoodOptions options)
     {
-        bool samples = options.Estimator == LikelihoodEstimator.ExactCount || options.Estimator == LikelihoodEstimator.MonteCarlo;
+        bool samples = options.Method == LikelihoodMethod.ExactCount || options.Method == LikelihoodMethod.MonteCarlo;
         bool adaptive = options.TargetStandardError is not null || options.SeparationZ is not null;
-        return options.Estimator.Name
+        return options.Method.Name
             + (samples ? $", {Text(options.Samples)}{(adaptive ? $" to {Text(options.MaxSamples)}" : "")} samples" : "")
             + (options.GuidanceScale > 0 ? $", guidance {Text(options.GuidanceScale)}" : "")
             + (options.PadToContext ? ", padded" : "");

@@ -38,6 +38,6 @@ internal sealed class ModelAnswerScorer : IAnswerScorer
     {
         using var hashing = new HashingStream(Stream.Null);
         model.Save(hashing);
-        return Convert.ToHexStringLower(hashing.Hash());
+        return hashing.Hash;
     }
 }

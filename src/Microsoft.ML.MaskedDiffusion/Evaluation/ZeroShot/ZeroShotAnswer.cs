@@ -22,10 +22,10 @@ public sealed record ZeroShotAnswer
     /// <summary>Standard errors of the estimates in nats; 0 where exact.</summary>
     public IReadOnlyList<double> StandardErrors { get; init; } = [];
 
-    /// <summary>Characters (Unicode code points) of the options, without the delimiter.</summary>
+    /// <summary>Characters (Unicode code points) of the options, without the separator.</summary>
     public IReadOnlyList<int> CharacterCounts { get; init; } = [];
 
-    /// <summary>UTF-8 bytes of the options, without the delimiter.</summary>
+    /// <summary>UTF-8 bytes of the options, without the separator.</summary>
     public IReadOnlyList<int> ByteCounts { get; init; } = [];
 
     /// <summary>Tokens of the options.</summary>

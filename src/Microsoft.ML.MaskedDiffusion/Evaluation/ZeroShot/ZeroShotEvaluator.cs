@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
 using Microsoft.ML.MaskedDiffusion.Text;
 
@@ -81,9 +82,7 @@ public sealed class ZeroShotEvaluator
     private ZeroShotAnswer[] Score(
         ZeroShotTask task, ZeroShotQuestion[] questions, LikelihoodOptions likelihood, CancellationToken cancellation)
     {
-        (LikelihoodRequest[] Requests, AnswerFlag Flag)[] fitted =
-            [.. questions.Select(question => AnswerFitting.Fit(
-                _scorer, question.Context, [.. question.Choices.Select(choice => question.Delimiter + choice)], _options.LongContext))];
+        EncodedQuestion[] fitted = [.. questions.Select(Encode)];
         LikelihoodRequest[][] scorable = [.. fitted.Select(entry => entry.Requests).Where(requests => requests.Length > 0)];
         LikelihoodEstimate[][] estimates = _scorer.Score(scorable, likelihood, cancellation);
         // A greedy task's questions have one continuation; any other option is nothing that decoding should find.
@@ -111,6 +110,9 @@ public sealed class ZeroShotEvaluator
         return answers;
     }
 
+    private EncodedQuestion Encode(ZeroShotQuestion question) => LongQuestions.Encode(
+        _scorer, $"Question '{question.Id}'", question.Context, [.. question.Choices.Select(choice => question.Separator + choice)], _options.ContextOverflow);
+
     private static ZeroShotResult Summarize(ZeroShotTask task, string settings, List<ZeroShotAnswer> answers, int resumed, TimeSpan elapsed)
     {
         ZeroShotAnswer[] scored = [.. answers.Where(answer => answer.LogLikelihoods.Count > 0)];
@@ -137,8 +139,7 @@ public sealed class ZeroShotEvaluator
 
     private List<KeyValuePair<string, string>> Settings(LikelihoodOptions likelihood) =>
     [
-        new("model", _scorer.Fingerprint()), new("profile", _options.Profile.Name), new("long_context", $"{_options.LongContext}"),
-        .. LikelihoodSettings.All(likelihood),
+        new("model", _scorer.Fingerprint()), new("profile", _options.Profile.Name), new("long_context", LongQuestions.StoredName(_options.ContextOverflow)), .. LikelihoodSettings.All(likelihood),
     ];
 
     private static double RunningAccuracy(ZeroShotTask task, List<ZeroShotAnswer> answers)

@@ -6,8 +6,8 @@ public sealed class ZeroShotOptions
     /// <summary>The likelihood settings. Default <see cref="ZeroShotProfile.Default"/>: one setting for all tasks.</summary>
     public ZeroShotProfile Profile { get; set; } = ZeroShotProfile.Default;
 
-    /// <summary>What to do with questions longer than the model's context. Default <see cref="LongContext.Flag"/>.</summary>
-    public LongContext LongContext { get; set; } = LongContext.Flag;
+    /// <summary>What to do with questions longer than the model's context. Default <see cref="ContextOverflow.Skip"/>.</summary>
+    public ContextOverflow ContextOverflow { get; set; } = ContextOverflow.Skip;
 
     /// <summary>Evaluate only the first questions of a file, 1 or more; null, the default, for all.</summary>
     public int? MaxQuestions { get; set; }
@@ -27,10 +27,8 @@ public sealed class ZeroShotOptions
     internal ZeroShotOptions Clone()
     {
         ArgumentNullException.ThrowIfNull(Profile);
-        if (!Enum.IsDefined(LongContext))
-            throw new ArgumentOutOfRangeException(
-                nameof(LongContext), LongContext,
-                $"Option {nameof(LongContext)} is {LongContext}; it must be one of {string.Join(", ", Enum.GetNames<LongContext>())}.");
+        if (!Enum.IsDefined(ContextOverflow))
+            throw new ArgumentOutOfRangeException(nameof(ContextOverflow), ContextOverflow, $"Option {nameof(ContextOverflow)} is {ContextOverflow}; it must be one of {string.Join(", ", Enum.GetNames<ContextOverflow>())}.");
         if (MaxQuestions < 1)
             throw new ArgumentOutOfRangeException(
                 nameof(MaxQuestions), MaxQuestions,

@@ -1,13 +1,20 @@
+using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>One zero-shot question: a context and the continuations to choose from. Immutable.</summary>
-/// <param name="Id">Identifies the question in logs: the row's own id, or its line number.</param>
-/// <param name="Context">The text before the continuation, without a trailing delimiter.</param>
+/// <param name="Id">What identifies the question in logs: the row's own id, or its line number.</param>
+/// <param name="Context">The text before the continuation, without a trailing separator.</param>
 /// <param name="Choices">
-/// The continuations without the delimiter: the options of a multiple-choice question (2 or more), or the one right continuation where a
-/// task asks whether greedy decoding finds it.
+/// The continuations without the separator: the options of a multiple-choice question (2 or more), or the one right continuation where a task asks
+/// whether greedy decoding finds it.
 /// </param>
 /// <param name="Gold">Index of the right one in <paramref name="Choices"/>.</param>
-/// <param name="Delimiter">What stands between context and continuation: one space, as in lm-evaluation-harness.</param>
-public sealed record ZeroShotQuestion(string Id, string Context, IReadOnlyList<string> Choices, int Gold, string Delimiter = " ");
+/// <param name="Separator">What stands between context and continuation: one space, as in lm-evaluation-harness.</param>
+public sealed record ZeroShotQuestion(
+    string Id,
+    string Context,
+    IReadOnlyList<string> Choices,
+    int Gold,
+    // Logs name a question by a hash of its JSON, so the stored name stays.
+    [property: JsonPropertyName("Delimiter")] string Separator = " ");

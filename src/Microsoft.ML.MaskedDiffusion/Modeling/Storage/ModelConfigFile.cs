@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
@@ -69,7 +70,7 @@ internal static class ModelConfigFile
         return value;
     }
 
-    private static int Integer(JsonElement root, string name) =>
-        Field(root, name, JsonValueKind.Number).TryGetInt32(out int value) ? value
-            : throw new FormatException($"\"{name}\" is no whole number of 32 bits");
+    private static int Integer(JsonElement root, string name) => Field(root, name, JsonValueKind.Number).TryGetInt32(out int value)
+        ? value
+        : throw new FormatException($"\"{name}\" is not a whole number of 32 bits");
 }

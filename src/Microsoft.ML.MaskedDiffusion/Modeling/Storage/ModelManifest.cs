@@ -1,15 +1,18 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 /// <summary>
-/// manifest.json of a saved model: the format's version, and length and SHA-256 of every other file, so that nothing half-written or
-/// altered is read as whole.
+/// The file manifest.json of a saved model or checkpoint: the version of the format, and the length and SHA-256 of every other file, so
+/// that nothing half-written or altered is read as whole.
 /// </summary>
 internal sealed class ModelManifest
 {
     public const string Name = "manifest.json";
+
+    private const string FormatField = "format", VersionField = "version", FilesField = "files", BytesField = "bytes", HashField = "sha256";
     private const string Format = "Microsoft.ML.MaskedDiffusion";
     private const int Version = 1;
 
@@ -17,37 +20,50 @@ internal sealed class ModelManifest
 
     public IEnumerable<string> Files => _files.Keys;
 
-    public void Add(string name, long bytes, byte[] hash) => _files.Add(name, (bytes, Convert.ToHexStringLower(hash)));
-
-    public long Length(string name, string source) => Find(name, source).Bytes;
-
-    /// <exception cref="InvalidDataException">The content read is not what was saved.</exception>
-    public void Check(string name, string source, long bytes, byte[] hash)
+    /// <summary>Lets <paramref name="write"/> write a file to a stream, and lists the file.</summary>
+    public void Write(string name, Stream stream, Action<Stream> write)
     {
-        (long expectedBytes, string expectedHash) = Find(name, source);
-        if (bytes != expectedBytes)
-            throw new InvalidDataException(
-                $"{source}, {name}: {bytes} bytes were read, {expectedBytes} were saved; the file is cut off or altered.");
-        string found = Convert.ToHexStringLower(hash);
-        if (found != expectedHash)
-            throw new InvalidDataException(
-                $"{source}, {name}: the content's SHA-256 is {found}, saved was {expectedHash}; the file is altered.");
+        using var hashing = new HashingStream(stream, leaveOpen: true);
+        write(hashing);
+        _files.Add(name, (hashing.Count, hashing.Hash));
     }
 
-    public byte[] Write()
+    /// <summary>The length of a file in bytes.</summary>
+    /// <exception cref="InvalidDataException">The file is not listed.</exception>
+    public long Length(string name, string source) => Find(name, source).Bytes;
+
+    /// <summary>Compares what was read of a file, to its end, with what was saved.</summary>
+    /// <exception cref="InvalidDataException">The file is not listed, or its content is not what was saved.</exception>
+    public void Check(string name, string source, HashingStream read)
+    {
+        (long expectedBytes, string expectedHash) = Find(name, source);
+        if (read.Count != expectedBytes)
+        {
+            throw new InvalidDataException(
+                $"{source}, {name}: {read.Count} bytes were read, {expectedBytes} were saved; the file is cut off or altered.");
+        }
+        string found = read.Hash;
+        if (found != expectedHash)
+        {
+            throw new InvalidDataException(
+                $"{source}, {name}: the SHA-256 of the content is {found}, but {expectedHash} was saved; the file is altered.");
+        }
+    }
+
+    public byte[] ToJson()
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
-            json.WriteString("format", Format);
-            json.WriteNumber("version", Version);
-            json.WriteStartObject("files");
+            json.WriteString(FormatField, Format);
+            json.WriteNumber(VersionField, Version);
+            json.WriteStartObject(FilesField);
             foreach ((string name, (long bytes, string hash)) in _files)
             {
                 json.WriteStartObject(name);
-                json.WriteNumber("bytes", bytes);
-                json.WriteString("sha256", hash);
+                json.WriteNumber(BytesField, bytes);
+                json.WriteString(HashField, hash);
                 json.WriteEndObject();
             }
             json.WriteEndObject();
@@ -56,27 +72,30 @@ internal sealed class ModelManifest
         return buffer.ToArray();
     }
 
+    /// <exception cref="InvalidDataException">The content is not a manifest, or one of another version.</exception>
     public static ModelManifest Read(byte[] content, string source)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(content);
             JsonElement root = document.RootElement;
-            if (root.GetProperty("format").GetString() != Format)
-                throw new FormatException($"\"format\" is not \"{Format}\"");
-            int version = root.GetProperty("version").GetInt32();
+            if (root.GetProperty(FormatField).GetString() != Format)
+                throw new FormatException($"\"{FormatField}\" is not \"{Format}\"");
+            int version = root.GetProperty(VersionField).GetInt32();
             if (version != Version)
+            {
                 throw new FormatException(
                     $"version {version} of the format was written by another release of the library; this one reads version {Version}");
+            }
             var manifest = new ModelManifest();
-            foreach (JsonProperty file in root.GetProperty("files").EnumerateObject())
+            foreach (JsonProperty file in root.GetProperty(FilesField).EnumerateObject())
             {
-                long bytes = file.Value.GetProperty("bytes").GetInt64();
-                string hash = file.Value.GetProperty("sha256").GetString() ?? "";
+                long bytes = file.Value.GetProperty(BytesField).GetInt64();
+                string hash = file.Value.GetProperty(HashField).GetString() ?? "";
                 if (bytes < 0 || hash.Length != 2 * SHA256.HashSizeInBytes)
-                    throw new FormatException($"{FaultList.Quote(file.Name)} has no length and SHA-256");
+                    throw new FormatException($"{FaultList.Quote(file.Name)} has no length or no SHA-256");
                 if (!manifest._files.TryAdd(file.Name, (bytes, hash)))
-                    throw new FormatException($"{FaultList.Quote(file.Name)} stands twice");
+                    throw new FormatException($"{FaultList.Quote(file.Name)} is listed twice");
             }
             return manifest;
         }

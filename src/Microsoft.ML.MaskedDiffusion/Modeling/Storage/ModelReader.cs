@@ -17,7 +17,7 @@ internal static class ModelReader
         {
             if (!store.Files.Contains(ModelManifest.Name))
                 throw new InvalidDataException(
-                    $"{source}: there is no {ModelManifest.Name}; this is no saved model, or its saving was not completed.");
+                    $"{source}: there is no {ModelManifest.Name}; this is not a saved model, or saving it was not completed.");
             ModelManifest manifest = ModelManifest.Read(ReadSmall(store, ModelManifest.Name, null), source);
             CheckFiles(store, manifest);
             TransformerConfig config = ModelConfigFile.Read(ReadSmall(store, ModelConfigFile.Name, manifest), source);
@@ -26,14 +26,16 @@ internal static class ModelReader
                 .ToDictionary(name => name[TokenizerFolder.Length..], name => ReadSmall(store, name, manifest));
             TextTokenizer tokenizer = TextTokenizer.FromFiles(tokenizerFiles);
             if (tokenizer.VocabularySize > config.VocabularySize)
+            {
                 throw new InvalidDataException(
-                    $"{source}: the tokenizer has {tokenizer.VocabularySize} tokens, the network knows {config.VocabularySize}.");
+                    $"{source}: the tokenizer has {tokenizer.VocabularySize} tokens, but the network has only {config.VocabularySize}.");
+            }
             return (ReadWeights(store, manifest, config, device), tokenizer);
         }
         catch (Exception error) when (
             error is EndOfStreamException or NotSupportedException or OverflowException or ArgumentException and not ArgumentNullException)
         {
-            // What the archive reader says of broken archives.
+            // These are the errors of the archive reader for damaged archives.
             throw new InvalidDataException($"{source}: the content is damaged: {error.Message}", error);
         }
     }
@@ -54,19 +56,21 @@ internal static class ModelReader
         (Stream content, long limit) = store.Open(WeightsName);
         using var stream = new HashingStream(content);
         long length = manifest.Length(WeightsName, store.Source);
-        // Before memory is taken for what the configuration claims: two bytes a number is the least that a file holds.
-        if (length > limit || config.ParameterCount > length / 2)
-            throw new InvalidDataException(
-                $"{store.Source}, {WeightsName}: {Math.Min(length, limit)} bytes cannot hold the {config.ParameterCount} numbers of {ModelConfigFile.Name}; the file is cut off or altered.");
         string source = $"{store.Source}, {WeightsName}";
-        // Its header is read before the network is made.
+        // This is checked before memory is taken for what the configuration claims. A number has at least two bytes in the file.
+        if (length > limit || config.ParameterCount > length / 2)
+        {
+            throw new InvalidDataException($"{source}: {Math.Min(length, limit)} bytes cannot hold the {config.ParameterCount} numbers of "
+                + $"{ModelConfigFile.Name}; the file is cut off or altered.");
+        }
+        // The reader reads the header of the file before the network is created.
         using var reader = new SafetensorsReader(stream, source, length);
         var network = new TransformerNetwork(config, device);
         try
         {
             WeightFiles.Load([reader], network, source);
             Drain(stream);
-            manifest.Check(WeightsName, store.Source, stream.Count, stream.Hash());
+            manifest.Check(WeightsName, store.Source, stream);
             return network;
         }
         catch
@@ -82,18 +86,20 @@ internal static class ModelReader
         using var stream = new HashingStream(content);
         long length = manifest?.Length(name, store.Source) ?? limit;
         if (length > Math.Min(limit, SmallFileLimit))
+        {
             throw new InvalidDataException(
                 $"{store.Source}, {name}: {length} bytes were saved, {limit} are there (at most {SmallFileLimit} are read).");
+        }
         var bytes = new byte[length];
         int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         Drain(stream);
         if (manifest is null && read != stream.Count)
             throw new InvalidDataException($"{store.Source}, {name}: the length is not what the archive says.");
-        manifest?.Check(name, store.Source, stream.Count, stream.Hash());
+        manifest?.Check(name, store.Source, stream);
         return bytes[..read];
     }
 
-    // To the end, so that surplus bytes are seen too; a file that never ends is left early.
+    // Reads to the end, so that surplus bytes are counted and hashed too, but not on and on in a file that never ends.
     private static void Drain(HashingStream stream)
     {
         Span<byte> rest = stackalloc byte[4096];

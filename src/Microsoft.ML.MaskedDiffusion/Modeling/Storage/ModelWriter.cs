@@ -4,14 +4,15 @@ using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
-/// <summary>Writes a model as a folder or an archive. Both appear whole or not at all: written aside, flushed, renamed.</summary>
+/// <summary>Writes a model as a folder or as an archive. Both appear whole or not at all.</summary>
 internal static class ModelWriter
 {
-    // Archives of the same model are the same bytes.
+    // Every entry has this time, so that archives of the same model are the same bytes.
     private static readonly DateTimeOffset Timestamp = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private delegate void WriteFile(string name, bool compress, Action<Stream> write);
 
+    /// <summary>Writes an archive to a stream, which need not be able to seek and is left open.</summary>
     public static void WriteArchive(MaskedDiffusionModel model, Stream stream)
     {
         using var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
@@ -24,91 +25,88 @@ internal static class ModelWriter
         });
     }
 
-    public static void WriteArchive(MaskedDiffusionModel model, string path)
+    /// <summary>Writes an archive; folders on the way to it are created, and a file that is there is replaced.</summary>
+    /// <exception cref="IOException">The disk refuses; what was there before is unchanged.</exception>
+    public static void WriteArchive(MaskedDiffusionModel model, string path) => SaveError.Explain(path, () =>
     {
-        string aside = Aside(path);
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(aside)!);
-            using (var stream = new FileStream(aside, FileMode.CreateNew, FileAccess.Write))
-            {
-                WriteArchive(model, stream);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(aside, path, overwrite: true);
-        }
-        catch (Exception error)
-        {
-            if (File.Exists(aside))
-                File.Delete(aside);
-            if (SaveError.IsOfDisk(error))
-                throw SaveError.At(path, error);
-            throw;
-        }
-    }
+        Directory.CreateDirectory(FolderAround(path));
+        AtomicFile.Write(path, stream => WriteArchive(model, stream));
+    });
 
+    /// <summary>Writes a folder; folders on the way to it are created, and a model that is there is replaced.</summary>
+    /// <exception cref="IOException">
+    /// The disk refuses, or the path is a file or a folder with other content; what was there before is unchanged.
+    /// </exception>
     public static void WriteFolder(MaskedDiffusionModel model, string path)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (File.Exists(path))
-            throw new IOException(
-                $"{path} is a file; a model is saved as a folder, or as an archive with the extension {MaskedDiffusionModel.ArchiveExtension}.");
-        bool exists = Directory.Exists(path);
-        if (exists && Directory.EnumerateFileSystemEntries(path).Any() && !File.Exists(Path.Combine(path, ModelManifest.Name)))
-            throw new IOException(
-                $"The folder {path} holds other files and no saved model, so it is not replaced; choose a new or empty folder.");
-        string aside = Aside(path), old = aside + ".old";
-        try
         {
-            Write(model, (name, _, write) =>
+            throw new IOException(
+                $"{path} is a file; a model is saved as a folder, or as an archive with the extension "
+                + $"{MaskedDiffusionModel.ArchiveExtension}.");
+        }
+        CheckReplaceable(path);
+        SaveError.Explain(path, () =>
+        {
+            Directory.CreateDirectory(FolderAround(path));
+            AtomicFolder.Write(path, folder => Write(model, (name, _, write) =>
             {
-                string file = Path.Combine(aside, name.Replace('/', Path.DirectorySeparatorChar));
+                string file = Path.Combine(folder, name.Replace('/', Path.DirectorySeparatorChar));
                 Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-                using var stream = new FileStream(file, FileMode.CreateNew, FileAccess.Write);
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            });
-            if (exists)
-                Directory.Move(path, old);
-            Directory.Move(aside, path);
-        }
-        catch (Exception error)
-        {
-            if (Directory.Exists(old) && !Directory.Exists(path))
-                Directory.Move(old, path);
-            if (Directory.Exists(aside))
-                Directory.Delete(aside, recursive: true);
-            if (SaveError.IsOfDisk(error))
-                throw SaveError.At(path, error);
-            throw;
-        }
-        if (Directory.Exists(old))
-            Directory.Delete(old, recursive: true);
+                DurableFiles.Create(file, write);
+            }));
+        });
     }
 
     private static void Write(MaskedDiffusionModel model, WriteFile file)
     {
         var manifest = new ModelManifest();
-        void Listed(string name, bool compress, Action<Stream> write) => file(name, compress, stream =>
-        {
-            using var hashing = new HashingStream(stream, leaveOpen: true);
-            write(hashing);
-            manifest.Add(name, hashing.Count, hashing.Hash());
-        });
+        void Listed(string name, bool compress, Action<Stream> write) =>
+            file(name, compress, stream => manifest.Write(name, stream, write));
         Listed(ModelConfigFile.Name, true, stream => stream.Write(ModelConfigFile.Write(model.Config)));
         foreach ((string name, byte[] content) in model.Tokenizer.Files.OrderBy(item => item.Key, StringComparer.Ordinal))
             Listed(ModelReader.TokenizerFolder + name, true, stream => stream.Write(content));
-        Listed(ModelReader.WeightsName, false, stream => SafetensorsWriter.Write(stream,
-            model.Network.Parameters.Select(
-                item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value)), new Dictionary<string, string> { ["format"] = "pt" }));
-        // Last: a model without its manifest was not completed.
-        file(ModelManifest.Name, true, stream => stream.Write(manifest.Write()));
+        Listed(ModelReader.WeightsName, false, stream => SafetensorsWriter.WriteModel(stream, WeightsOf(model)));
+        // The manifest comes last: a model without it was not completed.
+        file(ModelManifest.Name, true, stream => stream.Write(manifest.ToJson()));
     }
 
-    private static string Aside(string path)
+    // Only a folder that holds a saved model and nothing else may be replaced: the rest would be lost.
+    private static void CheckReplaceable(string path)
     {
-        string full = Path.GetFullPath(path);
-        return Path.Combine(Path.GetDirectoryName(full) ?? throw new ArgumentException(
-            $"\"{path}\" is no place to save a model to.", nameof(path)), $".{Path.GetFileName(full)}.{Guid.NewGuid():N}");
+        if (!Directory.Exists(path))
+            return;
+        using var folder = new FolderStore(path);
+        if (folder.Files.Count == 0)
+            return;
+        string manifest = Path.Combine(path, ModelManifest.Name);
+        if (!File.Exists(manifest))
+            throw new IOException(
+                $"The folder {path} holds other files and no saved model, so it is not replaced; choose a new or empty folder.");
+        HashSet<string> saved = [ModelManifest.Name];
+        try
+        {
+            saved.UnionWith(ModelManifest.Read(File.ReadAllBytes(manifest), path).Files);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new IOException($"The folder {path} holds no model that this library saved, so it is not replaced ({error.Message}). "
+                + "Choose a new or empty folder.", error);
+        }
+        string[] others = [.. folder.Files.Where(file => !saved.Contains(file)).Order(StringComparer.Ordinal)];
+        if (others.Length > 0)
+        {
+            throw new IOException(
+                $"The folder {path} holds {others.Length} files beside the saved model, such as {others[0]}, so it is not "
+                + "replaced. Move them elsewhere, or choose a new or empty folder.");
+        }
     }
+
+    private static IEnumerable<KeyValuePair<string, torch.Tensor>> WeightsOf(MaskedDiffusionModel model) =>
+        model.Network.Parameters.Select(item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value));
+
+    private static string FolderAround(string path) => Path.GetDirectoryName(Path.GetFullPath(path))
+        ?? throw new ArgumentException(
+            $"A model cannot be saved to \"{path}\", which is the root of a disk; choose a folder in it.", nameof(path));
 }

@@ -1,18 +1,61 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
+/// <summary>The element types of a safetensors file that this library reads. It writes F32, BF16, F16 and I64.</summary>
+internal enum SafetensorsType
+{
+    BOOL,
+    U8,
+    I8,
+    I16,
+    I32,
+    I64,
+    F16,
+    BF16,
+    F32,
+    F64,
+}
+
+/// <summary>One tensor of a safetensors file.</summary>
+/// <param name="Name">The tensor's name.</param>
+/// <param name="Type">The type of its elements, which are stored row by row and little-endian.</param>
+/// <param name="Shape">Its sizes; empty for a single number.</param>
+/// <param name="Begin">Where its data begins, in bytes after the header.</param>
+/// <param name="End">Where its data ends.</param>
+internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, long[] Shape, long Begin, long End)
+{
+    public long ByteCount => End - Begin;
+
+    public long ElementCount => ByteCount / SizeOf(Type);
+
+    public string ShapeText => $"[{string.Join(", ", Shape)}]";
+
+    /// <summary>Bytes of one element.</summary>
+    public static int SizeOf(SafetensorsType type) => type switch
+    {
+        SafetensorsType.BOOL or SafetensorsType.U8 or SafetensorsType.I8 => 1,
+        SafetensorsType.F16 or SafetensorsType.BF16 or SafetensorsType.I16 => 2,
+        SafetensorsType.F32 or SafetensorsType.I32 => 4,
+        SafetensorsType.F64 or SafetensorsType.I64 => 8,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "There is no such element type."),
+    };
+}
+
 /// <summary>
-/// The header of a safetensors file: 8 bytes of length, JSON from tensor name to type, shape and data offsets. Whatever a file claims is
-/// checked against its real length before anything is allocated or read.
+/// The header of a safetensors file: 8 bytes of length, then JSON from tensor name to type, shape and data offsets. Whatever a file claims
+/// is checked against its real length before anything is allocated or read.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
     private const int LengthBytes = 8;
-    private const long MaximumLength = 100_000_000; // the format's own limit
+    // The limit that the format itself sets.
+    private const long MaximumLength = 100_000_000;
 
-    private SafetensorsHeader(IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata, long dataOffset)
+    private SafetensorsHeader(
+        IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata, long dataOffset)
     {
         Entries = entries;
         Metadata = metadata;
@@ -31,13 +74,18 @@ internal sealed class SafetensorsHeader
     {
         Span<byte> prefix = stackalloc byte[LengthBytes];
         if (fileLength < LengthBytes)
+        {
             throw new InvalidDataException(
-                $"{file}: {fileLength} bytes are too few for a safetensors file, which begins with 8 bytes of header length.");
+                $"{file}: {fileLength} bytes are too few for a safetensors file, which begins with the header's length in 8 bytes.");
+        }
         ReadFully(stream, prefix, file);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length < 2 || length > (ulong)Math.Min(MaximumLength, fileLength - LengthBytes))
+        {
             throw new InvalidDataException(
-                $"{file}: a header of {length} bytes does not fit into a file of {fileLength} bytes (limit {MaximumLength}); the file is cut off or no safetensors file.");
+                $"{file}: a header of {length} bytes does not fit into a file of {fileLength} bytes (the limit is "
+                + $"{MaximumLength}); the file is cut off or not a safetensors file.");
+        }
         byte[] json = new byte[length];
         ReadFully(stream, json, file);
         try
@@ -45,10 +93,10 @@ internal sealed class SafetensorsHeader
             using JsonDocument document = JsonDocument.Parse(json);
             return Parse(document.RootElement, file, LengthBytes + (long)length, fileLength);
         }
-        // GetString of a lone surrogate is an InvalidOperationException.
+        // JsonElement.GetString throws an InvalidOperationException for half a surrogate pair.
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
         {
-            throw new InvalidDataException($"{file}: the header is no JSON as safetensors defines it: {error.Message}", error);
+            throw new InvalidDataException($"{file}: the header is not JSON as safetensors defines it: {error.Message}", error);
         }
     }
 
@@ -60,7 +108,7 @@ internal sealed class SafetensorsHeader
         }
         catch (EndOfStreamException error)
         {
-            throw new InvalidDataException($"{what}: the data ends before its time; the file is cut off.", error);
+            throw new InvalidDataException($"{what}: the data ends too early; the file is cut off.", error);
         }
     }
 
@@ -75,27 +123,32 @@ internal sealed class SafetensorsHeader
         foreach (JsonProperty property in root.EnumerateObject())
         {
             if (!names.Add(property.Name))
-                faults.Add($"{FaultList.Quote(property.Name)} stands twice in the header");
+                faults.Add($"{FaultList.Quote(property.Name)} appears twice in the header");
             else if (property.Name == "__metadata__")
                 ReadMetadata(property.Value, metadata, faults);
             else if (ReadEntry(property, faults) is { } entry)
                 entries.Add(entry);
         }
-        // Empty tensors come before the tensor that begins where they stand.
-        entries.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End != b.End ? a.End.CompareTo(b.End)
-            : string.CompareOrdinal(a.Name, b.Name));
+        // An empty tensor comes before the tensor that begins at the same place.
+        entries.Sort((a, b) =>
+        {
+            int order = a.Begin.CompareTo(b.Begin);
+            if (order == 0)
+                order = a.End.CompareTo(b.End);
+            return order != 0 ? order : string.CompareOrdinal(a.Name, b.Name);
+        });
         long position = 0, dataLength = fileLength - dataOffset;
         foreach (SafetensorsEntry entry in entries)
         {
+            string quoted = FaultList.Quote(entry.Name);
             if (entry.Begin < position)
-                faults.Add(
-                    $"tensor {FaultList.Quote(entry.Name)} begins at {entry.Begin}, inside the data of another that ends at {position}");
+                faults.Add($"tensor {quoted} begins at {entry.Begin}, inside the data of another that ends at {position}");
             else if (entry.Begin > position)
-                faults.Add($"the bytes {position} to {entry.Begin} before tensor {FaultList.Quote(entry.Name)} belong to no tensor");
+                faults.Add($"the bytes {position} to {entry.Begin} before tensor {quoted} belong to no tensor");
             position = Math.Max(position, entry.End);
         }
         if (position != dataLength)
-            faults.Add($"the tensors need {position} bytes of data, the file has {dataLength}");
+            faults.Add($"the tensors need {position} bytes of data, but the file has {dataLength}");
         faults.ThrowIfAny();
         return new SafetensorsHeader(entries, metadata, dataOffset);
     }
@@ -110,9 +163,9 @@ internal sealed class SafetensorsHeader
         foreach (JsonProperty item in value.EnumerateObject())
         {
             if (item.Value.ValueKind != JsonValueKind.String)
-                faults.Add($"metadata {FaultList.Quote(item.Name)} is no text");
+                faults.Add($"metadata {FaultList.Quote(item.Name)} is not a text");
             else if (!metadata.TryAdd(item.Name, item.Value.GetString()!))
-                faults.Add($"metadata {FaultList.Quote(item.Name)} stands twice");
+                faults.Add($"metadata {FaultList.Quote(item.Name)} appears twice");
         }
     }
 
@@ -121,8 +174,7 @@ internal sealed class SafetensorsHeader
         string name = property.Name, quoted = FaultList.Quote(name);
         JsonElement value = property.Value;
         if (value.ValueKind != JsonValueKind.Object
-            || value.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal) is not { } keys ||
-            !keys.SequenceEqual(["data_offsets", "dtype", "shape"]))
+            || !value.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal).SequenceEqual(["data_offsets", "dtype", "shape"]))
         {
             faults.Add($"tensor {quoted} is not described by exactly dtype, shape and data_offsets");
             return null;
@@ -131,14 +183,14 @@ internal sealed class SafetensorsHeader
         if (type.ValueKind != JsonValueKind.String || !Enum.TryParse(type.GetString(), out SafetensorsType dtype)
             || dtype.ToString() != type.GetString())
         {
-            faults.Add(
-                $"tensor {quoted} has the type {FaultList.Quote(type.ToString())}; known are {string.Join(", ", Enum.GetNames<SafetensorsType>())}");
+            string known = string.Join(", ", Enum.GetNames<SafetensorsType>());
+            faults.Add($"tensor {quoted} has the type {FaultList.Quote(type.ToString())}; known are {known}");
             return null;
         }
         long[]? shape = Numbers(value.GetProperty("shape")), offsets = Numbers(value.GetProperty("data_offsets"));
         if (shape is null || offsets is not { Length: 2 } || offsets[0] > offsets[1])
         {
-            faults.Add($"tensor {quoted} has a shape or data_offsets that are no lists of sizes");
+            faults.Add($"tensor {quoted} has a shape or data_offsets that are not lists of sizes");
             return null;
         }
         Int128 bytes = SafetensorsEntry.SizeOf(dtype);
@@ -153,8 +205,8 @@ internal sealed class SafetensorsHeader
         }
         if (bytes != (Int128)offsets[1] - offsets[0])
         {
-            faults.Add(
-                $"tensor {quoted} of shape [{string.Join(", ", shape)}] and type {dtype} needs {bytes} bytes, its offsets give {offsets[1] - offsets[0]}");
+            faults.Add($"tensor {quoted} of shape [{string.Join(", ", shape)}] and type {dtype} needs {bytes} bytes, "
+                + $"its offsets give {offsets[1] - offsets[0]}");
             return null;
         }
         return new SafetensorsEntry(name, dtype, shape, offsets[0], offsets[1]);

@@ -2,13 +2,13 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 /// <summary>
-/// Reads one safetensors file, tensor by tensor, without holding more than a small buffer. On a stream that cannot seek, tensors are read
-/// in the order of
-/// <see cref="Entries"/>. Not thread-safe.
+/// Reads one safetensors file, tensor by tensor, with a small buffer of its own. On a stream that cannot seek, the tensors must be read in
+/// the order of <see cref="Entries"/>. Not thread-safe.
 /// </summary>
 internal sealed class SafetensorsReader : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class SafetensorsReader : IDisposable
     private readonly Dictionary<string, SafetensorsEntry> _byName;
     private long _position;
 
-    /// <param name="stream">Stands at the start of the file; owned from now on.</param>
+    /// <param name="stream">Stands at the start of the file; it is disposed with this reader.</param>
     /// <param name="file">The name for messages.</param>
     /// <param name="length">The file's length in bytes.</param>
     public SafetensorsReader(Stream stream, string file, long length)
@@ -53,8 +53,7 @@ internal sealed class SafetensorsReader : IDisposable
     public bool TryFind(string name, out SafetensorsEntry entry) => _byName.TryGetValue(name, out entry!);
 
     public SafetensorsEntry Find(string name) =>
-        _byName.TryGetValue(name, out SafetensorsEntry? entry) ? entry
-            : throw new InvalidDataException($"{File}: there is no tensor {FaultList.Quote(name)}.");
+        _byName.GetValueOrDefault(name) ?? throw new InvalidDataException($"{File}: there is no tensor {FaultList.Quote(name)}.");
 
     /// <summary>The numbers of a floating-point tensor as 32-bit floats (F64 is rounded).</summary>
     public float[] ReadSingles(string name)
@@ -88,12 +87,17 @@ internal sealed class SafetensorsReader : IDisposable
     }
 
     /// <summary>
-    /// Reads and widens F32, BF16, F16 (and rounds F64) into <paramref name="destination"/>, which must have the entry's length.
+    /// Reads a tensor of F32, BF16 or F16, or of F64 with rounding, as 32-bit floats into <paramref name="destination"/>, which must have
+    /// the length of the tensor.
     /// </summary>
     public void ReadSingles(SafetensorsEntry entry, Span<float> destination)
     {
         if (destination.Length != entry.ElementCount)
-            throw new ArgumentException($"{destination.Length} places for {entry.ElementCount} numbers.", nameof(destination));
+        {
+            throw new ArgumentException(
+                $"The destination has room for {destination.Length} numbers, but the tensor has {entry.ElementCount}.",
+                nameof(destination));
+        }
         if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
             throw WrongType(entry, "floating-point numbers");
         Seek(entry);
@@ -122,7 +126,10 @@ internal sealed class SafetensorsReader : IDisposable
     public void ReadBytes(SafetensorsEntry entry, Span<byte> destination)
     {
         if (destination.Length != entry.ByteCount)
-            throw new ArgumentException($"{destination.Length} places for {entry.ByteCount} bytes.", nameof(destination));
+        {
+            throw new ArgumentException(
+                $"The destination has room for {destination.Length} bytes, but the tensor has {entry.ByteCount}.", nameof(destination));
+        }
         Seek(entry);
         Fill(entry, destination);
     }
@@ -161,8 +168,10 @@ internal sealed class SafetensorsReader : IDisposable
         if (target == _position)
             return;
         if (!_stream.CanSeek)
+        {
             throw new InvalidOperationException(
-                $"{File}: tensor \"{entry.Name}\" was asked for out of the order of the file, which is read as a stream.");
+                $"{File}: tensor \"{entry.Name}\" was asked for out of order, but the file is read as a stream and cannot go back.");
+        }
         _stream.Seek(target, SeekOrigin.Begin);
         _position = target;
     }
@@ -174,5 +183,5 @@ internal sealed class SafetensorsReader : IDisposable
     }
 
     private InvalidDataException WrongType(SafetensorsEntry entry, string expected) =>
-        new($"{File}: tensor {FaultList.Quote(entry.Name)} is of type {entry.Type}; expected are {expected}.");
+        new($"{File}: tensor {FaultList.Quote(entry.Name)} is of type {entry.Type}, but {expected} are expected.");
 }

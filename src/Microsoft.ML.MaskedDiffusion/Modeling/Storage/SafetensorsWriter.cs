@@ -6,13 +6,19 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
-/// <summary>Writes tensors of 32-bit floats, bfloat16, half and 64-bit integers as safetensors, one after the other.</summary>
+/// <summary>Writes tensors of 32-bit floats, bfloat16, half precision and 64-bit integers as a safetensors file.</summary>
 internal static unsafe class SafetensorsWriter
 {
     private const int PieceBytes = 1 << 22;
 
-    /// <summary>Writes the tensors in the given order; other machines' tensors pass through this one's memory one at a time.</summary>
-    /// <exception cref="ArgumentException">A tensor has another type, or a name stands twice.</exception>
+    /// <summary>Writes a model's weights, with the note "format: pt" that other libraries look for.</summary>
+    public static void WriteModel(Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors) =>
+        Write(stream, tensors, new Dictionary<string, string> { ["format"] = "pt" });
+
+    /// <summary>
+    /// Writes the tensors in the given order. Tensors of another device are copied to the machine's memory one at a time.
+    /// </summary>
+    /// <exception cref="ArgumentException">A tensor has another type, or a name is used twice or reserved.</exception>
     public static void Write(
         Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -36,7 +42,8 @@ internal static unsafe class SafetensorsWriter
     private static byte[] Header(List<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         if (!BitConverter.IsLittleEndian)
-            throw new PlatformNotSupportedException("Safetensors files are little-endian, and so must be the machine.");
+            throw new PlatformNotSupportedException(
+                "Safetensors files are little-endian and can only be written on a little-endian machine.");
         var names = new HashSet<string>();
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -69,7 +76,7 @@ internal static unsafe class SafetensorsWriter
             }
             json.WriteEndObject();
         }
-        // Spaces to a multiple of eight keep the data aligned for readers that map the file.
+        // Spaces fill the header up to a multiple of eight bytes, so that the data is aligned for readers that map the file into memory.
         byte[] header = new byte[(buffer.WrittenCount + 7) / 8 * 8];
         header.AsSpan().Fill((byte)' ');
         buffer.WrittenSpan.CopyTo(header);

@@ -1,20 +1,37 @@
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 /// <summary>
-/// Says of a save that failed where it went, why, and what to do; the system's own message names a file that is gone by then.
+/// Turns the disk's error of a failed save into one that says where the model should have gone, why it did not, and what to do. The
+/// system's own message names a temporary file that is gone by then.
 /// </summary>
 internal static class SaveError
 {
     /// <summary>Whether an error comes from the disk.</summary>
     public static bool IsOfDisk(Exception error) => error is IOException or UnauthorizedAccessException;
 
-    public static IOException At(string path, Exception cause)
+    /// <summary>Runs a save to a path.</summary>
+    /// <exception cref="DirectoryNotFoundException">The folder around the path does not exist.</exception>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public static void Explain(string path, Action save)
     {
-        string full = Path.GetFullPath(path);
-        if (cause is DirectoryNotFoundException && Path.GetDirectoryName(full) is { } folder && !Directory.Exists(folder))
+        try
+        {
+            save();
+        }
+        catch (Exception error) when (IsOfDisk(error))
+        {
+            throw At(Path.GetFullPath(path), error);
+        }
+    }
+
+    private static IOException At(string path, Exception cause)
+    {
+        if (cause is DirectoryNotFoundException && Path.GetDirectoryName(path) is { } folder && !Directory.Exists(folder))
+        {
             return new DirectoryNotFoundException(
-                $"The model could not be saved to {full}: there is no folder {folder}. Create it first.", cause);
-        return new IOException(
-            $"The model could not be saved to {full}: {cause.Message.TrimEnd('.')}. What was there before is unchanged. Free space on that disk, or save to a place that can be written to.", cause);
+                $"The model could not be saved to {path}: there is no folder {folder}. Create it first.", cause);
+        }
+        return new IOException($"The model could not be saved to {path}: {cause.Message.TrimEnd('.')}. What was there before is unchanged. "
+            + "Free space on that disk, or save to a place that can be written to.", cause);
     }
 }

@@ -1,13 +1,15 @@
 using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 /// <summary>
-/// Fills a network from one or more safetensors files, streaming; everything that does not fit is told in one error before anything is
-/// read.
+/// Fills a network from one or more safetensors files, one tensor at a time. One error lists everything that does not fit, before any
+/// weight is read.
 /// </summary>
 internal static unsafe class WeightFiles
 {
@@ -15,7 +17,7 @@ internal static unsafe class WeightFiles
 
     /// <summary>Loads a .safetensors file, or the shards of a .safetensors.index.json.</summary>
     /// <exception cref="InvalidDataException">
-    /// The content is no safetensors, or the names, shapes or types are not the network's, or a number is not finite.
+    /// The content is not safetensors, the names, shapes or types are not those of the network, or a number is not finite.
     /// </exception>
     public static void Load(string path, TransformerNetwork network)
     {
@@ -42,19 +44,24 @@ internal static unsafe class WeightFiles
         }
     }
 
-    /// <summary>Whether the input embedding has a row for every token but none for the mask.</summary>
+    /// <summary>
+    /// Whether the weights are of an autoregressive network: its input embedding has a row for every token but none for the mask.
+    /// </summary>
     public static bool IsAutoregressive(string path, TransformerConfig config)
     {
         const string Embedding = "transformer.wte.weight";
-        string file = path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-            ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, ReadIndex(path).TryGetValue(Embedding, out string? shard) ? shard
-                : throw new InvalidDataException($"{path}: the index names no tensor \"{Embedding}\"."))
-            : path;
+        string file = path;
+        if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            string shard = ReadIndex(path).GetValueOrDefault(Embedding)
+                ?? throw new InvalidDataException($"{path}: the index names no tensor \"{Embedding}\".");
+            file = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, shard);
+        }
         using SafetensorsReader reader = SafetensorsReader.Open(file);
         return reader.TryFind(Embedding, out SafetensorsEntry entry) && entry.Shape is [long rows, _] && rows == config.VocabularySize;
     }
 
-    /// <summary>Loads from open files, each read from its front to its end.</summary>
+    /// <summary>Loads from open files, each of which is read from its beginning to its end.</summary>
     public static void Load(IReadOnlyList<SafetensorsReader> shards, TransformerNetwork network, string source)
     {
         var faults = new FaultList(source);
@@ -91,8 +98,10 @@ internal static unsafe class WeightFiles
                 var span = new Span<float>(TensorMemory.Floats(values), checked((int)entry.ElementCount));
                 shard.ReadSingles(entry, span);
                 if (!IsFinite(span))
+                {
                     throw new InvalidDataException(
                         $"{source}: tensor {FaultList.Quote(entry.Name)} holds numbers that are not finite (NaN or infinity).");
+                }
                 if (!inPlace)
                     target.copy_(values);
             }
@@ -101,16 +110,17 @@ internal static unsafe class WeightFiles
 
     private static bool IsFinite(ReadOnlySpan<float> values)
     {
-        // A NaN or an infinity stays in any sum it is part of.
+        // A sum with a NaN or an infinity in it is not finite, so one sum for many values is enough as long as it is finite.
         const int Piece = 1 << 16;
         for (int i = 0; i < values.Length; i += Piece)
-            if (System.Numerics.Tensors.TensorPrimitives.SumOfMagnitudes(values.Slice(i, Math.Min(Piece, values.Length - i))) is not (
-                >= 0 and < float.PositiveInfinity))
-                return Slowly(values[i..]);
+        {
+            if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes(values.Slice(i, Math.Min(Piece, values.Length - i)))))
+                return EachIsFinite(values[i..]);
+        }
         return true;
 
-        // The sum of finite numbers may itself be too large.
-        static bool Slowly(ReadOnlySpan<float> rest)
+        // The sum of finite numbers may itself be too large to be finite.
+        static bool EachIsFinite(ReadOnlySpan<float> rest)
         {
             foreach (float value in rest)
                 if (!float.IsFinite(value))
@@ -122,20 +132,23 @@ internal static unsafe class WeightFiles
     private static Dictionary<string, string> ReadIndex(string path)
     {
         if (new FileInfo(path).Length > MaximumIndexBytes)
-            throw new InvalidDataException($"{path}: an index of more than {MaximumIndexBytes} bytes is none.");
+            throw new InvalidDataException(
+                $"{path}: an index of shards has at most {MaximumIndexBytes} bytes; the file is something else.");
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             var map = new Dictionary<string, string>();
             foreach (JsonProperty item in document.RootElement.GetProperty("weight_map").EnumerateObject())
             {
-                string file = item.Value.GetString()
-                    ?? throw new InvalidDataException($"{path}: {FaultList.Quote(item.Name)} has no file.");
+                string tensor = FaultList.Quote(item.Name);
+                string file = item.Value.GetString() ?? throw new InvalidDataException($"{path}: {tensor} has no file.");
                 if (Path.GetFileName(file) != file || file.Length == 0)
+                {
                     throw new InvalidDataException(
-                        $"{path}: {FaultList.Quote(file)} is no plain file name; shards stand beside their index.");
+                        $"{path}: {FaultList.Quote(file)} is not a plain file name; shards must lie beside their index.");
+                }
                 if (!map.TryAdd(item.Name, file))
-                    throw new InvalidDataException($"{path}: {FaultList.Quote(item.Name)} stands twice.");
+                    throw new InvalidDataException($"{path}: {tensor} appears twice.");
             }
             if (map.Count == 0)
                 throw new InvalidDataException($"{path}: the index names no tensors.");

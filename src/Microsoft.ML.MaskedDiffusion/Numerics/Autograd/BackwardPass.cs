@@ -4,21 +4,25 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 
-/// <summary>Runs backward passes through our own functions so that their failures come out as what they were. Thread-safe.</summary>
-internal static class BackwardPass
+/// <summary>
+/// Runs backward passes through the <see cref="GuardedFunction{T}"/>s that were made with this object, so that their failures are thrown as what they were. Each
+/// network has its own: libtorch may run the functions on threads of its own, so a failure is kept here and not with a thread. Backward passes through one network
+/// add to the same gradients, so they must not run at the same time; those of different networks may.
+/// </summary>
+internal sealed class BackwardPass
 {
-    private static Exception? _failure;
+    private Exception? _failure;
 
     /// <summary>Adds the gradients of <paramref name="loss"/>, one number, to its leaves.</summary>
-    public static void Run(Tensor loss) => Guard(() => loss.backward());
+    public void Run(Tensor loss) => Guard(() => loss.backward());
 
     /// <summary>Adds the gradients of <paramref name="output"/>, weighted by <paramref name="gradient"/> of its shape, to its leaves.</summary>
-    public static void Run(Tensor output, Tensor gradient) => Guard(() => autograd.backward(output, gradient));
+    public void Run(Tensor output, Tensor gradient) => Guard(() => autograd.backward(output, gradient));
 
-    /// <summary>Keeps the failure of a <see cref="GuardedFunction{T}"/>, the first if several follow from it.</summary>
-    internal static void Keep(Exception failure) => Interlocked.CompareExchange(ref _failure, failure, null);
+    /// <summary>Keeps the failure of a function; the first one, if others follow from it.</summary>
+    internal void Keep(Exception failure) => Interlocked.CompareExchange(ref _failure, failure, null);
 
-    private static void Guard(Action pass)
+    private void Guard(Action pass)
     {
         try
         {

@@ -1,13 +1,11 @@
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 
 /// <summary>
-/// Loads libtorch once, with the process prepared for it: a heap that keeps freed memory, a BLAS that uses the processor's widest vectors, OpenMP threads that
-/// do not fight ours for the cores. What the user has set in the environment is never changed.
+/// Loads libtorch once, with the process prepared for it: a heap that keeps freed memory, and OpenMP threads that do not take the
+/// cores that our threads need. What the user has set in the environment is never changed.
 /// </summary>
 internal static class NativeRuntime
 {
@@ -43,28 +41,20 @@ internal static class NativeRuntime
         }
     }
 
-    /// <summary>One message from whatever way TorchSharp failed in.</summary>
+    /// <summary>One short message, whatever way TorchSharp failed in; its own long report is the inner exception.</summary>
     internal static TorchUnavailableException Explain(Exception error)
     {
         Exception cause = error;
         while (cause is TypeInitializationException { InnerException: { } inner })
             cause = inner;
-        string version = typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "of this application";
-        return new TorchUnavailableException(
-            $"libtorch, which TorchSharp {version} computes with, cannot be loaded on {RuntimeInformation.RuntimeIdentifier}. Add the package TorchSharp-cpu " +
-            $"(or TorchSharp-cuda-linux, TorchSharp-cuda-windows for an NVIDIA GPU) in the version of TorchSharp to the application. If it is there, `ldd` on its libLibTorchSharp.so names what the system lacks: " +
-            $"TorchSharp 0.107 needs the libstdc++ of GCC 13, as in Debian 13 or Ubuntu 24.04. What was looked for: {cause.Message}", error);
+        string version = typeof(torch).Assembly.GetName().Version!.ToString(3);
+        return new TorchUnavailableException(NativeLibraryFault.Find(version, cause.Message).Explain(), error);
     }
 
     private static void PrepareEnvironment()
     {
-        if (!OperatingSystem.IsLinux())
-            return;
-        // OpenBLAS chooses its kernels by the processors it knew when it was made, and falls back to half the vector width on newer ones.
-        if (Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512F.VL.IsSupported)
-            NativeHeap.SetIfUnset("OPENBLAS_CORETYPE", "SKYLAKEX");
-        // GNU OpenMP's threads would spin for milliseconds after each operator, on the cores that our kernels need next.
-        if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
+        // The threads of libtorch's GNU OpenMP would spin for milliseconds after each operator, on the cores that our kernels need next.
+        if (OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
             NativeHeap.SetIfUnset("GOMP_SPINCOUNT", "10000");
     }
 }

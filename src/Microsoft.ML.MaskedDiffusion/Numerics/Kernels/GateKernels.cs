@@ -18,8 +18,8 @@ internal static unsafe class GateKernels
         }
     });
 
-    /// <summary>The gradients of both factors; <paramref name="dyToY"/> holds dy and afterwards y again, unless <paramref name="keepDy"/>.</summary>
-    public static void Backward(float* gate, float* up, float* dyToY, float* dGate, float* dUp, long count, bool keepDy = false) => Workers.Rows(count, Piece, (first, last) =>
+    /// <summary>The gradients of both factors; <paramref name="dyToY"/> holds dy, over which y is written again.</summary>
+    public static void Backward(float* gate, float* up, float* dyToY, float* dGate, float* dUp, long count) => Workers.Rows(count, Piece, (first, last) =>
     {
         for (long i = first; i < last; i += VectorMath.Lanes)
         {
@@ -29,8 +29,7 @@ internal static unsafe class GateKernels
             // d silu / da = sigmoid + silu (1 - sigmoid)
             VectorMath.Store(dy * b * Vector512.FusedMultiplyAdd(silu, Vector512<float>.One - sigmoid, sigmoid), dGate + i, have);
             VectorMath.Store(dy * silu, dUp + i, have);
-            if (!keepDy)
-                VectorMath.Store(silu * b, dyToY + i, have);
+            VectorMath.Store(silu * b, dyToY + i, have);
         }
     });
 }

@@ -1,16 +1,21 @@
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
-/// <summary>Lets the owner of native memory be disposed while other threads still compute with it: the memory goes with the last of them.</summary>
-internal sealed class UseCount(Action free)
+/// <summary>
+/// Lets the owner of native memory be disposed while other threads still compute with it: the memory is freed when the last of them has finished. Thread-safe.
+/// </summary>
+/// <param name="owner">The object that is named when a use is refused.</param>
+/// <param name="free">Frees the memory; called once.</param>
+internal sealed class UseCount(object owner, Action free)
 {
     // The owner counts as one.
     private int _count = 1;
     private int _closed;
 
-    public bool IsClosed => Volatile.Read(ref _closed) != 0;
+    private bool IsClosed => Volatile.Read(ref _closed) != 0;
 
+    /// <summary>Begins a use, which ends when the result is disposed.</summary>
     /// <exception cref="ObjectDisposedException">The owner has been disposed.</exception>
-    public void Enter(object owner)
+    public Use Enter()
     {
         int count = Volatile.Read(ref _count);
         while (true)
@@ -18,21 +23,27 @@ internal sealed class UseCount(Action free)
             ObjectDisposedException.ThrowIf(count == 0 || IsClosed, owner);
             int seen = Interlocked.CompareExchange(ref _count, count + 1, count);
             if (seen == count)
-                return;
+                return new Use(this);
             count = seen;
         }
     }
 
-    public void Exit()
+    /// <summary>Disposes the owner; later calls do nothing.</summary>
+    public void Close()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) == 0)
+            Exit();
+    }
+
+    private void Exit()
     {
         if (Interlocked.Decrement(ref _count) == 0)
             free();
     }
 
-    /// <summary>The owner's disposal; later ones do nothing.</summary>
-    public void Close()
+    /// <summary>One use; dispose it once.</summary>
+    internal readonly struct Use(UseCount count) : IDisposable
     {
-        if (Interlocked.Exchange(ref _closed, 1) == 0)
-            Exit();
+        public void Dispose() => count.Exit();
     }
 }

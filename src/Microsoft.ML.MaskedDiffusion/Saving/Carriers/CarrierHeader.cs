@@ -1,40 +1,45 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
-/// <summary>The blob's first chunk, as JSON: what is carried, its settings, and the length and SHA-256 of the body.</summary>
+/// <summary>
+/// The first text of a carrier, in JSON: what is carried, its settings, and the length and SHA-256 of the body. The property names are part
+/// of the file format.
+/// </summary>
 internal sealed record CarrierHeader
 {
     public const int CurrentFormat = 1;
 
+    /// <summary>The version of the format.</summary>
     public int Format { get; init; } = CurrentFormat;
 
     /// <summary>The name of the transform.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>The transform's options, in its own words.</summary>
+    /// <summary>The transform's options as it writes them itself.</summary>
     public required JsonElement Settings { get; init; }
 
-    /// <summary>Bytes of the body.</summary>
+    /// <summary>The length of the body in bytes.</summary>
     public required long Length { get; init; }
 
-    /// <summary>Of the body, lower-case hexadecimal.</summary>
+    /// <summary>The SHA-256 of the body in lower-case hexadecimal digits.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>The body's file when it was too large to be carried; null when it follows in chunks.</summary>
+    /// <summary>The name of the body's file if it was too large to be carried; null if it follows in chunks.</summary>
     public string? File { get; init; }
 
-    /// <summary>The folder that <see cref="File"/> was written to: the last place looked in.</summary>
+    /// <summary>The folder that <see cref="File"/> was written to. It is searched last.</summary>
     public string? Folder { get; init; }
 
-    /// <summary>SHA-256 of this header without the seal, lower-case hexadecimal.</summary>
+    /// <summary>The SHA-256 of this header without the seal, in lower-case hexadecimal digits.</summary>
     public string? Seal { get; init; }
 
+    /// <summary>The JSON with its seal.</summary>
     public string ToText() => JsonSerializer.Serialize(this with { Seal = ComputeSeal() });
 
-    /// <exception cref="InvalidDataException">The text is not such a header, or of a later format.</exception>
+    /// <exception cref="InvalidDataException">The text is not such a header, or is of another format.</exception>
     public static CarrierHeader Parse(ReadOnlySpan<char> text)
     {
         CarrierHeader? header;
@@ -50,12 +55,12 @@ internal sealed record CarrierHeader
             throw new InvalidDataException("The saved model's header is damaged: kind, length or SHA-256 is missing.");
         if (header.Format != CurrentFormat)
             throw new InvalidDataException(
-                $"The saved model is of format {header.Format}, and this version reads format {CurrentFormat}: load it with the version that saved it.");
+                $"The saved model is of format {header.Format}, but this version reads format {CurrentFormat}: "
+                + "load it with the version that saved it.");
         if (header.Seal != header.ComputeSeal())
-            throw new InvalidDataException($"The saved {header.Kind} model's header was altered: its settings do not fit its SHA-256.");
+            throw new InvalidDataException($"The saved {header.Kind} model's header was altered: its content does not fit its SHA-256.");
         return header;
     }
 
-    private string ComputeSeal() =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(this with { Seal = null }))));
+    private string ComputeSeal() => HashingStream.HashOf(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(this with { Seal = null })));
 }

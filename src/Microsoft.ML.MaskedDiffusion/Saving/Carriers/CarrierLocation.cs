@@ -1,12 +1,12 @@
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
 /// <summary>
-/// Where the zip being saved or loaded stands. ML.NET tells a transformer nothing of it, so whoever knows the path says it here,
-/// for the calls it makes meanwhile.
+/// The path of the zip that is being saved or loaded. ML.NET does not tell it to a transformer, so whoever knows the path creates one of
+/// these for the time of the call to ML.NET.
 /// </summary>
 internal sealed class CarrierLocation : IDisposable
 {
-    /// <summary>An environment variable naming more folders to look for weights in.</summary>
+    /// <summary>The environment variable that names more folders in which weights are searched.</summary>
     public const string PathVariable = "MDM_MODEL_PATH";
 
     private static readonly AsyncLocal<CarrierLocation?> Ambient = new();
@@ -14,7 +14,7 @@ internal sealed class CarrierLocation : IDisposable
     private readonly CarrierLocation? _outer = Ambient.Value;
 
     /// <param name="zipPath">The zip's path.</param>
-    /// <param name="sizeLimit">Bodies above this many bytes are written beside the zip.</param>
+    /// <param name="sizeLimit">Bodies of more bytes than this are written beside the zip.</param>
     public CarrierLocation(string zipPath, long sizeLimit = CarrierWriter.SizeLimit)
     {
         ArgumentException.ThrowIfNullOrEmpty(zipPath);
@@ -25,33 +25,37 @@ internal sealed class CarrierLocation : IDisposable
         Ambient.Value = this;
     }
 
+    /// <summary>The location in force, or null.</summary>
     public static CarrierLocation? Current => Ambient.Value;
 
+    /// <summary>The folder of the zip.</summary>
     public string Folder { get; }
 
+    /// <summary>The zip's name without its extension.</summary>
     public string Name { get; }
 
+    /// <summary>The largest body in bytes that goes into the zip.</summary>
     public long SizeLimit { get; }
 
-    /// <summary>Files that were written beside the zip and were not there before: to be removed should the zip itself fail.</summary>
+    /// <summary>The files that were written beside the zip and were not there before. They are removed if the zip itself fails.</summary>
     public List<string> Written { get; } = [];
 
     public void Dispose() => Ambient.Value = _outer;
 
     /// <summary>
-    /// Finds a carrier's file: beside the zip, in the folders of <see cref="PathVariable"/>, in the working folder, beside the program,
+    /// Finds a carrier's file: beside the zip, in the folders of <see cref="PathVariable"/>, in the working folder, beside the program, or
     /// where it was written.
     /// </summary>
-    /// <exception cref="FileNotFoundException">It is in none of them.</exception>
+    /// <exception cref="FileNotFoundException">The file is in none of these folders.</exception>
     public static string Find(CarrierHeader header, CarrierLocation? location)
     {
-        // Only the name counts: a header must not lead elsewhere by a path in it.
+        // Only the file name counts, so that a header cannot lead to another folder.
         string name = Path.GetFileName(header.File!);
         List<string> folders = [];
         if (location != null)
             folders.Add(location.Folder);
-        folders.AddRange(
-            (Environment.GetEnvironmentVariable(PathVariable) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
+        string named = Environment.GetEnvironmentVariable(PathVariable) ?? "";
+        folders.AddRange(named.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
         folders.Add(Environment.CurrentDirectory);
         folders.Add(AppContext.BaseDirectory);
         if (header.Folder is { } written)
@@ -63,8 +67,9 @@ internal sealed class CarrierLocation : IDisposable
                 return path;
         }
         throw new FileNotFoundException(
-            $"The weights of this model were saved beside its zip as '{name}', which is in none of: {string.Join(", ", folders.Distinct())}. "
+            $"The weights of this model were saved beside its zip as '{name}', which is in none of: "
+            + $"{string.Join(", ", folders.Distinct())}. "
             + $"Keep the two files together and load with ml.MaskedDiffusion().LoadModel(path), or name the folder in {PathVariable}.",
-                name);
+            name);
     }
 }

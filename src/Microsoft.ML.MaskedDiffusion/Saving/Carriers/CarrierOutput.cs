@@ -1,15 +1,15 @@
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
-/// <summary>How a value of the carrier's score mapping becomes the user's column.</summary>
+/// <summary>How a value of the carrier's scoring step becomes the user's column.</summary>
 internal abstract record CarrierOutput(string CarrierName, string UserName)
 {
-    /// <summary>The stock estimators that make the user's column.</summary>
+    /// <summary>ML.NET's own estimators that make the user's column.</summary>
     public abstract IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml);
 
-    /// <summary>The columns that those leave behind, to be dropped.</summary>
+    /// <summary>The columns that are left over from that and are dropped.</summary>
     public virtual IEnumerable<string> Leftovers => [CarrierName];
 
-    /// <summary>The value as it is, or nothing where the user wants no such column.</summary>
+    /// <summary>The value as it is, or nothing if the user wants no such column.</summary>
     public static CarrierOutput Optional(string carrierName, string? userName) =>
         userName is null ? new Unused(carrierName) : new Plain(carrierName, userName);
 
@@ -25,7 +25,7 @@ internal abstract record CarrierOutput(string CarrierName, string UserName)
         public override IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml) => [];
     }
 
-    /// <summary>An int, 1 for the first, as a key of a given count; 0 is missing.</summary>
+    /// <summary>An integer as a key with a given number of values: 1 for the first, 0 for a missing one.</summary>
     public sealed record Key(string CarrierName, string UserName, int Count) : CarrierOutput(CarrierName, UserName)
     {
         public override IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml)
@@ -35,12 +35,13 @@ internal abstract record CarrierOutput(string CarrierName, string UserName)
         }
     }
 
-    /// <summary>A vector, given the size that its type lost.</summary>
+    /// <summary>A vector, whose type gets back the size that it lost (see <see cref="SpreadFactory"/>).</summary>
     public sealed record Vector(string CarrierName, string UserName, int Size) : CarrierOutput(CarrierName, UserName)
     {
         public override IEnumerable<string> Leftovers =>
-            [CarrierName, CarrierNames.Values, CarrierNames.Offset, .. Enumerable.Range(0, SpreadRow.Width)
-                .Select(SpreadRow.Name), .. Parts];
+        [
+            CarrierName, CarrierNames.Values, CarrierNames.Offset, .. Enumerable.Range(0, SpreadRow.Width).Select(SpreadRow.Name), .. Parts,
+        ];
 
         private IEnumerable<string> Parts =>
             Enumerable.Range(0, (Size + SpreadRow.Width - 1) / SpreadRow.Width).Select(part => $"{CarrierName}_{part}");

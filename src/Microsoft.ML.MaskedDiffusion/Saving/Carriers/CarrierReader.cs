@@ -4,15 +4,15 @@ using Microsoft.ML.Transforms;
 
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
-/// <summary>Recognises carriers among loaded transformers and reads what they hold.</summary>
+/// <summary>Recognizes carriers among loaded transformers, and reads what they hold.</summary>
 internal static class CarrierReader
 {
-    /// <summary>Whether a loaded transformer is a carrier: a chain that begins with its key.</summary>
+    /// <summary>Whether a loaded transformer is a carrier, that is, a chain that begins with the step that adds the key.</summary>
     public static bool IsCarrier(ITransformer transformer) =>
         transformer is IEnumerable<ITransformer> chain && chain.FirstOrDefault() is CustomMappingTransformer<CarrierNoInput, CarrierKeyRow>;
 
-    /// <summary>Reads a carrier's contents through its own first two steps.</summary>
-    /// <exception cref="InvalidDataException">They are damaged.</exception>
+    /// <summary>Reads what a carrier holds by running its first two steps on one row.</summary>
+    /// <exception cref="InvalidDataException">The data is damaged.</exception>
     public static CarrierContents Read(ITransformer carrier, CarrierLocation? location)
     {
         IDataView view = new BlankView(BlankView.EmptySchema, 1);

@@ -3,17 +3,18 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
 /// <summary>
-/// The memory of one loaded custom mapping: checks and decodes the blob at its first row and keeps what is built from it for all rows,
-/// threads and row mappers after. Safe for many threads.
+/// What one loaded custom mapping keeps: at the first row it decodes the model's text and builds a value from it, which serves all later
+/// rows, threads and row mappers. Thread-safe.
 /// </summary>
 internal sealed class CarrierSession<T>(Func<CarrierContents, T> build)
     where T : class
 {
     private readonly Lock _lock = new();
-    // Loading is lazy and may happen far from the load call: where the zip stood is remembered here.
+    // The model is loaded at the first row, which may be long after the call that opened the zip, so the zip's location is kept.
     private readonly CarrierLocation? _location = CarrierLocation.Current;
     private volatile Entry? _entry;
 
+    /// <summary>The value for the model's text in a row.</summary>
     public T Get(in VBuffer<ReadOnlyMemory<char>> blob)
     {
         ReadOnlyMemory<char> header = CarrierBlob.HeaderText(blob);

@@ -3,7 +3,7 @@ using Microsoft.ML.Transforms;
 
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
-/// <summary>A vector of unknown size and the first of its values to spread.</summary>
+/// <summary>A vector of unknown size, and the index of the first value to take out of it.</summary>
 internal sealed class SpreadInput
 {
     [ColumnName(CarrierNames.Values)]
@@ -13,7 +13,7 @@ internal sealed class SpreadInput
     public int Offset { get; set; }
 }
 
-/// <summary>Sixteen values, a column each.</summary>
+/// <summary>Sixteen values of the vector, each in a column of its own. The column names are part of the file format.</summary>
 internal sealed class SpreadRow
 {
     public const int Width = 16;
@@ -72,8 +72,8 @@ internal sealed class SpreadRow
 }
 
 /// <summary>
-/// Takes a vector apart into columns. A loaded custom mapping can only give vectors of unknown size; put together again by a
-/// concatenation these columns make one of known size, which ML.NET's evaluators ask for.
+/// Takes a vector apart into columns, of which a concatenation then makes a vector again. A loaded custom mapping can only return vectors
+/// of unknown size; the concatenation makes one of known size, which ML.NET's evaluators require.
 /// </summary>
 [CustomMappingFactoryAttribute(CarrierNames.SpreadContract)]
 internal sealed class SpreadFactory : CustomMappingFactory<SpreadInput, SpreadRow>

@@ -1,22 +1,26 @@
-using System.Security.Cryptography;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.DataViews;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
 /// <summary>
-/// Turns a transformer into a chain of stock ones, which ML.NET can save and load without knowing this library: a constant key, a value
-/// map that holds the model as text under it, a custom mapping whose factory lives here, and renaming around it.
+/// Turns a transformer into a chain of ML.NET's own transformers, which ML.NET can save and load: a step that adds a constant key, a value
+/// map that holds the model as text under this key, a custom mapping that scores (its factory is in this library), and steps that rename
+/// columns.
 /// </summary>
 internal static class CarrierWriter
 {
     /// <summary>
-    /// 64 MiB: bodies above it are written beside the zip, because ML.NET keeps a map's text several times in memory as it loads.
+    /// 64 MiB. Larger bodies are written beside the zip, because ML.NET holds the text of a value map several times in memory while it
+    /// loads.
     /// </summary>
     public const long SizeLimit = 64L << 20;
 
-    /// <exception cref="InvalidOperationException">The body is above the limit, and where to write it is not known.</exception>
+    /// <summary>Builds the chain; a body above the limit is written beside the zip.</summary>
+    /// <exception cref="InvalidOperationException">The body is above the limit, but the zip's location is not known.</exception>
+    /// <exception cref="IOException">The disk refuses.</exception>
     public static TransformerChain<ITransformer> Build(CarrierPlan plan)
     {
         string[] chunks = Pack(plan, CarrierLocation.Current);
@@ -32,8 +36,8 @@ internal static class CarrierWriter
         ];
         string[] leftovers =
         [
-            CarrierNames.Key, CarrierNames.Blob, .. plan.Inputs.Select(input => input.CarrierName), .. plan.Outputs.SelectMany(
-                output => output.Leftovers),
+            CarrierNames.Key, CarrierNames.Blob, .. plan.Inputs.Select(input => input.CarrierName),
+            .. plan.Outputs.SelectMany(output => output.Leftovers),
         ];
         steps.Add(ml.Transforms.DropColumns([.. leftovers.Distinct()]));
         var chain = new EstimatorChain<ITransformer>();
@@ -45,45 +49,44 @@ internal static class CarrierWriter
     private static string[] Pack(CarrierPlan plan, CarrierLocation? location)
     {
         long limit = location?.SizeLimit ?? SizeLimit;
-        // Known beforehand to be too large with nowhere to go: say so before gigabytes are written.
+        // This is said before gigabytes are written.
         if (location == null && plan.EstimatedLength > limit)
             throw TooLarge(plan.EstimatedLength, limit);
         string folder = location?.Folder ?? Path.GetTempPath();
-        string aside = Path.Combine(folder, $".{Path.GetRandomFileName()}.mdm.tmp");
         try
         {
-            using var file = new FileStream(aside, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16);
-            plan.WriteBody(file);
-            file.Flush(flushToDisk: location != null);
-            file.Position = 0;
-            string hash = Convert.ToHexStringLower(SHA256.HashData(file));
-            var header = new CarrierHeader { Kind = plan.Kind, Settings = plan.Settings, Length = file.Length, Sha256 = hash };
-            if (file.Length <= limit)
+            using var file = new AtomicFile(Path.Combine(folder, location?.Name ?? "model"));
+            FileStream stream = file.Stream;
+            plan.WriteBody(stream);
+            stream.Position = 0;
+            var header = new CarrierHeader
             {
-                byte[] body = new byte[file.Length];
-                file.Position = 0;
-                file.ReadExactly(body);
+                Kind = plan.Kind,
+                Settings = plan.Settings,
+                Length = stream.Length,
+                Sha256 = HashingStream.HashOf(stream),
+            };
+            if (header.Length <= limit)
+            {
+                byte[] body = new byte[header.Length];
+                stream.Position = 0;
+                stream.ReadExactly(body);
                 return CarrierBlob.Encode(header, body);
             }
             if (location == null)
-                throw TooLarge(file.Length, limit);
-            // The hash in the name keeps several models of one pipeline apart, and an older zip's weights alive.
-            string name = $"{location.Name}-{hash[..12]}.mdm";
-            file.Dispose();
+                throw TooLarge(header.Length, limit);
+            // The hash in the name keeps several models of one pipeline apart, and does not overwrite the weights of an older zip.
+            string name = $"{location.Name}-{header.Sha256[..12]}.mdm";
             string target = Path.Combine(folder, name);
             if (!File.Exists(target))
                 location.Written.Add(target);
-            File.Move(aside, target, overwrite: true);
+            file.Commit(target);
             return CarrierBlob.Encode(header with { File = name, Folder = folder }, []);
         }
         catch (Exception error) when (location == null && SaveError.IsOfDisk(error))
         {
             throw new IOException($"The model could not be packed for ML.NET's zip in the temporary folder {folder}: {error.Message} "
                 + "Free space there, or name another folder in the environment variable TMPDIR (Windows: TEMP).", error);
-        }
-        finally
-        {
-            File.Delete(aside);
         }
     }
 

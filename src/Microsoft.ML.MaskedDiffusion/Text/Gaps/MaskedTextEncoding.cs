@@ -3,10 +3,9 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
 /// <summary>
-/// Converts text with gaps (<see cref="MaskForm"/>) to ids with mask tokens and back. Each piece of text beside a gap is tokenized on its
-/// own. The token of a word includes the space before the word, so one space before a gap belongs to the gap: "The [MASK] sat" and
-/// "The[MASK] sat" are the same three tokens. Ids made by <see cref="Encode"/> stay the same through <see cref="Decode"/> and
-/// <see cref="Encode"/>. Thread-safe.
+/// Text with gaps (<see cref="GapSyntax"/>) to ids with mask tokens and back. The tokens beside a gap are those the tokenizer gives the text there. A word's
+/// token carries the space before it, so one space before a gap belongs to the gap: "The [MASK] sat" and "The[MASK] sat" are the same three tokens.
+/// Ids made by <see cref="Encode"/> survive <see cref="Decode"/> and <see cref="Encode"/>. Thread-safe.
 /// </summary>
 internal sealed class MaskedTextEncoding(TextTokenizer tokenizer, int maskTokenId)
 {
@@ -14,7 +13,7 @@ internal sealed class MaskedTextEncoding(TextTokenizer tokenizer, int maskTokenI
     public int[] Encode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        List<MaskedTextSegment> segments = MaskForm.Parse(text);
+        List<MaskedTextSegment> segments = GapSyntax.Parse(text);
         var ids = new List<int>();
         for (int i = 0; i < segments.Count; i++)
         {
@@ -45,13 +44,13 @@ internal sealed class MaskedTextEncoding(TextTokenizer tokenizer, int maskTokenI
                 // Encode removes one space before a gap, so put it back; after a line break there was none.
                 if (text.Length > 0 && (text[^1] == ' ' || !char.IsWhiteSpace(text[^1])))
                     text.Append(' ');
-                text.Append(MaskForm.Write(end - start));
+                text.Append(GapSyntax.Gap(end - start));
                 continue;
             }
             int[] run = new int[end - start];
             for (int i = start; i < end; i++)
                 run[i - start] = ids[i];
-            text.Append(MaskForm.Escape(start == 0 ? tokenizer.Decode(run) : tokenizer.DecodeInside(run)));
+            text.Append(GapSyntax.Escape(start == 0 ? tokenizer.Decode(run) : tokenizer.DecodeInside(run)));
         }
         return text.ToString();
     }

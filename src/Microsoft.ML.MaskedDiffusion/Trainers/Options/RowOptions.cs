@@ -38,8 +38,8 @@ public sealed class RowOptions
     /// </summary>
     public int? MaxLength { get; set; }
 
-    /// <summary>What happens to longer rows. Default <see cref="LongRows.Skip"/>.</summary>
-    public LongRows LongRows { get; set; } = LongRows.Skip;
+    /// <summary>What happens to longer rows. Default <see cref="RowOverflow.Skip"/>.</summary>
+    public RowOverflow Overflow { get; set; } = RowOverflow.Skip;
 
     /// <summary>Whether documents are joined, once the default is resolved.</summary>
     internal bool PacksDocuments => PackDocuments ?? PromptColumnName is null;
@@ -61,8 +61,8 @@ public sealed class RowOptions
             "false or null with a Rows.PromptColumnName: each row is then a sequence of its own");
         OptionCheck.RequireDefined(Padding, Group + nameof(Padding));
         OptionCheck.Require(!packs || Padding == RowPadding.None, Group + nameof(Padding), Padding, NeedsRows);
-        OptionCheck.RequireDefined(LongRows, Group + nameof(LongRows));
-        OptionCheck.Require(!packs || LongRows == LongRows.Skip, Group + nameof(LongRows), LongRows, NeedsRows);
+        OptionCheck.RequireDefined(Overflow, Group + nameof(Overflow));
+        OptionCheck.Require(!packs || Overflow == RowOverflow.Skip, Group + nameof(Overflow), Overflow, NeedsRows);
         OptionCheck.Require(packs || options.Checkpoints.TokenFolder is null, "Checkpoints.TokenFolder", options.Checkpoints.TokenFolder,
             NeedsBlocks);
         OptionCheck.Require(packs || options.Validation.Tokens is null, "Validation.Tokens", options.Validation.Tokens, NeedsBlocks);

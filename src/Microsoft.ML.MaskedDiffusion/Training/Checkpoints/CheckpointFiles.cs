@@ -1,13 +1,22 @@
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
+using Microsoft.ML.MaskedDiffusion.Training.Progress;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
+/// <summary>The parts of a running training that a checkpoint stores and restores.</summary>
+internal sealed record CheckpointContent(
+    TransformerNetwork Network, AdamWOptimizer Optimizer, TrainingState State, WeightSnapshot Best, WeightAverage? Average,
+    LossMeter Meter);
+
 /// <summary>
-/// The files of one checkpoint: weights under their own names (so the file opens as a model's), moments, the averaged weights where there
-/// are some, the best weights where they are others, state.json, and a manifest of lengths and hashes.
+/// The files of one checkpoint: the weights under their own names (so that the file can be opened as a model's), the optimizer's moments,
+/// the averaged weights if weights are averaged, the best weights if they are not the current ones, state.json, and a manifest with the
+/// length and SHA-256 of each.
 /// </summary>
 internal static class CheckpointFiles
 {
@@ -16,31 +25,24 @@ internal static class CheckpointFiles
     private const string Best = "best.safetensors";
     private const string Average = "average.safetensors";
 
+    /// <summary>Writes a checkpoint into an empty folder.</summary>
     public static void Write(string folder, CheckpointContent content, CheckpointState state)
     {
         var manifest = new ModelManifest();
-        void Add(string name, Action<Stream> write)
-        {
-            using var file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write);
-            using var hashing = new HashingStream(file, leaveOpen: true);
-            write(hashing);
-            file.Flush(flushToDisk: true);
-            manifest.Add(name, hashing.Count, hashing.Hash());
-        }
-        Add(Weights, stream => SafetensorsWriter.Write(stream, WeightsOf(content), new Dictionary<string, string> { ["format"] = "pt" }));
+        void Add(string name, Action<Stream> write) =>
+            DurableFiles.Create(Path.Combine(folder, name), stream => manifest.Write(name, stream, write));
+        Add(Weights, stream => SafetensorsWriter.WriteModel(stream, WeightsOf(content)));
         Add(Moments, stream => SafetensorsWriter.Write(stream, MomentsOf(content)));
         if (HasOtherBest(state))
             Add(Best, stream => SafetensorsWriter.Write(stream, content.Best.Tensors));
         if (content.Average is { } average)
             Add(Average, stream => SafetensorsWriter.Write(stream, average.Tensors));
         Add(CheckpointState.Name, stream => stream.Write(state.Write()));
-        using var last = new FileStream(Path.Combine(folder, ModelManifest.Name), FileMode.CreateNew, FileAccess.Write);
-        last.Write(manifest.Write());
-        last.Flush(flushToDisk: true);
+        DurableFiles.Create(Path.Combine(folder, ModelManifest.Name), stream => stream.Write(manifest.ToJson()));
     }
 
-    /// <summary>Checks every file against the manifest and gives the state.</summary>
-    /// <exception cref="InvalidDataException">A file is missing or not as written.</exception>
+    /// <summary>Compares every file with the manifest, and reads the state.</summary>
+    /// <exception cref="InvalidDataException">A file is missing or is not as it was written.</exception>
     public static CheckpointState Verify(string folder)
     {
         try
@@ -50,7 +52,7 @@ internal static class CheckpointFiles
             {
                 using var hashing = new HashingStream(File.OpenRead(Path.Combine(folder, name)));
                 hashing.CopyTo(Stream.Null);
-                manifest.Check(name, folder, hashing.Count, hashing.Hash());
+                manifest.Check(name, folder, hashing);
             }
             CheckpointState state = CheckpointState.Read(folder);
             foreach (string name in HasOtherBest(state) ? [Weights, Moments, Best] : new[] { Weights, Moments })
@@ -63,7 +65,7 @@ internal static class CheckpointFiles
         }
     }
 
-    /// <summary>Fills a training's tensors with a verified checkpoint's.</summary>
+    /// <summary>Fills a training's tensors from a checkpoint that was verified.</summary>
     public static void Restore(string folder, CheckpointContent content, CheckpointState state)
     {
         using var noGradient = torch.no_grad();
@@ -79,7 +81,7 @@ internal static class CheckpointFiles
             Fill(Path.Combine(folder, Best), content.Best.Tensors);
     }
 
-    // The best weights are those at hand when they were measured at this very step.
+    // If the best weights were measured at the step of the checkpoint, they are the current ones.
     private static bool HasOtherBest(CheckpointState state) => state.BestStep is { } best && best != state.Step;
 
     private static IEnumerable<KeyValuePair<string, torch.Tensor>> WeightsOf(CheckpointContent content) =>
@@ -87,10 +89,10 @@ internal static class CheckpointFiles
 
     private static IEnumerable<KeyValuePair<string, torch.Tensor>> MomentsOf(CheckpointContent content) =>
         content.Optimizer.Slots.SelectMany(slot => new[]
-    {
-        KeyValuePair.Create("first." + slot.Name, slot.FirstMoment),
-        KeyValuePair.Create("second." + slot.Name, slot.SecondMoment),
-    });
+        {
+            KeyValuePair.Create("first." + slot.Name, slot.FirstMoment),
+            KeyValuePair.Create("second." + slot.Name, slot.SecondMoment),
+        });
 
     private static void Fill(string path, IEnumerable<KeyValuePair<string, torch.Tensor>> tensors)
     {
@@ -99,10 +101,11 @@ internal static class CheckpointFiles
         KeyValuePair<string, torch.Tensor>[] all = [.. tensors];
         foreach ((string name, torch.Tensor tensor) in all)
         {
+            string quoted = FaultList.Quote(name);
             if (!reader.TryFind(name, out SafetensorsEntry entry))
-                faults.Add($"tensor {FaultList.Quote(name)} is missing");
+                faults.Add($"tensor {quoted} is missing");
             else if (!tensor.shape.AsSpan().SequenceEqual(entry.Shape))
-                faults.Add($"tensor {FaultList.Quote(name)} has shape {entry.ShapeText}, expected is [{string.Join(", ", tensor.shape)}]");
+                faults.Add($"tensor {quoted} has shape {entry.ShapeText}, expected is [{string.Join(", ", tensor.shape)}]");
         }
         if (reader.Entries.Count > all.Length)
             faults.Add($"there are {reader.Entries.Count} tensors, expected are {all.Length}");

@@ -1,8 +1,9 @@
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Training.Progress;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
-/// <summary>The checkpoints of one run: finds the one to go on from, holds it against the run, and writes the next ones.</summary>
+/// <summary>The checkpoints of one run: finds the one to continue from, compares it with the run, and writes the next ones.</summary>
 internal sealed class CheckpointRun : IDisposable
 {
     private readonly CheckpointSettings _settings;
@@ -12,8 +13,8 @@ internal sealed class CheckpointRun : IDisposable
     private SortedDictionary<string, string> _run = [];
     private double _lastSeconds;
 
-    /// <exception cref="InvalidOperationException">There are checkpoints, and the run is not to go on from them.</exception>
-    /// <exception cref="InvalidDataException">There are checkpoints, and every one is damaged.</exception>
+    /// <exception cref="InvalidOperationException">There are checkpoints, but the run is not to continue from them.</exception>
+    /// <exception cref="InvalidDataException">There are checkpoints, but all of them are damaged.</exception>
     public CheckpointRun(CheckpointSettings settings)
     {
         _settings = settings;
@@ -29,8 +30,8 @@ internal sealed class CheckpointRun : IDisposable
         }
     }
 
-    /// <summary>Refuses a folder that cannot be used, before hours of reading and not after.</summary>
-    /// <exception cref="InvalidOperationException">There are checkpoints, and the run is not to go on from them.</exception>
+    /// <summary>Refuses a folder that cannot be used. This is called before hours of reading, not after.</summary>
+    /// <exception cref="InvalidOperationException">There are checkpoints, but the run is not to continue from them.</exception>
     /// <exception cref="IOException">Another training has the folder open.</exception>
     public static void CheckFolder(string folder, bool resume)
     {
@@ -38,22 +39,24 @@ internal sealed class CheckpointRun : IDisposable
         CheckSteps(store, resume);
     }
 
-    /// <summary>The settings with the checkpoint's seed where the run has none of its own.</summary>
+    /// <summary>The settings, with the seed of the checkpoint if the run has none of its own.</summary>
     public TrainingSettings WithSeed(TrainingSettings settings) =>
         _found is not null && _settings.AdoptSeed ? settings with { Seed = _found.Seed } : settings;
 
-    /// <summary>Says what is being run; a checkpoint of another run is refused.</summary>
+    /// <summary>Takes the fingerprint of the run, and refuses a checkpoint of another run.</summary>
     /// <exception cref="InvalidOperationException">The checkpoint is of another run; the message names every difference.</exception>
     public void Check(SortedDictionary<string, string> run)
     {
         _run = run;
-        if (_found is not null && RunFingerprint.Differences(_found.Run, run) is { Count: > 0 } differences)
-            throw new InvalidOperationException(
-                $"The checkpoint {_store.PathOf(_found.Step)} is of another training and cannot be resumed:\n  {string.Join("\n  ", differences)}\n" +
-                $"Give the options and data it was made with (by version {_found.Library} of the library), or set Checkpoints.Folder to a new folder to start afresh.");
+        if (_found is null || RecordedSettings.Differences(_found.Run, run, "in the checkpoint") is not { Count: > 0 } differences)
+            return;
+        throw new InvalidOperationException($"The checkpoint {_store.PathOf(_found.Step)} is of another training and cannot be resumed:\n  "
+            + string.Join("\n  ", differences)
+            + $"\nGive the options and data that it was made with (by version {_found.Library} of the library), or set "
+            + "Checkpoints.Folder to a new folder to start afresh.");
     }
 
-    /// <summary>Fills a fresh training with the checkpoint, if there is one.</summary>
+    /// <summary>Restores a fresh training from the checkpoint, if there is one.</summary>
     public void Restore(CheckpointContent content)
     {
         if (_found is null)
@@ -69,9 +72,12 @@ internal sealed class CheckpointRun : IDisposable
         _settings.Log?.Invoke(FormattableString.Invariant($"Resumed at step {_found.Step} from {path}, seed {_found.Seed}"));
     }
 
+    /// <summary>Whether a checkpoint is to be written after a step.</summary>
     public bool IsDue(long step, TrainingClock clock) =>
         step % _settings.Interval == 0 || clock.Elapsed.TotalSeconds - _lastSeconds >= _settings.Minutes * 60;
 
+    /// <summary>Writes a checkpoint.</summary>
+    /// <exception cref="IOException">The disk refuses; the earlier checkpoints are unchanged.</exception>
     public void Save(CheckpointContent content, int seed, TrainingClock clock)
     {
         TrainingState state = content.State;
@@ -104,8 +110,11 @@ internal sealed class CheckpointRun : IDisposable
     private static IReadOnlyList<long> CheckSteps(CheckpointStore store, bool resume)
     {
         IReadOnlyList<long> steps = store.Steps();
-        return steps.Count == 0 || resume ? steps : throw new InvalidOperationException(
-            $"The folder {store.Folder} holds checkpoints of a training (the newest of step {steps[0]}). Set Checkpoints.Resume to go on from it, or Checkpoints.Folder to an empty folder.");
+        if (steps.Count == 0 || resume)
+            return steps;
+        throw new InvalidOperationException(
+            $"The folder {store.Folder} holds checkpoints of a training (the newest is of step {steps[0]}). "
+            + "Set Checkpoints.Resume to continue from it, or Checkpoints.Folder to an empty folder.");
     }
 
     private CheckpointState? Find()
@@ -118,7 +127,7 @@ internal sealed class CheckpointRun : IDisposable
             {
                 CheckpointState state = CheckpointFiles.Verify(_store.PathOf(step));
                 foreach (string fault in faults)
-                    _settings.Log?.Invoke($"Falling back to the checkpoint of step {step} from a damaged one: {fault}");
+                    _settings.Log?.Invoke($"Falling back to the checkpoint of step {step}, because a newer one is damaged: {fault}");
                 return state;
             }
             catch (InvalidDataException error)
@@ -127,7 +136,9 @@ internal sealed class CheckpointRun : IDisposable
                 faults.Add(error.Message);
             }
         }
-        return faults.Count == 0 ? null : throw new InvalidDataException(
-            $"Every checkpoint in {_store.Folder} is damaged; remove them, or set Checkpoints.Folder to an empty folder, to start afresh:\n  {string.Join("\n  ", faults)}");
+        if (faults.Count == 0)
+            return null;
+        throw new InvalidDataException($"Every checkpoint in {_store.Folder} is damaged. To start afresh, remove them or set "
+            + $"Checkpoints.Folder to an empty folder:\n  {string.Join("\n  ", faults)}");
     }
 }

@@ -1,27 +1,29 @@
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
-/// <summary>Where and when a run is written down, and whether it goes on from what is there.</summary>
+/// <summary>Where and when checkpoints of a run are written, and whether the run continues from those that are there.</summary>
 internal sealed record CheckpointSettings
 {
+    /// <summary>The folder of the checkpoints.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>Steps between checkpoints; null for none by steps.</summary>
+    /// <summary>Steps from one checkpoint to the next; null if steps do not count.</summary>
     public long? Interval { get; init; }
 
-    /// <summary>Minutes between checkpoints; null for none by time.</summary>
+    /// <summary>Minutes from one checkpoint to the next; null if time does not count.</summary>
     public double? Minutes { get; init; }
 
-    /// <summary>Newest checkpoints kept.</summary>
+    /// <summary>How many of the newest checkpoints are kept. Default 3.</summary>
     public int Keep { get; init; } = 3;
 
+    /// <summary>Whether the run continues from the newest checkpoint that is there.</summary>
     public bool Resume { get; init; }
 
-    /// <summary>Whether a resumed run takes the checkpoint's seed instead of being held to its own.</summary>
+    /// <summary>Whether a resumed run takes the seed of the checkpoint; otherwise its own seed must be the same.</summary>
     public bool AdoptSeed { get; init; }
 
-    /// <summary>What shapes the run beside settings, network and data, by the name a refusal calls it.</summary>
+    /// <summary>What else shapes the run beside settings, network and data, by the name that messages use.</summary>
     public IReadOnlyDictionary<string, string> Traits { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Receives what a user should know: resumed from where, what was damaged.</summary>
+    /// <summary>Receives what a user should know: from where the run was resumed, and what was damaged.</summary>
     public Action<string>? Log { get; init; }
 }

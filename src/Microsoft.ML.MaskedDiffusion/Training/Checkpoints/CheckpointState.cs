@@ -1,11 +1,11 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
-/// <summary>state.json of a checkpoint: all of a run that is no tensor, and what it is a run of.</summary>
+/// <summary>The file state.json of a checkpoint: everything of a run that is not a tensor, and the run's fingerprint.</summary>
 internal sealed record CheckpointState
 {
     public const string Name = "state.json";
@@ -19,9 +19,9 @@ internal sealed record CheckpointState
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 
-    /// <summary>The version of the library that wrote it: for people, nothing is decided by it.</summary>
-    public string Library { get; init; } = typeof(
-        CheckpointState).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+    /// <summary>The version of the library that wrote the checkpoint. It is for people; nothing is decided by it.</summary>
+    public string Library { get; init; } =
+        typeof(CheckpointState).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     /// <summary>The run's <see cref="RunFingerprint"/>.</summary>
     public required SortedDictionary<string, string> Run { get; init; }
@@ -48,9 +48,10 @@ internal sealed record CheckpointState
 
     public required int ValidationsWithoutImprovement { get; init; }
 
-    /// <summary>The loss meter: losses since the last point of <see cref="Losses"/>.</summary>
+    /// <summary>The sum of the losses since the last point of <see cref="Losses"/>.</summary>
     public required double LossSum { get; init; }
 
+    /// <summary>The number of losses in <see cref="LossSum"/>.</summary>
     public required int LossCount { get; init; }
 
     public required List<TrainingPoint> Losses { get; init; }
@@ -59,13 +60,13 @@ internal sealed record CheckpointState
 
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Format);
 
-    /// <exception cref="InvalidDataException">The file is no such JSON.</exception>
+    /// <exception cref="InvalidDataException">The file is not such JSON.</exception>
     public static CheckpointState Read(string folder)
     {
         try
         {
             return JsonSerializer.Deserialize<CheckpointState>(File.ReadAllBytes(Path.Combine(folder, Name)), Format)
-                ?? throw new JsonException("the file holds null");
+                ?? throw new JsonException("The file holds null.");
         }
         catch (JsonException error)
         {

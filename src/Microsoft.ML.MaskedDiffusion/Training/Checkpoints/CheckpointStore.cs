@@ -4,32 +4,20 @@ using Microsoft.ML.MaskedDiffusion.Files;
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 /// <summary>
-/// A folder of checkpoints, one folder each, named by step. One appears by a rename, when all of it is on the disk, and goes by another:
-/// whatever a killed process leaves behind begins with a dot and is removed by the next. Held by one training at a time.
+/// A folder of checkpoints. Each checkpoint is a folder named by its step, which appears by a rename when all of it is on the disk, and
+/// disappears by another. One training at a time holds the folder; it removes what killed trainings left in it.
 /// </summary>
 internal sealed class CheckpointStore : IDisposable
 {
     private const string Prefix = "step-";
-    private readonly FileStream _lock;
+    private readonly FolderLock _lock;
 
     /// <exception cref="IOException">Another training has the folder open.</exception>
     public CheckpointStore(string folder)
     {
         Folder = Path.GetFullPath(folder);
-        Directory.CreateDirectory(Folder);
-        string file = Path.Combine(Folder, ".lock");
-        try
-        {
-            // The system lets go of it whichever way the process ends.
-            _lock = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException error)
-        {
-            throw new IOException(
-                $"The checkpoint folder {Folder} cannot be locked; another training may be using it. Wait for its end, or set Checkpoints.Folder to another folder. ({error.Message})", error);
-        }
-        foreach (string left in Directory.EnumerateDirectories(Folder, $".{Prefix}*"))
-            Directory.Delete(left, recursive: true);
+        _lock = new FolderLock(Folder, "checkpoint folder", "Checkpoints.Folder");
+        RemoveLeftoversOfEarlierBuilds();
     }
 
     public string Folder { get; }
@@ -40,50 +28,50 @@ internal sealed class CheckpointStore : IDisposable
         var steps = new List<long>();
         foreach (string path in Directory.EnumerateDirectories(Folder, Prefix + "*"))
         {
-            if (long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step)
-                && PathOf(step) == path)
+            if (StepOf(Path.GetFileName(path)) is { } step)
                 steps.Add(step);
         }
         steps.Sort((a, b) => b.CompareTo(a));
         return steps;
     }
 
-    public string PathOf(long step) => Path.Combine(Folder, Name(step));
+    public string PathOf(long step) => Path.Combine(Folder, NameOf(step));
 
     /// <summary>
-    /// Adds a checkpoint, which <paramref name="write"/> puts into the folder it is given, and removes all but the newest
+    /// Adds a checkpoint, which <paramref name="write"/> writes into the folder that it is given, and then removes all but the newest
     /// <paramref name="keep"/>.
     /// </summary>
+    /// <exception cref="IOException">The disk refuses; the earlier checkpoints are unchanged.</exception>
     public void Add(long step, int keep, Action<string> write)
     {
-        string aside = Path.Combine(Folder, "." + Name(step)), path = PathOf(step);
-        try
-        {
-            Directory.CreateDirectory(aside);
-            write(aside);
-            NativeFiles.FlushFolder(aside);
-            Directory.Move(aside, path);
-        }
-        catch
-        {
-            if (Directory.Exists(aside))
-                Directory.Delete(aside, recursive: true);
-            throw;
-        }
-        NativeFiles.FlushFolder(Folder);
+        AtomicFolder.Write(PathOf(step), write);
         foreach (long old in Steps().Skip(keep))
             Remove(old);
     }
 
-    /// <summary>Removes a checkpoint: first its name, so that it is never seen in parts.</summary>
-    public void Remove(long step)
-    {
-        string aside = Path.Combine(Folder, $".{Name(step)}.old");
-        Directory.Move(PathOf(step), aside);
-        Directory.Delete(aside, recursive: true);
-    }
+    /// <summary>Removes a checkpoint.</summary>
+    public void Remove(long step) => AtomicFolder.Delete(PathOf(step));
 
     public void Dispose() => _lock.Dispose();
 
-    private static string Name(long step) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:D9}");
+    private static string NameOf(long step) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:D9}");
+
+    private static long? StepOf(string name)
+    {
+        if (!name.StartsWith(Prefix, StringComparison.Ordinal))
+            return null;
+        bool isNumber = long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step);
+        return isNumber && NameOf(step) == name ? step : null;
+    }
+
+    // Earlier builds of the library wrote to ".step-{step}" and removed by way of ".step-{step}.old". Only exactly these names are removed.
+    private void RemoveLeftoversOfEarlierBuilds()
+    {
+        foreach (string path in Directory.GetDirectories(Folder, $".{Prefix}*"))
+        {
+            string name = Path.GetFileName(path)[1..];
+            if (StepOf(name.EndsWith(".old", StringComparison.Ordinal) ? name[..^".old".Length] : name) is not null)
+                Directory.Delete(path, recursive: true);
+        }
+    }
 }

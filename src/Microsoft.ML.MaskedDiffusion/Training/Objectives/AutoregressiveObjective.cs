@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using TorchSharp;
 using TorchSharp.Utils;
 
@@ -51,10 +52,9 @@ internal sealed class AutoregressiveObjective : ITrainingObjective
                 targets.Add(ids[i]);
             }
         }
-        torch.Tensor hidden = network.Hidden(torch.tensor(sources, [batch.Count, length], device: network.Device)).view(
-            sources.Length, network.Config.EmbeddingSize);
+        torch.Tensor hidden = network.Hidden(new TokenRows(sources, length)).view(sources.Length, network.Config.EmbeddingSize);
         if (positions.Count < sources.Length)
-            hidden = hidden.index_select(0, torch.tensor(positions.ToArray(), device: network.Device));
-        return network.CrossEntropy(hidden, torch.tensor(targets.ToArray(), device: network.Device));
+            hidden = hidden.index(Upload.Integers([.. positions], network.Device));
+        return network.CrossEntropy(hidden, [.. targets]);
     }
 }

@@ -1,52 +1,28 @@
 using Microsoft.ML.MaskedDiffusion.DataViews;
+using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 
-/// <summary>A question a row, its options in a vector.</summary>
-internal sealed class ChoiceComputation : RowComputation<ChoiceRow, ChoiceResult>
+/// <summary>One question in each row, with its options in a vector.</summary>
+internal sealed class ChoiceComputation : ModelComputation<ChoiceScoringOptions, ChoiceRow, ChoiceResult>
 {
     private readonly ChoiceScorer _scorer;
 
-    public ChoiceComputation(MaskedDiffusionModel model, ChoiceScoringEstimator.Options options)
+    /// <param name="model">The model, which stays the caller's.</param>
+    /// <param name="options">Options with a <see cref="ChoiceScoringOptions.ChoiceCount"/>; copied and checked.</param>
+    public ChoiceComputation(MaskedDiffusionModel model, ChoiceScoringOptions options) : this(options.Clone(), model)
     {
-        Model = model;
-        Options = options.Clone();
-        ChoiceCount = Options.ChoiceCount ?? throw new ArgumentException("Option ChoiceCount is missing.", nameof(options));
-        _scorer = new ChoiceScorer(model, Options, Options.ChoicesColumnName);
-        Inputs = InputsOf(Options);
-        Outputs = OutputsOf(Options);
     }
 
-    public MaskedDiffusionModel Model { get; }
+    private ChoiceComputation(ChoiceScoringOptions options, MaskedDiffusionModel model)
+        : base(model, options, InputsOf(options), ChoiceColumns.Vectors) =>
+        _scorer = new ChoiceScorer(model, options, options.ChoicesColumnName);
 
-    public ChoiceScoringEstimator.Options Options { get; }
+    public int ChoiceCount => Options.ChoiceCount!.Value;
 
-    public int ChoiceCount { get; }
-
-    public override int BatchSize => Options.BatchSize;
-
-    public override CancellationToken CancellationToken => Options.CancellationToken;
-
-    public override IReadOnlyList<InputColumn> Inputs { get; }
-
-    public override IReadOnlyList<OutputColumn<ChoiceResult>> Outputs { get; }
-
-    public static InputColumn[] InputsOf(ChoiceScoringEstimator.Options options) =>
+    public static InputColumn[] InputsOf(ChoiceScoringOptions options) =>
         [InputColumn.Text("context", options.ContextColumnName), InputColumn.Texts("choices", options.ChoicesColumnName)];
-
-    public static OutputColumn<ChoiceResult>[] OutputsOf(ChoiceScoringEstimator.Options options)
-    {
-        int count = options.ChoiceCount!.Value;
-        OutputColumn<ChoiceResult> Vector(string name, Func<OptionScore, float> read) =>
-            OutputColumns.Vector<ChoiceResult>(name, count, row => [.. row.Options.Select(read)]);
-        return
-        [
-            Vector(options.ScoreColumnName, option => option.Score), Vector(options.StandardErrorColumnName, option => option.StandardError),
-            Vector(options.LogLikelihoodColumnName, option => option.LogLikelihood), Vector(options.PerCharacterColumnName, option => option.PerCharacter),
-            Vector(options.PerByteColumnName, option => option.PerByte), Vector(options.ProbabilityColumnName, option => option.Probability),
-            OutputColumns.Key<ChoiceResult>(options.PredictedLabelColumnName, count, row => row.PredictedLabel),
-        ];
-    }
 
     public override Func<ChoiceRow> Bind(DataViewRow row)
     {
@@ -55,12 +31,13 @@ internal sealed class ChoiceComputation : RowComputation<ChoiceRow, ChoiceResult
         return () => new ChoiceRow(context(), choices());
     }
 
-    public override void Report(long rowsComputed, long? rowsInAll) => Options.Progress?.Report(new ScoringProgress(rowsComputed, rowsInAll));
-
     public override IReadOnlyList<ChoiceResult> Compute(IReadOnlyList<ChoiceRow> rows, CancellationToken cancellationToken) =>
         _scorer.Score([.. rows.Select(Sized)], cancellationToken);
 
-    // As many options as there are places: those beyond a row's last are not there.
+    public override CarrierPlan Plan() => Plan(
+        ChoiceMapping.Kind, ChoiceMapping.Instance.Estimator, (Inputs[0], ChoiceInput.ContextName), (Inputs[1], ChoiceInput.ChoicesName));
+
+    // The row with as many options as the vectors have places; the places after the row's last option are empty.
     private ChoiceRow Sized(ChoiceRow row)
     {
         int last = Array.FindLastIndex(row.Choices, choice => choice.Length > 0);
@@ -68,7 +45,7 @@ internal sealed class ChoiceComputation : RowComputation<ChoiceRow, ChoiceResult
         {
             throw new ArgumentOutOfRangeException(nameof(Options.ChoiceCount), last + 1,
                 $"A row has {last + 1} options in column '{Options.ChoicesColumnName}', and the score vectors hold {ChoiceCount}: "
-                + $"set {nameof(Options.ChoiceCount)} to the most options a row may have. Its context: \"{row.ShortContext}\".");
+                + $"set {nameof(Options.ChoiceCount)} to the most options a row may have. Its context: \"{TextExcerpt.Of(row.Context)}\".");
         }
         string[] choices = new string[ChoiceCount];
         Array.Fill(choices, "");

@@ -1,34 +1,34 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
-using Microsoft.ML.MaskedDiffusion.Transforms;
+using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Zero-shot multiple choice: scores each option of a row by log p(option | context), and adds scores, their standard errors, probabilities and
-/// the best option as a key. Nothing is learned; only the number of options is found out where it is not given. The model stays the
-/// caller's: it must outlive the transformers and is not disposed by them.
+/// Zero-shot multiple choice: scores each option of a row by log p(option | context), and adds scores, their standard errors, probabilities
+/// and the best option as a key. Nothing is learned; only the number of options is read from the data where it is not given. The model
+/// stays the caller's: it must outlive the transformers and is not disposed by them.
 /// </summary>
 /// <remarks>Safe for several threads. See <see cref="ChoiceScoringTransformer"/> for what exactly is computed.</remarks>
-public sealed partial class ChoiceScoringEstimator : IEstimator<ChoiceScoringTransformer>
+public sealed class ChoiceScoringEstimator : IEstimator<ChoiceScoringTransformer>
 {
-    internal const int MaximumChoices = 4096;
-
     private readonly MaskedDiffusionModel _model;
-    private readonly Options _options;
+    private readonly ChoiceScoringOptions _options;
     private readonly InputColumn[] _inputs;
 
     /// <summary>Creates an estimator.</summary>
     /// <param name="model">The model that scores; it stays the caller's.</param>
     /// <param name="options">How to score; null for the defaults.</param>
-    /// <exception cref="ArgumentException">An option is out of range (<see cref="ArgumentOutOfRangeException"/>) or does not apply to an autoregressive model.</exception>
-    public ChoiceScoringEstimator(MaskedDiffusionModel model, Options? options = null)
+    /// <exception cref="ArgumentException">
+    /// An option is out of range (<see cref="ArgumentOutOfRangeException"/>) or does not apply to an autoregressive model.
+    /// </exception>
+    public ChoiceScoringEstimator(MaskedDiffusionModel model, ChoiceScoringOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         _model = model;
-        _options = (options ?? new Options()).Clone();
+        _options = (options ?? new ChoiceScoringOptions()).Clone();
         _ = RequestScorer.For(model.Network, _options.Likelihood);
         _inputs = ChoiceComputation.InputsOf(_options);
     }
@@ -46,7 +46,7 @@ public sealed partial class ChoiceScoringEstimator : IEstimator<ChoiceScoringTra
     /// <summary>The input's columns and the seven added ones.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or mistyped.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) => BatchedTransform<ChoiceRow, ChoiceResult>.GetOutputSchema(
-        inputSchema, _inputs, ChoiceComputation.OutputsOf(_options.With(_options.ChoiceCount ?? 2)));
+        inputSchema, _inputs, ChoiceColumns.Vectors.Columns(_options.With(_options.ChoiceCount ?? 2)));
 
     private int CountChoices(IDataView input)
     {
@@ -64,8 +64,10 @@ public sealed partial class ChoiceScoringEstimator : IEstimator<ChoiceScoringTra
                 most = Math.Max(most, value.Length);
             }
         }
-        OptionChecks.Require(most is >= 2 and <= MaximumChoices, nameof(Options.ChoiceCount), most,
-            $"2 to {MaximumChoices}. This is what column '{column.Name}' has; set {nameof(Options.ChoiceCount)} to the most options a row may have");
+        const int Maximum = ChoiceScoringOptionsBase.MaximumChoices;
+        OptionCheck.Require(most is >= 2 and <= Maximum, nameof(ChoiceScoringOptions.ChoiceCount), most,
+            $"2 to {Maximum}. This is what column '{column.Name}' has; "
+            + $"set {nameof(ChoiceScoringOptions.ChoiceCount)} to the most options a row may have");
         return most;
     }
 }

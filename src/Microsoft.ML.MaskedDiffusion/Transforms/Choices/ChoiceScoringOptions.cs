@@ -1,91 +1,34 @@
-using System.Text.Json.Serialization;
-using Microsoft.ML.MaskedDiffusion.Transforms;
+using Microsoft.ML.MaskedDiffusion.Options;
+using Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
-/// <summary>
-/// What zero-shot multiple choice offers whether a question's options stand in a vector (<see cref="ChoiceScoringEstimator.Options"/>) or in rows
-/// (<see cref="GroupedChoiceScoringEstimator.Options"/>). Checked and copied by the estimator; later changes have no effect.
-/// </summary>
-/// <remarks>
-/// Output columns hold an entry an option: vectors of Single, or a Single a row. An option that is not there (an empty text, or past the end of a shorter
-/// vector) has the lowest finite Single as a score, error 0 and probability 0. Options of the same text have the same score; ties go to the first.
-/// </remarks>
-public abstract class ChoiceScoringOptions
+/// <summary>How options that stand in a vector are scored. Checked and copied by the estimator; later changes have no effect.</summary>
+public sealed class ChoiceScoringOptions : ChoiceScoringOptionsBase
 {
-    private protected ChoiceScoringOptions()
+    /// <summary>The column of options, a vector of text. Default "Choices".</summary>
+    public string ChoicesColumnName { get; set; } = "Choices";
+
+    /// <summary>
+    /// The size of the score vectors: the most options a row may have, 2 to 4096. Default null: the size of the options column where its
+    /// type has one, or else the most options of any row of the data given to Fit, which is read for that.
+    /// </summary>
+    public int? ChoiceCount { get; set; }
+
+    internal ChoiceScoringOptions Clone()
     {
+        OptionCheck.RequireColumnName(ChoicesColumnName);
+        OptionCheck.Require(ChoiceCount is null or (>= 2 and <= MaximumChoices), nameof(ChoiceCount), ChoiceCount,
+            $"2 to {MaximumChoices}, or null to take it from the column or the data");
+        ChoiceColumns.Vectors.CheckNames(this);
+        return (ChoiceScoringOptions)CloneChecked();
     }
 
-    /// <summary>The text column that options continue. Default "Context".</summary>
-    public string ContextColumnName { get; set; } = "Context";
-
-    /// <summary>The column of what options are compared by: log p(option | context) in nats, divided as <see cref="Normalization"/> says. Default "Score".</summary>
-    public string ScoreColumnName { get; set; } = "Score";
-
-    /// <summary>The column of the scores' standard errors, in the same unit; 0 where exact. Default "StandardError".</summary>
-    public string StandardErrorColumnName { get; set; } = "StandardError";
-
-    /// <summary>The column of log p(option | context) in nats, summed over the option's tokens. Default "LogLikelihood".</summary>
-    public string LogLikelihoodColumnName { get; set; } = "LogLikelihood";
-
-    /// <summary>
-    /// The column of log-likelihoods divided by the options' Unicode characters (lm-evaluation-harness's acc_norm). Default "LogLikelihoodPerCharacter".
-    /// </summary>
-    public string PerCharacterColumnName { get; set; } = "LogLikelihoodPerCharacter";
-
-    /// <summary>The column of log-likelihoods divided by the options' UTF-8 bytes (the harness's acc_bytes). Default "LogLikelihoodPerByte".</summary>
-    public string PerByteColumnName { get; set; } = "LogLikelihoodPerByte";
-
-    /// <summary>The column of probabilities: the softmax of the scores over the question's options. Default "Probability".</summary>
-    public string ProbabilityColumnName { get; set; } = "Probability";
-
-    /// <summary>
-    /// The column of the option with the best score. Options in a vector: a key, 1 for the first, 0 (missing) for a row without options. Options in rows: a
-    /// Boolean, true in the best one's row. Default "PredictedLabel".
-    /// </summary>
-    public string PredictedLabelColumnName { get; set; } = "PredictedLabel";
-
-    /// <summary>What scores, and so probabilities and the predicted label, are divided by. Default <see cref="ChoiceNormalization.None"/>.</summary>
-    public ChoiceNormalization Normalization { get; set; } = ChoiceNormalization.None;
-
-    /// <summary>Stands between context and option, unless the context is empty. Default one space. Does not count as a part of the option's length.</summary>
-    public string Separator { get; set; } = " ";
-
-    /// <summary>What to do with questions that are longer than the model's context. Default <see cref="ContextOverflow.Throw"/>.</summary>
-    public ContextOverflow ContextOverflow { get; set; } = ContextOverflow.Throw;
-
-    /// <summary>
-    /// Rows read ahead and scored together, 1 to 1048576. Default 16; a question's rows are never parted. Changes speed and memory, not results.
-    /// </summary>
-    public int BatchSize { get; set; } = 16;
-
-    /// <summary>How likelihoods are estimated. Default: exact-count sampling with 128 masks. The options of a question share their random numbers.</summary>
-    public LikelihoodOptions Likelihood { get; set; } = new();
-
-    /// <summary>Stops scoring with <see cref="OperationCanceledException"/>. Not saved.</summary>
-    [JsonIgnore]
-    public CancellationToken CancellationToken { get; set; }
-
-    /// <summary>Told after each batch of a pass over the data; not by prediction engines. Not saved. Default null.</summary>
-    [JsonIgnore]
-    public IProgress<ScoringProgress>? Progress { get; set; }
-
-    /// <summary>A checked copy.</summary>
-    private protected ChoiceScoringOptions CloneChecked()
+    // The same options with a size that was found in the data.
+    internal ChoiceScoringOptions With(int choiceCount)
     {
-        OptionChecks.RequireName(nameof(ContextColumnName), ContextColumnName);
-        OptionChecks.RequireNames(
-            (nameof(ScoreColumnName), ScoreColumnName), (nameof(StandardErrorColumnName), StandardErrorColumnName), (nameof(LogLikelihoodColumnName), LogLikelihoodColumnName),
-            (nameof(PerCharacterColumnName), PerCharacterColumnName), (nameof(PerByteColumnName), PerByteColumnName),
-            (nameof(ProbabilityColumnName), ProbabilityColumnName), (nameof(PredictedLabelColumnName), PredictedLabelColumnName));
-        OptionChecks.Require(Enum.IsDefined(Normalization), nameof(Normalization), Normalization, $"one of {string.Join(", ", Enum.GetNames<ChoiceNormalization>())}");
-        OptionChecks.Require(Enum.IsDefined(ContextOverflow), nameof(ContextOverflow), ContextOverflow, $"one of {string.Join(", ", Enum.GetNames<ContextOverflow>())}");
-        OptionChecks.RequireObject(nameof(Separator), Separator, "a text; the default is one space, \"\" is none");
-        OptionChecks.RequireBatchSize(BatchSize);
-        OptionChecks.RequireObject(nameof(Likelihood), Likelihood, "a LikelihoodOptions; leave it unset for the default");
         var copy = (ChoiceScoringOptions)MemberwiseClone();
-        copy.Likelihood = Likelihood.Clone();
+        copy.ChoiceCount = choiceCount;
         return copy;
     }
 }

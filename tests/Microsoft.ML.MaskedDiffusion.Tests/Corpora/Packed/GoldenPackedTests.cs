@@ -19,16 +19,17 @@ public sealed class GoldenPackedTests
         int blockLength = order.GetProperty("block_size").GetInt32(), checkedBlocks = 0, throughCorpus = 0;
         foreach (JsonElement example in order.GetProperty("examples").EnumerateArray())
         {
-            int filesAtOnce = example.GetProperty("n_chunks").GetInt32(), rank = example.GetProperty("rank")
-                .GetInt32(), world = example.GetProperty("world").GetInt32();
+            int filesAtOnce = example.GetProperty("n_chunks").GetInt32();
+            int rank = example.GetProperty("rank").GetInt32(), world = example.GetProperty("world").GetInt32();
             bool shuffle = example.GetProperty("shuffle").GetBoolean();
             double[] weights = [.. example.GetProperty("weights").EnumerateArray().Select(w => w.GetDouble())];
             long[][] expected = [.. example.GetProperty("first3_tokens_of_each_block").EnumerateArray()
                 .Select(block => block.EnumerateArray().Select(id => id.GetInt64()).ToArray())];
             var corpus = new PackedCorpus(new PackedCorpusOptions
             {
-                Sources = [.. Prefixes.Select(
-                (prefix, i) => new PackedSource(golden, prefix, weights[i]))], Order = PackedOrder.Published, FilesAtOnce = filesAtOnce
+                Sources = [.. Prefixes.Select((prefix, i) => new PackedSource(golden, prefix, weights[i]))],
+                Order = PackedOrder.Published,
+                FilesAtOnce = filesAtOnce,
             });
             using PackedCorpusBlocks blocks = corpus.Open(
                 contextLength: blockLength - 1, rowLength: blockLength - 1, vocabularySize: 32000);
@@ -46,8 +47,8 @@ public sealed class GoldenPackedTests
             const int Files = 10;
             int perFile = blocks.Count / (2 * Files);
             PublishedOrder Set() => new(Files, perFile, filesAtOnce, 3407, shuffle, rank, world);
-            Comparison.Equal("packed", "block order", [.. expected.SelectMany(block => block)], Read(
-                new WeightedOrder([(Set(), 0), (Set(), Files * perFile)], weights, 3407)));
+            Comparison.Equal("packed", "block order", [.. expected.SelectMany(block => block)],
+                Read(new WeightedOrder([(Set(), 0), (Set(), Files * perFile)], weights, 3407)));
             checkedBlocks += expected.Length;
             if (world > 1 || !shuffle)
                 continue;

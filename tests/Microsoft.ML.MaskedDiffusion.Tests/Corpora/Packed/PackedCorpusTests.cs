@@ -76,8 +76,8 @@ public sealed class PackedCorpusTests
         Assert.AreEqual(0.75, drawn.Count(block => Row(blocks, block)[0] < 500) / 2000.0, 5 * Math.Sqrt(0.75 * 0.25 / 2000));
         Assert.HasCount(12, drawn.Distinct());
         // The two sets, of one size, are not in one order.
-        CollectionAssert.AreNotEqual(drawn.Where(block => block < 6).Take(6).ToArray(), drawn.Where(block => block >= 6).Take(6)
-            .Select(block => block - 6).ToArray());
+        CollectionAssert.AreNotEqual(
+            drawn.Where(block => block < 6).Take(6).ToArray(), drawn.Where(block => block >= 6).Take(6).Select(block => block - 6).ToArray());
     }
 
     [TestMethod]

@@ -99,7 +99,7 @@ public sealed class PackedFilesTests
             StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ReadAll(), $"byte {i}").Message, "train_0000000000.bin");
         }
         File.WriteAllBytes(file, bytes[..^1]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ReadAll()).Message, "truncated");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ReadAll()).Message, "the file is cut off or altered");
     }
 
     [TestMethod]

@@ -35,8 +35,11 @@ public sealed class PackedTokensTests
         {
             Network = new TransformerConfig
             {
-                LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32,
-                ContextLength = Context
+                LayerCount = 1,
+                HeadCount = 2,
+                EmbeddingSize = 16,
+                FeedForwardSize = 32,
+                ContextLength = Context,
             },
             Tokenizer = TokenizerSource.FromTokenizer(Letters),
             MaxSteps = 6,
@@ -49,7 +52,7 @@ public sealed class PackedTokensTests
         return options;
     }
 
-    private static byte[] Saved(MaskedDiffusionTransformer transformer)
+    private static byte[] Saved(LikelihoodScoringTransformer transformer)
     {
         using var stream = new MemoryStream();
         transformer.Model.Save(stream);
@@ -105,9 +108,9 @@ public sealed class PackedTokensTests
     public void TrainingOnPackedTokensIsTrainingOnTheirText()
     {
         string[] texts = Documents(20, Context);
-        using MaskedDiffusionTransformer onText = new MaskedDiffusionTrainer(_ml, Small()).Fit(View(texts));
+        using LikelihoodScoringTransformer onText = new MaskedDiffusionTrainer(_ml, Small()).Fit(View(texts));
         Save(texts, tokensPerFile: 4 * Context);
-        using MaskedDiffusionTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small()).Fit(Load(o => o.BlockLength = Context));
+        using LikelihoodScoringTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small()).Fit(Load(o => o.BlockLength = Context));
         CollectionAssert.AreEqual(Saved(onText), Saved(onTokens));
         TrainingResult result = onTokens.TrainingResult!;
         Assert.AreEqual((20L * Context, 0L, 0L, 1.2), (result.CorpusTokens, result.RepeatedTokens, result.Documents, result.Epochs));
@@ -117,9 +120,9 @@ public sealed class PackedTokensTests
     public void TheAutoregressiveTrainerTakesOneIdMoreOfEachBlock()
     {
         string[] texts = Documents(20, Context + 1);
-        using MaskedDiffusionTransformer onText = new AutoregressiveTrainer(_ml, Small()).Fit(View(texts));
+        using LikelihoodScoringTransformer onText = new AutoregressiveTrainer(_ml, Small()).Fit(View(texts));
         Save(texts, tokensPerFile: 4 * (Context + 1));
-        using MaskedDiffusionTransformer onTokens = new AutoregressiveTrainer(_ml, Small())
+        using LikelihoodScoringTransformer onTokens = new AutoregressiveTrainer(_ml, Small())
             .Fit(_ml.MaskedDiffusion().LoadPackedTokens(_folder.Path));
         CollectionAssert.AreEqual(Saved(onText), Saved(onTokens));
     }
@@ -135,8 +138,8 @@ public sealed class PackedTokensTests
             o.Sources = [new PackedSource(_folder.Path, "held")];
             o.BlockLength = Context;
         });
-        double[][] losses = [.. new (bool OnText, bool ByText)[] { (true, true), (true, false), (false, true), (false, false) }.Select(
-            how =>
+        (bool OnText, bool ByText)[] ways = [(true, true), (true, false), (false, true), (false, false)];
+        double[][] losses = [.. ways.Select(how =>
         {
             var trainer = new MaskedDiffusionTrainer(_ml, Small(o =>
             {
@@ -144,7 +147,7 @@ public sealed class PackedTokensTests
                 o.Validation.Tokens = how.ByText ? null : measured;
                 (o.Validation.Interval, o.Validation.EarlyStoppingPatience) = (2, 5);
             }));
-            using MaskedDiffusionTransformer trained = how.OnText ? trainer.Fit(View(texts)) : trainer.Fit(train);
+            using LikelihoodScoringTransformer trained = how.OnText ? trainer.Fit(View(texts)) : trainer.Fit(train);
             return trained.TrainingResult!.ValidationHistory.Select(point => point.Loss).ToArray();
         })];
         Assert.HasCount(3, losses[0]);
@@ -159,18 +162,22 @@ public sealed class PackedTokensTests
     {
         Save(Documents(40, Context + 1), tokensPerFile: 4 * (Context + 1));
         PackedCorpus corpus = Load(o => (o.Order, o.FilesAtOnce) = (order, 3));
-        using MaskedDiffusionTransformer whole = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
+        using LikelihoodScoringTransformer whole = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
         using var source = new CancellationTokenSource();
         void Checkpointed(TrainerOptions o) =>
             (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (_folder.File("run"), 1, true);
-        var stopping = Small(o => (o.Progress, o.CancellationToken) = (new Collected<TrainingProgress>(
-            report => { if (report is { Step: 3, Phase: TrainingPhase.Training }) source.Cancel(); }), source.Token));
+        var progress = new Collected<TrainingProgress>(report =>
+        {
+            if (report is { Step: 3, Phase: TrainingPhase.Training })
+                source.Cancel();
+        });
+        var stopping = Small(o => (o.Progress, o.CancellationToken) = (progress, source.Token));
         Checkpointed(stopping);
         Assert.ThrowsExactly<OperationCanceledException>(() => new MaskedDiffusionTrainer(_ml, stopping).Fit(corpus));
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MaskedDiffusionTrainer(_ml, Small(Checkpointed))
             .Fit(Load(o => (o.Order, o.FilesAtOnce, o.BlockLength) = (order, 3, Context))));
         StringAssert.Contains(error.Message, "Training data");
-        using MaskedDiffusionTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(Checkpointed)).Fit(corpus);
+        using LikelihoodScoringTransformer resumed = new MaskedDiffusionTrainer(_ml, Small(Checkpointed)).Fit(corpus);
         CollectionAssert.AreEqual(Saved(whole), Saved(resumed));
     }
 
@@ -213,14 +220,14 @@ public sealed class PackedTokensTests
         string[] texts = Documents(20, Context);
         Save(texts, tokensPerFile: 4 * Context);
         PackedCorpus corpus = Load(o => o.BlockLength = Context);
-        using MaskedDiffusionTransformer first = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
+        using LikelihoodScoringTransformer first = new MaskedDiffusionTrainer(_ml, Small()).Fit(corpus);
         void GoOn(TrainerOptions o)
         {
             var defaults = new TrainerOptions();
             (o.InitialModel, o.Network, o.Tokenizer) = (first.Model, defaults.Network, defaults.Tokenizer);
         }
-        using MaskedDiffusionTransformer onText = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(View(texts));
-        using MaskedDiffusionTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(corpus);
+        using LikelihoodScoringTransformer onText = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(View(texts));
+        using LikelihoodScoringTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small(GoOn)).Fit(corpus);
         CollectionAssert.AreEqual(Saved(onText), Saved(onTokens));
         CollectionAssert.AreNotEqual(Saved(first), Saved(onTokens));
     }
@@ -234,11 +241,8 @@ public sealed class PackedTokensTests
         CollectionAssert.AreEqual(before, File.ReadAllBytes(_folder.File("train_0000000000.bin")));
 
         using var source = new CancellationTokenSource();
-        var options = new PackedTokensOptions
-        {
-            Prefix = "more", TokensPerFile = 10, Progress = new Collected<TrainingProgress>(
-            _ => source.Cancel())
-        };
+        var progress = new Collected<TrainingProgress>(_ => source.Cancel());
+        var options = new PackedTokensOptions { Prefix = "more", TokensPerFile = 10, Progress = progress };
         Assert.ThrowsExactly<OperationCanceledException>(
             () => _ml.MaskedDiffusion().SavePackedTokens(View(Documents(1500, 5)), Letters, _folder.Path, options, source.Token));
         Assert.ThrowsExactly<InvalidOperationException>(

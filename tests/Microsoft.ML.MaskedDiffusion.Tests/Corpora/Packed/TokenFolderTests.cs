@@ -22,8 +22,9 @@ public sealed class TokenFolderTests
         midway?.Invoke();
         return new TokenManifest
         {
-            Source = Source(), TokenizerHash = Tokenizer.ContentHash,
-            Splits = new() { ["train"] = new TokenSplit(5, 1, 0, writer.Complete()) }
+            Source = Source(),
+            TokenizerHash = Tokenizer.ContentHash,
+            Splits = new() { ["train"] = new TokenSplit(5, 1, 0, writer.Complete()) },
         };
     });
 
@@ -74,6 +75,19 @@ public sealed class TokenFolderTests
         using (var folder = new TokenFolder(_folder.Path))
             Assert.AreEqual(7, First(folder));
         Assert.IsFalse(Directory.Exists(_folder.File(".packed.new")) || Directory.Exists(_folder.File(".packed.old")));
+    }
+
+    [TestMethod]
+    public void TokensThatAnEarlierBuildHadMovedAwayArePutBack()
+    {
+        using (var folder = new TokenFolder(_folder.Path))
+            Write(folder);
+        Directory.Move(_folder.File("packed"), _folder.File(".packed.old"));
+        Directory.CreateDirectory(_folder.File(".packed.new"));
+        using (var folder = new TokenFolder(_folder.Path))
+            Assert.AreEqual(7, First(folder));
+        string?[] names = [.. Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName)];
+        CollectionAssert.AreEquivalent(new[] { ".lock", "packed" }, names);
     }
 
     [TestMethod]

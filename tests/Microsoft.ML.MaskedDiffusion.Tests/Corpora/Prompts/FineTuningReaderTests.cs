@@ -6,7 +6,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class FineTuningReaderTests
 {
-    private const string Vicuna = "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, and polite answers to the user's questions. USER: ";
+    private const string Vicuna = "A chat between a curious user and an artificial intelligence assistant. "
+        + "The assistant gives helpful, detailed, and polite answers to the user's questions. USER: ";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -19,7 +20,8 @@ public sealed class FineTuningReaderTests
     public void ShareGpt_TakesTheFirstTurnsOfArraysAndLines(string layout)
     {
         string path = Write(string.Format(System.Globalization.CultureInfo.InvariantCulture, layout,
-            """{"id": "a", "conversations": [{"from": "human", "value": "Hi?"}, {"from": "gpt", "value": "Hello."}, {"from": "human", "value": "More"}]}""",
+            """{"id": "a", "conversations": [{"from": "human", "value": "Hi?"}, {"from": "gpt", "value": "Hello."}, """
+                + """{"from": "human", "value": "More"}]}""",
             """{"id": "b", "conversations": [{"from": "gpt", "value": "Hi"}, {"from": "human", "value": "Hello"}]}""",
             """{"id": "c", "conversations": [{"from": "human", "value": "Hi"}]}""",
             """{"id": "d", "conversations": [{"from": "human", "value": "b"}, {"from": "gpt", "value": "c"}]}"""));
@@ -27,7 +29,7 @@ public sealed class FineTuningReaderTests
         FineTuningRow[] rows = [.. FineTuningReader.ShareGpt.Read(path, skipped: skipped)];
         CollectionAssert.AreEqual(
             new[] { new FineTuningRow(Vicuna + "Hi? ASSISTANT:", "", "Hello."), new FineTuningRow(Vicuna + "b ASSISTANT:", "", "c") },
-                rows);
+            rows);
         Assert.AreEqual("2 skipped: 1 that do not begin with human and gpt, 1 with fewer than 2 turns", skipped.ToString());
     }
 
@@ -63,8 +65,8 @@ public sealed class FineTuningReaderTests
     {
         string path = Write("ab||cd #### 1\nab||" + new string('c', 40) + " #### 1\n");
         TextTokenizer bytes = Bytes();
-        int shorter = new FineTuningRow("Question: ab", "Answer: cd ", "#### 1").Encode(bytes) is var tokens ? tokens.Prompt.Length
-            + tokens.Answer.Length : 0;
+        FineTuningTokens tokens = new FineTuningRow("Question: ab", "Answer: cd ", "#### 1").Encode(bytes);
+        int shorter = tokens.Prompt.Length + tokens.Answer.Length;
         Assert.AreEqual("Question: abAnswer: cd #### 1".Length + 1, shorter);
         var skipped = new SkippedRows();
         Assert.AreEqual(2, FineTuningReader.Gsm8k.Read(path, new LengthLimit(bytes, shorter), skipped).Count());
@@ -89,7 +91,8 @@ public sealed class FineTuningReaderTests
     [DataRow("Reversal", "{\"prompt\": \"a\", \"completion\": \"b\"\n", "line 1: not JSON")]
     [DataRow("Reversal", "", "holds no row")]
     [DataRow("Gsm8k", "a||b #### 1\n{\"question\": 3}\n", "line 2: field 'question' should be text")]
-    [DataRow("ShareGpt", "[{\"conversations\": [{\"from\": \"human\", \"value\": \"a\"}, {\"from\": \"gpt\"}]}]", "record 1: field 'value' is missing")]
+    [DataRow(
+        "ShareGpt", """[{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt"}]}]""", "record 1: field 'value' is missing")]
     [DataRow("ShareGpt", "[{\"conversations\": []}, 3]", "record 2: expected a JSON object")]
     [DataRow("ShareGpt", "[{\"conversations\": []}", "not JSON")]
     [DataRow("ShareGpt", "[]", "holds no record")]
@@ -101,8 +104,7 @@ public sealed class FineTuningReaderTests
         {
             "Reversal" => FineTuningReader.Reversal,
             "Gsm8k" => FineTuningReader.Gsm8k,
-            _ =>
-            FineTuningReader.ShareGpt
+            _ => FineTuningReader.ShareGpt,
         };
         var error = Assert.ThrowsExactly<InvalidDataException>(() => reader.Read(path).Count());
         StringAssert.StartsWith(error.Message, path);

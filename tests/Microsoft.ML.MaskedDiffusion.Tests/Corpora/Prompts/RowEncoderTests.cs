@@ -11,11 +11,12 @@ public sealed class RowEncoderTests
     private static readonly TextTokenizer Bytes = BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize).Tokenizer;
 
     private static readonly (long, FineTuningRow)[] Rows =
-        [(1, new FineTuningRow("ab", "c", "de")), (2, new FineTuningRow("", "", "fghijklm")), (
-            4, new FineTuningRow("abcdefghijkl", "", "m"))];
+    [
+        (1, new FineTuningRow("ab", "c", "de")), (2, new FineTuningRow("", "", "fghijklm")), (4, new FineTuningRow("abcdefghijkl", "", "m")),
+    ];
 
-    private static RowEncoder Encoder(int maxLength, LongRows longRows = LongRows.Skip, IProgress<TrainingProgress>? progress = null) =>
-        new(Bytes, maxLength, longRows, progress, TimeProvider.System);
+    private static RowEncoder Encoder(int maxLength, RowOverflow overflow = RowOverflow.Skip, IProgress<CorpusProgress>? progress = null) =>
+        new(Bytes, maxLength, overflow, progress, TimeProvider.System);
 
     [TestMethod]
     public void ADocumentsStartIsAPromptToo()
@@ -38,12 +39,12 @@ public sealed class RowEncoderTests
             ["special_tokens_map.json"] = """{"bos_token": "!", "eos_token": "<|endoftext|>"}"""u8.ToArray(),
         });
         int mark = beginning.BeginningOfSequenceId!.Value, end = beginning.EndOfSequenceId!.Value;
-        RowBlocks blocks = new RowEncoder(beginning, 20, LongRows.Throw, null, TimeProvider.System)
+        RowBlocks blocks = new RowEncoder(beginning, 20, RowOverflow.Throw, null, TimeProvider.System)
             .Encode(Rows[..2], RowPadding.None, "data", CancellationToken.None);
         long[] ids = new long[blocks.Length];
         blocks.Read(0, ids);
-        CollectionAssert.AreEqual(Array.ConvertAll([mark, .. beginning.Encode("ab"), mark, .. beginning.Encode(
-            "c"), mark, .. beginning.Encode("de"), end], id => (long)id), ids[..9]);
+        int[] expected = [mark, .. beginning.Encode("ab"), mark, .. beginning.Encode("c"), mark, .. beginning.Encode("de"), end];
+        CollectionAssert.AreEqual(Array.ConvertAll(expected, id => (long)id), ids[..9]);
         Assert.AreEqual(new RowExtent(5, 9), blocks.Extent(0));
         // A whole text is learned with its beginning, as published.
         Assert.AreEqual(new RowExtent(0, 10), blocks.Extent(1));
@@ -52,18 +53,18 @@ public sealed class RowEncoderTests
     [TestMethod]
     public void LongRowsAreCountedOrNamedButNeverCut()
     {
-        var progress = new Collected<TrainingProgress>();
+        var progress = new Collected<CorpusProgress>();
         RowEncoder skipping = Encoder(10, progress: progress);
         Assert.AreEqual(2, skipping.Encode(Rows, RowPadding.None, "data", CancellationToken.None).Count);
         Assert.AreEqual(1, skipping.LongRowCount);
         Assert.AreEqual(17, progress.Reports[^1].Tokens);
         Assert.AreEqual(0, Encoder(15).LongRowCount);
         string thrown = Assert.ThrowsExactly<InvalidOperationException>(
-            () => Encoder(14, LongRows.Throw).Encode(Rows, RowPadding.None, "validation data", CancellationToken.None)).Message;
+            () => Encoder(14, RowOverflow.Throw).Encode(Rows, RowPadding.None, "validation data", CancellationToken.None)).Message;
         StringAssert.StartsWith(thrown, "Row 4 of the validation data has 15 tokens, 13 of them prompt; a row may have 14.");
         string none = Assert.ThrowsExactly<InvalidOperationException>(
             () => Encoder(3).Encode(Rows, RowPadding.None, "training data", CancellationToken.None)).Message;
-        StringAssert.StartsWith(none, "All 3 rows of the training data are longer than the 3 tokens a row may have (the longest 15).");
+        StringAssert.StartsWith(none, "All 3 rows of the training data are longer than the 3 tokens a row may have (the longest has 15).");
         StringAssert.Contains(none, "Rows.MaxLength");
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using static TorchSharp.torch;
 
@@ -66,11 +67,11 @@ public sealed class NetworkEvaluatorTests
     {
         using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, ScalarType.Float32);
         var evaluator = new NetworkEvaluator(network);
-        LikelihoodOptions Options(int tokens) => new() { Estimator = LikelihoodEstimator.FromName(name), Samples = 16, GuidanceScale = scale, BatchTokens = tokens };
+        LikelihoodOptions Options(int tokens) => new() { Method = LikelihoodMethod.FromName(name), Samples = 16, GuidanceScale = scale, BatchTokens = tokens };
         LikelihoodRequest[] requests = Requests(20);
-        var scorer = new LikelihoodScorer(evaluator, Options(8192));
+        var scorer = new MaskedDiffusionScorer(evaluator, Options(8192));
         LikelihoodEstimate[] together = scorer.Score(requests);
-        CollectionAssert.AreEqual(together, new LikelihoodScorer(evaluator, Options(50)).Score([.. requests.Reverse()]).Reverse().ToArray());
+        CollectionAssert.AreEqual(together, new MaskedDiffusionScorer(evaluator, Options(50)).Score([.. requests.Reverse()]).Reverse().ToArray());
         Parallel.For(0, requests.Length, i => Assert.AreEqual(together[i], scorer.Score([requests[i]])[0]));
     }
 
@@ -81,8 +82,8 @@ public sealed class NetworkEvaluatorTests
         var evaluator = new NetworkEvaluator(network);
         SamplingOptions Options(int tokens) => new() { Temperature = 0.8, GuidanceScale = 0.5, BatchTokens = tokens };
         int[][] rows = Gapped();
-        int[][] together = new Infiller(evaluator, Options(8192)).Fill(rows), apart = new Infiller(evaluator, Options(1)).Fill([.. rows.Reverse()]);
-        var infiller = new Infiller(evaluator, Options(100));
+        int[][] together = new TokenInfiller(evaluator, Options(8192)).Fill(rows), apart = new TokenInfiller(evaluator, Options(1)).Fill([.. rows.Reverse()]);
+        var infiller = new TokenInfiller(evaluator, Options(100));
         Parallel.For(0, rows.Length, i =>
         {
             CollectionAssert.AreEqual(together[i], apart[^(i + 1)]);
@@ -96,7 +97,7 @@ public sealed class NetworkEvaluatorTests
         TransformerConfig config = Small with { VocabularySize = 7 };
         using TransformerNetwork network = TransformerNetworkTests.Sharp(config, ScalarType.Float32);
         LikelihoodRequest[] all = [.. BruteForce.Answers(7, 3).Select(answer => new LikelihoodRequest([2, 5], answer))];
-        var scorer = new LikelihoodScorer(new NetworkEvaluator(network), new() { Estimator = LikelihoodEstimator.ChainRule });
+        var scorer = new MaskedDiffusionScorer(new NetworkEvaluator(network), new() { Method = LikelihoodMethod.ChainRule });
         Assert.AreEqual(1, scorer.Score(all).Sum(estimate => Math.Exp(estimate.LogLikelihood)), 1e-5);
         Assert.AreEqual(1 + 7 + 49, scorer.NetworkRows, "answers with the same beginning share their rows");
     }
@@ -109,8 +110,8 @@ public sealed class NetworkEvaluatorTests
         using (Tensor row = network.Parameters["lm_head.weight"].narrow(0, 4, 1))
             row.fill_(float.NaN);
         var evaluator = new NetworkEvaluator(network);
-        Assert.ThrowsExactly<NotFiniteNumberException>(() => new LikelihoodScorer(evaluator, new()).Score([new([1], [2, 3])]));
-        Assert.ThrowsExactly<NotFiniteNumberException>(() => new Infiller(evaluator, new()).Fill([[1, Small.MaskTokenId]]));
+        Assert.ThrowsExactly<NotFiniteNumberException>(() => new MaskedDiffusionScorer(evaluator, new()).Score([new([1], [2, 3])]));
+        Assert.ThrowsExactly<NotFiniteNumberException>(() => new TokenInfiller(evaluator, new()).Fill([[1, Small.MaskTokenId]]));
     }
 
     [TestMethod]
@@ -121,14 +122,15 @@ public sealed class NetworkEvaluatorTests
     }
 
     [TestMethod]
+    [DoNotParallelize]
     public void ScoringLeavesNoTensorsBehind()
     {
         using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, ScalarType.Float32);
         var evaluator = new NetworkEvaluator(network);
         void Work()
         {
-            new LikelihoodScorer(evaluator, new() { Samples = 8, GuidanceScale = 1 }).Score(Requests(10));
-            new Infiller(evaluator, new() { GuidanceScale = 1 }).Fill(Gapped());
+            new MaskedDiffusionScorer(evaluator, new() { Samples = 8, GuidanceScale = 1 }).Score(Requests(10));
+            new TokenInfiller(evaluator, new() { GuidanceScale = 1 }).Fill(Gapped());
         }
         Work();
         GC.Collect();

@@ -47,10 +47,11 @@ public sealed class AllMasksTests
             for (int bits = 0; bits < 1 << Answer.Length; bits++)
             {
                 bool[] hides = [.. Enumerable.Range(0, Answer.Length).Select(i => (bits >> i & 1) == 1)];
-                MaskRound round = MonteCarloEstimator.FromDraws([t], [[.. hides.Select(hidden => hidden ? 0 : MathF.BitDecrement(1))]], 1);
+                MaskRound round = MonteCarloMethod.FromDraws([t], [[.. hides.Select(hidden => hidden ? 0 : MathF.BitDecrement(1))]], 1);
                 int[] hidden = round.Masks.Single().Hidden;
                 CollectionAssert.AreEqual(Enumerable.Range(0, Answer.Length).Where(i => hides[i]).ToArray(), hidden);
-                mean += weight * Math.Pow(point, hidden.Length) * Math.Pow(1 - point, Answer.Length - hidden.Length) * round.Combine([Loss(hidden)]).Value;
+                mean += weight * Math.Pow(point, hidden.Length) * Math.Pow(1 - point,
+                    Answer.Length - hidden.Length) * round.Combine([Loss(hidden)]).Value;
             }
         }
         // The levels are 32-bit floats, as in SMDM.

@@ -52,7 +52,8 @@ public sealed class AutoregressiveScorerTests
     {
         using TransformerNetwork network = Network();
         var scorer = new AutoregressiveScorer(network, new());
-        string Error(int[] context, int[] answer) => Assert.ThrowsExactly<ArgumentException>(() => scorer.Score([new LikelihoodRequest(context, answer)])).Message;
+        string Error(int[] context, int[] answer) =>
+            Assert.ThrowsExactly<ArgumentException>(() => scorer.Score([new LikelihoodRequest(context, answer)])).Message;
         StringAssert.Contains(Error([], [1]), "context is empty");
         StringAssert.Contains(Error([1], [1, 2, 3, 4, 5, 6, 0, 1, 2]), "need 9 positions; the model has 8");
         StringAssert.Contains(Error([7], [1]), "Token id 7 is outside 0 to 6");
@@ -63,14 +64,17 @@ public sealed class AutoregressiveScorerTests
     public void WhatNeedsAMaskTokenOrAnotherOrderIsRefused()
     {
         using TransformerNetwork network = Network();
-        string Error(LikelihoodOptions options) => Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => RequestScorer.For(network, options)).Message;
-        StringAssert.Contains(Error(new() { Estimator = LikelihoodEstimator.MonteCarlo }), "Estimator for an autoregressive model is 'MonteCarlo'; it must be ExactCount");
-        StringAssert.Contains(Error(new() { Estimator = LikelihoodEstimator.Enumerate }), "'Enumerate'");
-        StringAssert.Contains(Error(new() { GuidanceScale = 0.5 }), "GuidanceScale for an autoregressive model is 0.5");
+        string Error(LikelihoodOptions options) =>
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => RequestScorer.For(network, options)).Message;
+        StringAssert.Contains(Error(new() { Method = LikelihoodMethod.MonteCarlo }),
+            "Method is 'MonteCarlo'; it must be ExactCount (the default) or ChainRule for an autoregressive model");
+        StringAssert.Contains(Error(new() { Method = LikelihoodMethod.Enumerate }), "'Enumerate'");
+        StringAssert.Contains(Error(new() { GuidanceScale = 0.5 }), "GuidanceScale is 0.5; it must be 0 for an autoregressive model");
         StringAssert.Contains(Error(new() { PadToContext = true }), "PadToContext");
         StringAssert.Contains(Error(new() { Samples = 1 }), "Samples is 1");
-        var scorer = new AutoregressiveScorer(network, new() { Estimator = LikelihoodEstimator.ChainRule, TargetStandardError = 0.1 });
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => scorer.Score([new LikelihoodRequest([1], [2, 3]) { Order = [1, 0] }])).Message, "left to right");
+        var scorer = new AutoregressiveScorer(network, new() { Method = LikelihoodMethod.ChainRule, TargetStandardError = 0.1 });
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
+            scorer.Score([new LikelihoodRequest([1], [2, 3]) { Order = [1, 0] }])).Message, "left to right");
         Assert.AreEqual(scorer.Score([new([1], [2, 3])])[0], scorer.Score([new([1], [2, 3]) { Order = [0, 1] }])[0]);
     }
 
@@ -83,10 +87,13 @@ public sealed class AutoregressiveScorerTests
         int[] context = [3, 1], written = [];
         for (int step = 0; step < 3; step++)
         {
-            LikelihoodEstimate[] next = scorer.Score([.. Enumerable.Range(0, 7).Select(id => new LikelihoodRequest([.. context, .. written], [id]))]);
+            LikelihoodEstimate[] next =
+                scorer.Score([.. Enumerable.Range(0, 7).Select(id => new LikelihoodRequest([.. context, .. written], [id]))]);
             written = [.. written, Enumerable.Range(0, 7).MaxBy(id => next[id].LogLikelihood)];
         }
-        LikelihoodRequest[] requests = [.. Enumerable.Range(0, 3).Select(place => new LikelihoodRequest(context, [.. written.Select((id, i) => i == place ? (id + 1) % 7 : id)])), new(context, written), new([2], written)];
+        LikelihoodRequest[] requests = [.. Enumerable.Range(0, 3)
+            .Select(place => new LikelihoodRequest(context, [.. written.Select((id, i) => i == place ? (id + 1) % 7 : id)])),
+            new(context, written), new([2], written)];
         bool[] matched = scorer.MatchGreedily(requests);
         CollectionAssert.AreEqual(new[] { false, false, false, true }, matched[..4]);
         CollectionAssert.AreEqual(matched, requests.Select(request => scorer.MatchGreedily([request])[0]).ToArray());
@@ -106,7 +113,8 @@ public sealed class AutoregressiveScorerTests
     public void AMaskedDiffusionNetworkIsRefused()
     {
         using var network = new TransformerNetwork(Small with { Autoregressive = false }, CPU);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new AutoregressiveScorer(network, new())).Message, "autoregressive");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new AutoregressiveScorer(network, new())).Message,
+            "autoregressive");
     }
 
     private static TransformerNetwork Network()
@@ -121,7 +129,7 @@ public sealed class AutoregressiveScorerTests
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         long[] whole = [.. request.Context.Concat(request.Answer).Select(id => (long)id)];
-        float[] logits = TensorMemory.FloatSpan(network.Forward(tensor(whole[..^1], [1, whole.Length - 1])).contiguous()).ToArray();
+        float[] logits = TensorMemory.FloatSpan(network.Forward(new TokenRows(whole[..^1], whole.Length - 1)).contiguous()).ToArray();
         double sum = 0;
         for (int i = request.Context.Length; i < whole.Length; i++)
         {

@@ -20,7 +20,9 @@ internal static class BruteForce
     public static double Bound(ToyEvaluator model, int[] context, int[] answer, double w = 0) =>
         Orders([.. Enumerable.Range(0, answer.Length)]).Average(order => Chain(model, context, answer, order, w));
 
-    /// <summary>The bound again, as the integral over the level t of the expected loss / t, by Simpson's rule: polynomials in t of degree below 16.</summary>
+    /// <summary>
+    /// The bound again, as the integral over the level t of the expected loss / t, by Simpson's rule: polynomials in t of degree below 16.
+    /// </summary>
     public static double Integral(ToyEvaluator model, int[] context, int[] answer)
     {
         const int Intervals = 2000;
@@ -48,5 +50,6 @@ internal static class BruteForce
 
     /// <summary>All answers of a length over the model's vocabulary.</summary>
     public static IEnumerable<int[]> Answers(int vocabulary, int length) =>
-        length == 0 ? [[]] : Answers(vocabulary, length - 1).SelectMany(start => Enumerable.Range(0, vocabulary).Select(token => (int[])[.. start, token]));
+        length == 0 ? [[]] : Answers(vocabulary, length - 1)
+        .SelectMany(start => Enumerable.Range(0, vocabulary).Select(token => (int[])[.. start, token]));
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using static TorchSharp.torch;
@@ -16,7 +17,8 @@ public sealed class GoldenLikelihoodTests
     private static JsonElement Results() => Golden.Json("rope_bf16", "index.json").GetProperty("likelihood").GetProperty("results");
 
     private static void Check(string name, double ours, double exact) =>
-        new Comparison("rope_bf16/likelihood", name).AddRelative(Results().GetProperty(name).GetDouble(), ours, exact).Check(Math.Max(Comparison.HalfUnit, Golden.Tolerance("bf16", name + "_rel")), Comparison.Few);
+        new Comparison("rope_bf16/likelihood", name).AddRelative(Results().GetProperty(name).GetDouble(), ours, exact)
+        .Check(Math.Max(Comparison.HalfUnit, Golden.Tolerance("bf16", name + "_rel")), Comparison.Few);
 
     [TestMethod]
     [DataRow(0.0, false)]
@@ -30,14 +32,17 @@ public sealed class GoldenLikelihoodTests
         int[] prefix = Ids(golden, "prefix"), target = Ids(golden, "target");
         float[] uniforms = golden.ReadSingles($"mc_{cfg}.u_mask");
         int length = prefix.Length + target.Length;
-        float[][] draws = [.. Enumerable.Range(0, 64).Select(sample => uniforms[(sample * length + prefix.Length)..((sample + 1) * length)])];
-        MaskRound round = MonteCarloEstimator.FromDraws(golden.ReadSingles($"mc_{cfg}.u0"), draws, roundSize: 16);
+        float[][] draws = [.. Enumerable.Range(0, 64)
+            .Select(sample => uniforms[(sample * length + prefix.Length)..((sample + 1) * length)])];
+        MaskRound round = MonteCarloMethod.FromDraws(golden.ReadSingles($"mc_{cfg}.u0"), draws, roundSize: 16);
 
         var request = new LikelihoodRequest(prefix, target);
         (double Value, double Variance) Estimate(ScalarType type)
         {
             using TransformerNetwork network = Golden.Tiny(type: type);
-            MaskedRow?[] rows = [.. round.Masks.Select(mask => mask.Hidden.Length == 0 ? null : AnswerRow.Create(request, mask, pad ? 64 : length, 97, guided: scale > 0))];
+            MaskedRow?[] rows =
+                [.. round.Masks.Select(mask =>
+                    mask.Hidden.Length == 0 ? null : RequestState.CreateRow(request, mask, pad ? 64 : length, 97, guided: scale > 0))];
             new RowScheduler(new NetworkEvaluator(network), scale, 8192).Score(rows.OfType<MaskedRow>(), CancellationToken.None);
             return round.Combine([.. rows.Select(row => row?.NegativeLogLikelihood ?? 0)]);
         }
@@ -55,11 +60,12 @@ public sealed class GoldenLikelihoodTests
     {
         using SafetensorsReader golden = Golden.Open("rope_bf16", "likelihood.safetensors");
         string name = (pad ? "chain_rule_pad64_" : "chain_rule_") + (scale == 0 ? "cfg0.0" : "cfg0.5");
-        LikelihoodOptions options = new() { Estimator = LikelihoodEstimator.ChainRule, GuidanceScale = scale, PadToContext = pad };
+        LikelihoodOptions options = new() { Method = LikelihoodMethod.ChainRule, GuidanceScale = scale, PadToContext = pad };
         LikelihoodEstimate Estimate(ScalarType type)
         {
             using TransformerNetwork network = Golden.Tiny(type: type);
-            return new LikelihoodScorer(new NetworkEvaluator(network), options).Score([new(Ids(golden, "prefix"), Ids(golden, "target"))])[0];
+            return new MaskedDiffusionScorer(new NetworkEvaluator(network), options)
+                .Score([new(Ids(golden, "prefix"), Ids(golden, "target"))])[0];
         }
         LikelihoodEstimate estimate = Estimate(ScalarType.Float32);
         Check(name, -estimate.LogLikelihood, -Estimate(ScalarType.Float64).LogLikelihood);
@@ -99,7 +105,9 @@ public sealed class GoldenLikelihoodTests
             new NetworkEvaluator(network).ReadLogits(batch, (query, row) => row.CopyTo(logits.AsSpan(query * 97)));
             return Comparison.Numbers(logits);
         }
-        new Comparison("rope_bf16/likelihood", name).Add(Comparison.Numbers(golden.ReadSingles(name)), Logits(ScalarType.Float32), Logits(ScalarType.Float64)).Check(Golden.Tolerance("bf16", name));
+        new Comparison("rope_bf16/likelihood", name)
+            .Add(Comparison.Numbers(golden.ReadSingles(name)), Logits(ScalarType.Float32), Logits(ScalarType.Float64))
+            .Check(Golden.Tolerance("bf16", name));
     }
 
     [TestMethod]
@@ -115,7 +123,7 @@ public sealed class GoldenLikelihoodTests
 
         var states = new List<int[]>();
         int[] all = Ids(golden, $"suffix_greedy_{cfg}.states");
-        int[] filled = new Infiller(new RecordingEvaluator(new NetworkEvaluator(network), states), new() { GuidanceScale = scale })
+        int[] filled = new TokenInfiller(new RecordingEvaluator(new NetworkEvaluator(network), states), new() { GuidanceScale = scale })
             .Fill([[.. prefix, .. Enumerable.Repeat(97, 6)]])[0];
         CollectionAssert.AreEqual(own, filled[11..]);
         for (int step = 0; step < 6; step++)

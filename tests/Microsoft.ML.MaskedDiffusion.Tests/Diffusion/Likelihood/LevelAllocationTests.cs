@@ -15,7 +15,8 @@ public sealed class LevelAllocationTests
                 LevelAllocation allocation = LevelAllocation.Create(length, samples);
                 int[] levels = [.. allocation.Whole, .. allocation.Strata.SelectMany(stratum => stratum.Levels)];
                 CollectionAssert.AreEquivalent(Enumerable.Range(1, length).ToArray(), levels, $"{length} {samples}");
-                double masks = allocation.Whole.Sum(level => Combinations.Count(length, level)) + allocation.Strata.Sum(stratum => stratum.Draws);
+                double masks = allocation.Whole.Sum(level => Combinations.Count(length, level))
+                    + allocation.Strata.Sum(stratum => stratum.Draws);
                 Assert.IsTrue(masks <= samples && masks >= Math.Min(samples - 1, Math.Pow(2, length) - 1), $"{length} {samples}: {masks}");
                 Assert.IsTrue(allocation.Strata.All(stratum => stratum.Draws >= 2));
             }
@@ -30,7 +31,7 @@ public sealed class LevelAllocationTests
         {
             foreach (int samples in new[] { 3, 10, 129 })
             {
-                MaskRound round = LikelihoodEstimator.ExactCount.Plan(new RoundKey(length, samples, 32, null, 1, 2, 0));
+                MaskRound round = LikelihoodMethod.ExactCount.Plan(new RoundKey(length, samples, 32, null, 1, 2, 0));
                 (double value, double variance) = round.Combine([.. round.Masks.Select(mask => (double)mask.Hidden.Length)]);
                 Assert.AreEqual(length, value, 1e-9 * length);
                 Assert.AreEqual(0, variance, 1e-18);
@@ -41,7 +42,7 @@ public sealed class LevelAllocationTests
     [TestMethod]
     public void MasksAreSetsOfDistinctPositions()
     {
-        MaskRound round = LikelihoodEstimator.ExactCount.Plan(new RoundKey(30, 100, 32, null, 1, 2, 0));
+        MaskRound round = LikelihoodMethod.ExactCount.Plan(new RoundKey(30, 100, 32, null, 1, 2, 0));
         foreach (AnswerMask mask in round.Masks)
         {
             CollectionAssert.AreEqual(mask.Hidden.Distinct().Order().ToArray(), mask.Hidden);
@@ -52,7 +53,7 @@ public sealed class LevelAllocationTests
     [TestMethod]
     public void OptionsOfOneQuestionHideTheSamePositions()
     {
-        MaskRound Round(int length) => LikelihoodEstimator.MonteCarlo.Plan(new RoundKey(length, 64, 32, null, 1, 99, 0));
+        MaskRound Round(int length) => LikelihoodMethod.MonteCarlo.Plan(new RoundKey(length, 64, 32, null, 1, 99, 0));
         foreach ((AnswerMask shorter, AnswerMask longer) in Round(8).Masks.Zip(Round(11).Masks))
             CollectionAssert.AreEqual(shorter.Hidden, longer.Hidden.Where(position => position < 8).ToArray());
     }

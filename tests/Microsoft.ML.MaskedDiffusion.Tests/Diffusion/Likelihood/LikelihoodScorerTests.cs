@@ -1,194 +1,125 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.Data;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
+/// <summary>The public scorer of texts: the bits of the transform, without data views.</summary>
 [TestClass]
 public sealed class LikelihoodScorerTests
 {
-    private static LikelihoodRequest[] Mixed(int count, ulong? key = null)
+    private sealed record Row(string Text, string Context);
+
+    private const string LongText =
+        "the river runs to the sea and the sea is wide and the cat sat on the mat by the door of the old house";
+
+    private static readonly MaskedDiffusionModel Model = TinyModel.Create(), Autoregressive = TinyAutoregressiveModel.Create();
+
+    private static readonly string[] Documents = ["the cat sat", "", "   ", LongText, "the cat sat", "Ünïcödé 漢字 🙂"];
+
+    private static readonly Row[] Continuations =
+        [new("on the mat", "the cat sat"), new("a bird", ""), new("", "one two"), new("the sea", LongText), new(LongText, LongText)];
+
+    private readonly MLContext _ml = new(1);
+
+    [ClassCleanup]
+    public static void Free()
     {
-        var random = new Random(3);
-        int[] Ids(int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(7))];
-        return [.. Enumerable.Range(0, count).Select(_ => new LikelihoodRequest(Ids(random.Next(0, 4)), Ids(random.Next(1, 9))) { RandomKey = key })];
+        Model.Dispose();
+        Autoregressive.Dispose();
     }
 
     [TestMethod]
-    [DataRow("ExactCount")]
-    [DataRow("MonteCarlo")]
-    [DataRow("Enumerate")]
-    [DataRow("ChainRule")]
-    public void TheSameRequestGetsTheSameBitsWhateverIsBesideIt(string name)
+    [DataRow(false)]
+    [DataRow(true)]
+    public void DocumentsHaveTheBitsOfTheTransform(bool autoregressive)
     {
-        foreach (double guidance in new[] { 0, 0.5 })
+        MaskedDiffusionModel model = autoregressive ? Autoregressive : Model;
+        var likelihood = new LikelihoodOptions { Samples = 8 };
+        IDataView data = _ml.Data.LoadFromEnumerable(TextRow.Make(Documents));
+        IDataView scored = _ml.MaskedDiffusion()
+            .ScoreLikelihood(model, new LikelihoodScoringOptions { Likelihood = likelihood, Stride = 7 })
+            .Fit(data).Transform(data);
+        var scorer = new LikelihoodScorer(model, likelihood, stride: 7);
+        Equal(scored, scorer.Score([.. Documents.Select(text => new ScoredText(text))]));
+        Equal(scored, [.. Documents.Select(text => scorer.Score(text))]);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void ContinuationsHaveTheBitsOfTheTransform(bool autoregressive)
+    {
+        MaskedDiffusionModel model = autoregressive ? Autoregressive : Model;
+        var options = new LikelihoodScoringOptions
         {
-            LikelihoodOptions Options(int tokens) =>
-                new() { Estimator = LikelihoodEstimator.FromName(name), Samples = 20, RoundSize = 5, GuidanceScale = guidance, BatchTokens = tokens };
-            LikelihoodRequest[] requests = Mixed(30);
-            LikelihoodEstimate[] together = new LikelihoodScorer(new ToyEvaluator(), Options(8192)).Score(requests);
-            LikelihoodEstimate[] backwards = new LikelihoodScorer(new ToyEvaluator(), Options(40)).Score([.. requests.Reverse()]);
-            CollectionAssert.AreEqual(together, backwards.Reverse().ToArray());
-            LikelihoodEstimate[] alone = [.. requests.Select(request => new LikelihoodScorer(new ToyEvaluator(), Options(1)).Score([request])[0])];
-            CollectionAssert.AreEqual(together, alone);
-        }
-    }
-
-    [TestMethod]
-    public void SeedsAndContentsGiveOtherDraws()
-    {
-        int[] answer = [1, 1, 1, 1, 1, 1, 1, 1];
-        double Score(int seed, int[] context, ulong? key = null) =>
-            new LikelihoodScorer(new ToyEvaluator(), new() { Samples = 20, Seed = seed }).Score([new LikelihoodRequest(context, answer) { RandomKey = key }])[0].LogLikelihood;
-        Assert.AreEqual(Score(1, [2]), Score(1, [2]));
-        Assert.AreNotEqual(Score(1, [2]), Score(2, [2]));
-        Assert.AreNotEqual(Score(1, [2]), Score(1, [2], key: 5));
-        Assert.AreEqual(Score(-1, [2], key: 5), Score(-1, [2], key: 5));
-    }
-
-    [TestMethod]
-    public void IdenticalRowsAreComputedOnce()
-    {
-        var model = new ToyEvaluator();
-        var request = new LikelihoodRequest([1, 2], [3, 4, 5]);
-        var scorer = new LikelihoodScorer(model, new() { BatchTokens = 10 });
-        LikelihoodEstimate[] estimates = scorer.Score([request, request, new([1, 2], [3, 4, 6]), request]);
-        Assert.AreEqual(estimates[0], estimates[3]);
-        // Seven masks each; the four that hide the last token look the same for both answers.
-        Assert.AreEqual(10, model.Seen.Count);
-        Assert.AreEqual(10, scorer.NetworkRows);
-        Assert.AreEqual(7, estimates[2].NetworkRows);
-        Assert.AreEqual(10, model.Seen.Distinct(TokenRowComparer.Instance).Count());
-    }
-
-    [TestMethod]
-    public void CommonRandomNumbersSharpenDifferences()
-    {
-        // Two options that differ in one token: their noise is nearly the same under one key.
-        var random = new Random(1);
-        double common = 0, separate = 0;
-        for (int trial = 0; trial < 40; trial++)
-        {
-            int[] first = [.. Enumerable.Range(0, 12).Select(_ => random.Next(7))], second = [.. first[..11], (first[11] + 1) % 7];
-            double Difference(ulong? key)
-            {
-                LikelihoodRequest[] options = [new([0], first) { RandomKey = key }, new([0], second) { RandomKey = key }];
-                LikelihoodEstimate[] estimates = new LikelihoodScorer(new ToyEvaluator(), new() { Samples = 24, Seed = trial }).Score(options);
-                LikelihoodEstimate[] exact = new LikelihoodScorer(new ToyEvaluator(), new() { Estimator = LikelihoodEstimator.Enumerate }).Score(options);
-                return Math.Pow(estimates[0].LogLikelihood - estimates[1].LogLikelihood - exact[0].LogLikelihood + exact[1].LogLikelihood, 2);
-            }
-            common += Difference((ulong)trial);
-            separate += Difference(null);
-        }
-        Console.WriteLine($"variance of the difference, common / separate draws: {common / separate:F3}");
-        Assert.IsTrue(common < separate * 0.7, $"{common} {separate}");
-    }
-
-    [TestMethod]
-    public void AnAdaptiveBudgetStopsAtItsTarget()
-    {
-        LikelihoodRequest[] requests = [.. Mixed(20).Where(request => request.Answer.Length > 4)];
-        LikelihoodEstimate[] few = new LikelihoodScorer(new ToyEvaluator(), new() { Samples = 16 }).Score(requests);
-        LikelihoodOptions options = new() { Samples = 16, TargetStandardError = 0.1, MaxSamples = 8192 };
-        LikelihoodEstimate[] enough = new LikelihoodScorer(new ToyEvaluator(), options).Score(requests);
-        for (int i = 0; i < requests.Length; i++)
-        {
-            Assert.IsTrue(enough[i].StandardError <= 0.1);
-            if (few[i].StandardError <= 0.1)
-                Assert.AreEqual(few[i], enough[i]);
-            else
-                Assert.IsTrue(enough[i].NetworkRows > few[i].NetworkRows);
-            Assert.IsTrue(enough[i].NetworkRows < 1 << requests[i].Answer.Length, "no mask is computed twice");
-        }
-        CollectionAssert.AreEqual(enough, requests.Select(request => new LikelihoodScorer(new ToyEvaluator(), options).Score([request])[0]).ToArray());
-
-        options = new() { Samples = 16, TargetStandardError = 1e-9, MaxSamples = 40 };
-        foreach (LikelihoodEstimate capped in new LikelihoodScorer(new ToyEvaluator(), options).Score(requests))
-            Assert.IsTrue(capped.NetworkRows <= 40);
-    }
-
-    [TestMethod]
-    public void SamplingStopsWhereTheBestOptionIsClear()
-    {
-        var model = new ToyEvaluator();
-        LikelihoodRequest[][] questions = [.. Mixed(400, key: 8).Where(request => request.Answer.Length == 8).Chunk(2)];
-        LikelihoodOptions options = new() { Samples = 12, SeparationZ = 2, MaxSamples = 4096 };
-        LikelihoodEstimate[][] results = new LikelihoodScorer(model, options).ScoreQuestions(questions);
-        int stopped = 0, continued = 0;
-        foreach (LikelihoodEstimate[] question in results.Where(question => question.Length == 2))
-        {
-            double gap = Math.Abs(question[0].LogLikelihood - question[1].LogLikelihood);
-            Assert.IsTrue(gap > 2 * Math.Sqrt(question.Sum(estimate => estimate.StandardError * estimate.StandardError)) || question.All(e => e.StandardError == 0));
-            if (question[0].NetworkRows <= 12)
-                stopped++;
-            else
-                continued++;
-        }
-        Assert.IsTrue(stopped > 0 && continued > 0, $"{stopped} {continued}");
-    }
-
-    [TestMethod]
-    public void TwoEqualOptionsEnd()
-    {
-        var request = new LikelihoodRequest([1], [1, 2, 3, 4, 5]) { RandomKey = 1 };
-        LikelihoodOptions options = new() { Samples = 12, SeparationZ = 3, MaxSamples = 20 };
-        LikelihoodEstimate[] question = new LikelihoodScorer(new ToyEvaluator(), options).ScoreQuestions([[request, request]])[0];
-        Assert.AreEqual(question[0], question[1]);
-    }
-
-    [TestMethod]
-    public void CancellationStopsBetweenBatches()
-    {
-        using var source = new CancellationTokenSource();
-        var model = new ToyEvaluator();
-        model.BeforeBatch = () =>
-        {
-            if (model.Seen.Count > 10)
-                source.Cancel();
+            ContextColumnName = "Context",
+            Separator = ", ",
+            ContextOverflow = ContextOverflow.KeepEnd,
+            Likelihood = new LikelihoodOptions { Samples = 8 },
         };
-        Assert.ThrowsExactly<OperationCanceledException>(() => new LikelihoodScorer(model, new() { BatchTokens = 20 }).Score(Mixed(50), source.Token));
-        Assert.IsTrue(model.Seen.Count < 40);
+        IDataView data = _ml.Data.LoadFromEnumerable(Continuations);
+        IDataView scored = _ml.MaskedDiffusion().ScoreLikelihood(model, options).Fit(data).Transform(data);
+        var scorer = new LikelihoodScorer(model, options.Likelihood, ", ", ContextOverflow.KeepEnd);
+        Equal(scored, scorer.Score([.. Continuations.Select(row => new ScoredText(row.Text, row.Context))]));
+        Equal(scored, [.. Continuations.Select(row => scorer.Score(row.Text, row.Context))]);
     }
 
     [TestMethod]
-    public void RequestsThatDoNotFitAreRefused()
+    public void ManyThreadsMayUseOneScorer()
     {
-        var scorer = new LikelihoodScorer(new ToyEvaluator(), new());
-        void Refused(LikelihoodRequest request, string part) =>
-            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => scorer.Score([request])).Message, part);
-        Refused(new(new int[20], new int[5]), "20 tokens and an answer of 5 make 25; the model sees at most 24");
-        Refused(new([1, 8], [1]), "8 of the context");
-        Refused(new([-1], [1]), "-1 of the context");
-        Refused(new([1, 7], [7]), "7 of the answer");
-        Assert.ThrowsExactly<ArgumentException>(() => new LikelihoodRequest([1], []));
-        Assert.ThrowsExactly<ArgumentException>(() => new LikelihoodRequest([1], [1, 2]) { Order = [0, 0] });
+        var scorer = new LikelihoodScorer(Model, new LikelihoodOptions { Samples = 8 });
+        ScoredText[] texts = [.. Documents.Select(text => new ScoredText(text))];
+        TextLikelihood[] expected = scorer.Score(texts);
+        Assert.IsGreaterThan(0L, scorer.NetworkRows);
+        Parallel.For(0, 4, _ => CollectionAssert.AreEqual(expected, scorer.Score(texts)));
+        Assert.AreEqual(new TextLikelihood(0, 0, 0), expected[1], "an empty text is certain");
         Assert.AreEqual(0, scorer.Score([]).Length);
     }
 
     [TestMethod]
-    public void DamagedWeightsAreAnError()
+    public void CancellationIsHeardAndTheScorerServesOn()
     {
-        var model = new ToyEvaluator(sharpness: double.NaN);
-        Assert.ThrowsExactly<NotFiniteNumberException>(() => new LikelihoodScorer(model, new()).Score([new([1], [2, 3])]));
+        var scorer = new LikelihoodScorer(Model, new LikelihoodOptions { Samples = 8 });
+        Assert.ThrowsExactly<OperationCanceledException>(() =>
+            scorer.Score("the cat", cancellationToken: new CancellationToken(canceled: true)));
+        Assert.IsGreaterThan(0.0, scorer.Score("the cat").NegativeLogLikelihood);
     }
 
     [TestMethod]
-    public void OptionsAreCheckedAndCopied()
+    public void WhatDoesNotFitIsNamed()
     {
-        void Refused(LikelihoodOptions options, string name) =>
-            Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LikelihoodScorer(new ToyEvaluator(), options)).ParamName);
-        Refused(new() { Samples = 2 }, "Samples");
-        Refused(new() { GuidanceScale = -1 }, "GuidanceScale");
-        Refused(new() { GuidanceScale = double.NaN }, "GuidanceScale");
-        Refused(new() { RoundSize = 0 }, "RoundSize");
-        Refused(new() { TargetStandardError = 0 }, "TargetStandardError");
-        Refused(new() { SeparationZ = double.NaN }, "SeparationZ");
-        Refused(new() { TargetStandardError = 1, MaxSamples = 100 }, "MaxSamples");
-        Refused(new() { BatchTokens = 0 }, "BatchTokens");
-        Assert.ThrowsExactly<ArgumentNullException>(() => new LikelihoodScorer(new ToyEvaluator(), new() { Estimator = null! }));
+        var scorer = new LikelihoodScorer(Model);
+        string message = Assert.ThrowsExactly<ArgumentException>(() => scorer.Score("the sea", LongText)).Message;
+        StringAssert.Contains(message, "The context \"the river runs");
+        StringAssert.Contains(message, "at most 24");
+        StringAssert.Contains(message, "KeepEnd");
+        Assert.ThrowsExactly<ArgumentNullException>(() => scorer.Score((string)null!));
+        Assert.ThrowsExactly<ArgumentNullException>(() => scorer.Score((IReadOnlyList<ScoredText>)null!));
+        Assert.ThrowsExactly<ArgumentNullException>(() => scorer.Score([new ScoredText(null!)]));
+    }
 
-        LikelihoodOptions later = new() { Samples = 20 };
-        var scorer = new LikelihoodScorer(new ToyEvaluator(), later);
-        later.Samples = 1;
-        Assert.IsTrue(scorer.Score([new([1], [1, 2, 3, 4, 5, 6])])[0].NetworkRows > 1);
+    [TestMethod]
+    public void EachInvalidValueIsNamed()
+    {
+        Assert.ThrowsExactly<ArgumentNullException>(() => new LikelihoodScorer(null!));
+        Assert.ThrowsExactly<ArgumentNullException>(() => new LikelihoodScorer(Model, separator: null!));
+        StringAssert.Contains(Refused(() => new LikelihoodScorer(Model, stride: 0)), "stride is 0; it must be 1 to 23");
+        StringAssert.Contains(Refused(() => new LikelihoodScorer(Model, stride: TinyModel.ContextLength)), "stride is 24");
+        StringAssert.Contains(Refused(() => new LikelihoodScorer(Model, contextOverflow: ContextOverflow.Skip)), "contextOverflow is Skip");
+        StringAssert.Contains(Refused(() => new LikelihoodScorer(Model, new LikelihoodOptions { Samples = 1 })), "Samples is 1");
+        StringAssert.Contains(Refused(() => new LikelihoodScorer(Autoregressive, new LikelihoodOptions { GuidanceScale = 1 })),
+            "autoregressive");
+    }
+
+    private static string Refused(Action action) => Assert.ThrowsExactly<ArgumentOutOfRangeException>(action).Message;
+
+    private static void Equal(IDataView expected, TextLikelihood[] scores)
+    {
+        CollectionAssert.AreEqual(
+            expected.GetColumn<float>("NegativeLogLikelihood").ToArray(),
+            scores.Select(score => (float)score.NegativeLogLikelihood).ToArray());
+        CollectionAssert.AreEqual(
+            expected.GetColumn<float>("NegativeLogLikelihoodStandardError").ToArray(),
+            scores.Select(score => (float)score.StandardError).ToArray());
+        CollectionAssert.AreEqual(expected.GetColumn<int>("TokenCount").ToArray(), scores.Select(score => score.TokenCount).ToArray());
     }
 }

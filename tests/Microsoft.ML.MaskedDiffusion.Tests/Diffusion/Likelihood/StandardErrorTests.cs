@@ -22,21 +22,28 @@ public sealed class StandardErrorTests
         var model = new ToyEvaluator(seed: 5);
         int[] answer = [.. Enumerable.Range(0, length).Select(i => i * i % 7)];
         var request = new LikelihoodRequest([1, 2], answer);
-        double exact = new LikelihoodScorer(model, new() { Estimator = LikelihoodEstimator.Enumerate }).Score([request])[0].LogLikelihood;
+        double exact = new MaskedDiffusionScorer(model, new() { Method = LikelihoodMethod.Enumerate }).Score([request])[0].LogLikelihood;
         // The masks' losses do not change from repeat to repeat: an adaptive scorer would keep them, and so does this.
         var cached = new CachedEvaluator(model);
         int within1 = 0, within2 = 0;
         for (int seed = 0; seed < Repeats; seed++)
         {
-            LikelihoodOptions options = new() { Estimator = LikelihoodEstimator.FromName(estimator), Samples = samples, RoundSize = roundSize, Seed = seed };
-            LikelihoodEstimate estimate = new LikelihoodScorer(cached, options).Score([request])[0];
+            LikelihoodOptions options = new()
+            {
+                Method = LikelihoodMethod.FromName(estimator),
+                Samples = samples,
+                RoundSize = roundSize,
+                Seed = seed,
+            };
+            LikelihoodEstimate estimate = new MaskedDiffusionScorer(cached, options).Score([request])[0];
             double z = Math.Abs(estimate.LogLikelihood - exact) / estimate.StandardError;
             if (z < 1)
                 within1++;
             if (z < 1.96)
                 within2++;
         }
-        Console.WriteLine($"{estimator} L={length} N={samples} R={roundSize}: {(double)within1 / Repeats:P1} {(double)within2 / Repeats:P1}");
+        Console.WriteLine($"{estimator} L={length} N={samples} R={roundSize}: {(double)within1 / Repeats:P1} "
+            + $"{(double)within2 / Repeats:P1}");
         // The counts are binomial: three standard deviations, and one point for the variance being estimated itself.
         static double Bound(double rate) => 3 * Math.Sqrt(rate * (1 - rate) / Repeats) + 0.01;
         Assert.AreEqual(0.683, (double)within1 / Repeats, Bound(0.683), "one standard error");
@@ -48,10 +55,11 @@ public sealed class StandardErrorTests
     {
         var model = new ToyEvaluator(seed: 5);
         var request = new LikelihoodRequest([1, 2], [3, 3, 1, 0, 6, 2, 2, 4, 5, 0, 1, 1]);
-        double exact = new LikelihoodScorer(model, new() { Estimator = LikelihoodEstimator.Enumerate }).Score([request])[0].LogLikelihood;
-        double Error(LikelihoodEstimator estimator) => Enumerable.Range(0, 200).Average(seed =>
-            Math.Pow(new LikelihoodScorer(model, new() { Estimator = estimator, Samples = 64, Seed = seed }).Score([request])[0].LogLikelihood - exact, 2));
-        double ratio = Error(LikelihoodEstimator.ExactCount) / Error(LikelihoodEstimator.MonteCarlo);
+        double exact = new MaskedDiffusionScorer(model, new() { Method = LikelihoodMethod.Enumerate }).Score([request])[0].LogLikelihood;
+        double Error(LikelihoodMethod estimator) => Enumerable.Range(0, 200).Average(seed =>
+            Math.Pow(new MaskedDiffusionScorer(model, new() { Method = estimator, Samples = 64, Seed = seed })
+                .Score([request])[0].LogLikelihood - exact, 2));
+        double ratio = Error(LikelihoodMethod.ExactCount) / Error(LikelihoodMethod.MonteCarlo);
         Console.WriteLine($"variance, exact count / Monte Carlo: {ratio:F3}");
         Assert.IsTrue(ratio < 0.5, $"{ratio}");
     }

@@ -2,7 +2,6 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
-using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -48,8 +47,8 @@ public sealed class GoldenLossTests
         using TransformerNetwork network = Load(precision, ScalarType.Float32), exact = Load(precision, ScalarType.Float64);
         (double[] Losses, double Loss) Run(TransformerNetwork of)
         {
-            Tensor hidden = of.Hidden(tensor(batch.Tokens, [batch.Count, batch.Length])).view(-1, 64).index_select(0, tensor(batch.MaskedPositions));
-            Tensor crossEntropies = Fused.CrossEntropy(of.Logits(hidden), tensor(batch.Targets));
+            Tensor hidden = of.Hidden(new TokenRows(batch.Tokens, batch.Length)).view(-1, 64).index_select(0, tensor(batch.MaskedPositions));
+            Tensor crossEntropies = of.CrossEntropy(hidden, batch.Targets);
             Tensor loss = new MaskedDiffusionObjective().Loss(of, batch);
             loss.backward();
             return ([.. Comparison.Numbers(crossEntropies).Select((value, i) => value / batch.Probabilities[batch.RowOf(i)])], Comparison.Numbers(loss)[0]);

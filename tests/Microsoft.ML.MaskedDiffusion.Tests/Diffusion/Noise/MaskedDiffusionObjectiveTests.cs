@@ -129,6 +129,7 @@ public sealed class MaskedDiffusionObjectiveTests
     }
 
     [TestMethod]
+    [DoNotParallelize]
     public void NoTensorsAreLeftBehind()
     {
         using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, ScalarType.Float32);

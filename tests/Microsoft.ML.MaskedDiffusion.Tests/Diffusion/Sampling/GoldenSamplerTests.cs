@@ -5,7 +5,9 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>The reference's most-confident-first sampler at temperature 0, one row a batch, with its own numbers of tokens a step.</summary>
+/// <summary>
+/// The reference's most-confident-first sampler at temperature 0, one row a batch, with its own numbers of tokens a step.
+/// </summary>
 [TestClass]
 public sealed class GoldenSamplerTests
 {
@@ -16,7 +18,8 @@ public sealed class GoldenSamplerTests
     {
         using SafetensorsReader golden = Golden.Open("rope_bf16", "samplers.safetensors");
         using TransformerNetwork network = Golden.Tiny();
-        int[] left = [.. Golden.Json("rope_bf16", "index.json").GetProperty("samplers").GetProperty("runs").GetProperty(run).GetProperty("masks_left")
+        int[] left = [.. Golden.Json("rope_bf16", "index.json").GetProperty("samplers").GetProperty("runs").GetProperty(run)
+            .GetProperty("masks_left")
             .EnumerateArray().Select(count => count.GetInt32())];
         int[] states = [.. golden.ReadIntegers(run + ".states").Select(id => (int)id)];
         int length = states.Length / left.Length;
@@ -28,7 +31,8 @@ public sealed class GoldenSamplerTests
         {
             CollectionAssert.AreEqual(states[(step * length)..((step + 1) * length)], row.Tokens, $"before step {step}");
             MaskedRow look = row.Look(97);
-            new RowScheduler(evaluator, scale, 8192).Read([look], (_, place, logits) => row.Choose(place, look.Positions[place], logits), CancellationToken.None);
+            new RowScheduler(evaluator, scale, 8192)
+                .Read([look], (_, place, logits) => row.Choose(place, look.Positions[place], logits), CancellationToken.None);
             row.Advance();
         }
         Comparison.Equal("rope_bf16/samplers", run, states[^length..], row.Tokens);

@@ -27,15 +27,14 @@ public sealed class EvaluatePerplexityTests
     public void Figures_AreThoseOfTheEvaluator()
     {
         IDataView data = _ml.Data.LoadFromEnumerable(Rows);
-        PerplexityResult byMonth = _ml.MaskedDiffusion().EvaluatePerplexity(data, _model, group: "Month");
+        PerplexityResult byMonth = _ml.MaskedDiffusion().EvaluatePerplexity(data, _model, groupColumnName: "Month");
         PerplexityResult expected = new PerplexityEvaluator(_model).Evaluate(
             [new(Rows[0].Text, "2024-10-01"), new(Rows[1].Text, "2024-03-01"), new(Rows[2].Text, "2024-03-01")]);
         Assert.AreEqual(expected.All, byMonth.All);
         CollectionAssert.AreEqual(expected.Groups.ToArray(), byMonth.Groups.ToArray());
         CollectionAssert.AreEqual(new[] { "2024-03-01", "2024-10-01" }, byMonth.Groups.Select(group => group.Group).ToArray());
 
-        PerplexityResult bySource = _ml.MaskedDiffusion()
-            .EvaluatePerplexity(data, _model, group: "Source", options: new PerplexityOptions { DocumentsPerBatch = 1 });
+        PerplexityResult bySource = _ml.MaskedDiffusion().EvaluatePerplexity(data, _model, groupColumnName: "Source", options: new PerplexityOptions { DocumentsPerBatch = 1 });
         CollectionAssert.AreEqual(new[] { "1", "2" }, bySource.Groups.Select(group => group.Group).ToArray());
         Assert.AreEqual(byMonth.All, bySource.All);
         Assert.AreEqual(0, _ml.MaskedDiffusion().EvaluatePerplexity(data, _model).Groups.Count);

@@ -62,8 +62,7 @@ public sealed class ZeroShotEvaluatorTests
         double claimed = 0;
         for (int seed = 0; seed < Seeds; seed++)
         {
-            LikelihoodEstimate[][] estimates =
-                new LikelihoodScorer(evaluator, new() { Samples = 32, Seed = seed }).ScoreQuestions(questions);
+            LikelihoodEstimate[][] estimates = new MaskedDiffusionScorer(evaluator, new() { Samples = 32, Seed = seed }).ScoreQuestions(questions);
             EvaluationMetric accuracy = ZeroShotMetrics.Accuracy([.. estimates.Select((options, i) => new ZeroShotAnswer
             {
                 Id = $"{i}", Gold = i % 3, LogLikelihoods = [.. options.Select(option => option.LogLikelihood)],
@@ -85,7 +84,7 @@ public sealed class ZeroShotEvaluatorTests
         var scorer = new FakeScorer((_, _) => (-1, 0));
         new ZeroShotEvaluator(scorer, null).Evaluate(Piqa, [new("1", "Q: ", ["a", "bc"], 0), new("2", "R", ["a", "b"], 0)]);
         Assert.AreEqual("Q:", scorer.Tokenizer.Decode(scorer.Requests[0].Context));
-        // The context's last space moves to the continuation, in front of the delimiter.
+        // The context's last space moves to the continuation, in front of the separator.
         Assert.AreEqual("  bc", scorer.Tokenizer.Decode(scorer.Requests[1].Answer));
         Assert.AreEqual(scorer.Requests[0].RandomKey, scorer.Requests[1].RandomKey);
         Assert.IsNotNull(scorer.Requests[0].RandomKey);
@@ -121,8 +120,7 @@ public sealed class ZeroShotEvaluatorTests
         Assert.AreEqual(-1, flagged.Answers[0].Predicted);
 
         scorer.Requests.Clear();
-        ZeroShotResult cut =
-            new ZeroShotEvaluator(scorer, new ZeroShotOptions { LongContext = LongContext.TruncateLeft }).Evaluate(Piqa, questions);
+        ZeroShotResult cut = new ZeroShotEvaluator(scorer, new ZeroShotOptions { ContextOverflow = ContextOverflow.KeepEnd }).Evaluate(Piqa, questions);
         Assert.AreEqual((1, 1), (cut.TooLongCount, cut.TruncatedCount));
         ZeroShotResult none = new ZeroShotEvaluator(scorer, null).Evaluate(Piqa, [questions[2]]);
         Assert.AreEqual(1, none.TooLongCount);
@@ -130,6 +128,15 @@ public sealed class ZeroShotEvaluatorTests
         Assert.AreEqual(0.5, cut.Accuracy.Value);
         Assert.AreEqual("456789", scorer.Tokenizer.Decode(scorer.Requests[0].Context));
         Assert.AreEqual("456789", scorer.Tokenizer.Decode(scorer.Requests[1].Context));
+    }
+
+    [TestMethod]
+    public void LongContext_CanEndTheRun()
+    {
+        var evaluator = new ZeroShotEvaluator(new FakeScorer((_, _) => (-1, 0), contextLength: 10), new ZeroShotOptions { ContextOverflow = ContextOverflow.Throw });
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => evaluator.Evaluate(Piqa, [new("7", "0123456789", ["a", "bcd"], 1)])).Message;
+        StringAssert.Contains(message, "Question '7' has 11 tokens of context and 4");
+        StringAssert.Contains(message, "Skip or KeepEnd");
     }
 
     [TestMethod]
@@ -211,8 +218,8 @@ public sealed class ZeroShotEvaluatorTests
                 "arc_easy" or "social_iqa" => ("MonteCarlo", 0.6),
                 _ => ("MonteCarlo", 0.7),
             };
-            Assert.AreEqual(expected, (options.Estimator.Name, options.GuidanceScale), name);
-            if (options.Estimator == LikelihoodEstimator.MonteCarlo)
+            Assert.AreEqual(expected, (options.Method.Name, options.GuidanceScale), name);
+            if (options.Method == LikelihoodMethod.MonteCarlo)
                 Assert.AreEqual((1024, 16), (options.Samples, options.RoundSize));
         }
         string path = Path.Combine(_folder.Path, "task.json");

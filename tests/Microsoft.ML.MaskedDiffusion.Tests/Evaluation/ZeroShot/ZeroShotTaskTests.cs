@@ -45,7 +45,7 @@ public sealed class ZeroShotTaskTests
         ZeroShotQuestion q = Single("arc_easy", row);
         Assert.AreEqual("Question: Why?\nAnswer:", q.Context);
         Assert.AreEqual(2, q.Gold);
-        Assert.AreEqual(" ", q.Delimiter);
+        Assert.AreEqual(" ", q.Separator);
     }
 
     [TestMethod]
@@ -138,16 +138,9 @@ public sealed class ZeroShotTaskTests
         string good = """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0}""";
         ZeroShotQuestion q = task.ReadFile(Write("rows.jsonl", good)).Single();
         Assert.AreEqual("Question: What is the capital of Peru?\nAnswer:", q.Context);
-        Assert.AreEqual(("1", 0, " "), (q.Id, q.Gold, q.Delimiter));
-        var scorer = new FakeScorer((_, answer) => (answer == " Lima" ? -1 : -2, 0));
-        Assert.AreEqual(1, new ZeroShotEvaluator(scorer, null).Evaluate(task, [q]).Accuracy.Value);
-        string[] faulty =
-        [
-            """{"country": "Peru", "answer": 0}""",
-            """{"country": "Peru", "cities": "Lima", "answer": 0}""",
-            """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0.5}""",
-        ];
-        foreach (string bad in faulty)
+        Assert.AreEqual(("1", 0, " "), (q.Id, q.Gold, q.Separator));
+        Assert.AreEqual(1, new ZeroShotEvaluator(new FakeScorer((_, answer) => (answer == " Lima" ? -1 : -2, 0)), null).Evaluate(task, [q]).Accuracy.Value);
+        foreach (string bad in new[] { """{"country": "Peru", "answer": 0}""", """{"country": "Peru", "cities": "Lima", "answer": 0}""", """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0.5}""" })
         {
             string message =
                 Assert.ThrowsExactly<InvalidDataException>(() => task.ReadFile(Write("rows.jsonl", good + "\n" + bad)).Count()).Message;

@@ -1,10 +1,9 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Activation checkpointing and mixed precision: what they change in a step's result, and what not.</summary>
+/// <summary>What activation checkpointing and mixed precision change in a step's result, and what they do not.</summary>
 [TestClass]
 public sealed class TrainingMemoryTests
 {
@@ -28,29 +27,30 @@ public sealed class TrainingMemoryTests
     [TestMethod]
     public void FrozenParametersStayWithoutAGradient()
     {
-        foreach (bool composed in new[] { false, true })
+        foreach (bool torchOperators in new[] { false, true })
         {
             static void Freeze(TransformerNetwork network)
             {
                 foreach (string name in new[] { "transformer.wte.weight", "transformer.h.0.norm_1.weight", "transformer.h.1.attn.attn.weight" })
                     network.Parameters[name].requires_grad = false;
             }
-            Outcome whole = Run(Config, 2, 9, Freeze, composed);
-            Outcome again = Run(Config, 2, 9, network => { Freeze(network); network.ActivationCheckpointing = true; }, composed);
+            Outcome whole = Run(Config, 2, 9, Freeze, torchOperators);
+            Outcome again = Run(Config, 2, 9, network => { Freeze(network); network.ActivationCheckpointing = true; }, torchOperators);
             Assert.HasCount(whole.Gradients.Count, again.Gradients);
             Assert.IsFalse(again.Gradients.ContainsKey("transformer.wte.weight"));
-            AssertClose(whole, again, 1e-6, composed ? "composed" : "kernels"); // the composed way sums the same terms in another order
+            // 1e-6: torch adds up the same 32-bit terms in another order.
+            AssertClose(whole, again, 1e-6, torchOperators ? "torch backend" : "kernels");
         }
     }
 
     [TestMethod]
     [DataRow(Precision.Float32)]
     [DataRow(Precision.BFloat16Mixed)]
-    public void TheWayOfGpusCanBeCheckpointedToo(Precision precision)
+    public void TheTorchBackendCanBeCheckpointedToo(Precision precision)
     {
-        Outcome whole = Run(Config, 3, 9, network => network.Precision = precision, composed: true);
-        Outcome again = Run(Config, 3, 9, network => (network.Precision, network.ActivationCheckpointing) = (precision, true), composed: true);
-        AssertClose(whole, again, 1e-6, "composed"); // the same operations; 32-bit rounding where torch sums in another order
+        Outcome whole = Run(Config, 3, 9, network => network.Precision = precision, torchOperators: true);
+        Outcome again = Run(Config, 3, 9, network => (network.Precision, network.ActivationCheckpointing) = (precision, true), torchOperators: true);
+        AssertClose(whole, again, 1e-6, "torch backend"); // the same operations; 32-bit rounding where torch sums in another order
     }
 
     [TestMethod]
@@ -66,9 +66,9 @@ public sealed class TrainingMemoryTests
     [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
-    public void MixedGradientsAreThoseOf32BitsWithinRounding(bool composed)
+    public void MixedGradientsAreThoseOf32BitsWithinRounding(bool torchOperators)
     {
-        Outcome exact = Run(Config, 8, 24, _ => { }), mixed = Run(Config, 8, 24, network => network.Precision = Precision.BFloat16Mixed, composed);
+        Outcome exact = Run(Config, 8, 24, _ => { }), mixed = Run(Config, 8, 24, network => network.Precision = Precision.BFloat16Mixed, torchOperators);
         // bfloat16 rounds to one part in 512. The errors of a product's many operands partly cancel, those of the layers add up: a few roundings' worth in all.
         AssertClose(exact, mixed, 8.0 / 512, "mixed");
         double apart = exact.Gradients.Max(one => Distance(one.Value, mixed.Gradients[one.Key]));
@@ -76,9 +76,9 @@ public sealed class TrainingMemoryTests
     }
 
     [TestMethod]
-    public void KernelsAndGpusWayRoundTheSameOperands()
+    public void KernelsAndTorchBackendRoundTheSameOperands()
     {
-        Outcome kernels = Run(Config, 8, 24, network => network.Precision = Precision.BFloat16Mixed), composed = Run(Config, 8, 24, network => network.Precision = Precision.BFloat16Mixed, composed: true);
+        Outcome kernels = Run(Config, 8, 24, network => network.Precision = Precision.BFloat16Mixed), composed = Run(Config, 8, 24, network => network.Precision = Precision.BFloat16Mixed, torchOperators: true);
         // Torch's products round their results as well, ours only those that are kept.
         AssertClose(kernels, composed, 8.0 / 512, "mixed");
     }
@@ -106,19 +106,19 @@ public sealed class TrainingMemoryTests
         using TransformerNetwork network = TransformerNetworkTests.Sharp(Config, ScalarType.Float32);
         Tensor loss = network.Hidden(TransformerNetworkTests.Batch([TransformerNetworkTests.Tokens(1, 5, Config)])).sum();
         network.Precision = Precision.BFloat16Mixed;
-        Assert.ThrowsExactly<InvalidOperationException>(() => BackwardPass.Run(loss));
+        Assert.ThrowsExactly<InvalidOperationException>(() => network.Backward(loss));
     }
 
     private sealed record Outcome(float Loss, Dictionary<string, float[]> Gradients);
 
-    private static Outcome Run(TransformerConfig config, int batch, int length, Action<TransformerNetwork> change, bool composed = false, ScalarType type = ScalarType.Float32)
+    private static Outcome Run(TransformerConfig config, int batch, int length, Action<TransformerNetwork> change, bool torchOperators = false, ScalarType type = ScalarType.Float32)
     {
         using var scope = NewDisposeScope();
-        using var network = new TransformerNetwork(config, CPU, type, composed);
+        using var network = new TransformerNetwork(config, CPU, type, torchOperators);
         network.Initialize(3);
         change(network);
-        Tensor tokens = TransformerNetworkTests.Batch([.. Enumerable.Range(0, batch).Select(i => TransformerNetworkTests.Tokens((ulong)i, length, config))]);
-        Tensor targets = tensor(Enumerable.Range(0, batch * length).Select(i => (long)(i * 5 % config.VocabularySize)).ToArray());
+        TokenRows tokens = TransformerNetworkTests.Batch([.. Enumerable.Range(0, batch).Select(i => TransformerNetworkTests.Tokens((ulong)i, length, config))]);
+        long[] targets = [.. Enumerable.Range(0, batch * length).Select(i => (long)(i * 5 % config.VocabularySize))];
         Tensor loss = network.CrossEntropy(network.Hidden(tokens).view(-1, config.EmbeddingSize), targets).mean();
         loss.backward();
         return new Outcome(loss.to(ScalarType.Float32).item<float>(), network.Parameters.Where(p => p.Value.grad is not null).ToDictionary(p => p.Key, p => Floats(p.Value.grad!)));

@@ -1,5 +1,4 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -115,7 +114,7 @@ public sealed class TransformerNetworkTests
             foreach (int length in new[] { 1, 5, 32 })
             {
                 // 2,240 tokens at length 32: more than go through the blocks together.
-                Tensor tokens = Batch([.. Enumerable.Range(0, 70).Select(i => Tokens((ulong)i, length, config))]);
+                TokenRows tokens = Batch([.. Enumerable.Range(0, 70).Select(i => Tokens((ulong)i, length, config))]);
                 Tensor all = network.Hidden(tokens).view(-1, config.EmbeddingSize);
                 long end = 70L * length;
                 long[][] choices = [[], [0], [end - 1], [.. Enumerable.Range(0, (int)end).Select(i => (long)i)], [.. Enumerable.Range(0, (int)end).Where(i => i % 7 == 3 && i / length != 4).Select(i => (long)i)]];
@@ -138,7 +137,7 @@ public sealed class TransformerNetworkTests
     {
         using var scope = NewDisposeScope();
         using var network = new TransformerNetwork(Small, CPU);
-        Tensor tokens = Batch([Tokens(1, 4, Small), Tokens(2, 4, Small)]);
+        TokenRows tokens = Batch([Tokens(1, 4, Small), Tokens(2, 4, Small)]);
         foreach (long[] places in new long[][] { [8], [-1], [2, 1], [3, 3] })
             Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.HiddenAt(tokens, places));
     }
@@ -151,7 +150,7 @@ public sealed class TransformerNetworkTests
         foreach (Precision precision in Enum.GetValues<Precision>())
         {
             network.Precision = precision;
-            Tensor tokens = Batch([Tokens(1, 9, Small), Tokens(2, 9, Small)]);
+            TokenRows tokens = Batch([Tokens(1, 9, Small), Tokens(2, 9, Small)]);
             float[] recorded = Floats(network.Hidden(tokens));
             using IDisposable noGradient = no_grad();
             CollectionAssert.AreEqual(recorded, Floats(network.Hidden(tokens)));
@@ -166,7 +165,8 @@ public sealed class TransformerNetworkTests
         using var scope = NewDisposeScope();
         TransformerConfig config = Small with { Autoregressive = autoregressive };
         using TransformerNetwork network = Sharp(config, ScalarType.Float64);
-        Tensor tokens = Batch([Tokens(1, 7, config), Tokens(2, 7, config)]), targets = Targets(14, config);
+        TokenRows tokens = Batch([Tokens(1, 7, config), Tokens(2, 7, config)]);
+        long[] targets = Targets(14, config);
         Loss(network, tokens, targets).backward();
         const double Step = 1e-5; // central differences: error about 1e-10 of the third derivative and 1e-11 of rounding
         var random = new CounterRandom(5, 5, RandomPurpose.Example);
@@ -200,7 +200,8 @@ public sealed class TransformerNetworkTests
         TransformerConfig config = Small with { Autoregressive = autoregressive };
         using TransformerNetwork network = Sharp(config, ScalarType.Float32), exact = new(config, CPU, ScalarType.Float64);
         exact.CopyFrom(network);
-        Tensor tokens = Batch([.. Enumerable.Range(0, batch).Select(i => Tokens((ulong)i, length, config))]), targets = Targets(batch * length, config);
+        TokenRows tokens = Batch([.. Enumerable.Range(0, batch).Select(i => Tokens((ulong)i, length, config))]);
+        long[] targets = Targets(batch * length, config);
         Tensor loss = Loss(network, tokens, targets), exactLoss = Loss(exact, tokens, targets);
         Assert.AreEqual(exactLoss.item<double>(), loss.item<float>(), 2e-6 * exactLoss.item<double>());
         loss.backward();
@@ -220,7 +221,8 @@ public sealed class TransformerNetworkTests
         using TransformerNetwork network = Sharp(Small, ScalarType.Float32);
         network.Parameters["transformer.h.0.norm_1.weight"].requires_grad = false;
         network.Parameters["transformer.h.1.mlp.swiglu.w2.weight"].requires_grad = false;
-        Tensor tokens = Batch([Tokens(1, 7, Small)]), targets = Targets(7, Small);
+        TokenRows tokens = Batch([Tokens(1, 7, Small)]);
+        long[] targets = Targets(7, Small);
         Loss(network, tokens, targets).backward();
         Dictionary<string, float[]> once = network.Parameters.Where(p => p.Value.grad is not null).ToDictionary(p => p.Key, p => Floats(p.Value.grad!));
         Assert.AreEqual(network.Parameters.Count - 2, once.Count);
@@ -252,6 +254,7 @@ public sealed class TransformerNetworkTests
     }
 
     [TestMethod]
+    [DoNotParallelize]
     public void TrainingStepsLeaveNoTensorsBehind()
     {
         using TransformerNetwork network = Sharp(Small, ScalarType.Float32);
@@ -276,15 +279,31 @@ public sealed class TransformerNetworkTests
     {
         using var scope = NewDisposeScope();
         using var network = new TransformerNetwork(Small, CPU);
-        Assert.ThrowsExactly<ArgumentException>(() => network.Hidden(zeros(3, ScalarType.Int64)));
-        Assert.ThrowsExactly<ArgumentException>(() => network.Hidden(zeros(1, 3, ScalarType.Float32)));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.Hidden(zeros(1, 33, ScalarType.Int64)));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.Hidden(zeros(1, 0, ScalarType.Int64)));
+        Assert.ThrowsExactly<ArgumentException>(() => new TokenRows(new long[3], 2));
+        Assert.ThrowsExactly<ArgumentException>(() => new TokenRows([], 3));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new TokenRows([], 0));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.Hidden(new TokenRows(new long[33], 33)));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.HiddenAt(new TokenRows(new long[33], 33), []));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.Hidden(Batch([[1, 20, 2]])));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.Hidden(Batch([[1, -1, 2]])));
         Assert.ThrowsExactly<ArgumentException>(() => network.Logits(zeros(3, 23)));
         network.Dispose();
-        Assert.ThrowsExactly<ObjectDisposedException>(() => network.Hidden(zeros(1, 3, ScalarType.Int64)));
+        Assert.ThrowsExactly<ObjectDisposedException>(() => network.Hidden(Batch([[1, 2, 3]])));
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void StatesAndTargetsThatDoNotFitAreRefused(bool torchOperators)
+    {
+        using var scope = NewDisposeScope();
+        using var network = new TransformerNetwork(Small, CPU, torchOperators: torchOperators);
+        Assert.ThrowsExactly<ArgumentException>(() => network.CrossEntropy(zeros(2, 23), new long[2]));
+        Assert.ThrowsExactly<ArgumentException>(() => network.CrossEntropy(zeros(2, 3, 24), new long[2]));
+        Assert.ThrowsExactly<ArgumentException>(() => network.CrossEntropy(zeros(2, 24), new long[3]));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.CrossEntropy(zeros(2, 24), [0, 19])).Message, "index 1");
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.CrossEntropy(zeros(1, 24), [-1]));
+        Assert.AreEqual(0, network.CrossEntropy(zeros(0, 24), []).NumberOfElements);
     }
 
     /// <summary>A network whose outputs differ clearly: initial deviations times five.</summary>
@@ -306,16 +325,16 @@ public sealed class TransformerNetworkTests
         return [.. Enumerable.Range(0, length).Select(_ => random.NextInt32(config.EmbeddingRowCount))];
     }
 
-    internal static Tensor Batch(int[][] rows) => tensor(rows.SelectMany(row => row.Select(t => (long)t)).ToArray(), [rows.Length, rows[0].Length]);
+    internal static TokenRows Batch(int[][] rows) => new([.. rows.SelectMany(row => row.Select(t => (long)t))], rows[0].Length);
 
-    private static Tensor Targets(int count, TransformerConfig config)
+    private static long[] Targets(int count, TransformerConfig config)
     {
         var random = new CounterRandom(12, 1, RandomPurpose.Example);
-        return tensor(Enumerable.Range(0, count).Select(_ => (long)random.NextInt32(config.VocabularySize)).ToArray());
+        return [.. Enumerable.Range(0, count).Select(_ => (long)random.NextInt32(config.VocabularySize))];
     }
 
-    private static Tensor Loss(TransformerNetwork network, Tensor tokens, Tensor targets) =>
-        Fused.CrossEntropy(network.Logits(network.Hidden(tokens).reshape(-1, network.Config.EmbeddingSize)), targets).mean();
+    private static Tensor Loss(TransformerNetwork network, TokenRows tokens, long[] targets) =>
+        network.CrossEntropy(network.Hidden(tokens).view(-1, network.Config.EmbeddingSize), targets).mean();
 
     private static float[] Floats(Tensor values) => values.detach().contiguous().data<float>().ToArray();
 

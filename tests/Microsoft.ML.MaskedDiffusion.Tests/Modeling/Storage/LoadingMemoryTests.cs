@@ -21,8 +21,12 @@ public sealed class LoadingMemoryTests
         using MaskedDiffusionModel tiny = TinyModel.Create();
         var config = new TransformerConfig
         {
-            LayerCount = 8, HeadCount = 8, EmbeddingSize = 512, FeedForwardSize = 2048,
-            VocabularySize = tiny.Config.VocabularySize, ContextLength = 16
+            LayerCount = 8,
+            HeadCount = 8,
+            EmbeddingSize = 512,
+            FeedForwardSize = 2048,
+            VocabularySize = tiny.Config.VocabularySize,
+            ContextLength = 16,
         };
         using var folder = new TemporaryFolder();
         string path = folder.File("weights.safetensors"), small = folder.File("small.safetensors");
@@ -47,11 +51,16 @@ public sealed class LoadingMemoryTests
     [TestMethod]
     public void TrainingsMemoryGoesBackWhenItEnds()
     {
-        using var network = new TransformerNetwork(new TransformerConfig
+        var config = new TransformerConfig
         {
-            LayerCount = 8, HeadCount = 4, EmbeddingSize = 256,
-            FeedForwardSize = 1024, VocabularySize = 100, ContextLength = 512
-        }, torch.CPU);
+            LayerCount = 8,
+            HeadCount = 4,
+            EmbeddingSize = 256,
+            FeedForwardSize = 1024,
+            VocabularySize = 100,
+            ContextLength = 512,
+        };
+        using var network = new TransformerNetwork(config, torch.CPU);
         network.Initialize(1);
         Step(network);
         network.Trim();
@@ -66,7 +75,7 @@ public sealed class LoadingMemoryTests
     private static void Step(TransformerNetwork network)
     {
         using var scope = torch.NewDisposeScope();
-        network.Hidden(torch.zeros(4, 512, torch.ScalarType.Int64)).sum().backward();
+        network.Hidden(new TokenRows(new long[4 * 512], 512)).sum().backward();
     }
 
     // Holes in a file read as zeros and take no time to write.

@@ -16,10 +16,11 @@ public sealed class SafetensorsTests
     {
         using var scope = NewDisposeScope();
         float[] values = [0, -0f, 1, -1.5f, 3.140625f, 65504, 1e-3f, float.MaxValue];
-        Tensor singles = tensor(values, [2, 4]), brains = singles.to(ScalarType.BFloat16), halves = tensor(values[..7]).to(
-            ScalarType.Float16), integers = tensor(new long[] { long.MinValue, -1, 0, long.MaxValue });
-        using SafetensorsReader reader = Read(Write(("a", singles), ("b", brains), ("c", halves), ("d", integers), ("empty", zeros(0, 3)), (
-            "scalar", tensor(2.5f)), ("turned", singles.transpose(0, 1))));
+        Tensor singles = tensor(values, [2, 4]), brains = singles.to(ScalarType.BFloat16), halves = tensor(values[..7]).to(ScalarType.Float16);
+        Tensor integers = tensor(new long[] { long.MinValue, -1, 0, long.MaxValue });
+        using SafetensorsReader reader = Read(Write(
+            ("a", singles), ("b", brains), ("c", halves), ("d", integers), ("empty", zeros(0, 3)), ("scalar", tensor(2.5f)),
+            ("turned", singles.transpose(0, 1))));
         CollectionAssert.AreEqual(values, reader.ReadSingles("a"));
         CollectionAssert.AreEqual(brains.to(ScalarType.Float32).data<float>().ToArray(), reader.ReadSingles("b"));
         CollectionAssert.AreEqual(halves.to(ScalarType.Float32).data<float>().ToArray(), reader.ReadSingles("c"));
@@ -43,19 +44,25 @@ public sealed class SafetensorsTests
     }
 
     [TestMethod]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", 16, "twice")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "inside the data of another")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""",
+        16, "twice")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""",
+        12, "inside the data of another")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "belong to no tensor")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "need 8 bytes of data, the file has 9")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 7, "need 8 bytes of data, the file has 7")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "need 8 bytes of data, but the file has 9")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 7, "need 8 bytes of data, but the file has 7")]
     [DataRow("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", 8, "needs 12 bytes")]
     [DataRow("""{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}""", 8, "more elements")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[9223372036854775807,9223372036854775807,9223372036854775807],"data_offsets":[0,8]}}""", 8, "more elements")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", 8, "no lists of sizes")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", 8, "no lists of sizes")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, "no lists of sizes")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,99999999999999999999]}}""", 8, "no lists of sizes")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", 8, "no lists of sizes")]
+    [DataRow(
+        """{"a":{"dtype":"F32","shape":[9223372036854775807,9223372036854775807,9223372036854775807],"data_offsets":[0,8]}}""",
+        8, "more elements")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", 8, "not lists of sizes")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", 8, "not lists of sizes")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, "not lists of sizes")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,99999999999999999999]}}""", 8, "not lists of sizes")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", 8, "not lists of sizes")]
     [DataRow("""{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}""", 2, "F8_E4M3")]
     [DataRow("""{"a":{"dtype":"3","shape":[2],"data_offsets":[0,8]}}""", 8, "type")]
     [DataRow("""{"a":{"dtype":7,"shape":[2],"data_offsets":[0,8]}}""", 8, "type")]
@@ -63,9 +70,9 @@ public sealed class SafetensorsTests
     [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"more":1}}""", 8, "exactly dtype, shape and data_offsets")]
     [DataRow("""{"a":7}""", 0, "exactly dtype, shape and data_offsets")]
     [DataRow("""{"__metadata__":[]}""", 0, "__metadata__")]
-    [DataRow("""{"__metadata__":{"k":1}}""", 0, "no text")]
+    [DataRow("""{"__metadata__":{"k":1}}""", 0, "not a text")]
     [DataRow("""[1]""", 0, "not an object")]
-    [DataRow("""{"a":""", 0, "no JSON")]
+    [DataRow("""{"a":""", 0, "not JSON")]
     [DataRow("""{"\ud800":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 8, "")]
     public void AHostileHeaderIsRefusedWithItsFault(string header, int dataBytes, string fault)
     {
@@ -175,7 +182,7 @@ public sealed class SafetensorsTests
         foreach ((string content, string fault) in new[]
         {
             (Index(i => i < 4 ? "one.safetensors" : "two.safetensors"), "is not in two.safetensors"),
-            (Index(_ => "../two.safetensors"), "no plain file name"),
+            (Index(_ => "../two.safetensors"), "not a plain file name"),
             ("{\"weight_map\":{}}", "names no tensors"),
             ("{}", "weight_map"),
             ("[", "weight_map"),

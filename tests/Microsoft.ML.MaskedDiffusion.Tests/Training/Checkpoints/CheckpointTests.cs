@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Corpora;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Training;
@@ -54,13 +55,10 @@ public sealed class CheckpointTests
 
     private static TrainingSettings In(TemporaryFolder folder, bool resume = true, int keep = 3, List<string>? log = null,
         long? interval = 2, double? minutes = null) => Settings with
-        {
-            Checkpoints = new CheckpointSettings
-            {
-                Folder = folder.File(
-            "run"), Interval = interval, Minutes = minutes, Keep = keep, Resume = resume, Log = log is null ? null : log.Add
-            },
-        };
+    {
+        Checkpoints = new CheckpointSettings { Folder = folder.File(
+            "run"), Interval = interval, Minutes = minutes, Keep = keep, Resume = resume, Log = log is null ? null : log.Add },
+    };
 
     /// <summary>Runs until the given micro batch, of which there are two a step, and stops there.</summary>
     private static void RunAndStop(TrainingSettings settings, int microBatch, ITokenBlocks? validation = null)
@@ -242,7 +240,7 @@ public sealed class CheckpointTests
         var now = new Dictionary<string, string> { ["Training arithmetic"] = "version 2", ["Objective"] = "A", ["New"] = "2" };
         CollectionAssert.AreEqual(new[] { "Gone: 1 in the checkpoint, (nothing) now", "New: (nothing) in the checkpoint, 2 now",
             "Training arithmetic: version 1 in the checkpoint, version 2 now" },
-            RunFingerprint.Differences(was, now).ToArray());
+            RecordedSettings.Differences(was, now, "in the checkpoint").ToArray());
     }
 
     [TestMethod]
@@ -276,12 +274,8 @@ public sealed class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         RunAndStop(In(folder), 10);
-        Outcome resumed = Run(In(folder, keep: 1, interval: 5) with
-        {
-            ProgressInterval = 1,
-            CancelBehavior = CancelBehavior.ReturnBestSoFar,
-            ActivationCheckpointing = true
-        });
+        Outcome resumed = Run(In(folder, keep: 1, interval: 5) with { ProgressInterval = 1, CancelBehavior = CancelBehavior.ReturnBestSoFar,
+            ActivationCheckpointing = true });
         Outcome whole = Run(Settings);
         CollectionAssert.AreEqual(whole.Weights["lm_head.weight"], resumed.Weights["lm_head.weight"]);
     }
@@ -311,6 +305,18 @@ public sealed class CheckpointTests
         Run(In(folder));
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(In(folder, resume: false)));
         StringAssert.Contains(error.Message, "Checkpoints.Resume");
+    }
+
+    [TestMethod]
+    public void FilesOfAUserBesideTheCheckpointsStay()
+    {
+        using var folder = new TemporaryFolder();
+        string[] names = [".step-000000004.notes", ".step-4", ".step-", "step-4", "step-000000004.backup", ".old"];
+        foreach (string name in names)
+            Directory.CreateDirectory(folder.File(name));
+        using var store = new CheckpointStore(folder.Path);
+        Assert.IsEmpty(store.Steps());
+        CollectionAssert.AreEquivalent(names, Directory.GetDirectories(folder.Path).Select(Path.GetFileName).ToArray());
     }
 
     [TestMethod]

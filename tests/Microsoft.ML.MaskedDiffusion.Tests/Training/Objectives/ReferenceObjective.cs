@@ -42,9 +42,9 @@ internal sealed class ReferenceObjective(TransformerConfig config) : ITrainingOb
         }
         using var scope = torch.NewDisposeScope();
         long[] shape = [batch.Count, batch.Length];
-        torch.Tensor logits = network.Forward(torch.tensor(noisy, shape));
-        torch.Tensor losses = torch.nn.functional.log_softmax(logits, -1).gather(2, torch.tensor(tokens, shape).unsqueeze(2)).squeeze(
-            2).neg();
+        torch.Tensor hidden = network.Hidden(new TokenRows(noisy, batch.Length));
+        torch.Tensor logits = torch.nn.functional.linear(hidden, network.Parameters[TransformerNetwork.HeadName]);
+        torch.Tensor losses = torch.nn.functional.log_softmax(logits, -1).gather(2, torch.tensor(tokens, shape).unsqueeze(2)).squeeze(2).neg();
         return (losses * torch.tensor(weights, shape)).mean([1]).MoveToOuterDisposeScope();
     }
 }

@@ -54,7 +54,7 @@ public sealed class RowObjectiveTests
         using var scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
         int width = network.Config.VocabularySize;
-        float[] logits = TensorMemory.FloatSpan(network.Forward(torch.tensor(seen, [1, seen.Length])).contiguous()).ToArray();
+        float[] logits = TensorMemory.FloatSpan(network.Forward(new TokenRows(seen, seen.Length)).contiguous()).ToArray();
         return [.. targets.Select((target, i) =>
         {
             float[] at = logits[(i * width)..((i + 1) * width)];

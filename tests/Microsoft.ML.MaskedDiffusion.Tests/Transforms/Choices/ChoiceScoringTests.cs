@@ -38,7 +38,9 @@ public sealed class ChoiceScoringTests
 
         // Shortest round-trip form: equal strings are equal bits.
         public override string ToString() =>
-            $"{Number}: {string.Join(' ', Score)} | {string.Join(' ', StandardError)} | {string.Join(' ', LogLikelihood)} | {string.Join(' ', LogLikelihoodPerCharacter)} | {string.Join(' ', LogLikelihoodPerByte)} | {string.Join(' ', Probability)} | {PredictedLabel}";
+            $"{Number}: {string.Join(' ', Score)} | {string.Join(' ', StandardError)} | {string.Join(' ', LogLikelihood)} | "
+            + $"{string.Join(' ', LogLikelihoodPerCharacter)} | {string.Join(' ', LogLikelihoodPerByte)} | "
+            + $"{string.Join(' ', Probability)} | {PredictedLabel}";
     }
 
     private static readonly MaskedDiffusionModel Model = TinyModel.Create(8);
@@ -47,8 +49,10 @@ public sealed class ChoiceScoringTests
     [
         .. new (string Context, string[] Choices)[]
         {
-            ("the cat sat on", ["the mat", "a river"]), ("one two", ["three", "seven", "ten"]), ("the river runs to", ["the sea", "the door", "the tree", "a bird"]),
-            ("a small bird", ["sang", "sat", "lay", "runs", "is"]), ("the dog lay by", ["the door", "the old tree by the river"]), ("", ["wide", "old", "five"]),
+            ("the cat sat on", ["the mat", "a river"]), ("one two", ["three", "seven", "ten"]),
+            ("the river runs to", ["the sea", "the door", "the tree", "a bird"]),
+            ("a small bird", ["sang", "sat", "lay", "runs", "is"]), ("the dog lay by", ["the door", "the old tree by the river"]),
+            ("", ["wide", "old", "five"]),
             ("the cat sat on", ["the mat", "a river"]), ("four", ["five", "", "nine"]),
         }.Select((q, i) => new Question { Number = i, Context = q.Context, Choices = q.Choices, Label = i % q.Choices.Length }),
     ];
@@ -58,14 +62,16 @@ public sealed class ChoiceScoringTests
     [ClassCleanup]
     public static void Free() => Model.Dispose();
 
-    internal static ChoiceScoringEstimator.Options Fast(int batchSize = 3) => new() { BatchSize = batchSize, Likelihood = new LikelihoodOptions { Samples = 8 } };
+    internal static ChoiceScoringOptions Fast(int batchSize = 3) =>
+        new() { BatchSize = batchSize, Likelihood = new LikelihoodOptions { Samples = 8 } };
 
     private IDataView View() => _ml.Data.LoadFromEnumerable(Questions);
 
-    private IDataView Score(ChoiceScoringEstimator.Options options, IDataView? view = null) =>
+    private IDataView Score(ChoiceScoringOptions options, IDataView? view = null) =>
         _ml.MaskedDiffusion().ScoreChoices(Model, options).Fit(view ?? View()).Transform(view ?? View());
 
-    internal static Scored[] Read(IDataView view) => [.. new MLContext().Data.CreateEnumerable<Scored>(view, reuseRowObject: false).OrderBy(row => row.Number)];
+    internal static Scored[] Read(IDataView view) =>
+        [.. new MLContext().Data.CreateEnumerable<Scored>(view, reuseRowObject: false).OrderBy(row => row.Number)];
 
     private static string[] Text(IEnumerable<Scored> rows) => [.. rows.Select(row => row.ToString())];
 
@@ -116,7 +122,8 @@ public sealed class ChoiceScoringTests
     {
         IDataView scored = _ml.Data.Cache(Score(Fast()));
         Scored[] rows = Read(scored);
-        MulticlassClassificationMetrics metrics = _ml.MulticlassClassification.Evaluate(scored, labelColumnName: "Label", scoreColumnName: "Probability");
+        MulticlassClassificationMetrics metrics = _ml.MulticlassClassification.Evaluate(scored, labelColumnName: "Label",
+            scoreColumnName: "Probability");
         double right = rows.Count(row => row.PredictedLabel == Questions[row.Number].Label + 1);
         Assert.AreEqual(right / rows.Length, metrics.MicroAccuracy, 1e-12);
         double loss = rows.Average(row => -Math.Log(Math.Max(row.Probability[(int)Questions[row.Number].Label], 1e-15)));
@@ -131,12 +138,14 @@ public sealed class ChoiceScoringTests
         List<Question> questions = [new() { Context = "the", Choices = ["🙂 é", "cat"] }];
         Scored Of(ChoiceNormalization normalization)
         {
-            ChoiceScoringEstimator.Options options = Fast();
+            ChoiceScoringOptions options = Fast();
             options.Normalization = normalization;
             return Read(Score(options, _ml.Data.LoadFromEnumerable(questions)))[0];
         }
-        Scored plain = Of(ChoiceNormalization.None), characters = Of(ChoiceNormalization.PerCharacter), bytes = Of(ChoiceNormalization.PerByte), tokens = Of(ChoiceNormalization.PerToken);
-        int[] lengths = [.. questions[0].Choices.Select(choice => Model.Tokenizer.EncodeContinuation("the", " " + choice).Continuation.Length)];
+        Scored plain = Of(ChoiceNormalization.None), characters = Of(ChoiceNormalization.PerCharacter),
+            bytes = Of(ChoiceNormalization.PerByte), tokens = Of(ChoiceNormalization.PerToken);
+        int[] lengths =
+            [.. questions[0].Choices.Select(choice => Model.Tokenizer.EncodeContinuation("the", " " + choice).Continuation.Length)];
         for (int i = 0; i < 2; i++)
         {
             Assert.AreEqual(plain.Score[i] / (i == 0 ? 3 : 3), characters.Score[i], 1e-5f);
@@ -161,12 +170,18 @@ public sealed class ChoiceScoringTests
     [DataRow(ChoiceNormalization.PerByte)]
     public void ThePredictedLabelGoesByTheScoreChosen(ChoiceNormalization normalization)
     {
-        ChoiceScoringEstimator.Options options = Fast();
+        ChoiceScoringOptions options = Fast();
         options.Normalization = normalization;
-        List<Question> questions = [.. Enumerable.Range(0, 12).Select(i => new Question { Number = i, Context = $"the {i}", Choices = ["a bird sang in the old tree", "ten", "漢字 🙂"] })];
+        List<Question> questions = [.. Enumerable.Range(0, 12)
+            .Select(i => new Question { Number = i, Context = $"the {i}", Choices = ["a bird sang in the old tree", "ten", "漢字 🙂"] })];
         foreach (Scored row in Read(Score(options, _ml.Data.LoadFromEnumerable(questions))))
         {
-            float[] by = normalization switch { ChoiceNormalization.None => row.LogLikelihood, ChoiceNormalization.PerCharacter => row.LogLikelihoodPerCharacter, _ => row.LogLikelihoodPerByte };
+            float[] by = normalization switch
+            {
+                ChoiceNormalization.None => row.LogLikelihood,
+                ChoiceNormalization.PerCharacter => row.LogLikelihoodPerCharacter,
+                _ => row.LogLikelihoodPerByte,
+            };
             Assert.AreEqual(Array.IndexOf(by, by.Max()) + 1, (int)row.PredictedLabel);
         }
     }
@@ -177,21 +192,25 @@ public sealed class ChoiceScoringTests
     [DataRow("ChainRule", 0.6)]
     public void TheScoresAreThoseOfTheZeroShotEvaluator(string estimator, double guidance)
     {
-        ChoiceScoringEstimator.Options options = Fast();
-        options.Likelihood = new() { Estimator = LikelihoodEstimator.FromName(estimator), Samples = 8, GuidanceScale = guidance };
-        // The evaluator keeps its delimiter after an empty context, and takes no empty option.
-        Question[] questions = [.. Questions.Where(question => question.Context.Length > 0 && question.Choices.All(choice => choice.Length > 0))];
+        ChoiceScoringOptions options = Fast();
+        options.Likelihood = new() { Method = LikelihoodMethod.FromName(estimator), Samples = 8, GuidanceScale = guidance };
+        // The evaluator keeps its separator after an empty context, and takes no empty option.
+        Question[] questions =
+            [.. Questions.Where(question => question.Context.Length > 0 && question.Choices.All(choice => choice.Length > 0))];
         Scored[] scored = [.. Read(Score(options)).Where(row => questions.Any(question => question.Number == row.Number))];
         var evaluator = new ZeroShotEvaluator(Model, new ZeroShotOptions { Profile = ZeroShotProfile.Uniform(options.Likelihood) });
-        ZeroShotResult result = evaluator.Evaluate(ZeroShotTask.FromName("hellaswag"), questions.Select(q => new ZeroShotQuestion($"{q.Number}", q.Context, q.Choices, (int)q.Label)));
+        ZeroShotResult result = evaluator.Evaluate(ZeroShotTask.FromName("hellaswag"),
+            questions.Select(q => new ZeroShotQuestion($"{q.Number}", q.Context, q.Choices, (int)q.Label)));
         for (int i = 0; i < questions.Length; i++)
         {
             ZeroShotAnswer answer = result.Answers[i];
             int count = answer.LogLikelihoods.Count;
             CollectionAssert.AreEqual(answer.LogLikelihoods.Select(value => (float)value).ToArray(), scored[i].LogLikelihood[..count]);
             CollectionAssert.AreEqual(answer.StandardErrors.Select(value => (float)value).ToArray(), scored[i].StandardError[..count]);
-            CollectionAssert.AreEqual(answer.LogLikelihoods.Zip(answer.CharacterCounts, (value, length) => (float)(value / length)).ToArray(), scored[i].LogLikelihoodPerCharacter[..count]);
-            CollectionAssert.AreEqual(answer.LogLikelihoods.Zip(answer.ByteCounts, (value, length) => (float)(value / length)).ToArray(), scored[i].LogLikelihoodPerByte[..count]);
+            CollectionAssert.AreEqual(answer.LogLikelihoods.Zip(answer.CharacterCounts, (value, length) => (float)(value / length))
+                .ToArray(), scored[i].LogLikelihoodPerCharacter[..count]);
+            CollectionAssert.AreEqual(answer.LogLikelihoods.Zip(answer.ByteCounts, (value, length) => (float)(value / length)).ToArray(),
+                scored[i].LogLikelihoodPerByte[..count]);
             Assert.AreEqual(answer.Predicted + 1, (int)scored[i].PredictedLabel);
         }
     }
@@ -214,11 +233,13 @@ public sealed class ChoiceScoringTests
         Assert.IsTrue(rows.All(row => row.StandardError.All(error => error == 0)));
         var pairs = Questions[0].Choices.Select(choice => new { Text = choice, Prompt = Questions[0].Context }).ToList();
         IDataView data = _ml.Data.LoadFromEnumerable(pairs);
-        float[] losses = [.. _ml.MaskedDiffusion().ScoreLikelihood(model, "Text", "Prompt").Fit(data).Transform(data).GetColumn<float>("NegativeLogLikelihood")];
+        float[] losses = [.. _ml.MaskedDiffusion().ScoreLikelihood(model, "Text", "Prompt").Fit(data).Transform(data)
+            .GetColumn<float>("NegativeLogLikelihood")];
         CollectionAssert.AreEqual(losses.Select(loss => -loss).ToArray(), rows[0].Score[..2]);
-        ChoiceScoringEstimator.Options guided = Fast();
+        ChoiceScoringOptions guided = Fast();
         guided.Likelihood.GuidanceScale = 1;
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().ScoreChoices(model, guided)).Message, "autoregressive");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            _ml.MaskedDiffusion().ScoreChoices(model, guided)).Message, "autoregressive");
     }
 
     [TestMethod]
@@ -236,22 +257,25 @@ public sealed class ChoiceScoringTests
     public void TheEstimatorPromisesWhatTheTransformerGives()
     {
         ChoiceScoringEstimator estimator = _ml.MaskedDiffusion().ScoreChoices(Model);
-        SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)), given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
+        SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)),
+            given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
         CollectionAssert.AreEqual(LikelihoodScoringTests.Describe(given), LikelihoodScoringTests.Describe(promised));
-        CollectionAssert.AreEqual(new[] { "Number", "Context", "Choices", "Label", "Score", "StandardError", "LogLikelihood", "LogLikelihoodPerCharacter", "LogLikelihoodPerByte", "Probability", "PredictedLabel" }, promised.Select(c => c.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { "Number", "Context", "Choices", "Label", "Score", "StandardError", "LogLikelihood",
+            "LogLikelihoodPerCharacter", "LogLikelihoodPerByte", "Probability", "PredictedLabel" }, promised.Select(c => c.Name).ToArray());
     }
 
     [TestMethod]
     public void TheNumberOfOptionsComesFromOptionColumnOrData()
     {
         Assert.AreEqual(5, _ml.MaskedDiffusion().ScoreChoices(Model).Fit(View()).ChoiceCount);
-        Assert.AreEqual(9, _ml.MaskedDiffusion().ScoreChoices(Model, new ChoiceScoringEstimator.Options { ChoiceCount = 9 }).Fit(View()).ChoiceCount);
+        Assert.AreEqual(9, _ml.MaskedDiffusion().ScoreChoices(Model, new ChoiceScoringOptions { ChoiceCount = 9 }).Fit(View()).ChoiceCount);
         IDataView pairs = _ml.Transforms.Concatenate("Choices", "Context", "Context").Fit(View()).Transform(View());
         Assert.AreEqual(2, _ml.MaskedDiffusion().ScoreChoices(Model).Fit(pairs).ChoiceCount);
 
         IDataView empty = _ml.Data.LoadFromEnumerable(Array.Empty<Question>());
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().ScoreChoices(Model).Fit(empty)).Message, "ChoiceCount is 0");
-        ChoiceScoringEstimator.Options options = Fast();
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            _ml.MaskedDiffusion().ScoreChoices(Model).Fit(empty)).Message, "ChoiceCount is 0");
+        ChoiceScoringOptions options = Fast();
         options.ChoiceCount = 4;
         string message = Unwrapped.Throws<ArgumentOutOfRangeException>(() => Read(Score(options))).Message;
         StringAssert.Contains(message, "A row has 5 options in column 'Choices'");
@@ -268,12 +292,13 @@ public sealed class ChoiceScoringTests
         StringAssert.Contains(message, "'Context'");
         StringAssert.Contains(message, "KeepEnd");
 
-        ChoiceScoringEstimator.Options options = Fast();
+        ChoiceScoringOptions options = Fast();
         options.ContextOverflow = ContextOverflow.KeepEnd;
         Assert.AreEqual(1, Read(Score(options, _ml.Data.LoadFromEnumerable(questions)))[0].Probability.Sum(), 1e-6);
 
         questions[0].Choices[1] = context;
-        StringAssert.Contains(Unwrapped.Throws<ArgumentException>(() => Read(Score(options, _ml.Data.LoadFromEnumerable(questions)))).Message, "Shorten the option");
+        StringAssert.Contains(Unwrapped.Throws<ArgumentException>(() =>
+            Read(Score(options, _ml.Data.LoadFromEnumerable(questions)))).Message, "Shorten the option");
     }
 
     [TestMethod]
@@ -292,7 +317,8 @@ public sealed class ChoiceScoringTests
         {
             ChoiceScoringEstimator estimator = _ml.MaskedDiffusion().ScoreChoices(Model, context, choices);
             StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.Fit(View())).Message, expected);
-            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.GetOutputSchema(SchemaShapes.Of(View().Schema))).Message, expected);
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+                estimator.GetOutputSchema(SchemaShapes.Of(View().Schema))).Message, expected);
         }
         Refused("Nowhere", "Choices", "context column 'Nowhere': expected String, but there is no such column");
         Refused("Choices", "Choices", "context column 'Choices': expected String, got");
@@ -303,9 +329,9 @@ public sealed class ChoiceScoringTests
     [TestMethod]
     public void EachInvalidOptionIsNamedWithItsValue()
     {
-        void Refused(Action<ChoiceScoringEstimator.Options> change, string expected)
+        void Refused(Action<ChoiceScoringOptions> change, string expected)
         {
-            var options = new ChoiceScoringEstimator.Options();
+            var options = new ChoiceScoringOptions();
             change(options);
             StringAssert.Contains(Unwrapped.Throws<ArgumentException>(() => new ChoiceScoringEstimator(Model, options)).Message, expected);
         }
@@ -326,5 +352,23 @@ public sealed class ChoiceScoringTests
         Refused(o => o.BatchSize = -1, "BatchSize is -1");
         Refused(o => o.Likelihood = null!, "Likelihood");
         Refused(o => o.Likelihood.GuidanceScale = -1, "GuidanceScale is -1");
+    }
+
+    [TestMethod]
+    public void AnOptionThatLeavesAnAutoregressiveModelNoContextIsNamed()
+    {
+        using MaskedDiffusionModel model = TinyAutoregressiveModel.Create();
+        string option = "one";
+        int Count() => model.Tokenizer.EncodeContinuation("the cat", " " + option).Continuation.Length;
+        while (Count() < TinyModel.ContextLength)
+            option += Count() + 1 == TinyModel.ContextLength ? "," : " one";
+        Assert.AreEqual(TinyModel.ContextLength, Count());
+        IDataView data = _ml.Data.LoadFromEnumerable(new List<Question> { new() { Context = "the cat", Choices = [option, "the mat"] } });
+        ChoiceScoringOptions options = Fast();
+        options.ContextOverflow = ContextOverflow.KeepEnd;
+        string message = Unwrapped.Throws<ArgumentException>(() =>
+            Read(_ml.MaskedDiffusion().ScoreChoices(model, options).Fit(data).Transform(data))).Message;
+        StringAssert.Contains(message, "in the row \"the cat\"");
+        StringAssert.Contains(message, "Shorten the option");
     }
 }

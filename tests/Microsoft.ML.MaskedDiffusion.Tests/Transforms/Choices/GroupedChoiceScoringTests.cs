@@ -40,34 +40,38 @@ public sealed class GroupedChoiceScoringTests
 
     // The questions of the vector form's tests, an option a row; the empty option among them.
     private static readonly List<Option> Options =
-        [.. ChoiceScoringTests.Questions.SelectMany(q => q.Choices.Select(choice => (q, choice))).Select((row, i) => new Option { Number = i, Group = $"q{row.q.Number}", Context = row.q.Context, Choice = row.choice })];
+        [.. ChoiceScoringTests.Questions.SelectMany(q => q.Choices.Select(choice => (q, choice)))
+            .Select((row, i) => new Option { Number = i, Group = $"q{row.q.Number}", Context = row.q.Context, Choice = row.choice })];
 
     private readonly MLContext _ml = new(1);
 
     [ClassCleanup]
     public static void Free() => Model.Dispose();
 
-    private static GroupedChoiceScoringEstimator.Options Fast(int batchSize = 3, ChoiceNormalization normalization = ChoiceNormalization.None, LikelihoodOptions? likelihood = null) =>
+    private static GroupedChoiceScoringOptions Fast(int batchSize = 3, ChoiceNormalization normalization = ChoiceNormalization.None,
+        LikelihoodOptions? likelihood = null) =>
         new() { BatchSize = batchSize, Normalization = normalization, Likelihood = likelihood ?? new() { Samples = 8 } };
 
     private IDataView View(List<Option>? rows = null) => _ml.Data.LoadFromEnumerable(rows ?? Options);
 
-    private IDataView Score(GroupedChoiceScoringEstimator.Options options, IDataView? view = null) =>
+    private IDataView Score(GroupedChoiceScoringOptions options, IDataView? view = null) =>
         _ml.MaskedDiffusion().ScoreChoices(Model, options).Fit(view ?? View()).Transform(view ?? View());
 
     private static Scored[] Read(IDataView view) => [.. new MLContext().Data.CreateEnumerable<Scored>(view, reuseRowObject: false)];
 
     // The vector form's figures of the same options.
-    private Scored[] Expected(GroupedChoiceScoringEstimator.Options options)
+    private Scored[] Expected(GroupedChoiceScoringOptions options)
     {
         IDataView questions = _ml.Data.LoadFromEnumerable(ChoiceScoringTests.Questions);
         ChoiceScoringTests.Scored[] vectors = ChoiceScoringTests.Read(_ml.MaskedDiffusion()
-            .ScoreChoices(Model, new ChoiceScoringEstimator.Options { Normalization = options.Normalization, Likelihood = options.Likelihood }).Fit(questions).Transform(questions));
+            .ScoreChoices(Model, new ChoiceScoringOptions { Normalization = options.Normalization, Likelihood = options.Likelihood })
+            .Fit(questions).Transform(questions));
         int number = 0;
         return [.. vectors.SelectMany((row, q) => Enumerable.Range(0, ChoiceScoringTests.Questions[q].Choices.Length).Select(i => new Scored
         {
             Number = number++, Score = row.Score[i], StandardError = row.StandardError[i], LogLikelihood = row.LogLikelihood[i],
-            LogLikelihoodPerCharacter = row.LogLikelihoodPerCharacter[i], LogLikelihoodPerByte = row.LogLikelihoodPerByte[i], Probability = row.Probability[i], PredictedLabel = row.PredictedLabel == i + 1,
+            LogLikelihoodPerCharacter = row.LogLikelihoodPerCharacter[i], LogLikelihoodPerByte = row.LogLikelihoodPerByte[i],
+            Probability = row.Probability[i], PredictedLabel = row.PredictedLabel == i + 1,
         }))];
     }
 
@@ -77,15 +81,17 @@ public sealed class GroupedChoiceScoringTests
     [DataRow("ChainRule", ChoiceNormalization.PerCharacter, 0)]
     public void TheFiguresAreTheVectorFormsBitsInEveryBatchAndThread(string estimator, ChoiceNormalization normalization, double guidance)
     {
-        LikelihoodOptions likelihood = new() { Estimator = LikelihoodEstimator.FromName(estimator), Samples = 8, GuidanceScale = guidance };
+        LikelihoodOptions likelihood = new() { Method = LikelihoodMethod.FromName(estimator), Samples = 8, GuidanceScale = guidance };
         Scored[] expected = Expected(Fast(3, normalization, likelihood));
         foreach (int batchSize in new[] { 1, 2, 3, 7, 100 })
             CollectionAssert.AreEqual(expected, Read(Score(Fast(batchSize, normalization, likelihood))));
-        GroupedChoiceScoringTransformer transformer = _ml.MaskedDiffusion().ScoreChoices(Model, Fast(2, normalization, likelihood)).Fit(View());
+        GroupedChoiceScoringTransformer transformer = _ml.MaskedDiffusion().ScoreChoices(Model, Fast(2, normalization, likelihood))
+            .Fit(View());
         Parallel.For(0, 3, _ => CollectionAssert.AreEqual(expected, Read(transformer.Transform(View()))));
         // Groups in another order; within each the options keep theirs.
         List<Option> reversed = [.. Options.GroupBy(row => row.Group).Reverse().SelectMany(group => group)];
-        CollectionAssert.AreEqual(expected, Read(Score(Fast(4, normalization, likelihood), View(reversed))).OrderBy(row => row.Number).ToArray());
+        CollectionAssert.AreEqual(expected, Read(Score(Fast(4, normalization, likelihood), View(reversed))).OrderBy(row => row.Number)
+            .ToArray());
     }
 
     [TestMethod]
@@ -101,7 +107,9 @@ public sealed class GroupedChoiceScoringTests
         Scored[] expected = Read(Score(Fast()));
         IDataView keys = _ml.Transforms.Conversion.MapValueToKey("Group").Fit(View()).Transform(View());
         CollectionAssert.AreEqual(expected, Read(Score(Fast(), keys)));
-        IDataView dates = _ml.Data.LoadFromEnumerable(Options.Select(row => new { row.Number, row.Context, row.Choice, Group = new DateTime(2024, 1, 1).AddTicks(row.Group[1]) }).ToList());
+        IDataView dates =
+            _ml.Data.LoadFromEnumerable(Options.Select(row =>
+                new { row.Number, row.Context, row.Choice, Group = new DateTime(2024, 1, 1).AddTicks(row.Group[1]) }).ToList());
         CollectionAssert.AreEqual(expected, Read(Score(Fast(), dates)), "a tick apart is another date");
     }
 
@@ -121,7 +129,8 @@ public sealed class GroupedChoiceScoringTests
     [TestMethod]
     public void RowsOfAGroupWithOtherContextsAreRefused()
     {
-        List<Option> rows = [new() { Group = "a", Context = "one two", Choice = "three" }, new() { Group = "a", Context = "one", Choice = "four" }];
+        List<Option> rows = [new() { Group = "a", Context = "one two", Choice = "three" },
+            new() { Group = "a", Context = "one", Choice = "four" }];
         string message = Unwrapped.Throws<InvalidDataException>(() => Read(Score(Fast(), View(rows)))).Message;
         StringAssert.Contains(message, "Group 'a'");
         StringAssert.Contains(message, "\"one two\" and \"one\"");
@@ -130,7 +139,8 @@ public sealed class GroupedChoiceScoringTests
     [TestMethod]
     public void AHugeGroupIsNoQuestion()
     {
-        List<Option> rows = [.. Enumerable.Range(0, ChoiceScoringEstimator.MaximumChoices + 1).Select(i => new Option { Number = i, Group = "all", Choice = $"{i}" })];
+        List<Option> rows = [.. Enumerable.Range(0, ChoiceScoringOptionsBase.MaximumChoices + 1)
+            .Select(i => new Option { Number = i, Group = "all", Choice = $"{i}" })];
         StringAssert.Contains(Unwrapped.Throws<InvalidDataException>(() => Read(Score(Fast(), View(rows)))).Message, "has 4097 rows");
     }
 
@@ -139,7 +149,8 @@ public sealed class GroupedChoiceScoringTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.File("choices.zip");
-        GroupedChoiceScoringTransformer transformer = _ml.MaskedDiffusion().ScoreChoices(Model, Fast(normalization: ChoiceNormalization.PerByte)).Fit(View());
+        GroupedChoiceScoringTransformer transformer = _ml.MaskedDiffusion()
+            .ScoreChoices(Model, Fast(normalization: ChoiceNormalization.PerByte)).Fit(View());
         Scored[] expected = Read(transformer.Transform(View()));
         _ml.Model.Save(transformer, View().Schema, path);
         using (var loaded = (GroupedChoiceScoringTransformer)new MLContext().MaskedDiffusion().LoadModel(path, out _))
@@ -157,7 +168,8 @@ public sealed class GroupedChoiceScoringTests
     {
         ITransformer transformer = _ml.MaskedDiffusion().ScoreChoices(Model, Fast()).Fit(View());
         Assert.IsFalse(transformer.IsRowToRowMapper);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => transformer.GetRowToRowMapper(View().Schema)).Message, "prediction engine");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => transformer.GetRowToRowMapper(View().Schema)).Message,
+            "prediction engine");
         IDataView scored = Score(Fast(), _ml.Data.Cache(View()));
         Assert.IsFalse(scored.CanShuffle);
         using DataViewRowCursor cursor = scored.GetRowCursor(scored.Schema, new Random(1));
@@ -173,21 +185,25 @@ public sealed class GroupedChoiceScoringTests
     public void TheEstimatorPromisesWhatTheTransformerGives()
     {
         GroupedChoiceScoringEstimator estimator = _ml.MaskedDiffusion().ScoreChoices(Model, "Context", "Choice", "Group");
-        SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)), given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
+        SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)),
+            given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
         CollectionAssert.AreEqual(LikelihoodScoringTests.Describe(given), LikelihoodScoringTests.Describe(promised));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().ScoreChoices(Model, "Context", "Choice", "Nowhere").Fit(View())).Message, "group column 'Nowhere'");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().ScoreChoices(Model, "Context", "Number", "Group").Fit(View())).Message, "choice column 'Number'");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            _ml.MaskedDiffusion().ScoreChoices(Model, "Context", "Choice", "Nowhere").Fit(View())).Message, "group column 'Nowhere'");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            _ml.MaskedDiffusion().ScoreChoices(Model, "Context", "Number", "Group").Fit(View())).Message, "choice column 'Number'");
     }
 
     [TestMethod]
     public void ProgressCountsRowsOfWholeGroups()
     {
         var told = new List<ScoringProgress>();
-        GroupedChoiceScoringEstimator.Options options = Fast(6);
+        GroupedChoiceScoringOptions options = Fast(6);
         options.Progress = new Listener(told.Add);
         Read(Score(options));
         Assert.AreEqual(Options.Count, told[^1].RowCount);
-        int[] ends = [.. Options.Select((row, i) => (row, i)).Where(pair => pair.i + 1 == Options.Count || Options[pair.i + 1].Group != pair.row.Group).Select(pair => pair.i + 1)];
+        int[] ends = [.. Options.Select((row, i) => (row, i))
+            .Where(pair => pair.i + 1 == Options.Count || Options[pair.i + 1].Group != pair.row.Group).Select(pair => pair.i + 1)];
         Assert.IsTrue(told.All(report => ends.Contains((int)report.RowCount)), string.Join(' ', told));
         options.CancellationToken = new CancellationToken(canceled: true);
         Assert.ThrowsExactly<OperationCanceledException>(() => Read(Score(options)));

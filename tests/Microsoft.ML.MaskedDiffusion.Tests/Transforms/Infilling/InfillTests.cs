@@ -15,7 +15,8 @@ public sealed class InfillTests
     private static readonly MaskedDiffusionModel Model = TinyModel.Create(5);
 
     internal static readonly List<TextRow> Rows = TextRow.Make(
-        "the [MASK] sat on the mat", "[MASK*5]", "a bird [MASK*2] the old [MASK]", "no gaps here", "", "[MASK] is wide", "漢字 [MASK] 🙂", @"plain \[MASK] text",
+        "the [MASK] sat on the mat", "[MASK*5]", "a bird [MASK*2] the old [MASK]", "no gaps here", "", "[MASK] is wide", "漢字 [MASK] 🙂",
+        @"plain \[MASK] text",
         "the [MASK] sat on the mat", "[MASK][MASK]");
 
     private readonly MLContext _ml = new(1);
@@ -23,7 +24,7 @@ public sealed class InfillTests
     [ClassCleanup]
     public static void Free() => Model.Dispose();
 
-    internal static InfillEstimator.Options Options(int batchSize = 4, double temperature = 1) =>
+    internal static InfillOptions Options(int batchSize = 4, double temperature = 1) =>
         new() { OutputColumnName = "Text", BatchSize = batchSize, Sampling = new SamplingOptions { Temperature = temperature, Seed = 11 } };
 
     private IDataView View() => _ml.Data.LoadFromEnumerable(Rows);
@@ -31,7 +32,7 @@ public sealed class InfillTests
     internal static string[] Read(IDataView view) =>
         [.. new MLContext().Data.CreateEnumerable<Filled>(view, reuseRowObject: false).OrderBy(row => row.Number).Select(row => row.Text)];
 
-    private string[] Fill(InfillEstimator.Options options, IDataView? view = null) =>
+    private string[] Fill(InfillOptions options, IDataView? view = null) =>
         Read(_ml.MaskedDiffusion().Infill(Model, options).Fit(view ?? View()).Transform(view ?? View()));
 
     [TestMethod]
@@ -57,9 +58,12 @@ public sealed class InfillTests
     public void VisibleTextIsKeptAndGapsAreGone()
     {
         string[] filled = Fill(Options());
-        Assert.IsTrue(filled[0].StartsWith("the", StringComparison.Ordinal) && filled[0].EndsWith(" sat on the mat", StringComparison.Ordinal), filled[0]);
-        Assert.IsTrue(filled[2].StartsWith("a bird", StringComparison.Ordinal) && filled[2].Contains(" the old", StringComparison.Ordinal), filled[2]);
-        Assert.IsTrue(filled[6].StartsWith("漢字", StringComparison.Ordinal) && filled[6].EndsWith(" 🙂", StringComparison.Ordinal), filled[6]);
+        Assert.IsTrue(filled[0].StartsWith("the", StringComparison.Ordinal), filled[0]);
+        Assert.IsTrue(filled[0].EndsWith(" sat on the mat", StringComparison.Ordinal), filled[0]);
+        Assert.IsTrue(filled[2].StartsWith("a bird", StringComparison.Ordinal) && filled[2].Contains(" the old", StringComparison.Ordinal),
+            filled[2]);
+        Assert.IsTrue(filled[6].StartsWith("漢字", StringComparison.Ordinal) && filled[6].EndsWith(" 🙂", StringComparison.Ordinal),
+            filled[6]);
         Assert.AreEqual("no gaps here", filled[3]);
         Assert.AreEqual("", filled[4]);
         Assert.AreEqual("plain [MASK] text", filled[7]);
@@ -74,7 +78,8 @@ public sealed class InfillTests
     public void TheEstimatorPromisesWhatTheTransformerGives()
     {
         InfillEstimator estimator = _ml.MaskedDiffusion().Infill(Model);
-        SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)), given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
+        SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)),
+            given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
         CollectionAssert.AreEqual(LikelihoodScoringTests.Describe(given), LikelihoodScoringTests.Describe(promised));
         CollectionAssert.AreEqual(new[] { "Number", "Text", "Filled" }, promised.Select(c => c.Name).ToArray());
     }
@@ -91,20 +96,23 @@ public sealed class InfillTests
     [TestMethod]
     public void TextsThatCannotBeFilledAreNamed()
     {
-        string message = Unwrapped.Throws<ArgumentException>(() => Fill(Options(), _ml.Data.LoadFromEnumerable(TextRow.Make("the cat [MASK*40]")))).Message;
+        string message = Unwrapped.Throws<ArgumentException>(() =>
+            Fill(Options(), _ml.Data.LoadFromEnumerable(TextRow.Make("the cat [MASK*40]")))).Message;
         StringAssert.Contains(message, "at most 24");
         StringAssert.Contains(message, "the cat");
         Unwrapped.Throws<FormatException>(() => Fill(Options(), _ml.Data.LoadFromEnumerable(TextRow.Make("the [MASK*0]"))));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().Infill(Model, "Nowhere").Fit(View())).Message, "input column 'Nowhere'");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().Infill(Model, "Number").Fit(View())).Message, "got Int32");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            _ml.MaskedDiffusion().Infill(Model, "Nowhere").Fit(View())).Message, "input column 'Nowhere'");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
+            _ml.MaskedDiffusion().Infill(Model, "Number").Fit(View())).Message, "got Int32");
     }
 
     [TestMethod]
     public void EachInvalidOptionIsNamedWithItsValue()
     {
-        void Refused(Action<InfillEstimator.Options> change, string expected)
+        void Refused(Action<InfillOptions> change, string expected)
         {
-            var options = new InfillEstimator.Options();
+            var options = new InfillOptions();
             change(options);
             StringAssert.Contains(Unwrapped.Throws<ArgumentException>(() => new InfillEstimator(Model, options)).Message, expected);
         }
@@ -120,7 +128,7 @@ public sealed class InfillTests
     {
         using var source = new CancellationTokenSource();
         source.Cancel();
-        InfillEstimator.Options options = Options();
+        InfillOptions options = Options();
         options.CancellationToken = source.Token;
         Assert.ThrowsExactly<OperationCanceledException>(() => Fill(options));
     }

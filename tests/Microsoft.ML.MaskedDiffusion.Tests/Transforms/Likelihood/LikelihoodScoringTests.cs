@@ -12,7 +12,8 @@ public sealed class LikelihoodScoringTests
     private static readonly MaskedDiffusionModel Model = TinyModel.Create();
 
     private static readonly List<TextRow> Rows = TextRow.Make(
-        "the cat sat", "a bird in the old tree", "", "   ", "seven", "the river runs to the sea and the sea is wide and the cat sat on the mat by the door of the old house",
+        "the cat sat", "a bird in the old tree", "", "   ", "seven",
+        "the river runs to the sea and the sea is wide and the cat sat on the mat by the door of the old house",
         "ten", "the cat sat", "Ünïcödé 漢字 🙂", "one two");
 
     private readonly MLContext _ml = new(1);
@@ -20,11 +21,12 @@ public sealed class LikelihoodScoringTests
     [ClassCleanup]
     public static void Free() => Model.Dispose();
 
-    private static LikelihoodScoringEstimator.Options Fast(int batchSize = 4) => new() { BatchSize = batchSize, Likelihood = new LikelihoodOptions { Samples = 8 } };
+    private static LikelihoodScoringOptions Fast(int batchSize = 4) =>
+        new() { BatchSize = batchSize, Likelihood = new LikelihoodOptions { Samples = 8 } };
 
     private IDataView View() => _ml.Data.LoadFromEnumerable(Rows);
 
-    private IDataView Score(LikelihoodScoringEstimator.Options options, IDataView? view = null) =>
+    private IDataView Score(LikelihoodScoringOptions options, IDataView? view = null) =>
         _ml.MaskedDiffusion().ScoreLikelihood(Model, options).Fit(view ?? View()).Transform(view ?? View());
 
     [TestMethod]
@@ -34,12 +36,14 @@ public sealed class LikelihoodScoringTests
         foreach (int batchSize in new[] { 2, 3, 64 })
             CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, Score(Fast(batchSize))));
         CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, Score(Fast(), _ml.Data.ShuffleRows(View(), seed: 2))));
-        CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, Score(Fast(), _ml.Data.LoadFromEnumerable(Rows.AsEnumerable().Reverse()))));
-        using MaskedDiffusionTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(Model, Fast()).Fit(View());
+        CollectionAssert.AreEqual(expected,
+            LikelihoodRow.Read(_ml, Score(Fast(), _ml.Data.LoadFromEnumerable(Rows.AsEnumerable().Reverse()))));
+        using LikelihoodScoringTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(Model, Fast()).Fit(View());
         Parallel.For(0, 4, _ =>
         {
             CollectionAssert.AreEqual(expected, LikelihoodRow.Read(new MLContext(), transformer.Transform(View())));
-            using PredictionEngine<TextRow, LikelihoodRow> engine = new MLContext().Model.CreatePredictionEngine<TextRow, LikelihoodRow>(transformer);
+            using PredictionEngine<TextRow, LikelihoodRow> engine =
+                new MLContext().Model.CreatePredictionEngine<TextRow, LikelihoodRow>(transformer);
             CollectionAssert.AreEqual(expected, Rows.Select(engine.Predict).ToArray());
         });
         Assert.AreEqual(expected[0] with { Number = 7 }, expected[7], "equal texts have equal scores");
@@ -50,7 +54,7 @@ public sealed class LikelihoodScoringTests
     {
         LikelihoodRow row = LikelihoodRow.Read(_ml, Score(Fast()))[1];
         int[] text = Model.Tokenizer.Encode(Rows[1].Text);
-        LikelihoodEstimate expected = new LikelihoodScorer(new NetworkEvaluator(Model.Network), Fast().Likelihood)
+        LikelihoodEstimate expected = new MaskedDiffusionScorer(new NetworkEvaluator(Model.Network), Fast().Likelihood)
             .Score([new LikelihoodRequest([Model.Tokenizer.EndOfSequenceId!.Value], text)])[0];
         Assert.AreEqual(((float)-expected.LogLikelihood, (float)expected.StandardError, text.Length),
             (row.NegativeLogLikelihood, row.NegativeLogLikelihoodStandardError, row.TokenCount));
@@ -74,19 +78,21 @@ public sealed class LikelihoodScoringTests
         string text = Rows[5].Text;
         int[] ids = Model.Tokenizer.Encode(text);
         Assert.IsGreaterThan(TinyModel.ContextLength, ids.Length);
-        var options = new LikelihoodScoringEstimator.Options { Stride = stride, Likelihood = new LikelihoodOptions { Estimator = LikelihoodEstimator.ChainRule } };
+        var chainRule = new LikelihoodOptions { Method = LikelihoodMethod.ChainRule };
+        var options = new LikelihoodScoringOptions { Stride = stride, Likelihood = chainRule };
         LikelihoodRow row = LikelihoodRow.Read(_ml, Score(options, _ml.Data.LoadFromEnumerable(TextRow.Make(text))))[0];
         Assert.AreEqual((ids.Length, 0f), (row.TokenCount, row.NegativeLogLikelihoodStandardError));
 
         // By hand: the first window holds the start and 23 tokens; later ones end at most a stride further.
         int step = stride ?? TinyModel.ContextLength / 2;
         int[] whole = [Model.Tokenizer.EndOfSequenceId!.Value, .. ids];
-        var scorer = new LikelihoodScorer(new NetworkEvaluator(Model.Network), options.Likelihood);
+        var scorer = new MaskedDiffusionScorer(new NetworkEvaluator(Model.Network), options.Likelihood);
         double expected = -scorer.Score([new LikelihoodRequest(whole[..1], whole[1..TinyModel.ContextLength])])[0].LogLikelihood;
         for (int done = TinyModel.ContextLength; done < whole.Length; done += step)
         {
             int end = Math.Min(whole.Length, done + step);
-            expected -= scorer.Score([new LikelihoodRequest(whole[(end - TinyModel.ContextLength)..done], whole[done..end])])[0].LogLikelihood;
+            expected -= scorer.Score([new LikelihoodRequest(whole[(end - TinyModel.ContextLength)..done],
+                whole[done..end])])[0].LogLikelihood;
         }
         Assert.AreEqual((float)expected, row.NegativeLogLikelihood);
     }
@@ -115,9 +121,11 @@ public sealed class LikelihoodScoringTests
     public void TheEstimatorPromisesWhatTheTransformerGives()
     {
         LikelihoodScoringEstimator estimator = _ml.MaskedDiffusion().ScoreLikelihood(Model);
-        SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)), given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
+        SchemaShape promised = estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)),
+            given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
         CollectionAssert.AreEqual(Describe(given), Describe(promised));
-        CollectionAssert.AreEqual(new[] { "Number", "Text", "NegativeLogLikelihood", "NegativeLogLikelihoodStandardError", "TokenCount", "NegativeLogLikelihoodPerCharacter", "NegativeLogLikelihoodPerByte" }, promised.Select(c => c.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { "Number", "Text", "NegativeLogLikelihood", "NegativeLogLikelihoodStandardError", "TokenCount",
+            "NegativeLogLikelihoodPerCharacter", "NegativeLogLikelihoodPerByte" }, promised.Select(c => c.Name).ToArray());
     }
 
     internal static string[] Describe(SchemaShape shape) => [.. shape.Select(c => $"{c.Name} {c.Kind} {c.ItemType} {c.IsKey}")];
@@ -128,14 +136,19 @@ public sealed class LikelihoodScoringTests
         foreach ((string column, string expected) in new[] { ("Nowhere", "no such column"), ("Number", "got Int32") })
         {
             LikelihoodScoringEstimator estimator = _ml.MaskedDiffusion().ScoreLikelihood(Model, column);
-            foreach (Action action in new Action[] { () => estimator.Fit(View()), () => estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)), () => new EstimatorChain<ITransformer>().Append(estimator).Fit(View()) })
+            foreach (Action action in new Action[]
+            {
+                () => estimator.Fit(View()),
+                () => estimator.GetOutputSchema(SchemaShapes.Of(View().Schema)),
+                () => new EstimatorChain<ITransformer>().Append(estimator).Fit(View()),
+            })
             {
                 string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(action).Message;
                 StringAssert.Contains(message, $"text column '{column}'");
                 StringAssert.Contains(message, expected);
             }
         }
-        MaskedDiffusionTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(Model).Fit(View());
+        LikelihoodScoringTransformer transformer = _ml.MaskedDiffusion().ScoreLikelihood(Model).Fit(View());
         IDataView other = _ml.Transforms.DropColumns("Text").Fit(View()).Transform(View());
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => transformer.Transform(other));
     }
@@ -143,9 +156,9 @@ public sealed class LikelihoodScoringTests
     [TestMethod]
     public void EachInvalidOptionIsNamedWithItsValue()
     {
-        void Refused(Action<LikelihoodScoringEstimator.Options> change, string option, string? value = null)
+        void Refused(Action<LikelihoodScoringOptions> change, string option, string? value = null)
         {
-            var options = new LikelihoodScoringEstimator.Options();
+            var options = new LikelihoodScoringOptions();
             change(options);
             string message = Unwrapped.Throws<ArgumentException>(() => new LikelihoodScoringEstimator(Model, options)).Message;
             StringAssert.Contains(message, option);
@@ -172,9 +185,10 @@ public sealed class LikelihoodScoringTests
     [TestMethod]
     public void OptionsHaveTheirDefaultsAndAreCopied()
     {
-        var options = new LikelihoodScoringEstimator.Options();
+        var options = new LikelihoodScoringOptions();
         Assert.AreEqual(("Text", "NegativeLogLikelihood", "NegativeLogLikelihoodStandardError", "TokenCount", null, 64),
-            (options.TextColumnName, options.NegativeLogLikelihoodColumnName, options.StandardErrorColumnName, options.TokenCountColumnName, options.Stride, options.BatchSize));
+            (options.TextColumnName, options.NegativeLogLikelihoodColumnName, options.StandardErrorColumnName, options.TokenCountColumnName,
+                options.Stride, options.BatchSize));
         LikelihoodScoringEstimator estimator = _ml.MaskedDiffusion().ScoreLikelihood(Model, options);
         options.TextColumnName = "Other";
         options.Likelihood.Samples = -1;
@@ -186,7 +200,7 @@ public sealed class LikelihoodScoringTests
     {
         using var source = new CancellationTokenSource();
         var told = new List<ScoringProgress>();
-        LikelihoodScoringEstimator.Options options = Fast();
+        LikelihoodScoringOptions options = Fast();
         options.CancellationToken = source.Token;
         options.Progress = new Listener(told.Add);
         LikelihoodRow.Read(_ml, Score(options));
@@ -202,12 +216,13 @@ public sealed class LikelihoodScoringTests
     public void OnlyAnOwnerDisposesTheModel()
     {
         MaskedDiffusionModel model = TinyModel.Create();
-        using (MaskedDiffusionTransformer borrower = _ml.MaskedDiffusion().ScoreLikelihood(model, Fast()).Fit(View()))
+        using (LikelihoodScoringTransformer borrower = _ml.MaskedDiffusion().ScoreLikelihood(model, Fast()).Fit(View()))
             LikelihoodRow.Read(_ml, borrower.Transform(View()));
-        var owner = new MaskedDiffusionTransformer(model, Fast(), ownsModel: true);
+        var owner = new LikelihoodScoringTransformer(model, Fast(), ownsModel: true);
         LikelihoodRow[] expected = LikelihoodRow.Read(_ml, owner.Transform(View()));
 
-        using (PredictionEngine<TextRow, LikelihoodRow> guest = _ml.Model.CreatePredictionEngine<TextRow, LikelihoodRow>(owner, new PredictionEngineOptions { OwnsTransformer = false }))
+        using (PredictionEngine<TextRow, LikelihoodRow> guest = _ml.Model.CreatePredictionEngine<TextRow, LikelihoodRow>(owner,
+            new PredictionEngineOptions { OwnsTransformer = false }))
             Assert.AreEqual(expected[0], guest.Predict(Rows[0]));
         CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, owner.Transform(View())));
 

@@ -4,8 +4,8 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// What the backward pass of one forward pass needs. Plain, the activations of every block. With recomputation only a block's input and its attention's result (so
-/// that attention need not run twice); rounded, the products' results in bfloat16. What is not kept as it is stands in memory that all blocks share.
+/// What the backward pass of one forward pass needs: the activations of every block. With recomputation only a block's input and its attention's result are kept (so
+/// that attention need not run twice); with rounding the products' results are kept in bfloat16. All blocks share the memory of what is not kept as it is.
 /// </summary>
 internal sealed unsafe class ForwardTape : IDisposable
 {
@@ -14,38 +14,45 @@ internal sealed unsafe class ForwardTape : IDisposable
     private readonly long _inner;
     private PooledBuffer? _memory;
 
-    public ForwardTape(BufferPool pool, TransformerConfig config, long[] tokens, int batch, int length, bool rounded, bool recomputes)
+    public ForwardTape(BufferPool pool, TransformerConfig config, TokenRows tokens, bool rounded, bool recomputes)
     {
-        long n = (long)batch * length, room = 0;
+        long n = tokens.Ids.Length, room = 0;
         (_width, _inner) = (n * config.EmbeddingSize, n * config.FeedForwardSize);
-        Tokens = tokens;
-        Batch = batch;
-        Length = length;
+        Tokens = [.. tokens.Ids];
+        Batch = tokens.Count;
+        Length = tokens.Length;
         Rounded = rounded;
         Recomputes = recomputes;
         Layers = new LayerTape[config.LayerCount];
         _packed = new PackedActivations[config.LayerCount];
-        // Once to measure, once for good. All stands in one piece of memory: a shorter batch can then do with the longest one's.
-        Lay(n, n * config.HeadCount, count => { room += PooledBuffer.Room(count); return null; });
+        // The first time only adds up the sizes. All arrays are in one block of memory, so that a shorter batch can use the longest one's.
+        Lay(n, n * config.HeadCount, count =>
+        {
+            room += PooledBuffer.Room(count);
+            return null;
+        });
         _memory = pool.Rent(room);
         Lay(n, n * config.HeadCount, _memory.Cut);
     }
 
     private delegate float* Cutter(long count);
 
+    /// <summary>A copy of the forward pass's token ids.</summary>
     public long[] Tokens { get; }
 
+    /// <summary>Number of rows.</summary>
     public int Batch { get; }
 
+    /// <summary>Tokens of a row.</summary>
     public int Length { get; }
 
     /// <summary>Whether products had bfloat16 operands.</summary>
     public bool Rounded { get; }
 
-    /// <summary>Whether the backward pass has to compute again what stands in shared memory.</summary>
+    /// <summary>Whether the backward pass has to compute again what is in shared memory.</summary>
     public bool Recomputes { get; }
 
-    /// <summary>Where each block's activations are, or are to be put before its backward pass.</summary>
+    /// <summary>Where each block's activations are, or where they must be before its backward pass.</summary>
     public LayerTape[] Layers { get; }
 
     /// <summary>The residual stream after the last block.</summary>
@@ -57,7 +64,7 @@ internal sealed unsafe class ForwardTape : IDisposable
     /// <summary>Whether the backward pass has been run and the memory given back.</summary>
     public bool IsUsed => _memory is null;
 
-    /// <summary>Puts away what a block left in shared memory and is kept in bfloat16.</summary>
+    /// <summary>Stores in bfloat16 what a block left in shared memory and its backward pass needs.</summary>
     public void Pack(int layer)
     {
         LayerTape from = Layers[layer];
@@ -72,7 +79,7 @@ internal sealed unsafe class ForwardTape : IDisposable
             BFloat16Kernels.Narrow(from.Up, to.Up, _inner);
     }
 
-    /// <summary>Brings back what <see cref="Pack"/> put away.</summary>
+    /// <summary>Restores to shared memory what <see cref="Pack"/> stored.</summary>
     public void Unpack(int layer)
     {
         LayerTape to = Layers[layer];
@@ -97,11 +104,29 @@ internal sealed unsafe class ForwardTape : IDisposable
     {
         long d = _width, f = _inner;
         bool keeps = !Recomputes, whole = keeps && !Rounded, packs = keeps && Rounded;
-        float* scale1 = Shared(keeps, n), qkv = Shared(whole, 3 * d), mixed = Shared(!Rounded, d), middle = Shared(keeps, d), scale2 = Shared(keeps, n), gate = Shared(whole, f), up = Shared(whole, f);
+        float* scale1 = Shared(keeps, n), qkv = Shared(whole, 3 * d), mixed = Shared(!Rounded, d), middle = Shared(keeps, d);
+        float* scale2 = Shared(keeps, n), gate = Shared(whole, f), up = Shared(whole, f);
         for (int i = 0; i < Layers.Length; i++)
         {
-            Layers[i] = new LayerTape(cut(d), Own(keeps, scale1, n), Own(whole, qkv, 3 * d), cut(heads), Own(!Rounded, mixed, d), Own(keeps, middle, d), Own(keeps, scale2, n), Own(whole, gate, f), Own(whole, up, f));
-            _packed[i] = new PackedActivations(Halves(packs, 3 * d), Halves(Rounded, d), Halves(packs, f), Halves(packs, f));
+            Layers[i] = new LayerTape
+            {
+                Input = cut(d),
+                Scale1 = Own(keeps, scale1, n),
+                Qkv = Own(whole, qkv, 3 * d),
+                LogSums = cut(heads),
+                Mixed = Own(!Rounded, mixed, d),
+                Middle = Own(keeps, middle, d),
+                Scale2 = Own(keeps, scale2, n),
+                Gate = Own(whole, gate, f),
+                Up = Own(whole, up, f),
+            };
+            _packed[i] = new PackedActivations
+            {
+                Qkv = Halves(packs, 3 * d),
+                Mixed = Halves(Rounded, d),
+                Gate = Halves(packs, f),
+                Up = Halves(packs, f),
+            };
         }
         Last = cut(d);
         LastScale = cut(n);
@@ -110,4 +135,16 @@ internal sealed unsafe class ForwardTape : IDisposable
         float* Own(bool own, float* shared, long count) => own ? cut(count) : shared;
         ushort* Halves(bool wanted, long count) => wanted ? (ushort*)cut((count + 1) / 2) : null;
     }
+}
+
+/// <summary>Addresses of one block's activations that are kept in bfloat16 (null: not kept so); the fields are <see cref="LayerTape"/>'s.</summary>
+internal readonly unsafe struct PackedActivations
+{
+    public ushort* Qkv { get; init; }
+
+    public ushort* Mixed { get; init; }
+
+    public ushort* Gate { get; init; }
+
+    public ushort* Up { get; init; }
 }

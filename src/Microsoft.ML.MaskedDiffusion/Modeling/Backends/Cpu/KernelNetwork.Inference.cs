@@ -6,30 +6,31 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <content>
-/// Inference, which keeps nothing and leaves out what nobody sees. Rows go through a block in chunks: many chunks, and each thread takes its own; few, and the
-/// threads share each kernel's work. A position's result has the same bits either way, whatever else is asked.
+/// Inference keeps nothing for a backward pass and leaves out what no asked position needs. Rows go through a block in chunks. If there are many chunks, each thread
+/// works on one of its own; if there are few, all threads share the work of each kernel. A position's result has the same bits either way, whatever else is asked.
 /// </content>
 internal sealed unsafe partial class KernelNetwork
 {
-    // Tokens of a chunk that one thread takes: its activations stay in the cache.
+    // Tokens of a chunk that one thread works on: few enough for its activations to stay in the cache.
     private const int OwnChunk = 240;
 
-    // Tokens of a chunk that all threads share.
+    // Tokens of a chunk that all threads work on.
     private const int SharedChunk = 2048;
 
     /// <summary>
-    /// Writes the normed last states [<paramref name="askedCount"/>, d] at the places item * length + position, which ascend (null: everywhere). Elsewhere the last
-    /// block gives only keys and values.
+    /// Writes the states after the final norm, [places, d], at the places row * length + position, which ascend (null: all places). At the other places the last
+    /// block computes only keys and values.
     /// </summary>
-    public void Infer(NetworkWeights weights, long* tokens, int batch, int length, long* asked, int askedCount, float* states)
+    public void Infer(NetworkWeights weights, TokenRows tokens, long[]? asked, float* states)
     {
-        int n = batch * length, whole = asked is null ? weights.Layers.Length : weights.Layers.Length - 1;
+        int batch = tokens.Count, length = tokens.Length, n = batch * length;
+        int whole = asked is null ? weights.Layers.Length : weights.Layers.Length - 1;
         using PooledBuffer stream = pool.Rent((long)n * _d);
         using var packed = new PackedLayer(pool, config, Rounded);
         var slots = new long[n];
-        using PooledBuffer? first = whole == 0 ? null : FirstProjections(weights, tokens, slots);
+        using PooledBuffer? first = whole == 0 ? null : FirstProjections(weights, tokens.Ids, slots);
         float* x = stream.Pointer, projections = first is null ? null : first.Pointer;
-        Embed(weights.Embedding, tokens, x, n);
+        Embed(weights.Embedding, tokens.Ids, x);
         for (int i = 0; i < whole; i++)
         {
             LayerWeights layer = weights.Layers[i];
@@ -43,9 +44,12 @@ internal sealed unsafe partial class KernelNetwork
             });
         }
         if (asked is null)
+        {
             NormKernels.Forward(x, weights.FinalNorm, config.NormEpsilon, states, null, n, _d);
-        else
-            LastBlock(weights, packed, x, batch, length, asked, askedCount, states);
+            return;
+        }
+        fixed (long* places = asked)
+            LastBlock(weights, packed, x, batch, length, places, asked.Length, states);
     }
 
     private static void ForChunks(int batch, int length, Action<int, int> body)
@@ -54,17 +58,19 @@ internal sealed unsafe partial class KernelNetwork
         int items = Math.Clamp((own ? OwnChunk : SharedChunk) / length, 1, batch), chunks = (batch + items - 1) / items;
         void Run(int chunk) => body(chunk * items, Math.Min(items, batch - chunk * items));
         if (own)
+        {
             Workers.Run(chunks, Run);
-        else
-            for (int chunk = 0; chunk < chunks; chunk++)
-                Run(chunk);
+            return;
+        }
+        for (int chunk = 0; chunk < chunks; chunk++)
+            Run(chunk);
     }
 
     /// <summary>
-    /// The first block's queries, keys and values before they are turned depend on the token alone: they are computed once for each distinct token, and
-    /// <paramref name="slots"/> says where each place's stand.
+    /// The first block's queries, keys and values depend on the token alone until they are turned by the position: they are computed once for each distinct token,
+    /// and <paramref name="slots"/> gets the row of the result that each place uses.
     /// </summary>
-    private PooledBuffer FirstProjections(NetworkWeights weights, long* tokens, long[] slots)
+    private PooledBuffer FirstProjections(NetworkWeights weights, long[] tokens, long[] slots)
     {
         var distinct = new List<long>();
         var slotOf = new Dictionary<long, int>();
@@ -81,10 +87,10 @@ internal sealed unsafe partial class KernelNetwork
         PooledBuffer result = pool.Rent(3L * n * _d);
         using PooledBuffer states = pool.Rent((long)n * _d);
         LayerWeights layer = weights.Layers[0];
-        fixed (long* ids = distinct.ToArray())
-            Embed(weights.Embedding, ids, states.Pointer, n);
-        NormKernels.Forward(states.Pointer, layer.Norm1, config.NormEpsilon, states.Pointer, null, n, _d);
-        MatrixProduct.Multiply(n, 3 * _d, _d, states.Pointer, _d, false, layer.Qkv, _d, true, result.Pointer, 3 * _d, rounded: Rounded);
+        Embed(weights.Embedding, [.. distinct], states.Pointer);
+        float* x = states.Pointer;
+        NormKernels.Forward(x, layer.Norm1, config.NormEpsilon, x, null, n, _d);
+        MatrixProduct.Multiply(n, 3 * _d, _d, x, _d, false, layer.Qkv, _d, true, result.Pointer, 3 * _d, rounded: Rounded);
         return result;
     }
 
@@ -95,7 +101,9 @@ internal sealed unsafe partial class KernelNetwork
         using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent(3L * n * _d);
         float* y = normed.Pointer, qkv = product.Pointer;
         if (projections is not null)
+        {
             EmbeddingKernels.Gather(projections, slots, qkv, n, 3 * _d);
+        }
         else
         {
             NormKernels.Forward(x, w.Norm1, config.NormEpsilon, y, null, n, _d);
@@ -122,8 +130,9 @@ internal sealed unsafe partial class KernelNetwork
         packed.Down.Multiply(n, gate, _f, x, _d, add: true);
     }
 
-    /// <summary>The last block and the final norm at the asked places; only keys and values are taken of all.</summary>
-    private void LastBlock(NetworkWeights weights, PackedLayer packed, float* x, int batch, int length, long* asked, int askedCount, float* states)
+    /// <summary>The last block and the final norm at the asked places; only keys and values are computed at all places.</summary>
+    private void LastBlock(
+        NetworkWeights weights, PackedLayer packed, float* x, int batch, int length, long* asked, int askedCount, float* states)
     {
         LayerWeights layer = weights.Layers[^1];
         using PooledBuffer chosen = pool.Rent((long)askedCount * _d), mixtures = pool.Rent((long)askedCount * _d);
@@ -132,7 +141,8 @@ internal sealed unsafe partial class KernelNetwork
         ForChunks(batch, length, (item, items) =>
         {
             long start = (long)item * length;
-            int from = FirstFrom(asked, askedCount, start), count = FirstFrom(asked, askedCount, start + (long)items * length) - from;
+            int from = FirstFrom(asked, askedCount, start);
+            int count = FirstFrom(asked, askedCount, start + (long)items * length) - from;
             if (count == 0)
                 return;
             var places = new long[count];
@@ -147,13 +157,14 @@ internal sealed unsafe partial class KernelNetwork
         for (int from = 0; from < askedCount; from += SharedChunk)
         {
             int n = Math.Min(SharedChunk, askedCount - from);
-            packed.Projection.Multiply(n, mixed + (long)from * _d, _d, residual + (long)from * _d, _d, add: true);
-            FeedForward(layer, packed, residual + (long)from * _d, mixed + (long)from * _d, n);
+            float* to = residual + (long)from * _d, attended = mixed + (long)from * _d;
+            packed.Projection.Multiply(n, attended, _d, to, _d, add: true);
+            FeedForward(layer, packed, to, attended, n);
         }
         NormKernels.Forward(residual, weights.FinalNorm, config.NormEpsilon, states, null, askedCount, _d);
     }
 
-    /// <summary>What attention gives the places of a chunk, before its projection.</summary>
+    /// <summary>Attention's result at the places of a chunk, before its projection.</summary>
     private void AttendAt(LayerWeights w, PackedLayer packed, float* x, int batch, int length, long* places, int count, float* mixed)
     {
         int n = batch * length;
@@ -162,7 +173,8 @@ internal sealed unsafe partial class KernelNetwork
             starts[places[i] / length + 1] = i + 1;
         for (int item = 0; item < batch; item++)
             starts[item + 1] = Math.Max(starts[item], starts[item + 1]);
-        using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent(2L * n * _d), gathered = pool.Rent((long)count * _d), turned = pool.Rent((long)count * _d);
+        using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent(2L * n * _d);
+        using PooledBuffer gathered = pool.Rent((long)count * _d), turned = pool.Rent((long)count * _d);
         float* y = normed.Pointer, keyValues = product.Pointer, query = turned.Pointer;
         NormKernels.Forward(x, w.Norm1, config.NormEpsilon, y, null, n, _d);
         packed.KeysAndValues.Multiply(n, y, _d, keyValues, 2 * _d);

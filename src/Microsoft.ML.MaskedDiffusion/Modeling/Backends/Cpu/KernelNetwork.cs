@@ -6,8 +6,8 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// The network from tokens to the final norm in 32-bit floats on the processor, on our own kernels: nothing is copied or transposed, nothing is allocated
-/// anew, and every row's result is the same in every batch.
+/// The network from tokens to the final norm in 32-bit floats on the processor, on our own kernels. Nothing is copied or transposed, working memory comes from a pool,
+/// and each row's result has the same bits in every batch.
 /// </summary>
 internal sealed unsafe partial class KernelNetwork(TransformerConfig config, RotaryTable rotary, BufferPool pool)
 {
@@ -16,17 +16,19 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     private readonly int _heads = config.HeadCount;
     private readonly int _size = config.HeadSize;
 
-    /// <summary>Whether matrix products round their operands, and the activations that they make, to bfloat16.</summary>
+    /// <summary>Whether matrix products round their operands to bfloat16, and the activations that they compute as well.</summary>
     public bool Rounded { get; set; }
 
-    /// <summary>Whether later forward passes keep little and their backward passes compute the rest again.</summary>
+    /// <summary>Whether later forward passes keep little for their backward passes, which then compute the rest again.</summary>
     public bool Recomputes { get; set; }
 
-    /// <summary>As <see cref="Infer"/>, and keeps on the tape what the backward pass needs.</summary>
-    public ForwardTape Forward(NetworkWeights weights, long* tokens, int batch, int length, float* hidden)
+    /// <summary>
+    /// Writes the states after the final norm, [rows * length, d], to <paramref name="hidden"/>, and keeps on the tape what the backward pass needs.
+    /// </summary>
+    public ForwardTape Forward(NetworkWeights weights, TokenRows tokens, float* hidden)
     {
-        int n = batch * length;
-        var tape = new ForwardTape(pool, config, new ReadOnlySpan<long>(tokens, n).ToArray(), batch, length, Rounded, Recomputes);
+        int batch = tokens.Count, length = tokens.Length, n = batch * length;
+        var tape = new ForwardTape(pool, config, tokens, Rounded, Recomputes);
         long d = (long)n * _d, f = (long)n * _f;
         using PooledBuffer working = pool.Rent(PooledBuffer.Room(d) + PooledBuffer.Room(f));
         float* normed = working.Cut(d), product = working.Cut(f);
@@ -35,9 +37,9 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             LayerTape kept = tape.Layers[i];
             float* next = i + 1 < tape.Layers.Length ? tape.Layers[i + 1].Input : tape.Last;
             if (i == 0)
-                Embed(weights.Embedding, tokens, kept.Input, n);
-            Attend(weights.Layers[i], kept.Input, normed, kept.Scale1, kept.Qkv, kept.Mixed, kept.LogSums, kept.Input, kept.Middle, batch, length);
-            FeedForward(weights.Layers[i], kept.Middle, normed, kept.Scale2, kept.Gate, kept.Up, product, kept.Middle, next, n);
+                Embed(weights.Embedding, tape.Tokens, kept.Input);
+            Attend(weights.Layers[i], kept, normed, batch, length);
+            FeedForward(weights.Layers[i], kept, normed, product, next, n);
             tape.Pack(i);
         }
         NormKernels.Forward(tape.Last, weights.FinalNorm, config.NormEpsilon, hidden, tape.LastScale, n, _d);
@@ -53,8 +55,10 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             throw new InvalidOperationException("The network's precision was changed between a forward pass and its backward pass; compute the result again.");
         int n = tape.Batch * tape.Length;
         long d = (long)n * _d, f = (long)n * _f;
-        using PooledBuffer working = pool.Rent(3 * PooledBuffer.Room(d) + PooledBuffer.Room(3 * d) + 3 * PooledBuffer.Room(f) + PooledBuffer.Room(_d));
-        float* dx = working.Cut(d), y = working.Cut(d), dy = working.Cut(d), dQkv = working.Cut(3 * d), product = working.Cut(f), dGate = working.Cut(f), dUp = working.Cut(f), unwanted = working.Cut(_d);
+        long room = 3 * PooledBuffer.Room(d) + PooledBuffer.Room(3 * d) + 3 * PooledBuffer.Room(f) + PooledBuffer.Room(_d);
+        using PooledBuffer working = pool.Rent(room);
+        float* dx = working.Cut(d), y = working.Cut(d), dy = working.Cut(d), dQkv = working.Cut(3 * d);
+        float* product = working.Cut(f), dGate = working.Cut(f), dUp = working.Cut(f), unwanted = working.Cut(_d);
         NormKernels.Backward(tape.Last, weights.FinalNorm, tape.LastScale, dHidden, null, dx, Wanted(gradients.FinalNorm), n, _d);
         for (int i = weights.Layers.Length - 1; i >= 0; i--)
         {
@@ -78,7 +82,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             // Attention: x' = x + Wo attend(turn(Wqkv norm1(x)))
             AddWeightGradient(g.Projection, dx, _d, kept.Mixed, _d, n);
             MatrixProduct.Multiply(n, _d, _d, dx, _d, false, w.Projection, _d, false, dy, _d, rounded: Rounded);
-            AttentionKernels.Backward(kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv, tape.Batch, tape.Length, _heads, _size, config.Autoregressive, Rounded);
+            AttentionKernels.Backward(
+                kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv, tape.Batch, tape.Length, _heads, _size, config.Autoregressive, Rounded);
             Turn(dQkv, n, tape.Length, -1);
             NormKernels.Apply(kept.Input, w.Norm1, kept.Scale1, y, n, _d);
             AddWeightGradient(g.Qkv, dQkv, 3 * _d, y, _d, n);
@@ -89,7 +94,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             EmbeddingKernels.AddGradient(gradients.Embedding, tape.Tokens, dx, _d);
         tape.Dispose();
 
-        // The norm's kernel always sums its gain's gradient; a frozen gain's goes where nobody looks.
+        // The norm's kernel always adds up its gain's gradient; that of a frozen gain goes to memory that is not used.
         float* Wanted(float* gradient) => gradient is not null ? gradient : unwanted;
     }
 
@@ -100,62 +105,74 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
         MatrixProduct.Multiply(outputs, inputs, rows, dy, outputs, true, x, inputs, false, gradient, inputs, add: true, Rounded);
     }
 
-    private void Embed(float* embedding, long* tokens, float* x, int rows) => EmbeddingKernels.Gather(embedding, tokens, x, rows, _d);
+    private void Embed(float* embedding, long[] tokens, float* x)
+    {
+        fixed (long* ids = tokens)
+            EmbeddingKernels.Gather(embedding, ids, x, tokens.Length, _d);
+    }
 
-    private void Attend(LayerWeights w, float* x, float* normed, float* scale, float* qkv, float* mixed, float* logSums, float* residual, float* to, int batch, int length)
+    // Middle = input + attention's projected result.
+    private void Attend(LayerWeights w, LayerTape kept, float* normed, int batch, int length)
     {
         int n = batch * length;
-        Project(w, x, normed, scale, qkv, n, length);
-        AttentionKernels.Forward(qkv, mixed, logSums, batch, length, _heads, _size, config.Autoregressive, Rounded);
-        RoundAll(mixed, (long)n * _d);
-        AddTo(residual, mixed, _d, w.Projection, to, n);
+        Project(w, kept, normed, n, length);
+        AttentionKernels.Forward(kept.Qkv, kept.Mixed, kept.LogSums, batch, length, _heads, _size, config.Autoregressive, Rounded);
+        RoundAll(kept.Mixed, (long)n * _d);
+        AddTo(kept.Input, kept.Mixed, _d, w.Projection, kept.Middle, n);
     }
 
-    private void FeedForward(LayerWeights w, float* x, float* normed, float* scale, float* gate, float* up, float* product, float* residual, float* to, int n)
+    // To = middle + the feed-forward layers' result.
+    private void FeedForward(LayerWeights w, LayerTape kept, float* normed, float* product, float* to, int n)
     {
-        Expand(w, x, normed, scale, gate, up, n);
-        GateKernels.Forward(gate, up, product, (long)n * _f);
-        AddTo(residual, product, _f, w.Down, to, n);
+        Expand(w, kept, normed, n);
+        GateKernels.Forward(kept.Gate, kept.Up, product, (long)n * _f);
+        AddTo(kept.Middle, product, _f, w.Down, to, n);
     }
 
-    /// <summary>What a block's forward pass did up to the gate, attention excepted, whose result was kept.</summary>
+    /// <summary>A block's forward pass up to the gate once more, without attention, whose result was kept.</summary>
     private void Recompute(LayerWeights w, LayerTape kept, float* normed, int batch, int length)
     {
         int n = batch * length;
-        Project(w, kept.Input, normed, kept.Scale1, kept.Qkv, n, length);
+        Project(w, kept, normed, n, length);
         AddTo(kept.Input, kept.Mixed, _d, w.Projection, kept.Middle, n);
-        Expand(w, kept.Middle, normed, kept.Scale2, kept.Gate, kept.Up, n);
+        Expand(w, kept, normed, n);
     }
 
-    /// <summary>Queries and keys, turned, and values of the normed states.</summary>
-    private void Project(LayerWeights w, float* x, float* normed, float* scale, float* qkv, int n, int length)
+    /// <summary>Queries and keys, which are turned by their positions, and values of the normed states.</summary>
+    private void Project(LayerWeights w, LayerTape kept, float* normed, int n, int length)
     {
-        NormKernels.Forward(x, w.Norm1, config.NormEpsilon, normed, scale, n, _d);
-        MatrixProduct.Multiply(n, 3 * _d, _d, normed, _d, false, w.Qkv, _d, true, qkv, 3 * _d, rounded: Rounded);
-        Turn(qkv, n, length, 1);
-        RoundAll(qkv, 3L * n * _d);
+        NormKernels.Forward(kept.Input, w.Norm1, config.NormEpsilon, normed, kept.Scale1, n, _d);
+        MatrixProduct.Multiply(n, 3 * _d, _d, normed, _d, false, w.Qkv, _d, true, kept.Qkv, 3 * _d, rounded: Rounded);
+        Turn(kept.Qkv, n, length, 1);
+        RoundAll(kept.Qkv, 3L * n * _d);
     }
 
     /// <summary>The two products of the normed states that the gate multiplies.</summary>
-    private void Expand(LayerWeights w, float* x, float* normed, float* scale, float* gate, float* up, int n)
+    private void Expand(LayerWeights w, LayerTape kept, float* normed, int n)
     {
-        NormKernels.Forward(x, w.Norm2, config.NormEpsilon, normed, scale, n, _d);
-        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Gate, _d, true, gate, _f, rounded: Rounded);
-        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Up, _d, true, up, _f, rounded: Rounded);
-        RoundAll(gate, (long)n * _f);
-        RoundAll(up, (long)n * _f);
+        NormKernels.Forward(kept.Middle, w.Norm2, config.NormEpsilon, normed, kept.Scale2, n, _d);
+        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Gate, _d, true, kept.Gate, _f, rounded: Rounded);
+        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Up, _d, true, kept.Up, _f, rounded: Rounded);
+        RoundAll(kept.Gate, (long)n * _f);
+        RoundAll(kept.Up, (long)n * _f);
     }
 
     /// <summary>to = residual + x W^T.</summary>
     private void AddTo(float* residual, float* x, int inputs, float* weight, float* to, int n)
     {
         if (to != residual)
+        {
             Workers.Rows(n, 256, (first, last) =>
-            new ReadOnlySpan<float>(residual + (long)first * _d, (last - first) * _d).CopyTo(new Span<float>(to + (long)first * _d, (last - first) * _d)));
+            {
+                long at = (long)first * _d;
+                int count = (last - first) * _d;
+                new ReadOnlySpan<float>(residual + at, count).CopyTo(new Span<float>(to + at, count));
+            });
+        }
         MatrixProduct.Multiply(n, _d, inputs, x, inputs, false, weight, inputs, true, to, _d, add: true, Rounded);
     }
 
-    // What the tape keeps in bfloat16 is rounded where it is made, so that it is the same kept or computed again.
+    // What the tape keeps in bfloat16 is rounded where it is computed, so that it has the same bits whether it is kept or computed again.
     private void RoundAll(float* values, long count)
     {
         if (Rounded)

@@ -1,32 +1,32 @@
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>Addresses of one block's activations.</summary>
-internal readonly unsafe struct LayerTape(float* input, float* scale1, float* qkv, float* logSums, float* mixed, float* middle, float* scale2, float* gate, float* up)
+internal readonly unsafe struct LayerTape
 {
     /// <summary>The residual stream before the block [n, d].</summary>
-    public float* Input { get; } = input;
+    public float* Input { get; init; }
 
     /// <summary>The first norm's factors [n].</summary>
-    public float* Scale1 { get; } = scale1;
+    public float* Scale1 { get; init; }
 
-    /// <summary>Queries and keys (turned) and values [n, 3d].</summary>
-    public float* Qkv { get; } = qkv;
+    /// <summary>Queries and keys, turned by their positions, and values [n, 3d].</summary>
+    public float* Qkv { get; init; }
 
     /// <summary>Log-sum-exps of attention [batch, heads, length].</summary>
-    public float* LogSums { get; } = logSums;
+    public float* LogSums { get; init; }
 
     /// <summary>Attention's mixed values [n, d].</summary>
-    public float* Mixed { get; } = mixed;
+    public float* Mixed { get; init; }
 
     /// <summary>The residual stream after attention [n, d].</summary>
-    public float* Middle { get; } = middle;
+    public float* Middle { get; init; }
 
     /// <summary>The second norm's factors [n].</summary>
-    public float* Scale2 { get; } = scale2;
+    public float* Scale2 { get; init; }
 
     /// <summary>w1's output [n, f].</summary>
-    public float* Gate { get; } = gate;
+    public float* Gate { get; init; }
 
     /// <summary>w2's output [n, f].</summary>
-    public float* Up { get; } = up;
+    public float* Up { get; init; }
 }

@@ -3,7 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
-/// <summary>One block's matrices, packed for the products of inference; all blocks take turns in the same memory.</summary>
+/// <summary>One block's matrices, packed for the products of inference; the blocks use the same memory one after the other.</summary>
 internal sealed unsafe class PackedLayer : IDisposable
 {
     private readonly PooledBuffer _memory;
@@ -18,7 +18,8 @@ internal sealed unsafe class PackedLayer : IDisposable
         _rounded = rounded;
         (_d, _f, _heads) = (config.EmbeddingSize, config.FeedForwardSize, config.HeadCount);
         _ordered = pool.Rent(3L * _d * _d);
-        _memory = pool.Rent(PackedMatrix.Size(2 * _d, _d) + 2 * PackedMatrix.Size(_d, _d) + 2 * PackedMatrix.Size(_f, _d) + PackedMatrix.Size(_d, _f));
+        long attention = PackedMatrix.Size(2 * _d, _d) + 2 * PackedMatrix.Size(_d, _d);
+        _memory = pool.Rent(attention + 2 * PackedMatrix.Size(_f, _d) + PackedMatrix.Size(_d, _f));
     }
 
     /// <summary>Queries, keys and values, head by head; not after <see cref="PackApart"/>.</summary>
@@ -38,6 +39,7 @@ internal sealed unsafe class PackedLayer : IDisposable
 
     public PackedMatrix Down { get; private set; }
 
+    /// <summary>Packs the block's matrices.</summary>
     public void Pack(LayerWeights weights)
     {
         float* at = _memory.Pointer;
@@ -45,7 +47,7 @@ internal sealed unsafe class PackedLayer : IDisposable
         PackRest(weights, at);
     }
 
-    /// <summary>The same with queries apart from keys and values.</summary>
+    /// <summary>Packs the block's matrices, the queries' apart from that of keys and values.</summary>
     public void PackApart(LayerWeights weights)
     {
         int part = _d / _heads * _d;

@@ -1,0 +1,125 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+
+/// <summary>
+/// Estimates log p(answer | context) under a masked diffusion model for many requests together. A request's result depends on the model,
+/// the options and the request, not on what else is asked; under <see cref="LikelihoodOptions.SeparationZ"/> it also depends on the other
+/// options of its question. Safe for several threads.
+/// </summary>
+internal sealed class MaskedDiffusionScorer : RequestScorer
+{
+    // Rows waiting at once are kept below this many tokens, so that memory stays bounded whatever the number of requests.
+    private const long WindowTokens = 1 << 23;
+
+    private readonly IRowEvaluator _evaluator;
+    private readonly LikelihoodOptions _options;
+    private readonly RowScheduler _scheduler;
+
+    public MaskedDiffusionScorer(IRowEvaluator evaluator, LikelihoodOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(evaluator);
+        ArgumentNullException.ThrowIfNull(options);
+        _evaluator = evaluator;
+        _options = options.Clone();
+        _scheduler = new RowScheduler(evaluator, _options.GuidanceScale, _options.BatchTokens);
+    }
+
+    public override long NetworkRows => _scheduler.NetworkRows;
+
+    public override LikelihoodEstimate[][] ScoreQuestions(
+        IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(questions);
+        RequestState[][] states = [.. questions.Select(question => question.Select(NewState).ToArray())];
+        RequestState[] active = [.. states.SelectMany(question => question)];
+        while (active.Length > 0)
+        {
+            RunRound(active, cancellation);
+            active = [.. states.SelectMany(StillUncertain).Where(state => state.NextSamples(_options) > 0)];
+        }
+        return [.. states.Select(question => question.Select(state => state.Result).ToArray())];
+    }
+
+    public override bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default) =>
+        new GreedyMatcher(_evaluator, _options).Match(requests, cancellation);
+
+    /// <summary>Refuses a request that the model cannot look at.</summary>
+    /// <exception cref="ArgumentException">The request is too long or holds an id outside the vocabulary.</exception>
+    public static void CheckFits(LikelihoodRequest request, IRowEvaluator evaluator)
+    {
+        int context = request.Context.Length, answer = request.Answer.Length;
+        if (context + answer > evaluator.ContextLength)
+        {
+            throw new ArgumentException(
+                $"A context of {context} tokens and an answer of {answer} make {context + answer}; "
+                + $"the model sees at most {evaluator.ContextLength}. Shorten the context, or score the text in windows.");
+        }
+        foreach (int id in request.Context)
+        {
+            if (id < 0 || id > evaluator.MaskTokenId)
+            {
+                throw new ArgumentException(
+                    $"Token id {id} of the context is outside 0 to {evaluator.MaskTokenId}; "
+                    + "it was made by another tokenizer than the model's.");
+            }
+        }
+        foreach (int id in request.Answer)
+        {
+            if (id < 0 || id >= evaluator.VocabularySize)
+            {
+                throw new ArgumentException(
+                    $"Token id {id} of the answer is outside 0 to {evaluator.VocabularySize - 1}; "
+                    + "the mask token has no likelihood, and other ids come from another tokenizer.");
+            }
+        }
+    }
+
+    private RequestState NewState(LikelihoodRequest request, int option)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        CheckFits(request, _evaluator);
+        return new RequestState(request, _evaluator, _options);
+    }
+
+    private void RunRound(RequestState[] active, CancellationToken cancellation)
+    {
+        // Requests of one length and one context stand next to each other, because these are the ones that can share rows.
+        IEnumerable<RequestState> ordered = active.OrderBy(state => state.Length).ThenBy(state => state.ContextKey);
+        List<RequestState> window = [];
+        List<MaskedRow> rows = [];
+        long tokens = 0;
+        foreach (RequestState state in ordered)
+        {
+            int before = rows.Count;
+            state.StartRound(_options, rows);
+            window.Add(state);
+            tokens += (long)(rows.Count - before) * state.Length;
+            if (tokens >= WindowTokens)
+                Flush();
+        }
+        Flush();
+
+        void Flush()
+        {
+            _scheduler.Score(rows, cancellation);
+            foreach (RequestState state in window)
+                state.FinishRound();
+            window.Clear();
+            rows.Clear();
+            tokens = 0;
+        }
+    }
+
+    private IEnumerable<RequestState> StillUncertain(RequestState[] question)
+    {
+        if (_options.SeparationZ is not { } z)
+            return question.Where(state => state.StandardError > _options.TargetStandardError);
+        RequestState leader = question.MinBy(state => state.Value)!;
+        double Gap(RequestState state) => state.Value - leader.Value;
+        double Needed(RequestState state) => z * Math.Sqrt(state.Variance + leader.Variance);
+        RequestState[] contenders = [.. question.Where(state => state != leader && Gap(state) <= Needed(state))];
+        IEnumerable<RequestState> uncertain = contenders.Length == 0 ? [] : contenders.Prepend(leader);
+        return _options.TargetStandardError is { } target ? uncertain.Where(state => state.StandardError > target) : uncertain;
+    }
+}

@@ -1,0 +1,66 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+
+/// <summary>
+/// Fills the mask tokens of rows of token ids and leaves everything else as it is. A row is filled the same whatever rows stand beside it.
+/// Safe for several threads.
+/// </summary>
+internal sealed class TokenInfiller
+{
+    private readonly IRowEvaluator _evaluator;
+    private readonly SamplingOptions _options;
+    private readonly Decoder _decoder;
+
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public TokenInfiller(IRowEvaluator evaluator, SamplingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(evaluator);
+        ArgumentNullException.ThrowIfNull(options);
+        _evaluator = evaluator;
+        _options = options.Clone();
+        _decoder = new Decoder(evaluator, _options);
+    }
+
+    /// <summary>Rows that went through the network so far.</summary>
+    public long NetworkRows => _decoder.NetworkRows;
+
+    /// <summary>The rows without mask tokens, in their order. Equal rows are filled equally, and once.</summary>
+    /// <exception cref="ArgumentException">A row is longer than the model's context or holds an id outside its vocabulary.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>
+    public int[][] Fill(IReadOnlyList<int[]> rows, CancellationToken cancellation = default, IProgress<double>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        var distinct = new Dictionary<int[], DecodingRow>(TokenRowComparer.Instance);
+        foreach (int[] row in rows)
+        {
+            ArgumentNullException.ThrowIfNull(row, nameof(rows));
+            if (!distinct.ContainsKey(row))
+                distinct.Add(row, Open(row));
+        }
+        _decoder.Run([.. distinct.Values], progress, cancellation);
+        return [.. rows.Select(row => (int[])distinct[row].Tokens.Clone())];
+    }
+
+    private DecodingRow Open(int[] row)
+    {
+        int maskTokenId = _evaluator.MaskTokenId;
+        if (row.Length > _evaluator.ContextLength)
+        {
+            throw new ArgumentException($"A text of {row.Length} tokens, gaps included, is longer than the {_evaluator.ContextLength} that "
+                + "the model sees. Shorten it or split it.");
+        }
+        var positions = new List<int>();
+        for (int i = 0; i < row.Length; i++)
+        {
+            if (row[i] < 0 || row[i] > maskTokenId)
+            {
+                throw new ArgumentException(
+                    $"Token id {row[i]} is outside 0 to {maskTokenId}; it was made by another tokenizer than the model's.");
+            }
+            if (row[i] == maskTokenId)
+                positions.Add(i);
+        }
+        return new DecodingRow(row, [.. positions], expected: null, _options);
+    }
+}

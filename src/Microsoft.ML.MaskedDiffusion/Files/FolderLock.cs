@@ -1,0 +1,35 @@
+namespace Microsoft.ML.MaskedDiffusion.Files;
+
+/// <summary>
+/// Holds a folder for one user of it at a time, among all processes of the machine. The lock is the open file ".lock" in the folder; the
+/// system closes it whichever way the process ends, so a crash leaves nothing locked. The file itself stays. Folders on network drives are
+/// protected only where the drive supports locks.
+/// </summary>
+internal sealed class FolderLock : IDisposable
+{
+    public const string FileName = ".lock";
+
+    private readonly FileStream _stream;
+
+    /// <summary>Creates the folder where it is missing, takes it, and removes what crashed writers left in it.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="what">How messages call the folder, for example "checkpoint folder".</param>
+    /// <param name="option">The option that names the folder, for the remedy.</param>
+    /// <exception cref="IOException">Somebody else holds the folder, or it cannot be written.</exception>
+    public FolderLock(string folder, string what, string option)
+    {
+        Directory.CreateDirectory(folder);
+        try
+        {
+            _stream = new FileStream(Path.Combine(folder, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error)
+        {
+            throw new IOException($"The {what} {folder} cannot be locked; another training may be using it. "
+                + $"Wait for its end, or set {option} to another folder. ({error.Message})", error);
+        }
+        WriteClaim.CleanUp(folder);
+    }
+
+    public void Dispose() => _stream.Dispose();
+}

@@ -1,0 +1,113 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
+
+/// <summary>
+/// A network of 32-bit floats on the processor, on our own kernels: each row's result has the same bits in every batch, and backward passes add straight to the
+/// parameters' <c>grad</c>.
+/// </summary>
+internal sealed unsafe class CpuBackend : INetworkBackend
+{
+    private readonly BufferPool _pool = new();
+    private readonly TransformerConfig _config;
+    private readonly IReadOnlyDictionary<string, Parameter> _parameters;
+    private readonly Parameter _head;
+    private readonly UseCount _uses;
+    private readonly BackwardPass _pass;
+    private readonly KernelNetwork _kernels;
+    private readonly NetworkWeights _weights;
+
+    /// <param name="config">The network's shape.</param>
+    /// <param name="parameters">Its parameters by name: contiguous 32-bit floats on the processor.</param>
+    /// <param name="uses">Keeps the parameters alive during a backward pass, which the network itself does not see.</param>
+    /// <param name="pass">Gets the failures of backward passes.</param>
+    public CpuBackend(TransformerConfig config, IReadOnlyDictionary<string, Parameter> parameters, UseCount uses, BackwardPass pass)
+    {
+        _config = config;
+        _parameters = parameters;
+        _head = parameters[TransformerNetwork.HeadName];
+        _uses = uses;
+        _pass = pass;
+        _kernels = new KernelNetwork(config, new RotaryTable(config.ContextLength, config.HeadSize, config.RotaryPrecision), _pool);
+        _weights = new NetworkWeights(parameters, config.LayerCount, parameter => TensorMemory.Floats(parameter));
+    }
+
+    public Precision Precision
+    {
+        get => _kernels.Rounded ? Precision.BFloat16Mixed : Precision.Float32;
+        set => _kernels.Rounded = value == Precision.BFloat16Mixed;
+    }
+
+    public bool ActivationCheckpointing
+    {
+        get => _kernels.Recomputes;
+        set => _kernels.Recomputes = value;
+    }
+
+    public Tensor Hidden(TokenRows tokens)
+    {
+        if (is_grad_enabled() && _parameters.Values.FirstOrDefault(parameter => parameter.requires_grad) is { } anchor)
+            return HiddenFunction.apply(_pass, this, tokens, anchor);
+        Tensor states = empty(tokens.Count, tokens.Length, _config.EmbeddingSize);
+        _kernels.Infer(_weights, tokens, null, TensorMemory.Floats(states));
+        return states;
+    }
+
+    public Tensor HiddenAt(TokenRows tokens, long[] places)
+    {
+        Tensor states = empty(places.Length, _config.EmbeddingSize);
+        if (places.Length > 0)
+            _kernels.Infer(_weights, tokens, places, TensorMemory.Floats(states));
+        return states;
+    }
+
+    public Tensor Logits(Tensor states)
+    {
+        int width = _config.VocabularySize, d = _config.EmbeddingSize;
+        long[] shape = states.shape;
+        shape[^1] = width;
+        Tensor logits = empty(shape);
+        using Tensor dense = states.contiguous();
+        float* x = TensorMemory.Floats(dense), w = TensorMemory.Floats(_head);
+        int rows = checked((int)(states.NumberOfElements / d));
+        MatrixProduct.Multiply(rows, width, d, x, d, false, w, d, true, TensorMemory.Floats(logits), width, rounded: _kernels.Rounded);
+        return logits;
+    }
+
+    public Tensor CrossEntropy(Tensor states, long[] targets) => targets.Length == 0
+        ? states.sum(1)
+        : VocabularyLossFunction.Run(_pass, states, _head, targets, _kernels.Rounded, _kernels.Recomputes, _pool);
+
+    public void LogProbabilities(
+        Tensor states, Tensor? unconditional, double guidanceScale, int[] rows, int[] targets, Span<double> destination)
+    {
+        float* x = TensorMemory.Floats(states), others = unconditional is null ? null : TensorMemory.Floats(unconditional);
+        VocabularyKernels.LogProbabilities(x, others, (float)(1 + guidanceScale), (int)states.size(0), _config.EmbeddingSize,
+            TensorMemory.Floats(_head), _config.VocabularySize, rows, targets, destination, _kernels.Rounded);
+    }
+
+    public void Trim() => _pool.Trim();
+
+    public void Dispose() => _pool.Dispose();
+
+    /// <summary>A forward pass with what its backward pass needs; the caller owns both.</summary>
+    internal (Tensor Hidden, ForwardTape Tape) Record(TokenRows tokens)
+    {
+        Tensor hidden = empty(tokens.Count, tokens.Length, _config.EmbeddingSize);
+        return (hidden, _kernels.Forward(_weights, tokens, TensorMemory.Floats(hidden)));
+    }
+
+    /// <summary>Adds the gradients of all parameters that want one, given that of the hidden states.</summary>
+    internal void Backward(ForwardTape tape, Tensor dHidden)
+    {
+        using UseCount.Use use = _uses.Enter();
+        using Tensor dense = dHidden.contiguous();
+        var gradients = new NetworkWeights(_parameters, _config.LayerCount, parameter => parameter.requires_grad ? Gradients.Address(parameter) : null);
+        _kernels.Backward(_weights, gradients, tape, TensorMemory.Floats(dense));
+    }
+}

@@ -1,0 +1,187 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
+
+/// <summary>
+/// A network on torch's operators, for GPUs and for types other than 32-bit floats. Forward and backward passes never read a device's memory back, so that a GPU is
+/// given its next work while it still computes; only <see cref="LogProbabilities"/> returns numbers to the processor. Results of a row in different batches are equal
+/// within rounding.
+/// </summary>
+internal sealed class TorchBackend : INetworkBackend
+{
+    private readonly TransformerConfig _config;
+    private readonly IReadOnlyDictionary<string, Parameter> _parameters;
+    private readonly Device _device;
+    private readonly BackwardPass _pass;
+    private readonly Tensor _cosines;
+    private readonly Tensor _sines;
+
+    /// <param name="config">The network's shape.</param>
+    /// <param name="parameters">Its parameters by name, all of <paramref name="type"/> on <paramref name="device"/>.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="type">The parameters' type.</param>
+    /// <param name="pass">Gets the failures of backward passes.</param>
+    public TorchBackend(TransformerConfig config, IReadOnlyDictionary<string, Parameter> parameters, Device device, ScalarType type, BackwardPass pass)
+    {
+        _config = config;
+        _parameters = parameters;
+        _device = device;
+        _pass = pass;
+        var table = new RotaryTable(config.ContextLength, config.HeadSize, config.RotaryPrecision);
+        ScalarType tableType = type == ScalarType.Float64 ? type : ScalarType.Float32;
+        _cosines = Table(table.Cosines);
+        _sines = Table(table.Sines);
+
+        // [length, 1, h / 2], so that it spreads over heads.
+        Tensor Table(float[] values)
+        {
+            using var scope = NewDisposeScope();
+            return tensor(values, [table.Length, 1, table.Half]).to(tableType, device).DetachFromDisposeScope();
+        }
+    }
+
+    public Precision Precision { get; set; }
+
+    public bool ActivationCheckpointing { get; set; }
+
+    /// <summary>
+    /// Logits that exist at once, 2^24 by default: 64 MB in 32 bits. Cross-entropy takes the rows in slices of so many logits and computes a slice's logits again in
+    /// the backward pass. Each slice adds its part to the output layer's gradient.
+    /// </summary>
+    public long SliceLogits { get; init; } = 1 << 24;
+
+    /// <summary>
+    /// Computes attention from queries, keys and values, whether it is causal and whether it is rounded: <see cref="TorchOperators.Attention"/>, unless a test runs on a
+    /// device for which libtorch has no fused attention.
+    /// </summary>
+    public Func<Tensor, Tensor, Tensor, bool, bool, Tensor> Attention { get; init; } = TorchOperators.Attention;
+
+    private bool IsRounded => Precision == Precision.BFloat16Mixed;
+
+    private int SliceRows => (int)Math.Clamp(SliceLogits / _config.VocabularySize, 1, int.MaxValue);
+
+    public Tensor Hidden(TokenRows tokens) => Run(tokens, null);
+
+    public Tensor HiddenAt(TokenRows tokens, long[] places)
+    {
+        using IDisposable noGradient = no_grad();
+        using Tensor asked = Upload.Integers(places, _device);
+        return Run(tokens, asked);
+    }
+
+    public Tensor Logits(Tensor states)
+    {
+        using var scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        return TorchOperators.Widen(Linear(states, TransformerNetwork.HeadName)).MoveToOuterDisposeScope();
+    }
+
+    public Tensor CrossEntropy(Tensor states, long[] targets)
+    {
+        using var scope = NewDisposeScope();
+        Tensor ids = Upload.Integers(targets, _device);
+        if (targets.Length <= SliceRows)
+            return (ActivationCheckpointing ? Recomputed(Loss, states, ids) : Loss([states, ids])).MoveToOuterDisposeScope();
+        IEnumerable<Tensor> slices = states.split(SliceRows).Zip(ids.split(SliceRows), (part, partIds) => Recomputed(Loss, part, partIds));
+        return cat([.. slices]).MoveToOuterDisposeScope();
+
+        Tensor Loss(Tensor[] inputs)
+        {
+            using Tensor logits = Linear(inputs[0], TransformerNetwork.HeadName);
+            return TorchOperators.CrossEntropy(logits, inputs[1]);
+        }
+    }
+
+    public void LogProbabilities(
+        Tensor states, Tensor? unconditional, double guidanceScale, int[] rows, int[] targets, Span<double> destination)
+    {
+        using var scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        long[] ids = Array.ConvertAll(targets, target => (long)target);
+        TokenRows.RequireIds(ids, _config.VocabularySize, nameof(targets));
+        int[] queries = [.. Enumerable.Range(0, rows.Length).OrderBy(query => rows[query])];
+        var losses = new List<Tensor>();
+        for (int from = 0; from < queries.Length;)
+        {
+            using var slice = NewDisposeScope();
+            int first = rows[queries[from]], count = (int)Math.Min(SliceRows, states.size(0) - first);
+            int[] part = [.. queries.Skip(from).TakeWhile(query => rows[query] < first + count)];
+            Tensor logits = Logits(states.narrow(0, first, count));
+            if (unconditional is not null)
+                logits = LogitGuidance.Combine(logits, Logits(unconditional.narrow(0, first, count)), guidanceScale);
+            Tensor asked = logits.index_select(0, Upload.Integers(Array.ConvertAll(part, query => (long)rows[query] - first), _device));
+            Tensor loss = TorchOperators.CrossEntropy(asked, Upload.Integers(Array.ConvertAll(part, query => ids[query]), _device));
+            losses.Add(loss.to(ScalarType.Float64).MoveToOuterDisposeScope());
+            from += part.Length;
+        }
+        if (losses.Count == 0)
+            return;
+        using TensorAccessor<double> values = cat(losses).cpu().data<double>();
+        for (int i = 0; i < queries.Length; i++)
+            destination[queries[i]] = -values[i];
+    }
+
+    public void Trim()
+    {
+        // Nothing is kept here: torch reuses its own memory.
+    }
+
+    public void Dispose()
+    {
+        _cosines.Dispose();
+        _sines.Dispose();
+    }
+
+    // States [rows, length, d], or [n, d] at the asked places only.
+    private Tensor Run(TokenRows tokens, Tensor? asked)
+    {
+        using var scope = NewDisposeScope();
+        // Indexing adds the gradients of equal ids in a fixed order; index_select would add them in any order on a GPU.
+        Tensor x = _parameters[TransformerNetwork.EmbeddingName].index(Upload.Integers(tokens.Ids, _device));
+        for (int i = 0; i < _config.LayerCount; i++)
+        {
+            string layer = TransformerNetwork.LayerPrefix(i);
+            Tensor? places = i == _config.LayerCount - 1 ? asked : null;
+            Tensor Layer(Tensor[] inputs) => Block(inputs[0], layer, tokens.Count, tokens.Length, places);
+            x = ActivationCheckpointing ? Recomputed(Layer, x) : Layer([x]);
+        }
+        Tensor last = TorchOperators.RmsNorm(x, _parameters[TransformerNetwork.FinalNormName], _config.NormEpsilon);
+        return (asked is null ? last.view(tokens.Count, tokens.Length, _config.EmbeddingSize) : last).MoveToOuterDisposeScope();
+    }
+
+    // One block on the residual stream [batch * length, d]. With asked places (of the last block), only their rows are computed after attention.
+    private Tensor Block(Tensor x, string layer, long batch, long length, Tensor? asked)
+    {
+        using var scope = NewDisposeScope();
+        long heads = _config.HeadCount, size = _config.HeadSize;
+        Tensor cos = _cosines.narrow(0, 0, length), sin = _sines.narrow(0, 0, length);
+        Tensor qkv = Linear(Norm(x, layer + "norm_1.weight"), layer + "attn.attn.weight").view(batch, length, heads, 3 * size);
+        Tensor Part(int part) => qkv.narrow(3, part * size, size);
+        Tensor query = TorchOperators.Rotary(Part(0), cos, sin).transpose(1, 2);
+        Tensor key = TorchOperators.Rotary(Part(1), cos, sin).transpose(1, 2);
+        Tensor mixed = Attention(query, key, Part(2).transpose(1, 2), _config.Autoregressive, IsRounded);
+        mixed = mixed.transpose(1, 2).reshape(batch * length, heads * size);
+        if (asked is not null)
+            (x, mixed) = (x.index_select(0, asked), mixed.index_select(0, asked));
+        x = x + Linear(mixed, layer + "attn.proj.weight");
+        Tensor normed = Norm(x, layer + "norm_2.weight");
+        Tensor gated = TorchOperators.SwiGlu(Linear(normed, layer + "mlp.swiglu.w1.weight"), Linear(normed, layer + "mlp.swiglu.w2.weight"));
+        return (x + Linear(gated, layer + "mlp.swiglu.w3.weight")).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Norm(Tensor x, string gain) => TorchOperators.RmsNorm(x, _parameters[gain], _config.NormEpsilon);
+
+    private Tensor Linear(Tensor x, string weight) => TorchOperators.Linear(x, _parameters[weight], IsRounded);
+
+    // The body's result; where gradients are wanted, its inner results are not kept but computed again in the backward pass.
+    private Tensor Recomputed(Func<Tensor[], Tensor> body, params Tensor[] inputs)
+    {
+        if (!is_grad_enabled() || _parameters.Values.FirstOrDefault(parameter => parameter.requires_grad) is not { } anchor)
+            return body(inputs);
+        return RecomputedFunction.apply([_pass, body, anchor, .. inputs]);
+    }
+}

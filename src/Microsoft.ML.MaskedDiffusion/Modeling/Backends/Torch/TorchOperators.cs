@@ -1,0 +1,88 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
+
+/// <summary>The network's operators on torch's, for every device and type. All are differentiable and check shapes before any native call.</summary>
+internal static class TorchOperators
+{
+    /// <summary>
+    /// x W^T for x [..., k], W [n, k]. With <paramref name="rounded"/> both are 32-bit floats that are rounded to bfloat16, and so is the result, as under autocast.
+    /// </summary>
+    public static Tensor Linear(Tensor x, Tensor weight, bool rounded = false)
+    {
+        if (weight.dim() != 2 || x.dim() < 1 || x.shape[^1] != weight.size(1))
+            throw Mismatch(nameof(Linear), x, weight);
+        if (!rounded)
+            return nn.functional.linear(x, weight);
+        using var scope = NewDisposeScope();
+        return nn.functional.linear(x.to(ScalarType.BFloat16), weight.to(ScalarType.BFloat16)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>gain * x / sqrt(mean(x^2) + eps) over the last dimension, with statistics in at least 32 bits.</summary>
+    public static Tensor RmsNorm(Tensor x, Tensor gain, double epsilon)
+    {
+        if (gain.dim() != 1 || x.dim() < 1 || x.shape[^1] != gain.size(0))
+            throw Mismatch(nameof(RmsNorm), x, gain);
+        using var scope = NewDisposeScope();
+        Tensor wide = Widen(x);
+        Tensor factor = ((wide * wide).mean([-1], keepdim: true) + epsilon).rsqrt();
+        return ((wide * factor).to(x.dtype) * gain).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>silu(gate) * up.</summary>
+    public static Tensor SwiGlu(Tensor gate, Tensor up)
+    {
+        if (!gate.shape.AsSpan().SequenceEqual(up.shape))
+            throw Mismatch(nameof(SwiGlu), gate, up);
+        using var scope = NewDisposeScope();
+        return (nn.functional.silu(gate) * up).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Rotary positions on x [batch, length, heads, h] with tables [length, 1, h / 2]; the products are taken in the tables' precision.</summary>
+    public static Tensor Rotary(Tensor x, Tensor cos, Tensor sin)
+    {
+        if (x.dim() != 4 || cos.dim() != 3 || x.size(1) != cos.size(0) || x.size(3) != 2 * cos.size(2))
+            throw Mismatch(nameof(Rotary), x, cos);
+        using var scope = NewDisposeScope();
+        long half = x.size(3) / 2;
+        Tensor wide = x.to(cos.dtype), a = wide.narrow(3, 0, half), b = wide.narrow(3, half, half);
+        return cat([a * cos - b * sin, a * sin + b * cos], -1).to(x.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// softmax(Q K^T / sqrt(h)) V for queries, keys and values [batch, heads, length, h], by libtorch's fused attention, which never has all scores in memory. With
+    /// <paramref name="causal"/> a position sees none after it. With <paramref name="rounded"/> the operands and the result are rounded as in <see cref="Linear"/>.
+    /// </summary>
+    public static Tensor Attention(Tensor query, Tensor key, Tensor value, bool causal, bool rounded = false)
+    {
+        if (query.dim() != 4 || !query.shape.AsSpan().SequenceEqual(key.shape) || !key.shape.AsSpan().SequenceEqual(value.shape))
+            throw Mismatch(nameof(Attention), query, key);
+        using var scope = NewDisposeScope();
+        ScalarType type = rounded ? ScalarType.BFloat16 : query.dtype;
+        Tensor mixed = nn.functional.scaled_dot_product_attention(query.to(type), key.to(type), value.to(type), is_casual: causal);
+        return mixed.to(query.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Minus the log-probability of each row's target in nats: logits [n, V] and targets [n] of Int64, which the caller has checked to be 0 to V - 1, give [n] in at
+    /// least 32 bits.
+    /// </summary>
+    public static Tensor CrossEntropy(Tensor logits, Tensor targets)
+    {
+        if (logits.dim() != 2 || targets.dim() != 1 || targets.dtype != ScalarType.Int64 || logits.size(0) != targets.size(0))
+            throw Mismatch(nameof(CrossEntropy), logits, targets);
+        if (logits.size(0) == 0)
+            return logits.sum(1);
+        using var scope = NewDisposeScope();
+        return Widen(logits).log_softmax(-1).gather(1, targets.unsqueeze(1)).squeeze(1).neg().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The numbers in at least 32 bits.</summary>
+    public static Tensor Widen(Tensor x) => x.to(x.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
+
+    private static ArgumentException Mismatch(string what, Tensor a, Tensor b)
+    {
+        string Describe(Tensor one) => $"[{string.Join(", ", one.shape)}] ({one.dtype})";
+        return new ArgumentException($"{what}: the shapes {Describe(a)} and {Describe(b)} do not fit together.");
+    }
+}

@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.ML.MaskedDiffusion.Text.Gaps;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>
+/// How gaps are written in a text: <c>[MASK]</c> is a gap of one token, <c>[MASK*5]</c> a gap of five. A backslash before a gap makes it
+/// plain text. Backslashes right before a gap are halved, so that any text can be written. Everywhere else a backslash is a backslash.
+/// </summary>
+/// <remarks>Safe for several threads.</remarks>
+public static class GapSyntax
+{
+    /// <summary>The most tokens that one gap may span.</summary>
+    public const int MaximumSpan = 1_000_000;
+
+    private const string Opening = "[MASK";
+
+    /// <summary>Cuts a text into plain stretches and gaps.</summary>
+    /// <exception cref="FormatException">A gap spans 0 tokens or more than <see cref="MaximumSpan"/>.</exception>
+    internal static List<MaskedTextSegment> Parse(string text)
+    {
+        var segments = new List<MaskedTextSegment>();
+        var plain = new StringBuilder();
+        int done = 0;
+        for (int at = Find(text, 0, out int end); at >= 0; at = Find(text, end, out end))
+        {
+            int backslashes = CountBackslashes(text, at, done);
+            plain.Append(text, done, at - backslashes - done).Append('\\', backslashes / 2);
+            done = end;
+            if (backslashes % 2 == 1)
+            {
+                plain.Append(text, at, end - at);
+                continue;
+            }
+            if (plain.Length > 0)
+                segments.Add(new MaskedTextSegment(plain.ToString(), 0));
+            plain.Clear();
+            segments.Add(new MaskedTextSegment(null, Span(text, at, end)));
+        }
+        plain.Append(text, done, text.Length - done);
+        if (plain.Length > 0)
+            segments.Add(new MaskedTextSegment(plain.ToString(), 0));
+        return segments;
+    }
+
+    /// <summary>
+    /// The text with a backslash before everything that would be read as a gap, so that all of it is plain text. Escape what users or files
+    /// give before you join it with gaps; what fills the gaps gives the text back without these backslashes.
+    /// </summary>
+    /// <param name="text">Any text.</param>
+    /// <returns>The escaped text; the same string where it has nothing to escape.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
+    /// <example><c>GapSyntax.Escape("type [MASK] here")</c> is <c>type \[MASK] here</c>.</example>
+    public static string Escape(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var escaped = new StringBuilder();
+        int done = 0;
+        for (int at = Find(text, 0, out int end); at >= 0; at = Find(text, end, out end))
+        {
+            int backslashes = CountBackslashes(text, at, done);
+            escaped.Append(text, done, at - done).Append('\\', backslashes + 1).Append(text, at, end - at);
+            done = end;
+        }
+        return escaped.Length == 0 ? text : escaped.Append(text, done, text.Length - done).ToString();
+    }
+
+    /// <summary>A gap as it is written: <c>[MASK]</c> for one token, <c>[MASK*5]</c> for five.</summary>
+    /// <param name="tokenCount">Tokens of the gap, 1 to <see cref="MaximumSpan"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="tokenCount"/> is out of its range.</exception>
+    public static string Gap(int tokenCount)
+    {
+        if (tokenCount is < 1 or > MaximumSpan)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(tokenCount), tokenCount, $"A gap of {tokenCount} tokens cannot be written; it must be 1 to {MaximumSpan} tokens.");
+        }
+        return tokenCount == 1 ? Opening + "]" : string.Create(CultureInfo.InvariantCulture, $"{Opening}*{tokenCount}]");
+    }
+
+    private static int Find(string text, int from, out int end)
+    {
+        int at = from;
+        while ((at = text.IndexOf(Opening, at, StringComparison.Ordinal)) >= 0)
+        {
+            end = at + Opening.Length;
+            if (end < text.Length && text[end] == '*')
+            {
+                int digits = end + 1;
+                for (end = digits; end < text.Length && char.IsAsciiDigit(text[end]);)
+                    end++;
+                if (end == digits)
+                    end = text.Length;
+            }
+            if (end < text.Length && text[end++] == ']')
+                return at;
+            at += Opening.Length;
+        }
+        end = text.Length;
+        return -1;
+    }
+
+    private static int CountBackslashes(string text, int before, int from)
+    {
+        int count = 0;
+        while (before - count > from && text[before - count - 1] == '\\')
+            count++;
+        return count;
+    }
+
+    private static int Span(string text, int at, int end)
+    {
+        ReadOnlySpan<char> form = text.AsSpan(at, end - at);
+        if (form.Length == Opening.Length + 1)
+            return 1;
+        ReadOnlySpan<char> digits = form[(Opening.Length + 1)..^1];
+        if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int span) && span is >= 1 and <= MaximumSpan)
+            return span;
+        string shown = form.Length > 40 ? string.Concat(form[..40], "...") : form.ToString();
+        throw new FormatException($"The gap {shown} at character {at} must span 1 to {MaximumSpan} tokens. "
+            + "Write a backslash before it if it is plain text.");
+    }
+}

@@ -1,0 +1,115 @@
+using Microsoft.ML.MaskedDiffusion.Files;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>
+/// What crashed writers leave is removed, and nothing else. A writer "crashes" here by leaving its files without its open lock.
+/// </summary>
+[TestClass]
+public sealed class WriteClaimTests
+{
+    private const string Id = "0123456789abcdef0123456789abcdef";
+
+    private readonly TemporaryFolder _folder = new();
+
+    [TestCleanup]
+    public void DeleteFolder() => _folder.Dispose();
+
+    private string[] Names =>
+        [.. Directory.GetFileSystemEntries(_folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    private void Leave(string name) => File.WriteAllText(_folder.File(name), name);
+
+    private void LeaveFolder(string name)
+    {
+        Directory.CreateDirectory(_folder.File(name));
+        File.WriteAllText(Path.Combine(_folder.File(name), "content"), name);
+    }
+
+    [TestMethod]
+    public void TheNextWriteRemovesWhatACrashedOneLeft()
+    {
+        Leave($".lm.mdm.{Id}.mdm-lock");
+        Leave($".lm.mdm.{Id}.mdm-part");
+        AtomicFile.Write(_folder.File("other"), stream => stream.WriteByte(1));
+        CollectionAssert.AreEqual(new[] { "other" }, Names);
+    }
+
+    [TestMethod]
+    public void FilesOfAUserStay()
+    {
+        string[] names =
+        [
+            ".lm.mdm-lock", $".{Id}.mdm-lock", $".lm.{Id[1..]}.mdm-lock", $".lm.{Id}.mdm-lock.bak", $".lm.{Id.ToUpperInvariant()}.mdm-lock",
+            $"lm.{Id}.mdm-lock", ".lm.tmp", $".other.{Id}.mdm-part", $".lm.{Id}", "notes.txt",
+        ];
+        foreach (string name in names)
+            Leave(name);
+        // Files of earlier builds look like a user's, so they stay too.
+        LeaveFolder($".folder.{Id}");
+        LeaveFolder($".folder.{Id}.old");
+        LeaveFolder($".alone.{Id}.mdm-old");
+        string[] before = Names;
+        WriteClaim.CleanUp(_folder.Path);
+        CollectionAssert.AreEqual(before, Names);
+    }
+
+    [TestMethod]
+    public void AWriterThatIsAliveIsLeftAlone()
+    {
+        using (var alive = new WriteClaim(_folder.File("lm")))
+        {
+            File.WriteAllText(alive.Part, "half");
+            WriteClaim.CleanUp(_folder.Path);
+            Assert.IsTrue(File.Exists(alive.Part));
+        }
+        // Now it is gone, and left something.
+        Assert.HasCount(2, Names);
+        WriteClaim.CleanUp(_folder.Path);
+        Assert.IsEmpty(Names);
+    }
+
+    [TestMethod]
+    public void AFolderThatWasMovedAwayIsPutBack()
+    {
+        Leave($".model.{Id}.mdm-lock");
+        LeaveFolder($".model.{Id}.mdm-old");
+        LeaveFolder($".model.{Id}.mdm-part");
+        WriteClaim.CleanUp(_folder.Path);
+        CollectionAssert.AreEqual(new[] { "model" }, Names);
+        Assert.AreEqual($".model.{Id}.mdm-old", File.ReadAllText(_folder.File("model/content")));
+    }
+
+    [TestMethod]
+    public void AFolderThatWasReplacedIsRemoved()
+    {
+        LeaveFolder("model");
+        Leave($".model.{Id}.mdm-lock");
+        LeaveFolder($".model.{Id}.mdm-old");
+        WriteClaim.CleanUp(_folder.Path);
+        CollectionAssert.AreEqual(new[] { "model" }, Names);
+        Assert.AreEqual("model", File.ReadAllText(_folder.File("model/content")));
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void AFailureBetweenOrAfterTheRenamesIsUndone(bool replaced)
+    {
+        string target = _folder.File("model");
+        using (var claim = new WriteClaim(target))
+        {
+            LeaveFolder("model");
+            Directory.Move(target, claim.Old);
+            Directory.CreateDirectory(claim.Part);
+            if (replaced)
+                Directory.Move(claim.Part, target);
+            claim.Undo(target);
+        }
+        CollectionAssert.AreEqual(new[] { "model" }, Names);
+        Assert.AreEqual("model", File.ReadAllText(_folder.File("model/content")));
+    }
+
+    [TestMethod]
+    public void AMissingFolderHasNothingToCleanUp() => WriteClaim.CleanUp(_folder.File("missing"));
+}

@@ -1,0 +1,71 @@
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>What happens to a folder, and to the files of a user in it, when a model is saved there.</summary>
+[TestClass]
+public sealed class ModelFolderTests
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly MaskedDiffusionModel _model = TinyModel.Create();
+
+    [TestCleanup]
+    public void Free()
+    {
+        _model.Dispose();
+        _folder.Dispose();
+    }
+
+    [TestMethod]
+    public void AModelIsReplacedByAnother()
+    {
+        _model.Save(_folder.File("model"));
+        using MaskedDiffusionModel other = TinyModel.Create(99);
+        other.Save(_folder.File("model"));
+        using MaskedDiffusionModel loaded = MaskedDiffusionModel.Load(_folder.File("model"), "cpu");
+        AssertSame(other, loaded);
+        CollectionAssert.AreEqual(new[] { "model" }, Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).ToArray());
+    }
+
+    [TestMethod]
+    public void AFolderWithFilesOfAUserIsNotReplaced()
+    {
+        string path = _folder.File("model"), notes = Path.Combine(path, "tokenizer", "notes.txt");
+        _model.Save(path);
+        File.WriteAllText(notes, "mine");
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => _model.Save(path)).Message, "tokenizer/notes.txt");
+        Assert.AreEqual("mine", File.ReadAllText(notes));
+    }
+
+    [TestMethod]
+    [DataRow("notes.txt")]
+    [DataRow("manifest.json")]
+    public void AFolderWithoutAModelIsNotReplaced(string name)
+    {
+        string path = _folder.File("project");
+        Directory.CreateDirectory(path);
+        // The manifest of something else is no reason to remove it.
+        File.WriteAllText(Path.Combine(path, name), """{"name": "an extension of a browser"}""");
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => _model.Save(path)).Message, path);
+        CollectionAssert.AreEqual(new[] { name }, Directory.GetFileSystemEntries(path).Select(Path.GetFileName).ToArray());
+    }
+
+    [TestMethod]
+    public void AModelWhoseReplacementWasKilledIsFound()
+    {
+        const string Stem = ".model.0123456789abcdef0123456789abcdef";
+        _model.Save(_folder.File(Stem + ".mdm-old"));
+        Directory.CreateDirectory(_folder.File(Stem + ".mdm-part"));
+        File.WriteAllText(_folder.File(Stem + ".mdm-lock"), "");
+        using MaskedDiffusionModel loaded = MaskedDiffusionModel.Load(_folder.File("model"), "cpu");
+        AssertSame(_model, loaded);
+        CollectionAssert.AreEqual(new[] { "model" }, Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).ToArray());
+    }
+
+    private static void AssertSame(MaskedDiffusionModel expected, MaskedDiffusionModel actual)
+    {
+        using var one = new MemoryStream();
+        using var other = new MemoryStream();
+        expected.Save(one);
+        actual.Save(other);
+        CollectionAssert.AreEqual(one.ToArray(), other.ToArray());
+    }
+}

@@ -1,0 +1,61 @@
+using Microsoft.ML.MaskedDiffusion.Text.Gaps;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+[TestClass]
+public sealed class GapSyntaxTests
+{
+    [TestMethod]
+    [DataRow("", "")]
+    [DataRow("plain", "'plain'")]
+    [DataRow("[MASK]", "1")]
+    [DataRow("The [MASK] sat", "'The ' 1 ' sat'")]
+    [DataRow("a[MASK*5][MASK]b", "'a' 5 1 'b'")]
+    [DataRow(@"\[MASK]", "'[MASK]'")]
+    [DataRow(@"\[MASK*3] x", "'[MASK*3] x'")]
+    [DataRow(@"\\[MASK]", @"'\' 1")]
+    [DataRow(@"\\\[MASK]", @"'\[MASK]'")]
+    [DataRow(@"a\b[mask][MASK [MASKED] [MASK*] [MASK*x]", @"'a\b[mask][MASK [MASKED] [MASK*] [MASK*x]'")]
+    [DataRow("[MASK*[MASK]", "'[MASK*' 1")]
+    [DataRow("[MASK[MASK]]", "'[MASK' 1 ']'")]
+    public void TextsAreCutAtTheirGaps(string text, string expected) =>
+        Assert.AreEqual(expected,
+            string.Join(' ', GapSyntax.Parse(text).Select(s => s.Text is { } plain ? $"'{plain}'" : $"{s.MaskCount}")));
+
+    [TestMethod]
+    [DataRow("[MASK*0]")]
+    [DataRow("a [MASK*1000001]")]
+    [DataRow("[MASK*99999999999999999999999999]")]
+    public void AnImpossibleSpanIsRefused(string text) =>
+        StringAssert.Contains(Assert.Throws<FormatException>(() => GapSyntax.Parse(text)).Message, "1 to 1000000");
+
+    [TestMethod]
+    public void EscapedTextIsPlainText()
+    {
+        var random = new Random(8);
+        string[] parts = ["[MASK]", "[MASK*12]", "[MASK", "*", "0", "]", @"\", @"\\", "x", " "];
+        for (int i = 0; i < 3000; i++)
+        {
+            string text = string.Concat(Enumerable.Range(0, random.Next(1, 9)).Select(_ => parts[random.Next(parts.Length)]));
+            List<MaskedTextSegment> segments = GapSyntax.Parse(GapSyntax.Escape(text));
+            Assert.HasCount(1, segments);
+            Assert.AreEqual(text, segments[0].Text);
+        }
+    }
+
+    [TestMethod]
+    public void AMillionBackslashesOrOpeningsAreReadInOnePass()
+    {
+        Assert.HasCount(1, GapSyntax.Parse(new string('\\', 1_000_000)));
+        Assert.HasCount(1, GapSyntax.Parse(string.Concat(Enumerable.Repeat("[MASK*", 200_000))));
+    }
+
+    [TestMethod]
+    public void AGapIsWrittenAsItIsRead()
+    {
+        Assert.AreEqual("[MASK]", GapSyntax.Gap(1));
+        Assert.AreEqual("[MASK*5]", GapSyntax.Gap(5));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => GapSyntax.Gap(0)).Message, "1 to 1000000");
+        Assert.ThrowsExactly<ArgumentNullException>(() => GapSyntax.Escape(null!));
+    }
+}
