@@ -37,7 +37,7 @@ internal static class ByteModel
         Row[] heldOut = [.. text[border..].Chunk(Piece).Where(piece => piece.Length == Piece).Select(piece => new Row { Text = new string(piece) })];
         IDataView training = ml.Data.LoadFromEnumerable([new Row { Text = text[..border] }]), validation = ml.Data.LoadFromEnumerable(heldOut);
         SampleConsole.Heading($"Training on {border:N0} characters for {minutes:0.##} minutes; {heldOut.Length} pieces of {Piece} characters held out");
-        LikelihoodScoringTransformer lm = SampleConsole.WithProgress(progress => ml.MaskedDiffusion().Trainer(new TrainerOptions
+        LikelihoodScoringTransformer lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
         {
             Network = Network,
             Tokenizer = TokenizerSource.Bytes(),
@@ -83,7 +83,7 @@ internal static class ByteModel
             SampleConsole.Heading($"Written by the model after \"ROMEO:\" ({name})");
             IDataView prompt = ml.Data.LoadFromEnumerable([new Row { Text = $"{start}[MASK*{Piece - Encoding.UTF8.GetByteCount(start)}]" }]);
             var infill = ml.MaskedDiffusion().Infill(model, new InfillOptions { Sampling = options, CancellationToken = cancellationToken });
-            SampleConsole.Line(infill.Fit(prompt).Transform(prompt).GetColumn<string>("Filled").Single());
+            Console.WriteLine(infill.Fit(prompt).Transform(prompt).GetColumn<string>("Filled").Single());
         }
     }
 

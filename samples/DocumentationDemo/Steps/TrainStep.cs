@@ -36,11 +36,7 @@ internal sealed record TrainStep(LikelihoodScoringTransformer Transformer, Train
             Progress = new ConsoleTrainingProgress(Console.Out),
             CancellationToken = cancellationToken,
         };
-        LikelihoodScoringTransformer lm = SampleConsole.WithProgress(progress =>
-        {
-            options.Progress = progress;
-            return ml.MaskedDiffusion().Trainer(options).Fit(training);
-        });
+        LikelihoodScoringTransformer lm = ml.MaskedDiffusion().Trainer(options).Fit(training);
         TrainingResult result = lm.TrainingResult!;
         TransformerConfig config = lm.Model.Config;
         double tokensPerSecond = result.TokensSeen / result.Seconds, flops = 6.0 * config.NonEmbeddingParameterCount * tokensPerSecond;

@@ -24,12 +24,9 @@ public sealed class PackedTokensOptions
 
     internal void Validate()
     {
-        Require(!string.IsNullOrWhiteSpace(TextColumnName), nameof(TextColumnName), TextColumnName, "a column name that is not empty");
-        Require(!string.IsNullOrWhiteSpace(Prefix) && Prefix[0] != '.' && Prefix.IndexOfAny(Path.GetInvalidFileNameChars()) < 0,
+        OptionCheck.Require(!string.IsNullOrWhiteSpace(TextColumnName), nameof(TextColumnName), TextColumnName, "a column name that is not empty");
+        OptionCheck.Require(!string.IsNullOrWhiteSpace(Prefix) && Prefix[0] != '.' && Prefix.IndexOfAny(Path.GetInvalidFileNameChars()) < 0,
             nameof(Prefix), Prefix, "the beginning of a file name, without a dot before it");
-        Require(TokensPerFile is >= 2 and <= 500_000_000, nameof(TokensPerFile), TokensPerFile, "2 to 500000000");
+        OptionCheck.Require(TokensPerFile is >= 2 and <= 500_000_000, nameof(TokensPerFile), TokensPerFile, "2 to 500000000");
     }
-
-    private static void Require(bool holds, string option, object? value, string allowed) =>
-        OptionRange.Require(holds, option, option, value, allowed);
 }

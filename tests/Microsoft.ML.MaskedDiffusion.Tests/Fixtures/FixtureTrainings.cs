@@ -63,8 +63,8 @@ internal static class FixtureTrainings
         var defaults = new TrainerOptions();
         TrainerOptions options = Short(Plain(checkpoints));
         (options.Network, options.Tokenizer, options.InitialModel) = (defaults.Network, defaults.Tokenizer, model);
-        (options.PromptColumnName, options.Padding, options.GuidanceDropout) = ("Prompt", RowPadding.Longest, 0.25);
-        (options.MaxRowLength, options.LongRows, options.Precision) = (20, RowOverflow.Throw, Precision.BFloat16Mixed);
+        (options.Rows.PromptColumnName, options.Rows.Padding, options.Noise.GuidanceDropout) = ("Prompt", RowPadding.Longest, 0.25);
+        (options.Rows.MaxLength, options.Rows.Overflow, options.Compute.Precision) = (20, RowOverflow.Throw, Precision.BFloat16Mixed);
         return new MaskedDiffusionTrainer(new MLContext(1), options).Fit(FixtureRow.View(FixtureRow.Training));
     }
 

@@ -98,8 +98,9 @@ public sealed class FailedSaveTests
             SetMode(folder.Path, ReadOnly);
             try
             {
-                StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => save(Other, folder.File(name)), name).Message,
-                    folder.File(name));
+                string path = folder.File(name);
+                string message = OrdinaryUser.Run(() => Assert.ThrowsExactly<IOException>(() => save(Other, path), name).Message);
+                StringAssert.Contains(message, path);
                 CollectionAssert.AreEqual(before, Entries(folder.Path), name);
             }
             finally
@@ -181,7 +182,7 @@ public sealed class FailedSaveTests
         }
         catch (IOException)
         {
-            // The stand-in of ML.NET does say it.
+            // Either is right: the point is that what was there before stays.
         }
     }
 

@@ -349,7 +349,7 @@ public sealed class MaskedDiffusionTrainerTests
         var view = new CountingView(View(ml, Sentences));
         var error = Assert.ThrowsExactly<ArgumentException>(
             () => new MaskedDiffusionTrainer(ml, Small(o => o.Tokenizer = TokenizerSource.FromTokenizer(endless))).Fit(view));
-        StringAssert.Contains(error.Message, "Tokenizer has no end-of-sequence token");
+        StringAssert.Contains(error.Message, "tokenizer has no end-of-sequence token");
         Assert.AreEqual(0, view.Opened);
     }
 

@@ -36,14 +36,11 @@ public sealed class TextFilesOptions
 
     internal void Validate()
     {
-        Require(!string.IsNullOrWhiteSpace(Path), nameof(Path), Path, "a file or a folder");
-        Require(Pattern is null || !string.IsNullOrWhiteSpace(Pattern), nameof(Pattern), Pattern, "a pattern such as *.txt, or null");
-        Require(Enum.IsDefined(Boundary), nameof(Boundary), Boundary, "Automatic, File, BlankLine, Line or JsonLine");
-        Require(!string.IsNullOrEmpty(JsonField), nameof(JsonField), JsonField, "the name of a field");
-        Require(!string.IsNullOrWhiteSpace(ColumnName), nameof(ColumnName), ColumnName, "a column name that is not empty");
-        Require(MaxDocumentBytes is >= 1 and <= 1 << 30, nameof(MaxDocumentBytes), MaxDocumentBytes, "1 to 1073741824");
+        OptionCheck.Require(!string.IsNullOrWhiteSpace(Path), nameof(Path), Path, "a file or a folder");
+        OptionCheck.Require(Pattern is null || !string.IsNullOrWhiteSpace(Pattern), nameof(Pattern), Pattern, "a pattern such as *.txt, or null");
+        OptionCheck.Require(Enum.IsDefined(Boundary), nameof(Boundary), Boundary, "Automatic, File, BlankLine, Line or JsonLine");
+        OptionCheck.Require(!string.IsNullOrEmpty(JsonField), nameof(JsonField), JsonField, "the name of a field");
+        OptionCheck.Require(!string.IsNullOrWhiteSpace(ColumnName), nameof(ColumnName), ColumnName, "a column name that is not empty");
+        OptionCheck.Require(MaxDocumentBytes is >= 1 and <= 1 << 30, nameof(MaxDocumentBytes), MaxDocumentBytes, "1 to 1073741824");
     }
-
-    private static void Require(bool holds, string option, object? value, string allowed) =>
-        OptionRange.Require(holds, option, option, value, allowed);
 }

@@ -47,24 +47,21 @@ public sealed class PackedCorpusOptions
 
     internal void Validate()
     {
-        Require(Sources is not null, nameof(Sources), null, "at least one data set");
+        OptionCheck.Require(Sources is not null, nameof(Sources), null, "at least one data set");
         IReadOnlyList<PackedSource> sources = Sources!;
         string shown = string.Join(", ", sources);
         bool named = sources.All(source => !string.IsNullOrWhiteSpace(source?.Folder) && !string.IsNullOrEmpty(source.Prefix));
-        Require(sources.Count > 0 && named, nameof(Sources), shown, "at least one data set, each with a folder and a prefix");
+        OptionCheck.Require(sources.Count > 0 && named, nameof(Sources), shown, "at least one data set, each with a folder and a prefix");
         int weighted = sources.Count(source => source.Weight is not null);
-        Require(weighted == 0 || weighted == sources.Count, nameof(Sources), shown, "data sets that all have a weight or all have none");
+        OptionCheck.Require(weighted == 0 || weighted == sources.Count, nameof(Sources), shown, "data sets that all have a weight or all have none");
         bool inRange = sources.All(source => source.Weight >= 0 && double.IsFinite(source.Weight.Value));
-        Require(weighted == 0 || (inRange && sources.Sum(source => source.Weight) > 0), nameof(Sources), shown,
+        OptionCheck.Require(weighted == 0 || (inRange && sources.Sum(source => source.Weight) > 0), nameof(Sources), shown,
             "data sets with weights of 0 or more, not all 0");
-        Require(BlockLength is null or >= 2, nameof(BlockLength), BlockLength, "at least 2, or null");
-        Require(Enum.IsDefined(Order), nameof(Order), Order, "Shuffled or Published");
-        Require(Order == PackedOrder.Shuffled || sources.Count == 1 || weighted > 0, nameof(Order), Order,
+        OptionCheck.Require(BlockLength is null or >= 2, nameof(BlockLength), BlockLength, "at least 2, or null");
+        OptionCheck.Require(Enum.IsDefined(Order), nameof(Order), Order, "Shuffled or Published");
+        OptionCheck.Require(Order == PackedOrder.Shuffled || sources.Count == 1 || weighted > 0, nameof(Order), Order,
             "Shuffled for several data sets without weights; the published order draws among them by weight");
-        Require(FilesAtOnce >= 1, nameof(FilesAtOnce), FilesAtOnce, "at least 1");
-        Require(PublishedSeed >= 0, nameof(PublishedSeed), PublishedSeed, "at least 0");
+        OptionCheck.Require(FilesAtOnce >= 1, nameof(FilesAtOnce), FilesAtOnce, "at least 1");
+        OptionCheck.Require(PublishedSeed >= 0, nameof(PublishedSeed), PublishedSeed, "at least 0");
     }
-
-    private static void Require(bool holds, string option, object? value, string allowed) =>
-        OptionRange.Require(holds, option, option, value, allowed);
 }
