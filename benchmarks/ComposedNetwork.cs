@@ -28,7 +28,8 @@ internal sealed class ComposedNetwork
         TransformerConfig config = _network.Config;
         long batch = tokens.Count, length = tokens.Length, heads = config.HeadCount, size = config.HeadSize;
         Tensor cos = _cos.narrow(0, 0, length), sin = _sin.narrow(0, 0, length);
-        Tensor x = Weight("transformer.wte.weight").index_select(0, tensor(tokens.Ids, device: _network.Device)).view(batch, length, config.EmbeddingSize);
+        Tensor x = Weight("transformer.wte.weight").index_select(0, tensor(tokens.Ids, device: _network.Device)).view(
+            batch, length, config.EmbeddingSize);
         for (int i = 0; i < config.LayerCount; i++)
         {
             string layer = TransformerNetwork.LayerPrefix(i);

@@ -19,10 +19,12 @@ internal static class NaiveLoop
     private const int Batch = 32;
 
     /// <summary>A first round, which is not measured.</summary>
-    public static void Warm(Func<TokenRows, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request) => Round(forward, network, request, Key(request), 0);
+    public static void Warm(Func<TokenRows, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request) =>
+        Round(forward, network, request, Key(request), 0);
 
     /// <summary>The negative log-likelihood, and the standard error of the rounds' mean.</summary>
-    public static (double Value, double StandardError) Score(Func<TokenRows, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request)
+    public static (double Value, double StandardError) Score(
+        Func<TokenRows, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request)
     {
         var values = new double[Samples / Batch];
         for (int round = 0; round < values.Length; round++)
@@ -34,7 +36,8 @@ internal static class NaiveLoop
     private static RoundKey Key(LikelihoodRequest request) =>
         new(request.Answer.Length, Samples, Batch, null, 1, ContentKey.Of(request.Context), 0);
 
-    private static double Round(Func<TokenRows, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request, RoundKey key, int first)
+    private static double Round(
+        Func<TokenRows, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request, RoundKey key, int first)
     {
         using var scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();

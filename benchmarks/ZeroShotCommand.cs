@@ -111,7 +111,8 @@ internal static class ZeroShotCommand
         ITransformer loaded = new MLContext().MaskedDiffusion().LoadModel(path, out _);
         IEnumerable<ITransformer> members = loaded is TransformerChain<ITransformer> chain ? chain : [loaded];
         return members.OfType<LikelihoodScoringTransformer>().FirstOrDefault()?.Model
-            ?? throw new ArgumentException($"{path} holds no trained language model: give the zip of a trainer's or ScoreLikelihood's transformer.");
+            ?? throw new ArgumentException(
+                $"{path} holds no trained language model: give the zip of a trainer's or ScoreLikelihood's transformer.");
     }
 
     private static ZeroShotProfile Profile(string name, int? samples) => name switch

@@ -11,9 +11,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// Answers files of lm-evaluation-harness's "loglikelihood" requests, so that the Python harness can be driven by this scorer: JSON lines
-/// <c>{"context": ..., "continuation": ...}</c> in; in the same order <c>{"loglikelihood": nats, "is_greedy": true|false, "standard_error": nats, "tokens": n}</c> out.
-/// The separator belongs to the continuation. Files are streamed. A request that cannot be scored (longer than the model's context, or without a
-/// continuation) gets nulls and an <c>error</c>, and the others go on.
+/// <c>{"context": ..., "continuation": ...}</c> in; in the same order <c>{"loglikelihood": nats, "is_greedy": true|false, "standard_error":
+/// nats, "tokens": n}</c> out. The separator belongs to the continuation. Files are streamed. A request that cannot be scored (longer than
+/// the model's context, or without a continuation) gets nulls and an <c>error</c>, and the others go on.
 /// </summary>
 public sealed class LmEvalRequests
 {
@@ -118,7 +118,8 @@ public sealed class LmEvalRequests
         EncodedQuestion[] fitted =
         [
             .. batch.Select(row => LongQuestions.Encode(
-                _scorer, $"The request with the context \"{TextExcerpt.Of(row.Context)}\"", row.Context, [row.Continuation], _options.ContextOverflow)),
+                _scorer, $"The request with the context \"{TextExcerpt.Of(row.Context)}\"", row.Context, [row.Continuation],
+                _options.ContextOverflow)),
         ];
         LikelihoodRequest[] scorable = [.. fitted.SelectMany(entry => entry.Requests)];
         LikelihoodEstimate[][] estimates =
@@ -159,7 +160,8 @@ public sealed class LmEvalRequests
 
     private List<KeyValuePair<string, string>> Settings() =>
     [
-        new("log", "lm-eval requests 1"), new("model", _scorer.Fingerprint()), new("greedy", _options.Greedy ? "on" : "off"), new("long_context", LongQuestions.StoredName(_options.ContextOverflow)),
+        new("log", "lm-eval requests 1"), new("model", _scorer.Fingerprint()), new("greedy", _options.Greedy ? "on" : "off"),
+        new("long_context", LongQuestions.StoredName(_options.ContextOverflow)),
         .. LikelihoodSettings.All(_options.Likelihood),
     ];
 

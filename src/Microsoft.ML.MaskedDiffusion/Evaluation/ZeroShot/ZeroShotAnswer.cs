@@ -13,7 +13,7 @@ public sealed record ZeroShotAnswer
     /// <summary>Index of the right option.</summary>
     public required int Gold { get; init; }
 
-    /// <summary>What is special about how it was scored.</summary>
+    /// <summary>Whether and how the question was scored.</summary>
     public AnswerFlag Flag { get; init; }
 
     /// <summary>Estimates of log p(option | context) in nats, summed over the option's tokens.</summary>

@@ -111,7 +111,8 @@ public sealed class ZeroShotEvaluator
     }
 
     private EncodedQuestion Encode(ZeroShotQuestion question) => LongQuestions.Encode(
-        _scorer, $"Question '{question.Id}'", question.Context, [.. question.Choices.Select(choice => question.Separator + choice)], _options.ContextOverflow);
+        _scorer, $"Question '{question.Id}'", question.Context, [.. question.Choices.Select(choice => question.Separator + choice)],
+        _options.ContextOverflow);
 
     private static ZeroShotResult Summarize(ZeroShotTask task, string settings, List<ZeroShotAnswer> answers, int resumed, TimeSpan elapsed)
     {
@@ -139,7 +140,8 @@ public sealed class ZeroShotEvaluator
 
     private List<KeyValuePair<string, string>> Settings(LikelihoodOptions likelihood) =>
     [
-        new("model", _scorer.Fingerprint()), new("profile", _options.Profile.Name), new("long_context", LongQuestions.StoredName(_options.ContextOverflow)), .. LikelihoodSettings.All(likelihood),
+        new("model", _scorer.Fingerprint()), new("profile", _options.Profile.Name),
+        new("long_context", LongQuestions.StoredName(_options.ContextOverflow)), .. LikelihoodSettings.All(likelihood),
     ];
 
     private static double RunningAccuracy(ZeroShotTask task, List<ZeroShotAnswer> answers)

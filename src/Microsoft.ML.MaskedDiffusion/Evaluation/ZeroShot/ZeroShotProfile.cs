@@ -59,7 +59,8 @@ public sealed class ZeroShotProfile
             + $"Use {nameof(Default)} or {nameof(Uniform)}.", nameof(task)),
     };
 
-    private static LikelihoodOptions ChainRule(double guidance) => new() { Method = LikelihoodMethod.ChainRule, GuidanceScale = guidance, Seed = 1234 };
+    private static LikelihoodOptions ChainRule(double guidance) =>
+        new() { Method = LikelihoodMethod.ChainRule, GuidanceScale = guidance, Seed = 1234 };
 
     private static LikelihoodOptions MonteCarlo(double guidance) =>
         new() { Method = LikelihoodMethod.MonteCarlo, Samples = 1024, RoundSize = 16, GuidanceScale = guidance, Seed = 1234 };

@@ -3,9 +3,9 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
 /// <summary>
-/// Text with gaps (<see cref="GapSyntax"/>) to ids with mask tokens and back. The tokens beside a gap are those the tokenizer gives the text there. A word's
-/// token carries the space before it, so one space before a gap belongs to the gap: "The [MASK] sat" and "The[MASK] sat" are the same three tokens.
-/// Ids made by <see cref="Encode"/> survive <see cref="Decode"/> and <see cref="Encode"/>. Thread-safe.
+/// Text with gaps (<see cref="GapSyntax"/>) to ids with mask tokens and back. The tokens beside a gap are those the tokenizer gives the
+/// text there. A word's token carries the space before it, so one space before a gap belongs to the gap: "The [MASK] sat" and "The[MASK]
+/// sat" are the same three tokens. Ids made by <see cref="Encode"/> survive <see cref="Decode"/> and <see cref="Encode"/>. Thread-safe.
 /// </summary>
 internal sealed class MaskedTextEncoding(TextTokenizer tokenizer, int maskTokenId)
 {

@@ -34,7 +34,8 @@ public sealed class EvaluatePerplexityTests
         CollectionAssert.AreEqual(expected.Groups.ToArray(), byMonth.Groups.ToArray());
         CollectionAssert.AreEqual(new[] { "2024-03-01", "2024-10-01" }, byMonth.Groups.Select(group => group.Group).ToArray());
 
-        PerplexityResult bySource = _ml.MaskedDiffusion().EvaluatePerplexity(data, _model, groupColumnName: "Source", options: new PerplexityOptions { DocumentsPerBatch = 1 });
+        PerplexityResult bySource = _ml.MaskedDiffusion()
+            .EvaluatePerplexity(data, _model, groupColumnName: "Source", options: new PerplexityOptions { DocumentsPerBatch = 1 });
         CollectionAssert.AreEqual(new[] { "1", "2" }, bySource.Groups.Select(group => group.Group).ToArray());
         Assert.AreEqual(byMonth.All, bySource.All);
         Assert.AreEqual(0, _ml.MaskedDiffusion().EvaluatePerplexity(data, _model).Groups.Count);
