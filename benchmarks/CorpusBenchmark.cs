@@ -15,7 +15,7 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 internal static class CorpusBenchmark
 {
     private const int FileBytes = 32 << 20, Words = 30_000;
-    private static readonly string[] Syllables = 
+    private static readonly string[] Syllables =
     [
         "an", "be", "cor", "de", "el", "fin", "ga", "hu", "in", "jo", "ka", "lem", "mo",
         "na", "or", "pe", "qua", "ri", "so", "tu", "u", "ver", "wi", "xa", "ye", "zo",

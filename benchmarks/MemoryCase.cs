@@ -72,7 +72,8 @@ internal static class MemoryCase
     private static void Score(TransformerNetwork network)
     {
         int[] tokens = [.. Enumerable.Range(0, 128).Select(i => i * 7 % 300)];
-        new MaskedDiffusionScorer(new NetworkEvaluator(network), new LikelihoodOptions { Samples = 3 }).Score([new LikelihoodRequest(tokens[..64], tokens[64..])]);
+        new MaskedDiffusionScorer(new NetworkEvaluator(network), new LikelihoodOptions { Samples = 3 }).Score(
+            [new LikelihoodRequest(tokens[..64], tokens[64..])]);
     }
 
     private static int Print(params double[] figures)

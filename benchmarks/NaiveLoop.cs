@@ -36,8 +36,8 @@ internal static class NaiveLoop
     private static RoundKey Key(LikelihoodRequest request) =>
         new(request.Answer.Length, Samples, Batch, null, 1, ContentKey.Of(request.Context), 0);
 
-    private static double Round(Func<TokenRows, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request, RoundKey key,
-        int first)
+    private static double Round(
+        Func<TokenRows, torch.Tensor> forward, TransformerNetwork network, LikelihoodRequest request, RoundKey key, int first)
     {
         using var scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();

@@ -112,7 +112,7 @@ internal static class ZeroShotCommand
         IEnumerable<ITransformer> members = loaded is TransformerChain<ITransformer> chain ? chain : [loaded];
         return members.OfType<LikelihoodScoringTransformer>().FirstOrDefault()?.Model
             ?? throw new ArgumentException(
-            $"{path} holds no trained language model: give the zip of a trainer's or ScoreLikelihood's transformer.");
+                $"{path} holds no trained language model: give the zip of a trainer's or ScoreLikelihood's transformer.");
     }
 
     private static ZeroShotProfile Profile(string name, int? samples) => name switch

@@ -34,13 +34,13 @@ internal static class ByteModel
         string text = File.ReadAllText(file.FullName);
         int border = (int)(text.Length * 0.9);
         // The held-out tenth in pieces that one pass of the network sees whole, as character models are usually measured.
-        Row[] heldOut = [.. text[border..].Chunk(Piece).Where(piece => piece.Length == Piece)
-            .Select(piece => new Row { Text = new string(piece) })];
-        IDataView training = ml.Data.LoadFromEnumerable([new Row { Text = text[..border] }]),
-            validation = ml.Data.LoadFromEnumerable(heldOut);
+        Row[] heldOut =
+            [.. text[border..].Chunk(Piece).Where(piece => piece.Length == Piece).Select(piece => new Row { Text = new string(piece) })];
+        IDataView training = ml.Data.LoadFromEnumerable([new Row { Text = text[..border] }]);
+        IDataView validation = ml.Data.LoadFromEnumerable(heldOut);
         SampleConsole.Heading(
             $"Training on {border:N0} characters for {minutes:0.##} minutes; {heldOut.Length} pieces of {Piece} characters held out");
-        LikelihoodScoringTransformer lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
+        using LikelihoodScoringTransformer lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
         {
             Network = Network,
             Tokenizer = TokenizerSource.Bytes(),
@@ -84,10 +84,10 @@ internal static class ByteModel
         {
             options.Seed = seed;
             SampleConsole.Heading($"Written by the model after \"ROMEO:\" ({name})");
-            IDataView prompt = ml.Data.LoadFromEnumerable(
-                [new Row { Text = $"{start}[MASK*{Piece - Encoding.UTF8.GetByteCount(start)}]" }]);
-            var infill = ml.MaskedDiffusion().Infill(
-                model, new InfillOptions { Sampling = options, CancellationToken = cancellationToken });
+            IDataView prompt =
+                ml.Data.LoadFromEnumerable([new Row { Text = $"{start}[MASK*{Piece - Encoding.UTF8.GetByteCount(start)}]" }]);
+            var infill =
+                ml.MaskedDiffusion().Infill(model, new InfillOptions { Sampling = options, CancellationToken = cancellationToken });
             Console.WriteLine(infill.Fit(prompt).Transform(prompt).GetColumn<string>("Filled").Single());
         }
     }

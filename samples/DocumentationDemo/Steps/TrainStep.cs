@@ -5,8 +5,8 @@ using Microsoft.ML.MaskedDiffusion;
 namespace DocumentationDemo.Steps;
 
 /// <summary>The trained model, how training went, and the settings as the report lists them.</summary>
-internal sealed record TrainStep(LikelihoodScoringTransformer Transformer, TrainingResult Result,
-    IReadOnlyList<(string Key, string Value)> Settings)
+internal sealed record TrainStep(
+    LikelihoodScoringTransformer Transformer, TrainingResult Result, IReadOnlyList<(string Key, string Value)> Settings)
 {
     private const int VocabularySize = 2048;
 
@@ -48,8 +48,8 @@ internal sealed record TrainStep(LikelihoodScoringTransformer Transformer, Train
             ("parameters", $"{config.NonEmbeddingParameterCount:N0} outside embeddings, {config.ParameterCount:N0} in all"),
             ("tokenizer", $"byte-level byte-pair encoding, trained on the same rows, {lm.Model.Tokenizer.VocabularySize} tokens"),
             ("batch", $"{options.BatchSize} x {config.ContextLength} tokens"),
-            ("optimizer",
-                $"AdamW, learning rate {options.LearningRate} with warm-up and cosine decay, weight decay {options.Optimizer.WeightDecay}"),
+            ("optimizer", $"AdamW, learning rate {options.LearningRate} with warm-up and cosine decay, "
+                + $"weight decay {options.Optimizer.WeightDecay}"),
             ("loss weights", $"{options.Noise.LossWeighting}"),
             ("noise levels", $"{options.Noise.Levels}"),
             ("seed", $"{result.Seed}"),

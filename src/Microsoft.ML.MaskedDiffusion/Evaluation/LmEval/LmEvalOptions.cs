@@ -28,9 +28,10 @@ public sealed class LmEvalOptions
     {
         ArgumentNullException.ThrowIfNull(Likelihood);
         if (!Enum.IsDefined(ContextOverflow))
-            throw new ArgumentOutOfRangeException(nameof(ContextOverflow), ContextOverflow,
-                $"Option {nameof(ContextOverflow)} is {ContextOverflow}; it must be one of "
-                + $"{string.Join(", ", Enum.GetNames<ContextOverflow>())}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(ContextOverflow), ContextOverflow,
+                $"Option {nameof(ContextOverflow)} is {ContextOverflow}; "
+                + $"it must be one of {string.Join(", ", Enum.GetNames<ContextOverflow>())}.");
         if (RequestsPerBatch < 1)
             throw new ArgumentOutOfRangeException(
                 nameof(RequestsPerBatch), RequestsPerBatch,

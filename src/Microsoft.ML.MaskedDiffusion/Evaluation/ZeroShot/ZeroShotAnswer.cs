@@ -16,7 +16,7 @@ public sealed record ZeroShotAnswer
     [JsonPropertyName("gold")]
     public required int Gold { get; init; }
 
-    /// <summary>What is special about how it was scored.</summary>
+    /// <summary>Whether and how the question was scored.</summary>
     [JsonPropertyName("flag")]
     public AnswerFlag Flag { get; init; }
 

@@ -6,7 +6,9 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
 
-/// <summary>A task's log: a line a question, which also names the question's content so that other questions are noticed.</summary>
+/// <summary>
+/// The log of a task: one line for each question, with a key of the question's content so that changed questions are recognized.
+/// </summary>
 internal sealed class ZeroShotLog : IDisposable
 {
     private static readonly JsonSerializerOptions Json = new()

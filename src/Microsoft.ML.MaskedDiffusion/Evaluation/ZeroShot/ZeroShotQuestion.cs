@@ -6,8 +6,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <param name="Id">What identifies the question in logs: the row's own id, or its line number.</param>
 /// <param name="Context">The text before the continuation, without a trailing separator.</param>
 /// <param name="Choices">
-/// The continuations without the separator: the options of a multiple-choice question (2 or more), or the one right continuation where a task asks
-/// whether greedy decoding finds it.
+/// The continuations without the separator: the options of a multiple-choice question (2 or more), or the one right continuation where a
+/// task asks whether greedy decoding finds it.
 /// </param>
 /// <param name="Gold">Index of the right one in <paramref name="Choices"/>.</param>
 /// <param name="Separator">What stands between context and continuation: one space, as in lm-evaluation-harness.</param>

@@ -16,7 +16,7 @@ public static class GapSyntax
 
     private const string Opening = "[MASK";
 
-    /// <summary>Cuts a text into plain stretches and gaps.</summary>
+    /// <summary>Splits a text into plain pieces and gaps.</summary>
     /// <exception cref="FormatException">A gap spans 0 tokens or more than <see cref="MaximumSpan"/>.</exception>
     internal static List<MaskedTextSegment> Parse(string text)
     {

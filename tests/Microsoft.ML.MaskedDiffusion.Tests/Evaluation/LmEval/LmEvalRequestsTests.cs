@@ -37,8 +37,8 @@ public sealed class LmEvalRequestsTests
         Assert.IsFalse(lines[3].TryGetProperty("error", out _));
         CollectionAssert.AreEquivalent(new[] { _requests, _responses }, Directory.GetFiles(_folder));
 
-        LmEvalSummary cut = new LmEvalRequests(Scorer(), new LmEvalOptions { ContextOverflow = ContextOverflow.KeepEnd, Greedy = false })
-            .Score(_requests, _responses);
+        var keepingEnd = new LmEvalOptions { ContextOverflow = ContextOverflow.KeepEnd, Greedy = false };
+        LmEvalSummary cut = new LmEvalRequests(Scorer(), keepingEnd).Score(_requests, _responses);
         Assert.AreEqual(new LmEvalSummary(4, 0, 1, 1), cut);
         Assert.IsTrue(JsonDocument.Parse(File.ReadLines(_responses).ElementAt(2)).RootElement.GetProperty("truncated").GetBoolean());
     }

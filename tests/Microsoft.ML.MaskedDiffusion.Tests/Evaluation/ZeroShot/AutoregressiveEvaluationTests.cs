@@ -96,15 +96,15 @@ public sealed class AutoregressiveEvaluationTests
         string answer = TextOf(TinyModel.ContextLength);
         var evaluator = new ZeroShotEvaluator(Model, new ZeroShotOptions { ContextOverflow = ContextOverflow.KeepEnd });
         ZeroShotResult result = evaluator.Evaluate(
-            ZeroShotTask.FromName("openbookqa"), [new("1", "the cat", [answer, "the mat"], 0),
-            new("2", "the cat sat on", ["the mat", "a river"], 0)]);
+            ZeroShotTask.FromName("openbookqa"),
+            [new("1", "the cat", [answer, "the mat"], 0), new("2", "the cat sat on", ["the mat", "a river"], 0)]);
         Assert.AreEqual((1, 0), (result.TooLongCount, result.TruncatedCount));
         Assert.AreEqual(AnswerFlag.TooLong, result.Answers[0].Flag);
         Assert.AreEqual(2, result.Answers[1].LogLikelihoods.Count);
 
         // One token shorter, the answer fits after the last token of the context.
-        result = evaluator.Evaluate(ZeroShotTask.FromName("openbookqa"),
-            [new("1", "the cat", [TextOf(TinyModel.ContextLength - 1), "the mat"], 0)]);
+        result = evaluator.Evaluate(
+            ZeroShotTask.FromName("openbookqa"), [new("1", "the cat", [TextOf(TinyModel.ContextLength - 1), "the mat"], 0)]);
         Assert.AreEqual((0, 1), (result.TooLongCount, result.TruncatedCount));
     }
 

@@ -62,8 +62,8 @@ public sealed class ZeroShotEvaluatorTests
         double claimed = 0;
         for (int seed = 0; seed < Seeds; seed++)
         {
-            LikelihoodEstimate[][] estimates = new MaskedDiffusionScorer(evaluator, new() { Samples = 32, Seed = seed })
-                .ScoreQuestions(questions);
+            LikelihoodEstimate[][] estimates =
+                new MaskedDiffusionScorer(evaluator, new() { Samples = 32, Seed = seed }).ScoreQuestions(questions);
             EvaluationMetric accuracy = ZeroShotMetrics.Accuracy([.. estimates.Select((options, i) => new ZeroShotAnswer
             {
                 Id = $"{i}", Gold = i % 3, LogLikelihoods = [.. options.Select(option => option.LogLikelihood)],
@@ -121,8 +121,8 @@ public sealed class ZeroShotEvaluatorTests
         Assert.AreEqual(-1, flagged.Answers[0].Predicted);
 
         scorer.Requests.Clear();
-        ZeroShotResult cut = new ZeroShotEvaluator(scorer, new ZeroShotOptions { ContextOverflow = ContextOverflow.KeepEnd })
-            .Evaluate(Piqa, questions);
+        ZeroShotResult cut =
+            new ZeroShotEvaluator(scorer, new ZeroShotOptions { ContextOverflow = ContextOverflow.KeepEnd }).Evaluate(Piqa, questions);
         Assert.AreEqual((1, 1), (cut.TooLongCount, cut.TruncatedCount));
         ZeroShotResult none = new ZeroShotEvaluator(scorer, null).Evaluate(Piqa, [questions[2]]);
         Assert.AreEqual(1, none.TooLongCount);
@@ -135,10 +135,10 @@ public sealed class ZeroShotEvaluatorTests
     [TestMethod]
     public void LongContext_CanEndTheRun()
     {
-        var evaluator = new ZeroShotEvaluator(new FakeScorer((_, _) => (-1, 0), contextLength: 10),
-            new ZeroShotOptions { ContextOverflow = ContextOverflow.Throw });
-        string message = Assert.ThrowsExactly<InvalidDataException>(
-            () => evaluator.Evaluate(Piqa, [new("7", "0123456789", ["a", "bcd"], 1)])).Message;
+        var evaluator = new ZeroShotEvaluator(
+            new FakeScorer((_, _) => (-1, 0), contextLength: 10), new ZeroShotOptions { ContextOverflow = ContextOverflow.Throw });
+        string message =
+            Assert.ThrowsExactly<InvalidDataException>(() => evaluator.Evaluate(Piqa, [new("7", "0123456789", ["a", "bcd"], 1)])).Message;
         StringAssert.Contains(message, "Question '7' has 11 tokens of context and 4");
         StringAssert.Contains(message, "Skip or KeepEnd");
     }

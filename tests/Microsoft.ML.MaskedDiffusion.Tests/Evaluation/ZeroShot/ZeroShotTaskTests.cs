@@ -139,8 +139,8 @@ public sealed class ZeroShotTaskTests
         ZeroShotQuestion q = task.ReadFile(Write("rows.jsonl", good)).Single();
         Assert.AreEqual("Question: What is the capital of Peru?\nAnswer:", q.Context);
         Assert.AreEqual(("1", 0, " "), (q.Id, q.Gold, q.Separator));
-        Assert.AreEqual(1, new ZeroShotEvaluator(new FakeScorer((_, answer) => (answer == " Lima" ? -1 : -2, 0)), null)
-            .Evaluate(task, [q]).Accuracy.Value);
+        var lima = new FakeScorer((_, answer) => (answer == " Lima" ? -1 : -2, 0));
+        Assert.AreEqual(1, new ZeroShotEvaluator(lima, null).Evaluate(task, [q]).Accuracy.Value);
         foreach (string bad in new[] { """{"country": "Peru", "answer": 0}""", """{"country": "Peru", "cities": "Lima", "answer": 0}""", """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0.5}""" })
         {
             string message =

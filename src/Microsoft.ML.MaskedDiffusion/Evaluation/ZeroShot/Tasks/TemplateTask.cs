@@ -14,7 +14,8 @@ internal sealed partial class TemplateTask(JsonTaskDefinition definition) : Zero
     protected override ZeroShotQuestion Read(JsonElement row, string id)
     {
         IReadOnlyList<string> choices = definition.ChoicesField is { } field
-            ? Parent(row, field, out string last).Texts(last) : [.. definition.Choices!.Select(template => Fill(template, row))];
+            ? Parent(row, field, out string last).Texts(last)
+            : [.. definition.Choices!.Select(template => Fill(template, row))];
         return new ZeroShotQuestion(row.IdOr("id", id), Fill(definition.Context, row), choices, Gold(row, choices), definition.Separator);
     }
 
