@@ -6,6 +6,8 @@ public enum RotaryPrecision
     /// <summary>Cosines and sines in 32 bits: the default for new models.</summary>
     Float32,
 
-    /// <summary>Cosines and sines rounded to bfloat16, whatever the network's own type: what the published SMDM checkpoints were trained with.</summary>
+    /// <summary>
+    /// Cosines and sines rounded to bfloat16, whatever the network's own type: what the published SMDM checkpoints were trained with.
+    /// </summary>
     BFloat16,
 }

@@ -8,8 +8,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>
-/// Loss, logits, every gradient and the loss after three AdamW steps of the tiny network, so that parity is guarded where the golden files are not. Its own
-/// weights are in those files, so these are a formula's; the figures were computed in 64 bits by the code that met every golden figure.
+/// Loss, logits, every gradient and the loss after three AdamW steps of the tiny network, so that parity is guarded where the golden files
+/// are not. Its own weights are in those files, so these are a formula's; the figures were computed in 64 bits by the code that met every
+/// golden figure.
 /// </summary>
 [TestClass]
 public sealed class ExcerptTests
@@ -56,7 +57,10 @@ public sealed class ExcerptTests
         }
     }
 
-    /// <summary>Loss; logits of four positions; of each gradient its length and its product with a cosine; loss after three steps. With each the scale that errors have.</summary>
+    /// <summary>
+    /// Loss; logits of four positions; of each gradient its length and its product with a cosine; loss after three steps. With each the
+    /// scale that errors have.
+    /// </summary>
     private static (double Value, double Scale)[] Figures(RotaryPrecision precision, ScalarType type)
     {
         using var scope = NewDisposeScope();
@@ -65,7 +69,8 @@ public sealed class ExcerptTests
         network.CopyFrom(formula);
         double[] draws = [.. Enumerable.Range(0, 4 * 64 * 2 + 4).Select(i => FormulaNetwork.Uniform(7, i))];
         long[] tokens = [.. draws[..256].Select(draw => (long)(97 * draw))];
-        NoisyBatch batch = new ForwardProcess(config.MaskTokenId).Corrupt(tokens, 64, [.. draws[512..].Select(draw => (float)draw)], [.. draws[256..512].Select(draw => (float)draw)]);
+        float[] levels = [.. draws[512..].Select(draw => (float)draw)], uniforms = [.. draws[256..512].Select(draw => (float)draw)];
+        NoisyBatch batch = new ForwardProcess(config.MaskTokenId).Corrupt(tokens, 64, levels, uniforms);
         var objective = new MaskedDiffusionObjective();
         using AdamWOptimizer optimizer = AdamWOptimizer.Create(network.Parameters, new TrainingSettings());
         var figures = new List<(double, double)>();

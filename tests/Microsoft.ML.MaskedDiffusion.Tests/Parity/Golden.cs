@@ -53,7 +53,8 @@ internal static class Golden
     };
 
     /// <summary>A tiny network with its recorded weights.</summary>
-    public static TransformerNetwork Tiny(RotaryPrecision precision = RotaryPrecision.BFloat16, bool autoregressive = false, ScalarType type = ScalarType.Float32)
+    public static TransformerNetwork Tiny(
+        RotaryPrecision precision = RotaryPrecision.BFloat16, bool autoregressive = false, ScalarType type = ScalarType.Float32)
     {
         var network = new TransformerNetwork(TinyConfig(precision, autoregressive), CPU, type);
         WeightFiles.Load(PathOf(autoregressive ? "tiny_arm.safetensors" : "tiny_mdm.safetensors"), network);

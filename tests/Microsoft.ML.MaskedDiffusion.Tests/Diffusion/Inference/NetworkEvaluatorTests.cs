@@ -18,14 +18,16 @@ public sealed class NetworkEvaluatorTests
     }
 
     private static int[][] Gapped() =>
-        [.. Requests(20).Select(request => (int[])[.. request.Context, .. request.Answer.Select((id, i) => i % 3 == 1 ? id : Small.MaskTokenId)])];
+        [.. Requests(20).Select(request =>
+            (int[])[.. request.Context, .. request.Answer.Select((id, i) => i % 3 == 1 ? id : Small.MaskTokenId)])];
 
     [TestMethod]
     [DataRow(0.0)]
     [DataRow(1.5)]
     public void LogProbabilitiesAndLogitsAreThoseOfThePlainNetwork(double scale)
     {
-        foreach ((ScalarType type, double tolerance) in new[] { (ScalarType.Float32, 2e-4), (ScalarType.Float64, 1e-5) })   // logits reach 20; 64 bits: the rotary table stays 32-bit
+        // Logits reach 20; 64 bits: the rotary table stays 32-bit.
+        foreach ((ScalarType type, double tolerance) in new[] { (ScalarType.Float32, 2e-4), (ScalarType.Float64, 1e-5) })
         {
             using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, type);
             var reference = new ReferenceNetwork(Small,
@@ -66,11 +68,13 @@ public sealed class NetworkEvaluatorTests
     {
         using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, ScalarType.Float32);
         var evaluator = new NetworkEvaluator(network);
-        LikelihoodOptions Options(int tokens) => new() { Estimator = LikelihoodEstimator.FromName(name), Samples = 16, GuidanceScale = scale, BatchTokens = tokens };
+        LikelihoodOptions Options(int tokens) =>
+            new() { Estimator = LikelihoodEstimator.FromName(name), Samples = 16, GuidanceScale = scale, BatchTokens = tokens };
         LikelihoodRequest[] requests = Requests(20);
         var scorer = new LikelihoodScorer(evaluator, Options(8192));
         LikelihoodEstimate[] together = scorer.Score(requests);
-        CollectionAssert.AreEqual(together, new LikelihoodScorer(evaluator, Options(50)).Score([.. requests.Reverse()]).Reverse().ToArray());
+        CollectionAssert.AreEqual(
+            together, new LikelihoodScorer(evaluator, Options(50)).Score([.. requests.Reverse()]).Reverse().ToArray());
         Parallel.For(0, requests.Length, i => Assert.AreEqual(together[i], scorer.Score([requests[i]])[0]));
     }
 
@@ -81,7 +85,8 @@ public sealed class NetworkEvaluatorTests
         var evaluator = new NetworkEvaluator(network);
         SamplingOptions Options(int tokens) => new() { Temperature = 0.8, GuidanceScale = 0.5, BatchTokens = tokens };
         int[][] rows = Gapped();
-        int[][] together = new Infiller(evaluator, Options(8192)).Fill(rows), apart = new Infiller(evaluator, Options(1)).Fill([.. rows.Reverse()]);
+        int[][] together = new Infiller(evaluator, Options(8192)).Fill(rows);
+        int[][] apart = new Infiller(evaluator, Options(1)).Fill([.. rows.Reverse()]);
         var infiller = new Infiller(evaluator, Options(100));
         Parallel.For(0, rows.Length, i =>
         {

@@ -1,7 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
-using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
@@ -39,11 +39,13 @@ public sealed class GoldenNetworkTests
         using IDisposable noGradient = no_grad();
         using SafetensorsReader reader = Golden.Open(folder, "forward.safetensors");
         using TransformerNetwork network = Golden.Tiny(precision), exact = Golden.Tiny(precision, type: ScalarType.Float64);
-        using TransformerNetwork causal = Golden.Tiny(precision, autoregressive: true), exactCausal = Golden.Tiny(precision, autoregressive: true, type: ScalarType.Float64);
+        using TransformerNetwork causal = Golden.Tiny(precision, autoregressive: true);
+        using TransformerNetwork exactCausal = Golden.Tiny(precision, autoregressive: true, type: ScalarType.Float64);
         Comparison Of(string figure) => new(folder + "/forward", figure);
 
         TokenRows tokens = Tokens(reader, "tokens");
-        Of("final norm").Add(reader.ReadSingles("x_ln_f"), network.Hidden(tokens), exact.Hidden(tokens)).Check(Golden.Tolerance(key, "hidden"));
+        Of("final norm").Add(reader.ReadSingles("x_ln_f"), network.Hidden(tokens), exact.Hidden(tokens)).Check(
+            Golden.Tolerance(key, "hidden"));
         foreach ((string name, string tolerance) in new[] { ("", "logits"), ("_T37", "logits_T37"), ("_T1", "logits_T1") })
         {
             tokens = Tokens(reader, "tokens" + name);
@@ -51,7 +53,8 @@ public sealed class GoldenNetworkTests
                 .Check(Golden.Tolerance(key, tolerance), name == "_T1" ? Comparison.Few : 2);
         }
         tokens = Tokens(reader, "arm_tokens");
-        Of("ARM logits").Add(reader.ReadSingles("arm_logits"), causal.Forward(tokens), exactCausal.Forward(tokens)).Check(Golden.Tolerance(key, "arm_logits"));
+        Of("ARM logits").Add(reader.ReadSingles("arm_logits"), causal.Forward(tokens), exactCausal.Forward(tokens)).Check(
+            Golden.Tolerance(key, "arm_logits"));
     }
 
     [TestMethod]
@@ -76,7 +79,8 @@ public sealed class GoldenNetworkTests
         var stage = new float[n * d];
         var product = new float[n * f];
         void Check(string figure, string name, float* values, double? tolerance = null) => new Comparison(folder + "/forward", figure)
-            .Add(Comparison.Numbers(reader.ReadSingles(name)), Comparison.Numbers(new ReadOnlySpan<float>(values, n * d).ToArray())).Check(tolerance ?? Golden.Tolerance(key, "hidden"));
+            .Add(Comparison.Numbers(reader.ReadSingles(name)), Comparison.Numbers(new ReadOnlySpan<float>(values, n * d).ToArray())).Check(
+                tolerance ?? Golden.Tolerance(key, "hidden"));
         fixed (float* to = stage, gated = product)
         {
             Check("embeddings", "x_embed", tape.Layers[0].Input, tolerance: 0);
@@ -105,30 +109,42 @@ public sealed class GoldenNetworkTests
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         using SafetensorsReader reader = Golden.Open("formula6M_bf16.safetensors");
-        using TransformerNetwork network = FormulaNetwork.Create(autoregressive: prefix.Length > 0), exact = new(network.Config, CPU, ScalarType.Float64);
+        using TransformerNetwork network = FormulaNetwork.Create(autoregressive: prefix.Length > 0);
+        using TransformerNetwork exact = new(network.Config, CPU, ScalarType.Float64);
         exact.CopyFrom(network);
         long[] tokens = FormulaNetwork.Tokens(network.Config.Autoregressive);
         if (prefix.Length == 0)
             Comparison.Equal(File, "tokens", reader.ReadIntegers("tokens"), tokens);
-        Tensor logits = network.Forward(new TokenRows(tokens, 512)).view(512, 32000), exactLogits = exact.Forward(new TokenRows(tokens, 512)).view(512, 32000);
+        Tensor logits = network.Forward(new TokenRows(tokens, 512)).view(512, 32000);
+        Tensor exactLogits = exact.Forward(new TokenRows(tokens, 512)).view(512, 32000);
         Tensor positions = tensor(reader.ReadIntegers("positions"));
         double Tolerance(string name) => Golden.Tolerance("formula6M", "bf16", name);
-        new Comparison(File, prefix + "logits").Add(reader.ReadSingles(prefix + "logits"), logits.index_select(0, positions), exactLogits.index_select(0, positions)).Check(Tolerance(prefix + "logits"));
-        // The tolerance was recorded for the diffusion model only. A log-sum-exp is near 11.4, where a 32-bit number is off by up to half of 9.5e-7.
-        new Comparison(File, prefix + "log-sum-exp").Add(reader.ReadSingles(prefix + "logsumexp"), logits.logsumexp(-1), exactLogits.logsumexp(-1)).Check(prefix.Length == 0 ? Tolerance("logsumexp") : null);
+        new Comparison(File, prefix + "logits").Add(
+            reader.ReadSingles(prefix + "logits"), logits.index_select(0, positions), exactLogits.index_select(0, positions)).Check(
+            Tolerance(prefix + "logits"));
+        // The tolerance was recorded for the diffusion model only. A log-sum-exp is near 11.4, where a 32-bit number is off by up to half
+        // of 9.5e-7.
+        new Comparison(File, prefix + "log-sum-exp").Add(
+            reader.ReadSingles(prefix + "logsumexp"), logits.logsumexp(-1), exactLogits.logsumexp(-1)).Check(
+            prefix.Length == 0 ? Tolerance("logsumexp") : null);
         Comparison.Equal(File, prefix + "arg-max", reader.ReadIntegers(prefix + "argmax"), logits.argmax(-1).data<long>().ToArray());
         if (prefix.Length > 0)
             return;
         long[] targets = reader.ReadIntegers("clean");
         Tensor Losses(TransformerNetwork of) => of.CrossEntropy(of.Hidden(new TokenRows(tokens, 512)).view(512, -1), targets);
-        new Comparison(File, "negative log-likelihoods").Add(reader.ReadSingles("nll"), Losses(network), Losses(exact)).Check(Tolerance("nll"));
+        new Comparison(File, "negative log-likelihoods").Add(reader.ReadSingles("nll"), Losses(network), Losses(exact)).Check(
+            Tolerance("nll"));
     }
 
     // Excerpts of the same figures, so that parity is guarded where the folder is not.
     [TestMethod]
-    [DataRow(false, new[] { 23130L, 10187, 8308, 5879, 22560, 19090, 8308, 13018 }, new[] { 11.4148693, 11.3768759, 11.4449577, 11.4377995, 11.3890228, 11.4276247, 11.3949547, 11.3961782 },
+    [DataRow(
+        false, new[] { 23130L, 10187, 8308, 5879, 22560, 19090, 8308, 13018 },
+        new[] { 11.4148693, 11.3768759, 11.4449577, 11.4377995, 11.3890228, 11.4276247, 11.3949547, 11.3961782 },
         new[] { -0.142418772, 1.02380407, 0.0552237108, 1.25797021, 0.642063439, 2.03696561, 2.37562275, 2.36359406 })]
-    [DataRow(true, new[] { 11750L, 16118, 5447, 4106, 18747, 2456, 925, 4742 }, new[] { 11.4796467, 11.3947058, 11.3893738, 11.4732685, 11.4392605, 11.3358326, 11.4289007, 11.4338903 },
+    [DataRow(
+        true, new[] { 11750L, 16118, 5447, 4106, 18747, 2456, 925, 4742 },
+        new[] { 11.4796467, 11.3947058, 11.3893738, 11.4732685, 11.4392605, 11.3358326, 11.4289007, 11.4338903 },
         new[] { -1.17958331, -0.673158228, -0.810829341, -2.17578411, 0.337847024, -0.604535699, -1.03758192, -1.57004464 })]
     public void TheRealSixMillionModelAtEightPositions(bool autoregressive, long[] top, double[] logSums, double[] firstLogits)
     {
@@ -142,9 +158,13 @@ public sealed class GoldenNetworkTests
         AssertClose(firstLogits, logits.narrow(1, 0, 1));
         if (autoregressive)
             return;
-        long[] clean = FormulaNetwork.Tokens(autoregressive: true), masked = [.. FormulaNetwork.Tokens(false).Index().Where(item => item.Item == 32000).Select(item => (long)item.Index)];
-        double[] Losses(long[] at) => Comparison.Numbers(network.CrossEntropy(hidden.index_select(0, tensor(at)), [.. at.Select(place => clean[place])]));
-        double[] losses = [12.675107955932617, 10.999115943908691, 10.959096908569336, 11.304577827453613, 11.92473030090332, 11.496454238891602, 12.247112274169922, 12.463874816894531];
+        long[] clean = FormulaNetwork.Tokens(autoregressive: true);
+        long[] masked = [.. FormulaNetwork.Tokens(false).Index().Where(item => item.Item == 32000).Select(item => (long)item.Index)];
+        double[] Losses(long[] at) =>
+            Comparison.Numbers(network.CrossEntropy(hidden.index_select(0, tensor(at)), [.. at.Select(place => clean[place])]));
+        double[] losses =
+            [12.675107955932617, 10.999115943908691, 10.959096908569336, 11.304577827453613, 11.92473030090332, 11.496454238891602,
+            12.247112274169922, 12.463874816894531];
         double[] ours = Losses([0, 1, 63, 64, 200, 333, 510, 511]);
         for (int i = 0; i < losses.Length; i++)
             Assert.AreEqual(losses[i], ours[i], 2e-5);
@@ -160,5 +180,6 @@ public sealed class GoldenNetworkTests
             Assert.AreEqual(expected[i], numbers[i], 2e-5);
     }
 
-    private static TokenRows Tokens(SafetensorsReader reader, string name) => new(reader.ReadIntegers(name), (int)reader.Find(name).Shape[1]);
+    private static TokenRows Tokens(SafetensorsReader reader, string name) =>
+        new(reader.ReadIntegers(name), (int)reader.Find(name).Shape[1]);
 }
