@@ -7,9 +7,10 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// A language model ready for use: the network with its weights, its tokenizer and its configuration. Any number of threads may use one model at once; it holds
-/// native memory (four bytes a parameter) until it is disposed. Saved as a folder (<c>config.json</c>, <c>model.safetensors</c> under SMDM's tensor names, the
-/// tokenizer's files, <c>manifest.json</c> with their SHA-256) or as the same in one <c>.mdm</c> archive.
+/// A language model ready for use: the network with its weights, its tokenizer and its configuration. Any number of threads may use one
+/// model at once; it holds native memory (four bytes a parameter) until it is disposed. Saved as a folder (<c>config.json</c>,
+/// <c>model.safetensors</c> under SMDM's tensor names, the tokenizer's files, <c>manifest.json</c> with their SHA-256) or as the same in
+/// one <c>.mdm</c> archive.
 /// </summary>
 public sealed class MaskedDiffusionModel : IDisposable
 {
@@ -24,8 +25,9 @@ public sealed class MaskedDiffusionModel : IDisposable
         ArgumentNullException.ThrowIfNull(tokenizer);
         if (tokenizer.VocabularySize > network.Config.VocabularySize)
         {
-            throw new ArgumentException($"The tokenizer has {tokenizer.VocabularySize} tokens, but the network's VocabularySize is {network.Config.VocabularySize}: " +
-                "use the tokenizer that the network was trained with.", nameof(tokenizer));
+            throw new ArgumentException(
+                $"The tokenizer has {tokenizer.VocabularySize} tokens, but the network's VocabularySize is " +
+                $"{network.Config.VocabularySize}: use the tokenizer that the network was trained with.", nameof(tokenizer));
         }
         Network = network;
         Tokenizer = tokenizer;
@@ -66,7 +68,9 @@ public sealed class MaskedDiffusionModel : IDisposable
     }
 
     /// <summary>Loads an archive from a stream.</summary>
-    /// <param name="stream">Holds an archive as <see cref="Save(Stream)"/> writes it; read to its end and left open. A stream that cannot seek is buffered.</param>
+    /// <param name="stream">
+    /// Holds an archive as <see cref="Save(Stream)"/> writes it; read to its end and left open. A stream that cannot seek is buffered.
+    /// </param>
     /// <param name="device">As for <see cref="Load(string, string)"/>.</param>
     /// <exception cref="InvalidDataException">The archive or one of its entries is cut off or altered; the message names it.</exception>
     public static MaskedDiffusionModel Load(Stream stream, string device = "auto")
@@ -75,12 +79,20 @@ public sealed class MaskedDiffusionModel : IDisposable
         return Load(stream, StreamName, device);
     }
 
-    /// <summary>Opens a checkpoint as SMDM publishes them (<c>mdm-*.safetensors</c>, <c>ar-*.safetensors</c>), with the bfloat16 rotary table they were trained with.</summary>
-    /// <param name="path">A .safetensors file, or the .safetensors.index.json of several. The input embedding's rows tell a masked diffusion model from an autoregressive one.</param>
+    /// <summary>
+    /// Opens a checkpoint as SMDM publishes them (<c>mdm-*.safetensors</c>, <c>ar-*.safetensors</c>), with the bfloat16 rotary table they
+    /// were trained with.
+    /// </summary>
+    /// <param name="path">
+    /// A .safetensors file, or the .safetensors.index.json of several. The input embedding's rows tell a masked diffusion model from an
+    /// autoregressive one.
+    /// </param>
     /// <param name="preset">The size, such as "170M" (see <see cref="TransformerConfig.PresetNames"/>).</param>
     /// <param name="tokenizer">The tokenizer of training (for SMDM: Llama 2's).</param>
     /// <param name="device">As for <see cref="Load(string, string)"/>.</param>
-    /// <exception cref="InvalidDataException">The file is damaged, or its tensors are not the preset's; all differences are listed.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, or its tensors are not the preset's; all differences are listed.
+    /// </exception>
     /// <exception cref="ArgumentException">There is no such preset or device, or the tokenizer is too large for the network.</exception>
     public static MaskedDiffusionModel FromSafetensors(string path, string preset, TextTokenizer tokenizer, string device = "auto") =>
         FromSafetensors(path, TransformerConfig.FromPreset(preset) with { RotaryPrecision = RotaryPrecision.BFloat16 }, tokenizer, device);
@@ -90,8 +102,11 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <param name="config">The shape; <see cref="TransformerConfig.Autoregressive"/> is taken from the file.</param>
     /// <param name="tokenizer">The tokenizer of training.</param>
     /// <param name="device">As for <see cref="Load(string, string)"/>.</param>
-    /// <exception cref="InvalidDataException">The file is damaged, or its tensors are not those of <paramref name="config"/>; all differences are listed.</exception>
-    public static MaskedDiffusionModel FromSafetensors(string path, TransformerConfig config, TextTokenizer tokenizer, string device = "auto")
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, or its tensors are not those of <paramref name="config"/>; all differences are listed.
+    /// </exception>
+    public static MaskedDiffusionModel FromSafetensors(
+        string path, TransformerConfig config, TextTokenizer tokenizer, string device = "auto")
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(config);
@@ -143,7 +158,9 @@ public sealed class MaskedDiffusionModel : IDisposable
         return new MaskedDiffusionModel(network, Tokenizer);
     }
 
-    /// <summary>Frees the weights. Calls that are running in other threads end well; later ones throw <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>
+    /// Frees the weights. Calls that are running in other threads end well; later ones throw <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public void Dispose() => Network.Dispose();
 
     private static MaskedDiffusionModel Load(Stream stream, string source, string device)

@@ -10,8 +10,9 @@ public enum Precision
     Float32,
 
     /// <summary>
-    /// Matrix products take operands rounded to bfloat16 (8 significant bits, to nearest, ties to even) and sum in 32 bits, as GPUs do under autocast; the
-    /// activations kept for the backward pass are stored in bfloat16. Weights, optimizer, residual stream, norms, softmax and loss stay 32-bit.
+    /// Matrix products take operands rounded to bfloat16 (8 significant bits, to nearest, ties to even) and sum in 32 bits, as GPUs do
+    /// under autocast; the activations kept for the backward pass are stored in bfloat16. Weights, optimizer, residual stream, norms,
+    /// softmax and loss stay 32-bit.
     /// </summary>
     [JsonStringEnumMemberName("BFloat16Mixed")]
     BFloat16Mixed,

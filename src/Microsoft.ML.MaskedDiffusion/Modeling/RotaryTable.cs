@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Modeling;
 
 /// <summary>
-/// Cosines and sines of position * theta_i, theta_i = 10000^(-2i/h), as [length, h / 2]. Everything is computed in 32 bits, as the published checkpoints were
-/// trained: exact angles would turn some bfloat16 entries by one step.
+/// Cosines and sines of position * theta_i, theta_i = 10000^(-2i/h), as [length, h / 2]. Everything is computed in 32 bits, as the
+/// published checkpoints were trained: exact angles would turn some bfloat16 entries by one step.
 /// </summary>
 internal sealed class RotaryTable
 {
@@ -35,7 +35,7 @@ internal sealed class RotaryTable
 
     public float[] Sines { get; }
 
-    // To bfloat16, to nearest, ties to even; all values are finite.
+    // Rounds to bfloat16, to nearest, ties to even; all values are finite.
     private static float Round(float value, RotaryPrecision precision)
     {
         if (precision == RotaryPrecision.Float32)

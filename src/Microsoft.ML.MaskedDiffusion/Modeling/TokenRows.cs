@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Modeling;
 
 /// <summary>
-/// What a network reads: sequences of token ids, all of one length, row after row in managed memory. Ids are checked there, before a device gets them: to read them
-/// back from a GPU would make every step wait for it.
+/// What a network reads: sequences of token ids, all of one length, row after row in managed memory. Ids are checked there, before a device
+/// gets them: to read them back from a GPU would make every step wait for it.
 /// </summary>
 internal sealed class TokenRows
 {
@@ -13,7 +13,8 @@ internal sealed class TokenRows
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         if (ids.Length == 0 || ids.Length % length != 0)
-            throw new ArgumentException($"{ids.Length} token ids are no whole number of rows of {length} tokens; at least one row is needed.", nameof(ids));
+            throw new ArgumentException(
+                $"{ids.Length} token ids are no whole number of rows of {length} tokens; at least one row is needed.", nameof(ids));
         Ids = ids;
         Length = length;
     }
@@ -37,7 +38,8 @@ internal sealed class TokenRows
         for (int i = 0; i < ids.Length; i++)
         {
             if ((ulong)ids[i] >= (ulong)limit)
-                throw new ArgumentOutOfRangeException(name, ids[i], $"The id at index {i} of {name} must be 0 to {limit - 1}, the ids that the network knows.");
+                throw new ArgumentOutOfRangeException(
+                    name, ids[i], $"The id at index {i} of {name} must be 0 to {limit - 1}, the ids that the network knows.");
         }
     }
 }

@@ -4,9 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// The shape of a network: a Llama-style transformer (pre-norm RMSNorm, rotary positions, SwiGLU, no biases, untied embeddings), bidirectional for
-/// masked diffusion and causal for the autoregressive baseline. The presets are those of "Scaling up Masked Diffusion Models on Text" (Nie et al., 2024).
-/// Immutable and safe to share between threads.
+/// The shape of a network: a Llama-style transformer (pre-norm RMSNorm, rotary positions, SwiGLU, no biases, untied embeddings),
+/// bidirectional for masked diffusion and causal for the autoregressive baseline. The presets are those of "Scaling up Masked Diffusion
+/// Models on Text" (Nie et al., 2024). Immutable and safe to share between threads.
 /// </summary>
 public sealed record TransformerConfig
 {
@@ -34,10 +34,15 @@ public sealed record TransformerConfig
     /// <summary>The constant under the root of RMSNorm. Default 1e-5.</summary>
     public double NormEpsilon { get; init; } = 1e-5;
 
-    /// <summary>Precision of the rotary table. Default <see cref="RotaryPrecision.Float32"/>; SMDM's published checkpoints need <see cref="RotaryPrecision.BFloat16"/>.</summary>
+    /// <summary>
+    /// Precision of the rotary table. Default <see cref="RotaryPrecision.Float32"/>; SMDM's published checkpoints need
+    /// <see cref="RotaryPrecision.BFloat16"/>.
+    /// </summary>
     public RotaryPrecision RotaryPrecision { get; init; } = RotaryPrecision.Float32;
 
-    /// <summary>Whether positions see only what is before them (next-token model, no mask token) instead of everything. Default false.</summary>
+    /// <summary>
+    /// Whether positions see only what is before them (next-token model, no mask token) instead of everything. Default false.
+    /// </summary>
     public bool Autoregressive { get; init; }
 
     /// <summary>The names that <see cref="FromPreset"/> knows, smallest first.</summary>
@@ -52,7 +57,9 @@ public sealed record TransformerConfig
     /// <summary>Rows of the input embedding: the vocabulary, and the mask token unless <see cref="Autoregressive"/>.</summary>
     public int EmbeddingRowCount => Autoregressive ? VocabularySize : VocabularySize + 1;
 
-    /// <summary>Parameters of blocks and norms, L (4 d^2 + 3 d f + 2 d) + d: the N of scaling laws, without input embedding and output layer.</summary>
+    /// <summary>
+    /// Parameters of blocks and norms, L (4 d^2 + 3 d f + 2 d) + d: the N of scaling laws, without input embedding and output layer.
+    /// </summary>
     public long NonEmbeddingParameterCount
     {
         get
@@ -84,8 +91,10 @@ public sealed record TransformerConfig
     {
         void Require(bool holds, string option, object? value, string allowed)
         {
-            if (!holds)
-                throw new ArgumentOutOfRangeException(path + option, value, string.Create(CultureInfo.InvariantCulture, $"{owner}{option} is {Shown(value)}; it must be {allowed}."));
+            if (holds)
+                return;
+            string message = string.Create(CultureInfo.InvariantCulture, $"{owner}{option} is {Shown(value)}; it must be {allowed}.");
+            throw new ArgumentOutOfRangeException(path + option, value, message);
         }
 
         Require(!string.IsNullOrWhiteSpace(Name), nameof(Name), Name, "a text that is not empty");
@@ -93,7 +102,8 @@ public sealed record TransformerConfig
         Require(EmbeddingSize is >= 2 and <= 65536, nameof(EmbeddingSize), EmbeddingSize, "2 to 65536");
         Require(HeadCount >= 1 && EmbeddingSize % HeadCount == 0, nameof(HeadCount), HeadCount,
             string.Create(CultureInfo.InvariantCulture, $"a divisor of EmbeddingSize {EmbeddingSize}"));
-        Require(HeadSize % 2 == 0, nameof(HeadCount), HeadCount, "such that EmbeddingSize / HeadCount is even, as rotary positions turn pairs");
+        Require(HeadSize % 2 == 0, nameof(HeadCount), HeadCount,
+            "such that EmbeddingSize / HeadCount is even, as rotary positions turn pairs");
         Require(FeedForwardSize is >= 1 and <= 1 << 20, nameof(FeedForwardSize), FeedForwardSize, "1 to 1048576");
         Require(VocabularySize is >= 1 and <= 1 << 24, nameof(VocabularySize), VocabularySize, "1 to 16777216");
         Require(ContextLength is >= 1 and <= 1 << 20, nameof(ContextLength), ContextLength, "1 to 1048576");

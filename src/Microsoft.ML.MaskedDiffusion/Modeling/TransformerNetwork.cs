@@ -12,8 +12,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Modeling;
 
 /// <summary>
-/// The transformer of <see cref="TransformerConfig"/>: its parameters under SMDM's tensor names, and a backend that computes with them. In 32-bit floats on the
-/// processor that is <see cref="CpuBackend"/>, on any other device or type <see cref="TorchBackend"/>. Inference is thread-safe as long as nobody changes the weights.
+/// The transformer of <see cref="TransformerConfig"/>: its parameters under SMDM's tensor names, and a backend that computes with them. In
+/// 32-bit floats on the processor that is <see cref="CpuBackend"/>, on any other device or type <see cref="TorchBackend"/>. Inference is
+/// thread-safe as long as nobody changes the weights.
 /// </summary>
 internal sealed class TransformerNetwork : IDisposable
 {
@@ -65,8 +66,8 @@ internal sealed class TransformerNetwork : IDisposable
     public ScalarType Type { get; }
 
     /// <summary>
-    /// The arithmetic of forward and backward passes. A training sets it for its own time, and never between a forward pass and its backward pass. Only networks of
-    /// 32-bit floats have the choice.
+    /// The arithmetic of forward and backward passes. A training sets it for its own time, and never between a forward pass and its
+    /// backward pass. Only networks of 32-bit floats have the choice.
     /// </summary>
     public Precision Precision
     {
@@ -113,8 +114,8 @@ internal sealed class TransformerNetwork : IDisposable
     }
 
     /// <summary>
-    /// SMDM's initialisation: matrices Normal(0, sqrt(2 / (5 d))), the two that write to the residual stream Normal(0, 1 / (sqrt(d) L)), gains 1. Each tensor
-    /// has a random stream of its own, which its name and the seed decide.
+    /// SMDM's initialisation: matrices Normal(0, sqrt(2 / (5 d))), the two that write to the residual stream Normal(0, 1 / (sqrt(d) L)),
+    /// gains 1. Each tensor has a random stream of its own, which its name and the seed decide.
     /// </summary>
     public unsafe void Initialize(ulong seed)
     {
@@ -128,7 +129,8 @@ internal sealed class TransformerNetwork : IDisposable
                 parameter.fill_(1);
                 continue;
             }
-            bool writesToStream = name.EndsWith("attn.proj.weight", StringComparison.Ordinal) || name.EndsWith("w3.weight", StringComparison.Ordinal);
+            bool writesToStream = name.EndsWith("attn.proj.weight", StringComparison.Ordinal)
+                || name.EndsWith("w3.weight", StringComparison.Ordinal);
             double deviation = writesToStream ? 1 / (Math.Sqrt(d) * Config.LayerCount) : Math.Sqrt(2 / (5 * d));
             var random = new CounterRandom(seed, ContentKey.Of(name), RandomPurpose.Initialization);
             Tensor draws = empty(parameter.shape, ScalarType.Float32);
@@ -149,10 +151,13 @@ internal sealed class TransformerNetwork : IDisposable
     }
 
     /// <summary>
-    /// The states after the final norm at some positions only, [n, d], at the ascending places row * length + position. What only other positions would need is left
-    /// out, and no gradient is recorded; in 32-bit floats on the processor each state has the bits that it has in <see cref="Hidden"/>.
+    /// The states after the final norm at some positions only, [n, d], at the ascending places row * length + position. What only other
+    /// positions would need is left out, and no gradient is recorded; in 32-bit floats on the processor each state has the bits that it has
+    /// in <see cref="Hidden"/>.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">As for <see cref="Hidden"/>, or a place is none of the tokens' or not larger than the one before it.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// As for <see cref="Hidden"/>, or a place is none of the tokens' or not larger than the one before it.
+    /// </exception>
     public Tensor HiddenAt(TokenRows tokens, long[] places)
     {
         using UseCount.Use use = _uses.Enter();
@@ -171,7 +176,8 @@ internal sealed class TransformerNetwork : IDisposable
     }
 
     /// <summary>
-    /// The vocabulary's logits [..., V] of states [..., d] in at least 32 bits, without a graph. Rows are independent: pass only those that are needed.
+    /// The vocabulary's logits [..., V] of states [..., d] in at least 32 bits, without a graph. Rows are independent: pass only those that
+    /// are needed.
     /// </summary>
     public Tensor Logits(Tensor states)
     {
@@ -181,8 +187,8 @@ internal sealed class TransformerNetwork : IDisposable
     }
 
     /// <summary>
-    /// The cross-entropy in nats, [n], of the logits of states [n, d] with a target each, with a graph where gradients are wanted. A backward pass through it runs
-    /// once.
+    /// The cross-entropy in nats, [n], of the logits of states [n, d] with a target each, with a graph where gradients are wanted. A
+    /// backward pass through it runs once.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A target is no id of the vocabulary.</exception>
     public Tensor CrossEntropy(Tensor states, long[] targets)
@@ -212,8 +218,8 @@ internal sealed class TransformerNetwork : IDisposable
     }
 
     /// <summary>
-    /// Adds the gradients of a loss, one number that this network's results led to, to the parameters. What fails in a backward pass of the network's own is thrown as
-    /// it was. One backward pass at a time.
+    /// Adds the gradients of a loss, one number that this network's results led to, to the parameters. What fails in a backward pass of the
+    /// network's own is thrown as it was. One backward pass at a time.
     /// </summary>
     public void Backward(Tensor loss) => _pass.Run(loss);
 
@@ -260,7 +266,8 @@ internal sealed class TransformerNetwork : IDisposable
         if (tokens.Length > Config.ContextLength)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(tokens), tokens.Length, $"A row has {tokens.Length} tokens; the network reads 1 to ContextLength {Config.ContextLength} tokens.");
+                nameof(tokens), tokens.Length,
+                $"A row has {tokens.Length} tokens; the network reads 1 to ContextLength {Config.ContextLength} tokens.");
         }
         TokenRows.RequireIds(tokens.Ids, Config.EmbeddingRowCount, nameof(tokens));
     }
@@ -270,7 +277,8 @@ internal sealed class TransformerNetwork : IDisposable
         if (!hasDimensions || states.shape[^1] != Config.EmbeddingSize)
         {
             throw new ArgumentException(
-                $"States have {Config.EmbeddingSize} numbers in their last dimension; these are [{string.Join(", ", states.shape)}].", nameof(states));
+                $"States have {Config.EmbeddingSize} numbers in their last dimension; these are [{string.Join(", ", states.shape)}].",
+                nameof(states));
         }
     }
 }

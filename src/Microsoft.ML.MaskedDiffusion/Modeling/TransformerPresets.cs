@@ -58,6 +58,7 @@ internal static class TransformerPresets
                 FeedForwardSize = row.FeedForward,
             };
         }
-        throw new ArgumentException($"There is no preset \"{name}\". The presets are {string.Join(", ", Array.ConvertAll(Table, row => row.Size))}.", nameof(name));
+        throw new ArgumentException(
+            $"There is no preset \"{name}\". The presets are {string.Join(", ", Array.ConvertAll(Table, row => row.Size))}.", nameof(name));
     }
 }

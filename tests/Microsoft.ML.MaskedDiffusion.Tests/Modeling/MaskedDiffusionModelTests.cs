@@ -12,8 +12,15 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class MaskedDiffusionModelTests
 {
-    private static readonly TextTokenizer Tokenizer = BytePairTrainer.Train(["the cat sat on the mat", "the dog sat on the log"], 270).Tokenizer;
-    private static readonly TransformerConfig Config = TransformerNetworkTests.Small with { Name = "test", VocabularySize = Tokenizer.VocabularySize, NormEpsilon = 3e-6, RotaryPrecision = RotaryPrecision.BFloat16 };
+    private static readonly TextTokenizer Tokenizer =
+        BytePairTrainer.Train(["the cat sat on the mat", "the dog sat on the log"], 270).Tokenizer;
+    private static readonly TransformerConfig Config = TransformerNetworkTests.Small with
+    {
+        Name = "test",
+        VocabularySize = Tokenizer.VocabularySize,
+        NormEpsilon = 3e-6,
+        RotaryPrecision = RotaryPrecision.BFloat16,
+    };
 
     [TestMethod]
     [DataRow("model")]
@@ -103,7 +110,8 @@ public sealed class MaskedDiffusionModelTests
             void Refused(byte[] content)
             {
                 File.WriteAllBytes(file, content);
-                StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.Load(path, "cpu")).Message, name);
+                StringAssert.Contains(
+                    Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.Load(path, "cpu")).Message, name);
             }
             Refused(whole[..^1]);
             Refused([]);
@@ -159,7 +167,8 @@ public sealed class MaskedDiffusionModelTests
         {
             var changed = new Dictionary<string, byte[]>(files);
             change(changed);
-            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.Load(Zip(changed), "cpu")).Message, fault);
+            StringAssert.Contains(
+                Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.Load(Zip(changed), "cpu")).Message, fault);
         }
         void WithConfig(Dictionary<string, byte[]> entries, string text)
         {
@@ -170,18 +179,25 @@ public sealed class MaskedDiffusionModelTests
                     manifest.Write(name, Stream.Null, stream => stream.Write(content));
             entries[ModelManifest.Name] = manifest.ToJson();
         }
+        void WithManifest(Dictionary<string, byte[]> entries, string text) =>
+            entries[ModelManifest.Name] = System.Text.Encoding.UTF8.GetBytes(text);
+        string WithSizes(int layers, int feedForward) => config
+            .Replace("\"layerCount\": 2", $"\"layerCount\": {layers}")
+            .Replace("\"feedForwardSize\": 40", $"\"feedForwardSize\": {feedForward}");
         Refused("manifest.json", entries => entries.Remove(ModelManifest.Name));
         Refused("model.safetensors", entries => entries.Remove("model.safetensors"));
-        Refused("version", entries => entries[ModelManifest.Name] = System.Text.Encoding.UTF8.GetBytes("""{"format":"Microsoft.ML.MaskedDiffusion","version":2,"files":{}}"""));
-        Refused("format", entries => entries[ModelManifest.Name] = System.Text.Encoding.UTF8.GetBytes("""{"format":"x","version":1,"files":{}}"""));
+        Refused("version", entries => WithManifest(entries, """{"format":"Microsoft.ML.MaskedDiffusion","version":2,"files":{}}"""));
+        Refused("format", entries => WithManifest(entries, """{"format":"x","version":1,"files":{}}"""));
         // A network of terabytes is refused before memory is taken for it.
-        Refused("cannot hold", entries => WithConfig(entries, config.Replace("\"layerCount\": 2", "\"layerCount\": 1000").Replace("\"feedForwardSize\": 40", "\"feedForwardSize\": 1000000")));
+        Refused("cannot hold", entries => WithConfig(entries, WithSizes(1000, 1_000_000)));
         Refused("layerCount", entries => WithConfig(entries, config.Replace("\"layerCount\": 2", "\"layerCount\": \"2\"")));
         Refused("HeadCount", entries => WithConfig(entries, config.Replace("\"headCount\": 2", "\"headCount\": 5")));
         Refused("rotaryPrecision", entries => WithConfig(entries, config.Replace("BFloat16", "Float8")));
-        Refused("missing", entries => WithConfig(entries, config.Replace("\"layerCount\": 2", "\"layerCount\": 3").Replace("\"feedForwardSize\": 40", "\"feedForwardSize\": 16")));
-        Refused($"tokenizer has {Tokenizer.VocabularySize} tokens", entries => WithConfig(entries, config.Replace($"\"vocabularySize\": {Tokenizer.VocabularySize}", "\"vocabularySize\": 260")));
-        Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.Load(new MemoryStream("no archive at all"u8.ToArray()), "cpu"));
+        Refused("missing", entries => WithConfig(entries, WithSizes(3, 16)));
+        Refused($"tokenizer has {Tokenizer.VocabularySize} tokens", entries =>
+            WithConfig(entries, config.Replace($"\"vocabularySize\": {Tokenizer.VocabularySize}", "\"vocabularySize\": 260")));
+        Assert.ThrowsExactly<InvalidDataException>(
+            () => MaskedDiffusionModel.Load(new MemoryStream("no archive at all"u8.ToArray()), "cpu"));
         Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.Load(new MemoryStream(), "cpu"));
     }
 
@@ -190,7 +206,8 @@ public sealed class MaskedDiffusionModelTests
     {
         using var folder = new TemporaryFolder();
         Assert.ThrowsExactly<FileNotFoundException>(() => MaskedDiffusionModel.Load(folder.File("none")));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.Load(folder.Path)).Message, "manifest.json");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.Load(folder.Path)).Message, "manifest.json");
         Assert.ThrowsExactly<ArgumentException>(() => MaskedDiffusionModel.Load(folder.Path, "tpu"));
         Assert.ThrowsExactly<FileNotFoundException>(() => MaskedDiffusionModel.FromSafetensors(folder.File("none"), "6M", Tokenizer));
     }
@@ -206,10 +223,14 @@ public sealed class MaskedDiffusionModelTests
             string path = folder.File($"{autoregressive}.safetensors");
             using (FileStream stream = File.Create(path))
                 SafetensorsWriter.Write(stream, network.Parameters.Select(p => KeyValuePair.Create(p.Key, (Tensor)p.Value)));
-            using MaskedDiffusionModel model = MaskedDiffusionModel.FromSafetensors(path, config with { Autoregressive = !autoregressive }, Tokenizer, "cpu");
+            using MaskedDiffusionModel model =
+                MaskedDiffusionModel.FromSafetensors(path, config with { Autoregressive = !autoregressive }, Tokenizer, "cpu");
             Assert.AreEqual(config, model.Config);
-            Assert.IsTrue(TensorMemory.FloatSpan(network.Parameters["lm_head.weight"]).SequenceEqual(TensorMemory.FloatSpan(model.Network.Parameters["lm_head.weight"])));
-            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.FromSafetensors(path, "6M", Tokenizer, "cpu")).Message, "expected is [32000, 256]");
+            Span<float> head = TensorMemory.FloatSpan(network.Parameters["lm_head.weight"]);
+            Assert.IsTrue(head.SequenceEqual(TensorMemory.FloatSpan(model.Network.Parameters["lm_head.weight"])));
+            var error = Assert.ThrowsExactly<InvalidDataException>(() =>
+                MaskedDiffusionModel.FromSafetensors(path, "6M", Tokenizer, "cpu"));
+            StringAssert.Contains(error.Message, "expected is [32000, 256]");
         }
     }
 
@@ -261,7 +282,9 @@ public sealed class MaskedDiffusionModelTests
     public void ATokenizerTooLargeForTheNetworkIsRefused()
     {
         using var network = new TransformerNetwork(Config with { VocabularySize = 200 }, CPU);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new MaskedDiffusionModel(network, Tokenizer)).Message, $"{Tokenizer.VocabularySize} tokens");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => new MaskedDiffusionModel(network, Tokenizer)).Message,
+            $"{Tokenizer.VocabularySize} tokens");
     }
 
     private static MaskedDiffusionModel Create(ulong seed = 3)

@@ -36,13 +36,17 @@ public sealed class TransformerConfigTests
     [DataRow("1476M", 22, 16, 2048, 128, 8192, 1_476_487_168, 1_607_561_216)]
     [DataRow("1678M", 25, 16, 2048, 128, 8192, 1_677_826_048, 1_808_900_096)]
     [DataRow("2121M", 28, 17, 2176, 128, 8704, 2_121_393_280, 2_260_659_456)]
-    public void EveryPresetHasItsPublishedShapeAndCounts(string size, int layers, int heads, int width, int headSize, int feedForward, long nonEmbedding, long total)
+    public void EveryPresetHasItsPublishedShapeAndCounts(
+        string size, int layers, int heads, int width, int headSize, int feedForward, long nonEmbedding, long total)
     {
         TransformerConfig config = TransformerConfig.FromPreset(size);
         config.Validate();
         Assert.AreEqual(config, TransformerConfig.FromPreset("Diff_LLaMA_" + size));
-        Assert.AreEqual((layers, heads, width, headSize, feedForward), (config.LayerCount, config.HeadCount, config.EmbeddingSize, config.HeadSize, config.FeedForwardSize));
-        Assert.AreEqual((32000, 2048, 32000, false), (config.VocabularySize, config.ContextLength, config.MaskTokenId, config.Autoregressive));
+        Assert.AreEqual(
+            (layers, heads, width, headSize, feedForward),
+            (config.LayerCount, config.HeadCount, config.EmbeddingSize, config.HeadSize, config.FeedForwardSize));
+        Assert.AreEqual(
+            (32000, 2048, 32000, false), (config.VocabularySize, config.ContextLength, config.MaskTokenId, config.Autoregressive));
         Assert.AreEqual(nonEmbedding, config.NonEmbeddingParameterCount);
         Assert.AreEqual(total, config.ParameterCount);
         Assert.AreEqual(total - width, (config with { Autoregressive = true }).ParameterCount);

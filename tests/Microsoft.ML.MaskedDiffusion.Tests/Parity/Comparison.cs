@@ -4,17 +4,20 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>
-/// Holds our numbers against the reference's, and both against exact ones where there are some (ours once more in 64 bits). A recorded tolerance is the
-/// reference's own distance from exact arithmetic, so arithmetic without any error would just meet it. Ours errs as much in other places, in other directions:
-/// both our distance from exact arithmetic and our distance from the reference may be twice the tolerance. Sums of our products in blocks of 32 halve our
-/// own errors, but not the distance from the reference, and cost speed.
+/// Holds our numbers against the reference's, and both against exact ones where there are some (ours once more in 64 bits). A recorded
+/// tolerance is the reference's own distance from exact arithmetic, so arithmetic without any error would just meet it. Ours errs as much
+/// in other places, in other directions: both our distance from exact arithmetic and our distance from the reference may be twice the
+/// tolerance. Sums of our products in blocks of 32 halve our own errors, but not the distance from the reference, and cost speed.
 /// </summary>
 internal sealed class Comparison(string file, string figure)
 {
     /// <summary>By what a 32-bit number may be off from rounding alone, relative to it: a result cannot be asked to be nearer.</summary>
     public const double HalfUnit = 6e-8;
 
-    /// <summary>What may be asked of a figure of few numbers, or that few numbers dominate, where the largest error is a matter of luck: the reference had some.</summary>
+    /// <summary>
+    /// What may be asked of a figure of few numbers, or that few numbers dominate, where the largest error is a matter of luck: the
+    /// reference had some.
+    /// </summary>
     public const double Few = 3;
 
     private double _deviation;
@@ -42,7 +45,8 @@ internal sealed class Comparison(string file, string figure)
         Add(Numbers(reference), Numbers(ours), exact is null ? null : Numbers(exact), scale);
 
     /// <summary>Relative to the number itself.</summary>
-    public Comparison AddRelative(double reference, double ours, double? exact = null) => Add([reference], [ours], exact is { } value ? [value] : null, Math.Abs(reference));
+    public Comparison AddRelative(double reference, double ours, double? exact = null) =>
+        Add([reference], [ours], exact is { } value ? [value] : null, Math.Abs(reference));
 
     /// <summary>Takes in distances found elsewhere.</summary>
     public Comparison AddDistances(double fromReference, double fromExact)
@@ -60,9 +64,11 @@ internal sealed class Comparison(string file, string figure)
         double tolerance = recorded ?? _reference;
         ParityTable.Add(new ParityFigure(file, figure, _deviation, tolerance, recorded is not null, _isExactKnown ? _own : null));
         string Text(double value) => value.ToString("E2", CultureInfo.InvariantCulture);
-        Assert.IsLessThanOrEqualTo(factor * tolerance, _deviation, $"{file} {figure}: off by {Text(_deviation)}, the reference's own error is {Text(tolerance)}");
+        Assert.IsLessThanOrEqualTo(
+            factor * tolerance, _deviation, $"{file} {figure}: off by {Text(_deviation)}, the reference's own error is {Text(tolerance)}");
         if (_isExactKnown)
-            Assert.IsLessThanOrEqualTo(factor * tolerance, _own, $"{file} {figure}: own error {Text(_own)}, the reference's is {Text(tolerance)}");
+            Assert.IsLessThanOrEqualTo(
+                factor * tolerance, _own, $"{file} {figure}: own error {Text(_own)}, the reference's is {Text(tolerance)}");
     }
 
     /// <summary>Asserts equality.</summary>

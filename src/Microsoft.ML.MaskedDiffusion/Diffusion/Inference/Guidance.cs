@@ -1,6 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
-/// <summary>The rows that classifier-free guidance asks the network about in addition: those whose prompt is masked (Nie et al., 2024, section 3.2).</summary>
+/// <summary>
+/// The rows that classifier-free guidance asks the network about in addition: those whose prompt is masked (Nie et al., 2024, section 3.2).
+/// </summary>
 internal static class Guidance
 {
     /// <summary>The row with everything masked but the given positions, or null where that changes nothing.</summary>

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
 /// <summary>
-/// What likelihoods and samplers need of a network. Safe for several threads; a row's results depend on the row alone, not on its batch.
+/// What likelihoods and samplers need of a network. Thread-safe; a row's results depend on the row alone, not on its batch.
 /// </summary>
 internal interface IRowEvaluator
 {
@@ -18,5 +18,7 @@ internal interface IRowEvaluator
     void ReadLogits(RowBatch batch, LogitReader reader);
 }
 
-/// <summary>Takes the (guided) logits of one prediction [vocabulary]. May be called from several threads at once, once a prediction.</summary>
+/// <summary>
+/// Takes the (guided) logits of one prediction [vocabulary]. Called once for each prediction, maybe from several threads at once.
+/// </summary>
 internal delegate void LogitReader(int query, ReadOnlySpan<float> logits);

@@ -7,9 +7,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
 /// <summary>
-/// Asks a <see cref="TransformerNetwork"/> for states and then for the vocabulary, at the positions asked for only and once for each distinct position. Only a slice
-/// of the logits exists at a time, so that memory stays small. In 32-bit floats on the processor results have the same bits in every batch; elsewhere they are equal
-/// within rounding.
+/// Asks a <see cref="TransformerNetwork"/> for states and then for the vocabulary, at the positions asked for only and once for each
+/// distinct position. Only a slice of the logits exists at a time, so that memory stays small. In 32-bit floats on the processor results
+/// have the same bits in every batch; elsewhere they are equal within rounding.
 /// </summary>
 internal sealed class NetworkEvaluator : IRowEvaluator
 {
@@ -38,7 +38,9 @@ internal sealed class NetworkEvaluator : IRowEvaluator
         _network = network;
     }
 
-    /// <summary>Asks an autoregressive network: a position's prediction is that of the token after it, and no row may hold the mask token.</summary>
+    /// <summary>
+    /// Asks an autoregressive network: a position's prediction is that of the token after it, and no row may hold the mask token.
+    /// </summary>
     /// <exception cref="ArgumentException">The network is not autoregressive.</exception>
     public static NetworkEvaluator OfAutoregressive(TransformerNetwork network) => new(network, autoregressive: true);
 
@@ -62,8 +64,8 @@ internal sealed class NetworkEvaluator : IRowEvaluator
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         AskedStates asked = StatesOf(batch);
-        int[][] queries =
-            [.. Enumerable.Range(0, batch.QueryCount).GroupBy(query => asked.Rows[query]).OrderBy(row => row.Key).Select(row => row.ToArray())];
+        IEnumerable<IGrouping<int, int>> byRow = Enumerable.Range(0, batch.QueryCount).GroupBy(query => asked.Rows[query]);
+        int[][] queries = [.. byRow.OrderBy(row => row.Key).Select(row => row.ToArray())];
         ForEachSlice(asked, batch.GuidanceScale, (first, logits) =>
         {
             Tensor dense = logits.to(ScalarType.Float32, CPU).contiguous();
@@ -98,7 +100,8 @@ internal sealed class NetworkEvaluator : IRowEvaluator
             rowOf.Add(place, rows[query] = pairs.Count);
             pairs.Add(place);
         }
-        long[] places = [.. (guided ? pairs.SelectMany(pair => new[] { pair.At, pair.Other }) : pairs.Select(pair => pair.At)).Distinct().Order()];
+        long[] places =
+            [.. (guided ? pairs.SelectMany(pair => new[] { pair.At, pair.Other }) : pairs.Select(pair => pair.At)).Distinct().Order()];
         Tensor states = _network.HiddenAt(new TokenRows(ids, batch.Length), places);
         return new AskedStates(At(pair => pair.At), guided ? At(pair => pair.Other) : null, rows);
 

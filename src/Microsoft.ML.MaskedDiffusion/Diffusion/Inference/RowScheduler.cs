@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
 /// <summary>
-/// Sends masked rows of many requests through a network together: bucketed by exact length (a padded position would be seen by attention and change
-/// results), identical rows once, at most so many tokens at a time.
+/// Sends the masked rows of many requests through a network together: only rows of equal length (attention would see padding, which would
+/// change results), identical rows once, and at most <paramref name="batchTokens"/> tokens at a time.
 /// </summary>
 internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale, int batchTokens)
 {
@@ -16,7 +16,7 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
     {
         foreach (IGrouping<int, MaskedRow> bucket in rows.GroupBy(row => row.Tokens.Length).OrderBy(bucket => bucket.Key))
         {
-            // Equal rows next to each other, so that they fall into one batch, where only one of them is computed.
+            // Equal rows are put next to each other, so that they fall into one batch, where only one of them is computed.
             IEnumerable<MaskedRow> rowsOfLength = bucket.GroupBy(row => row.Tokens, TokenRowComparer.Instance).SelectMany(same => same);
             foreach ((RowBatch batch, List<(MaskedRow Row, int First)> placed) in Batches(rowsOfLength, bucket.Key))
             {
@@ -35,7 +35,9 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
         }
     }
 
-    /// <summary>Reads the logits of every position asked for: <paramref name="reader"/> gets the row, the place in its positions, and the logits.</summary>
+    /// <summary>
+    /// Reads the logits of every position asked for: <paramref name="reader"/> gets the row, the place in its positions, and the logits.
+    /// </summary>
     public void Read(IEnumerable<MaskedRow> rows, MaskedRowReader reader, CancellationToken cancellation)
     {
         foreach (IGrouping<int, MaskedRow> bucket in rows.GroupBy(row => row.Tokens.Length).OrderBy(bucket => bucket.Key))

@@ -16,7 +16,7 @@ internal sealed class ForwardProcess(int maskTokenId, double epsilon = ForwardPr
     /// <summary>The masking probability at a level.</summary>
     public float Probability(float level) => _slope * level + _epsilon;
 
-    /// <summary>The comb (offset + i / count) modulo 1.</summary>
+    /// <summary>Evenly spaced levels: (offset + i / count) modulo 1.</summary>
     public static void Stratify(float offset, Span<float> levels)
     {
         for (int i = 0; i < levels.Length; i++)
@@ -24,8 +24,8 @@ internal sealed class ForwardProcess(int maskTokenId, double epsilon = ForwardPr
     }
 
     /// <summary>
-    /// Noises sequences with every row's own random stream: one draw for its level, then one for each position, so that a row's mask never depends on
-    /// its neighbours. Under <see cref="NoiseLevels.Stratified"/> the first row's draw places the comb for all.
+    /// Noises sequences with every row's own random stream: one draw for its level, then one for each position, so that a row's mask never
+    /// depends on its neighbours. Under <see cref="NoiseLevels.Stratified"/> the first row's level decides the levels of all rows.
     /// </summary>
     /// <param name="tokens">Clean ids, row after row.</param>
     /// <param name="length">Length of a row.</param>
@@ -33,7 +33,8 @@ internal sealed class ForwardProcess(int maskTokenId, double epsilon = ForwardPr
     /// <param name="sampling">How levels are drawn.</param>
     /// <param name="kept">Positions that are never masked (a prompt), as <paramref name="tokens"/>; empty for none.</param>
     public NoisyBatch Corrupt(
-        ReadOnlySpan<long> tokens, int length, Func<int, CounterRandom> randomOf, NoiseLevels sampling = NoiseLevels.Independent, ReadOnlySpan<bool> kept = default)
+        ReadOnlySpan<long> tokens, int length, Func<int, CounterRandom> randomOf, NoiseLevels sampling = NoiseLevels.Independent,
+        ReadOnlySpan<bool> kept = default)
     {
         int count = tokens.Length / length;
         var levels = new float[count];
@@ -50,12 +51,17 @@ internal sealed class ForwardProcess(int maskTokenId, double epsilon = ForwardPr
         return Corrupt(tokens, length, levels, uniforms, kept);
     }
 
-    /// <summary>Noises sequences with given draws: a level for each row, a uniform number for each position, which is masked where that is below p.</summary>
+    /// <summary>
+    /// Noises sequences with given draws: a level for each row, a uniform number for each position, which is masked where that is below p.
+    /// </summary>
     public NoisyBatch Corrupt(
         ReadOnlySpan<long> tokens, int length, ReadOnlySpan<float> levels, ReadOnlySpan<float> uniforms, ReadOnlySpan<bool> kept = default)
     {
         if (length < 1 || tokens.Length % length != 0 || levels.Length * length != tokens.Length || uniforms.Length != tokens.Length)
-            throw new ArgumentException($"{tokens.Length} tokens in rows of {length} need a level a row and a draw a token, not {levels.Length} and {uniforms.Length}.");
+        {
+            throw new ArgumentException($"{tokens.Length} tokens in rows of {length} need a noise level for each row and a uniform draw " +
+                $"for each token, not {levels.Length} and {uniforms.Length}.");
+        }
         if (!kept.IsEmpty && kept.Length != tokens.Length)
             throw new ArgumentException($"{kept.Length} marks of kept positions were given for {tokens.Length} tokens.", nameof(kept));
         long[] noisy = tokens.ToArray();

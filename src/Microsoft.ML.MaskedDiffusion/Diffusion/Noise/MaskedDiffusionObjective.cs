@@ -6,15 +6,17 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 
 /// <summary>
-/// The training loss: the cross-entropy of the masked tokens, each divided by its sequence's masking probability, over all tokens (Nie et al., 2024, eq. 3).
-/// Vocabulary logits are computed at masked positions only.
+/// The training loss: the cross-entropy of the masked tokens, each divided by its sequence's masking probability, over all tokens (Nie et
+/// al., 2024, eq. 3). Vocabulary logits are computed at masked positions only.
 /// </summary>
 internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWeighting.InverseNoiseLevel)
 {
     /// <summary>The loss of a batch in nats per token, a scalar with its graph. The caller owns its scope.</summary>
     /// <param name="network">The network, on any device and type.</param>
     /// <param name="batch">Noised sequences.</param>
-    /// <param name="divisor">What the sum is divided by; null for all tokens of the batch. Fine-tuning counts the tokens that are not prompt.</param>
+    /// <param name="divisor">
+    /// What the sum is divided by; null for all tokens of the batch. Fine-tuning counts only the tokens behind the prompt.
+    /// </param>
     public Tensor Loss(TransformerNetwork network, NoisyBatch batch, double? divisor = null)
     {
         using var scope = NewDisposeScope();
@@ -40,7 +42,7 @@ internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWei
     // Weighted cross-entropy of every masked token, [masked].
     private Tensor Losses(TransformerNetwork network, NoisyBatch batch)
     {
-        Tensor hidden = network.Hidden(new TokenRows(batch.Tokens, batch.Length)).view((long)batch.Count * batch.Length, network.Config.EmbeddingSize);
+        Tensor hidden = network.Hidden(new TokenRows(batch.Tokens, batch.Length)).view(-1, network.Config.EmbeddingSize);
         // A short batch may come out without a mask: its loss is zero, but still reaches every parameter.
         if (batch.Targets.Length == 0)
             return hidden.sum().view(1) * 0;

@@ -10,9 +10,9 @@ public enum NoiseLevels
     Independent,
 
     /// <summary>
-    /// The levels of a batch of B are u, u + 1/B, u + 2/B, ... modulo 1 with one uniform u: each is still uniform, but together they cover [0, 1)
-    /// evenly, which lowers the variance of the loss where the level decides most of it (Kingma et al., "Variational Diffusion Models", 2021, appendix I.1). Here it
-    /// does not: the 1 / t weight of a few tokens at low levels does.
+    /// The levels of a batch of B are u, u + 1/B, u + 2/B, ... modulo 1 with one uniform u: each is still uniform, but together they cover
+    /// [0, 1) evenly, which lowers the variance of the loss where the level decides most of it (Kingma et al., "Variational Diffusion
+    /// Models", 2021, appendix I.1). Here a few tokens at low levels, whose weight is 1 / t, decide most of it.
     /// </summary>
     [JsonStringEnumMemberName("Stratified")]
     Stratified,

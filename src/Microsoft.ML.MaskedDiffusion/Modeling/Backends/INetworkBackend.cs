@@ -3,8 +3,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends;
 
 /// <summary>
-/// Computes with the parameters of one <see cref="TransformerNetwork"/>, which checks all arguments, keeps the parameters alive during each call and disposes the
-/// backend. Tensors are on the parameters' device. Inference is thread-safe as long as the parameters and the settings do not change.
+/// Computes with the parameters of one <see cref="TransformerNetwork"/>, which checks all arguments, keeps the parameters alive during each
+/// call and disposes the backend. Tensors are on the parameters' device. Inference is thread-safe as long as the parameters and the
+/// settings do not change.
 /// </summary>
 internal interface INetworkBackend : IDisposable
 {
@@ -17,18 +18,23 @@ internal interface INetworkBackend : IDisposable
     /// <summary>The states after the final norm, [rows, length, d], with a graph where gradients are wanted.</summary>
     Tensor Hidden(TokenRows tokens);
 
-    /// <summary>The states after the final norm at the places row * length + position, which ascend, [places, d], without a graph.</summary>
+    /// <summary>
+    /// The states after the final norm at the places row * length + position, which ascend, [places, d], without a graph.
+    /// </summary>
     Tensor HiddenAt(TokenRows tokens, long[] places);
 
     /// <summary>The logits [..., V] of states [..., d] in at least 32 bits, without a graph.</summary>
     Tensor Logits(Tensor states);
 
-    /// <summary>The cross-entropy in nats, [n] in at least 32 bits, of states [n, d] with a target each, with a graph where gradients are wanted.</summary>
+    /// <summary>
+    /// The cross-entropy in nats, [n] in at least 32 bits, of states [n, d] with a target each, with a graph where gradients are wanted.
+    /// </summary>
     Tensor CrossEntropy(Tensor states, long[] targets);
 
     /// <summary>
     /// Writes log p(target) in nats for each query i, which asks state <paramref name="rows"/>[i] about <paramref name="targets"/>[i]. With
-    /// <paramref name="unconditional"/>, states of the shape of <paramref name="states"/>, the logits are those of <see cref="LogitGuidance"/>.
+    /// <paramref name="unconditional"/>, states of the shape of <paramref name="states"/>, the logits are those of
+    /// <see cref="LogitGuidance"/>.
     /// </summary>
     void LogProbabilities(Tensor states, Tensor? unconditional, double guidanceScale, int[] rows, int[] targets, Span<double> destination);
 

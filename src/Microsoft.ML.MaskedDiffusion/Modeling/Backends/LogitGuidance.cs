@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends;
 
 /// <summary>
-/// Classifier-free guidance without labels (Nie et al., 2024, section 3.2): logits = u + (1 + w) (c - u) with the prediction c, the prediction u with the prompt
-/// masked, and the guidance scale w.
+/// Classifier-free guidance without labels (Nie et al., 2024, section 3.2): logits = u + (1 + w) (c - u) with the prediction c, the
+/// prediction u with the prompt masked, and the guidance scale w.
 /// </summary>
 internal static class LogitGuidance
 {

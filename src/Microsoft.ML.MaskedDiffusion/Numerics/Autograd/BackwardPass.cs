@@ -5,9 +5,10 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 
 /// <summary>
-/// Runs backward passes through the <see cref="GuardedFunction{T}"/>s that were made with this object, so that their failures are thrown as what they were. Each
-/// network has its own: libtorch may run the functions on threads of its own, so a failure is kept here and not with a thread. Backward passes through one network
-/// add to the same gradients, so they must not run at the same time; those of different networks may.
+/// Runs backward passes through the <see cref="GuardedFunction{T}"/>s that were made with this object, so that their failures are thrown as
+/// what they were. Each network has its own: libtorch may run the functions on threads of its own, so a failure is kept here and not with a
+/// thread. Backward passes through one network add to the same gradients, so they must not run at the same time; those of different
+/// networks may.
 /// </summary>
 internal sealed class BackwardPass
 {
@@ -16,7 +17,9 @@ internal sealed class BackwardPass
     /// <summary>Adds the gradients of <paramref name="loss"/>, one number, to its leaves.</summary>
     public void Run(Tensor loss) => Guard(() => loss.backward());
 
-    /// <summary>Adds the gradients of <paramref name="output"/>, weighted by <paramref name="gradient"/> of its shape, to its leaves.</summary>
+    /// <summary>
+    /// Adds the gradients of <paramref name="output"/>, weighted by <paramref name="gradient"/> of its shape, to its leaves.
+    /// </summary>
     public void Run(Tensor output, Tensor gradient) => Guard(() => autograd.backward(output, gradient));
 
     /// <summary>Keeps the failure of a function; the first one, if others follow from it.</summary>

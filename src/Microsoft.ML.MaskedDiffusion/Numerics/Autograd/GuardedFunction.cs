@@ -3,9 +3,10 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 
 /// <summary>
-/// A function of torch's graph whose backward pass is ours and may fail. TorchSharp calls it from native code, and an exception that reached native code would end
-/// the process. So a failure is kept by the <see cref="BackwardPass"/> that is the function's first argument, and gradients of an impossible shape make libtorch
-/// stop; the <see cref="BackwardPass"/> then throws what it kept. Tensors among the arguments need at least one dimension.
+/// A function of torch's graph whose backward pass is ours and may fail. TorchSharp calls it from native code, and an exception that
+/// reached native code would end the process. So a failure is kept by the <see cref="BackwardPass"/> that is the function's first argument,
+/// and gradients of an impossible shape make libtorch stop; the <see cref="BackwardPass"/> then throws what it kept. Tensors among the
+/// arguments need at least one dimension.
 /// </summary>
 /// <typeparam name="T">The function itself.</typeparam>
 internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>
@@ -36,7 +37,9 @@ internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>
         }
     }
 
-    /// <summary>The forward pass: the result for the arguments. It stores what the backward pass needs in <paramref name="context"/>.</summary>
+    /// <summary>
+    /// The forward pass: the result for the arguments. It stores what the backward pass needs in <paramref name="context"/>.
+    /// </summary>
     protected abstract Tensor Evaluate(autograd.AutogradContext context, object[] arguments);
 
     /// <summary>The backward pass: a gradient for each argument, null for an argument that is no tensor or needs no gradient.</summary>

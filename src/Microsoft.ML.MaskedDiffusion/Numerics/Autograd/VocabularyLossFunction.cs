@@ -6,23 +6,27 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 
 /// <summary>
-/// Vocabulary product and cross-entropy as one node of the graph. The logits [n, V] are the largest array of a training step: they exist once, in memory of a pool
-/// (memory that torch allocates for one step could leave a hole in the heap), and their gradient is written over them. With recomputation only a slice of rows
-/// exists at a time. A slice is a whole number of <see cref="MatrixProduct"/>'s depth blocks, so the weight's gradient has the same bits either way.
+/// Vocabulary product and cross-entropy as one node of the graph. The logits [n, V] are the largest array of a training step: they exist
+/// once, in memory of a pool (memory that torch allocates for one step could leave a hole in the heap), and their gradient is written over
+/// them. With recomputation only a slice of rows exists at a time. A slice is a whole number of <see cref="MatrixProduct"/>'s depth blocks,
+/// so the weight's gradient has the same bits either way.
 /// </summary>
 internal sealed unsafe class VocabularyLossFunction : GuardedFunction<VocabularyLossFunction>
 {
     private const int SliceRows = MatrixProduct.Depth;
 
     /// <summary>
-    /// Minus the log-probability of each row's target, in nats, [n], for the logits x W^T of x [n, d] and W [V, d], both 32-bit floats on the processor, n at least 1.
+    /// Minus the log-probability of each row's target, in nats, [n], for the logits x W^T of x [n, d] and W [V, d], both 32-bit floats on
+    /// the processor, n at least 1.
     /// </summary>
     /// <param name="pass">Gets the backward pass's failure.</param>
     /// <param name="x">The states.</param>
     /// <param name="weight">The output layer. If it is a leaf, the backward pass adds to its <c>grad</c> directly.</param>
     /// <param name="targets">One id for each row, which the caller has checked to be 0 to V - 1.</param>
     /// <param name="rounded">Whether the products' operands are rounded to bfloat16.</param>
-    /// <param name="recompute">Whether the logits are not kept but computed again in the backward pass, slice by slice, to the same bits.</param>
+    /// <param name="recompute">
+    /// Whether the logits are not kept but computed again in the backward pass, slice by slice, to the same bits.
+    /// </param>
     /// <param name="pool">Lends the logits' memory.</param>
     public static Tensor Run(BackwardPass pass, Tensor x, Tensor weight, long[] targets, bool rounded, bool recompute, BufferPool pool)
     {
@@ -100,7 +104,7 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
     private static PooledBuffer Rent(BufferPool pool, Tensor input, Tensor weight, int slice) =>
         pool.Rent(Math.Min(slice, input.size(0)) * weight.size(0));
 
-    // Slice after slice into the same logits z.
+    // Computes one slice after the other, all into the same logits z.
     private static Tensor Forward(Tensor input, Tensor weight, long[] targets, bool rounded, Tensor logSums, float* z, int slice)
     {
         int rows = (int)input.size(0), width = (int)weight.size(0), d = (int)weight.size(1);

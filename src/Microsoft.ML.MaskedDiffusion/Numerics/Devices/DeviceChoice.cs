@@ -8,6 +8,8 @@ internal static class DeviceChoice
 {
     public const string Auto = "auto";
 
+    private const string AddCuda = "add the package TorchSharp-cuda-linux (TorchSharp-cuda-windows) and a driver";
+
     /// <summary>Checks how the choice is written, without loading libtorch.</summary>
     /// <exception cref="ArgumentException">It is none of the known forms.</exception>
     public static void Validate(string device, string option = "Device") => _ = Parse(device, option);
@@ -16,7 +18,9 @@ internal static class DeviceChoice
     /// <exception cref="ArgumentException">The choice is badly written, or this machine has no such device.</exception>
     public static void RequireAvailable(string device) => _ = Resolve(device);
 
-    /// <summary>The device that the choice means on this machine: "auto" is the first NVIDIA GPU that libtorch can use, else the processor.</summary>
+    /// <summary>
+    /// The device that the choice means on this machine: "auto" is the first NVIDIA GPU that libtorch can use, else the processor.
+    /// </summary>
     /// <exception cref="ArgumentException">The choice is badly written, or this machine has no such device.</exception>
     public static torch.Device Resolve(string device)
     {
@@ -31,18 +35,21 @@ internal static class DeviceChoice
         if (chosen >= count)
         {
             throw new ArgumentException(count == 0
-                ? $"Device \"{device}\" was asked for, but libtorch finds no NVIDIA GPU here: use \"cpu\" or \"auto\", or add the package TorchSharp-cuda-linux (TorchSharp-cuda-windows) and a driver."
+                ? $"Device \"{device}\" was asked for, but libtorch finds no NVIDIA GPU here: use \"cpu\" or \"auto\", or {AddCuda}."
                 : $"Device \"{device}\" was asked for, but there are {count} GPUs, \"cuda:0\" to \"cuda:{count - 1}\".", nameof(device));
         }
         return torch.device(DeviceType.CUDA, chosen);
     }
 
     /// <summary>
-    /// What <see cref="Resolve"/> makes of the choice, as text; "auto" follows ML.NET's wish for a certain GPU and whether the processor will do instead. Who wishes
-    /// for none leaves the choice open: a new MLContext has no wish and false for the processor.
+    /// The device that the choice means, as text. "auto" takes the GPU that ML.NET's context asks for, or the processor where there is no
+    /// such GPU and the context allows it. If the context asks for no GPU, as a new MLContext does, "auto" is that of
+    /// <see cref="Resolve"/>.
     /// </summary>
     /// <exception cref="ArgumentException">The choice is badly written, or this machine has no such device.</exception>
-    /// <exception cref="InvalidOperationException">"auto" does not find the wished GPU, and the processor will not do.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// "auto" does not find the GPU that the context asks for, and the context does not allow the processor.
+    /// </exception>
     public static string Prefer(string device, int? gpuDeviceId, bool fallbackToCpu)
     {
         if (device != Auto || gpuDeviceId is not { } wished)
@@ -51,8 +58,11 @@ internal static class DeviceChoice
         int count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         if (wished >= 0 && wished < count)
             return $"cuda:{wished}";
-        return fallbackToCpu ? "cpu" : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-            $"MLContext.FallbackToCpu is false, and libtorch finds no GPU {wished} (MLContext.GpuDeviceId) among {count}: set it to true, choose another GPU, or add the package TorchSharp-cuda-linux (TorchSharp-cuda-windows) and a driver."));
+        if (fallbackToCpu)
+            return "cpu";
+        throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+            $"MLContext.FallbackToCpu is false, and libtorch finds no GPU {wished} (MLContext.GpuDeviceId) among {count}: " +
+            $"set FallbackToCpu to true, choose another GPU, or {AddCuda}."));
     }
 
     /// <summary>"cpu" or "cuda:0".</summary>
@@ -71,7 +81,8 @@ internal static class DeviceChoice
             case "cuda":
                 return (false, 0);
         }
-        if (device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index))
+        if (device.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index))
             return (false, index);
         throw new ArgumentException($"{option} is \"{device}\"; it must be \"auto\", \"cpu\", \"cuda\" or \"cuda:\" and a number.", option);
     }

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 
-/// <summary>What was found of TorchSharp's native libraries after they could not be loaded, and the explanation that follows from it.</summary>
+/// <summary>
+/// What was found of TorchSharp's native libraries after they could not be loaded, and the explanation that follows from it.
+/// </summary>
 internal sealed partial record NativeLibraryFault
 {
     /// <summary>The runtime identifier, such as "linux-x64".</summary>
@@ -62,7 +64,8 @@ internal sealed partial record NativeLibraryFault
     /// <summary>Which library cannot be loaded, why, and what to do.</summary>
     public string Explain()
     {
-        string add = $"add the package TorchSharp-cpu {TorchSharpVersion} (or, for {Platform} only, libtorch-cpu-{Platform}) to the application";
+        string add =
+            $"add the package TorchSharp-cpu {TorchSharpVersion} (or, for {Platform} only, libtorch-cpu-{Platform}) to the application";
         string rebuild = $"build or publish it for {Platform}";
         if (LibraryPath is null)
         {
@@ -75,21 +78,25 @@ internal sealed partial record NativeLibraryFault
                 $"{add}, in the version that TorchSharp {TorchSharpVersion} was built for.");
         }
         if (MissingVersion().Match(LoaderMessage) is { Success: true } version)
-            return Text(LibraryPath, $"it needs {version.Value}, which this system's libraries do not have", ForMissingVersion(version.Value));
+            return Text(
+                LibraryPath, $"it needs {version.Value}, which this system's libraries do not have", ForMissingVersion(version.Value));
         if (!HasLibTorch)
             return Text(LibraryPath, "libtorch, on which it depends, is not beside it", $"{add} and {rebuild}.");
         if (WrongFormat().IsMatch(LoaderMessage))
             return Text(LibraryPath, $"it is damaged or made for another platform than {Platform}", $"{rebuild}.");
-        return Text(LibraryPath, $"the system's loader refuses it: {Detail(LoaderMessage)}", Platform.StartsWith("win", StringComparison.Ordinal)
-            ? "install the Microsoft Visual C++ Redistributable, and keep all native files of the build beside the application."
-            : "install what the loader names, and keep all native files of the build beside the application.");
+        string install = Platform.StartsWith("win", StringComparison.Ordinal)
+            ? "install the Microsoft Visual C++ Redistributable"
+            : "install what the loader names";
+        return Text(LibraryPath, $"the system's loader refuses it: {Detail(LoaderMessage)}",
+            $"{install}, and keep all native files of the build beside the application.");
     }
 
     // Only this version is asked for without being used, so only this one can be relaxed.
     private static string ForMissingVersion(string version) => version == "GLIBCXX_3.4.32"
-        ? "Microsoft.ML.MaskedDiffusion's build step changes the copy of the library in the output folder so that it loads here. Build the application on this " +
-          "system, or set the MSBuild property RelaxTorchSharpLibstdcxxVersion to true where it is built (false switches the step off); or use a system with " +
-          "the libstdc++ of GCC 13, such as Debian 13 or Ubuntu 24.04. docs/native-library.md explains the step."
+        ? "Microsoft.ML.MaskedDiffusion's build step changes the copy of the library in the output folder so that it loads here. Build " +
+          "the application on this system, or set the MSBuild property RelaxTorchSharpLibstdcxxVersion to true where it is built " +
+          "(false switches the step off); or use a system with the libstdc++ of GCC 13, such as Debian 13 or Ubuntu 24.04. " +
+          "docs/native-library.md explains the step."
         : "use a newer system, such as Debian 13 or Ubuntu 24.04, or an older version of TorchSharp.";
 
     private static string Text(string which, string why, string remedy) =>
@@ -120,6 +127,7 @@ internal sealed partial record NativeLibraryFault
     [GeneratedRegex(@"\b(GLIBCXX|CXXABI|GLIBC|GCC)_[0-9][0-9.]*[0-9]")]
     private static partial Regex MissingVersion();
 
-    [GeneratedRegex("ELF|mach-o|incompatible architecture|not a valid Win32|incorrect format|0x8007000B|0x800700C1", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        "ELF|mach-o|incompatible architecture|not a valid Win32|incorrect format|0x8007000B|0x800700C1", RegexOptions.IgnoreCase)]
     private static partial Regex WrongFormat();
 }

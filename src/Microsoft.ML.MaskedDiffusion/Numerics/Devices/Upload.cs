@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 
 /// <summary>
-/// Copies arrays to a device without waiting for it. A copy from ordinary memory to a GPU waits until the GPU has done all of its earlier work; a copy from pinned
-/// memory takes its turn in the GPU's queue. libtorch keeps the pinned memory until the copy is done.
+/// Copies arrays to a device without waiting for it. A copy from ordinary memory to a GPU waits until the GPU has done all of its earlier
+/// work; a copy from pinned memory takes its turn in the GPU's queue. libtorch keeps the pinned memory until the copy is done.
 /// </summary>
 internal static class Upload
 {

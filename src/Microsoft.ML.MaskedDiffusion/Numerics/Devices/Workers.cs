@@ -4,12 +4,13 @@ using System.Runtime.ExceptionServices;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 
 /// <summary>
-/// The threads that share our kernels' work, one a core with the caller's. A kernel lasts microseconds, so the threads watch for the next one for a short while
-/// before they sleep. When several callers come at once, one gets the threads and the others work alone: then the callers fill the cores.
+/// The threads that share our kernels' work: with the caller's, one for each core. A kernel lasts microseconds, so the threads wait
+/// actively for the next one for a short while before they sleep. When there are several callers at once, one gets the threads and the
+/// others work alone, since then the callers themselves keep the cores busy.
 /// </summary>
 internal static class Workers
 {
-    // Longer than the gap between two kernels of a layer, too short to disturb anybody else.
+    // Longer than the gap between two kernels of a layer, and too short to disturb other programs.
     private static readonly long SpinTicks = Stopwatch.Frequency / 1_000_000 * 60;
     private static readonly SemaphoreSlim Wake = new(0);
     private static readonly int Helpers = StartHelpers();
@@ -47,7 +48,7 @@ internal static class Workers
             if (asleep > 0)
                 Wake.Release(asleep);
             Work();
-            // Whoever is not inside by now has nothing to do and is not waited for.
+            // A thread that has not begun by now finds nothing to do and need not be waited for.
             Interlocked.Exchange(ref _open, 0);
             var spinner = default(SpinWait);
             while (Volatile.Read(ref _inside) != 0)
@@ -62,7 +63,10 @@ internal static class Workers
         }
     }
 
-    /// <summary>Runs <paramref name="body"/> on pieces [first, last) of 0 .. <paramref name="rows"/> - 1, of <paramref name="piece"/> rows but the last.</summary>
+    /// <summary>
+    /// Runs <paramref name="body"/> on pieces [first, last) of 0 .. <paramref name="rows"/> - 1, of <paramref name="piece"/> rows but the
+    /// last.
+    /// </summary>
     public static void Rows(int rows, int piece, Action<int, int> body) =>
         Run((rows + piece - 1) / piece, i => body(i * piece, Math.Min(rows, (i + 1) * piece)));
 
@@ -104,7 +108,7 @@ internal static class Workers
         while (true)
         {
             Interlocked.Increment(ref _asleep);
-            // The caller first advances the round and then counts the sleepers, so one of both sees the other.
+            // The caller first advances the round and then counts the sleepers. So either this thread sees the round, or it is counted.
             if (Volatile.Read(ref _round) == seen)
                 Wake.Wait();
             Interlocked.Decrement(ref _asleep);

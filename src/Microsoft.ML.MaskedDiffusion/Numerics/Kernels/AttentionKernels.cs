@@ -6,13 +6,18 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 /// <summary>
-/// Softmax attention in place on the fused projection [batch, length, heads, (query, key, value), size], without a copy of it. The backward pass computes the
-/// probabilities again from the stored log-sums (as in Dao et al., 2022), so that no [length, length] matrix outlives a head.
+/// Softmax attention in place on the fused projection [batch, length, heads, (query, key, value), size], without a copy of it. The backward
+/// pass computes the probabilities again from the stored log-sums (as in Dao et al., 2022), so that no [length, length] matrix outlives a
+/// head.
 /// </summary>
 internal static unsafe class AttentionKernels
 {
-    /// <summary>Writes the mixed values [batch, length, heads, size] and each query's log-sum-exp [batch, heads, length] (null: not kept); products as in <see cref="MatrixProduct"/>.</summary>
-    public static void Forward(float* qkv, float* y, float* logSums, int batch, int length, int heads, int size, bool causal, bool rounded = false)
+    /// <summary>
+    /// Writes the mixed values [batch, length, heads, size] and each query's log-sum-exp [batch, heads, length] (null: not kept); products
+    /// as in <see cref="MatrixProduct"/>.
+    /// </summary>
+    public static void Forward(
+        float* qkv, float* y, float* logSums, int batch, int length, int heads, int size, bool causal, bool rounded = false)
     {
         int rows = QueryRows(length), blocks = (length + rows - 1) / rows, stride = heads * 3 * size;
         float scale = (float)(1 / Math.Sqrt(size));
@@ -22,7 +27,8 @@ internal static unsafe class AttentionKernels
             int first = block * rows, count = Math.Min(rows, length - first), keys = causal ? first + count : length;
             float* query = qkv + (long)item * length * stride + head * 3 * size, key = query + size, value = key + size;
             float* scores = Scratch.Floats(2, (long)rows * length);
-            MatrixProduct.MultiplyAlone(count, keys, size, query + (long)first * stride, stride, false, key, stride, true, scores, length, rounded: rounded);
+            MatrixProduct.MultiplyAlone(
+                count, keys, size, query + (long)first * stride, stride, false, key, stride, true, scores, length, rounded: rounded);
             for (int i = 0; i < count; i++)
             {
                 float logSum = Softmax(scores + (long)i * length, causal ? first + i + 1 : keys, keys, scale);
@@ -30,16 +36,18 @@ internal static unsafe class AttentionKernels
                     logSums[((long)item * heads + head) * length + first + i] = logSum;
             }
             long at = ((long)item * length + first) * heads * size + head * size;
-            MatrixProduct.MultiplyAlone(count, size, keys, scores, length, false, value, stride, false, y + at, heads * size, rounded: rounded);
+            MatrixProduct.MultiplyAlone(
+                count, size, keys, scores, length, false, value, stride, false, y + at, heads * size, rounded: rounded);
         });
     }
 
     /// <summary>
-    /// The same for the asked positions only, each with the bits it has in <see cref="Forward"/>: queries and mixed values are [n, heads, size], of
-    /// <paramref name="places"/> (item * length + position, ascending); <paramref name="keyValues"/> is [batch, length, heads, (key, value), size]. Item i's places
-    /// are those from <paramref name="starts"/>[i] to <paramref name="starts"/>[i + 1].
+    /// The same for the asked positions only, each with the bits it has in <see cref="Forward"/>: queries and mixed values are [n, heads,
+    /// size], of <paramref name="places"/> (item * length + position, ascending); <paramref name="keyValues"/> is [batch, length, heads,
+    /// (key, value), size]. Item i's places are those from <paramref name="starts"/>[i] to <paramref name="starts"/>[i + 1].
     /// </summary>
-    public static void ForwardAt(float* query, float* keyValues, float* y, long* places, int[] starts, int length, int heads, int size, bool causal, bool rounded)
+    public static void ForwardAt(
+        float* query, float* keyValues, float* y, long* places, int[] starts, int length, int heads, int size, bool causal, bool rounded)
     {
         int rows = QueryRows(length), stride = heads * 2 * size, width = heads * size;
         float scale = (float)(1 / Math.Sqrt(size));
@@ -49,19 +57,24 @@ internal static unsafe class AttentionKernels
             float* key = keyValues + (long)item * length * stride + head * 2 * size, value = key + size;
             for (int first = starts[item]; first < starts[item + 1]; first += rows)
             {
-                int count = Math.Min(rows, starts[item + 1] - first), keys = causal ? (int)(places[first + count - 1] % length) + 1 : length;
+                int count = Math.Min(rows, starts[item + 1] - first);
+                int keys = causal ? (int)(places[first + count - 1] % length) + 1 : length;
                 float* scores = Scratch.Floats(2, (long)rows * length);
                 long at = (long)first * width + head * size;
-                MatrixProduct.MultiplyAlone(count, keys, size, query + at, width, false, key, stride, true, scores, length, rounded: rounded);
+                MatrixProduct.MultiplyAlone(
+                    count, keys, size, query + at, width, false, key, stride, true, scores, length, rounded: rounded);
                 for (int i = 0; i < count; i++)
                     Softmax(scores + (long)i * length, causal ? (int)(places[first + i] % length) + 1 : keys, keys, scale);
-                MatrixProduct.MultiplyAlone(count, size, keys, scores, length, false, value, stride, false, y + at, width, rounded: rounded);
+                MatrixProduct.MultiplyAlone(
+                    count, size, keys, scores, length, false, value, stride, false, y + at, width, rounded: rounded);
             }
         });
     }
 
     /// <summary>Writes the gradient of the fused projection, given <paramref name="dy"/> and what the forward pass wrote.</summary>
-    public static void Backward(float* qkv, float* y, float* logSums, float* dy, float* dQkv, int batch, int length, int heads, int size, bool causal, bool rounded = false)
+    public static void Backward(
+        float* qkv, float* y, float* logSums, float* dy, float* dQkv, int batch, int length, int heads, int size, bool causal,
+        bool rounded = false)
     {
         int rows = QueryRows(length), stride = heads * 3 * size, width = heads * size;
         float scale = (float)(1 / Math.Sqrt(size));
@@ -72,7 +85,7 @@ internal static unsafe class AttentionKernels
             float* query = qkv + at, key = query + size, value = key + size;
             float* dQuery = dQkv + at, dKey = dQuery + size, dValue = dKey + size;
             float* scores = Scratch.Floats(2, 2L * rows * length), dScores = scores + (long)rows * length;
-            // From the last block to the first: the first one of a causal head then finds all keys' gradients begun.
+            // From the last block to the first: the last block of a causal head begins the gradients of all keys, to which the others add.
             for (int first = (length - 1) / rows * rows; first >= 0; first -= rows)
             {
                 int count = Math.Min(rows, length - first), keys = causal ? first + count : length;
@@ -84,10 +97,12 @@ internal static unsafe class AttentionKernels
                 {
                     float logSum = logSums[((long)item * heads + head) * length + first + i];
                     float mean = VectorMath.Dot(dOut + (long)i * width, outs + (long)i * width, size);
-                    SoftmaxGradient(scores + (long)i * length, dScores + (long)i * length, causal ? first + i + 1 : keys, keys, scale, logSum, mean);
+                    SoftmaxGradient(
+                        scores + (long)i * length, dScores + (long)i * length, causal ? first + i + 1 : keys, keys, scale, logSum, mean);
                 }
                 MatrixProduct.MultiplyAlone(keys, size, count, scores, length, true, dOut, width, false, dValue, stride, begun, rounded);
-                MatrixProduct.MultiplyAlone(count, size, keys, dScores, length, false, key, stride, false, dQuery + (long)first * stride, stride, rounded: rounded);
+                MatrixProduct.MultiplyAlone(
+                    count, size, keys, dScores, length, false, key, stride, false, dQuery + (long)first * stride, stride, rounded: rounded);
                 MatrixProduct.MultiplyAlone(keys, size, count, dScores, length, true, queries, stride, false, dKey, stride, begun, rounded);
             }
         });
@@ -96,7 +111,9 @@ internal static unsafe class AttentionKernels
     // The scores of one block stay in the second-level cache.
     private static int QueryRows(int length) => length <= 256 ? length : Math.Max(48, 65536 / length / 12 * 12);
 
-    /// <summary>Softmax of scale * row over the first <paramref name="count"/> places, zero up to <paramref name="keys"/>; returns the log-sum-exp.</summary>
+    /// <summary>
+    /// Softmax of scale * row over the first <paramref name="count"/> places, zero up to <paramref name="keys"/>; returns the log-sum-exp.
+    /// </summary>
     private static float Softmax(float* row, int count, int keys, float scale)
     {
         Vector512<float> high = Vector512.Create(float.NegativeInfinity);
@@ -106,7 +123,8 @@ internal static unsafe class AttentionKernels
         Vector512<float> sum = default, tops = Vector512.Create(-top), scales = Vector512.Create(scale);
         for (int i = 0; i < count; i += VectorMath.Lanes)
         {
-            Vector512<float> p = VectorMath.Exp(Vector512.FusedMultiplyAdd(VectorMath.Load(row + i, count - i, float.NegativeInfinity), scales, tops));
+            Vector512<float> p =
+                VectorMath.Exp(Vector512.FusedMultiplyAdd(VectorMath.Load(row + i, count - i, float.NegativeInfinity), scales, tops));
             sum += p;
             VectorMath.Store(p, row + i, count - i);
         }

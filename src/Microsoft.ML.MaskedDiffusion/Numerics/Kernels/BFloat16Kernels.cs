@@ -9,7 +9,9 @@ internal static unsafe class BFloat16Kernels
 {
     private const int Piece = 1 << 16;
 
-    /// <summary>Rounds <paramref name="count"/> floats on the caller's thread; <paramref name="to"/> may be <paramref name="from"/>.</summary>
+    /// <summary>
+    /// Rounds <paramref name="count"/> floats on the caller's thread; <paramref name="to"/> may be <paramref name="from"/>.
+    /// </summary>
     public static void Round(float* from, float* to, long count)
     {
         long i = 0;
@@ -20,7 +22,8 @@ internal static unsafe class BFloat16Kernels
     }
 
     /// <summary>Rounds in place, on all cores.</summary>
-    public static void RoundAll(float* values, long count) => Workers.Rows(count, Piece, (first, last) => Round(values + first, values + first, last - first));
+    public static void RoundAll(float* values, long count) =>
+        Workers.Rows(count, Piece, (first, last) => Round(values + first, values + first, last - first));
 
     /// <summary>Rounds and stores in half the memory.</summary>
     public static void Narrow(float* from, ushort* to, long count) => Workers.Rows(count, Piece, (first, last) =>
@@ -28,7 +31,8 @@ internal static unsafe class BFloat16Kernels
         long i = first;
         for (; i + 2 * VectorMath.Lanes <= last; i += 2 * VectorMath.Lanes)
         {
-            Vector512<uint> low = Round(Vector512.Load(from + i)).AsUInt32(), high = Round(Vector512.Load(from + i + VectorMath.Lanes)).AsUInt32();
+            Vector512<uint> low = Round(Vector512.Load(from + i)).AsUInt32();
+            Vector512<uint> high = Round(Vector512.Load(from + i + VectorMath.Lanes)).AsUInt32();
             Vector512.Narrow(Vector512.ShiftRightLogical(low, 16), Vector512.ShiftRightLogical(high, 16)).Store(to + i);
         }
         for (; i < last; i++)
@@ -58,7 +62,7 @@ internal static unsafe class BFloat16Kernels
     {
         Vector512<uint> bits = value.AsUInt32(), odd = Vector512.ShiftRightLogical(bits, 16) & Vector512<uint>.One;
         Vector512<uint> rounded = (bits + odd + Vector512.Create(0x7FFFu)) & Vector512.Create(0xFFFF0000u);
-        // A NaN's upper bits could carry over into a number's.
+        // Rounding the bits of a NaN could carry into its exponent and give a number.
         Vector512<uint> nan = (bits & Vector512.Create(0xFFFF0000u)) | Vector512.Create(0x00400000u);
         return Vector512.ConditionalSelect(Vector512.Equals(value, value).AsUInt32(), rounded, nan).AsSingle();
     }

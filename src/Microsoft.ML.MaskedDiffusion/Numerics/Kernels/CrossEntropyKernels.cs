@@ -6,24 +6,26 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 /// <summary>Cross-entropy of softmax(logits) with one target a row: nll = log-sum-exp(logits) - logits[target].</summary>
 internal static unsafe class CrossEntropyKernels
 {
-    // Terms added up in floats before their sum goes to a double: a large vocabulary would wear the floats' digits away.
+    // Terms that are added up in floats before their sum is added to a double: sums over a large vocabulary would lose digits in floats.
     private const int Piece = 1024;
 
     /// <summary>The loss in nats and the log-sum-exp of each row. Targets were checked to lie in 0 .. width - 1.</summary>
-    public static void Forward(float* logits, long* targets, float* loss, float* logSums, int rows, int width) => Workers.Rows(rows, 16, (first, last) =>
+    public static void Forward(float* logits, long* targets, float* loss, float* logSums, int rows, int width) =>
+        Workers.Rows(rows, 16, (first, last) =>
     {
         for (int row = first; row < last; row++)
         {
             float* at = logits + (long)row * width;
             (float top, double log) = LogSum(at, width);
             logSums[row] = (float)(top + log);
-            // In double: the log-sum rounded to a float would take digits from the difference.
+            // In double: the difference would lose digits if the log-sum were rounded to a float first.
             loss[row] = (float)(log - ((double)at[targets[row]] - top));
         }
     });
 
     /// <summary>dLogits = gradient[row] (softmax - one-hot); it may be the same memory as the logits.</summary>
-    public static void Backward(float* logits, long* targets, float* logSums, float* gradient, float* dLogits, int rows, int width) => Workers.Rows(rows, 16, (first, last) =>
+    public static void Backward(float* logits, long* targets, float* logSums, float* gradient, float* dLogits, int rows, int width) =>
+        Workers.Rows(rows, 16, (first, last) =>
     {
         for (int row = first; row < last; row++)
         {

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
@@ -14,13 +15,15 @@ internal static unsafe class EmbeddingKernels
     /// <summary>Adds each row's gradient to its token's row, in the order of the rows.</summary>
     public static void AddGradient(float* gradient, long[] tokens, float* dx, int width)
     {
-        // Columns are shared out, not rows, so that the order of the sums is always the same.
+        // The threads share the columns, not the rows, so that the order of the sums is always the same.
         const int Columns = 64;
         Workers.Rows(width, Columns, (first, last) =>
         {
             for (int row = 0; row < tokens.Length; row++)
-                System.Numerics.Tensors.TensorPrimitives.Add(new ReadOnlySpan<float>(gradient + tokens[row] * width + first, last - first),
-                    new ReadOnlySpan<float>(dx + (long)row * width + first, last - first), new Span<float>(gradient + tokens[row] * width + first, last - first));
+            {
+                var sum = new Span<float>(gradient + tokens[row] * width + first, last - first);
+                TensorPrimitives.Add(sum, new ReadOnlySpan<float>(dx + (long)row * width + first, last - first), sum);
+            }
         });
     }
 }

@@ -19,7 +19,8 @@ internal static unsafe class GateKernels
     });
 
     /// <summary>The gradients of both factors; <paramref name="dyToY"/> holds dy, over which y is written again.</summary>
-    public static void Backward(float* gate, float* up, float* dyToY, float* dGate, float* dUp, long count) => Workers.Rows(count, Piece, (first, last) =>
+    public static void Backward(float* gate, float* up, float* dyToY, float* dGate, float* dUp, long count) =>
+        Workers.Rows(count, Piece, (first, last) =>
     {
         for (long i = first; i < last; i += VectorMath.Lanes)
         {

@@ -7,11 +7,14 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 /// <summary>RMSNorm over rows of 32-bit floats (Zhang and Sennrich, 2019, eq. 4): y = g x / sqrt(mean(x^2) + eps).</summary>
 internal static unsafe class NormKernels
 {
-    // Rows whose gain gradients are summed together: part of the result's meaning.
+    // Rows whose gain gradients are summed together. Another number would change the result's bits.
     private const int Group = 128;
 
-    /// <summary>y and the factors 1 / sqrt(mean(x^2) + eps) of each row, which the backward pass needs (<paramref name="scale"/> may be null).</summary>
-    public static void Forward(float* x, float* gain, double epsilon, float* y, float* scale, int rows, int width) => Workers.Rows(rows, 64, (first, last) =>
+    /// <summary>
+    /// y and the factors 1 / sqrt(mean(x^2) + eps) of each row, which the backward pass needs (<paramref name="scale"/> may be null).
+    /// </summary>
+    public static void Forward(float* x, float* gain, double epsilon, float* y, float* scale, int rows, int width) =>
+        Workers.Rows(rows, 64, (first, last) =>
     {
         for (int row = first; row < last; row++)
         {
@@ -30,8 +33,12 @@ internal static unsafe class NormKernels
             Scale(x + (long)row * width, gain, scale[row], y + (long)row * width, width);
     });
 
-    /// <summary>dx = <paramref name="residual"/> (null: 0) + the gradient through the norm; adds the gain's gradient to <paramref name="gainGradient"/>.</summary>
-    public static void Backward(float* x, float* gain, float* scale, float* dy, float* residual, float* dx, float* gainGradient, int rows, int width)
+    /// <summary>
+    /// dx = <paramref name="residual"/> (null: 0) + the gradient through the norm; adds the gain's gradient to
+    /// <paramref name="gainGradient"/>.
+    /// </summary>
+    public static void Backward(
+        float* x, float* gain, float* scale, float* dy, float* residual, float* dx, float* gainGradient, int rows, int width)
     {
         int groups = (rows + Group - 1) / Group;
         float* partial = Scratch.Floats(3, (long)groups * width);

@@ -3,14 +3,17 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
-/// <summary>Rotary positions (Su et al., 2021) in the half-split form: pair (z_i, z_{i+h/2}) of each query and key head turns by position * theta_i.</summary>
+/// <summary>
+/// Rotary positions (Su et al., 2021) in the half-split form: pair (z_i, z_{i+h/2}) of each query and key head turns by position * theta_i.
+/// </summary>
 internal static unsafe class RotaryKernels
 {
     /// <summary>
-    /// Turns the queries and keys of <paramref name="qkv"/> [batch * length, heads * 3 * size] (per head: query, key, value) in place. The tables are
-    /// [length, size / 2]. <paramref name="direction"/> -1 turns back, which is also the gradient.
+    /// Turns the queries and keys of <paramref name="qkv"/> [batch * length, heads * 3 * size] (per head: query, key, value) in place. The
+    /// tables are [length, size / 2]. <paramref name="direction"/> -1 turns back, which is also the gradient.
     /// </summary>
-    public static void Turn(float* qkv, float* cos, float* sin, int rows, int length, int heads, int size, float direction) => Workers.Rows(rows, 64, (first, last) =>
+    public static void Turn(float* qkv, float* cos, float* sin, int rows, int length, int heads, int size, float direction) =>
+        Workers.Rows(rows, 64, (first, last) =>
     {
         int half = size / 2;
         for (int row = first; row < last; row++)
@@ -26,10 +29,13 @@ internal static unsafe class RotaryKernels
     });
 
     /// <summary>
-    /// Turns one part of each head (queries or keys alone): heads stand <paramref name="headStride"/> floats apart, rows <paramref name="rowStride"/>. A row's
-    /// position is that of its number in <paramref name="places"/> (null: its own number), modulo the length.
+    /// Turns one part of each head (queries or keys alone): heads are <paramref name="headStride"/> floats apart, rows
+    /// <paramref name="rowStride"/>. A row's position is that of its number in <paramref name="places"/> (null: its own number), modulo the
+    /// length.
     /// </summary>
-    public static void TurnPart(float* part, long rowStride, int headStride, float* cos, float* sin, long* places, int rows, int length, int heads, int size) => Workers.Rows(rows, 64, (first, last) =>
+    public static void TurnPart(
+        float* part, long rowStride, int headStride, float* cos, float* sin, long* places, int rows, int length, int heads, int size) =>
+        Workers.Rows(rows, 64, (first, last) =>
     {
         int half = size / 2;
         for (int row = first; row < last; row++)

@@ -3,18 +3,23 @@ using System.Runtime.Intrinsics;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
-/// <summary>Functions of sixteen floats at once. Each is one fixed sequence of operations, so that results are the same on every processor.</summary>
+/// <summary>
+/// Functions of sixteen floats at once. Each is one fixed sequence of operations, so that results are the same on every processor.
+/// </summary>
 internal static unsafe class VectorMath
 {
     public const int Lanes = 16;
 
-    /// <summary>e^x to within 2 units in the last place; 0 below -87.3. Range reduction by ln 2 and the degree-6 polynomial of Cephes' expf (Moshier).</summary>
+    /// <summary>
+    /// e^x to within 2 units in the last place; 0 below -87.3. Range reduction by ln 2 and the degree-6 polynomial of Cephes' expf
+    /// (Moshier).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)
     {
-        // Adding 1.5 * 2^23 rounds to the nearest integer, which then stands in the low bits.
+        // Adding 1.5 * 2^23 rounds to the nearest integer, which is then in the low bits.
         Vector512<float> magic = Vector512.Create(12582912f);
-        // The processor's own minimum and maximum, which pass on a NaN that comes second.
+        // The processor's own minimum and maximum return the second operand if one is NaN, so that NaN is passed on.
         Vector512<float> clamped = Vector512.MinNative(Vector512.Create(88.3f), Vector512.MaxNative(Vector512.Create(-87.3f), x));
         Vector512<float> shifted = Vector512.FusedMultiplyAdd(clamped, Vector512.Create(1.44269504088896341f), magic);
         Vector512<float> n = shifted - magic;
@@ -36,9 +41,12 @@ internal static unsafe class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
 
-    /// <summary>The first <paramref name="count"/> floats of <paramref name="source"/>, and <paramref name="filler"/> in the other places.</summary>
+    /// <summary>
+    /// The first <paramref name="count"/> floats of <paramref name="source"/>, and <paramref name="filler"/> in the other places.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Load(float* source, int count, float filler = 0) => count >= Lanes ? Vector512.Load(source) : LoadPart(source, count, filler);
+    public static Vector512<float> Load(float* source, int count, float filler = 0) =>
+        count >= Lanes ? Vector512.Load(source) : LoadPart(source, count, filler);
 
     /// <summary>Stores the first <paramref name="count"/> numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -76,7 +84,7 @@ internal static unsafe class VectorMath
         return Sum(sum);
     }
 
-    // Apart from the callers' loops, which keep their vectors in registers only without a buffer on the stack.
+    // A function of its own: with a buffer on the stack, the callers' loops would not keep their vectors in registers.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Vector512<float> LoadPart(float* source, int count, float filler)
     {

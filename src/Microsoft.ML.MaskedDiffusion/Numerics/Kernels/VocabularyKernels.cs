@@ -6,23 +6,25 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 /// <summary>
-/// Log-probabilities of single tokens under softmax(x W^T) for a long W. The logits of a few columns at a time stay in the cache and go into a maximum and a sum;
-/// they are never written down whole. A row's results do not depend on the other rows.
+/// Log-probabilities of single tokens under softmax(x W^T) for a long W. The logits of a few columns at a time stay in the cache and go
+/// into a maximum and a sum; they are never written down whole. A row's results do not depend on the other rows.
 /// </summary>
 internal static unsafe class VocabularyKernels
 {
-    // Columns whose logits are summed together: part of the result's meaning.
+    // Columns whose logits are summed together. Another number would change the result's bits.
     private const int Columns = 64;
 
-    // Rows at a time: with Columns, a quarter of a megabyte of logits.
+    // Rows that are computed at a time: with Columns, a quarter of a megabyte of logits.
     private const int Rows = 1024;
 
     /// <summary>
-    /// Writes log p(targets[i]), nats, of row rows[i] of <paramref name="states"/> [count, k] under <paramref name="weight"/> [width, k]. With <paramref name="others"/>
-    /// (null: none) logits are others' + <paramref name="factor"/> (states' - others'). With <paramref name="rounded"/> the products' operands are rounded to bfloat16.
+    /// Writes log p(targets[i]), nats, of row rows[i] of <paramref name="states"/> [count, k] under <paramref name="weight"/> [width, k].
+    /// With <paramref name="others"/> (null: none) logits are others' + <paramref name="factor"/> (states' - others'). With
+    /// <paramref name="rounded"/> the products' operands are rounded to bfloat16.
     /// </summary>
     public static void LogProbabilities(
-        float* states, float* others, float factor, int count, int k, float* weight, int width, int[] rows, int[] targets, Span<double> destination, bool rounded = false)
+        float* states, float* others, float factor, int count, int k, float* weight, int width, int[] rows, int[] targets,
+        Span<double> destination, bool rounded = false)
     {
         foreach (int target in targets)
             if ((uint)target >= (uint)width)
@@ -41,9 +43,11 @@ internal static unsafe class VocabularyKernels
                 int column = group * Columns, columns = Math.Min(Columns, width - column);
                 float* logits = Scratch.Floats(2, 2L * Rows * Columns), unguided = logits + (long)Rows * Columns;
                 float* weights = weight + (long)column * k;
-                MatrixProduct.MultiplyAlone(have, columns, k, states + (long)start * k, k, false, weights, k, true, logits, Columns, rounded: rounded);
+                MatrixProduct.MultiplyAlone(
+                    have, columns, k, states + (long)start * k, k, false, weights, k, true, logits, Columns, rounded: rounded);
                 if (others is not null)
-                    MatrixProduct.MultiplyAlone(have, columns, k, others + (long)start * k, k, false, weights, k, true, unguided, Columns, rounded: rounded);
+                    MatrixProduct.MultiplyAlone(
+                        have, columns, k, others + (long)start * k, k, false, weights, k, true, unguided, Columns, rounded: rounded);
                 for (int row = 0; row < have; row++)
                 {
                     float* at = logits + row * Columns;

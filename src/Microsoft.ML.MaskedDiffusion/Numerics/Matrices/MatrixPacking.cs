@@ -1,12 +1,17 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 
 /// <summary>Copies pieces of matrices into the dense panels that <see cref="IMatrixKernel"/> reads; missing columns become zero.</summary>
 internal static unsafe class MatrixPacking
 {
-    /// <summary>panel[r, c] = source[r, c] for <paramref name="rows"/> rows of <paramref name="columns"/> numbers, <paramref name="width"/> a row in the panel.</summary>
+    /// <summary>
+    /// panel[r, c] = source[r, c] for <paramref name="rows"/> rows of <paramref name="columns"/> numbers, <paramref name="width"/> a row in
+    /// the panel.
+    /// </summary>
     public static void Copy(float* source, long stride, int rows, int columns, float* panel, int width)
     {
         for (int r = 0; r < rows; r++, source += stride, panel += width)
@@ -24,7 +29,10 @@ internal static unsafe class MatrixPacking
         }
     }
 
-    /// <summary>panel[c, r] = source[r, c] for <paramref name="rows"/> rows of <paramref name="columns"/> numbers, <paramref name="width"/> a row in the panel.</summary>
+    /// <summary>
+    /// panel[c, r] = source[r, c] for <paramref name="rows"/> rows of <paramref name="columns"/> numbers, <paramref name="width"/> a row in
+    /// the panel.
+    /// </summary>
     public static void Transpose(float* source, long stride, int rows, int columns, float* panel, int width)
     {
         int r = 0;
@@ -60,10 +68,10 @@ internal static unsafe class MatrixPacking
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Interleave(Vector128<float> a, Vector128<float> b, bool high)
     {
-        if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
-            return high ? System.Runtime.Intrinsics.X86.Sse.UnpackHigh(a, b) : System.Runtime.Intrinsics.X86.Sse.UnpackLow(a, b);
-        if (System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported)
-            return high ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(a, b) : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(a, b);
+        if (Sse.IsSupported)
+            return high ? Sse.UnpackHigh(a, b) : Sse.UnpackLow(a, b);
+        if (AdvSimd.Arm64.IsSupported)
+            return high ? AdvSimd.Arm64.ZipHigh(a, b) : AdvSimd.Arm64.ZipLow(a, b);
         return high ? Vector128.Create(a[2], b[2], a[3], b[3]) : Vector128.Create(a[0], b[0], a[1], b[1]);
     }
 }

@@ -6,31 +6,35 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 
 /// <summary>
-/// Products of 32-bit float matrices in contiguous memory. An element's bits depend on its row of A, its column of B and k alone: not on how many rows and
-/// columns there are, the threads or the vector width. No BLAS promises that (they pick other kernels for other sizes), and results that belong to a row rest on it.
+/// Products of 32-bit float matrices in contiguous memory. An element's bits depend on its row of A, its column of B and k alone: not on
+/// how many rows and columns there are, the threads or the vector width. No BLAS promises that (they choose other kernels for other
+/// sizes), and it is the reason why a row's result is the same in every batch.
 /// </summary>
 internal static unsafe class MatrixProduct
 {
-    // Depth of a packed block. Part of the result's meaning, as partial sums are added block by block.
+    // Depth of a packed block. Another number would change the result's bits, since partial sums are added block by block.
     internal const int Depth = 512;
 
     // Columns of a packed block: with Depth, half a megabyte, what a core's second-level cache keeps.
     private const int BlockColumns = 256;
 
     /// <summary>
-    /// C[m, n] = A B, or C += A B. A is [m, k] with <paramref name="lda"/> floats from row to row, or stored transposed as [k, m]; B is [k, n], or stored
-    /// transposed as [n, k]. The work is spread over the cores. With <paramref name="rounded"/> A and B are rounded to bfloat16 on the way; sums stay 32-bit.
+    /// C[m, n] = A B, or C += A B. A is [m, k] with <paramref name="lda"/> floats from row to row, or stored transposed as [k, m]; B is [k,
+    /// n], or stored transposed as [n, k]. The work is spread over the cores. With <paramref name="rounded"/> A and B are rounded to
+    /// bfloat16 on the way; sums stay 32-bit.
     /// </summary>
-    public static void Multiply(int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add = false, bool rounded = false)
+    public static void Multiply(
+        int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add = false,
+        bool rounded = false)
     {
         if (m == 0 || n == 0)
             return;
         int groups = Ceiling(n, BlockColumns);
-        // Three tasks a thread balance the load; a task under 96 rows would spend its time packing B.
+        // Three tasks for each thread balance the load; a task of fewer than 96 rows would mostly pack B.
         int rowTasks = Math.Clamp(Ceiling(3 * Workers.Count, groups), 1, Math.Max(1, m / 96));
         int rows = Ceiling(Ceiling(m, rowTasks), 12) * 12;
         rowTasks = Ceiling(m, rows);
-        // Small products are done before another thread wakes up.
+        // A small product is done before another thread would have woken up.
         if ((long)m * n * k < 1 << 17 || groups * rowTasks == 1)
         {
             MultiplyAlone(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, add, rounded);
@@ -39,13 +43,16 @@ internal static unsafe class MatrixProduct
         Workers.Run(groups * rowTasks, task =>
         {
             int row = task % rowTasks * rows, column = task / rowTasks * BlockColumns;
-            MultiplyAlone(Math.Min(rows, m - row), Math.Min(BlockColumns, n - column), k, transposeA ? a + row : a + row * lda, lda, transposeA,
+            MultiplyAlone(
+                Math.Min(rows, m - row), Math.Min(BlockColumns, n - column), k, transposeA ? a + row : a + row * lda, lda, transposeA,
                 transposeB ? b + column * ldb : b + column, ldb, transposeB, c + row * ldc + column, ldc, add, rounded);
         });
     }
 
     /// <summary>As <see cref="Multiply"/>, on the caller's thread only.</summary>
-    public static void MultiplyAlone(int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add = false, bool rounded = false)
+    public static void MultiplyAlone(
+        int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add = false,
+        bool rounded = false)
     {
         if (Vector512.IsHardwareAccelerated)
             Blocks<MatrixKernel512>(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, add, rounded);
@@ -54,7 +61,9 @@ internal static unsafe class MatrixProduct
     }
 
     /// <summary>The same with the kernel given, so that tests can hold the kernels against each other.</summary>
-    internal static void Blocks<TKernel>(int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add, bool rounded = false)
+    internal static void Blocks<TKernel>(
+        int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add,
+        bool rounded = false)
         where TKernel : struct, IMatrixKernel
     {
         if (k == 0 && !add)

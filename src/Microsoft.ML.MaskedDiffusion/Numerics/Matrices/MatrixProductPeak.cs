@@ -5,7 +5,7 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 
 /// <summary>
-/// The rate of a large fp32 matrix product on a device: the yardstick that reported speeds are a share of. Measured once per device, on first use,
+/// The rate of a large fp32 matrix product on a device, of which reported speeds are a share. Measured once for each device, on first use,
 /// in about a tenth of a second.
 /// </summary>
 internal static class MatrixProductPeak
@@ -22,7 +22,10 @@ internal static class MatrixProductPeak
         return Measured.GetOrAdd(key, _ => new Lazy<double>(() => Measure(device))).Value;
     }
 
-    /// <summary>Measures once more. On the processor the faster of libtorch's product and our own counts: a BLAS may not know the processor's widest vectors.</summary>
+    /// <summary>
+    /// Measures once more. On the processor the faster of libtorch's product and our own counts: a BLAS may not know the processor's widest
+    /// vectors.
+    /// </summary>
     public static double Measure(torch.Device device) =>
         device.type == DeviceType.CUDA ? MeasureTorch(device, 4096, true) : Math.Max(MeasureTorch(device, 1024, false), MeasureOwn(1024));
 
@@ -59,7 +62,7 @@ internal static class MatrixProductPeak
             if (accelerator)
                 torch.cuda.synchronize(device);
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-            // The first product also pays for starting threads and libraries.
+            // The first product is not measured, since it also starts threads and libraries.
             if (i > 0 && elapsed < best)
                 best = elapsed;
         }

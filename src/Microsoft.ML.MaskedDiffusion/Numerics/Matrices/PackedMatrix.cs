@@ -6,8 +6,8 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 
 /// <summary>
-/// A matrix W [n, k] laid out once for many products A W^T, as <see cref="MatrixProduct"/> lays it out for each: blocks of the same depth, in them panels of as many
-/// columns as the kernel takes. Elements have the bits they have there.
+/// A matrix W [n, k] laid out once for many products A W^T, as <see cref="MatrixProduct"/> lays it out for each: blocks of the same depth,
+/// in them panels of as many columns as the kernel takes. The products have the same bits as its.
 /// </summary>
 internal readonly unsafe struct PackedMatrix
 {
@@ -20,8 +20,8 @@ internal readonly unsafe struct PackedMatrix
     private readonly float* _memory;
 
     /// <summary>
-    /// Packs <paramref name="w"/> [n, k] into <paramref name="memory"/> of <see cref="Size"/> floats, which the caller keeps. With <paramref name="rounded"/> both
-    /// sides of the products are rounded to bfloat16.
+    /// Packs <paramref name="w"/> [n, k] into <paramref name="memory"/> of <see cref="Size"/> floats, which the caller keeps. With
+    /// <paramref name="rounded"/> both sides of the products are rounded to bfloat16.
     /// </summary>
     public PackedMatrix(float* w, int n, int k, float* memory, bool rounded = false)
     {
@@ -39,7 +39,8 @@ internal readonly unsafe struct PackedMatrix
                 for (int j = first * width; j < last * width; j += width)
                     MatrixPacking.Transpose(w + (long)j * k + depth, k, Math.Min(width, n - j), steps, panels + (long)j * steps, width);
                 if (rounded)
-                    BFloat16Kernels.Round(panels + (long)first * width * steps, panels + (long)first * width * steps, (long)(last - first) * width * steps);
+                    BFloat16Kernels.Round(
+                        panels + (long)first * width * steps, panels + (long)first * width * steps, (long)(last - first) * width * steps);
             }
         });
     }
@@ -49,14 +50,16 @@ internal readonly unsafe struct PackedMatrix
     /// <summary>Floats that a packed matrix takes.</summary>
     public static long Size(int n, int k) => (long)Whole(n) * k;
 
-    /// <summary>C[m, n] = A W^T, or C += A W^T, for A [m, k] with <paramref name="lda"/> floats from row to row. The work is spread over the cores.</summary>
+    /// <summary>
+    /// C[m, n] = A W^T, or C += A W^T, for A [m, k] with <paramref name="lda"/> floats from row to row. The work is spread over the cores.
+    /// </summary>
     public void Multiply(int m, float* a, long lda, float* c, long ldc, bool add = false)
     {
         PackedMatrix self = this;
         int groups = (_n + BlockColumns - 1) / BlockColumns, rowTasks = Math.Clamp(3 * Workers.Count / groups, 1, Math.Max(1, m / 48));
         int rows = ((m + rowTasks - 1) / rowTasks + 11) / 12 * 12;
         rowTasks = (m + rows - 1) / rows;
-        // Small products are done before another thread wakes up.
+        // A small product is done before another thread would have woken up.
         if ((long)m * _n * _k < 1 << 17)
         {
             for (int task = 0; task < groups * rowTasks; task++)

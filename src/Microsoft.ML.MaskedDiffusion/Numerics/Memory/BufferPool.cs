@@ -3,9 +3,10 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 /// <summary>
-/// Lends blocks of native memory and keeps the returned ones for the next time: a training step asks for much the same again and again, and fresh memory costs page
-/// faults and leaves holes in the heap. A request gets the smallest kept block that holds it, so that batches of many lengths take what the longest took. What is
-/// kept and what is lent are together never more than was lent at once before. Thread-safe. Disposal frees what is not lent; what is lent is freed when it comes back.
+/// Lends blocks of native memory and keeps the returned ones for the next time: a training step asks for much the same again and again, and
+/// fresh memory costs page faults and leaves holes in the heap. A request gets the smallest kept block that holds it, so that batches of
+/// many lengths take what the longest took. What is kept and what is lent are together never more than was lent at once before.
+/// Thread-safe. Disposal frees what is not lent; what is lent is freed when it comes back.
 /// </summary>
 internal sealed unsafe class BufferPool : IDisposable
 {

@@ -9,13 +9,15 @@ internal static partial class NativeHeap
     private const int TrimThreshold = -1;
     private const int TopPad = -2;
     private const int MmapThreshold = -3;
-    private static readonly string[] UserSettings = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_MMAP_MAX_"];
+    private static readonly string[] UserSettings =
+        ["MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_MMAP_MAX_"];
 
     /// <summary>
-    /// Tells glibc's malloc to give nothing back to the system and to take big blocks from the heap too: a training step frees and asks for the same blocks over and
-    /// over, and page faults on fresh memory would cost nearly half the speed. The biggest come from the system all the same, since the heap often does not find an aligned
-    /// block's place again for another of its size (it looks for a place with room to align it in), and such holes would stay; a <see cref="BufferPool"/> keeps those
-    /// that a step needs. Does nothing elsewhere, or where the user has set up malloc by its environment.
+    /// Tells glibc's malloc to give nothing back to the system and to take big blocks from the heap too: a training step frees and asks for
+    /// the same blocks over and over, and page faults on fresh memory would cost nearly half the speed. The biggest come from the system
+    /// all the same, since the heap often does not find an aligned block's place again for another of its size (it looks for a place with
+    /// room to align it in), and such holes would stay; a <see cref="BufferPool"/> keeps those that a step needs. Does nothing elsewhere,
+    /// or where the user has set up malloc by its environment.
     /// </summary>
     public static void KeepFreedMemory()
     {
@@ -28,7 +30,10 @@ internal static partial class NativeHeap
         _ = MallocOption(TopPad, 64 << 20);
     }
 
-    /// <summary>Gives memory that was freed back to the system, which <see cref="KeepFreedMemory"/> puts off: for the end of something large, not for every step. Up to 64 MiB stay in the heap of each thread that allocated.</summary>
+    /// <summary>
+    /// Gives memory that was freed back to the system, which <see cref="KeepFreedMemory"/> puts off: for the end of something large, not
+    /// for every step. Up to 64 MiB stay in the heap of each thread that allocated.
+    /// </summary>
     public static void GiveBack()
     {
         if (IsGlibc())
@@ -43,7 +48,8 @@ internal static partial class NativeHeap
     }
 
     private static bool IsGlibc() =>
-        OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "gnu_get_libc_version", out _);
+        OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library)
+            && NativeLibrary.TryGetExport(library, "gnu_get_libc_version", out _);
 
     [LibraryImport("libc", EntryPoint = "mallopt")]
     private static partial int MallocOption(int option, int value);

@@ -3,7 +3,8 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 /// <summary>A block lent by a <see cref="BufferPool"/>, of at least the floats that were asked for; disposal gives it back.</summary>
 internal sealed unsafe class PooledBuffer(BufferPool pool, float* memory, long size) : IDisposable
 {
-    // A cache line, and one more: arrays whose sizes are powers of two would otherwise all begin at the same place of the cache.
+    // Arrays begin on a cache line and are one more line apart: those of a size that is a power of two would otherwise all use the same
+    // places of the cache.
     private const long Line = 16;
 
     private float* _memory = memory;

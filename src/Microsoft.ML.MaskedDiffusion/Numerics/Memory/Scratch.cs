@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
-/// <summary>A thread's own working memory outside the managed heap, aligned to cache lines. It grows as asked and goes with the thread.</summary>
+/// <summary>
+/// A thread's own working memory outside the managed heap, aligned to cache lines. It grows on demand and is freed after the thread's end.
+/// </summary>
 internal sealed unsafe class Scratch
 {
     private const nuint Alignment = 64;
@@ -15,7 +17,10 @@ internal sealed unsafe class Scratch
 
     ~Scratch() => NativeMemory.AlignedFree(_memory);
 
-    /// <summary>At least <paramref name="count"/> floats of this thread with any content; the same <paramref name="slot"/> gives the same memory again.</summary>
+    /// <summary>
+    /// At least <paramref name="count"/> floats of this thread with any content; the same <paramref name="slot"/> gives the same memory
+    /// again.
+    /// </summary>
     public static float* Floats(int slot, long count)
     {
         Scratch?[] slots = _slots ??= new Scratch?[4];

@@ -20,7 +20,8 @@ internal static unsafe class TensorMemory
     public static byte* Address(Tensor tensor, ScalarType type)
     {
         if (tensor.dtype != type || tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
-            throw new ArgumentException($"A contiguous {type} tensor on the processor is needed, not {tensor.dtype} on {tensor.device}.", nameof(tensor));
+            throw new ArgumentException(
+                $"A contiguous {type} tensor on the processor is needed, not {tensor.dtype} on {tensor.device}.", nameof(tensor));
         if (tensor.NumberOfElements == 0)
             return null;
         if (tensor.NumberOfElements * tensor.ElementSize <= int.MaxValue)

@@ -1,13 +1,14 @@
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 /// <summary>
-/// Lets the owner of native memory be disposed while other threads still compute with it: the memory is freed when the last of them has finished. Thread-safe.
+/// Lets the owner of native memory be disposed while other threads still compute with it: the memory is freed when the last of them has
+/// finished. Thread-safe.
 /// </summary>
 /// <param name="owner">The object that is named when a use is refused.</param>
 /// <param name="free">Frees the memory; called once.</param>
 internal sealed class UseCount(object owner, Action free)
 {
-    // The owner counts as one.
+    // The owner counts as one use.
     private int _count = 1;
     private int _closed;
 

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 /// <summary>
-/// A counter-based random stream: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
-/// The draws are a pure function of (seed, stream, purpose, position), so they are the same on every machine. One instance is for one thread.
+/// A counter-based random stream: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). The draws are a
+/// pure function of (seed, stream, purpose, position), so they are the same on every machine. One instance is for one thread.
 /// </summary>
 internal sealed class CounterRandom
 {
@@ -70,8 +70,8 @@ internal sealed class CounterRandom
     }
 
     /// <summary>
-    /// Fills with independent normal draws of mean 0. Element i depends on (seed, stream, purpose, <paramref name="firstBlock"/> * 4 + i) only,
-    /// so that pieces starting at multiples of four can be filled in any order or at once. Does not move this stream's own position.
+    /// Fills with independent normal draws of mean 0. Element i depends on (seed, stream, purpose, <paramref name="firstBlock"/> * 4 + i)
+    /// only, so that pieces starting at multiples of four can be filled in any order or at once. Does not move this stream's own position.
     /// </summary>
     public void FillNormal(Span<float> destination, double standardDeviation, ulong firstBlock = 0)
     {
@@ -105,7 +105,8 @@ internal sealed class CounterRandom
 
     // Counter: 56 bits of position, 8 bits of purpose, 64 bits of stream; the key is the seed. No two streams can meet.
     private PhiloxBlock BlockAt(ulong index) =>
-        Philox((uint)index, (uint)(index >> 32) & 0xFFFFFF | (uint)_purpose << 24, (uint)_stream, (uint)(_stream >> 32), (uint)_seed, (uint)(_seed >> 32));
+        Philox((uint)index, (uint)(index >> 32) & 0xFFFFFF | (uint)_purpose << 24, (uint)_stream, (uint)(_stream >> 32), (uint)_seed,
+            (uint)(_seed >> 32));
 
     private static (double First, double Second) BoxMuller(uint a, uint b)
     {

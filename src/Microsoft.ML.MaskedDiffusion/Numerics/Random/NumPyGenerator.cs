@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 /// <summary>
-/// NumPy's `default_rng(seed)`: PCG64 (XSL-RR, 128 bits of state) seeded through SeedSequence, as far as `permutation(n)` needs it. Corpora packed for the
-/// Python system are read in the order this gives. Not thread-safe.
+/// NumPy's `default_rng(seed)`: PCG64 (XSL-RR, 128 bits of state) seeded through SeedSequence, as far as `permutation(n)` needs it. Corpora
+/// packed for the Python system are read in the order this gives. Not thread-safe.
 /// </summary>
 internal sealed class NumPyGenerator
 {

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 /// <summary>
-/// Python's `random.Random(seed)`: the Mersenne Twister MT19937 seeded by array, as far as `shuffle` and weighted `choices` need it. Corpora packed for the
-/// Python system are read in the order this gives. Not thread-safe.
+/// Python's `random.Random(seed)`: the Mersenne Twister MT19937 seeded by array, as far as `shuffle` and weighted `choices` need it.
+/// Corpora packed for the Python system are read in the order this gives. Not thread-safe.
 /// </summary>
 internal sealed class PythonRandom
 {

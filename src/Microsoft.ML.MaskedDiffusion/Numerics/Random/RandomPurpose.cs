@@ -1,6 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
-/// <summary>What a random stream is for: two purposes never share draws. The numbers are part of what a seed means, so they never change.</summary>
+/// <summary>
+/// What a random stream is for: two purposes never share draws. The numbers are part of what a seed means, so they never change.
+/// </summary>
 internal enum RandomPurpose : byte
 {
     Initialization = 0,

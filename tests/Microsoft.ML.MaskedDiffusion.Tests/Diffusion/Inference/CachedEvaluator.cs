@@ -23,7 +23,8 @@ internal sealed class CachedEvaluator(ToyEvaluator inner) : IRowEvaluator
             if (!_known.TryGetValue(row, out Dictionary<(int, long), double>? values))
                 _known.Add(row, values = []);
             if (!values.TryGetValue((position, batch.Targets[i]), out destination[i]))
-                values.Add((position, batch.Targets[i]), destination[i] = inner.LogProbability(row, row, 0, position, (int)batch.Targets[i]));
+                values.Add(
+                    (position, batch.Targets[i]), destination[i] = inner.LogProbability(row, row, 0, position, (int)batch.Targets[i]));
         }
     }
 

@@ -19,14 +19,16 @@ public sealed class NetworkEvaluatorTests
     }
 
     private static int[][] Gapped() =>
-        [.. Requests(20).Select(request => (int[])[.. request.Context, .. request.Answer.Select((id, i) => i % 3 == 1 ? id : Small.MaskTokenId)])];
+        [.. Requests(20).Select(request =>
+            (int[])[.. request.Context, .. request.Answer.Select((id, i) => i % 3 == 1 ? id : Small.MaskTokenId)])];
 
     [TestMethod]
     [DataRow(0.0)]
     [DataRow(1.5)]
     public void LogProbabilitiesAndLogitsAreThoseOfThePlainNetwork(double scale)
     {
-        foreach ((ScalarType type, double tolerance) in new[] { (ScalarType.Float32, 2e-4), (ScalarType.Float64, 1e-5) })   // logits reach 20; 64 bits: the rotary table stays 32-bit
+        // Logits reach 20; 64 bits: the rotary table stays 32-bit.
+        foreach ((ScalarType type, double tolerance) in new[] { (ScalarType.Float32, 2e-4), (ScalarType.Float64, 1e-5) })
         {
             using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, type);
             var reference = new ReferenceNetwork(Small,

@@ -2,7 +2,9 @@ using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>A network in plain doubles: every position looks at every token through random tables and a tanh, then gives seven logits.</summary>
+/// <summary>
+/// A network in plain doubles: every position looks at every token through random tables and a tanh, then gives seven logits.
+/// </summary>
 internal sealed class ToyEvaluator : IRowEvaluator
 {
     private const int Width = 5;

@@ -16,7 +16,8 @@ public sealed class ForwardProcessTests
         long[] tokens = Tokens(6 * 50);
         NoisyBatch batch = new ForwardProcess(9).Corrupt(tokens, 50, Stream);
         Assert.AreEqual((6, 50), (batch.Count, batch.Length));
-        CollectionAssert.AreEqual(Enumerable.Range(0, tokens.Length).Where(i => batch.Tokens[i] == 9).Select(i => (long)i).ToArray(), batch.MaskedPositions);
+        CollectionAssert.AreEqual(
+            Enumerable.Range(0, tokens.Length).Where(i => batch.Tokens[i] == 9).Select(i => (long)i).ToArray(), batch.MaskedPositions);
         for (int i = 0; i < batch.Targets.Length; i++)
             Assert.AreEqual(tokens[batch.MaskedPositions[i]], batch.Targets[i]);
         for (int i = 0; i < tokens.Length; i++)

@@ -39,26 +39,34 @@ public sealed class GoldenLossTests
         string file = folder + "/train_loss";
         using var scope = NewDisposeScope();
         using SafetensorsReader golden = Golden.Open(folder, "train_loss.safetensors");
-        NoisyBatch batch = new ForwardProcess(Mask).Corrupt(golden.ReadIntegers("input_ids"), 64, golden.ReadSingles("u_t"), golden.ReadSingles("u_mask"));
+        NoisyBatch batch =
+            new ForwardProcess(Mask).Corrupt(golden.ReadIntegers("input_ids"), 64, golden.ReadSingles("u_t"), golden.ReadSingles("u_mask"));
         Comparison.Equal(file, "masking probabilities", golden.ReadSingles("p_mask"), batch.Probabilities);
         Comparison.Equal(file, "noisy input", golden.ReadIntegers("noisy_input"), batch.Tokens);
-        Comparison.Equal(file, "masked positions", [.. golden.ReadIntegers("mask_indices").Index().Where(item => item.Item != 0).Select(item => (long)item.Index)], batch.MaskedPositions);
+        Comparison.Equal(
+            file, "masked positions",
+            [.. golden.ReadIntegers("mask_indices").Index().Where(item => item.Item != 0).Select(item => (long)item.Index)],
+            batch.MaskedPositions);
 
         using TransformerNetwork network = Load(precision, ScalarType.Float32), exact = Load(precision, ScalarType.Float64);
         (double[] Losses, double Loss) Run(TransformerNetwork of)
         {
-            Tensor hidden = of.Hidden(new TokenRows(batch.Tokens, batch.Length)).view(-1, 64).index_select(0, tensor(batch.MaskedPositions));
+            Tensor hidden =
+                of.Hidden(new TokenRows(batch.Tokens, batch.Length)).view(-1, 64).index_select(0, tensor(batch.MaskedPositions));
             Tensor crossEntropies = of.CrossEntropy(hidden, batch.Targets);
             Tensor loss = new MaskedDiffusionObjective().Loss(of, batch);
             loss.backward();
-            return ([.. Comparison.Numbers(crossEntropies).Select((value, i) => value / batch.Probabilities[batch.RowOf(i)])], Comparison.Numbers(loss)[0]);
+            return ([.. Comparison.Numbers(crossEntropies).Select((value, i) => value / batch.Probabilities[batch.RowOf(i)])],
+                Comparison.Numbers(loss)[0]);
         }
         (double[] losses, double loss) = Run(network);
         (double[] exactLosses, double exactLoss) = Run(exact);
         // The largest are those divided by the smallest probability, 0.15.
-        new Comparison(file, "weighted losses of masked tokens").Add(Comparison.Numbers(golden.ReadSingles("weighted_ce_per_masked_token")), losses, exactLosses).Check(factor: Comparison.Few);
+        new Comparison(file, "weighted losses of masked tokens").Add(
+            Comparison.Numbers(golden.ReadSingles("weighted_ce_per_masked_token")), losses, exactLosses).Check(factor: Comparison.Few);
         double expected = Golden.Json(folder, "index.json").GetProperty("train_loss").GetProperty("loss").GetDouble();
-        new Comparison(file, "loss").AddRelative(expected, loss, exactLoss).Check(Math.Max(Comparison.HalfUnit, Golden.Tolerance(key, "loss_rel")));
+        new Comparison(file, "loss").AddRelative(expected, loss, exactLoss).Check(
+            Math.Max(Comparison.HalfUnit, Golden.Tolerance(key, "loss_rel")));
         var gradients = new Comparison(file, "every gradient");
         foreach ((string name, Parameter parameter) in network.Parameters)
         {
@@ -72,7 +80,8 @@ public sealed class GoldenLossTests
     public void ValidationLoss()
     {
         using SafetensorsReader golden = Golden.Open("rope_bf16", "validate.safetensors");
-        using TransformerNetwork network = Load(RotaryPrecision.BFloat16, ScalarType.Float32), exact = Load(RotaryPrecision.BFloat16, ScalarType.Float64);
+        using TransformerNetwork network = Load(RotaryPrecision.BFloat16, ScalarType.Float32);
+        using TransformerNetwork exact = Load(RotaryPrecision.BFloat16, ScalarType.Float64);
         float[] levels = golden.ReadSingles("u_t"), uniforms = golden.ReadSingles("u_mask");
         var objective = new MaskedDiffusionObjective();
         double sum = 0, exactSum = 0;
@@ -82,13 +91,15 @@ public sealed class GoldenLossTests
             long[] tokens = [.. blocks[..64], .. blocks[65..129]];
             for (int draw = iteration * 128; draw < (iteration + 1) * 128; draw++)
             {
-                NoisyBatch batch = new ForwardProcess(Mask).Corrupt(tokens, 64, levels.AsSpan(draw * 2, 2), uniforms.AsSpan(draw * 128, 128));
+                NoisyBatch batch =
+                    new ForwardProcess(Mask).Corrupt(tokens, 64, levels.AsSpan(draw * 2, 2), uniforms.AsSpan(draw * 128, 128));
                 sum += objective.RowLosses(network, batch).Average();
                 exactSum += objective.RowLosses(exact, batch).Average();
             }
         }
         double expected = Golden.Json("rope_bf16", "index.json").GetProperty("validate").GetProperty("val_loss").GetDouble();
-        new Comparison("rope_bf16/validate", "loss").AddRelative(expected, sum / 256, exactSum / 256).Check(Math.Max(Comparison.HalfUnit, Golden.Tolerance("bf16", "validate_rel")));
+        new Comparison("rope_bf16/validate", "loss").AddRelative(expected, sum / 256, exactSum / 256).Check(
+            Math.Max(Comparison.HalfUnit, Golden.Tolerance("bf16", "validate_rel")));
     }
 
     internal static TransformerNetwork Load(RotaryPrecision precision, ScalarType type) => Golden.Tiny(precision, type: type);

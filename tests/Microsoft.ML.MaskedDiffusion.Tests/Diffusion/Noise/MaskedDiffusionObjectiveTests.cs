@@ -15,7 +15,8 @@ public sealed class MaskedDiffusionObjectiveTests
     private static NoisyBatch Noisy(NoiseLevels levels = NoiseLevels.Stratified, bool[]? kept = null)
     {
         long[] tokens = [.. Enumerable.Range(0, 5 * Length).Select(i => (long)(i * 7 % Small.VocabularySize))];
-        return new ForwardProcess(Small.MaskTokenId).Corrupt(tokens, Length, row => new CounterRandom(2, (ulong)row, RandomPurpose.Mask), levels, kept);
+        return new ForwardProcess(Small.MaskTokenId).Corrupt(
+            tokens, Length, row => new CounterRandom(2, (ulong)row, RandomPurpose.Mask), levels, kept);
     }
 
     /// <summary>The loss by its definition: each row's weighted sum, in doubles.</summary>
@@ -45,14 +46,16 @@ public sealed class MaskedDiffusionObjectiveTests
     {
         NoisyBatch batch = Noisy();
         var objective = new MaskedDiffusionObjective(weighting);
-        foreach ((ScalarType type, double tolerance) in new[] { (ScalarType.Float32, 5e-6), (ScalarType.Float64, 1e-6) })   // 64 bits: the rotary table stays 32-bit
+        // 64 bits: the rotary table stays 32-bit.
+        foreach ((ScalarType type, double tolerance) in new[] { (ScalarType.Float32, 5e-6), (ScalarType.Float64, 1e-6) })
         {
             using var scope = NewDisposeScope();
             using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, type);
             double[] sums = Plain(network, batch, weighting == LossWeighting.InverseNoiseLevel);
             double loss = objective.Loss(network, batch).to(ScalarType.Float64).item<double>();
             Assert.AreEqual(sums.Sum() / (5 * Length), loss, tolerance * loss);
-            Assert.AreEqual(sums.Sum() / 17, objective.Loss(network, batch, divisor: 17).to(ScalarType.Float64).item<double>(), tolerance * sums.Sum());
+            Assert.AreEqual(
+                sums.Sum() / 17, objective.Loss(network, batch, divisor: 17).to(ScalarType.Float64).item<double>(), tolerance * sums.Sum());
             double[] rows = objective.RowLosses(network, batch);
             for (int row = 0; row < sums.Length; row++)
                 Assert.AreEqual(sums[row] / Length, rows[row], tolerance * (1 + rows[row]));
@@ -94,7 +97,8 @@ public sealed class MaskedDiffusionObjectiveTests
         using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, ScalarType.Float64);
         objective.Loss(network, batch).backward();
         const double Step = 1e-5;
-        foreach (string name in new[] { "lm_head.weight", "transformer.wte.weight", "transformer.h.1.attn.attn.weight", "transformer.ln_f.weight" })
+        string[] names = ["lm_head.weight", "transformer.wte.weight", "transformer.h.1.attn.attn.weight", "transformer.ln_f.weight"];
+        foreach (string name in names)
         {
             Parameter parameter = network.Parameters[name];
             using IDisposable noGradient = no_grad();
@@ -107,7 +111,8 @@ public sealed class MaskedDiffusionObjectiveTests
             }
             double slope = (At(value + Step) - At(value - Step)) / (2 * Step);
             place.fill_(value);
-            Assert.AreEqual(slope, parameter.grad!.view(-1)[parameter.NumberOfElements / 2].item<double>(), 1e-7 * (1 + Math.Abs(slope)), name);
+            Assert.AreEqual(
+                slope, parameter.grad!.view(-1)[parameter.NumberOfElements / 2].item<double>(), 1e-7 * (1 + Math.Abs(slope)), name);
         }
     }
 
@@ -120,7 +125,8 @@ public sealed class MaskedDiffusionObjectiveTests
         double Variance(NoiseLevels levels)
         {
             double[] losses = [.. Enumerable.Range(0, 300).Select(draw => objective.RowLosses(network,
-                new ForwardProcess(Small.MaskTokenId).Corrupt(tokens, Length, row => new CounterRandom(1, (ulong)(draw * 8 + row), RandomPurpose.Mask), levels)).Average())];
+                new ForwardProcess(Small.MaskTokenId).Corrupt(
+                    tokens, Length, row => new CounterRandom(1, (ulong)(draw * 8 + row), RandomPurpose.Mask), levels)).Average())];
             return losses.Average(loss => loss * loss) - Math.Pow(losses.Average(), 2);
         }
         double ratio = Variance(NoiseLevels.Stratified) / Variance(NoiseLevels.Independent);

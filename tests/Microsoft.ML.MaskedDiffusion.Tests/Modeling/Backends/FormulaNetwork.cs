@@ -11,14 +11,18 @@ internal static class FormulaNetwork
     private static readonly (string Part, float Amplitude)[] Amplitudes =
         [("lm_head", 0.15f), ("wte", 1), ("attn.attn", 0.14f), ("attn.proj", 0.07f), ("w1", 0.1f), ("w2", 0.1f), ("w3", 0.05f)];
 
-    /// <summary>Element j of the i-th parameter (from 1) comes from the upper 24 bits k of splitmix64(i 2^40 + j): (k / 2^23 - 1) times an amplitude, or 0.5 + k / 2^24 for gains.</summary>
+    /// <summary>
+    /// Element j of the i-th parameter (from 1) comes from the upper 24 bits k of splitmix64(i 2^40 + j): (k / 2^23 - 1) times an
+    /// amplitude, or 0.5 + k / 2^24 for gains.
+    /// </summary>
     public static TransformerNetwork Create(TransformerConfig config)
     {
         var network = new TransformerNetwork(config, CPU);
         ulong index = 0;
         foreach ((string name, Parameter parameter) in network.Parameters)
         {
-            float amplitude = parameter.dim() == 1 ? 0 : Amplitudes.First(item => name.Contains(item.Part, StringComparison.Ordinal)).Amplitude;
+            float amplitude = parameter.dim() == 1 ? 0
+                : Amplitudes.First(item => name.Contains(item.Part, StringComparison.Ordinal)).Amplitude;
             ulong first = ++index << 40;
             Span<float> values = TensorMemory.FloatSpan(parameter);
             for (int j = 0; j < values.Length; j++)
@@ -38,7 +42,8 @@ internal static class FormulaNetwork
     public static double Uniform(ulong stream, int position) => Draw(stream, position) / (double)(1 << 24);
 
     /// <summary>512 tokens of 32000, about half of them masked unless the network is autoregressive.</summary>
-    public static long[] Tokens(bool autoregressive) => [.. Enumerable.Range(0, 512).Select(t => !autoregressive && Draw(1001, t) < 1 << 23 ? 32000L : (long)(Draw(1000, t) % 32000))];
+    public static long[] Tokens(bool autoregressive) =>
+        [.. Enumerable.Range(0, 512).Select(t => !autoregressive && Draw(1001, t) < 1 << 23 ? 32000L : (long)(Draw(1000, t) % 32000))];
 
     private static ulong Draw(ulong stream, int position) => SplitMix((stream << 40) + (ulong)position) >> 40;
 

@@ -47,11 +47,13 @@ public sealed class GoldenNetworkTests
         using IDisposable noGradient = no_grad();
         using SafetensorsReader reader = Golden.Open(folder, "forward.safetensors");
         using TransformerNetwork network = Golden.Tiny(precision), exact = Golden.Tiny(precision, type: ScalarType.Float64);
-        using TransformerNetwork causal = Golden.Tiny(precision, autoregressive: true), exactCausal = Golden.Tiny(precision, autoregressive: true, type: ScalarType.Float64);
+        using TransformerNetwork causal = Golden.Tiny(precision, autoregressive: true);
+        using TransformerNetwork exactCausal = Golden.Tiny(precision, autoregressive: true, type: ScalarType.Float64);
         Comparison Of(string figure) => new(folder + "/forward", figure);
 
         TokenRows tokens = Tokens(reader, "tokens");
-        Of("final norm").Add(reader.ReadSingles("x_ln_f"), network.Hidden(tokens), exact.Hidden(tokens)).Check(Golden.Tolerance(key, "hidden"));
+        Of("final norm").Add(reader.ReadSingles("x_ln_f"), network.Hidden(tokens), exact.Hidden(tokens)).Check(
+            Golden.Tolerance(key, "hidden"));
         foreach ((string name, string tolerance) in new[] { ("", "logits"), ("_T37", "logits_T37"), ("_T1", "logits_T1") })
         {
             tokens = Tokens(reader, "tokens" + name);
@@ -59,7 +61,8 @@ public sealed class GoldenNetworkTests
                 .Check(Golden.Tolerance(key, tolerance), name == "_T1" ? Comparison.Few : 2);
         }
         tokens = Tokens(reader, "arm_tokens");
-        Of("ARM logits").Add(reader.ReadSingles("arm_logits"), causal.Forward(tokens), exactCausal.Forward(tokens)).Check(Golden.Tolerance(key, "arm_logits"));
+        Of("ARM logits").Add(reader.ReadSingles("arm_logits"), causal.Forward(tokens), exactCausal.Forward(tokens)).Check(
+            Golden.Tolerance(key, "arm_logits"));
     }
 
     [TestMethod]
@@ -84,7 +87,8 @@ public sealed class GoldenNetworkTests
         var stage = new float[n * d];
         var product = new float[n * f];
         void Check(string figure, string name, float* values, double? tolerance = null) => new Comparison(folder + "/forward", figure)
-            .Add(Comparison.Numbers(reader.ReadSingles(name)), Comparison.Numbers(new ReadOnlySpan<float>(values, n * d).ToArray())).Check(tolerance ?? Golden.Tolerance(key, "hidden"));
+            .Add(Comparison.Numbers(reader.ReadSingles(name)), Comparison.Numbers(new ReadOnlySpan<float>(values, n * d).ToArray())).Check(
+                tolerance ?? Golden.Tolerance(key, "hidden"));
         fixed (float* to = stage, gated = product)
         {
             Check("embeddings", "x_embed", tape.Layers[0].Input, tolerance: 0);
@@ -113,12 +117,14 @@ public sealed class GoldenNetworkTests
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         using SafetensorsReader reader = Golden.Open("formula6M_bf16.safetensors");
-        using TransformerNetwork network = FormulaNetwork.Create(autoregressive: prefix.Length > 0), exact = new(network.Config, CPU, ScalarType.Float64);
+        using TransformerNetwork network = FormulaNetwork.Create(autoregressive: prefix.Length > 0);
+        using TransformerNetwork exact = new(network.Config, CPU, ScalarType.Float64);
         exact.CopyFrom(network);
         long[] tokens = FormulaNetwork.Tokens(network.Config.Autoregressive);
         if (prefix.Length == 0)
             Comparison.Equal(File, "tokens", reader.ReadIntegers("tokens"), tokens);
-        Tensor logits = network.Forward(new TokenRows(tokens, 512)).view(512, 32000), exactLogits = exact.Forward(new TokenRows(tokens, 512)).view(512, 32000);
+        Tensor logits = network.Forward(new TokenRows(tokens, 512)).view(512, 32000);
+        Tensor exactLogits = exact.Forward(new TokenRows(tokens, 512)).view(512, 32000);
         Tensor positions = tensor(reader.ReadIntegers("positions"));
         double Tolerance(string name) => Golden.Tolerance("formula6M", "bf16", name);
         // The compact set holds the first logits of each of these positions, the full set all of them.
@@ -145,5 +151,6 @@ public sealed class GoldenNetworkTests
         Assert.AreEqual(masked.Average(i => (double)expected[i]), masked.Average(i => losses[i]), 2e-6, "The mean over the masked tokens is closer than each loss.");
     }
 
-    private static TokenRows Tokens(SafetensorsReader reader, string name) => new(reader.ReadIntegers(name), (int)reader.Find(name).Shape[1]);
+    private static TokenRows Tokens(SafetensorsReader reader, string name) =>
+        new(reader.ReadIntegers(name), (int)reader.Find(name).Shape[1]);
 }

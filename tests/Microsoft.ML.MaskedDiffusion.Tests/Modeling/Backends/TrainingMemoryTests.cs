@@ -17,10 +17,12 @@ public sealed class TrainingMemoryTests
     public void CheckpointedGradientsHaveTheSameBits(bool autoregressive, Precision precision)
     {
         TransformerConfig config = Config with { Autoregressive = autoregressive };
-        foreach ((int batch, int length) in new[] { (1, 1), (3, 7), (20, 32) }) // the last has more rows than a slice of the vocabulary loss
+        // The last has more rows than a slice of the vocabulary loss.
+        foreach ((int batch, int length) in new[] { (1, 1), (3, 7), (20, 32) })
         {
             Outcome whole = Run(config, batch, length, network => network.Precision = precision);
-            AssertSame(whole, Run(config, batch, length, network => (network.Precision, network.ActivationCheckpointing) = (precision, true)));
+            AssertSame(
+                whole, Run(config, batch, length, network => (network.Precision, network.ActivationCheckpointing) = (precision, true)));
         }
     }
 
@@ -31,7 +33,8 @@ public sealed class TrainingMemoryTests
         {
             static void Freeze(TransformerNetwork network)
             {
-                foreach (string name in new[] { "transformer.wte.weight", "transformer.h.0.norm_1.weight", "transformer.h.1.attn.attn.weight" })
+                string[] names = ["transformer.wte.weight", "transformer.h.0.norm_1.weight", "transformer.h.1.attn.attn.weight"];
+                foreach (string name in names)
                     network.Parameters[name].requires_grad = false;
             }
             Outcome whole = Run(Config, 2, 9, Freeze, torchOperators);
@@ -49,7 +52,8 @@ public sealed class TrainingMemoryTests
     public void TheTorchBackendCanBeCheckpointedToo(Precision precision)
     {
         Outcome whole = Run(Config, 3, 9, network => network.Precision = precision, torchOperators: true);
-        Outcome again = Run(Config, 3, 9, network => (network.Precision, network.ActivationCheckpointing) = (precision, true), torchOperators: true);
+        Outcome again =
+            Run(Config, 3, 9, network => (network.Precision, network.ActivationCheckpointing) = (precision, true), torchOperators: true);
         AssertClose(whole, again, 1e-6, "torch backend"); // the same operations; 32-bit rounding where torch sums in another order
     }
 
@@ -59,7 +63,8 @@ public sealed class TrainingMemoryTests
         using var network = new TransformerNetwork(Config, CPU, ScalarType.Float64);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.Precision = Precision.BFloat16Mixed);
         network.Precision = Precision.Float32;
-        Outcome whole = Run(Config, 2, 5, _ => { }, type: ScalarType.Float64), again = Run(Config, 2, 5, n => n.ActivationCheckpointing = true, type: ScalarType.Float64);
+        Outcome whole = Run(Config, 2, 5, _ => { }, type: ScalarType.Float64);
+        Outcome again = Run(Config, 2, 5, n => n.ActivationCheckpointing = true, type: ScalarType.Float64);
         AssertClose(whole, again, 1e-12, "64 bits");
     }
 
@@ -68,8 +73,10 @@ public sealed class TrainingMemoryTests
     [DataRow(true)]
     public void MixedGradientsAreThoseOf32BitsWithinRounding(bool torchOperators)
     {
-        Outcome exact = Run(Config, 8, 24, _ => { }), mixed = Run(Config, 8, 24, network => network.Precision = Precision.BFloat16Mixed, torchOperators);
-        // bfloat16 rounds to one part in 512. The errors of a product's many operands partly cancel, those of the layers add up: a few roundings' worth in all.
+        Outcome exact = Run(Config, 8, 24, _ => { });
+        Outcome mixed = Run(Config, 8, 24, network => network.Precision = Precision.BFloat16Mixed, torchOperators);
+        // bfloat16 rounds to one part in 512. The errors of a product's many operands partly cancel, those of the layers add up: a few
+        // roundings' worth in all.
         AssertClose(exact, mixed, 8.0 / 512, "mixed");
         double apart = exact.Gradients.Max(one => Distance(one.Value, mixed.Gradients[one.Key]));
         Assert.IsGreaterThan(1e-4, apart, "nothing seems to be rounded");
@@ -78,7 +85,8 @@ public sealed class TrainingMemoryTests
     [TestMethod]
     public void KernelsAndTorchBackendRoundTheSameOperands()
     {
-        Outcome kernels = Run(Config, 8, 24, network => network.Precision = Precision.BFloat16Mixed), composed = Run(Config, 8, 24, network => network.Precision = Precision.BFloat16Mixed, torchOperators: true);
+        Outcome kernels = Run(Config, 8, 24, network => network.Precision = Precision.BFloat16Mixed);
+        Outcome composed = Run(Config, 8, 24, network => network.Precision = Precision.BFloat16Mixed, torchOperators: true);
         // Torch's products round their results as well, ours only those that are kept.
         AssertClose(kernels, composed, 8.0 / 512, "mixed");
     }
@@ -96,7 +104,9 @@ public sealed class TrainingMemoryTests
         CollectionAssert.AreEqual(recorded, all, "recorded and not");
         int each = all.Length / rows.Length;
         foreach ((int first, int count) in new[] { (0, 1), (39, 1), (3, 2), (5, 31) })
-            CollectionAssert.AreEqual(all[(first * each)..((first + count) * each)], Floats(network.Hidden(TransformerNetworkTests.Batch(rows[first..(first + count)]))), $"{count} rows from {first}");
+            CollectionAssert.AreEqual(
+                all[(first * each)..((first + count) * each)],
+                Floats(network.Hidden(TransformerNetworkTests.Batch(rows[first..(first + count)]))), $"{count} rows from {first}");
     }
 
     [TestMethod]
@@ -111,17 +121,22 @@ public sealed class TrainingMemoryTests
 
     private sealed record Outcome(float Loss, Dictionary<string, float[]> Gradients);
 
-    private static Outcome Run(TransformerConfig config, int batch, int length, Action<TransformerNetwork> change, bool torchOperators = false, ScalarType type = ScalarType.Float32)
+    private static Outcome Run(
+        TransformerConfig config, int batch, int length, Action<TransformerNetwork> change, bool torchOperators = false,
+        ScalarType type = ScalarType.Float32)
     {
         using var scope = NewDisposeScope();
         using var network = new TransformerNetwork(config, CPU, type, torchOperators);
         network.Initialize(3);
         change(network);
-        TokenRows tokens = TransformerNetworkTests.Batch([.. Enumerable.Range(0, batch).Select(i => TransformerNetworkTests.Tokens((ulong)i, length, config))]);
+        int[][] rows = [.. Enumerable.Range(0, batch).Select(i => TransformerNetworkTests.Tokens((ulong)i, length, config))];
+        TokenRows tokens = TransformerNetworkTests.Batch(rows);
         long[] targets = [.. Enumerable.Range(0, batch * length).Select(i => (long)(i * 5 % config.VocabularySize))];
         Tensor loss = network.CrossEntropy(network.Hidden(tokens).view(-1, config.EmbeddingSize), targets).mean();
         loss.backward();
-        return new Outcome(loss.to(ScalarType.Float32).item<float>(), network.Parameters.Where(p => p.Value.grad is not null).ToDictionary(p => p.Key, p => Floats(p.Value.grad!)));
+        return new Outcome(
+            loss.to(ScalarType.Float32).item<float>(),
+            network.Parameters.Where(p => p.Value.grad is not null).ToDictionary(p => p.Key, p => Floats(p.Value.grad!)));
     }
 
     private static void AssertSame(Outcome expected, Outcome actual)

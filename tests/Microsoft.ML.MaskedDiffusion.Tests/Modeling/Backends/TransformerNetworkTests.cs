@@ -18,6 +18,9 @@ public sealed class TransformerNetworkTests
         ContextLength = 32,
     };
 
+    private static readonly TransformerConfig Tiny =
+        Small with { EmbeddingSize = 6, HeadCount = 1, FeedForwardSize = 3, VocabularySize = 2 };
+
     [TestMethod]
     [DataRow(false, RotaryPrecision.Float32)]
     [DataRow(false, RotaryPrecision.BFloat16)]
@@ -25,7 +28,8 @@ public sealed class TransformerNetworkTests
     public void LogitsAreThoseOfThePlainImplementation(bool autoregressive, RotaryPrecision precision)
     {
         TransformerConfig config = Small with { Autoregressive = autoregressive, RotaryPrecision = precision };
-        foreach ((ScalarType type, double tolerance) in new[] { (ScalarType.Float32, 5e-5), (ScalarType.Float64, 1e-5) }) // 32-bit rounding, amplified by sharp weights; the table stays 32-bit
+        // 32-bit rounding, amplified by sharp weights; in 64 bits the rotary table stays 32-bit.
+        foreach ((ScalarType type, double tolerance) in new[] { (ScalarType.Float32, 5e-5), (ScalarType.Float64, 1e-5) })
         {
             using var scope = NewDisposeScope();
             using IDisposable noGradient = no_grad();
@@ -48,7 +52,8 @@ public sealed class TransformerNetworkTests
     {
         using var network = new TransformerNetwork(Small, CPU);
         string[] block = ["norm_1", "attn.attn", "attn.proj", "norm_2", "mlp.swiglu.w1", "mlp.swiglu.w2", "mlp.swiglu.w3"];
-        string[] names = ["lm_head.weight", "transformer.wte.weight", .. Enumerable.Range(0, 2).SelectMany(l => block.Select(b => $"transformer.h.{l}.{b}.weight")), "transformer.ln_f.weight"];
+        string[] blocks = [.. Enumerable.Range(0, 2).SelectMany(l => block.Select(b => $"transformer.h.{l}.{b}.weight"))];
+        string[] names = ["lm_head.weight", "transformer.wte.weight", .. blocks, "transformer.ln_f.weight"];
         CollectionAssert.AreEqual(names, network.Parameters.Keys.ToArray());
         Assert.AreEqual(Small.ParameterCount, network.Parameters.Values.Sum(p => p.NumberOfElements));
     }
@@ -81,7 +86,7 @@ public sealed class TransformerNetworkTests
     [TestMethod]
     public void ARowHasTheSameBitsAloneAndInEveryBatch()
     {
-        foreach (TransformerConfig config in new[] { Small, Small with { Autoregressive = true }, Small with { EmbeddingSize = 6, HeadCount = 1, FeedForwardSize = 3, VocabularySize = 2 } })
+        foreach (TransformerConfig config in new[] { Small, Small with { Autoregressive = true }, Tiny })
         {
             using var scope = NewDisposeScope();
             using IDisposable noGradient = no_grad();
@@ -94,7 +99,8 @@ public sealed class TransformerNetworkTests
                 foreach ((int first, int count) in new[] { (0, 1), (69, 1), (3, 2), (10, 31), (5, 65) })
                 {
                     float[] some = Floats(network.Forward(Batch(rows[first..(first + count)])));
-                    CollectionAssert.AreEqual(all[(first * each)..((first + count) * each)], some, $"{count} rows from {first}, length {length}");
+                    float[] expected = all[(first * each)..((first + count) * each)];
+                    CollectionAssert.AreEqual(expected, some, $"{count} rows from {first}, length {length}");
                 }
             }
         }
@@ -103,8 +109,9 @@ public sealed class TransformerNetworkTests
     [TestMethod]
     public void StatesAtSomePlacesHaveTheBitsTheyHaveAmongAll()
     {
-        TransformerConfig[] shapes = [Small, Small with { Autoregressive = true }, Small with { LayerCount = 1 }, Small with { EmbeddingSize = 6, HeadCount = 1, FeedForwardSize = 3, VocabularySize = 2 }];
-        foreach ((TransformerConfig config, Precision precision) in shapes.Select(shape => (shape, Precision.Float32)).Append((Small, Precision.BFloat16Mixed)))
+        TransformerConfig[] shapes = [Small, Small with { Autoregressive = true }, Small with { LayerCount = 1 }, Tiny];
+        IEnumerable<(TransformerConfig, Precision)> cases = shapes.Select(shape => (shape, Precision.Float32));
+        foreach ((TransformerConfig config, Precision precision) in cases.Append((Small, Precision.BFloat16Mixed)))
         {
             using var scope = NewDisposeScope();
             using IDisposable noGradient = no_grad();
@@ -117,16 +124,19 @@ public sealed class TransformerNetworkTests
                 TokenRows tokens = Batch([.. Enumerable.Range(0, 70).Select(i => Tokens((ulong)i, length, config))]);
                 Tensor all = network.Hidden(tokens).view(-1, config.EmbeddingSize);
                 long end = 70L * length;
-                long[][] choices = [[], [0], [end - 1], [.. Enumerable.Range(0, (int)end).Select(i => (long)i)], [.. Enumerable.Range(0, (int)end).Where(i => i % 7 == 3 && i / length != 4).Select(i => (long)i)]];
+                long[] every = [.. Enumerable.Range(0, (int)end).Select(i => (long)i)];
+                long[][] choices = [[], [0], [end - 1], every, [.. every.Where(i => i % 7 == 3 && i / length != 4)]];
                 foreach (long[] places in choices)
                 {
                     Tensor some = network.HiddenAt(tokens, places);
                     CollectionAssert.AreEqual(new long[] { places.Length, config.EmbeddingSize }, some.shape);
                     if (places.Length == 0)
                         continue;
-                    CollectionAssert.AreEqual(Floats(all.index_select(0, tensor(places))), Floats(some), $"{places.Length} places, length {length}");
+                    float[] expected = Floats(all.index_select(0, tensor(places)));
+                    CollectionAssert.AreEqual(expected, Floats(some), $"{places.Length} places, length {length}");
                     Tensor exact = wide.Hidden(tokens).view(-1, config.EmbeddingSize).index_select(0, tensor(places));
-                    Assert.AreEqual(0, (exact - wide.HiddenAt(tokens, places)).abs().max().item<double>(), 1e-9); // torch's products of other shapes round otherwise
+                    // Torch's products of other shapes round in other places.
+                    Assert.AreEqual(0, (exact - wide.HiddenAt(tokens, places)).abs().max().item<double>(), 1e-9);
                 }
             }
         }
@@ -210,7 +220,8 @@ public sealed class TransformerNetworkTests
         {
             Tensor expected = parameter.grad!, actual = network.Parameters[name].grad!.to(ScalarType.Float64);
             double size = expected.abs().max().item<double>();
-            Assert.AreEqual(0, (expected - actual).abs().max().item<double>() / size, 5e-5, name); // 32-bit rounding, amplified by sharp weights
+            // 32-bit rounding, amplified by sharp weights.
+            Assert.AreEqual(0, (expected - actual).abs().max().item<double>() / size, 5e-5, name);
         }
     }
 
@@ -224,7 +235,8 @@ public sealed class TransformerNetworkTests
         TokenRows tokens = Batch([Tokens(1, 7, Small)]);
         long[] targets = Targets(7, Small);
         Loss(network, tokens, targets).backward();
-        Dictionary<string, float[]> once = network.Parameters.Where(p => p.Value.grad is not null).ToDictionary(p => p.Key, p => Floats(p.Value.grad!));
+        Dictionary<string, float[]> once =
+            network.Parameters.Where(p => p.Value.grad is not null).ToDictionary(p => p.Key, p => Floats(p.Value.grad!));
         Assert.AreEqual(network.Parameters.Count - 2, once.Count);
         Loss(network, tokens, targets).backward();
         foreach ((string name, float[] gradient) in once)
@@ -301,7 +313,8 @@ public sealed class TransformerNetworkTests
         Assert.ThrowsExactly<ArgumentException>(() => network.CrossEntropy(zeros(2, 23), new long[2]));
         Assert.ThrowsExactly<ArgumentException>(() => network.CrossEntropy(zeros(2, 3, 24), new long[2]));
         Assert.ThrowsExactly<ArgumentException>(() => network.CrossEntropy(zeros(2, 24), new long[3]));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.CrossEntropy(zeros(2, 24), [0, 19])).Message, "index 1");
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.CrossEntropy(zeros(2, 24), [0, 19]));
+        StringAssert.Contains(error.Message, "index 1");
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => network.CrossEntropy(zeros(1, 24), [-1]));
         Assert.AreEqual(0, network.CrossEntropy(zeros(0, 24), []).NumberOfElements);
     }

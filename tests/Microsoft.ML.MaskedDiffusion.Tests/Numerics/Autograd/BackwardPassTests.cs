@@ -17,7 +17,8 @@ public sealed class BackwardPassTests
         using var scope = NewDisposeScope();
         var pass = new BackwardPass();
         Tensor leaf = ones(3).requires_grad_();
-        Assert.AreEqual("three", Assert.ThrowsExactly<NotSupportedException>(() => pass.Run(Failing.apply(pass, leaf, "three").sum())).Message);
+        Assert.AreEqual(
+            "three", Assert.ThrowsExactly<NotSupportedException>(() => pass.Run(Failing.apply(pass, leaf, "three").sum())).Message);
         pass.Run((leaf * 2).sum());
         CollectionAssert.AreEqual(new[] { 2f, 2, 2 }, leaf.grad!.data<float>().ToArray());
     }
@@ -33,7 +34,9 @@ public sealed class BackwardPassTests
         Assert.ThrowsExactly<ObjectDisposedException>(() => network.Backward(loss));
     }
 
-    /// <summary>Two trainings in step with each other, so that their backward passes run at the same time, while every pass of one fails.</summary>
+    /// <summary>
+    /// Two trainings in step with each other, so that their backward passes run at the same time, while every pass of one fails.
+    /// </summary>
     [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
@@ -96,7 +99,8 @@ public sealed class BackwardPassTests
 
     private static Tensor Loss(TransformerNetwork network)
     {
-        TokenRows tokens = TransformerNetworkTests.Batch([TransformerNetworkTests.Tokens(1, 20, Config), TransformerNetworkTests.Tokens(2, 20, Config)]);
+        TokenRows tokens =
+            TransformerNetworkTests.Batch([TransformerNetworkTests.Tokens(1, 20, Config), TransformerNetworkTests.Tokens(2, 20, Config)]);
         Tensor hidden = network.Hidden(tokens).view(-1, Config.EmbeddingSize);
         return network.CrossEntropy(hidden, [.. tokens.Ids.Select(id => id % Config.VocabularySize)]).mean();
     }

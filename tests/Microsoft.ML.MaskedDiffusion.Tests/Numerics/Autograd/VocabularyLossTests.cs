@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Vocabulary product and cross-entropy as one function, against the kernels one after the other: the same bits, with less memory.</summary>
+/// <summary>
+/// Vocabulary product and cross-entropy as one function, against the kernels one after the other: the same bits, with less memory.
+/// </summary>
 [TestClass]
 public sealed unsafe class VocabularyLossTests
 {
@@ -26,7 +28,8 @@ public sealed unsafe class VocabularyLossTests
         (float[] loss, float[] dInput, float[] dWeight) = Plain(rows, rounded);
         foreach (bool recompute in new[] { false, true })
         {
-            Tensor input = tensor(Input(rows), [rows, Width]).requires_grad_(), weight = tensor(Weight, [Vocabulary, Width]).requires_grad_();
+            Tensor input = tensor(Input(rows), [rows, Width]).requires_grad_();
+            Tensor weight = tensor(Weight, [Vocabulary, Width]).requires_grad_();
             Tensor one = Loss(input, weight, rounded, recompute);
             (one * tensor(Share(rows))).sum().backward();
             CollectionAssert.AreEqual(loss, Floats(one));
@@ -34,7 +37,8 @@ public sealed unsafe class VocabularyLossTests
             CollectionAssert.AreEqual(dWeight, Floats(weight.grad!));
         }
         using IDisposable noGradient = no_grad();
-        CollectionAssert.AreEqual(loss, Floats(Loss(tensor(Input(rows), [rows, Width]), tensor(Weight, [Vocabulary, Width]), rounded, recompute: false)));
+        CollectionAssert.AreEqual(
+            loss, Floats(Loss(tensor(Input(rows), [rows, Width]), tensor(Weight, [Vocabulary, Width]), rounded, recompute: false)));
     }
 
     [TestMethod]

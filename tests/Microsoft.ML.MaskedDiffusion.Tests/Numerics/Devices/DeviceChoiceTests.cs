@@ -24,7 +24,8 @@ public sealed class DeviceChoiceTests
     [DataRow("cuda:99999999999")]
     public void OtherWordsAreRefusedWithTheKnownOnes(string device)
     {
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => DeviceChoice.Validate(device)).Message, "\"auto\", \"cpu\", \"cuda\"");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => DeviceChoice.Validate(device)).Message, "\"auto\", \"cpu\", \"cuda\"");
         Assert.ThrowsExactly<ArgumentException>(() => DeviceChoice.Resolve(device));
     }
 

@@ -11,7 +11,8 @@ public sealed unsafe class BFloat16Tests
     [
         0, -0f, 1, -1, float.Epsilon, -float.Epsilon, float.MaxValue, float.MinValue, float.PositiveInfinity, float.NegativeInfinity,
         1 + 1f / 256, 1 + 3f / 256, // halfway between two: to the even one
-        1 + 1f / 256 + 1e-7f, BitConverter.UInt32BitsToSingle(0x7F7F8000), BitConverter.UInt32BitsToSingle(0x7F7F7FFF), BitConverter.UInt32BitsToSingle(0x00008000),
+        1 + 1f / 256 + 1e-7f, BitConverter.UInt32BitsToSingle(0x7F7F8000), BitConverter.UInt32BitsToSingle(0x7F7F7FFF),
+        BitConverter.UInt32BitsToSingle(0x00008000),
     ];
 
     [TestMethod]
@@ -22,7 +23,8 @@ public sealed unsafe class BFloat16Tests
     public void RoundingIsTorchs(int count)
     {
         using var scope = NewDisposeScope();
-        float[] values = [.. Special.Concat(MatrixProductTests.Draws(count, 1)).Take(count)], rounded = [.. values], narrowed = new float[count];
+        float[] values = [.. Special.Concat(MatrixProductTests.Draws(count, 1)).Take(count)], rounded = [.. values];
+        float[] narrowed = new float[count];
         float[] expected = tensor(values).to(ScalarType.BFloat16).to(ScalarType.Float32).data<float>().ToArray();
         var halves = new ushort[count];
         fixed (float* from = values, to = rounded, back = narrowed)
@@ -35,7 +37,9 @@ public sealed unsafe class BFloat16Tests
         for (int i = 0; i < count; i++)
         {
             Assert.AreEqual(BitConverter.SingleToUInt32Bits(expected[i]), BitConverter.SingleToUInt32Bits(rounded[i]), $"{values[i]:G9}");
-            Assert.AreEqual(BitConverter.SingleToUInt32Bits(expected[i]), BitConverter.SingleToUInt32Bits(narrowed[i]), $"{values[i]:G9} in half the memory");
+            Assert.AreEqual(
+                BitConverter.SingleToUInt32Bits(expected[i]), BitConverter.SingleToUInt32Bits(narrowed[i]),
+                $"{values[i]:G9} in half the memory");
         }
     }
 
@@ -64,18 +68,21 @@ public sealed unsafe class BFloat16Tests
             {
                 float[] c = [.. before];
                 fixed (float* pa = a, pb = b, pc = c)
-                    MatrixProduct.Multiply(m, n, k, pa, transposeA ? m : k, transposeA, pb, transposeB ? k : n, transposeB, pc, n, add: true, rounded: true);
+                    MatrixProduct.Multiply(
+                        m, n, k, pa, transposeA ? m : k, transposeA, pb, transposeB ? k : n, transposeB, pc, n, add: true, rounded: true);
                 for (int i = 0; i < m; i++)
                     for (int j = 0; j < n; j++)
                     {
                         double sum = before[i * n + j], size = 1;
                         for (int p = 0; p < k; p++)
                         {
-                            double term = (double)roundedA[transposeA ? p * m + i : i * k + p] * roundedB[transposeB ? j * k + p : p * n + j];
+                            double term =
+                                (double)roundedA[transposeA ? p * m + i : i * k + p] * roundedB[transposeB ? j * k + p : p * n + j];
                             sum += term;
                             size += Math.Abs(term);
                         }
-                        Assert.AreEqual(sum, c[i * n + j], size * 2e-6, $"element {i}, {j}; {transposeA}, {transposeB}"); // sums stay 32-bit: a few units of their rounding
+                        // Sums stay 32-bit: a few units of their rounding.
+                        Assert.AreEqual(sum, c[i * n + j], size * 2e-6, $"element {i}, {j}; {transposeA}, {transposeB}");
                     }
             }
     }
@@ -84,7 +91,8 @@ public sealed unsafe class BFloat16Tests
     public void ARowOfARoundedProductHasTheSameBitsInAnyBatchAndKernel()
     {
         const int Rows = 200, N = 97, K = 530;
-        float[] a = MatrixProductTests.Draws(Rows * K, 4), b = MatrixProductTests.Draws(K * N, 5), all = new float[Rows * N], some = new float[Rows * N];
+        float[] a = MatrixProductTests.Draws(Rows * K, 4), b = MatrixProductTests.Draws(K * N, 5), all = new float[Rows * N];
+        float[] some = new float[Rows * N];
         fixed (float* pa = a, pb = b, pall = all, psome = some)
         {
             MatrixProduct.Multiply(Rows, N, K, pa, K, false, pb, K, true, pall, N, rounded: true);

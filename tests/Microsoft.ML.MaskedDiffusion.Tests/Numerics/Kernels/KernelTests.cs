@@ -28,8 +28,10 @@ public sealed unsafe class KernelTests
     [DataRow(300, 37)]
     public void NormAndItsGradients(int rows, int width)
     {
-        float[] x = MatrixProductTests.Draws(rows * width, 1), gain = MatrixProductTests.Draws(width, 2), dy = MatrixProductTests.Draws(rows * width, 3), residual = MatrixProductTests.Draws(rows * width, 4);
-        float[] y = new float[x.Length], scale = new float[rows], dx = new float[x.Length], dGain = new float[width], again = new float[x.Length];
+        float[] x = MatrixProductTests.Draws(rows * width, 1), gain = MatrixProductTests.Draws(width, 2);
+        float[] dy = MatrixProductTests.Draws(rows * width, 3), residual = MatrixProductTests.Draws(rows * width, 4);
+        float[] y = new float[x.Length], scale = new float[rows], dx = new float[x.Length], dGain = new float[width];
+        float[] again = new float[x.Length];
         fixed (float* px = x, pg = gain, pdy = dy, pr = residual, py = y, ps = scale, pdx = dx, pdg = dGain, pa = again)
         {
             NormKernels.Forward(px, pg, 1e-5, py, ps, rows, width);
@@ -120,7 +122,8 @@ public sealed unsafe class KernelTests
             }
             return result;
         }
-        int At(int item, int position, int head, int part, int c) => ((item * length + position) * heads + head) * 3 * size + part * size + c;
+        int At(int item, int position, int head, int part, int c) =>
+            ((item * length + position) * heads + head) * 3 * size + part * size + c;
         var random = new CounterRandom(1, 1, RandomPurpose.Example);
         for (int item = 0; item < batch; item++)
             for (int head = 0; head < heads; head++)
@@ -149,7 +152,8 @@ public sealed unsafe class KernelTests
     public void RotationKeepsLengthsAndTurnsBack()
     {
         const int Rows = 10, Length = 5, Heads = 2, Size = 6;
-        float[] qkv = MatrixProductTests.Draws(Rows * Heads * 3 * Size, 1), before = [.. qkv], cos = new float[Length * Size / 2], sin = new float[cos.Length];
+        float[] qkv = MatrixProductTests.Draws(Rows * Heads * 3 * Size, 1), before = [.. qkv], cos = new float[Length * Size / 2];
+        float[] sin = new float[cos.Length];
         for (int i = 0; i < cos.Length; i++)
             (sin[i], cos[i]) = MathF.SinCos(0.3f * i);
         fixed (float* p = qkv, c = cos, s = sin)
@@ -177,7 +181,8 @@ public sealed unsafe class KernelTests
     [DataRow(2, 1)]
     public void CrossEntropyAndItsGradient(int rows, int width)
     {
-        float[] logits = MatrixProductTests.Draws(rows * width, 1, 5), gradient = MatrixProductTests.Draws(rows, 2), loss = new float[rows], logSums = new float[rows];
+        float[] logits = MatrixProductTests.Draws(rows * width, 1, 5), gradient = MatrixProductTests.Draws(rows, 2), loss = new float[rows];
+        float[] logSums = new float[rows];
         long[] targets = [.. Enumerable.Range(0, rows).Select(i => (long)(i * 31 % width))];
         float[] through = [.. logits];
         fixed (float* pl = through, pg = gradient, po = loss, ps = logSums)
@@ -192,7 +197,9 @@ public sealed unsafe class KernelTests
             double top = z.Max(), logSum = top + Math.Log(z.Sum(v => Math.Exp(v - top)));
             Assert.AreEqual(logSum - z[targets[row]], loss[row], 2e-6 * (1 + Math.Abs(logSum)));
             for (int i = 0; i < width; i++)
-                Assert.AreEqual(gradient[row] * (Math.Exp(z[i] - logSum) - (i == targets[row] ? 1 : 0)), through[row * width + i], 2e-6 * (1 + Math.Abs(gradient[row])));
+                Assert.AreEqual(
+                    gradient[row] * (Math.Exp(z[i] - logSum) - (i == targets[row] ? 1 : 0)), through[row * width + i],
+                    2e-6 * (1 + Math.Abs(gradient[row])));
         }
     }
 
@@ -212,7 +219,8 @@ public sealed unsafe class KernelTests
                 double d = 0.5 * g[i];
                 mean[i] = 0.9 * mean[i] + 0.1 * d;
                 square[i] = 0.95 * square[i] + 0.05 * d * d;
-                parameter[i] = parameter[i] * (1 - 1e-3) - 1e-2 * (mean[i] / (1 - Math.Pow(0.9, step))) / (Math.Sqrt(square[i] / (1 - Math.Pow(0.95, step))) + 1e-8);
+                double corrected = mean[i] / (1 - Math.Pow(0.9, step)), root = Math.Sqrt(square[i] / (1 - Math.Pow(0.95, step)));
+                parameter[i] = parameter[i] * (1 - 1e-3) - 1e-2 * corrected / (root + 1e-8);
             }
         }
         for (int i = 0; i < Count; i += 11)

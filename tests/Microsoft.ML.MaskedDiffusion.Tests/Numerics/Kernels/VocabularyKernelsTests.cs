@@ -18,9 +18,11 @@ public sealed unsafe class VocabularyKernelsTests
     {
         foreach (double scale in new[] { 0, 1.5 })
         {
-            float[] states = MatrixProductTests.Draws(count * Depth, 1), others = MatrixProductTests.Draws(count * Depth, 2), weight = MatrixProductTests.Draws(width * Depth, 3, 0.5);
+            float[] states = MatrixProductTests.Draws(count * Depth, 1), others = MatrixProductTests.Draws(count * Depth, 2);
+            float[] weight = MatrixProductTests.Draws(width * Depth, 3, 0.5);
             // Every row once, some twice, out of order.
-            int[] rows = [.. Enumerable.Range(0, count).Reverse(), 0, count / 2], targets = [.. rows.Select((row, i) => (row * 7 + i) % width)];
+            int[] rows = [.. Enumerable.Range(0, count).Reverse(), 0, count / 2];
+            int[] targets = [.. rows.Select((row, i) => (row * 7 + i) % width)];
             double[] actual = Run(states, scale == 0 ? null : others, scale, weight, width, rows, targets);
             for (int i = 0; i < rows.Length; i++)
             {
@@ -28,7 +30,8 @@ public sealed unsafe class VocabularyKernelsTests
                 if (scale != 0)
                     logits = [.. logits.Select((logit, j) => Dot(others, rows[i], weight, j) * -scale + logit * (1 + scale))];
                 double top = logits.Max(), expected = logits[targets[i]] - top - Math.Log(logits.Sum(logit => Math.Exp(logit - top)));
-                Assert.AreEqual(expected, actual[i], 2e-5 * (1 + scale), $"query {i}"); // logits near 10, some units of rounding of 37 terms
+                // Logits near 10, some units of rounding of 37 terms.
+                Assert.AreEqual(expected, actual[i], 2e-5 * (1 + scale), $"query {i}");
             }
         }
     }
@@ -37,7 +40,8 @@ public sealed unsafe class VocabularyKernelsTests
     public void ARowHasTheSameBitsWhateverIsBesideIt()
     {
         const int Count = 1100, Width = 200;
-        float[] states = MatrixProductTests.Draws(Count * Depth, 1), others = MatrixProductTests.Draws(Count * Depth, 2), weight = MatrixProductTests.Draws(Width * Depth, 3);
+        float[] states = MatrixProductTests.Draws(Count * Depth, 1), others = MatrixProductTests.Draws(Count * Depth, 2);
+        float[] weight = MatrixProductTests.Draws(Width * Depth, 3);
         int[] rows = [.. Enumerable.Range(0, Count)], targets = [.. rows.Select(row => row % Width)];
         foreach (float[]? guide in new[] { null, others })
         {
@@ -68,7 +72,8 @@ public sealed unsafe class VocabularyKernelsTests
     private static double[] RunPlain(float[] states, float[] weight, int depth, int[] rows, int[] targets) =>
         Run(states, null, 0, weight, weight.Length / depth, rows, targets, depth);
 
-    private static double[] Run(float[] states, float[]? others, double scale, float[] weight, int width, int[] rows, int[] targets, int depth = Depth)
+    private static double[] Run(
+        float[] states, float[]? others, double scale, float[] weight, int width, int[] rows, int[] targets, int depth = Depth)
     {
         var values = new double[rows.Length];
         fixed (float* x = states, u = others, w = weight)
@@ -76,5 +81,6 @@ public sealed unsafe class VocabularyKernelsTests
         return values;
     }
 
-    private static double Dot(float[] a, int row, float[] b, int column) => Enumerable.Range(0, Depth).Sum(i => (double)a[row * Depth + i] * b[column * Depth + i]);
+    private static double Dot(float[] a, int row, float[] b, int column) =>
+        Enumerable.Range(0, Depth).Sum(i => (double)a[row * Depth + i] * b[column * Depth + i]);
 }

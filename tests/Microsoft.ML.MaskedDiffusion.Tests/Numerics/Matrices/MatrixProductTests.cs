@@ -34,7 +34,8 @@ public sealed unsafe class MatrixProductTests
                                 sum += term;
                                 size += Math.Abs(term);
                             }
-                            Assert.AreEqual(sum, c[i * n + j], size * 2e-6, $"element {i}, {j}; {transposeA}, {transposeB}, {add}"); // a few units of rounding of the terms' size
+                            // A few units of rounding of the terms' size.
+                            Assert.AreEqual(sum, c[i * n + j], size * 2e-6, $"element {i}, {j}; {transposeA}, {transposeB}, {add}");
                         }
                 }
     }
@@ -52,7 +53,9 @@ public sealed unsafe class MatrixProductTests
                 foreach ((int first, int count) in new[] { (0, 1), (199, 1), (3, 2), (17, 12), (50, 13), (1, 96), (0, 199), (100, 100) })
                 {
                     MatrixProduct.Multiply(count, n, k, pa + first * k, k, false, pb, k, true, psome, n);
-                    Assert.IsTrue(some.AsSpan(0, count * n).SequenceEqual(all.AsSpan(first * n, count * n)), $"{count} rows from {first} of [{n}, {k}]");
+                    Assert.IsTrue(
+                        some.AsSpan(0, count * n).SequenceEqual(all.AsSpan(first * n, count * n)),
+                        $"{count} rows from {first} of [{n}, {k}]");
                 }
             }
         }

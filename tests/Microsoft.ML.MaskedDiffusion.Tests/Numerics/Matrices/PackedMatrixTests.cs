@@ -18,7 +18,8 @@ public sealed unsafe class PackedMatrixTests
         {
             // Rows of A and C stand a little apart, and what is between them stays.
             int lda = k + 2, ldc = n + 3;
-            float[] a = MatrixProductTests.Draws(m * lda, 1), w = MatrixProductTests.Draws(n * k, 2), plain = MatrixProductTests.Draws(m * ldc, 3), packed = [.. plain];
+            float[] a = MatrixProductTests.Draws(m * lda, 1), w = MatrixProductTests.Draws(n * k, 2);
+            float[] plain = MatrixProductTests.Draws(m * ldc, 3), packed = [.. plain];
             float[] memory = new float[PackedMatrix.Size(n, k)];
             fixed (float* pa = a, pw = w, pplain = plain, ppacked = packed, pm = memory)
             {

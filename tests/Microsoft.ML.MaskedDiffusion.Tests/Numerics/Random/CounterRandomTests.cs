@@ -8,8 +8,10 @@ public sealed class CounterRandomTests
     // The known-answer vectors that Random123 (the authors' own implementation) publishes for philox4x32-10.
     [TestMethod]
     [DataRow(0u, 0u, 0u, 0u, 0u, 0u, 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)]
-    [DataRow(0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]
-    [DataRow(0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0xa4093822u, 0x299f31d0u, 0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u)]
+    [DataRow(
+        0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]
+    [DataRow(
+        0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0xa4093822u, 0x299f31d0u, 0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u)]
     public void PhiloxGivesThePublishedAnswers(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1, uint v0, uint v1, uint v2, uint v3) =>
         Assert.AreEqual(new PhiloxBlock(v0, v1, v2, v3), CounterRandom.Philox(c0, c1, c2, c3, k0, k1));
 
@@ -17,7 +19,9 @@ public sealed class CounterRandomTests
     public void ASeedMeansTheSameDrawsForEver()
     {
         var random = new CounterRandom(0, 0, RandomPurpose.Initialization);
-        CollectionAssert.AreEqual(new[] { 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u }, Enumerable.Range(0, 4).Select(_ => random.NextUInt32()).ToArray());
+        CollectionAssert.AreEqual(
+            new[] { 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u },
+            Enumerable.Range(0, 4).Select(_ => random.NextUInt32()).ToArray());
     }
 
     [TestMethod]
@@ -26,7 +30,8 @@ public sealed class CounterRandomTests
         ulong First(ulong seed, ulong stream, RandomPurpose purpose) => new CounterRandom(seed, stream, purpose).NextUInt64();
         ulong[] draws =
         [
-            First(1, 1, RandomPurpose.Mask), First(2, 1, RandomPurpose.Mask), First(1, 2, RandomPurpose.Mask), First(1, 1, RandomPurpose.Sampling),
+            First(1, 1, RandomPurpose.Mask), First(2, 1, RandomPurpose.Mask), First(1, 2, RandomPurpose.Mask),
+            First(1, 1, RandomPurpose.Sampling),
             First(1UL << 40, 1, RandomPurpose.Mask), First(1, 1UL << 40, RandomPurpose.Mask),
         ];
         Assert.AreEqual(draws.Length, draws.Distinct().Count());
@@ -99,7 +104,8 @@ public sealed class CounterRandomTests
         float[] piece = new float[1001];
         random.FillNormal(piece, 2.0, firstBlock: 25);
         CollectionAssert.AreEqual(whole.AsSpan(100, piece.Length).ToArray(), piece);
-        double mean = whole.Average(x => (double)x), second = whole.Average(x => (double)x * x), fourth = whole.Average(x => Math.Pow(x, 4));
+        double mean = whole.Average(x => (double)x), second = whole.Average(x => (double)x * x);
+        double fourth = whole.Average(x => Math.Pow(x, 4));
         Assert.AreEqual(0, mean, 5 * 2 / Math.Sqrt(whole.Length));
         Assert.AreEqual(4, second, 5 * 4 * Math.Sqrt(2.0 / whole.Length));
         Assert.AreEqual(48, fourth, 5 * 16 * Math.Sqrt(96.0 / whole.Length));

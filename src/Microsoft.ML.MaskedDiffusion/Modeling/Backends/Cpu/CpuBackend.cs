@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// A network of 32-bit floats on the processor, on our own kernels: each row's result has the same bits in every batch, and backward passes add straight to the
-/// parameters' <c>grad</c>.
+/// A network of 32-bit floats on the processor, on our own kernels: each row's result has the same bits in every batch, and backward passes
+/// add straight to the parameters' <c>grad</c>.
 /// </summary>
 internal sealed unsafe class CpuBackend : INetworkBackend
 {
@@ -107,7 +107,8 @@ internal sealed unsafe class CpuBackend : INetworkBackend
     {
         using UseCount.Use use = _uses.Enter();
         using Tensor dense = dHidden.contiguous();
-        var gradients = new NetworkWeights(_parameters, _config.LayerCount, parameter => parameter.requires_grad ? Gradients.Address(parameter) : null);
+        var gradients =
+            new NetworkWeights(_parameters, _config.LayerCount, parameter => parameter.requires_grad ? Gradients.Address(parameter) : null);
         _kernels.Backward(_weights, gradients, tape, TensorMemory.Floats(dense));
     }
 }

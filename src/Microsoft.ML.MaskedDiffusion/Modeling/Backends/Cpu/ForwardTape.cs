@@ -4,8 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// What the backward pass of one forward pass needs: the activations of every block. With recomputation only a block's input and its attention's result are kept (so
-/// that attention need not run twice); with rounding the products' results are kept in bfloat16. All blocks share the memory of what is not kept as it is.
+/// What the backward pass of one forward pass needs: the activations of every block. With recomputation only a block's input and its
+/// attention's result are kept (so that attention need not run twice); with rounding the products' results are kept in bfloat16. All blocks
+/// share the memory of what is not kept as it is.
 /// </summary>
 internal sealed unsafe class ForwardTape : IDisposable
 {
@@ -137,7 +138,9 @@ internal sealed unsafe class ForwardTape : IDisposable
     }
 }
 
-/// <summary>Addresses of one block's activations that are kept in bfloat16 (null: not kept so); the fields are <see cref="LayerTape"/>'s.</summary>
+/// <summary>
+/// Addresses of one block's activations that are kept in bfloat16 (null: not kept so); the fields are <see cref="LayerTape"/>'s.
+/// </summary>
 internal readonly unsafe struct PackedActivations
 {
     public ushort* Qkv { get; init; }

@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// The network from tokens to the final norm as one node of torch's graph. Its arguments are the backward pass's keeper of failures, the backend, the tokens and any
-/// parameter that requires a gradient, which ties the node to the graph. The backward pass adds to all parameters' gradients itself, so that no gradient is allocated,
-/// returned and added by torch once more.
+/// The network from tokens to the final norm as one node of torch's graph. Its arguments are the backward pass's keeper of failures, the
+/// backend, the tokens and any parameter that requires a gradient, which ties the node to the graph. The backward pass adds to all
+/// parameters' gradients itself, so that no gradient is allocated, returned and added by torch once more.
 /// </summary>
 internal sealed class HiddenFunction : GuardedFunction<HiddenFunction>
 {

@@ -6,8 +6,9 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <content>
-/// Inference keeps nothing for a backward pass and leaves out what no asked position needs. Rows go through a block in chunks. If there are many chunks, each thread
-/// works on one of its own; if there are few, all threads share the work of each kernel. A position's result has the same bits either way, whatever else is asked.
+/// Inference keeps nothing for a backward pass and leaves out what no asked position needs. Rows go through a block in chunks. If there are
+/// many chunks, each thread works on one of its own; if there are few, all threads share the work of each kernel. A position's result has
+/// the same bits either way, whatever else is asked.
 /// </content>
 internal sealed unsafe partial class KernelNetwork
 {
@@ -18,8 +19,8 @@ internal sealed unsafe partial class KernelNetwork
     private const int SharedChunk = 2048;
 
     /// <summary>
-    /// Writes the states after the final norm, [places, d], at the places row * length + position, which ascend (null: all places). At the other places the last
-    /// block computes only keys and values.
+    /// Writes the states after the final norm, [places, d], at the places row * length + position, which ascend (null: all places). At the
+    /// other places the last block computes only keys and values.
     /// </summary>
     public void Infer(NetworkWeights weights, TokenRows tokens, long[]? asked, float* states)
     {
@@ -67,8 +68,8 @@ internal sealed unsafe partial class KernelNetwork
     }
 
     /// <summary>
-    /// The first block's queries, keys and values depend on the token alone until they are turned by the position: they are computed once for each distinct token,
-    /// and <paramref name="slots"/> gets the row of the result that each place uses.
+    /// The first block's queries, keys and values depend on the token alone until they are turned by the position: they are computed once
+    /// for each distinct token, and <paramref name="slots"/> gets the row of the result that each place uses.
     /// </summary>
     private PooledBuffer FirstProjections(NetworkWeights weights, long[] tokens, long[] slots)
     {

@@ -6,8 +6,8 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// The network from tokens to the final norm in 32-bit floats on the processor, on our own kernels. Nothing is copied or transposed, working memory comes from a pool,
-/// and each row's result has the same bits in every batch.
+/// The network from tokens to the final norm in 32-bit floats on the processor, on our own kernels. Nothing is copied or transposed,
+/// working memory comes from a pool, and each row's result has the same bits in every batch.
 /// </summary>
 internal sealed unsafe partial class KernelNetwork(TransformerConfig config, RotaryTable rotary, BufferPool pool)
 {
@@ -23,7 +23,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     public bool Recomputes { get; set; }
 
     /// <summary>
-    /// Writes the states after the final norm, [rows * length, d], to <paramref name="hidden"/>, and keeps on the tape what the backward pass needs.
+    /// Writes the states after the final norm, [rows * length, d], to <paramref name="hidden"/>, and keeps on the tape what the backward
+    /// pass needs.
     /// </summary>
     public ForwardTape Forward(NetworkWeights weights, TokenRows tokens, float* hidden)
     {
@@ -46,13 +47,18 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
         return tape;
     }
 
-    /// <summary>Adds the gradients of all weights to <paramref name="gradients"/>, given that of the hidden states, and gives the tape's memory back.</summary>
+    /// <summary>
+    /// Adds the gradients of all weights to <paramref name="gradients"/>, given that of the hidden states, and gives the tape's memory
+    /// back.
+    /// </summary>
     public void Backward(NetworkWeights weights, NetworkWeights gradients, ForwardTape tape, float* dHidden)
     {
         if (tape.IsUsed)
-            throw new InvalidOperationException("The backward pass through this result of the network has been run already; compute the result again.");
+            throw new InvalidOperationException(
+                "The backward pass through this result of the network has been run already; compute the result again.");
         if (tape.Rounded != Rounded)
-            throw new InvalidOperationException("The network's precision was changed between a forward pass and its backward pass; compute the result again.");
+            throw new InvalidOperationException(
+                "The network's precision was changed between a forward pass and its backward pass; compute the result again.");
         int n = tape.Batch * tape.Length;
         long d = (long)n * _d, f = (long)n * _f;
         long room = 3 * PooledBuffer.Room(d) + PooledBuffer.Room(3 * d) + 3 * PooledBuffer.Room(f) + PooledBuffer.Room(_d);

@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
 
 /// <summary>
-/// A part of the network that keeps only its inputs and runs once more, with its graph, when gradients are wanted (Chen et al., 2016). Its arguments are the keeper of
-/// failures, the part itself, any parameter that requires a gradient, which ties the node to the graph, and the part's inputs: the one that may need a gradient first,
-/// then constants. The part's own backward pass adds to the parameters' gradients.
+/// A part of the network that keeps only its inputs and runs once more, with its graph, when gradients are wanted (Chen et al., 2016). Its
+/// arguments are the keeper of failures, the part itself, any parameter that requires a gradient, which ties the node to the graph, and the
+/// part's inputs: the one that may need a gradient first, then constants. The part's own backward pass adds to the parameters' gradients.
 /// </summary>
 internal sealed class RecomputedFunction : GuardedFunction<RecomputedFunction>
 {

@@ -7,9 +7,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
 
 /// <summary>
-/// A network on torch's operators, for GPUs and for types other than 32-bit floats. Forward and backward passes never read a device's memory back, so that a GPU is
-/// given its next work while it still computes; only <see cref="LogProbabilities"/> returns numbers to the processor. Results of a row in different batches are equal
-/// within rounding.
+/// A network on torch's operators, for GPUs and for types other than 32-bit floats. Forward and backward passes never read a device's
+/// memory back, so that a GPU is given its next work while it still computes; only <see cref="LogProbabilities"/> returns numbers to the
+/// processor. Results of a row in different batches are equal within rounding.
 /// </summary>
 internal sealed class TorchBackend : INetworkBackend
 {
@@ -25,7 +25,8 @@ internal sealed class TorchBackend : INetworkBackend
     /// <param name="device">Where to compute.</param>
     /// <param name="type">The parameters' type.</param>
     /// <param name="pass">Gets the failures of backward passes.</param>
-    public TorchBackend(TransformerConfig config, IReadOnlyDictionary<string, Parameter> parameters, Device device, ScalarType type, BackwardPass pass)
+    public TorchBackend(
+        TransformerConfig config, IReadOnlyDictionary<string, Parameter> parameters, Device device, ScalarType type, BackwardPass pass)
     {
         _config = config;
         _parameters = parameters;
@@ -49,14 +50,14 @@ internal sealed class TorchBackend : INetworkBackend
     public bool ActivationCheckpointing { get; set; }
 
     /// <summary>
-    /// Logits that exist at once, 2^24 by default: 64 MB in 32 bits. Cross-entropy takes the rows in slices of so many logits and computes a slice's logits again in
-    /// the backward pass. Each slice adds its part to the output layer's gradient.
+    /// Logits that exist at once, 2^24 by default: 64 MB in 32 bits. Cross-entropy takes the rows in slices of so many logits and computes
+    /// a slice's logits again in the backward pass. Each slice adds its part to the output layer's gradient.
     /// </summary>
     public long SliceLogits { get; init; } = 1 << 24;
 
     /// <summary>
-    /// Computes attention from queries, keys and values, whether it is causal and whether it is rounded: <see cref="TorchOperators.Attention"/>, unless a test runs on a
-    /// device for which libtorch has no fused attention.
+    /// Computes attention from queries, keys and values, whether it is causal and whether it is rounded:
+    /// <see cref="TorchOperators.Attention"/>, unless a test runs on a device for which libtorch has no fused attention.
     /// </summary>
     public Func<Tensor, Tensor, Tensor, bool, bool, Tensor> Attention { get; init; } = TorchOperators.Attention;
 
@@ -153,7 +154,8 @@ internal sealed class TorchBackend : INetworkBackend
         return (asked is null ? last.view(tokens.Count, tokens.Length, _config.EmbeddingSize) : last).MoveToOuterDisposeScope();
     }
 
-    // One block on the residual stream [batch * length, d]. With asked places (of the last block), only their rows are computed after attention.
+    // One block on the residual stream [batch * length, d]. With asked places (of the last block), only their rows are computed after
+    // attention.
     private Tensor Block(Tensor x, string layer, long batch, long length, Tensor? asked)
     {
         using var scope = NewDisposeScope();
@@ -169,7 +171,8 @@ internal sealed class TorchBackend : INetworkBackend
             (x, mixed) = (x.index_select(0, asked), mixed.index_select(0, asked));
         x = x + Linear(mixed, layer + "attn.proj.weight");
         Tensor normed = Norm(x, layer + "norm_2.weight");
-        Tensor gated = TorchOperators.SwiGlu(Linear(normed, layer + "mlp.swiglu.w1.weight"), Linear(normed, layer + "mlp.swiglu.w2.weight"));
+        Tensor gated =
+            TorchOperators.SwiGlu(Linear(normed, layer + "mlp.swiglu.w1.weight"), Linear(normed, layer + "mlp.swiglu.w2.weight"));
         return (x + Linear(gated, layer + "mlp.swiglu.w3.weight")).MoveToOuterDisposeScope();
     }
 

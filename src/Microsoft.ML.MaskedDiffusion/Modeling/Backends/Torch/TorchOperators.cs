@@ -2,11 +2,14 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
 
-/// <summary>The network's operators on torch's, for every device and type. All are differentiable and check shapes before any native call.</summary>
+/// <summary>
+/// The network's operators on torch's, for every device and type. All are differentiable and check shapes before any native call.
+/// </summary>
 internal static class TorchOperators
 {
     /// <summary>
-    /// x W^T for x [..., k], W [n, k]. With <paramref name="rounded"/> both are 32-bit floats that are rounded to bfloat16, and so is the result, as under autocast.
+    /// x W^T for x [..., k], W [n, k]. With <paramref name="rounded"/> both are 32-bit floats that are rounded to bfloat16, and so is the
+    /// result, as under autocast.
     /// </summary>
     public static Tensor Linear(Tensor x, Tensor weight, bool rounded = false)
     {
@@ -15,7 +18,8 @@ internal static class TorchOperators
         if (!rounded)
             return nn.functional.linear(x, weight);
         using var scope = NewDisposeScope();
-        return nn.functional.linear(x.to(ScalarType.BFloat16), weight.to(ScalarType.BFloat16)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        Tensor product = nn.functional.linear(x.to(ScalarType.BFloat16), weight.to(ScalarType.BFloat16));
+        return product.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>gain * x / sqrt(mean(x^2) + eps) over the last dimension, with statistics in at least 32 bits.</summary>
@@ -38,7 +42,9 @@ internal static class TorchOperators
         return (nn.functional.silu(gate) * up).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Rotary positions on x [batch, length, heads, h] with tables [length, 1, h / 2]; the products are taken in the tables' precision.</summary>
+    /// <summary>
+    /// Rotary positions on x [batch, length, heads, h] with tables [length, 1, h / 2]; the products are taken in the tables' precision.
+    /// </summary>
     public static Tensor Rotary(Tensor x, Tensor cos, Tensor sin)
     {
         if (x.dim() != 4 || cos.dim() != 3 || x.size(1) != cos.size(0) || x.size(3) != 2 * cos.size(2))
@@ -50,8 +56,9 @@ internal static class TorchOperators
     }
 
     /// <summary>
-    /// softmax(Q K^T / sqrt(h)) V for queries, keys and values [batch, heads, length, h], by libtorch's fused attention, which never has all scores in memory. With
-    /// <paramref name="causal"/> a position sees none after it. With <paramref name="rounded"/> the operands and the result are rounded as in <see cref="Linear"/>.
+    /// softmax(Q K^T / sqrt(h)) V for queries, keys and values [batch, heads, length, h], by libtorch's fused attention, which never has
+    /// all scores in memory. With <paramref name="causal"/> a position sees none after it. With <paramref name="rounded"/> the operands and
+    /// the result are rounded as in <see cref="Linear"/>.
     /// </summary>
     public static Tensor Attention(Tensor query, Tensor key, Tensor value, bool causal, bool rounded = false)
     {
@@ -64,8 +71,8 @@ internal static class TorchOperators
     }
 
     /// <summary>
-    /// Minus the log-probability of each row's target in nats: logits [n, V] and targets [n] of Int64, which the caller has checked to be 0 to V - 1, give [n] in at
-    /// least 32 bits.
+    /// Minus the log-probability of each row's target in nats: logits [n, V] and targets [n] of Int64, which the caller has checked to be 0
+    /// to V - 1, give [n] in at least 32 bits.
     /// </summary>
     public static Tensor CrossEntropy(Tensor logits, Tensor targets)
     {

@@ -10,7 +10,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>The backend of GPUs, run on the processor, against the kernels' results; and on a device without memory, where nothing can be read back.</summary>
+/// <summary>
+/// The backend of GPUs, run on the processor, against the kernels' results; and on a device without memory, where nothing can be read back.
+/// </summary>
 [TestClass]
 public sealed class TorchBackendTests
 {
@@ -30,8 +32,9 @@ public sealed class TorchBackendTests
     [DataRow(ScalarType.BFloat16, Precision.Float32, true)]
     public void StatesLogitsLossAndGradientsAreTheKernels(ScalarType type, Precision precision, bool autoregressive)
     {
-        // 32 bits carry seven digits, of which sums over all rows lose one. bfloat16 rounds to one part in 512; the errors of a product's many operands partly
-        // cancel, those of the layers add up, and weights that are bfloat16 themselves round the residual stream and the norms as well.
+        // 32 bits carry seven digits, of which sums over all rows lose one. bfloat16 rounds to one part in 512; the errors of a product's
+        // many operands partly cancel, those of the layers add up, and weights that are bfloat16 themselves round the residual stream and
+        // the norms as well.
         double tolerance = type == ScalarType.BFloat16 ? 20.0 / 512 : precision == Precision.BFloat16Mixed ? 8.0 / 512 : 1e-5;
         using var scope = NewDisposeScope();
         TransformerConfig config = Config with { Autoregressive = autoregressive };
@@ -55,7 +58,8 @@ public sealed class TorchBackendTests
     [DataRow(ScalarType.Float64, Precision.Float32, false, 1e-12)]
     [DataRow(ScalarType.Float64, Precision.Float32, true, 1e-12)]
     [DataRow(ScalarType.Float32, Precision.Float32, false, 1e-6)]
-    [DataRow(ScalarType.Float32, Precision.BFloat16Mixed, false, 4.0 / 512)] // each slice's part of the output layer's gradient is rounded to bfloat16
+    // Each slice's part of the output layer's gradient is rounded to bfloat16.
+    [DataRow(ScalarType.Float32, Precision.BFloat16Mixed, false, 4.0 / 512)]
     public void CrossEntropyInSlicesIsThatOfAllRows(ScalarType type, Precision precision, bool checkpointing, double tolerance)
     {
         using var scope = NewDisposeScope();
@@ -102,11 +106,13 @@ public sealed class TorchBackendTests
         network.LogProbabilities(states, others, scale, rows, targets, expected);
         foreach (long slice in new[] { 1L << 24, 3 * Config.VocabularySize, 1 })
         {
-            using var backend = new TorchBackend(Config, network.Parameters, CPU, ScalarType.Float32, new BackwardPass()) { SliceLogits = slice };
+            using var backend =
+                new TorchBackend(Config, network.Parameters, CPU, ScalarType.Float32, new BackwardPass()) { SliceLogits = slice };
             var actual = new double[rows.Length];
             backend.LogProbabilities(states, others, scale, rows, targets, actual);
             for (int i = 0; i < rows.Length; i++)
-                Assert.AreEqual(expected[i], actual[i], 1e-4, $"query {i}, slices of {slice}"); // 32-bit logits near 20, guided ones near 50
+                // 32-bit logits near 20, guided ones near 50.
+                Assert.AreEqual(expected[i], actual[i], 1e-4, $"query {i}, slices of {slice}");
         }
         using var composed = new TransformerNetwork(Config, CPU, torchOperators: true);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => composed.LogProbabilities(states, null, 0, [0], [19], new double[1]));
@@ -114,8 +120,8 @@ public sealed class TorchBackendTests
     }
 
     /// <summary>
-    /// Tensors of torch's meta device have shapes and no numbers: to read one back is an error. So a step that runs there reads nothing back on a GPU either, where each
-    /// reading would make the processor wait for all work that it has given to the GPU.
+    /// Tensors of torch's meta device have shapes and no numbers: to read one back is an error. So a step that runs there reads nothing
+    /// back on a GPU either, where each reading would make the processor wait for all work that it has given to the GPU.
     /// </summary>
     [TestMethod]
     [DataRow(Precision.Float32, false)]
@@ -126,7 +132,8 @@ public sealed class TorchBackendTests
         using var scope = NewDisposeScope();
         // The masked tokens' logits are several slices of the cross-entropy.
         using var network = new TransformerNetwork(Config, META);
-        Assert.Throws<Exception>(() => network.Parameters[TransformerNetwork.HeadName].sum().ToDouble(), "the device must refuse to be read");
+        Assert.Throws<Exception>(
+            () => network.Parameters[TransformerNetwork.HeadName].sum().ToDouble(), "the device must refuse to be read");
         network.Initialize(1);
         var pass = new BackwardPass();
         using var backend = new TorchBackend(Config, network.Parameters, META, ScalarType.Float32, pass)
@@ -166,10 +173,13 @@ public sealed class TorchBackendTests
         TokenRows tokens = Tokens(config);
         Tensor states = network.Hidden(tokens);
         Tensor losses = network.CrossEntropy(
-            states.view(-1, config.EmbeddingSize), [.. Enumerable.Range(0, Rows * Length).Select(i => (long)(i * 5 % config.VocabularySize))]);
+            states.view(-1, config.EmbeddingSize),
+            [.. Enumerable.Range(0, Rows * Length).Select(i => (long)(i * 5 % config.VocabularySize))]);
         network.Backward(losses.mean());
         Tensor asked = network.HiddenAt(tokens, [0, 5, Length - 1, Length, Rows * Length - 1]);
-        return new Figures(states.detach(), asked, network.Forward(tokens), losses.detach(), network.Parameters.ToDictionary(p => p.Key, p => p.Value.grad!));
+        return new Figures(
+            states.detach(), asked, network.Forward(tokens), losses.detach(),
+            network.Parameters.ToDictionary(p => p.Key, p => p.Value.grad!));
     }
 
     // The difference's length as a share of the expected one's.

@@ -25,7 +25,8 @@ public sealed class TorchOperatorsTests
     public void CrossEntropy()
     {
         Tensor targets = tensor(new long[] { 0, 36, 5, 5, 17, 1 });
-        Compare([[6, 37]], x => TorchOperators.CrossEntropy(x[0], targets), x => x[0].exp().sum(1).log() - x[0].gather(1, targets.unsqueeze(1)).squeeze(1));
+        Compare([[6, 37]], x => TorchOperators.CrossEntropy(x[0], targets), x =>
+            x[0].exp().sum(1).log() - x[0].gather(1, targets.unsqueeze(1)).squeeze(1));
     }
 
     [TestMethod]
@@ -36,7 +37,8 @@ public sealed class TorchOperatorsTests
         // (a + ib) e^(i angle), on complex numbers.
         Compare([[2, 5, 3, 8]], x => TorchOperators.Rotary(x[0], cos.to(x[0].dtype), sin.to(x[0].dtype)), x =>
         {
-            Tensor turned = complex(x[0].narrow(3, 0, 4), x[0].narrow(3, 4, 4)) * complex(cos.to(ScalarType.Float64), sin.to(ScalarType.Float64));
+            Tensor turned =
+                complex(x[0].narrow(3, 0, 4), x[0].narrow(3, 4, 4)) * complex(cos.to(ScalarType.Float64), sin.to(ScalarType.Float64));
             return cat([turned.real, turned.imag], -1);
         });
     }
@@ -74,7 +76,8 @@ public sealed class TorchOperatorsTests
         Assert.ThrowsExactly<ArgumentException>(() => TorchOperators.RmsNorm(zeros(2, 3), zeros(4), 1e-5));
         Assert.ThrowsExactly<ArgumentException>(() => TorchOperators.SwiGlu(zeros(2, 3), zeros(3, 2)));
         Assert.ThrowsExactly<ArgumentException>(() => TorchOperators.Linear(zeros(2, 3), zeros(2, 4)));
-        Assert.ThrowsExactly<ArgumentException>(() => TorchOperators.Attention(zeros(1, 1, 3, 2), zeros(1, 1, 3, 4), zeros(1, 1, 3, 4), false));
+        Assert.ThrowsExactly<ArgumentException>(
+            () => TorchOperators.Attention(zeros(1, 1, 3, 2), zeros(1, 1, 3, 4), zeros(1, 1, 3, 4), false));
         Assert.ThrowsExactly<ArgumentException>(() => TorchOperators.CrossEntropy(zeros(2, 3), zeros(3, ScalarType.Int64)));
     }
 
