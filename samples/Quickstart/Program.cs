@@ -25,7 +25,8 @@ foreach (string filled in ml.MaskedDiffusion().Infill(lm.Model, "Text", "Filled"
     Console.WriteLine(filled);                          // both directions: a masked diffusion model has no preferred order
 
 var question = ml.Data.LoadFromEnumerable(new[] { new Row { Text = "Sunday comes before", Options = ["Monday.", "Tuesday.", "Friday."] } });
-var answer = ml.MaskedDiffusion().ScoreChoices(lm.Model, contextColumnName: "Text", choicesColumnName: "Options").Fit(question).Transform(question);
+var choice = ml.MaskedDiffusion().ScoreChoices(lm.Model, contextColumnName: "Text", choicesColumnName: "Options");
+var answer = choice.Fit(question).Transform(question);
 Console.WriteLine(string.Join("  ", answer.GetColumn<float[]>("Probability").Single().Select(p => p.ToString("P1"))));
 
 ITransformer loaded = ml.Model.Load("days.zip", out _);

@@ -9,7 +9,9 @@ public enum RotaryPrecision
     [JsonStringEnumMemberName("Float32")]
     Float32,
 
-    /// <summary>Cosines and sines rounded to bfloat16, whatever the network's own type: what the published SMDM checkpoints were trained with.</summary>
+    /// <summary>
+    /// Cosines and sines rounded to bfloat16, whatever the network's own type: what the published SMDM checkpoints were trained with.
+    /// </summary>
     [JsonStringEnumMemberName("BFloat16")]
     BFloat16,
 }

@@ -4,29 +4,34 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>
-/// Writes one file of every format that the library keeps on disk. The folder v1 beside this file was written by it, with the first version of each format.
-/// Never write v1 again: its files stand for those that users have. A new version of a format gets a folder of its own.
+/// Writes one file of every format that the library keeps on disk. The folder v1 beside this file was written by it, with the first version
+/// of each format. Never write v1 again: its files stand for those that users have. A new version of a format gets a folder of its own.
 /// </summary>
 internal static class FixtureWriter
 {
-    public const string Archive = "model.mdm", Folder = "model", Run = "run", TokensArchive = "tokens.zip", Packed = "packed", Logs = "logs", Fingerprints = "fingerprints",
+    public const string Archive = "model.mdm", Folder = "model", Run = "run", TokensArchive = "tokens.zip", Packed = "packed",
+        Logs = "logs", Fingerprints = "fingerprints",
         Headers = "headers", Requests = "requests.jsonl", Responses = "responses.jsonl", Task = "task.json";
 
     /// <summary>The saved transformers.</summary>
-    public static IReadOnlyList<string> Transformers => ["trained", "likelihood", "choices", "grouped", "infill", "autoregressive", "chain", "beside"];
+    public static IReadOnlyList<string> Transformers =>
+        ["trained", "likelihood", "choices", "grouped", "infill", "autoregressive", "chain", "beside"];
 
     public static TokenizerSource Bytes => TokenizerSource.Bytes();
 
     public static IReadOnlyList<ZeroShotQuestion> Questions { get; } =
     [
-        new("q1", "the cat sat", ["on the mat", "on a log"], 0), new("q2", "ünïcödé", ["a", "bé"], 1), new("q3", new string('x', 60), ["long", "longer"], 0),
+        new("q1", "the cat sat", ["on the mat", "on a log"], 0), new("q2", "ünïcödé", ["a", "bé"], 1),
+        new("q3", new string('x', 60), ["long", "longer"], 0),
     ];
 
-    public static IReadOnlyList<ZeroShotQuestion> GreedyQuestions { get; } = [new("1", "the cat sat on the", ["mat"], 0), new("2", "the dog sat on the", ["log"], 0, "  ")];
+    public static IReadOnlyList<ZeroShotQuestion> GreedyQuestions
+        { get; } = [new("1", "the cat sat on the", ["mat"], 0), new("2", "the dog sat on the", ["log"], 0, "  ")];
 
     public static LikelihoodOptions Likelihood => new()
     {
-        Method = LikelihoodMethod.MonteCarlo, Samples = 12, GuidanceScale = 0.5, PadToContext = true, RoundSize = 4, TargetStandardError = 0.75, SeparationZ = 2,
+        Method = LikelihoodMethod.MonteCarlo, Samples = 12, GuidanceScale = 0.5, PadToContext = true, RoundSize = 4,
+            TargetStandardError = 0.75, SeparationZ = 2,
         MaxSamples = 24, BatchTokens = 512, Seed = 7,
     };
 
@@ -50,19 +55,25 @@ internal static class FixtureWriter
 
     /// <summary>A scorer that needs no model, because the hash of a model in a log depends on how the runtime compresses.</summary>
     public static FakeScorer Scorer(Action? onScore = null) =>
-        new((context, answer) => (-answer.Length - context.Length / 64.0, 0.25), contextLength: 48) { Name = "fixture", Greedy = answer => answer.EndsWith('t'), OnScore = onScore };
+        new((context, answer) => (-answer.Length - context.Length / 64.0, 0.25), contextLength: 48)
+            { Name = "fixture", Greedy = answer => answer.EndsWith('t'), OnScore = onScore };
 
-    public static ZeroShotOptions ZeroShot(string logs) => new() { Profile = ZeroShotProfile.Uniform(Likelihood), ContextOverflow = ContextOverflow.KeepEnd, QuestionsPerBatch = 1, LogFolder = logs };
+    public static ZeroShotOptions ZeroShot(string logs) =>
+        new() { Profile = ZeroShotProfile.Uniform(Likelihood), ContextOverflow = ContextOverflow.KeepEnd, QuestionsPerBatch = 1,
+        LogFolder = logs };
 
-    public static LmEvalOptions LmEval => new() { Likelihood = Likelihood, ContextOverflow = ContextOverflow.KeepEnd, RequestsPerBatch = 2 };
+    public static LmEvalOptions LmEval =>
+        new() { Likelihood = Likelihood, ContextOverflow = ContextOverflow.KeepEnd, RequestsPerBatch = 2 };
 
-    private static LikelihoodScoringTransformer Train(MLContext ml) => new MaskedDiffusionTrainer(ml, Options(autoregressive: false)).Fit(FixtureRow.View(FixtureRow.Training));
+    private static LikelihoodScoringTransformer Train(MLContext ml) =>
+        new MaskedDiffusionTrainer(ml, Options(autoregressive: false)).Fit(FixtureRow.View(FixtureRow.Training));
 
     private static TrainerOptions Options(bool autoregressive) => new()
     {
         Network = new TransformerConfig
         {
-            Name = "fixture", LayerCount = 1, HeadCount = 2, EmbeddingSize = 12, FeedForwardSize = 24, ContextLength = 24, NormEpsilon = 1e-6,
+            Name = "fixture", LayerCount = 1, HeadCount = 2, EmbeddingSize = 12, FeedForwardSize = 24, ContextLength = 24,
+                NormEpsilon = 1e-6,
             RotaryPrecision = autoregressive ? RotaryPrecision.Float32 : RotaryPrecision.BFloat16,
         },
         Tokenizer = TokenizerSource.TrainBytePairEncoding(264),
@@ -88,31 +99,41 @@ internal static class FixtureWriter
         MaskedDiffusionModel model = trained.Model;
         var likelihood = new LikelihoodScoringOptions
         {
-            TextColumnName = "Text", ContextColumnName = "Prompt", Separator = "-", ContextOverflow = ContextOverflow.KeepEnd, NegativeLogLikelihoodColumnName = "A",
-            StandardErrorColumnName = "B", TokenCountColumnName = "C", PerCharacterColumnName = "D", PerByteColumnName = "E", Stride = 7, BatchSize = 3, Likelihood = Likelihood,
+            TextColumnName = "Text", ContextColumnName = "Prompt", Separator = "-", ContextOverflow = ContextOverflow.KeepEnd,
+                NegativeLogLikelihoodColumnName = "A",
+            StandardErrorColumnName = "B", TokenCountColumnName = "C", PerCharacterColumnName = "D", PerByteColumnName = "E", Stride = 7,
+                BatchSize = 3, Likelihood = Likelihood,
         };
-        var choices = new ChoiceScoringOptions { ChoicesColumnName = "Choices", ChoiceCount = 18, Normalization = ChoiceNormalization.PerByte };
-        var grouped = new GroupedChoiceScoringOptions { ChoiceColumnName = "Choice", GroupColumnName = "Group", Normalization = ChoiceNormalization.PerToken };
+        var choices = new ChoiceScoringOptions { ChoicesColumnName = "Choices", ChoiceCount = 18,
+            Normalization = ChoiceNormalization.PerByte };
+        var grouped = new GroupedChoiceScoringOptions
+            { ChoiceColumnName = "Choice", GroupColumnName = "Group", Normalization = ChoiceNormalization.PerToken };
         foreach (ChoiceScoringOptionsBase options in new ChoiceScoringOptionsBase[] { choices, grouped })
         {
-            (options.ContextColumnName, options.ScoreColumnName, options.StandardErrorColumnName, options.LogLikelihoodColumnName) = ("Context", "A", "B", "C");
-            (options.PerCharacterColumnName, options.PerByteColumnName, options.ProbabilityColumnName, options.PredictedLabelColumnName) = ("D", "E", "F", "G");
-            (options.Separator, options.ContextOverflow, options.BatchSize, options.Likelihood) = (" ", ContextOverflow.KeepEnd, 3, Likelihood);
+            (options.ContextColumnName, options.ScoreColumnName, options.StandardErrorColumnName, options.LogLikelihoodColumnName) =
+                ("Context", "A", "B", "C");
+            (options.PerCharacterColumnName, options.PerByteColumnName, options.ProbabilityColumnName, options.PredictedLabelColumnName) =
+                ("D", "E", "F", "G");
+            (options.Separator, options.ContextOverflow, options.BatchSize, options.Likelihood) =
+                (" ", ContextOverflow.KeepEnd, 3, Likelihood);
         }
         choices.Likelihood.Method = LikelihoodMethod.ExactCount;
         grouped.Likelihood = new LikelihoodOptions { Method = LikelihoodMethod.ChainRule };
         var infill = new InfillOptions
         {
             InputColumnName = "Gaps", OutputColumnName = "A", BatchSize = 3,
-            Sampling = new SamplingOptions { Steps = 2, Temperature = 0.5, GuidanceScale = 0.25, Order = SamplingOrder.Margin, Seed = 9, BatchTokens = 256 },
+            Sampling = new SamplingOptions { Steps = 2, Temperature = 0.5, GuidanceScale = 0.25, Order = SamplingOrder.Margin, Seed = 9,
+                BatchTokens = 256 },
         };
-        using LikelihoodScoringTransformer autoregressive = new AutoregressiveTrainer(ml, Options(autoregressive: true)).Fit(FixtureRow.View(FixtureRow.Training));
+        using LikelihoodScoringTransformer autoregressive = new AutoregressiveTrainer(ml, Options(autoregressive: true))
+            .Fit(FixtureRow.View(FixtureRow.Training));
         ITransformer lower = ml.Transforms.Text.NormalizeText("Lower", "Prompt").Fit(rows);
         ITransformer ofLower = catalog.ScoreLikelihood(model, "Lower").Fit(lower.Transform(rows));
         // In the order of Transformers.
         ITransformer[] all =
         [
-            trained, catalog.ScoreLikelihood(model, likelihood).Fit(rows), catalog.ScoreChoices(model, choices).Fit(rows), catalog.ScoreChoices(model, grouped).Fit(rows),
+            trained, catalog.ScoreLikelihood(model, likelihood).Fit(rows), catalog.ScoreChoices(model, choices).Fit(rows),
+            catalog.ScoreChoices(model, grouped).Fit(rows),
             catalog.Infill(model, infill).Fit(rows), autoregressive, new TransformerChain<ITransformer>(lower, ofLower),
         ];
         foreach ((string name, ITransformer transformer) in Transformers.Zip(all))
@@ -136,7 +157,8 @@ internal static class FixtureWriter
         foreach (string prefix in new[] { "train", "other" })
         {
             IDataView rows = FixtureRow.View(prefix == "train" ? FixtureRow.Training : FixtureRow.All);
-            ml.MaskedDiffusion().SavePackedTokens(rows, Bytes.Known!, folder, new PackedTokensOptions { Prefix = prefix, TokensPerFile = 32 });
+            ml.MaskedDiffusion().SavePackedTokens(rows, Bytes.Known!, folder,
+                new PackedTokensOptions { Prefix = prefix, TokensPerFile = 32 });
         }
     }
 
@@ -146,15 +168,18 @@ internal static class FixtureWriter
         new ZeroShotEvaluator(Scorer(), ZeroShot(folder)).Evaluate(ZeroShotTask.FromName("piqa"), Questions);
         new ZeroShotEvaluator(Scorer(), ZeroShot(folder)).Evaluate(ZeroShotTask.FromName("lambada_standard"), GreedyQuestions);
         string requests = Path.Combine(folder, Requests);
-        File.WriteAllLines(requests, new[] { "{\"context\": \"the cat\", \"continuation\": \" sat\"}", "{\"context\": \"a\", \"continuation\": \"\"}" }.Concat(
+        File.WriteAllLines(requests, new[] { "{\"context\": \"the cat\", \"continuation\": \" sat\"}",
+            "{\"context\": \"a\", \"continuation\": \"\"}" }.Concat(
             [$"{{\"context\": \"{new string('y', 60)}\", \"continuation\": \" end\"}}", "{\"context\": \"\", \"continuation\": \"ü\"}"]));
         using var stop = new CancellationTokenSource();
         // Two requests are answered when the run stops before the other two.
         LmEvalOptions options = LmEval;
         options.Progress = new Collected<int>(_ => stop.Cancel());
-        Assert.ThrowsExactly<OperationCanceledException>(() => new LmEvalRequests(Scorer(), options).Score(requests, Path.Combine(folder, Responses), stop.Token));
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => new LmEvalRequests(Scorer(), options).Score(requests, Path.Combine(folder, Responses), stop.Token));
         File.WriteAllText(Path.Combine(folder, Task), """
-            {"name": "mine", "context": "Q: {question.stem}\nA:", "choices_field": "options", "gold_field": "answer", "first_index": 1, "delimiter": "_", "greedy": false}
+            {"name": "mine", "context": "Q: {question.stem}\nA:", "choices_field": "options", "gold_field": "answer", "first_index": 1,
+            "delimiter": "_", "greedy": false}
 
             """);
     }

@@ -13,7 +13,10 @@ using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>What is written today is, byte for byte, what was written when the fixtures were: no file depends on what a type, property or member is called.</summary>
+/// <summary>
+/// What is written today is, byte for byte, what was written when the fixtures were: no file depends on what a type, property or member is
+/// called.
+/// </summary>
 [TestClass]
 public sealed class StoredNamesTests
 {
@@ -44,7 +47,8 @@ public sealed class StoredNamesTests
         ITransformer loaded = new MLContext(1).MaskedDiffusion().LoadModel(zip, out DataViewSchema schema);
         new MLContext(1).Model.Save(loaded, schema, again);
         CarrierHeader resaved = CarrierHeader.Parse(FixtureReader.HeaderText(again));
-        Assert.AreEqual((header.Format, header.Kind, header.Settings.GetRawText()), (resaved.Format, resaved.Kind, resaved.Settings.GetRawText()));
+        Assert.AreEqual((header.Format, header.Kind, header.Settings.GetRawText()),
+            (resaved.Format, resaved.Kind, resaved.Settings.GetRawText()));
         foreach (ITransformer member in loaded as IEnumerable<ITransformer> ?? [loaded])
             (member as IDisposable)?.Dispose();
     }
@@ -55,7 +59,8 @@ public sealed class StoredNamesTests
     [DataRow("fine-tuning")]
     [DataRow("packed")]
     public void ATrainingsFingerprintIsWhatItWas(string training) =>
-        Assert.AreEqual(File.ReadAllText(Path.Combine(Stored, "fingerprints", training + ".json")), FixtureReader.Fingerprint(training, Stored));
+        Assert.AreEqual(File.ReadAllText(Path.Combine(Stored, "fingerprints", training + ".json")),
+            FixtureReader.Fingerprint(training, Stored));
 
     [TestMethod]
     public void ACheckpointsStateIsWrittenAsItWas()
@@ -76,10 +81,12 @@ public sealed class StoredNamesTests
     public void PackedTokensAreWrittenAsTheyWere()
     {
         FixtureWriter.WritePacked(new MLContext(1), _folder.Path);
-        string[] files = [.. Directory.GetFiles(Path.Combine(Stored, FixtureWriter.Packed)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.GetFiles(Path.Combine(Stored, FixtureWriter.Packed)).Select(path => Path.GetFileName(path))
+            .Order(StringComparer.Ordinal)];
         CollectionAssert.AreEqual(files, Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToArray());
         foreach (string file in files)
-            CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(Stored, FixtureWriter.Packed, file)), File.ReadAllBytes(_folder.File(file)), file);
+            CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(Stored, FixtureWriter.Packed, file)),
+                File.ReadAllBytes(_folder.File(file)), file);
     }
 
     [TestMethod]
@@ -98,7 +105,8 @@ public sealed class StoredNamesTests
         [
             typeof(LikelihoodScoringOptions), typeof(ChoiceScoringOptions), typeof(GroupedChoiceScoringOptions),
             typeof(InfillOptions), typeof(LikelihoodOptions), typeof(SamplingOptions), typeof(CarrierHeader), typeof(CheckpointState),
-            typeof(TrainingPoint), typeof(ValidationPoint), typeof(TokenManifest), typeof(TokenSplit), typeof(ZeroShotQuestion), typeof(ZeroShotAnswer),
+            typeof(TrainingPoint), typeof(ValidationPoint), typeof(TokenManifest), typeof(TokenSplit), typeof(ZeroShotQuestion),
+            typeof(ZeroShotAnswer),
             typeof(JsonTaskDefinition), typeof(LmEvalLine), typeof(LmEvalResponse),
             typeof(ZeroShotLog).GetNestedTypes(BindingFlags.NonPublic).Single(type => type.GetProperty("Answer") is not null),
         ];
@@ -118,13 +126,15 @@ public sealed class StoredNamesTests
     {
         string[] names =
         [
-            Names<ContextOverflow>(), Names<ChoiceNormalization>(), Names<SamplingOrder>(), Names<Precision>(), Names<RotaryPrecision>(), Names<LossWeighting>(),
+            Names<ContextOverflow>(), Names<ChoiceNormalization>(), Names<SamplingOrder>(), Names<Precision>(), Names<RotaryPrecision>(),
+            Names<LossWeighting>(),
             Names<NoiseLevels>(), Names<RowPadding>(), Names<DocumentBoundary>(), Names<AnswerFlag>(), Names<SafetensorsType>(),
         ];
         CollectionAssert.AreEqual(
             new[]
             {
-                "Throw KeepEnd Skip", "None PerCharacter PerByte PerToken", "Confidence Margin Entropy Random", "Float32 BFloat16Mixed", "Float32 BFloat16",
+                "Throw KeepEnd Skip", "None PerCharacter PerByte PerToken", "Confidence Margin Entropy Random", "Float32 BFloat16Mixed",
+                    "Float32 BFloat16",
                 "InverseNoiseLevel Uniform", "Independent Stratified", "None Longest Full", "Automatic File BlankLine Line JsonLine",
                 "none too_long truncated empty", "BOOL U8 I8 I16 I32 I64 F16 BF16 F32 F64",
             },
@@ -132,7 +142,8 @@ public sealed class StoredNamesTests
         foreach (RotaryPrecision value in Enum.GetValues<RotaryPrecision>())
             Assert.AreEqual(value, StoredEnum<RotaryPrecision>.Find(StoredEnum<RotaryPrecision>.NameOf(value)));
         Assert.IsNull(StoredEnum<RotaryPrecision>.Find("float32"));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => StoredEnum<RotaryPrecision>.NameOf((RotaryPrecision)7)).Message, "Float32, BFloat16");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => StoredEnum<RotaryPrecision>.NameOf((RotaryPrecision)7)).Message, "Float32, BFloat16");
     }
 
     private static string Names<T>()

@@ -144,7 +144,8 @@ public sealed class MaskedDiffusionModelTests
             // The directory at the end holds the structure, so half of the flips go there.
             else
                 for (int f = 0; f <= i % 3; f++)
-                    altered[i % 2 == 0 ? random.NextInt32(whole.Length) : whole.Length - 1 - random.NextInt32(700)] ^= (byte)(1 << random.NextInt32(8));
+                    altered[i % 2 == 0 ? random.NextInt32(whole.Length) : whole.Length - 1 - random.NextInt32(700)] ^= (byte)(
+                        1 << random.NextInt32(8));
             try
             {
                 using MaskedDiffusionModel loaded = MaskedDiffusionModel.Load(new MemoryStream(altered), "cpu");

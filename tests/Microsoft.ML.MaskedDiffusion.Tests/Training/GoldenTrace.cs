@@ -118,8 +118,10 @@ internal static class GoldenTrace
         string figure = $"parameters after step {step}", prefix = $"param_after_step{step}.";
         string[] recorded = Recorded(file, prefix);
         double[] expected = [.. recorded.SelectMany(parameter => Comparison.Numbers(file.ReadSingles(prefix + parameter)))];
-        double[] all = [.. recorded.SelectMany(parameter => ours[parameter])], allExact = [.. recorded.SelectMany(parameter => exact[parameter])];
-        new Comparison("rope_bf16/" + name, figure + ", largest").Add(expected, all, allExact).Check(Golden.Tolerance("bf16", name, "param_err_max"));
+        double[] all = [.. recorded.SelectMany(parameter => ours[parameter])],
+            allExact = [.. recorded.SelectMany(parameter => exact[parameter])];
+        new Comparison("rope_bf16/" + name, figure + ", largest").Add(expected, all, allExact)
+            .Check(Golden.Tolerance("bf16", name, "param_err_max"));
         double Quantile(double[] a, double[] b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Order().ElementAt((int)(0.9999 * a.Length));
         new Comparison("rope_bf16/" + name, figure + ", 99.99 %").AddDistances(Quantile(expected, all), Quantile(all, allExact))
             .Check(Golden.Tolerance("bf16", name, "param_err_p9999"));
@@ -130,7 +132,8 @@ internal static class GoldenTrace
     {
         string[] names =
         [
-            .. file.Entries.Where(entry => entry.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(entry => entry.Name[prefix.Length..]),
+            .. file.Entries.Where(entry => entry.Name.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(entry => entry.Name[prefix.Length..]),
         ];
         Assert.AreNotEqual(0, names.Length, $"{file.File} holds no tensor {prefix}*.");
         return names;

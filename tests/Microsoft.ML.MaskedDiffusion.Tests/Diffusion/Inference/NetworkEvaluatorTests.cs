@@ -69,11 +69,13 @@ public sealed class NetworkEvaluatorTests
     {
         using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, ScalarType.Float32);
         var evaluator = new NetworkEvaluator(network);
-        LikelihoodOptions Options(int tokens) => new() { Method = LikelihoodMethod.FromName(name), Samples = 16, GuidanceScale = scale, BatchTokens = tokens };
+        LikelihoodOptions Options(int tokens) =>
+            new() { Method = LikelihoodMethod.FromName(name), Samples = 16, GuidanceScale = scale, BatchTokens = tokens };
         LikelihoodRequest[] requests = Requests(20);
         var scorer = new MaskedDiffusionScorer(evaluator, Options(8192));
         LikelihoodEstimate[] together = scorer.Score(requests);
-        CollectionAssert.AreEqual(together, new MaskedDiffusionScorer(evaluator, Options(50)).Score([.. requests.Reverse()]).Reverse().ToArray());
+        CollectionAssert.AreEqual(together, new MaskedDiffusionScorer(evaluator, Options(50)).Score([.. requests.Reverse()]).Reverse()
+            .ToArray());
         Parallel.For(0, requests.Length, i => Assert.AreEqual(together[i], scorer.Score([requests[i]])[0]));
     }
 
@@ -84,7 +86,8 @@ public sealed class NetworkEvaluatorTests
         var evaluator = new NetworkEvaluator(network);
         SamplingOptions Options(int tokens) => new() { Temperature = 0.8, GuidanceScale = 0.5, BatchTokens = tokens };
         int[][] rows = Gapped();
-        int[][] together = new TokenInfiller(evaluator, Options(8192)).Fill(rows), apart = new TokenInfiller(evaluator, Options(1)).Fill([.. rows.Reverse()]);
+        int[][] together = new TokenInfiller(evaluator, Options(8192)).Fill(rows),
+            apart = new TokenInfiller(evaluator, Options(1)).Fill([.. rows.Reverse()]);
         var infiller = new TokenInfiller(evaluator, Options(100));
         Parallel.For(0, rows.Length, i =>
         {

@@ -141,10 +141,15 @@ public sealed class ZeroShotTaskTests
         Assert.AreEqual(("1", 0, " "), (q.Id, q.Gold, q.Separator));
         var lima = new FakeScorer((_, answer) => (answer == " Lima" ? -1 : -2, 0));
         Assert.AreEqual(1, new ZeroShotEvaluator(lima, null).Evaluate(task, [q]).Accuracy.Value);
-        foreach (string bad in new[] { """{"country": "Peru", "answer": 0}""", """{"country": "Peru", "cities": "Lima", "answer": 0}""", """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0.5}""" })
+        string[] bad =
+        [
+            """{"country": "Peru", "answer": 0}""", """{"country": "Peru", "cities": "Lima", "answer": 0}""",
+            """{"country": "Peru", "cities": ["Lima", "Quito"], "answer": 0.5}""",
+        ];
+        foreach (string line in bad)
         {
             string message =
-                Assert.ThrowsExactly<InvalidDataException>(() => task.ReadFile(Write("rows.jsonl", good + "\n" + bad)).Count()).Message;
+                Assert.ThrowsExactly<InvalidDataException>(() => task.ReadFile(Write("rows.jsonl", good + "\n" + line)).Count()).Message;
             StringAssert.Contains(message, "rows.jsonl, line 2: the task 'capitals' cannot read this row");
         }
     }

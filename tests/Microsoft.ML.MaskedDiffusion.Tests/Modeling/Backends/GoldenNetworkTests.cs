@@ -132,8 +132,10 @@ public sealed class GoldenNetworkTests
         Tensor Recorded(Tensor all) => all.index_select(0, positions).narrow(1, 0, recorded);
         new Comparison(File, prefix + "logits").Add(reader.ReadSingles(prefix + "logits"), Recorded(logits), Recorded(exactLogits))
             .Check(Tolerance(prefix + "logits"));
-        // The tolerance was recorded for the diffusion model only. A log-sum-exp is near 11.4, where a 32-bit number is off by up to half of 9.5e-7.
-        new Comparison(File, prefix + "log-sum-exp").Add(reader.ReadSingles(prefix + "logsumexp"), logits.logsumexp(-1), exactLogits.logsumexp(-1))
+        // The tolerance was recorded for the diffusion model only. A log-sum-exp is near 11.4, where a 32-bit number is off by up to half
+        // of 9.5e-7.
+        new Comparison(File, prefix + "log-sum-exp")
+            .Add(reader.ReadSingles(prefix + "logsumexp"), logits.logsumexp(-1), exactLogits.logsumexp(-1))
             .Check(prefix.Length == 0 ? Tolerance("logsumexp") : null);
         Comparison.Equal(File, prefix + "arg-max", reader.ReadIntegers(prefix + "argmax"), logits.argmax(-1).data<long>().ToArray());
         if (prefix.Length > 0)
@@ -148,7 +150,8 @@ public sealed class GoldenNetworkTests
             .Check(Tolerance("nll"));
         int[] masked = [.. tokens.Index().Where(item => item.Item == network.Config.MaskTokenId).Select(item => item.Index)];
         Assert.HasCount(276, masked);
-        Assert.AreEqual(masked.Average(i => (double)expected[i]), masked.Average(i => losses[i]), 2e-6, "The mean over the masked tokens is closer than each loss.");
+        Assert.AreEqual(masked.Average(i => (double)expected[i]), masked.Average(i => losses[i]), 2e-6,
+            "The mean over the masked tokens is closer than each loss.");
     }
 
     private static TokenRows Tokens(SafetensorsReader reader, string name) =>

@@ -11,7 +11,8 @@ public sealed class RunFingerprintTests
     // What only watches a run, and may be changed by one that is resumed.
     private static readonly string[] Watching =
     [
-        nameof(TrainingSettings.Clock), nameof(TrainingSettings.CancelBehavior), nameof(TrainingSettings.ProgressInterval), nameof(TrainingSettings.Checkpoints),
+        nameof(TrainingSettings.Clock), nameof(TrainingSettings.CancelBehavior), nameof(TrainingSettings.ProgressInterval),
+        nameof(TrainingSettings.Checkpoints),
         nameof(TrainingSettings.ActivationCheckpointing),
     ];
 
@@ -29,11 +30,13 @@ public sealed class RunFingerprintTests
         AssertListed(config, config with { }, RunFingerprint.OfNetwork, []);
     }
 
-    private static void AssertListed<T>(T original, T changed, Func<T, IEnumerable<KeyValuePair<string, string>>> fingerprint, string[] left)
+    private static void AssertListed<T>(T original, T changed, Func<T, IEnumerable<KeyValuePair<string, string>>> fingerprint,
+        string[] left)
     {
         KeyValuePair<string, string>[] expected = [.. fingerprint(original)];
         Assert.HasCount(expected.Length, expected.Select(trait => trait.Key).Distinct(), "names are used once");
-        PropertyInfo[] properties = [.. typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite && !left.Contains(p.Name))];
+        PropertyInfo[] properties = [.. typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(p => p.CanWrite && !left.Contains(p.Name))];
         Assert.HasCount(expected.Length, properties);
         foreach (PropertyInfo property in properties)
         {

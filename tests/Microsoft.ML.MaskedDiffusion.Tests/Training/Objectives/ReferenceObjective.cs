@@ -46,7 +46,8 @@ internal sealed class ReferenceObjective(TransformerConfig config) : ITrainingOb
         long[] shape = [batch.Count, batch.Length];
         torch.Tensor hidden = network.Hidden(new TokenRows(noisy, batch.Length));
         torch.Tensor logits = torch.nn.functional.linear(hidden, network.Parameters[TransformerNetwork.HeadName]);
-        torch.Tensor losses = torch.nn.functional.log_softmax(logits, -1).gather(2, torch.tensor(tokens, shape).unsqueeze(2)).squeeze(2).neg();
+        torch.Tensor losses = torch.nn.functional.log_softmax(logits, -1).gather(2, torch.tensor(tokens, shape).unsqueeze(2)).squeeze(
+            2).neg();
         return (losses * torch.tensor(weights, shape)).mean([1]).MoveToOuterDisposeScope();
     }
 }
