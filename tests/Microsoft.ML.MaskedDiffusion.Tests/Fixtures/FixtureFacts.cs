@@ -13,7 +13,7 @@ internal sealed class FixtureFacts
     private const double Tolerance = 1e-5;
 
     private static readonly JsonSerializerOptions Format = new()
-        { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public SortedDictionary<string, string> Texts { get; init; } = new(StringComparer.Ordinal);
 

@@ -18,7 +18,7 @@ internal static class FixtureReader
 
     /// <summary>The groups of facts, and how each is read from a folder of fixtures. Reading may write into the folder.</summary>
     public static IReadOnlyDictionary<string, Func<string, FixtureFacts>> Groups
-        { get; } = new Dictionary<string, Func<string, FixtureFacts>>
+    { get; } = new Dictionary<string, Func<string, FixtureFacts>>
     {
         ["checkpoint"] = Checkpoint, ["logs"] = Logs, ["models"] = Models, ["packed"] = Packed, ["transformers"] = Transformers,
     };
@@ -133,8 +133,11 @@ internal static class FixtureReader
         var facts = new FixtureFacts();
         foreach (string prefix in new[] { "train", "other" })
         {
-            PackedCorpusOptions options = new() { Sources = [new PackedSource(Path.Combine(folder, FixtureWriter.Packed), prefix)],
-                BlockLength = 16 };
+            PackedCorpusOptions options = new()
+            {
+                Sources = [new PackedSource(Path.Combine(folder, FixtureWriter.Packed), prefix)],
+                BlockLength = 16
+            };
             using var blocks = new PackedCorpusBlocks(options, blockLength: 16, rowLength: 16, FixtureWriter.Bytes.VocabularySize);
             var ids = new long[16];
             var text = new StringBuilder();

@@ -84,7 +84,7 @@ internal static class FixtureTrainings
         PackedCorpus corpus = new MLContext(1).MaskedDiffusion().LoadPackedTokens(new PackedCorpusOptions
         {
             Sources = [new PackedSource(folder, "train", 0.75), new PackedSource(folder, "other", 0.25)], BlockLength = 8,
-                Order = PackedOrder.Published, FilesAtOnce = 2,
+            Order = PackedOrder.Published, FilesAtOnce = 2,
         });
         return new MaskedDiffusionTrainer(new MLContext(1), options).Fit(corpus);
     }

@@ -26,12 +26,12 @@ internal static class FixtureWriter
     ];
 
     public static IReadOnlyList<ZeroShotQuestion> GreedyQuestions
-        { get; } = [new("1", "the cat sat on the", ["mat"], 0), new("2", "the dog sat on the", ["log"], 0, "  ")];
+    { get; } = [new("1", "the cat sat on the", ["mat"], 0), new("2", "the dog sat on the", ["log"], 0, "  ")];
 
     public static LikelihoodOptions Likelihood => new()
     {
         Method = LikelihoodMethod.MonteCarlo, Samples = 12, GuidanceScale = 0.5, PadToContext = true, RoundSize = 4,
-            TargetStandardError = 0.75, SeparationZ = 2,
+        TargetStandardError = 0.75, SeparationZ = 2,
         MaxSamples = 24, BatchTokens = 512, Seed = 7,
     };
 
@@ -56,11 +56,14 @@ internal static class FixtureWriter
     /// <summary>A scorer that needs no model, because the hash of a model in a log depends on how the runtime compresses.</summary>
     public static FakeScorer Scorer(Action? onScore = null) =>
         new((context, answer) => (-answer.Length - context.Length / 64.0, 0.25), contextLength: 48)
-            { Name = "fixture", Greedy = answer => answer.EndsWith('t'), OnScore = onScore };
+        { Name = "fixture", Greedy = answer => answer.EndsWith('t'), OnScore = onScore };
 
     public static ZeroShotOptions ZeroShot(string logs) =>
-        new() { Profile = ZeroShotProfile.Uniform(Likelihood), ContextOverflow = ContextOverflow.KeepEnd, QuestionsPerBatch = 1,
-        LogFolder = logs };
+        new()
+        {
+            Profile = ZeroShotProfile.Uniform(Likelihood), ContextOverflow = ContextOverflow.KeepEnd, QuestionsPerBatch = 1,
+            LogFolder = logs
+        };
 
     public static LmEvalOptions LmEval =>
         new() { Likelihood = Likelihood, ContextOverflow = ContextOverflow.KeepEnd, RequestsPerBatch = 2 };
@@ -73,7 +76,7 @@ internal static class FixtureWriter
         Network = new TransformerConfig
         {
             Name = "fixture", LayerCount = 1, HeadCount = 2, EmbeddingSize = 12, FeedForwardSize = 24, ContextLength = 24,
-                NormEpsilon = 1e-6,
+            NormEpsilon = 1e-6,
             RotaryPrecision = autoregressive ? RotaryPrecision.Float32 : RotaryPrecision.BFloat16,
         },
         Tokenizer = TokenizerSource.TrainBytePairEncoding(264),
@@ -100,14 +103,17 @@ internal static class FixtureWriter
         var likelihood = new LikelihoodScoringOptions
         {
             TextColumnName = "Text", ContextColumnName = "Prompt", Separator = "-", ContextOverflow = ContextOverflow.KeepEnd,
-                NegativeLogLikelihoodColumnName = "A",
+            NegativeLogLikelihoodColumnName = "A",
             StandardErrorColumnName = "B", TokenCountColumnName = "C", PerCharacterColumnName = "D", PerByteColumnName = "E", Stride = 7,
-                BatchSize = 3, Likelihood = Likelihood,
+            BatchSize = 3, Likelihood = Likelihood,
         };
-        var choices = new ChoiceScoringOptions { ChoicesColumnName = "Choices", ChoiceCount = 18,
-            Normalization = ChoiceNormalization.PerByte };
+        var choices = new ChoiceScoringOptions
+        {
+            ChoicesColumnName = "Choices", ChoiceCount = 18,
+            Normalization = ChoiceNormalization.PerByte
+        };
         var grouped = new GroupedChoiceScoringOptions
-            { ChoiceColumnName = "Choice", GroupColumnName = "Group", Normalization = ChoiceNormalization.PerToken };
+        { ChoiceColumnName = "Choice", GroupColumnName = "Group", Normalization = ChoiceNormalization.PerToken };
         foreach (ChoiceScoringOptionsBase options in new ChoiceScoringOptionsBase[] { choices, grouped })
         {
             (options.ContextColumnName, options.ScoreColumnName, options.StandardErrorColumnName, options.LogLikelihoodColumnName) =
@@ -122,8 +128,11 @@ internal static class FixtureWriter
         var infill = new InfillOptions
         {
             InputColumnName = "Gaps", OutputColumnName = "A", BatchSize = 3,
-            Sampling = new SamplingOptions { Steps = 2, Temperature = 0.5, GuidanceScale = 0.25, Order = SamplingOrder.Margin, Seed = 9,
-                BatchTokens = 256 },
+            Sampling = new SamplingOptions
+            {
+                Steps = 2, Temperature = 0.5, GuidanceScale = 0.25, Order = SamplingOrder.Margin, Seed = 9,
+                BatchTokens = 256
+            },
         };
         using LikelihoodScoringTransformer autoregressive = new AutoregressiveTrainer(ml, Options(autoregressive: true))
             .Fit(FixtureRow.View(FixtureRow.Training));

@@ -87,8 +87,11 @@ public sealed class RelaxLibstdcxxVersionTests
 
     private ITaskItem Run(ITaskItem library, string mode, string? system = null)
     {
-        var task = new RelaxLibstdcxxVersion { Libraries = [library], Folder = _folder.File("obj"), Mode = mode,
-            BuildEngine = new SilentBuild() };
+        var task = new RelaxLibstdcxxVersion
+        {
+            Libraries = [library], Folder = _folder.File("obj"), Mode = mode,
+            BuildEngine = new SilentBuild()
+        };
         task.SystemLibrary = system ?? task.SystemLibrary;
         Assert.IsTrue(task.Execute());
         return task.Results.Single();

@@ -57,7 +57,7 @@ internal sealed class TinyDisk : IDisposable
         try
         {
             using Process process = Process.Start(new ProcessStartInfo(program, arguments)
-                { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            { RedirectStandardError = true, RedirectStandardOutput = true })!;
             process.StandardError.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode == 0;

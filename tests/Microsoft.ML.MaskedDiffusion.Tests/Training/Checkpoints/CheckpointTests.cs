@@ -55,10 +55,13 @@ public sealed class CheckpointTests
 
     private static TrainingSettings In(TemporaryFolder folder, bool resume = true, int keep = 3, List<string>? log = null,
         long? interval = 2, double? minutes = null) => Settings with
-    {
-        Checkpoints = new CheckpointSettings { Folder = folder.File(
-            "run"), Interval = interval, Minutes = minutes, Keep = keep, Resume = resume, Log = log is null ? null : log.Add },
-    };
+        {
+            Checkpoints = new CheckpointSettings
+            {
+                Folder = folder.File(
+            "run"), Interval = interval, Minutes = minutes, Keep = keep, Resume = resume, Log = log is null ? null : log.Add
+            },
+        };
 
     /// <summary>Runs until the given micro batch, of which there are two a step, and stops there.</summary>
     private static void RunAndStop(TrainingSettings settings, int microBatch, ITokenBlocks? validation = null)
@@ -274,8 +277,12 @@ public sealed class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         RunAndStop(In(folder), 10);
-        Outcome resumed = Run(In(folder, keep: 1, interval: 5) with { ProgressInterval = 1, CancelBehavior = CancelBehavior.ReturnBestSoFar,
-            ActivationCheckpointing = true });
+        Outcome resumed = Run(In(folder, keep: 1, interval: 5) with
+        {
+            ProgressInterval = 1,
+            CancelBehavior = CancelBehavior.ReturnBestSoFar,
+            ActivationCheckpointing = true
+        });
         Outcome whole = Run(Settings);
         CollectionAssert.AreEqual(whole.Weights["lm_head.weight"], resumed.Weights["lm_head.weight"]);
     }

@@ -18,10 +18,16 @@ public sealed class TrainingArithmeticTests
     [TestMethod]
     public void ARunEndsWhereItsVersionSays()
     {
-        TransformerConfig config = new() { LayerCount = 2, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32, VocabularySize = 12,
-            ContextLength = 16 };
-        TrainingSettings settings = new() { MaxSteps = 6, BatchSize = 8, MicroBatchSize = 4, StochasticLengthRatio = 0.5, EmaDecay = 0.5,
-            ValidationInterval = 3, Seed = 3 };
+        TransformerConfig config = new()
+        {
+            LayerCount = 2, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32, VocabularySize = 12,
+            ContextLength = 16
+        };
+        TrainingSettings settings = new()
+        {
+            MaxSteps = 6, BatchSize = 8, MicroBatchSize = 4, StochasticLengthRatio = 0.5, EmaDecay = 0.5,
+            ValidationInterval = 3, Seed = 3
+        };
         var blocks = new LanguageBlocks(20, 16, symbols: 12, seed: 1);
         (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(
             config, "cpu", new DiffusionObjective(config), blocks, blocks, settings, null, CancellationToken.None);
