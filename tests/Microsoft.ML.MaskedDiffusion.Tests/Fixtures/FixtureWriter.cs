@@ -186,10 +186,9 @@ internal static class FixtureWriter
         options.Progress = new Collected<int>(_ => stop.Cancel());
         Assert.ThrowsExactly<OperationCanceledException>(
             () => new LmEvalRequests(Scorer(), options).Score(requests, Path.Combine(folder, Responses), stop.Token));
-        File.WriteAllText(Path.Combine(folder, Task), """
-            {"name": "mine", "context": "Q: {question.stem}\nA:", "choices_field": "options", "gold_field": "answer", "first_index": 1,
-            "delimiter": "_", "greedy": false}
-
-            """);
+        const string Definition =
+            """{"name": "mine", "context": "Q: {question.stem}\nA:", "choices_field": "options", "gold_field": "answer", "first_index": 1, """
+            + "\"delimiter\": \"_\", \"greedy\": false}";
+        File.WriteAllText(Path.Combine(folder, Task), Definition + "\n");
     }
 }

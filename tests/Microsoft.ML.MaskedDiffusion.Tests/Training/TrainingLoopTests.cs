@@ -321,6 +321,9 @@ public sealed class TrainingLoopTests
     {
         using var network = new TransformerNetwork(Config, torch.CPU);
         network.Initialize(3);
+        // What other tests have left to the garbage collector must not go while this one counts.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         long before = 0, memory = 0;
         var progress = new Collected<TrainingProgress>(report =>
         {

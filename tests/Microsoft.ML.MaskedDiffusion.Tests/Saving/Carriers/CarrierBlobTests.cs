@@ -61,8 +61,8 @@ public sealed class CarrierBlobTests
         StringAssert.Contains(Fault(c => c.RemoveAt(3)), "2 chunks cannot hold");
         StringAssert.Contains(Fault(c => (c[1], c[2]) = (c[2], c[1])), "SHA-256");
         StringAssert.Contains(Fault(c => c.Add(c[1])), "too long");
-        StringAssert.Contains(Fault(c => c.RemoveRange(1, 3)), "1 parts");
-        StringAssert.Contains(Fault(c => c.Clear()), "0 parts");
+        StringAssert.Contains(Fault(c => c.RemoveRange(1, 3)), "1 chunks");
+        StringAssert.Contains(Fault(c => c.Clear()), "0 chunks");
         StringAssert.Contains(Fault(c => c[0] = c[0][..^5]), "header is damaged");
         StringAssert.Contains(Fault(c => c[0] = "null"), "header is damaged");
         StringAssert.Contains(Fault(c => c[0] = c[0].Replace("1.5", "2.5")), "header was altered");
