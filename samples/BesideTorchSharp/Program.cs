@@ -32,7 +32,7 @@ using var model = ml.MaskedDiffusion().Trainer(new TrainerOptions
     TextColumnName = "Text",
     Network = new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256, ContextLength = 32 },
     Tokenizer = TokenizerSource.TrainBytePairEncoding(vocabularySize: 512),
-    MaxSteps = 600,
+    MaxSteps = 1000,
     LearningRate = 3e-3,
 }).Fit(texts);
 Console.WriteLine("Microsoft.ML.MaskedDiffusion:");
