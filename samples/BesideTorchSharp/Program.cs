@@ -36,7 +36,7 @@ using var model = ml.MaskedDiffusion().Trainer(new TrainerOptions
     LearningRate = 3e-3,
 }).Fit(texts);
 Console.WriteLine("Microsoft.ML.MaskedDiffusion:");
-foreach (string filled in Fill(["The cat [MASK] on the mat.", "The [MASK] runs in the park.", "The bird sings in the [MASK]."]))
+foreach (string filled in Fill(["The cat [MASK] on the mat.", "The dog [MASK] in the park.", "The bird sings in the [MASK]."]))
     Console.WriteLine($"  {filled}");
 Console.WriteLine($"Both use TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version}.");
 
