@@ -155,7 +155,8 @@ internal static class ZeroShotCommand
             {
                 string elapsed = value.Elapsed.ToString("hh\\:mm\\:ss", CultureInfo.InvariantCulture);
                 Console.Error.Write(string.Create(CultureInfo.InvariantCulture,
-                    $"\r{value.Task}: {value.Done} questions, accuracy so far {value.RunningAccuracy:F3}, {elapsed}   "));
+                    $"\r{value.Task}: {value.Done} of {value.Total} questions ({value.Percent:0} %), ")
+                    + string.Create(CultureInfo.InvariantCulture, $"accuracy so far {value.RunningAccuracy:F3}, {elapsed}   "));
             }
         }
     }

@@ -187,8 +187,8 @@ internal static class FixtureWriter
         Assert.ThrowsExactly<OperationCanceledException>(
             () => new LmEvalRequests(Scorer(), options).Score(requests, Path.Combine(folder, Responses), stop.Token));
         const string Definition =
-            """{"name": "mine", "context": "Q: {question.stem}\nA:", "choices_field": "options", "gold_field": "answer", "first_index": 1, """
-            + "\"delimiter\": \"_\", \"greedy\": false}";
+            """{"name": "mine", "context": "Q: {question.stem}\nA:", "choices_field": "options", "gold_field": "answer", """
+            + "\"first_index\": 1, \"delimiter\": \"_\", \"greedy\": false}";
         File.WriteAllText(Path.Combine(folder, Task), Definition + "\n");
     }
 }

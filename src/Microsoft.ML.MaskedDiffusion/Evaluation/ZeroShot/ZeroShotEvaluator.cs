@@ -74,7 +74,8 @@ public sealed class ZeroShotEvaluator
             ZeroShotAnswer[] scored = Score(task, batch, likelihood, cancellationToken);
             log?.Append(batch, scored);
             answers.AddRange(scored);
-            _options.Progress?.Report(new ZeroShotProgress(task.Name, answers.Count, clock.Elapsed, RunningAccuracy(task, answers)));
+            double accuracy = RunningAccuracy(task, answers);
+            _options.Progress?.Report(new ZeroShotProgress(task.Name, answers.Count, all.Length, clock.Elapsed, accuracy));
         }
         return Summarize(task, $"{_options.Profile.Name}: {LikelihoodSettings.Short(likelihood)}", answers, resumed, clock.Elapsed);
     }
@@ -156,6 +157,11 @@ public sealed class ZeroShotEvaluator
 /// <summary>Progress of an evaluation.</summary>
 /// <param name="Task">The task's name.</param>
 /// <param name="Done">Number of questions done, including those of an earlier run that is resumed.</param>
+/// <param name="Total">Number of questions in all.</param>
 /// <param name="Elapsed">Time since the task began in this run.</param>
 /// <param name="RunningAccuracy">Share of right answers among the scored questions so far; NaN for none.</param>
-public readonly record struct ZeroShotProgress(string Task, int Done, TimeSpan Elapsed, double RunningAccuracy);
+public readonly record struct ZeroShotProgress(string Task, int Done, int Total, TimeSpan Elapsed, double RunningAccuracy)
+{
+    /// <summary>How much of the task is done, 0 to 100.</summary>
+    public double Percent => Total > 0 ? 100.0 * Done / Total : 0;
+}

@@ -159,13 +159,13 @@ public sealed class ZeroShotEvaluatorTests
         // A crash in the middle of a line.
         File.AppendAllText(log, "{\"question\":\"0f");
         FakeScorer rest = Varied();
-        List<int> progress = [];
+        List<(int Done, double Percent)> progress = [];
         ZeroShotOptions options = Logged();
-        options.Progress = new Direct(report => progress.Add(report.Done));
+        options.Progress = new Direct(report => progress.Add((report.Done, report.Percent)));
         ZeroShotResult result = new ZeroShotEvaluator(rest, options).Evaluate(Piqa, questions);
         Assert.AreEqual(6, result.ResumedCount);
         Assert.AreEqual(4 * 2, rest.Requests.Count);
-        CollectionAssert.AreEqual(new[] { 9, 10 }, progress);
+        CollectionAssert.AreEqual(new[] { (9, 90.0), (10, 100.0) }, progress);
         Assert.AreEqual(whole.Accuracy, result.Accuracy);
         Assert.AreEqual(whole.AccuracyPerByte, result.AccuracyPerByte);
         for (int i = 0; i < questions.Length; i++)
