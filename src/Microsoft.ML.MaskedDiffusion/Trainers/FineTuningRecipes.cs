@@ -10,7 +10,7 @@ public static class FineTuningRecipes
 {
     /// <summary>
     /// ShareGPT: 3 epochs in batches of 256, warm-up of 200 steps, answers padded to the longest row of the micro batch, rows of at most
-    /// the context. For an autoregressive model no padding.
+    /// the context. An autoregressive model is trained without padding.
     /// </summary>
     /// <param name="model">The model to go on from; it stays the caller's.</param>
     /// <param name="guidanceDropout">

@@ -18,7 +18,7 @@ public sealed partial class MaskedDiffusionTrainer
             new CorpusReadingProgress(progress), TimeProvider.System);
         RowBlocks blocks = Encode(encoder, rows, _options.Rows.Padding, channel);
         long longRows = encoder.LongRowCount;
-        // What fills up a row is no part of its likelihood.
+        // Padding is not part of the likelihood of a row, so validation rows are not padded.
         RowBlocks? validation = held is null ? null : Encode(encoder, held, RowPadding.None, channel);
         return new TrainingCorpus(tokenizer, blocks, validation)
         { Documents = blocks.Count, EmptyRows = rows.EmptyRowCount, LongRows = longRows };

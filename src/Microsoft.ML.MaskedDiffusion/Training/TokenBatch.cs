@@ -4,9 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>
-/// One micro batch in managed memory: token ids [count, length], what each row's are, and the random stream of every row. A row's stream is
-/// its number in the run (or in the validation), never its place in the batch, so results do not depend on how rows are put together.
-/// Reused from batch to batch.
+/// One micro batch in managed memory: token ids [count, length], which of them are prompt and answer, and the random stream of each row. A
+/// row's stream is its number in the run (or in the validation), never its place in the batch, so results do not depend on how rows are put
+/// together. Reused from batch to batch.
 /// </summary>
 internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, ulong seed, RandomPurpose purpose)
 {
@@ -21,8 +21,8 @@ internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, u
     public int Length { get; private set; } = blockLength;
 
     /// <summary>
-    /// Rows whose draws may be spread evenly together: those of an optimizer step, or of one validation block. Their streams follow each
-    /// other.
+    /// The number of rows whose noise levels may be stratified together: the rows of an optimizer step, or the draws of one validation
+    /// block. Their streams are consecutive.
     /// </summary>
     public int GroupSize { get; } = groupSize;
 

@@ -50,8 +50,8 @@ internal sealed class ValidationPass
     }
 
     /// <summary>
-    /// The mean per token: each value, itself a mean, counts by its tokens. Draws of one block share its text, so the error is taken
-    /// between the blocks' means; where there is one block, between its draws.
+    /// The mean per token: each value is itself a mean and is weighted by its number of tokens. All draws of a block share its text, so the
+    /// standard error is computed over the means of the blocks; if there is only one block, over its draws.
     /// </summary>
     internal static (double Mean, double StandardError) MeanAndError(double[] values, double[] tokens, int samplesPerBlock)
     {

@@ -7,7 +7,8 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
 /// <summary>
 /// Next-token prediction as the loop's objective: each id of a row behind its prompt predicted from those before it, the mean cross-entropy
-/// over all of them. Draws nothing. Rows of different lengths go through the network together: none sees what fills it up.
+/// over all of them. It draws no random numbers. Rows of different lengths go through the network together, because causal attention never
+/// sees the padding after a row.
 /// </summary>
 internal sealed class AutoregressiveObjective : ITrainingObjective
 {

@@ -7,7 +7,7 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
 /// <summary>
 /// Masked diffusion as the loop's objective: noises each row with its own random stream, prompts excepted, and hands it to the loss. Rows
-/// of different lengths go through the network apart, since attention would see what fills up the shorter.
+/// of different lengths go through the network separately, because attention would see the padding of the shorter ones.
 /// </summary>
 /// <param name="config">The network's shape.</param>
 /// <param name="noiseLevels">How a training step's levels are drawn.</param>
@@ -48,7 +48,8 @@ internal class DiffusionObjective(
         return sum!.MoveToOuterDisposeScope();
     }
 
-    // The draws of one block always share a comb of levels: its mean has less noise, and the error is taken between blocks.
+    // The draws of one validation block always use stratified noise levels: the mean of the block has less noise, and the standard error is
+    // computed over blocks.
     public double[] RowLosses(TransformerNetwork network, TokenBatch batch)
     {
         var losses = new double[batch.Count];

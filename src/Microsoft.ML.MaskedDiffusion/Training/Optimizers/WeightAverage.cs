@@ -36,7 +36,7 @@ internal sealed class WeightAverage : IDisposable
         using var noGrad = torch.no_grad();
         foreach ((string name, torch.Tensor average) in _averages)
         {
-            // The difference first: it is small, so what rounding takes from it is too.
+            // The difference is computed first, because it is small and so its rounding error is small.
             using torch.Tensor difference = _parameters[name] - average;
             average.add_(difference, rate);
         }

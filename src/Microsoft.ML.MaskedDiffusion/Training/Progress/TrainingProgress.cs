@@ -45,8 +45,8 @@ public sealed record TrainingProgress
     public double? ValidationLoss { get; init; }
 
     /// <summary>
-    /// Standard error of <see cref="ValidationLoss"/> over blocks and noise draws, in nats per token; null where one value alone gives
-    /// none.
+    /// Standard error of <see cref="ValidationLoss"/> over blocks and noise draws, in nats per token; null if there is only one value,
+    /// which gives no error.
     /// </summary>
     public double? ValidationStandardError { get; init; }
 

@@ -10,7 +10,7 @@ public sealed record TrainingResult
     public TrainingStop Stop { get; init; }
 
     /// <summary>
-    /// The step whose weights the model has: the one of the lowest validation loss, or the last where there was no validation.
+    /// The step whose weights the model has: the step with the lowest validation loss, or the last step if there was no validation.
     /// </summary>
     public long BestStep { get; init; }
 
@@ -44,7 +44,7 @@ public sealed record TrainingResult
     public long LongRows { get; init; }
 
     /// <summary>
-    /// Tokens of the corpus, one end-of-sequence token for each document among them. Of packed tokens: those that stand in a block.
+    /// Tokens of the corpus, including one end-of-sequence token for each document. For packed tokens, only ids inside a block are counted.
     /// </summary>
     public long CorpusTokens { get; init; }
 

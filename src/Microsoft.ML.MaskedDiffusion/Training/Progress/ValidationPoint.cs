@@ -11,7 +11,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </param>
 /// <param name="StandardError">
 /// Standard error of <paramref name="Loss"/> in nats per token, over blocks (choice of text and noise draws together); over draws where
-/// there is one block; null where there is one value only.
+/// there is one block; null if there is only one value.
 /// </param>
 public sealed record ValidationPoint(
     [property: JsonPropertyName("step")] long Step,
