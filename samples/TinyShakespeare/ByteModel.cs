@@ -51,7 +51,7 @@ internal static class ByteModel
             ValidationSet = validation,
             Validation = { Interval = 100 },
             Seed = seed,
-            Progress = new ConsoleTrainingProgress(Console.Out),
+            Progress = new ConsoleProgress(Console.Out),
             CancellationToken = cancellationToken,
             CancelBehavior = CancelBehavior.ReturnBestSoFar,
         }).Fit(training);

@@ -35,7 +35,7 @@ public sealed class OptionsTests
                 Network(n => n with { HeadCount = 3 }),
             ],
             [nameof(TrainerOptions.Tokenizer)] = [null],
-            [nameof(TrainerOptions.MaxSteps)] = BadLengths,
+            [nameof(TrainerOptions.MaxSteps)] = [.. BadLengths, long.MaxValue],
             [nameof(TrainerOptions.BatchSize)] = BadBatches,
             [nameof(TrainerOptions.LearningRate)] = [0.0, -1e-3, 1.5, double.NaN, double.PositiveInfinity],
             [nameof(TrainerOptions.Device)] = [null, "", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU "],
@@ -64,10 +64,12 @@ public sealed class OptionsTests
 
         new Subject<BudgetOptions>(new(), o => Train(new() { Budget = o }), new()
         {
-            [nameof(BudgetOptions.MaxEpochs)] = BadAmounts,
-            [nameof(BudgetOptions.MaxTokens)] = BadLengths,
-            [nameof(BudgetOptions.MaxFlops)] = BadAmounts,
-            [nameof(BudgetOptions.MaxSeconds)] = BadAmounts,
+            [nameof(BudgetOptions.MaxEpochs)] = [.. BadAmounts, 1e300],
+            [nameof(BudgetOptions.MaxTokens)] = [.. BadLengths, long.MaxValue],
+            [nameof(BudgetOptions.MaxFlops)] = [.. BadAmounts, double.MaxValue],
+            [nameof(BudgetOptions.MaxSeconds)] = [.. BadAmounts, double.MaxValue],
+            // Nothing could end such a training.
+            [nameof(BudgetOptions.UntilCancelled)] = [true],
         }, anything: []),
 
         new Subject<ValidationOptions>(new(), o => Train(new() { Validation = o }), new()
@@ -237,6 +239,29 @@ public sealed class OptionsTests
             [nameof(SamplingOptions.Order)] = [(SamplingOrder)(-1), (SamplingOrder)9],
             [nameof(SamplingOptions.BatchTokens)] = BadCounts,
         }, anything: ["Seed"]),
+
+        new Subject<ZeroShotOptions>(new(), o => _ = new ZeroShotEvaluator(Model, o), new()
+        {
+            [nameof(ZeroShotOptions.Profile)] = [null],
+            [nameof(ZeroShotOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
+            [nameof(ZeroShotOptions.MaxQuestions)] = BadCounts,
+            [nameof(ZeroShotOptions.QuestionsPerBatch)] = BadCounts,
+            [nameof(ZeroShotOptions.LogFolder)] = ["", " "],
+        }, anything: ["Progress"]),
+
+        new Subject<LmEvalOptions>(new(), o => _ = new LmEvalRequests(Model, o), new()
+        {
+            [nameof(LmEvalOptions.Likelihood)] = [null],
+            [nameof(LmEvalOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
+            [nameof(LmEvalOptions.RequestsPerBatch)] = BadCounts,
+        }, anything: ["Progress", "Greedy"]),
+
+        new Subject<PerplexityOptions>(new(), o => _ = new PerplexityEvaluator(Model, o), new()
+        {
+            [nameof(PerplexityOptions.Likelihood)] = [null],
+            [nameof(PerplexityOptions.Stride)] = [.. BadCounts, TinyModel.ContextLength + 1],
+            [nameof(PerplexityOptions.DocumentsPerBatch)] = BadCounts,
+        }, anything: ["Progress"]),
 
         // A record: a copy of the preset is spoiled through its init accessors.
         new Subject<TransformerConfig>(TransformerConfig.FromPreset("6M"), o => o.Validate(), new()

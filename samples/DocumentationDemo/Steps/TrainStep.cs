@@ -34,7 +34,7 @@ internal sealed record TrainStep(
             ValidationSet = validation,
             Validation = { Interval = 1000 },
             Seed = demo.Seed,
-            Progress = new ConsoleTrainingProgress(Console.Out),
+            Progress = new ConsoleProgress(Console.Out),
             CancellationToken = cancellationToken,
         };
         LikelihoodScoringTransformer lm = ml.MaskedDiffusion().Trainer(options).Fit(training);

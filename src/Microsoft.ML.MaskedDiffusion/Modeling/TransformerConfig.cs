@@ -1,5 +1,5 @@
-using System.Globalization;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
@@ -83,33 +83,24 @@ public sealed record TransformerConfig
     public static implicit operator TransformerConfig(string preset) => FromPreset(preset);
 
     /// <summary>Checks that all sizes fit together.</summary>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range; the message says which, and the range.</exception>
-    public void Validate() => Validate("The network's ", "");
+    public void Validate() => Validate("");
 
-    /// <summary>The same, with the words before an option's name in the message and in the parameter's name.</summary>
-    internal void Validate(string owner, string path)
+    /// <summary>The same, with the group that an option is named with, such as "Network.".</summary>
+    internal void Validate(string group)
     {
-        void Require(bool holds, string option, object? value, string allowed)
-        {
-            if (holds)
-                return;
-            string message = string.Create(CultureInfo.InvariantCulture, $"{owner}{option} is {Shown(value)}; it must be {allowed}.");
-            throw new ArgumentOutOfRangeException(path + option, value, message);
-        }
-
-        Require(!string.IsNullOrWhiteSpace(Name), nameof(Name), Name, "a text that is not empty");
-        Require(LayerCount is >= 1 and <= 1024, nameof(LayerCount), LayerCount, "1 to 1024");
-        Require(EmbeddingSize is >= 2 and <= 65536, nameof(EmbeddingSize), EmbeddingSize, "2 to 65536");
-        Require(HeadCount >= 1 && EmbeddingSize % HeadCount == 0, nameof(HeadCount), HeadCount,
-            string.Create(CultureInfo.InvariantCulture, $"a divisor of EmbeddingSize {EmbeddingSize}"));
-        Require(HeadSize % 2 == 0, nameof(HeadCount), HeadCount,
+        OptionCheck.RequireText(Name, group + nameof(Name), "a text that is not empty");
+        OptionCheck.Require(LayerCount is >= 1 and <= 1024, group + nameof(LayerCount), LayerCount, "1 to 1024");
+        OptionCheck.Require(EmbeddingSize is >= 2 and <= 65536, group + nameof(EmbeddingSize), EmbeddingSize, "2 to 65536");
+        OptionCheck.Require(HeadCount >= 1 && EmbeddingSize % HeadCount == 0, group + nameof(HeadCount), HeadCount,
+            FormattableString.Invariant($"a divisor of EmbeddingSize {EmbeddingSize}"));
+        OptionCheck.Require(HeadSize % 2 == 0, group + nameof(HeadCount), HeadCount,
             "such that EmbeddingSize / HeadCount is even, as rotary positions turn pairs");
-        Require(FeedForwardSize is >= 1 and <= 1 << 20, nameof(FeedForwardSize), FeedForwardSize, "1 to 1048576");
-        Require(VocabularySize is >= 1 and <= 1 << 24, nameof(VocabularySize), VocabularySize, "1 to 16777216");
-        Require(ContextLength is >= 1 and <= 1 << 20, nameof(ContextLength), ContextLength, "1 to 1048576");
-        Require(NormEpsilon is > 0 and < 1, nameof(NormEpsilon), NormEpsilon, "above 0 and below 1");
-        Require(Enum.IsDefined(RotaryPrecision), nameof(RotaryPrecision), RotaryPrecision, "Float32 or BFloat16");
+        OptionCheck.Require(FeedForwardSize is >= 1 and <= 1 << 20, group + nameof(FeedForwardSize), FeedForwardSize, "1 to 1048576");
+        OptionCheck.Require(VocabularySize is >= 1 and <= 1 << 24, group + nameof(VocabularySize), VocabularySize, "1 to 16777216");
+        OptionCheck.Require(ContextLength is >= 1 and <= 1 << 20, group + nameof(ContextLength), ContextLength, "1 to 1048576");
+        OptionCheck.Require(NormEpsilon is > 0 and < 1, group + nameof(NormEpsilon), NormEpsilon, "above 0 and below 1");
+        OptionCheck.RequireDefined(RotaryPrecision, group + nameof(RotaryPrecision));
     }
-
-    private static object Shown(object? value) => value switch { null => "null", string text => $"'{text}'", _ => value };
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 
@@ -5,8 +6,9 @@ namespace Microsoft.ML.MaskedDiffusion.Options;
 
 /// <summary>
 /// The one way an option is checked. A message names the option, its value, what is allowed and the remedy. A value out of its range is an
-/// <see cref="ArgumentOutOfRangeException"/>, a missing object an <see cref="ArgumentNullException"/>, and a bad or repeated name an
-/// <see cref="ArgumentException"/>. Options of a group are named with their group, such as "Optimizer.Beta2".
+/// <see cref="ArgumentOutOfRangeException"/>, and so is a value that the other options do not allow. A missing object is an
+/// <see cref="ArgumentNullException"/>; an empty or repeated name or text is an <see cref="ArgumentException"/>. Options of a group are
+/// named with their group, such as "Optimizer.Beta2".
 /// </summary>
 internal static class OptionCheck
 {
@@ -45,9 +47,25 @@ internal static class OptionCheck
     public static void RequireBatchSize(int value, string option = "BatchSize") =>
         Require(value is >= 1 and <= 1 << 20, option, value, "1 to 1048576 rows; it changes speed and memory, not results");
 
+    /// <summary>Refuses a name, folder or other text that is null, empty or white space.</summary>
+    /// <exception cref="ArgumentException">The text is null, empty or white space.</exception>
+    public static void RequireText([NotNull] string? text, string option, string allowed)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+            throw new ArgumentException(Message(option, text, allowed), option);
+    }
+
+    /// <summary>Refuses an empty text; null is allowed.</summary>
+    /// <exception cref="ArgumentException">The text is empty or white space.</exception>
+    public static void RequireTextOrNull(string? text, string option, string allowed)
+    {
+        if (text is not null)
+            RequireText(text, option, allowed + ", or null");
+    }
+
     /// <summary>Refuses null where an object is needed.</summary>
     /// <exception cref="ArgumentNullException">The object is missing.</exception>
-    public static void RequireObject([System.Diagnostics.CodeAnalysis.NotNull] object? value, string option, string allowed)
+    public static void RequireObject([NotNull] object? value, string option, string allowed)
     {
         if (value is null)
             throw new ArgumentNullException(option, Message(option, value, allowed));
@@ -55,11 +73,8 @@ internal static class OptionCheck
 
     /// <summary>Refuses an empty column name.</summary>
     /// <exception cref="ArgumentException">The name is null, empty or white space.</exception>
-    public static void RequireColumnName(string? name, [CallerArgumentExpression(nameof(name))] string option = "")
-    {
-        if (string.IsNullOrWhiteSpace(name))
-            throw new ArgumentException(Message(option, name, "the name of a column; leave it unset for the default"), option);
-    }
+    public static void RequireColumnName(string? name, [CallerArgumentExpression(nameof(name))] string option = "") =>
+        RequireText(name, option, "the name of a column; leave it unset for the default");
 
     /// <summary>Refuses empty column names, and two options that name the same column.</summary>
     /// <exception cref="ArgumentException">A name is empty or used twice.</exception>
@@ -72,10 +87,8 @@ internal static class OptionCheck
             {
                 if (columns[i].Name == columns[j].Name)
                 {
-                    throw new ArgumentException(
-                        $"Options {columns[j].Option} and {columns[i].Option} are both '{columns[i].Name}'; give each column a name of its "
-                        + "own.",
-                        columns[i].Option);
+                    string both = $"Options {columns[j].Option} and {columns[i].Option} are both '{columns[i].Name}'";
+                    throw new ArgumentException(both + "; give each column a name of its own.", columns[i].Option);
                 }
             }
         }

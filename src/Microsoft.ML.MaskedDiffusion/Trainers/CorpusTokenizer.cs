@@ -29,15 +29,15 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
 
     /// <summary>The tokenizer: given, the initial model's, or learned from all texts of the data.</summary>
     public TextTokenizer ResolveTokenizer(TextColumnReader training) =>
-        _tokenizer.Resolve(() => training.ReadAll(options.CancellationToken), new TokenizerTrainingProgress(progress, TimeProvider.System),
+        _tokenizer.Resolve(() => training.ReadAll(options.CancellationToken), progress,
             options.CancellationToken);
 
-    private CorpusPacker Packer(TextTokenizer tokenizer) => new(tokenizer, new CorpusReadingProgress(progress), TimeProvider.System);
+    private CorpusPacker Packer(TextTokenizer tokenizer) => new(tokenizer, progress, TimeProvider.System);
 
     private ITokenBlocks ReadBlocks(TextColumnReader reader, CorpusPacker packer, TextTokenizer tokenizer, int blockLength)
     {
         var tokens = new TokenStorage(tokenizer.VocabularySize);
-        packer.Pack(reader.Read(options.CancellationToken), tokens, options.CancellationToken);
+        packer.Pack(reader.Read(options.CancellationToken), tokens, options.CancellationToken, reader.TotalRowCount);
         return Blocks(reader.What, tokens, blockLength, packer.DocumentCount, reader.EmptyRowCount);
     }
 
@@ -89,7 +89,14 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
                 return null;
             channel.Info(MessageSensitivity.None, "Tokens found in {0}; no text is read", folder.Packed);
             TokenSplit split = found.Manifest.Splits[Train];
-            progress.Report(new TrainingProgress { Phase = TrainingPhase.Packing, Documents = split.Documents, Tokens = split.Tokens });
+            progress.Report(new TrainingProgress
+            {
+                Phase = TrainingPhase.Packing,
+                Completed = split.Documents,
+                Total = split.Documents,
+                Documents = split.Documents,
+                Tokens = split.Tokens,
+            });
             return found;
         }
         catch (InvalidDataException error)
@@ -109,7 +116,7 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
         {
             using var writer = new PackedFileWriter(
                 place, prefix, PackedFileWriter.PublishedChunkSize, tokenizer.VocabularySize, PackedTokensExport.Filler(tokenizer));
-            packer.Pack(reader.Read(options.CancellationToken), writer, options.CancellationToken);
+            packer.Pack(reader.Read(options.CancellationToken), writer, options.CancellationToken, reader.TotalRowCount);
             return new TokenSplit(packer.TokenCount, packer.DocumentCount, reader.EmptyRowCount, writer.Complete());
         }
         TokenManifest manifest = folder.Replace(tokenizer, place =>

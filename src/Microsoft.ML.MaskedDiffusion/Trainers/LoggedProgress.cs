@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
@@ -7,15 +8,20 @@ internal sealed class LoggedProgress(IChannel channel, IProgress<TrainingProgres
 {
     public void Report(TrainingProgress value)
     {
+        string kind = value.LossIsBound ? "" : " (uniform weights)";
+        string steps = value.MaxSteps is { } planned ? string.Create(CultureInfo.InvariantCulture, $" of {planned}") : "";
         if (value.Phase == TrainingPhase.Validating)
-            channel.Info(
-                MessageSensitivity.None,
-                "Step {0} of {1}: training loss {2:0.0000}, validation loss {3:0.0000} ± {4:0.0000} nats per token", value.Step,
-                value.MaxSteps,
-                value.Loss, value.ValidationLoss ?? double.NaN, value.ValidationStandardError ?? double.NaN);
+        {
+            channel.Info(MessageSensitivity.None,
+                "Step {0}{1}: training loss {2:0.0000}{3}, validation loss {4:0.0000} ± {5:0.0000} nats per token{6}",
+                value.Step, steps, value.Loss, kind, value.ValidationLoss ?? double.NaN, value.ValidationStandardError ?? double.NaN,
+                value.LossIsBound ? "" : "; the validation loss is the bound, with weights 1 / t, and hence larger");
+        }
         else if (value.Phase == TrainingPhase.Training)
-            channel.Trace(MessageSensitivity.None, "Step {0} of {1}: training loss {2:0.0000} nats per token, {3:0} tokens/s", value.Step,
-                value.MaxSteps, value.Loss, value.TokensPerSecond);
+        {
+            channel.Trace(MessageSensitivity.None, "Step {0}{1}: training loss {2:0.0000}{3} nats per token, {4:0} tokens/s",
+                value.Step, steps, value.Loss, kind, value.TokensPerSecond);
+        }
         inner?.Report(value);
     }
 }

@@ -15,7 +15,7 @@ public sealed partial class MaskedDiffusionTrainer
     {
         TextTokenizer tokenizer = new CorpusTokenizer(_options, channel, progress).ResolveTokenizer(rows);
         var encoder = new RowEncoder(tokenizer, _options.Rows.MaxLength ?? Network.ContextLength, _options.Rows.Overflow,
-            new CorpusReadingProgress(progress), TimeProvider.System);
+            progress, TimeProvider.System);
         RowBlocks blocks = Encode(encoder, rows, _options.Rows.Padding, channel);
         long longRows = encoder.LongRowCount;
         // Padding is not part of the likelihood of a row, so validation rows are not padded.
@@ -26,7 +26,8 @@ public sealed partial class MaskedDiffusionTrainer
 
     private RowBlocks Encode(RowEncoder encoder, TextColumnReader reader, RowPadding padding, IChannel channel)
     {
-        RowBlocks blocks = encoder.Encode(reader.ReadRows(_options.CancellationToken), padding, reader.What, _options.CancellationToken);
+        RowBlocks blocks = encoder.Encode(
+            reader.ReadRows(_options.CancellationToken), padding, reader.What, _options.CancellationToken, reader.TotalRowCount);
         channel.Info(MessageSensitivity.None, "The {0}: {1:#,0} rows, {2:#,0} tokens; {3:#,0} rows without text left out", reader.What,
             blocks.Count, blocks.TokenCount, reader.EmptyRowCount);
         if (encoder.LongRowCount > 0)

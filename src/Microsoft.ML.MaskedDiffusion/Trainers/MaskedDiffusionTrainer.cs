@@ -202,9 +202,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         TransformerConfig config = _options.InitialModel?.Config
             ?? _options.Network with { VocabularySize = corpus.Tokenizer.VocabularySize, Autoregressive = _autoregressive };
         ITrainingObjective objective = Objective(config);
-        TrainingSettings settings = Settings(config, objective,
-            corpus.Blocks) with
-        { Checkpoints = Checkpoints(corpus.Tokenizer, channel) };
+        TrainingSettings settings =
+            Settings(config, objective, corpus.Blocks) with { Checkpoints = Checkpoints(corpus.Tokenizer, channel) };
         channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2} on {3}",
             config.ParameterCount, config.NonEmbeddingParameterCount, _seed, device);
         (TransformerNetwork network, TrainingResult result) =
@@ -225,15 +224,18 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         double meanLength = blocks is RowBlocks rows
             ? rows.MeanLength(microBatchSize) - objective.SourceOnlyIds
             : ComputeBudget.MeanLength(config.ContextLength, _options.Noise.StochasticLengthRatio);
+        bool endless = _options.Budget.UntilCancelled;
         var budget = new ComputeBudget
         {
-            Steps = _options.MaxSteps, Epochs = _options.Budget.MaxEpochs, Tokens = _options.Budget.MaxTokens,
-            Flops = _options.Budget.MaxFlops
+            Steps = _options.MaxSteps,
+            Epochs = _options.Budget.MaxEpochs,
+            Tokens = _options.Budget.MaxTokens,
+            Flops = _options.Budget.MaxFlops,
         };
         long? steps = budget.ToSteps(config.NonEmbeddingParameterCount, _options.BatchSize, meanLength, blocks.Count);
         return new TrainingSettings
         {
-            MaxSteps = steps ?? (_options.Budget.MaxSeconds is null ? DefaultSteps : null),
+            MaxSteps = steps ?? (_options.Budget.MaxSeconds is null && !endless ? DefaultSteps : null),
             MaxSeconds = _options.Budget.MaxSeconds,
             BatchSize = _options.BatchSize,
             MicroBatchSize = microBatchSize,
@@ -253,7 +255,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
             MaxValidationBlocks = _options.Validation.MaxBlocks,
             EarlyStoppingPatience = _options.Validation.EarlyStoppingPatience,
             ProgressInterval = _options.ProgressInterval,
-            CancelBehavior = _options.CancelBehavior,
+            CancelBehavior = endless ? CancelBehavior.ReturnBestSoFar : _options.CancelBehavior,
             Precision = _options.Compute.Precision,
             ActivationCheckpointing = _options.Compute.ActivationCheckpointing,
             Seed = _seed,

@@ -17,8 +17,7 @@ internal static class PackedTokensExport
     {
         options.Validate();
         var reader = new TextColumnReader(data, InputColumn.Text("text", options.TextColumnName).Find(data.Schema, nameof(data)), "data");
-        CorpusReadingProgress? progress = options.Progress is { } receiver ? new CorpusReadingProgress(receiver) : null;
-        var packer = new CorpusPacker(tokenizer, progress, TimeProvider.System);
+        var packer = new CorpusPacker(tokenizer, options.Progress, TimeProvider.System);
         folder = Path.GetFullPath(folder);
         Directory.CreateDirectory(folder);
         if (Directory.EnumerateFiles(folder).FirstOrDefault(
@@ -31,7 +30,7 @@ internal static class PackedTokensExport
         {
             using var writer = new PackedFileWriter(
                 aside, options.Prefix, options.TokensPerFile, tokenizer.VocabularySize, Filler(tokenizer));
-            packer.Pack(reader.Read(cancellationToken), writer, cancellationToken);
+            packer.Pack(reader.Read(cancellationToken), writer, cancellationToken, reader.TotalRowCount);
             writer.Complete();
             long filling = writer.WrittenCount - packer.TokenCount;
             result = new PackedTokensResult(writer.FileCount, packer.DocumentCount, reader.EmptyRowCount, packer.TokenCount, filling);

@@ -24,10 +24,10 @@ public sealed class PackedTokensOptions
 
     internal void Validate()
     {
-        OptionCheck.Require(!string.IsNullOrWhiteSpace(TextColumnName), nameof(TextColumnName), TextColumnName,
-            "a column name that is not empty");
-        OptionCheck.Require(!string.IsNullOrWhiteSpace(Prefix) && Prefix[0] != '.' && Prefix.IndexOfAny(Path.GetInvalidFileNameChars()) < 0,
-            nameof(Prefix), Prefix, "the beginning of a file name, without a dot before it");
+        OptionCheck.RequireColumnName(TextColumnName);
+        OptionCheck.RequireText(Prefix, nameof(Prefix), "the beginning of a file name");
+        bool isFileName = Prefix[0] != '.' && Prefix.IndexOfAny(Path.GetInvalidFileNameChars()) < 0;
+        OptionCheck.Require(isFileName, nameof(Prefix), Prefix, "the beginning of a file name, without a dot before it");
         OptionCheck.Require(TokensPerFile is >= 2 and <= 500_000_000, nameof(TokensPerFile), TokensPerFile, "2 to 500000000");
     }
 }

@@ -16,6 +16,9 @@ internal sealed class TextColumnReader(IDataView data, DataViewSchema.Column col
     /// <summary>Of these, rows that were empty or white space.</summary>
     public long EmptyRowCount { get; private set; }
 
+    /// <summary>Rows of the data, or null where they cannot say without being read.</summary>
+    public long? TotalRowCount => data.GetRowCount();
+
     /// <summary>What the data are called in messages.</summary>
     public string What => what;
 

@@ -11,7 +11,6 @@ internal static class TrainerOptionsCheck
         CheckGroups(options);
         CheckColumns(options);
         CheckNetwork(options, autoregressive);
-        OptionCheck.RequireCountOrNull(options.MaxSteps, nameof(options.MaxSteps));
         OptionCheck.Require(options.BatchSize is >= 1 and <= 1 << 20, nameof(options.BatchSize), options.BatchSize, "1 to 1048576");
         OptionCheck.Require(options.LearningRate is > 0 and <= 1, nameof(options.LearningRate), options.LearningRate,
             "above 0 and at most 1; 1e-3 suits small models");
@@ -19,7 +18,7 @@ internal static class TrainerOptionsCheck
         OptionCheck.RequireDefined(options.CancelBehavior, nameof(options.CancelBehavior));
         CheckDevice(options.Device);
         options.Optimizer.Check(options.MaxSteps);
-        options.Budget.Check();
+        options.Budget.Check(options);
         options.Validation.Check(options);
         options.Checkpoints.Check();
         options.Rows.Check(options);
@@ -66,7 +65,7 @@ internal static class TrainerOptionsCheck
         OptionCheck.RequireObject(options.Network, nameof(options.Network), "a TransformerConfig, or the name of a preset such as \"6M\"");
         OptionCheck.RequireObject(options.Tokenizer, nameof(options.Tokenizer),
             "a TokenizerSource, such as TokenizerSource.TrainBytePairEncoding()");
-        options.Network.Validate("Option Network.", "Network.");
+        options.Network.Validate("Network.");
         OptionCheck.Require(autoregressive || !options.Network.Autoregressive, "Network.Autoregressive", true,
             "false: a masked diffusion model sees the text on both sides");
         OptionCheck.Require(options.Network.ContextLength >= 2, "Network.ContextLength", options.Network.ContextLength,

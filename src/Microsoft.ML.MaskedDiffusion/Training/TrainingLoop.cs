@@ -5,7 +5,6 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
-using Microsoft.ML.MaskedDiffusion.Training.Progress;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
@@ -173,10 +172,13 @@ internal sealed class TrainingLoop : IDisposable
             return;
         double tokensPerSecond = tokens / Math.Max(seconds, 1e-9);
         double share = 6.0 * _network.Config.NonEmbeddingParameterCount * tokensPerSecond / MatrixProductPeak.Of(_network.Device);
-        progress.Report(Progress(TrainingPhase.Training, clock, learningRate) with
+        TrainingProgress report = Progress(TrainingPhase.Training, clock, learningRate);
+        progress.Report(report with
         {
+            Completed = report.Step,
+            Total = report.MaxSteps,
             TokensPerSecond = tokensPerSecond,
-            MatrixPeakShare = share
+            MatrixPeakShare = share,
         });
     }
 
@@ -198,27 +200,34 @@ internal sealed class TrainingLoop : IDisposable
         {
             State.ValidationsWithoutImprovement++;
         }
-        progress?.Report(Progress(TrainingPhase.Validating, clock, learningRate));
+        progress?.Report(Progress(TrainingPhase.Validating, clock, learningRate) with
+        {
+            Completed = _validation!.BlockCount,
+            Total = _validation.BlockCount,
+        });
         return !IsOutOfPatience;
     }
 
     private TrainingProgress Progress(TrainingPhase phase, TrainingClock clock, double learningRate)
     {
         ValidationPoint? validation = State.Validations.Count > 0 ? State.Validations[^1] : null;
-        double planned = Math.Max(_plan.PlannedSteps(State.Step, clock), State.Step), elapsed = clock.Elapsed.TotalSeconds;
+        double? planned = _plan.PlannedSteps(State.Step, clock) is { } steps ? Math.Max(steps, State.Step) : null;
+        double elapsed = clock.Elapsed.TotalSeconds;
+        double? remaining = elapsed / State.Step * (planned - State.Step);
         return new TrainingProgress
         {
             Phase = phase,
             Tokens = State.Tokens,
             Step = State.Step,
-            MaxSteps = (long)planned,
+            MaxSteps = (long?)planned,
             Epoch = Epochs,
             Loss = State.Losses.Count > 0 ? State.Losses[^1].Loss : double.NaN,
+            LossIsBound = _objective.LossIsBound,
             ValidationLoss = validation?.Loss,
             ValidationStandardError = validation?.StandardError,
             LearningRate = learningRate,
             Elapsed = TimeSpan.FromSeconds(elapsed),
-            Remaining = TimeSpan.FromSeconds(elapsed / State.Step * (planned - State.Step)),
+            Remaining = remaining < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(remaining.Value) : null,
         };
     }
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
-using Microsoft.ML.MaskedDiffusion.Training.Progress;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
@@ -11,12 +10,13 @@ internal sealed class TrainingPlan(TrainingSettings settings)
 {
     /// <summary>
     /// Steps planned after <paramref name="step"/> finished ones, from the times so far; at least one more than done while the run goes on.
+    /// Null where the run goes on until it is cancelled.
     /// </summary>
-    public double PlannedSteps(long step, TrainingClock clock)
+    public double? PlannedSteps(long step, TrainingClock clock)
     {
-        double planned = settings.MaxSteps ?? double.PositiveInfinity;
         if (settings.MaxSeconds is null)
-            return planned;
+            return settings.MaxSteps;
+        double planned = settings.MaxSteps ?? double.PositiveInfinity;
         double share = Share(clock);
         return share <= 0 || step == 0 ? Math.Min(planned, 1000) : Math.Min(planned, Math.Max(step / share, step + 1));
     }
@@ -31,9 +31,18 @@ internal sealed class TrainingPlan(TrainingSettings settings)
 
     public double LearningRate(long step, TrainingClock clock)
     {
-        double planned = PlannedSteps(step, clock);
+        if (PlannedSteps(step, clock) is not { } planned)
+            return Constant(step);
         double warmup = Math.Min(settings.WarmupSteps ?? LearningRateSchedule.DefaultWarmupSteps(planned), planned);
         return LearningRateSchedule.FromSteps(settings.LearningRate, settings.MinLearningRateRatio, warmup, planned, settings.Accumulation)
+            .AtStep(step, settings.Accumulation);
+    }
+
+    // A decay has to know the end: without one, the rate stays at its peak.
+    private double Constant(long step)
+    {
+        double warmup = settings.WarmupSteps ?? LearningRateSchedule.EndlessWarmupSteps;
+        return LearningRateSchedule.FromSteps(settings.LearningRate, 1, warmup, warmup, settings.Accumulation)
             .AtStep(step, settings.Accumulation);
     }
 

@@ -6,7 +6,9 @@ namespace Microsoft.ML.MaskedDiffusion.Training;
 /// <summary>The loop's settings, already resolved and validated by whoever built them (a trainer's Options).</summary>
 internal sealed record TrainingSettings
 {
-    /// <summary>Steps to take; null under a wall-clock budget alone.</summary>
+    /// <summary>
+    /// Steps to take; null under a wall-clock budget alone, or, without one, where the run goes on until it is cancelled.
+    /// </summary>
     public long? MaxSteps { get; init; }
 
     /// <summary>Wall-clock budget of the loop; the schedule then follows the share of it that is used up.</summary>

@@ -15,21 +15,22 @@ internal sealed class ValidationPass
     private readonly ITrainingObjective _objective;
     private readonly TokenBatch _batch;
     private readonly int _samples;
-    private readonly int _blockCount;
 
     public ValidationPass(ITokenBlocks blocks, ITrainingObjective objective, TrainingSettings settings)
     {
         _blocks = blocks;
         _objective = objective;
         _samples = settings.ValidationSamples;
-        _blockCount = Math.Min(blocks.Count, settings.MaxValidationBlocks);
+        BlockCount = Math.Min(blocks.Count, settings.MaxValidationBlocks);
         _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, _samples, (ulong)settings.Seed, RandomPurpose.Validation);
     }
+    /// <summary>Blocks that are measured, each with several draws.</summary>
+    public int BlockCount { get; }
 
     /// <summary>Mean loss in nats per token and its standard error, NaN where there is one value only.</summary>
     public (double Loss, double StandardError) Run(TransformerNetwork network, CancellationToken cancellationToken)
     {
-        double[] losses = new double[_blockCount * _samples], targets = new double[losses.Length];
+        double[] losses = new double[BlockCount * _samples], targets = new double[losses.Length];
         int done = 0;
         while (done < losses.Length)
         {
@@ -38,7 +39,7 @@ internal sealed class ValidationPass
             while (_batch.Count < _batch.Capacity && done + _batch.Count < losses.Length)
             {
                 int value = done + _batch.Count;
-                int block = (int)((long)(value / _samples) * _blocks.Count / _blockCount);
+                int block = (int)((long)(value / _samples) * _blocks.Count / BlockCount);
                 _batch.Add(_blocks, block, (ulong)((long)block * _samples + value % _samples));
             }
             _objective.RowLosses(network, _batch).CopyTo(losses, done);

@@ -183,7 +183,7 @@ internal static class FixtureWriter
         using var stop = new CancellationTokenSource();
         // Two requests are answered when the run stops before the other two.
         LmEvalOptions options = LmEval;
-        options.Progress = new Collected<int>(_ => stop.Cancel());
+        options.Progress = new Collected<ScoringProgress>(_ => stop.Cancel());
         Assert.ThrowsExactly<OperationCanceledException>(
             () => new LmEvalRequests(Scorer(), options).Score(requests, Path.Combine(folder, Responses), stop.Token));
         const string Definition =

@@ -69,7 +69,6 @@ public sealed class TransformerConfigTests
         TransformerConfig good = TransformerConfig.FromPreset("6M");
         (TransformerConfig Bad, string Option)[] cases =
         [
-            (good with { Name = " " }, nameof(good.Name)),
             (good with { LayerCount = 0 }, nameof(good.LayerCount)),
             (good with { HeadCount = 0 }, nameof(good.HeadCount)),
             (good with { HeadCount = 3 }, nameof(good.HeadCount)),
@@ -83,5 +82,7 @@ public sealed class TransformerConfigTests
         ];
         foreach ((TransformerConfig bad, string option) in cases)
             Assert.AreEqual(option, Assert.ThrowsExactly<ArgumentOutOfRangeException>(bad.Validate).ParamName);
+        TransformerConfig nameless = good with { Name = " " };
+        Assert.AreEqual(nameof(good.Name), Assert.ThrowsExactly<ArgumentException>(nameless.Validate).ParamName);
     }
 }

@@ -57,13 +57,28 @@ internal sealed class Comparison(string file, string figure)
     }
 
     /// <summary>Asserts that our numbers are near the reference's, and near exact ones.</summary>
-    /// <param name="recorded">The reference's own error; null: as found here.</param>
+    /// <param name="recorded">The reference's own error, as recorded with the figure.</param>
     /// <param name="factor">How many times the reference's own error the distances may be.</param>
-    public void Check(double? recorded = null, double factor = 2)
+    public void Check(double recorded, double factor = 2) => Check(recorded, factor, isRecorded: true);
+
+    /// <summary>
+    /// The same for a figure that was recorded without its error: the distance of the reference from our exact numbers takes its place.
+    /// </summary>
+    /// <param name="ceiling">
+    /// What this distance may be at most. A reference that is further away is wrong, or our exact numbers are.
+    /// </param>
+    /// <param name="factor">How many times the reference's own error the distances may be.</param>
+    public void CheckUnrecorded(double ceiling, double factor = 2)
     {
-        double tolerance = recorded ?? _reference;
-        ParityTable.Add(new ParityFigure(file, figure, _deviation, tolerance, recorded is not null, _isExactKnown ? _own : null));
-        string Text(double value) => value.ToString("E2", CultureInfo.InvariantCulture);
+        Assert.IsTrue(_isExactKnown, $"{file} {figure}: without exact numbers the reference's own error is not known.");
+        Assert.IsLessThanOrEqualTo(ceiling, _reference,
+            $"{file} {figure}: the reference is {Text(_reference)} from exact arithmetic, and {Text(ceiling)} is rounding.");
+        Check(_reference, factor, isRecorded: false);
+    }
+
+    private void Check(double tolerance, double factor, bool isRecorded)
+    {
+        ParityTable.Add(new ParityFigure(file, figure, _deviation, tolerance, isRecorded, _isExactKnown ? _own : null));
         Assert.IsLessThanOrEqualTo(
             factor * tolerance, _deviation, $"{file} {figure}: off by {Text(_deviation)}, the reference's own error is {Text(tolerance)}");
         if (_isExactKnown)
@@ -85,6 +100,8 @@ internal sealed class Comparison(string file, string figure)
         using var scope = NewDisposeScope();
         return values.detach().to(ScalarType.Float64).contiguous().data<double>().ToArray();
     }
+
+    private static string Text(double value) => value.ToString("E2", CultureInfo.InvariantCulture);
 
     private static double Largest(double[] a, double[] b)
     {

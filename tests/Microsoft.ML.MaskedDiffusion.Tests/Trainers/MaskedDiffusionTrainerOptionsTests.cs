@@ -69,8 +69,8 @@ public sealed class MaskedDiffusionTrainerOptionsTests
         Bad[index].Spoil(options);
         string value = Bad[index].Value;
         var error = Assert.Throws<ArgumentException>(() => new MaskedDiffusionTrainer(new MLContext(1), options));
-        bool namesColumn = name.EndsWith("ColumnName", StringComparison.Ordinal);
-        Type expected = namesColumn ? typeof(ArgumentException) : value == "null"
+        bool namesSomething = name.EndsWith("ColumnName", StringComparison.Ordinal) || name.EndsWith("Folder", StringComparison.Ordinal);
+        Type expected = namesSomething ? typeof(ArgumentException) : value == "null"
             ? typeof(ArgumentNullException) : typeof(ArgumentOutOfRangeException);
         Assert.AreEqual(expected, error.GetType());
         Assert.AreEqual(name, error.ParamName);

@@ -83,6 +83,93 @@ public sealed class MaskedDiffusionTrainerTests
     }
 
     [TestMethod]
+    public void EveryPhaseHasATotalOfItsOwnAndStepsAreOptimizerStepsOnly()
+    {
+        var ml = new MLContext(1);
+        var progress = new Collected<TrainingProgress>();
+        using var transformer = new MaskedDiffusionTrainer(
+            ml, Small(o => (o.Progress, o.ValidationSet) = (progress, View(ml, "the cat sat on the log")))).Fit(View(ml, Sentences));
+        foreach (IGrouping<TrainingPhase, TrainingProgress> phase in progress.Reports.GroupBy(report => report.Phase))
+        {
+            TrainingProgress last = phase.Last();
+            Assert.IsNotNull(last.Total, $"{phase.Key}: the data say how many rows they have");
+            Assert.AreEqual(100.0, last.Percent, $"{phase.Key}");
+            bool trains = phase.Key is TrainingPhase.Training or TrainingPhase.Validating;
+            Assert.IsTrue(phase.All(report => report.Step > 0 == trains), $"{phase.Key} reports optimizer steps");
+            // A callback that computes its own percentage must not divide by zero.
+            Assert.IsTrue(phase.All(report => trains ? report.MaxSteps > 0 : report.MaxSteps is null), $"{phase.Key}");
+        }
+    }
+
+    [TestMethod]
+    public void TrainsUntilCancelledAtAConstantRate()
+    {
+        var ml = new MLContext(1);
+        using var source = new CancellationTokenSource();
+        var progress = new Collected<TrainingProgress>(report =>
+        {
+            if (report.Step == 7)
+                source.Cancel();
+        });
+        using LikelihoodScoringTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o =>
+        {
+            (o.MaxSteps, o.Progress, o.ProgressInterval, o.CancellationToken) = (null, progress, 1, source.Token);
+            (o.Budget.UntilCancelled, o.Optimizer.WarmupSteps) = (true, 2);
+        })).Fit(View(ml, Sentences));
+        Assert.AreEqual(7, transformer.TrainingResult!.Steps);
+        Assert.AreEqual(TrainingStop.Cancelled, transformer.TrainingResult.Stop);
+        TrainingProgress[] steps = [.. progress.Reports.Where(report => report.Phase == TrainingPhase.Training)];
+        Assert.IsTrue(steps.All(report => report.MaxSteps is null && report.Total is null && report.Remaining is null));
+        Assert.IsTrue(steps.Skip(2).All(report => report.LearningRate == steps[2].LearningRate), "after the warm-up");
+        Assert.IsLessThan(steps[2].LearningRate, steps[0].LearningRate);
+    }
+
+    [TestMethod]
+    public void AnEndlessTrainingHasNoOtherBudget()
+    {
+        using var source = new CancellationTokenSource();
+        foreach (Action<TrainerOptions> change in new Action<TrainerOptions>[]
+        {
+            o => o.MaxSteps = 5, o => o.Budget.MaxEpochs = 1, o => o.Budget.MaxTokens = 1, o => o.Budget.MaxFlops = 1,
+            o => o.Budget.MaxSeconds = 1, o => o.CancellationToken = default,
+        })
+        {
+            var options = new TrainerOptions { Budget = { UntilCancelled = true }, CancellationToken = source.Token };
+            _ = new MaskedDiffusionTrainer(new MLContext(1), options);
+            change(options);
+            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MaskedDiffusionTrainer(new MLContext(1), options));
+            StringAssert.Contains(error.Message, "Budget.UntilCancelled");
+        }
+    }
+
+    [TestMethod]
+    public void TheLargestBudgetsDoNotOverflow()
+    {
+        var ml = new MLContext(1);
+        foreach (Action<TrainerOptions> change in new Action<TrainerOptions>[]
+        {
+            o => o.MaxSteps = 1_000_000_000_000, o => o.Budget.MaxEpochs = 1e9, o => o.Budget.MaxTokens = 1_000_000_000_000_000_000,
+            o => o.Budget.MaxFlops = 1e30, o => o.Budget.MaxSeconds = 1e9,
+        })
+        {
+            using var source = new CancellationTokenSource();
+            var progress = new Collected<TrainingProgress>(report =>
+            {
+                if (report.Step == 2)
+                    source.Cancel();
+            });
+            using LikelihoodScoringTransformer transformer = new MaskedDiffusionTrainer(ml, Small(o =>
+            {
+                (o.MaxSteps, o.Progress, o.ProgressInterval, o.CancellationToken) = (null, progress, 1, source.Token);
+                o.CancelBehavior = CancelBehavior.ReturnBestSoFar;
+                change(o);
+            })).Fit(View(ml, Sentences));
+            Assert.AreEqual(2, transformer.TrainingResult!.Steps);
+            Assert.IsGreaterThan(0, progress.Reports[^1].MaxSteps!.Value);
+        }
+    }
+
+    [TestMethod]
     public void ACancelledRunGoesOnFromItsCheckpoints()
     {
         using var folder = new TemporaryFolder();

@@ -1,6 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
-using Microsoft.ML.MaskedDiffusion.Training.Progress;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 

@@ -36,12 +36,11 @@ public sealed class TextFilesOptions
 
     internal void Validate()
     {
-        OptionCheck.Require(!string.IsNullOrWhiteSpace(Path), nameof(Path), Path, "a file or a folder");
-        OptionCheck.Require(Pattern is null || !string.IsNullOrWhiteSpace(Pattern), nameof(Pattern), Pattern,
-            "a pattern such as *.txt, or null");
-        OptionCheck.Require(Enum.IsDefined(Boundary), nameof(Boundary), Boundary, "Automatic, File, BlankLine, Line or JsonLine");
-        OptionCheck.Require(!string.IsNullOrEmpty(JsonField), nameof(JsonField), JsonField, "the name of a field");
-        OptionCheck.Require(!string.IsNullOrWhiteSpace(ColumnName), nameof(ColumnName), ColumnName, "a column name that is not empty");
+        OptionCheck.RequireText(Path, nameof(Path), "a file or a folder");
+        OptionCheck.RequireTextOrNull(Pattern, nameof(Pattern), "a pattern such as *.txt");
+        OptionCheck.RequireDefined(Boundary, nameof(Boundary));
+        OptionCheck.RequireText(JsonField, nameof(JsonField), "the name of a field");
+        OptionCheck.RequireColumnName(ColumnName);
         OptionCheck.Require(MaxDocumentBytes is >= 1 and <= 1 << 30, nameof(MaxDocumentBytes), MaxDocumentBytes, "1 to 1073741824");
     }
 }

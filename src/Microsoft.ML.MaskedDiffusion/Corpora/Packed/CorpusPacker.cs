@@ -9,7 +9,7 @@ namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 /// <param name="tokenizer">The tokenizer.</param>
 /// <param name="progress">Receives a report every 1,000 documents and at the end, on the calling thread; may be null.</param>
 /// <param name="clock">Measures the time that is reported.</param>
-internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<CorpusProgress>? progress, TimeProvider clock)
+internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<TrainingProgress>? progress, TimeProvider clock)
 {
     private const int ReportInterval = 1000;
     private const int BatchCharacters = 1 << 21, BatchDocuments = 1024;
@@ -18,6 +18,8 @@ internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<CorpusProg
         "The tokenizer has no end-of-sequence token, which training puts between documents. "
         + "Use one that names it (for byte-pair files: a token such as <|endoftext|> or </s>).");
 
+    private long? _total;
+
     /// <summary>The number of documents that the last call packed.</summary>
     public long DocumentCount { get; private set; }
 
@@ -25,8 +27,13 @@ internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<CorpusProg
     public long TokenCount { get; private set; }
 
     /// <summary>Reads all documents.</summary>
-    public void Pack(IEnumerable<string> documents, ITokenSink tokens, CancellationToken cancellationToken)
+    /// <param name="documents">The documents, read once.</param>
+    /// <param name="tokens">Takes the token ids.</param>
+    /// <param name="cancellationToken">Stops between two documents.</param>
+    /// <param name="total">The number of documents, for the progress; null where it is not known.</param>
+    public void Pack(IEnumerable<string> documents, ITokenSink tokens, CancellationToken cancellationToken, long? total = null)
     {
+        _total = total;
         var packer = new SequencePacker(tokens, _endOfSequence);
         long start = clock.GetTimestamp();
         var batch = new List<string>();
@@ -64,8 +71,20 @@ internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<CorpusProg
         }
     }
 
-    private void Report(SequencePacker packer, long start, bool isPacked = false) =>
-        progress?.Report(new CorpusProgress(packer.DocumentCount, packer.TokenCount, clock.GetElapsedTime(start), isPacked));
+    private void Report(SequencePacker packer, long start, bool isPacked = false)
+    {
+        TimeSpan elapsed = clock.GetElapsedTime(start);
+        progress?.Report(new TrainingProgress
+        {
+            Phase = isPacked ? TrainingPhase.Packing : TrainingPhase.Tokenizing,
+            Completed = packer.DocumentCount,
+            Total = isPacked ? packer.DocumentCount : _total,
+            Documents = packer.DocumentCount,
+            Tokens = packer.TokenCount,
+            Elapsed = elapsed,
+            TokensPerSecond = packer.TokenCount / Math.Max(elapsed.TotalSeconds, 1e-9),
+        });
+    }
 }
 
 /// <summary>

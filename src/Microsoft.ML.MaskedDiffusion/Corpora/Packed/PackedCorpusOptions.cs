@@ -47,8 +47,8 @@ public sealed class PackedCorpusOptions
 
     internal void Validate()
     {
-        OptionCheck.Require(Sources is not null, nameof(Sources), null, "at least one data set");
-        IReadOnlyList<PackedSource> sources = Sources!;
+        OptionCheck.RequireObject(Sources, nameof(Sources), "at least one data set");
+        IReadOnlyList<PackedSource> sources = Sources;
         string shown = string.Join(", ", sources);
         bool named = sources.All(source => !string.IsNullOrWhiteSpace(source?.Folder) && !string.IsNullOrEmpty(source.Prefix));
         OptionCheck.Require(sources.Count > 0 && named, nameof(Sources), shown, "at least one data set, each with a folder and a prefix");
@@ -59,10 +59,10 @@ public sealed class PackedCorpusOptions
         OptionCheck.Require(weighted == 0 || (inRange && sources.Sum(source => source.Weight) > 0), nameof(Sources), shown,
             "data sets with weights of 0 or more, not all 0");
         OptionCheck.Require(BlockLength is null or >= 2, nameof(BlockLength), BlockLength, "at least 2, or null");
-        OptionCheck.Require(Enum.IsDefined(Order), nameof(Order), Order, "Shuffled or Published");
+        OptionCheck.RequireDefined(Order, nameof(Order));
         OptionCheck.Require(Order == PackedOrder.Shuffled || sources.Count == 1 || weighted > 0, nameof(Order), Order,
             "Shuffled for several data sets without weights; the published order draws among them by weight");
-        OptionCheck.Require(FilesAtOnce >= 1, nameof(FilesAtOnce), FilesAtOnce, "at least 1");
+        OptionCheck.RequireCount(FilesAtOnce, nameof(FilesAtOnce));
         OptionCheck.Require(PublishedSeed >= 0, nameof(PublishedSeed), PublishedSeed, "at least 0");
     }
 }

@@ -13,7 +13,7 @@ namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 /// <param name="progress">Receives a report every 1,000 rows and at the end, on the calling thread; may be null.</param>
 /// <param name="clock">Measures the time that is reported.</param>
 internal sealed class RowEncoder(
-    TextTokenizer tokenizer, int maxLength, RowOverflow overflow, IProgress<CorpusProgress>? progress, TimeProvider clock)
+    TextTokenizer tokenizer, int maxLength, RowOverflow overflow, IProgress<TrainingProgress>? progress, TimeProvider clock)
 {
     private const int ReportInterval = 1000;
     private const string Remedy = "Longer rows need a larger Rows.MaxLength, which is at most the network's context length.";
@@ -26,10 +26,12 @@ internal sealed class RowEncoder(
     /// <param name="padding">What follows the end of a row.</param>
     /// <param name="what">How messages call the data.</param>
     /// <param name="cancellationToken">Stops between two rows.</param>
+    /// <param name="total">The number of rows, for the progress; null where it is not known.</param>
     /// <exception cref="ArgumentException">The tokenizer has no end-of-sequence token.</exception>
     /// <exception cref="InvalidOperationException">A row is too long and rows may not be skipped, or all rows are too long.</exception>
     public RowBlocks Encode(
-        IEnumerable<(long Number, FineTuningRow Row)> rows, RowPadding padding, string what, CancellationToken cancellationToken)
+        IEnumerable<(long Number, FineTuningRow Row)> rows, RowPadding padding, string what, CancellationToken cancellationToken,
+        long? total = null)
     {
         int endOfSequence = tokenizer.EndOfSequenceId ?? throw new ArgumentException(
             "The tokenizer has no end-of-sequence token, which ends each answer. "
@@ -60,10 +62,10 @@ internal sealed class RowEncoder(
                     + $"have {maxLength}. Shorten it, or set Rows.Overflow to Skip. {Remedy}");
             }
             if (++seen % ReportInterval == 0)
-                Report(blocks, begun);
+                Report(blocks, seen, total, begun);
         }
         cancellationToken.ThrowIfCancellationRequested();
-        Report(blocks, begun);
+        Report(blocks, seen, total, begun);
         cancellationToken.ThrowIfCancellationRequested();
         if (blocks.Count > 0)
             return blocks;
@@ -71,6 +73,18 @@ internal sealed class RowEncoder(
             + $"(the longest has {longest}). {Remedy}");
     }
 
-    private void Report(RowBlocks blocks, long begun) =>
-        progress?.Report(new CorpusProgress(blocks.Count, blocks.TokenCount, clock.GetElapsedTime(begun)));
+    private void Report(RowBlocks blocks, long seen, long? total, long begun)
+    {
+        TimeSpan elapsed = clock.GetElapsedTime(begun);
+        progress?.Report(new TrainingProgress
+        {
+            Phase = TrainingPhase.Tokenizing,
+            Completed = seen,
+            Total = total,
+            Documents = blocks.Count,
+            Tokens = blocks.TokenCount,
+            Elapsed = elapsed,
+            TokensPerSecond = blocks.TokenCount / Math.Max(elapsed.TotalSeconds, 1e-9),
+        });
+    }
 }

@@ -75,7 +75,7 @@ public sealed class LikelihoodOptions
             $"one of {string.Join(", ", LikelihoodMethod.Names)}, such as LikelihoodMethod.ExactCount");
         OptionCheck.Require(Samples is >= 3 and <= 1 << 20, nameof(Samples), Samples, "3 to 1048576; fewer give no standard error");
         OptionCheck.Require(GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "0 to 1000; 0 is off");
-        OptionCheck.Require(RoundSize >= 1, nameof(RoundSize), RoundSize, "at least 1");
+        OptionCheck.RequireCount(RoundSize, nameof(RoundSize));
         OptionCheck.RequirePositiveOrNull(TargetStandardError, nameof(TargetStandardError));
         OptionCheck.Require(SeparationZ is null or (> 0 and <= 100), nameof(SeparationZ), SeparationZ,
             "above 0 and at most 100 standard errors, or null");

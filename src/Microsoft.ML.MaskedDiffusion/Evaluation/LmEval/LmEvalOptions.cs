@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Options;
+
 
 namespace Microsoft.ML.MaskedDiffusion;
 
@@ -21,21 +23,14 @@ public sealed class LmEvalOptions
     /// <summary>Requests scored together and then written, 1 or more. Changes memory and speed, not results. Default 256.</summary>
     public int RequestsPerBatch { get; set; } = 256;
 
-    /// <summary>Told the number of answered requests after every batch. Default null.</summary>
-    public IProgress<int>? Progress { get; set; }
+    /// <summary>Told after every batch how many requests are answered, those of a stopped run included. Default null.</summary>
+    public IProgress<ScoringProgress>? Progress { get; set; }
 
     internal LmEvalOptions Clone()
     {
-        ArgumentNullException.ThrowIfNull(Likelihood);
-        if (!Enum.IsDefined(ContextOverflow))
-            throw new ArgumentOutOfRangeException(
-                nameof(ContextOverflow), ContextOverflow,
-                $"Option {nameof(ContextOverflow)} is {ContextOverflow}; "
-                + $"it must be one of {string.Join(", ", Enum.GetNames<ContextOverflow>())}.");
-        if (RequestsPerBatch < 1)
-            throw new ArgumentOutOfRangeException(
-                nameof(RequestsPerBatch), RequestsPerBatch,
-                $"Option {nameof(RequestsPerBatch)} is {RequestsPerBatch}; it must be at least 1.");
+        OptionCheck.RequireObject(Likelihood, nameof(Likelihood), "a LikelihoodOptions; leave it unset for the default");
+        OptionCheck.RequireDefined(ContextOverflow, nameof(ContextOverflow));
+        OptionCheck.RequireCount(RequestsPerBatch, nameof(RequestsPerBatch));
         var copy = (LmEvalOptions)MemberwiseClone();
         copy.Likelihood = Likelihood.Clone();
         return copy;

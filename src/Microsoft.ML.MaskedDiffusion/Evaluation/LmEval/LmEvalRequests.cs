@@ -69,6 +69,8 @@ public sealed class LmEvalRequests
         using IEnumerator<LmEvalLine> earlier = log.Read(LmEvalLine.Parse).GetEnumerator();
         IEnumerable<(string Context, string Continuation)> rows =
             JsonLines.Read(requests, (row, _) => (row.Text("context"), row.Text("continuation")));
+        // A fault in the last line shows here, before hours of scoring.
+        long total = rows.LongCount();
         List<(string Context, string Continuation)> batch = [];
         foreach ((string Context, string Continuation) row in rows)
         {
@@ -102,7 +104,7 @@ public sealed class LmEvalRequests
             foreach (LmEvalResponse response in responses)
                 Count(response);
             batch.Clear();
-            _options.Progress?.Report(done);
+            _options.Progress?.Report(new ScoringProgress(done, total));
         }
 
         void Count(LmEvalResponse response)

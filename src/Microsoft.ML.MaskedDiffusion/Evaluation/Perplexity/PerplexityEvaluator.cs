@@ -40,6 +40,7 @@ public sealed class PerplexityEvaluator
         ArgumentNullException.ThrowIfNull(documents);
         var all = new PerplexitySums();
         var groups = new SortedDictionary<string, PerplexitySums>(StringComparer.Ordinal);
+        long? total = documents.TryGetNonEnumeratedCount(out int count) ? count : null;
         long done = 0, empty = 0, windowed = 0;
         foreach (PerplexityDocument[] batch in documents.Chunk(_options.DocumentsPerBatch))
         {
@@ -57,7 +58,7 @@ public sealed class PerplexityEvaluator
                     Add(batch[i], own);
             }
             done += batch.Length;
-            _options.Progress?.Report(done);
+            _options.Progress?.Report(new ScoringProgress(done, total));
         }
         if (done == empty)
             throw new ArgumentException(

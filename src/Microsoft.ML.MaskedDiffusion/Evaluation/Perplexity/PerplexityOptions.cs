@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Options;
+
 
 namespace Microsoft.ML.MaskedDiffusion;
 
@@ -20,22 +22,16 @@ public sealed class PerplexityOptions
     /// <summary>Documents scored together, 1 or more. Changes memory and speed, not results. Default 64.</summary>
     public int DocumentsPerBatch { get; set; } = 64;
 
-    /// <summary>Told the number of documents done after every batch. Default null.</summary>
-    public IProgress<long>? Progress { get; set; }
+    /// <summary>Told after every batch how many documents are done. Default null.</summary>
+    public IProgress<ScoringProgress>? Progress { get; set; }
 
     internal PerplexityOptions Clone(int contextLength, bool needsContext)
     {
-        int most = needsContext ? contextLength - 1 : contextLength;
-        ArgumentNullException.ThrowIfNull(Likelihood);
-        if (Stride < 1 || Stride > most)
-            throw new ArgumentOutOfRangeException(
-                nameof(Stride), Stride,
-                $"Option {nameof(Stride)} is {Stride}; it must be 1 to {most}, what the model's context length allows, "
-                + "or null for half the context.");
-        if (DocumentsPerBatch < 1)
-            throw new ArgumentOutOfRangeException(
-                nameof(DocumentsPerBatch), DocumentsPerBatch,
-                $"Option {nameof(DocumentsPerBatch)} is {DocumentsPerBatch}; it must be at least 1.");
+        int longest = needsContext ? contextLength - 1 : contextLength;
+        OptionCheck.RequireObject(Likelihood, nameof(Likelihood), "a LikelihoodOptions; leave it unset for the default");
+        OptionCheck.Require(Stride is null || (Stride >= 1 && Stride <= longest), nameof(Stride), Stride,
+            FormattableString.Invariant($"1 to {longest}, what the model's context length allows, or null for half the context"));
+        OptionCheck.RequireCount(DocumentsPerBatch, nameof(DocumentsPerBatch));
         var copy = (PerplexityOptions)MemberwiseClone();
         copy.Likelihood = Likelihood.Clone();
         copy.Stride ??= Math.Max(1, contextLength / 2);

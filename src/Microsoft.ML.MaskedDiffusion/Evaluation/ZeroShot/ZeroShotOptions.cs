@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Options;
+
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>How tasks are evaluated. Checked and copied by <see cref="ZeroShotEvaluator"/>; later changes have no effect.</summary>
@@ -26,22 +28,11 @@ public sealed class ZeroShotOptions
 
     internal ZeroShotOptions Clone()
     {
-        ArgumentNullException.ThrowIfNull(Profile);
-        if (!Enum.IsDefined(ContextOverflow))
-            throw new ArgumentOutOfRangeException(
-                nameof(ContextOverflow), ContextOverflow,
-                $"Option {nameof(ContextOverflow)} is {ContextOverflow}; "
-                + $"it must be one of {string.Join(", ", Enum.GetNames<ContextOverflow>())}.");
-        if (MaxQuestions < 1)
-            throw new ArgumentOutOfRangeException(
-                nameof(MaxQuestions), MaxQuestions,
-                $"Option {nameof(MaxQuestions)} is {MaxQuestions}; it must be at least 1, or null for all questions.");
-        if (QuestionsPerBatch < 1)
-            throw new ArgumentOutOfRangeException(
-                nameof(QuestionsPerBatch), QuestionsPerBatch,
-                $"Option {nameof(QuestionsPerBatch)} is {QuestionsPerBatch}; it must be at least 1.");
-        if (LogFolder is { Length: 0 })
-            throw new ArgumentException($"Option {nameof(LogFolder)} is empty; give a folder, or null for no logs.", nameof(LogFolder));
+        OptionCheck.RequireObject(Profile, nameof(Profile), "a ZeroShotProfile; leave it unset for the default");
+        OptionCheck.RequireDefined(ContextOverflow, nameof(ContextOverflow));
+        OptionCheck.RequireCountOrNull(MaxQuestions, nameof(MaxQuestions));
+        OptionCheck.RequireCount(QuestionsPerBatch, nameof(QuestionsPerBatch));
+        OptionCheck.RequireTextOrNull(LogFolder, nameof(LogFolder), "a folder");
         return (ZeroShotOptions)MemberwiseClone();
     }
 }

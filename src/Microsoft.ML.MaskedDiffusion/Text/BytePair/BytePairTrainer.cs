@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
@@ -47,19 +48,25 @@ internal sealed class BytePairTrainer
         }
     }
 
-    public static BytePairResult Train(IEnumerable<string> corpus, int vocabularySize, IProgress<BytePairProgress>? progress = null,
+    public static BytePairResult Train(IEnumerable<string> corpus, int vocabularySize, IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
+        long start = Stopwatch.GetTimestamp();
         CheckVocabularySize(vocabularySize);
         var words = new WordCounter();
         int targetMerges = vocabularySize - MinimumVocabularySize + 1;
-        words.Add(
-            corpus, () => progress?.Report(new BytePairProgress(words.Documents, words.Characters, 0, targetMerges)), cancellationToken);
+        void Report(int merges) => progress?.Report(new TrainingProgress
+        {
+            Phase = TrainingPhase.TrainingTokenizer,
+            Completed = merges,
+            Total = targetMerges,
+            Documents = words.Documents,
+            Elapsed = Stopwatch.GetElapsedTime(start),
+        });
+        words.Add(corpus, () => Report(0), cancellationToken);
         var trainer = new BytePairTrainer(vocabularySize);
         trainer.AddWords(words.Words);
-        trainer.Learn(
-            () => progress?.Report(new BytePairProgress(words.Documents, words.Characters, trainer._merges.Count, targetMerges)),
-            cancellationToken);
+        trainer.Learn(() => Report(trainer._merges.Count), cancellationToken);
         var vocabulary = ByteLevelVocabulary.Create(trainer._tokens, trainer._merges);
         return new BytePairResult(new ByteLevelTokenizer(vocabulary), vocabularySize, words.Documents, words.Characters);
     }
@@ -138,9 +145,6 @@ internal sealed class BytePairTrainer
         _lengths[word] = written;
     }
 }
-
-/// <summary>Progress of byte-pair training, which first reads all documents and then learns merges.</summary>
-internal readonly record struct BytePairProgress(long Documents, long Characters, int Merges, int TargetMerges);
 
 /// <summary>
 /// A trained tokenizer. <see cref="Complete"/> is false if the corpus had too few repeated pairs to fill the vocabulary.

@@ -49,7 +49,7 @@ public abstract class TokenizerSource
 
     /// <summary>The tokenizer. The corpus is read only if the tokenizer has to be trained.</summary>
     internal abstract TextTokenizer Resolve(
-        Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken);
+        Func<IEnumerable<string>> corpus, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken);
 
     private sealed class Trained(int vocabularySize) : TokenizerSource
     {
@@ -58,7 +58,7 @@ public abstract class TokenizerSource
         internal override string Describe() => $"byte-pair encoding of {vocabularySize} tokens, learned from the text";
 
         internal override TextTokenizer Resolve(
-            Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) =>
+            Func<IEnumerable<string>> corpus, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken) =>
             BytePairTrainer.Train(corpus(), vocabularySize, progress, cancellationToken).Tokenizer;
     }
 
@@ -71,7 +71,7 @@ public abstract class TokenizerSource
         internal override string Describe() => $"SHA-256 {tokenizer.ContentHash}";
 
         internal override TextTokenizer Resolve(
-            Func<IEnumerable<string>> corpus, IProgress<BytePairProgress>? progress, CancellationToken cancellationToken) =>
+            Func<IEnumerable<string>> corpus, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken) =>
             tokenizer;
     }
 }

@@ -51,14 +51,13 @@ public sealed class CheckpointOptions
         const string Group = nameof(TrainerOptions.Checkpoints) + ".";
         const string NoFolder = "null (Resume: false) without a Checkpoints.Folder";
         bool hasFolder = Folder is not null;
-        OptionCheck.Require(!hasFolder || !string.IsNullOrWhiteSpace(Folder), Group + nameof(Folder), Folder, "a folder, or null");
+        OptionCheck.RequireTextOrNull(Folder, Group + nameof(Folder), "a folder");
         OptionCheck.RequireCountOrNull(Interval, Group + nameof(Interval));
         OptionCheck.Require(Interval is null || hasFolder, Group + nameof(Interval), Interval, NoFolder);
         OptionCheck.RequirePositiveOrNull(Minutes, Group + nameof(Minutes));
         OptionCheck.Require(Minutes is null || hasFolder, Group + nameof(Minutes), Minutes, NoFolder);
         OptionCheck.RequireCount(Keep, Group + nameof(Keep));
-        OptionCheck.Require(TokenFolder is null || !string.IsNullOrWhiteSpace(TokenFolder), Group + nameof(TokenFolder), TokenFolder,
-            "a folder, or null");
+        OptionCheck.RequireTextOrNull(TokenFolder, Group + nameof(TokenFolder), "a folder");
         OptionCheck.Require(!Resume || hasFolder, Group + nameof(Resume), Resume, NoFolder);
     }
 }

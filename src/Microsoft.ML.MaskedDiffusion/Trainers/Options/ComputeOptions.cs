@@ -32,9 +32,9 @@ public sealed class ComputeOptions
     internal void Check(int batchSize)
     {
         const string Group = nameof(TrainerOptions.Compute) + ".";
-        OptionCheck.Require(MicroBatchSize is null || (MicroBatchSize >= 1 && batchSize % MicroBatchSize == 0), Group
-            + nameof(MicroBatchSize),
-            MicroBatchSize, FormattableString.Invariant($"a divisor of BatchSize {batchSize}, or null"));
+        bool divides = MicroBatchSize is null || (MicroBatchSize >= 1 && batchSize % MicroBatchSize == 0);
+        OptionCheck.Require(divides, Group + nameof(MicroBatchSize), MicroBatchSize,
+            FormattableString.Invariant($"a divisor of BatchSize {batchSize}, or null"));
         OptionCheck.RequireDefined(Precision, Group + nameof(Precision));
     }
 }

@@ -44,7 +44,7 @@ public sealed class TrainerOptions
     public MaskedDiffusionModel? InitialModel { get; set; }
 
     /// <summary>
-    /// Optimizer steps to take, at least 1. Of several budgets (this one and those of <see cref="Budget"/>) the one used up first ends the
+    /// Optimizer steps to take, 1 to 1e12. Of several budgets (this one and those of <see cref="Budget"/>) the one used up first ends the
     /// training. Default null: 1,000 steps if no other budget is set.
     /// </summary>
     public long? MaxSteps { get; set; }
@@ -80,7 +80,7 @@ public sealed class TrainerOptions
     public string Device { get; set; } = "auto";
 
     /// <summary>
-    /// Receives progress on the training thread, so a slow handler slows the training; a <see cref="ConsoleTrainingProgress"/> prints it.
+    /// Receives progress on the training thread, so a slow handler slows the training; a <see cref="ConsoleProgress"/> prints it.
     /// Default null.
     /// </summary>
     public IProgress<TrainingProgress>? Progress { get; set; }

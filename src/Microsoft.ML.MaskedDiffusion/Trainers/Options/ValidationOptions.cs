@@ -45,8 +45,8 @@ public sealed class ValidationOptions
         OptionCheck.RequireCountOrNull(EarlyStoppingPatience, Group + nameof(EarlyStoppingPatience));
         OptionCheck.Require(Tokens is null || options.ValidationSet is null, Group + nameof(Tokens), Tokens,
             "null where there is a ValidationSet");
-        OptionCheck.Require(Tokens is null || options.InitialModel is not null || options.Tokenizer.Known is not null, Group
-            + nameof(Tokens), Tokens,
+        bool knowsTokenizer = options.InitialModel is not null || options.Tokenizer.Known is not null;
+        OptionCheck.Require(Tokens is null || knowsTokenizer, Group + nameof(Tokens), Tokens,
             "null where the tokenizer is learned from the text; give the tokenizer that made the tokens, with TokenizerSource.FromFile");
         OptionCheck.Require(EarlyStoppingPatience is null || options.ValidationSet is not null || Tokens is not null,
             Group + nameof(EarlyStoppingPatience), EarlyStoppingPatience,

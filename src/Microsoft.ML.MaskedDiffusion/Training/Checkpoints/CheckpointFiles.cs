@@ -3,7 +3,6 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
-using Microsoft.ML.MaskedDiffusion.Training.Progress;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;

@@ -1,5 +1,4 @@
 using Microsoft.ML.MaskedDiffusion.Files;
-using Microsoft.ML.MaskedDiffusion.Training.Progress;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 

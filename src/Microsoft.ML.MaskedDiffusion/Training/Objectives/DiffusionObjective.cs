@@ -29,6 +29,8 @@ internal class DiffusionObjective(
 
     public string Name => "DiffusionObjective";
 
+    public bool LossIsBound => weighting == LossWeighting.InverseNoiseLevel;
+
     public int BlockLength(int contextLength) => contextLength;
 
     public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch)

@@ -12,6 +12,11 @@ internal interface ITrainingObjective
     /// <summary>The objective's name in a run's fingerprint. Checkpoints hold it, so it never changes.</summary>
     string Name { get; }
 
+    /// <summary>
+    /// Whether <see cref="Loss"/> estimates the bound that <see cref="RowLosses"/> measures, so that training and validation compare.
+    /// </summary>
+    bool LossIsBound => true;
+
     /// <summary>Ids a training block needs for the given context: the context itself, or one more where targets are shifted.</summary>
     int BlockLength(int contextLength);
 

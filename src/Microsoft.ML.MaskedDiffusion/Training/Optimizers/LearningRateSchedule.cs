@@ -30,6 +30,9 @@ internal readonly record struct LearningRateSchedule(double Peak, double Minimum
     /// <summary>Of an optimizer step (from 0): the rate of the step's last micro batch, as published.</summary>
     public double AtStep(long step, int accumulation) => At(step * accumulation + accumulation - 1);
 
+    /// <summary>The warm-up of a run without a known end: SMDM's shortest.</summary>
+    public const int EndlessWarmupSteps = 100;
+
     /// <summary>SMDM's warm-up: a hundredth of the run, at least 100 steps.</summary>
     public static long PublishedWarmupSteps(long steps) => Math.Max(100, steps / 100);
 

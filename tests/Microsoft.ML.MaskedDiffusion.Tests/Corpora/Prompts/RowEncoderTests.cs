@@ -16,7 +16,8 @@ public sealed class RowEncoderTests
         (4, new FineTuningRow("abcdefghijkl", "", "m")),
     ];
 
-    private static RowEncoder Encoder(int maxLength, RowOverflow overflow = RowOverflow.Skip, IProgress<CorpusProgress>? progress = null) =>
+    private static RowEncoder Encoder(int maxLength, RowOverflow overflow = RowOverflow.Skip,
+        IProgress<TrainingProgress>? progress = null) =>
         new(Bytes, maxLength, overflow, progress, TimeProvider.System);
 
     [TestMethod]
@@ -54,7 +55,7 @@ public sealed class RowEncoderTests
     [TestMethod]
     public void LongRowsAreCountedOrNamedButNeverCut()
     {
-        var progress = new Collected<CorpusProgress>();
+        var progress = new Collected<TrainingProgress>();
         RowEncoder skipping = Encoder(10, progress: progress);
         Assert.AreEqual(2, skipping.Encode(Rows, RowPadding.None, "data", CancellationToken.None).Count);
         Assert.AreEqual(1, skipping.LongRowCount);

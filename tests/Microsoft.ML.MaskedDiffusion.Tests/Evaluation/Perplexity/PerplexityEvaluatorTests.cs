@@ -77,18 +77,19 @@ public sealed class PerplexityEvaluatorTests
     public void ProgressIsToldAndCancellationHeard()
     {
         using var stop = new CancellationTokenSource();
-        List<long> told = [];
-        var progress = new Collected<long>(done =>
+        List<ScoringProgress> told = [];
+        var progress = new Collected<ScoringProgress>(done =>
         {
             told.Add(done);
-            if (done == 4)
+            if (done.RowCount == 4)
                 stop.Cancel();
         });
         var options = new PerplexityOptions { DocumentsPerBatch = 2, Progress = progress };
         Assert.ThrowsExactly<OperationCanceledException>(() => new PerplexityEvaluator(Scorer(), options).Evaluate(Corpus, stop.Token));
-        CollectionAssert.AreEqual(new long[] { 2, 4 }, told);
+        CollectionAssert.AreEqual(new long[] { 2, 4 }, told.Select(report => report.RowCount).ToArray());
         new PerplexityEvaluator(Scorer(), options).Evaluate(Corpus);
-        CollectionAssert.AreEqual(new long[] { 2, 4, 2, 4, 5 }, told);
+        CollectionAssert.AreEqual(new long[] { 2, 4, 2, 4, 5 }, told.Select(report => report.RowCount).ToArray());
+        Assert.AreEqual(100.0, told[^1].Percent, "the corpus says how many documents it has");
     }
 
     private static FakeScorer Scorer(int contextLength = 1000) => new((_, answer) => (-Loss(answer), 0.1), contextLength);

@@ -95,7 +95,7 @@ public sealed class BytePairTrainerTests
         using var second = new CancellationTokenSource();
         var progress = new Recorder(report =>
         {
-            if (report.Merges > 0)
+            if (report.Completed > 0)
                 second.Cancel();
         });
         Assert.Throws<OperationCanceledException>(() => BytePairTrainer.Train(Corpora.Documents(1, 100), 1000, progress, second.Token));
@@ -104,10 +104,10 @@ public sealed class BytePairTrainerTests
     [TestMethod]
     public void ProgressTellsDocumentsAndMerges()
     {
-        var reports = new List<BytePairProgress>();
+        var reports = new List<TrainingProgress>();
         BytePairTrainer.Train(Corpora.Documents(1, 100), 400, new Recorder(reports.Add));
-        Assert.AreEqual(143, reports[^1].Merges);
-        Assert.AreEqual(143, reports[^1].TargetMerges);
+        Assert.AreEqual(143, reports[^1].Completed);
+        Assert.AreEqual(143, reports[^1].Total);
         Assert.AreEqual(100L, reports[^1].Documents);
         Assert.IsGreaterThan(1, reports.Count);
     }
@@ -170,8 +170,8 @@ public sealed class BytePairTrainerTests
         return ([.. tokens], [.. merges]);
     }
 
-    private sealed class Recorder(Action<BytePairProgress> report) : IProgress<BytePairProgress>
+    private sealed class Recorder(Action<TrainingProgress> report) : IProgress<TrainingProgress>
     {
-        public void Report(BytePairProgress value) => report(value);
+        public void Report(TrainingProgress value) => report(value);
     }
 }

@@ -4,7 +4,6 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
-using Microsoft.ML.MaskedDiffusion.Training.Progress;
 using TorchSharp;
 using static TorchSharp.torch;
 

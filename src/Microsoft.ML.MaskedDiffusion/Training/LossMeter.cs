@@ -1,6 +1,6 @@
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Training.Progress;
+namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>Sums the losses between two reports, on the device where reading them back would stall it.</summary>
 internal sealed class LossMeter : IDisposable

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.MaskedDiffusion.Training.Progress;
+namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>Times of a run: all of it, and of the training between two reports with validations left out.</summary>
 internal sealed class TrainingClock(TimeProvider clock, (double All, double Window, double Validation) earlierSeconds = default)
