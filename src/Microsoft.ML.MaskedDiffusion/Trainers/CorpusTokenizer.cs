@@ -101,7 +101,7 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
         }
         catch (InvalidDataException error)
         {
-            // The text is still there; were it another one, the checkpoints would refuse it.
+            // The text can be read again. If it has changed, the check of the checkpoints says so.
             channel.Info(MessageSensitivity.None, "The tokens are made anew, those found are damaged: {0}", error.Message);
             return null;
         }
@@ -129,7 +129,7 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
         return (manifest, tokenizer);
     }
 
-    // All that is known of tokens before any text is read.
+    // What decides about the tokens and is known before any text is read.
     private SortedDictionary<string, string> Source(TextColumnReader training, TextColumnReader? validation) => new(StringComparer.Ordinal)
     {
         ["TextColumnName"] = options.TextColumnName,

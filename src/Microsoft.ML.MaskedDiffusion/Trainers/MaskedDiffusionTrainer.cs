@@ -93,7 +93,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         TextColumnReader corpus = Reader(input, nameof(input), "training data");
         TextColumnReader? held = _options.ValidationSet is { } set
             ? Reader(set, nameof(TrainerOptions.ValidationSet), "validation data") : null;
-        // Before hours of reading, not after.
+        // A missing device is reported before the text is read, which may take hours.
         DeviceChoice.RequireAvailable(_options.Device);
         CheckCheckpointFolder();
 
@@ -184,7 +184,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
 
     private int BlockLength => Objective(Network).BlockLength(Network.ContextLength);
 
-    // Before hours of reading, not after.
+    // A wrong checkpoint folder is reported before the text is read, which may take hours.
     private void CheckCheckpointFolder()
     {
         if (_options.Checkpoints.Folder is { } folder)
@@ -250,7 +250,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
             GradientClipNorm = _options.Optimizer.GradientClipNorm,
             EmaDecay = _options.Optimizer.EmaDecay,
             ValidationInterval = _options.Validation.Interval,
-            // Without noise every draw would be the same.
+            // An autoregressive loss has no noise, so all draws would be equal.
             ValidationSamples = _autoregressive ? 1 : _options.Validation.Samples,
             MaxValidationBlocks = _options.Validation.MaxBlocks,
             EarlyStoppingPatience = _options.Validation.EarlyStoppingPatience,

@@ -60,7 +60,7 @@ internal sealed class ValidationPass
         double[] means = [.. values.Chunk(size).Select(chunk => chunk.Average())], weights = [.. tokens.Where((_, i) => i % size == 0)];
         double weight = weights.Average();
         double mean = means.Zip(weights, (value, tokens) => value * tokens).Sum() / (weight * means.Length);
-        // Of a ratio of sums to first order; with equal weights that of a mean.
+        // The error of a ratio of two sums, to first order. With equal weights it is the error of a mean.
         double variance = means.Zip(weights, (value, tokens) => Math.Pow((value - mean) * tokens / weight, 2)).Sum() / (means.Length - 1);
         return (mean, Math.Sqrt(variance / means.Length));
     }

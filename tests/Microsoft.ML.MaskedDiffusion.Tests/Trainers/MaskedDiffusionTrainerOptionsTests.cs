@@ -74,7 +74,7 @@ public sealed class MaskedDiffusionTrainerOptionsTests
             ? typeof(ArgumentNullException) : typeof(ArgumentOutOfRangeException);
         Assert.AreEqual(expected, error.GetType());
         Assert.AreEqual(name, error.ParamName);
-        bool isRepeated = namesColumn && error.Message.Contains("name of its own", StringComparison.Ordinal);
+        bool isRepeated = namesSomething && error.Message.Contains("name of its own", StringComparison.Ordinal);
         StringAssert.Contains(error.Message, isRepeated
             ? $"{name} are both {value}; give each column a name of its own" : $"Option {name} is {value}; it must be ");
     }
