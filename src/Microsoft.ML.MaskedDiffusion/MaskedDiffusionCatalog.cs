@@ -312,6 +312,9 @@ public sealed class MaskedDiffusionCatalog
     {
         ArgumentNullException.ThrowIfNull(transformer);
         ArgumentOutOfRangeException.ThrowIfNegative(selfContainedLimit);
+        // Every zip of ML.NET has this entry, or one for each of its parts.
+        ZipContent.RequireReplaceable(path, name => name.EndsWith("Model.key", StringComparison.Ordinal)
+            || name.StartsWith("TrainingInfo", StringComparison.Ordinal));
         using var location = new CarrierLocation(path, selfContainedLimit);
         try
         {

@@ -168,6 +168,7 @@ public sealed class OptionsTests
             [nameof(LikelihoodScoringOptions.ContextOverflow)] =
                 [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.KeepEnd, ContextOverflow.Skip],
             [nameof(LikelihoodScoringOptions.Stride)] = [.. BadCounts, TinyModel.ContextLength, int.MaxValue],
+            [nameof(LikelihoodScoringOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
             [nameof(LikelihoodScoringOptions.BatchSize)] = BadBatches,
             [nameof(LikelihoodScoringOptions.Likelihood)] = [null],
         }, anything: ["CancellationToken", "Progress"]),
@@ -188,6 +189,7 @@ public sealed class OptionsTests
             [nameof(ChoiceScoringOptions.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
             [nameof(ChoiceScoringOptions.Separator)] = [null],
             [nameof(ChoiceScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.Skip],
+            [nameof(ChoiceScoringOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
             [nameof(ChoiceScoringOptions.BatchSize)] = BadBatches,
             [nameof(ChoiceScoringOptions.Likelihood)] = [null],
         }, anything: ["CancellationToken", "Progress"]),
@@ -207,6 +209,7 @@ public sealed class OptionsTests
             [nameof(GroupedChoiceScoringOptions.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],
             [nameof(GroupedChoiceScoringOptions.Separator)] = [null],
             [nameof(GroupedChoiceScoringOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9, ContextOverflow.Skip],
+            [nameof(GroupedChoiceScoringOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
             [nameof(GroupedChoiceScoringOptions.BatchSize)] = BadBatches,
             [nameof(GroupedChoiceScoringOptions.Likelihood)] = [null],
         }, anything: ["CancellationToken", "Progress"]),
@@ -215,6 +218,7 @@ public sealed class OptionsTests
         {
             [nameof(InfillOptions.InputColumnName)] = BadNames,
             [nameof(InfillOptions.OutputColumnName)] = BadNames,
+            [nameof(InfillOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
             [nameof(InfillOptions.Sampling)] = [null],
             [nameof(InfillOptions.BatchSize)] = BadBatches,
         }, anything: ["CancellationToken", "Progress"]),
@@ -244,6 +248,7 @@ public sealed class OptionsTests
         {
             [nameof(ZeroShotOptions.Profile)] = [null],
             [nameof(ZeroShotOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
+            [nameof(ZeroShotOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
             [nameof(ZeroShotOptions.MaxQuestions)] = BadCounts,
             [nameof(ZeroShotOptions.QuestionsPerBatch)] = BadCounts,
             [nameof(ZeroShotOptions.LogFolder)] = ["", " "],
@@ -253,6 +258,7 @@ public sealed class OptionsTests
         {
             [nameof(LmEvalOptions.Likelihood)] = [null],
             [nameof(LmEvalOptions.ContextOverflow)] = [(ContextOverflow)(-1), (ContextOverflow)9],
+            [nameof(LmEvalOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
             [nameof(LmEvalOptions.RequestsPerBatch)] = BadCounts,
         }, anything: ["Progress", "Greedy"]),
 

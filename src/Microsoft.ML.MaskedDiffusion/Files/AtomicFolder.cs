@@ -2,21 +2,34 @@ namespace Microsoft.ML.MaskedDiffusion.Files;
 
 /// <summary>
 /// Writes folders that appear whole or not at all. A folder is written beside its target; it, the folders in it and the renames are flushed
-/// to the disk. What a killed process leaves behind is removed, and an earlier folder that it had moved away is put back, by the next call
-/// for the same parent folder or by <see cref="WriteClaim.CleanUp"/>.
+/// to the disk. Where the system can, a folder that is replaced exchanges its name with the new one, so the name is never missing. What a
+/// killed process leaves behind is removed, and an earlier folder that it had moved away is put back, by the next call for the same parent
+/// folder or by <see cref="WriteClaim.CleanUp"/>.
 /// </summary>
 internal static class AtomicFolder
 {
+    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = 0 };
+
     /// <summary>Writes a folder and puts it in the place of the one at <paramref name="path"/>, if there is one.</summary>
     /// <param name="path">The folder; the folder around it must exist.</param>
+    /// <param name="isOurs">
+    /// Whether a file is one that this library writes there, by its path in the folder. A folder that holds any other file is not replaced.
+    /// </param>
     /// <param name="write">
     /// Writes the content into the empty folder that it is given, each file by <see cref="DurableFiles.Create"/> or flushed in the same
     /// way. Its exceptions, a cancellation among them, leave everything as it was.
     /// </param>
-    /// <exception cref="IOException">The disk refuses; what stood there before is unchanged.</exception>
-    public static void Write(string path, Action<string> write)
+    /// <exception cref="IOException">
+    /// The disk refuses, or the folder that is there holds something else; what stood there before is unchanged.
+    /// </exception>
+    public static void Write(string path, Func<string, bool> isOurs, Action<string> write)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (Directory.Exists(path) && Foreign(path, isOurs) is { } foreign)
+        {
+            throw new IOException($"The folder {path} holds {foreign}, which this library did not write, so it is not replaced. Move it "
+                + "elsewhere, or choose another folder.");
+        }
         string parent = Path.GetDirectoryName(path)!;
         WriteClaim.CleanUp(parent);
         using var claim = new WriteClaim(path);
@@ -25,9 +38,12 @@ internal static class AtomicFolder
             Directory.CreateDirectory(claim.Part);
             write(claim.Part);
             DurableFiles.FlushTree(claim.Part);
-            if (Directory.Exists(path))
-                Directory.Move(path, claim.Old);
-            Directory.Move(claim.Part, path);
+            if (!Directory.Exists(path) || !DurableFiles.TryExchange(claim.Part, path))
+            {
+                if (Directory.Exists(path))
+                    Directory.Move(path, claim.Old);
+                Directory.Move(claim.Part, path);
+            }
             DurableFiles.FlushFolder(parent);
         }
         catch
@@ -74,6 +90,12 @@ internal static class AtomicFolder
         }
         claim.Discard();
     }
+
+    /// <summary>The path of a file in a folder that this library does not write there, or null if there is none.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="isOurs">Whether a file is ours, by its path in the folder.</param>
+    public static string? Foreign(string path, Func<string, bool> isOurs) => Directory.EnumerateFiles(path, "*", Everything)
+        .Select(file => Path.GetRelativePath(path, file)).FirstOrDefault(name => !isOurs(name));
 
     /// <summary>Deletes a folder. It loses its name first, so that half of it is never seen under that name.</summary>
     /// <exception cref="IOException">The disk refuses.</exception>

@@ -5,6 +5,10 @@ namespace Microsoft.ML.MaskedDiffusion.Files;
 /// <summary>Puts files and the names in folders onto the disk itself, so that they are still there after a power cut.</summary>
 internal static partial class DurableFiles
 {
+    // AT_FDCWD, and the flags of renameat2 on Linux and of renamex_np on macOS.
+    private const int CurrentFolder = -100;
+    private const uint RenameExchange = 2, RenameSwap = 2;
+
     // The errno values of Linux.
     private const int PermissionDenied = 13, InvalidArgument = 22;
 
@@ -46,6 +50,25 @@ internal static partial class DurableFiles
         }
     }
 
+    /// <summary>
+    /// Exchanges two names in one step, so that at no moment one of them is missing. Linux and macOS can do that on most file systems.
+    /// </summary>
+    /// <returns>Whether it was done; false where the system or the file system cannot.</returns>
+    public static bool TryExchange(string first, string second)
+    {
+        try
+        {
+            if (OperatingSystem.IsLinux())
+                return RenameAt2(CurrentFolder, first, CurrentFolder, second, RenameExchange) == 0;
+            return OperatingSystem.IsMacOS() && RenameX(first, second, RenameSwap) == 0;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // A C library from before 2018 does not have the call.
+            return false;
+        }
+    }
+
     /// <summary>Flushes the names in a folder and in all folders below it.</summary>
     /// <exception cref="IOException">The disk refuses.</exception>
     public static void FlushTree(string path)
@@ -57,6 +80,12 @@ internal static partial class DurableFiles
 
     private static IOException Failed(string what, string path) =>
         new($"The folder {path} cannot be flushed to the disk; the call to {what} it failed: {Marshal.GetLastPInvokeErrorMessage()}.");
+
+    [LibraryImport("libc", EntryPoint = "renameat2", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameAt2(int firstFolder, string first, int secondFolder, string second, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "renamex_np", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameX(string first, string second, uint flags);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

@@ -101,8 +101,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         var progress = new LoggedProgress(channel, _options.Progress);
         using TrainingCorpus read = PacksDocuments
             ? new CorpusTokenizer(_options, channel, progress).Read(corpus, held, BlockLength) : ReadRows(corpus, held, progress, channel);
-        using PackedCorpusBlocks? measured = _options.Validation.Tokens?.Open(
-            Network.ContextLength, BlockLength, read.Tokenizer.VocabularySize);
+        using PackedCorpusBlocks? measured = _options.Validation.Tokens?.Open(Network.ContextLength, BlockLength, read.Tokenizer);
         return Train(read, measured ?? read.Validation, progress, channel);
     }
 
@@ -142,9 +141,9 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
 
         using IChannel channel = _host.Start("Training");
         var progress = new LoggedProgress(channel, _options.Progress);
-        using PackedCorpusBlocks blocks = corpus.Open(Network.ContextLength, BlockLength, tokenizer.VocabularySize);
+        using PackedCorpusBlocks blocks = corpus.Open(Network.ContextLength, BlockLength, tokenizer);
         channel.Info(MessageSensitivity.None, "The training data: {0}", blocks.Identity);
-        using PackedCorpusBlocks? measured = _options.Validation.Tokens?.Open(Network.ContextLength, BlockLength, tokenizer.VocabularySize);
+        using PackedCorpusBlocks? measured = _options.Validation.Tokens?.Open(Network.ContextLength, BlockLength, tokenizer);
         ITokenBlocks? validation = measured ?? (
             held is null ? null : new CorpusTokenizer(_options, channel, progress).ReadBlocks(held, tokenizer, BlockLength));
         using var given = new TrainingCorpus(tokenizer, blocks, validation);

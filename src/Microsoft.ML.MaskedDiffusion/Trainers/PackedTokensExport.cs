@@ -21,7 +21,8 @@ internal static class PackedTokensExport
         folder = Path.GetFullPath(folder);
         Directory.CreateDirectory(folder);
         if (Directory.EnumerateFiles(folder).FirstOrDefault(
-            path => Path.GetFileName(path).StartsWith(options.Prefix, StringComparison.Ordinal)) is { } there)
+            path => Path.GetFileName(path).StartsWith(options.Prefix, StringComparison.Ordinal)
+                || Path.GetFileName(path) == PackedLengths.NameFor(options.Prefix)) is { } there)
             throw new IOException(
             $"The folder {folder} has a file of that prefix already, {Path.GetFileName(there)}, and the two would be read as one corpus. "
             + "Remove it, or set Prefix or the folder to another.");
@@ -32,6 +33,7 @@ internal static class PackedTokensExport
                 aside, options.Prefix, options.TokensPerFile, tokenizer.VocabularySize, Filler(tokenizer));
             packer.Pack(reader.Read(cancellationToken), writer, cancellationToken, reader.TotalRowCount);
             writer.Complete();
+            PackedLengths.Write(aside, options.Prefix, writer.FileCount, packer.TokenCount);
             long filling = writer.WrittenCount - packer.TokenCount;
             result = new PackedTokensResult(writer.FileCount, packer.DocumentCount, reader.EmptyRowCount, packer.TokenCount, filling);
         });

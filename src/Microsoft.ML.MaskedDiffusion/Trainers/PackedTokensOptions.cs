@@ -14,8 +14,8 @@ public sealed class PackedTokensOptions
 
     /// <summary>
     /// Token ids in a file, 2 to 500,000,000. Default 2,098,176, which are 1,024 blocks of 2,049, as published. The last file is filled up
-    /// with the beginning of sequence, or the end of sequence where the tokenizer has no beginning. What does not fill a block at a file's
-    /// end is not trained on: take a multiple of the block length.
+    /// with the beginning of sequence, or the end of sequence where the tokenizer has no beginning; these ids are never trained on. Nor is
+    /// what does not fill a block at a file's end: take a multiple of the block length.
     /// </summary>
     public int TokensPerFile { get; set; } = PackedFileWriter.PublishedChunkSize;
 

@@ -7,6 +7,8 @@ public sealed class AtomicFolderTests
 {
     private readonly TemporaryFolder _folder = new();
 
+    private static bool Any(string name) => true;
+
     [TestCleanup]
     public void DeleteFolder() => _folder.Dispose();
 
@@ -19,10 +21,53 @@ public sealed class AtomicFolderTests
         DurableFiles.Create(Path.Combine(folder, name), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(content)));
 
     [TestMethod]
+    public void AFolderWithSomebodysFilesIsNotReplaced()
+    {
+        string path = _folder.File("model");
+        Directory.CreateDirectory(path);
+        AtomicFolder.Write(path, name => name == "a", aside => Put(aside, "a", "1"));
+        foreach (string foreign in new[] { "notes", "inner/notes", ".hidden" })
+        {
+            string file = Path.Combine(path, foreign);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllText(file, "mine");
+            StringAssert.Contains(Assert.ThrowsExactly<IOException>(
+                () => AtomicFolder.Write(path, name => name == "a", aside => Put(aside, "a", "2"))).Message, Path.GetFileName(file));
+            Assert.AreEqual("mine", File.ReadAllText(file));
+            Assert.AreEqual("1", File.ReadAllText(Path.Combine(path, "a")));
+            File.Delete(file);
+        }
+    }
+
+    [TestMethod]
+    public void AReplacedFolderIsNeverMissing()
+    {
+        // The two names are exchanged in one step: whoever looks finds the old folder or the new one, at any moment.
+        string path = _folder.File("model");
+        AtomicFolder.Write(path, Any, aside => Put(aside, "a", "0"));
+        if (!DurableFiles.TryExchange(path, path))
+            Assert.Inconclusive("This file system cannot exchange names.");
+        using var done = new CancellationTokenSource();
+        Task<int> watching = Task.Run(() =>
+        {
+            int missing = 0;
+            while (!done.IsCancellationRequested)
+                missing += Directory.Exists(path) ? 0 : 1;
+            return missing;
+        });
+        for (int i = 1; i <= 50; i++)
+            AtomicFolder.Write(path, Any, aside => Put(aside, "a", $"{i}"));
+        done.Cancel();
+        Assert.AreEqual(0, watching.GetAwaiter().GetResult());
+        Assert.AreEqual("50", File.ReadAllText(Path.Combine(path, "a")));
+        CollectionAssert.AreEqual(new[] { "model" }, Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).ToArray());
+    }
+
+    [TestMethod]
     public void AFolderIsCreatedAndReplaced()
     {
         string path = _folder.File("model");
-        AtomicFolder.Write(path, aside =>
+        AtomicFolder.Write(path, Any, aside =>
         {
             Put(aside, "a", "1");
             Directory.CreateDirectory(Path.Combine(aside, "inner"));
@@ -30,7 +75,7 @@ public sealed class AtomicFolderTests
             Assert.IsFalse(Directory.Exists(path));
         });
         Assert.AreEqual("2", File.ReadAllText(Path.Combine(path, "inner", "b")));
-        AtomicFolder.Write(path + Path.DirectorySeparatorChar, aside =>
+        AtomicFolder.Write(path + Path.DirectorySeparatorChar, Any, aside =>
         {
             Put(aside, "c", "3");
             Assert.AreEqual("1", File.ReadAllText(Path.Combine(path, "a")), "the old one stays until the new one is whole");
@@ -43,11 +88,11 @@ public sealed class AtomicFolderTests
     public void AFailureHalfwayLeavesTheOldFolder()
     {
         string path = _folder.File("model");
-        AtomicFolder.Write(path, aside => Put(aside, "a", "old"));
+        AtomicFolder.Write(path, Any, aside => Put(aside, "a", "old"));
         Exception[] failures = [new IOException("disk full"), new OperationCanceledException(), new InvalidOperationException("a bug")];
         foreach (Exception failure in failures)
         {
-            Exception thrown = Assert.Throws<Exception>(() => AtomicFolder.Write(path, aside =>
+            Exception thrown = Assert.Throws<Exception>(() => AtomicFolder.Write(path, Any, aside =>
             {
                 Put(aside, "a", "half");
                 throw failure;
@@ -93,7 +138,7 @@ public sealed class AtomicFolderTests
     [TestMethod]
     public void AFolderIsDeleted()
     {
-        AtomicFolder.Write(_folder.File("model"), aside => Put(aside, "a", "1"));
+        AtomicFolder.Write(_folder.File("model"), Any, aside => Put(aside, "a", "1"));
         AtomicFolder.Delete(_folder.File("model"));
         Assert.IsEmpty(Names);
     }
@@ -103,9 +148,10 @@ public sealed class AtomicFolderTests
     {
         using TinyDisk disk = TinyDisk.Require(256);
         string path = disk.File("model");
-        AtomicFolder.Write(path, aside => Put(aside, "a", "old"));
+        AtomicFolder.Write(path, Any, aside => Put(aside, "a", "old"));
         Assert.ThrowsExactly<IOException>(() =>
-            AtomicFolder.Write(path, aside => DurableFiles.Create(Path.Combine(aside, "a"), stream => stream.Write(new byte[1 << 20]))));
+            AtomicFolder.Write(path, Any, aside => DurableFiles.Create(
+                Path.Combine(aside, "a"), stream => stream.Write(new byte[1 << 20]))));
         Assert.AreEqual("old", File.ReadAllText(Path.Combine(path, "a")));
         CollectionAssert.AreEqual(new[] { "model" }, NamesIn(disk.Path));
     }

@@ -41,7 +41,8 @@ public sealed class FixtureTests
             new(FixtureReader.Groups.ToDictionary(group => group.Key, group => group.Value(_folder.Path)), StringComparer.Ordinal);
         FixtureFacts.Write(Path.Combine(source, Expected), facts);
         if (target is null)
-            CollectionAssert.AreEqual(Names(Stored), Names(source));
+            CollectionAssert.AreEqual(Names(Stored), Names(source).Where(name => !name.EndsWith(".tokens.json", StringComparison.Ordinal))
+                .ToArray(), "the first builds did not write down how many ids are text");
     }
 
     private static string[] Names(string folder) =>

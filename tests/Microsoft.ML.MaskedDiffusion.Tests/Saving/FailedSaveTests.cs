@@ -39,6 +39,27 @@ public sealed class FailedSaveTests
     [DataRow(1)]
     [DataRow(2)]
     [DataRow(3)]
+    public void SomebodysFileIsNotReplaced(int way)
+    {
+        using var folder = new TemporaryFolder();
+        (string name, Action<MaskedDiffusionModel, string> save, _) = Ways[way];
+        string path = folder.File(name), file = path;
+        if (name == "folder")
+        {
+            Directory.CreateDirectory(path);
+            file = Path.Combine(path, "notes.txt");
+        }
+        File.WriteAllText(file, "mine");
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => save(Model, path)).Message, "not replaced");
+        Assert.AreEqual("mine", File.ReadAllText(file));
+        Assert.HasCount(1, Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(3)]
     public void AFullDiskKeepsTheOldModel(int way)
     {
         using TinyDisk disk = TinyDisk.Require(4096);

@@ -5,7 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 /// </summary>
 /// <param name="path">The file.</param>
 /// <param name="maxBytes">The longest line that is allowed, in bytes.</param>
-internal sealed class ByteLines(string path, int maxBytes) : IDisposable
+/// <param name="remedy">What the error about a longer line advises.</param>
+internal sealed class ByteLines(string path, int maxBytes, string remedy) : IDisposable
 {
     private const int BufferSize = 1 << 16;
 
@@ -57,8 +58,7 @@ internal sealed class ByteLines(string path, int maxBytes) : IDisposable
     {
         if (length > maxBytes)
         {
-            throw new InvalidDataException($"{path}, line {Number + 1}: the line has more than {maxBytes} bytes. "
-                + "Set MaxDocumentBytes higher if lines are that long on purpose.");
+            throw new InvalidDataException($"{path}, line {Number + 1}: the line has more than {maxBytes} bytes. {remedy}");
         }
     }
 

@@ -8,6 +8,8 @@ namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 /// </summary>
 internal static class DocumentFile
 {
+    private const string LongLine = "Set MaxDocumentBytes higher if lines are that long on purpose.";
+
     /// <summary>Reads the documents as they are asked for.</summary>
     /// <exception cref="InvalidDataException">
     /// The file is not UTF-8, a line is not JSON with the field, or a document is too long.
@@ -23,7 +25,7 @@ internal static class DocumentFile
 
     private static IEnumerable<(string Text, long Number)> ReadLines(string path, int maxBytes)
     {
-        using var lines = new ByteLines(path, maxBytes);
+        using var lines = new ByteLines(path, maxBytes, LongLine);
         while (lines.MoveNext())
         {
             string text = Decode(path, lines);
@@ -34,7 +36,7 @@ internal static class DocumentFile
 
     private static IEnumerable<string> Join(string path, bool endsAtBlankLine, int maxBytes)
     {
-        using var lines = new ByteLines(path, maxBytes);
+        using var lines = new ByteLines(path, maxBytes, LongLine);
         var document = new StringBuilder();
         long bytes = 0, lineCount = 0;
         while (lines.MoveNext())
@@ -81,8 +83,7 @@ internal static class DocumentFile
         {
             return JsonLines.Parse(text, 0, (row, _) => row.Text(field));
         }
-        // Half a surrogate pair, written as an escape sequence, is found only when the text is taken out of the JSON.
-        catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
+        catch (InvalidDataException e)
         {
             throw new InvalidDataException($"{path}, line {line}: {e.Message}", e);
         }

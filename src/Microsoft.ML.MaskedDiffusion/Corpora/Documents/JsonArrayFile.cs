@@ -44,7 +44,7 @@ internal static class JsonArrayFile
     {
         try
         {
-            return convert(element.RequireObject());
+            return JsonLines.Convert(element, convert);
         }
         catch (InvalidDataException e)
         {

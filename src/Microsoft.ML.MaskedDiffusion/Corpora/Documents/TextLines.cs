@@ -2,51 +2,59 @@ using System.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
-/// <summary>Reads UTF-8 text files line by line. Every error names the file and the line.</summary>
+/// <summary>Reads UTF-8 text files line by line, with or without a byte order mark. Every error names the file and the line.</summary>
 internal static class TextLines
 {
     /// <summary>UTF-8 that fails on invalid bytes instead of replacing them.</summary>
     public static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>The longest line in bytes. A longer one is not a row but a sign that the file is something else.</summary>
+    public const int MaxBytes = 1 << 26;
+
     /// <summary>Converts every line that is not blank, and its number, as it is asked for.</summary>
-    /// <exception cref="InvalidDataException">The file is not UTF-8, or has no line that is not blank.</exception>
-    public static IEnumerable<T> Read<T>(string path, Func<string, int, T> convert)
+    /// <param name="path">The file.</param>
+    /// <param name="convert">Converts a line. What it throws as <see cref="InvalidDataException"/> gets the file and the line.</param>
+    /// <param name="invalid">Told of a line that cannot be converted, which then is left out; null throws.</param>
+    /// <exception cref="InvalidDataException">A line is not UTF-8 or longer than 64 MiB, or no line holds anything.</exception>
+    public static IEnumerable<T> Read<T>(string path, Func<string, int, T> convert, Action<InvalidDataException>? invalid = null)
     {
-        using var reader = new StreamReader(path, Strict);
-        int line = 0, rows = 0;
-        while (NextLine(reader, path, ++line) is { } text)
+        using var lines = new ByteLines(path, MaxBytes, "Is it a file of lines?");
+        bool isEmpty = true;
+        while (lines.MoveNext())
         {
-            if (string.IsNullOrWhiteSpace(text))
+            T value;
+            try
+            {
+                string text = Decode(lines.Current.Span);
+                if (string.IsNullOrWhiteSpace(text))
+                    continue;
+                isEmpty = false;
+                value = convert(text, (int)lines.Number);
+            }
+            catch (InvalidDataException e)
+            {
+                isEmpty = false;
+                var named = new InvalidDataException($"{path}, line {lines.Number}: {e.Message}", e);
+                if (invalid is null)
+                    throw named;
+                invalid(named);
                 continue;
-            rows++;
-            yield return Convert(path, line, text, convert);
+            }
+            yield return value;
         }
-        if (rows == 0)
+        if (isEmpty)
             throw new InvalidDataException($"{path}: the file holds no row.");
     }
 
-    private static string? NextLine(StreamReader reader, string path, int line)
+    private static string Decode(ReadOnlySpan<byte> line)
     {
         try
         {
-            return reader.ReadLine();
+            return Strict.GetString(line);
         }
         catch (DecoderFallbackException e)
         {
-            throw new InvalidDataException(
-                $"{path}, about line {line}: the bytes are not UTF-8 ({e.Message.TrimEnd('.')}). Convert the file to UTF-8.", e);
-        }
-    }
-
-    private static T Convert<T>(string path, int line, string text, Func<string, int, T> convert)
-    {
-        try
-        {
-            return convert(text, line);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new InvalidDataException($"{path}, line {line}: {e.Message}", e);
+            throw new InvalidDataException($"the bytes are not UTF-8 ({e.Message.TrimEnd('.')}). Convert the file to UTF-8.", e);
         }
     }
 }

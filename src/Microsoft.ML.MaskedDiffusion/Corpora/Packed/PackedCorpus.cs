@@ -41,7 +41,10 @@ public sealed class PackedCorpus
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{FileCount} packed files of {TokenCount:#,0} tokens");
 
-    /// <summary>Opens the files for the training of a network, in rows of <paramref name="rowLength"/> ids.</summary>
-    internal PackedCorpusBlocks Open(int contextLength, int rowLength, int vocabularySize) =>
-        new(_options, _options.BlockLength ?? contextLength + 1, rowLength, vocabularySize);
+    /// <summary>
+    /// Opens the files for the training of a network, in rows of <paramref name="rowLength"/> ids, without the ids that fill up files.
+    /// </summary>
+    internal PackedCorpusBlocks Open(int contextLength, int rowLength, TextTokenizer tokenizer) =>
+        new(_options, _options.BlockLength ?? contextLength + 1, rowLength, tokenizer.VocabularySize, tokenizer.BeginningOfSequenceId,
+            tokenizer.EndOfSequenceId);
 }

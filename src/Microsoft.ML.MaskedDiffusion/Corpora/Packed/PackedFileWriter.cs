@@ -40,6 +40,10 @@ internal sealed class PackedFileWriter : ITokenSink, IDisposable
         Directory.CreateDirectory(folder);
     }
 
+    /// <summary>Whether a packed file may have this name: a prefix, ten digits and ".bin".</summary>
+    public static bool IsNameOf(string name) => name.Length > 15 && name.EndsWith(".bin", StringComparison.Ordinal)
+        && name[^15] == '_' && !name.AsSpan(name.Length - 14, 10).ContainsAnyExceptInRange('0', '9');
+
     /// <summary>The number of files written so far.</summary>
     public int FileCount { get; private set; }
 

@@ -77,6 +77,37 @@ internal sealed class PackedFiles : IDisposable
         }
     }
 
+    /// <summary>
+    /// The number of ids of a file that are text. A file that was not filled with text to its end was filled up with one id, the
+    /// tokenizer's beginning or end of sequence, over and over: a run of two or more of them at the end is no text. Of a run of ends of
+    /// sequence the first belongs to the last document.
+    /// </summary>
+    /// <param name="file">The file's index in <see cref="Paths"/>.</param>
+    /// <param name="beginningOfSequence">The tokenizer's beginning of sequence, or null.</param>
+    /// <param name="endOfSequence">The tokenizer's end of sequence, or null.</param>
+    /// <param name="vocabularySize">Every id must be below this number.</param>
+    public long TextLength(int file, int? beginningOfSequence, int? endOfSequence, int vocabularySize)
+    {
+        var ids = new long[Math.Min(Header.ChunkSize, 1 << 14)];
+        long start = Header.ChunkSize, filler = -1;
+        while (start > 0)
+        {
+            Span<long> part = ids.AsSpan(0, (int)Math.Min(ids.Length, start));
+            Read(file, start - part.Length, part, vocabularySize);
+            if (filler < 0)
+                filler = part[^1];
+            if (filler != beginningOfSequence && filler != endOfSequence)
+                return Header.ChunkSize;
+            int last = part.LastIndexOfAnyExcept(filler);
+            start -= part.Length - 1 - last;
+            if (last >= 0)
+                break;
+        }
+        if (Header.ChunkSize - start < 2)
+            return Header.ChunkSize;
+        return filler == endOfSequence && start > 0 ? start + 1 : start;
+    }
+
     public void Dispose()
     {
         foreach (SafeFileHandle handle in _open.Values)

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
@@ -17,7 +18,6 @@ internal sealed class TokenFolder : IDisposable
     {
         _folder = Path.GetFullPath(folder);
         _lock = new FolderLock(_folder, "token folder", "Checkpoints.TokenFolder");
-        CleanUpAfterEarlierBuilds();
     }
 
     /// <summary>The path of the packed files.</summary>
@@ -56,7 +56,7 @@ internal sealed class TokenFolder : IDisposable
     public TokenManifest Replace(TextTokenizer tokenizer, Func<string, TokenManifest> write)
     {
         TokenManifest? manifest = null;
-        AtomicFolder.Write(Packed, folder =>
+        AtomicFolder.Write(Packed, IsOurs, folder =>
         {
             manifest = write(folder);
             foreach ((string name, byte[] content) in tokenizer.Files)
@@ -83,6 +83,9 @@ internal sealed class TokenFolder : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
+    private static bool IsOurs(string name) =>
+        name == TokenManifest.Name || TokenizerFiles.IsKnown(name) || PackedFileWriter.IsNameOf(name);
+
     private TextTokenizer ReadTokenizer()
     {
         try
@@ -92,20 +95,6 @@ internal sealed class TokenFolder : IDisposable
         catch (FileNotFoundException error)
         {
             throw new InvalidDataException(error.Message, error);
-        }
-    }
-
-    // Earlier builds of the library wrote to ".packed.new" and moved what was there to ".packed.old". If they were killed between the two
-    // renames, the old one is put back.
-    private void CleanUpAfterEarlierBuilds()
-    {
-        string half = Path.Combine(_folder, ".packed.new"), old = Path.Combine(_folder, ".packed.old");
-        if (Directory.Exists(old) && !Directory.Exists(Packed))
-            Directory.Move(old, Packed);
-        foreach (string left in new[] { half, old })
-        {
-            if (Directory.Exists(left))
-                Directory.Delete(left, recursive: true);
         }
     }
 }

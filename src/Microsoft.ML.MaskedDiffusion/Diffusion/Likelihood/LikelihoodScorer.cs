@@ -41,6 +41,7 @@ public sealed class LikelihoodScorer
     private readonly int _stride;
     private readonly int[] _start;
     private readonly Func<ScoredText, int, int, string> _describe;
+    private readonly InvalidRows _invalidRows;
 
     /// <summary>Creates a scorer.</summary>
     /// <param name="model">The model that scores; it stays the caller's.</param>
@@ -68,7 +69,7 @@ public sealed class LikelihoodScorer
         string separator = " ",
         ContextOverflow contextOverflow = ContextOverflow.Throw,
         int? stride = null)
-        : this(model, options ?? new LikelihoodOptions(), separator, contextOverflow, stride, DescribeText)
+        : this(model, options ?? new LikelihoodOptions(), separator, contextOverflow, stride, DescribeText, InvalidRows.Throw)
     {
         ArgumentNullException.ThrowIfNull(separator);
         if (contextOverflow is not (ContextOverflow.Throw or ContextOverflow.KeepEnd))
@@ -92,8 +93,10 @@ public sealed class LikelihoodScorer
         string separator,
         ContextOverflow contextOverflow,
         int? stride,
-        Func<ScoredText, int, int, string> describe)
+        Func<ScoredText, int, int, string> describe,
+        InvalidRows invalidRows)
     {
+        _invalidRows = invalidRows;
         ArgumentNullException.ThrowIfNull(model);
         _model = model;
         _scorer = RequestScorer.For(model.Network, options);
@@ -138,14 +141,19 @@ public sealed class LikelihoodScorer
     public TextLikelihood[] Score(IReadOnlyList<ScoredText> texts, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        LikelihoodRequest[][] windows = [.. texts.Select(WindowsOf)];
-        LikelihoodEstimate[] estimates = _scorer.Score([.. windows.SelectMany(window => window)], cancellationToken);
+        LikelihoodRequest[]?[] windows = [.. texts.Select(WindowsOf)];
+        LikelihoodEstimate[] estimates = _scorer.Score([.. windows.SelectMany(window => window ?? [])], cancellationToken);
         var results = new TextLikelihood[texts.Count];
         int next = 0;
         for (int i = 0; i < results.Length; i++)
         {
-            results[i] = Sum(estimates.AsSpan(next, windows[i].Length));
-            next += windows[i].Length;
+            if (windows[i] is not { } own)
+            {
+                results[i] = new TextLikelihood(double.NaN, double.NaN, 0);
+                continue;
+            }
+            results[i] = Sum(estimates.AsSpan(next, own.Length));
+            next += own.Length;
         }
         return results;
     }
@@ -170,7 +178,8 @@ public sealed class LikelihoodScorer
         return $"The context \"{context}\" has {contextTokens} tokens and the text after it {textTokens}";
     }
 
-    private LikelihoodRequest[] WindowsOf(ScoredText scored)
+    // Null where the text does not fit and is to be left out.
+    private LikelihoodRequest[]? WindowsOf(ScoredText scored)
     {
         ArgumentNullException.ThrowIfNull(scored.Text, "texts");
         int limit = _model.Config.ContextLength;
@@ -182,6 +191,8 @@ public sealed class LikelihoodScorer
         (int[] context, int[] text) = QuestionEncoder.Split(_model.Tokenizer, scored.Context, separator + scored.Text);
         if (context.Length + text.Length > limit)
         {
+            if (_contextOverflow == ContextOverflow.Throw && _invalidRows == InvalidRows.Skip)
+                return null;
             if (_contextOverflow == ContextOverflow.Throw)
                 throw TooLong(scored, context.Length, text.Length);
             // A text that fits is scored whole, with as much of the context's end as there is room for. A longer text is scored in windows.

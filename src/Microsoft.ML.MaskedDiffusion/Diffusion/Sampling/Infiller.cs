@@ -11,8 +11,10 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </summary>
 /// <remarks>
 /// <para>In a text [MASK] is a gap of one token and [MASK*5] a gap of five; <see cref="GapSyntax.Escape"/> makes any text plain. Text
-/// outside gaps is kept as it is, except that one space right before a gap belongs to the gap, because the token of a word brings its own
-/// space.</para>
+/// outside gaps comes back character for character. A word's token brings the space before it: where a gap stands after a space, there is
+/// one space in the end, whether the chosen token brings one or not.</para>
+/// <para>Only tokens with text are chosen (no end of sequence, unknown or padding token), and the tokens of a gap are whole characters
+/// together.</para>
 /// <para>A text or row is filled the same whatever stands beside it. Those of one call go through the network together. Any number of
 /// threads may use one infiller. The model stays the caller's: it must outlive the infiller.</para>
 /// </remarks>
@@ -20,7 +22,7 @@ public sealed class Infiller
 {
     private readonly MaskedDiffusionModel _model;
     private readonly TokenInfiller _infiller;
-    private readonly MaskedTextEncoding _encoding;
+    private readonly InvalidRows _invalidRows;
     private readonly int[] _start;
     private readonly string _subject;
 
@@ -32,12 +34,15 @@ public sealed class Infiller
     /// <exception cref="ArgumentNullException">The model is null.</exception>
     /// <exception cref="ArgumentException">The model is autoregressive, or an option is out of its range.</exception>
     public Infiller(MaskedDiffusionModel model, SamplingOptions? options = null)
-        : this(model, options ?? new SamplingOptions(), "A text")
+        : this(model, options ?? new SamplingOptions(), "A text", InvalidRows.Throw)
     {
     }
 
-    /// <summary>An infiller whose messages call a text by the caller's words, such as the name of its column.</summary>
-    internal Infiller(MaskedDiffusionModel model, SamplingOptions options, string subject)
+    /// <summary>
+    /// An infiller whose messages call a text by the caller's words, such as the name of its column, and which may leave texts that cannot
+    /// be filled as they are.
+    /// </summary>
+    internal Infiller(MaskedDiffusionModel model, SamplingOptions options, string subject, InvalidRows invalidRows)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (model.Config.Autoregressive)
@@ -46,8 +51,9 @@ public sealed class Infiller
                 "The model is autoregressive and has no mask token; filling gaps needs a masked diffusion model.", nameof(model));
         }
         _model = model;
-        _infiller = new TokenInfiller(new NetworkEvaluator(model.Network), options);
-        _encoding = new MaskedTextEncoding(model.Tokenizer, model.Config.MaskTokenId);
+        var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
+        _infiller = new TokenInfiller(new NetworkEvaluator(model.Network), options, vocabulary);
+        _invalidRows = invalidRows;
         _start = DocumentStart.Of(model.Tokenizer);
         _subject = subject;
     }
@@ -86,13 +92,13 @@ public sealed class Infiller
     public string[] Fill(IReadOnlyList<string> texts, CancellationToken cancellationToken = default, IProgress<double>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        int[][] rows = [.. texts.Select(Encode)];
-        int[] gapped = [.. Enumerable.Range(0, rows.Length).Where(row => rows[row].Contains(_model.Config.MaskTokenId))];
-        int[][] filled = _infiller.Fill([.. gapped.Select(row => rows[row])], cancellationToken, progress);
-        // A text without gaps is plain text, less the backslashes that kept it so.
-        string[] results = [.. texts.Select(text => string.Concat(GapSyntax.Parse(text).Select(segment => segment.Text)))];
+        MaskedText[] encoded = [.. texts.Select(Encode)];
+        int[] gapped = [.. Enumerable.Range(0, encoded.Length).Where(row => encoded[row].Gaps.Length > 0)];
+        int[][] filled = _infiller.Fill(
+            [.. gapped.Select(row => (encoded[row].Tokens, encoded[row].Gaps))], cancellationToken, progress);
+        string[] results = [.. encoded.Select(text => text.PlainText)];
         for (int i = 0; i < gapped.Length; i++)
-            results[gapped[i]] = _model.Tokenizer.Decode(filled[i][_start.Length..]);
+            results[gapped[i]] = encoded[gapped[i]].Fill(filled[i], _model.Tokenizer);
         return results;
     }
 
@@ -112,14 +118,24 @@ public sealed class Infiller
     public int[][] Fill(IReadOnlyList<int[]> rows, CancellationToken cancellationToken = default, IProgress<double>? progress = null) =>
         _infiller.Fill(rows, cancellationToken, progress);
 
-    private int[] Encode(string text)
+    private MaskedText Encode(string text)
     {
         ArgumentNullException.ThrowIfNull(text, "texts");
-        int[] ids = [.. _start, .. _encoding.Encode(text)];
-        if (ids.Length <= _model.Config.ContextLength)
-            return ids;
+        MaskedText encoded;
+        try
+        {
+            encoded = MaskedText.Of(text, _start, _model.Tokenizer, _model.Config.MaskTokenId);
+        }
+        catch (FormatException) when (_invalidRows == InvalidRows.Skip)
+        {
+            return MaskedText.Plain(text);
+        }
+        if (encoded.Tokens.Length <= _model.Config.ContextLength)
+            return encoded;
+        if (_invalidRows == InvalidRows.Skip)
+            return MaskedText.Plain(text);
         throw new ArgumentException(
-            $"{_subject} has {ids.Length} tokens, gaps included, and the model sees at most {_model.Config.ContextLength}: "
+            $"{_subject} has {encoded.Tokens.Length} tokens, gaps included, and the model sees at most {_model.Config.ContextLength}: "
             + $"\"{TextExcerpt.Of(text)}\". Shorten it, or use a model with a longer context.");
     }
 }

@@ -45,7 +45,8 @@ internal readonly record struct TokenChoice(int Token, double Priority)
         {
             double weight = Math.Exp(logit - top);
             sum += weight;
-            weighted += weight * (logit - top);
+            if (weight > 0)
+                weighted += weight * (logit - top);
         }
         return order switch
         {

@@ -11,10 +11,15 @@ internal sealed class TokenInfiller
     private readonly IRowEvaluator _evaluator;
     private readonly SamplingOptions _options;
     private readonly Decoder _decoder;
+    private readonly GapVocabulary? _vocabulary;
 
+    /// <param name="evaluator">The network.</param>
+    /// <param name="options">How tokens are chosen.</param>
+    /// <param name="vocabulary">What may be chosen; null for everything.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public TokenInfiller(IRowEvaluator evaluator, SamplingOptions options)
+    public TokenInfiller(IRowEvaluator evaluator, SamplingOptions options, GapVocabulary? vocabulary = null)
     {
+        _vocabulary = vocabulary;
         ArgumentNullException.ThrowIfNull(evaluator);
         ArgumentNullException.ThrowIfNull(options);
         _evaluator = evaluator;
@@ -36,13 +41,28 @@ internal sealed class TokenInfiller
         {
             ArgumentNullException.ThrowIfNull(row, nameof(rows));
             if (!distinct.ContainsKey(row))
-                distinct.Add(row, Open(row));
+                distinct.Add(row, Open(row, gaps: null));
         }
         _decoder.Run([.. distinct.Values], progress, cancellation);
         return [.. rows.Select(row => (int[])distinct[row].Tokens.Clone())];
     }
 
-    private DecodingRow Open(int[] row)
+    /// <summary>The same for rows of texts, in which the tokens of each gap become UTF-8 together.</summary>
+    public int[][] Fill(IReadOnlyList<(int[] Tokens, Range[] Gaps)> rows, CancellationToken cancellation, IProgress<double>? progress)
+    {
+        // The same ids with other borders between gaps are another row.
+        Dictionary<string, DecodingRow> distinct = [];
+        string[] keys = [.. rows.Select(row => string.Join(',', row.Tokens) + ';' + string.Join(',', row.Gaps))];
+        for (int i = 0; i < rows.Count; i++)
+        {
+            if (!distinct.ContainsKey(keys[i]))
+                distinct.Add(keys[i], Open(rows[i].Tokens, rows[i].Gaps));
+        }
+        _decoder.Run([.. distinct.Values], progress, cancellation);
+        return [.. keys.Select(key => distinct[key].Tokens)];
+    }
+
+    private DecodingRow Open(int[] row, Range[]? gaps)
     {
         int maskTokenId = _evaluator.MaskTokenId;
         if (row.Length > _evaluator.ContextLength)
@@ -61,6 +81,6 @@ internal sealed class TokenInfiller
             if (row[i] == maskTokenId)
                 positions.Add(i);
         }
-        return new DecodingRow(row, [.. positions], expected: null, _options);
+        return new DecodingRow(row, [.. positions], expected: null, _options, quotas: null, _vocabulary, gaps);
     }
 }

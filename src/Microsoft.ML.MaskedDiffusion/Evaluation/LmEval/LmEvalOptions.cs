@@ -20,6 +20,12 @@ public sealed class LmEvalOptions
     /// <summary>What to do with requests longer than the model's context. Default <see cref="ContextOverflow.Skip"/>.</summary>
     public ContextOverflow ContextOverflow { get; set; } = ContextOverflow.Skip;
 
+    /// <summary>
+    /// What to do with lines that are no request. Default <see cref="InvalidRows.Throw"/>. If they are skipped, their lines of the
+    /// responses have an <c>error</c>.
+    /// </summary>
+    public InvalidRows InvalidRows { get; set; } = InvalidRows.Throw;
+
     /// <summary>Requests scored together and then written, 1 or more. Changes memory and speed, not results. Default 256.</summary>
     public int RequestsPerBatch { get; set; } = 256;
 
@@ -30,6 +36,7 @@ public sealed class LmEvalOptions
     {
         OptionCheck.RequireObject(Likelihood, nameof(Likelihood), "a LikelihoodOptions; leave it unset for the default");
         OptionCheck.RequireDefined(ContextOverflow, nameof(ContextOverflow));
+        OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         OptionCheck.RequireCount(RequestsPerBatch, nameof(RequestsPerBatch));
         var copy = (LmEvalOptions)MemberwiseClone();
         copy.Likelihood = Likelihood.Clone();

@@ -41,17 +41,24 @@ public sealed class LmEvalRequests
     /// <paramref name="responses"/> is written when all requests are answered.
     /// </summary>
     /// <param name="requests">The file of requests.</param>
-    /// <param name="responses">The file to write; replaced where it exists.</param>
+    /// <param name="responses">The file to write, which must not exist.</param>
     /// <param name="cancellationToken">Stops after the current batch of rows; what was written is kept.</param>
     /// <exception cref="InvalidDataException">
     /// A line is not UTF-8, not JSON or lacks a field, or the partial file belongs to other settings, another model or other requests; the
     /// message names file and line.
     /// </exception>
+    /// <exception cref="IOException">The file of the responses exists, or the disk refuses.</exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
     public LmEvalSummary Score(string requests, string responses, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(requests);
         ArgumentException.ThrowIfNullOrEmpty(responses);
+        if (File.Exists(responses))
+        {
+            throw new IOException(
+                $"{responses} is there already and is not replaced. Remove it to answer the requests anew, or give another "
+                + "file.");
+        }
         string partial = responses + ".partial";
         LmEvalSummary summary;
         using (ResumableLog log = ResumableLog.Open(partial, Settings()))
@@ -67,12 +74,11 @@ public sealed class LmEvalRequests
     {
         int done = 0, flagged = 0, truncated = 0;
         using IEnumerator<LmEvalLine> earlier = log.Read(LmEvalLine.Parse).GetEnumerator();
-        IEnumerable<(string Context, string Continuation)> rows =
-            JsonLines.Read(requests, (row, _) => (row.Text("context"), row.Text("continuation")));
+        IEnumerable<Request> rows = TextLines.Read(requests, ReadRequest);
         // A fault in the last line shows here, before hours of scoring.
         long total = rows.LongCount();
-        List<(string Context, string Continuation)> batch = [];
-        foreach ((string Context, string Continuation) row in rows)
+        List<Request> batch = [];
+        foreach (Request row in rows)
         {
             if (earlier.MoveNext())
             {
@@ -115,13 +121,28 @@ public sealed class LmEvalRequests
         }
     }
 
-    private LmEvalResponse[] Score(IReadOnlyList<(string Context, string Continuation)> batch, CancellationToken cancellation)
+    // A line that is no request keeps its place, because the responses have a line for each.
+    private Request ReadRequest(string text, int line)
+    {
+        try
+        {
+            return JsonLines.Parse(text, line, (row, _) => new Request(row.Text("context"), row.Text("continuation"), null));
+        }
+        catch (InvalidDataException e) when (_options.InvalidRows == InvalidRows.Skip)
+        {
+            return new Request(text, "", e.Message);
+        }
+    }
+
+    private LmEvalResponse[] Score(IReadOnlyList<Request> batch, CancellationToken cancellation)
     {
         EncodedQuestion[] fitted =
         [
-            .. batch.Select(row => LongQuestions.Encode(
-                _scorer, $"The request with the context \"{TextExcerpt.Of(row.Context)}\"", row.Context, [row.Continuation],
-                _options.ContextOverflow)),
+            .. batch.Select(row => row.Error is not null
+                ? new EncodedQuestion(AnswerFlag.Empty, [], 0, 0)
+                : LongQuestions.Encode(
+                    _scorer, $"The request with the context \"{TextExcerpt.Of(row.Context)}\"", row.Context, [row.Continuation],
+                    _options.ContextOverflow)),
         ];
         LikelihoodRequest[] scorable = [.. fitted.SelectMany(entry => entry.Requests)];
         LikelihoodEstimate[][] estimates =
@@ -132,11 +153,9 @@ public sealed class LmEvalRequests
         {
             if (fitted[i].Requests.Length == 0)
             {
-                responses[i] = new LmEvalResponse
-                {
-                    Error = fitted[i].Flag == AnswerFlag.Empty ? "the continuation is empty" : "longer than the model's context of "
-                    + $"{_scorer.ContextLength} tokens",
-                };
+                string why = fitted[i].Flag == AnswerFlag.Empty
+                    ? "the continuation is empty" : $"longer than the model's context of {_scorer.ContextLength} tokens";
+                responses[i] = new LmEvalResponse { Error = batch[i].Error ?? why };
                 continue;
             }
             LikelihoodEstimate estimate = estimates[next][0];
@@ -167,8 +186,11 @@ public sealed class LmEvalRequests
         .. LikelihoodSettings.All(_options.Likelihood),
     ];
 
-    private static string KeyOf((string Context, string Continuation) row) =>
+    private static string KeyOf(Request row) =>
         ContentKey.Combine(ContentKey.Of(row.Context), ContentKey.Of(row.Continuation)).ToString("x16", CultureInfo.InvariantCulture);
+
+    /// <summary>A request, or what is wrong with its line.</summary>
+    private sealed record Request(string Context, string Continuation, string? Error);
 }
 
 /// <summary>The number of requests that were answered, resumed, flagged and truncated.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
@@ -57,12 +58,20 @@ public sealed record JsonTaskDefinition
         JsonTaskDefinition definition;
         try
         {
-            definition = JsonSerializer.Deserialize<JsonTaskDefinition>(File.ReadAllBytes(path), Json)
+            definition = JsonSerializer.Deserialize<JsonTaskDefinition>(JsonFile.Read(path).Span, Json)
                 ?? throw new InvalidDataException($"{path}: the file is empty.");
         }
         catch (JsonException e)
         {
             throw new InvalidDataException($"{path}: no task definition: {e.Message}", e);
+        }
+        try
+        {
+            ZeroShotTask.CheckName(definition.Name);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message}", e);
         }
         if (definition.Choices is null == definition.ChoicesField is null)
             throw new InvalidDataException(

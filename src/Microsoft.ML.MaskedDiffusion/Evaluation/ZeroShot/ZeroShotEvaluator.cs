@@ -32,7 +32,9 @@ public sealed class ZeroShotEvaluator
 
     /// <summary>Evaluates the questions of a file.</summary>
     /// <param name="task">The task.</param>
-    /// <param name="path">A file as <see cref="ZeroShotTask.ReadFile"/> takes it. Read whole before the first question is scored.</param>
+    /// <param name="path">
+    /// A file as <see cref="ZeroShotTask.ReadFile(string)"/> takes it. Read whole before the first question is scored.
+    /// </param>
     /// <param name="cancellationToken">Stops after the current batch of rows; what was logged is kept.</param>
     /// <exception cref="InvalidDataException">
     /// The file is malformed, or the log belongs to other settings, another model or other questions.
@@ -41,7 +43,11 @@ public sealed class ZeroShotEvaluator
     public ZeroShotResult Evaluate(ZeroShotTask task, string path, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(task);
-        return Evaluate(task, task.ReadFile(path), cancellationToken);
+        if (_options.InvalidRows == InvalidRows.Throw)
+            return Evaluate(task, task.ReadFile(path), cancellationToken);
+        List<string> invalid = [];
+        ZeroShotQuestion[] questions = [.. task.ReadFile(path, error => invalid.Add(error.Message))];
+        return Evaluate(task, questions, cancellationToken) with { InvalidRows = invalid };
     }
 
     /// <summary>Evaluates questions.</summary>

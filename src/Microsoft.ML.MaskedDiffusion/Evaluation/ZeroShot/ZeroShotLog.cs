@@ -21,9 +21,12 @@ internal sealed class ZeroShotLog : IDisposable
 
     private ZeroShotLog(ResumableLog log) => _log = log;
 
-    public static ZeroShotLog Open(string folder, ZeroShotTask task, IEnumerable<KeyValuePair<string, string>> settings) =>
-        new(ResumableLog.Open(
+    public static ZeroShotLog Open(string folder, ZeroShotTask task, IEnumerable<KeyValuePair<string, string>> settings)
+    {
+        ZeroShotTask.CheckName(task.Name);
+        return new(ResumableLog.Open(
             Path.Combine(folder, task.Name + ".jsonl"), [new("log", "zero-shot 1"), new("task", task.Name), .. settings]));
+    }
 
     /// <summary>The answers of an earlier run to the first of these questions.</summary>
     public List<ZeroShotAnswer> Resume(IReadOnlyList<ZeroShotQuestion> questions)

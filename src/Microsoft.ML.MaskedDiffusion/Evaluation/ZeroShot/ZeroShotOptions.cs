@@ -11,6 +11,9 @@ public sealed class ZeroShotOptions
     /// <summary>What to do with questions longer than the model's context. Default <see cref="ContextOverflow.Skip"/>.</summary>
     public ContextOverflow ContextOverflow { get; set; } = ContextOverflow.Skip;
 
+    /// <summary>What to do with lines of a file that are no question. Default <see cref="InvalidRows.Throw"/>.</summary>
+    public InvalidRows InvalidRows { get; set; } = InvalidRows.Throw;
+
     /// <summary>Evaluate only the first questions of a file, 1 or more; null, the default, for all.</summary>
     public int? MaxQuestions { get; set; }
 
@@ -30,6 +33,7 @@ public sealed class ZeroShotOptions
     {
         OptionCheck.RequireObject(Profile, nameof(Profile), "a ZeroShotProfile; leave it unset for the default");
         OptionCheck.RequireDefined(ContextOverflow, nameof(ContextOverflow));
+        OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         OptionCheck.RequireCountOrNull(MaxQuestions, nameof(MaxQuestions));
         OptionCheck.RequireCount(QuestionsPerBatch, nameof(QuestionsPerBatch));
         OptionCheck.RequireTextOrNull(LogFolder, nameof(LogFolder), "a folder");

@@ -49,6 +49,12 @@ public sealed record ZeroShotResult
     /// <summary>Questions not scored, and so in none of the figures, because they are longer than the model's context.</summary>
     public required int TooLongCount { get; init; }
 
+    /// <summary>
+    /// What is wrong with each row of the file that is no question and was left out, see <see cref="ZeroShotOptions.InvalidRows"/>; empty
+    /// where there was none.
+    /// </summary>
+    public IReadOnlyList<string> InvalidRows { get; init; } = [];
+
     /// <summary>Questions scored with only the end of their context.</summary>
     public required int TruncatedCount { get; init; }
 

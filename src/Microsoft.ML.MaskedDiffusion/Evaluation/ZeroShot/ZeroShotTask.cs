@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot.Tasks;
@@ -16,6 +17,8 @@ public abstract class ZeroShotTask
         new HellaSwagTask(), new OpenBookQATask(), new ArcEasyTask(), new BoolQTask(),
         new PiqaTask(), new SocialIQaTask(), new RaceTask(), new LambadaTask(),
     ];
+
+    private static readonly SearchValues<char> NotInFileNames = SearchValues.Create(@"/\:*?""<>|");
 
     /// <summary>Names of the built-in tasks, the eight of the SMDM paper, as lm-evaluation-harness spells them.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. BuiltIn.Select(task => task.Name)];
@@ -72,10 +75,27 @@ public abstract class ZeroShotTask
     /// A line is not UTF-8, not a JSON object or lacks a field, a label points outside the options, or the file holds no row; the message
     /// names file and line.
     /// </exception>
-    public IEnumerable<ZeroShotQuestion> ReadFile(string path)
+    public IEnumerable<ZeroShotQuestion> ReadFile(string path) => ReadFile(path, invalid: null);
+
+    /// <summary>The same; a row that is no question is left out and told to <paramref name="invalid"/>, where that is given.</summary>
+    internal IEnumerable<ZeroShotQuestion> ReadFile(string path, Action<InvalidDataException>? invalid)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return JsonLines.Read(path, (row, line) => Question(row, $"{line}"));
+        return JsonLines.Read(path, (row, line) => Question(row, $"{line}"), invalid);
+    }
+
+    /// <summary>Refuses a name that could not be a file's name, because a task's log is called by it.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The name is empty, has a character that file names may not have, or begins with a dot.
+    /// </exception>
+    internal static void CheckName(string name)
+    {
+        if (string.IsNullOrWhiteSpace(name) || name[0] == '.' || name.AsSpan().IndexOfAny(NotInFileNames) >= 0 || name.Any(char.IsControl))
+        {
+            throw new InvalidDataException(
+                $"the task's name is '{name}'; it names a log file, so it must not be empty, begin with a dot, or "
+                + @"have one of the characters / \ : * ? "" < > |.");
+        }
     }
 
     internal ZeroShotQuestion Question(JsonElement row, string id)
@@ -85,8 +105,6 @@ public abstract class ZeroShotTask
             : Checked(row, id);
         if (!Greedy && question.Choices.Count < 2)
             throw new InvalidDataException($"a question needs 2 or more options, and this one has {question.Choices.Count}");
-        if (question.Choices.Distinct(StringComparer.Ordinal).Count() != question.Choices.Count)
-            throw new InvalidDataException($"the options are not distinct: {string.Join(" | ", question.Choices)}");
         if (question.Choices.Any(string.IsNullOrWhiteSpace))
             throw new InvalidDataException("an option is empty");
         if (question.Gold < 0 || question.Gold >= question.Choices.Count)

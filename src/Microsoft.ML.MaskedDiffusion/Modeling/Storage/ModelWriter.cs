@@ -25,13 +25,19 @@ internal static class ModelWriter
         });
     }
 
-    /// <summary>Writes an archive; folders on the way to it are created, and a file that is there is replaced.</summary>
-    /// <exception cref="IOException">The disk refuses; what was there before is unchanged.</exception>
-    public static void WriteArchive(MaskedDiffusionModel model, string path) => SaveError.Explain(path, () =>
+    /// <summary>Writes an archive; folders on the way to it are created, and an archive that is there is replaced.</summary>
+    /// <exception cref="IOException">
+    /// The disk refuses, or a file that is no saved model is there; what was there before is unchanged.
+    /// </exception>
+    public static void WriteArchive(MaskedDiffusionModel model, string path)
     {
-        Directory.CreateDirectory(FolderAround(path));
-        AtomicFile.Write(path, stream => WriteArchive(model, stream));
-    });
+        ZipContent.RequireReplaceable(path, name => name == ModelManifest.Name);
+        SaveError.Explain(path, () =>
+        {
+            Directory.CreateDirectory(FolderAround(path));
+            AtomicFile.Write(path, stream => WriteArchive(model, stream));
+        });
+    }
 
     /// <summary>Writes a folder; folders on the way to it are created, and a model that is there is replaced.</summary>
     /// <exception cref="IOException">
@@ -46,11 +52,11 @@ internal static class ModelWriter
                 $"{path} is a file; a model is saved as a folder, or as an archive with the extension "
                 + $"{MaskedDiffusionModel.ArchiveExtension}.");
         }
-        CheckReplaceable(path);
+        CheckFolderReplaceable(path);
         SaveError.Explain(path, () =>
         {
             Directory.CreateDirectory(FolderAround(path));
-            AtomicFolder.Write(path, folder => Write(model, (name, _, write) =>
+            AtomicFolder.Write(path, _ => true, folder => Write(model, (name, _, write) =>
             {
                 string file = Path.Combine(folder, name.Replace('/', Path.DirectorySeparatorChar));
                 Directory.CreateDirectory(Path.GetDirectoryName(file)!);
@@ -73,7 +79,7 @@ internal static class ModelWriter
     }
 
     // Only a folder that holds a saved model and nothing else may be replaced: the rest would be lost.
-    private static void CheckReplaceable(string path)
+    private static void CheckFolderReplaceable(string path)
     {
         if (!Directory.Exists(path))
             return;

@@ -136,7 +136,7 @@ internal static unsafe class WeightFiles
                 $"{path}: an index of shards has at most {MaximumIndexBytes} bytes; the file is something else.");
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(JsonFile.Read(path));
             var map = new Dictionary<string, string>();
             foreach (JsonProperty item in document.RootElement.GetProperty("weight_map").EnumerateObject())
             {

@@ -19,6 +19,8 @@ internal sealed class ByteLevelTokenizer : TextTokenizer
     /// <summary>The tokenizer without merges: ids 0 .. 255 are the bytes, 256 is the end of text.</summary>
     public static ByteLevelTokenizer OfBytes() => new(ByteLevelVocabulary.Create([.. ByteLevelAlphabet.Tokens], []));
 
+    internal override ReadOnlyMemory<byte> BytesOf(int id) => HasText(id) ? _bytes[id] : default(ReadOnlyMemory<byte>);
+
     private protected override int[] EncodeWellFormed(string text, bool startsText) => [.. Tokenizer.EncodeToIds(text, true, false)];
 
     // Decoding is implemented here because the ML.NET tokenizer fails on malformed UTF-8 and on very long tokens.

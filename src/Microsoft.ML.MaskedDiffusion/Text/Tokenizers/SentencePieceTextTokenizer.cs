@@ -23,6 +23,9 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
         _bytes = [.. Enumerable.Range(0, vocabulary.Count).Select(vocabulary.ToBytes)];
     }
 
+    internal override ReadOnlyMemory<byte> BytesOf(int id) =>
+        HasText(id) && _vocabulary.HasText(id) ? _bytes[id] : default(ReadOnlyMemory<byte>);
+
     private protected override int[] EncodeWellFormed(string text, bool startsText)
     {
         string normalized = Normalize(text, startsText);

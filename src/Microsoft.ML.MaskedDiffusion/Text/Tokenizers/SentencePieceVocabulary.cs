@@ -8,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 /// </summary>
 internal sealed class SentencePieceVocabulary
 {
-    private const int Unknown = 2, Byte = 6;
+    private const int Normal = 1, Unknown = 2, UserDefined = 4, Byte = 6;
 
     private readonly List<(string Text, int Type)> _pieces = [];
     private bool _treatWhitespaceAsSuffix;
@@ -70,6 +70,9 @@ internal sealed class SentencePieceVocabulary
     /// <summary>
     /// The bytes that a piece represents. The unknown piece is written as in SentencePiece, a double question mark (U+2047) between spaces.
     /// </summary>
+    /// <summary>Whether an id stands for text, and not for an unknown character, padding or another mark.</summary>
+    public bool HasText(int id) => _pieces[id].Type is Normal or UserDefined or Byte;
+
     public byte[] ToBytes(int id)
     {
         (string text, int type) = _pieces[id];

@@ -139,6 +139,12 @@ public abstract class TextTokenizer
     /// <summary>The text of ids that follow other ids, so white space at the start is kept.</summary>
     internal string DecodeInside(IReadOnlyList<int> ids) => Decode(ids, startsText: false);
 
+    /// <summary>
+    /// The UTF-8 bytes that an id adds to a text, which may be a part of a character; none for ids without text, such as beginning and end
+    /// of sequence, unknown and padding tokens.
+    /// </summary>
+    internal abstract ReadOnlyMemory<byte> BytesOf(int id);
+
     private protected abstract int[] EncodeWellFormed(string text, bool startsText);
 
     private protected abstract string Decode(IReadOnlyList<int> ids, bool startsText);

@@ -13,6 +13,9 @@ internal static class TokenizerFiles
         $"Expected a SentencePiece file (*.model), {Vocabulary} or {Merges} of a byte-level BPE vocabulary with the other "
         + "beside it, or a folder with either.";
 
+    /// <summary>Whether a tokenizer is kept in a file of this name.</summary>
+    public static bool IsKnown(string name) => name is SentencePiece or Vocabulary or Merges or SpecialTokens;
+
     public static Dictionary<string, byte[]> Read(string path)
     {
         if (Directory.Exists(path))

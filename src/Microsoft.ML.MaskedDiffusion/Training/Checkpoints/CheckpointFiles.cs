@@ -24,6 +24,9 @@ internal static class CheckpointFiles
     private const string Best = "best.safetensors";
     private const string Average = "average.safetensors";
 
+    /// <summary>Whether a checkpoint may have a file of this name.</summary>
+    public static bool IsOurs(string name) => name is Weights or Moments or Best or Average or CheckpointState.Name or ModelManifest.Name;
+
     /// <summary>Writes a checkpoint into an empty folder.</summary>
     public static void Write(string folder, CheckpointContent content, CheckpointState state)
     {

@@ -17,7 +17,6 @@ internal sealed class CheckpointStore : IDisposable
     {
         Folder = Path.GetFullPath(folder);
         _lock = new FolderLock(Folder, "checkpoint folder", "Checkpoints.Folder");
-        RemoveLeftoversOfEarlierBuilds();
     }
 
     public string Folder { get; }
@@ -44,13 +43,17 @@ internal sealed class CheckpointStore : IDisposable
     /// <exception cref="IOException">The disk refuses; the earlier checkpoints are unchanged.</exception>
     public void Add(long step, int keep, Action<string> write)
     {
-        AtomicFolder.Write(PathOf(step), write);
+        AtomicFolder.Write(PathOf(step), CheckpointFiles.IsOurs, write);
         foreach (long old in Steps().Skip(keep))
             Remove(old);
     }
 
-    /// <summary>Removes a checkpoint.</summary>
-    public void Remove(long step) => AtomicFolder.Delete(PathOf(step));
+    /// <summary>Removes a checkpoint, unless its folder holds files that are not the checkpoint's.</summary>
+    public void Remove(long step)
+    {
+        if (AtomicFolder.Foreign(PathOf(step), CheckpointFiles.IsOurs) is null)
+            AtomicFolder.Delete(PathOf(step));
+    }
 
     public void Dispose() => _lock.Dispose();
 
@@ -62,16 +65,5 @@ internal sealed class CheckpointStore : IDisposable
             return null;
         bool isNumber = long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step);
         return isNumber && NameOf(step) == name ? step : null;
-    }
-
-    // Earlier builds of the library wrote to ".step-{step}" and removed by way of ".step-{step}.old". Only exactly these names are removed.
-    private void RemoveLeftoversOfEarlierBuilds()
-    {
-        foreach (string path in Directory.GetDirectories(Folder, $".{Prefix}*"))
-        {
-            string name = Path.GetFileName(path)[1..];
-            if (StepOf(name.EndsWith(".old", StringComparison.Ordinal) ? name[..^".old".Length] : name) is not null)
-                Directory.Delete(path, recursive: true);
-        }
     }
 }

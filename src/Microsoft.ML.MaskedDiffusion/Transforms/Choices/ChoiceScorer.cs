@@ -33,7 +33,7 @@ internal sealed class ChoiceScorer(MaskedDiffusionModel model, ChoiceScoringOpti
     {
         var result = new OptionScore[choices.Length];
         Array.Fill(result, OptionScore.Absent);
-        if (places.Length == 0)
+        if (estimates.Length == 0)
             return new ChoiceResult(result, 0);
         double[] units = [.. places.Select((place, i) => UnitsOf(choices[place], estimates[i].TokenCount))];
         double[] scores = [.. estimates.Select((estimate, i) => estimate.LogLikelihood / units[i])];
@@ -51,7 +51,7 @@ internal sealed class ChoiceScorer(MaskedDiffusionModel model, ChoiceScoringOpti
         string separator = row.Context.Length == 0 ? "" : options.Separator;
         EncodedQuestion question = _encoder.Encode(
             row.Context, [.. places.Select(place => separator + row.Choices[place])], options.ContextOverflow == ContextOverflow.KeepEnd);
-        return question.Requests.Length > 0 ? question.Requests : throw TooLong(row, question);
+        return question.Requests.Length > 0 || options.InvalidRows == InvalidRows.Skip ? question.Requests : throw TooLong(row, question);
     }
 
     private double UnitsOf(string choice, int tokens) => options.Normalization switch

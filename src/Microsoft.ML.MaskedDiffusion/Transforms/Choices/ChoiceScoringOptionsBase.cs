@@ -81,6 +81,14 @@ public abstract class ChoiceScoringOptionsBase : ITransformOptions
     public ContextOverflow ContextOverflow { get; set; } = ContextOverflow.Throw;
 
     /// <summary>
+    /// What to do with a question that does not fit the model's context, see <see cref="ContextOverflow"/>. Default
+    /// <see cref="InvalidRows.Throw"/>; under <see cref="InvalidRows.Skip"/> its scores are NaN and its label is missing.
+    /// </summary>
+    [JsonPropertyName("InvalidRows")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public InvalidRows InvalidRows { get; set; } = InvalidRows.Throw;
+
+    /// <summary>
     /// Rows read ahead and scored together, 1 to 1048576. Default 16; a question's rows are never parted. Changes speed and memory, not
     /// results.
     /// </summary>
@@ -108,6 +116,7 @@ public abstract class ChoiceScoringOptionsBase : ITransformOptions
         OptionCheck.RequireDefined(Normalization, nameof(Normalization));
         OptionCheck.Require(ContextOverflow is ContextOverflow.Throw or ContextOverflow.KeepEnd, nameof(ContextOverflow), ContextOverflow,
             $"{ContextOverflow.Throw} or {ContextOverflow.KeepEnd}");
+        OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         OptionCheck.RequireObject(Separator, nameof(Separator), "a text; the default is one space, \"\" is none");
         OptionCheck.RequireBatchSize(BatchSize);
         OptionCheck.RequireObject(Likelihood, nameof(Likelihood), "a LikelihoodOptions; leave it unset for the default");

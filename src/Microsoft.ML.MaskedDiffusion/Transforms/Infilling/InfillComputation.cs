@@ -14,7 +14,7 @@ internal sealed class InfillComputation : ModelComputation<InfillOptions, string
 
     private InfillComputation(InfillOptions options, MaskedDiffusionModel model)
         : base(model, options, [InputColumn.Text("input", options.InputColumnName)], InfillColumns.Table) =>
-        _infiller = new Infiller(model, options.Sampling, $"A text of column '{options.InputColumnName}'");
+        _infiller = new Infiller(model, options.Sampling, $"A text of column '{options.InputColumnName}'", options.InvalidRows);
 
     public override Func<string> Bind(DataViewRow row) => Inputs[0].BindText(row);
 

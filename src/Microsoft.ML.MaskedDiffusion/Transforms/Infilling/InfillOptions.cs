@@ -22,6 +22,14 @@ public sealed class InfillOptions : ITransformOptions
     [JsonPropertyName("Sampling")]
     public SamplingOptions Sampling { get; set; } = new();
 
+    /// <summary>
+    /// What to do with a text that is longer than the model's context, or has a gap of an impossible size. Default
+    /// <see cref="InvalidRows.Throw"/>; under <see cref="InvalidRows.Skip"/> the text stays as it is, gaps included.
+    /// </summary>
+    [JsonPropertyName("InvalidRows")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public InvalidRows InvalidRows { get; set; } = InvalidRows.Throw;
+
     /// <summary>Rows read ahead and filled together, 1 to 1048576. Default 32. Changes speed and memory, not results.</summary>
     [JsonPropertyName("BatchSize")]
     public int BatchSize { get; set; } = 32;
@@ -38,6 +46,7 @@ public sealed class InfillOptions : ITransformOptions
     {
         OptionCheck.RequireColumnName(InputColumnName);
         InfillColumns.Table.CheckNames(this);
+        OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         OptionCheck.RequireBatchSize(BatchSize);
         OptionCheck.RequireObject(Sampling, nameof(Sampling), "a SamplingOptions; leave it unset for the default");
         var copy = (InfillOptions)MemberwiseClone();

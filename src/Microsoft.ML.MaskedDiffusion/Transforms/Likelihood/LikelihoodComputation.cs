@@ -15,7 +15,8 @@ internal sealed class LikelihoodComputation : ModelComputation<LikelihoodScoring
 
     private LikelihoodComputation(LikelihoodScoringOptions options, MaskedDiffusionModel model)
         : base(model, options, InputsOf(options), LikelihoodColumns.Table) =>
-        _scorer = new LikelihoodScorer(model, options.Likelihood, options.Separator, options.ContextOverflow, options.Stride, Describe);
+        _scorer = new LikelihoodScorer(model, options.Likelihood, options.Separator, options.ContextOverflow, options.Stride, Describe,
+            options.InvalidRows);
 
     public override Func<ScoredText> Bind(DataViewRow row)
     {

@@ -68,6 +68,14 @@ public sealed class LikelihoodScoringOptions : ITransformOptions
     [JsonPropertyName("Stride")]
     public int? Stride { get; set; }
 
+    /// <summary>
+    /// What to do with a row that does not fit the model's context, see <see cref="ContextOverflow"/>. Default
+    /// <see cref="InvalidRows.Throw"/>; under <see cref="InvalidRows.Skip"/> its figures are NaN and its token count is 0.
+    /// </summary>
+    [JsonPropertyName("InvalidRows")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public InvalidRows InvalidRows { get; set; } = InvalidRows.Throw;
+
     /// <summary>Rows read ahead and scored together, 1 to 1048576. Default 64. Changes speed and memory, not results.</summary>
     [JsonPropertyName("BatchSize")]
     public int BatchSize { get; set; } = 64;
@@ -89,6 +97,7 @@ public sealed class LikelihoodScoringOptions : ITransformOptions
         OptionCheck.RequireColumnName(TextColumnName);
         if (ContextColumnName is not null)
             OptionCheck.RequireColumnName(ContextColumnName);
+        OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         OptionCheck.RequireObject(Separator, nameof(Separator), "a text; the default is one space, \"\" is none");
         bool mayCut = ContextColumnName is not null && ContextOverflow == ContextOverflow.KeepEnd;
         OptionCheck.Require(mayCut || ContextOverflow == ContextOverflow.Throw, nameof(ContextOverflow), ContextOverflow,

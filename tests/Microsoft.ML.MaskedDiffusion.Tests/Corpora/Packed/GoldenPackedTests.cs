@@ -25,14 +25,13 @@ public sealed class GoldenPackedTests
             double[] weights = [.. example.GetProperty("weights").EnumerateArray().Select(w => w.GetDouble())];
             long[][] expected = [.. example.GetProperty("first3_tokens_of_each_block").EnumerateArray()
                 .Select(block => block.EnumerateArray().Select(id => id.GetInt64()).ToArray())];
-            var corpus = new PackedCorpus(new PackedCorpusOptions
+            var options = new PackedCorpusOptions
             {
                 Sources = [.. Prefixes.Select((prefix, i) => new PackedSource(golden, prefix, weights[i]))],
                 Order = PackedOrder.Published,
                 FilesAtOnce = filesAtOnce,
-            });
-            using PackedCorpusBlocks blocks = corpus.Open(
-                contextLength: blockLength - 1, rowLength: blockLength - 1, vocabularySize: 32000);
+            };
+            using var blocks = new PackedCorpusBlocks(options, blockLength, rowLength: blockLength - 1, vocabularySize: 32000);
             long[] Read(IBlockOrder by)
             {
                 var read = new long[3 * expected.Length];

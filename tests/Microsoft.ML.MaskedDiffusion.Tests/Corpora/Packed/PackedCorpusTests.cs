@@ -6,6 +6,9 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class PackedCorpusTests
 {
+    // Ids that the other tests' files do not hold.
+    private const int Beginning = 1, End = 2;
+
     private readonly TemporaryFolder _folder = new();
 
     [TestCleanup]
@@ -21,7 +24,8 @@ public sealed class PackedCorpusTests
     {
         var options = new PackedCorpusOptions { Sources = [new PackedSource(_folder.Path)] };
         change?.Invoke(options);
-        return new PackedCorpus(options).Open(context, row ?? context, vocabulary);
+        _ = new PackedCorpus(options);
+        return new PackedCorpusBlocks(options, options.BlockLength ?? context + 1, row ?? context, vocabulary, Beginning, End);
     }
 
     private static long[] Row(ITokenBlocks blocks, int index)
@@ -42,6 +46,44 @@ public sealed class PackedCorpusTests
         CollectionAssert.AreEqual(new long[] { 111, 112, 113, 114 }, Row(masked, 2));
         CollectionAssert.AreEqual(new long[] { 127, 128, 129, 130, 131 }, Row(next, 5));
         CollectionAssert.AreEqual(new long[] { 104, 105, 106, 107 }, Row(dense, 1));
+    }
+
+    [TestMethod]
+    [DataRow(Beginning)]
+    [DataRow(End)]
+    public void WhatFillsUpFilesIsNeverTrainedOn(int filler)
+    {
+        // Files as the Python system writes them: each of its processes fills up its own last file, so any file may end so.
+        int[] text = [.. Enumerable.Range(100, 12), End];
+        foreach ((string prefix, int length) in new[] { ("train_a", 13), ("train_b", 3), ("train_c", 13) })
+        {
+            using var writer = new PackedFileWriter(_folder.Path, prefix, 40, 1000, filler);
+            writer.Append(text.AsSpan(13 - length));
+            writer.Complete();
+        }
+        void Dense(PackedCorpusOptions o) => (o.Sources, o.BlockLength) = ([new PackedSource(_folder.Path)], 4);
+        using PackedCorpusBlocks blocks = Open(change: Dense);
+        // 13 ids make three blocks of 4, and 3 ids none.
+        Assert.AreEqual(6, blocks.Count);
+        CollectionAssert.AreEqual(text[..12].Concat(text[..12]).Select(id => (long)id).ToArray(),
+            Enumerable.Range(0, 6).SelectMany(i => Row(blocks, i)).ToArray());
+        using PackedCorpusBlocks published = Open(change: o => { Dense(o); (o.Order, o.FilesAtOnce) = (PackedOrder.Published, 3); });
+        IBlockOrder order = published.Order(0);
+        int[] first = [.. Enumerable.Range(0, 12).Select(i => order[i])];
+        CollectionAssert.AreEquivalent(Enumerable.Range(0, 6).ToArray(), first[..6]);
+        CollectionAssert.AreEquivalent(Enumerable.Range(0, 6).ToArray(), first[6..]);
+        Assert.AreEqual(first[2], order[2], "a position is reached again");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(
+            () => Open(change: o => { Dense(o); o.Sources = [new PackedSource(_folder.Path, "train_b")]; })).Message, "hold 3 ids of text");
+    }
+
+    [TestMethod]
+    public void OneEndOfSequenceAtTheEndOfAFileIsText()
+    {
+        using (var writer = new PackedFileWriter(_folder.Path, "train", 8, 1000, 0))
+            writer.Append([5, 6, 7, 8, 9, 10, 11, End, 5, 6, 7, 8, 9, 10, 11, 11]);
+        using PackedCorpusBlocks blocks = Open(change: o => o.BlockLength = 4);
+        Assert.AreEqual(4, blocks.Count);
     }
 
     [TestMethod]

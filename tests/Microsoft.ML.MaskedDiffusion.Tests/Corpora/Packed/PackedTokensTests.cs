@@ -82,8 +82,8 @@ public sealed class PackedTokensTests
         int end = Letters.EndOfSequenceId!.Value;
         CollectionAssert.AreEqual(new[] { "one", "two and three", "füñf" }.SelectMany(text => Letters.Encode(text).Append(end))
             .Select(id => (long)id).ToArray(), ids);
-        CollectionAssert.AreEqual(new[] { "train_0000000000.bin", "train_0000000001.bin", "train_0000000002.bin" },
-            Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order().ToArray());
+        CollectionAssert.AreEqual(new[] { ".train.tokens.json", "train_0000000000.bin", "train_0000000001.bin", "train_0000000002.bin" },
+            Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToArray());
     }
 
     [TestMethod]
@@ -114,6 +114,34 @@ public sealed class PackedTokensTests
         CollectionAssert.AreEqual(Saved(onText), Saved(onTokens));
         TrainingResult result = onTokens.TrainingResult!;
         Assert.AreEqual((20L * Context, 0L, 0L, 1.2), (result.CorpusTokens, result.RepeatedTokens, result.Documents, result.Epochs));
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void TheDefaultFileIsLargeAndItsFillerIsNotTrainedOn(bool isLengthKnown)
+    {
+        string[] texts = Documents(20, Context);
+        using LikelihoodScoringTransformer onText = new MaskedDiffusionTrainer(_ml, Small()).Fit(View(texts));
+        PackedTokensResult written = _ml.MaskedDiffusion().SavePackedTokens(View(texts), Letters, _folder.Path);
+        Assert.IsGreaterThan(2_000_000, written.FillerTokens);
+        if (!isLengthKnown)
+            File.Delete(_folder.File(".train.tokens.json"));
+        using LikelihoodScoringTransformer onTokens = new MaskedDiffusionTrainer(_ml, Small()).Fit(Load(o => o.BlockLength = Context));
+        CollectionAssert.AreEqual(Saved(onText), Saved(onTokens));
+        Assert.AreEqual(20L * Context, onTokens.TrainingResult!.CorpusTokens);
+    }
+
+    [TestMethod]
+    public void ALengthThatDoesNotFitTheFilesIsRefused()
+    {
+        Save(Documents(20, Context), tokensPerFile: 4 * Context);
+        File.Delete(_folder.File("train_0000000004.bin"));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(
+            () => new MaskedDiffusionTrainer(_ml, Small()).Fit(Load(o => o.BlockLength = Context))).Message, "tells of 5 packed files");
+        File.WriteAllText(_folder.File(".train.tokens.json"), "{");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(
+            () => new MaskedDiffusionTrainer(_ml, Small()).Fit(Load(o => o.BlockLength = Context))).Message, "damaged");
     }
 
     [TestMethod]
@@ -248,6 +276,7 @@ public sealed class PackedTokensTests
         Assert.ThrowsExactly<InvalidOperationException>(
             () => _ml.MaskedDiffusion().SavePackedTokens(View([" "]), Letters, _folder.Path, new PackedTokensOptions { Prefix = "empty" }));
         CollectionAssert.AreEqual(
-            new[] { "train_0000000000.bin" }, Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).ToArray());
+            new[] { ".train.tokens.json", "train_0000000000.bin" },
+            Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToArray());
     }
 }

@@ -60,34 +60,15 @@ public sealed class TokenFolderTests
     }
 
     [TestMethod]
-    public void HalfWrittenOnesAreRemoved()
+    public void SomebodysFilesAmongTheTokensAreNotReplaced()
     {
-        using (var folder = new TokenFolder(_folder.Path))
-        {
-            Write(folder);
-            // What a killed process leaves behind.
-            foreach (string name in new[] { ".packed.new", ".packed.old" })
-            {
-                Directory.CreateDirectory(_folder.File(name));
-                File.WriteAllText(Path.Combine(_folder.File(name), "train_0000000000.bin"), "half");
-            }
-        }
-        using (var folder = new TokenFolder(_folder.Path))
-            Assert.AreEqual(7, First(folder));
-        Assert.IsFalse(Directory.Exists(_folder.File(".packed.new")) || Directory.Exists(_folder.File(".packed.old")));
-    }
-
-    [TestMethod]
-    public void TokensThatAnEarlierBuildHadMovedAwayArePutBack()
-    {
-        using (var folder = new TokenFolder(_folder.Path))
-            Write(folder);
-        Directory.Move(_folder.File("packed"), _folder.File(".packed.old"));
-        Directory.CreateDirectory(_folder.File(".packed.new"));
-        using (var folder = new TokenFolder(_folder.Path))
-            Assert.AreEqual(7, First(folder));
-        string?[] names = [.. Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName)];
-        CollectionAssert.AreEquivalent(new[] { ".lock", "packed" }, names);
+        using var folder = new TokenFolder(_folder.Path);
+        Write(folder);
+        string notes = Path.Combine(folder.Packed, "notes.txt");
+        File.WriteAllText(notes, "mine");
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => Write(folder, first: 9)).Message, "notes.txt");
+        Assert.AreEqual("mine", File.ReadAllText(notes));
+        Assert.AreEqual(7, First(folder));
     }
 
     [TestMethod]

@@ -38,9 +38,33 @@ public sealed class LmEvalRequestsTests
         CollectionAssert.AreEquivalent(new[] { _requests, _responses }, Directory.GetFiles(_folder));
 
         var keepingEnd = new LmEvalOptions { ContextOverflow = ContextOverflow.KeepEnd, Greedy = false };
+        string written = File.ReadAllText(_responses);
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(
+            () => new LmEvalRequests(Scorer(), keepingEnd).Score(_requests, _responses)).Message, "is not replaced");
+        Assert.AreEqual(written, File.ReadAllText(_responses));
+        File.Delete(_responses);
         LmEvalSummary cut = new LmEvalRequests(Scorer(), keepingEnd).Score(_requests, _responses);
         Assert.AreEqual(new LmEvalSummary(4, 0, 1, 1), cut);
         Assert.IsTrue(JsonDocument.Parse(File.ReadLines(_responses).ElementAt(2)).RootElement.GetProperty("truncated").GetBoolean());
+    }
+
+    [TestMethod]
+    public void AnInvalidLineNeedNotEndARun()
+    {
+        string bad = """{"context": "half \ud83d", "continuation": " y"}""";
+        File.WriteAllLines(_requests, ["""{"context": "The", "continuation": " end"}""", bad, "no JSON", """{"context": "a"}"""]);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(
+            () => new LmEvalRequests(Scorer(), new LmEvalOptions()).Score(_requests, _responses)).Message, "line 2: a text is not Unicode");
+        File.Delete(_responses + ".partial");
+        LmEvalSummary summary = new LmEvalRequests(Scorer(), new LmEvalOptions { InvalidRows = InvalidRows.Skip })
+            .Score(_requests, _responses);
+        Assert.AreEqual(new LmEvalSummary(4, 0, 3, 0), summary);
+        string?[] errors = [.. File.ReadLines(_responses).Select(line => JsonDocument.Parse(line).RootElement)
+            .Select(line => line.TryGetProperty("error", out JsonElement error) ? error.GetString() : null)];
+        Assert.IsNull(errors[0]);
+        StringAssert.Contains(errors[1], "Unicode");
+        StringAssert.Contains(errors[2], "not JSON");
+        StringAssert.Contains(errors[3], "'continuation' is missing");
     }
 
     [TestMethod]

@@ -232,6 +232,40 @@ public sealed class ZeroShotEvaluatorTests
         StringAssert.Contains(error.Message, "mine");
     }
 
+    [TestMethod]
+    public void InvalidRowsAreLeftOutAndToldOrStopTheRunBeforeItBegins()
+    {
+        string path = Path.Combine(_folder.Path, "questions.jsonl");
+        File.WriteAllLines(path,
+        [
+            """{"query": "q", "choices": ["a", "b"], "gold": 0}""", """{"query": "q", "choices": ["a", " "], "gold": 0}""", "no JSON",
+            """{"query": "q", "choices": ["a", "b"], "gold": 1}""",
+        ]);
+        FakeScorer scorer = Varied();
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(
+            () => new ZeroShotEvaluator(scorer, new ZeroShotOptions()).Evaluate(Piqa, path)).Message, "line 2: an option is empty");
+        ZeroShotResult result =
+            new ZeroShotEvaluator(scorer, new ZeroShotOptions { InvalidRows = InvalidRows.Skip }).Evaluate(Piqa, path);
+        Assert.AreEqual(2, result.QuestionCount);
+        CollectionAssert.AreEqual(new[] { "line 2", "line 3" },
+            result.InvalidRows.Select(reason => reason[(path.Length + 2)..].Split(':')[0]).ToArray());
+    }
+
+    [TestMethod]
+    public void SomebodysFileInTheLogFolderIsNotTouched()
+    {
+        string path = Path.Combine(_folder.Path, "piqa.jsonl");
+        foreach (string content in new[]
+        {
+            """{"goal": "g", "sol1": "a", "sol2": "b", "label": 0}""", """{"goal": "g"}""" + "\n" + """{"goal": "h"}""", "x",
+        })
+        {
+            File.WriteAllText(path, content);
+            Assert.ThrowsExactly<InvalidDataException>(() => new ZeroShotEvaluator(Varied(), Logged()).Evaluate(Piqa, Questions(4)));
+            Assert.AreEqual(content, File.ReadAllText(path));
+        }
+    }
+
     private ZeroShotOptions Logged() => new() { LogFolder = _folder.Path, QuestionsPerBatch = 3 };
 
     private static string Refused(FakeScorer scorer, ZeroShotOptions options, ZeroShotQuestion[] questions) =>

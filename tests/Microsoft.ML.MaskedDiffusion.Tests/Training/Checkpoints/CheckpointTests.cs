@@ -175,16 +175,15 @@ public sealed class CheckpointTests
     }
 
     [TestMethod]
-    public void HalfWrittenOnesAreRemovedAndIgnored()
+    public void SomebodysFilesInACheckpointKeepItFromBeingRemoved()
     {
         using var folder = new TemporaryFolder();
         RunAndStop(In(folder), 10);
-        string half = folder.File("run/.step-000000006"), old = folder.File("run/.step-000000001.old");
-        Directory.CreateDirectory(half);
-        Directory.CreateDirectory(old);
-        File.WriteAllText(Path.Combine(half, "model.safetensors"), "half");
+        string first = Names(folder)[0], notes = folder.File($"run/{first}/notes.txt");
+        File.WriteAllText(notes, "mine");
         AssertSame(Run(Settings), Run(In(folder)));
-        Assert.IsFalse(Directory.Exists(half) || Directory.Exists(old));
+        Assert.AreEqual("mine", File.ReadAllText(notes));
+        CollectionAssert.Contains(Names(folder), first);
     }
 
     [TestMethod]

@@ -89,8 +89,8 @@ public sealed class InfillTests
     {
         string[] filled = Fill(Options(), _ml.Data.LoadFromEnumerable(TextRow.Make(" \t\n", "  [MASK]  ")));
         Assert.AreEqual(" \t\n", filled[0]);
-        // Of the two spaces before the gap one belongs to it.
-        Assert.IsTrue(filled[1].StartsWith(' ') && filled[1].EndsWith("  ", StringComparison.Ordinal), $"'{filled[1]}'");
+        Assert.IsTrue(filled[1].StartsWith("  ", StringComparison.Ordinal) && filled[1].EndsWith("  ", StringComparison.Ordinal),
+            $"'{filled[1]}'");
     }
 
     [TestMethod]
@@ -105,6 +105,18 @@ public sealed class InfillTests
             _ml.MaskedDiffusion().Infill(Model, "Nowhere").Fit(View())).Message, "input column 'Nowhere'");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
             _ml.MaskedDiffusion().Infill(Model, "Number").Fit(View())).Message, "got Int32");
+    }
+
+    [TestMethod]
+    public void ARowThatCannotBeFilledNeedNotEndTheRun()
+    {
+        InfillOptions options = Options();
+        options.InvalidRows = InvalidRows.Skip;
+        string[] texts = ["the cat [MASK*40]", "the [MASK] sat", "the [MASK*0]"];
+        string[] filled = Fill(options, _ml.Data.LoadFromEnumerable(TextRow.Make(texts)));
+        Assert.AreEqual(texts[0], filled[0]);
+        Assert.DoesNotContain("[MASK", filled[1]);
+        Assert.AreEqual(texts[2], filled[2]);
     }
 
     [TestMethod]
