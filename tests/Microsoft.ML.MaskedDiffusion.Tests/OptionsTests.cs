@@ -184,6 +184,7 @@ public sealed class OptionsTests
             [nameof(ChoiceScoringOptions.PerByteColumnName)] = [.. BadNames, "Score"],
             [nameof(ChoiceScoringOptions.ProbabilityColumnName)] = [.. BadNames, "Score"],
             [nameof(ChoiceScoringOptions.PredictedLabelColumnName)] = [.. BadNames, "Score"],
+            [nameof(ChoiceScoringOptions.PredictedTextColumnName)] = ["", " \t", "Score"],
             [nameof(ChoiceScoringOptions.ChoiceCount)] =
                 [.. BadCounts, 1, ChoiceScoringOptionsBase.MaximumChoices + 1, int.MaxValue],
             [nameof(ChoiceScoringOptions.Normalization)] = [(ChoiceNormalization)(-1), (ChoiceNormalization)9],

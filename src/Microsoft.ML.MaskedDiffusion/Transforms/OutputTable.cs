@@ -37,8 +37,8 @@ internal sealed class OutputTable<TOptions, TResult>
 
     /// <summary>Adds a text.</summary>
     public OutputTable<TOptions, TResult> Text(
-        string option, Func<TOptions, string?> name, string storedName, Func<TResult, string> read) =>
-        AddScalar(option, name, storedName, column => OutputColumns.Text(column, read));
+        string option, Func<TOptions, string?> name, string storedName, Func<TResult, string> read, bool isOptional = false) =>
+        AddScalar(option, name, storedName, column => OutputColumns.Text(column, read), isOptional);
 
     /// <summary>Adds a vector of Single whose size the options know.</summary>
     public OutputTable<TOptions, TResult> Vector(

@@ -30,9 +30,21 @@ internal abstract record CarrierOutput(string CarrierName, string UserName)
     {
         public override IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml)
         {
-            IEnumerable<KeyValuePair<int, uint>> keys = Enumerable.Range(1, Count).Select(i => KeyValuePair.Create(i, (uint)i));
-            return [ml.Transforms.Conversion.MapValue(UserName, keys, CarrierName, true)];
+            // The key values are the indices from 0, and a value that is none of them is missing.
+            IDataView indices = ml.Data.LoadFromEnumerable(Enumerable.Range(0, Count).Select(index => new Index { Value = index }).ToList());
+            IEnumerable<KeyValuePair<int, int>> numbers = Enumerable.Range(0, Count).Select(index => KeyValuePair.Create(index + 1, index))
+                .Append(KeyValuePair.Create(0, -1));
+            return
+            [
+                ml.Transforms.Conversion.MapValue(UserName, numbers, CarrierName),
+                ml.Transforms.Conversion.MapValueToKey(UserName, UserName, keyData: indices),
+            ];
         }
+    }
+
+    private sealed class Index
+    {
+        public int Value { get; set; }
     }
 
     /// <summary>A vector, whose type gets back the size that it lost (see <see cref="SpreadFactory"/>).</summary>

@@ -30,7 +30,8 @@ internal readonly record struct OptionScore(
 /// <summary>The scores of a question's options.</summary>
 /// <param name="Options">One entry for each place that an option may have.</param>
 /// <param name="PredictedLabel">The best option: 1 for the first, 0 where there is no option.</param>
-internal sealed record ChoiceResult(OptionScore[] Options, uint PredictedLabel);
+/// <param name="PredictedText">The text of the best option; empty where there is none.</param>
+internal sealed record ChoiceResult(OptionScore[] Options, uint PredictedLabel, string PredictedText);
 
 /// <summary>The scores of an option that stands in a row of its own, and whether it is the best of its question.</summary>
 internal readonly record struct GroupedChoiceResult(OptionScore Option, bool Predicted);
@@ -69,8 +70,11 @@ internal static class ChoiceColumns
         var table = new OutputTable<ChoiceScoringOptions, ChoiceResult>();
         foreach (ChoiceColumn figure in Figures)
             table.Vector(figure.Option, figure.Name, figure.StoredName, Count, result => [.. result.Options.Select(figure.Read)]);
-        return table.Key(nameof(ChoiceScoringOptions.PredictedLabelColumnName), options => options.PredictedLabelColumnName,
-            ChoiceOutput.LabelName, Count, result => result.PredictedLabel);
+        return table
+            .Key(nameof(ChoiceScoringOptions.PredictedLabelColumnName), options => options.PredictedLabelColumnName,
+                ChoiceOutput.LabelName, Count, result => result.PredictedLabel)
+            .Text(nameof(ChoiceScoringOptions.PredictedTextColumnName), options => options.PredictedTextColumnName,
+                ChoiceTextOutput.TextName, result => result.PredictedText, isOptional: true);
     }
 
     private static OutputTable<GroupedChoiceScoringOptions, GroupedChoiceResult> MakeRows()
@@ -109,7 +113,7 @@ internal sealed class ChoiceInput : SavedInput
 }
 
 /// <summary>What the saved mapping of options in vectors adds.</summary>
-internal sealed class ChoiceOutput
+internal class ChoiceOutput
 {
     public const string ScoreName = "__mdm_score", ErrorName = "__mdm_error", LikelihoodName = "__mdm_likelihood";
     public const string PerCharacterName = "__mdm_character", PerByteName = "__mdm_byte";
@@ -137,25 +141,50 @@ internal sealed class ChoiceOutput
     public int Label { get; set; }
 }
 
+/// <summary>The same with the text of the best option.</summary>
+internal sealed class ChoiceTextOutput : ChoiceOutput
+{
+    public const string TextName = "__mdm_text";
+
+    [ColumnName(TextName)]
+    public ReadOnlyMemory<char> Text { get; set; }
+}
+
+/// <summary>Scores single rows of a saved transform of options in vectors, as the first builds saved them: without the text.</summary>
+[CustomMappingFactoryAttribute(Contract)]
+internal sealed class FirstChoiceMapping() : SavedMapping<ChoiceInput, ChoiceOutput, ChoiceScoringOptions, ChoiceComputation>(
+    ChoiceMapping.Kind, Contract, (model, options) => new ChoiceComputation(model, options))
+{
+    private const string Contract = "Microsoft.ML.MaskedDiffusion.Choices";
+
+    protected override void Map(ChoiceComputation computation, ChoiceInput input, ChoiceOutput output) =>
+        ChoiceMapping.Score(computation, input, output);
+}
+
 /// <summary>Scores single rows of a saved transform of options in vectors.</summary>
 [CustomMappingFactoryAttribute(Contract)]
-internal sealed class ChoiceMapping() : SavedMapping<ChoiceInput, ChoiceOutput, ChoiceScoringOptions, ChoiceComputation>(
+internal sealed class ChoiceMapping() : SavedMapping<ChoiceInput, ChoiceTextOutput, ChoiceScoringOptions, ChoiceComputation>(
     Kind, Contract, (model, options) => new ChoiceComputation(model, options))
 {
     public const string Kind = "choices";
 
-    private const string Contract = "Microsoft.ML.MaskedDiffusion.Choices";
+    private const string Contract = "Microsoft.ML.MaskedDiffusion.ChoicesWithText";
 
     public static ChoiceMapping Instance { get; } = new();
 
-    protected override void Map(ChoiceComputation computation, ChoiceInput input, ChoiceOutput output)
+    /// <summary>Scores a row, and returns its result.</summary>
+    public static ChoiceResult Score(ChoiceComputation computation, ChoiceInput input, ChoiceOutput output)
     {
         var row = new ChoiceRow(input.Context.ToString(), [.. input.Choices.DenseValues().Select(text => text.ToString())]);
         ChoiceResult result = computation.Compute([row], CancellationToken.None)[0];
         foreach (ChoiceColumn figure in ChoiceColumns.Figures)
             figure.Store(output, [.. result.Options.Select(figure.Read)]);
         output.Label = (int)result.PredictedLabel;
+        return result;
     }
+
+    protected override void Map(ChoiceComputation computation, ChoiceInput input, ChoiceTextOutput output) =>
+        output.Text = Score(computation, input, output).PredictedText.AsMemory();
 }
 
 /// <summary>What the saved mapping of options in rows reads of a row.</summary>

@@ -34,14 +34,15 @@ internal sealed class ChoiceScorer(MaskedDiffusionModel model, ChoiceScoringOpti
         var result = new OptionScore[choices.Length];
         Array.Fill(result, OptionScore.Absent);
         if (estimates.Length == 0)
-            return new ChoiceResult(result, 0);
+            return new ChoiceResult(result, 0, "");
         double[] units = [.. places.Select((place, i) => UnitsOf(choices[place], estimates[i].TokenCount))];
         double[] scores = [.. estimates.Select((estimate, i) => estimate.LogLikelihood / units[i])];
         // The best score is subtracted first, so that nothing overflows.
         double best = scores.Max(), sum = scores.Sum(score => Math.Exp(score - best));
         for (int i = 0; i < places.Length; i++)
             result[places[i]] = OptionScore.Of(choices[places[i]], estimates[i], units[i], Math.Exp(scores[i] - best) / sum);
-        return new ChoiceResult(result, (uint)places[Array.IndexOf(scores, best)] + 1);
+        int place = places[Array.IndexOf(scores, best)];
+        return new ChoiceResult(result, (uint)place + 1, choices[place]);
     }
 
     private LikelihoodRequest[] RequestsOf(ChoiceRow row, int[] places)

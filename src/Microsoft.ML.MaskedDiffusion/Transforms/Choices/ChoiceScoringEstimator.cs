@@ -43,7 +43,7 @@ public sealed class ChoiceScoringEstimator : IEstimator<ChoiceScoringTransformer
         return new ChoiceScoringTransformer(new ChoiceComputation(_model, _options.With(count)), null);
     }
 
-    /// <summary>The input's columns and the seven added ones.</summary>
+    /// <summary>The input's columns and the added ones.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or mistyped.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) => BatchedTransform<ChoiceRow, ChoiceResult>.GetOutputSchema(
         inputSchema, _inputs, ChoiceColumns.Vectors.Columns(_options.With(_options.ChoiceCount ?? 2)));

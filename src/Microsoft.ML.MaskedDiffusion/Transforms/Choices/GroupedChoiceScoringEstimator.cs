@@ -34,7 +34,7 @@ public sealed class GroupedChoiceScoringEstimator : IEstimator<GroupedChoiceScor
         return new GroupedChoiceScoringTransformer(_computation, null);
     }
 
-    /// <summary>The input's columns and the seven added ones.</summary>
+    /// <summary>The input's columns and the added ones.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or mistyped.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
         BatchedTransform<GroupedChoiceRow, GroupedChoiceResult>.GetOutputSchema(inputSchema, _computation.Inputs, _computation.Outputs);

@@ -36,11 +36,13 @@ public sealed class ChoiceScoringTests
 
         public uint PredictedLabel { get; set; }
 
+        public string PredictedText { get; set; } = "";
+
         // Shortest round-trip form: equal strings are equal bits.
         public override string ToString() =>
             $"{Number}: {string.Join(' ', Score)} | {string.Join(' ', StandardError)} | {string.Join(' ', LogLikelihood)} | "
             + $"{string.Join(' ', LogLikelihoodPerCharacter)} | {string.Join(' ', LogLikelihoodPerByte)} | "
-            + $"{string.Join(' ', Probability)} | {PredictedLabel}";
+            + $"{string.Join(' ', Probability)} | {PredictedLabel} {PredictedText}";
     }
 
     private static readonly MaskedDiffusionModel Model = TinyModel.Create(8);
@@ -130,6 +132,89 @@ public sealed class ChoiceScoringTests
         // ML.NET takes logarithms of Singles.
         Assert.AreEqual(loss, metrics.LogLoss, 1e-4 * Math.Max(1, loss));
         Assert.AreEqual(5, metrics.ConfusionMatrix.NumberOfClasses);
+    }
+
+    private sealed class Answered
+    {
+        public string Context { get; set; } = "";
+
+        public string[] Choices { get; set; } = [];
+
+        public int Index { get; set; }
+
+        public string Letter { get; set; } = "";
+
+        public string Text { get; set; } = "";
+    }
+
+    private sealed class Best
+    {
+        public int Index { get; set; }
+
+        public int Predicted { get; set; }
+
+        public string Text { get; set; } = "";
+
+        public string PredictedText { get; set; } = "";
+    }
+
+    /// <summary>The recipes of docs/evaluation.md, one for each way in which data sets write down the right option.</summary>
+    [TestMethod]
+    public void EachKindOfLabelHasARecipeThatGivesTheTrueAccuracy()
+    {
+        // The first right answers are the second options: keys numbered by first occurrence would be wrong.
+        ChoiceScoringTransformer transformer = _ml.MaskedDiffusion().ScoreChoices(Model, Fast()).Fit(View());
+        Scored[] scored = Read(transformer.Transform(View()));
+        List<Answered> answered =
+        [
+            .. Questions.Select((question, i) =>
+            {
+                int best = (int)scored[i].PredictedLabel - 1;
+                int right = i % 4 == 3 ? (best + 1) % question.Choices.Length : best;
+                return new Answered
+                {
+                    Context = question.Context,
+                    Choices = question.Choices,
+                    Index = right,
+                    Letter = $"{(char)('A' + right)}",
+                    Text = question.Choices[right],
+                };
+            }).OrderByDescending(row => row.Index),
+        ];
+        IDataView data = transformer.Transform(_ml.Data.LoadFromEnumerable(answered));
+
+        IDataView byIndex = _ml.Transforms.Conversion.ConvertType("Label", "Index", DataKind.Single).Fit(data).Transform(data);
+        Assert.AreEqual(0.75, _ml.MulticlassClassification.Evaluate(byIndex).MicroAccuracy, 1e-12);
+
+        KeyValuePair<string, float>[] letters = [new("A", 0), new("B", 1), new("C", 2), new("D", 3), new("E", 4)];
+        IDataView byLetter = _ml.Transforms.Conversion.MapValue("Label", letters, "Letter").Fit(data).Transform(data);
+        Assert.AreEqual(0.75, _ml.MulticlassClassification.Evaluate(byLetter).MicroAccuracy, 1e-12);
+
+        IDataView withIndex = _ml.Transforms.Conversion.MapKeyToValue("Predicted", "PredictedLabel").Fit(data).Transform(data);
+        Best[] rows = [.. _ml.Data.CreateEnumerable<Best>(withIndex, reuseRowObject: false)];
+        Assert.AreEqual(0.75, rows.Average(row => row.Text == row.PredictedText ? 1.0 : 0.0), 1e-12);
+        Assert.AreEqual(0.75, rows.Average(row => row.Index == row.Predicted ? 1.0 : 0.0), 1e-12);
+        VBuffer<ReadOnlyMemory<char>> names = default;
+        data.Schema["Score"].GetSlotNames(ref names);
+        CollectionAssert.AreEqual(new[] { "0", "1", "2", "3", "4" }, names.DenseValues().Select(name => name.ToString()).ToArray());
+    }
+
+    [TestMethod]
+    public void AQuestionThatDoesNotFitNeedNotEndTheRun()
+    {
+        ChoiceScoringOptions options = Fast();
+        List<Question> questions =
+        [
+            new() { Context = string.Concat(Enumerable.Repeat("the cat ", 40)), Choices = ["a", "b"] },
+            new() { Number = 1, Context = "the", Choices = ["cat", "dog"] },
+        ];
+        IDataView view = _ml.Data.LoadFromEnumerable(questions);
+        Unwrapped.Throws<ArgumentException>(() => Read(Score(options, view)));
+        options.InvalidRows = InvalidRows.Skip;
+        Scored[] rows = Read(Score(options, view));
+        Assert.AreEqual((0u, ""), (rows[0].PredictedLabel, rows[0].PredictedText));
+        Assert.IsGreaterThan(0u, rows[1].PredictedLabel);
+        Assert.AreEqual(questions[1].Choices[(int)rows[1].PredictedLabel - 1], rows[1].PredictedText);
     }
 
     [TestMethod]
@@ -261,7 +346,8 @@ public sealed class ChoiceScoringTests
             given = SchemaShapes.Of(estimator.Fit(View()).GetOutputSchema(View().Schema));
         CollectionAssert.AreEqual(LikelihoodScoringTests.Describe(given), LikelihoodScoringTests.Describe(promised));
         CollectionAssert.AreEqual(new[] { "Number", "Context", "Choices", "Label", "Score", "StandardError", "LogLikelihood",
-            "LogLikelihoodPerCharacter", "LogLikelihoodPerByte", "Probability", "PredictedLabel" }, promised.Select(c => c.Name).ToArray());
+            "LogLikelihoodPerCharacter", "LogLikelihoodPerByte", "Probability", "PredictedLabel", "PredictedText" },
+            promised.Select(c => c.Name).ToArray());
     }
 
     [TestMethod]
