@@ -18,11 +18,14 @@ internal static class CombVariance
     // to 12 tokens.
     private const double ExpectedHits = 0.015;
     private const int Steps = 64;
+    // About half of the samples hide few tokens and say little about the spread.
+    private const double FreedomOfSample = 0.5;
 
-    public static double Of(ReadOnlySpan<int> hidden, ReadOnlySpan<double> losses, int length, int roundSize)
+    public static EstimateError Of(ReadOnlySpan<int> hidden, ReadOnlySpan<double> losses, int length, int roundSize)
     {
         (double a, double b) = MeanLoss(hidden, losses, length);
-        double v = Spread(hidden, losses, length, a, b), lowest = Math.Log(Math.Sqrt(2 * ExpectedHits / ((double)losses.Length * length)));
+        double v = Spread(hidden, losses, length, a, b), samples = losses.Length, tokens = samples * length;
+        double lowest = Math.Log(Math.Sqrt(2 * ExpectedHits / tokens));
         double noise = 0;
         // Midpoints in log t.
         for (int step = 0; step < Steps; step++)
@@ -32,7 +35,17 @@ internal static class CombVariance
         }
         // What a comb's shift leaves: the mean over t is about a line, whose values one tooth apart.
         double tooth = b * (length - 1) / roundSize;
-        return (noise + tooth * tooth * roundSize / 12) / losses.Length;
+        double variance = (noise + tooth * tooth * roundSize / 12) / samples;
+        // The integrand where t is near 0 and at most one token is hidden.
+        double one = a + b / length, tail = (one * one * length + v * (length - 1)) / samples;
+        return variance == 0
+            ? default
+            : EstimateError.Estimated(variance, samples * FreedomOfSample) with
+            {
+                Tail = tail,
+                TailLogTokens = tail * Math.Log(tokens),
+                Tokens = tokens,
+            };
     }
 
     // Each loss per hidden token, weighted by the tokens, as a line in k / L.
