@@ -6,12 +6,10 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 /// </summary>
 /// <param name="OwnVariance">The variances that the summands estimate for themselves, added.</param>
 /// <param name="VarianceNoise">
-/// Σ variance² / degrees of freedom. Of a sum this gives the degrees of freedom by Satterthwaite's rule (1946); 0 where the variances are
-/// known.
+/// Σ variance² / degrees of freedom, which gives the degrees of freedom of a sum; 0 where the variances are known.
 /// </param>
 /// <param name="Tail">
-/// For variances that leave out the noise levels that hardly ever hide a token: how much they grow where the lowest level falls by a factor
-/// e.
+/// Of variances that leave out noise levels which hardly ever hide a token: how much they grow where the lowest level falls by a factor e.
 /// </param>
 /// <param name="TailLogTokens">Σ tail · ln tokens.</param>
 /// <param name="Tokens">Answer tokens that were shown or hidden in all samples together; it decides which levels are left out.</param>
@@ -21,22 +19,19 @@ internal readonly record struct EstimateError(
     // The quantile of the normal distribution for intervals that cover 95 %.
     private const double Normal = 1.959963984540054;
 
-    /// <summary>The variance, with those levels that hide a token often enough in all samples of all summands.</summary>
-    /// <remarks>The lowest level falls with the square root of the tokens; see <see cref="CombVariance"/>.</remarks>
+    /// <summary>
+    /// The variance, with all noise levels that hide a token often enough in the samples of all summands together: the lowest level is
+    /// proportional to 1 / √tokens (<see cref="CombVariance"/>).
+    /// </summary>
     public double Variance => Tail == 0 ? OwnVariance : OwnVariance + (Tail * Math.Log(Tokens) - TailLogTokens) / 2;
 
     /// <summary>
     /// The standard error whose 1.96-fold covers 95 %: the root of the variance times Student's quantile over the normal one, because a
     /// variance that comes from few draws is itself uncertain.
     /// </summary>
-    public double StandardError
-    {
-        get
-        {
-            double freedom = Math.Max(1, OwnVariance * OwnVariance / VarianceNoise);
-            return Variance == 0 ? 0 : Math.Sqrt(Variance) * (VarianceNoise == 0 ? 1 : StudentQuantile(freedom) / Normal);
-        }
-    }
+    public double StandardError => Math.Sqrt(Variance) * (VarianceNoise == 0 ? 1 : StudentQuantile(Freedom) / Normal);
+
+    private double Freedom => Math.Max(1, OwnVariance * OwnVariance / VarianceNoise);
 
     /// <summary>An error that somebody else has estimated, taken as it is.</summary>
     public static EstimateError Known(double standardError) => new(standardError * standardError, 0);

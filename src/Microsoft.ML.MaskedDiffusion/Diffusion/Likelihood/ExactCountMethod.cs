@@ -103,7 +103,7 @@ internal sealed class StratifiedRound(
             int at = Array.BinarySearch(sizes, drawn[i].Size);
             double below = at == 0 ? 0 : ordered[at] - ordered[at - 1], above = ordered[at + 1] - ordered[at];
             double step = Math.Max(Math.Abs(below), Math.Abs(above));
-            // Values that lie evenly over a range have a variance of range² / 12.
+            // Two draws seldom show a jump of the loss. Values that lie evenly over the step to a neighbour have the variance step² / 12.
             double own = weight * weight * Math.Max(drawn[i].Spread, step * step / 12) / count;
             variance += own;
             noise += own * own / (count + 1);

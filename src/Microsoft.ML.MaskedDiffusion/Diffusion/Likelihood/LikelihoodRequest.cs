@@ -61,8 +61,8 @@ public sealed class LikelihoodRequest
 /// The estimate in nats, summed over the answer's tokens. For a masked diffusion model this is an estimate of its variational lower bound.
 /// </param>
 /// <param name="StandardError">
-/// Standard error of the estimate in nats; 0 where it is exact. The estimate ± 1.96 standard errors covers the exact figure in 95 % of cases:
-/// where few samples leave the error itself uncertain it is as much larger as that takes.
+/// Standard error of the estimate in nats; 0 where it is exact. The estimate ± 1.96 standard errors covers the exact figure in 95 % of
+/// cases: where few samples leave the error itself uncertain, it is as much larger as that takes.
 /// </param>
 /// <param name="TokenCount">Tokens in the answer.</param>
 /// <param name="NetworkRows">

@@ -7,8 +7,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// helpers, other answer tokens, are hidden: any of them, or only all of them.
 /// </summary>
 /// <remarks>
-/// The bound is the average over all orders of revealing the answer. A token comes before all of its m helpers in 1 / (m + 1) of the orders,
-/// and so it comes before any of them in m / (m + 1).
+/// The bound is the average over all orders of revealing the answer. In 1 / (m + 1) of them a token comes before all of its m helpers, in m
+/// / (m + 1) before at least one of them.
 /// </remarks>
 internal sealed class HelperEvaluator : IRowEvaluator
 {
