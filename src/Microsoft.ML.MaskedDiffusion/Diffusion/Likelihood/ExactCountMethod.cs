@@ -57,11 +57,11 @@ internal sealed class ExactCountMethod() : LikelihoodMethod("ExactCount")
 internal sealed class StratifiedRound(
     IReadOnlyList<AnswerMask> masks, int length, double[] fixedWeights, IReadOnlyList<(double Weight, int Count)> strata) : MaskRound(masks)
 {
-    public override bool IsExact => false;
-
     // Losses have longer tails than a normal distribution: the variance of two draws with an excess kurtosis of k is worth 1 / (1 + k / 4)
     // degrees of freedom. 0.8 stands for a kurtosis of 1.
     private const double FreedomOfDraw = 0.8;
+
+    public override bool IsExact => false;
 
     public override (double Value, EstimateError Error) Combine(ReadOnlySpan<double> losses)
     {
