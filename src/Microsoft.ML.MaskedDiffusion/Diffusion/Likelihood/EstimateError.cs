@@ -29,9 +29,11 @@ internal readonly record struct EstimateError(
     /// The standard error whose 1.96-fold covers 95 %: the root of the variance times Student's quantile over the normal one, because a
     /// variance that comes from few draws is itself uncertain.
     /// </summary>
-    public double StandardError => Math.Sqrt(Variance) * (VarianceNoise == 0 ? 1 : StudentQuantile(Freedom) / Normal);
+    public double StandardError => Math.Sqrt(Variance) * (StudentQuantile(Freedom) / Normal);
 
-    private double Freedom => Math.Max(1, OwnVariance * OwnVariance / VarianceNoise);
+    /// <summary>The variance's degrees of freedom, 1 or more; infinity where it is known.</summary>
+    public double Freedom =>
+        VarianceNoise == 0 ? double.PositiveInfinity : Math.Max(1, OwnVariance * OwnVariance / VarianceNoise);
 
     /// <summary>An error that somebody else has estimated, taken as it is.</summary>
     public static EstimateError Known(double standardError) => new(standardError * standardError, 0);

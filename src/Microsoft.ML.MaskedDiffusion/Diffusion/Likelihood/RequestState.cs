@@ -6,6 +6,11 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 /// <summary>A request that is being scored: its rounds so far, the masks it has already seen, and its running estimate.</summary>
 internal sealed class RequestState
 {
+    // A budget stops where its error is small, which is more often where it is too small by chance: by 0.8 of its own standard deviation
+    // where half of the requests stop (the mean of the lower half of a normal distribution), and by half of that over all requests. The
+    // standard deviation of an error with f degrees of freedom is 1 / √(2 f) of it.
+    private const double StoppingBias = 0.4;
+
     private readonly LikelihoodRequest _request;
     private readonly int _maskTokenId;
     private readonly bool _guided;
@@ -37,9 +42,11 @@ internal sealed class RequestState
     /// <summary>The running estimate of the negative log-likelihood in nats.</summary>
     public double Value { get; private set; }
 
-    public double StandardError => _error.StandardError;
+    public double StandardError => Error.StandardError;
 
-    public LikelihoodEstimate Result => new(-Value, StandardError, _request.Answer.Length, _networkRows) { Error = _error };
+    public LikelihoodEstimate Result => new(-Value, StandardError, _request.Answer.Length, _networkRows) { Error = Error };
+
+    private EstimateError Error => _rounds < 2 ? _error : _error.Times(1 + StoppingBias / Math.Sqrt(2 * _error.Freedom));
 
     /// <summary>How many samples the next round takes: as many as so far, within the maximum; 0 when no round is left.</summary>
     public int NextSamples(LikelihoodOptions options)
