@@ -14,15 +14,18 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 /// </remarks>
 internal static class CombVariance
 {
-    // Lower counts rarer events: intervals at one standard error get wider than they say. Chosen among 0.005 to 0.4 on random losses of 2
-    // to 12 tokens.
-    private const double ExpectedHits = 0.015;
+    // Lower counts rarer events: intervals get wider. Chosen among 0.005 to 0.4 so that 1.96 standard errors cover 95 %, of single
+    // estimates and of sums.
+    private const double ExpectedHits = 0.01;
     private const int Steps = 64;
+    // Degrees of freedom that a sample adds to the fitted variance: samples that hide all tokens or none say nothing about the spread.
+    private const double FreedomOfSample = 0.5;
 
-    public static double Of(ReadOnlySpan<int> hidden, ReadOnlySpan<double> losses, int length, int roundSize)
+    public static EstimateError Of(ReadOnlySpan<int> hidden, ReadOnlySpan<double> losses, int length, int roundSize)
     {
         (double a, double b) = MeanLoss(hidden, losses, length);
-        double v = Spread(hidden, losses, length, a, b), lowest = Math.Log(Math.Sqrt(2 * ExpectedHits / ((double)losses.Length * length)));
+        double v = Spread(hidden, losses, length, a, b), samples = losses.Length, tokens = samples * length;
+        double lowest = Math.Log(Math.Sqrt(2 * ExpectedHits / tokens));
         double noise = 0;
         // Midpoints in log t.
         for (int step = 0; step < Steps; step++)
@@ -32,26 +35,39 @@ internal static class CombVariance
         }
         // What a comb's shift leaves: the mean over t is about a line, whose values one tooth apart.
         double tooth = b * (length - 1) / roundSize;
-        return (noise + tooth * tooth * roundSize / 12) / losses.Length;
+        double variance = (noise + tooth * tooth * roundSize / 12) / samples;
+        // The integrand where t is near 0 and at most one token is hidden.
+        double one = a + b / length, tail = (one * one * length + v * (length - 1)) / samples;
+        return variance == 0
+            ? default
+            : EstimateError.Estimated(variance, samples * FreedomOfSample) with
+            {
+                Tail = tail,
+                TailLogTokens = tail * Math.Log(tokens),
+                Tokens = tokens,
+            };
     }
 
-    // Each loss per hidden token, weighted by the tokens, as a line in k / L.
+    // Each loss per hidden token as a line in k / L. All samples count alike: weights by k would fit the line where most tokens are hidden,
+    // and the variance comes from where few are.
     private static (double A, double B) MeanLoss(ReadOnlySpan<int> hidden, ReadOnlySpan<double> losses, int length)
     {
-        double w = 0, x = 0, y = 0, xx = 0, xy = 0;
+        double n = 0, x = 0, y = 0, xx = 0, xy = 0;
         for (int i = 0; i < hidden.Length; i++)
         {
-            double share = (double)hidden[i] / length;
-            w += hidden[i];
-            x += hidden[i] * share;
-            y += losses[i];
-            xx += hidden[i] * share * share;
-            xy += losses[i] * share;
+            if (hidden[i] == 0)
+                continue;
+            double share = (double)hidden[i] / length, loss = losses[i] / hidden[i];
+            n++;
+            x += share;
+            y += loss;
+            xx += share * share;
+            xy += share * loss;
         }
-        if (w == 0)
+        if (n == 0)
             return (0, 0);
-        double determinant = w * xx - x * x, slope = determinant > 1e-9 * w * w ? (w * xy - x * y) / determinant : 0;
-        return ((y - slope * x) / w, slope);
+        double determinant = n * xx - x * x, slope = determinant > 1e-9 * n * n ? (n * xy - x * y) / determinant : 0;
+        return ((y - slope * x) / n, slope);
     }
 
     private static double Spread(ReadOnlySpan<int> hidden, ReadOnlySpan<double> losses, int length, double a, double b)

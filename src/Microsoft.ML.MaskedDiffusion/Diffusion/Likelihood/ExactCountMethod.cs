@@ -57,14 +57,19 @@ internal sealed class ExactCountMethod() : LikelihoodMethod("ExactCount")
 internal sealed class StratifiedRound(
     IReadOnlyList<AnswerMask> masks, int length, double[] fixedWeights, IReadOnlyList<(double Weight, int Count)> strata) : MaskRound(masks)
 {
+    // Losses have longer tails than a normal distribution: the variance of two draws with an excess kurtosis of k is worth 1 / (1 + k / 4)
+    // degrees of freedom. 0.8 stands for a kurtosis of 1.
+    private const double FreedomOfDraw = 0.8;
+
     public override bool IsExact => false;
 
-    public override (double Value, double Variance) Combine(ReadOnlySpan<double> losses)
+    public override (double Value, EstimateError Error) Combine(ReadOnlySpan<double> losses)
     {
-        double value = 0, variance = 0;
+        double value = 0;
         for (int i = 0; i < fixedWeights.Length; i++)
             value += fixedWeights[i] * losses[i];
         int first = fixedWeights.Length;
+        var drawn = new List<(double Size, double Mean, double Spread)>(strata.Count);
         foreach ((double weight, int count) in strata)
         {
             var values = new double[count];
@@ -73,9 +78,37 @@ internal sealed class StratifiedRound(
             double mean = values.Average();
             double spread = values.Sum(x => (x - mean) * (x - mean)) / (count - 1);
             value += weight * mean;
-            variance += weight * weight * spread / count;
+            drawn.Add((Masks.Skip(first).Take(count).Average(mask => mask.Hidden.Length), mean, spread));
             first += count;
         }
-        return (value, variance);
+        return (value, Error(losses, drawn));
+    }
+
+    private EstimateError Error(ReadOnlySpan<double> losses, List<(double Size, double Mean, double Spread)> drawn)
+    {
+        // Means by size, ascending: of the sizes that were taken whole, and of the strata.
+        var means = new SortedDictionary<double, double>();
+        for (int i = 0; i < fixedWeights.Length; i++)
+        {
+            int size = Masks[i].Hidden.Length;
+            means[size] = means.GetValueOrDefault(size) + fixedWeights[i] * losses[i] * length;
+        }
+        foreach ((double size, double mean, _) in drawn)
+            means[size] = mean;
+        double[] sizes = [.. means.Keys], ordered = [.. means.Values];
+        double variance = 0, noise = 0, freedom = 0;
+        for (int i = 0; i < strata.Count; i++)
+        {
+            (double weight, int count) = strata[i];
+            int at = Array.BinarySearch(sizes, drawn[i].Size);
+            double below = at == 0 ? 0 : ordered[at] - ordered[at - 1], above = ordered[at + 1] - ordered[at];
+            double step = Math.Max(Math.Abs(below), Math.Abs(above));
+            // Two draws seldom show a jump of the loss. Values that lie evenly over the step to a neighbour have the variance step² / 12.
+            double own = weight * weight * Math.Max(drawn[i].Spread, step * step / 12) / count;
+            variance += own;
+            noise += own * own / (count + 1);
+            freedom += FreedomOfDraw * (count - 1);
+        }
+        return variance == 0 ? default : EstimateError.Estimated(variance, Math.Min(freedom, variance * variance / noise));
     }
 }

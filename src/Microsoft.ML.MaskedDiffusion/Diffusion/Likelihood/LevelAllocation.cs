@@ -4,7 +4,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 /// How many masks of each size an exact-count estimate draws. Where all tokens are about equally hard, the weighted loss of a mask of l out
 /// of L tokens has a standard deviation proportional to sqrt(1/l - 1/L), and the best stratified design draws in proportion to that
 /// (Neyman, 1934). Of sizes that have fewer masks than draws every mask is taken. The other sizes form strata of neighbours, each with at
-/// least two draws, which makes the standard error unbiased.
+/// least two draws, which give it a variance of its own.
 /// </summary>
 internal sealed class LevelAllocation
 {

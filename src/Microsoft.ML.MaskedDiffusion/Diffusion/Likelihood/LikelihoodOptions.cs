@@ -18,8 +18,8 @@ public sealed class LikelihoodOptions
 
     /// <summary>
     /// Masks drawn per request by the methods that sample, 3 to 1048576. Default 128. An answer of few tokens needs fewer: see
-    /// <see cref="LikelihoodMethod.ExactCount"/>. Below some 30 samples the standard error, though right on average, is itself a rough
-    /// figure.
+    /// <see cref="LikelihoodMethod.ExactCount"/>. From 16 samples on 1.96 standard errors cover 95 %: where few samples leave the error
+    /// itself uncertain, it is as much larger as that takes.
     /// </summary>
     [JsonPropertyName("Samples")]
     public int Samples { get; set; } = 128;

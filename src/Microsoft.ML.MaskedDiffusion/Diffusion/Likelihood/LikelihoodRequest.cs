@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>A question about log p(answer | context). Immutable.</summary>
@@ -58,9 +60,16 @@ public sealed class LikelihoodRequest
 /// <param name="LogLikelihood">
 /// The estimate in nats, summed over the answer's tokens. For a masked diffusion model this is an estimate of its variational lower bound.
 /// </param>
-/// <param name="StandardError">Standard error of the estimate in nats; 0 where it is exact.</param>
+/// <param name="StandardError">
+/// Standard error of the estimate in nats; 0 where it is exact. The estimate ± 1.96 standard errors covers the exact figure in 95 % of
+/// cases: where few samples leave the error itself uncertain, it is as much larger as that takes.
+/// </param>
 /// <param name="TokenCount">Tokens in the answer.</param>
 /// <param name="NetworkRows">
 /// Sequences the network had to look at for this request alone. Guidance counts double; a mask that occurs several times counts once.
 /// </param>
-public readonly record struct LikelihoodEstimate(double LogLikelihood, double StandardError, int TokenCount, int NetworkRows);
+public readonly record struct LikelihoodEstimate(double LogLikelihood, double StandardError, int TokenCount, int NetworkRows)
+{
+    /// <summary>The error in parts, for sums of estimates.</summary>
+    internal EstimateError Error { get; init; } = EstimateError.Known(StandardError);
+}

@@ -158,18 +158,19 @@ public sealed class LikelihoodScorer
         return results;
     }
 
-    // The windows of a text draw their random numbers independently, so their variances add up.
+    // The windows of a text draw their random numbers independently, so their errors add up.
     private static TextLikelihood Sum(ReadOnlySpan<LikelihoodEstimate> windows)
     {
-        double loss = 0, variance = 0;
+        double loss = 0;
+        EstimateError error = default;
         int tokens = 0;
         foreach (LikelihoodEstimate window in windows)
         {
             loss -= window.LogLikelihood;
-            variance += window.StandardError * window.StandardError;
+            error += window.Error;
             tokens += window.TokenCount;
         }
-        return new TextLikelihood(loss, Math.Sqrt(variance), tokens);
+        return new TextLikelihood(loss, error.StandardError, tokens);
     }
 
     private static string DescribeText(ScoredText text, int contextTokens, int textTokens)

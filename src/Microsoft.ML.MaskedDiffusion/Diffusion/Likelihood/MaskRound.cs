@@ -48,10 +48,10 @@ internal abstract class MaskRound(IReadOnlyList<AnswerMask> masks)
     public abstract bool IsExact { get; }
 
     /// <summary>
-    /// The negative log-likelihood and the variance of this estimate. <paramref name="losses"/> holds, for each mask, the summed
+    /// The negative log-likelihood and the error of this estimate. <paramref name="losses"/> holds, for each mask, the summed
     /// cross-entropy in nats of the positions asked for.
     /// </summary>
-    public abstract (double Value, double Variance) Combine(ReadOnlySpan<double> losses);
+    public abstract (double Value, EstimateError Error) Combine(ReadOnlySpan<double> losses);
 }
 
 /// <summary>An exact round: a sum of the losses with fixed weights.</summary>
@@ -59,11 +59,11 @@ internal sealed class WeightedRound(IReadOnlyList<AnswerMask> masks, double[] we
 {
     public override bool IsExact => true;
 
-    public override (double Value, double Variance) Combine(ReadOnlySpan<double> losses)
+    public override (double Value, EstimateError Error) Combine(ReadOnlySpan<double> losses)
     {
         double sum = 0;
         for (int i = 0; i < losses.Length; i++)
             sum += weights[i] * losses[i];
-        return (sum, 0);
+        return (sum, default);
     }
 }

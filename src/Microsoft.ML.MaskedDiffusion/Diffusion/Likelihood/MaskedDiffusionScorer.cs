@@ -117,7 +117,7 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
             return question.Where(state => state.StandardError > _options.TargetStandardError);
         RequestState leader = question.MinBy(state => state.Value)!;
         double Gap(RequestState state) => state.Value - leader.Value;
-        double Needed(RequestState state) => z * Math.Sqrt(state.Variance + leader.Variance);
+        double Needed(RequestState state) => z * double.Hypot(state.StandardError, leader.StandardError);
         RequestState[] contenders = [.. question.Where(state => state != leader && Gap(state) <= Needed(state))];
         IEnumerable<RequestState> uncertain = contenders.Length == 0 ? [] : contenders.Prepend(leader);
         return _options.TargetStandardError is { } target ? uncertain.Where(state => state.StandardError > target) : uncertain;

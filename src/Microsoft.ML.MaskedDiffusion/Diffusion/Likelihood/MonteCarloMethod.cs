@@ -56,7 +56,7 @@ internal sealed class CombRound(IReadOnlyList<AnswerMask> masks, float[] levels,
 {
     public override bool IsExact => false;
 
-    public override (double Value, double Variance) Combine(ReadOnlySpan<double> losses)
+    public override (double Value, EstimateError Error) Combine(ReadOnlySpan<double> losses)
     {
         double sum = 0;
         // A level so small that nothing is hidden says nothing and counts 0, also where the level itself is 0.

@@ -6,6 +6,11 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 /// <summary>A request that is being scored: its rounds so far, the masks it has already seen, and its running estimate.</summary>
 internal sealed class RequestState
 {
+    // A budget stops where its error is small, which is more often where it is too small by chance: by 0.8 of its own standard deviation
+    // where half of the requests stop (the mean of the lower half of a normal distribution), and by half of that over all requests. The
+    // standard deviation of an error with f degrees of freedom is 1 / √(2 f) of it.
+    private const double StoppingBias = 0.4;
+
     private readonly LikelihoodRequest _request;
     private readonly int _maskTokenId;
     private readonly bool _guided;
@@ -16,6 +21,7 @@ internal sealed class RequestState
     private MaskRound? _round;
     private int _rounds, _roundSamples, _samples, _networkRows;
     private bool _exact;
+    private EstimateError _error;
 
     public RequestState(LikelihoodRequest request, IRowEvaluator evaluator, LikelihoodOptions options)
     {
@@ -36,11 +42,11 @@ internal sealed class RequestState
     /// <summary>The running estimate of the negative log-likelihood in nats.</summary>
     public double Value { get; private set; }
 
-    public double Variance { get; private set; }
+    public double StandardError => Error.StandardError;
 
-    public double StandardError => Math.Sqrt(Variance);
+    public LikelihoodEstimate Result => new(-Value, StandardError, _request.Answer.Length, _networkRows) { Error = Error };
 
-    public LikelihoodEstimate Result => new(-Value, StandardError, _request.Answer.Length, _networkRows);
+    private EstimateError Error => _rounds < 2 ? _error : _error.Times(1 + StoppingBias / Math.Sqrt(2 * _error.Freedom));
 
     /// <summary>How many samples the next round takes: as many as so far, within the maximum; 0 when no round is left.</summary>
     public int NextSamples(LikelihoodOptions options)
@@ -84,11 +90,11 @@ internal sealed class RequestState
                 _losses.Add(hidden, row.NegativeLogLikelihood);
         }
         _pending.Clear();
-        (double value, double variance) = _round.Combine(losses);
-        RequestScorer.RequireFinite(double.IsFinite(variance) ? -value : variance, _request.Answer.Length, _request.Context.Length);
+        (double value, EstimateError error) = _round.Combine(losses);
+        RequestScorer.RequireFinite(double.IsFinite(error.Variance) ? -value : error.Variance, _request.Answer.Length, _request.Context.Length);
         // A round that enumerates every mask is exact and replaces all rounds before it.
         double kept = _round.IsExact ? 0 : (double)_samples / (_samples + _roundSamples), added = 1 - kept;
-        (Value, Variance) = (kept * Value + added * value, kept * kept * Variance + added * added * variance);
+        (Value, _error) = (kept * Value + added * value, _round.IsExact ? default : _error.Times(kept) + error.Times(added));
         _samples += _roundSamples;
         _exact = _round.IsExact;
         _round = null;

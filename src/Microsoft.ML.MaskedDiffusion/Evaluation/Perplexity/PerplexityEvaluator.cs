@@ -69,15 +69,15 @@ public sealed class PerplexityEvaluator
 
         void Add(PerplexityDocument document, LikelihoodEstimate[] windows)
         {
-            double loss =
-                -windows.Sum(window => window.LogLikelihood), variance = windows.Sum(window => window.StandardError * window.StandardError);
+            double loss = -windows.Sum(window => window.LogLikelihood);
+            EstimateError noise = windows.Aggregate(default(EstimateError), (sum, window) => sum + window.Error);
             int tokens = windows.Sum(window => window.TokenCount), bytes = TextLength.Bytes(document.Text);
-            all.Add(loss, variance, tokens, bytes);
+            all.Add(loss, noise, tokens, bytes);
             if (document.Group is not { } name)
                 return;
             if (!groups.TryGetValue(name, out PerplexitySums? sums))
                 groups.Add(name, sums = new PerplexitySums());
-            sums.Add(loss, variance, tokens, bytes);
+            sums.Add(loss, noise, tokens, bytes);
         }
     }
 

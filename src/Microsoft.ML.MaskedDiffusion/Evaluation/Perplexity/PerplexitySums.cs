@@ -1,19 +1,22 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.Perplexity;
 
 /// <summary>Running sums over documents, from which all figures come: memory does not grow with the corpus.</summary>
 internal sealed class PerplexitySums
 {
     private long _documents, _tokens, _bytes;
-    private double _loss, _variance, _lossSquared, _lossTokens, _lossBytes, _tokensSquared, _bytesSquared;
+    private EstimateError _noise;
+    private double _loss, _lossSquared, _lossTokens, _lossBytes, _tokensSquared, _bytesSquared;
 
-    /// <summary>Adds a document: nats, their estimator variance, tokens, bytes.</summary>
-    public void Add(double loss, double variance, int tokens, int bytes)
+    /// <summary>Adds a document: nats, their error, tokens, bytes.</summary>
+    public void Add(double loss, EstimateError noise, int tokens, int bytes)
     {
         _documents++;
         _tokens += tokens;
         _bytes += bytes;
         _loss += loss;
-        _variance += variance;
+        _noise += noise;
         _lossSquared += loss * loss;
         _lossTokens += loss * tokens;
         _lossBytes += loss * bytes;
@@ -38,6 +41,6 @@ internal sealed class PerplexitySums
         double ratio = _loss / total;
         double residuals = Math.Max(0, _lossSquared - 2 * ratio * lossTimes + ratio * ratio * squared);
         double error = _documents < 2 ? double.NaN : Math.Sqrt(residuals * _documents / (_documents - 1)) / total;
-        return new EvaluationMetric(ratio, error, Math.Sqrt(_variance) / total);
+        return new EvaluationMetric(ratio, error, _noise.StandardError / total);
     }
 }

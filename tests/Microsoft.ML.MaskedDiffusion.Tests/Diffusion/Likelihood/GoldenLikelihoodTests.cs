@@ -37,7 +37,7 @@ public sealed class GoldenLikelihoodTests
         MaskRound round = MonteCarloMethod.FromDraws(golden.ReadSingles($"mc_{cfg}.u0"), draws, roundSize: 16);
 
         var request = new LikelihoodRequest(prefix, target);
-        (double Value, double Variance) Estimate(ScalarType type)
+        (double Value, EstimateError Error) Estimate(ScalarType type)
         {
             using TransformerNetwork network = Golden.Tiny(type: type);
             MaskedRow?[] rows =
@@ -46,9 +46,9 @@ public sealed class GoldenLikelihoodTests
             new RowScheduler(new NetworkEvaluator(network), scale, 8192).Score(rows.OfType<MaskedRow>(), CancellationToken.None);
             return round.Combine([.. rows.Select(row => row?.NegativeLogLikelihood ?? 0)]);
         }
-        (double value, double variance) = Estimate(ScalarType.Float32);
+        (double value, EstimateError error) = Estimate(ScalarType.Float32);
         Check(name, value, Estimate(ScalarType.Float64).Value);
-        Assert.IsTrue(variance > 0);
+        Assert.IsTrue(error.Variance > 0);
     }
 
     [TestMethod]

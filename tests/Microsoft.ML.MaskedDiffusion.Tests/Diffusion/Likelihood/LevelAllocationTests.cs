@@ -32,9 +32,9 @@ public sealed class LevelAllocationTests
             foreach (int samples in new[] { 3, 10, 129 })
             {
                 MaskRound round = LikelihoodMethod.ExactCount.Plan(new RoundKey(length, samples, 32, null, 1, 2, 0));
-                (double value, double variance) = round.Combine([.. round.Masks.Select(mask => (double)mask.Hidden.Length)]);
+                (double value, EstimateError error) = round.Combine([.. round.Masks.Select(mask => (double)mask.Hidden.Length)]);
                 Assert.AreEqual(length, value, 1e-9 * length);
-                Assert.AreEqual(0, variance, 1e-18);
+                Assert.AreEqual(0, error.Variance, 1e-18);
             }
         }
     }

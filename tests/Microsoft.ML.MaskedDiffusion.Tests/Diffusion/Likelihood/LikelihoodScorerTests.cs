@@ -1,4 +1,6 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -61,6 +63,22 @@ public sealed class LikelihoodScorerTests
         var scorer = new LikelihoodScorer(model, options.Likelihood, ", ", ContextOverflow.KeepEnd);
         Equal(scored, scorer.Score([.. Continuations.Select(row => new ScoredText(row.Text, row.Context))]));
         Equal(scored, [.. Continuations.Select(row => scorer.Score(row.Text, row.Context))]);
+    }
+
+    [TestMethod]
+    [DataRow("ExactCount")]
+    [DataRow("MonteCarlo")]
+    public void TheErrorOfWindowsIsThatOfTheirSum(string method)
+    {
+        var options = new LikelihoodOptions { Method = LikelihoodMethod.FromName(method), Samples = 16 };
+        int[] start = DocumentStart.Of(Model.Tokenizer), text = Model.Tokenizer.Encode(LongText);
+        LikelihoodRequest[] windows = [.. TextWindows.Of(start, text, TinyModel.ContextLength, 7)];
+        LikelihoodEstimate[] estimates = RequestScorer.For(Model.Network, options).Score(windows);
+        Assert.IsGreaterThan(2, windows.Length);
+        EstimateError sum = estimates.Aggregate(default(EstimateError), (error, window) => error + window.Error);
+        TextLikelihood whole = new LikelihoodScorer(Model, options, stride: 7).Score(LongText);
+        Assert.AreEqual(sum.StandardError, whole.StandardError);
+        Assert.AreEqual(-estimates.Sum(window => window.LogLikelihood), whole.NegativeLogLikelihood, 1e-9);
     }
 
     [TestMethod]
