@@ -106,7 +106,7 @@ internal static class CorpusBenchmark
 
         // The same blocks without a network: what reading costs.
         watch.Restart();
-        using (var blocks = ml.MaskedDiffusion().LoadPackedTokens(packed).Open(256, 256, tokenizer.VocabularySize))
+        using (var blocks = ml.MaskedDiffusion().LoadPackedTokens(packed).Open(256, 256, tokenizer))
         {
             IBlockOrder order = blocks.Order(1);
             var block = new long[256];

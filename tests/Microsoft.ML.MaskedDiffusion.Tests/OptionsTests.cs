@@ -99,6 +99,7 @@ public sealed class OptionsTests
             // Good values that mean nothing without prompts, or where documents are joined, are refused too.
             [nameof(RowOptions.ReasoningColumnName)] = ["", " ", "Reasoning"],
             [nameof(RowOptions.Padding)] = [(RowPadding)(-1), (RowPadding)9, RowPadding.Longest, RowPadding.Full],
+            [nameof(RowOptions.LossDivisor)] = [(LossDivisor)(-1), (LossDivisor)9, LossDivisor.MicroBatch],
             [nameof(RowOptions.MaxLength)] = [.. BadCounts, 1, 64, 257],
             [nameof(RowOptions.Overflow)] = [(RowOverflow)(-1), (RowOverflow)9, RowOverflow.Throw],
         }, anything: ["PackDocuments"]),

@@ -60,6 +60,7 @@ public static class FineTuningRecipes
             InitialModel = model,
             TextColumnName = "Answer",
             Budget = { MaxEpochs = epochs },
+            Rows = { LossDivisor = LossDivisor.MicroBatch },
             BatchSize = batchSize,
             Compute = { MicroBatchSize = millions <= 50 ? 16 : millions <= 1000 || model.Config.Autoregressive ? 8 : 4 },
             LearningRate = 2e-4,

@@ -238,6 +238,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
             MaxSeconds = _options.Budget.MaxSeconds,
             BatchSize = _options.BatchSize,
             MicroBatchSize = microBatchSize,
+            LossDivisor = PacksDocuments ? LossDivisor.MicroBatch : _options.Rows.LossDivisor,
             StochasticLengthRatio = _options.Noise.StochasticLengthRatio,
             LearningRate = _options.LearningRate,
             MinLearningRateRatio = _options.Optimizer.MinLearningRateRatio,

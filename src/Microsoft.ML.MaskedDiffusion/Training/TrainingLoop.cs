@@ -123,6 +123,7 @@ internal sealed class TrainingLoop : IDisposable
     private void TakeStep(double learningRate, CancellationToken cancellationToken)
     {
         long tokens = 0;
+        double[]? shares = Shares();
         for (int micro = 0; micro < _settings.Accumulation; micro++)
         {
             if (micro > 0)
@@ -130,6 +131,9 @@ internal sealed class TrainingLoop : IDisposable
             FillBatch(State.Step * _settings.Accumulation + micro);
             using var scope = torch.NewDisposeScope();
             torch.Tensor loss = _objective.Loss(_network, _batch);
+            // Reports are means over micro batches, so each loss counts by its share there too.
+            if (shares is not null)
+                loss *= shares[micro] * _settings.Accumulation;
             _network.Backward(_settings.Accumulation == 1 ? loss : loss / _settings.Accumulation);
             _meter.Add(loss);
             for (int row = 0; row < _batch.Count; row++)
@@ -143,6 +147,22 @@ internal sealed class TrainingLoop : IDisposable
         State.Step++;
         State.Tokens += tokens;
         _average?.Update(State.Step);
+    }
+
+    // The share that each micro batch has in the learned tokens of the step; null where all count the same.
+    private double[]? Shares()
+    {
+        if (_settings.LossDivisor == LossDivisor.MicroBatch || _settings.Accumulation == 1)
+            return null;
+        var targets = new double[_settings.Accumulation];
+        for (int micro = 0; micro < targets.Length; micro++)
+        {
+            FillBatch(State.Step * _settings.Accumulation + micro);
+            for (int row = 0; row < _batch.Count; row++)
+                targets[micro] += _batch.TargetCount(row, _objective.SourceOnlyIds);
+        }
+        double sum = targets.Sum();
+        return [.. targets.Select(count => count / sum)];
     }
 
     private void FillBatch(long microBatch)

@@ -20,6 +20,9 @@ internal sealed record TrainingSettings
     /// <summary>Sequences per forward and backward pass; divides <see cref="BatchSize"/>.</summary>
     public int MicroBatchSize { get; init; } = 32;
 
+    /// <summary>What a step's loss is divided by; blocks of one length have the same divisor either way.</summary>
+    public LossDivisor LossDivisor { get; init; } = LossDivisor.MicroBatch;
+
     /// <summary>The share of micro batches that are cut to a random length, 0 to 1.</summary>
     public double StochasticLengthRatio { get; init; }
 

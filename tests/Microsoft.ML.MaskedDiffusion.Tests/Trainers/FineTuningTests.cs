@@ -58,6 +58,35 @@ public sealed class FineTuningTests
     public static void Free() => Model.Dispose();
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void TheMicroBatchSizeChangesNothingButRounding(bool autoregressive)
+    {
+        // A warm-up counts micro batches, so there is none.
+        using MaskedDiffusionModel initial = autoregressive ? TinyAutoregressiveModel.Create() : Model.Clone();
+        double Trained(int microBatchSize, LossDivisor divisor)
+        {
+            TrainerOptions options = Options(o =>
+            {
+                (o.InitialModel, o.MaxSteps, o.Compute.MicroBatchSize, o.Rows.LossDivisor) = (initial, 1, microBatchSize, divisor);
+                o.Optimizer.WarmupSteps = 0;
+            });
+            var ml = new MLContext(1);
+            using LikelihoodScoringTransformer trained = autoregressive
+                ? new AutoregressiveTrainer(ml, options).Fit(View(Rows)) : ml.MaskedDiffusion().Trainer(options).Fit(View(Rows));
+            return trained.TrainingResult!.FinalLoss;
+        }
+        double whole = Trained(6, LossDivisor.Batch);
+        Assert.AreEqual(whole, Trained(6, LossDivisor.MicroBatch), "one micro batch has one divisor");
+        foreach (int size in new[] { 1, 2, 3 })
+        {
+            // The losses are 32-bit sums in another order: a few parts in a million.
+            Assert.AreEqual(whole, Trained(size, LossDivisor.Batch), 1e-5 * whole);
+            Assert.AreNotEqual(whole, Trained(size, LossDivisor.MicroBatch), 5e-5 * whole);
+        }
+    }
+
+    [TestMethod]
     [DataRow(RowPadding.None, false, 0.0)]
     [DataRow(RowPadding.Longest, false, 0.1)]
     [DataRow(RowPadding.None, true, 0.0)]

@@ -91,7 +91,8 @@ internal sealed class RequestState
         }
         _pending.Clear();
         (double value, EstimateError error) = _round.Combine(losses);
-        RequestScorer.RequireFinite(double.IsFinite(error.Variance) ? -value : error.Variance, _request.Answer.Length, _request.Context.Length);
+        RequestScorer.RequireFinite(double.IsFinite(error.Variance) ? -value : error.Variance, _request.Answer.Length,
+            _request.Context.Length);
         // A round that enumerates every mask is exact and replaces all rounds before it.
         double kept = _round.IsExact ? 0 : (double)_samples / (_samples + _roundSamples), added = 1 - kept;
         (Value, _error) = (kept * Value + added * value, _round.IsExact ? default : _error.Times(kept) + error.Times(added));

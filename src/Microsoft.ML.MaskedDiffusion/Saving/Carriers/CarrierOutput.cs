@@ -31,7 +31,8 @@ internal abstract record CarrierOutput(string CarrierName, string UserName)
         public override IEnumerable<IEstimator<ITransformer>> Steps(MLContext ml)
         {
             // The key values are the indices from 0, and a value that is none of them is missing.
-            IDataView indices = ml.Data.LoadFromEnumerable(Enumerable.Range(0, Count).Select(index => new Index { Value = index }).ToList());
+            IEnumerable<Index> values = Enumerable.Range(0, Count).Select(index => new Index { Value = index });
+            IDataView indices = ml.Data.LoadFromEnumerable(values.ToList());
             IEnumerable<KeyValuePair<int, int>> numbers = Enumerable.Range(0, Count).Select(index => KeyValuePair.Create(index + 1, index))
                 .Append(KeyValuePair.Create(0, -1));
             return

@@ -41,6 +41,12 @@ public sealed class RowOptions
     /// <summary>What happens to longer rows. Default <see cref="RowOverflow.Skip"/>.</summary>
     public RowOverflow Overflow { get; set; } = RowOverflow.Skip;
 
+    /// <summary>
+    /// What the loss of a step is divided by, where each row is a sequence of its own and a step has several micro batches. Default
+    /// <see cref="LossDivisor.Batch"/>; <see cref="FineTuningRecipes"/> take <see cref="LossDivisor.MicroBatch"/>, as published.
+    /// </summary>
+    public LossDivisor LossDivisor { get; set; } = LossDivisor.Batch;
+
     /// <summary>Whether documents are joined, once the default is resolved.</summary>
     internal bool PacksDocuments => PackDocuments ?? PromptColumnName is null;
 
@@ -61,6 +67,8 @@ public sealed class RowOptions
             "false or null with a Rows.PromptColumnName: each row is then a sequence of its own");
         OptionCheck.RequireDefined(Padding, Group + nameof(Padding));
         OptionCheck.Require(!packs || Padding == RowPadding.None, Group + nameof(Padding), Padding, NeedsRows);
+        OptionCheck.RequireDefined(LossDivisor, Group + nameof(LossDivisor));
+        OptionCheck.Require(!packs || LossDivisor == LossDivisor.Batch, Group + nameof(LossDivisor), LossDivisor, NeedsRows);
         OptionCheck.RequireDefined(Overflow, Group + nameof(Overflow));
         OptionCheck.Require(!packs || Overflow == RowOverflow.Skip, Group + nameof(Overflow), Overflow, NeedsRows);
         OptionCheck.Require(packs || options.Checkpoints.TokenFolder is null, "Checkpoints.TokenFolder", options.Checkpoints.TokenFolder,

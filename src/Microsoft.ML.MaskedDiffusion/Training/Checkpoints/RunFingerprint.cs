@@ -52,6 +52,9 @@ internal static class RunFingerprint
         };
         foreach ((string name, string value) in OfNetwork(config).Concat(OfSettings(settings)))
             traits[name] = value;
+        // With one micro batch a step there is no difference. The first builds divided by micro batches only, and did not say so.
+        if (settings.LossDivisor == LossDivisor.Batch && settings.Accumulation > 1)
+            traits["LossDivisor"] = "Batch";
         foreach ((string name, string value) in settings.Checkpoints?.Traits ?? new Dictionary<string, string>())
             traits[name] = value;
         return traits;

@@ -59,7 +59,8 @@ public abstract class ChoiceScoringOptionsBase : ITransformOptions
 
     /// <summary>
     /// The column of the option with the best score. Options in a vector: a key, 1 for the first, 0 (missing) for a row without options;
-    /// its key values are the indices from 0, which <c>MapKeyToValue</c> gives. Options in rows: a Boolean, true in the best one's row. Default "PredictedLabel".
+    /// its key values are the indices from 0, which <c>MapKeyToValue</c> gives. Options in rows: a Boolean, true in the best one's row.
+    /// Default "PredictedLabel".
     /// </summary>
     [JsonPropertyName("PredictedLabelColumnName")]
     public string PredictedLabelColumnName { get; set; } = "PredictedLabel";
