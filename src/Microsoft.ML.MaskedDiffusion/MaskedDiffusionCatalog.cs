@@ -344,6 +344,13 @@ public sealed class MaskedDiffusionCatalog
     public ITransformer LoadModel(string path, out DataViewSchema inputSchema)
     {
         using var location = new CarrierLocation(path);
+        bool isModel = Directory.Exists(path) || (File.Exists(path) && ZipContent.Names(path)?.Contains("manifest.json") == true);
+        if (isModel)
+        {
+            throw new InvalidDataException($"{path} is a model alone, not a pipeline that ML.NET saved. Load it with "
+                + "MaskedDiffusionModel.Load(path) or ml.MaskedDiffusion().OpenModel(path), and make a transformer of it, such as "
+                + "ml.MaskedDiffusion().ScoreLikelihood(model).");
+        }
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no saved model at {path}.", path);
         try
@@ -355,6 +362,37 @@ public sealed class MaskedDiffusionCatalog
             bool hasRemedy = reason.Message.Contains("intact copy", StringComparison.Ordinal);
             string remedy = hasRemedy ? "" : " Save it again, or fetch an intact copy.";
             throw new InvalidDataException($"The model saved in {path} cannot be read: {reason.Message}{remedy}", error);
+        }
+    }
+
+    /// <summary>
+    /// Opens the model of anything that this library saves: a model folder, a <c>.mdm</c> file, or the zip of a pipeline, whose first model
+    /// is taken.
+    /// </summary>
+    /// <param name="path">The folder or file.</param>
+    /// <returns>The model; the caller disposes it.</returns>
+    /// <exception cref="FileNotFoundException">
+    /// There is nothing at <paramref name="path"/>, or the weights beside a zip are not there.
+    /// </exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or is a pipeline without a model of this library.</exception>
+    public MaskedDiffusionModel OpenModel(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        bool isPipeline = File.Exists(path)
+            && ZipContent.Names(path)?.Any(name => name.EndsWith("Model.key", StringComparison.Ordinal)) == true;
+        if (!isPipeline)
+            return MaskedDiffusionModel.Load(path);
+        ITransformer loaded = LoadModel(path, out _);
+        ModelTransformer[] ours = [.. Members(loaded).OfType<ModelTransformer>()];
+        try
+        {
+            return ours.Length > 0 ? ours[0].Model.Clone() : throw new InvalidDataException(
+                $"{path} is a pipeline without a model of this library.");
+        }
+        finally
+        {
+            foreach (IDisposable member in ours.OfType<IDisposable>())
+                member.Dispose();
         }
     }
 
@@ -371,6 +409,9 @@ public sealed class MaskedDiffusionCatalog
         ArgumentNullException.ThrowIfNull(loaded);
         return SavedModels.Unwrap(loaded, CarrierLocation.Current);
     }
+
+    private static IEnumerable<ITransformer> Members(ITransformer transformer) =>
+        transformer is Data.TransformerChain<ITransformer> chain ? chain.SelectMany(Members) : [transformer];
 
     private static TrainerOptions OptionsOf(
         string textColumnName, TransformerConfig? network, long maxSteps, IDataView? validationSet)

@@ -63,6 +63,12 @@ public sealed class MaskedDiffusionModel : IDisposable
         }
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no saved model at {path}.", path);
+        if (ZipContent.Names(path)?.Any(name => name.EndsWith("Model.key", StringComparison.Ordinal)) == true)
+        {
+            throw new InvalidDataException($"{path} is a pipeline that ML.NET saved, not a model alone. Load it with "
+                + "ml.MaskedDiffusion().LoadModel(path, out schema), whose transformers have their Model, or take the model out of it with "
+                + "ml.MaskedDiffusion().OpenModel(path).");
+        }
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         return Load(stream, path, device);
     }
@@ -131,10 +137,19 @@ public sealed class MaskedDiffusionModel : IDisposable
 
     /// <summary>Saves the model; what stood there before stays whole until the new one is.</summary>
     /// <param name="path">A new, empty or earlier saved folder; or a file that ends in <c>.mdm</c> for one archive.</param>
-    /// <exception cref="IOException">The disk is full or read-only, or the folder holds other things; nothing has changed then.</exception>
+    /// <exception cref="ArgumentException">The path ends in <c>.zip</c>, which is the form of pipelines.</exception>
+    /// <exception cref="IOException">
+    /// The disk is full or read-only, or a file or folder that is no saved model is there; nothing has changed then.
+    /// </exception>
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ArgumentException(
+                $"A model is saved as a folder, or as one file that ends in {ArchiveExtension}, and not to {path}. A "
+                + "zip is the form of pipelines: ml.MaskedDiffusion().SaveModel(transformer, schema, path).", nameof(path));
+        }
         if (path.EndsWith(ArchiveExtension, StringComparison.OrdinalIgnoreCase))
             ModelWriter.WriteArchive(this, path);
         else

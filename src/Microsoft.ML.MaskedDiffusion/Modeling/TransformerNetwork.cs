@@ -42,8 +42,9 @@ internal sealed class TransformerNetwork : IDisposable
         config.Validate();
         if (dtype is not (ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16 or ScalarType.Float16))
             throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "A network's numbers are Float32, Float64, BFloat16 or Float16.");
+        MemoryDemand.Require(config, device, MemoryDemand.ComputingBytes, "Holding");
         NativeRuntime.EnsureLoaded();
-        _uses = new UseCount(this, Free);
+        _uses = new UseCount(nameof(MaskedDiffusionModel), Free);
         Config = config;
         Device = device;
         Type = dtype;
@@ -249,6 +250,10 @@ internal sealed class TransformerNetwork : IDisposable
     }
 
     /// <summary>Frees the memory when the last running call has ended; later calls throw.</summary>
+    /// <summary>Keeps the weights from being freed until the result is disposed.</summary>
+    /// <exception cref="ObjectDisposedException">The network has been disposed.</exception>
+    public UseCount.Use Use() => _uses.Enter();
+
     public void Dispose() => _uses.Close();
 
     internal static string LayerPrefix(int layer) => $"transformer.h.{layer}.";

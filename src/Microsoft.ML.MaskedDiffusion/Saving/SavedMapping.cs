@@ -30,7 +30,7 @@ internal abstract class SavedMapping<TInput, TOutput, TOptions, TComputation>(
     where TComputation : class
 {
     /// <summary>The mapping as a step of a chain that is saved.</summary>
-    public IEstimator<ITransformer> Estimator(MLContext ml) => ml.Transforms.CustomMapping(GetMapping(), contract);
+    public IEstimator<ITransformer> Estimator(MLContext ml) => ml.Transforms.CustomMapping(MappingToSave(), contract);
 
     /// <summary>Builds the computation of a saved transform.</summary>
     /// <exception cref="InvalidDataException">The contents are of another kind, or damaged.</exception>
@@ -42,6 +42,9 @@ internal abstract class SavedMapping<TInput, TOutput, TOptions, TComputation>(
         var session = new CarrierSession<LoadedComputation<TComputation>>(Load);
         return (input, output) => Map(session.Get(input.Blob).Computation, input, output);
     }
+
+    /// <summary>The mapping in a chain that is only made to be saved.</summary>
+    protected virtual Action<TInput, TOutput> MappingToSave() => GetMapping();
 
     /// <summary>Computes one row.</summary>
     protected abstract void Map(TComputation computation, TInput input, TOutput output);

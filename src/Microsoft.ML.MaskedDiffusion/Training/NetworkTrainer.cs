@@ -20,7 +20,11 @@ internal static class NetworkTrainer
         CancellationToken cancellationToken,
         TransformerNetwork? initial = null)
     {
+        // A training needs gradients, whatever mode its caller is in.
+        using IDisposable noInference = torch.inference_mode(false);
+        using IDisposable gradients = torch.enable_grad();
         torch.Device place = DeviceChoice.Resolve(device);
+        MemoryDemand.Require(config, place, MemoryDemand.TrainingBytes(validation is not null, settings.EmaDecay is not null), "Training");
         using CheckpointRun? checkpoints = settings.Checkpoints is { } kept ? new CheckpointRun(kept) : null;
         settings = checkpoints?.WithSeed(settings) ?? settings;
         var network = new TransformerNetwork(config, place);

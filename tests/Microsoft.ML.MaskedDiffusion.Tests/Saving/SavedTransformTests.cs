@@ -136,7 +136,16 @@ public sealed class SavedTransformTests
             using var loaded = (LikelihoodScoringTransformer)new MLContext().MaskedDiffusion().LoadModel(path, out DataViewSchema schema);
             Assert.AreEqual(2, schema.Count);
             CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, loaded.Transform(View())));
-            CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, new MLContext().Model.Load(path, out _).Transform(View())));
+            if (limit > 0)
+            {
+                CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, new MLContext().Model.Load(path, out _).Transform(View())));
+                continue;
+            }
+            // ML.NET does not tell where a zip is, and the zip does not say where it was written.
+            string missing = Unwrapped.Throws<FileNotFoundException>(
+                () => LikelihoodRow.Read(_ml, new MLContext().Model.Load(path, out _).Transform(View()))).Message;
+            StringAssert.Contains(missing, "LoadModel");
+            StringAssert.Contains(missing, "MDM_MODEL_PATH");
         }
         // The weights beside the zip are a model of their own.
         using MaskedDiffusionModel model = MaskedDiffusionModel.Load(Directory.GetFiles(folder.Path, "*.mdm").Single());
@@ -157,5 +166,73 @@ public sealed class SavedTransformTests
         Assert.ThrowsExactly<InvalidOperationException>(() => _ml.MaskedDiffusion().SaveModel(broken, null, path));
         CollectionAssert.AreEqual(before, File.ReadAllBytes(path));
         CollectionAssert.AreEqual(new[] { path }, Directory.GetFiles(folder.Path));
+    }
+
+    [TestMethod]
+    public void EachFormatSaysWhichCallOpensItAndOneCallOpensAll()
+    {
+        using var folder = new TemporaryFolder();
+        using MaskedDiffusionModel model = TinyModel.Create(5);
+        var ml = new MLContext(1);
+        IDataView view = ml.Data.LoadFromEnumerable(TextRow.Make("the cat"));
+        MaskedDiffusionCatalog ours = ml.MaskedDiffusion();
+        string zip = folder.File("m.zip"), archive = folder.File("m.mdm"), plain = folder.File("model");
+        ours.SaveModel(ours.ScoreLikelihood(model).Fit(view), view.Schema, zip);
+        model.Save(archive);
+        model.Save(plain);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.Load(zip)).Message, "LoadModel");
+        foreach (string path in new[] { archive, plain })
+        {
+            StringAssert.Contains(
+                Assert.ThrowsExactly<InvalidDataException>(() => ours.LoadModel(path, out _)).Message, "MaskedDiffusionModel.Load");
+        }
+        foreach (string path in new[] { zip, archive, plain })
+        {
+            using MaskedDiffusionModel opened = ours.OpenModel(path);
+            Assert.AreEqual(new LikelihoodScorer(model).Score("the cat"), new LikelihoodScorer(opened).Score("the cat"));
+        }
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.Save(folder.File("other.zip"))).Message, "SaveModel");
+        Assert.IsFalse(Directory.Exists(folder.File("other.zip")));
+    }
+
+    [TestMethod]
+    public void TheAuthorsFolderIsNotInTheZip()
+    {
+        using var folder = new TemporaryFolder();
+        using MaskedDiffusionModel model = TinyModel.Create(5);
+        var ml = new MLContext(1);
+        IDataView view = ml.Data.LoadFromEnumerable(TextRow.Make("the cat"));
+        string zip = folder.File("beside.zip");
+        ml.MaskedDiffusion().SaveModel(ml.MaskedDiffusion().ScoreLikelihood(model).Fit(view), view.Schema, zip, selfContainedLimit: 0);
+        using System.IO.Compression.ZipArchive read = System.IO.Compression.ZipFile.OpenRead(zip);
+        string name = Path.GetFileName(folder.Path);
+        foreach (System.IO.Compression.ZipArchiveEntry entry in read.Entries)
+        {
+            using var content = new MemoryStream();
+            using (Stream stream = entry.Open())
+                stream.CopyTo(content);
+            Assert.DoesNotContain(name, System.Text.Encoding.UTF8.GetString(content.ToArray()), entry.FullName);
+            Assert.DoesNotContain(name, System.Text.Encoding.Unicode.GetString(content.ToArray()), entry.FullName);
+        }
+    }
+
+    [TestMethod]
+    public void AModelThatAnEngineDisposedSaysHow()
+    {
+        MaskedDiffusionModel model = TinyModel.Create(5);
+        var ml = new MLContext(1);
+        IDataView view = ml.Data.LoadFromEnumerable(TextRow.Make("the cat"));
+        model.Dispose();
+        foreach (Action use in new Action[]
+        {
+            () => new LikelihoodScorer(model).Score("the cat"), () => new Infiller(model).Fill("the [MASK]"),
+            () => model.Save(new MemoryStream()),
+            () => ml.MaskedDiffusion().ScoreLikelihood(model).Fit(view).Transform(view).GetColumn<float>("NegativeLogLikelihood").ToArray(),
+        })
+        {
+            ObjectDisposedException error = Unwrapped.Throws<ObjectDisposedException>(use);
+            StringAssert.Contains(error.Message, "PredictionEngineOptions.OwnsTransformer");
+            Assert.AreEqual(nameof(MaskedDiffusionModel), error.ObjectName);
+        }
     }
 }

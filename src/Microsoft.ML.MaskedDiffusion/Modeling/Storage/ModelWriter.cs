@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
@@ -67,6 +68,7 @@ internal static class ModelWriter
 
     private static void Write(MaskedDiffusionModel model, WriteFile file)
     {
+        using UseCount.Use use = model.Network.Use();
         var manifest = new ModelManifest();
         void Listed(string name, bool compress, Action<Stream> write) =>
             file(name, compress, stream => manifest.Write(name, stream, write));

@@ -32,7 +32,7 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
     {
         if (Gradients.AreWanted(x, weight))
             return apply(pass, x, weight, targets, rounded, recompute, pool);
-        using Tensor logSums = empty(x.size(0));
+        using Tensor logSums = empty(x.size(0), dtype: ScalarType.Float32);
         using PooledBuffer logits = Rent(pool, x, weight, SliceRows);
         return Forward(x, weight, targets, rounded, logSums, logits.Pointer, SliceRows);
     }
@@ -44,7 +44,7 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
         bool rounded = (bool)arguments[4], recompute = (bool)arguments[5];
         var pool = (BufferPool)arguments[6];
         int slice = recompute ? SliceRows : (int)input.size(0);
-        Tensor logSums = empty(input.size(0));
+        Tensor logSums = empty(input.size(0), dtype: ScalarType.Float32);
         PooledBuffer logits = Rent(pool, input, weight, slice);
         Tensor loss = Forward(input, weight, targets, rounded, logSums, logits.Pointer, slice);
         if (recompute)
@@ -71,10 +71,10 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
         bool rounded = (bool)context.get_data("rounded");
         int rows = (int)input.size(0), width = (int)weight.size(0), d = (int)weight.size(1);
         Tensor dLoss = gradient.contiguous(), matrix = weight.detach().contiguous(), from = input.detach().contiguous();
-        Tensor? dInput = input.requires_grad ? empty(input.shape) : null, dWeight = null;
+        Tensor? dInput = input.requires_grad ? empty(input.shape, dtype: ScalarType.Float32) : null, dWeight = null;
         bool direct = weight.is_leaf;
         if (weight.requires_grad && !direct)
-            dWeight = zeros(weight.shape);
+            dWeight = zeros(weight.shape, dtype: ScalarType.Float32);
         float* w = TensorMemory.Floats(matrix), x = TensorMemory.Floats(from);
         float* dW = !weight.requires_grad ? null : direct ? Gradients.Address(weight) : TensorMemory.Floats(dWeight!);
         int slice = kept is null ? SliceRows : rows;
@@ -108,7 +108,7 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
     private static Tensor Forward(Tensor input, Tensor weight, long[] targets, bool rounded, Tensor logSums, float* z, int slice)
     {
         int rows = (int)input.size(0), width = (int)weight.size(0), d = (int)weight.size(1);
-        Tensor loss = empty(rows);
+        Tensor loss = empty(rows, dtype: ScalarType.Float32);
         using Tensor dense = input.contiguous(), matrix = weight.contiguous();
         float* x = TensorMemory.Floats(dense), w = TensorMemory.Floats(matrix);
         fixed (long* ids = targets)

@@ -53,7 +53,8 @@ internal static class MatrixProductPeak
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
-        torch.Tensor a = torch.ones(size, size, device: device), b = torch.ones(size, size, device: device);
+        torch.Tensor a = torch.ones(size, size, torch.ScalarType.Float32, device),
+            b = torch.ones(size, size, torch.ScalarType.Float32, device);
         var best = TimeSpan.MaxValue;
         for (int i = 0; i < Repetitions; i++)
         {

@@ -4,9 +4,9 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 /// Lets the owner of native memory be disposed while other threads still compute with it: the memory is freed when the last of them has
 /// finished. Thread-safe.
 /// </summary>
-/// <param name="owner">The object that is named when a use is refused.</param>
+/// <param name="owner">What a refused use is told to be disposed, by the name of its public type.</param>
 /// <param name="free">Frees the memory; called once.</param>
-internal sealed class UseCount(object owner, Action free)
+internal sealed class UseCount(string owner, Action free)
 {
     // The owner counts as one use.
     private int _count = 1;
@@ -21,7 +21,11 @@ internal sealed class UseCount(object owner, Action free)
         int count = Volatile.Read(ref _count);
         while (true)
         {
-            ObjectDisposedException.ThrowIf(count == 0 || IsClosed, owner);
+            if (count == 0 || IsClosed)
+            {
+                throw new ObjectDisposedException(owner, "The model has been disposed. Besides its owner, a transformer that owns it "
+                    + "disposes it, and so does a PredictionEngine, unless PredictionEngineOptions.OwnsTransformer is false.");
+            }
             int seen = Interlocked.CompareExchange(ref _count, count + 1, count);
             if (seen == count)
                 return new Use(this);

@@ -43,7 +43,10 @@ internal sealed record CarrierHeader
     [JsonPropertyName("File")]
     public string? File { get; init; }
 
-    /// <summary>The folder that <see cref="File"/> was written to. It is searched last.</summary>
+    /// <summary>
+    /// The folder that <see cref="File"/> was written to. The first builds wrote it; it is never looked at, because a path from a file may
+    /// lead anywhere.
+    /// </summary>
     [JsonPropertyOrder(7)]
     [JsonPropertyName("Folder")]
     public string? Folder { get; init; }

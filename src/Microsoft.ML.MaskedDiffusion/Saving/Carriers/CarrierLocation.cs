@@ -43,8 +43,8 @@ internal sealed class CarrierLocation : IDisposable
     public void Dispose() => Ambient.Value = _outer;
 
     /// <summary>
-    /// Finds a carrier's file: beside the zip, in the folders of <see cref="PathVariable"/>, in the working folder, beside the program, or
-    /// where it was written.
+    /// Finds a carrier's file: beside the zip, in the folders of <see cref="PathVariable"/>, in the working folder, or beside
+    /// the program.
     /// </summary>
     /// <exception cref="FileNotFoundException">The file is in none of these folders.</exception>
     public static string Find(CarrierHeader header, CarrierLocation? location)
@@ -58,8 +58,6 @@ internal sealed class CarrierLocation : IDisposable
         folders.AddRange(named.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
         folders.Add(Environment.CurrentDirectory);
         folders.Add(AppContext.BaseDirectory);
-        if (header.Folder is { } written)
-            folders.Add(written);
         foreach (string folder in folders)
         {
             string path = Path.Combine(folder, name);

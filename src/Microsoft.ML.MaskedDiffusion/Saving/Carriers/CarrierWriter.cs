@@ -81,7 +81,7 @@ internal static class CarrierWriter
             if (!File.Exists(target))
                 location.Written.Add(target);
             file.Commit(target);
-            return CarrierBlob.Encode(header with { File = name, Folder = folder }, []);
+            return CarrierBlob.Encode(header with { File = name }, []);
         }
         catch (Exception error) when (location == null && SaveError.IsOfDisk(error))
         {

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.Saving;
+using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.Transforms;
 
@@ -241,13 +242,17 @@ internal sealed class GroupedChoiceMapping()
 
     public static GroupedChoiceMapping Instance { get; } = new();
 
-    // Says so without loading the model first.
-    public override Action<GroupedChoiceInput, GroupedChoiceOutput> GetMapping() => (_, _) => throw NotByRow();
+    // ML.NET asks for the mapping while it loads, which is the moment to say that it cannot be used. LoadModel puts the transform itself in
+    // its place.
+    public override Action<GroupedChoiceInput, GroupedChoiceOutput> GetMapping() =>
+        CarrierLocation.Current is null ? throw NotByRow() : MappingToSave();
+
+    protected override Action<GroupedChoiceInput, GroupedChoiceOutput> MappingToSave() => (_, _) => throw NotByRow();
 
     protected override void Map(GroupedChoiceComputation computation, GroupedChoiceInput input, GroupedChoiceOutput output) =>
         throw NotByRow();
 
     private static NotSupportedException NotByRow() => new(
         "Options in rows are scored a group at a time, and what ml.Model.Load gives maps single rows. Load the file with "
-        + "ml.MaskedDiffusion().LoadModel(path, out schema), or pass what was loaded to ml.MaskedDiffusion().Unwrap.");
+        + "ml.MaskedDiffusion().LoadModel(path, out schema).");
 }

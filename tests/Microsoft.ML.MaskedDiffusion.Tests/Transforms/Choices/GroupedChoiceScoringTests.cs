@@ -155,12 +155,9 @@ public sealed class GroupedChoiceScoringTests
         _ml.Model.Save(transformer, View().Schema, path);
         using (var loaded = (GroupedChoiceScoringTransformer)new MLContext().MaskedDiffusion().LoadModel(path, out _))
             CollectionAssert.AreEqual(expected, Read(loaded.Transform(View())));
-        ITransformer stock = new MLContext().Model.Load(path, out _);
-        CollectionAssert.AreEqual(transformer.GetOutputSchema(View().Schema).Select(c => $"{c.Name} {c.Type}").ToArray(),
-            stock.GetOutputSchema(View().Schema).Where(c => !c.IsHidden).Select(c => $"{c.Name} {c.Type}").ToArray());
-        StringAssert.Contains(Unwrapped.Throws<NotSupportedException>(() => Read(stock.Transform(View()))).Message, "LoadModel");
-        using var unwrapped = (GroupedChoiceScoringTransformer)_ml.MaskedDiffusion().Unwrap(stock);
-        CollectionAssert.AreEqual(expected, Read(unwrapped.Transform(View())));
+        // ML.NET alone could only map single rows. That is said while it loads, and not at the first row.
+        StringAssert.Contains(
+            Unwrapped.Throws<NotSupportedException>(() => new MLContext().Model.Load(path, out _)).Message, "LoadModel");
     }
 
     [TestMethod]

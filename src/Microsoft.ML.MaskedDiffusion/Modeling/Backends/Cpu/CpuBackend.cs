@@ -53,14 +53,14 @@ internal sealed unsafe class CpuBackend : INetworkBackend
     {
         if (is_grad_enabled() && _parameters.Values.FirstOrDefault(parameter => parameter.requires_grad) is { } anchor)
             return HiddenFunction.apply(_pass, this, tokens, anchor);
-        Tensor states = empty(tokens.Count, tokens.Length, _config.EmbeddingSize);
+        Tensor states = empty(tokens.Count, tokens.Length, _config.EmbeddingSize, dtype: ScalarType.Float32);
         _kernels.Infer(_weights, tokens, null, TensorMemory.Floats(states));
         return states;
     }
 
     public Tensor HiddenAt(TokenRows tokens, long[] places)
     {
-        Tensor states = empty(places.Length, _config.EmbeddingSize);
+        Tensor states = empty(places.Length, _config.EmbeddingSize, dtype: ScalarType.Float32);
         if (places.Length > 0)
             _kernels.Infer(_weights, tokens, places, TensorMemory.Floats(states));
         return states;
@@ -71,7 +71,7 @@ internal sealed unsafe class CpuBackend : INetworkBackend
         int width = _config.VocabularySize, d = _config.EmbeddingSize;
         long[] shape = states.shape;
         shape[^1] = width;
-        Tensor logits = empty(shape);
+        Tensor logits = empty(shape, dtype: ScalarType.Float32);
         using Tensor dense = states.contiguous();
         float* x = TensorMemory.Floats(dense), w = TensorMemory.Floats(_head);
         int rows = checked((int)(states.NumberOfElements / d));
@@ -98,7 +98,7 @@ internal sealed unsafe class CpuBackend : INetworkBackend
     /// <summary>A forward pass with what its backward pass needs; the caller owns both.</summary>
     internal (Tensor Hidden, ForwardTape Tape) Record(TokenRows tokens)
     {
-        Tensor hidden = empty(tokens.Count, tokens.Length, _config.EmbeddingSize);
+        Tensor hidden = empty(tokens.Count, tokens.Length, _config.EmbeddingSize, dtype: ScalarType.Float32);
         return (hidden, _kernels.Forward(_weights, tokens, TensorMemory.Floats(hidden)));
     }
 
