@@ -20,4 +20,11 @@ public enum AnswerFlag
     /// <summary>Not scored, because the continuation has no tokens.</summary>
     [JsonStringEnumMemberName("empty")]
     Empty,
+
+    /// <summary>
+    /// Not scored, because an autoregressive model needs a token before the continuation, the context is empty, and the tokenizer has no
+    /// token that starts a text.
+    /// </summary>
+    [JsonStringEnumMemberName("no_context")]
+    NoContext,
 }

@@ -15,15 +15,19 @@ internal sealed record EncodedQuestion(AnswerFlag Flag, LikelihoodRequest[] Requ
 /// so that they score the same tokens. Safe for several threads.
 /// </summary>
 /// <param name="tokenizer">The model's tokenizer.</param>
-/// <param name="contextLength">Tokens that a context and a continuation may have together.</param>
+/// <param name="contextLength">The model's context length in tokens.</param>
 /// <param name="needsContext">
-/// Whether the model needs at least one token before a continuation, as an autoregressive model does: it predicts a token from those before
-/// it.
+/// Whether the model predicts a token from those before it, as an autoregressive model does. It needs at least one token before a
+/// continuation, and never reads a continuation's last token: context and continuation may have one token more than its context length
+/// together, as in lm-evaluation-harness.
 /// </param>
 internal sealed class QuestionEncoder(TextTokenizer tokenizer, int contextLength, bool needsContext)
 {
     /// <summary>The most tokens that a continuation may have.</summary>
-    public int LongestContinuation => needsContext ? contextLength - 1 : contextLength;
+    public int LongestContinuation => contextLength;
+
+    /// <summary>The most tokens that a context and a continuation may have together.</summary>
+    public int Longest => needsContext ? contextLength + 1 : contextLength;
 
     /// <summary>
     /// The requests of a question. They share one context, so the longest continuation decides how much of it fits, and they share their
@@ -39,7 +43,9 @@ internal sealed class QuestionEncoder(TextTokenizer tokenizer, int contextLength
             return new EncodedQuestion(AnswerFlag.Empty, [], 0, 0);
         int[] whole = pairs[0].Context;
         int longest = pairs.Max(pair => pair.Continuation.Length);
-        int room = contextLength - longest;
+        if (needsContext && whole.Length == 0)
+            return new EncodedQuestion(AnswerFlag.NoContext, [], 0, longest);
+        int room = Longest - longest;
         bool fits = whole.Length <= room;
         if (!fits && (!keepEnd || longest > LongestContinuation))
             return new EncodedQuestion(AnswerFlag.TooLong, [], whole.Length, longest);

@@ -153,8 +153,12 @@ public sealed class LmEvalRequests
         {
             if (fitted[i].Requests.Length == 0)
             {
-                string why = fitted[i].Flag == AnswerFlag.Empty
-                    ? "the continuation is empty" : $"longer than the model's context of {_scorer.ContextLength} tokens";
+                string why = fitted[i].Flag switch
+                {
+                    AnswerFlag.Empty => "the continuation is empty",
+                    AnswerFlag.NoContext => "the context is empty, and the tokenizer has no token that starts a text",
+                    _ => $"longer than the model's context of {_scorer.ContextLength} tokens",
+                };
                 responses[i] = new LmEvalResponse { Error = batch[i].Error ?? why };
                 continue;
             }

@@ -46,7 +46,10 @@ public sealed record ZeroShotResult
     /// <summary>Questions read.</summary>
     public required int QuestionCount { get; init; }
 
-    /// <summary>Questions not scored, and so in none of the figures, because they are longer than the model's context.</summary>
+    /// <summary>
+    /// Questions not scored, and so in none of the figures, because they are longer than the model's context (or have no context where an
+    /// autoregressive model needs one, see <see cref="AnswerFlag.NoContext"/>).
+    /// </summary>
     public required int TooLongCount { get; init; }
 
     /// <summary>

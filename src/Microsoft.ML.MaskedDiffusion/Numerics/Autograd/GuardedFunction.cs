@@ -33,7 +33,8 @@ internal abstract class GuardedFunction<T> : autograd.SingleTensorFunction<T>
         catch (Exception failure)
         {
             ((BackwardPass)ctx.get_data(Pass)).Keep(failure);
-            return [.. ((bool[])ctx.get_data(Tensors)).Select(isTensor => isTensor ? zeros(Array.Empty<long>(), ScalarType.Float32) : null!)];
+            return [.. ((bool[])ctx.get_data(Tensors))
+                .Select(isTensor => isTensor ? zeros(Array.Empty<long>(), ScalarType.Float32) : null!)];
         }
     }
 

@@ -65,6 +65,12 @@ internal sealed class ChoiceScorer(MaskedDiffusionModel model, ChoiceScoringOpti
 
     private ArgumentException TooLong(ChoiceRow row, EncodedQuestion question)
     {
+        if (question.Flag == AnswerFlag.NoContext)
+        {
+            return new ArgumentException(
+                $"Column '{options.ContextColumnName}' is empty in a row. An autoregressive model predicts a token "
+                + "from those before it, and the tokenizer has no token that starts a text: give the row a context.");
+        }
         int context = question.ContextLength, option = question.LongestContinuation;
         string remedy = option > _encoder.LongestContinuation
             ? $"An option may have {_encoder.LongestContinuation}. Shorten the option, or use a model with a longer context."
@@ -73,6 +79,6 @@ internal sealed class ChoiceScorer(MaskedDiffusionModel model, ChoiceScoringOpti
         return new ArgumentException(
             $"Column '{options.ContextColumnName}' has {context} tokens and the longest option of '{choiceColumnName}' {option} in the row "
             + $"\"{TextExcerpt.Of(row.Context)}\": {context + option} together, "
-            + $"and the model sees at most {model.Config.ContextLength}. {remedy}");
+            + $"and the model sees at most {_encoder.Longest}. {remedy}");
     }
 }

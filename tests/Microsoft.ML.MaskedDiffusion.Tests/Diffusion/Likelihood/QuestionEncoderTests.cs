@@ -33,16 +33,46 @@ public sealed class QuestionEncoderTests
     }
 
     [TestMethod]
-    [DataRow(false, 10)]
-    [DataRow(true, 9)]
-    public void AContinuationMayTakeAllButTheContextThatTheModelNeeds(bool needsContext, int longest)
+    [DataRow(false, 0)]
+    [DataRow(true, 1)]
+    public void AContinuationMayFillTheWindowAndAnAutoregressiveModelStillSeesOneTokenBeforeIt(bool needsContext, int kept)
     {
+        // The last token is predicted and never read, so the harness cuts to one token more than the context length.
         var encoder = new QuestionEncoder(Bytes, 10, needsContext);
-        Assert.AreEqual(longest, encoder.LongestContinuation);
-        EncodedQuestion fits = encoder.Encode("abc", [new string('d', longest)], keepEnd: true);
-        Assert.AreEqual((AnswerFlag.Truncated, 10 - longest), (fits.Flag, fits.Requests[0].Context.Length));
-        EncodedQuestion tooLong = encoder.Encode("abc", [new string('d', longest + 1)], keepEnd: true);
+        Assert.AreEqual(10, encoder.LongestContinuation);
+        EncodedQuestion fits = encoder.Encode("abc", [new string('d', 10)], keepEnd: true);
+        Assert.AreEqual((AnswerFlag.Truncated, kept), (fits.Flag, fits.Requests[0].Context.Length));
+        EncodedQuestion tooLong = encoder.Encode("abc", [new string('d', 11)], keepEnd: true);
         Assert.AreEqual((AnswerFlag.TooLong, 0), (tooLong.Flag, tooLong.Requests.Length));
+    }
+
+    [TestMethod]
+    public void AnEmptyContextWithoutAStartIsFlaggedWhereOneIsNeeded()
+    {
+        TextTokenizer startless = TextTokenizer.FromFiles(new Dictionary<string, byte[]>
+        {
+            ["vocab.json"] = System.Text.Encoding.UTF8.GetBytes(System.Text.Json.JsonSerializer.Serialize(
+                Text.Tokenizers.ByteLevelAlphabet.Tokens.Select((token, id) => (token, id)).ToDictionary(p => p.token, p => p.id))),
+            ["merges.txt"] = "#version: 0.2\n"u8.ToArray(),
+        });
+        Assert.IsNull(startless.EndOfSequenceId);
+        EncodedQuestion question = new QuestionEncoder(startless, 10, needsContext: true).Encode("", ["a"], keepEnd: true);
+        Assert.AreEqual((AnswerFlag.NoContext, 0), (question.Flag, question.Requests.Length));
+        Assert.AreEqual(AnswerFlag.None, new QuestionEncoder(startless, 10, needsContext: false).Encode("", ["a"], keepEnd: true).Flag);
+    }
+
+    [TestMethod]
+    public void AFullWindowDoesNotStopAnAutoregressiveRun()
+    {
+        using var folder = new TemporaryFolder();
+        using MaskedDiffusionModel model = TinyAutoregressiveModel.Create();
+        string requests = folder.File("in.jsonl"), responses = folder.File("out.jsonl");
+        string z = new('z', model.Config.ContextLength);
+        File.WriteAllLines(requests,
+            ["""{"context": "abc", "continuation": "x"}""".Replace("\"x\"", $"\"{z}\""), """{"context": "abc", "continuation": "d"}"""]);
+        LmEvalSummary summary = new LmEvalRequests(model, new LmEvalOptions { ContextOverflow = ContextOverflow.KeepEnd })
+            .Score(requests, responses);
+        Assert.AreEqual(new LmEvalSummary(2, 0, 0, 1), summary);
     }
 
     [TestMethod]

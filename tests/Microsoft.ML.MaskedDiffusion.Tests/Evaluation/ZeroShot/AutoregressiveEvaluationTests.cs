@@ -89,11 +89,11 @@ public sealed class AutoregressiveEvaluationTests
     }
 
     // An autoregressive model predicts each token from those before it, so the first token of an answer needs at least one token of
-    // context.
+    // context. It never reads the last one.
     [TestMethod]
     public void AnAnswerThatLeavesNoRoomForContextIsFlaggedAndTheOthersGoOn()
     {
-        string answer = TextOf(TinyModel.ContextLength);
+        string answer = TextOf(TinyModel.ContextLength + 1);
         var evaluator = new ZeroShotEvaluator(Model, new ZeroShotOptions { ContextOverflow = ContextOverflow.KeepEnd });
         ZeroShotResult result = evaluator.Evaluate(
             ZeroShotTask.FromName("openbookqa"),
@@ -104,7 +104,7 @@ public sealed class AutoregressiveEvaluationTests
 
         // One token shorter, the answer fits after the last token of the context.
         result = evaluator.Evaluate(
-            ZeroShotTask.FromName("openbookqa"), [new("1", "the cat", [TextOf(TinyModel.ContextLength - 1), "the mat"], 0)]);
+            ZeroShotTask.FromName("openbookqa"), [new("1", "the cat", [TextOf(TinyModel.ContextLength), "the mat"], 0)]);
         Assert.AreEqual((0, 1), (result.TooLongCount, result.TruncatedCount));
     }
 

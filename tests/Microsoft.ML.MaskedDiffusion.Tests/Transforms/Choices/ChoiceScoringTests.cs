@@ -446,9 +446,10 @@ public sealed class ChoiceScoringTests
         using MaskedDiffusionModel model = TinyAutoregressiveModel.Create();
         string option = "one";
         int Count() => model.Tokenizer.EncodeContinuation("the cat", " " + option).Continuation.Length;
-        while (Count() < TinyModel.ContextLength)
-            option += Count() + 1 == TinyModel.ContextLength ? "," : " one";
-        Assert.AreEqual(TinyModel.ContextLength, Count());
+        const int TooLong = TinyModel.ContextLength + 1;
+        while (Count() < TooLong)
+            option += Count() + 1 == TooLong ? "," : " one";
+        Assert.AreEqual(TooLong, Count());
         IDataView data = _ml.Data.LoadFromEnumerable(new List<Question> { new() { Context = "the cat", Choices = [option, "the mat"] } });
         ChoiceScoringOptions options = Fast();
         options.ContextOverflow = ContextOverflow.KeepEnd;
