@@ -302,7 +302,7 @@ public sealed class MaskedDiffusionCatalog
     /// <param name="inputSchema">The schema of its input; may be null.</param>
     /// <param name="path">The zip to write.</param>
     /// <param name="selfContainedLimit">
-    /// Bytes of a model that still go into the zip. Default 64 MiB: larger ones load slowly from inside a zip.
+    /// Bytes of a model that still go into the zip, 0 to 1 GiB. Default 64 MiB: larger ones load slowly from inside a zip.
     /// </param>
     /// <exception cref="IOException">
     /// The disk is full or read-only; nothing has changed then. (<c>ml.Model.Save</c> empties an old file before it writes.)
@@ -311,7 +311,13 @@ public sealed class MaskedDiffusionCatalog
         ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit = CarrierWriter.SizeLimit)
     {
         ArgumentNullException.ThrowIfNull(transformer);
-        ArgumentOutOfRangeException.ThrowIfNegative(selfContainedLimit);
+        if (selfContainedLimit is < 0 or > CarrierWriter.LargestLimit)
+        {
+            throw new ArgumentOutOfRangeException(nameof(selfContainedLimit), selfContainedLimit,
+                $"selfContainedLimit is {selfContainedLimit}; it must be 0 to {CarrierWriter.LargestLimit} bytes (1 GiB). Larger models "
+                + "are "
+                + "saved beside the zip.");
+        }
         // Every zip of ML.NET has this entry, or one for each of its parts.
         ZipContent.RequireReplaceable(path, name => name.EndsWith("Model.key", StringComparison.Ordinal)
             || name.StartsWith("TrainingInfo", StringComparison.Ordinal));

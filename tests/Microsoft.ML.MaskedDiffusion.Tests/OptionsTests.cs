@@ -122,6 +122,8 @@ public sealed class OptionsTests
         {
             [nameof(OutputOptions.NegativeLogLikelihoodColumnName)] = [.. BadNames, "Text", "TokenCount"],
             [nameof(OutputOptions.StandardErrorColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
+            [nameof(OutputOptions.PerCharacterColumnName)] = ["", " \t", "TokenCount"],
+            [nameof(OutputOptions.PerByteColumnName)] = ["", " \t", "Text"],
             [nameof(OutputOptions.TokenCountColumnName)] = [.. BadNames, "Text", "NegativeLogLikelihood"],
         }, anything: []),
 

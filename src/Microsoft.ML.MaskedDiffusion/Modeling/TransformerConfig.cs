@@ -100,6 +100,11 @@ public sealed record TransformerConfig
         OptionCheck.Require(FeedForwardSize is >= 1 and <= 1 << 20, group + nameof(FeedForwardSize), FeedForwardSize, "1 to 1048576");
         OptionCheck.Require(VocabularySize is >= 1 and <= 1 << 24, group + nameof(VocabularySize), VocabularySize, "1 to 16777216");
         OptionCheck.Require(ContextLength is >= 1 and <= 1 << 20, group + nameof(ContextLength), ContextLength, "1 to 1048576");
+        // A weight is one block of memory with 32-bit indices.
+        long rows = Math.Max(Math.Max(EmbeddingRowCount, 3L * EmbeddingSize), FeedForwardSize);
+        OptionCheck.Require(rows * EmbeddingSize <= int.MaxValue, group + nameof(EmbeddingSize), EmbeddingSize,
+            FormattableString.Invariant($"at most {int.MaxValue / rows} with {rows} rows in the largest weight (VocabularySize, ")
+            + "3 EmbeddingSize or FeedForwardSize): a weight may have at most 2147483647 numbers");
         OptionCheck.Require(NormEpsilon is > 0 and < 1, group + nameof(NormEpsilon), NormEpsilon, "above 0 and below 1");
         OptionCheck.RequireDefined(RotaryPrecision, group + nameof(RotaryPrecision));
     }

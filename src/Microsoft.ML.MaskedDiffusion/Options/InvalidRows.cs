@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
@@ -7,11 +9,13 @@ namespace Microsoft.ML.MaskedDiffusion;
 public enum InvalidRows
 {
     /// <summary>Stop with an error that names the row, or the file and the line.</summary>
+    [JsonStringEnumMemberName("Throw")]
     Throw,
 
     /// <summary>
     /// Go on without it. An evaluation leaves it out of its figures and counts it; a file that needs a line for every row says in it what
     /// is wrong; a transform gives missing values (NaN, a missing key), or leaves the text as it is.
     /// </summary>
+    [JsonStringEnumMemberName("Skip")]
     Skip,
 }

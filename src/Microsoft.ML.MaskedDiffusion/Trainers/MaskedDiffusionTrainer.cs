@@ -9,6 +9,7 @@ using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
+using Microsoft.ML.MaskedDiffusion.Transforms.Likelihood;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -159,12 +160,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         ArgumentNullException.ThrowIfNull(inputSchema);
         foreach (InputColumn column in _prompts.Prepend(_text))
             column.Check(inputSchema, nameof(inputSchema));
-        return SchemaShapes.Append(inputSchema,
-        [
-            new DataViewSchema.DetachedColumn(_options.Outputs.NegativeLogLikelihoodColumnName, NumberDataViewType.Single),
-            new DataViewSchema.DetachedColumn(_options.Outputs.StandardErrorColumnName, NumberDataViewType.Single),
-            new DataViewSchema.DetachedColumn(_options.Outputs.TokenCountColumnName, NumberDataViewType.Int32),
-        ]);
+        return SchemaShapes.Append(inputSchema, LikelihoodColumns.Table.Columns(Scoring()).Select(column => column.Detached));
     }
 
     private LikelihoodScoringOptions Scoring() => new()
@@ -175,8 +171,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         TokenCountColumnName = _options.Outputs.TokenCountColumnName,
         ContextColumnName = _options.Rows.PromptColumnName,
         Separator = "",
-        PerCharacterColumnName = null,
-        PerByteColumnName = null,
+        PerCharacterColumnName = _options.Outputs.PerCharacterColumnName,
+        PerByteColumnName = _options.Outputs.PerByteColumnName,
     };
 
     private TransformerConfig Network => _options.InitialModel?.Config ?? _options.Network;

@@ -53,6 +53,10 @@ internal static class TrainerOptionsCheck
             ("Outputs.StandardErrorColumnName", outputs.StandardErrorColumnName),
             ("Outputs.TokenCountColumnName", outputs.TokenCountColumnName),
         ];
+        if (outputs.PerCharacterColumnName is not null)
+            columns.Add(("Outputs.PerCharacterColumnName", outputs.PerCharacterColumnName));
+        if (outputs.PerByteColumnName is not null)
+            columns.Add(("Outputs.PerByteColumnName", outputs.PerByteColumnName));
         if (options.Rows.PromptColumnName is not null)
             columns.Add(("Rows.PromptColumnName", options.Rows.PromptColumnName));
         if (options.Rows.ReasoningColumnName is not null)

@@ -140,6 +140,7 @@ public sealed class StoredNamesTests
             Names<ContextOverflow>(), Names<ChoiceNormalization>(), Names<SamplingOrder>(), Names<Precision>(), Names<RotaryPrecision>(),
             Names<LossWeighting>(),
             Names<NoiseLevels>(), Names<RowPadding>(), Names<DocumentBoundary>(), Names<AnswerFlag>(), Names<SafetensorsType>(),
+            Names<InvalidRows>(),
         ];
         CollectionAssert.AreEqual(
             new[]
@@ -147,7 +148,7 @@ public sealed class StoredNamesTests
                 "Throw KeepEnd Skip", "None PerCharacter PerByte PerToken", "Confidence Margin Entropy Random", "Float32 BFloat16Mixed",
                     "Float32 BFloat16",
                 "InverseNoiseLevel Uniform", "Independent Stratified", "None Longest Full", "Automatic File BlankLine Line JsonLine",
-                "none too_long truncated empty", "BOOL U8 I8 I16 I32 I64 F16 BF16 F32 F64",
+                "none too_long truncated empty no_context", "BOOL U8 I8 I16 I32 I64 F16 BF16 F32 F64", "Throw Skip",
             },
             names);
         foreach (RotaryPrecision value in Enum.GetValues<RotaryPrecision>())

@@ -21,7 +21,7 @@ public sealed class MemoryDemandTests
     [TestMethod]
     public void NothingIsAllocatedForIt()
     {
-        var config = new TransformerConfig { LayerCount = 1024, HeadCount = 64, EmbeddingSize = 65536, FeedForwardSize = 1 << 20 };
+        var config = new TransformerConfig { LayerCount = 1024, HeadCount = 64, EmbeddingSize = 16384, FeedForwardSize = 65536 };
         var ml = new MLContext(1);
         IDataView data = ml.Data.LoadFromEnumerable(TextRow.Make("the cat sat", "a small bird"));
         var options = new TrainerOptions

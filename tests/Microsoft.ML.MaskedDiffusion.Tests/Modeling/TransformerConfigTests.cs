@@ -75,6 +75,9 @@ public sealed class TransformerConfigTests
             (good with { HeadCount = 256 }, nameof(good.HeadCount)),
             (good with { EmbeddingSize = 1 }, nameof(good.EmbeddingSize)),
             (good with { FeedForwardSize = 0 }, nameof(good.FeedForwardSize)),
+            // 2^31 numbers in one weight: more than an index of 32 bits can tell apart.
+            (good with { VocabularySize = 1 << 24, EmbeddingSize = 128, HeadCount = 2 }, nameof(good.EmbeddingSize)),
+            (good with { FeedForwardSize = 1 << 20, EmbeddingSize = 2048, HeadCount = 2 }, nameof(good.EmbeddingSize)),
             (good with { VocabularySize = 0 }, nameof(good.VocabularySize)),
             (good with { ContextLength = 0 }, nameof(good.ContextLength)),
             (good with { NormEpsilon = double.NaN }, nameof(good.NormEpsilon)),

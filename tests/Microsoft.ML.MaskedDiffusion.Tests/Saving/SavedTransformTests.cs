@@ -235,4 +235,13 @@ public sealed class SavedTransformTests
             Assert.AreEqual(nameof(MaskedDiffusionModel), error.ObjectName);
         }
     }
+
+    [TestMethod]
+    public void ALimitThatNoArrayCanHoldIsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => _ml.MaskedDiffusion().SaveModel(Likelihood(), null, folder.File("lm.zip"), selfContainedLimit: 3L << 30));
+        StringAssert.Contains(error.Message, "1073741824");
+    }
 }

@@ -21,9 +21,16 @@ internal static class ModelReader
             ModelManifest manifest = ModelManifest.Read(ReadSmall(store, ModelManifest.Name, null), source);
             CheckFiles(store, manifest);
             TransformerConfig config = ModelConfigFile.Read(ReadSmall(store, ModelConfigFile.Name, manifest), source);
-            Dictionary<string, byte[]> tokenizerFiles = manifest.Files.Where(
-                name => name.StartsWith(TokenizerFolder, StringComparison.Ordinal))
-                .ToDictionary(name => name[TokenizerFolder.Length..], name => ReadSmall(store, name, manifest));
+            string[] names = [.. manifest.Files.Where(name => name.StartsWith(TokenizerFolder, StringComparison.Ordinal))];
+            // Small files can be many, so their sum counts too, before any of them is read.
+            double sum = names.Sum(name => (double)manifest.Length(name, source));
+            if (sum > SmallFileLimit)
+            {
+                throw new InvalidDataException(
+                    $"{source}: the tokenizer's files have {sum} bytes in all, and at most {SmallFileLimit} are read.");
+            }
+            Dictionary<string, byte[]> tokenizerFiles =
+                names.ToDictionary(name => name[TokenizerFolder.Length..], name => ReadSmall(store, name, manifest));
             TextTokenizer tokenizer = TextTokenizer.FromFiles(tokenizerFiles);
             if (tokenizer.VocabularySize > config.VocabularySize)
             {

@@ -18,6 +18,9 @@ internal static class CarrierWriter
     /// </summary>
     public const long SizeLimit = 64L << 20;
 
+    /// <summary>The largest limit that may be asked for: a body is one array while it is saved, and its text several more.</summary>
+    public const long LargestLimit = 1L << 30;
+
     /// <summary>Builds the chain; a body above the limit is written beside the zip.</summary>
     /// <exception cref="InvalidOperationException">The body is above the limit, but the zip's location is not known.</exception>
     /// <exception cref="IOException">The disk refuses.</exception>

@@ -12,5 +12,13 @@ public sealed class OutputOptions
     /// <summary>The column of the number of tokens, Int32. Default "TokenCount".</summary>
     public string TokenCountColumnName { get; set; } = "TokenCount";
 
+    /// <summary>
+    /// The column of nats per character of the scored text; null for none. Default "NegativeLogLikelihoodPerCharacter".
+    /// </summary>
+    public string? PerCharacterColumnName { get; set; } = "NegativeLogLikelihoodPerCharacter";
+
+    /// <summary>The column of nats per UTF-8 byte of the scored text; null for none. Default "NegativeLogLikelihoodPerByte".</summary>
+    public string? PerByteColumnName { get; set; } = "NegativeLogLikelihoodPerByte";
+
     internal OutputOptions Clone() => (OutputOptions)MemberwiseClone();
 }
