@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -115,6 +116,7 @@ public sealed class DamagedZipTests
                 StringAssert.Contains(message, weights);
                 StringAssert.Contains(message, "intact copy");
                 // Through ML.NET's own loading too, at the latest with the first row.
+                using var location = new CarrierLocation(path);
                 Unwrapped.Throws<InvalidDataException>(() =>
                     LikelihoodRow.Read(_ml, new MLContext().Model.Load(path, out _).Transform(View())));
             }

