@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.MaskedDiffusion.Text.Tokenizers.SentencePiece;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 using Microsoft.ML.Tokenizers;
