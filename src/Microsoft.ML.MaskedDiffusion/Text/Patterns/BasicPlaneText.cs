@@ -47,6 +47,13 @@ internal readonly struct BasicPlaneText
 /// <summary>One unit of the basic plane for each general category, none of which a pattern names itself.</summary>
 internal sealed class StandIns
 {
+    // Of these categories there is no character beyond the basic plane.
+    private static readonly UnicodeCategory[] BasicOnly =
+    [
+        UnicodeCategory.TitlecaseLetter, UnicodeCategory.SpaceSeparator, UnicodeCategory.LineSeparator, UnicodeCategory.ParagraphSeparator,
+        UnicodeCategory.Control, UnicodeCategory.Surrogate,
+    ];
+
     private readonly char[] _units = new char[30];
 
     /// <summary>Finds the units.</summary>
@@ -62,6 +69,20 @@ internal sealed class StandIns
                 continue;
             _units[category] = (char)unit;
             missing--;
+        }
+    }
+
+    /// <summary>Whether every category that has characters beyond the basic plane has a unit.</summary>
+    public bool Complete
+    {
+        get
+        {
+            for (int category = 0; category < _units.Length; category++)
+            {
+                if (_units[category] == '\0' && !BasicOnly.Contains((UnicodeCategory)category))
+                    return false;
+            }
+            return true;
         }
     }
 

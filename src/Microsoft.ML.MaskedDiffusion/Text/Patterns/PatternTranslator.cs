@@ -35,7 +35,10 @@ internal sealed class PatternTranslator
         translator.Alternatives(ignoreCase: false);
         if (translator._at < pattern.Length)
             throw translator.Unsupported("a closing parenthesis without an opening one");
-        return (translator._output.ToString(), new StandIns(unit => translator._named.Exists(r => r.Low <= unit && unit <= r.High)));
+        var standIns = new StandIns(unit => translator._named.Exists(range => range.Low <= unit && unit <= range.High));
+        if (!standIns.Complete)
+            throw translator.Unsupported("a range that leaves no character to stand for those beyond the basic plane");
+        return (translator._output.ToString(), standIns);
     }
 
     private void Alternatives(bool ignoreCase)
@@ -281,7 +284,6 @@ internal sealed class PatternTranslator
     {
         if (char.IsSurrogate(low) || char.IsSurrogate(high))
             throw Unsupported("a character beyond the basic plane");
-        // A range that ends with the basic plane would leave out what stands for the characters beyond.
         _named.Add((low, high));
     }
 

@@ -37,7 +37,7 @@ internal sealed class UnigramModel : ISentencePieceModel
         Array.Fill(best, new Best(-1, -1, 0));
         for (int start = 0, character; start < text.Length; start += character)
         {
-            character = char.IsHighSurrogate(text[start]) && start + 1 < text.Length && char.IsLowSurrogate(text[start + 1]) ? 2 : 1;
+            character = char.IsSurrogatePair(text, start) ? 2 : 1;
             float soFar = best[start].Score;
             bool single = false;
             int node = 0;
