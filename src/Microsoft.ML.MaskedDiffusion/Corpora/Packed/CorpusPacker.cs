@@ -15,8 +15,8 @@ internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<TrainingPr
     private const int BatchCharacters = 1 << 21, BatchDocuments = 1024;
 
     private readonly int _endOfSequence = tokenizer.EndOfSequenceId ?? throw new ArgumentException(
-        "The tokenizer has no end-of-sequence token, which training puts between documents. "
-        + "Use one that names it (for byte-pair files: a token such as <|endoftext|> or </s>).");
+        $"The tokenizer has no end-of-sequence token, which training puts between documents. There is no {tokenizer.EndOfSequencePlaces}. "
+        + "Name one there, or use a tokenizer that has one.");
 
     private long? _total;
 

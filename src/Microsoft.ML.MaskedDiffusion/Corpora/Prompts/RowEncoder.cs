@@ -34,8 +34,8 @@ internal sealed class RowEncoder(
         long? total = null)
     {
         int endOfSequence = tokenizer.EndOfSequenceId ?? throw new ArgumentException(
-            "The tokenizer has no end-of-sequence token, which ends each answer. "
-            + "Use one that names it (for byte-pair files: a token such as <|endoftext|> or </s>).");
+            $"The tokenizer has no end-of-sequence token, which ends each answer. There is no {tokenizer.EndOfSequencePlaces}. "
+            + "Name one there, or use a tokenizer that has one.");
         int[] start = tokenizer.BeginningOfSequenceId is null ? DocumentStart.Of(tokenizer) : [];
         var blocks = new RowBlocks(tokenizer.VocabularySize, endOfSequence, padding, maxLength);
         long begun = clock.GetTimestamp(), longest = 0, seen = 0;

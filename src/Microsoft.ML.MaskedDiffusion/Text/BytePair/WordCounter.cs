@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using System.Text.RegularExpressions;
+using Microsoft.ML.MaskedDiffusion.Text.Patterns;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.BytePair;
 
@@ -22,15 +22,14 @@ internal sealed class WordCounter
     public void Add(IEnumerable<string> corpus, Action report, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(corpus);
-        Regex pattern = WordPattern.Regex();
         bool anyText = false;
         foreach (string document in corpus)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (document is null)
                 throw new ArgumentException($"Document {Documents} of the corpus is null. Leave out rows without text.", nameof(corpus));
-            foreach (ValueMatch match in pattern.EnumerateMatches(document))
-                CollectionsMarshal.GetValueRefOrAddDefault(_lookup, document.AsSpan(match.Index, match.Length), out _)++;
+            foreach ((int offset, int length) in SplitPattern.Gpt2.Matches(document))
+                CollectionsMarshal.GetValueRefOrAddDefault(_lookup, document.AsSpan(offset, length), out _)++;
             anyText = anyText || !string.IsNullOrWhiteSpace(document);
             Characters += document.Length;
             if (++Documents % ReportEvery == 0)

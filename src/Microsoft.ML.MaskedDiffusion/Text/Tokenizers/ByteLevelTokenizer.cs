@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Microsoft.ML.MaskedDiffusion.Text.BytePair;
+using Microsoft.ML.MaskedDiffusion.Text.Patterns;
 using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
@@ -41,6 +41,6 @@ internal sealed class ByteLevelTokenizer : TextTokenizer
         {
             Merges = vocabulary.Merges,
             ByteLevel = true,
-            PreTokenizer = new RegexPreTokenizer(WordPattern.Regex(), null),
+            PreTokenizer = new WordPreTokenizer(),
         });
 }

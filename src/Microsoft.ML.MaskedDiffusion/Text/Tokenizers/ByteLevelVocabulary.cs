@@ -22,7 +22,8 @@ internal sealed record ByteLevelVocabulary(
         {
             kept[name] = files.TryGetValue(name, out byte[]? content) ? content : throw new InvalidDataException(
                 $"The tokenizer lacks its file '{name}': expected {TokenizerFiles.Vocabulary} and {TokenizerFiles.Merges}, "
-                + $"or {TokenizerFiles.SentencePiece}.");
+                + $"or {TokenizerFiles.SentencePiece}, {TokenizerFiles.HuggingFace}, {TokenizerFiles.Tiktoken} or "
+                + $"{TokenizerFiles.WordPiece}.");
         }
         Dictionary<string, int> ids = ByteLevelVocabularyReader.ReadTokens(kept[TokenizerFiles.Vocabulary]);
         List<string> merges = ByteLevelVocabularyReader.ReadMerges(kept[TokenizerFiles.Merges], ids);
@@ -30,7 +31,7 @@ internal sealed record ByteLevelVocabulary(
         if (files.TryGetValue(TokenizerFiles.SpecialTokens, out byte[]? special))
         {
             kept[TokenizerFiles.SpecialTokens] = special;
-            (beginning, end) = ByteLevelVocabularyReader.ReadSpecialTokens(special, ids);
+            (beginning, end) = SpecialTokens.Read(kept, token => ids.TryGetValue(token, out int id) ? id : null);
         }
         else if (ids.TryGetValue(EndOfText, out int id))
             end = id;

@@ -14,10 +14,11 @@ internal static class ByteLevelVocabularyReader
     public static Dictionary<string, int> ReadTokens(byte[] content)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        using JsonDocument document = ParseObject(TokenizerFiles.Vocabulary, content, "a JSON object that gives each token its id");
+        using JsonDocument document = TokenizerJsonFile.ParseObject(
+            TokenizerFiles.Vocabulary, content, "a JSON object that gives each token its id");
         foreach (JsonProperty property in document.RootElement.EnumerateObject())
         {
-            string token = Unescape(TokenizerFiles.Vocabulary, () => property.Name);
+            string token = TokenizerJsonFile.Unescape(TokenizerFiles.Vocabulary, () => property.Name);
             if (property.Value.ValueKind != JsonValueKind.Number || !property.Value.TryGetInt32(out int id))
                 throw Bad(TokenizerFiles.Vocabulary, $"token '{token}' has the id {property.Value.GetRawText()}, expected a whole number");
             if (!ids.TryAdd(token, id))
@@ -77,28 +78,6 @@ internal static class ByteLevelVocabularyReader
         return merges;
     }
 
-    /// <summary>special_tokens_map.json: bos_token and eos_token, each a string or an object with the string as content.</summary>
-    public static (int? Beginning, int? End) ReadSpecialTokens(byte[] content, Dictionary<string, int> ids)
-    {
-        using JsonDocument document = ParseObject(TokenizerFiles.SpecialTokens, content, "a JSON object with bos_token and eos_token");
-        int? beginning = Find("bos_token"), end = Find("eos_token");
-        // GPT-2's map uses one token for both, but its tokenizer does not start texts with it.
-        return (beginning == end ? null : beginning, end);
-
-        int? Find(string name)
-        {
-            if (!document.RootElement.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
-                return null;
-            if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("content", out JsonElement inner))
-                value = inner;
-            if (value.ValueKind != JsonValueKind.String)
-                throw Bad(TokenizerFiles.SpecialTokens, $"{name} is {value.GetRawText()}, expected a token");
-            string token = Unescape(TokenizerFiles.SpecialTokens, () => value.GetString()!);
-            return ids.TryGetValue(token, out int id) ? id
-                : throw Bad(TokenizerFiles.SpecialTokens, $"{name} is '{token}', which is not in {TokenizerFiles.Vocabulary}");
-        }
-    }
-
     private static void CheckIds(Dictionary<string, int> ids)
     {
         var taken = new string?[ids.Count];
@@ -114,36 +93,5 @@ internal static class ByteLevelVocabularyReader
         }
     }
 
-    // The JSON reader reports half a surrogate pair only when the string is read.
-    private static string Unescape(string file, Func<string> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (InvalidOperationException e)
-        {
-            throw Bad(file, "a token is not valid Unicode", e);
-        }
-    }
-
-    private static JsonDocument ParseObject(string name, byte[] content, string expected)
-    {
-        JsonDocument document;
-        try
-        {
-            document = JsonDocument.Parse(content);
-        }
-        catch (JsonException e)
-        {
-            throw Bad(name, $"expected {expected}, but this is no JSON: {e.Message}", e);
-        }
-        if (document.RootElement.ValueKind == JsonValueKind.Object)
-            return document;
-        using (document)
-            throw Bad(name, $"expected {expected}, got a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()}");
-    }
-
-    private static InvalidDataException Bad(string file, string what, Exception? inner = null) =>
-        new($"Tokenizer file '{file}': {what}.", inner);
+    private static InvalidDataException Bad(string file, string what, Exception? inner = null) => TokenizerJsonFile.Bad(file, what, inner);
 }

@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
+using Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
+using Microsoft.ML.MaskedDiffusion.Text.Tokenizers.SentencePiece;
 using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -15,6 +17,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 public abstract class TextTokenizer
 {
     private readonly Lazy<string> _contentHash;
+
+    // Where the files were, for messages; null for files that were given as bytes.
+    private string? _readFrom;
 
     private protected TextTokenizer(Tokenizer tokenizer, int vocabularySize, int? beginningOfSequenceId, int? endOfSequenceId,
         IReadOnlyDictionary<string, byte[]> files)
@@ -43,19 +48,30 @@ public abstract class TextTokenizer
     public int? EndOfSequenceId { get; }
 
     /// <summary>
-    /// The tokenizer's source files by name: <c>vocab.json</c> and <c>merges.txt</c> (and <c>special_tokens_map.json</c>), or
-    /// <c>tokenizer.model</c>. <see cref="FromFiles"/> makes an equal tokenizer from them. Do not change the arrays.
+    /// The tokenizer's source files by name: <c>tokenizer.model</c>; or <c>tokenizer.json</c>, or <c>vocab.json</c> and
+    /// <c>merges.txt</c>, or <c>vocab.txt</c>, with <c>special_tokens_map.json</c> and <c>tokenizer_config.json</c> where these were beside
+    /// them; or <c>tokenizer.tiktoken</c> and <c>tiktoken.json</c>. <see cref="FromFiles"/> makes an equal tokenizer from them. Do not
+    /// change the arrays.
     /// </summary>
     public IReadOnlyDictionary<string, byte[]> Files { get; }
+
+    /// <summary>Where an end of sequence was looked for, for messages: the end of "the tokenizer has no ...".</summary>
+    internal string EndOfSequencePlaces => (Files.ContainsKey(TokenizerFiles.SentencePiece)
+        ? $"eos_id in {TokenizerFiles.SentencePiece}"
+        : Files.ContainsKey(TokenizerFiles.Tiktoken) ? $"end_of_sequence in {TokenizerFiles.TiktokenSettings}"
+        : $"eos_token in {TokenizerFiles.SpecialTokens} / {TokenizerFiles.Config}, nor a token {ByteLevelVocabulary.EndOfText}")
+        + (_readFrom is null ? "" : $" of '{_readFrom}'");
 
     /// <summary>SHA-256 of the files' names and contents, in hexadecimal.</summary>
     internal string ContentHash => _contentHash.Value;
 
     /// <summary>
-    /// Reads a tokenizer. <paramref name="path"/> is a SentencePiece file (<c>*.model</c>), one of <c>vocab.json</c> and <c>merges.txt</c>
-    /// with the other beside it (a byte-level BPE vocabulary as GPT-2's), or a folder that holds either; with both in one folder
-    /// <c>tokenizer.model</c> is taken. A byte-level vocabulary's beginning and end of sequence are those of <c>special_tokens_map.json</c>
-    /// beside it; without that file there is only an end, <c>&lt;|endoftext|&gt;</c>, if that is a token.
+    /// Reads a tokenizer. <paramref name="path"/> is a SentencePiece file (<c>*.model</c>), Hugging Face's <c>tokenizer.json</c>, one of
+    /// <c>vocab.json</c> and <c>merges.txt</c> with the other beside it (a byte-level BPE vocabulary that splits text as GPT-2's), a
+    /// WordPiece vocabulary (<c>vocab.txt</c>), or a folder that holds one of these; of several in one folder the first in this order is
+    /// taken. Beginning and end of sequence are those of <c>special_tokens_map.json</c> and <c>tokenizer_config.json</c> beside it;
+    /// without these files those of the template in <c>tokenizer.json</c>, and else there is only an end, <c>&lt;|endoftext|&gt;</c>, if
+    /// that is a token.
     /// </summary>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or no tokenizer in it.</exception>
@@ -68,7 +84,9 @@ public abstract class TextTokenizer
         Dictionary<string, byte[]> files = TokenizerFiles.Read(path);
         try
         {
-            return FromFiles(files);
+            TextTokenizer tokenizer = FromFiles(files);
+            tokenizer._readFrom = path;
+            return tokenizer;
         }
         catch (InvalidDataException e)
         {
@@ -82,14 +100,23 @@ public abstract class TextTokenizer
     public static TextTokenizer FromFiles(IReadOnlyDictionary<string, byte[]> files)
     {
         ArgumentNullException.ThrowIfNull(files);
+        foreach ((string name, byte[] content) in files)
+            TokenizerFiles.CheckLength(name, content.Length);
         if (files.TryGetValue(TokenizerFiles.SentencePiece, out byte[]? model))
             return new SentencePieceTextTokenizer(model);
+        if (files.ContainsKey(TokenizerFiles.HuggingFace))
+            return HuggingFaceReader.Read(files);
+        if (files.ContainsKey(TokenizerFiles.Tiktoken))
+            return TiktokenReader.Read(files);
+        if (!files.ContainsKey(TokenizerFiles.Vocabulary) && files.ContainsKey(TokenizerFiles.WordPiece))
+            return WordPieceReader.Read(files);
         return new ByteLevelTokenizer(ByteLevelVocabulary.Read(files));
     }
 
     /// <summary>
     /// The ids of a text, without beginning or end of sequence. A lone surrogate is encoded as U+FFFD. Text that spells a special token,
-    /// such as <c>&lt;|endoftext|&gt;</c>, is plain text to a byte-level tokenizer.
+    /// such as <c>&lt;|endoftext|&gt;</c>, is plain text, but for tokenizers of <c>tokenizer.json</c> and <c>vocab.txt</c>: there it is
+    /// that token, as in the library that writes these files.
     /// </summary>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
     public int[] Encode(string text)

@@ -1,20 +1,28 @@
-
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
 /// <summary>Names of tokenizer files, and the search for them from a path.</summary>
 internal static class TokenizerFiles
 {
     public const string SentencePiece = "tokenizer.model";
+    public const string HuggingFace = "tokenizer.json";
+    public const string Tiktoken = "tokenizer.tiktoken";
+    public const string TiktokenSettings = "tiktoken.json";
     public const string Vocabulary = "vocab.json";
     public const string Merges = "merges.txt";
+    public const string WordPiece = "vocab.txt";
     public const string SpecialTokens = "special_tokens_map.json";
+    public const string Config = "tokenizer_config.json";
+
+    /// <summary>The most bytes that a tokenizer file may have.</summary>
+    public const long MaximumLength = 256L << 20;
 
     private const string Expected =
-        $"Expected a SentencePiece file (*.model), {Vocabulary} or {Merges} of a byte-level BPE vocabulary with the other "
-        + "beside it, or a folder with either.";
+        $"Expected a SentencePiece file (*.model), Hugging Face's {HuggingFace}, {Vocabulary} or {Merges} of a byte-level BPE vocabulary "
+        + $"with the other beside it, {WordPiece} of a WordPiece vocabulary, or a folder with one of these.";
 
     /// <summary>Whether a tokenizer is kept in a file of this name.</summary>
-    public static bool IsKnown(string name) => name is SentencePiece or Vocabulary or Merges or SpecialTokens;
+    public static bool IsKnown(string name) => name is SentencePiece or HuggingFace or Tiktoken or TiktokenSettings or Vocabulary or Merges
+        or WordPiece or SpecialTokens or Config;
 
     public static Dictionary<string, byte[]> Read(string path)
     {
@@ -23,7 +31,14 @@ internal static class TokenizerFiles
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no tokenizer at '{path}'. {Expected}", path);
         if (path.EndsWith(".model", StringComparison.OrdinalIgnoreCase))
-            return new() { [SentencePiece] = File.ReadAllBytes(path) };
+            return new() { [SentencePiece] = ReadFile(path) };
+        if (path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase))
+            return ReadTiktoken(path);
+        foreach (string name in (string[])[HuggingFace, WordPiece])
+        {
+            if (path.EndsWith(name, StringComparison.OrdinalIgnoreCase))
+                return ReadWithSettings(path[..^name.Length], name, path);
+        }
         foreach (string name in (string[])[Vocabulary, Merges])
         {
             // A prefix is kept: my-vocab.json belongs to my-merges.txt.
@@ -33,14 +48,52 @@ internal static class TokenizerFiles
         throw new InvalidDataException($"'{path}' does not have the name of a tokenizer file. {Expected}");
     }
 
+    /// <summary>Refuses a file that is too long to be a tokenizer's.</summary>
+    public static void CheckLength(string name, long length)
+    {
+        if (length > MaximumLength)
+        {
+            throw new InvalidDataException($"Tokenizer file '{name}' has {length} bytes, and at most {MaximumLength} (256 MB) are read. "
+                + "Is it a tokenizer's?");
+        }
+    }
+
     private static Dictionary<string, byte[]> ReadFolder(string folder)
     {
-        string model = Path.Combine(folder, SentencePiece);
-        if (File.Exists(model))
-            return new() { [SentencePiece] = File.ReadAllBytes(model) };
-        if (File.Exists(Path.Combine(folder, Vocabulary)) || File.Exists(Path.Combine(folder, Merges)))
-            return ReadPair(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar);
-        throw new FileNotFoundException($"There is no tokenizer in the folder '{folder}'. {Expected}", model);
+        string prefix = Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar;
+        if (File.Exists(prefix + SentencePiece))
+            return new() { [SentencePiece] = ReadFile(prefix + SentencePiece) };
+        if (File.Exists(prefix + HuggingFace))
+            return ReadWithSettings(prefix, HuggingFace, prefix + HuggingFace);
+        if (File.Exists(prefix + Tiktoken))
+            return ReadTiktoken(prefix + Tiktoken);
+        if (File.Exists(prefix + Vocabulary) || File.Exists(prefix + Merges))
+            return ReadPair(prefix);
+        if (File.Exists(prefix + WordPiece))
+            return ReadWithSettings(prefix, WordPiece, prefix + WordPiece);
+        throw new FileNotFoundException($"There is no tokenizer in the folder '{folder}'. {Expected}", prefix + SentencePiece);
+    }
+
+    private static Dictionary<string, byte[]> ReadWithSettings(string prefix, string name, string path)
+    {
+        var files = new Dictionary<string, byte[]> { [name] = ReadFile(path) };
+        foreach (string settings in (string[])[SpecialTokens, Config])
+        {
+            if (File.Exists(prefix + settings))
+                files[settings] = ReadFile(prefix + settings);
+        }
+        return files;
+    }
+
+    private static Dictionary<string, byte[]> ReadTiktoken(string path)
+    {
+        string settings = Path.Combine(Path.GetDirectoryName(path) ?? "", TiktokenSettings);
+        if (!File.Exists(settings))
+        {
+            throw new InvalidDataException($"'{path}' does not say by which pattern text is split and which special tokens there are. "
+                + "Give these with TokenizerSource.FromTiktoken(path, encoding) or (path, pattern, specialTokens).");
+        }
+        return new() { [Tiktoken] = ReadFile(path), [TiktokenSettings] = ReadFile(settings) };
     }
 
     private static Dictionary<string, byte[]> ReadPair(string prefix)
@@ -49,11 +102,22 @@ internal static class TokenizerFiles
         foreach (string name in (string[])[Vocabulary, Merges])
         {
             string file = prefix + name;
-            files[name] = File.Exists(file) ? File.ReadAllBytes(file) : throw new FileNotFoundException(
+            files[name] = File.Exists(file) ? ReadFile(file) : throw new FileNotFoundException(
                 $"A byte-level BPE vocabulary is two files, {Vocabulary} and {Merges}; '{file}' is missing.", file);
         }
         if (File.Exists(prefix + SpecialTokens))
-            files[SpecialTokens] = File.ReadAllBytes(prefix + SpecialTokens);
+            files[SpecialTokens] = ReadFile(prefix + SpecialTokens);
+        if (File.Exists(prefix + HuggingFace))
+            Gpt2Check.TokenizerJson(ReadFile(prefix + HuggingFace), prefix + HuggingFace);
+        if (File.Exists(prefix + Config))
+            Gpt2Check.TokenizerConfig(ReadFile(prefix + Config), prefix + Config);
         return files;
+    }
+
+    /// <summary>The content of a file that is not too long.</summary>
+    public static byte[] ReadFile(string path)
+    {
+        CheckLength(path, new FileInfo(path).Length);
+        return File.ReadAllBytes(path);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -61,6 +62,34 @@ public sealed class SentencePieceTextTokenizerTests
     }
 
     [TestMethod]
+    public void LongTextTakesNoTimeSquared()
+    {
+        string text = string.Concat(Enumerable.Repeat("the cat", 150_000));
+        Assert.AreEqual(text, Tokenizer.Decode(Tokenizer.Encode(text)));
+    }
+
+    // The tokenizer of the ML.NET package's kind gives the same ids, and tokens whose offsets are those of the normalized text.
+    [TestMethod]
+    public void TheMlNetTokenizerGivesTheSameIds()
+    {
+        CollectionAssert.AreEqual(Tokenizer.Encode("the cat é😀"), Tokenizer.Tokenizer.EncodeToIds("the cat é😀").ToArray());
+        var tokens = Tokenizer.Tokenizer.EncodeToTokens("the cat", out string? normalized);
+        Assert.AreEqual("▁the▁cat", normalized);
+        Assert.AreEqual("▁the ▁cat", string.Join(' ', tokens.Select(token => normalized![token.Offset])));
+        Assert.AreEqual("▁the ▁cat", string.Join(' ', tokens.Select(token => token.Value)));
+        Assert.AreEqual("the cat", Tokenizer.Tokenizer.Decode(Tokenizer.Encode("the cat")));
+        Assert.AreEqual(1, Tokenizer.Tokenizer.GetIndexByTokenCount("the cat", 1, out _, out int count) / 4 * count);
+    }
+
+    [TestMethod]
+    public void DecodingIntoASmallBufferSaysWhatIsLeft()
+    {
+        char[] buffer = new char[5];
+        OperationStatus status = Tokenizer.Tokenizer.Decode(Tokenizer.Encode("the cat"), buffer, out int consumed, out int written);
+        Assert.AreEqual((OperationStatus.DestinationTooSmall, 1, 3), (status, consumed, written));
+    }
+
+    [TestMethod]
     public void FilesMakeAnEqualTokenizer() =>
         CollectionAssert.AreEqual(Tokenizer.Encode("the cat é"), TextTokenizer.FromFiles(Tokenizer.Files).Encode("the cat é"));
 
@@ -68,7 +97,9 @@ public sealed class SentencePieceTextTokenizerTests
     public void ModelsOfAnotherKindAreRefused()
     {
         Refused(m => m.WhitespaceAsSuffix = true, "suffix");
-        Refused(m => (m.NormalizerName, m.CharacterMap) = ("nmt_nfkc", [1, 2, 3, 4]), "identity");
+        Refused(m => (m.NormalizerName, m.CharacterMap) = ("nmt_nfkc", [1, 2, 3, 4]), "map of characters");
+        Refused(m => m.ModelType = 3, "kind 3");
+        Refused(m => m.With("the", -1).With("the", -2), "'the', is there twice");
 
         static void Refused(Action<SentencePieceModelBuilder> change, string told)
         {

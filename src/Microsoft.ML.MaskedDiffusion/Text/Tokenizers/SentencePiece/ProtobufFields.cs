@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
+namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.SentencePiece;
 
 /// <summary>
 /// Reads the fields of one protobuf message one after the other. Throws <see cref="FormatException"/> if the bytes are not a valid message.

@@ -1,0 +1,28 @@
+namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
+
+/// <summary>A tokenizer of Hugging Face's or tiktoken's files.</summary>
+internal sealed class PipelineTextTokenizer : TextTokenizer
+{
+    private readonly PipelineTokenizer _tokenizer;
+
+    public PipelineTextTokenizer(TokenizerPipeline pipeline, int? beginning, int? end, IReadOnlyDictionary<string, byte[]> files)
+        : base(new PipelineTokenizer(pipeline), pipeline.VocabularySize, beginning, end, files)
+    {
+        _tokenizer = (PipelineTokenizer)Tokenizer;
+    }
+
+    internal override ReadOnlyMemory<byte> BytesOf(int id) => HasText(id) ? _tokenizer.BytesOf(id) : default(ReadOnlyMemory<byte>);
+
+    private protected override int[] EncodeWellFormed(string text, bool startsText) => _tokenizer.Encode(text, startsText);
+
+    private protected override string Decode(IReadOnlyList<int> ids, bool startsText)
+    {
+        var kept = new List<int>(ids.Count);
+        for (int i = 0; i < ids.Count; i++)
+        {
+            if (HasText(ids[i]))
+                kept.Add(ids[i]);
+        }
+        return _tokenizer.Decode(kept, startsText);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Text.Patterns;
+using Microsoft.ML.MaskedDiffusion.Files;
+
+namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
+
+/// <summary>
+/// Makes a tokenizer of a .tiktoken file (a token in base64 and its rank a line), and of tiktoken.json, our own file beside it with what
+/// the first does not say: the pattern that splits text, the special tokens, and which of these ends a document.
+/// </summary>
+internal static class TiktokenReader
+{
+    private const string PatternName = "pattern", SpecialName = "special_tokens", EndName = "end_of_sequence";
+
+    /// <summary>The settings as they are kept.</summary>
+    public static byte[] WriteSettings(string pattern, IReadOnlyDictionary<string, int> specialTokens, string? end)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            json.WriteString(PatternName, pattern);
+            json.WriteStartObject(SpecialName);
+            foreach ((string token, int id) in specialTokens.OrderBy(token => token.Value)
+                .ThenBy(token => token.Key, StringComparer.Ordinal))
+                json.WriteNumber(token, id);
+            json.WriteEndObject();
+            if (end is not null)
+                json.WriteString(EndName, end);
+            json.WriteEndObject();
+        }
+        return stream.ToArray();
+    }
+
+    public static TextTokenizer Read(IReadOnlyDictionary<string, byte[]> files)
+    {
+        var kept = new Dictionary<string, byte[]> { [TokenizerFiles.Tiktoken] = files[TokenizerFiles.Tiktoken] };
+        kept[TokenizerFiles.TiktokenSettings] = files.TryGetValue(TokenizerFiles.TiktokenSettings, out byte[]? content) ? content
+            : throw TokenizerJsonFile.Bad(TokenizerFiles.TiktokenSettings,
+            $"it is missing; it says how {TokenizerFiles.Tiktoken} splits text");
+        Dictionary<string, int> ranks = Ranks(JsonFile.WithoutMark(kept[TokenizerFiles.Tiktoken]).Span);
+        using JsonDocument document = TokenizerJsonFile.ParseObject(
+            TokenizerFiles.TiktokenSettings, content, "a JSON object with a pattern");
+        List<AddedToken> added = Special(document.RootElement, ranks);
+        IPreTokenizer split = new PreTokenizerSequence(
+        [
+            new SplitPreTokenizer(Pattern(document.RootElement).Matches, SplitBehavior.Isolated),
+            new ByteLevelPreTokenizer(addPrefixSpace: false, split: false),
+        ]);
+        // Text that spells a special token is plain text, as by default in tiktoken.
+        var pipeline = new TokenizerPipeline(added, null, split, new RankModel(ranks), new ByteLevelDecoder());
+        int? end = document.RootElement.TryGetProperty(EndName, out JsonElement name) ? pipeline.IdOf(name.GetString() ?? "") : null;
+        return new PipelineTextTokenizer(pipeline, null, end, kept);
+    }
+
+    private static SplitPattern Pattern(JsonElement root)
+    {
+        if (!root.TryGetProperty(PatternName, out JsonElement pattern) || pattern.ValueKind != JsonValueKind.String)
+            throw TokenizerJsonFile.Bad(TokenizerFiles.TiktokenSettings, $"lacks {PatternName}");
+        try
+        {
+            return SplitPattern.Parse(pattern.GetString()!, PatternDialect.Tiktoken);
+        }
+        catch (FormatException e)
+        {
+            throw TokenizerJsonFile.Bad(TokenizerFiles.TiktokenSettings, e.Message, e);
+        }
+    }
+
+    private static List<AddedToken> Special(JsonElement root, Dictionary<string, int> ranks)
+    {
+        var added = new List<AddedToken>();
+        if (!root.TryGetProperty(SpecialName, out JsonElement tokens) || tokens.ValueKind != JsonValueKind.Object)
+            return added;
+        var taken = ranks.Values.ToHashSet();
+        foreach (JsonProperty token in tokens.EnumerateObject())
+        {
+            if (token.Value.ValueKind != JsonValueKind.Number || !token.Value.TryGetInt32(out int id) || id is < 0 or > 1 << 24
+                || !taken.Add(id))
+            {
+                throw TokenizerJsonFile.Bad(TokenizerFiles.TiktokenSettings,
+                    $"the special token '{token.Name}' has the id {token.Value.GetRawText()}, which is no free id");
+            }
+            added.Add(new AddedToken(id, token.Name) { Special = true, Unspelled = true });
+        }
+        return added;
+    }
+
+    private static Dictionary<string, int> Ranks(ReadOnlySpan<byte> content)
+    {
+        var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
+        var taken = new HashSet<int>();
+        int number = 0;
+        foreach (Range range in content.Split((byte)'\n'))
+        {
+            number++;
+            ReadOnlySpan<byte> line = content[range].TrimEnd((byte)'\r');
+            if (line.IsEmpty)
+                continue;
+            int space = line.IndexOf((byte)' ');
+            byte[] bytes = new byte[line.Length];
+            int written = 0;
+            bool read = space > 0 && Base64.DecodeFromUtf8(line[..space], bytes, out _, out written) == OperationStatus.Done;
+            if (!read || written == 0 || !Utf8Parser.TryParse(line[(space + 1)..], out int rank, out int used)
+                || used != line.Length - space - 1 || rank is < 0 or > 1 << 24 || !taken.Add(rank)
+                || !ranks.TryAdd(ByteLevelAlphabet.ToText(bytes.AsSpan(0, written)), rank))
+            {
+                throw TokenizerJsonFile.Bad(TokenizerFiles.Tiktoken,
+                    $"line {number} is not a token in base64, a space and a rank that no other line has");
+            }
+        }
+        for (int value = 0; value < 256; value++)
+        {
+            if (!ranks.ContainsKey(ByteLevelAlphabet.ToText([(byte)value])))
+                throw TokenizerJsonFile.Bad(TokenizerFiles.Tiktoken, $"no token for the byte 0x{value:X2}, expected all 256");
+        }
+        return ranks;
+    }
+}

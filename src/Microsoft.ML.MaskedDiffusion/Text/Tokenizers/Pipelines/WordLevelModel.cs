@@ -1,0 +1,10 @@
+namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
+
+/// <summary>A token for each word; the unknown token for all others.</summary>
+internal sealed class WordLevelModel(Dictionary<string, int> vocabulary, string unknownToken) : ITokenModel
+{
+    public IReadOnlyDictionary<string, int> Vocabulary => vocabulary;
+
+    public void Tokenize(string piece, List<TokenSpan> tokens) =>
+        tokens.Add(new TokenSpan(vocabulary.TryGetValue(piece, out int id) ? id : vocabulary[unknownToken], 0, piece.Length));
+}

@@ -1,0 +1,58 @@
+using System.Text.Json;
+
+namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
+
+/// <summary>
+/// The tokens that begin and end a sequence, as special_tokens_map.json and tokenizer_config.json of Hugging Face name them; where these
+/// name none, the tokens that BERT's names for them stand for.
+/// </summary>
+internal static class SpecialTokens
+{
+    /// <summary>Finds the ids of the two tokens.</summary>
+    /// <param name="files">The tokenizer's files; those that are not there name nothing.</param>
+    /// <param name="idOf">The id of a token, or null.</param>
+    /// <exception cref="InvalidDataException">A file names a token that the vocabulary lacks.</exception>
+    public static (int? Beginning, int? End) Read(IReadOnlyDictionary<string, byte[]> files, Func<string, int?> idOf)
+    {
+        int? beginning = Find(files, idOf, "bos_token") ?? Find(files, idOf, "cls_token");
+        int? end = Find(files, idOf, "eos_token") ?? Find(files, idOf, "sep_token");
+        // GPT-2's map uses one token for both, but its tokenizer does not start texts with it.
+        return (beginning == end ? null : beginning, end);
+    }
+
+    /// <summary>Whether tokenizer_config.json says that a token begins texts, or null where it says nothing.</summary>
+    public static bool? AddsBeginning(IReadOnlyDictionary<string, byte[]> files)
+    {
+        if (!files.TryGetValue(TokenizerFiles.Config, out byte[]? content))
+            return null;
+        using JsonDocument document = Parse(TokenizerFiles.Config, content);
+        return document.RootElement.TryGetProperty("add_bos_token", out JsonElement value) ? value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => null,
+        } : null;
+    }
+
+    private static int? Find(IReadOnlyDictionary<string, byte[]> files, Func<string, int?> idOf, string name)
+    {
+        foreach (string file in (string[])[TokenizerFiles.SpecialTokens, TokenizerFiles.Config])
+        {
+            if (!files.TryGetValue(file, out byte[]? content))
+                continue;
+            using JsonDocument document = Parse(file, content);
+            if (!document.RootElement.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+                continue;
+            if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("content", out JsonElement inner))
+                value = inner;
+            if (value.ValueKind != JsonValueKind.String)
+                throw TokenizerJsonFile.Bad(file, $"{name} is {value.GetRawText()}, expected a token");
+            string token = TokenizerJsonFile.Unescape(file, () => value.GetString()!);
+            return idOf(token) ?? throw TokenizerJsonFile.Bad(file, $"{name} is '{token}', which is not in the tokenizer's vocabulary");
+        }
+        return null;
+    }
+
+    private static JsonDocument Parse(string file, byte[] content) =>
+        TokenizerJsonFile.ParseObject(file, content, "a JSON object with bos_token and eos_token");
+}
