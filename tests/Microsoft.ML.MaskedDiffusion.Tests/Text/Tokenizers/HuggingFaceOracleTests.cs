@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>Ids and decoded texts of tokenizer.json are those of Hugging Face's Rust library, on two thousand strings for each kind.</summary>
+[TestClass]
+public sealed class HuggingFaceOracleTests
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public static IEnumerable<object[]> Kinds => TokenizerJson.Kinds.Keys.Select(kind => new object[] { kind });
+
+    [TestCleanup]
+    public void DeleteFolder() => _folder.Dispose();
+
+    [TestMethod]
+    [DynamicData(nameof(Kinds))]
+    public void IdsAreThoseOfTheRustLibrary(string kind)
+    {
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+            Assert.Inconclusive("The Rust library is there for Linux on x64 only.");
+        string path = Path.Combine(_folder.Path, "tokenizer.json");
+        File.WriteAllText(path, TokenizerJson.Kinds[kind]());
+        TextTokenizer tokenizer = TextTokenizer.FromFile(path);
+        var oracle = new global::Tokenizers.DotNet.Tokenizer(path);
+        string[] texts = NastyTexts.Create(7, 2000);
+        var wrong = new List<string>();
+        foreach (string text in texts)
+        {
+            int[] expected = [.. oracle.Encode(text).Select(id => (int)id)];
+            int[] ids = tokenizer.Encode(text);
+            if (!ids.SequenceEqual(expected))
+                wrong.Add($"{Shown(text)} is [{string.Join(' ', expected.Take(40))}], not [{string.Join(' ', ids.Take(40))}]");
+            else if (expected.Length > 0 && oracle.Decode([.. expected.Select(id => (uint)id)]) is { } decoded
+                && tokenizer.Decode(ids) != decoded)
+                wrong.Add($"{Shown(text)} decodes to {Shown(decoded)}, not {Shown(tokenizer.Decode(ids))}");
+        }
+        Assert.IsEmpty(wrong, $"{kind}: {wrong.Count} of {texts.Length} differ:\n{string.Join('\n', wrong.Take(25))}");
+    }
+
+    private static string Shown(string text) => string.Concat(text.Take(60)
+        .Select(unit => unit is > ' ' and < '\u007F' ? unit.ToString() : unit == ' ' ? "·" : char.IsLetter(unit) ? $"{unit}" : $"\\u{(int)unit:X4}"));
+}
