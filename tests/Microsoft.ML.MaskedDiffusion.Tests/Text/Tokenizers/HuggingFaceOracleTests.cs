@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Ids and decoded texts of tokenizer.json are those of Hugging Face's Rust library, on two thousand strings for each kind.</summary>
+/// <summary>
+/// Ids and decoded texts of tokenizer.json are those of Hugging Face's Rust library, on two thousand strings for each kind.
+/// </summary>
 [TestClass]
 public sealed class HuggingFaceOracleTests
 {
@@ -39,5 +41,6 @@ public sealed class HuggingFaceOracleTests
     }
 
     private static string Shown(string text) => string.Concat(text.Take(60)
-        .Select(unit => unit is > ' ' and < '\u007F' ? unit.ToString() : unit == ' ' ? "·" : char.IsLetter(unit) ? $"{unit}" : $"\\u{(int)unit:X4}"));
+        .Select(unit => unit is > ' ' and < '\u007F' ? unit.ToString() : unit == ' ' ? "·" : char.IsLetter(unit)
+        ? $"{unit}" : $"\\u{(int)unit:X4}"));
 }

@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Microsoft.ML.MaskedDiffusion.Text.Patterns;
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Text.Patterns;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
 
