@@ -68,7 +68,8 @@ internal static class TokenizerJson
             """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":false}""",
             """{"type":"BertPreTokenizer"}""", """{"type":"WordPiece","prefix":"##","cleanup":false}""", ["[UNK]", "[MASK]"]),
         ["words"] = () => File("""{"type":"WordLevel","vocab":{"[UNK]":0,"the":1,"string":2,".":3,"日本":4},"unk_token":"[UNK]"}""",
-            """{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Lowercase"},{"type":"Strip","strip_left":true,"strip_right":true}]}""",
+            """{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Lowercase"},"""
+            + """{"type":"Strip","strip_left":true,"strip_right":true}]}""",
             """{"type":"Whitespace"}""", null),
         ["clip"] = () => File(SuffixPairs(), """
             {"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Replace","pattern":{"Regex":"\\s+"},"content":" "},
