@@ -14,7 +14,8 @@ internal static class ByteLevelVocabularyReader
     public static Dictionary<string, int> ReadTokens(byte[] content)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        using JsonDocument document = JsonFile.ParseObject(TokenizerFiles.Vocabulary, content, "a JSON object that gives each token its id");
+        using JsonDocument document = JsonFile.ParseObject(
+            TokenizerFiles.Vocabulary, content, "a JSON object that gives each token its id");
         foreach (JsonProperty property in document.RootElement.EnumerateObject())
         {
             string token = JsonFile.Unescape(TokenizerFiles.Vocabulary, () => property.Name);

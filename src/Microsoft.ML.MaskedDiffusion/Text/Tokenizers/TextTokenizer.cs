@@ -115,8 +115,8 @@ public abstract class TextTokenizer
 
     /// <summary>
     /// The ids of a text, without beginning or end of sequence. A lone surrogate is encoded as U+FFFD. Text that spells a special token,
-    /// such as <c>&lt;|endoftext|&gt;</c>, is plain text, but for tokenizers of <c>tokenizer.json</c> and <c>vocab.txt</c>: there it is that
-    /// token, as in the library that writes these files.
+    /// such as <c>&lt;|endoftext|&gt;</c>, is plain text, but for tokenizers of <c>tokenizer.json</c> and <c>vocab.txt</c>: there it is
+    /// that token, as in the library that writes these files.
     /// </summary>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
     public int[] Encode(string text)

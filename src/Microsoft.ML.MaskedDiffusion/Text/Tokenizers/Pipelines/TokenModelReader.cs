@@ -70,7 +70,8 @@ internal static class TokenModelReader
             return (pair[0].AsText(), pair[1].AsText());
         }
         string[] parts = merge.AsText().Split(' ');
-        return parts.Length == 2 ? (parts[0], parts[1]) : throw merge.Bad($"is '{merge.AsText()}', expected two tokens parted by one space");
+        return parts.Length == 2
+            ? (parts[0], parts[1]) : throw merge.Bad($"is '{merge.AsText()}', expected two tokens parted by one space");
     }
 
     private static UnigramScoreModel Unigram(JsonNode node)

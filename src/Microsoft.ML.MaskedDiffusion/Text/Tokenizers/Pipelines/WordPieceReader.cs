@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
 
 /// <summary>
-/// Makes a tokenizer of vocab.txt, a token a line in the order of their ids, as BERT's. Whether text is lowercased says tokenizer_config.json
-/// (do_lower_case); without it, text is lowercased if no token has an upper-case letter but those in brackets.
+/// Makes a tokenizer of vocab.txt, a token a line in the order of their ids, as BERT's. Whether text is lowercased says
+/// tokenizer_config.json (do_lower_case); without it, text is lowercased if no token has an upper-case letter but those in brackets.
 /// </summary>
 internal static class WordPieceReader
 {
