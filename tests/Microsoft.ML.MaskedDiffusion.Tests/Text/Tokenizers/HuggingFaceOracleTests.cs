@@ -2,9 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>
-/// Ids and decoded texts of tokenizer.json are those of Hugging Face's Rust library, on two thousand strings for each kind.
-/// </summary>
+/// <summary>Ids and decoded texts of tokenizer.json are those of Hugging Face's Rust library, on two thousand strings a kind.</summary>
 [TestClass]
 public sealed class HuggingFaceOracleTests
 {
@@ -40,7 +38,6 @@ public sealed class HuggingFaceOracleTests
         Assert.IsEmpty(wrong, $"{kind}: {wrong.Count} of {texts.Length} differ:\n{string.Join('\n', wrong.Take(25))}");
     }
 
-    private static string Shown(string text) => string.Concat(text.Take(60)
-        .Select(unit => unit is > ' ' and < '\u007F' ? unit.ToString() : unit == ' ' ? "·" : char.IsLetter(unit)
-        ? $"{unit}" : $"\\u{(int)unit:X4}"));
+    private static string Shown(string text) => string.Concat(text.Take(60).Select(unit =>
+        unit is > ' ' and < '\u007F' || char.IsLetter(unit) ? unit.ToString() : unit == ' ' ? "·" : $"\\u{(int)unit:X4}"));
 }

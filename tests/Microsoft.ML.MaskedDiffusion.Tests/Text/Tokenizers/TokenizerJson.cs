@@ -68,9 +68,10 @@ internal static class TokenizerJson
             """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":false}""",
             """{"type":"BertPreTokenizer"}""", """{"type":"WordPiece","prefix":"##","cleanup":false}""", ["[UNK]", "[MASK]"]),
         ["words"] = () => File("""{"type":"WordLevel","vocab":{"[UNK]":0,"the":1,"string":2,".":3,"日本":4},"unk_token":"[UNK]"}""",
-            """{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Lowercase"},"""
-            + """{"type":"Strip","strip_left":true,"strip_right":true}]}""",
-            """{"type":"Whitespace"}""", null),
+            """
+            {"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Lowercase"},
+            {"type":"Strip","strip_left":true,"strip_right":true}]}
+            """, """{"type":"Whitespace"}""", null),
         ["clip"] = () => File(SuffixPairs(), """
             {"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Replace","pattern":{"Regex":"\\s+"},"content":" "},
             {"type":"Lowercase"}]}
@@ -218,8 +219,8 @@ internal static class TokenizerJson
         string[] tokens =
         [
             "[UNK]", "[MASK]", "the", "The", "string", "and", "##ing", "##s", "##tion", "word", "i", "'", "don", "t", ".", ",", "!", "?",
-            "1",
-            "12", "##3", "##4", "日", "本", "中", "文", "##a", "##b", "##e", "a", "b", "e", "é", "##é", "n", "ñ", "й", "##й", "р", "##у", "##с",
+            "1", "12", "##3", "##4", "日", "本", "中", "文", "##a", "##b", "##e", "a", "b", "e", "é", "##é", "n", "ñ", "й", "##й", "р", "##у",
+            "##с",
             "한", "##국", "##어", "ß", "ss", "ſ", "σ", "##ς", "-", "(", ")", "i\u0307", "K", "k", "😀", "##😀", "#", "<", ">", "|", "ह",
         ];
         var vocabulary = new JsonObject();

@@ -21,7 +21,7 @@ public sealed class TokenizerSourceTests
             Corpora.ByteLevel,
             source.Resolve(() => throw new AssertFailedException("the corpus was asked for"), null, CancellationToken.None));
         Assert.AreEqual(400, source.VocabularySize);
-        Assert.Throws<ArgumentNullException>(() => TokenizerSource.FromTokenizer(null!));
+        Assert.Throws<ArgumentNullException>(() => TokenizerSource.FromTokenizer((TextTokenizer)null!));
     }
 
     [TestMethod]

@@ -138,9 +138,7 @@ internal sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool split) : I
         new(ByteLevelAlphabet.ToText(Encoding.UTF8.GetBytes(text)), text, first);
 }
 
-/// <summary>
-/// SentencePiece's escape of white space, with a marker before the text or before each piece, and splitting at the markers.
-/// </summary>
+/// <summary>SentencePiece's escape of white space, with a marker before the text or each piece, and splitting at the markers.</summary>
 internal sealed class MetaspacePreTokenizer(char marker, MarkerPlace place, bool split) : IPreTokenizer
 {
     private readonly SplitPreTokenizer _splitter = new(SplitPreTokenizer.Literal(marker.ToString()), SplitBehavior.MergedWithNext);

@@ -14,9 +14,14 @@ namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
 internal static class TiktokenReader
 {
     private const string PatternName = "pattern", SpecialName = "special_tokens", EndName = "end_of_sequence";
+    private const string SpelledName = "special_tokens_in_text";
 
     /// <summary>The settings as they are kept.</summary>
-    public static byte[] WriteSettings(string pattern, IReadOnlyDictionary<string, int> specialTokens, string? end)
+    /// <param name="pattern">The pattern that splits text.</param>
+    /// <param name="specialTokens">The special tokens and their ids.</param>
+    /// <param name="end">The special token that ends a document, or null.</param>
+    /// <param name="spelled">Whether text that spells a special token is that token.</param>
+    public static byte[] WriteSettings(string pattern, IReadOnlyDictionary<string, int> specialTokens, string? end, bool spelled)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -24,12 +29,13 @@ internal static class TiktokenReader
             json.WriteStartObject();
             json.WriteString(PatternName, pattern);
             json.WriteStartObject(SpecialName);
-            foreach ((string token, int id) in specialTokens.OrderBy(token => token.Value)
-                .ThenBy(token => token.Key, StringComparer.Ordinal))
+            foreach ((string token, int id) in specialTokens.OrderBy(token => token.Value))
                 json.WriteNumber(token, id);
             json.WriteEndObject();
             if (end is not null)
                 json.WriteString(EndName, end);
+            if (spelled)
+                json.WriteBoolean(SpelledName, true);
             json.WriteEndObject();
         }
         return stream.ToArray();
@@ -50,7 +56,6 @@ internal static class TiktokenReader
             new SplitPreTokenizer(Pattern(document.RootElement).Matches, SplitBehavior.Isolated),
             new ByteLevelPreTokenizer(addPrefixSpace: false, split: false),
         ]);
-        // Text that spells a special token is plain text, as by default in tiktoken.
         var pipeline = new TokenizerPipeline(added, null, split, new RankModel(ranks), new ByteLevelDecoder());
         int? end = document.RootElement.TryGetProperty(EndName, out JsonElement name) ? pipeline.IdOf(name.GetString() ?? "") : null;
         return new PipelineTextTokenizer(pipeline, null, end, kept);
@@ -73,6 +78,7 @@ internal static class TiktokenReader
     private static List<AddedToken> Special(JsonElement root, Dictionary<string, int> ranks)
     {
         var added = new List<AddedToken>();
+        bool spelled = root.TryGetProperty(SpelledName, out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
         if (!root.TryGetProperty(SpecialName, out JsonElement tokens) || tokens.ValueKind != JsonValueKind.Object)
             return added;
         var taken = ranks.Values.ToHashSet();
@@ -84,33 +90,37 @@ internal static class TiktokenReader
                 throw TokenizerJsonFile.Bad(TokenizerFiles.TiktokenSettings,
                     $"the special token '{token.Name}' has the id {token.Value.GetRawText()}, which is no free id");
             }
-            added.Add(new AddedToken(id, token.Name) { Special = true, Unspelled = true });
+            added.Add(new AddedToken(id, token.Name) { Special = true, Unspelled = !spelled });
         }
         return added;
     }
 
+    // The package's data files have a first line with the number of tokens, and no ranks where these are those of the lines.
     private static Dictionary<string, int> Ranks(ReadOnlySpan<byte> content)
     {
         var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
         var taken = new HashSet<int>();
-        int number = 0;
+        int number = 0, next = 0;
         foreach (Range range in content.Split((byte)'\n'))
         {
             number++;
             ReadOnlySpan<byte> line = content[range].TrimEnd((byte)'\r');
-            if (line.IsEmpty)
+            if (line.IsEmpty || (number == 1 && line.StartsWith("Capacity: "u8)))
                 continue;
             int space = line.IndexOf((byte)' ');
+            ReadOnlySpan<byte> token = space < 0 ? line : line[..space], text = space < 0 ? default : line[(space + 1)..];
             byte[] bytes = new byte[line.Length];
-            int written = 0;
-            bool read = space > 0 && Base64.DecodeFromUtf8(line[..space], bytes, out _, out written) == OperationStatus.Done;
-            if (!read || written == 0 || !Utf8Parser.TryParse(line[(space + 1)..], out int rank, out int used)
-                || used != line.Length - space - 1 || rank is < 0 or > 1 << 24 || !taken.Add(rank)
+            bool read = Base64.DecodeFromUtf8(token, bytes, out _, out int written) == OperationStatus.Done && written > 0;
+            (int rank, int used) = (next, 0);
+            if (!text.IsEmpty)
+                read = read && Utf8Parser.TryParse(text, out rank, out used);
+            if (!read || used != text.Length || rank is < 0 or > 1 << 24 || !taken.Add(rank)
                 || !ranks.TryAdd(ByteLevelAlphabet.ToText(bytes.AsSpan(0, written)), rank))
             {
                 throw TokenizerJsonFile.Bad(TokenizerFiles.Tiktoken,
                     $"line {number} is not a token in base64, a space and a rank that no other line has");
             }
+            next = rank + 1;
         }
         for (int value = 0; value < 256; value++)
         {

@@ -112,8 +112,7 @@ internal sealed class SentencePieceVocabulary
         if (_treatWhitespaceAsSuffix)
             throw Bad("its model treats white space as a suffix of words, which is not supported: expected it as a prefix, the default");
         if (_denormalizes)
-            throw Bad(
-                "its model has rules to rewrite decoded text (denormalizer_spec), which are not supported: expected none, the default");
+            throw Bad("its model has rules to rewrite decoded text (denormalizer_spec), which are not supported: expected none");
         if (UnknownId < 0)
             throw Bad("its SentencePiece model has no unknown piece, expected one, such as <unk>");
         for (int value = 0; ByteFallback && value < 256; value++)
