@@ -77,8 +77,8 @@ public abstract class TokenizerSource
     }
 
     /// <summary>
-    /// Reads a <c>.tiktoken</c> file of one of OpenAI's encodings. Such a file does not say how text is split and which special tokens there
-    /// are; the encoding's name does. Text that spells a special token is plain text.
+    /// Reads a <c>.tiktoken</c> file of one of OpenAI's encodings. Such a file does not say how text is split and which special tokens
+    /// there are; the encoding's name does. Text that spells a special token is plain text.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="encoding"><c>gpt2</c>, <c>r50k_base</c>, <c>p50k_base</c>, <c>cl100k_base</c> or <c>o200k_base</c>.</param>

@@ -72,7 +72,8 @@ public sealed class TiktokenTests
         File.WriteAllText(path, Small());
         StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TokenizerSource.FromFile(path)).Message, "FromTiktoken");
         StringAssert.Contains(
-            Assert.Throws<ArgumentException>(() => TokenizerSource.FromTiktoken(path, "davinci")).Message, "'davinci'; it must be one of gpt2");
+            Assert.Throws<ArgumentException>(() => TokenizerSource.FromTiktoken(path, "davinci")).Message,
+            "'davinci'; it must be one of gpt2");
         StringAssert.Contains(
             Assert.Throws<ArgumentException>(() => TokenizerSource.FromTiktoken(path, "a", Special, "<|none|>")).Message, "<|none|>");
         StringAssert.Contains(
@@ -80,7 +81,8 @@ public sealed class TiktokenTests
         StringAssert.Contains(
             Assert.Throws<FileNotFoundException>(() => TokenizerSource.FromTiktokenEncoding("p50k_base")).Message, "P50kBase");
         var taken = new Dictionary<string, int> { ["<|end|>"] = 5 };
-        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TokenizerSource.FromTiktoken(path, "a", taken)).Message, "no free id");
+        StringAssert.Contains(
+            Assert.Throws<InvalidDataException>(() => TokenizerSource.FromTiktoken(path, "a", taken)).Message, "no free id");
     }
 
     [TestMethod]
