@@ -71,7 +71,8 @@ public sealed class TiktokenTests
         string path = _folder.File("small.tiktoken");
         File.WriteAllText(path, Small());
         StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TokenizerSource.FromFile(path)).Message, "FromTiktoken");
-        StringAssert.Contains(Assert.Throws<ArgumentException>(() => TokenizerSource.FromTiktoken(path, "davinci")).Message,
+        StringAssert.Contains(
+            Assert.Throws<ArgumentException>(() => TokenizerSource.FromTiktoken(path, "davinci")).Message,
             "'davinci'; it must be one of gpt2");
         StringAssert.Contains(
             Assert.Throws<ArgumentException>(() => TokenizerSource.FromTiktoken(path, "a", Special, "<|none|>")).Message, "<|none|>");
@@ -80,9 +81,8 @@ public sealed class TiktokenTests
         StringAssert.Contains(
             Assert.Throws<FileNotFoundException>(() => TokenizerSource.FromTiktokenEncoding("p50k_base")).Message, "P50kBase");
         var taken = new Dictionary<string, int> { ["<|end|>"] = 5 };
-
         StringAssert.Contains(
-      Assert.Throws<InvalidDataException>(() => TokenizerSource.FromTiktoken(path, "a", taken)).Message, "no free id");
+            Assert.Throws<InvalidDataException>(() => TokenizerSource.FromTiktoken(path, "a", taken)).Message, "no free id");
     }
 
     [TestMethod]

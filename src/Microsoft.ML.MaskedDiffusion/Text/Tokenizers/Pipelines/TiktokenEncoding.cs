@@ -3,9 +3,7 @@ using System.Reflection;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
 
-/// <summary>
-/// What a .tiktoken file does not say: the pattern that splits text, the special tokens, and which of these ends a document.
-/// </summary>
+/// <summary>What a .tiktoken file does not say: the pattern that splits text, the special tokens, and the end of a document.</summary>
 internal sealed class TiktokenEncoding(string pattern, IReadOnlyDictionary<string, int> specialTokens, string? endOfSequence)
 {
     private const string Packages = "Microsoft.ML.Tokenizers.Data.";
