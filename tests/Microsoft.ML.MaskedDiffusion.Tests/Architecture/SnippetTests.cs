@@ -11,8 +11,9 @@ public sealed partial class SnippetTests
     // What snippets may use without declaring it: things that the text before them has made.
     private static readonly (string Type, string Name)[] Given =
     [
-        ("MLContext", "ml"), ("IDataView", "data"), ("IDataView", "rows"), ("IDataView", "held"), ("IDataView", "corpus"),
-        ("MaskedDiffusionModel", "model"), ("ITransformer", "transformer"), ("System.Threading.CancellationToken", "cancellation"),
+        ("Microsoft.ML.MLContext", "ml"), ("Microsoft.ML.IDataView", "data"), ("Microsoft.ML.IDataView", "rows"),
+        ("Microsoft.ML.IDataView", "held"), ("Microsoft.ML.IDataView", "corpus"), ("Microsoft.ML.ITransformer", "transformer"),
+        ("Microsoft.ML.MaskedDiffusion.MaskedDiffusionModel", "model"), ("System.Threading.CancellationToken", "cancellation"),
     ];
 
     private static readonly MetadataReference[] References =
