@@ -38,6 +38,34 @@ public sealed class HuggingFaceOracleTests
         Assert.IsEmpty(wrong, $"{kind}: {wrong.Count} of {texts.Length} differ:\n{string.Join('\n', wrong.Take(25))}");
     }
 
+    // A part of the characters; all were compared when the tables were made.
+    [TestMethod]
+    [DataRow("gpt2")]
+    [DataRow("qwen2 and dream")]
+    [DataRow("bert uncased")]
+    [DataRow("no accents")]
+    [DataRow("clip")]
+    public void CharactersAreOfTheClassesOfTheRustLibrary(string kind)
+    {
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+            Assert.Inconclusive("The Rust library is there for Linux on x64 only.");
+        string path = Path.Combine(_folder.Path, "tokenizer.json");
+        File.WriteAllText(path, TokenizerJson.Kinds[kind]());
+        TextTokenizer tokenizer = TextTokenizer.FromFile(path);
+        var oracle = new global::Tokenizers.DotNet.Tokenizer(path);
+        var wrong = new List<string>();
+        for (int value = 3; value < 0x20000; value += value < 0x3400 ? 3 : 29)
+        {
+            if (value is >= 0xD800 and <= 0xDFFF)
+                continue;
+            string character = char.ConvertFromUtf32(value);
+            string text = $"a{character}b's {character}{character} {character}1\u0301{character}";
+            if (!tokenizer.Encode(text).SequenceEqual(oracle.Encode(text).Select(id => (int)id)))
+                wrong.Add($"U+{value:X4}");
+        }
+        Assert.IsEmpty(wrong, $"{kind}: {string.Join(' ', wrong.Take(50))}");
+    }
+
     private static string Shown(string text) => string.Concat(text.Take(60).Select(unit =>
         unit is > ' ' and < '\u007F' || char.IsLetter(unit) ? unit.ToString() : unit == ' ' ? "·" : $"\\u{(int)unit:X4}"));
 }

@@ -5,7 +5,7 @@ namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Normalization;
 
 /// <summary>
 /// Unicode's four normalization forms, by tables of this library: .NET's own leave text as it is in applications with invariant
-/// globalization, and token ids must not depend on that. The tables are of Unicode 14.
+/// globalization, and token ids must not depend on that. The tables are those of the Rust library, which are of an older Unicode.
 /// </summary>
 internal static class UnicodeNormalizer
 {
@@ -115,14 +115,11 @@ internal static class UnicodeNormalizer
         public static Tables Read()
         {
             var tables = new Tables();
-            const string name = "Microsoft.ML.MaskedDiffusion.UnicodeData.txt";
-            using Stream stream = typeof(UnicodeNormalizer).Assembly.GetManifestResourceStream(name)!;
-            using var reader = new StreamReader(stream, Encoding.ASCII);
-            while (reader.ReadLine() is { } line)
+            foreach (string line in UnicodeData.Lines())
             {
                 if (line[0] == '@')
                     tables.AddClass(line);
-                else if (line[0] != '#')
+                else if (line[0] is not ('#' or '$'))
                     tables.AddDecomposition(line);
             }
             return tables;
@@ -131,8 +128,8 @@ internal static class UnicodeNormalizer
         private void AddDecomposition(string line)
         {
             int mark = line.AsSpan().IndexOfAny('=', '~', '<');
-            int value = Number(line[..mark]);
-            int[] parts = [.. line[(mark + 1)..].Split(' ').Select(Number)];
+            int value = UnicodeData.Number(line[..mark]);
+            int[] parts = [.. line[(mark + 1)..].Split(' ').Select(UnicodeData.Number)];
             Decompositions.Add(value, (line[mark] == '<', parts));
             if (line[mark] == '=')
                 Compositions.Add((parts[0], parts[1]), value);
@@ -142,14 +139,11 @@ internal static class UnicodeNormalizer
         {
             string[] parts = line.Split(' ');
             int order = int.Parse(parts[0].AsSpan(1), CultureInfo.InvariantCulture);
-            foreach (string range in parts.Skip(1))
+            foreach ((int low, int high) in UnicodeData.Ranges(parts.Skip(1)))
             {
-                string[] ends = range.Split('-');
-                for (int value = Number(ends[0]); value <= Number(ends[^1]); value++)
+                for (int value = low; value <= high; value++)
                     Classes.Add(value, order);
             }
         }
-
-        private static int Number(string text) => int.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
     }
 }

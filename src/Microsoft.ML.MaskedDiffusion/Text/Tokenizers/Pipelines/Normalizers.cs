@@ -28,8 +28,21 @@ internal sealed class LowercaseNormalizer : ITextNormalizer
 {
     public string Normalize(string text, bool startsText) => Lower(text);
 
-    // The only character whose lower case is two characters is the capital I with a dot.
-    public static string Lower(string text) => text.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant();
+    public static string Lower(string text)
+    {
+        // The only character whose lower case is two characters is the capital I with a dot.
+        text = text.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant();
+        return text.AsSpan().IndexOfAny("\uA7CE\uA7D2\uA7D4\uD81B") < 0
+            ? text : string.Concat(text.EnumerateRunes().Select(rune => LowerOfUnicode17(rune).ToString()));
+    }
+
+    // Letters that are newer than .NET 10, which the Rust library knows.
+    private static Rune LowerOfUnicode17(Rune rune) => rune.Value switch
+    {
+        0xA7CE or 0xA7D2 or 0xA7D4 => new Rune(rune.Value + 1),
+        >= 0x16EA0 and <= 0x16EB8 => new Rune(rune.Value + 0x1B),
+        _ => rune,
+    };
 }
 
 /// <summary>Puts a text before another that is not empty; nothing before text that continues other text.</summary>
@@ -73,15 +86,14 @@ internal sealed class StripNormalizer(bool left, bool right) : ITextNormalizer
 /// <summary>Removes combining marks.</summary>
 internal sealed class StripAccentsNormalizer : ITextNormalizer
 {
-    public string Normalize(string text, bool startsText) => Without(text, category => category
-        is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark);
+    public string Normalize(string text, bool startsText) => Without(text, CharacterSet.Marks);
 
-    public static string Without(string text, Func<UnicodeCategory, bool> removed)
+    public static string Without(string text, CharacterSet removed)
     {
         var result = new StringBuilder(text.Length);
         foreach (Rune rune in text.EnumerateRunes())
         {
-            if (!removed(Rune.GetUnicodeCategory(rune)))
+            if (!removed.Contains(rune))
                 result.Append(rune);
         }
         return result.ToString();
@@ -103,14 +115,14 @@ internal sealed class BertNormalizer(bool clean, bool partIdeographs, bool strip
         if (stripAccents)
         {
             text = UnicodeNormalizer.Normalize(text, compatibility: false, compose: false);
-            text = StripAccentsNormalizer.Without(text, category => category == UnicodeCategory.NonSpacingMark);
+            text = StripAccentsNormalizer.Without(text, CharacterSet.NonSpacingMarks);
         }
         return lowercase ? LowercaseNormalizer.Lower(text) : text;
     }
 
     private void Append(Rune rune, StringBuilder result)
     {
-        if (clean && IsRemoved(rune))
+        if (clean && CharacterSet.Removed.Contains(rune))
             return;
         if (clean && Rune.IsWhiteSpace(rune))
             result.Append(' ');
@@ -119,9 +131,6 @@ internal sealed class BertNormalizer(bool clean, bool partIdeographs, bool strip
         else
             result.Append(rune);
     }
-
-    private static bool IsRemoved(Rune rune) => rune.Value is not ('\t' or '\n' or '\r') && (rune.Value is 0 or 0xFFFD
-        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse);
 
     private static bool IsIdeograph(int value) => value is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF)
         or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2B73F) or (>= 0x2B740 and <= 0x2B81F) or (>= 0x2B920 and <= 0x2CEAF)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.MaskedDiffusion.Text.Patterns;
+using Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Normalization;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
 
@@ -168,8 +169,7 @@ internal enum MarkerPlace
 /// <summary>Classes of characters by which pre-tokenizers split.</summary>
 internal static class CharacterClasses
 {
-    public static bool IsPunctuation(Rune rune) => Rune.IsPunctuation(rune)
-        || (rune.IsAscii && rune.Value > ' ' && rune.Value < 0x7F && !char.IsAsciiLetterOrDigit((char)rune.Value));
+    public static bool IsPunctuation(Rune rune) => CharacterSet.Punctuation.Contains(rune);
 
     public static bool IsNumber(Rune rune) => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
