@@ -6,6 +6,7 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Every C# snippet of the documentation has its usings, and compiles against this library.</summary>
 [TestClass]
+[DoNotParallelize]
 public sealed partial class SnippetTests
 {
     // What snippets may use without declaring it: things that the text before them has made.

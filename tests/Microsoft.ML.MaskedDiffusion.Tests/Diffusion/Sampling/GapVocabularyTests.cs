@@ -4,6 +4,7 @@ using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
+[DoNotParallelize]
 public sealed class GapVocabularyTests
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
