@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.ML.Tokenizers;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -126,6 +127,44 @@ public sealed class TiktokenTests
         BpeTokenizer unsplit = BpeTokenizer.Create(_folder.File("vocab.json"), _folder.File("merges.txt"));
         StringAssert.Contains(
             Assert.Throws<InvalidDataException>(() => TokenizerSource.FromTokenizer(unsplit, _folder.Path)).Message, "other ids");
+    }
+
+    // The package's BertTokenizer leaves out tabs and line breaks and joins the words around them, which BERT's own does not.
+    [TestMethod]
+    public void ADifferenceIsToldWithItsText()
+    {
+        string path = _folder.File("vocab.txt");
+        File.WriteAllText(path, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\nquick\n##s\na\n.\n,\ncafe\n");
+        CollectionAssert.AreEqual(new[] { 5, 6, 7, 10, 8, 11, 9 }, Resolve(TokenizerSource.FromFile(path)).Encode("The\tquicks, a Café."));
+        string message = Assert.Throws<InvalidDataException>(
+            () => TokenizerSource.FromTokenizer(BertTokenizer.Create(path), path)).Message;
+        StringAssert.Contains(message, "'tabs\tand");
+        StringAssert.Contains(message, "[1 1] to the tokenizer and [1 1 1 1] to the files");
+    }
+
+    // The package merges the rightmost of equal pairs first, so a run of dots has other ids.
+    [TestMethod]
+    public void ALlamaTokenizerHasOtherIdsThanItsModel()
+    {
+        string path = Golden.PathOf("tokenizers", "bpe_llama.model");
+        using FileStream model = File.OpenRead(path);
+        LlamaTokenizer tokenizer = LlamaTokenizer.Create(model);
+        StringAssert.Contains(
+            Assert.Throws<InvalidDataException>(() => TokenizerSource.FromTokenizer(tokenizer, path)).Message, "'...........'");
+    }
+
+    [TestMethod]
+    public void ABytePairTokenizerIsCheckedAgainstItsFiles()
+    {
+        File.WriteAllBytes(_folder.File("vocab.json"), Corpora.ByteLevel.Files["vocab.json"]);
+        File.WriteAllBytes(_folder.File("merges.txt"), Corpora.ByteLevel.Files["merges.txt"]);
+        var pattern = new Regex(@"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+");
+        BpeTokenizer tokenizer = BpeTokenizer.Create(new BpeOptions(_folder.File("vocab.json"), _folder.File("merges.txt"))
+        {
+            ByteLevel = true,
+            PreTokenizer = new RegexPreTokenizer(pattern, null),
+        });
+        Assert.AreEqual(400, TokenizerSource.FromTokenizer(tokenizer, _folder.Path).VocabularySize);
     }
 
     private static bool IsWordBeyondBasicPlane(Rune rune) => !rune.IsBmp && (Rune.IsLetterOrDigit(rune) || Rune.IsNumber(rune)
