@@ -127,7 +127,7 @@ internal sealed class TransformerNetwork : IDisposable
         {
             if (parameter.dim() == 1)
             {
-                parameter.fill_(1);
+                parameter.Set(1);
                 continue;
             }
             bool writesToStream = name.EndsWith("attn.proj.weight", StringComparison.Ordinal)

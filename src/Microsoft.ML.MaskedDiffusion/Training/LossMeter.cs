@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
@@ -33,7 +34,7 @@ internal sealed class LossMeter : IDisposable
         }
         using var noGrad = torch.no_grad();
         using torch.Tensor value = loss.detach();
-        _deviceSum.add_(value);
+        _deviceSum.Increase(value);
     }
 
     public void ThrowUnlessFinite(long step, double gradientNorm, double learningRate)
@@ -47,7 +48,7 @@ internal sealed class LossMeter : IDisposable
     public double TakeMean()
     {
         double mean = (_deviceSum is null ? _sum : _deviceSum.ToDouble()) / _count;
-        _deviceSum?.fill_(0);
+        _deviceSum?.Set(0);
         _sum = 0;
         _count = 0;
         return mean;
@@ -59,7 +60,7 @@ internal sealed class LossMeter : IDisposable
     public void Restore(double sum, int count)
     {
         (_sum, _count) = (sum, count);
-        _deviceSum?.fill_(sum);
+        _deviceSum?.Set(sum);
     }
 
     public void Dispose() => _deviceSum?.Dispose();

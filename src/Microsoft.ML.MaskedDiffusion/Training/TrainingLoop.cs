@@ -1,6 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
@@ -133,8 +134,8 @@ internal sealed class TrainingLoop : IDisposable
             torch.Tensor loss = _objective.Loss(_network, _batch);
             // Reports are means over micro batches, so each loss counts by its share there too.
             if (shares is not null)
-                loss *= shares[micro] * _settings.Accumulation;
-            _network.Backward(_settings.Accumulation == 1 ? loss : loss / _settings.Accumulation);
+                loss = loss.Times(shares[micro] * _settings.Accumulation);
+            _network.Backward(_settings.Accumulation == 1 ? loss : loss.Over(_settings.Accumulation));
             _meter.Add(loss);
             for (int row = 0; row < _batch.Count; row++)
                 tokens += _batch.RowLength(row) - _objective.SourceOnlyIds;

@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -20,7 +21,7 @@ internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWei
     public Tensor Loss(TransformerNetwork network, NoisyBatch batch, double? divisor = null)
     {
         using var scope = NewDisposeScope();
-        return (Losses(network, batch).sum() / (divisor ?? (double)batch.Count * batch.Length)).MoveToOuterDisposeScope();
+        return Losses(network, batch).sum().Over(divisor ?? (double)batch.Count * batch.Length).MoveToOuterDisposeScope();
     }
 
     /// <summary>The loss of each sequence in nats per token, without a graph.</summary>
@@ -45,7 +46,7 @@ internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWei
         Tensor hidden = network.Hidden(new TokenRows(batch.Tokens, batch.Length)).view(-1, network.Config.EmbeddingSize);
         // A short batch may come out without a mask: its loss is zero, but still reaches every parameter.
         if (batch.Targets.Length == 0)
-            return hidden.sum().view(1) * 0;
+            return hidden.sum().view(1).Times(0);
         Tensor masked = hidden.index(Upload.Integers(batch.MaskedPositions, network.Device));
         Tensor losses = network.CrossEntropy(masked, batch.Targets);
         if (weighting == LossWeighting.Uniform)

@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends;
@@ -12,6 +13,6 @@ internal static class LogitGuidance
     public static Tensor Combine(Tensor conditional, Tensor unconditional, double scale)
     {
         using var scope = NewDisposeScope();
-        return (unconditional + (conditional - unconditional) * (1 + scale)).MoveToOuterDisposeScope();
+        return unconditional.Plus((conditional - unconditional).Times(1 + scale)).MoveToOuterDisposeScope();
     }
 }

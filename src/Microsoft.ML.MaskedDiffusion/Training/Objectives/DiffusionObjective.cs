@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp;
 
@@ -45,7 +46,7 @@ internal class DiffusionObjective(
             if (dropsPrompts)
                 MaskPrompts(noisy, batch, rows);
             torch.Tensor loss = _training.Loss(network, noisy, targets);
-            sum = sum is null ? loss : sum + loss;
+            sum = sum is null ? loss : sum.Plus(loss);
         }
         return sum!.MoveToOuterDisposeScope();
     }

@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -19,7 +20,7 @@ internal sealed class DeviceAdamW(IReadOnlyDictionary<string, Parameter> paramet
         torch.Tensor norm = torch.stack(gradients.Select(gradient => gradient.square().sum())).sum().sqrt();
         if (clips)
         {
-            torch.Tensor scale = ((norm + 1e-6).pow(-1) * Settings.GradientClipNorm).clamp(null, 1.0);
+            torch.Tensor scale = norm.Plus(1e-6).reciprocal().Times(Settings.GradientClipNorm).AtMost(1);
             foreach (torch.Tensor gradient in gradients)
                 gradient.mul_(scale);
         }
@@ -36,11 +37,11 @@ internal sealed class DeviceAdamW(IReadOnlyDictionary<string, Parameter> paramet
             if (slot.Parameter.grad is not { } gradient)
                 continue;
             if (slot.WeightDecay != 0)
-                slot.Parameter.mul_(1 - learningRate * slot.WeightDecay);
-            slot.FirstMoment.mul_(Settings.Beta1).add_(gradient, 1 - Settings.Beta1);
-            slot.SecondMoment.mul_(Settings.Beta2).addcmul_(gradient, gradient, 1 - Settings.Beta2);
-            torch.Tensor denominator = slot.SecondMoment.sqrt().div_(root).add_(Settings.Epsilon);
-            slot.Parameter.addcdiv_(slot.FirstMoment, denominator, -learningRate / correction1);
+                slot.Parameter.Scale(1 - learningRate * slot.WeightDecay);
+            slot.FirstMoment.Scale(Settings.Beta1).Increase(gradient, 1 - Settings.Beta1);
+            slot.SecondMoment.Scale(Settings.Beta2).IncreaseByProduct(gradient, gradient, 1 - Settings.Beta2);
+            torch.Tensor denominator = slot.SecondMoment.sqrt().Divide(root).Increase(Settings.Epsilon);
+            slot.Parameter.IncreaseByQuotient(slot.FirstMoment, denominator, -learningRate / correction1);
         }
     }
 }

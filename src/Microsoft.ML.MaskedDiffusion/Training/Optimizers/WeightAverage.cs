@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -38,7 +39,7 @@ internal sealed class WeightAverage : IDisposable
         {
             // The difference is computed first, because it is small and so its rounding error is small.
             using torch.Tensor difference = _parameters[name] - average;
-            average.add_(difference, rate);
+            average.Increase(difference, rate);
         }
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -169,11 +170,11 @@ internal sealed class TorchBackend : INetworkBackend
         mixed = mixed.transpose(1, 2).reshape(batch * length, heads * size);
         if (asked is not null)
             (x, mixed) = (x.index_select(0, asked), mixed.index_select(0, asked));
-        x = x + Linear(mixed, layer + "attn.proj.weight");
+        x = x.Plus(Linear(mixed, layer + "attn.proj.weight"));
         Tensor normed = Norm(x, layer + "norm_2.weight");
         Tensor gated =
             TorchOperators.SwiGlu(Linear(normed, layer + "mlp.swiglu.w1.weight"), Linear(normed, layer + "mlp.swiglu.w2.weight"));
-        return (x + Linear(gated, layer + "mlp.swiglu.w3.weight")).MoveToOuterDisposeScope();
+        return x.Plus(Linear(gated, layer + "mlp.swiglu.w3.weight")).MoveToOuterDisposeScope();
     }
 
     private Tensor Norm(Tensor x, string gain) => TorchOperators.RmsNorm(x, _parameters[gain], _config.NormEpsilon);

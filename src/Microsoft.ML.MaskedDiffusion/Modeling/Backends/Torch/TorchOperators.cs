@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
@@ -29,7 +30,7 @@ internal static class TorchOperators
             throw Mismatch(nameof(RmsNorm), x, gain);
         using var scope = NewDisposeScope();
         Tensor wide = Widen(x);
-        Tensor factor = ((wide * wide).mean([-1], keepdim: true) + epsilon).rsqrt();
+        Tensor factor = (wide * wide).mean([-1], keepdim: true).Plus(epsilon).rsqrt();
         return ((wide * factor).to(x.dtype) * gain).MoveToOuterDisposeScope();
     }
 
@@ -52,7 +53,7 @@ internal static class TorchOperators
         using var scope = NewDisposeScope();
         long half = x.size(3) / 2;
         Tensor wide = x.to(cos.dtype), a = wide.narrow(3, 0, half), b = wide.narrow(3, half, half);
-        return cat([a * cos - b * sin, a * sin + b * cos], -1).to(x.dtype).MoveToOuterDisposeScope();
+        return cat([a * cos - b * sin, (a * sin).Plus(b * cos)], -1).to(x.dtype).MoveToOuterDisposeScope();
     }
 
     /// <summary>
