@@ -1,7 +1,4 @@
-using System.IO.Compression;
-using System.Reflection;
 using Microsoft.ML.MaskedDiffusion.DataViews;
-using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Saving;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
@@ -308,35 +305,8 @@ public sealed class MaskedDiffusionCatalog
     /// The disk is full or read-only; nothing has changed then. (<c>ml.Model.Save</c> empties an old file before it writes.)
     /// </exception>
     public void SaveModel(
-        ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit = CarrierWriter.SizeLimit)
-    {
-        ArgumentNullException.ThrowIfNull(transformer);
-        if (selfContainedLimit is < 0 or > CarrierWriter.LargestLimit)
-        {
-            throw new ArgumentOutOfRangeException(nameof(selfContainedLimit), selfContainedLimit,
-                $"selfContainedLimit is {selfContainedLimit}; it must be 0 to {CarrierWriter.LargestLimit} bytes (1 GiB). Larger models "
-                + "are "
-                + "saved beside the zip.");
-        }
-        // Every zip of ML.NET has this entry, or one for each of its parts.
-        ZipContent.RequireReplaceable(path, name => name.EndsWith("Model.key", StringComparison.Ordinal)
-            || name.StartsWith("TrainingInfo", StringComparison.Ordinal));
-        using var location = new CarrierLocation(path, selfContainedLimit);
-        try
-        {
-            SaveError.Explain(path, () => AtomicFile.Write(path, stream =>
-            {
-                MLContext.Model.Save(transformer, inputSchema!, stream);
-                CheckWritten(stream);
-            }));
-        }
-        catch
-        {
-            foreach (string file in location.Written.Where(File.Exists))
-                File.Delete(file);
-            throw;
-        }
-    }
+        ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit = CarrierWriter.SizeLimit) =>
+        PipelineFile.Save(MLContext, transformer, inputSchema, path, selfContainedLimit);
 
     /// <summary>
     /// Loads what <c>ml.Model.Save</c> or <see cref="SaveModel"/> wrote, with this library's transformers as they were saved: batched,
@@ -347,29 +317,7 @@ public sealed class MaskedDiffusionCatalog
     /// <returns>The transformer, or a chain in which ours are unwrapped.</returns>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
     /// <exception cref="FileNotFoundException">The zip, or the weights beside it, are not there.</exception>
-    public ITransformer LoadModel(string path, out DataViewSchema inputSchema)
-    {
-        using var location = new CarrierLocation(path);
-        bool isModel = Directory.Exists(path) || (File.Exists(path) && ZipContent.Names(path)?.Contains("manifest.json") == true);
-        if (isModel)
-        {
-            throw new InvalidDataException($"{path} is a model alone, not a pipeline that ML.NET saved. Load it with "
-                + "MaskedDiffusionModel.Load(path) or ml.MaskedDiffusion().OpenModel(path), and make a transformer of it, such as "
-                + "ml.MaskedDiffusion().ScoreLikelihood(model).");
-        }
-        if (!File.Exists(path))
-            throw new FileNotFoundException($"There is no saved model at {path}.", path);
-        try
-        {
-            return SavedModels.Unwrap(MLContext.Model.Load(path, out inputSchema), location);
-        }
-        catch (Exception error) when (Damage(error) is { } reason)
-        {
-            bool hasRemedy = reason.Message.Contains("intact copy", StringComparison.Ordinal);
-            string remedy = hasRemedy ? "" : " Save it again, or fetch an intact copy.";
-            throw new InvalidDataException($"The model saved in {path} cannot be read: {reason.Message}{remedy}", error);
-        }
-    }
+    public ITransformer LoadModel(string path, out DataViewSchema inputSchema) => PipelineFile.Load(MLContext, path, out inputSchema);
 
     /// <summary>
     /// Opens the model of anything that this library saves: a model folder, a <c>.mdm</c> file, or the zip of a pipeline, whose first model
@@ -381,26 +329,8 @@ public sealed class MaskedDiffusionCatalog
     /// There is nothing at <paramref name="path"/>, or the weights beside a zip are not there.
     /// </exception>
     /// <exception cref="InvalidDataException">The file is damaged, or is a pipeline without a model of this library.</exception>
-    public MaskedDiffusionModel OpenModel(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        bool isPipeline = File.Exists(path)
-            && ZipContent.Names(path)?.Any(name => name.EndsWith("Model.key", StringComparison.Ordinal)) == true;
-        if (!isPipeline)
-            return MaskedDiffusionModel.Load(path);
-        ITransformer loaded = LoadModel(path, out _);
-        ModelTransformer[] ours = [.. Members(loaded).OfType<ModelTransformer>()];
-        try
-        {
-            return ours.Length > 0 ? ours[0].Model.Clone() : throw new InvalidDataException(
-                $"{path} is a pipeline without a model of this library.");
-        }
-        finally
-        {
-            foreach (IDisposable member in ours.OfType<IDisposable>())
-                member.Dispose();
-        }
-    }
+    public MaskedDiffusionModel OpenModel(string path) =>
+        SavedForm.IsPipeline(path) ? PipelineFile.LoadFirstModel(MLContext, path) : MaskedDiffusionModel.Load(path);
 
     /// <summary>
     /// Finds this library's transformers in what <c>ml.Model.Load</c> gave and puts the batched ones in their place: a
@@ -416,9 +346,6 @@ public sealed class MaskedDiffusionCatalog
         return SavedModels.Unwrap(loaded, CarrierLocation.Current);
     }
 
-    private static IEnumerable<ITransformer> Members(ITransformer transformer) =>
-        transformer is Data.TransformerChain<ITransformer> chain ? chain.SelectMany(Members) : [transformer];
-
     private static TrainerOptions OptionsOf(
         string textColumnName, TransformerConfig? network, long maxSteps, IDataView? validationSet)
     {
@@ -431,32 +358,4 @@ public sealed class MaskedDiffusionCatalog
         options.Network = network ?? options.Network;
         return options;
     }
-
-    // ML.NET does not report a failure to write the zip's last bytes, which are its directory.
-    private static void CheckWritten(Stream stream)
-    {
-        stream.Position = 0;
-        try
-        {
-            using var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
-            _ = archive.Entries.Count;
-        }
-        catch (InvalidDataException error)
-        {
-            throw new IOException("The end of the zip was not written.", error);
-        }
-    }
-
-    // What a damaged file makes ML.NET or this library throw, without the exceptions that ML.NET wraps around it (it loads assemblies and
-    // builds the parts of a model by name); null for other failures.
-    private static Exception? Damage(Exception error) => error switch
-    {
-        TorchUnavailableException => null,
-        FileNotFoundException { FileName: { } name } when name.Contains("Version=", StringComparison.Ordinal) => error,
-        TargetInvocationException or InvalidOperationException when error.InnerException is { } inner =>
-            inner is IOException ? inner : Damage(inner),
-        InvalidDataException or EndOfStreamException or FileLoadException or FormatException or ArgumentException or OverflowException
-            or IndexOutOfRangeException or InvalidOperationException => error,
-        _ => null,
-    };
 }

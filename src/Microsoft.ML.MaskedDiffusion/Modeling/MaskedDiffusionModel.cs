@@ -63,7 +63,7 @@ public sealed class MaskedDiffusionModel : IDisposable
         }
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no saved model at {path}.", path);
-        if (ZipContent.Names(path)?.Any(name => name.EndsWith("Model.key", StringComparison.Ordinal)) == true)
+        if (SavedForm.IsPipeline(path))
         {
             throw new InvalidDataException($"{path} is a pipeline that ML.NET saved, not a model alone. Load it with "
                 + "ml.MaskedDiffusion().LoadModel(path, out schema), whose transformers have their Model, or take the model out of it with "

@@ -1,0 +1,111 @@
+using System.IO.Compression;
+using System.Reflection;
+using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
+
+namespace Microsoft.ML.MaskedDiffusion.Saving;
+
+/// <summary>The zip of a pipeline, with the weights of large models beside it: what the catalog saves and loads.</summary>
+internal static class PipelineFile
+{
+    /// <summary>Saves a transformer; see the catalog's SaveModel for what it promises.</summary>
+    public static void Save(MLContext ml, ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit)
+    {
+        ArgumentNullException.ThrowIfNull(transformer);
+        if (selfContainedLimit is < 0 or > CarrierWriter.LargestLimit)
+        {
+            throw new ArgumentOutOfRangeException(nameof(selfContainedLimit), selfContainedLimit,
+                $"selfContainedLimit is {selfContainedLimit}; it must be 0 to {CarrierWriter.LargestLimit} bytes (1 GiB). Larger models "
+                + "are "
+                + "saved beside the zip.");
+        }
+        ZipContent.RequireReplaceable(path, SavedForm.IsOfPipeline);
+        using var location = new CarrierLocation(path, selfContainedLimit);
+        try
+        {
+            SaveError.Explain(path, () => AtomicFile.Write(path, stream =>
+            {
+                ml.Model.Save(transformer, inputSchema!, stream);
+                CheckWritten(stream);
+            }));
+        }
+        catch
+        {
+            foreach (string file in location.Written.Where(File.Exists))
+                File.Delete(file);
+            throw;
+        }
+    }
+
+    /// <summary>Loads a transformer, or a chain, in which ours are unwrapped.</summary>
+    public static ITransformer Load(MLContext ml, string path, out DataViewSchema inputSchema)
+    {
+        using var location = new CarrierLocation(path);
+        if (SavedForm.IsModel(path))
+        {
+            throw new InvalidDataException($"{path} is a model alone, not a pipeline that ML.NET saved. Load it with "
+                + "MaskedDiffusionModel.Load(path) or ml.MaskedDiffusion().OpenModel(path), and make a transformer of it, such as "
+                + "ml.MaskedDiffusion().ScoreLikelihood(model).");
+        }
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no saved model at {path}.", path);
+        try
+        {
+            return SavedModels.Unwrap(ml.Model.Load(path, out inputSchema), location);
+        }
+        catch (Exception error) when (Damage(error) is { } reason)
+        {
+            bool hasRemedy = reason.Message.Contains("intact copy", StringComparison.Ordinal);
+            string remedy = hasRemedy ? "" : " Save it again, or fetch an intact copy.";
+            throw new InvalidDataException($"The model saved in {path} cannot be read: {reason.Message}{remedy}", error);
+        }
+    }
+
+    /// <summary>A copy of the first model in a pipeline, which the caller disposes.</summary>
+    public static MaskedDiffusionModel LoadFirstModel(MLContext ml, string path)
+    {
+        ModelTransformer[] ours = [.. Members(Load(ml, path, out _)).OfType<ModelTransformer>()];
+        try
+        {
+            return ours.Length > 0
+                ? ours[0].Model.Clone() : throw new InvalidDataException($"{path} is a pipeline without a model of this library.");
+        }
+        finally
+        {
+            foreach (ModelTransformer transformer in ours)
+                transformer.Dispose();
+        }
+    }
+
+    private static IEnumerable<ITransformer> Members(ITransformer transformer) =>
+        transformer is Data.TransformerChain<ITransformer> chain ? chain.SelectMany(Members) : [transformer];
+
+    // ML.NET does not report a failure to write the zip's last bytes, which are its directory.
+    private static void CheckWritten(Stream stream)
+    {
+        stream.Position = 0;
+        try
+        {
+            using var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+            _ = archive.Entries.Count;
+        }
+        catch (InvalidDataException error)
+        {
+            throw new IOException("The end of the zip was not written.", error);
+        }
+    }
+
+    // What a damaged file makes ML.NET or this library throw, without the exceptions that ML.NET wraps around it (it loads assemblies and
+    // builds the parts of a model by name); null for other failures.
+    private static Exception? Damage(Exception error) => error switch
+    {
+        TorchUnavailableException => null,
+        FileNotFoundException { FileName: { } name } when name.Contains("Version=", StringComparison.Ordinal) => error,
+        TargetInvocationException or InvalidOperationException when error.InnerException is { } inner =>
+            inner is IOException ? inner : Damage(inner),
+        InvalidDataException or EndOfStreamException or FileLoadException or FormatException or ArgumentException or OverflowException
+            or IndexOutOfRangeException or InvalidOperationException => error,
+        _ => null,
+    };
+}
