@@ -101,7 +101,8 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
             throw new InvalidDataException($"{source.Folder}: the corpus has more than {int.MaxValue} blocks of {_blockLength} ids. "
                 + "Use longer blocks, or fewer files.");
         }
-        long[] lengths = [.. Enumerable.Range(0, files.Paths.Count).Select(file => TextLength(source, files, file))];
+        long? text = PackedLengths.Find(source, files);
+        long[] lengths = [.. Enumerable.Range(0, files.Paths.Count).Select(file => TextLength(files, file, text))];
         var set = new BlockSet(files, (int)blocksPerFile, [.. lengths.Select(length => (int)(length / _blockLength))], Count);
         _sets.Add(set);
         if (set.Count == 0)
@@ -113,9 +114,10 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
         Count += set.Count;
     }
 
-    private long TextLength(PackedSource source, PackedFiles files, int file) =>
-        PackedLengths.Find(source, files) is { } text
-            ? Math.Clamp(text - file * files.Header.ChunkSize, 0, files.Header.ChunkSize)
+    // Where the number of ids of text in all files is known, all files but the last are full.
+    private long TextLength(PackedFiles files, int file, long? text) =>
+        text is { } known
+            ? Math.Clamp(known - file * files.Header.ChunkSize, 0, files.Header.ChunkSize)
             : files.TextLength(file, _beginningOfSequence, _endOfSequence, _vocabularySize);
 
     private string Describe()
