@@ -95,7 +95,7 @@ public sealed class Infiller
         MaskedText[] encoded = [.. texts.Select(Encode)];
         int[] gapped = [.. Enumerable.Range(0, encoded.Length).Where(row => encoded[row].Gaps.Length > 0)];
         int[][] filled = _infiller.Fill(
-            [.. gapped.Select(row => (encoded[row].Tokens, encoded[row].Gaps))], cancellationToken, progress);
+            [.. gapped.Select(row => (encoded[row].Tokens, (Range[]?)encoded[row].Gaps))], cancellationToken, progress);
         string[] results = [.. encoded.Select(text => text.PlainText)];
         for (int i = 0; i < gapped.Length; i++)
             results[gapped[i]] = encoded[gapped[i]].Fill(filled[i], _model.Tokenizer);

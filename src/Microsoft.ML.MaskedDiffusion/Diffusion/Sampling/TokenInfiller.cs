@@ -36,30 +36,28 @@ internal sealed class TokenInfiller
     public int[][] Fill(IReadOnlyList<int[]> rows, CancellationToken cancellation = default, IProgress<double>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        var distinct = new Dictionary<int[], DecodingRow>(TokenRowComparer.Instance);
-        foreach (int[] row in rows)
-        {
-            ArgumentNullException.ThrowIfNull(row, nameof(rows));
-            if (!distinct.ContainsKey(row))
-                distinct.Add(row, Open(row, gaps: null));
-        }
-        _decoder.Run([.. distinct.Values], progress, cancellation);
-        return [.. rows.Select(row => (int[])distinct[row].Tokens.Clone())];
+        return Fill([.. rows.Select(row => (row, (Range[]?)null))], cancellation, progress);
     }
 
-    /// <summary>The same for rows of texts, in which the tokens of each gap become UTF-8 together.</summary>
-    public int[][] Fill(IReadOnlyList<(int[] Tokens, Range[] Gaps)> rows, CancellationToken cancellation, IProgress<double>? progress)
+    /// <summary>The same for rows of texts, in which the tokens of each gap become UTF-8 together; null for rows of ids.</summary>
+    public int[][] Fill(IReadOnlyList<(int[] Tokens, Range[]? Gaps)> rows, CancellationToken cancellation, IProgress<double>? progress)
     {
-        // The same ids with other borders between gaps are another row.
-        Dictionary<string, DecodingRow> distinct = [];
-        string[] keys = [.. rows.Select(row => string.Join(',', row.Tokens) + ';' + string.Join(',', row.Gaps))];
-        for (int i = 0; i < rows.Count; i++)
+        // The same ids with other borders between gaps are another row, which begins with the same ids and so has the same draws.
+        var distinct = new Dictionary<int[], List<(Range[]? Gaps, DecodingRow Row)>>(TokenRowComparer.Instance);
+        var filled = new DecodingRow[rows.Count];
+        for (int i = 0; i < filled.Length; i++)
         {
-            if (!distinct.ContainsKey(keys[i]))
-                distinct.Add(keys[i], Open(rows[i].Tokens, rows[i].Gaps));
+            (int[] tokens, Range[]? gaps) = rows[i];
+            ArgumentNullException.ThrowIfNull(tokens, nameof(rows));
+            if (!distinct.TryGetValue(tokens, out List<(Range[]? Gaps, DecodingRow Row)>? same))
+                distinct[tokens] = same = [];
+            DecodingRow? known = same.FirstOrDefault(other => other.Gaps.AsSpan().SequenceEqual(gaps)).Row;
+            if (known is null)
+                same.Add((gaps, known = Open(tokens, gaps)));
+            filled[i] = known;
         }
-        _decoder.Run([.. distinct.Values], progress, cancellation);
-        return [.. keys.Select(key => distinct[key].Tokens)];
+        _decoder.Run([.. filled.Distinct()], progress, cancellation);
+        return [.. filled.Select(row => (int[])row.Tokens.Clone())];
     }
 
     private DecodingRow Open(int[] row, Range[]? gaps)
