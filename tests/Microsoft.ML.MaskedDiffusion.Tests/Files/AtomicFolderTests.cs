@@ -46,8 +46,9 @@ public sealed class AtomicFolderTests
         // The two names are exchanged in one step: whoever looks finds the old folder or the new one, at any moment.
         string path = _folder.File("model");
         AtomicFolder.Write(path, Any, aside => Put(aside, "a", "0"));
-        if (!DurableFiles.TryExchange(path, path))
-            Assert.Inconclusive("This file system cannot exchange names.");
+        // Windows cannot exchange names; there the folder may be missing for a moment.
+        bool exchanges = DurableFiles.TryExchange(path, path);
+        Assert.IsTrue(exchanges || !OperatingSystem.IsLinux(), "the file systems that the tests run on can");
         using var done = new CancellationTokenSource();
         Task<int> watching = Task.Run(() =>
         {
@@ -59,7 +60,8 @@ public sealed class AtomicFolderTests
         for (int i = 1; i <= 50; i++)
             AtomicFolder.Write(path, Any, aside => Put(aside, "a", $"{i}"));
         done.Cancel();
-        Assert.AreEqual(0, watching.GetAwaiter().GetResult());
+        int missing = watching.GetAwaiter().GetResult();
+        Assert.IsTrue(missing == 0 || !exchanges, $"the folder was missing {missing} times");
         Assert.AreEqual("50", File.ReadAllText(Path.Combine(path, "a")));
         CollectionAssert.AreEqual(new[] { "model" }, Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).ToArray());
     }

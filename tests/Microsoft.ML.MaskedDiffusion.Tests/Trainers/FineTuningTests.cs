@@ -8,12 +8,12 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class FineTuningTests
 {
-    private static readonly MaskedDiffusionModel Model = TinyModel.Create();
+    internal static readonly MaskedDiffusionModel Model = TinyModel.Create();
 
     private static readonly string[] Animals = ["cat", "dog", "bird", "river", "tree", "sea"],
         Places = ["mat", "door", "tree", "sea", "river", "wide"];
 
-    private static readonly FineTuningRow[] Rows =
+    internal static readonly FineTuningRow[] Rows =
         [.. Animals.Zip(Places, (animal, place) => new FineTuningRow($"where is the {animal}?", "", $" {place}"))];
 
     private sealed class Question
@@ -24,9 +24,9 @@ public sealed class FineTuningTests
         public string[] Choices { get; set; } = Places;
     }
 
-    private static IDataView View(params FineTuningRow[] rows) => new MLContext(1).Data.LoadFromEnumerable(rows);
+    internal static IDataView View(params FineTuningRow[] rows) => new MLContext(1).Data.LoadFromEnumerable(rows);
 
-    private static TrainerOptions Options(Action<TrainerOptions>? change = null)
+    internal static TrainerOptions Options(Action<TrainerOptions>? change = null)
     {
         var options = new TrainerOptions
         {
@@ -44,7 +44,7 @@ public sealed class FineTuningTests
         return options;
     }
 
-    private static LikelihoodScoringTransformer Fit(Action<TrainerOptions>? change = null, params FineTuningRow[] rows) =>
+    internal static LikelihoodScoringTransformer Fit(Action<TrainerOptions>? change = null, params FineTuningRow[] rows) =>
         new MLContext(1).MaskedDiffusion().Trainer(Options(change)).Fit(View(rows.Length > 0 ? rows : Rows));
 
     private static byte[] Saved(MaskedDiffusionModel model)
@@ -56,49 +56,6 @@ public sealed class FineTuningTests
 
     [ClassCleanup]
     public static void Free() => Model.Dispose();
-
-    [TestMethod]
-    public void ARunWithAnotherDivisorIsNotResumed()
-    {
-        using var folder = new TemporaryFolder();
-        void Run(LossDivisor divisor, int microBatchSize) => Fit(o =>
-        {
-            (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (folder.File("run"), 1, true);
-            (o.Rows.LossDivisor, o.Compute.MicroBatchSize) = (divisor, microBatchSize);
-        }).Dispose();
-        Run(LossDivisor.Batch, 3);
-        StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidOperationException>(() => Run(LossDivisor.MicroBatch, 3)).Message, "LossDivisor");
-    }
-
-    [TestMethod]
-    [DataRow(false)]
-    [DataRow(true)]
-    public void TheMicroBatchSizeChangesNothingButRounding(bool autoregressive)
-    {
-        // A warm-up counts micro batches, so there is none.
-        using MaskedDiffusionModel initial = autoregressive ? TinyAutoregressiveModel.Create() : Model.Clone();
-        double Trained(int microBatchSize, LossDivisor divisor)
-        {
-            TrainerOptions options = Options(o =>
-            {
-                (o.InitialModel, o.MaxSteps, o.Compute.MicroBatchSize, o.Rows.LossDivisor) = (initial, 1, microBatchSize, divisor);
-                o.Optimizer.WarmupSteps = 0;
-            });
-            var ml = new MLContext(1);
-            using LikelihoodScoringTransformer trained = autoregressive
-                ? new AutoregressiveTrainer(ml, options).Fit(View(Rows)) : ml.MaskedDiffusion().Trainer(options).Fit(View(Rows));
-            return trained.TrainingResult!.FinalLoss;
-        }
-        double whole = Trained(6, LossDivisor.Batch);
-        Assert.AreEqual(whole, Trained(6, LossDivisor.MicroBatch), "one micro batch has one divisor");
-        foreach (int size in new[] { 1, 2, 3 })
-        {
-            // The losses are 32-bit sums in another order: a few parts in a million.
-            Assert.AreEqual(whole, Trained(size, LossDivisor.Batch), 1e-5 * whole);
-            Assert.AreNotEqual(whole, Trained(size, LossDivisor.MicroBatch), 5e-5 * whole);
-        }
-    }
 
     [TestMethod]
     [DataRow(RowPadding.None, false, 0.0)]

@@ -18,12 +18,7 @@ public sealed class HuggingFaceOracleTests
     [DynamicData(nameof(Kinds))]
     public void IdsAreThoseOfTheRustLibrary(string kind)
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
-            Assert.Inconclusive("The Rust library is there for Linux on x64 only.");
-        string path = Path.Combine(_folder.Path, "tokenizer.json");
-        File.WriteAllText(path, TokenizerJson.Kinds[kind]());
-        TextTokenizer tokenizer = TextTokenizer.FromFile(path);
-        var oracle = new global::Tokenizers.DotNet.Tokenizer(path);
+        (TextTokenizer tokenizer, global::Tokenizers.DotNet.Tokenizer oracle) = Read(kind);
         string[] texts = NastyTexts.Create(7, 2000);
         var wrong = new List<string>();
         foreach (string text in texts)
@@ -48,12 +43,7 @@ public sealed class HuggingFaceOracleTests
     [DataRow("clip")]
     public void CharactersAreOfTheClassesOfTheRustLibrary(string kind)
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
-            Assert.Inconclusive("The Rust library is there for Linux on x64 only.");
-        string path = Path.Combine(_folder.Path, "tokenizer.json");
-        File.WriteAllText(path, TokenizerJson.Kinds[kind]());
-        TextTokenizer tokenizer = TextTokenizer.FromFile(path);
-        var oracle = new global::Tokenizers.DotNet.Tokenizer(path);
+        (TextTokenizer tokenizer, global::Tokenizers.DotNet.Tokenizer oracle) = Read(kind);
         var wrong = new List<string>();
         for (int value = 3; value < 0x20000; value += value < 0x3400 ? 3 : 29)
         {
@@ -65,6 +55,16 @@ public sealed class HuggingFaceOracleTests
                 wrong.Add($"U+{value:X4}");
         }
         Assert.IsEmpty(wrong, $"{kind}: {string.Join(' ', wrong.Take(50))}");
+    }
+
+    // The same file, read by both. The package of the Rust library has it for Linux on x64 only.
+    private (TextTokenizer Ours, global::Tokenizers.DotNet.Tokenizer Oracle) Read(string kind)
+    {
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+            Assert.Inconclusive("The Rust library is there for Linux on x64 only.");
+        string path = _folder.File("tokenizer.json");
+        File.WriteAllText(path, TokenizerJson.Kinds[kind]());
+        return (TextTokenizer.FromFile(path), new global::Tokenizers.DotNet.Tokenizer(path));
     }
 
     private static string Shown(string text) => string.Concat(text.Take(60).Select(unit =>
