@@ -21,7 +21,7 @@ internal static class LongQuestions
         {
             throw new InvalidDataException(
                 $"{name} has {question.ContextLength} tokens of context and {question.LongestContinuation} in its longest continuation; "
-                + $"the model sees at most {scorer.ContextLength} together. Shorten it, use a model with a longer context, "
+                + $"the model sees at most {encoder.Longest} together. Shorten it, use a model with a longer context, "
                 + $"or set {nameof(ContextOverflow)} to {ContextOverflow.Skip} or {ContextOverflow.KeepEnd}.");
         }
         return question;
