@@ -8,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class FineTuningTests
 {
-    internal static readonly MaskedDiffusionModel Model = TinyModel.Create();
+    private static readonly MaskedDiffusionModel Model = TinyModel.Create();
 
     private static readonly string[] Animals = ["cat", "dog", "bird", "river", "tree", "sea"],
         Places = ["mat", "door", "tree", "sea", "river", "wide"];

@@ -6,6 +6,11 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class LossDivisorTests
 {
+    private static readonly MaskedDiffusionModel Model = TinyModel.Create();
+
+    [ClassCleanup]
+    public static void Free() => Model.Dispose();
+
     [TestMethod]
     public void ARunWithAnotherDivisorIsNotResumed()
     {
@@ -13,7 +18,7 @@ public sealed class LossDivisorTests
         void Run(LossDivisor divisor, int microBatchSize) => Fit(o =>
         {
             (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (folder.File("run"), 1, true);
-            (o.Rows.LossDivisor, o.Compute.MicroBatchSize) = (divisor, microBatchSize);
+            (o.InitialModel, o.Rows.LossDivisor, o.Compute.MicroBatchSize) = (Model, divisor, microBatchSize);
         }).Dispose();
         Run(LossDivisor.Batch, 3);
         StringAssert.Contains(
@@ -26,7 +31,7 @@ public sealed class LossDivisorTests
     public void TheMicroBatchSizeChangesNothingButRounding(bool autoregressive)
     {
         // A warm-up counts micro batches, so there is none.
-        using MaskedDiffusionModel initial = autoregressive ? TinyAutoregressiveModel.Create() : FineTuningTests.Model.Clone();
+        using MaskedDiffusionModel initial = autoregressive ? TinyAutoregressiveModel.Create() : Model.Clone();
         double Trained(int microBatchSize, LossDivisor divisor)
         {
             TrainerOptions options = FineTuningTests.Options(o =>
