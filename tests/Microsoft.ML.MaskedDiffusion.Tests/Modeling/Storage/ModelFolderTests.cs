@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>What happens to a folder, and to the files of a user in it, when a model is saved there.</summary>
@@ -46,6 +48,20 @@ public sealed class ModelFolderTests
         File.WriteAllText(Path.Combine(path, name), """{"name": "an extension of a browser"}""");
         StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => _model.Save(path)).Message, path);
         CollectionAssert.AreEqual(new[] { name }, Directory.GetFileSystemEntries(path).Select(Path.GetFileName).ToArray());
+    }
+
+    [TestMethod]
+    public void ManySmallTokenizerFilesMayNotBeLargeTogether()
+    {
+        string path = _folder.File("model"), manifest = Path.Combine(path, "manifest.json");
+        _model.Save(path);
+        // Each file alone would be read; what they claim together is refused before any of them is.
+        JsonNode claimed = JsonNode.Parse(File.ReadAllText(manifest))!;
+        foreach (string name in new[] { "tokenizer/merges.txt", "tokenizer/vocab.json" })
+            claimed["files"]![name]!["bytes"] = 200L << 20;
+        File.WriteAllText(manifest, claimed.ToJsonString());
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.Load(path, "cpu")).Message,
+            "419430400 bytes in all");
     }
 
     [TestMethod]
