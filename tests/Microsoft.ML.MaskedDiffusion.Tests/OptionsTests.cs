@@ -244,9 +244,18 @@ public sealed class OptionsTests
             [nameof(SamplingOptions.Steps)] = BadCounts,
             [nameof(SamplingOptions.Temperature)] = [-0.1, 100.5, double.NaN, double.PositiveInfinity],
             [nameof(SamplingOptions.GuidanceScale)] = BadScales,
-            [nameof(SamplingOptions.Order)] = [(SamplingOrder)(-1), (SamplingOrder)9],
+            [nameof(SamplingOptions.GuidanceEnd)] = [-0.1, 1.1, double.NaN],
+            [nameof(SamplingOptions.GuidanceStart)] = [-0.1, 1.1, double.NaN],
+            [nameof(SamplingOptions.Order)] = [null],
+            [nameof(SamplingOptions.TokensPerStep)] = [null],
+            [nameof(SamplingOptions.Remasking)] = [null],
+            [nameof(SamplingOptions.BlockLength)] = BadCounts,
+            [nameof(SamplingOptions.TopK)] = [.. BadCounts, 1_000_000],
+            [nameof(SamplingOptions.TopP)] = [0.0, -1.0, 1.1, double.NaN],
+            [nameof(SamplingOptions.MinP)] = [-0.1, 1.1, double.NaN],
+            [nameof(SamplingOptions.RepetitionPenalty)] = [0.0, -1.0, 101.0, double.NaN],
             [nameof(SamplingOptions.BatchTokens)] = BadCounts,
-        }, anything: ["Seed"]),
+        }, anything: ["Seed", "OrderSeesKeptTokens", "SharesStepsAmongRows", "SuppressedTokens", "TokenBias"]),
 
         new Subject<ZeroShotOptions>(new(), o => _ = new ZeroShotEvaluator(Model, o), new()
         {

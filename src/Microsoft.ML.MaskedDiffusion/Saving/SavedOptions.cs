@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion.Saving;
 
@@ -12,7 +14,15 @@ internal static class SavedOptions
     public static JsonSerializerOptions Json { get; } = new()
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        Converters = { new MethodByName(), new JsonStringEnumConverter() },
+        Converters =
+        {
+            new ByName<LikelihoodMethod>(method => method.Name, LikelihoodMethod.FromName),
+            new ByName<SamplingOrder>(order => order.Name, SamplingOrder.FromName),
+            new ByName<TokensPerStep>(rule => rule.Name, TokensPerStep.FromName),
+            new ByName<Remasking>(rule => rule.Name, Remasking.FromName),
+            new JsonStringEnumConverter(),
+        },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutDefaults } },
     };
 
     /// <exception cref="InvalidDataException">An option is unknown here, or not of its type.</exception>
@@ -30,17 +40,53 @@ internal static class SavedOptions
         }
     }
 
-    private sealed class MethodByName : JsonConverter<LikelihoodMethod>
+    // A property that was added later is not written where it has its default, so that older versions read the file.
+    private static void LeaveOutDefaults(JsonTypeInfo type)
     {
-        public override LikelihoodMethod Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        foreach (JsonPropertyInfo property in type.Properties)
         {
-            string name = reader.GetString() ?? "";
-            return LikelihoodMethod.Names.Contains(name)
-                ? LikelihoodMethod.FromName(name)
-                : throw new JsonException($"There is no likelihood method '{name}'.");
+            if (property.AttributeProvider?.IsDefined(typeof(OmittedAtDefaultAttribute), inherit: false) != true)
+                continue;
+            object? unset = property.Get!(Activator.CreateInstance(type.Type)!);
+            property.ShouldSerialize = (_, value) => !Equals(value, unset);
+        }
+    }
+
+    /// <summary>Values that a file holds by their names.</summary>
+    private sealed class ByName<T>(Func<T, string> nameOf, Func<string, T> fromName) : JsonConverter<T>
+        where T : class
+    {
+        public override bool CanConvert(Type typeToConvert) => typeof(T).IsAssignableFrom(typeToConvert);
+
+        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            try
+            {
+                return fromName(reader.GetString() ?? "");
+            }
+            catch (ArgumentException e)
+            {
+                throw new JsonException(e.Message, e);
+            }
         }
 
-        public override void Write(Utf8JsonWriter writer, LikelihoodMethod value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.Name);
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
+        {
+            string name = nameOf(value);
+            try
+            {
+                if (fromName(name).GetType() == value.GetType())
+                {
+                    writer.WriteStringValue(name);
+                    return;
+                }
+            }
+            catch (ArgumentException)
+            {
+                // It is none of ours.
+            }
+            throw new NotSupportedException($"'{name}' is a {typeof(T).Name} of your own ({value.GetType()}), which a saved file cannot "
+                + "hold. Save the model alone, and make the transformer anew after loading it.");
+        }
     }
 }

@@ -137,7 +137,7 @@ public sealed class StoredNamesTests
     {
         string[] names =
         [
-            Names<ContextOverflow>(), Names<ChoiceNormalization>(), Names<SamplingOrder>(), Names<Precision>(), Names<RotaryPrecision>(),
+            Names<ContextOverflow>(), Names<ChoiceNormalization>(), Names<Precision>(), Names<RotaryPrecision>(),
             Names<LossWeighting>(),
             Names<NoiseLevels>(), Names<RowPadding>(), Names<DocumentBoundary>(), Names<AnswerFlag>(), Names<SafetensorsType>(),
             Names<InvalidRows>(),
@@ -145,7 +145,7 @@ public sealed class StoredNamesTests
         CollectionAssert.AreEqual(
             new[]
             {
-                "Throw KeepEnd Skip", "None PerCharacter PerByte PerToken", "Confidence Margin Entropy Random", "Float32 BFloat16Mixed",
+                "Throw KeepEnd Skip", "None PerCharacter PerByte PerToken", "Float32 BFloat16Mixed",
                     "Float32 BFloat16",
                 "InverseNoiseLevel Uniform", "Independent Stratified", "None Longest Full", "Automatic File BlankLine Line JsonLine",
                 "none too_long truncated empty no_context", "BOOL U8 I8 I16 I32 I64 F16 BF16 F32 F64", "Throw Skip",
@@ -156,6 +156,23 @@ public sealed class StoredNamesTests
         Assert.IsNull(StoredEnum<RotaryPrecision>.Find("float32"));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(
             () => StoredEnum<RotaryPrecision>.NameOf((RotaryPrecision)7)).Message, "Float32, BFloat16");
+    }
+
+    [TestMethod]
+    public void NamedChoicesKeepTheirStoredNames()
+    {
+        CollectionAssert.AreEqual(
+            new[] { "Confidence", "TopProbability", "Margin", "Entropy", "Random", "LeftToRight" }, SamplingOrder.Names.ToArray());
+        CollectionAssert.AreEqual(
+            new[]
+            {
+                "EqualShares", "Linear", "Cosine", "TimeLinear(x)", "Ancestral(x)", "Threshold(x)", "Factor(x)", "EntropyBound(x)",
+            },
+            TokensPerStep.Names.ToArray());
+        foreach (string name in SamplingOrder.Names)
+            Assert.AreEqual(name, SamplingOrder.FromName(name).Name);
+        foreach (string name in TokensPerStep.Names.Select(name => name.Replace("x", "0.25")))
+            Assert.AreEqual(name, TokensPerStep.FromName(name).Name);
     }
 
     private static string Names<T>()

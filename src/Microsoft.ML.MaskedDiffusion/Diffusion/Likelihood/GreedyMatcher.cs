@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
@@ -34,12 +35,12 @@ internal sealed class GreedyMatcher
     public bool[] Match(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        DecodingRow[] rows = [.. requests.Select(Open)];
+        SamplingRow[] rows = [.. requests.Select(Open)];
         _decoder.Run(rows, progress: null, cancellation);
         return [.. rows.Select(row => !row.Missed)];
     }
 
-    private DecodingRow Open(LikelihoodRequest request)
+    private SamplingRow Open(LikelihoodRequest request)
     {
         MaskedDiffusionScorer.CheckFits(request, _evaluator);
         int start = request.Context.Length;
@@ -47,6 +48,11 @@ internal sealed class GreedyMatcher
         int[] tokens = new int[_pad ? _evaluator.ContextLength : expected.Length];
         request.Context.CopyTo(tokens, 0);
         tokens.AsSpan(start).Fill(_evaluator.MaskTokenId);
-        return new DecodingRow(tokens, [.. Enumerable.Range(start, request.Answer.Length)], expected, _options);
+        var positions = new SamplingRequest(tokens, [.. Enumerable.Range(start, request.Answer.Length)])
+        {
+            Key = ContentKey.Of(tokens),
+            Expected = expected,
+        };
+        return new SamplingRow(positions, _options, _evaluator.MaskTokenId);
     }
 }

@@ -3,13 +3,23 @@ using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
-/// <summary>How masked positions are filled. Checked and copied by whatever takes it; later changes have no effect.</summary>
+/// <summary>
+/// How masked positions are filled: which first (<see cref="Order"/>), how many in a step (<see cref="TokensPerStep"/>), what happens to
+/// tokens once chosen (<see cref="Remasking"/>), and how a token is chosen. The three choices are independent of each other;
+/// <see cref="SamplingPresets"/> has the combinations that are published. Checked and copied by whatever takes it; later changes have no
+/// effect.
+/// </summary>
+/// <remarks>
+/// Logits go through guidance, then <see cref="TokenBias"/>, <see cref="SuppressedTokens"/> and penalties: that is the distribution that
+/// the order looks at. Then temperature, <see cref="TopK"/>, <see cref="TopP"/> and <see cref="MinP"/>, in this order, make the
+/// distribution that a token is drawn from.
+/// </remarks>
 public sealed class SamplingOptions
 {
     /// <summary>
-    /// Network passes per row, 1 or more; a row with fewer masked tokens takes one pass for each. Every pass fixes an equal share of the
-    /// row's masked tokens, the first passes one more where it doesn't divide. Fewer steps are faster and less accurate. Default null: one
-    /// token a pass.
+    /// Network passes per row, 1 or more; a row with fewer masked tokens takes one pass for each. Fewer steps are faster and less accurate.
+    /// Rules of <see cref="TokensPerStep"/> that look at the predictions take as many steps as they need, whatever stands here. With
+    /// blocks, each takes its share, rounded up. Default null: one token a pass.
     /// </summary>
     [JsonPropertyName("Steps")]
     public int? Steps { get; set; }
@@ -28,9 +38,96 @@ public sealed class SamplingOptions
     [JsonPropertyName("GuidanceScale")]
     public double GuidanceScale { get; set; }
 
+    /// <summary>
+    /// Guidance acts only while more than this share of a row's masked tokens is still masked, 0 to 1. Default 0: to the end.
+    /// </summary>
+    [JsonPropertyName("GuidanceEnd")]
+    [OmittedAtDefault]
+    public double GuidanceEnd { get; set; }
+
+    /// <summary>
+    /// Guidance acts only from where at most this share of a row's masked tokens is still masked, 0 to 1 and at least
+    /// <see cref="GuidanceEnd"/>. Where guidance does not act, it costs nothing. Default 1: from the beginning.
+    /// </summary>
+    [JsonPropertyName("GuidanceStart")]
+    [OmittedAtDefault]
+    public double GuidanceStart { get; set; } = 1;
+
     /// <summary>Which positions go first. Default <see cref="SamplingOrder.Confidence"/>.</summary>
     [JsonPropertyName("Order")]
-    public SamplingOrder Order { get; set; }
+    public SamplingOrder Order { get; set; } = SamplingOrder.Confidence;
+
+    /// <summary>How many positions a step fills. Default <see cref="TokensPerStep.EqualShares"/>.</summary>
+    [JsonPropertyName("TokensPerStep")]
+    [OmittedAtDefault]
+    public TokensPerStep TokensPerStep { get; set; } = TokensPerStep.EqualShares;
+
+    /// <summary>What happens to tokens once chosen. Default <see cref="Remasking.None"/>: they stay.</summary>
+    [JsonPropertyName("Remasking")]
+    [OmittedAtDefault]
+    public Remasking Remasking { get; set; } = Remasking.None;
+
+    /// <summary>
+    /// Fills blocks of so many positions one after the other, from left to right: 1 or more. The masked tokens behind a block are part of
+    /// what the network sees. Default null: the whole row at once.
+    /// </summary>
+    [JsonPropertyName("BlockLength")]
+    [OmittedAtDefault]
+    public int? BlockLength { get; set; }
+
+    /// <summary>Draws from the so many most probable tokens only: 1 or more, at most the vocabulary. Default null: all.</summary>
+    [JsonPropertyName("TopK")]
+    [OmittedAtDefault]
+    public int? TopK { get; set; }
+
+    /// <summary>
+    /// Draws from the fewest tokens whose probabilities sum to more than this: above 0, at most 1 (nucleus sampling; Holtzman et al.,
+    /// 2020). Default 1: all.
+    /// </summary>
+    [JsonPropertyName("TopP")]
+    [OmittedAtDefault]
+    public double TopP { get; set; } = 1;
+
+    /// <summary>
+    /// Draws from tokens that are at least so probable in proportion to the most probable one: 0 to 1. Default 0: all.
+    /// </summary>
+    [JsonPropertyName("MinP")]
+    [OmittedAtDefault]
+    public double MinP { get; set; }
+
+    /// <summary>
+    /// Divides the positive logits of tokens that the row has already by this, and multiplies the negative ones: above 0, at most 100;
+    /// above 1 repeats less (Keskar et al., "CTRL", 2019). Default 1: off.
+    /// </summary>
+    [JsonPropertyName("RepetitionPenalty")]
+    [OmittedAtDefault]
+    public double RepetitionPenalty { get; set; } = 1;
+
+    /// <summary>Token ids that are never chosen. Default none.</summary>
+    [JsonPropertyName("SuppressedTokens")]
+    [OmittedAtDefault]
+    public IReadOnlyList<int>? SuppressedTokens { get; set; }
+
+    /// <summary>What is added to the logits of token ids, finite numbers. Default none.</summary>
+    [JsonPropertyName("TokenBias")]
+    [OmittedAtDefault]
+    public IReadOnlyDictionary<int, double>? TokenBias { get; set; }
+
+    /// <summary>
+    /// Whether the order looks at the probabilities among the tokens that <see cref="TopK"/>, <see cref="TopP"/> and <see cref="MinP"/>
+    /// keep, as in Dream's sampler, and not among all. Default false.
+    /// </summary>
+    [JsonPropertyName("OrderSeesKeptTokens")]
+    [OmittedAtDefault]
+    public bool OrderSeesKeptTokens { get; set; }
+
+    /// <summary>
+    /// Whether the rows of a call compete for the positions that a step fills, as in SMDM's most-confident-first sampler: then a row's
+    /// result depends on the rows beside it. For the repetition of published figures only. Default false.
+    /// </summary>
+    [JsonPropertyName("SharesStepsAmongRows")]
+    [OmittedAtDefault]
+    public bool SharesStepsAmongRows { get; set; }
 
     /// <summary>Seed of all draws; used with a temperature above 0 or a random order. Default 0.</summary>
     [JsonPropertyName("Seed")]
@@ -40,13 +137,54 @@ public sealed class SamplingOptions
     [JsonPropertyName("BatchTokens")]
     public int BatchTokens { get; set; } = 8192;
 
+    /// <summary>Whether any logits are changed before the order looks at them, other than by guidance.</summary>
+    internal bool ChangesLogits => RepetitionPenalty != 1 || SuppressedTokens is { Count: > 0 } || TokenBias is { Count: > 0 };
+
+    /// <summary>Whether the choice is among fewer tokens than the order sees.</summary>
+    internal bool FiltersTokens => TopK is not null || TopP < 1 || MinP > 0;
+
+    /// <summary>Whether a guidance of the scale acts where this share of the masked tokens is left.</summary>
+    internal bool IsGuided(double maskedShare) => GuidanceScale != 0 && maskedShare <= GuidanceStart && maskedShare > GuidanceEnd;
+
     internal SamplingOptions Clone()
     {
         OptionCheck.Require(Steps is null or >= 1, nameof(Steps), Steps, "at least 1, or null for one token a pass");
         OptionCheck.Require(Temperature is >= 0 and <= 100, nameof(Temperature), Temperature, "0 to 100; 0 takes the most probable token");
         OptionCheck.Require(GuidanceScale is >= 0 and <= 1000, nameof(GuidanceScale), GuidanceScale, "0 to 1000; 0 is off");
-        OptionCheck.RequireDefined(Order, nameof(Order));
+        OptionCheck.RequireShare(GuidanceEnd, nameof(GuidanceEnd));
+        OptionCheck.Require(GuidanceStart >= GuidanceEnd && GuidanceStart <= 1, nameof(GuidanceStart), GuidanceStart,
+            "0 to 1, and at least GuidanceEnd");
+        OptionCheck.RequireObject(Order, nameof(Order), $"one of {string.Join(", ", SamplingOrder.Names)}, or an order of your own");
+        OptionCheck.RequireObject(TokensPerStep, nameof(TokensPerStep),
+            $"one of {string.Join(", ", TokensPerStep.Names)}, or a rule of your own");
+        OptionCheck.RequireObject(Remasking, nameof(Remasking), $"one of {string.Join(", ", Remasking.Names)}, or a rule of your own");
+        OptionCheck.RequireCountOrNull(BlockLength, nameof(BlockLength));
+        OptionCheck.RequireCountOrNull(TopK, nameof(TopK));
+        OptionCheck.Require(TopP is > 0 and <= 1, nameof(TopP), TopP, "above 0 and at most 1; 1 is off");
+        OptionCheck.RequireShare(MinP, nameof(MinP));
+        OptionCheck.Require(RepetitionPenalty is > 0 and <= 100, nameof(RepetitionPenalty), RepetitionPenalty,
+            "above 0 and at most 100; 1 is off");
+        OptionCheck.Require(!SharesStepsAmongRows || Remasking == Remasking.None, nameof(SharesStepsAmongRows), SharesStepsAmongRows,
+            "false with a Remasking other than None");
         OptionCheck.Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
-        return (SamplingOptions)MemberwiseClone();
+        var copy = (SamplingOptions)MemberwiseClone();
+        copy.SuppressedTokens = SuppressedTokens is null ? null : [.. SuppressedTokens];
+        copy.TokenBias = TokenBias?.ToDictionary();
+        foreach ((int id, double bias) in copy.TokenBias ?? new Dictionary<int, double>())
+            OptionCheck.Require(double.IsFinite(bias), $"{nameof(TokenBias)}[{id}]", bias,
+                "finite; use SuppressedTokens to forbid a token");
+        return copy;
+    }
+
+    /// <summary>Refuses what a vocabulary does not have.</summary>
+    internal void CheckVocabulary(int size)
+    {
+        OptionCheck.Require(TopK is null || TopK <= size, nameof(TopK), TopK, $"1 to the vocabulary's size {size}, or null");
+        foreach (int id in SuppressedTokens ?? [])
+            OptionCheck.Require(id >= 0 && id < size, nameof(SuppressedTokens), id, $"ids of the vocabulary, 0 to {size - 1}");
+        foreach (int id in TokenBias?.Keys ?? [])
+            OptionCheck.Require(id >= 0 && id < size, nameof(TokenBias), id, $"of ids of the vocabulary, 0 to {size - 1}");
+        int forbidden = SuppressedTokens?.Distinct().Count() ?? 0;
+        OptionCheck.Require(forbidden < size, nameof(SuppressedTokens), forbidden, $"fewer than all {size} tokens");
     }
 }

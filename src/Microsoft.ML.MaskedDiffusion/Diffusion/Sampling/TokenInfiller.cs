@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
@@ -24,6 +25,7 @@ internal sealed class TokenInfiller
         ArgumentNullException.ThrowIfNull(options);
         _evaluator = evaluator;
         _options = options.Clone();
+        _options.CheckVocabulary(evaluator.VocabularySize);
         _decoder = new Decoder(evaluator, _options);
     }
 
@@ -43,15 +45,15 @@ internal sealed class TokenInfiller
     public int[][] Fill(IReadOnlyList<(int[] Tokens, Range[]? Gaps)> rows, CancellationToken cancellation, IProgress<double>? progress)
     {
         // The same ids with other borders between gaps are another row, which begins with the same ids and so has the same draws.
-        var distinct = new Dictionary<int[], List<(Range[]? Gaps, DecodingRow Row)>>(TokenRowComparer.Instance);
-        var filled = new DecodingRow[rows.Count];
+        var distinct = new Dictionary<int[], List<(Range[]? Gaps, SamplingRow Row)>>(TokenRowComparer.Instance);
+        var filled = new SamplingRow[rows.Count];
         for (int i = 0; i < filled.Length; i++)
         {
             (int[] tokens, Range[]? gaps) = rows[i];
             ArgumentNullException.ThrowIfNull(tokens, nameof(rows));
-            if (!distinct.TryGetValue(tokens, out List<(Range[]? Gaps, DecodingRow Row)>? same))
+            if (!distinct.TryGetValue(tokens, out List<(Range[]? Gaps, SamplingRow Row)>? same))
                 distinct[tokens] = same = [];
-            DecodingRow? known = same.FirstOrDefault(other => other.Gaps.AsSpan().SequenceEqual(gaps)).Row;
+            SamplingRow? known = same.FirstOrDefault(other => other.Gaps.AsSpan().SequenceEqual(gaps)).Row;
             if (known is null)
                 same.Add((gaps, known = Open(tokens, gaps)));
             filled[i] = known;
@@ -60,7 +62,7 @@ internal sealed class TokenInfiller
         return [.. filled.Select(row => (int[])row.Tokens.Clone())];
     }
 
-    private DecodingRow Open(int[] row, Range[]? gaps)
+    private SamplingRow Open(int[] row, Range[]? gaps)
     {
         int maskTokenId = _evaluator.MaskTokenId;
         if (row.Length > _evaluator.ContextLength)
@@ -79,6 +81,12 @@ internal sealed class TokenInfiller
             if (row[i] == maskTokenId)
                 positions.Add(i);
         }
-        return new DecodingRow(row, [.. positions], expected: null, _options, quotas: null, _vocabulary, gaps);
+        var request = new SamplingRequest(row, [.. positions])
+        {
+            Key = ContentKey.Of(row),
+            Vocabulary = _vocabulary,
+            Gaps = gaps ?? [],
+        };
+        return new SamplingRow(request, _options, maskTokenId);
     }
 }

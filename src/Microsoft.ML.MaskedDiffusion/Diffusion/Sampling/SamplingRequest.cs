@@ -1,0 +1,39 @@
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+
+/// <summary>A row to be filled.</summary>
+/// <param name="Tokens">Its ids; copied.</param>
+/// <param name="Positions">The positions to fill, ascending.</param>
+internal sealed record SamplingRequest(int[] Tokens, int[] Positions)
+{
+    /// <summary>Names the row's draws.</summary>
+    public required ulong Key { get; init; }
+
+    /// <summary>Where given, the row is only filled to see whether it becomes this; it stops at the first other token.</summary>
+    public int[]? Expected { get; init; }
+
+    /// <summary>Where given, each position gets this row's token, and the log-probabilities are those of these tokens.</summary>
+    public int[]? Teacher { get; init; }
+
+    /// <summary>What may be chosen; null for everything.</summary>
+    public GapVocabulary? Vocabulary { get; init; }
+
+    /// <summary>The gaps whose tokens must be UTF-8 together; none where only <see cref="Vocabulary"/> restricts.</summary>
+    public Range[] Gaps { get; init; } = [];
+
+    /// <summary>
+    /// How many tokens at the beginning guidance masks in its unconditional row; null for all that were given.
+    /// </summary>
+    public int? PromptLength { get; init; }
+
+    /// <summary>The first position of the first block.</summary>
+    public int BlockStart { get; init; }
+
+    /// <summary>The token after which nothing is filled; null for none.</summary>
+    public int? EndOfTextId { get; init; }
+
+    /// <summary>The first position that may hold the end of the text.</summary>
+    public int FirstEnd { get; init; }
+
+    /// <summary>What is subtracted from the logit of the end of the text.</summary>
+    public double EndOfTextPenalty { get; init; }
+}

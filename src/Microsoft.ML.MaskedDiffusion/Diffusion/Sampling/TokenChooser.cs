@@ -1,0 +1,71 @@
+using System.Buffers;
+
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+
+/// <summary>
+/// Chooses a token from a position's logits: the largest, or under a temperature the largest of logit + temperature * Gumbel noise in
+/// 64 bits, which draws from softmax(logits / temperature); 32-bit noise would cut its tail off (Zheng et al., "Masked Diffusion Models
+/// are Secretly Time-Agnostic", 2024). Of equal tokens the lowest id wins. Thread-safe.
+/// </summary>
+internal sealed class TokenChooser(SamplingOptions options)
+{
+    /// <summary>The choice, and what orders and counts look at.</summary>
+    /// <param name="logits">The logits, as the order sees them; filtered in place.</param>
+    /// <param name="position">The position.</param>
+    /// <param name="step">The number of the step, for draws.</param>
+    /// <param name="draws">The row's draws.</param>
+    /// <exception cref="NotFiniteNumberException">The logits are not finite.</exception>
+    public TokenPrediction Choose(Span<float> logits, int position, int step, ISamplingDraws draws)
+    {
+        TokenStatistics seen = TokenStatistics.Of(logits);
+        float chosenLogit = seen.TopLogit;
+        int token = seen.Top;
+        if (options.FiltersTokens && (options.Temperature > 0 || options.OrderSeesKeptTokens))
+        {
+            TokenFilter.Apply(logits, options);
+            if (options.OrderSeesKeptTokens)
+                seen = TokenStatistics.Of(logits);
+        }
+        if (options.Temperature > 0)
+        {
+            token = Draw(logits, seen.TopLogit, position, step, draws);
+            chosenLogit = logits[token];
+        }
+        return new TokenPrediction(position, token, seen.Probability(chosenLogit), seen.Probability(seen.TopLogit),
+            seen.Probability(seen.SecondLogit), Math.Max(0, seen.Entropy), draws.OfPosition(step, position));
+    }
+
+    /// <summary>The token that is given, with its probability.</summary>
+    public TokenPrediction Force(ReadOnlySpan<float> logits, int token, int position, int step, ISamplingDraws draws)
+    {
+        TokenStatistics seen = TokenStatistics.Of(logits);
+        return new TokenPrediction(position, token, seen.Probability(logits[token]), seen.Probability(seen.TopLogit),
+            seen.Probability(seen.SecondLogit), Math.Max(0, seen.Entropy), draws.OfPosition(step, position));
+    }
+
+    // With E = -ln u, the largest logit - temperature * ln E has the smallest E / e^(logit / temperature). As E is at least 1 - u, the
+    // logarithm of most draws need not be taken.
+    private int Draw(ReadOnlySpan<float> logits, float top, int position, int step, ISamplingDraws draws)
+    {
+        double[] uniform = ArrayPool<double>.Shared.Rent(logits.Length);
+        draws.OfTokens(step, position, uniform.AsSpan(0, logits.Length));
+        double temperature = options.Temperature, best = double.NegativeInfinity, bestRatio = double.PositiveInfinity;
+        int token = -1;
+        for (int id = 0; id < logits.Length; id++)
+        {
+            double weight = Math.Exp(((double)logits[id] - top) / temperature);
+            // The margin is far above the rounding of the three operations.
+            if ((1 - uniform[id]) * (1 - 1e-9) > bestRatio * weight)
+                continue;
+            double noise = Math.Log(-Math.Log(uniform[id])), score = logits[id] - temperature * noise;
+            if (score > best)
+            {
+                (token, best) = (id, score);
+                bestRatio = Math.Exp(noise) / weight;
+            }
+        }
+        ArrayPool<double>.Shared.Return(uniform);
+        // All draws were 0, or rounding at a tiny temperature hid the scores: the limit is the most probable token.
+        return token >= 0 ? token : logits.IndexOf(top);
+    }
+}
