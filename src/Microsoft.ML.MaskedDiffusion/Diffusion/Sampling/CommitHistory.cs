@@ -28,6 +28,9 @@ internal sealed class CommitHistory
     /// <summary>Σ log p of the choices that stand, nats.</summary>
     public double LogProbability => _probabilities.Where(double.IsFinite).Sum(Math.Log);
 
+    /// <summary>How often a position was masked again at most.</summary>
+    public int MostTimesMasked { get; private set; }
+
     /// <summary>Notes a choice.</summary>
     public void Add(in TokenPrediction prediction, int step)
     {
@@ -40,6 +43,6 @@ internal sealed class CommitHistory
     {
         _probabilities[position] = double.NaN;
         _steps[position] = -1;
-        _timesMasked[position]++;
+        MostTimesMasked = Math.Max(MostTimesMasked, ++_timesMasked[position]);
     }
 }

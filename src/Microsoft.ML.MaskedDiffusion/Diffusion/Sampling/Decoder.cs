@@ -33,13 +33,14 @@ internal sealed class Decoder(IRowEvaluator evaluator, SamplingOptions options)
 
     private void Step(IReadOnlyList<SamplingRow> active, int step, int initialCount, CancellationToken cancellation)
     {
-        var owners = new Dictionary<MaskedRow, SamplingRow>();
+        var owners = new Dictionary<MaskedRow, (SamplingRow Row, int Number)>();
         foreach (SamplingRow row in active)
         {
+            int number = 0;
             foreach (MaskedRow look in row.Look())
-                owners.Add(look, row);
+                owners.Add(look, (row, number++));
         }
-        _scheduler.Read(owners.Keys, (look, place, logits) => owners[look].Read(place, logits), cancellation);
+        _scheduler.Read(owners.Keys, (look, place, logits) => owners[look].Row.Read(owners[look].Number, place, logits), cancellation);
         if (options.SharesStepsAmongRows)
         {
             AdvanceTogether(active, step, initialCount);
