@@ -25,6 +25,12 @@ internal sealed record SamplingRequest(int[] Tokens, int[] Positions)
     /// </summary>
     public int? PromptLength { get; init; }
 
+    /// <summary>Whether the first gap may begin within a character.</summary>
+    public bool BeginsAnywhere { get; init; }
+
+    /// <summary>Whether the last gap may end within a character, because more follows.</summary>
+    public bool EndsAnywhere { get; init; }
+
     /// <summary>The first position of the first block.</summary>
     public int BlockStart { get; init; }
 

@@ -41,7 +41,7 @@ internal sealed class SamplingRow
         _isGenerated = new bool[Tokens.Length];
         foreach (int position in request.Positions)
             _isGenerated[position] = true;
-        _gaps = request.Gaps.Length > 0 ? new GapStates(request.Vocabulary!, request.Gaps, Tokens.Length) : null;
+        _gaps = request.Gaps.Length > 0 ? new GapStates(request, Tokens.Length) : null;
         History = new CommitHistory(Tokens.Length);
         _block = new SamplingBlock(request, options);
         _remasking = options.Remasking == Remasking.None ? null : new RemaskingState(options.Remasking, Tokens.Length);
@@ -61,6 +61,9 @@ internal sealed class SamplingRow
 
     /// <summary>Whether nothing is left to do.</summary>
     public bool IsDone => Missed || _block.IsDone;
+
+    /// <summary>Steps taken.</summary>
+    public int Steps => _step;
 
     /// <summary>Steps taken that asked the network.</summary>
     public int NetworkSteps { get; private set; }
@@ -162,7 +165,7 @@ internal sealed class SamplingRow
             if (filled.Count == count)
                 break;
             int position = prediction.Position;
-            if (_gaps is not null && !_gaps.Fits(position, prediction.Token))
+            if (_gaps is not null && !Fits(position, prediction.Token))
                 continue;
             Tokens[position] = prediction.Token;
             filled.Add(position);
@@ -195,16 +198,20 @@ internal sealed class SamplingRow
         return new MaskedRow([.. tokens], unconditional, positions, []);
     }
 
+    private bool Fits(int position, int token) =>
+        token == _request.EndOfTextId ? _gaps!.MayEnd(position) : _gaps!.Fits(position, token);
+
     // What may not be chosen has no probability.
     private void Restrict(Span<float> logits, int position)
     {
         if (_request.Vocabulary is not { } vocabulary)
             return;
-        for (int id = 0; id < logits.Length; id++)
-        {
-            if (!(_gaps is null ? vocabulary.HasText(id) : _gaps.Fits(position, id)))
-                logits[id] = float.NegativeInfinity;
-        }
+        bool mayEnd = _request.EndOfTextId is not null && _gaps?.MayEnd(position) != false;
+        float end = mayEnd ? logits[_request.EndOfTextId!.Value] : 0;
+        foreach (int id in _gaps is null ? vocabulary.WithoutText : _gaps.Forbidden(position))
+            logits[id] = float.NegativeInfinity;
+        if (mayEnd)
+            logits[_request.EndOfTextId!.Value] = end;
     }
 
     private void RequireProgress(int filled)
@@ -223,15 +230,11 @@ internal sealed class SamplingRow
     {
         if (_request.EndOfTextId is not { } end)
             return;
-        int last = Tokens.Length;
-        foreach (int position in filled)
-        {
-            if (Tokens[position] == end)
-                last = Math.Min(last, position);
-        }
-        if (last + 1 >= Tokens.Length)
+        int last = filled.Where(position => Tokens[position] == end).DefaultIfEmpty(int.MaxValue).Min();
+        if (last >= Tokens.Length)
             return;
         Tokens = Tokens[..(last + 1)];
+        _gaps?.EndAt(last);
         _block.CutAfter(last);
     }
 

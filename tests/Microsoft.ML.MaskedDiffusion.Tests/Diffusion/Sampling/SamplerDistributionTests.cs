@@ -63,7 +63,7 @@ public sealed class SamplerDistributionTests
         var decoder = new Decoder(Model, options.Clone());
         for (int step = 1; step < 6; step++)
         {
-            decoder.Step([.. rows.Where(row => !row.IsDone)], CancellationToken.None);
+            decoder.Step([.. rows.Where(row => !row.IsDone)], new SharedPlan(), CancellationToken.None);
             double level = 1 - step / 6.0;
             for (int position = 0; position < Model.Length; position++)
             {
