@@ -84,6 +84,7 @@ internal sealed class GeneratingRow : IGeneratingRow
             Tokens = now,
             Changed = changed,
             Text = text,
+            NetworkRowCount = _networkRows + (_current?.NetworkRows ?? 0),
             Result = IsDone || isCancelled ? Result() : null,
         };
     }

@@ -11,16 +11,15 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// the Generate transform computes for a column, character for character.
 /// </summary>
 /// <remarks>
-/// <para>Prompts are plain text. A text is written the same whatever stands beside it, and those of one call go through the network
+/// <para>Prompts are plain text, but for <see cref="GenerationOptions.PromptTokens"/>. A text is written the same whatever stands beside it, and those of one call go through the network
 /// together. Only whole characters are written, never a beginning of sequence, unknown or padding token.</para>
 /// <para>Any number of threads may use one generator. The model stays the caller's: it must outlive the generator.</para>
 /// </remarks>
 public sealed class TextGenerator
 {
-    private readonly MaskedDiffusionModel _model;
     private readonly GenerationPlan _plan;
     private readonly NetworkEvaluator _evaluator;
-    private readonly int[] _start;
+    private readonly PromptEncoder _prompts;
     private readonly string _subject;
 
     /// <summary>Creates a generator.</summary>
@@ -38,14 +37,22 @@ public sealed class TextGenerator
         ArgumentNullException.ThrowIfNull(model);
         GenerationOptions own = (options ?? new GenerationOptions()).Clone();
         own.Sampling.CheckVocabulary(model.Config.VocabularySize);
-        _model = model;
         _evaluator = new NetworkEvaluator(model.Network);
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
         _plan = new GenerationPlan(own, model.Tokenizer, model.Config.ContextLength, model.Config.MaskTokenId, vocabulary,
             own.StopStrings.Count > 0 ? new StopScanner(own.StopStrings) : null);
-        _start = DocumentStart.Of(model.Tokenizer);
+        _prompts = new PromptEncoder(model.Tokenizer, own.PromptTokens);
         _subject = subject;
         _plan.RequireBlocksFit();
+    }
+
+    /// <summary>Tokens of a prompt as the model sees it, with the beginning of the text.</summary>
+    /// <param name="prompt">The prompt; may be empty.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="prompt"/> is null.</exception>
+    public int CountPromptTokens(string prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return _prompts.Encode(prompt).Length;
     }
 
     /// <summary>Writes a text after one prompt.</summary>
@@ -167,9 +174,7 @@ public sealed class TextGenerator
     private IGeneratingRow Open(string prompt, int sample)
     {
         ArgumentNullException.ThrowIfNull(prompt, "prompts");
-        // The space before a word is part of the word's token, which is to be written.
-        string seen = prompt.EndsWith(' ') ? prompt[..^1] : prompt;
-        int[] ids = [.. _start, .. _model.Tokenizer.Encode(seen)];
+        int[] ids = _prompts.Encode(prompt);
         if (_plan.Fits(ids.Length))
             return new GeneratingRow(_plan, ids, prompt, sample);
         if (_plan.Options.InvalidRows == InvalidRows.Skip)
