@@ -44,7 +44,9 @@ internal sealed class ChatRequestReader
         if (options is not null)
             ChatOptionsCheck.RequireSupported(options, _modelId);
         List<ChatTurn> turns = ChatTurns.Of(messages, options?.Instructions);
-        string prompt = _template.Prompt(turns, _marks);
+        if (_marks == ChatMarks.Separate)
+            turns = [.. turns.Select(turn => turn with { Text = _template.Separated(turn.Text) })];
+        string prompt = _template.Prompt(turns);
         CheckIds(turns);
         Writer writer = options is null ? _default : Open(_generation.Of(options, client));
         int length = writer.Generator.CountPromptTokens(prompt), context = _model.Config.ContextLength;
@@ -75,8 +77,8 @@ internal sealed class ChatRequestReader
             if (_model.Tokenizer.Encode(turns[i].Text).Any(_markIds.Contains))
             {
                 throw new ArgumentException(
-                    $"Turn {i + 1} of the conversation, one of the {turns[i].Role.ToString().ToLowerInvariant()}, has text that the model's "
-                    + "tokenizer reads as one of the tokens that end or begin a turn. Take it out.", "messages");
+                    $"Turn {i + 1} of the conversation, one of the {turns[i].Role.ToString().ToLowerInvariant()}, has text that the "
+                    + "model's tokenizer reads as one of the tokens that end or begin a turn. Take it out.", "messages");
             }
         }
     }

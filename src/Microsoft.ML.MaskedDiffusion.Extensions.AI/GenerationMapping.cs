@@ -57,7 +57,8 @@ internal sealed class GenerationMapping
         if (options.PromptTokens is not null && options != _own)
         {
             throw new ArgumentException(
-                "Option Generation.PromptTokens must be null: which texts stand for tokens in a prompt, the template says.", nameof(options));
+                "Option Generation.PromptTokens must be null: which texts stand for tokens in a prompt, the template says.",
+                nameof(options));
         }
         GenerationOptions copy = options.Clone();
         copy.PromptTokens = _promptTokens;

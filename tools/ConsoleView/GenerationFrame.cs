@@ -48,10 +48,13 @@ internal sealed class GenerationFrame(GenerationState state, string prompt, Time
     {
         int filled = state.Tokens.Count(token => !token.IsMasked);
         double seconds = Math.Max(elapsed.TotalSeconds, 1e-3);
-        string count = filled == state.Tokens.Count ? $"{filled:N0} tokens" : $"{filled:N0} of {state.Tokens.Count:N0} tokens";
-        string line = string.Create(CultureInfo.InvariantCulture,
-            $"step {state.Step + 1:N0}, {count}, {state.NetworkRowCount:N0} network rows, {filled / seconds:N0} tokens/s");
-        return state.Result is { } result ? $"{line}, {Ended(result.FinishReason)}" : line;
+        string speed = string.Create(CultureInfo.InvariantCulture,
+            $"{state.NetworkRowCount:N0} network rows, {filled / seconds:N0} tokens/s");
+        return state.Result is { } result
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"{filled:N0} tokens in {state.Step + 1:N0} steps, {Ended(result.FinishReason)}, {speed}")
+            : string.Create(CultureInfo.InvariantCulture,
+                $"step {state.Step + 1:N0}, {filled:N0} of {state.Tokens.Count:N0} tokens, {speed}");
     }
 
     private static string Ended(FinishReason reason) => reason switch

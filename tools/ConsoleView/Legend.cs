@@ -17,7 +17,8 @@ internal static class Legend
         TryAdd([new Segment("   ", TokenColors.Dim), Block(isUnicode ? "░░" : "##", false), new Segment(" masked", TokenColors.Dim)]);
         if (isUnicode)
             TryAdd([new Segment("   ", TokenColors.Dim), Block("▒▒", true), new Segment(" masked again", TokenColors.Dim)]);
-        TryAdd([new Segment("   ", TokenColors.Dim), new Segment("new", TokenColors.Of(1, true)), new Segment(" in this step", TokenColors.Dim)]);
+        Segment changed = new("new", TokenColors.Of(1, true));
+        TryAdd([new Segment("   ", TokenColors.Dim), changed, new Segment(" in this step", TokenColors.Dim)]);
         return segments;
 
         void TryAdd(Segment[] part)

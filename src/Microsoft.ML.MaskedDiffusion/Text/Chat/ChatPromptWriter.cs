@@ -45,7 +45,8 @@ internal sealed class ChatPromptWriter(ChatTemplate template, ChatMarks handling
             if (turns[i].Role == ChatTurnRole.System && i > 0)
             {
                 throw new ArgumentException(
-                    $"Turn {i + 1} of the conversation is one of the system; it must be the first. Join what the system says.", nameof(turns));
+                    $"Turn {i + 1} of the conversation is one of the system; it must be the first. Join what the system says.",
+                    nameof(turns));
             }
         }
         if (turns.Count == 0 || turns[^1].Role != ChatTurnRole.User)
@@ -67,15 +68,16 @@ internal sealed class ChatPromptWriter(ChatTemplate template, ChatMarks handling
                     if (at >= end || at + mark.Length <= start)
                         continue;
                     throw new ArgumentException(
-                        $"Turn {turn + 1} of the conversation, one of the {Name(turns[turn].Role)}, spells \"{mark}\", a mark of the template "
-                        + $"{template.Name} with which it would leave its turn: \"{TextExcerpt.Of(turns[turn].Text)}\". Take it out, or use "
-                        + "ChatMarks.Separate, with which the model sees a space in it.", nameof(turns));
+                        $"Turn {turn + 1} of the conversation, one of the {Name(turns[turn].Role)}, spells \"{mark}\", a mark of the "
+                        + $"template {template.Name} with which it would leave its turn: \"{TextExcerpt.Of(turns[turn].Text)}\". Take it out, or "
+                        + "use ChatMarks.Separate, with which the model sees a space in it.", nameof(turns));
                 }
             }
         }
     }
 
-    private string Separated(string text)
+    /// <summary>A text with a space in every mark that can have one.</summary>
+    public string Separated(string text)
     {
         foreach (string mark in _marks)
         {

@@ -109,6 +109,19 @@ public sealed record ChatTemplate
     }
 
     /// <summary>
+    /// A text with a space behind the first character of every mark, as <see cref="ChatMarks.Separate"/> puts it there.
+    /// </summary>
+    /// <param name="text">The text of a turn.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
+    /// <exception cref="ArgumentException">The template is not usable.</exception>
+    public string Separated(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        Check();
+        return new ChatPromptWriter(this, ChatMarks.Separate).Separated(text);
+    }
+
+    /// <summary>
     /// The template for a tokenizer: where it has no beginning or end of sequence, the texts that stand for them are gone.
     /// </summary>
     /// <param name="tokenizer">The model's tokenizer.</param>
