@@ -199,14 +199,14 @@ internal sealed class SamplingRow
     }
 
     private bool Fits(int position, int token) =>
-        token == _request.EndOfTextId ? _gaps!.MayEnd(position) : _gaps!.Fits(position, token);
+        token == _request.EndOfTextId ? _gaps!.MayEnd(position, isCut: _remasking is null) : _gaps!.Fits(position, token);
 
     // What may not be chosen has no probability.
     private void Restrict(Span<float> logits, int position)
     {
         if (_request.Vocabulary is not { } vocabulary)
             return;
-        bool mayEnd = _request.EndOfTextId is not null && _gaps?.MayEnd(position) != false;
+        bool mayEnd = _request.EndOfTextId is not null && _gaps?.MayEnd(position, isCut: _remasking is null) != false;
         float end = mayEnd ? logits[_request.EndOfTextId!.Value] : 0;
         foreach (int id in _gaps is null ? vocabulary.WithoutText : _gaps.Forbidden(position))
             logits[id] = float.NegativeInfinity;
