@@ -115,7 +115,8 @@ public sealed class StoredNamesTests
         Type[] stored =
         [
             typeof(LikelihoodScoringOptions), typeof(ChoiceScoringOptions), typeof(GroupedChoiceScoringOptions),
-            typeof(InfillOptions), typeof(LikelihoodOptions), typeof(SamplingOptions), typeof(CarrierHeader), typeof(CheckpointState),
+            typeof(InfillOptions), typeof(TextGenerationOptions), typeof(GenerationOptions), typeof(LikelihoodOptions),
+            typeof(SamplingOptions), typeof(CarrierHeader), typeof(CheckpointState),
             typeof(TrainingPoint), typeof(ValidationPoint), typeof(TokenManifest), typeof(TokenSplit), typeof(ZeroShotQuestion),
             typeof(ZeroShotAnswer),
             typeof(JsonTaskDefinition), typeof(LmEvalLine), typeof(LmEvalResponse),
@@ -140,7 +141,7 @@ public sealed class StoredNamesTests
             Names<ContextOverflow>(), Names<ChoiceNormalization>(), Names<Precision>(), Names<RotaryPrecision>(),
             Names<LossWeighting>(),
             Names<NoiseLevels>(), Names<RowPadding>(), Names<DocumentBoundary>(), Names<AnswerFlag>(), Names<SafetensorsType>(),
-            Names<InvalidRows>(),
+            Names<InvalidRows>(), Names<FinishReason>(),
         ];
         CollectionAssert.AreEqual(
             new[]
@@ -149,6 +150,7 @@ public sealed class StoredNamesTests
                     "Float32 BFloat16",
                 "InverseNoiseLevel Uniform", "Independent Stratified", "None Longest Full", "Automatic File BlankLine Line JsonLine",
                 "none too_long truncated empty no_context", "BOOL U8 I8 I16 I32 I64 F16 BF16 F32 F64", "Throw Skip",
+                "Length EndOfText StopString Cancelled InvalidPrompt",
             },
             names);
         foreach (RotaryPrecision value in Enum.GetValues<RotaryPrecision>())

@@ -4,7 +4,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 /// Sends the masked rows of many requests through a network together: only rows of equal length (attention would see padding, which would
 /// change results), identical rows once, and at most <paramref name="batchTokens"/> tokens at a time.
 /// </summary>
-internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale, int batchTokens)
+internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale, int batchTokens) : ILogitSource
 {
     private long _networkRows;
 

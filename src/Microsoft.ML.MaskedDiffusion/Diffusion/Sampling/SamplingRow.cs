@@ -65,11 +65,8 @@ internal sealed class SamplingRow
     /// <summary>Steps taken.</summary>
     public int Steps => _step;
 
-    /// <summary>Steps taken that asked the network.</summary>
-    public int NetworkSteps { get; private set; }
-
-    /// <summary>Rows that the network was asked for.</summary>
-    public int NetworkRows { get; private set; }
+    /// <summary>Rows that the network was asked for in the last step.</summary>
+    public int LastNetworkRows { get; private set; }
 
     /// <summary>What was chosen when, with which probability.</summary>
     public CommitHistory History { get; }
@@ -106,8 +103,7 @@ internal sealed class SamplingRow
                 tokens[position] = _maskTokenId;
             looks.Add(Ask(tokens, group));
         }
-        NetworkSteps += looks.Count > 0 ? 1 : 0;
-        NetworkRows += looks.Sum(look => look.NetworkRows);
+        LastNetworkRows = looks.Sum(look => look.NetworkRows);
         return looks;
     }
 
@@ -192,8 +188,17 @@ internal sealed class SamplingRow
 
     private MaskedRow Ask(int[] tokens, int[] positions)
     {
-        int[]? unconditional = !_options.IsGuided((double)Left / Total) ? null
-            : _request.PromptLength is { } length ? Guidance.Unconditional(tokens, length, _maskTokenId)
+        if (!_options.IsGuided((double)Left / Total))
+            return new MaskedRow([.. tokens], null, positions, []);
+        if (_request.NegativePrompt is { } negative && _request.PromptLength is { } replaced)
+        {
+            return new MaskedRow([.. tokens], [.. negative, .. tokens[replaced..]], positions, [])
+            {
+                UnconditionalShift = negative.Length - replaced,
+            };
+        }
+        int[]? unconditional = _request.PromptLength is { } length
+            ? Guidance.Unconditional(tokens, length, _maskTokenId)
             : Guidance.UnconditionalBut(tokens, _isGenerated, _maskTokenId);
         return new MaskedRow([.. tokens], unconditional, positions, []);
     }

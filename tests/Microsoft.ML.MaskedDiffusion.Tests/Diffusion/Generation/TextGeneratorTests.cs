@@ -253,6 +253,41 @@ public sealed class TextGeneratorTests
         Refused<ArgumentOutOfRangeException>(options => options.Sampling.BlockLength = TinyModel.ContextLength, "BlockLength");
     }
 
+    [TestMethod]
+    public void ANegativePromptLeadsAwayFromWhatFollowsIt()
+    {
+        // With logits u + (1 + w) (c - u), the prompt itself as the negative prompt changes nothing, whatever the strength.
+        GenerationOptions options = Options(12);
+        string plain = new TextGenerator(Model, options).Generate("the cat").Text;
+        options.Sampling.GuidanceScale = 2;
+        options.NegativePrompt = "the cat";
+        Assert.AreEqual(plain, new TextGenerator(Model, options).Generate("the cat").Text);
+        options.NegativePrompt = "a bird by the river";
+        GeneratedText away = new TextGenerator(Model, options).Generate("the cat");
+        Assert.AreNotEqual(plain, away.Text);
+        Assert.AreEqual(2 * away.StepCount, away.NetworkRowCount);
+        options.Sampling.BlockLength = 5;
+        options.MaxNewTokens = options.MinNewTokens = 40;
+        Assert.AreEqual(40, new TextGenerator(Model, options).Generate("the cat").Tokens.Count);
+        options.Sampling.GuidanceScale = 0;
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new TextGenerator(Model, options));
+    }
+
+    [TestMethod]
+    public void GuidanceCostsNothingWhereItDoesNotAct()
+    {
+        GenerationOptions options = Options(10, minimum: 10);
+        options.Sampling.GuidanceScale = 1;
+        options.Sampling.GuidanceEnd = 0.5;
+        GeneratedText late = new TextGenerator(Model, options).Generate("the cat");
+        Assert.AreEqual((10, 15), (late.StepCount, late.NetworkRowCount), "it acts while more than half is masked");
+        options.Sampling.GuidanceStart = 0.5;
+        GeneratedText never = new TextGenerator(Model, options).Generate("the cat");
+        Assert.AreEqual((10, 10), (never.StepCount, never.NetworkRowCount));
+        options.Sampling.GuidanceScale = 0;
+        Assert.AreEqual(new TextGenerator(Model, options).Generate("the cat").Text, never.Text);
+    }
+
     public static IEnumerable<(string Name, SamplingOptions Sampling)> Presets()
     {
         SamplingOptions With(SamplingOptions options, Action<SamplingOptions> change)
