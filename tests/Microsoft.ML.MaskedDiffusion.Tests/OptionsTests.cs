@@ -258,6 +258,7 @@ public sealed class OptionsTests
             [nameof(SamplingOptions.Order)] = [null],
             [nameof(SamplingOptions.TokensPerStep)] = [null],
             [nameof(SamplingOptions.Remasking)] = [null],
+            [nameof(SamplingOptions.Cache)] = [null],
             [nameof(SamplingOptions.BlockLength)] = BadCounts,
             [nameof(SamplingOptions.TopK)] = [.. BadCounts, 1_000_000],
             [nameof(SamplingOptions.TopP)] = [0.0, -1.0, 1.1, double.NaN],

@@ -20,6 +20,7 @@ internal static class SavedOptions
             new ByName<SamplingOrder>(order => order.Name, SamplingOrder.FromName),
             new ByName<TokensPerStep>(rule => rule.Name, TokensPerStep.FromName),
             new ByName<Remasking>(rule => rule.Name, Remasking.FromName),
+            new ByName<SamplingCache>(cache => cache.Name, SamplingCache.FromName),
             new JsonStringEnumConverter(),
         },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutDefaults } },

@@ -59,10 +59,7 @@ internal sealed class GeneratingRow : IGeneratingRow
 
     public GeneratedText Result() => _written.Result([.. CurrentTokens()]);
 
-    public void Dispose()
-    {
-        // Nothing is kept between steps.
-    }
+    public void Dispose() => _current?.Dispose();
 
     private void Begin()
     {
@@ -98,6 +95,7 @@ internal sealed class GeneratingRow : IGeneratingRow
         foreach (GeneratedToken token in CurrentTokens().TakeWhile(token => !token.IsMasked))
             _written.Add(token);
         _stepsBefore += _current!.Steps;
+        _current.Dispose();
         _current = null;
     }
 

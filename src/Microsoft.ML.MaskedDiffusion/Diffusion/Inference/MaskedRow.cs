@@ -14,6 +14,12 @@ internal sealed class MaskedRow(int[] tokens, int[]? unconditional, int[] positi
     /// </summary>
     public int UnconditionalShift { get; init; }
 
+    /// <summary>What is kept of the row from step to step; null where everything is computed.</summary>
+    public RowCache? Cache { get; init; }
+
+    /// <summary>With a cache, the positions to compute, ascending; null for all.</summary>
+    public int[]? Computed { get; init; }
+
     /// <summary>Positions asked for, ascending.</summary>
     public int[] Positions { get; } = positions;
 

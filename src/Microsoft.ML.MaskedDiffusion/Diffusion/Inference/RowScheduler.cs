@@ -63,6 +63,8 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
         List<(MaskedRow, int)> placed = [];
         foreach (MaskedRow row in rows)
         {
+            if (row.Cache is not null || row.UnconditionalShift != 0)
+                throw new NotSupportedException("Caches and negative prompts need a network session.");
             if (placed.Count > 0 && !batch.Holds(row) && (batch.RowCount + row.NetworkRows) * (long)length > batchTokens)
             {
                 yield return (batch, placed);

@@ -274,6 +274,36 @@ public sealed class TextGeneratorTests
     }
 
     [TestMethod]
+    [DataRow("Prefix")]
+    [DataRow("Dual")]
+    [DataRow("Delayed(2)")]
+    public void ACacheThatIsRefreshedInEveryStepChangesNothing(string cache)
+    {
+        // A block of one token has only first steps, in which everything is computed; a delayed cache is left with its changed positions.
+        GenerationOptions options = Options(12);
+        options.Sampling.BlockLength = 1;
+        GeneratedText exact = new TextGenerator(Model, options).Generate("the cat");
+        options.Sampling.Cache = SamplingCache.FromName(cache);
+        GeneratedText kept = new TextGenerator(Model, options).Generate("the cat");
+        if (cache != "Delayed(2)")
+            Assert.AreEqual(exact.Text, kept.Text);
+        options.Sampling.Cache = new Everything();
+        RequireSame(exact, new TextGenerator(Model, options).Generate("the cat"), cache);
+        options.Sampling.Cache = new Nothing();
+        Assert.ThrowsExactly<InvalidOperationException>(() => new TextGenerator(Model, options).Generate("the cat"));
+    }
+
+    private sealed class Everything() : SamplingCache("Everything")
+    {
+        public override IReadOnlyList<int>? Positions(CacheStep step) => [.. Enumerable.Range(0, step.Length)];
+    }
+
+    private sealed class Nothing() : SamplingCache("Nothing")
+    {
+        public override IReadOnlyList<int>? Positions(CacheStep step) => [];
+    }
+
+    [TestMethod]
     public void GuidanceCostsNothingWhereItDoesNotAct()
     {
         GenerationOptions options = Options(10, minimum: 10);
@@ -312,6 +342,12 @@ public sealed class TextGeneratorTests
         yield return ("Revision", With(SamplingPresets.Smdm, o => (o.Steps, o.Remasking) = (4, Remasking.Revision(0.02, 2))));
         yield return ("PathPlanning", With(SamplingPresets.SmdmGreedy, o =>
             (o.Steps, o.Remasking, o.Temperature) = (6, Remasking.PathPlanning(null, 0.5), 1)));
+        foreach (string cache in new[] { "Prefix", "Dual", "Delayed(3)" })
+        {
+            yield return (cache, With(SamplingPresets.LLaDA, o => (o.Cache, o.BlockLength) = (SamplingCache.FromName(cache), 4)));
+            yield return (cache + " guided", With(SamplingPresets.Smdm, o =>
+                (o.Cache, o.Steps, o.GuidanceScale, o.GuidanceStart) = (SamplingCache.FromName(cache), 8, 0.5, 0.7)));
+        }
         yield return ("Guided", With(new SamplingOptions { Temperature = 0.7, TopK = 20, MinP = 0.01, RepetitionPenalty = 1.3 },
             o => (o.GuidanceScale, o.GuidanceEnd, o.GuidanceStart) = (1, 0.2, 0.8)));
     }
