@@ -17,7 +17,8 @@ internal static class PoliciesCommand
     {
         var model = new Option<string>("--model")
         {
-            Description = "a saved masked diffusion model: a folder, an .mdm file, or a .zip of ml.Model.Save or SaveModel", Required = true,
+            Description = "a saved masked diffusion model: a folder, an .mdm file, or a .zip of ml.Model.Save or SaveModel",
+            Required = true,
         };
         var autoregressive = new Option<string?>("--autoregressive")
         {

@@ -7,7 +7,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// over the orders drawn, the bounds enclose log p; a single pair encloses it within 1.96 standard errors on each side in at least 90 % of
 /// cases from 16 orders on.
 /// </summary>
-/// <param name="Lower">The variational bound, the mean of the logarithms, which <see cref="LikelihoodMethod.ExactCount"/> estimates.</param>
+/// <param name="Lower">The variational bound, the mean logarithm, which <see cref="LikelihoodMethod.ExactCount"/> estimates.</param>
 /// <param name="LowerStandardError">Its standard error in nats; 0 where it is exact.</param>
 /// <param name="Upper">
 /// The tangent bound. It is near log p where the orders agree about the text, and far above it where their log-probabilities differ by many

@@ -12,7 +12,9 @@ internal abstract class OrderMixture(LikelihoodRequest request)
     /// <summary>Tokens of the answer.</summary>
     protected int Length { get; } = request.Answer.Length;
 
-    /// <summary>All orders at once where that costs no more network rows than the orders asked for, and a sample of them where not.</summary>
+    /// <summary>
+    /// All orders at once where that costs no more network rows than the orders asked for, and a sample of them where not.
+    /// </summary>
     /// <param name="request">The answer and its context.</param>
     /// <param name="orders">How many orders a sample has.</param>
     /// <param name="seed">The user's seed.</param>

@@ -92,7 +92,8 @@ public sealed class LikelihoodIntervalTests
         Assert.AreEqual(0, own.All.Perplexity.NoiseStandardError);
         Assert.AreEqual(1, own.WindowedCount);
         Assert.AreEqual("Sampler(LeftToRight)", own.Settings);
-        Assert.AreNotEqual(own.All.Perplexity.Value, Evaluate(LikelihoodMethod.Sampler(SamplingOrder.Margin, steps: 2)).All.Perplexity.Value);
+        PerplexityResult fast = Evaluate(LikelihoodMethod.Sampler(SamplingOrder.Margin, steps: 2));
+        Assert.AreNotEqual(own.All.Perplexity.Value, fast.All.Perplexity.Value);
     }
 
     [TestMethod]

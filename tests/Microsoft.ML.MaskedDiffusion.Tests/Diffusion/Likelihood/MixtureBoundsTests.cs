@@ -9,7 +9,8 @@ public sealed class MixtureBoundsTests
     private static readonly int[] Context = [3, 1];
 
     private static double[] LogsOfAllOrders(ToyEvaluator model, int[] answer, double w = 0) =>
-        [.. BruteForce.Orders([.. Enumerable.Range(0, answer.Length)]).Select(order => -BruteForce.Chain(model, Context, answer, order, w))];
+        [.. BruteForce.Orders([.. Enumerable.Range(0, answer.Length)])
+            .Select(order => -BruteForce.Chain(model, Context, answer, order, w))];
 
     private static MixtureBounds Bound(ToyEvaluator model, int[] answer, int orders, int seed = 0, double w = 0) =>
         new MaskedDiffusionScorer(model, new() { Seed = seed, GuidanceScale = w }).Bound([new(Context, answer)], orders)[0];
@@ -146,7 +147,8 @@ public sealed class MixtureBoundsTests
     {
         var random = new Random(5);
         int[] Ids(int length) => [.. Enumerable.Range(0, length).Select(_ => random.Next(7))];
-        LikelihoodRequest[] requests = [.. Enumerable.Range(0, 12).Select(_ => new LikelihoodRequest(Ids(random.Next(3)), Ids(random.Next(1, 9))))];
+        LikelihoodRequest[] requests =
+            [.. Enumerable.Range(0, 12).Select(_ => new LikelihoodRequest(Ids(random.Next(3)), Ids(random.Next(1, 9))))];
         static MixtureBounds[] Bound(LikelihoodRequest[] all, int tokens) =>
             new MaskedDiffusionScorer(new ToyEvaluator(), new() { BatchTokens = tokens, GuidanceScale = 0.5 }).Bound(all, 8);
         MixtureBounds[] together = Bound(requests, 8192);

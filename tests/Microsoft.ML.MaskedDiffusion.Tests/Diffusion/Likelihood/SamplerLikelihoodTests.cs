@@ -148,8 +148,12 @@ public sealed class SamplerLikelihoodTests
         // In blocks of one token every order is left to right, wherever the answer begins.
         var model = new ToyEvaluator();
         LikelihoodRequest request = new([3, 1, 4], [2, 6, 0, 5]);
-        double Score(SamplingOrder order, int? block) =>
-            SamplerPolicies.Score(model, SamplerPolicies.Options(order, TokensPerStep.EqualShares, block: block), [request])[0].LogLikelihood;
+        double Score(SamplingOrder order, int? block)
+        {
+            SamplingOptions policy = SamplerPolicies.Options(order, TokensPerStep.EqualShares, block: block);
+            return SamplerPolicies.Score(model, policy, [request])[0].LogLikelihood;
+        }
+
         Assert.AreEqual(Score(SamplingOrder.LeftToRight, null), Score(SamplingOrder.Margin, 1), 1e-12);
         Assert.AreEqual(Score(SamplingOrder.Margin, null), Score(SamplingOrder.Margin, 4));
         Assert.AreNotEqual(Score(SamplingOrder.Margin, null), Score(SamplingOrder.Margin, 2));
