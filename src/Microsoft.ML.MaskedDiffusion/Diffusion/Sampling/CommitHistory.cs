@@ -30,6 +30,9 @@ internal sealed class CommitHistory
     /// <summary>Σ log p of the choices that stand, nats.</summary>
     public double LogProbability => _logProbabilities.Sum();
 
+    /// <summary>How often a position was masked again at most.</summary>
+    public int MostTimesMasked { get; private set; }
+
     /// <summary>Notes a choice.</summary>
     public void Add(in TokenPrediction prediction, int step)
     {
@@ -44,6 +47,6 @@ internal sealed class CommitHistory
         _probabilities[position] = double.NaN;
         _logProbabilities[position] = 0;
         _steps[position] = -1;
-        _timesMasked[position]++;
+        MostTimesMasked = Math.Max(MostTimesMasked, ++_timesMasked[position]);
     }
 }

@@ -59,6 +59,20 @@ public static class SamplingPresets
     };
 
     /// <summary>
+    /// ReMDM's with a cap: the ancestral sampler, and tokens are masked again with probability 0.05 a step; a nucleus of 0.9. More steps
+    /// write better texts.
+    /// </summary>
+    public static SamplingOptions ReMDM => new()
+    {
+        Order = SamplingOrder.Random,
+        TokensPerStep = TokensPerStep.Ancestral(),
+        Remasking = Remasking.Cap(0.05),
+        Steps = 256,
+        Temperature = 1,
+        TopP = 0.9,
+    };
+
+    /// <summary>
     /// The EB-Sampler's: as many tokens of the lowest entropy as keep the entropy bound of 0.1 nats, temperature 1.
     /// </summary>
     public static SamplingOptions EntropyBound => new()

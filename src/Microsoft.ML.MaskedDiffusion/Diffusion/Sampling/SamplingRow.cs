@@ -20,7 +20,7 @@ internal sealed class SamplingRow
     private readonly bool[] _isGenerated;
     private readonly GapStates? _gaps;
     private readonly SamplingBlock _block;
-    private readonly CommitHistory _history;
+    private readonly RemaskingState? _remasking;
     private TokenPrediction[] _predictions = [];
     private int[] _looked = [];
     private int _step, _idleSteps;
@@ -41,9 +41,10 @@ internal sealed class SamplingRow
         _isGenerated = new bool[Tokens.Length];
         foreach (int position in request.Positions)
             _isGenerated[position] = true;
-        _gaps = request.Gaps.Length > 0 ? new GapStates(request.Vocabulary!, request.Gaps, Tokens.Length) : null;
-        _history = new CommitHistory(Tokens.Length);
+        _gaps = request.Gaps.Length > 0 ? new GapStates(request, Tokens.Length) : null;
+        History = new CommitHistory(Tokens.Length);
         _block = new SamplingBlock(request, options);
+        _remasking = options.Remasking == Remasking.None ? null : new RemaskingState(options.Remasking, Tokens.Length);
     }
 
     /// <summary>The ids so far.</summary>
@@ -61,6 +62,9 @@ internal sealed class SamplingRow
     /// <summary>Whether nothing is left to do.</summary>
     public bool IsDone => Missed || _block.IsDone;
 
+    /// <summary>Steps taken.</summary>
+    public int Steps => _step;
+
     /// <summary>Steps taken that asked the network.</summary>
     public int NetworkSteps { get; private set; }
 
@@ -68,56 +72,68 @@ internal sealed class SamplingRow
     public int NetworkRows { get; private set; }
 
     /// <summary>What was chosen when, with which probability.</summary>
-    public CommitHistory History => _history;
+    public CommitHistory History { get; }
+
+    // Whether the positions of a step are known before the network runs.
+    private bool IsBlind =>
+        !_options.Order.UsesPredictions && !_options.TokensPerStep.UsesPredictions && !_options.SharesStepsAmongRows;
 
     /// <summary>
-    /// What the network is asked in this step: nothing where no answer could change anything. With predictions, the first row is the row
-    /// itself; the others are probes.
+    /// What the network is asked in this step: nothing where no answer could change anything; the row itself, and probes of tokens that may
+    /// be masked again.
     /// </summary>
     public IReadOnlyList<MaskedRow> Look()
     {
-        int[] open = _block.Open;
+        _looked = _block.Open;
+        _remasking?.Begin(StateBefore, needsChoice: IsBlind);
+        TokenPrediction[] drawn = [.. _looked.Select(Unseen)];
         if (IsBlind)
         {
-            TokenPrediction[] drawn = [.. open.Select(Unseen)];
             Rank(drawn);
-            open = [.. drawn.Take(Count(drawn)).Select(prediction => prediction.Position)];
+            _looked = [.. drawn.Take(Count(drawn)).Select(prediction => prediction.Position)];
         }
-        else if (!_options.TokensPerStep.UsesPredictions && !_options.SharesStepsAmongRows && Count([.. open.Select(Unseen)]) == 0)
+        else if (!_options.TokensPerStep.UsesPredictions && !_options.SharesStepsAmongRows && _remasking is null && Count(drawn) == 0)
         {
-            open = [];
+            _looked = [];
         }
-        _looked = open;
-        _predictions = new TokenPrediction[open.Length];
+        _predictions = new TokenPrediction[_looked.Length];
         _gaps?.Follow(Tokens, _maskTokenId);
-        if (open.Length == 0)
-            return [];
-        bool guided = _options.IsGuided(Total == 0 ? 0 : (double)Left / Total);
-        var look = new MaskedRow([.. Tokens], guided ? Unconditional() : null, open, []);
-        NetworkSteps++;
-        NetworkRows += look.NetworkRows;
-        return [look];
+        List<MaskedRow> looks = _looked.Length > 0 ? [Ask(Tokens, _looked)] : [];
+        foreach (int[] group in _remasking?.Probes ?? [])
+        {
+            int[] tokens = [.. Tokens];
+            foreach (int position in group)
+                tokens[position] = _maskTokenId;
+            looks.Add(Ask(tokens, group));
+        }
+        NetworkSteps += looks.Count > 0 ? 1 : 0;
+        NetworkRows += looks.Sum(look => look.NetworkRows);
+        return looks;
     }
 
-    /// <summary>Takes the logits of one of the positions looked at. May be called from several threads, once a place.</summary>
-    public void Read(int place, ReadOnlySpan<float> logits)
+    /// <summary>
+    /// Takes the logits at one of the positions of one of the looks, by their numbers. May be called from several threads, once for each.
+    /// </summary>
+    public void Read(int look, int place, ReadOnlySpan<float> logits)
     {
-        int position = _looked[place];
         float[] own = ArrayPool<float>.Shared.Rent(logits.Length);
         Span<float> seen = own.AsSpan(0, logits.Length);
         logits.CopyTo(seen);
+        bool isProbe = _looked.Length == 0 || look > 0;
+        int probe = _looked.Length == 0 ? look : look - 1;
+        int position = isProbe ? _remasking!.Probes[probe][place] : _looked[place];
         LogitAdjustment.Apply(seen, _request, _options, Tokens, position, _maskTokenId);
-        if (_request.Vocabulary is { } vocabulary)
+        if (isProbe)
         {
-            for (int id = 0; id < seen.Length; id++)
-            {
-                if (!(_gaps is null ? vocabulary.HasText(id) : _gaps.Fits(position, id)))
-                    seen[id] = float.NegativeInfinity;
-            }
+            _remasking!.SetProbed(position, TokenStatistics.Of(seen).Probability(seen[Tokens[position]]));
         }
-        _predictions[place] = _request.Teacher is { } teacher
-            ? _chooser.Force(seen, teacher[position], position, _step, _draws)
-            : _chooser.Choose(seen, position, _step, _draws);
+        else
+        {
+            Restrict(seen, position);
+            _predictions[place] = _request.Teacher is { } teacher
+                ? _chooser.Force(seen, teacher[position], position, _step, _draws)
+                : _chooser.Choose(seen, position, _step, _draws);
+        }
         ArrayPool<float>.Shared.Return(own);
     }
 
@@ -129,11 +145,12 @@ internal sealed class SamplingRow
         return ranked;
     }
 
-    /// <summary>Fills the step's share of the positions looked at.</summary>
+    /// <summary>Fills the step's share of the positions looked at, and masks others again.</summary>
     public void Advance()
     {
         TokenPrediction[] ranked = Ranked();
-        Commit(ranked, IsBlind || ranked.Length == 0 ? ranked.Length : Count(ranked));
+        _remasking?.ChooseAfter(StateWith(ranked));
+        Commit(ranked, IsBlind ? ranked.Length : Count(ranked));
     }
 
     /// <summary>
@@ -147,29 +164,64 @@ internal sealed class SamplingRow
         {
             if (filled.Count == count)
                 break;
-            if (_gaps is not null && !_gaps.Fits(prediction.Position, prediction.Token))
-                continue;
             int position = prediction.Position;
+            if (_gaps is not null && !Fits(position, prediction.Token))
+                continue;
             Tokens[position] = prediction.Token;
             filled.Add(position);
-            _history.Add(prediction, _step);
+            History.Add(prediction, _step);
             Missed |= _request.Expected is { } expected && expected[position] != prediction.Token;
             _gaps?.Follow(Tokens, _maskTokenId, position);
         }
+        IReadOnlyList<int> masked = _remasking?.Chosen ?? [];
+        foreach (int position in masked)
+        {
+            Tokens[position] = _maskTokenId;
+            History.Mask(position);
+        }
         RequireProgress(filled.Count);
-        _block.Fill(filled, postponed: count - filled.Count);
-        EndText(filled);
+        // A rule that masks tokens again is asked once more when all are filled.
+        bool wasFilled = _block.Open.Length == 0;
+        _block.Change(filled, masked, count - filled.Count, _remasking?.IsHeld == true);
         _step++;
-        _block.NextStep();
+        if (_remasking is null)
+            EndText(filled);
+        if (_block.Open.Length == 0 && (_remasking is null || wasFilled))
+            _block.Finish();
+    }
+
+    private MaskedRow Ask(int[] tokens, int[] positions)
+    {
+        int[]? unconditional = !_options.IsGuided((double)Left / Total) ? null
+            : _request.PromptLength is { } length ? Guidance.Unconditional(tokens, length, _maskTokenId)
+            : Guidance.UnconditionalBut(tokens, _isGenerated, _maskTokenId);
+        return new MaskedRow([.. tokens], unconditional, positions, []);
+    }
+
+    private bool Fits(int position, int token) =>
+        token == _request.EndOfTextId ? _gaps!.MayEnd(position, isCut: _remasking is null) : _gaps!.Fits(position, token);
+
+    // What may not be chosen has no probability.
+    private void Restrict(Span<float> logits, int position)
+    {
+        if (_request.Vocabulary is not { } vocabulary)
+            return;
+        bool mayEnd = _request.EndOfTextId is not null && _gaps?.MayEnd(position, isCut: _remasking is null) != false;
+        float end = mayEnd ? logits[_request.EndOfTextId!.Value] : 0;
+        foreach (int id in _gaps is null ? vocabulary.WithoutText : _gaps.Forbidden(position))
+            logits[id] = float.NegativeInfinity;
+        if (mayEnd)
+            logits[_request.EndOfTextId!.Value] = end;
     }
 
     private void RequireProgress(int filled)
     {
         _idleSteps = filled > 0 ? 0 : _idleSteps + 1;
-        if (_idleSteps > (_options.Steps ?? 0) + MostIdleSteps)
+        if (_idleSteps > (_options.Steps ?? 0) + MostIdleSteps || History.MostTimesMasked > MostIdleSteps)
         {
-            throw new InvalidOperationException($"The rule '{_options.TokensPerStep.Name}' of SamplingOptions.TokensPerStep has filled "
-                + $"nothing in {_idleSteps} steps, and {Left} positions are masked. It must fill positions in the end.");
+            string rule = filled > 0 ? $"'{_options.Remasking.Name}' of SamplingOptions.Remasking masks the same position again and again"
+                : $"'{_options.TokensPerStep.Name}' of SamplingOptions.TokensPerStep has filled nothing in {_idleSteps} steps";
+            throw new InvalidOperationException($"The rule {rule}, and {Left} positions are masked. It must come to an end.");
         }
     }
 
@@ -178,28 +230,25 @@ internal sealed class SamplingRow
     {
         if (_request.EndOfTextId is not { } end)
             return;
-        int last = Tokens.Length;
-        foreach (int position in filled)
-        {
-            if (Tokens[position] == end)
-                last = Math.Min(last, position);
-        }
-        if (last + 1 >= Tokens.Length)
+        int last = filled.Where(position => Tokens[position] == end).DefaultIfEmpty(int.MaxValue).Min();
+        if (last >= Tokens.Length)
             return;
         Tokens = Tokens[..(last + 1)];
+        _gaps?.EndAt(last);
         _block.CutAfter(last);
     }
 
-    private int[]? Unconditional() => _request.PromptLength is { } length
-        ? Guidance.Unconditional(Tokens, length, _maskTokenId)
-        : Guidance.UnconditionalBut(Tokens, _isGenerated, _maskTokenId);
-
-    // Whether the positions of a step are known before the network runs.
-    private bool IsBlind =>
-        !_options.Order.UsesPredictions && !_options.TokensPerStep.UsesPredictions && !_options.SharesStepsAmongRows;
-
     private TokenPrediction Unseen(int position) => new(
         position, -1, double.NaN, double.NaN, double.NaN, double.NaN, _draws.OfPosition(_step, position));
+
+    private RemaskingStep StateBefore() => StateWith([]);
+
+    private RemaskingStep StateWith(TokenPrediction[] ranked)
+    {
+        int[] open = _block.Open;
+        TokenPrediction[] known = ranked.Length > 0 || _options.TokensPerStep.UsesPredictions ? ranked : [.. open.Select(Unseen)];
+        return _remasking!.StateOf(_step, _block, Tokens, open.Length, Planned(known), ranked, History, _draws);
+    }
 
     // Of equal priorities the earlier position goes first.
     private void Rank(TokenPrediction[] predictions)
@@ -208,6 +257,14 @@ internal sealed class SamplingRow
         ordered.CopyTo(predictions, 0);
     }
 
-    private int Count(TokenPrediction[] ranked) =>
+    // What the plan fills in this step.
+    private int Planned(TokenPrediction[] ranked) =>
         ranked.Length == 0 ? 0 : Math.Clamp(_options.TokensPerStep.Count(_block.StepOf(ranked)) + _block.Postponed, 0, ranked.Length);
+
+    // What is filled in this step, with what makes up for positions that are masked again.
+    private int Count(TokenPrediction[] ranked)
+    {
+        int planned = _remasking?.IsHeld == true ? 0 : Planned(ranked);
+        return Math.Min(ranked.Length, planned + (_options.Remasking.KeepsCounts ? _remasking?.Chosen.Count ?? 0 : 0));
+    }
 }

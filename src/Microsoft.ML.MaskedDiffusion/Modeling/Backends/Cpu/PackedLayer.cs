@@ -3,11 +3,11 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
-/// <summary>One block's matrices, packed for the products of inference; the blocks use the same memory one after the other.</summary>
+/// <summary>One block's matrices, packed for the products of inference; blocks may use the same memory one after the other.</summary>
 internal sealed unsafe class PackedLayer : IDisposable
 {
+    private readonly BufferPool _pool;
     private readonly PooledBuffer _memory;
-    private readonly PooledBuffer _ordered;
     private readonly bool _rounded;
     private readonly int _heads;
     private readonly int _d;
@@ -15,9 +15,9 @@ internal sealed unsafe class PackedLayer : IDisposable
 
     public PackedLayer(BufferPool pool, TransformerConfig config, bool rounded)
     {
+        _pool = pool;
         _rounded = rounded;
         (_d, _f, _heads) = (config.EmbeddingSize, config.FeedForwardSize, config.HeadCount);
-        _ordered = pool.Rent(3L * _d * _d);
         long attention = PackedMatrix.Size(2 * _d, _d) + 2 * PackedMatrix.Size(_d, _d);
         _memory = pool.Rent(attention + 2 * PackedMatrix.Size(_f, _d) + PackedMatrix.Size(_d, _f));
     }
@@ -51,7 +51,8 @@ internal sealed unsafe class PackedLayer : IDisposable
     public void PackApart(LayerWeights weights)
     {
         int part = _d / _heads * _d;
-        float* queries = _ordered.Pointer, others = queries + (long)_d * _d, at = _memory.Pointer, from = weights.Qkv;
+        using PooledBuffer ordered = _pool.Rent(3L * _d * _d);
+        float* queries = ordered.Pointer, others = queries + (long)_d * _d, at = _memory.Pointer, from = weights.Qkv;
         for (int head = 0; head < _heads; head++, from += 3L * part)
         {
             new ReadOnlySpan<float>(from, part).CopyTo(new Span<float>(queries + (long)head * part, part));
@@ -62,11 +63,7 @@ internal sealed unsafe class PackedLayer : IDisposable
         PackRest(weights, at);
     }
 
-    public void Dispose()
-    {
-        _memory.Dispose();
-        _ordered.Dispose();
-    }
+    public void Dispose() => _memory.Dispose();
 
     private void PackRest(LayerWeights weights, float* at)
     {
