@@ -62,7 +62,7 @@ public sealed class SamplerMethodTests
         Refused(o => o.TokensPerStep = new Peeking(), "TokensPerStep", "Peeking", "tokens drawn");
         Refused(o => o.Temperature = 0, "Temperature", "0", "1, at which");
         Refused(o => o.Temperature = 0.7, "Temperature", "0.7", "1, at which");
-        Refused(o => o.Remasking = new AlwaysRemask(), "Remasking", "AlwaysRemask", "None");
+        Refused(o => o.Remasking = Remasking.LeastConfident, "Remasking", "LeastConfident", "None");
         Refused(o => o.GuidanceScale = 1, "GuidanceScale", "1", "LikelihoodOptions.GuidanceScale");
         Refused(o => o.GuidanceEnd = 0.1, "GuidanceEnd", "0.1", "every step");
         Refused(o => o.GuidanceStart = 0.9, "GuidanceStart", "0.9", "every step");
@@ -117,11 +117,6 @@ public sealed class SamplerMethodTests
         StringAssert.Contains(message, "Method is 'Sampler(Margin)'");
         StringAssert.Contains(message, "autoregressive");
         StringAssert.Contains(message, "order of a sampler");
-    }
-
-    private sealed class AlwaysRemask() : Remasking("AlwaysRemask")
-    {
-        public override IReadOnlyList<int> Choose(RemaskingStep step) => [];
     }
 
     private sealed class Peeking() : TokensPerStep("Peeking")
