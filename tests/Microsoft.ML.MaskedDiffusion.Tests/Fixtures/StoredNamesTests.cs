@@ -168,13 +168,16 @@ public sealed class StoredNamesTests
         CollectionAssert.AreEqual(
             new[]
             {
-                "EqualShares", "Linear", "Cosine", "TimeLinear(x)", "Ancestral(x)", "Threshold(x)", "Factor(x)", "EntropyBound(x)",
+                "EqualShares", "Fixed(x)", "Linear", "Cosine", "TimeLinear(x)", "Ancestral(x)", "Threshold(x)", "Factor(x)",
+                "EntropyBound(x)",
             },
             TokensPerStep.Names.ToArray());
         foreach (string name in SamplingOrder.Names)
             Assert.AreEqual(name, SamplingOrder.FromName(name).Name);
-        foreach (string name in TokensPerStep.Names.Select(name => name.Replace("x", "0.25")))
+        foreach (string name in TokensPerStep.Names.Select(name => name.Replace("(x)", name.StartsWith("Fixed") ? "(4)" : "(0.25)")))
             Assert.AreEqual(name, TokensPerStep.FromName(name).Name);
+        foreach (string name in LikelihoodMethod.Names.Append("Sampler(Entropy, Fixed(2), Steps 8, BlockLength 32)"))
+            Assert.AreEqual(name, LikelihoodMethod.FromName(name).Name);
     }
 
     private static string Names<T>()
