@@ -94,8 +94,11 @@ internal sealed unsafe class CpuBackend : INetworkBackend
             TensorMemory.Floats(_head), _config.VocabularySize, rows, targets, destination, _kernels.Rounded);
     }
 
-    public INetworkSession OpenSession(UseCount.Use network) =>
-        new KernelSession(_config, _rotary, _weights, TensorMemory.Floats(_head), _kernels.Rounded, network);
+    public INetworkSession OpenSession(UseCount.Use network)
+    {
+        MemoryDemand.Require(_config, CPU, 2 * MemoryDemand.ComputingBytes, "Opening a session of");
+        return new KernelSession(_config, _rotary, _weights, TensorMemory.Floats(_head), _kernels.Rounded, network);
+    }
 
     public void Trim() => _pool.Trim();
 

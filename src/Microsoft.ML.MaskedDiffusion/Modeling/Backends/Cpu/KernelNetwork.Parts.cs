@@ -36,14 +36,15 @@ internal sealed unsafe partial class KernelNetwork
 
     private static void ForGroups(RaggedBatch batch, Action<int, int> body)
     {
-        bool own = batch.Ids.Length >= 4L * Workers.Count * OwnChunk;
-        List<(int First, int Last)> groups = batch.Groups(own ? OwnChunk : SharedChunk);
-        if (own)
+        List<(int First, int Last)> groups = batch.Groups(OwnChunk);
+        int largest = groups.Count == 0 ? 0 : groups.Max(group => batch.Starts[group.Last] - batch.Starts[group.First]);
+        // One long part would keep a thread busy after the others have ended.
+        if (groups.Count >= 4 * Workers.Count && largest <= batch.Ids.Length / (2 * Workers.Count))
         {
             Workers.Run(groups.Count, group => body(groups[group].First, groups[group].Last));
             return;
         }
-        foreach ((int first, int last) in groups)
+        foreach ((int first, int last) in batch.Groups(SharedChunk))
             body(first, last);
     }
 

@@ -9,7 +9,7 @@ internal sealed unsafe class SessionWeights : IDisposable
     // Floats of the first block's projections that are kept: 32 MB.
     private const long KeptProjections = 1 << 23;
 
-    private readonly PooledBuffer _head;
+    private readonly PooledBuffer _memory;
 
     /// <param name="pool">Lends the memory.</param>
     /// <param name="config">The network's shape.</param>
@@ -20,18 +20,21 @@ internal sealed unsafe class SessionWeights : IDisposable
     {
         Network = weights;
         Layers = new PackedLayer[config.LayerCount];
+        int width = config.VocabularySize, d = config.EmbeddingSize;
+        long layer = PackedLayer.Size(config), room = layer * Layers.Length + PackedMatrix.Size(width, d);
+        _memory = pool.Rent(room);
+        // All of it is read for every token.
+        NativeHeap.PreferHugePages(_memory.Pointer, room * sizeof(float));
         for (int i = 0; i < Layers.Length; i++)
         {
-            Layers[i] = new PackedLayer(pool, config, rounded);
+            Layers[i] = new PackedLayer(pool, config, rounded, _memory.Pointer + i * layer);
             // The last block computes queries at fewer positions than keys and values.
             if (i + 1 < Layers.Length)
                 Layers[i].Pack(weights.Layers[i]);
             else
                 Layers[i].PackApart(weights.Layers[i]);
         }
-        int width = config.VocabularySize, d = config.EmbeddingSize;
-        _head = pool.Rent(PackedMatrix.Size(width, d));
-        Head = new PackedMatrix(head, width, d, _head.Pointer, rounded);
+        Head = new PackedMatrix(head, width, d, _memory.Pointer + layer * Layers.Length, rounded);
         First = Layers.Length == 1 ? null : new ProjectionTable(pool, config, weights, Layers[0].Qkv, KeptProjections);
     }
 
@@ -50,8 +53,6 @@ internal sealed unsafe class SessionWeights : IDisposable
     public void Dispose()
     {
         First?.Dispose();
-        foreach (PackedLayer layer in Layers)
-            layer.Dispose();
-        _head.Dispose();
+        _memory.Dispose();
     }
 }
