@@ -67,6 +67,9 @@ internal sealed class SamplingRow : IDisposable
     /// <summary>Steps taken.</summary>
     public int Steps => _step;
 
+    /// <summary>Rows that the network was asked for.</summary>
+    public int NetworkRows { get; private set; }
+
     /// <summary>Rows that the network was asked for in the last step.</summary>
     public int LastNetworkRows { get; private set; }
 
@@ -106,6 +109,7 @@ internal sealed class SamplingRow : IDisposable
             looks.Add(Ask(tokens, group, cache: null));
         }
         LastNetworkRows = looks.Sum(look => look.NetworkRows);
+        NetworkRows += LastNetworkRows;
         return looks;
     }
 
