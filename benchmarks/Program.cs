@@ -15,5 +15,6 @@ var root = new RootCommand(
     KillCommand.ChildCommand(),
     ZeroShotCommand.Command(),
     ParityCommand.Command(),
+    GapsCommand.Command(),
 };
 return await root.Parse(args.Length == 0 ? ["--help"] : args).InvokeAsync();
