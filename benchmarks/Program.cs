@@ -16,5 +16,6 @@ var root = new RootCommand(
     ZeroShotCommand.Command(),
     PoliciesCommand.Command(),
     ParityCommand.Command(),
+    GapsCommand.Command(),
 };
 return await root.Parse(args.Length == 0 ? ["--help"] : args).InvokeAsync();

@@ -222,6 +222,17 @@ public sealed class OptionsTests
         {
             [nameof(InfillOptions.InputColumnName)] = BadNames,
             [nameof(InfillOptions.OutputColumnName)] = BadNames,
+            [nameof(InfillOptions.LogProbabilityColumnName)] = ["", " \t", "Filled"],
+            [nameof(InfillOptions.SamplesColumnName)] = ["", " \t", "Filled"],
+            [nameof(InfillOptions.SampleLogProbabilitiesColumnName)] = ["", " \t", "Filled"],
+            // A good value that means nothing where invalid rows are errors is refused too.
+            [nameof(InfillOptions.ErrorColumnName)] = ["", " \t", "Filled", "Error"],
+            [nameof(InfillOptions.CandidatesColumnName)] = ["", " \t"],
+            [nameof(InfillOptions.Candidates)] = [Array.Empty<string>(), new[] { "a", "" }, new[] { "a", "a" }, new string?[] { null }],
+            [nameof(InfillOptions.FillingWeight)] = BadShares,
+            [nameof(InfillOptions.MaxGapLength)] = [.. BadCounts, GapOptions.LargestMaxLength + 1, int.MaxValue],
+            // Several draws need a temperature.
+            [nameof(InfillOptions.Samples)] = [.. BadCounts, 2, GapOptions.LargestSamples + 1],
             [nameof(InfillOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
             [nameof(InfillOptions.Sampling)] = [null],
             [nameof(InfillOptions.BatchSize)] = BadBatches,
@@ -235,6 +246,14 @@ public sealed class OptionsTests
             [nameof(TextGenerationOptions.BatchSize)] = BadBatches,
         }, anything: ["CancellationToken", "Progress", "BatchProgress", "LogProbabilityColumnName", "TokenCountColumnName",
             "StepCountColumnName", "NetworkRowCountColumnName", "FinishReasonColumnName"]),
+
+        new Subject<GapOptions>(new(), o => _ = new Infiller(Model, null, o), new()
+        {
+            [nameof(GapOptions.FillingWeight)] = BadShares,
+            [nameof(GapOptions.MaxLength)] = [.. BadCounts, GapOptions.LargestMaxLength + 1, int.MaxValue],
+            [nameof(GapOptions.Samples)] = [.. BadCounts, 2, GapOptions.LargestSamples + 1],
+            [nameof(GapOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
+        }, anything: []),
 
         new Subject<LikelihoodOptions>(new(), o => _ = new LikelihoodScoringEstimator(Model, new() { Likelihood = o }), new()
         {
@@ -341,7 +360,7 @@ public sealed class OptionsTests
             Assert.IsTrue(message.Contains("must be", StringComparison.Ordinal)
                 || message.Contains("name of its own", StringComparison.Ordinal), $"{what} does not say what is right: {message}");
             string shown = value is null ? "null" : Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!;
-            if (value is not (TransformerConfig or PackedSource[]))
+            if (value is not (TransformerConfig or PackedSource[] or string?[]))
                 StringAssert.Contains(message, shown, what);
         }
     }
