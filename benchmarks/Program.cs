@@ -14,6 +14,8 @@ var root = new RootCommand(
     KillCommand.Command(),
     KillCommand.ChildCommand(),
     ZeroShotCommand.Command(),
+    PoliciesCommand.Command(),
     ParityCommand.Command(),
+    GapsCommand.Command(),
 };
 return await root.Parse(args.Length == 0 ? ["--help"] : args).InvokeAsync();

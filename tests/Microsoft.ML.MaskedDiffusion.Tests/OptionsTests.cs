@@ -222,10 +222,38 @@ public sealed class OptionsTests
         {
             [nameof(InfillOptions.InputColumnName)] = BadNames,
             [nameof(InfillOptions.OutputColumnName)] = BadNames,
+            [nameof(InfillOptions.LogProbabilityColumnName)] = ["", " \t", "Filled"],
+            [nameof(InfillOptions.SamplesColumnName)] = ["", " \t", "Filled"],
+            [nameof(InfillOptions.SampleLogProbabilitiesColumnName)] = ["", " \t", "Filled"],
+            // A good value that means nothing where invalid rows are errors is refused too.
+            [nameof(InfillOptions.ErrorColumnName)] = ["", " \t", "Filled", "Error"],
+            [nameof(InfillOptions.CandidatesColumnName)] = ["", " \t"],
+            [nameof(InfillOptions.Candidates)] = [Array.Empty<string>(), new[] { "a", "" }, new[] { "a", "a" }, new string?[] { null }],
+            [nameof(InfillOptions.FillingWeight)] = BadShares,
+            [nameof(InfillOptions.MaxGapLength)] = [.. BadCounts, GapOptions.LargestMaxLength + 1, int.MaxValue],
+            // Several draws need a temperature.
+            [nameof(InfillOptions.Samples)] = [.. BadCounts, 2, GapOptions.LargestSamples + 1],
             [nameof(InfillOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
             [nameof(InfillOptions.Sampling)] = [null],
             [nameof(InfillOptions.BatchSize)] = BadBatches,
         }, anything: ["CancellationToken", "Progress"]),
+
+        new Subject<TextGenerationOptions>(new(), o => _ = new TextGenerationEstimator(Model, o), new()
+        {
+            [nameof(TextGenerationOptions.PromptColumnName)] = BadNames,
+            [nameof(TextGenerationOptions.OutputColumnName)] = BadNames,
+            [nameof(TextGenerationOptions.Generation)] = [null],
+            [nameof(TextGenerationOptions.BatchSize)] = BadBatches,
+        }, anything: ["CancellationToken", "Progress", "BatchProgress", "LogProbabilityColumnName", "TokenCountColumnName",
+            "StepCountColumnName", "NetworkRowCountColumnName", "FinishReasonColumnName"]),
+
+        new Subject<GapOptions>(new(), o => _ = new Infiller(Model, null, o), new()
+        {
+            [nameof(GapOptions.FillingWeight)] = BadShares,
+            [nameof(GapOptions.MaxLength)] = [.. BadCounts, GapOptions.LargestMaxLength + 1, int.MaxValue],
+            [nameof(GapOptions.Samples)] = [.. BadCounts, 2, GapOptions.LargestSamples + 1],
+            [nameof(GapOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
+        }, anything: []),
 
         new Subject<LikelihoodOptions>(new(), o => _ = new LikelihoodScoringEstimator(Model, new() { Likelihood = o }), new()
         {
@@ -249,6 +277,7 @@ public sealed class OptionsTests
             [nameof(SamplingOptions.Order)] = [null],
             [nameof(SamplingOptions.TokensPerStep)] = [null],
             [nameof(SamplingOptions.Remasking)] = [null],
+            [nameof(SamplingOptions.Cache)] = [null],
             [nameof(SamplingOptions.BlockLength)] = BadCounts,
             [nameof(SamplingOptions.TopK)] = [.. BadCounts, 1_000_000],
             [nameof(SamplingOptions.TopP)] = [0.0, -1.0, 1.1, double.NaN],
@@ -256,6 +285,16 @@ public sealed class OptionsTests
             [nameof(SamplingOptions.RepetitionPenalty)] = [0.0, -1.0, 101.0, double.NaN],
             [nameof(SamplingOptions.BatchTokens)] = BadCounts,
         }, anything: ["Seed", "OrderSeesKeptTokens", "SharesStepsAmongRows", "SuppressedTokens", "TokenBias"]),
+
+        new Subject<GenerationOptions>(new(), o => _ = new TextGenerator(Model, o), new()
+        {
+            [nameof(GenerationOptions.MaxNewTokens)] = [-1, (1 << 20) + 1],
+            [nameof(GenerationOptions.MinNewTokens)] = [-1, 129],
+            [nameof(GenerationOptions.EndOfTextPenalty)] = [-0.1, 1000.5, double.NaN],
+            [nameof(GenerationOptions.StopStrings)] = [null],
+            [nameof(GenerationOptions.Sampling)] = [null],
+            [nameof(GenerationOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
+        }, anything: ["NegativePrompt"]),
 
         new Subject<ZeroShotOptions>(new(), o => _ = new ZeroShotEvaluator(Model, o), new()
         {
@@ -321,7 +360,7 @@ public sealed class OptionsTests
             Assert.IsTrue(message.Contains("must be", StringComparison.Ordinal)
                 || message.Contains("name of its own", StringComparison.Ordinal), $"{what} does not say what is right: {message}");
             string shown = value is null ? "null" : Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!;
-            if (value is not (TransformerConfig or PackedSource[]))
+            if (value is not (TransformerConfig or PackedSource[] or string?[]))
                 StringAssert.Contains(message, shown, what);
         }
     }

@@ -144,7 +144,7 @@ internal sealed class BatchedCursor<TInput, TOutput> : DataViewRowCursor
         {
             CancellationToken cancellation = _computation.CancellationToken;
             cancellation.ThrowIfCancellationRequested();
-            _outputs = _computation.Compute(new ArraySegment<TInput>(_inputs, 0, _count), cancellation);
+            _outputs = _computation.Compute(new ArraySegment<TInput>(_inputs, 0, _count), _rowsRead - _count, cancellation);
             _computation.Report(_rowsRead, _rowsInAll);
         }
         return _outputs[slot];

@@ -19,6 +19,18 @@ internal static class OutputColumns
         new OutputColumn<TOutput, ReadOnlyMemory<char>>(name, TextDataViewType.Instance,
             (TOutput row, ref ReadOnlyMemory<char> value) => value = read(row).AsMemory());
 
+    /// <summary>A vector of texts of any number.</summary>
+    public static OutputColumn<TOutput> Texts<TOutput>(string name, Func<TOutput, string[]> read) =>
+        new OutputColumn<TOutput, VBuffer<ReadOnlyMemory<char>>>(name, new VectorDataViewType(TextDataViewType.Instance),
+            (TOutput row, ref VBuffer<ReadOnlyMemory<char>> value) =>
+            {
+                string[] texts = read(row);
+                VBufferEditor<ReadOnlyMemory<char>> editor = VBufferEditor.Create(ref value, texts.Length);
+                for (int i = 0; i < texts.Length; i++)
+                    editor.Values[i] = texts[i].AsMemory();
+                value = editor.Commit();
+            });
+
     /// <summary>
     /// A key as ML.NET stores it: 1 for the first of <paramref name="count"/>, 0 for missing. Its key values are the indices 0 to
     /// <paramref name="count"/> - 1, so <c>MapKeyToValue</c> gives the index.

@@ -2,8 +2,8 @@ namespace Microsoft.ML.MaskedDiffusion.DataViews;
 
 /// <summary>
 /// What a transform computes: which columns it reads, which it adds, and the function from a batch of rows to a batch of results. A row's
-/// result depends on nothing but the row (never on its batch) and the rows that <see cref="Joins"/> ties to it, and <see cref="Compute"/>
-/// may run on several threads at once.
+/// result depends on nothing but the row (never on its batch) and the rows that <see cref="Joins"/> ties to it, and rows may be computed on
+/// several threads at once.
 /// </summary>
 internal abstract class RowComputation<TInput, TOutput>
 {
@@ -25,6 +25,13 @@ internal abstract class RowComputation<TInput, TOutput>
 
     /// <summary>One result per input, in order.</summary>
     public abstract IReadOnlyList<TOutput> Compute(IReadOnlyList<TInput> rows, CancellationToken cancellationToken);
+
+    /// <summary>The same for rows whose number is known, so that messages can name it.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="firstRow">The number of the first of them in its pass over the data, from 0; null where that is not known.</param>
+    /// <param name="cancellationToken">Stops between network calls.</param>
+    public virtual IReadOnlyList<TOutput> Compute(IReadOnlyList<TInput> rows, long? firstRow, CancellationToken cancellationToken) =>
+        Compute(rows, cancellationToken);
 
     /// <summary>Whether a row must be computed together with the one before it.</summary>
     public virtual bool Joins(TInput previous, TInput next) => false;

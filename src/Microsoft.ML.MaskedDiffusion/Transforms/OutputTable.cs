@@ -27,8 +27,8 @@ internal sealed class OutputTable<TOptions, TResult>
 
     /// <summary>Adds an Int32.</summary>
     public OutputTable<TOptions, TResult> Int32(
-        string option, Func<TOptions, string?> name, string storedName, Func<TResult, int> read) =>
-        AddScalar(option, name, storedName, column => OutputColumns.Int32(column, read));
+        string option, Func<TOptions, string?> name, string storedName, Func<TResult, int> read, bool isOptional = false) =>
+        AddScalar(option, name, storedName, column => OutputColumns.Int32(column, read), isOptional);
 
     /// <summary>Adds a Boolean.</summary>
     public OutputTable<TOptions, TResult> Boolean(
@@ -40,15 +40,27 @@ internal sealed class OutputTable<TOptions, TResult>
         string option, Func<TOptions, string?> name, string storedName, Func<TResult, string> read, bool isOptional = false) =>
         AddScalar(option, name, storedName, column => OutputColumns.Text(column, read), isOptional);
 
+    /// <summary>Adds a vector of texts of any number.</summary>
+    public OutputTable<TOptions, TResult> Texts(
+        string option, Func<TOptions, string?> name, string storedName, Func<TResult, string[]> read, bool isOptional = false) =>
+        AddScalar(option, name, storedName, column => OutputColumns.Texts(column, read), isOptional);
+
     /// <summary>Adds a vector of Single whose size the options know.</summary>
     public OutputTable<TOptions, TResult> Vector(
-        string option, Func<TOptions, string> name, string storedName, Func<TOptions, int> size, Func<TResult, float[]> read) =>
+        string option,
+        Func<TOptions, string?> name,
+        string storedName,
+        Func<TOptions, int> size,
+        Func<TResult, float[]> read,
+        bool isOptional = false) =>
         Add(new Entry(
             option,
             name,
-            IsOptional: false,
+            isOptional,
             (options, column) => OutputColumns.Vector(column, size(options), read),
-            (options, column) => new CarrierOutput.Vector(storedName, column!, size(options))));
+            (options, column) => column is null
+                ? CarrierOutput.Optional(storedName, null)
+                : new CarrierOutput.Vector(storedName, column, size(options))));
 
     /// <summary>Adds a key (1 for the first, 0 for missing) whose number of values the options know.</summary>
     public OutputTable<TOptions, TResult> Key(
@@ -76,6 +88,7 @@ internal sealed class OutputTable<TOptions, TResult>
         OptionCheck.RequireColumnNames([.. wanted.Select(entry => (entry.Option, entry.Name(options)))]);
     }
 
+    // A column that is carried as it is.
     private OutputTable<TOptions, TResult> AddScalar(
         string option,
         Func<TOptions, string?> name,

@@ -77,6 +77,18 @@ public sealed class ChatClientTests
     }
 
     [TestMethod]
+    public async Task AnAutoregressiveModelStreamsTokenByToken()
+    {
+        using MaskedDiffusionModel model = TinyChatModel.Create(isAutoregressive: true);
+        using IChatClient client = model.AsChatClient(
+            new() { Template = TinyChatModel.Template, Generation = new() { MaxNewTokens = 20, MinNewTokens = 20 } });
+        ChatResponse whole = await client.GetResponseAsync(Question);
+        List<ChatResponseUpdate> updates = await All(client.GetStreamingResponseAsync(Question));
+        Assert.AreEqual(whole.Text, string.Concat(updates.Select(update => update.Text)));
+        Assert.IsGreaterThan(4, updates.Count);
+    }
+
+    [TestMethod]
     public async Task OptionsOfARequestAreUsed()
     {
         using IChatClient client = Client(new() { MaxNewTokens = 30 });
@@ -113,7 +125,10 @@ public sealed class ChatClientTests
     public async Task AFactoryGivesOptionsOfItsOwn()
     {
         using IChatClient client = Client(new() { MaxNewTokens = 30 });
-        var options = new ChatOptions { Seed = 4, RawRepresentationFactory = _ => new GenerationOptions { MaxNewTokens = 7 } };
+        var options = new ChatOptions
+        {
+            Seed = 4, RawRepresentationFactory = _ => new GenerationOptions { MaxNewTokens = 7, MinNewTokens = 7 },
+        };
         Assert.AreEqual(7, (await client.GetResponseAsync(Question, options)).Usage!.OutputTokenCount);
     }
 

@@ -11,7 +11,13 @@ internal static class TinyChatModel
     /// <summary>A template with few tokens.</summary>
     public static ChatTemplate Template { get; } = new()
     {
-        Name = "short", SystemStart = "S: ", SystemEnd = "\n", UserStart = "Q: ", UserEnd = "\n", AssistantStart = "A: ", AssistantEnd = "\n",
+        Name = "short",
+        SystemStart = "S: ",
+        SystemEnd = "\n",
+        UserStart = "Q: ",
+        UserEnd = "\n",
+        AssistantStart = "A: ",
+        AssistantEnd = "\n",
     };
 
     /// <param name="tokenizer">The tokenizer; null for one of bytes.</param>

@@ -14,9 +14,12 @@ internal static class TinyModel
         "one two three four five six seven eight nine ten", "the river runs to the sea and the sea is wide",
     ];
 
-    public static MaskedDiffusionModel Create(ulong seed = 3)
+    public static MaskedDiffusionModel Create(ulong seed = 3) => Create(
+        TokenizerSource.TrainBytePairEncoding(300).Resolve(() => Corpus, null, CancellationToken.None), ContextLength, seed);
+
+    /// <summary>The same with another tokenizer and context.</summary>
+    public static MaskedDiffusionModel Create(TextTokenizer tokenizer, int contextLength, ulong seed = 3)
     {
-        TextTokenizer tokenizer = TokenizerSource.TrainBytePairEncoding(300).Resolve(() => Corpus, null, CancellationToken.None);
         var config = new TransformerConfig
         {
             Name = "tiny",
@@ -25,7 +28,7 @@ internal static class TinyModel
             EmbeddingSize = 32,
             FeedForwardSize = 64,
             VocabularySize = tokenizer.VocabularySize,
-            ContextLength = ContextLength,
+            ContextLength = contextLength,
         };
         var network = new TransformerNetwork(config, torch.CPU);
         network.Initialize(seed);

@@ -10,15 +10,11 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 internal sealed class GeneratingRow : IGeneratingRow
 {
     private readonly GenerationPlan _plan;
-    private readonly CompletionText _text;
+    private readonly WrittenTokens _written;
     private readonly int[] _prompt;
     private readonly ulong _key;
-    private readonly List<GeneratedToken> _written = [];
     private SamplingRow? _current;
-    private int _firstNew, _steps, _stepsBefore, _networkSteps, _networkRows;
-    private string? _finished;
-    private FinishReason _reason;
-    private GeneratedToken[] _before = [];
+    private int _firstNew, _stepsBefore;
 
     /// <param name="plan">What is the same for all rows.</param>
     /// <param name="prompt">The prompt's ids, with the beginning of the text.</param>
@@ -26,17 +22,16 @@ internal sealed class GeneratingRow : IGeneratingRow
     /// <param name="sample">The number of the sample, of several texts after one prompt.</param>
     public GeneratingRow(GenerationPlan plan, int[] prompt, string text, int sample)
     {
-        _plan = plan;
-        _prompt = prompt;
-        _text = new CompletionText(plan.Tokenizer, text);
+        (_plan, _prompt) = (plan, prompt);
+        _written = new WrittenTokens(plan, text, prompt.Length);
         _key = ContentKey.Combine(ContentKey.Of(prompt), (ulong)sample);
         if (plan.Options.MaxNewTokens == 0)
-            Finish("", FinishReason.Length);
+            _written.Finish("", FinishReason.Length);
         else
             Begin();
     }
 
-    public bool IsDone => _finished is not null;
+    public bool IsDone => _written.IsFinished;
 
     public int WrittenCount => _written.Count + (_current is null ? 0 : _current.Total - _current.Left);
 
@@ -46,87 +41,51 @@ internal sealed class GeneratingRow : IGeneratingRow
     /// <summary>Takes what the sampler's step has changed.</summary>
     public void AfterStep()
     {
-        _steps++;
-        if (_plan.Stops is { } stops)
+        _written.CountStep(_current!.LastNetworkRows);
+        if (_written.FinishAtStop(CurrentIds().TakeWhile(id => id != _plan.MaskTokenId)))
         {
-            string text = _text.OfUnfinished(Prefix());
-            if (stops.Find(text) is >= 0 and { } at)
-            {
-                Absorb();
-                Finish(text[..at], FinishReason.StopString);
-                return;
-            }
+            Absorb();
+            return;
         }
-        if (!_current!.IsDone)
+        if (!_current.IsDone)
             return;
         Absorb();
-        if (_written[^1].Id == _plan.EndOfTextId)
-            Finish(_text.Of(Ids()), FinishReason.EndOfText);
-        else if (_written.Count == _plan.Options.MaxNewTokens)
-            Finish(_text.Of(Ids()), FinishReason.Length);
-        else
+        _written.FinishWhereItEnds();
+        if (!IsDone)
             Begin();
     }
 
-    public GenerationState State(bool isCancelled = false)
-    {
-        GeneratedToken[] now = [.. _written, .. CurrentTokens()];
-        int[] changed = [.. Enumerable.Range(0, now.Length).Where(i => i >= _before.Length || now[i] != _before[i])];
-        if (_before.Length == 0)
-            changed = [.. changed.Where(i => !now[i].IsMasked)];
-        _before = now;
-        string text = _finished ?? _text.OfUnfinished(Prefix());
-        if (_finished is null && !isCancelled && _plan.Stops is { } stops)
-            text = text[..stops.SafeLength(text)];
-        return new GenerationState
-        {
-            Step = Math.Max(0, _steps - 1),
-            Tokens = now,
-            Changed = changed,
-            Text = text,
-            NetworkRowCount = _networkRows + (_current?.NetworkRows ?? 0),
-            Result = IsDone || isCancelled ? Result() : null,
-        };
-    }
+    public GenerationState State(bool isCancelled = false) => _written.State([.. CurrentTokens()], isCancelled);
 
-    public GeneratedText Result()
-    {
-        GeneratedToken[] tokens = IsDone ? [.. _written] : [.. _written, .. CurrentTokens().TakeWhile(token => !token.IsMasked)];
-        return new GeneratedText
-        {
-            Text = _finished ?? _text.OfUnfinished(Prefix()),
-            FinishReason = IsDone ? _reason : FinishReason.Cancelled,
-            Tokens = tokens,
-            LogProbability = tokens.Sum(token => Math.Log(token.Probability)),
-            PromptTokenCount = _prompt.Length,
-            StepCount = _networkSteps + (_current?.NetworkSteps ?? 0),
-            NetworkRowCount = _networkRows + (_current?.NetworkRows ?? 0),
-        };
-    }
+    public GeneratedText Result() => _written.Result([.. CurrentTokens()]);
+
+    public void Dispose() => _current?.Dispose();
 
     private void Begin()
     {
-        int context = _plan.ContextLength, known = _prompt.Length + _written.Count, left = _plan.Options.MaxNewTokens - _written.Count;
-        int[] sequence = [.. _prompt, .. _written.Select(token => token.Id)];
-        bool fits = known + left <= context;
+        int known = _prompt.Length + _written.Count, left = _plan.Options.MaxNewTokens - _written.Count;
+        int negative = _plan.NegativePrompt?.Length ?? 0;
+        bool fits = Math.Max(_prompt.Length, negative) + _written.Count + left <= _plan.ContextLength;
+        // A negative prompt stands before all that was written, also where the prompt has left the window.
+        int context = fits ? _plan.ContextLength : _plan.ContextLength - negative;
         int block = fits ? left : Math.Min(left, _plan.Options.Sampling.BlockLength!.Value);
         int visible = fits ? left : Math.Min(left, Math.Max(block, context - known));
         int start = Math.Max(0, known + visible - context);
-        int[] tokens = [.. sequence[start..], .. Enumerable.Repeat(_plan.MaskTokenId, visible)];
+        int[] tokens = [.. _prompt.Concat(_written.Ids).Skip(start), .. Enumerable.Repeat(_plan.MaskTokenId, visible)];
         _firstNew = known - start;
         int promptLeft = Math.Max(0, _prompt.Length - start);
-        var request = new SamplingRequest(tokens, [.. Enumerable.Range(_firstNew, block)])
+        SamplingRequest request = _plan.RequestOf(_prompt.Length - start) with
         {
+            Tokens = tokens,
+            Positions = [.. Enumerable.Range(_firstNew, block)],
             Key = ContentKey.Combine(_key, (ulong)_written.Count),
             PromptLength = promptLeft,
+            NegativePrompt = _plan.NegativePrompt,
             BlockStart = _firstNew,
             Vocabulary = _plan.Vocabulary,
             Gaps = [promptLeft..tokens.Length],
-            BeginsAnywhere = start > _prompt.Length,
-            EndsAnywhere = known + visible < _prompt.Length + _plan.Options.MaxNewTokens,
-            EndOfTextId = _plan.EndOfTextId,
-            FirstEnd = _prompt.Length + _plan.Options.MinNewTokens - start,
-            EndOfTextPenalty = _plan.Options.EndOfTextPenalty,
+            FirstStates = _plan.Vocabulary.StateAfter(_written.Ids.Take(start - _prompt.Length)),
+            FinalStates = _plan.Vocabulary.StatesBefore(left - visible),
         };
         _current = new SamplingRow(request, _plan.Options.Sampling, _plan.MaskTokenId);
     }
@@ -134,37 +93,25 @@ internal sealed class GeneratingRow : IGeneratingRow
     private void Absorb()
     {
         foreach (GeneratedToken token in CurrentTokens().TakeWhile(token => !token.IsMasked))
-        {
             _written.Add(token);
-            if (token.Id == _plan.EndOfTextId)
-                break;
-        }
         _stepsBefore += _current!.Steps;
-        _networkSteps += _current.NetworkSteps;
-        _networkRows += _current.NetworkRows;
+        _current.Dispose();
         _current = null;
     }
 
-    private void Finish(string text, FinishReason reason) => (_finished, _reason) = (text, reason);
-
-    private int[] Ids() => [.. _written.Select(token => token.Id)];
-
-    // The ids up to the first masked position.
-    private int[] Prefix() => _current is null
-        ? Ids()
-        : [.. Ids(), .. _current.Tokens.Skip(_firstNew).TakeWhile(id => id != _plan.MaskTokenId)];
+    private IEnumerable<int> CurrentIds() => _current?.Tokens.Skip(_firstNew) ?? [];
 
     private IEnumerable<GeneratedToken> CurrentTokens()
     {
-        if (_current is null)
-            yield break;
-        for (int position = _firstNew; position < _current.Tokens.Length; position++)
+        int position = _firstNew;
+        foreach (int id in CurrentIds())
         {
-            int id = _current.Tokens[position];
-            bool isMasked = id == _plan.MaskTokenId;
-            yield return new GeneratedToken(
-                isMasked ? -1 : id, isMasked ? "" : _text.OfToken(id), _current.History.ProbabilityAt(position),
-                isMasked ? -1 : _stepsBefore + _current.History.StepAt(position), _current.History.TimesMasked(position));
+            CommitHistory history = _current!.History;
+            yield return id == _plan.MaskTokenId
+                ? new GeneratedToken(-1, "", double.NaN, -1, history.TimesMasked(position))
+                : _written.Token(id, history.ProbabilityAt(position), _stepsBefore + history.StepAt(position),
+                history.TimesMasked(position));
+            position++;
         }
     }
 }

@@ -48,6 +48,13 @@ public sealed class GenerationOptions
     [OmittedAtDefault]
     public IReadOnlyDictionary<string, int>? PromptTokens { get; set; }
 
+    /// <summary>
+    /// What guidance leads away from, where <see cref="SamplingOptions.GuidanceScale"/> is above 0: the unconditional logits are those
+    /// after this prompt. Null, the default: those after a masked prompt, or for an autoregressive model after the beginning of a text.
+    /// </summary>
+    [JsonPropertyName("NegativePrompt")]
+    public string? NegativePrompt { get; set; }
+
     /// <summary>What to do with a prompt that does not fit the model. Default <see cref="InvalidRows.Throw"/>.</summary>
     [JsonPropertyName("InvalidRows")]
     public InvalidRows InvalidRows { get; set; } = InvalidRows.Throw;
@@ -69,6 +76,8 @@ public sealed class GenerationOptions
         foreach (string text in PromptTokens?.Keys ?? [])
             OptionCheck.Require(text.Length > 0, nameof(PromptTokens), text, "texts of at least one character, with their tokens' ids");
         OptionCheck.RequireObject(Sampling, nameof(Sampling), "a SamplingOptions; leave it unset for the default");
+        OptionCheck.Require(NegativePrompt is null || Sampling.GuidanceScale != 0, nameof(NegativePrompt), NegativePrompt,
+            "null where Sampling.GuidanceScale is 0, because there is no guidance then");
         OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         var copy = (GenerationOptions)MemberwiseClone();
         copy.StopStrings = [.. StopStrings];

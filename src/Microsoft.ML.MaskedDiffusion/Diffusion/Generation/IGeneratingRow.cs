@@ -1,7 +1,7 @@
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 
 /// <summary>A text being written, whatever kind of model writes it.</summary>
-internal interface IGeneratingRow
+internal interface IGeneratingRow : IDisposable
 {
     /// <summary>Whether the writing has ended.</summary>
     bool IsDone { get; }

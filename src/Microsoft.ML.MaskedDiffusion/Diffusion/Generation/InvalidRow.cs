@@ -19,4 +19,9 @@ internal sealed class InvalidRow(int promptTokenCount) : IGeneratingRow
         StepCount = 0,
         NetworkRowCount = 0,
     };
+
+    public void Dispose()
+    {
+        // Nothing is kept between steps.
+    }
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Text;
 
@@ -11,15 +10,15 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// the Generate transform computes for a column, character for character.
 /// </summary>
 /// <remarks>
-/// <para>Prompts are plain text, but for <see cref="GenerationOptions.PromptTokens"/>. A text is written the same whatever stands beside it,
-/// and those of one call go through the network together. Only whole characters are written, never a beginning of sequence, unknown or
-/// padding token.</para>
+/// <para>Prompts are plain text, but for <see cref="GenerationOptions.PromptTokens"/>. A text is written the same whatever stands
+/// beside it, and those of one call go through the network together. Only whole characters are written, never a beginning of sequence,
+/// unknown or padding token.</para>
 /// <para>Any number of threads may use one generator. The model stays the caller's: it must outlive the generator.</para>
 /// </remarks>
 public sealed class TextGenerator
 {
+    private readonly MaskedDiffusionModel _model;
     private readonly GenerationPlan _plan;
-    private readonly NetworkEvaluator _evaluator;
     private readonly PromptEncoder _prompts;
     private readonly string _subject;
 
@@ -38,13 +37,13 @@ public sealed class TextGenerator
         ArgumentNullException.ThrowIfNull(model);
         GenerationOptions own = (options ?? new GenerationOptions()).Clone();
         own.Sampling.CheckVocabulary(model.Config.VocabularySize);
-        _evaluator = new NetworkEvaluator(model.Network);
+        _model = model;
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
         _plan = new GenerationPlan(own, model.Tokenizer, model.Config.ContextLength, model.Config.MaskTokenId, vocabulary,
             own.StopStrings.Count > 0 ? new StopScanner(own.StopStrings) : null);
         _prompts = new PromptEncoder(model.Tokenizer, own.PromptTokens);
         _subject = subject;
-        _plan.RequireBlocksFit();
+        _plan.Check(model.Config.Autoregressive);
     }
 
     /// <summary>Tokens of a prompt as the model sees it, with the beginning of the text.</summary>
@@ -87,9 +86,9 @@ public sealed class TextGenerator
         IReadOnlyList<string> prompts, CancellationToken cancellationToken = default, IProgress<GenerationProgress>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(prompts);
-        IGeneratingRow[] rows = [.. prompts.Select(prompt => Open(prompt, sample: 0))];
-        Run(rows, progress, cancellationToken);
-        return [.. rows.Select(row => row.Result())];
+        foreach (string prompt in prompts)
+            ArgumentNullException.ThrowIfNull(prompt, nameof(prompts));
+        return Run([.. prompts.Select(prompt => (prompt, 0))], progress, cancellationToken);
     }
 
     /// <summary>Writes several texts after one prompt, each with draws of its own.</summary>
@@ -107,9 +106,7 @@ public sealed class TextGenerator
         ArgumentNullException.ThrowIfNull(prompt);
         if (count is < 1 or > 1 << 16)
             throw new ArgumentOutOfRangeException(nameof(count), count, $"The number of texts is {count}; it must be 1 to 65536.");
-        IGeneratingRow[] rows = [.. Enumerable.Range(0, count).Select(sample => Open(prompt, sample))];
-        Run(rows, progress, cancellationToken);
-        return [.. rows.Select(row => row.Result())];
+        return Run([.. Enumerable.Range(0, count).Select(sample => (prompt, sample))], progress, cancellationToken);
     }
 
     /// <summary>
@@ -146,8 +143,11 @@ public sealed class TextGenerator
     private async IAsyncEnumerable<GenerationState> Stream(
         IGeneratingRow row, CancellationToken cancellation, [EnumeratorCancellation] CancellationToken enumeration = default)
     {
+        using IGeneratingRow owned = row;
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, enumeration);
-        var run = new GenerationRun(_evaluator, _plan);
+        var run = new GenerationRun(_model.Session, _plan);
+        if (row.IsDone)
+            yield return row.State();
         while (!row.IsDone)
         {
             bool goesOn = await Task.Run(() => run.TryStep([row], both.Token), CancellationToken.None).ConfigureAwait(false);
@@ -155,29 +155,43 @@ public sealed class TextGenerator
             if (!goesOn)
                 yield break;
         }
-        if (row.Result().StepCount == 0)
-            yield return row.State();
     }
 
-    private void Run(IGeneratingRow[] rows, IProgress<GenerationProgress>? progress, CancellationToken cancellation)
+    private GeneratedText[] Run(
+        IReadOnlyList<(string Prompt, int Sample)> texts, IProgress<GenerationProgress>? progress, CancellationToken cancellation)
     {
-        var run = new GenerationRun(_evaluator, _plan);
-        long most = (long)rows.Length * _plan.Options.MaxNewTokens;
-        IGeneratingRow[] active = [.. rows.Where(row => !row.IsDone)];
-        while (active.Length > 0 && run.TryStep(active, cancellation))
+        var rows = new List<IGeneratingRow>();
+        try
         {
-            active = [.. active.Where(row => !row.IsDone)];
-            progress?.Report(new GenerationProgress(
-                rows.Length - active.Length, rows.Length, rows.Sum(row => (long)row.WrittenCount), most));
+            foreach ((string prompt, int sample) in texts)
+                rows.Add(Open(prompt, sample));
+            var run = new GenerationRun(_model.Session, _plan);
+            long most = (long)rows.Count * _plan.Options.MaxNewTokens;
+            IGeneratingRow[] active = [.. rows.Where(row => !row.IsDone)];
+            while (active.Length > 0 && run.TryStep(active, cancellation))
+            {
+                active = [.. active.Where(row => !row.IsDone)];
+                progress?.Report(new GenerationProgress(
+                    rows.Count - active.Length, rows.Count, rows.Sum(row => (long)row.WrittenCount), most));
+            }
+            return [.. rows.Select(row => row.Result())];
+        }
+        finally
+        {
+            foreach (IGeneratingRow row in rows)
+                row.Dispose();
         }
     }
 
     private IGeneratingRow Open(string prompt, int sample)
     {
-        ArgumentNullException.ThrowIfNull(prompt, "prompts");
         int[] ids = _prompts.Encode(prompt);
         if (_plan.Fits(ids.Length))
-            return new GeneratingRow(_plan, ids, prompt, sample);
+        {
+            return _model.Config.Autoregressive
+                ? new AutoregressiveRow(_plan, _model.Session, ids, prompt, sample)
+                : new GeneratingRow(_plan, ids, prompt, sample);
+        }
         if (_plan.Options.InvalidRows == InvalidRows.Skip)
             return new InvalidRow(ids.Length);
         throw new ArgumentException(

@@ -6,12 +6,16 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 /// Fills many rows together, step by step; every row keeps its own count of steps and its own draws, so rows never affect each other,
 /// unless <see cref="SamplingOptions.SharesStepsAmongRows"/> asks for it.
 /// </summary>
-internal sealed class Decoder(IRowEvaluator evaluator, SamplingOptions options)
+internal sealed class Decoder(ILogitSource source, SamplingOptions options)
 {
-    private readonly RowScheduler _scheduler = new(evaluator, options.GuidanceScale, options.BatchTokens);
+    /// <summary>Takes the logits from an evaluator of rows of equal length.</summary>
+    public Decoder(IRowEvaluator evaluator, SamplingOptions options)
+        : this(new RowScheduler(evaluator, options.GuidanceScale, options.BatchTokens), options)
+    {
+    }
 
     /// <summary>Rows that went through the network so far.</summary>
-    public long NetworkRows => _scheduler.NetworkRows;
+    public long NetworkRows => source.NetworkRows;
 
     /// <summary>Runs until every row is done. Progress is the share of all positions filled, 0 to 1.</summary>
     public void Run(IReadOnlyList<SamplingRow> rows, IProgress<double>? progress, CancellationToken cancellation)
@@ -41,7 +45,7 @@ internal sealed class Decoder(IRowEvaluator evaluator, SamplingOptions options)
             foreach (MaskedRow look in row.Look())
                 owners.Add(look, (row, number++));
         }
-        _scheduler.Read(owners.Keys, (look, place, logits) => owners[look].Row.Read(owners[look].Number, place, logits), cancellation);
+        source.Read(owners.Keys, (look, place, logits) => owners[look].Row.Read(owners[look].Number, place, logits), cancellation);
         if (options.SharesStepsAmongRows)
         {
             AdvanceTogether(active, plan);

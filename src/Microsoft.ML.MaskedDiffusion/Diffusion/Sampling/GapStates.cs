@@ -7,8 +7,8 @@ internal sealed class GapStates
     private readonly Range[] _gaps;
     private readonly byte[] _before, _after;
     private readonly int[] _gapOf;
-    private readonly bool _beginsAnywhere;
-    private bool _endsAnywhere;
+    private readonly byte _first;
+    private byte _final;
 
     /// <param name="request">The row, with its gaps.</param>
     /// <param name="length">Its number of tokens.</param>
@@ -16,7 +16,7 @@ internal sealed class GapStates
     {
         _vocabulary = request.Vocabulary!;
         _gaps = [.. request.Gaps];
-        (_beginsAnywhere, _endsAnywhere) = (request.BeginsAnywhere, request.EndsAnywhere);
+        (_first, _final) = (request.FirstStates, request.FinalStates);
         _before = new byte[length];
         _after = new byte[length];
         _gapOf = new int[length];
@@ -41,19 +41,21 @@ internal sealed class GapStates
     public int[] Forbidden(int position) => _vocabulary.Forbidden(_before[position], _after[position]);
 
     /// <summary>Whether the text may end before a position.</summary>
-    public bool MayEnd(int position) => (_before[position] & GapVocabulary.Between) != 0;
+    /// <param name="position">The position.</param>
+    /// <param name="isCut">Whether what stands after the position is then cut off, so that it need not be whole characters.</param>
+    public bool MayEnd(int position, bool isCut) =>
+        (_before[position] & (isCut ? GapVocabulary.Between : _after[position] & GapVocabulary.Between)) != 0;
 
     /// <summary>Lets the last gap end before a position.</summary>
     public void EndAt(int position)
     {
         _gaps[^1] = _gaps[^1].Start..Math.Max(position, _gaps[^1].Start.Value);
-        _endsAnywhere = false;
+        _final = GapVocabulary.Between;
     }
 
     private void FollowGap(int gap, int[] tokens, int maskTokenId)
     {
-        byte first = _beginsAnywhere && gap == 0 ? GapVocabulary.Anywhere : GapVocabulary.Between;
-        byte last = _endsAnywhere && gap == _gaps.Length - 1 ? GapVocabulary.Anywhere : GapVocabulary.Between;
+        byte first = gap == 0 ? _first : GapVocabulary.Between, last = gap == _gaps.Length - 1 ? _final : GapVocabulary.Between;
         _vocabulary.Follow(tokens, _gaps[gap], maskTokenId, _before, _after, first, last);
     }
 }

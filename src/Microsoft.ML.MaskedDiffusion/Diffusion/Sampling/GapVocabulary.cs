@@ -16,12 +16,10 @@ internal sealed class GapVocabulary
 {
     private const int StateCount = 8;
     private const int NoState = 15;
+    private const int NoToken = -1;
 
     /// <summary>The set of the state between two characters.</summary>
     public const byte Between = 1;
-
-    /// <summary>The set of all states.</summary>
-    public const byte Anywhere = 255;
 
     // A token without text leads from between two characters to there.
     private const uint TextlessWay = 0xFFFF_FFF0;
@@ -85,6 +83,19 @@ internal sealed class GapVocabulary
                 return true;
         }
         return false;
+    }
+
+    /// <summary>The state after ids that begin between two characters, as a set.</summary>
+    public byte StateAfter(IEnumerable<int> ids) => ids.Aggregate(Between, (states, id) => Step(states, id, NoToken, isForward: true));
+
+    /// <summary>The states from which so many tokens can lead between two characters.</summary>
+    public byte StatesBefore(int count)
+    {
+        byte states = Between;
+        // Characters have at most four bytes, so that more tokens change nothing.
+        for (int i = 0; i < Math.Min(count, StateCount); i++)
+            states = Step(states, NoToken, NoToken, isForward: false);
+        return states;
     }
 
     /// <summary>The ids that <see cref="Fits"/> refuses between two sets of states. Do not change the array.</summary>

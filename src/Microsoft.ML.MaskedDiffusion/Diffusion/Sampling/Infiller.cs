@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Infilling;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Text.Gaps;
@@ -10,11 +11,16 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <see cref="InfillTransformer"/> computes for a column, character for character.
 /// </summary>
 /// <remarks>
-/// <para>In a text [MASK] is a gap of one token and [MASK*5] a gap of five; <see cref="GapSyntax.Escape"/> makes any text plain. Text
-/// outside gaps comes back character for character. A word's token brings the space before it: where a gap stands after a space, there is
-/// one space in the end, whether the chosen token brings one or not.</para>
+/// <para>In a text [MASK] is a gap of one token, [MASK*5] a gap of five, [MASK*2-8] one of two to eight and [MASK*] one of 1 to
+/// <see cref="GapOptions.MaxLength"/>; <see cref="GapSyntax.Escape"/> makes any text plain. Text outside gaps comes back character for
+/// character. A word's token brings the space before it: where a gap stands after a space, there is one space in the end, whether the
+/// chosen token brings one or not.</para>
 /// <para>Only tokens with text are chosen (no end of sequence, unknown or padding token), and the tokens of a gap are whole characters
 /// together.</para>
+/// <para>The length of a gap of unknown length is that with which the text on both sides of it is most probable, and to a part its filling
+/// (<see cref="GapOptions.FillingWeight"/>). Lengths with which the text would be longer than the model's context are left out. Several
+/// such gaps get their lengths one after the other, from left to right, and so do gaps get their candidates. Sampling options have no say
+/// in either. docs/infilling.md has the formulas, and what they cost.</para>
 /// <para>A text or row is filled the same whatever stands beside it. Those of one call go through the network together. Any number of
 /// threads may use one infiller. The model stays the caller's: it must outlive the infiller.</para>
 /// </remarks>
@@ -22,27 +28,19 @@ public sealed class Infiller
 {
     private readonly MaskedDiffusionModel _model;
     private readonly TokenInfiller _infiller;
-    private readonly InvalidRows _invalidRows;
-    private readonly int[] _start;
-    private readonly string _subject;
+    private readonly GapSettler _settler;
+    private readonly GapReader _reader;
+    private readonly GapOptions _options;
 
     /// <summary>Creates an infiller.</summary>
     /// <param name="model">The model that fills; it stays the caller's.</param>
     /// <param name="options">
     /// How tokens are chosen; checked and copied. Null, the default: the most confident first, greedily, one token a step.
     /// </param>
+    /// <param name="gaps">How gaps are settled; checked and copied. Null for the defaults.</param>
     /// <exception cref="ArgumentNullException">The model is null.</exception>
     /// <exception cref="ArgumentException">The model is autoregressive, or an option is out of its range.</exception>
-    public Infiller(MaskedDiffusionModel model, SamplingOptions? options = null)
-        : this(model, options ?? new SamplingOptions(), "A text", InvalidRows.Throw)
-    {
-    }
-
-    /// <summary>
-    /// An infiller whose messages call a text by the caller's words, such as the name of its column, and which may leave texts that cannot
-    /// be filled as they are.
-    /// </summary>
-    internal Infiller(MaskedDiffusionModel model, SamplingOptions options, string subject, InvalidRows invalidRows)
+    public Infiller(MaskedDiffusionModel model, SamplingOptions? options = null, GapOptions? gaps = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (model.Config.Autoregressive)
@@ -50,16 +48,19 @@ public sealed class Infiller
             throw new ArgumentException(
                 "The model is autoregressive and has no mask token; filling gaps needs a masked diffusion model.", nameof(model));
         }
+        options ??= new SamplingOptions();
+        _options = (gaps ?? new GapOptions()).Clone(options);
         _model = model;
+        var evaluator = new NetworkEvaluator(model.Network);
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
-        _infiller = new TokenInfiller(new NetworkEvaluator(model.Network), options, vocabulary);
-        _invalidRows = invalidRows;
-        _start = DocumentStart.Of(model.Tokenizer);
-        _subject = subject;
+        _infiller = new TokenInfiller(evaluator, options, vocabulary);
+        _settler = new GapSettler(evaluator, vocabulary, _options.FillingWeight, options.BatchTokens,
+            DocumentStart.Of(model.Tokenizer).Length, model.Tokenizer.EndOfSequenceId);
+        _reader = new GapReader(model, _options.MaxLength);
     }
 
     /// <summary>Rows that went through the network so far, in all calls together.</summary>
-    public long NetworkRows => _infiller.NetworkRows;
+    public long NetworkRows => _infiller.NetworkRows + _settler.NetworkRows;
 
     /// <summary>Fills the gaps of one text.</summary>
     /// <param name="text">
@@ -92,14 +93,45 @@ public sealed class Infiller
     public string[] Fill(IReadOnlyList<string> texts, CancellationToken cancellationToken = default, IProgress<double>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        MaskedText[] encoded = [.. texts.Select(Encode)];
-        int[] gapped = [.. Enumerable.Range(0, encoded.Length).Where(row => encoded[row].Gaps.Length > 0)];
-        int[][] filled = _infiller.Fill(
-            [.. gapped.Select(row => (encoded[row].Tokens, (Range[]?)encoded[row].Gaps))], cancellationToken, progress);
-        string[] results = [.. encoded.Select(text => text.PlainText)];
-        for (int i = 0; i < gapped.Length; i++)
-            results[gapped[i]] = encoded[gapped[i]].Fill(filled[i], _model.Tokenizer);
-        return results;
+        return [.. Fill([.. texts.Select(text => new GappedText(text))], cancellationToken, progress).Select(filled => filled.Text)];
+    }
+
+    /// <summary>Fills the gaps of one text, with candidates or without, and says how probable the filling is.</summary>
+    /// <param name="text">The text, and candidates for its gaps if they are to be chosen from.</param>
+    /// <param name="cancellationToken">Stops between network calls.</param>
+    /// <exception cref="ArgumentNullException">The text is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// The text, gaps included, has more tokens than the model's context; or there are no candidates, or only equal ones.
+    /// </exception>
+    /// <exception cref="FormatException">A gap has no size, or one above <see cref="GapSyntax.MaximumSpan"/>.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public FilledText Fill(GappedText text, CancellationToken cancellationToken = default) => Fill([text], cancellationToken)[0];
+
+    /// <summary>The same for many texts together, which is faster than one after the other.</summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="cancellationToken">Stops between network calls.</param>
+    /// <param name="progress">
+    /// Told the share of all gaps' tokens that are filled, 0 to 1, once lengths and candidates are chosen. Default null.
+    /// </param>
+    /// <returns>One for each, in their order.</returns>
+    /// <exception cref="ArgumentNullException">The list or one of its texts is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// A text, gaps included, has more tokens than the model's context; or there are no candidates, or only equal ones. The message has the
+    /// text's number, from 0. Not under <see cref="InvalidRows.Skip"/>.
+    /// </exception>
+    /// <exception cref="FormatException">
+    /// A gap has no size, or one above <see cref="GapSyntax.MaximumSpan"/>. Not under <see cref="InvalidRows.Skip"/>.
+    /// </exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public FilledText[] Fill(
+        IReadOnlyList<GappedText> texts, CancellationToken cancellationToken = default, IProgress<double>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return Fill(texts, number => texts.Count == 1 ? "A text" : $"Text {number}", cancellationToken, progress);
     }
 
     /// <summary>Fills the mask tokens of rows of token ids. Equal rows are filled equally, and once.</summary>
@@ -118,24 +150,40 @@ public sealed class Infiller
     public int[][] Fill(IReadOnlyList<int[]> rows, CancellationToken cancellationToken = default, IProgress<double>? progress = null) =>
         _infiller.Fill(rows, cancellationToken, progress);
 
-    private MaskedText Encode(string text)
+    /// <summary>
+    /// The same for a caller that has its own words for a text, such as the name of its column and the number of its row.
+    /// </summary>
+    internal FilledText[] Fill(
+        IReadOnlyList<GappedText> texts, Func<int, string> subject, CancellationToken cancellationToken, IProgress<double>? progress)
     {
-        ArgumentNullException.ThrowIfNull(text, "texts");
-        MaskedText encoded;
-        try
+        ReadText[] read = [.. texts.Select(_reader.Read)];
+        int fault = Array.FindIndex(read, text => text.Fault is not null);
+        if (fault >= 0 && _options.InvalidRows == InvalidRows.Throw)
+            throw read[fault].Fault!.Error(subject(fault));
+        GapTask[] tasks = [.. read.Select(text => text.Task).OfType<GapTask>()];
+        _settler.Settle(tasks, cancellationToken);
+        GapTask[] written = [.. tasks.Where(task => !task.HasCandidates)];
+        GapRow[] rows = [.. written.Select(task => task.Row())];
+        int samples = _options.Samples;
+        SamplingRow[] filled = _infiller.Fill(
+            [.. rows.SelectMany(row => Enumerable.Range(0, samples).Select(sample => new InfillRow(row.Tokens, row.Gaps, sample)))],
+            cancellationToken, progress);
+        var results = new Dictionary<GapTask, FilledText>();
+        for (int i = 0; i < written.Length; i++)
         {
-            encoded = MaskedText.Of(text, _start, _model.Tokenizer, _model.Config.MaskTokenId);
+            IEnumerable<FilledSample> draws = filled.Skip(i * samples).Take(samples)
+                .Select(row => new FilledSample(written[i].Fill(row.Tokens, rows[i].Gaps), row.History.LogProbability));
+            results.Add(written[i], new FilledText([.. draws], written[i].Lengths));
         }
-        catch (FormatException) when (_invalidRows == InvalidRows.Skip)
-        {
-            return MaskedText.Plain(text);
-        }
-        if (encoded.Tokens.Length <= _model.Config.ContextLength)
-            return encoded;
-        if (_invalidRows == InvalidRows.Skip)
-            return MaskedText.Plain(text);
-        throw new ArgumentException(
-            $"{_subject} has {encoded.Tokens.Length} tokens, gaps included, and the model sees at most {_model.Config.ContextLength}: "
-            + $"\"{TextExcerpt.Of(text)}\". Shorten it, or use a model with a longer context.");
+        foreach (GapTask task in tasks.Where(task => task.HasCandidates))
+            results.Add(task, new FilledText([new FilledSample(task.Fill(), task.LogProbability)], task.Lengths));
+        return [.. read.Select((text, i) => text.Task is { } task ? results[task] : Unfilled(text, samples, subject(i)))];
+    }
+
+    // A text without gaps, or one that stays as it is.
+    private static FilledText Unfilled(ReadText text, int samples, string subject)
+    {
+        var sample = new FilledSample(text.Plain, text.Fault is null ? 0 : double.NaN);
+        return new FilledText([.. Enumerable.Repeat(sample, samples)], [], text.Fault?.Message(subject));
     }
 }

@@ -38,32 +38,37 @@ internal sealed class TokenInfiller
     public int[][] Fill(IReadOnlyList<int[]> rows, CancellationToken cancellation = default, IProgress<double>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        return Fill([.. rows.Select(row => (row, (Range[]?)null))], cancellation, progress);
-    }
-
-    /// <summary>The same for rows of texts, in which the tokens of each gap become UTF-8 together; null for rows of ids.</summary>
-    public int[][] Fill(IReadOnlyList<(int[] Tokens, Range[]? Gaps)> rows, CancellationToken cancellation, IProgress<double>? progress)
-    {
-        // The same ids with other borders between gaps are another row, which begins with the same ids and so has the same draws.
-        var distinct = new Dictionary<int[], List<(Range[]? Gaps, SamplingRow Row)>>(TokenRowComparer.Instance);
-        var filled = new SamplingRow[rows.Count];
-        for (int i = 0; i < filled.Length; i++)
-        {
-            (int[] tokens, Range[]? gaps) = rows[i];
-            ArgumentNullException.ThrowIfNull(tokens, nameof(rows));
-            if (!distinct.TryGetValue(tokens, out List<(Range[]? Gaps, SamplingRow Row)>? same))
-                distinct[tokens] = same = [];
-            SamplingRow? known = same.FirstOrDefault(other => other.Gaps.AsSpan().SequenceEqual(gaps)).Row;
-            if (known is null)
-                same.Add((gaps, known = Open(tokens, gaps)));
-            filled[i] = known;
-        }
-        _decoder.Run([.. filled.Distinct()], progress, cancellation);
+        SamplingRow[] filled = Fill([.. rows.Select(row => new InfillRow(row, null))], cancellation, progress);
         return [.. filled.Select(row => (int[])row.Tokens.Clone())];
     }
 
-    private SamplingRow Open(int[] row, Range[]? gaps)
+    /// <summary>
+    /// The same for rows of texts, in which the tokens of each gap become UTF-8 together. Do not change what is returned.
+    /// </summary>
+    public SamplingRow[] Fill(IReadOnlyList<InfillRow> rows, CancellationToken cancellation, IProgress<double>? progress)
     {
+        // The same ids with other borders between gaps are another row, which begins with the same ids and so has the same draws.
+        var distinct = new Dictionary<int[], List<(InfillRow Asked, SamplingRow Row)>>(TokenRowComparer.Instance);
+        var filled = new SamplingRow[rows.Count];
+        for (int i = 0; i < filled.Length; i++)
+        {
+            InfillRow asked = rows[i];
+            ArgumentNullException.ThrowIfNull(asked.Tokens, nameof(rows));
+            if (!distinct.TryGetValue(asked.Tokens, out List<(InfillRow Asked, SamplingRow Row)>? same))
+                distinct[asked.Tokens] = same = [];
+            SamplingRow? known = same.FirstOrDefault(
+                other => other.Asked.Sample == asked.Sample && other.Asked.Gaps.AsSpan().SequenceEqual(asked.Gaps)).Row;
+            if (known is null)
+                same.Add((asked, known = Open(asked)));
+            filled[i] = known;
+        }
+        _decoder.Run([.. filled.Distinct()], progress, cancellation);
+        return filled;
+    }
+
+    private SamplingRow Open(InfillRow asked)
+    {
+        int[] row = asked.Tokens;
         int maskTokenId = _evaluator.MaskTokenId;
         if (row.Length > _evaluator.ContextLength)
         {
@@ -83,10 +88,16 @@ internal sealed class TokenInfiller
         }
         var request = new SamplingRequest(row, [.. positions])
         {
-            Key = ContentKey.Of(row),
+            Key = asked.Sample == 0 ? ContentKey.Of(row) : ContentKey.Combine(ContentKey.Of(row), (ulong)asked.Sample),
             Vocabulary = _vocabulary,
-            Gaps = gaps ?? [],
+            Gaps = asked.Gaps ?? [],
         };
         return new SamplingRow(request, _options, maskTokenId);
     }
 }
+
+/// <summary>A row whose mask tokens are to be filled.</summary>
+/// <param name="Tokens">Its ids.</param>
+/// <param name="Gaps">The gaps of a text, as ranges of the ids; null for a row of ids.</param>
+/// <param name="Sample">Which of several draws of the row it is, from 0.</param>
+internal readonly record struct InfillRow(int[] Tokens, Range[]? Gaps, int Sample = 0);

@@ -69,8 +69,8 @@ internal sealed class ChatPromptWriter(ChatTemplate template, ChatMarks handling
                         continue;
                     throw new ArgumentException(
                         $"Turn {turn + 1} of the conversation, one of the {Name(turns[turn].Role)}, spells \"{mark}\", a mark of the "
-                        + $"template {template.Name} with which it would leave its turn: \"{TextExcerpt.Of(turns[turn].Text)}\". Take it out, or "
-                        + "use ChatMarks.Separate, with which the model sees a space in it.", nameof(turns));
+                        + $"template {template.Name} with which it would leave its turn: \"{TextExcerpt.Of(turns[turn].Text)}\". Take "
+                        + "it out, or use ChatMarks.Separate, with which the model sees a space in it.", nameof(turns));
                 }
             }
         }

@@ -5,7 +5,8 @@ using Microsoft.ML.MaskedDiffusion.Text.Gaps;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// How gaps are written in a text: <c>[MASK]</c> is a gap of one token, <c>[MASK*5]</c> a gap of five. A backslash before a gap makes it
+/// How gaps are written in a text: <c>[MASK]</c> is a gap of one token, <c>[MASK*5]</c> a gap of five, <c>[MASK*2-8]</c> a gap of two to
+/// eight, of which the model chooses one, and <c>[MASK*]</c> a gap of one to as many as an option allows. A backslash before a gap makes it
 /// plain text. Backslashes right before a gap are halved, so that any text can be written. Everywhere else a backslash is a backslash.
 /// </summary>
 /// <remarks>Safe for several threads.</remarks>
@@ -14,10 +15,15 @@ public static class GapSyntax
     /// <summary>The most tokens that one gap may span.</summary>
     public const int MaximumSpan = 1_000_000;
 
+    /// <summary>A gap of unknown length: 1 to <see cref="GapOptions.MaxLength"/> tokens.</summary>
+    public const string UnknownGap = Opening + "*]";
+
     private const string Opening = "[MASK";
 
     /// <summary>Splits a text into plain pieces and gaps.</summary>
-    /// <exception cref="FormatException">A gap spans 0 tokens or more than <see cref="MaximumSpan"/>.</exception>
+    /// <exception cref="FormatException">
+    /// A gap spans 0 tokens or more than <see cref="MaximumSpan"/>, or at least more than at most.
+    /// </exception>
     internal static List<MaskedTextSegment> Parse(string text)
     {
         var segments = new List<MaskedTextSegment>();
@@ -34,13 +40,13 @@ public static class GapSyntax
                 continue;
             }
             if (plain.Length > 0)
-                segments.Add(new MaskedTextSegment(plain.ToString(), 0));
+                segments.Add(MaskedTextSegment.Plain(plain.ToString()));
             plain.Clear();
             segments.Add(new MaskedTextSegment(null, Span(text, at, end)));
         }
         plain.Append(text, done, text.Length - done);
         if (plain.Length > 0)
-            segments.Add(new MaskedTextSegment(plain.ToString(), 0));
+            segments.Add(MaskedTextSegment.Plain(plain.ToString()));
         return segments;
     }
 
@@ -71,12 +77,28 @@ public static class GapSyntax
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tokenCount"/> is out of its range.</exception>
     public static string Gap(int tokenCount)
     {
-        if (tokenCount is < 1 or > MaximumSpan)
+        RequireSpan(tokenCount, 1, nameof(tokenCount));
+        return tokenCount == 1 ? Opening + "]" : string.Create(CultureInfo.InvariantCulture, $"{Opening}*{tokenCount}]");
+    }
+
+    /// <summary>A gap of unknown length as it is written: <c>[MASK*2-8]</c> for two to eight tokens.</summary>
+    /// <param name="minimum">The fewest tokens, 1 to <see cref="MaximumSpan"/>.</param>
+    /// <param name="maximum">The most tokens, <paramref name="minimum"/> to <see cref="MaximumSpan"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
+    public static string Gap(int minimum, int maximum)
+    {
+        RequireSpan(minimum, 1, nameof(minimum));
+        RequireSpan(maximum, minimum, nameof(maximum));
+        return string.Create(CultureInfo.InvariantCulture, $"{Opening}*{minimum}-{maximum}]");
+    }
+
+    private static void RequireSpan(int tokenCount, int least, string name)
+    {
+        if (tokenCount < least || tokenCount > MaximumSpan)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(tokenCount), tokenCount, $"A gap of {tokenCount} tokens cannot be written; it must be 1 to {MaximumSpan} tokens.");
+                name, tokenCount, $"A gap of {tokenCount} tokens cannot be written; it must be {least} to {MaximumSpan} tokens.");
         }
-        return tokenCount == 1 ? Opening + "]" : string.Create(CultureInfo.InvariantCulture, $"{Opening}*{tokenCount}]");
     }
 
     private static int Find(string text, int from, out int end)
@@ -86,19 +108,30 @@ public static class GapSyntax
         {
             end = at + Opening.Length;
             if (end < text.Length && text[end] == '*')
-            {
-                int digits = end + 1;
-                for (end = digits; end < text.Length && char.IsAsciiDigit(text[end]);)
-                    end++;
-                if (end == digits)
-                    end = text.Length;
-            }
+                end = SkipSize(text, end + 1);
             if (end < text.Length && text[end++] == ']')
                 return at;
             at += Opening.Length;
         }
         end = text.Length;
         return -1;
+    }
+
+    // Goes past a size: nothing, a number, or two numbers with a hyphen between them. What is no size ends before the closing bracket.
+    private static int SkipSize(string text, int at)
+    {
+        int first = SkipDigits(text, at);
+        if (first == at || first == text.Length || text[first] != '-')
+            return first;
+        int second = SkipDigits(text, first + 1);
+        return second == first + 1 ? first : second;
+    }
+
+    private static int SkipDigits(string text, int at)
+    {
+        while (at < text.Length && char.IsAsciiDigit(text[at]))
+            at++;
+        return at;
     }
 
     private static int CountBackslashes(string text, int before, int from)
@@ -109,16 +142,24 @@ public static class GapSyntax
         return count;
     }
 
-    private static int Span(string text, int at, int end)
+    private static GapSize Span(string text, int at, int end)
     {
         ReadOnlySpan<char> form = text.AsSpan(at, end - at);
         if (form.Length == Opening.Length + 1)
-            return 1;
-        ReadOnlySpan<char> digits = form[(Opening.Length + 1)..^1];
-        if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int span) && span is >= 1 and <= MaximumSpan)
-            return span;
+            return GapSize.Known(1);
+        ReadOnlySpan<char> size = form[(Opening.Length + 1)..^1];
+        if (size.IsEmpty)
+            return GapSize.Unknown;
+        int hyphen = size.IndexOf('-');
+        int? least = Number(hyphen < 0 ? size : size[..hyphen]), most = hyphen < 0 ? least : Number(size[(hyphen + 1)..]);
+        if (least is { } minimum && most is { } maximum && minimum <= maximum)
+            return new GapSize(minimum, maximum);
         string shown = form.Length > 40 ? string.Concat(form[..40], "...") : form.ToString();
-        throw new FormatException($"The gap {shown} at character {at} must span 1 to {MaximumSpan} tokens. "
+        throw new FormatException($"The gap {shown} at character {at} must span 1 to {MaximumSpan} tokens, the smaller number first. "
             + "Write a backslash before it if it is plain text.");
     }
+
+    private static int? Number(ReadOnlySpan<char> digits) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int span) && span is >= 1 and <= MaximumSpan
+            ? span : null;
 }

@@ -3,22 +3,29 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
 /// <summary>
-/// A text with gaps (<see cref="GapSyntax"/>) as ids with mask tokens, which remembers the text outside the gaps. A word's token carries
-/// the space before it, so the network does not see one space before a gap: "The [MASK] sat" and "The[MASK] sat" are the same three tokens.
-/// Immutable and thread-safe.
+/// A text with gaps (<see cref="GapSyntax"/>) as runs of ids with gaps between them, which remembers the text outside the gaps. A word's
+/// token carries the space before it, so the network does not see one space before a gap: "The [MASK] sat" and "The[MASK] sat" are the same
+/// three tokens. Immutable and thread-safe.
 /// </summary>
 internal sealed class MaskedText
 {
     private readonly IReadOnlyList<MaskedTextSegment> _segments;
+    private readonly TextTokenizer _tokenizer;
 
-    private MaskedText(IReadOnlyList<MaskedTextSegment> segments, int[] tokens, Range[] gaps) =>
-        (_segments, Tokens, Gaps) = (segments, tokens, gaps);
+    // The ids before each gap, and those after the last.
+    private readonly int[][] _runs;
 
-    /// <summary>The ids, with the mask token in the gaps.</summary>
-    public int[] Tokens { get; }
+    private MaskedText(IReadOnlyList<MaskedTextSegment> segments, TextTokenizer tokenizer, int[][] runs, GapSize[] sizes) =>
+        (_segments, _tokenizer, _runs, Sizes) = (segments, tokenizer, runs, sizes);
 
-    /// <summary>The gaps as ranges of <see cref="Tokens"/>.</summary>
-    public Range[] Gaps { get; }
+    /// <summary>What each gap says of its length. Gaps with nothing between them are one.</summary>
+    public IReadOnlyList<GapSize> Sizes { get; }
+
+    /// <summary>The tokens of the text with its gaps as short as they may be.</summary>
+    public long LeastLength => PlainLength + Sizes.Sum(size => size.Minimum);
+
+    /// <summary>The tokens outside the gaps.</summary>
+    public long PlainLength => _runs.Sum(run => (long)run.Length);
 
     /// <summary>The text outside the gaps, less the backslashes that kept plain text from being a gap.</summary>
     public string PlainText => string.Concat(_segments.Select(segment => segment.Text));
@@ -27,40 +34,65 @@ internal sealed class MaskedText
     /// <param name="text">The text with gaps.</param>
     /// <param name="start">The ids that begin a document.</param>
     /// <param name="tokenizer">The tokenizer.</param>
-    /// <param name="maskTokenId">The mask token.</param>
     /// <exception cref="FormatException">A gap has no size, or one that is too large.</exception>
-    public static MaskedText Of(string text, ReadOnlySpan<int> start, TextTokenizer tokenizer, int maskTokenId)
+    public static MaskedText Of(string text, ReadOnlySpan<int> start, TextTokenizer tokenizer)
     {
         List<MaskedTextSegment> segments = GapSyntax.Parse(text);
-        List<int> ids = [.. start];
-        List<Range> gaps = [];
+        List<int[]> runs = [];
+        List<GapSize> sizes = [];
+        List<int> run = [.. start];
         for (int i = 0; i < segments.Count; i++)
         {
-            int from = ids.Count;
             if (segments[i].Text is not { } plain)
             {
-                ids.AddRange(Enumerable.Repeat(maskTokenId, segments[i].MaskCount));
-                // Two gaps with nothing between them are one.
                 if (i > 0 && segments[i - 1].Text is null)
-                    gaps[^1] = gaps[^1].Start..ids.Count;
-                else
-                    gaps.Add(from..ids.Count);
+                {
+                    sizes[^1] += segments[i].Size;
+                    continue;
+                }
+                sizes.Add(segments[i].Size);
+                runs.Add([.. run]);
+                run.Clear();
                 continue;
             }
             if (i + 1 < segments.Count && plain.EndsWith(' '))
                 plain = plain[..^1];
-            ids.AddRange(i == 0 ? tokenizer.Encode(plain) : tokenizer.EncodeInside(plain));
+            run.AddRange(i == 0 ? tokenizer.Encode(plain) : tokenizer.EncodeInside(plain));
         }
-        return new MaskedText(segments, [.. ids], [.. gaps]);
+        runs.Add([.. run]);
+        return new MaskedText(segments, tokenizer, [.. runs], [.. sizes]);
     }
 
-    /// <summary>A text that is left as it is, gaps included.</summary>
-    public static MaskedText Plain(string text) => new([new MaskedTextSegment(text, 0)], [], []);
+    /// <summary>The ids with each gap filled by what is given for it.</summary>
+    public GapRow Lay(IReadOnlyList<int[]> gaps)
+    {
+        List<int> ids = [.. _runs[0]];
+        var ranges = new Range[gaps.Count];
+        for (int gap = 0; gap < gaps.Count; gap++)
+        {
+            ranges[gap] = ids.Count..(ids.Count + gaps[gap].Length);
+            ids.AddRange(gaps[gap]);
+            ids.AddRange(_runs[gap + 1]);
+        }
+        return new GapRow([.. ids], ranges);
+    }
+
+    /// <summary>The ids of a text that stands in a gap, with the space that the plain text before the gap ends in.</summary>
+    public int[] Encode(int gap, string text)
+    {
+        int segment = SegmentOf(gap);
+        if (segment == 0)
+            return _tokenizer.Encode(text);
+        bool hasSpace = _segments[segment - 1].Text!.EndsWith(' ') && !text.StartsWith(' ');
+        return _tokenizer.EncodeInside(hasSpace ? " " + text : text);
+    }
+
+    /// <summary>The text of the ids in a gap.</summary>
+    public string Decode(int gap, int[] ids) => SegmentOf(gap) == 0 ? _tokenizer.Decode(ids) : _tokenizer.DecodeInside(ids);
 
     /// <summary>The text with its gaps filled. The text outside the gaps is that of the caller, character for character.</summary>
-    /// <param name="filled">The ids, without mask tokens.</param>
-    /// <param name="tokenizer">The tokenizer.</param>
-    public string Fill(int[] filled, TextTokenizer tokenizer)
+    /// <param name="chosen">The text in each gap.</param>
+    public string Fill(IReadOnlyList<string> chosen)
     {
         var text = new StringBuilder();
         int gap = 0;
@@ -73,15 +105,26 @@ internal sealed class MaskedText
             }
             if (i > 0 && _segments[i - 1].Text is null)
                 continue;
-            int[] ids = filled[Gaps[gap++]];
-            string chosen = i == 0 ? tokenizer.Decode(ids) : tokenizer.DecodeInside(ids);
+            string filling = chosen[gap++];
             // The space before the gap and the one that the word brings are the same.
-            bool hasSpace = text.Length > 0 && text[^1] == ' ' && chosen.StartsWith(' ');
-            text.Append(hasSpace ? chosen[1..] : chosen);
+            bool hasSpace = text.Length > 0 && text[^1] == ' ' && filling.StartsWith(' ');
+            text.Append(hasSpace ? filling[1..] : filling);
         }
         return text.ToString();
     }
+
+    // The segment with which a gap begins.
+    private int SegmentOf(int gap)
+    {
+        for (int i = 0; ; i++)
+        {
+            if (_segments[i].Text is null && (i == 0 || _segments[i - 1].Text is not null) && gap-- == 0)
+                return i;
+        }
+    }
 }
 
-/// <summary>A piece of plain text, or a gap of <see cref="MaskCount"/> tokens, whose <see cref="Text"/> is null.</summary>
-internal readonly record struct MaskedTextSegment(string? Text, int MaskCount);
+/// <summary>A text with gaps of known lengths.</summary>
+/// <param name="Tokens">The ids of the row.</param>
+/// <param name="Gaps">The gaps as ranges of them.</param>
+internal sealed record GapRow(int[] Tokens, Range[] Gaps);

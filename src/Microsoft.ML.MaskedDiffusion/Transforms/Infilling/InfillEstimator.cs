@@ -25,7 +25,9 @@ public sealed class InfillEstimator : IEstimator<InfillTransformer>
     }
 
     /// <summary>Checks the schema and makes the transformer.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The input column is missing or not text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// An input column is missing or of another type than text, or a vector of texts.
+    /// </exception>
     public InfillTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -33,8 +35,10 @@ public sealed class InfillEstimator : IEstimator<InfillTransformer>
         return new InfillTransformer(_computation, null);
     }
 
-    /// <summary>The input's columns and the filled text.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The input column is missing or not text.</exception>
+    /// <summary>The input's columns, the filled text, and the further columns that the options name.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// An input column is missing or of another type than text, or a vector of texts.
+    /// </exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
-        BatchedTransform<string, string>.GetOutputSchema(inputSchema, _computation.Inputs, _computation.Outputs);
+        BatchedTransform<GappedText, FilledText>.GetOutputSchema(inputSchema, _computation.Inputs, _computation.Outputs);
 }

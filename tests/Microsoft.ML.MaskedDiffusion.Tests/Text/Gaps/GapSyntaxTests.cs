@@ -15,17 +15,25 @@ public sealed class GapSyntaxTests
     [DataRow(@"\[MASK*3] x", "'[MASK*3] x'")]
     [DataRow(@"\\[MASK]", @"'\' 1")]
     [DataRow(@"\\\[MASK]", @"'\[MASK]'")]
-    [DataRow(@"a\b[mask][MASK [MASKED] [MASK*] [MASK*x]", @"'a\b[mask][MASK [MASKED] [MASK*] [MASK*x]'")]
+    [DataRow(@"a\b[mask][MASK [MASKED] [MASK**] [MASK*x]", @"'a\b[mask][MASK [MASKED] [MASK**] [MASK*x]'")]
+    [DataRow("a[MASK*2-8]b", "'a' 2-8 'b'")]
+    [DataRow("[MASK*][MASK*3-3]", "1-* 3")]
+    [DataRow(@"\[MASK*] \[MASK*1-2] \\[MASK*1-2]", @"'[MASK*] [MASK*1-2] \' 1-2")]
+    [DataRow("[MASK*2-] [MASK*-8] [MASK*-] [MASK*2--8] [MASK*2-8", "'[MASK*2-] [MASK*-8] [MASK*-] [MASK*2--8] [MASK*2-8'")]
     [DataRow("[MASK*[MASK]", "'[MASK*' 1")]
     [DataRow("[MASK[MASK]]", "'[MASK' 1 ']'")]
     public void TextsAreCutAtTheirGaps(string text, string expected) =>
         Assert.AreEqual(expected,
-            string.Join(' ', GapSyntax.Parse(text).Select(s => s.Text is { } plain ? $"'{plain}'" : $"{s.MaskCount}")));
+            string.Join(' ', GapSyntax.Parse(text).Select(s => s.Text is { } plain ? $"'{plain}'" : Shown(s.Size))));
 
     [TestMethod]
     [DataRow("[MASK*0]")]
     [DataRow("a [MASK*1000001]")]
     [DataRow("[MASK*99999999999999999999999999]")]
+    [DataRow("[MASK*8-2]")]
+    [DataRow("[MASK*0-2]")]
+    [DataRow("a [MASK*2-1000001]")]
+    [DataRow("[MASK*1-99999999999999999999999999]")]
     public void AnImpossibleSpanIsRefused(string text) =>
         StringAssert.Contains(Assert.Throws<FormatException>(() => GapSyntax.Parse(text)).Message, "1 to 1000000");
 
@@ -33,7 +41,7 @@ public sealed class GapSyntaxTests
     public void EscapedTextIsPlainText()
     {
         var random = new Random(8);
-        string[] parts = ["[MASK]", "[MASK*12]", "[MASK", "*", "0", "]", @"\", @"\\", "x", " "];
+        string[] parts = ["[MASK]", "[MASK*12]", "[MASK*3-9]", "[MASK*]", "[MASK", "*", "-", "0", "]", @"\", @"\\", "x", " "];
         for (int i = 0; i < 3000; i++)
         {
             string text = string.Concat(Enumerable.Range(0, random.Next(1, 9)).Select(_ => parts[random.Next(parts.Length)]));
@@ -57,5 +65,12 @@ public sealed class GapSyntaxTests
         Assert.AreEqual("[MASK*5]", GapSyntax.Gap(5));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => GapSyntax.Gap(0)).Message, "1 to 1000000");
         Assert.ThrowsExactly<ArgumentNullException>(() => GapSyntax.Escape(null!));
+        Assert.AreEqual("[MASK*2-8]", GapSyntax.Gap(2, 8));
+        Assert.AreEqual("2-8", Shown(GapSyntax.Parse(GapSyntax.Gap(2, 8)).Single().Size));
+        Assert.AreEqual("1-*", Shown(GapSyntax.Parse(GapSyntax.UnknownGap).Single().Size));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => GapSyntax.Gap(3, 2)).Message, "3 to 1000000");
     }
+
+    private static string Shown(GapSize size) => size.Open > 0 ? $"{size.Minimum}-*"
+        : size.Minimum == size.Maximum ? $"{size.Minimum}" : $"{size.Minimum}-{size.Maximum}";
 }

@@ -63,9 +63,9 @@ public sealed class MaskedTextTests
                 .Resolve(() => Enumerable.Repeat(chosen, 50), null, CancellationToken.None);
             id = tokenizer.Encode(chosen).Single();
         }
-        MaskedText encoded = MaskedText.Of(text, [], tokenizer, tokenizer.VocabularySize);
-        int[] filled = [.. encoded.Tokens.Select(token => token == tokenizer.VocabularySize ? id : token)];
-        Assert.AreEqual(expected, encoded.Fill(filled, tokenizer));
+        MaskedText encoded = MaskedText.Of(text, [], tokenizer);
+        string[] filling = [.. encoded.Sizes.Select((size, gap) => encoded.Decode(gap, [.. Enumerable.Repeat(id, (int)size.Minimum)]))];
+        Assert.AreEqual(expected, encoded.Fill(filling));
     }
 
     [TestMethod]
@@ -79,8 +79,10 @@ public sealed class MaskedTextTests
             string text = string.Join("[MASK]", pieces.Select(GapSyntax.Escape));
             if (pieces[..^1].Any(piece => piece.EndsWith('\\')))
                 continue;
-            MaskedText encoded = MaskedText.Of(text, [], Tokenizer, Mask);
-            Assert.AreEqual(string.Join('x', pieces), encoded.Fill([.. encoded.Tokens.Select(id => id == Mask ? word : id)], Tokenizer));
+            MaskedText encoded = MaskedText.Of(text, [], Tokenizer);
+            string[] filling =
+                [.. encoded.Sizes.Select((size, gap) => encoded.Decode(gap, [.. Enumerable.Repeat(word, (int)size.Minimum)]))];
+            Assert.AreEqual(string.Join('x', pieces), encoded.Fill(filling));
         }
     }
 
@@ -89,8 +91,43 @@ public sealed class MaskedTextTests
     {
         string text = string.Concat(Corpora.Documents(6, 10));
         CollectionAssert.AreEqual(Tokenizer.Encode(text), Ids(text));
-        Assert.AreEqual(text, MaskedText.Of(text, [], Tokenizer, Mask).PlainText);
+        Assert.AreEqual(text, MaskedText.Of(text, [], Tokenizer).PlainText);
     }
 
-    private static int[] Ids(string text) => MaskedText.Of(text, [], Tokenizer, Mask).Tokens;
+    [TestMethod]
+    [DataRow("a [MASK*2-8] b", 2, 8)]
+    [DataRow("a [MASK*] b", 1, 5)]
+    [DataRow("[MASK*][MASK*2-3][MASK]", 4, 9)]
+    [DataRow("[MASK*][MASK*]", 2, 10)]
+    [DataRow("[MASK*1000000][MASK*999999-1000000]", 1_999_999, 2_000_000)]
+    public void GapsWithNothingBetweenThemAreOneWithTheSumOfTheirSizes(string text, int minimum, int maximum)
+    {
+        GapSize size = MaskedText.Of(text, [], Tokenizer).Sizes.Single();
+        Assert.AreEqual((minimum, maximum), (size.Minimum, size.Most(openLength: 5)));
+    }
+
+    [TestMethod]
+    public void ACandidateIsCutIntoTokensAsInTheWholeText()
+    {
+        foreach (string document in Corpora.Documents(32, 20))
+        {
+            string[] words = document.TrimEnd().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            for (int i = 0; i < words.Length; i++)
+            {
+                string[] gapped = [.. words];
+                gapped[i] = "[MASK*]";
+                MaskedText text = MaskedText.Of(string.Join(' ', gapped), [], Tokenizer);
+                GapRow row = text.Lay([text.Encode(0, words[i])]);
+                CollectionAssert.AreEqual(Tokenizer.Encode(string.Join(' ', words)), row.Tokens);
+                Assert.AreEqual(string.Join(' ', words), text.Fill([words[i]]));
+            }
+        }
+    }
+
+    // The ids with each gap as short as it may be.
+    private static int[] Ids(string text)
+    {
+        MaskedText masked = MaskedText.Of(text, [], Tokenizer);
+        return masked.Lay([.. masked.Sizes.Select(size => Enumerable.Repeat(Mask, (int)size.Minimum).ToArray())]).Tokens;
+    }
 }

@@ -35,8 +35,12 @@ public sealed class SentencePieceTextTokenizerTests
     [TestMethod]
     public void TextBesideAGapHasItsOwnTokens()
     {
-        int[] Encode(string text) => MaskedText.Of(text, [], Tokenizer, Tokenizer.VocabularySize).Tokens;
         int mask = Tokenizer.VocabularySize;
+        int[] Encode(string text)
+        {
+            MaskedText masked = MaskedText.Of(text, [], Tokenizer);
+            return masked.Lay([.. masked.Sizes.Select(_ => new[] { mask })]).Tokens;
+        }
         CollectionAssert.AreEqual((int[])[.. Ids("▁the"), mask, .. Ids("▁cat")], Encode("the [MASK] cat"));
         CollectionAssert.AreEqual((int[])[.. Ids("▁the"), mask, .. Ids("c", "at")], Encode("the [MASK]cat"));
         CollectionAssert.AreEqual((int[])[mask, .. Ids("▁cat")], Encode("[MASK] cat"));

@@ -1,0 +1,59 @@
+using Microsoft.ML.MaskedDiffusion.Options;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>
+/// How <see cref="Infiller"/> settles gaps, beside how it chooses tokens. Checked and copied by whatever takes it; later changes have no
+/// effect.
+/// </summary>
+public sealed class GapOptions
+{
+    /// <summary>The largest <see cref="MaxLength"/>, tokens.</summary>
+    public const int LargestMaxLength = 1024;
+
+    /// <summary>The largest <see cref="Samples"/>.</summary>
+    public const int LargestSamples = 1024;
+
+    internal const int DefaultMaxLength = 8;
+
+    internal const double DefaultFillingWeight = 0.25;
+
+    /// <summary>The most tokens of a gap [MASK*], 1 to <see cref="LargestMaxLength"/>. Default 8.</summary>
+    public int MaxLength { get; set; } = DefaultMaxLength;
+
+    /// <summary>
+    /// How much the log-probability of a gap's filling counts beside that of the text around it when a length is chosen, 0 to 1: 0 finds
+    /// the most probable length, 1 the most probable length and filling together, which are shorter than the true ones on average but more
+    /// often right to the last token. 0 is also cheaper, since nothing need be filled to choose. Default 0.25: nearly the best of both
+    /// where it was measured (docs/infilling.md).
+    /// </summary>
+    public double FillingWeight { get; set; } = DefaultFillingWeight;
+
+    /// <summary>
+    /// Draws of each text, 1 to <see cref="LargestSamples"/>. More than 1 need a temperature above 0. The first draw is
+    /// the one that a single one would be. Texts with candidates have one. Default 1.
+    /// </summary>
+    public int Samples { get; set; } = 1;
+
+    /// <summary>
+    /// What to do with a text that cannot be filled: one that is longer than the model's context, has a gap of an impossible size, or has
+    /// no candidates to choose from. Default <see cref="InvalidRows.Throw"/>; under <see cref="InvalidRows.Skip"/> it stays as it is, and
+    /// <see cref="FilledText.Error"/> says why.
+    /// </summary>
+    public InvalidRows InvalidRows { get; set; } = InvalidRows.Throw;
+
+    internal GapOptions Clone(SamplingOptions sampling)
+    {
+        OptionCheck.Require(MaxLength is >= 1 and <= LargestMaxLength, nameof(MaxLength), MaxLength, $"1 to {LargestMaxLength} tokens");
+        OptionCheck.RequireShare(FillingWeight, nameof(FillingWeight));
+        CheckSamples(Samples, sampling, nameof(Samples));
+        OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
+        return (GapOptions)MemberwiseClone();
+    }
+
+    internal static void CheckSamples(int samples, SamplingOptions sampling, string option)
+    {
+        OptionCheck.Require(samples is >= 1 and <= LargestSamples, option, samples, $"1 to {LargestSamples}");
+        OptionCheck.Require(samples == 1 || sampling.Temperature > 0, option, samples, "1 at temperature 0, where every draw is the same");
+    }
+}
