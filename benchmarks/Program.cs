@@ -14,6 +14,7 @@ var root = new RootCommand(
     KillCommand.Command(),
     KillCommand.ChildCommand(),
     ZeroShotCommand.Command(),
+    PoliciesCommand.Command(),
     ParityCommand.Command(),
     GapsCommand.Command(),
 };

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Microsoft.ML.Data;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
@@ -79,7 +78,7 @@ internal static class ZeroShotCommand
     private static int Run(
         string path, string device, (ZeroShotTask Task, string Path)[] files, ZeroShotOptions options, CancellationToken cancellation)
     {
-        using MaskedDiffusionModel model = Open(path, device);
+        using MaskedDiffusionModel model = SavedModel.Open(path, device);
         Console.WriteLine(
             $"{model.Config.Name}: {model.Config.NonEmbeddingParameterCount:N0} non-embedding parameters, "
             + $"context {model.Config.ContextLength}, vocabulary {model.Config.VocabularySize}, on {model.Device}");
@@ -102,17 +101,6 @@ internal static class ZeroShotCommand
         Console.WriteLine();
         Console.Write(ZeroShotResult.Table(results));
         return status;
-    }
-
-    private static MaskedDiffusionModel Open(string path, string device)
-    {
-        if (!path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase))
-            return MaskedDiffusionModel.Load(path, device);
-        ITransformer loaded = new MLContext().MaskedDiffusion().LoadModel(path, out _);
-        IEnumerable<ITransformer> members = loaded is TransformerChain<ITransformer> chain ? chain : [loaded];
-        return members.OfType<LikelihoodScoringTransformer>().FirstOrDefault()?.Model
-            ?? throw new ArgumentException(
-                $"{path} holds no trained language model: give the zip of a trainer's or ScoreLikelihood's transformer.");
     }
 
     private static ZeroShotProfile Profile(string name, int? samples) => name switch

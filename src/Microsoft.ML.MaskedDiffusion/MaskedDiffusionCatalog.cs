@@ -246,6 +246,36 @@ public sealed class MaskedDiffusionCatalog
     }
 
     /// <summary>
+    /// Writes a text after each prompt, which is plain text: adds the text, its log-probability, and how it was written.
+    /// <see cref="TextGenerator"/> does the same without data views, and lets you watch.
+    /// </summary>
+    /// <param name="model">The model that writes; it stays the caller's and must outlive what is made of it.</param>
+    /// <param name="promptColumnName">The text column with the prompts.</param>
+    /// <param name="outputColumnName">The column of the written texts, without the prompts.</param>
+    /// <param name="maxNewTokens">The most tokens to write, 0 to 1048576.</param>
+    /// <exception cref="ArgumentException">A name is empty, or the number of tokens is out of its range.</exception>
+    public TextGenerationEstimator Generate(
+        MaskedDiffusionModel model, string promptColumnName = "Prompt", string outputColumnName = "Completion", int maxNewTokens = 128) =>
+        Generate(
+            model,
+            new TextGenerationOptions
+            {
+                PromptColumnName = promptColumnName,
+                OutputColumnName = outputColumnName,
+                Generation = new GenerationOptions { MaxNewTokens = maxNewTokens },
+            });
+
+    /// <summary>Writes a text after each prompt, with options.</summary>
+    /// <param name="model">The model that writes; it stays the caller's and must outlive what is made of it.</param>
+    /// <param name="options">Checked and copied.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public TextGenerationEstimator Generate(MaskedDiffusionModel model, TextGenerationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new TextGenerationEstimator(model, options);
+    }
+
+    /// <summary>
     /// Measures a corpus: perplexity per token and bits per byte with their standard errors, over all documents and for each group.
     /// Documents longer than the model's context are scored in windows, never cut.
     /// </summary>
@@ -337,7 +367,7 @@ public sealed class MaskedDiffusionCatalog
     /// <summary>
     /// Finds this library's transformers in what <c>ml.Model.Load</c> gave and puts the batched ones in their place: a
     /// <see cref="LikelihoodScoringTransformer"/>, <see cref="ChoiceScoringTransformer"/>, <see cref="GroupedChoiceScoringTransformer"/> or
-    /// <see cref="InfillTransformer"/>, or a chain with them.
+    /// <see cref="InfillTransformer"/>, <see cref="TextGenerationTransformer"/>, or a chain with them.
     /// </summary>
     /// <param name="loaded">A loaded transformer.</param>
     /// <returns>The same object where it holds none of ours.</returns>

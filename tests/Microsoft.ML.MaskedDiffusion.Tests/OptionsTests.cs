@@ -246,6 +246,15 @@ public sealed class OptionsTests
             [nameof(GapOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
         }, anything: []),
 
+        new Subject<TextGenerationOptions>(new(), o => _ = new TextGenerationEstimator(Model, o), new()
+        {
+            [nameof(TextGenerationOptions.PromptColumnName)] = BadNames,
+            [nameof(TextGenerationOptions.OutputColumnName)] = BadNames,
+            [nameof(TextGenerationOptions.Generation)] = [null],
+            [nameof(TextGenerationOptions.BatchSize)] = BadBatches,
+        }, anything: ["CancellationToken", "Progress", "BatchProgress", "LogProbabilityColumnName", "TokenCountColumnName",
+            "StepCountColumnName", "NetworkRowCountColumnName", "FinishReasonColumnName"]),
+
         new Subject<LikelihoodOptions>(new(), o => _ = new LikelihoodScoringEstimator(Model, new() { Likelihood = o }), new()
         {
             [nameof(LikelihoodOptions.Method)] = [null],
@@ -268,6 +277,7 @@ public sealed class OptionsTests
             [nameof(SamplingOptions.Order)] = [null],
             [nameof(SamplingOptions.TokensPerStep)] = [null],
             [nameof(SamplingOptions.Remasking)] = [null],
+            [nameof(SamplingOptions.Cache)] = [null],
             [nameof(SamplingOptions.BlockLength)] = BadCounts,
             [nameof(SamplingOptions.TopK)] = [.. BadCounts, 1_000_000],
             [nameof(SamplingOptions.TopP)] = [0.0, -1.0, 1.1, double.NaN],
@@ -275,6 +285,16 @@ public sealed class OptionsTests
             [nameof(SamplingOptions.RepetitionPenalty)] = [0.0, -1.0, 101.0, double.NaN],
             [nameof(SamplingOptions.BatchTokens)] = BadCounts,
         }, anything: ["Seed", "OrderSeesKeptTokens", "SharesStepsAmongRows", "SuppressedTokens", "TokenBias"]),
+
+        new Subject<GenerationOptions>(new(), o => _ = new TextGenerator(Model, o), new()
+        {
+            [nameof(GenerationOptions.MaxNewTokens)] = [-1, (1 << 20) + 1],
+            [nameof(GenerationOptions.MinNewTokens)] = [-1, 129],
+            [nameof(GenerationOptions.EndOfTextPenalty)] = [-0.1, 1000.5, double.NaN],
+            [nameof(GenerationOptions.StopStrings)] = [null],
+            [nameof(GenerationOptions.Sampling)] = [null],
+            [nameof(GenerationOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
+        }, anything: ["NegativePrompt"]),
 
         new Subject<ZeroShotOptions>(new(), o => _ = new ZeroShotEvaluator(Model, o), new()
         {

@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using TorchSharp;
@@ -8,14 +9,16 @@ namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// A language model ready for use: the network with its weights, its tokenizer and its configuration. Any number of threads may use one
-/// model at once; it holds native memory (four bytes a parameter) until it is disposed. Saved as a folder (<c>config.json</c>,
-/// <c>model.safetensors</c> under SMDM's tensor names, the tokenizer's files, <c>manifest.json</c> with their SHA-256) or as the same in
-/// one <c>.mdm</c> archive.
+/// model at once; it holds native memory until it is disposed: four bytes a parameter, and eight from the first time that it writes a text.
+/// Saved as a folder (<c>config.json</c>, <c>model.safetensors</c> under SMDM's tensor names, the tokenizer's files, <c>manifest.json</c>
+/// with their SHA-256) or as the same in one <c>.mdm</c> archive.
 /// </summary>
 public sealed class MaskedDiffusionModel : IDisposable
 {
     /// <summary>The extension that makes <see cref="Save(string)"/> write one archive instead of a folder.</summary>
     public const string ArchiveExtension = ".mdm";
+
+    private readonly Lazy<INetworkSession> _session;
 
     private const string StreamName = "the model's stream";
 
@@ -31,6 +34,7 @@ public sealed class MaskedDiffusionModel : IDisposable
         }
         Network = network;
         Tokenizer = tokenizer;
+        _session = new Lazy<INetworkSession>(network.OpenSession);
     }
 
     /// <summary>The network's shape.</summary>
@@ -43,6 +47,9 @@ public sealed class MaskedDiffusionModel : IDisposable
     public string Device => DeviceChoice.Describe(Network.Device);
 
     internal TransformerNetwork Network { get; }
+
+    /// <summary>The network made ready for writing, opened when first used.</summary>
+    internal INetworkSession Session => _session.Value;
 
     /// <summary>Loads a saved model.</summary>
     /// <param name="path">A folder or an archive that <see cref="Save(string)"/> wrote.</param>
@@ -176,7 +183,12 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <summary>
     /// Frees the weights. Calls that are running in other threads end well; later ones throw <see cref="ObjectDisposedException"/>.
     /// </summary>
-    public void Dispose() => Network.Dispose();
+    public void Dispose()
+    {
+        if (_session.IsValueCreated)
+            _session.Value.Dispose();
+        Network.Dispose();
+    }
 
     private static MaskedDiffusionModel Load(Stream stream, string source, string device)
     {

@@ -1,6 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Backends;
 using Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 using Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
+using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
@@ -249,11 +250,29 @@ internal sealed class TransformerNetwork : IDisposable
         NativeHeap.GiveBack();
     }
 
-    /// <summary>Frees the memory when the last running call has ended; later calls throw.</summary>
     /// <summary>Keeps the weights from being freed until the result is disposed.</summary>
     /// <exception cref="ObjectDisposedException">The network has been disposed.</exception>
     public UseCount.Use Use() => _uses.Enter();
 
+    /// <summary>
+    /// Makes the network ready for many small questions; see <see cref="INetworkSession"/>. It is not freed before the result is disposed.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The network has been disposed.</exception>
+    public INetworkSession OpenSession()
+    {
+        UseCount.Use use = _uses.Enter();
+        try
+        {
+            return _backend.OpenSession(use);
+        }
+        catch
+        {
+            use.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Frees the memory when the last running call has ended; later calls throw.</summary>
     public void Dispose() => _uses.Close();
 
     internal static string LayerPrefix(int layer) => $"transformer.h.{layer}.";

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 using Microsoft.ML.MaskedDiffusion.Transforms.Choices;
+using Microsoft.ML.MaskedDiffusion.Transforms.Generation;
 using Microsoft.ML.MaskedDiffusion.Transforms.Infilling;
 using Microsoft.ML.MaskedDiffusion.Transforms.Likelihood;
 
@@ -73,6 +74,9 @@ internal static class SavedModels
             case InfillMapping.Kind:
                 LoadedComputation<InfillComputation> infill = InfillMapping.Instance.Load(contents);
                 return new InfillTransformer(infill.Computation, infill.Lease);
+            case TextGenerationMapping.Kind:
+                LoadedComputation<TextGenerationComputation> generation = TextGenerationMapping.Instance.Load(contents);
+                return new TextGenerationTransformer(generation.Computation, generation.Lease);
             default:
                 throw new InvalidDataException(
                     $"The saved model is a '{contents.Header.Kind}' transform, which this version does not know: "

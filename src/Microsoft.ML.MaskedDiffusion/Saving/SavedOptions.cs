@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion.Saving;
@@ -16,10 +17,11 @@ internal static class SavedOptions
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         Converters =
         {
-            new ByName<LikelihoodMethod>(method => method.Name, LikelihoodMethod.FromName),
+            new ByName<LikelihoodMethod>(method => method.Name, LikelihoodMethod.FromName, IsSame),
             new ByName<SamplingOrder>(order => order.Name, SamplingOrder.FromName),
             new ByName<TokensPerStep>(rule => rule.Name, TokensPerStep.FromName),
             new ByName<Remasking>(rule => rule.Name, Remasking.FromName),
+            new ByName<SamplingCache>(cache => cache.Name, SamplingCache.FromName),
             new JsonStringEnumConverter(),
         },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutDefaults } },
@@ -52,10 +54,16 @@ internal static class SavedOptions
         }
     }
 
+    // A sampler's method may hold an order or a rule of the user's own under one of our names.
+    private static bool IsSame(LikelihoodMethod one, LikelihoodMethod other) =>
+        one is SamplerMethod method ? method.IsSameAs(other) : one == other;
+
     /// <summary>Values that a file holds by their names.</summary>
-    private sealed class ByName<T>(Func<T, string> nameOf, Func<string, T> fromName) : JsonConverter<T>
+    private sealed class ByName<T>(Func<T, string> nameOf, Func<string, T> fromName, Func<T, T, bool>? isSame = null) : JsonConverter<T>
         where T : class
     {
+        private readonly Func<T, T, bool> _isSame = isSame ?? ((one, other) => one.GetType() == other.GetType());
+
         public override bool CanConvert(Type typeToConvert) => typeof(T).IsAssignableFrom(typeToConvert);
 
         public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -75,7 +83,7 @@ internal static class SavedOptions
             string name = nameOf(value);
             try
             {
-                if (fromName(name).GetType() == value.GetType())
+                if (_isSame(fromName(name), value))
                 {
                     writer.WriteStringValue(name);
                     return;

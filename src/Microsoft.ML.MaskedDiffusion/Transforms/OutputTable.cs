@@ -27,8 +27,8 @@ internal sealed class OutputTable<TOptions, TResult>
 
     /// <summary>Adds an Int32.</summary>
     public OutputTable<TOptions, TResult> Int32(
-        string option, Func<TOptions, string?> name, string storedName, Func<TResult, int> read) =>
-        AddScalar(option, name, storedName, column => OutputColumns.Int32(column, read));
+        string option, Func<TOptions, string?> name, string storedName, Func<TResult, int> read, bool isOptional = false) =>
+        AddScalar(option, name, storedName, column => OutputColumns.Int32(column, read), isOptional);
 
     /// <summary>Adds a Boolean.</summary>
     public OutputTable<TOptions, TResult> Boolean(

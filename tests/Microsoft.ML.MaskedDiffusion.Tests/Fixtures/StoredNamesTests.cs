@@ -115,7 +115,8 @@ public sealed class StoredNamesTests
         Type[] stored =
         [
             typeof(LikelihoodScoringOptions), typeof(ChoiceScoringOptions), typeof(GroupedChoiceScoringOptions),
-            typeof(InfillOptions), typeof(LikelihoodOptions), typeof(SamplingOptions), typeof(CarrierHeader), typeof(CheckpointState),
+            typeof(InfillOptions), typeof(TextGenerationOptions), typeof(GenerationOptions), typeof(LikelihoodOptions),
+            typeof(SamplingOptions), typeof(CarrierHeader), typeof(CheckpointState),
             typeof(TrainingPoint), typeof(ValidationPoint), typeof(TokenManifest), typeof(TokenSplit), typeof(ZeroShotQuestion),
             typeof(ZeroShotAnswer),
             typeof(JsonTaskDefinition), typeof(LmEvalLine), typeof(LmEvalResponse),
@@ -140,7 +141,7 @@ public sealed class StoredNamesTests
             Names<ContextOverflow>(), Names<ChoiceNormalization>(), Names<Precision>(), Names<RotaryPrecision>(),
             Names<LossWeighting>(),
             Names<NoiseLevels>(), Names<RowPadding>(), Names<DocumentBoundary>(), Names<AnswerFlag>(), Names<SafetensorsType>(),
-            Names<InvalidRows>(),
+            Names<InvalidRows>(), Names<FinishReason>(),
         ];
         CollectionAssert.AreEqual(
             new[]
@@ -149,6 +150,7 @@ public sealed class StoredNamesTests
                     "Float32 BFloat16",
                 "InverseNoiseLevel Uniform", "Independent Stratified", "None Longest Full", "Automatic File BlankLine Line JsonLine",
                 "none too_long truncated empty no_context", "BOOL U8 I8 I16 I32 I64 F16 BF16 F32 F64", "Throw Skip",
+                "Length EndOfText StopString Cancelled InvalidPrompt",
             },
             names);
         foreach (RotaryPrecision value in Enum.GetValues<RotaryPrecision>())
@@ -166,13 +168,16 @@ public sealed class StoredNamesTests
         CollectionAssert.AreEqual(
             new[]
             {
-                "EqualShares", "Linear", "Cosine", "TimeLinear(x)", "Ancestral(x)", "Threshold(x)", "Factor(x)", "EntropyBound(x)",
+                "EqualShares", "Fixed(x)", "Linear", "Cosine", "TimeLinear(x)", "Ancestral(x)", "Threshold(x)", "Factor(x)",
+                "EntropyBound(x)",
             },
             TokensPerStep.Names.ToArray());
         foreach (string name in SamplingOrder.Names)
             Assert.AreEqual(name, SamplingOrder.FromName(name).Name);
-        foreach (string name in TokensPerStep.Names.Select(name => name.Replace("x", "0.25")))
+        foreach (string name in TokensPerStep.Names.Select(name => name.Replace("(x)", name.StartsWith("Fixed") ? "(4)" : "(0.25)")))
             Assert.AreEqual(name, TokensPerStep.FromName(name).Name);
+        foreach (string name in LikelihoodMethod.Names.Append("Sampler(Entropy, Fixed(2), Steps 8, BlockLength 32)"))
+            Assert.AreEqual(name, LikelihoodMethod.FromName(name).Name);
     }
 
     private static string Names<T>()

@@ -14,6 +14,28 @@ internal sealed class EqualSharesRule() : TokensPerStep("EqualShares")
     }
 }
 
+/// <summary>The same number in every step.</summary>
+internal sealed class FixedRule : TokensPerStep
+{
+    private readonly int _count;
+
+    public FixedRule(int count) : base(NamedChoices<TokensPerStep>.Join("Fixed", count))
+    {
+        OptionCheck.RequireCount(count, nameof(count));
+        _count = count;
+    }
+
+    public override int Count(in SamplingStep step) => _count;
+
+    /// <summary>The number in a rule's name, which must be whole.</summary>
+    public static int WholeNumber(double count)
+    {
+        OptionCheck.Require(count is >= 1 and <= int.MaxValue && count == Math.Floor(count), nameof(count), count,
+            "a whole number, at least 1");
+        return (int)count;
+    }
+}
+
 /// <summary>The whole number below the expected number.</summary>
 internal sealed class TimeLinearRule : TokensPerStep
 {
@@ -38,6 +60,8 @@ internal sealed class AncestralRule : TokensPerStep
 
     public AncestralRule(double epsilon) : base(NamedChoices<TokensPerStep>.Join("Ancestral", epsilon)) =>
         _epsilon = TimeLinearRule.RequireEpsilon(epsilon);
+
+    public override bool UsesDraws => true;
 
     public override int Count(in SamplingStep step)
     {

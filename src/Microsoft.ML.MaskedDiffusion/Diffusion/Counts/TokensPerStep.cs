@@ -12,6 +12,7 @@ public abstract class TokensPerStep
     private static readonly NamedChoices<TokensPerStep> Known = new(
         "rule for the tokens of a step",
         ("EqualShares", 0, _ => EqualShares!),
+        ("Fixed", 1, numbers => Fixed(FixedRule.WholeNumber(numbers[0]))),
         ("Linear", 0, _ => Linear!),
         ("Cosine", 0, _ => Cosine!),
         ("TimeLinear", 1, numbers => TimeLinear(numbers[0])),
@@ -54,6 +55,26 @@ public abstract class TokensPerStep
     /// false.
     /// </summary>
     public virtual bool UsesPredictions => false;
+
+    /// <summary>
+    /// Whether <see cref="Count"/> looks at the token drawn or its probability. Where it does, a sampler of it has no likelihood of its own
+    /// (<see cref="LikelihoodMethod.Sampler(SamplingOptions)"/>). Default false.
+    /// </summary>
+    public virtual bool UsesChosenToken => false;
+
+    /// <summary>
+    /// Whether <see cref="Count"/> looks at <see cref="TokenPrediction.Draw"/>. Where it does, the rule is random, and a sampler of it has
+    /// no likelihood of its own. Default false.
+    /// </summary>
+    public virtual bool UsesDraws => false;
+
+    /// <summary>
+    /// The same number in every step, and what is left in the last one, so that longer rows take more steps. The planned steps have no
+    /// effect.
+    /// </summary>
+    /// <param name="count">1 or more; 1 fills one by one. Default 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is out of its range.</exception>
+    public static TokensPerStep Fixed(int count = 1) => new FixedRule(count);
 
     /// <summary>
     /// The whole number below masked * (1 - t[i+1] / t[i]), for noise levels t from 1 to <paramref name="epsilon"/> in equal distances; the

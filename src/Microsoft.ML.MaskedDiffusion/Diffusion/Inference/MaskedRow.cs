@@ -9,6 +9,17 @@ internal sealed class MaskedRow(int[] tokens, int[]? unconditional, int[] positi
     /// <summary>The same with the prompt masked too, for guidance; null where guidance changes nothing.</summary>
     public int[]? Unconditional { get; } = unconditional;
 
+    /// <summary>
+    /// How far to the right a position stands in <see cref="Unconditional"/>, whose prompt may be of another length; negative for left.
+    /// </summary>
+    public int UnconditionalShift { get; init; }
+
+    /// <summary>What is kept of the row from step to step; null where everything is computed.</summary>
+    public RowCache? Cache { get; init; }
+
+    /// <summary>With a cache, the positions to compute, ascending; null for all.</summary>
+    public int[]? Computed { get; init; }
+
     /// <summary>Positions asked for, ascending.</summary>
     public int[] Positions { get; } = positions;
 

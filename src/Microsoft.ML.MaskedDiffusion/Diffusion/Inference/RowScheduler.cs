@@ -4,7 +4,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 /// Sends the masked rows of many requests through a network together: only rows of equal length (attention would see padding, which would
 /// change results), identical rows once, and at most <paramref name="batchTokens"/> tokens at a time.
 /// </summary>
-internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale, int batchTokens)
+internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale, int batchTokens) : ILogitSource
 {
     private long _networkRows;
 
@@ -63,6 +63,8 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
         List<(MaskedRow, int)> placed = [];
         foreach (MaskedRow row in rows)
         {
+            if (row.Cache is not null || row.UnconditionalShift != 0)
+                throw new NotSupportedException("Caches and negative prompts need a network session.");
             if (placed.Count > 0 && !batch.Holds(row) && (batch.RowCount + row.NetworkRows) * (long)length > batchTokens)
             {
                 yield return (batch, placed);

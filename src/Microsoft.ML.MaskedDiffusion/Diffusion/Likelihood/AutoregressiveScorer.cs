@@ -24,7 +24,7 @@ internal sealed class AutoregressiveScorer : RequestScorer
         bool isExact = own.Method == LikelihoodMethod.ExactCount || own.Method == LikelihoodMethod.ChainRule;
         OptionCheck.Require(isExact, nameof(own.Method), own.Method.Name,
             "ExactCount (the default) or ChainRule for an autoregressive model: its likelihood is exact, left to right, and no mask is "
-            + "drawn");
+            + "drawn; it cannot fill positions in the order of a sampler");
         OptionCheck.Require(own.GuidanceScale == 0, nameof(own.GuidanceScale), own.GuidanceScale,
             "0 for an autoregressive model: guidance masks the context, and the model has no mask token");
         OptionCheck.Require(!own.PadToContext, nameof(own.PadToContext), true,
@@ -43,6 +43,10 @@ internal sealed class AutoregressiveScorer : RequestScorer
         _scheduler.Score(rows.SelectMany(question => question), cancellation);
         return [.. rows.Select(question => question.Select(Estimate).ToArray())];
     }
+
+    public override MixtureBounds[] Bound(
+        IReadOnlyList<LikelihoodRequest> requests, int orders, CancellationToken cancellation = default) =>
+        [.. Score(requests, cancellation).Select(estimate => MixtureBounds.Exact(estimate.LogLikelihood, estimate.LogLikelihood))];
 
     /// <summary>Whether each token is the most likely one after those before it, which is what greedy decoding writes.</summary>
     public override bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default)

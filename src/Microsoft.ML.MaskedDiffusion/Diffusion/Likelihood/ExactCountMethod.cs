@@ -3,13 +3,13 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>Masks of exactly l tokens, with l stratified; see <see cref="LevelAllocation"/>.</summary>
-internal sealed class ExactCountMethod() : LikelihoodMethod("ExactCount")
+internal sealed class ExactCountMethod() : MaskMethod("ExactCount")
 {
-    internal override MaskRound Plan(in RoundKey key)
+    public override MaskRound Plan(in RoundKey key)
     {
         int length = key.Length;
         if (EnumerateMethod.Count(length) <= Math.Max(key.Samples, 1) || length == 1)
-            return Enumerate.Plan(key);
+            return ((MaskMethod)Enumerate).Plan(key);
         LevelAllocation allocation = LevelAllocation.Create(length, key.Samples);
         var masks = new List<AnswerMask>(key.Samples);
         var weights = new List<double>();

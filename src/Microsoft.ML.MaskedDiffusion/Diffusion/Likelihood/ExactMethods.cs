@@ -3,9 +3,9 @@ using System.Numerics;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>The chain rule: one row for each token. The tokens before it in the order are visible; it and the rest are hidden.</summary>
-internal sealed class ChainRuleMethod() : LikelihoodMethod("ChainRule")
+internal sealed class ChainRuleMethod() : MaskMethod("ChainRule")
 {
-    internal override MaskRound Plan(in RoundKey key)
+    public override MaskRound Plan(in RoundKey key)
     {
         int[] order = key.Order is null ? [.. Enumerable.Range(0, key.Length)] : [.. key.Order];
         var masks = new AnswerMask[order.Length];
@@ -22,14 +22,14 @@ internal sealed class ChainRuleMethod() : LikelihoodMethod("ChainRule")
 }
 
 /// <summary>Every mask once. A mask of l out of L tokens has the weight that sampling would give it on average, 1 / (l C(L, l)).</summary>
-internal sealed class EnumerateMethod() : LikelihoodMethod("Enumerate")
+internal sealed class EnumerateMethod() : MaskMethod("Enumerate")
 {
     public const int MaxLength = 16;
 
     /// <summary>The number of masks of an answer of this length, or null when there are far too many.</summary>
     public static int? Count(int length) => length <= MaxLength ? (1 << length) - 1 : null;
 
-    internal override MaskRound Plan(in RoundKey key)
+    public override MaskRound Plan(in RoundKey key)
     {
         if (Count(key.Length) is not { } count)
         {

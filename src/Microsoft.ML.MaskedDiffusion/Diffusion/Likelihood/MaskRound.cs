@@ -38,6 +38,13 @@ internal readonly record struct RoundKey(
         new(Seed, ContentKey.Combine(Key, (ulong)Round << 32 | (uint)index), purpose);
 }
 
+/// <summary>A method whose masks are known before the network has looked at anything.</summary>
+internal abstract class MaskMethod(string name) : LikelihoodMethod(name)
+{
+    /// <summary>The masks of one round of sampling, and how to combine what the network says about them.</summary>
+    public abstract MaskRound Plan(in RoundKey key);
+}
+
 /// <summary>One round of masks and the rule that turns their losses into an estimate.</summary>
 internal abstract class MaskRound(IReadOnlyList<AnswerMask> masks)
 {

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
@@ -15,6 +16,7 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
     private readonly IRowEvaluator _evaluator;
     private readonly LikelihoodOptions _options;
     private readonly RowScheduler _scheduler;
+    private readonly SamplerLikelihood? _sampler;
 
     public MaskedDiffusionScorer(IRowEvaluator evaluator, LikelihoodOptions options)
     {
@@ -23,14 +25,17 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
         _evaluator = evaluator;
         _options = options.Clone();
         _scheduler = new RowScheduler(evaluator, _options.GuidanceScale, _options.BatchTokens);
+        _sampler = _options.Method is SamplerMethod method ? new SamplerLikelihood(evaluator, method, _options) : null;
     }
 
-    public override long NetworkRows => _scheduler.NetworkRows;
+    public override long NetworkRows => _scheduler.NetworkRows + (_sampler?.NetworkRows ?? 0);
 
     public override LikelihoodEstimate[][] ScoreQuestions(
         IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(questions);
+        if (_sampler is not null)
+            return Regroup(questions, _sampler.Score([.. questions.SelectMany(question => question)], cancellation));
         RequestState[][] states = [.. questions.Select(question => question.Select(NewState).ToArray())];
         RequestState[] active = [.. states.SelectMany(question => question)];
         while (active.Length > 0)
@@ -39,6 +44,47 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
             active = [.. states.SelectMany(StillUncertain).Where(state => state.NextSamples(_options) > 0)];
         }
         return [.. states.Select(question => question.Select(state => state.Result).ToArray())];
+    }
+
+    public override MixtureBounds[] Bound(
+        IReadOnlyList<LikelihoodRequest> requests, int orders, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        foreach (LikelihoodRequest request in requests)
+        {
+            ArgumentNullException.ThrowIfNull(request);
+            CheckFits(request, _evaluator);
+        }
+        OrderMixture[] mixtures = [.. requests.Select(request => OrderMixture.Of(request, orders, _options.Seed))];
+        // Requests of one length and one context stand next to each other, because these are the ones that can share rows.
+        IEnumerable<int> ordered = Enumerable.Range(0, mixtures.Length)
+            .OrderBy(i => RequestState.LengthOf(requests[i], _evaluator, _options))
+            .ThenBy(i => ContentKey.Of(requests[i].Context));
+        List<(MaskedRow Row, Action<double> Take)> asked = [];
+        long tokens = 0;
+        foreach (int i in ordered)
+        {
+            int length = RequestState.LengthOf(requests[i], _evaluator, _options);
+            bool guided = RequestState.IsGuided(requests[i], _evaluator, _options);
+            foreach ((AnswerMask mask, Action<double> take) in mixtures[i].Questions())
+            {
+                asked.Add((RequestState.CreateRow(requests[i], mask, length, _evaluator.MaskTokenId, guided), take));
+                tokens += length;
+                if (tokens >= WindowTokens)
+                    Flush();
+            }
+        }
+        Flush();
+        return [.. mixtures.Select((mixture, i) => Checked(mixture.Bounds(), requests[i]))];
+
+        void Flush()
+        {
+            _scheduler.Score(asked.Select(one => one.Row), cancellation);
+            foreach ((MaskedRow row, Action<double> take) in asked)
+                take(-row.NegativeLogLikelihood);
+            asked.Clear();
+            tokens = 0;
+        }
     }
 
     public override bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default) =>
@@ -73,6 +119,21 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
                     + "the mask token has no likelihood, and other ids come from another tokenizer.");
             }
         }
+    }
+
+    private static MixtureBounds Checked(MixtureBounds bounds, LikelihoodRequest request)
+    {
+        RequireFinite(bounds.Lower, request.Answer.Length, request.Context.Length);
+        return bounds;
+    }
+
+    private static LikelihoodEstimate[][] Regroup(
+        IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, LikelihoodEstimate[] estimates)
+    {
+        var grouped = new LikelihoodEstimate[questions.Count][];
+        for (int i = 0, next = 0; i < grouped.Length; next += grouped[i++].Length)
+            grouped[i] = estimates[next..(next + questions[i].Count)];
+        return grouped;
     }
 
     private RequestState NewState(LikelihoodRequest request, int option)

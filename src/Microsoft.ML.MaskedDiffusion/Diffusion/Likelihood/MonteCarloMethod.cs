@@ -7,12 +7,12 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 /// SMDM's estimator: combs of noise levels t, each token hidden with probability t, weight 1 / t. Levels and comparisons are in fp32, as in
 /// SMDM.
 /// </summary>
-internal sealed class MonteCarloMethod() : LikelihoodMethod("MonteCarlo")
+internal sealed class MonteCarloMethod() : MaskMethod("MonteCarlo")
 {
-    internal override MaskRound Plan(in RoundKey key)
+    public override MaskRound Plan(in RoundKey key)
     {
         if (key.Length == 1)
-            return Enumerate.Plan(key);
+            return ((MaskMethod)Enumerate).Plan(key);
         int combs = (key.Samples + key.RoundSize - 1) / key.RoundSize;
         var offsets = new float[combs];
         for (int comb = 0; comb < combs; comb++)

@@ -33,6 +33,18 @@ internal abstract class RequestScorer
     public abstract LikelihoodEstimate[][] ScoreQuestions(
         IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default);
 
+    /// <summary>
+    /// Bounds on the log-probability of each answer where its tokens are revealed in a random order, in the order of the requests. Exact
+    /// for an autoregressive model, which has one order.
+    /// </summary>
+    /// <param name="requests">The answers and their contexts.</param>
+    /// <param name="orders">Orders drawn for each request, an even number.</param>
+    /// <param name="cancellation">Stops between network batches.</param>
+    /// <exception cref="ArgumentException">A request does not fit the model.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>
+    public abstract MixtureBounds[] Bound(
+        IReadOnlyList<LikelihoodRequest> requests, int orders, CancellationToken cancellation = default);
+
     /// <summary>For each request whether the model itself, decoding greedily, writes exactly its answer.</summary>
     /// <exception cref="ArgumentException">A request does not fit the model.</exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>

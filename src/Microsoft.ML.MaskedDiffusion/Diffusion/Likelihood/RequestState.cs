@@ -27,8 +27,8 @@ internal sealed class RequestState
     {
         _request = request;
         _maskTokenId = evaluator.MaskTokenId;
-        Length = options.PadToContext ? evaluator.ContextLength : request.Context.Length + request.Answer.Length;
-        _guided = options.GuidanceScale > 0 && request.Context.Any(id => id != _maskTokenId);
+        Length = LengthOf(request, evaluator, options);
+        _guided = IsGuided(request, evaluator, options);
         _adaptive = options.TargetStandardError is not null || options.SeparationZ is not null;
         ContextKey = ContentKey.Of(request.Context);
         _key = request.RandomKey ?? ContentKey.Combine(ContextKey, ContentKey.Of(request.Answer));
@@ -61,7 +61,7 @@ internal sealed class RequestState
     public void StartRound(LikelihoodOptions options, List<MaskedRow> rows)
     {
         _roundSamples = NextSamples(options);
-        _round = options.Method.Plan(
+        _round = ((MaskMethod)options.Method).Plan(
             new RoundKey(_request.Answer.Length, _roundSamples, options.RoundSize, _request.Order, (ulong)options.Seed, _key, _rounds++));
         foreach (AnswerMask mask in _round.Masks)
         {
@@ -100,6 +100,14 @@ internal sealed class RequestState
         _exact = _round.IsExact;
         _round = null;
     }
+
+    /// <summary>Tokens of each row of a request.</summary>
+    public static int LengthOf(LikelihoodRequest request, IRowEvaluator evaluator, LikelihoodOptions options) =>
+        options.PadToContext ? evaluator.ContextLength : request.Context.Length + request.Answer.Length;
+
+    /// <summary>Whether guidance changes anything for a request.</summary>
+    public static bool IsGuided(LikelihoodRequest request, IRowEvaluator evaluator, LikelihoodOptions options) =>
+        options.GuidanceScale > 0 && request.Context.Any(id => id != evaluator.MaskTokenId);
 
     /// <summary>
     /// The sequence that the network sees for a mask of the answer, extended with mask tokens to <paramref name="length"/>.

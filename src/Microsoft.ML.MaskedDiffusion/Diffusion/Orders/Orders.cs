@@ -31,6 +31,8 @@ internal sealed class RandomOrder() : SamplingOrder("Random")
 {
     public override bool UsesPredictions => false;
 
+    public override bool UsesDraws => true;
+
     public override double Priority(in TokenPrediction prediction) => -prediction.Draw;
 }
 

@@ -68,10 +68,17 @@ public abstract class SamplingOrder
     public virtual bool UsesPredictions => true;
 
     /// <summary>
-    /// Whether <see cref="Priority"/> depends on which token was drawn. Where it does not, the order is a rule of the tokens so far, and
-    /// the sampler's own likelihood can be computed. Default false.
+    /// Whether <see cref="Priority"/> depends on which token was drawn. Where it does not, and <see cref="UsesDraws"/> is false too, the
+    /// order is a rule of the tokens so far, and the sampler's own likelihood can be computed
+    /// (<see cref="LikelihoodMethod.Sampler(SamplingOptions)"/>). Default false.
     /// </summary>
     public virtual bool UsesChosenToken => false;
+
+    /// <summary>
+    /// Whether <see cref="Priority"/> looks at <see cref="TokenPrediction.Draw"/>. Where it does, the order is random, and a sampler of it
+    /// has no likelihood of its own. Default false.
+    /// </summary>
+    public virtual bool UsesDraws => false;
 
     /// <summary>The order of a name, in upper or lower case.</summary>
     /// <exception cref="ArgumentException">No order has this name; the message lists them.</exception>

@@ -11,7 +11,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <param name="TopProbability">The probability of the most probable token, 0 to 1.</param>
 /// <param name="SecondProbability">The probability of the second most probable token, 0 to 0.5.</param>
 /// <param name="Entropy">The entropy of the position's distribution in nats, 0 to the logarithm of the vocabulary's size.</param>
-/// <param name="Draw">A uniform draw from 0 to 1, of this position's own in this step.</param>
+/// <param name="Draw">
+/// A uniform draw from 0 to 1, of this position's own in this step; NaN where a likelihood is computed, which has no draws.
+/// </param>
 public readonly record struct TokenPrediction(
     int Position,
     int Token,
@@ -19,4 +21,8 @@ public readonly record struct TokenPrediction(
     double TopProbability,
     double SecondProbability,
     double Entropy,
-    double Draw);
+    double Draw)
+{
+    /// <summary>The logarithm of <see cref="Probability"/> in nats, also where that is too small to be above 0; NaN as that is.</summary>
+    internal double LogProbability { get; init; } = double.NaN;
+}

@@ -4,6 +4,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 internal sealed class CommitHistory
 {
     private readonly double[] _probabilities;
+    private readonly double[] _logProbabilities;
     private readonly int[] _steps;
     private readonly int[] _timesMasked;
 
@@ -11,6 +12,7 @@ internal sealed class CommitHistory
     {
         _probabilities = new double[length];
         Array.Fill(_probabilities, double.NaN);
+        _logProbabilities = new double[length];
         _steps = new int[length];
         Array.Fill(_steps, -1);
         _timesMasked = new int[length];
@@ -26,7 +28,7 @@ internal sealed class CommitHistory
     public int TimesMasked(int position) => _timesMasked[position];
 
     /// <summary>Σ log p of the choices that stand, nats.</summary>
-    public double LogProbability => _probabilities.Where(double.IsFinite).Sum(Math.Log);
+    public double LogProbability => _logProbabilities.Sum();
 
     /// <summary>How often a position was masked again at most.</summary>
     public int MostTimesMasked { get; private set; }
@@ -35,6 +37,7 @@ internal sealed class CommitHistory
     public void Add(in TokenPrediction prediction, int step)
     {
         _probabilities[prediction.Position] = prediction.Probability;
+        _logProbabilities[prediction.Position] = prediction.LogProbability;
         _steps[prediction.Position] = step;
     }
 
@@ -42,6 +45,7 @@ internal sealed class CommitHistory
     public void Mask(int position)
     {
         _probabilities[position] = double.NaN;
+        _logProbabilities[position] = 0;
         _steps[position] = -1;
         MostTimesMasked = Math.Max(MostTimesMasked, ++_timesMasked[position]);
     }

@@ -7,29 +7,55 @@ internal sealed class GapStates
     private readonly Range[] _gaps;
     private readonly byte[] _before, _after;
     private readonly int[] _gapOf;
+    private readonly byte _first;
+    private byte _final;
 
-    public GapStates(GapVocabulary vocabulary, Range[] gaps, int length)
+    /// <param name="request">The row, with its gaps.</param>
+    /// <param name="length">Its number of tokens.</param>
+    public GapStates(SamplingRequest request, int length)
     {
-        _vocabulary = vocabulary;
-        _gaps = gaps;
+        _vocabulary = request.Vocabulary!;
+        _gaps = [.. request.Gaps];
+        (_first, _final) = (request.FirstStates, request.FinalStates);
         _before = new byte[length];
         _after = new byte[length];
         _gapOf = new int[length];
-        for (int gap = 0; gap < gaps.Length; gap++)
-            _gapOf.AsSpan(gaps[gap]).Fill(gap);
+        for (int gap = 0; gap < _gaps.Length; gap++)
+            _gapOf.AsSpan(_gaps[gap]).Fill(gap);
     }
 
     /// <summary>Looks at the row as it is.</summary>
     public void Follow(int[] tokens, int maskTokenId)
     {
-        foreach (Range gap in _gaps)
-            _vocabulary.Follow(tokens, gap, maskTokenId, _before, _after);
+        for (int gap = 0; gap < _gaps.Length; gap++)
+            FollowGap(gap, tokens, maskTokenId);
     }
 
     /// <summary>Looks at the gap of a position that has changed.</summary>
-    public void Follow(int[] tokens, int maskTokenId, int position) =>
-        _vocabulary.Follow(tokens, _gaps[_gapOf[position]], maskTokenId, _before, _after);
+    public void Follow(int[] tokens, int maskTokenId, int position) => FollowGap(_gapOf[position], tokens, maskTokenId);
 
     /// <summary>Whether a token may stand at a position.</summary>
     public bool Fits(int position, int id) => _vocabulary.Fits(id, _before[position], _after[position]);
+
+    /// <summary>The ids that may not stand at a position.</summary>
+    public int[] Forbidden(int position) => _vocabulary.Forbidden(_before[position], _after[position]);
+
+    /// <summary>Whether the text may end before a position.</summary>
+    /// <param name="position">The position.</param>
+    /// <param name="isCut">Whether what stands after the position is then cut off, so that it need not be whole characters.</param>
+    public bool MayEnd(int position, bool isCut) =>
+        (_before[position] & (isCut ? GapVocabulary.Between : _after[position] & GapVocabulary.Between)) != 0;
+
+    /// <summary>Lets the last gap end before a position.</summary>
+    public void EndAt(int position)
+    {
+        _gaps[^1] = _gaps[^1].Start..Math.Max(position, _gaps[^1].Start.Value);
+        _final = GapVocabulary.Between;
+    }
+
+    private void FollowGap(int gap, int[] tokens, int maskTokenId)
+    {
+        byte first = gap == 0 ? _first : GapVocabulary.Between, last = gap == _gaps.Length - 1 ? _final : GapVocabulary.Between;
+        _vocabulary.Follow(tokens, _gaps[gap], maskTokenId, _before, _after, first, last);
+    }
 }

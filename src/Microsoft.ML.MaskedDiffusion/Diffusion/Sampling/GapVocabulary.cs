@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Numerics;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
@@ -15,7 +16,15 @@ internal sealed class GapVocabulary
 {
     private const int StateCount = 8;
     private const int NoState = 15;
-    private const byte Between = 1;
+    private const int NoToken = -1;
+
+    /// <summary>The set of the state between two characters.</summary>
+    public const byte Between = 1;
+
+    // A token without text leads from between two characters to there.
+    private const uint TextlessWay = 0xFFFF_FFF0;
+
+    private readonly ConcurrentDictionary<(byte Before, byte After), int[]> _forbidden = new();
 
     // For each token four bits a state: the state that it leads to.
     private readonly uint[] _ways;
@@ -48,7 +57,16 @@ internal sealed class GapVocabulary
                 _backward[to] |= (byte)(1 << from);
             }
         }
+        for (int id = 0; id < count; id++)
+        {
+            if (!_hasText[id])
+                _ways[id] = TextlessWay;
+        }
+        WithoutText = [.. Enumerable.Range(0, count).Where(id => !_hasText[id])];
     }
+
+    /// <summary>The ids that are no tokens with text, ascending.</summary>
+    public int[] WithoutText { get; }
 
     /// <summary>Whether an id is a token with text.</summary>
     public bool HasText(int id) => _hasText[id];
@@ -67,6 +85,23 @@ internal sealed class GapVocabulary
         return false;
     }
 
+    /// <summary>The state after ids that begin between two characters, as a set.</summary>
+    public byte StateAfter(IEnumerable<int> ids) => ids.Aggregate(Between, (states, id) => Step(states, id, NoToken, isForward: true));
+
+    /// <summary>The states from which so many tokens can lead between two characters.</summary>
+    public byte StatesBefore(int count)
+    {
+        byte states = Between;
+        // Characters have at most four bytes, so that more tokens change nothing.
+        for (int i = 0; i < Math.Min(count, StateCount); i++)
+            states = Step(states, NoToken, NoToken, isForward: false);
+        return states;
+    }
+
+    /// <summary>The ids that <see cref="Fits"/> refuses between two sets of states. Do not change the array.</summary>
+    public int[] Forbidden(byte before, byte after) => _forbidden.GetOrAdd(
+        (before, after), states => [.. Enumerable.Range(0, _hasText.Length).Where(id => !Fits(id, states.Before, states.After))]);
+
     /// <summary>
     /// For each position of a gap the sets of states in which it may begin and end, so that the gap as a whole becomes UTF-8.
     /// </summary>
@@ -75,17 +110,21 @@ internal sealed class GapVocabulary
     /// <param name="maskTokenId">The mask token.</param>
     /// <param name="before">Filled at the gap's positions.</param>
     /// <param name="after">Filled at the gap's positions.</param>
-    public void Follow(ReadOnlySpan<int> tokens, Range gap, int maskTokenId, Span<byte> before, Span<byte> after)
+    /// <param name="first">The states in which the gap may begin.</param>
+    /// <param name="final">The states in which the gap may end.</param>
+    public void Follow(
+        ReadOnlySpan<int> tokens, Range gap, int maskTokenId, Span<byte> before, Span<byte> after, byte first = Between,
+        byte final = Between)
     {
-        (int first, int last) = (gap.Start.Value, gap.End.Value - 1);
-        byte states = Between;
-        for (int i = first; i <= last; i++)
+        (int begin, int last) = (gap.Start.Value, gap.End.Value - 1);
+        byte states = first;
+        for (int i = begin; i <= last; i++)
         {
             before[i] = states;
             states = Step(states, tokens[i], maskTokenId, isForward: true);
         }
-        states = Between;
-        for (int i = last; i >= first; i--)
+        states = final;
+        for (int i = last; i >= begin; i--)
         {
             after[i] = states;
             states = Step(states, tokens[i], maskTokenId, isForward: false);

@@ -28,6 +28,18 @@ internal sealed class SamplingBlock
     /// <summary>The block's positions, masked or filled, ascending.</summary>
     public int[] Positions { get; private set; } = [];
 
+    /// <summary>The first position that may be filled now.</summary>
+    public int Start => Positions[0];
+
+    /// <summary>The position after the last one that may be filled now.</summary>
+    public int End => Positions[^1] + 1;
+
+    /// <summary>All masked positions.</summary>
+    public int[] Masked => _masked;
+
+    /// <summary>Whether no step of the block has been taken.</summary>
+    public bool IsNew => _step == 0 && HeldSteps == 0 && Round == 0;
+
     /// <summary>The masked positions that may be filled now.</summary>
     public int[] Open => [.. _masked.TakeWhile(position => position < _end)];
 

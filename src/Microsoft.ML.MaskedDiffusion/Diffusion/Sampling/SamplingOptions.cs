@@ -68,6 +68,13 @@ public sealed class SamplingOptions
     public Remasking Remasking { get; set; } = Remasking.None;
 
     /// <summary>
+    /// Which keys and values are kept from step to step: faster and less exact. Default <see cref="SamplingCache.None"/>: none, exact.
+    /// </summary>
+    [JsonPropertyName("Cache")]
+    [OmittedAtDefault]
+    public SamplingCache Cache { get; set; } = SamplingCache.None;
+
+    /// <summary>
     /// Fills blocks of so many positions one after the other, from left to right: 1 or more. The masked tokens behind a block are part of
     /// what the network sees. Default null: the whole row at once.
     /// </summary>
@@ -158,6 +165,7 @@ public sealed class SamplingOptions
         OptionCheck.RequireObject(TokensPerStep, nameof(TokensPerStep),
             $"one of {string.Join(", ", TokensPerStep.Names)}, or a rule of your own");
         OptionCheck.RequireObject(Remasking, nameof(Remasking), $"one of {string.Join(", ", Remasking.Names)}, or a rule of your own");
+        OptionCheck.RequireObject(Cache, nameof(Cache), $"one of {string.Join(", ", SamplingCache.Names)}, or a cache of your own");
         OptionCheck.RequireCountOrNull(BlockLength, nameof(BlockLength));
         OptionCheck.RequireCountOrNull(TopK, nameof(TopK));
         OptionCheck.Require(TopP is > 0 and <= 1, nameof(TopP), TopP, "above 0 and at most 1; 1 is off");

@@ -25,6 +25,18 @@ internal sealed record SamplingRequest(int[] Tokens, int[] Positions)
     /// </summary>
     public int? PromptLength { get; init; }
 
+    /// <summary>
+    /// The ids that stand in the place of the prompt in guidance's unconditional row; null for a masked prompt. Only with
+    /// <see cref="PromptLength"/>.
+    /// </summary>
+    public int[]? NegativePrompt { get; init; }
+
+    /// <summary>The states of <see cref="GapVocabulary"/> in which the first gap may begin; within a character where it goes on.</summary>
+    public byte FirstStates { get; init; } = GapVocabulary.Between;
+
+    /// <summary>The states in which the last gap may end; within a character where more tokens follow.</summary>
+    public byte FinalStates { get; init; } = GapVocabulary.Between;
+
     /// <summary>The first position of the first block.</summary>
     public int BlockStart { get; init; }
 

@@ -7,7 +7,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 /// A row being filled, block by block and step by step. Each step has three parts: <see cref="Look"/> says what the network is asked,
 /// <see cref="Read"/> takes its answers, and <see cref="Advance"/> fills positions and masks others again.
 /// </summary>
-internal sealed class SamplingRow
+internal sealed class SamplingRow : IDisposable
 {
     // Steps without a change, beyond those planned, after which a rule is taken to stand still.
     private const int MostIdleSteps = 10_000;
@@ -21,6 +21,7 @@ internal sealed class SamplingRow
     private readonly GapStates? _gaps;
     private readonly SamplingBlock _block;
     private readonly RemaskingState? _remasking;
+    private readonly CachePolicy? _cache;
     private TokenPrediction[] _predictions = [];
     private int[] _looked = [];
     private int _step, _idleSteps;
@@ -41,10 +42,11 @@ internal sealed class SamplingRow
         _isGenerated = new bool[Tokens.Length];
         foreach (int position in request.Positions)
             _isGenerated[position] = true;
-        _gaps = request.Gaps.Length > 0 ? new GapStates(request.Vocabulary!, request.Gaps, Tokens.Length) : null;
+        _gaps = request.Gaps.Length > 0 ? new GapStates(request, Tokens.Length) : null;
         History = new CommitHistory(Tokens.Length);
         _block = new SamplingBlock(request, options);
         _remasking = options.Remasking == Remasking.None ? null : new RemaskingState(options.Remasking, Tokens.Length);
+        _cache = options.Cache == SamplingCache.None ? null : new CachePolicy(options.Cache);
     }
 
     /// <summary>The ids so far.</summary>
@@ -62,11 +64,14 @@ internal sealed class SamplingRow
     /// <summary>Whether nothing is left to do.</summary>
     public bool IsDone => Missed || _block.IsDone;
 
-    /// <summary>Steps taken that asked the network.</summary>
-    public int NetworkSteps { get; private set; }
+    /// <summary>Steps taken.</summary>
+    public int Steps => _step;
 
     /// <summary>Rows that the network was asked for.</summary>
     public int NetworkRows { get; private set; }
+
+    /// <summary>Rows that the network was asked for in the last step.</summary>
+    public int LastNetworkRows { get; private set; }
 
     /// <summary>What was chosen when, with which probability.</summary>
     public CommitHistory History { get; }
@@ -87,7 +92,7 @@ internal sealed class SamplingRow
         if (IsBlind)
         {
             Rank(drawn);
-            _looked = [.. drawn.Take(Count(drawn)).Select(prediction => prediction.Position)];
+            _looked = [.. drawn.Take(Count(drawn)).Select(prediction => prediction.Position).Order()];
         }
         else if (!_options.TokensPerStep.UsesPredictions && !_options.SharesStepsAmongRows && _remasking is null && Count(drawn) == 0)
         {
@@ -95,16 +100,16 @@ internal sealed class SamplingRow
         }
         _predictions = new TokenPrediction[_looked.Length];
         _gaps?.Follow(Tokens, _maskTokenId);
-        List<MaskedRow> looks = _looked.Length > 0 ? [Ask(Tokens, _looked)] : [];
+        List<MaskedRow> looks = _looked.Length > 0 ? [Ask(Tokens, _looked, _cache)] : [];
         foreach (int[] group in _remasking?.Probes ?? [])
         {
             int[] tokens = [.. Tokens];
             foreach (int position in group)
                 tokens[position] = _maskTokenId;
-            looks.Add(Ask(tokens, group));
+            looks.Add(Ask(tokens, group, cache: null));
         }
-        NetworkSteps += looks.Count > 0 ? 1 : 0;
-        NetworkRows += looks.Sum(look => look.NetworkRows);
+        LastNetworkRows = looks.Sum(look => look.NetworkRows);
+        NetworkRows += LastNetworkRows;
         return looks;
     }
 
@@ -162,7 +167,7 @@ internal sealed class SamplingRow
             if (filled.Count == count)
                 break;
             int position = prediction.Position;
-            if (_gaps is not null && !_gaps.Fits(position, prediction.Token))
+            if (_gaps is not null && !Fits(position, prediction.Token))
                 continue;
             Tokens[position] = prediction.Token;
             filled.Add(position);
@@ -176,6 +181,7 @@ internal sealed class SamplingRow
             Tokens[position] = _maskTokenId;
             History.Mask(position);
         }
+        _cache?.Changed(filled, masked);
         RequireProgress(filled.Count);
         // A rule that masks tokens again is asked once more when all are filled.
         bool wasFilled = _block.Open.Length == 0;
@@ -187,24 +193,43 @@ internal sealed class SamplingRow
             _block.Finish();
     }
 
-    private MaskedRow Ask(int[] tokens, int[] positions)
+    /// <summary>Gives the memory of the cache back.</summary>
+    public void Dispose() => _cache?.Kept.Dispose();
+
+    private MaskedRow Ask(int[] tokens, int[] positions, CachePolicy? cache)
     {
-        int[]? unconditional = !_options.IsGuided((double)Left / Total) ? null
-            : _request.PromptLength is { } length ? Guidance.Unconditional(tokens, length, _maskTokenId)
-            : Guidance.UnconditionalBut(tokens, _isGenerated, _maskTokenId);
-        return new MaskedRow([.. tokens], unconditional, positions, []);
+        bool isGuided = _options.IsGuided((double)Left / Total);
+        (int[]? other, int shift) = isGuided ? Unconditional(tokens) : (null, 0);
+        return new MaskedRow([.. tokens], other, positions, [])
+        {
+            UnconditionalShift = shift,
+            Cache = cache?.Kept,
+            Computed = cache?.Next(_block, tokens.Length, positions),
+        };
     }
+
+    // The row that guidance leads away from, and how far its positions are shifted.
+    private (int[]? Tokens, int Shift) Unconditional(int[] tokens) => _request.PromptLength switch
+    {
+        null => (Guidance.UnconditionalBut(tokens, _isGenerated, _maskTokenId), 0),
+        { } length when _request.NegativePrompt is { } negative => ([.. negative, .. tokens[length..]], negative.Length - length),
+        { } length => (Guidance.Unconditional(tokens, length, _maskTokenId), 0),
+    };
+
+    private bool Fits(int position, int token) =>
+        token == _request.EndOfTextId ? _gaps!.MayEnd(position, isCut: _remasking is null) : _gaps!.Fits(position, token);
 
     // What may not be chosen has no probability.
     private void Restrict(Span<float> logits, int position)
     {
         if (_request.Vocabulary is not { } vocabulary)
             return;
-        for (int id = 0; id < logits.Length; id++)
-        {
-            if (!(_gaps is null ? vocabulary.HasText(id) : _gaps.Fits(position, id)))
-                logits[id] = float.NegativeInfinity;
-        }
+        bool mayEnd = _request.EndOfTextId is not null && _gaps?.MayEnd(position, isCut: _remasking is null) != false;
+        float end = mayEnd ? logits[_request.EndOfTextId!.Value] : 0;
+        foreach (int id in _gaps is null ? vocabulary.WithoutText : _gaps.Forbidden(position))
+            logits[id] = float.NegativeInfinity;
+        if (mayEnd)
+            logits[_request.EndOfTextId!.Value] = end;
     }
 
     private void RequireProgress(int filled)
@@ -223,15 +248,11 @@ internal sealed class SamplingRow
     {
         if (_request.EndOfTextId is not { } end)
             return;
-        int last = Tokens.Length;
-        foreach (int position in filled)
-        {
-            if (Tokens[position] == end)
-                last = Math.Min(last, position);
-        }
-        if (last + 1 >= Tokens.Length)
+        int last = filled.Where(position => Tokens[position] == end).DefaultIfEmpty(int.MaxValue).Min();
+        if (last >= Tokens.Length)
             return;
         Tokens = Tokens[..(last + 1)];
+        _gaps?.EndAt(last);
         _block.CutAfter(last);
     }
 

@@ -32,7 +32,10 @@ internal sealed class TokenChooser(SamplingOptions options)
             chosenLogit = logits[token];
         }
         return new TokenPrediction(position, token, seen.Probability(chosenLogit), seen.Probability(seen.TopLogit),
-            seen.Probability(seen.SecondLogit), Math.Max(0, seen.Entropy), draws.OfPosition(step, position));
+            seen.Probability(seen.SecondLogit), Math.Max(0, seen.Entropy), draws.OfPosition(step, position))
+        {
+            LogProbability = chosenLogit - seen.LogSum,
+        };
     }
 
     /// <summary>The token that is given, with its probability.</summary>
@@ -40,7 +43,10 @@ internal sealed class TokenChooser(SamplingOptions options)
     {
         TokenStatistics seen = TokenStatistics.Of(logits);
         return new TokenPrediction(position, token, seen.Probability(logits[token]), seen.Probability(seen.TopLogit),
-            seen.Probability(seen.SecondLogit), Math.Max(0, seen.Entropy), draws.OfPosition(step, position));
+            seen.Probability(seen.SecondLogit), Math.Max(0, seen.Entropy), draws.OfPosition(step, position))
+        {
+            LogProbability = logits[token] - seen.LogSum,
+        };
     }
 
     // With E = -ln u, the largest logit - temperature * ln E has the smallest E / e^(logit / temperature). As E is at least 1 - u, the

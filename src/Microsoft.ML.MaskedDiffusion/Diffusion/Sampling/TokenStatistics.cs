@@ -1,6 +1,8 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
-/// <summary>What one pass over a position's logits gives. Logits of minus infinity are tokens of probability 0.</summary>
+/// <summary>What one look at a position's logits gives. Logits of minus infinity are tokens of probability 0.</summary>
 /// <param name="Top">The id of the largest logit, the lowest of equal ones.</param>
 /// <param name="TopLogit">The largest logit.</param>
 /// <param name="SecondLogit">The second largest logit.</param>
@@ -8,35 +10,26 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 /// <param name="Entropy">The entropy of softmax(logits), nats.</param>
 internal readonly record struct TokenStatistics(int Top, float TopLogit, float SecondLogit, double LogSum, double Entropy)
 {
-    /// <exception cref="NotFiniteNumberException">A logit is NaN or infinity, or all are minus infinity.</exception>
+    /// <exception cref="NotFiniteNumberException">A logit is NaN or infinity.</exception>
+    /// <exception cref="InvalidOperationException">All tokens are forbidden.</exception>
     public static TokenStatistics Of(ReadOnlySpan<float> logits)
     {
-        int token = 0;
-        float top = float.NegativeInfinity, second = float.NegativeInfinity;
-        bool isFinite = true;
-        for (int i = 0; i < logits.Length; i++)
+        DistributionSummary summary;
+        try
         {
-            float logit = logits[i];
-            if (logit > top)
-                (token, top, second) = (i, logit, top);
-            else if (logit > second)
-                second = logit;
-            isFinite &= !float.IsNaN(logit);
+            summary = DistributionKernels.Summarize(logits);
         }
-        if (!isFinite || !float.IsFinite(top))
+        catch (ArgumentException e)
+        {
+            throw new InvalidOperationException(
+                "No token may be chosen here: SuppressedTokens, or what makes whole characters, forbids all. Suppress fewer tokens.", e);
+        }
+        if (summary.Id < 0)
         {
             throw new NotFiniteNumberException("The network's logits are not finite: its weights are damaged or overflow; "
-                + "load an intact copy of the model, or train it anew with a lower learning rate.", isFinite ? top : double.NaN);
+                + "load an intact copy of the model, or train it anew with a lower learning rate.", double.NaN);
         }
-        double sum = 0, weighted = 0;
-        foreach (float logit in logits)
-        {
-            double weight = Math.Exp((double)logit - top);
-            sum += weight;
-            if (weight > 0)
-                weighted += weight * ((double)logit - top);
-        }
-        return new TokenStatistics(token, top, second, top + Math.Log(sum), Math.Log(sum) - weighted / sum);
+        return new TokenStatistics(summary.Id, summary.Top, summary.Second, summary.LogSumExp, summary.Entropy);
     }
 
     /// <summary>The probability of a logit.</summary>

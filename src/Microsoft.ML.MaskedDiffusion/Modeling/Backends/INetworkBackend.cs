@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends;
@@ -37,6 +39,9 @@ internal interface INetworkBackend : IDisposable
     /// <see cref="LogitGuidance"/>.
     /// </summary>
     void LogProbabilities(Tensor states, Tensor? unconditional, double guidanceScale, int[] rows, int[] targets, Span<double> destination);
+
+    /// <summary>Opens a session, which ends <paramref name="network"/>, the use that keeps the network alive, at its own end.</summary>
+    INetworkSession OpenSession(UseCount.Use network);
 
     /// <summary>Frees memory that is kept for the next training step.</summary>
     void Trim();

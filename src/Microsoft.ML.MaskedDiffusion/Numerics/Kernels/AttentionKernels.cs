@@ -109,12 +109,12 @@ internal static unsafe class AttentionKernels
     }
 
     // The scores of one block stay in the second-level cache.
-    private static int QueryRows(int length) => length <= 256 ? length : Math.Max(48, 65536 / length / 12 * 12);
+    internal static int QueryRows(int length) => length <= 256 ? length : Math.Max(48, 65536 / length / 12 * 12);
 
     /// <summary>
     /// Softmax of scale * row over the first <paramref name="count"/> places, zero up to <paramref name="keys"/>; returns the log-sum-exp.
     /// </summary>
-    private static float Softmax(float* row, int count, int keys, float scale)
+    internal static float Softmax(float* row, int count, int keys, float scale)
     {
         Vector512<float> high = Vector512.Create(float.NegativeInfinity);
         for (int i = 0; i < count; i += VectorMath.Lanes)

@@ -81,7 +81,8 @@ internal static unsafe class VocabularyKernels
         return lists;
     }
 
-    private static void Guide(float* logits, float* unguided, int count, float factor)
+    /// <summary>logits = unguided + factor (logits - unguided).</summary>
+    public static void Guide(float* logits, float* unguided, int count, float factor)
     {
         Vector512<float> factors = Vector512.Create(factor);
         for (int i = 0; i < count; i += VectorMath.Lanes)

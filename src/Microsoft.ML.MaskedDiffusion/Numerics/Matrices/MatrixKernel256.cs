@@ -17,9 +17,9 @@ internal readonly unsafe struct MatrixKernel256 : IMatrixKernel
             Rows6(a, row, step, b, c, ldc, k, add);
             return;
         }
-        for (; rows >= 2; rows -= 2, a += 2 * row, c += 2 * ldc)
-            Rows2(a, row, step, b, c, ldc, k, add);
-        for (; rows > 0; rows--, a += row, c += ldc)
+        for (; rows > 1; rows -= 4, a += 4 * row, c += 4 * ldc)
+            Rows4(a, row, step, b, c, ldc, k, Math.Min(4, rows), add);
+        if (rows == 1)
             Rows1(a, row, step, b, c, ldc, k, add);
     }
 
@@ -66,24 +66,40 @@ internal readonly unsafe struct MatrixKernel256 : IMatrixKernel
         Store(c + 5 * ldc, l5, h5, add);
     }
 
-    private static void Rows2(byte* a, nint row, nint step, float* b, float* c, nint ldc, int k, bool add)
+    // The last row stands in for those that are not there, which costs less than another pass over B.
+    private static void Rows4(byte* a, nint row, nint step, float* b, float* c, nint ldc, int k, int rows, bool add)
     {
         Vector256<float> l0 = default, h0 = default;
         Vector256<float> l1 = default, h1 = default;
+        Vector256<float> l2 = default, h2 = default;
+        Vector256<float> l3 = default, h3 = default;
+        nint row1 = Math.Min(1, rows - 1) * row;
+        nint row2 = Math.Min(2, rows - 1) * row;
+        nint row3 = Math.Min(3, rows - 1) * row;
         for (; k > 0; k--)
         {
             Vector256<float> low = Vector256.Load(b), high = Vector256.Load(b + 8), x;
             x = Vector256.Create(*(float*)(a));
             l0 = Vector256.FusedMultiplyAdd(x, low, l0);
             h0 = Vector256.FusedMultiplyAdd(x, high, h0);
-            x = Vector256.Create(*(float*)(a + row));
+            x = Vector256.Create(*(float*)(a + row1));
             l1 = Vector256.FusedMultiplyAdd(x, low, l1);
             h1 = Vector256.FusedMultiplyAdd(x, high, h1);
+            x = Vector256.Create(*(float*)(a + row2));
+            l2 = Vector256.FusedMultiplyAdd(x, low, l2);
+            h2 = Vector256.FusedMultiplyAdd(x, high, h2);
+            x = Vector256.Create(*(float*)(a + row3));
+            l3 = Vector256.FusedMultiplyAdd(x, low, l3);
+            h3 = Vector256.FusedMultiplyAdd(x, high, h3);
             b += 16;
             a += step;
         }
         Store(c, l0, h0, add);
         Store(c + ldc, l1, h1, add);
+        if (rows > 2)
+            Store(c + 2 * ldc, l2, h2, add);
+        if (rows > 3)
+            Store(c + 3 * ldc, l3, h3, add);
     }
 
     private static void Rows1(byte* a, nint row, nint step, float* b, float* c, nint ldc, int k, bool add)

@@ -14,6 +14,9 @@ internal readonly unsafe struct PackedMatrix
     // Columns whose panels stay in a core's second-level cache while the rows of A pass.
     private const int BlockColumns = 256;
 
+    // Rows of A whose products wait for memory: every thread then needs a share of W.
+    private const int FewRows = 16;
+
     private readonly bool _rounded;
     private readonly int _n;
     private readonly int _k;
@@ -56,7 +59,8 @@ internal readonly unsafe struct PackedMatrix
     public void Multiply(int m, float* a, long lda, float* c, long ldc, bool add = false)
     {
         PackedMatrix self = this;
-        int groups = (_n + BlockColumns - 1) / BlockColumns, rowTasks = Math.Clamp(3 * Workers.Count / groups, 1, Math.Max(1, m / 48));
+        int columns = m > FewRows ? BlockColumns : Math.Clamp(_n / (4 * Workers.Count) / Width * Width, Width, BlockColumns);
+        int groups = (_n + columns - 1) / columns, rowTasks = Math.Clamp(3 * Workers.Count / groups, 1, Math.Max(1, m / 48));
         int rows = ((m + rowTasks - 1) / rowTasks + 11) / 12 * 12;
         rowTasks = (m + rows - 1) / rows;
         // A small product is done before another thread would have woken up.
@@ -70,20 +74,21 @@ internal readonly unsafe struct PackedMatrix
 
         void Run(int task)
         {
-            int row = task % rowTasks * rows, column = task / rowTasks * BlockColumns, have = Math.Min(rows, m - row);
+            int row = task % rowTasks * rows, column = task / rowTasks * columns, end = Math.Min(self._n, column + columns);
+            int have = Math.Min(rows, m - row);
             if (Vector512.IsHardwareAccelerated)
-                self.Block<MatrixKernel512>(have, column, a + row * lda, lda, c + row * ldc, ldc, add);
+                self.Block<MatrixKernel512>(have, column, end, a + row * lda, lda, c + row * ldc, ldc, add);
             else
-                self.Block<MatrixKernel256>(have, column, a + row * lda, lda, c + row * ldc, ldc, add);
+                self.Block<MatrixKernel256>(have, column, end, a + row * lda, lda, c + row * ldc, ldc, add);
         }
     }
 
     private static int Whole(int n) => (n + Width - 1) / Width * Width;
 
-    private void Block<TKernel>(int m, int column, float* a, long lda, float* c, long ldc, bool add)
+    private void Block<TKernel>(int m, int column, int end, float* a, long lda, float* c, long ldc, bool add)
         where TKernel : struct, IMatrixKernel
     {
-        int width = TKernel.Columns, height = TKernel.Rows, whole = Whole(_n), end = Math.Min(_n, column + BlockColumns);
+        int width = TKernel.Columns, height = TKernel.Rows, whole = Whole(_n);
         float* edge = stackalloc float[width * height], roundedA = _rounded ? Scratch.Floats(1, (long)MatrixProduct.Depth * height) : null;
         for (int depth = 0; depth < _k; depth += MatrixProduct.Depth)
         {

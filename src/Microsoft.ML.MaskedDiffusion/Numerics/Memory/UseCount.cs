@@ -6,8 +6,12 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 /// </summary>
 /// <param name="owner">What a refused use is told to be disposed, by the name of its public type.</param>
 /// <param name="free">Frees the memory; called once.</param>
-internal sealed class UseCount(string owner, Action free)
+/// <param name="refusal">What a refused use is told; by default, how a model comes to be disposed.</param>
+internal sealed class UseCount(string owner, Action free, string refusal = UseCount.ModelRefusal)
 {
+    private const string ModelRefusal = "The model has been disposed. Besides its owner, a transformer that owns it disposes it, "
+        + "and so does a PredictionEngine, unless PredictionEngineOptions.OwnsTransformer is false.";
+
     // The owner counts as one use.
     private int _count = 1;
     private int _closed;
@@ -22,10 +26,7 @@ internal sealed class UseCount(string owner, Action free)
         while (true)
         {
             if (count == 0 || IsClosed)
-            {
-                throw new ObjectDisposedException(owner, "The model has been disposed. Besides its owner, a transformer that owns it "
-                    + "disposes it, and so does a PredictionEngine, unless PredictionEngineOptions.OwnsTransformer is false.");
-            }
+                throw new ObjectDisposedException(owner, refusal);
             int seen = Interlocked.CompareExchange(ref _count, count + 1, count);
             if (seen == count)
                 return new Use(this);

@@ -17,4 +17,5 @@ internal enum RandomPurpose : byte
     Order = 9,
     Bootstrap = 10,
     Example = 11,
+    RevealOrder = 12,
 }

@@ -31,7 +31,7 @@ public sealed class LevelAllocationTests
         {
             foreach (int samples in new[] { 3, 10, 129 })
             {
-                MaskRound round = LikelihoodMethod.ExactCount.Plan(new RoundKey(length, samples, 32, null, 1, 2, 0));
+                MaskRound round = ((MaskMethod)LikelihoodMethod.ExactCount).Plan(new RoundKey(length, samples, 32, null, 1, 2, 0));
                 (double value, EstimateError error) = round.Combine([.. round.Masks.Select(mask => (double)mask.Hidden.Length)]);
                 Assert.AreEqual(length, value, 1e-9 * length);
                 Assert.AreEqual(0, error.Variance, 1e-18);
@@ -42,7 +42,7 @@ public sealed class LevelAllocationTests
     [TestMethod]
     public void MasksAreSetsOfDistinctPositions()
     {
-        MaskRound round = LikelihoodMethod.ExactCount.Plan(new RoundKey(30, 100, 32, null, 1, 2, 0));
+        MaskRound round = ((MaskMethod)LikelihoodMethod.ExactCount).Plan(new RoundKey(30, 100, 32, null, 1, 2, 0));
         foreach (AnswerMask mask in round.Masks)
         {
             CollectionAssert.AreEqual(mask.Hidden.Distinct().Order().ToArray(), mask.Hidden);
@@ -53,7 +53,7 @@ public sealed class LevelAllocationTests
     [TestMethod]
     public void OptionsOfOneQuestionHideTheSamePositions()
     {
-        MaskRound Round(int length) => LikelihoodMethod.MonteCarlo.Plan(new RoundKey(length, 64, 32, null, 1, 99, 0));
+        MaskRound Round(int length) => ((MaskMethod)LikelihoodMethod.MonteCarlo).Plan(new RoundKey(length, 64, 32, null, 1, 99, 0));
         foreach ((AnswerMask shorter, AnswerMask longer) in Round(8).Masks.Zip(Round(11).Masks))
             CollectionAssert.AreEqual(shorter.Hidden, longer.Hidden.Where(position => position < 8).ToArray());
     }

@@ -19,6 +19,8 @@ public sealed class MaskedDiffusionScorerTests
     [DataRow("MonteCarlo")]
     [DataRow("Enumerate")]
     [DataRow("ChainRule")]
+    [DataRow("Sampler(Margin, Fixed(2), BlockLength 3)")]
+    [DataRow("Sampler(LeftToRight)")]
     public void TheSameRequestGetsTheSameBitsWhateverIsBesideIt(string name)
     {
         foreach (double guidance in new[] { 0, 0.5 })

@@ -5,7 +5,21 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 internal sealed class ReferenceNetwork(TransformerConfig config, IReadOnlyDictionary<string, double[]> weights)
 {
     /// <summary>The states after the final norm of one sequence, [length][d].</summary>
-    public double[][] Hidden(int[] tokens)
+    public double[][] Hidden(int[] tokens) =>
+        Hidden(tokens, [.. Enumerable.Range(0, tokens.Length)], tokens.Length, NewCache(tokens.Length));
+
+    /// <summary>A cache of keys and values that are all unknown: [layer][position], NaN.</summary>
+    public (double[] Key, double[] Value)[][] NewCache(int capacity)
+    {
+        double[] unknown = [.. Enumerable.Repeat(double.NaN, config.EmbeddingSize)];
+        return [.. Enumerable.Range(0, config.LayerCount).Select(_ => Enumerable.Repeat((unknown, unknown), capacity).ToArray())];
+    }
+
+    /// <summary>
+    /// The states at some positions of a sequence, whose keys and values go to the cache first, and which attend the first keys and values
+    /// that are in it then.
+    /// </summary>
+    public double[][] Hidden(int[] tokens, int[] positions, int keyCount, (double[] Key, double[] Value)[][] cache)
     {
         int d = config.EmbeddingSize, heads = config.HeadCount, size = d / heads;
         double[] embedding = weights["transformer.wte.weight"];
@@ -15,22 +29,26 @@ internal sealed class ReferenceNetwork(TransformerConfig config, IReadOnlyDictio
             double[] W(string name) => weights[$"transformer.h.{layer}.{name}.weight"];
             double[][] qkv = [.. x.Select(row => Times(W("attn.attn"), Norm(row, W("norm_1"))))];
             double[][] mixed = [.. x.Select(_ => new double[d])];
-            for (int head = 0; head < heads; head++)
+            double[] Part(int row, int part) => [.. Enumerable.Range(0, heads).SelectMany(head =>
             {
-                double[][] Part(int part, bool turned) => [.. qkv.Select((row, position) =>
+                double[] z = qkv[row][((head * 3 + part) * size)..((head * 3 + part + 1) * size)];
+                return part == 2 ? z : Turn(z, positions[row]);
+            })];
+            for (int i = 0; i < x.Length; i++)
+                cache[layer][positions[i]] = (Part(i, 1), Part(i, 2));
+            for (int i = 0; i < x.Length; i++)
+            {
+                double[] query = Part(i, 0);
+                int seen = config.Autoregressive ? positions[i] + 1 : keyCount;
+                for (int from = 0; from < d; from += size)
                 {
-                    double[] z = row[((head * 3 + part) * size)..((head * 3 + part + 1) * size)];
-                    return turned ? Turn(z, position) : z;
-                })];
-                double[][] query = Part(0, true), key = Part(1, true), value = Part(2, false);
-                for (int i = 0; i < x.Length; i++)
-                {
-                    int seen = config.Autoregressive ? i + 1 : x.Length;
-                    double[] scores = [.. Enumerable.Range(0, seen).Select(j => Math.Exp(Dot(query[i], key[j]) / Math.Sqrt(size)))];
+                    double[] Head(double[] all) => all[from..(from + size)];
+                    double[] scores = [.. Enumerable.Range(0, seen)
+                        .Select(j => Math.Exp(Dot(Head(query), Head(cache[layer][j].Key)) / Math.Sqrt(size)))];
                     double sum = scores.Sum();
                     for (int j = 0; j < seen; j++)
-                        for (int c = 0; c < size; c++)
-                            mixed[i][head * size + c] += scores[j] / sum * value[j][c];
+                        for (int c = from; c < from + size; c++)
+                            mixed[i][c] += scores[j] / sum * cache[layer][j].Value[c];
                 }
             }
             x = [.. x.Select((row, i) => Sum(row, Times(W("attn.proj"), mixed[i])))];

@@ -12,6 +12,15 @@ public sealed unsafe class PackedMatrixTests
     [DataRow(47, 300, 513)]
     [DataRow(25, 7, 1200)]
     [DataRow(700, 290, 33)]
+    // As few rows as the kernels have cases for, over several tasks of few columns.
+    [DataRow(1, 900, 520)]
+    [DataRow(2, 900, 520)]
+    [DataRow(3, 900, 520)]
+    [DataRow(5, 900, 520)]
+    [DataRow(8, 900, 520)]
+    [DataRow(9, 900, 520)]
+    [DataRow(11, 900, 520)]
+    [DataRow(16, 900, 520)]
     public void ProductsHaveTheBitsOfThePlainOnes(int m, int n, int k)
     {
         foreach ((bool add, bool rounded) in new[] { (false, false), (true, false), (false, true) })

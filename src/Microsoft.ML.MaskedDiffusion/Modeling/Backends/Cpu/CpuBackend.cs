@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
@@ -19,6 +20,7 @@ internal sealed unsafe class CpuBackend : INetworkBackend
     private readonly Parameter _head;
     private readonly UseCount _uses;
     private readonly BackwardPass _pass;
+    private readonly RotaryTable _rotary;
     private readonly KernelNetwork _kernels;
     private readonly NetworkWeights _weights;
 
@@ -33,7 +35,8 @@ internal sealed unsafe class CpuBackend : INetworkBackend
         _head = parameters[TransformerNetwork.HeadName];
         _uses = uses;
         _pass = pass;
-        _kernels = new KernelNetwork(config, new RotaryTable(config.ContextLength, config.HeadSize, config.RotaryPrecision), _pool);
+        _rotary = new RotaryTable(config.ContextLength, config.HeadSize, config.RotaryPrecision);
+        _kernels = new KernelNetwork(config, _rotary, _pool);
         _weights = new NetworkWeights(parameters, config.LayerCount, parameter => TensorMemory.Floats(parameter));
     }
 
@@ -89,6 +92,12 @@ internal sealed unsafe class CpuBackend : INetworkBackend
         float* x = TensorMemory.Floats(states), others = unconditional is null ? null : TensorMemory.Floats(unconditional);
         VocabularyKernels.LogProbabilities(x, others, (float)(1 + guidanceScale), (int)states.size(0), _config.EmbeddingSize,
             TensorMemory.Floats(_head), _config.VocabularySize, rows, targets, destination, _kernels.Rounded);
+    }
+
+    public INetworkSession OpenSession(UseCount.Use network)
+    {
+        MemoryDemand.Require(_config, CPU, 2 * MemoryDemand.ComputingBytes, "Opening a session of");
+        return new KernelSession(_config, _rotary, _weights, TensorMemory.Floats(_head), _kernels.Rounded, network);
     }
 
     public void Trim() => _pool.Trim();

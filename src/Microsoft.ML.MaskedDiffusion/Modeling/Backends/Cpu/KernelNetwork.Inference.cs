@@ -27,7 +27,8 @@ internal sealed unsafe partial class KernelNetwork
         int batch = tokens.Count, length = tokens.Length, n = batch * length;
         int whole = asked is null ? weights.Layers.Length : weights.Layers.Length - 1;
         using PooledBuffer stream = pool.Rent((long)n * _d);
-        using var packed = new PackedLayer(pool, config, Rounded);
+        using PooledBuffer matrices = pool.Rent(PackedLayer.Size(config));
+        var packed = new PackedLayer(pool, config, Rounded, matrices.Pointer);
         var slots = new long[n];
         using PooledBuffer? first = whole == 0 ? null : FirstProjections(weights, tokens.Ids, slots);
         float* x = stream.Pointer, projections = first is null ? null : first.Pointer;

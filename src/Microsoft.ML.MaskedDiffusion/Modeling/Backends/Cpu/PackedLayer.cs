@@ -3,23 +3,26 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
-/// <summary>One block's matrices, packed for the products of inference; the blocks use the same memory one after the other.</summary>
-internal sealed unsafe class PackedLayer : IDisposable
+/// <summary>One block's matrices, packed for the products of inference; blocks may use the same memory one after the other.</summary>
+internal sealed unsafe class PackedLayer
 {
-    private readonly PooledBuffer _memory;
-    private readonly PooledBuffer _ordered;
+    private readonly BufferPool _pool;
+    private readonly float* _memory;
     private readonly bool _rounded;
     private readonly int _heads;
     private readonly int _d;
     private readonly int _f;
 
-    public PackedLayer(BufferPool pool, TransformerConfig config, bool rounded)
+    /// <param name="pool">Lends memory for the time of packing.</param>
+    /// <param name="config">The network's shape.</param>
+    /// <param name="rounded">Whether products round their operands to bfloat16.</param>
+    /// <param name="memory">Where <see cref="Size"/> floats are, which the caller keeps.</param>
+    public PackedLayer(BufferPool pool, TransformerConfig config, bool rounded, float* memory)
     {
+        _pool = pool;
         _rounded = rounded;
         (_d, _f, _heads) = (config.EmbeddingSize, config.FeedForwardSize, config.HeadCount);
-        _ordered = pool.Rent(3L * _d * _d);
-        long attention = PackedMatrix.Size(2 * _d, _d) + 2 * PackedMatrix.Size(_d, _d);
-        _memory = pool.Rent(attention + 2 * PackedMatrix.Size(_f, _d) + PackedMatrix.Size(_d, _f));
+        _memory = memory;
     }
 
     /// <summary>Queries, keys and values, head by head; not after <see cref="PackApart"/>.</summary>
@@ -39,10 +42,18 @@ internal sealed unsafe class PackedLayer : IDisposable
 
     public PackedMatrix Down { get; private set; }
 
+    /// <summary>Floats of a packed block.</summary>
+    public static long Size(TransformerConfig config)
+    {
+        int d = config.EmbeddingSize, f = config.FeedForwardSize;
+        long attention = PackedMatrix.Size(2 * d, d) + 2 * PackedMatrix.Size(d, d);
+        return attention + 2 * PackedMatrix.Size(f, d) + PackedMatrix.Size(d, f);
+    }
+
     /// <summary>Packs the block's matrices.</summary>
     public void Pack(LayerWeights weights)
     {
-        float* at = _memory.Pointer;
+        float* at = _memory;
         Qkv = Next(weights.Qkv, 3 * _d, _d, ref at);
         PackRest(weights, at);
     }
@@ -51,7 +62,8 @@ internal sealed unsafe class PackedLayer : IDisposable
     public void PackApart(LayerWeights weights)
     {
         int part = _d / _heads * _d;
-        float* queries = _ordered.Pointer, others = queries + (long)_d * _d, at = _memory.Pointer, from = weights.Qkv;
+        using PooledBuffer ordered = _pool.Rent(3L * _d * _d);
+        float* queries = ordered.Pointer, others = queries + (long)_d * _d, at = _memory, from = weights.Qkv;
         for (int head = 0; head < _heads; head++, from += 3L * part)
         {
             new ReadOnlySpan<float>(from, part).CopyTo(new Span<float>(queries + (long)head * part, part));
@@ -60,12 +72,6 @@ internal sealed unsafe class PackedLayer : IDisposable
         Queries = Next(queries, _d, _d, ref at);
         KeysAndValues = Next(others, 2 * _d, _d, ref at);
         PackRest(weights, at);
-    }
-
-    public void Dispose()
-    {
-        _memory.Dispose();
-        _ordered.Dispose();
     }
 
     private void PackRest(LayerWeights weights, float* at)

@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
@@ -32,6 +33,7 @@ internal sealed class TorchBackend : INetworkBackend
         _config = config;
         _parameters = parameters;
         _device = device;
+        Type = type;
         _pass = pass;
         var table = new RotaryTable(config.ContextLength, config.HeadSize, config.RotaryPrecision);
         ScalarType tableType = type == ScalarType.Float64 ? type : ScalarType.Float32;
@@ -45,6 +47,12 @@ internal sealed class TorchBackend : INetworkBackend
             return tensor(values, [table.Length, 1, table.Half]).to(tableType, device).DetachFromDisposeScope();
         }
     }
+
+    /// <summary>Where it computes.</summary>
+    internal Device Device => _device;
+
+    /// <summary>The parameters' type.</summary>
+    internal ScalarType Type { get; }
 
     public Precision Precision { get; set; }
 
@@ -62,9 +70,9 @@ internal sealed class TorchBackend : INetworkBackend
     /// </summary>
     public Func<Tensor, Tensor, Tensor, bool, bool, Tensor> Attention { get; init; } = TorchOperators.Attention;
 
-    private bool IsRounded => Precision == Precision.BFloat16Mixed;
+    internal bool IsRounded => Precision == Precision.BFloat16Mixed;
 
-    private int SliceRows => (int)Math.Clamp(SliceLogits / _config.VocabularySize, 1, int.MaxValue);
+    internal int SliceRows => (int)Math.Clamp(SliceLogits / _config.VocabularySize, 1, int.MaxValue);
 
     public Tensor Hidden(TokenRows tokens) => Run(tokens, null);
 
@@ -127,6 +135,8 @@ internal sealed class TorchBackend : INetworkBackend
             destination[queries[i]] = -values[i];
     }
 
+    public INetworkSession OpenSession(UseCount.Use network) => new TorchSession(_config, this, network);
+
     public void Trim()
     {
         // Nothing is kept here: torch reuses its own memory.
@@ -142,8 +152,7 @@ internal sealed class TorchBackend : INetworkBackend
     private Tensor Run(TokenRows tokens, Tensor? asked)
     {
         using var scope = NewDisposeScope();
-        // Indexing adds the gradients of equal ids in a fixed order; index_select would add them in any order on a GPU.
-        Tensor x = _parameters[TransformerNetwork.EmbeddingName].index(Upload.Integers(tokens.Ids, _device));
+        Tensor x = Embed(tokens.Ids);
         for (int i = 0; i < _config.LayerCount; i++)
         {
             string layer = TransformerNetwork.LayerPrefix(i);
@@ -151,7 +160,7 @@ internal sealed class TorchBackend : INetworkBackend
             Tensor Layer(Tensor[] inputs) => Block(inputs[0], layer, tokens.Count, tokens.Length, places);
             x = ActivationCheckpointing ? Recomputed(Layer, x) : Layer([x]);
         }
-        Tensor last = TorchOperators.RmsNorm(x, _parameters[TransformerNetwork.FinalNormName], _config.NormEpsilon);
+        Tensor last = Norm(x, TransformerNetwork.FinalNormName);
         return (asked is null ? last.view(tokens.Count, tokens.Length, _config.EmbeddingSize) : last).MoveToOuterDisposeScope();
     }
 
@@ -168,6 +177,13 @@ internal sealed class TorchBackend : INetworkBackend
         Tensor key = TorchOperators.Rotary(Part(1), cos, sin).transpose(1, 2);
         Tensor mixed = Attention(query, key, Part(2).transpose(1, 2), _config.Autoregressive, IsRounded);
         mixed = mixed.transpose(1, 2).reshape(batch * length, heads * size);
+        return Finish(x, mixed, layer, asked).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What a block does after attention, at all places or at the asked ones.</summary>
+    internal Tensor Finish(Tensor x, Tensor mixed, string layer, Tensor? asked)
+    {
+        using var scope = NewDisposeScope();
         if (asked is not null)
             (x, mixed) = (x.index_select(0, asked), mixed.index_select(0, asked));
         x = x.Plus(Linear(mixed, layer + "attn.proj.weight"));
@@ -177,9 +193,23 @@ internal sealed class TorchBackend : INetworkBackend
         return x.Plus(Linear(gated, layer + "mlp.swiglu.w3.weight")).MoveToOuterDisposeScope();
     }
 
-    private Tensor Norm(Tensor x, string gain) => TorchOperators.RmsNorm(x, _parameters[gain], _config.NormEpsilon);
+    /// <summary>The embeddings [n, d] of ids.</summary>
+    internal Tensor Embed(long[] ids)
+    {
+        using var scope = NewDisposeScope();
+        // Indexing adds the gradients of equal ids in a fixed order; index_select would add them in any order on a GPU.
+        return _parameters[TransformerNetwork.EmbeddingName].index(Upload.Integers(ids, _device)).MoveToOuterDisposeScope();
+    }
 
-    private Tensor Linear(Tensor x, string weight) => TorchOperators.Linear(x, _parameters[weight], IsRounded);
+    /// <summary>The rotary tables' rows [n, 1, h / 2] of positions.</summary>
+    internal (Tensor Cosines, Tensor Sines) TurnsAt(Tensor positions) =>
+        (_cosines.index_select(0, positions), _sines.index_select(0, positions));
+
+    /// <summary>The norm with one of the network's gains.</summary>
+    internal Tensor Norm(Tensor x, string gain) => TorchOperators.RmsNorm(x, _parameters[gain], _config.NormEpsilon);
+
+    /// <summary>x W^T with one of the network's matrices.</summary>
+    internal Tensor Linear(Tensor x, string weight) => TorchOperators.Linear(x, _parameters[weight], IsRounded);
 
     // The body's result; where gradients are wanted, its inner results are not kept but computed again in the backward pass.
     private Tensor Recomputed(Func<Tensor[], Tensor> body, params Tensor[] inputs)

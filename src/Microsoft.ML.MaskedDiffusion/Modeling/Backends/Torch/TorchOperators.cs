@@ -72,6 +72,23 @@ internal static class TorchOperators
     }
 
     /// <summary>
+    /// The same for fewer queries than keys and values: <paramref name="mask"/> [batch, 1, queries, keys] is true where a query sees a key
+    /// (null: everywhere).
+    /// </summary>
+    public static Tensor AttentionOver(Tensor query, Tensor key, Tensor value, Tensor? mask, bool rounded = false)
+    {
+        if (query.dim() != 4 || key.dim() != 4 || !key.shape.AsSpan().SequenceEqual(value.shape) || query.size(3) != key.size(3)
+            || !query.shape.AsSpan(0, 2).SequenceEqual(key.shape.AsSpan(0, 2)))
+            throw Mismatch(nameof(AttentionOver), query, key);
+        if (mask is not null && !mask.shape.AsSpan().SequenceEqual([query.size(0), 1, query.size(2), key.size(2)]))
+            throw Mismatch(nameof(AttentionOver), query, mask);
+        using var scope = NewDisposeScope();
+        ScalarType type = rounded ? ScalarType.BFloat16 : query.dtype;
+        Tensor mixed = nn.functional.scaled_dot_product_attention(query.to(type), key.to(type), value.to(type), mask);
+        return mixed.to(query.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
     /// Minus the log-probability of each row's target in nats: logits [n, V] and targets [n] of Int64, which the caller has checked to be 0
     /// to V - 1, give [n] in at least 32 bits.
     /// </summary>

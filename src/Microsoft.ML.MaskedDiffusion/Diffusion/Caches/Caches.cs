@@ -1,0 +1,38 @@
+using Microsoft.ML.MaskedDiffusion.Options;
+
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Caches;
+
+/// <summary>Nothing is kept.</summary>
+internal sealed class NoCache() : SamplingCache("None")
+{
+    public override IReadOnlyList<int>? Positions(CacheStep step) => null;
+}
+
+/// <summary>From the block's first position to the row's end.</summary>
+internal sealed class PrefixCache() : SamplingCache("Prefix")
+{
+    public override IReadOnlyList<int>? Positions(CacheStep step) =>
+        step.IsFirstOfBlock ? null : [.. Enumerable.Range(step.BlockStart, step.Length - step.BlockStart)];
+}
+
+/// <summary>The block alone.</summary>
+internal sealed class DualCache() : SamplingCache("Dual")
+{
+    public override IReadOnlyList<int>? Positions(CacheStep step) =>
+        step.IsFirstOfBlock ? null : [.. Enumerable.Range(step.BlockStart, step.BlockEnd - step.BlockStart)];
+}
+
+/// <summary>What is masked, and what has just been filled.</summary>
+internal sealed class DelayedCache : SamplingCache
+{
+    private readonly int _interval;
+
+    public DelayedCache(int interval) : base(NamedChoices<SamplingCache>.Join("Delayed", interval))
+    {
+        OptionCheck.Require(interval >= 2, nameof(interval), interval, "at least 2 steps; use SamplingCache.None to compute everything");
+        _interval = interval;
+    }
+
+    public override IReadOnlyList<int>? Positions(CacheStep step) =>
+        step.StepsSinceRefresh >= _interval ? null : [.. step.Masked.Union(step.Changed).Order()];
+}

@@ -1,0 +1,96 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
+
+/// <summary>
+/// A text that an autoregressive model writes after a prompt, token by token, with its keys and values kept in a cache. Where the window is
+/// full and blocks are asked for, the last tokens are read again with room for a block after them.
+/// </summary>
+internal sealed class AutoregressiveRow : IGeneratingRow
+{
+    private readonly GenerationPlan _plan;
+    private readonly INetworkSession _session;
+    private readonly WrittenTokens _written;
+    private readonly int[] _prompt;
+    private readonly TokenChooser _chooser;
+    private readonly ISamplingDraws _draws;
+    private readonly AutoregressiveBranch _branch;
+    private readonly AutoregressiveBranch? _unconditional;
+    private TokenPrediction _prediction;
+
+    /// <param name="plan">What is the same for all rows.</param>
+    /// <param name="session">The network.</param>
+    /// <param name="prompt">The prompt's ids, with the beginning of the text.</param>
+    /// <param name="text">The prompt.</param>
+    /// <param name="sample">The number of the sample, of several texts after one prompt.</param>
+    /// <param name="draws">The draws; null for those of the options' seed and the prompt.</param>
+    public AutoregressiveRow(
+        GenerationPlan plan, INetworkSession session, int[] prompt, string text, int sample, ISamplingDraws? draws = null)
+    {
+        (_plan, _session, _prompt) = (plan, session, prompt);
+        _written = new WrittenTokens(plan, text, prompt.Length);
+        _chooser = new TokenChooser(plan.Options.Sampling);
+        _draws = draws
+            ?? new CounterDraws(plan.Options.Sampling.Seed, ContentKey.Combine(ContentKey.Of(prompt), (ulong)sample));
+        _branch = new AutoregressiveBranch(prompt, plan);
+        if (plan.Options.Sampling.GuidanceScale != 0)
+            _unconditional = new AutoregressiveBranch(plan.NegativePrompt ?? plan.Start, plan);
+        if (plan.Options.MaxNewTokens == 0)
+            _written.Finish("", FinishReason.Length);
+    }
+
+    public bool IsDone => _written.IsFinished;
+
+    public int WrittenCount => _written.Count;
+
+    /// <summary>Whether guidance acts on the next token.</summary>
+    public bool IsGuided =>
+        _unconditional is not null && _plan.Options.Sampling.IsGuided(1 - (double)_written.Count / _plan.Options.MaxNewTokens);
+
+    /// <summary>What the network is asked for the next token: one part, or two under guidance.</summary>
+    public IReadOnlyList<SequencePart> Parts()
+    {
+        SequencePart part = _branch.Next(_session, _written.Ids);
+        SequencePart[] parts = IsGuided ? [part, _unconditional!.Next(_session, _written.Ids)] : [part];
+        _written.CountStep(parts.Length);
+        return parts;
+    }
+
+    /// <summary>Chooses the next token. Thread-safe beside other rows.</summary>
+    public void Read(ReadOnlySpan<float> logits)
+    {
+        float[] own = logits.ToArray();
+        IReadOnlyList<int> written = _written.Ids;
+        int position = _prompt.Length + written.Count;
+        LogitAdjustment.Apply(own, _plan.RequestOf(_prompt.Length), _plan.Options.Sampling, [.. _prompt, .. written], position,
+            int.MaxValue);
+        // The bytes so far, this token and those left to write must be whole characters together.
+        byte before = _plan.Vocabulary.StateAfter(written);
+        byte after = _plan.Vocabulary.StatesBefore(_plan.Options.MaxNewTokens - written.Count - 1);
+        float end = _plan.EndOfTextId is { } id ? own[id] : 0;
+        foreach (int forbidden in _plan.Vocabulary.Forbidden(before, after))
+            own[forbidden] = float.NegativeInfinity;
+        if (_plan.EndOfTextId is { } kept && before == GapVocabulary.Between)
+            own[kept] = end;
+        _prediction = _chooser.Choose(own, position, written.Count, _draws);
+    }
+
+    /// <summary>Takes the token that was chosen.</summary>
+    public void AfterStep()
+    {
+        _written.Add(_written.Token(_prediction.Token, _prediction.Probability, _written.Count));
+        _written.FinishWhereItEnds();
+    }
+
+    public GenerationState State(bool isCancelled = false) => _written.State([], isCancelled);
+
+    public GeneratedText Result() => _written.Result([]);
+
+    public void Dispose()
+    {
+        _branch.Dispose();
+        _unconditional?.Dispose();
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.MaskedDiffusion.Options;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>
+/// How a text is written after a prompt. Checked and copied by whatever takes it; later changes have no effect.
+/// </summary>
+public sealed class GenerationOptions
+{
+    /// <summary>The most tokens to write, 0 to 1048576; an end of text counts. Default 128.</summary>
+    [JsonPropertyName("MaxNewTokens")]
+    public int MaxNewTokens { get; set; } = 128;
+
+    /// <summary>
+    /// Tokens before which the model cannot end the text, 0 to <see cref="MaxNewTokens"/>. Default 0.
+    /// </summary>
+    [JsonPropertyName("MinNewTokens")]
+    public int MinNewTokens { get; set; }
+
+    /// <summary>
+    /// What is subtracted from the logit of the end of the text, for the choice of tokens and for their order, 0 to 1000. Orders by
+    /// confidence otherwise often choose the end of the text first, everywhere. Default 0.
+    /// </summary>
+    [JsonPropertyName("EndOfTextPenalty")]
+    public double EndOfTextPenalty { get; set; }
+
+    /// <summary>
+    /// Texts that end the writing. The text ends before the first of them, wherever the borders of tokens lie. Not empty. Default none.
+    /// </summary>
+    [JsonPropertyName("StopStrings")]
+    public IReadOnlyList<string> StopStrings { get; set; } = [];
+
+    /// <summary>
+    /// How tokens are chosen. The default fits free text: a random order, one token a step, temperature 1, which draws from the model's own
+    /// distribution. An autoregressive model writes from left to right whatever the order, count and remasking, and takes the choice of
+    /// tokens from here.
+    /// </summary>
+    [JsonPropertyName("Sampling")]
+    public SamplingOptions Sampling { get; set; } = new() { Order = SamplingOrder.Random, Temperature = 1 };
+
+    /// <summary>
+    /// What guidance leads away from, where <see cref="SamplingOptions.GuidanceScale"/> is above 0: the unconditional logits are those
+    /// after this prompt. Null, the default: those after a masked prompt, or for an autoregressive model after the beginning of a text.
+    /// </summary>
+    [JsonPropertyName("NegativePrompt")]
+    public string? NegativePrompt { get; set; }
+
+    /// <summary>What to do with a prompt that does not fit the model. Default <see cref="InvalidRows.Throw"/>.</summary>
+    [JsonPropertyName("InvalidRows")]
+    public InvalidRows InvalidRows { get; set; } = InvalidRows.Throw;
+
+    internal GenerationOptions Clone()
+    {
+        OptionCheck.Require(MaxNewTokens is >= 0 and <= 1 << 20, nameof(MaxNewTokens), MaxNewTokens, "0 to 1048576 tokens");
+        OptionCheck.Require(MinNewTokens >= 0 && MinNewTokens <= MaxNewTokens, nameof(MinNewTokens), MinNewTokens,
+            $"0 to MaxNewTokens ({MaxNewTokens})");
+        OptionCheck.Require(EndOfTextPenalty is >= 0 and <= 1000, nameof(EndOfTextPenalty), EndOfTextPenalty, "0 to 1000; 0 is off");
+        OptionCheck.RequireObject(StopStrings, nameof(StopStrings), "a list of texts; leave it unset for none");
+        for (int i = 0; i < StopStrings.Count; i++)
+        {
+            OptionCheck.Require(!string.IsNullOrEmpty(StopStrings[i]), $"{nameof(StopStrings)}[{i}]", StopStrings[i],
+                "a text of at least one character; leave an empty one out");
+        }
+        OptionCheck.RequireObject(Sampling, nameof(Sampling), "a SamplingOptions; leave it unset for the default");
+        OptionCheck.Require(NegativePrompt is null || Sampling.GuidanceScale != 0, nameof(NegativePrompt), NegativePrompt,
+            "null where Sampling.GuidanceScale is 0, because there is no guidance then");
+        OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
+        var copy = (GenerationOptions)MemberwiseClone();
+        copy.StopStrings = [.. StopStrings];
+        copy.Sampling = Sampling.Clone();
+        return copy;
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Options;
+using Microsoft.ML.MaskedDiffusion.Text;
+
+namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
+
+/// <summary>What is the same for all texts that a generator writes.</summary>
+/// <param name="Options">The checked options.</param>
+/// <param name="Tokenizer">The model's tokenizer.</param>
+/// <param name="ContextLength">Tokens that the network sees.</param>
+/// <param name="MaskTokenId">The mask token.</param>
+/// <param name="Vocabulary">What may be written.</param>
+/// <param name="Stops">The stop strings; null for none.</param>
+internal sealed record GenerationPlan(
+    GenerationOptions Options, TextTokenizer Tokenizer, int ContextLength, int MaskTokenId, GapVocabulary Vocabulary, StopScanner? Stops)
+{
+    /// <summary>What stands before the first token of a text.</summary>
+    public int[] Start { get; } = DocumentStart.Of(Tokenizer);
+
+    /// <summary>The ids of the prompt that guidance leads away from; null where it masks the prompt.</summary>
+    public int[]? NegativePrompt { get; } =
+        Options.NegativePrompt is { } text ? [.. DocumentStart.Of(Tokenizer), .. Tokenizer.Encode(text)] : null;
+
+    /// <summary>The rules about the end of a text after a prompt of so many tokens; everything else is the caller's.</summary>
+    public SamplingRequest RequestOf(int promptLength) => new([], [])
+    {
+        Key = 0,
+        EndOfTextId = EndOfTextId,
+        FirstEnd = promptLength + Options.MinNewTokens,
+        EndOfTextPenalty = Options.EndOfTextPenalty,
+    };
+
+    /// <summary>The token that ends a text; null where the tokenizer has none.</summary>
+    public int? EndOfTextId => Tokenizer.EndOfSequenceId;
+
+    /// <summary>Whether a prompt of so many tokens can be continued.</summary>
+    public bool Fits(int promptLength) => Options.Sampling.BlockLength is not null
+        || Math.Max(promptLength, NegativePrompt?.Length ?? 0) + Options.MaxNewTokens <= ContextLength;
+
+    /// <summary>Refuses what the kind of model cannot do, and blocks that leave no room for anything before them.</summary>
+    /// <exception cref="ArgumentException">An option does not fit the model.</exception>
+    public void Check(bool isAutoregressive)
+    {
+        SamplingOptions sampling = Options.Sampling;
+        int least = NegativePrompt?.Length ?? 0;
+        OptionCheck.Require(sampling.BlockLength is null || sampling.BlockLength + least < ContextLength, "Sampling.BlockLength",
+            sampling.BlockLength, $"below the model's context of {ContextLength} tokens with what the network sees before a block");
+        OptionCheck.Require(!sampling.SharesStepsAmongRows || sampling.BlockLength is null, "Sampling.BlockLength", sampling.BlockLength,
+            "null with SharesStepsAmongRows");
+        if (!isAutoregressive)
+            return;
+        OptionCheck.Require(sampling.Remasking == Remasking.None, "Sampling.Remasking", sampling.Remasking,
+            "None for an autoregressive model, which cannot mask tokens");
+        OptionCheck.Require(Start.Length > 0, "Tokenizer", "without a beginning or end of sequence",
+            "one with such a token, which an autoregressive model reads before the first token of a text");
+    }
+}

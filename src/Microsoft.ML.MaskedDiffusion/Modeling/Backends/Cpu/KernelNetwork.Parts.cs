@@ -1,0 +1,190 @@
+using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
+
+/// <content>
+/// Inference on parts of rows, with weights that were packed before. As in the inference on whole rows, parts go through a block in groups,
+/// on which one thread each works if there are many of them, and a place has the same bits whatever else is computed.
+/// </content>
+internal sealed unsafe partial class KernelNetwork
+{
+    /// <summary>
+    /// Writes the states after the final norm at the asked places, [asked, d], and the keys and values of all places to the parts' caches.
+    /// </summary>
+    public void InferParts(SessionWeights weights, RaggedBatch batch, float* states)
+    {
+        int n = batch.Ids.Length, last = weights.Layers.Length - 1;
+        if (n == 0)
+            return;
+        using PooledBuffer stream = pool.Rent((long)n * _d);
+        float* x = stream.Pointer;
+        Embed(weights.Network.Embedding, batch.Ids, x);
+        (nint[]? rows, PooledBuffer? rest) = weights.First is null ? (null, null) : weights.First.Rows(batch.Ids);
+        using (rest)
+        {
+            for (int i = 0; i < last; i++)
+            {
+                int layer = i;
+                ForGroups(batch, (from, to) => BlockOfParts(weights, layer, batch, from, to, x, layer == 0 ? rows : null));
+            }
+        }
+        LastBlockOfParts(weights, batch, x, states);
+    }
+
+    private static void ForGroups(RaggedBatch batch, Action<int, int> body)
+    {
+        List<(int First, int Last)> groups = batch.Groups(OwnChunk);
+        int largest = groups.Count == 0 ? 0 : groups.Max(group => batch.Starts[group.Last] - batch.Starts[group.First]);
+        // One long part would keep a thread busy after the others have ended.
+        if (groups.Count >= 4 * Workers.Count && largest <= batch.Ids.Length / (2 * Workers.Count))
+        {
+            Workers.Run(groups.Count, group => body(groups[group].First, groups[group].Last));
+            return;
+        }
+        foreach ((int first, int last) in batch.Groups(SharedChunk))
+            body(first, last);
+    }
+
+    private void BlockOfParts(SessionWeights weights, int layer, RaggedBatch batch, int from, int to, float* stream, nint[]? projections)
+    {
+        LayerWeights w = weights.Network.Layers[layer];
+        PackedLayer packed = weights.Layers[layer];
+        int start = batch.Starts[from], n = batch.Starts[to] - start;
+        using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent(3L * n * _d);
+        float* x = stream + (long)start * _d, y = normed.Pointer, qkv = product.Pointer;
+        if (projections is not null)
+        {
+            Workers.Rows(n, 64, (first, end) =>
+            {
+                for (int row = first; row < end; row++)
+                    new ReadOnlySpan<float>((float*)projections[start + row], 3 * _d).CopyTo(new Span<float>(qkv + 3L * row * _d, 3 * _d));
+            });
+        }
+        else
+        {
+            NormKernels.Forward(x, w.Norm1, config.NormEpsilon, y, null, n, _d);
+            packed.Qkv.Multiply(n, y, _d, qkv, 3 * _d);
+        }
+        fixed (long* positions = &batch.Positions[start])
+        {
+            TurnAt(qkv, 3 * _d, 3 * _size, positions, n);
+            TurnAt(qkv + _size, 3 * _d, 3 * _size, positions, n);
+            RoundAll(qkv, 3L * n * _d);
+            AttentionPart[] parts = PartsOf(batch, layer, from, to, out PooledBuffer? panels);
+            using (panels)
+            {
+                PanelAttentionKernels.Write(qkv + _size, 3 * _d, 3 * _size, positions, parts, _heads, _size);
+                PanelAttentionKernels.Forward(
+                    qkv, 3 * _d, 3 * _size, y, positions, parts, _heads, _size, config.Autoregressive, Rounded);
+            }
+        }
+        RoundAll(y, (long)n * _d);
+        packed.Projection.Multiply(n, y, _d, x, _d, add: true);
+        FeedForward(w, packed, x, y, n);
+    }
+
+    /// <summary>The last block and the final norm at the asked places; only keys and values are computed at all places.</summary>
+    private void LastBlockOfParts(SessionWeights weights, RaggedBatch batch, float* x, float* states)
+    {
+        int asked = batch.Asked.Length;
+        LayerWeights w = weights.Network.Layers[^1];
+        PackedLayer packed = weights.Layers[^1];
+        using PooledBuffer chosen = pool.Rent((long)asked * _d), mixtures = pool.Rent((long)asked * _d);
+        float* residual = chosen.Pointer, mixed = mixtures.Pointer;
+        ForGroups(batch, (from, to) => AttendAsked(w, packed, batch, from, to, x, residual, mixed));
+        for (int from = 0; from < asked; from += SharedChunk)
+        {
+            int n = Math.Min(SharedChunk, asked - from);
+            float* to = residual + (long)from * _d, attended = mixed + (long)from * _d;
+            packed.Projection.Multiply(n, attended, _d, to, _d, add: true);
+            FeedForward(w, packed, to, attended, n);
+        }
+        if (asked > 0)
+            NormKernels.Forward(residual, weights.Network.FinalNorm, config.NormEpsilon, states, null, asked, _d);
+    }
+
+    // Keys and values of the parts' places, and at the asked ones the residual stream and attention's result before its projection.
+    private void AttendAsked(
+        LayerWeights w, PackedLayer packed, RaggedBatch batch, int from, int to, float* stream, float* residual, float* mixed)
+    {
+        int start = batch.Starts[from], n = batch.Starts[to] - start;
+        int askedFrom = batch.AskedStarts[from], asked = batch.AskedStarts[to] - askedFrom;
+        using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent(2L * n * _d);
+        float* x = stream + (long)start * _d, y = normed.Pointer, keyValues = product.Pointer;
+        NormKernels.Forward(x, w.Norm1, config.NormEpsilon, y, null, n, _d);
+        packed.KeysAndValues.Multiply(n, y, _d, keyValues, 2 * _d);
+        AttentionPart[] parts = PartsOf(batch, layer: config.LayerCount - 1, from, to, out PooledBuffer? panels);
+        using (panels)
+        {
+            fixed (long* positions = &batch.Positions[start])
+            {
+                TurnAt(keyValues, 2 * _d, 2 * _size, positions, n);
+                RoundAll(keyValues, 2L * n * _d);
+                PanelAttentionKernels.Write(keyValues, 2 * _d, 2 * _size, positions, parts, _heads, _size);
+            }
+            if (asked == 0)
+                return;
+            using PooledBuffer gathered = pool.Rent((long)asked * _d), turned = pool.Rent((long)asked * _d);
+            float* query = turned.Pointer;
+            var places = new long[asked];
+            var askedPositions = new long[asked];
+            for (int i = 0; i < asked; i++)
+            {
+                long place = batch.Asked[askedFrom + i];
+                (places[i], askedPositions[i]) = (place - start, batch.Positions[place]);
+            }
+            for (int i = 0; i < parts.Length; i++)
+            {
+                int first = batch.AskedStarts[from + i];
+                parts[i] = parts[i] with { First = first - askedFrom, Count = batch.AskedStarts[from + i + 1] - first };
+            }
+            fixed (long* at = places, positions = askedPositions)
+            {
+                EmbeddingKernels.Gather(x, at, residual + (long)askedFrom * _d, asked, _d);
+                EmbeddingKernels.Gather(y, at, gathered.Pointer, asked, _d);
+                packed.Queries.Multiply(asked, gathered.Pointer, _d, query, _d);
+                TurnAt(query, _d, _size, positions, asked);
+                RoundAll(query, (long)asked * _d);
+                PanelAttentionKernels.Forward(
+                    query, _d, _size, mixed + (long)askedFrom * _d, positions, parts, _heads, _size, config.Autoregressive, Rounded);
+            }
+            RoundAll(mixed + (long)askedFrom * _d, (long)asked * _d);
+        }
+    }
+
+    // Parts without a cache get panels for this layer alone.
+    private AttentionPart[] PartsOf(RaggedBatch batch, int layer, int from, int to, out PooledBuffer? panels)
+    {
+        long room = 0;
+        for (int i = from; i < to; i++)
+        {
+            if (batch.Parts[i].Cache is null)
+                room += KeyValuePanels.Size(batch.Parts[i].KeyCount, _heads, _size);
+        }
+        panels = room == 0 ? null : pool.Rent(room);
+        float* at = panels is null ? null : panels.Pointer;
+        var parts = new AttentionPart[to - from];
+        for (int i = from; i < to; i++)
+        {
+            SequencePart part = batch.Parts[i];
+            KeyValuePanels own = part.Cache is KernelCache cache
+                ? cache.Layer(layer)
+                : new KeyValuePanels(at, part.KeyCount, _heads, _size);
+            if (part.Cache is null)
+                at += KeyValuePanels.Size(part.KeyCount, _heads, _size);
+            int first = batch.Starts[i];
+            parts[i - from] = new AttentionPart(own, first - batch.Starts[from], batch.Starts[i + 1] - first, part.KeyCount);
+        }
+        return parts;
+    }
+
+    // Turns one part of each head, queries or keys, by the positions of its rows.
+    private void TurnAt(float* part, long stride, int headStride, long* positions, int rows)
+    {
+        fixed (float* cos = rotary.Cosines, sin = rotary.Sines)
+            RotaryKernels.TurnPart(part, stride, headStride, cos, sin, positions, rows, config.ContextLength, _heads, _size);
+    }
+}

@@ -1,0 +1,108 @@
+using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
+
+/// <summary>
+/// A session on torch's operators. Parts that compute as many positions and attend as many keys go through the network together.
+/// </summary>
+internal sealed class TorchSession(TransformerConfig config, TorchBackend backend, UseCount.Use network) : NetworkSession(config, network)
+{
+    protected override KeyValueCache CreateCache(int capacity) => new TorchCache(this, Config, capacity, backend.Device, backend.Type);
+
+    protected override NetworkStates Compute(IReadOnlyList<SequencePart> parts)
+    {
+        using var scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        var all = new RaggedBatch(parts);
+        List<Tensor> results = [zeros([0, Config.EmbeddingSize], backend.Type, backend.Device)];
+        List<long> order = [];
+        foreach (IGrouping<(int, int), int> group in Enumerable.Range(0, all.Parts.Length)
+            .GroupBy(i => (all.Parts[i].Tokens.Length, all.Parts[i].KeyCount)))
+        {
+            results.Add(Run(new RaggedBatch([.. group.Select(i => all.Parts[i])]), group.Key.Item1, group.Key.Item2));
+            foreach (int i in group)
+                order.AddRange(Enumerable.Range(all.AskedStarts[i], all.Parts[i].Asked.Length).Select(asked => (long)asked));
+        }
+        var places = new long[order.Count];
+        for (int i = 0; i < places.Length; i++)
+            places[order[i]] = i;
+        return new TorchStates(cat([.. results]).index_select(0, Upload.Integers(places, backend.Device)));
+    }
+
+    protected override unsafe void Read(
+        NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, LogitRowReader reader)
+    {
+        using IDisposable noGradient = no_grad();
+        int width = Config.VocabularySize;
+        for (int start = 0; start < rows.Length; start += backend.SliceRows)
+        {
+            using var scope = NewDisposeScope();
+            int first = start, count = Math.Min(backend.SliceRows, rows.Length - start);
+            Tensor logits = LogitsOf(rows);
+            if (unconditional is not null)
+                logits = LogitGuidance.Combine(logits, LogitsOf(unconditional), guidanceScale);
+            Tensor dense = logits.to(ScalarType.Float32, CPU).contiguous();
+            float* at = TensorMemory.Floats(dense);
+            Workers.Run(count, i => reader(first + i, new ReadOnlySpan<float>(at + (long)i * width, width)));
+
+            Tensor LogitsOf(int[] of)
+            {
+                long[] part = Array.ConvertAll(of[first..(first + count)], row => (long)row);
+                return backend.Logits(((TorchStates)states).Tensor.index_select(0, Upload.Integers(part, backend.Device)));
+            }
+        }
+    }
+
+    protected override void Free()
+    {
+        // The weights are the network's own.
+    }
+
+    // The asked states of parts that compute as many positions and attend as many keys.
+    private Tensor Run(RaggedBatch batch, int length, int keyCount)
+    {
+        using var scope = NewDisposeScope();
+        Tensor asked = Upload.Integers(batch.Asked, backend.Device), positions = Upload.Integers(batch.Positions, backend.Device);
+        (Tensor cos, Tensor sin) = backend.TurnsAt(positions);
+        Tensor[] own = [.. positions.view(-1, length).unbind()];
+        Tensor? mask = null;
+        if (Config.Autoregressive && length < keyCount && batch.Positions.Any(position => position < keyCount - 1))
+        {
+            long[] keys = [.. Enumerable.Range(0, keyCount).Select(key => (long)key)];
+            mask = Upload.Integers(keys, backend.Device).less_equal(positions.view(-1, 1, length, 1));
+        }
+        Tensor x = backend.Embed(batch.Ids);
+        for (int i = 0; i < Config.LayerCount; i++)
+            x = Block(batch, x, i, length, keyCount, cos, sin, own, mask, i == Config.LayerCount - 1 ? asked : null);
+        return backend.Norm(x, TransformerNetwork.FinalNormName).MoveToOuterDisposeScope();
+    }
+
+    // One block on the residual stream [parts * length, d], whose keys and values go to the caches first.
+    private Tensor Block(
+        RaggedBatch batch, Tensor x, int index, int length, int keyCount, Tensor cos, Tensor sin, Tensor[] positions, Tensor? mask,
+        Tensor? asked)
+    {
+        using var scope = NewDisposeScope();
+        string layer = TransformerNetwork.LayerPrefix(index);
+        long count = batch.Parts.Length, heads = Config.HeadCount, size = Config.HeadSize;
+        Tensor qkv = backend.Linear(backend.Norm(x, layer + "norm_1.weight"), layer + "attn.attn.weight").view(1, -1, heads, 3 * size);
+        Tensor Heads(Tensor part) => part.reshape(count, length, heads, size).transpose(1, 2);
+        Tensor query = Heads(TorchOperators.Rotary(qkv.narrow(3, 0, size), cos, sin));
+        Tensor key = Heads(TorchOperators.Rotary(qkv.narrow(3, size, size), cos, sin)), value = Heads(qkv.narrow(3, 2 * size, size));
+        for (int i = 0; i < count; i++)
+            ((TorchCache?)batch.Parts[i].Cache)?.Write(index, positions[i], key[i], value[i]);
+        if (length < keyCount)
+        {
+            Tensor Cached(bool values) => stack(batch.Parts.Select(part => ((TorchCache)part.Cache!).Read(index, values, keyCount)));
+            (key, value) = (Cached(values: false), Cached(values: true));
+        }
+        Tensor mixed = length == keyCount
+            ? backend.Attention(query, key, value, Config.Autoregressive, backend.IsRounded)
+            : TorchOperators.AttentionOver(query, key, value, mask, backend.IsRounded);
+        mixed = mixed.transpose(1, 2).reshape(count * length, heads * size);
+        return backend.Finish(x, mixed, layer, asked).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,135 @@
+using System.Runtime.Intrinsics;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+
+namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+
+/// <summary>
+/// Softmax attention of queries over <see cref="KeyValuePanels"/>, for several rows of different lengths. A query's result has the bits of
+/// <see cref="AttentionKernels"/> on the same keys and values.
+/// </summary>
+internal static unsafe class PanelAttentionKernels
+{
+    // Multiplications below which another thread would not have woken up.
+    private const long Alone = 1 << 17;
+
+    /// <summary>
+    /// Writes the keys and values of the parts' rows. They are in <paramref name="keys"/>, rows <paramref name="stride"/> and heads
+    /// <paramref name="headStride"/> floats apart, each key followed by its value; row i is position <paramref name="positions"/>[i].
+    /// </summary>
+    public static void Write(float* keys, long stride, int headStride, long* positions, AttentionPart[] parts, int heads, int size)
+    {
+        long rows = parts.Sum(part => (long)part.Count);
+        Run(parts.Length * heads, rows * heads * size, task =>
+        {
+            AttentionPart part = parts[task / heads];
+            int head = task % heads;
+            part.Panels.Write(
+                head, keys + part.First * stride + head * headStride, stride, new ReadOnlySpan<long>(positions + part.First, part.Count));
+        });
+    }
+
+    /// <summary>
+    /// Writes the mixed values [rows, heads, size] of the parts' rows, whose queries are in <paramref name="query"/>, rows
+    /// <paramref name="stride"/> and heads <paramref name="headStride"/> floats apart. With <paramref name="causal"/> a row sees the keys
+    /// up to its position in <paramref name="positions"/>.
+    /// </summary>
+    public static void Forward(
+        float* query, long stride, int headStride, float* y, long* positions, AttentionPart[] parts, int heads, int size, bool causal,
+        bool rounded)
+    {
+        var blocks = new List<AttentionPart>();
+        long work = 0;
+        foreach (AttentionPart part in parts)
+        {
+            int rows = AttentionKernels.QueryRows(part.Keys);
+            for (int first = 0; first < part.Count; first += rows)
+                blocks.Add(part with { First = part.First + first, Count = Math.Min(rows, part.Count - first) });
+            work += (long)part.Count * part.Keys * size * heads;
+        }
+        Run(blocks.Count * heads, work, task =>
+        {
+            AttentionPart block = blocks[task / heads];
+            int head = task % heads;
+            float* q = query + block.First * stride + head * headStride, to = y + (long)block.First * heads * size + head * size;
+            if (Vector512.IsHardwareAccelerated)
+                Block<MatrixKernel512>(block, head, q, stride, to, heads * size, positions + block.First, size, causal, rounded);
+            else
+                Block<MatrixKernel256>(block, head, q, stride, to, heads * size, positions + block.First, size, causal, rounded);
+        });
+    }
+
+    private static void Run(int tasks, long work, Action<int> body)
+    {
+        if (work >= Alone)
+        {
+            Workers.Run(tasks, body);
+            return;
+        }
+        for (int task = 0; task < tasks; task++)
+            body(task);
+    }
+
+    private static void Block<TKernel>(
+        AttentionPart block, int head, float* query, long stride, float* y, long strideY, long* positions, int size, bool causal,
+        bool rounded)
+        where TKernel : struct, IMatrixKernel
+    {
+        int count = block.Count, keys = causal ? (int)positions[count - 1] + 1 : block.Keys, width = TKernel.Columns;
+        int room = (keys + width - 1) / width * width;
+        float* scores = Scratch.Floats(2, (long)count * room), panels = block.Panels.Keys(head);
+        float scale = (float)(1 / Math.Sqrt(size));
+        for (int i = 0; i < count; i += TKernel.Rows)
+            for (int depth = 0; depth < size; depth += MatrixProduct.Depth)
+                for (int key = 0; key < keys; key += width)
+                    TKernel.Multiply(
+                        (byte*)(query + i * stride + depth), (nint)stride * sizeof(float), sizeof(float),
+                        panels + (long)key * size + (long)depth * width, scores + (long)i * room + key, room,
+                        Math.Min(MatrixProduct.Depth, size - depth), Math.Min(TKernel.Rows, count - i), depth > 0);
+        for (int i = 0; i < count; i++)
+            AttentionKernels.Softmax(scores + (long)i * room, causal ? (int)positions[i] + 1 : keys, keys, scale);
+        if (rounded)
+            BFloat16Kernels.Round(scores, scores, (long)count * room);
+        Mix<TKernel>(block.Panels, head, scores, room, keys, count, y, strideY, size);
+    }
+
+    // y = scores values, in blocks of keys as MatrixProduct takes them.
+    private static void Mix<TKernel>(
+        KeyValuePanels panels, int head, float* scores, int room, int keys, int count, float* y, long strideY, int size)
+        where TKernel : struct, IMatrixKernel
+    {
+        int width = TKernel.Columns;
+        float* values = panels.Values(head), edge = stackalloc float[width * TKernel.Rows];
+        for (int depth = 0; depth < keys; depth += MatrixProduct.Depth)
+        {
+            int steps = Math.Min(MatrixProduct.Depth, keys - depth);
+            for (int i = 0; i < count; i += TKernel.Rows)
+            {
+                int rows = Math.Min(TKernel.Rows, count - i);
+                byte* a = (byte*)(scores + (long)i * room + depth);
+                for (int c = 0; c < size; c += width)
+                {
+                    int have = Math.Min(width, size - c);
+                    float* b = values + (long)c * panels.Capacity + (long)depth * width, to = y + i * strideY + c;
+                    if (have == width)
+                    {
+                        TKernel.Multiply(a, room * sizeof(float), sizeof(float), b, to, (nint)strideY, steps, rows, depth > 0);
+                        continue;
+                    }
+                    TKernel.Multiply(a, room * sizeof(float), sizeof(float), b, edge, width, steps, rows, add: false);
+                    for (int r = 0; r < rows; r++)
+                        for (int q = 0; q < have; q++)
+                            to[r * strideY + q] = depth > 0 ? to[r * strideY + q] + edge[r * width + q] : edge[r * width + q];
+                }
+            }
+        }
+    }
+}
+
+/// <summary>Rows of queries of one sequence, from <paramref name="First"/> on, and what they attend.</summary>
+/// <param name="Panels">The sequence's keys and values.</param>
+/// <param name="First">The first row.</param>
+/// <param name="Count">Number of rows.</param>
+/// <param name="Keys">Keys that they attend, from position 0.</param>
+internal readonly record struct AttentionPart(KeyValuePanels Panels, int First, int Count, int Keys);
