@@ -223,8 +223,8 @@ public sealed class MaskedDiffusionCatalog
     }
 
     /// <summary>
-    /// Fills gaps: [MASK] is one token, [MASK*5] a span of five. <see cref="GapSyntax.Escape"/> makes any text plain;
-    /// <see cref="Infiller"/> does the same without data views.
+    /// Fills gaps: [MASK] is one token, [MASK*5] a span of five, [MASK*2-8] one of two to eight and [MASK*] one of unknown length.
+    /// <see cref="GapSyntax.Escape"/> makes any text plain; <see cref="Infiller"/> does the same without data views.
     /// </summary>
     /// <param name="model">The model that fills; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="inputColumnName">The text column with gaps.</param>
@@ -233,7 +233,9 @@ public sealed class MaskedDiffusionCatalog
     public InfillEstimator Infill(MaskedDiffusionModel model, string inputColumnName = "Text", string outputColumnName = "Filled") =>
         Infill(model, new InfillOptions { InputColumnName = inputColumnName, OutputColumnName = outputColumnName });
 
-    /// <summary>Fills gaps, with options.</summary>
+    /// <summary>
+    /// Fills gaps, with options: among them candidates to choose from, several draws, and columns with log-probabilities.
+    /// </summary>
     /// <param name="model">The model that fills; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="options">Checked and copied.</param>
     /// <exception cref="ArgumentException">An option is out of range or the model autoregressive.</exception>
