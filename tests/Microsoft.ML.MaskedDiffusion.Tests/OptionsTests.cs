@@ -238,14 +238,6 @@ public sealed class OptionsTests
             [nameof(InfillOptions.BatchSize)] = BadBatches,
         }, anything: ["CancellationToken", "Progress"]),
 
-        new Subject<GapOptions>(new(), o => _ = new Infiller(Model, null, o), new()
-        {
-            [nameof(GapOptions.FillingWeight)] = BadShares,
-            [nameof(GapOptions.MaxLength)] = [.. BadCounts, GapOptions.LargestMaxLength + 1, int.MaxValue],
-            [nameof(GapOptions.Samples)] = [.. BadCounts, 2, GapOptions.LargestSamples + 1],
-            [nameof(GapOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
-        }, anything: []),
-
         new Subject<TextGenerationOptions>(new(), o => _ = new TextGenerationEstimator(Model, o), new()
         {
             [nameof(TextGenerationOptions.PromptColumnName)] = BadNames,
@@ -254,6 +246,14 @@ public sealed class OptionsTests
             [nameof(TextGenerationOptions.BatchSize)] = BadBatches,
         }, anything: ["CancellationToken", "Progress", "BatchProgress", "LogProbabilityColumnName", "TokenCountColumnName",
             "StepCountColumnName", "NetworkRowCountColumnName", "FinishReasonColumnName"]),
+
+        new Subject<GapOptions>(new(), o => _ = new Infiller(Model, null, o), new()
+        {
+            [nameof(GapOptions.FillingWeight)] = BadShares,
+            [nameof(GapOptions.MaxLength)] = [.. BadCounts, GapOptions.LargestMaxLength + 1, int.MaxValue],
+            [nameof(GapOptions.Samples)] = [.. BadCounts, 2, GapOptions.LargestSamples + 1],
+            [nameof(GapOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
+        }, anything: []),
 
         new Subject<LikelihoodOptions>(new(), o => _ = new LikelihoodScoringEstimator(Model, new() { Likelihood = o }), new()
         {

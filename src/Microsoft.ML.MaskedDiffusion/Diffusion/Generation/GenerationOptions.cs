@@ -40,6 +40,15 @@ public sealed class GenerationOptions
     public SamplingOptions Sampling { get; set; } = new() { Order = SamplingOrder.Random, Temperature = 1 };
 
     /// <summary>
+    /// Texts in prompts that stand for one token each, by their ids, such as an end of sequence between two turns of a conversation (see
+    /// <see cref="ChatTemplate.PromptTokens"/>). What lies between them is tokenized by itself. The texts are not empty, the ids are those
+    /// of the vocabulary. Default null: none; prompts are plain text.
+    /// </summary>
+    [JsonPropertyName("PromptTokens")]
+    [OmittedAtDefault]
+    public IReadOnlyDictionary<string, int>? PromptTokens { get; set; }
+
+    /// <summary>
     /// What guidance leads away from, where <see cref="SamplingOptions.GuidanceScale"/> is above 0: the unconditional logits are those
     /// after this prompt. Null, the default: those after a masked prompt, or for an autoregressive model after the beginning of a text.
     /// </summary>
@@ -50,7 +59,9 @@ public sealed class GenerationOptions
     [JsonPropertyName("InvalidRows")]
     public InvalidRows InvalidRows { get; set; } = InvalidRows.Throw;
 
-    internal GenerationOptions Clone()
+    /// <summary>A checked copy, as whatever takes options makes one.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public GenerationOptions Clone()
     {
         OptionCheck.Require(MaxNewTokens is >= 0 and <= 1 << 20, nameof(MaxNewTokens), MaxNewTokens, "0 to 1048576 tokens");
         OptionCheck.Require(MinNewTokens >= 0 && MinNewTokens <= MaxNewTokens, nameof(MinNewTokens), MinNewTokens,
@@ -62,12 +73,15 @@ public sealed class GenerationOptions
             OptionCheck.Require(!string.IsNullOrEmpty(StopStrings[i]), $"{nameof(StopStrings)}[{i}]", StopStrings[i],
                 "a text of at least one character; leave an empty one out");
         }
+        foreach (string text in PromptTokens?.Keys ?? [])
+            OptionCheck.Require(text.Length > 0, nameof(PromptTokens), text, "texts of at least one character, with their tokens' ids");
         OptionCheck.RequireObject(Sampling, nameof(Sampling), "a SamplingOptions; leave it unset for the default");
         OptionCheck.Require(NegativePrompt is null || Sampling.GuidanceScale != 0, nameof(NegativePrompt), NegativePrompt,
             "null where Sampling.GuidanceScale is 0, because there is no guidance then");
         OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         var copy = (GenerationOptions)MemberwiseClone();
         copy.StopStrings = [.. StopStrings];
+        copy.PromptTokens = PromptTokens?.ToDictionary(StringComparer.Ordinal);
         copy.Sampling = Sampling.Clone();
         return copy;
     }

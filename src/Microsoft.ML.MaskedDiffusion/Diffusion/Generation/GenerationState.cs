@@ -20,6 +20,9 @@ public sealed record GenerationState
     /// </summary>
     public required string Text { get; init; }
 
+    /// <summary>Rows that went through the network for this text so far, those of guidance and probes among them.</summary>
+    public int NetworkRowCount { get; init; }
+
     /// <summary>What was written, in the last state; null before.</summary>
     public GeneratedText? Result { get; init; }
 }

@@ -10,14 +10,16 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// the Generate transform computes for a column, character for character.
 /// </summary>
 /// <remarks>
-/// <para>Prompts are plain text. A text is written the same whatever stands beside it, and those of one call go through the network
-/// together. Only whole characters are written, never a beginning of sequence, unknown or padding token.</para>
+/// <para>Prompts are plain text, but for <see cref="GenerationOptions.PromptTokens"/>. A text is written the same whatever stands
+/// beside it, and those of one call go through the network together. Only whole characters are written, never a beginning of sequence,
+/// unknown or padding token.</para>
 /// <para>Any number of threads may use one generator. The model stays the caller's: it must outlive the generator.</para>
 /// </remarks>
 public sealed class TextGenerator
 {
     private readonly MaskedDiffusionModel _model;
     private readonly GenerationPlan _plan;
+    private readonly PromptEncoder _prompts;
     private readonly string _subject;
 
     /// <summary>Creates a generator.</summary>
@@ -39,8 +41,18 @@ public sealed class TextGenerator
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
         _plan = new GenerationPlan(own, model.Tokenizer, model.Config.ContextLength, model.Config.MaskTokenId, vocabulary,
             own.StopStrings.Count > 0 ? new StopScanner(own.StopStrings) : null);
+        _prompts = new PromptEncoder(model.Tokenizer, own.PromptTokens);
         _subject = subject;
         _plan.Check(model.Config.Autoregressive);
+    }
+
+    /// <summary>Tokens of a prompt as the model sees it, with the beginning of the text.</summary>
+    /// <param name="prompt">The prompt; may be empty.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="prompt"/> is null.</exception>
+    public int CountPromptTokens(string prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return _prompts.Encode(prompt).Length;
     }
 
     /// <summary>Writes a text after one prompt.</summary>
@@ -173,9 +185,7 @@ public sealed class TextGenerator
 
     private IGeneratingRow Open(string prompt, int sample)
     {
-        // The space before a word is part of the word's token, which is to be written.
-        string seen = prompt.EndsWith(' ') ? prompt[..^1] : prompt;
-        int[] ids = [.. _plan.Start, .. _model.Tokenizer.Encode(seen)];
+        int[] ids = _prompts.Encode(prompt);
         if (_plan.Fits(ids.Length))
         {
             return _model.Config.Autoregressive

@@ -88,6 +88,7 @@ internal sealed class WrittenTokens(GenerationPlan plan, string prompt, int prom
             Tokens = now,
             Changed = changed,
             Text = text,
+            NetworkRowCount = _networkRows,
             Result = IsFinished || isCancelled ? Result(following) : null,
         };
     }

@@ -56,6 +56,7 @@ internal sealed class SamplerMethod : LikelihoodMethod
             "1, at which the sampler draws from the model's distribution");
         Require(own.Remasking == MaskedDiffusion.Remasking.None, nameof(own.Remasking), own.Remasking,
             "None: with tokens that are masked again an answer can come about in endlessly many ways");
+        Require(own.Cache == SamplingCache.None, nameof(own.Cache), own.Cache, "None: old keys and values give another distribution");
         Require(own.GuidanceScale == 0, nameof(own.GuidanceScale), own.GuidanceScale, "0 here; set LikelihoodOptions.GuidanceScale");
         Require(own.GuidanceEnd == 0, nameof(own.GuidanceEnd), own.GuidanceEnd, "0: the guidance of a likelihood acts in every step");
         Require(own.GuidanceStart == 1, nameof(own.GuidanceStart), own.GuidanceStart, "1: the guidance of a likelihood acts in every step");

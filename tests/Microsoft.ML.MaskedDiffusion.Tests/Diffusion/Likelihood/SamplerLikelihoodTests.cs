@@ -22,7 +22,8 @@ public sealed class SamplerLikelihoodTests
         foreach (SamplingOptions policy in SamplerPolicies.All)
         {
             double sum = SamplerPolicies.Score(model, policy, all).Sum(estimate => Math.Exp(estimate.LogLikelihood));
-            Assert.AreEqual(1, sum, 1e-11, LikelihoodMethod.Sampler(policy).Name);
+            // Exponentials of 32 bits.
+            Assert.AreEqual(1, sum, 1e-7, LikelihoodMethod.Sampler(policy).Name);
         }
     }
 
@@ -35,7 +36,7 @@ public sealed class SamplerLikelihoodTests
         LikelihoodOptions options = new() { Method = LikelihoodMethod.FromName(name), GuidanceScale = guidance };
         LikelihoodEstimate[] estimates = new MaskedDiffusionScorer(new ToyEvaluator(seed: 6), options).Score(AllAnswers(4));
         Assert.AreEqual(2401, estimates.Length);
-        Assert.AreEqual(1, estimates.Sum(estimate => Math.Exp(estimate.LogLikelihood)), 1e-11);
+        Assert.AreEqual(1, estimates.Sum(estimate => Math.Exp(estimate.LogLikelihood)), 1e-7);
         Assert.IsTrue(estimates.All(estimate => estimate.StandardError == 0 && estimate.TokenCount == 4));
     }
 

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.AI;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>
+/// How a model answers conversations. Checked and copied by whatever takes it; later changes have no effect.
+/// </summary>
+public sealed class MaskedDiffusionChatClientOptions
+{
+    /// <summary>
+    /// How a conversation is written down: as the model was trained with. Default <see cref="ChatTemplate.Vicuna"/>, with which SMDM's
+    /// conversation models and those of <see cref="FineTuningRecipes.ShareGpt"/> are trained.
+    /// </summary>
+    public ChatTemplate Template { get; set; } = ChatTemplate.Vicuna;
+
+    /// <summary>What becomes of a message that spells a mark of the template. Default <see cref="ChatMarks.Refuse"/>.</summary>
+    public ChatMarks Marks { get; set; } = ChatMarks.Refuse;
+
+    /// <summary>
+    /// How replies are written where a request says nothing else. Its stop strings are added to those of the template; its
+    /// <see cref="GenerationOptions.PromptTokens"/> must be null, since they are the template's. Default null: at most 128 tokens, drawn
+    /// from the model's own distribution in a random order, in blocks of 32 tokens, or of half the context where that is less.
+    /// </summary>
+    public GenerationOptions? Generation { get; set; }
+
+    /// <summary>
+    /// What responses and <see cref="ChatClientMetadata"/> call the model. Default null: the name in its configuration.
+    /// </summary>
+    public string? ModelId { get; set; }
+}
