@@ -38,9 +38,9 @@ public sealed class InfillOptions : ITransformOptions
     public double FillingWeight { get; set; } = GapOptions.DefaultFillingWeight;
 
     /// <summary>
-    /// Texts of which the most probable one is written into each gap, at least one and not all equal, none empty. They may differ in
-    /// tokens; what a gap says of its own length then counts for the gaps before it alone. Gaps are settled one after the other, from left
-    /// to right. <see cref="Sampling"/> is not used. Default null: the model writes.
+    /// Texts of which the most probable one is written into each gap, as it is: at least one, none empty, not all equal. They may have
+    /// different numbers of tokens. Gaps are settled one after the other, from left to right; what a gap says of its length only matters
+    /// while those before it are settled, when it is masked. <see cref="Sampling"/> is not used. Default null: the model writes.
     /// </summary>
     [JsonPropertyName("Candidates")]
     [OmittedAtDefault]
@@ -48,7 +48,7 @@ public sealed class InfillOptions : ITransformOptions
 
     /// <summary>
     /// The column of each row's own candidates, a vector of texts, instead of <see cref="Candidates"/>; empty ones are not there. A row
-    /// without candidates, or with only equal ones, is invalid. Default null.
+    /// with gaps and without candidates, or with only equal ones, is invalid. Default null.
     /// </summary>
     [JsonPropertyName("CandidatesColumnName")]
     [OmittedAtDefault]
@@ -59,7 +59,7 @@ public sealed class InfillOptions : ITransformOptions
     /// <see cref="SamplesColumnName"/> or <see cref="SampleLogProbabilitiesColumnName"/>, and no candidates. The first draw is the one
     /// that a single one would be. Default 1.
     /// </summary>
-    [JsonPropertyName("SampleCount")]
+    [JsonPropertyName("Samples")]
     [OmittedAtDefault]
     public int Samples { get; set; } = 1;
 
