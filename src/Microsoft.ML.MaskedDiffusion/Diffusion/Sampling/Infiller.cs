@@ -53,7 +53,8 @@ public sealed class Infiller
         _model = model;
         var evaluator = new NetworkEvaluator(model.Network);
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
-        _infiller = new TokenInfiller(evaluator, options, vocabulary);
+        var source = new SessionScheduler(() => model.Session, options.GuidanceScale, options.BatchTokens);
+        _infiller = new TokenInfiller(evaluator, options, vocabulary, source);
         _settler = new GapSettler(evaluator, vocabulary, _options.FillingWeight, options.BatchTokens,
             DocumentStart.Of(model.Tokenizer).Length, model.Tokenizer.EndOfSequenceId);
         _reader = new GapReader(model, _options.MaxLength);

@@ -17,8 +17,10 @@ internal sealed class TokenInfiller
     /// <param name="evaluator">The network.</param>
     /// <param name="options">How tokens are chosen.</param>
     /// <param name="vocabulary">What may be chosen; null for everything.</param>
+    /// <param name="source">Where the logits come from; null for the evaluator.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public TokenInfiller(IRowEvaluator evaluator, SamplingOptions options, GapVocabulary? vocabulary = null)
+    public TokenInfiller(
+        IRowEvaluator evaluator, SamplingOptions options, GapVocabulary? vocabulary = null, ILogitSource? source = null)
     {
         _vocabulary = vocabulary;
         ArgumentNullException.ThrowIfNull(evaluator);
@@ -26,7 +28,7 @@ internal sealed class TokenInfiller
         _evaluator = evaluator;
         _options = options.Clone();
         _options.CheckVocabulary(evaluator.VocabularySize);
-        _decoder = new Decoder(evaluator, _options);
+        _decoder = source is null ? new Decoder(evaluator, _options) : new Decoder(source, _options);
     }
 
     /// <summary>Rows that went through the network so far.</summary>
@@ -62,7 +64,16 @@ internal sealed class TokenInfiller
                 same.Add((asked, known = Open(asked)));
             filled[i] = known;
         }
-        _decoder.Run([.. filled.Distinct()], progress, cancellation);
+        SamplingRow[] all = [.. filled.Distinct()];
+        try
+        {
+            _decoder.Run(all, progress, cancellation);
+        }
+        finally
+        {
+            foreach (SamplingRow row in all)
+                row.Dispose();
+        }
         return filled;
     }
 

@@ -128,6 +128,8 @@ public sealed class InfillOptions : ITransformOptions
             "null unless InvalidRows is Skip");
         OptionCheck.RequireBatchSize(BatchSize);
         OptionCheck.RequireObject(Sampling, nameof(Sampling), "a SamplingOptions; leave it unset for the default");
+        OptionCheck.Require(!Sampling.SharesStepsAmongRows, "Sampling.SharesStepsAmongRows", true,
+            "false in a transform, whose rows do not depend on each other; Infiller can do it");
         OptionCheck.Require(MaxGapLength is >= 1 and <= GapOptions.LargestMaxLength, nameof(MaxGapLength), MaxGapLength,
             $"1 to {GapOptions.LargestMaxLength} tokens");
         OptionCheck.RequireShare(FillingWeight, nameof(FillingWeight));
