@@ -112,7 +112,9 @@ public sealed class MaskedDiffusionCatalog
     /// <exception cref="ArgumentException">The tokenizer has no end of sequence.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or not a text, or a name is empty.</exception>
     /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
-    /// <exception cref="IOException">The folder has files of that prefix already, or cannot be written.</exception>
+    /// <exception cref="IOException">
+    /// The folder has files of that prefix, or of one that begins with it or with which it begins; or it cannot be written.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public PackedTokensResult SavePackedTokens(
         IDataView data,
@@ -134,7 +136,9 @@ public sealed class MaskedDiffusionCatalog
     /// <exception cref="ArgumentException">The tokenizer has no end of sequence.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or not a text, or an option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
-    /// <exception cref="IOException">The folder has files of that prefix already, or cannot be written.</exception>
+    /// <exception cref="IOException">
+    /// The folder has files of that prefix, or of one that begins with it or with which it begins; or it cannot be written.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public PackedTokensResult SavePackedTokens(
         IDataView data, TextTokenizer tokenizer, string folder, PackedTokensOptions options, CancellationToken cancellationToken = default)
@@ -342,7 +346,9 @@ public sealed class MaskedDiffusionCatalog
 
     /// <summary>
     /// Loads what <c>ml.Model.Save</c> or <see cref="SaveModel"/> wrote, with this library's transformers as they were saved: batched,
-    /// disposable, and with their <see cref="MaskedDiffusionModel"/> at hand. <c>ml.Model.Load</c> works too, and scores row by row.
+    /// disposable, and with their <see cref="MaskedDiffusionModel"/> at hand. <c>ml.Model.Load</c> works too, and scores row by row. What
+    /// is loaded twice from the same bytes shares its weights in memory; each transformer has a model of its own all the same, which it
+    /// disposes, and the weights go with the last.
     /// </summary>
     /// <param name="path">The zip.</param>
     /// <param name="inputSchema">The schema that was saved with it.</param>
