@@ -31,7 +31,7 @@ internal static class GapsCommand
         };
         var model = new Option<string>("--model")
         {
-            Description = "a saved model (.mdm or a folder) that has not seen the last tenth of the shuffled documents; "
+            Description = "a saved model (.mdm, a folder or a .zip) that has not seen the last tenth of the shuffled documents; "
                 + "where there is none, it is trained on the other nine and saved here",
             Required = true,
         };
@@ -60,7 +60,7 @@ internal static class GapsCommand
             string path = result.GetValue(model)!;
             if (!File.Exists(path) && !Directory.Exists(path))
                 Train(documents[..border], path, result.GetValue(steps), result.GetValue(vocabulary), cancellation);
-            using MaskedDiffusionModel trained = MaskedDiffusionModel.Load(path, "cpu");
+            using MaskedDiffusionModel trained = SavedModel.Open(path, "auto");
             Measure(trained, documents[border..], result.GetValue(limit), result.GetValue(longest), result.GetValue(seed), cancellation);
         }, CancellationToken.None));
         return command;

@@ -6,6 +6,7 @@ var root = new RootCommand(
 {
     TrainingBenchmark.Command(),
     LikelihoodBenchmark.Command(),
+    GenerationBenchmark.Command(),
     MemoryCommand.Command(),
     MemoryCommand.ChildCommand(),
     CorpusBenchmark.Command(),

@@ -112,7 +112,9 @@ public sealed class MaskedDiffusionCatalog
     /// <exception cref="ArgumentException">The tokenizer has no end of sequence.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or not a text, or a name is empty.</exception>
     /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
-    /// <exception cref="IOException">The folder has files of that prefix already, or cannot be written.</exception>
+    /// <exception cref="IOException">
+    /// The folder has files of that prefix, or of one that begins with it or with which it begins; or it cannot be written.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public PackedTokensResult SavePackedTokens(
         IDataView data,
@@ -134,7 +136,9 @@ public sealed class MaskedDiffusionCatalog
     /// <exception cref="ArgumentException">The tokenizer has no end of sequence.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or not a text, or an option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
-    /// <exception cref="IOException">The folder has files of that prefix already, or cannot be written.</exception>
+    /// <exception cref="IOException">
+    /// The folder has files of that prefix, or of one that begins with it or with which it begins; or it cannot be written.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public PackedTokensResult SavePackedTokens(
         IDataView data, TextTokenizer tokenizer, string folder, PackedTokensOptions options, CancellationToken cancellationToken = default)
@@ -223,8 +227,8 @@ public sealed class MaskedDiffusionCatalog
     }
 
     /// <summary>
-    /// Fills gaps: [MASK] is one token, [MASK*5] a span of five. <see cref="GapSyntax.Escape"/> makes any text plain;
-    /// <see cref="Infiller"/> does the same without data views.
+    /// Fills gaps: [MASK] is one token, [MASK*5] a span of five, [MASK*2-8] one of two to eight and [MASK*] one of unknown length.
+    /// <see cref="GapSyntax.Escape"/> makes any text plain; <see cref="Infiller"/> does the same without data views.
     /// </summary>
     /// <param name="model">The model that fills; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="inputColumnName">The text column with gaps.</param>
@@ -233,7 +237,9 @@ public sealed class MaskedDiffusionCatalog
     public InfillEstimator Infill(MaskedDiffusionModel model, string inputColumnName = "Text", string outputColumnName = "Filled") =>
         Infill(model, new InfillOptions { InputColumnName = inputColumnName, OutputColumnName = outputColumnName });
 
-    /// <summary>Fills gaps, with options.</summary>
+    /// <summary>
+    /// Fills gaps, with options: among them candidates to choose from, several draws, and columns with log-probabilities.
+    /// </summary>
     /// <param name="model">The model that fills; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="options">Checked and copied.</param>
     /// <exception cref="ArgumentException">An option is out of range or the model autoregressive.</exception>
@@ -340,7 +346,9 @@ public sealed class MaskedDiffusionCatalog
 
     /// <summary>
     /// Loads what <c>ml.Model.Save</c> or <see cref="SaveModel"/> wrote, with this library's transformers as they were saved: batched,
-    /// disposable, and with their <see cref="MaskedDiffusionModel"/> at hand. <c>ml.Model.Load</c> works too, and scores row by row.
+    /// disposable, and with their <see cref="MaskedDiffusionModel"/> at hand. <c>ml.Model.Load</c> works too, and scores row by row. What
+    /// is loaded twice from the same bytes shares its weights in memory; each transformer has a model of its own all the same, which it
+    /// disposes, and the weights go with the last.
     /// </summary>
     /// <param name="path">The zip.</param>
     /// <param name="inputSchema">The schema that was saved with it.</param>

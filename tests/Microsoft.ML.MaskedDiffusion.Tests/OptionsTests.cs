@@ -294,7 +294,7 @@ public sealed class OptionsTests
             [nameof(GenerationOptions.StopStrings)] = [null],
             [nameof(GenerationOptions.Sampling)] = [null],
             [nameof(GenerationOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
-        }, anything: ["NegativePrompt"]),
+        }, anything: ["NegativePrompt", "PromptTokens"]),
 
         new Subject<ZeroShotOptions>(new(), o => _ = new ZeroShotEvaluator(Model, o), new()
         {

@@ -8,12 +8,10 @@ namespace Microsoft.ML.MaskedDiffusion.Files;
 /// </summary>
 internal static class AtomicFolder
 {
-    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = 0 };
-
     /// <summary>Writes a folder and puts it in the place of the one at <paramref name="path"/>, if there is one.</summary>
     /// <param name="path">The folder; the folder around it must exist.</param>
-    /// <param name="isOurs">
-    /// Whether a file is one that this library writes there, by its path in the folder. A folder that holds any other file is not replaced.
+    /// <param name="findOurs">
+    /// Finds what this library wrote in the folder that is there, given its path. A folder that holds anything else is not replaced.
     /// </param>
     /// <param name="write">
     /// Writes the content into the empty folder that it is given, each file by <see cref="DurableFiles.Create"/> or flushed in the same
@@ -22,14 +20,10 @@ internal static class AtomicFolder
     /// <exception cref="IOException">
     /// The disk refuses, or the folder that is there holds something else; what stood there before is unchanged.
     /// </exception>
-    public static void Write(string path, Func<string, bool> isOurs, Action<string> write)
+    public static void Write(string path, Func<string, OwnFiles> findOurs, Action<string> write)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (Directory.Exists(path) && Foreign(path, isOurs) is { } foreign)
-        {
-            throw new IOException($"The folder {path} holds {foreign}, which this library did not write, so it is not replaced. Move it "
-                + "elsewhere, or choose another folder.");
-        }
+        RequireReplaceable(path, findOurs);
         string parent = Path.GetDirectoryName(path)!;
         WriteClaim.CleanUp(parent);
         using var claim = new WriteClaim(path);
@@ -91,11 +85,19 @@ internal static class AtomicFolder
         claim.Discard();
     }
 
-    /// <summary>The path of a file in a folder that this library does not write there, or null if there is none.</summary>
-    /// <param name="path">The folder.</param>
-    /// <param name="isOurs">Whether a file is ours, by its path in the folder.</param>
-    public static string? Foreign(string path, Func<string, bool> isOurs) => Directory.EnumerateFiles(path, "*", Everything)
-        .Select(file => Path.GetRelativePath(path, file)).FirstOrDefault(name => !isOurs(name));
+    /// <summary>Refuses a folder that holds anything but what this library wrote there. It may be missing or empty.</summary>
+    /// <exception cref="IOException">The folder holds something else.</exception>
+    public static void RequireReplaceable(string path, Func<string, OwnFiles> findOurs)
+    {
+        if (!Directory.Exists(path))
+            return;
+        OwnFiles ours = findOurs(path);
+        if (ours.FirstOther(path) is not { } other)
+            return;
+        string reason = ours.Doubt is null ? "" : $" ({ours.Doubt})";
+        throw new IOException($"The folder {path} holds {other}, of which nothing proves that this library wrote it{reason}, so it is not "
+            + "replaced. Move it elsewhere, or choose another folder.");
+    }
 
     /// <summary>Deletes a folder. It loses its name first, so that half of it is never seen under that name.</summary>
     /// <exception cref="IOException">The disk refuses.</exception>

@@ -20,17 +20,32 @@ internal static class ZipContent
     }
 
     /// <summary>
-    /// Refuses to replace a file that is not the kind of archive that is going to be written. An empty file may be replaced.
+    /// Refuses to replace what is not the kind of archive that is going to be written. An empty file may be replaced.
     /// </summary>
     /// <param name="path">The file, which need not exist.</param>
-    /// <param name="proves">Whether an entry of this name proves that the archive is of the kind.</param>
-    /// <exception cref="IOException">A file of another kind is there; it is unchanged.</exception>
-    public static void RequireReplaceable(string path, Func<string, bool> proves)
+    /// <param name="isOfKind">Whether an archive is of the kind.</param>
+    /// <exception cref="IOException">A folder, or a file of another kind, is there; it is unchanged.</exception>
+    public static void RequireReplaceable(string path, Func<ZipArchive, bool> isOfKind)
     {
+        if (Directory.Exists(path))
+            throw new IOException($"{path} is a folder, and a file is to be written there, so it is not replaced. Choose another name.");
         var file = new FileInfo(path);
-        if (!file.Exists || file.Length == 0 || Names(path)?.Any(proves) == true)
+        if (!file.Exists || file.Length == 0 || Is(path, isOfKind))
             return;
         throw new IOException($"{path} is there already and is no saved model, so it is not replaced. Choose another name, or remove the "
             + "file.");
+    }
+
+    private static bool Is(string path, Func<ZipArchive, bool> isOfKind)
+    {
+        try
+        {
+            using ZipArchive archive = ZipFile.OpenRead(path);
+            return isOfKind(archive);
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
     }
 }

@@ -180,6 +180,9 @@ public sealed class MaskedDiffusionModel : IDisposable
         return new MaskedDiffusionModel(network, Tokenizer);
     }
 
+    /// <summary>A model of the same weights in memory, to be disposed by itself; the weights go with the last of them.</summary>
+    internal MaskedDiffusionModel Share(Action released) => new(Network.Share(released), Tokenizer);
+
     /// <summary>
     /// Frees the weights. Calls that are running in other threads end well; later ones throw <see cref="ObjectDisposedException"/>.
     /// </summary>

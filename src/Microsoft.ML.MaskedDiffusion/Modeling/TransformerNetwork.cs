@@ -28,8 +28,8 @@ internal sealed class TransformerNetwork : IDisposable
     /// <summary>The gain of the last norm [d].</summary>
     public const string FinalNormName = "transformer.ln_f.weight";
 
-    private readonly OrderedDictionary<string, Parameter> _parameters = new();
-    private readonly BackwardPass _pass = new();
+    private readonly OrderedDictionary<string, Parameter> _parameters;
+    private readonly BackwardPass _pass;
     private readonly UseCount _uses;
     private readonly INetworkBackend _backend;
 
@@ -46,6 +46,7 @@ internal sealed class TransformerNetwork : IDisposable
         MemoryDemand.Require(config, device, MemoryDemand.ComputingBytes, "Holding");
         NativeRuntime.EnsureLoaded();
         _uses = new UseCount(nameof(MaskedDiffusionModel), Free);
+        (_parameters, _pass) = (new(), new());
         Config = config;
         Device = device;
         Type = dtype;
@@ -59,6 +60,19 @@ internal sealed class TransformerNetwork : IDisposable
         _backend = dtype == ScalarType.Float32 && device.type == DeviceType.CPU && !torchOperators
             ? new CpuBackend(config, _parameters, _uses, _pass)
             : new TorchBackend(config, _parameters, device, dtype, _pass);
+    }
+
+    // A second owner of the same memory.
+    private TransformerNetwork(TransformerNetwork shared, Action released)
+    {
+        UseCount.Use held = shared._uses.Enter();
+        _uses = new UseCount(nameof(MaskedDiffusionModel), () =>
+        {
+            held.Dispose();
+            released();
+        });
+        (_parameters, _pass, _backend) = (shared._parameters, shared._pass, shared._backend);
+        (Config, Device, Type) = (shared.Config, shared.Device, shared.Type);
     }
 
     public TransformerConfig Config { get; }
@@ -271,6 +285,14 @@ internal sealed class TransformerNetwork : IDisposable
             throw;
         }
     }
+
+    /// <summary>
+    /// A network of the same memory, to be disposed by itself: the memory is freed when this network and all that share it are disposed.
+    /// Neither may be trained then.
+    /// </summary>
+    /// <param name="released">Called once, when the result is disposed and its last running call has ended.</param>
+    /// <exception cref="ObjectDisposedException">The network has been disposed.</exception>
+    public TransformerNetwork Share(Action released) => new(this, released);
 
     /// <summary>Frees the memory when the last running call has ended; later calls throw.</summary>
     public void Dispose() => _uses.Close();

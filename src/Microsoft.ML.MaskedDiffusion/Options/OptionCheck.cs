@@ -55,6 +55,14 @@ internal static class OptionCheck
             throw new ArgumentException(Message(option, text, allowed), option);
     }
 
+    /// <summary>Refuses a text that is allowed by itself, but not beside other options.</summary>
+    /// <exception cref="ArgumentException">The text is not allowed.</exception>
+    public static void RequireFitting(bool holds, string option, string? text, string allowed)
+    {
+        if (!holds)
+            throw new ArgumentException(Message(option, text, allowed), option);
+    }
+
     /// <summary>Refuses an empty text; null is allowed.</summary>
     /// <exception cref="ArgumentException">The text is empty or white space.</exception>
     public static void RequireTextOrNull(string? text, string option, string allowed)

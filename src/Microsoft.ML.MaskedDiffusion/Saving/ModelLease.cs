@@ -1,21 +1,18 @@
-
 namespace Microsoft.ML.MaskedDiffusion.Saving;
 
 /// <summary>
-/// A share in a loaded model. Loaded twice from the same bytes, a model is in memory once; it is disposed with its last lease, or left to
-/// the garbage collector where nobody disposes (ML.NET's own loaded mappings cannot).
+/// A model loaded from a saved pipeline. Loaded twice from the same bytes, its weights are in memory once. Each lease has a model of its
+/// own all the same: whoever disposes the lease or its model takes it from nobody else. The weights are freed with the last of them, or
+/// left to the garbage collector where nobody disposes (ML.NET's own loaded mappings cannot).
 /// </summary>
 internal sealed class ModelLease : IDisposable
 {
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, WeakReference<Shared>> Models = new(StringComparer.Ordinal);
 
-    private readonly Shared _shared;
-    private bool _disposed;
+    private ModelLease(MaskedDiffusionModel model) => Model = model;
 
-    private ModelLease(Shared shared) => _shared = shared;
-
-    public MaskedDiffusionModel Model => _shared.Model;
+    public MaskedDiffusionModel Model { get; }
 
     /// <summary>Leases the model of a key, loading it if no lease of it is alive.</summary>
     public static ModelLease Acquire(string key, Func<MaskedDiffusionModel> load)
@@ -24,34 +21,37 @@ internal sealed class ModelLease : IDisposable
         {
             if (Models.TryGetValue(key, out WeakReference<Shared>? reference) && reference.TryGetTarget(out Shared? shared)
                 && shared.Leases > 0)
-            {
-                shared.Leases++;
-                return new ModelLease(shared);
-            }
+                return shared.Lease();
             foreach (string dead in Models.Where(pair => !pair.Value.TryGetTarget(out _)).Select(pair => pair.Key).ToList())
                 Models.Remove(dead);
-            shared = new Shared(load()) { Leases = 1 };
+            shared = new Shared(load());
             Models[key] = new WeakReference<Shared>(shared);
-            return new ModelLease(shared);
+            return shared.Lease();
         }
     }
 
-    public void Dispose()
-    {
-        lock (Gate)
-        {
-            if (_disposed)
-                return;
-            _disposed = true;
-            if (--_shared.Leases == 0)
-                _shared.Model.Dispose();
-        }
-    }
+    public void Dispose() => Model.Dispose();
 
+    /// <summary>The weights, which no user sees, so that none can dispose them.</summary>
     private sealed class Shared(MaskedDiffusionModel model)
     {
-        public MaskedDiffusionModel Model => model;
+        /// <summary>Models that were given out and are not disposed.</summary>
+        public int Leases { get; private set; }
 
-        public int Leases { get; set; }
+        public ModelLease Lease()
+        {
+            var lease = new ModelLease(model.Share(Release));
+            Leases++;
+            return lease;
+        }
+
+        private void Release()
+        {
+            lock (Gate)
+            {
+                if (--Leases == 0)
+                    model.Dispose();
+            }
+        }
     }
 }

@@ -20,7 +20,7 @@ internal static class PipelineFile
                 + "are "
                 + "saved beside the zip.");
         }
-        ZipContent.RequireReplaceable(path, SavedForm.IsOfPipeline);
+        ZipContent.RequireReplaceable(path, archive => archive.Entries.Any(entry => SavedForm.IsOfPipeline(entry.FullName)));
         using var location = new CarrierLocation(path, selfContainedLimit);
         try
         {

@@ -110,6 +110,7 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
     private (TokenManifest Manifest, TextTokenizer Tokenizer) Write(
         TokenFolder folder, TextColumnReader training, TextColumnReader? validation)
     {
+        folder.RequireReplaceable();
         TextTokenizer tokenizer = ResolveTokenizer(training);
         CorpusPacker packer = Packer(tokenizer);
         TokenSplit WriteSplit(string place, string prefix, TextColumnReader reader)

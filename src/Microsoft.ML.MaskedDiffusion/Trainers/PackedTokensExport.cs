@@ -20,12 +20,7 @@ internal static class PackedTokensExport
         var packer = new CorpusPacker(tokenizer, options.Progress, TimeProvider.System);
         folder = Path.GetFullPath(folder);
         Directory.CreateDirectory(folder);
-        if (Directory.EnumerateFiles(folder).FirstOrDefault(
-            path => Path.GetFileName(path).StartsWith(options.Prefix, StringComparison.Ordinal)
-                || Path.GetFileName(path) == PackedLengths.NameFor(options.Prefix)) is { } there)
-            throw new IOException(
-            $"The folder {folder} has a file of that prefix already, {Path.GetFileName(there)}, and the two would be read as one corpus. "
-            + "Remove it, or set Prefix or the folder to another.");
+        RequireOwnPrefix(folder, options.Prefix);
         PackedTokensResult? result = null;
         AtomicFolder.AddFiles(folder, options.Prefix, aside =>
         {
@@ -38,5 +33,20 @@ internal static class PackedTokensExport
             result = new PackedTokensResult(writer.FileCount, packer.DocumentCount, reader.EmptyRowCount, packer.TokenCount, filling);
         });
         return result!;
+    }
+
+    // Readers that take every file whose name begins with a prefix would read two corpora as one, whichever of the two prefixes is longer.
+    private static void RequireOwnPrefix(string folder, string prefix)
+    {
+        foreach (string path in Directory.EnumerateFiles(folder))
+        {
+            string name = Path.GetFileName(path);
+            bool isSame = name.StartsWith(prefix, StringComparison.Ordinal) || name == PackedLengths.NameFor(prefix);
+            if (isSame || (PackedFileWriter.PrefixOf(name) is { } other && prefix.StartsWith(other, StringComparison.Ordinal)))
+            {
+                throw new IOException($"The folder {folder} has the file {name}, and files of the prefix '{prefix}' would be read with it "
+                    + "as one corpus. Remove it, or set the folder or Prefix to another; neither prefix may begin with the other.");
+            }
+        }
     }
 }

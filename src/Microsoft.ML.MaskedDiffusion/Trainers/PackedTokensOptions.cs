@@ -9,7 +9,10 @@ public sealed class PackedTokensOptions
     /// <summary>The text column, one document a row. Default "Text". Rows without any text are left out.</summary>
     public string TextColumnName { get; set; } = "Text";
 
-    /// <summary>How the files' names begin: {prefix}_0000000000.bin and so on. Default "train".</summary>
+    /// <summary>
+    /// How the files' names begin: {prefix}_0000000000.bin and so on. In a folder with other packed files, neither prefix may begin with
+    /// the other. Default "train".
+    /// </summary>
     public string Prefix { get; set; } = "train";
 
     /// <summary>

@@ -6,15 +6,18 @@ namespace Microsoft.ML.MaskedDiffusion.Training;
 /// <summary>Sums the losses between two reports, on the device where reading them back would stall it.</summary>
 internal sealed class LossMeter : IDisposable
 {
-    private readonly torch.Tensor? _deviceSum;
+    private readonly torch.Tensor? _deviceSum, _deviceMark;
+    private (double Sum, int Count) _mark;
     private double _sum;
     private double _last;
     private int _count;
 
     public LossMeter(torch.Device device)
     {
-        if (device.type != DeviceType.CPU)
-            _deviceSum = torch.zeros(1, dtype: torch.ScalarType.Float64, device: device).DetachFromDisposeScope();
+        if (device.type == DeviceType.CPU)
+            return;
+        _deviceSum = torch.zeros(1, dtype: torch.ScalarType.Float64, device: device).DetachFromDisposeScope();
+        _deviceMark = torch.zeros(1, dtype: torch.ScalarType.Float64, device: device).DetachFromDisposeScope();
     }
 
     /// <summary>Whether every loss is read at once.</summary>
@@ -63,5 +66,31 @@ internal sealed class LossMeter : IDisposable
         _deviceSum?.Set(sum);
     }
 
-    public void Dispose() => _deviceSum?.Dispose();
+    /// <summary>Marks where a step begins, without waiting for the device.</summary>
+    public void Mark()
+    {
+        _mark = (_sum, _count);
+        Copy(_deviceSum, _deviceMark);
+    }
+
+    /// <summary>Takes back what was added since the last <see cref="Mark"/>: the losses of a step that is not finished.</summary>
+    public void Rewind()
+    {
+        (_sum, _count) = _mark;
+        Copy(_deviceMark, _deviceSum);
+    }
+
+    public void Dispose()
+    {
+        _deviceSum?.Dispose();
+        _deviceMark?.Dispose();
+    }
+
+    private static void Copy(torch.Tensor? from, torch.Tensor? to)
+    {
+        if (from is null || to is null)
+            return;
+        using var noGrad = torch.no_grad();
+        to.copy_(from);
+    }
 }

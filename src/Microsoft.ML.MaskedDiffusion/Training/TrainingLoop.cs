@@ -70,6 +70,10 @@ internal sealed class TrainingLoop : IDisposable
         TrainingStop stop = IsOutOfPatience ? TrainingStop.EarlyStopping : TrainingStop.Completed;
         try
         {
+            // A run that was cancelled while it validated goes on with that validation.
+            if (stop == TrainingStop.Completed && State.Step > 0 && State.Validations.LastOrDefault()?.Step != State.Step
+                && IsValidationDue(_plan.IsOver(State.Step, clock)))
+                stop = Conclude(_plan.IsOver(State.Step, clock), clock, LastRate(clock), progress, cancellationToken);
             while (stop == TrainingStop.Completed && !_plan.IsOver(State.Step, clock))
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -78,24 +82,15 @@ internal sealed class TrainingLoop : IDisposable
                 bool last = _plan.IsOver(State.Step, clock);
                 if (last || State.Step % _settings.ProgressInterval == 0)
                     Report(clock, learningRate, progress);
-                if (_validation is not null && (last || State.Step % _settings.ValidationInterval == 0)
-                    && !Validate(clock, learningRate, progress, cancellationToken))
-                {
-                    stop = TrainingStop.EarlyStopping;
-                    last = true;
-                }
-                if (Checkpoints is { } checkpoints && (last || checkpoints.IsDue(State.Step, clock)))
-                {
-                    // What diverged is never written down: on a device the losses may not have been read yet.
-                    if (!_meter.IsHost)
-                        _meter.ThrowUnlessFinite(State.Step, double.NaN, learningRate);
-                    clock.Pausing(() => checkpoints.Save(Content, _settings.Seed, clock));
-                }
+                stop = Conclude(last, clock, learningRate, progress, cancellationToken);
             }
         }
-        catch (OperationCanceledException) when (
-            _settings.CancelBehavior == CancelBehavior.ReturnBestSoFar && State.Step > 0 && cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (State.Step > 0 && cancellationToken.IsCancellationRequested)
         {
+            if (Checkpoints is { } checkpoints && checkpoints.LastStep != State.Step)
+                WriteCheckpoint(checkpoints, clock, LastRate(clock));
+            if (_settings.CancelBehavior != CancelBehavior.ReturnBestSoFar)
+                throw;
             stop = TrainingStop.Cancelled;
         }
         if (State.BestStep is { } best && best != State.Step)
@@ -121,14 +116,43 @@ internal sealed class TrainingLoop : IDisposable
 
     private double Epochs => (double)State.Step * _settings.BatchSize / _blocks.Count;
 
+    private bool IsValidationDue(bool last) => _validation is not null && (last || State.Step % _settings.ValidationInterval == 0);
+
+    private double LastRate(TrainingClock clock) => _plan.LearningRate(State.Step - 1, clock);
+
+    // What comes after a step: a validation and a checkpoint, where they are due.
+    private TrainingStop Conclude(bool last, TrainingClock clock, double learningRate, IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        TrainingStop stop = IsValidationDue(last) && !Validate(clock, learningRate, progress, cancellationToken)
+            ? TrainingStop.EarlyStopping : TrainingStop.Completed;
+        if (Checkpoints is { } checkpoints && (last || stop != TrainingStop.Completed || checkpoints.IsDue(State.Step, clock)))
+            WriteCheckpoint(checkpoints, clock, learningRate);
+        return stop;
+    }
+
+    private void WriteCheckpoint(CheckpointRun checkpoints, TrainingClock clock, double learningRate)
+    {
+        // What diverged is never written down: on a device the losses may not have been read yet.
+        if (!_meter.IsHost)
+            _meter.ThrowUnlessFinite(State.Step, double.NaN, learningRate);
+        clock.Pausing(() => checkpoints.Save(Content, _settings.Seed, clock));
+    }
+
     private void TakeStep(double learningRate, CancellationToken cancellationToken)
     {
         long tokens = 0;
         double[]? shares = Shares();
+        if (_settings.Accumulation > 1)
+            _meter.Mark();
         for (int micro = 0; micro < _settings.Accumulation; micro++)
         {
-            if (micro > 0)
+            if (micro > 0 && cancellationToken.IsCancellationRequested)
+            {
+                // The step is dropped, and its losses with it: a resumed run takes it from its beginning.
+                _meter.Rewind();
                 cancellationToken.ThrowIfCancellationRequested();
+            }
             FillBatch(State.Step * _settings.Accumulation + micro);
             using var scope = torch.NewDisposeScope();
             torch.Tensor loss = _objective.Loss(_network, _batch);

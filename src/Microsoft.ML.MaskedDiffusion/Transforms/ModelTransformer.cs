@@ -44,7 +44,8 @@ public abstract class ModelTransformer : ITransformer, IDisposable
     public IDataView Transform(IDataView input) => _transform.Transform(input);
 
     /// <summary>
-    /// Frees what the transformer owns: the model of one that was trained or unwrapped from a saved file. Otherwise it does nothing.
+    /// Frees what the transformer owns: the model of one that was trained or unwrapped from a saved file. Otherwise it does nothing. Other
+    /// transformers that were loaded from the same file go on.
     /// </summary>
     public void Dispose() => _owned?.Dispose();
 

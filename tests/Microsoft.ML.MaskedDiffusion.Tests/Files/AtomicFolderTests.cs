@@ -8,7 +8,10 @@ public sealed class AtomicFolderTests
 {
     private readonly TemporaryFolder _folder = new();
 
-    private static bool Any(string name) => true;
+    private static OwnFiles Any(string folder) =>
+        new([.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file))]);
+
+    private static OwnFiles OnlyA(string folder) => new(["a"]);
 
     [TestCleanup]
     public void DeleteFolder() => _folder.Dispose();
@@ -26,18 +29,41 @@ public sealed class AtomicFolderTests
     {
         string path = _folder.File("model");
         Directory.CreateDirectory(path);
-        AtomicFolder.Write(path, name => name == "a", aside => Put(aside, "a", "1"));
+        AtomicFolder.Write(path, OnlyA, aside => Put(aside, "a", "1"));
         foreach (string foreign in new[] { "notes", "inner/notes", ".hidden" })
         {
             string file = Path.Combine(path, foreign);
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             File.WriteAllText(file, "mine");
             StringAssert.Contains(Assert.ThrowsExactly<IOException>(
-                () => AtomicFolder.Write(path, name => name == "a", aside => Put(aside, "a", "2"))).Message, Path.GetFileName(file));
+                () => AtomicFolder.Write(path, OnlyA, aside => Put(aside, "a", "2"))).Message, Path.GetFileName(file));
             Assert.AreEqual("mine", File.ReadAllText(file));
             Assert.AreEqual("1", File.ReadAllText(Path.Combine(path, "a")));
             File.Delete(file);
         }
+    }
+
+    [TestMethod]
+    public void AFolderThatProvesNothingIsNotReplacedUnlessItIsEmpty()
+    {
+        string path = _folder.File("model");
+        Directory.CreateDirectory(path);
+        static OwnFiles Doubted(string folder) => OwnFiles.None("it has no list");
+        AtomicFolder.Write(path, Doubted, aside => Put(aside, "a", "1"));
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(
+            () => AtomicFolder.Write(path, Doubted, aside => Put(aside, "a", "2"))).Message, "it has no list");
+        Assert.AreEqual("1", File.ReadAllText(Path.Combine(path, "a")));
+    }
+
+    [TestMethod]
+    public void EmptyFoldersOfAUserAreNotLost()
+    {
+        string path = _folder.File("model");
+        AtomicFolder.Write(path, OnlyA, aside => Put(aside, "a", "1"));
+        Directory.CreateDirectory(Path.Combine(path, "plans", "later"));
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(
+            () => AtomicFolder.Write(path, OnlyA, aside => Put(aside, "a", "2"))).Message, "plans/later");
+        Assert.IsTrue(Directory.Exists(Path.Combine(path, "plans", "later")));
     }
 
     [TestMethod]

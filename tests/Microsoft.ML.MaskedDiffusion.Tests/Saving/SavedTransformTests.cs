@@ -96,7 +96,7 @@ public sealed class SavedTransformTests
     }
 
     [TestMethod]
-    public void AChainOfOursAndOthersIsUnwrappedInPlaceAndSharesOneModel()
+    public void AChainOfOursAndOthersIsUnwrappedInPlaceAndSharesItsWeights()
     {
         IDataView view = View();
         // A model of its own: ML.NET's loaded mappings in other tests hold shares of theirs until they are collected.
@@ -110,7 +110,7 @@ public sealed class SavedTransformTests
         Assert.AreEqual(3, members.Length);
         var likelihood = (LikelihoodScoringTransformer)members[0];
         var infill = (InfillTransformer)members[2];
-        Assert.AreSame(likelihood.Model, infill.Model);
+        Assert.AreSame(likelihood.Model.Network.Parameters, infill.Model.Network.Parameters);
         CollectionAssert.AreEqual(LikelihoodRow.Read(_ml, chain.Transform(view)), LikelihoodRow.Read(_ml, unwrapped.Transform(view)));
         infill.Dispose();
         Assert.AreEqual(4, LikelihoodRow.Read(_ml, likelihood.Transform(view)).Length);
@@ -213,6 +213,42 @@ public sealed class SavedTransformTests
                 stream.CopyTo(content);
             Assert.DoesNotContain(name, System.Text.Encoding.UTF8.GetString(content.ToArray()), entry.FullName);
             Assert.DoesNotContain(name, System.Text.Encoding.Unicode.GetString(content.ToArray()), entry.FullName);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void WhoDisposesALoadedModelTakesItFromNobodyElse(bool besideZip)
+    {
+        using var folder = new TemporaryFolder();
+        using MaskedDiffusionModel model = TinyModel.Create(8);
+        string path = folder.File("lm.zip");
+        LikelihoodScoringTransformer saved = _ml.MaskedDiffusion().ScoreLikelihood(model).Fit(View());
+        _ml.MaskedDiffusion().SaveModel(saved, View().Schema, path, besideZip ? 0 : 64L << 20);
+        LikelihoodRow[] expected = LikelihoodRow.Read(_ml, saved.Transform(View()));
+        LikelihoodScoringTransformer Load() => (LikelihoodScoringTransformer)_ml.MaskedDiffusion().LoadModel(path, out _);
+        void Works(ITransformer transformer) =>
+            CollectionAssert.AreEqual(expected, LikelihoodRow.Read(_ml, transformer.Transform(View())));
+
+        LikelihoodScoringTransformer first = Load(), second = Load();
+        first.Model.Dispose();
+        Unwrapped.Throws<ObjectDisposedException>(() => Works(first));
+        Works(second);
+        using (MaskedDiffusionModel opened = _ml.MaskedDiffusion().OpenModel(path))
+            Works(_ml.MaskedDiffusion().ScoreLikelihood(opened).Fit(View()));
+        Works(second);
+        second.Model.Dispose();
+        // Nobody holds it any more, and both transformers are still there.
+        using (LikelihoodScoringTransformer third = Load())
+            Works(third);
+        if (!besideZip)
+            Works(_ml.Model.Load(path, out _));
+        using (LikelihoodScoringTransformer fourth = Load())
+        {
+            first.Dispose();
+            second.Dispose();
+            Works(fourth);
         }
     }
 

@@ -55,6 +55,7 @@ public sealed class MaskedDiffusionTrainerOptionsTests
         ("Checkpoints.Minutes", o => (o.Checkpoints.Folder, o.Checkpoints.Minutes) = ("runs", 0), "0"),
         ("Checkpoints.Minutes", o => o.Checkpoints.Minutes = 2.5, "2.5"),
         ("Checkpoints.Keep", o => o.Checkpoints.Keep = 0, "0"),
+        ("Checkpoints.TokenFolder", o => (o.Checkpoints.Folder, o.Checkpoints.TokenFolder) = ("runs", "./runs/"), "'./runs/'"),
         ("Checkpoints.Resume", o => o.Checkpoints.Resume = true, "True"),
         ("CancelBehavior", o => o.CancelBehavior = (CancelBehavior)7, "7"),
     ];

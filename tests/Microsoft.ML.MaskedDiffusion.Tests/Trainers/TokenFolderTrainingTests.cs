@@ -110,6 +110,49 @@ public sealed class TokenFolderTrainingTests
     }
 
     [TestMethod]
+    [DataRow("train_slim_0000000002.bin", false)]
+    [DataRow("vocab.txt", false)]
+    [DataRow("tokenizer.json", true)]
+    [DataRow("tokens.json", true)]
+    public void SomebodysPackedFilesAndTokenizersAreNotReplaced(string name, bool besideCheckpoints)
+    {
+        // The names are those of our files; that they are ours is said by nothing but our list of them.
+        string mine = _folder.File(Path.Combine(besideCheckpoints ? "run/tokens" : "data", "packed", name));
+        Directory.CreateDirectory(Path.GetDirectoryName(mine)!);
+        File.WriteAllText(mine, "mine");
+        CountingView data = View(Sentences);
+        foreach (bool resume in new[] { false, true })
+        {
+            TrainerOptions options = Small(View("the cat"), o =>
+            {
+                o.Checkpoints.Folder = _folder.File("run");
+                o.Checkpoints.TokenFolder = besideCheckpoints ? null : _folder.File("data");
+                o.Checkpoints.Resume = resume;
+            });
+            StringAssert.Contains(
+                Assert.ThrowsExactly<IOException>(() => new MaskedDiffusionTrainer(_ml, options).Fit(data)).Message, name);
+            Assert.AreEqual("mine", File.ReadAllText(mine));
+        }
+        Assert.AreEqual(0, data.Opened, "it is refused before the text is read");
+    }
+
+    [TestMethod]
+    [DataRow("vocab.txt")]
+    [DataRow("train_0000000009.bin")]
+    [DataRow("mine_0000000000.bin")]
+    public void SomebodysFilesBesideOurTokensAreNotReplaced(string name)
+    {
+        void Train() => new MaskedDiffusionTrainer(_ml, Small(View("the cat"), o => o.Checkpoints.TokenFolder = _folder.File("data")))
+            .Fit(View(Sentences)).Dispose();
+        Train();
+        Train();
+        string mine = _folder.File(Path.Combine("data", "packed", name));
+        File.WriteAllText(mine, "mine");
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(Train).Message, name);
+        Assert.AreEqual("mine", File.ReadAllText(mine));
+    }
+
+    [TestMethod]
     public void DamagedTokensAreMadeAnew()
     {
         using LikelihoodScoringTransformer whole = new MaskedDiffusionTrainer(_ml, Small(View("the cat sat on the log")))

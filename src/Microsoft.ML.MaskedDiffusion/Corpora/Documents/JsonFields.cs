@@ -44,7 +44,7 @@ internal static class JsonFields
         ];
     }
 
-    /// <summary>A whole number, written as a number, as a text of digits or as a truth value (false is 0, true is 1).</summary>
+    /// <summary>A whole number, written as a number or as a text of digits.</summary>
     /// <exception cref="InvalidDataException">The field is missing or is not such a number.</exception>
     public static int Index(this JsonElement row, string name)
     {
@@ -53,11 +53,18 @@ internal static class JsonFields
         {
             JsonValueKind.Number when value.TryGetInt32(out int number) => number,
             JsonValueKind.String when int.TryParse(value.GetString(), CultureInfo.InvariantCulture, out int number) => number,
-            JsonValueKind.True => 1,
-            JsonValueKind.False => 0,
             _ => throw Unexpected(name, "a whole number", value),
         };
     }
+
+    /// <summary>A truth value as an index, false as 0 and true as 1; or a whole number.</summary>
+    /// <exception cref="InvalidDataException">The field is missing or is neither.</exception>
+    public static int TruthOrIndex(this JsonElement row, string name) => row.Field(name).ValueKind switch
+    {
+        JsonValueKind.True => 1,
+        JsonValueKind.False => 0,
+        _ => row.Index(name),
+    };
 
     /// <summary>The row's own id, if the field is there and is a text or a number; otherwise <paramref name="otherwise"/>.</summary>
     public static string IdOr(this JsonElement row, string field, string otherwise) =>

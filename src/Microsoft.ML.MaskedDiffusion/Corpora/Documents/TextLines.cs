@@ -15,8 +15,13 @@ internal static class TextLines
     /// <param name="path">The file.</param>
     /// <param name="convert">Converts a line. What it throws as <see cref="InvalidDataException"/> gets the file and the line.</param>
     /// <param name="invalid">Told of a line that cannot be converted, which then is left out; null throws.</param>
+    /// <param name="instead">
+    /// Makes a value of a line that cannot be converted, given its text and the fault without file and line; null for none. Bytes that are
+    /// not UTF-8 are U+FFFD in the text.
+    /// </param>
     /// <exception cref="InvalidDataException">A line is not UTF-8 or longer than 64 MiB, or no line holds anything.</exception>
-    public static IEnumerable<T> Read<T>(string path, Func<string, int, T> convert, Action<InvalidDataException>? invalid = null)
+    public static IEnumerable<T> Read<T>(string path, Func<string, int, T> convert, Action<InvalidDataException>? invalid = null,
+        Func<string, InvalidDataException, T>? instead = null)
     {
         using var lines = new ByteLines(path, MaxBytes, "Is it a file of lines?");
         bool isEmpty = true;
@@ -34,11 +39,18 @@ internal static class TextLines
             catch (InvalidDataException e)
             {
                 isEmpty = false;
-                var named = new InvalidDataException($"{path}, line {lines.Number}: {e.Message}", e);
-                if (invalid is null)
-                    throw named;
-                invalid(named);
-                continue;
+                if (instead is not null)
+                {
+                    value = instead(Encoding.UTF8.GetString(lines.Current.Span), e);
+                }
+                else
+                {
+                    var named = new InvalidDataException($"{path}, line {lines.Number}: {e.Message}", e);
+                    if (invalid is null)
+                        throw named;
+                    invalid(named);
+                    continue;
+                }
             }
             yield return value;
         }

@@ -40,9 +40,13 @@ internal sealed class PackedFileWriter : ITokenSink, IDisposable
         Directory.CreateDirectory(folder);
     }
 
-    /// <summary>Whether a packed file may have this name: a prefix, ten digits and ".bin".</summary>
-    public static bool IsNameOf(string name) => name.Length > 15 && name.EndsWith(".bin", StringComparison.Ordinal)
-        && name[^15] == '_' && !name.AsSpan(name.Length - 14, 10).ContainsAnyExceptInRange('0', '9');
+    /// <summary>Whether a packed file of a prefix may have this name: the prefix, "_", ten digits and ".bin".</summary>
+    public static bool IsNameOf(string name, string prefix) =>
+        name.Length == prefix.Length + 15 && name.StartsWith(prefix, StringComparison.Ordinal) && name[prefix.Length] == '_'
+        && name.EndsWith(".bin", StringComparison.Ordinal) && !name.AsSpan(name.Length - 14, 10).ContainsAnyExceptInRange('0', '9');
+
+    /// <summary>The prefix of a packed file's name; null where no packed file has such a name.</summary>
+    public static string? PrefixOf(string name) => name.Length > 15 && IsNameOf(name, name[..^15]) ? name[..^15] : null;
 
     /// <summary>The number of files written so far.</summary>
     public int FileCount { get; private set; }

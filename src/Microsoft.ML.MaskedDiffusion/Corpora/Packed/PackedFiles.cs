@@ -115,8 +115,13 @@ internal sealed class PackedFiles : IDisposable
         _open.Clear();
     }
 
-    private static string[] FilesOf(string folder, string prefix) =>
-        [.. Directory.EnumerateFiles(folder).Where(path => Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal))];
+    // Files of the Python system are all those whose names begin with the prefix. Where this library wrote a prefix, it is the whole one.
+    private static string[] FilesOf(string folder, string prefix)
+    {
+        bool isOurs = File.Exists(Path.Combine(folder, PackedLengths.NameFor(prefix)));
+        return [.. Directory.EnumerateFiles(folder).Where(path => Path.GetFileName(path) is var name
+            && (isOurs ? PackedFileWriter.IsNameOf(name, prefix) : name.StartsWith(prefix, StringComparison.Ordinal)))];
+    }
 
     private void ReadBytes(int file, long offset, Span<byte> bytes)
     {

@@ -41,9 +41,12 @@ internal static class PackedLengths
         if (content is null || content.Files != files.Paths.Count || content.Tokens > room
             || content.Tokens <= room - files.Header.ChunkSize)
         {
+            string remedy = content is null || content.Files == files.Paths.Count ? "Save the tokens anew."
+                : content.Files > files.Paths.Count ? "Put the missing files back, or save the tokens anew."
+                : "Move the files that were added later to another folder: they are of another corpus.";
             throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
                 $"{path}: the file tells of {content?.Files} packed files with {content?.Tokens} ids of text, but there are "
-                + $"{files.Paths.Count} with room for {room}. Put the missing files back, or remove this one."));
+                + $"{files.Paths.Count} with room for {room}. {remedy}"));
         }
         return content.Tokens;
     }

@@ -48,19 +48,27 @@ internal sealed class TokenFolder : IDisposable
         return (manifest, tokenizer);
     }
 
+    /// <summary>Refuses, before hours of reading, a folder whose content <see cref="Replace"/> would refuse.</summary>
+    /// <exception cref="IOException">Something else than such tokens is there.</exception>
+    public void RequireReplaceable() => AtomicFolder.RequireReplaceable(Packed, FindOurs);
+
     /// <summary>
     /// Replaces the tokens that are there. <paramref name="write"/> writes the packed files into the folder that it is given and returns
     /// the manifest.
     /// </summary>
-    /// <exception cref="IOException">The disk refuses; the tokens that were there are unchanged.</exception>
+    /// <exception cref="IOException">
+    /// The disk refuses, or something else than such tokens is there; what was there is unchanged.
+    /// </exception>
     public TokenManifest Replace(TextTokenizer tokenizer, Func<string, TokenManifest> write)
     {
         TokenManifest? manifest = null;
-        AtomicFolder.Write(Packed, IsOurs, folder =>
+        AtomicFolder.Write(Packed, FindOurs, folder =>
         {
             manifest = write(folder);
             foreach ((string name, byte[] content) in tokenizer.Files)
                 DurableFiles.Create(Path.Combine(folder, name), stream => stream.Write(content));
+            string[] files = [.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+            manifest = manifest with { Files = files };
             DurableFiles.Create(Path.Combine(folder, TokenManifest.Name), stream => stream.Write(manifest.Write()));
         });
         return manifest!;
@@ -83,8 +91,21 @@ internal sealed class TokenFolder : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    private static bool IsOurs(string name) =>
-        name == TokenManifest.Name || TokenizerFiles.IsKnown(name) || PackedFileWriter.IsNameOf(name);
+    private static OwnFiles FindOurs(string folder)
+    {
+        try
+        {
+            TokenManifest manifest = TokenManifest.Read(folder);
+            // Manifests of the first builds do not list the files, but they name the splits.
+            IEnumerable<string> files = manifest.Files ?? Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)).Where(
+                name => TokenizerFiles.IsKnown(name) || manifest.Splits.Keys.Any(prefix => PackedFileWriter.IsNameOf(name, prefix)));
+            return new OwnFiles([.. files, TokenManifest.Name]);
+        }
+        catch (InvalidDataException error)
+        {
+            return OwnFiles.None(error.Message);
+        }
+    }
 
     private TextTokenizer ReadTokenizer()
     {

@@ -47,18 +47,26 @@ internal sealed record TokenManifest
     [JsonPropertyName("splits")]
     public required SortedDictionary<string, TokenSplit> Splits { get; init; }
 
+    /// <summary>The names of all other files that were written with this one; null in manifests of the first builds.</summary>
+    [JsonPropertyName("files")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Files { get; init; }
+
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Format);
 
     /// <exception cref="InvalidDataException">The file is missing or is not such JSON.</exception>
     public static TokenManifest Read(string folder)
     {
+        string path = Path.Combine(folder, Name);
+        if (!File.Exists(path))
+            throw new InvalidDataException($"{folder} has no {Name}");
         try
         {
-            TokenManifest? manifest = JsonSerializer.Deserialize<TokenManifest>(File.ReadAllBytes(Path.Combine(folder, Name)), Format);
+            TokenManifest? manifest = JsonSerializer.Deserialize<TokenManifest>(File.ReadAllBytes(path), Format);
             return manifest is { Version: CurrentVersion } ? manifest : throw new JsonException(
                 $"version {manifest?.Version} was written by another release of the library; this one reads version {CurrentVersion}");
         }
-        catch (Exception error) when (error is JsonException or FileNotFoundException)
+        catch (JsonException error)
         {
             throw new InvalidDataException($"{folder}, {Name}: {FaultList.Quote(error.Message)}", error);
         }

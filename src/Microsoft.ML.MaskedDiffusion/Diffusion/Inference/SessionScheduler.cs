@@ -6,7 +6,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 /// Sends masked rows of all lengths through a network session together: identical rows once, unless they have a cache, and at most
 /// <paramref name="batchTokens"/> tokens at a time.
 /// </summary>
-internal sealed class SessionScheduler(INetworkSession session, double guidanceScale, int batchTokens) : ILogitSource
+internal sealed class SessionScheduler(Func<INetworkSession> openSession, double guidanceScale, int batchTokens) : ILogitSource
 {
     private long _networkRows;
 
@@ -31,6 +31,7 @@ internal sealed class SessionScheduler(INetworkSession session, double guidanceS
     private void Run(SessionBatch batch, MaskedRowReader reader, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        INetworkSession session = openSession();
         using NetworkStates states = session.States(batch.Parts(session));
         Interlocked.Add(ref _networkRows, batch.RowCount);
         var owners = new List<(MaskedRow Row, int Place)>();

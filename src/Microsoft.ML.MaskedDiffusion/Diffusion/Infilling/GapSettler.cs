@@ -94,7 +94,7 @@ internal sealed class GapSettler(
         (int first, int length) = row.Gaps[gap].GetOffsetAndLength(row.Tokens.Length);
         var request = new SamplingRequest(row.Tokens, [.. Enumerable.Range(first, length)])
         {
-            Key = ContentKey.Of(row.Tokens), Vocabulary = vocabulary, Gaps = [row.Gaps[gap]],
+            Key = ContentKey.Of(row.Tokens), Vocabulary = vocabulary, Gaps = [row.Gaps[gap]], StartsText = row.StartsText && gap == 0,
         };
         return new SamplingRow(request, _greedy, evaluator.MaskTokenId);
     }

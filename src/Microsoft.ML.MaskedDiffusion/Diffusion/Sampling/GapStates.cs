@@ -8,6 +8,9 @@ internal sealed class GapStates
     private readonly byte[] _before, _after;
     private readonly int[] _gapOf;
     private readonly byte _first;
+
+    // The position of a token that is a text's whole beginning; -1 where there is none.
+    private readonly int _alone;
     private byte _final;
 
     /// <param name="request">The row, with its gaps.</param>
@@ -17,6 +20,7 @@ internal sealed class GapStates
         _vocabulary = request.Vocabulary!;
         _gaps = [.. request.Gaps];
         (_first, _final) = (request.FirstStates, request.FinalStates);
+        _alone = request.StartsText && _gaps[0].GetOffsetAndLength(length) is (int start, 1) ? start : -1;
         _before = new byte[length];
         _after = new byte[length];
         _gapOf = new int[length];
@@ -35,10 +39,12 @@ internal sealed class GapStates
     public void Follow(int[] tokens, int maskTokenId, int position) => FollowGap(_gapOf[position], tokens, maskTokenId);
 
     /// <summary>Whether a token may stand at a position.</summary>
-    public bool Fits(int position, int id) => _vocabulary.Fits(id, _before[position], _after[position]);
+    public bool Fits(int position, int id) =>
+        _vocabulary.Fits(id, _before[position], _after[position]) && !(position == _alone && _vocabulary.Vanishes(id));
 
     /// <summary>The ids that may not stand at a position.</summary>
-    public int[] Forbidden(int position) => _vocabulary.Forbidden(_before[position], _after[position]);
+    public int[] Forbidden(int position) =>
+        position == _alone ? _vocabulary.ForbiddenAlone : _vocabulary.Forbidden(_before[position], _after[position]);
 
     /// <summary>Whether the text may end before a position.</summary>
     /// <param name="position">The position.</param>

@@ -6,7 +6,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 /// <summary>
 /// Which tokens may fill a gap in a text: those that have text, and among them those with which the bytes of the gap can still become
 /// UTF-8, because a token may hold only a part of a character. Ends of sequence, unknown and padding tokens, and ids that the network has
-/// and the tokenizer has not, have no text. Immutable and thread-safe.
+/// and the tokenizer has not, have no text; nor has a token with U+FFFD, which stands for text that was lost. Immutable and thread-safe.
 /// </summary>
 /// <remarks>
 /// The bytes are followed by the automaton of UTF-8 (The Unicode Standard, table 3-7). A token leads from each of its states to one other
@@ -26,6 +26,9 @@ internal sealed class GapVocabulary
 
     private readonly ConcurrentDictionary<(byte Before, byte After), int[]> _forbidden = new();
 
+    private readonly Lazy<HashSet<int>> _vanishing;
+    private readonly Lazy<int[]> _forbiddenAlone;
+
     // For each token four bits a state: the state that it leads to.
     private readonly uint[] _ways;
 
@@ -40,29 +43,31 @@ internal sealed class GapVocabulary
     public GapVocabulary(TextTokenizer tokenizer, int count)
     {
         _ways = new uint[count];
+        Array.Fill(_ways, TextlessWay);
         _hasText = new bool[count];
         for (int id = 0; id < Math.Min(count, tokenizer.VocabularySize); id++)
         {
             ReadOnlySpan<byte> bytes = tokenizer.BytesOf(id).Span;
-            _hasText[id] = bytes.Length > 0;
-            for (int from = 0; from < StateCount && _hasText[id]; from++)
+            if (bytes.IsEmpty)
+                continue;
+            _ways[id] = 0;
+            _hasText[id] = bytes.IndexOf("\uFFFD"u8) < 0;
+            for (int from = 0; from < StateCount; from++)
             {
                 int to = from;
                 foreach (byte value in bytes)
                     to = Next(to, value);
                 _ways[id] |= (uint)to << (4 * from);
-                if (to == NoState)
+                if (to == NoState || !_hasText[id])
                     continue;
                 _forward[from] |= (byte)(1 << to);
                 _backward[to] |= (byte)(1 << from);
             }
         }
-        for (int id = 0; id < count; id++)
-        {
-            if (!_hasText[id])
-                _ways[id] = TextlessWay;
-        }
         WithoutText = [.. Enumerable.Range(0, count).Where(id => !_hasText[id])];
+        _vanishing = new Lazy<HashSet<int>>(
+            () => [.. Enumerable.Range(0, count).Where(id => _hasText[id] && tokenizer.Decode([id]).Length == 0)]);
+        _forbiddenAlone = new Lazy<int[]>(() => [.. Forbidden(Between, Between).Union(_vanishing.Value).Order()]);
     }
 
     /// <summary>The ids that are no tokens with text, ascending.</summary>
@@ -101,6 +106,16 @@ internal sealed class GapVocabulary
     /// <summary>The ids that <see cref="Fits"/> refuses between two sets of states. Do not change the array.</summary>
     public int[] Forbidden(byte before, byte after) => _forbidden.GetOrAdd(
         (before, after), states => [.. Enumerable.Range(0, _hasText.Length).Where(id => !Fits(id, states.Before, states.After))]);
+
+    /// <summary>
+    /// Whether nothing is left of a token that begins a text and stands alone there, such as SentencePiece's mark of a word's beginning.
+    /// </summary>
+    public bool Vanishes(int id) => _vanishing.Value.Contains(id);
+
+    /// <summary>
+    /// The ids that may not fill a gap of one token at the beginning of a text: also those that vanish there. Do not change the array.
+    /// </summary>
+    public int[] ForbiddenAlone => _forbiddenAlone.Value;
 
     /// <summary>
     /// For each position of a gap the sets of states in which it may begin and end, so that the gap as a whole becomes UTF-8.

@@ -15,8 +15,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <see cref="GapOptions.MaxLength"/>; <see cref="GapSyntax.Escape"/> makes any text plain. Text outside gaps comes back character for
 /// character. A word's token brings the space before it: where a gap stands after a space, there is one space in the end, whether the
 /// chosen token brings one or not.</para>
-/// <para>Only tokens with text are chosen (no end of sequence, unknown or padding token), and the tokens of a gap are whole characters
-/// together.</para>
+/// <para>Only tokens with text are chosen (no end of sequence, unknown or padding token, none with U+FFFD, and as a text's whole beginning
+/// none that is decoded to nothing there), and the tokens of a gap are whole characters together.</para>
 /// <para>The length of a gap of unknown length is that with which the text on both sides of it is most probable, and to a part its filling
 /// (<see cref="GapOptions.FillingWeight"/>). Lengths with which the text would be longer than the model's context are left out. Several
 /// such gaps get their lengths one after the other, from left to right, and so do gaps get their candidates. Sampling options have no say
@@ -53,7 +53,8 @@ public sealed class Infiller
         _model = model;
         var evaluator = new NetworkEvaluator(model.Network);
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
-        _infiller = new TokenInfiller(evaluator, options, vocabulary);
+        var source = new SessionScheduler(() => model.Session, options.GuidanceScale, options.BatchTokens);
+        _infiller = new TokenInfiller(evaluator, options, vocabulary, source);
         _settler = new GapSettler(evaluator, vocabulary, _options.FillingWeight, options.BatchTokens,
             DocumentStart.Of(model.Tokenizer).Length, model.Tokenizer.EndOfSequenceId);
         _reader = new GapReader(model, _options.MaxLength);
@@ -166,7 +167,7 @@ public sealed class Infiller
         GapRow[] rows = [.. written.Select(task => task.Row())];
         int samples = _options.Samples;
         SamplingRow[] filled = _infiller.Fill(
-            [.. rows.SelectMany(row => Enumerable.Range(0, samples).Select(sample => new InfillRow(row.Tokens, row.Gaps, sample)))],
+            [.. rows.SelectMany(row => Enumerable.Range(0, samples).Select(sample => new InfillRow(row, sample)))],
             cancellationToken, progress);
         var results = new Dictionary<GapTask, FilledText>();
         for (int i = 0; i < written.Length; i++)

@@ -20,6 +20,9 @@ internal sealed record SamplingRequest(int[] Tokens, int[] Positions)
     /// <summary>The gaps whose tokens must be UTF-8 together; none where only <see cref="Vocabulary"/> restricts.</summary>
     public Range[] Gaps { get; init; } = [];
 
+    /// <summary>Whether a text begins with the first gap, so that what fills it is decoded as a beginning.</summary>
+    public bool StartsText { get; init; }
+
     /// <summary>
     /// How many tokens at the beginning guidance masks in its unconditional row; null for all that were given.
     /// </summary>

@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+using Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
@@ -17,8 +18,10 @@ internal sealed class TokenInfiller
     /// <param name="evaluator">The network.</param>
     /// <param name="options">How tokens are chosen.</param>
     /// <param name="vocabulary">What may be chosen; null for everything.</param>
+    /// <param name="source">Where the logits come from; null for the evaluator.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public TokenInfiller(IRowEvaluator evaluator, SamplingOptions options, GapVocabulary? vocabulary = null)
+    public TokenInfiller(
+        IRowEvaluator evaluator, SamplingOptions options, GapVocabulary? vocabulary = null, ILogitSource? source = null)
     {
         _vocabulary = vocabulary;
         ArgumentNullException.ThrowIfNull(evaluator);
@@ -26,7 +29,7 @@ internal sealed class TokenInfiller
         _evaluator = evaluator;
         _options = options.Clone();
         _options.CheckVocabulary(evaluator.VocabularySize);
-        _decoder = new Decoder(evaluator, _options);
+        _decoder = source is null ? new Decoder(evaluator, _options) : new Decoder(source, _options);
     }
 
     /// <summary>Rows that went through the network so far.</summary>
@@ -57,12 +60,22 @@ internal sealed class TokenInfiller
             if (!distinct.TryGetValue(asked.Tokens, out List<(InfillRow Asked, SamplingRow Row)>? same))
                 distinct[asked.Tokens] = same = [];
             SamplingRow? known = same.FirstOrDefault(
-                other => other.Asked.Sample == asked.Sample && other.Asked.Gaps.AsSpan().SequenceEqual(asked.Gaps)).Row;
+                other => other.Asked.Sample == asked.Sample && other.Asked.StartsText == asked.StartsText
+                    && other.Asked.Gaps.AsSpan().SequenceEqual(asked.Gaps)).Row;
             if (known is null)
                 same.Add((asked, known = Open(asked)));
             filled[i] = known;
         }
-        _decoder.Run([.. filled.Distinct()], progress, cancellation);
+        SamplingRow[] all = [.. filled.Distinct()];
+        try
+        {
+            _decoder.Run(all, progress, cancellation);
+        }
+        finally
+        {
+            foreach (SamplingRow row in all)
+                row.Dispose();
+        }
         return filled;
     }
 
@@ -91,6 +104,7 @@ internal sealed class TokenInfiller
             Key = asked.Sample == 0 ? ContentKey.Of(row) : ContentKey.Combine(ContentKey.Of(row), (ulong)asked.Sample),
             Vocabulary = _vocabulary,
             Gaps = asked.Gaps ?? [],
+            StartsText = asked.StartsText,
         };
         return new SamplingRow(request, _options, maskTokenId);
     }
@@ -100,4 +114,11 @@ internal sealed class TokenInfiller
 /// <param name="Tokens">Its ids.</param>
 /// <param name="Gaps">The gaps of a text, as ranges of the ids; null for a row of ids.</param>
 /// <param name="Sample">Which of several draws of the row it is, from 0.</param>
-internal readonly record struct InfillRow(int[] Tokens, Range[]? Gaps, int Sample = 0);
+/// <param name="StartsText">Whether the text begins with the first gap.</param>
+internal readonly record struct InfillRow(int[] Tokens, Range[]? Gaps, int Sample = 0, bool StartsText = false)
+{
+    /// <summary>A row of a text.</summary>
+    public InfillRow(GapRow row, int sample) : this(row.Tokens, row.Gaps, sample, row.StartsText)
+    {
+    }
+}

@@ -74,7 +74,10 @@ public sealed class LmEvalRequests
     {
         int done = 0, flagged = 0, truncated = 0;
         using IEnumerator<LmEvalLine> earlier = log.Read(LmEvalLine.Parse).GetEnumerator();
-        IEnumerable<Request> rows = TextLines.Read(requests, ReadRequest);
+        // A line that is no request keeps its place, because the responses have a line for each.
+        Func<string, InvalidDataException, Request>? instead =
+            _options.InvalidRows == InvalidRows.Skip ? (text, fault) => new Request(text, "", fault.Message) : null;
+        IEnumerable<Request> rows = TextLines.Read(requests, ReadRequest, instead: instead);
         // A fault in the last line shows here, before hours of scoring.
         long total = rows.LongCount();
         List<Request> batch = [];
@@ -121,18 +124,8 @@ public sealed class LmEvalRequests
         }
     }
 
-    // A line that is no request keeps its place, because the responses have a line for each.
-    private Request ReadRequest(string text, int line)
-    {
-        try
-        {
-            return JsonLines.Parse(text, line, (row, _) => new Request(row.Text("context"), row.Text("continuation"), null));
-        }
-        catch (InvalidDataException e) when (_options.InvalidRows == InvalidRows.Skip)
-        {
-            return new Request(text, "", e.Message);
-        }
-    }
+    private static Request ReadRequest(string text, int line) =>
+        JsonLines.Parse(text, line, (row, _) => new Request(row.Text("context"), row.Text("continuation"), null));
 
     private LmEvalResponse[] Score(IReadOnlyList<Request> batch, CancellationToken cancellation)
     {

@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot.Tasks;
 using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// A zero-shot task as data. Templates are texts with fields in braces, <c>"Question: {goal}\nAnswer:"</c>; a dot leads into objects,
-/// <c>{question.stem}</c>; <c>{{</c> and <c>}}</c> stand for braces.
+/// <c>{question.stem}</c>; <c>{{</c> and <c>}}</c> stand for braces, and a brace that stands alone is an error.
 /// </summary>
 public sealed record JsonTaskDefinition
 {
@@ -15,6 +16,7 @@ public sealed record JsonTaskDefinition
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
+        RespectNullableAnnotations = true,
     };
 
     /// <summary>The task's name, for tables and logs. Required.</summary>
@@ -33,7 +35,9 @@ public sealed record JsonTaskDefinition
     [JsonPropertyName("choices_field")]
     public string? ChoicesField { get; init; }
 
-    /// <summary>The field with the right option: its index, or its text. Required unless <see cref="Greedy"/>.</summary>
+    /// <summary>
+    /// The field with the right option: its index, or its text, but no truth value. Required unless <see cref="Greedy"/>.
+    /// </summary>
     [JsonPropertyName("gold_field")]
     public string? GoldField { get; init; }
 
@@ -78,6 +82,13 @@ public sealed record JsonTaskDefinition
                 $"{path}: give either 'choices' (templates) or 'choices_field' (a field with a list), not both and not none.");
         if (definition.GoldField is null && !definition.Greedy)
             throw new InvalidDataException($"{path}: 'gold_field' is missing; only a greedy task can do without.");
+        if (definition.Choices?.Any(choice => choice is null) == true)
+            throw new InvalidDataException($"{path}: one of the 'choices' is null; each must be a template.");
+        foreach (string template in (definition.Choices ?? []).Prepend(definition.Context))
+        {
+            if (TemplateTask.FaultOf(template) is { } fault)
+                throw new InvalidDataException($"{path}: {fault}.");
+        }
         if (definition.FirstIndex is not (0 or 1))
             throw new InvalidDataException($"{path}: 'first_index' is {definition.FirstIndex}, but must be 0 or 1.");
         return definition;

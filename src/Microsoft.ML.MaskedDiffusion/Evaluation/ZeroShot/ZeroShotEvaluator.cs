@@ -12,6 +12,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </summary>
 public sealed class ZeroShotEvaluator
 {
+    private const int ShownFaults = 10;
+
     private readonly IAnswerScorer _scorer;
     private readonly ZeroShotOptions _options;
 
@@ -37,7 +39,8 @@ public sealed class ZeroShotEvaluator
     /// </param>
     /// <param name="cancellationToken">Stops after the current batch of rows; what was logged is kept.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is malformed, or the log belongs to other settings, another model or other questions.
+    /// The file is malformed, none of its rows is a question, or the log is damaged or belongs to other settings, another model or other
+    /// questions.
     /// </exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
     public ZeroShotResult Evaluate(ZeroShotTask task, string path, CancellationToken cancellationToken = default)
@@ -47,6 +50,11 @@ public sealed class ZeroShotEvaluator
             return Evaluate(task, task.ReadFile(path), cancellationToken);
         List<string> invalid = [];
         ZeroShotQuestion[] questions = [.. task.ReadFile(path, error => invalid.Add(error.Message))];
+        if (questions.Length == 0)
+        {
+            throw new InvalidDataException($"{path}: none of the {invalid.Count} rows is a question of the task '{task.Name}':\n  "
+                + string.Join("\n  ", invalid.Take(ShownFaults)) + (invalid.Count > ShownFaults ? "\n  ..." : ""));
+        }
         return Evaluate(task, questions, cancellationToken) with { InvalidRows = invalid };
     }
 
@@ -55,7 +63,7 @@ public sealed class ZeroShotEvaluator
     /// <param name="questions">The questions; at least one.</param>
     /// <param name="cancellationToken">Stops after the current batch of rows; what was logged is kept.</param>
     /// <exception cref="ArgumentException">
-    /// There is no question, or the profile's settings do not apply to an autoregressive model.
+    /// There is no question, a part of one is null, or the profile's settings do not apply to an autoregressive model.
     /// </exception>
     /// <exception cref="InvalidDataException">The log belongs to other settings, another model or other questions.</exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
@@ -70,6 +78,11 @@ public sealed class ZeroShotEvaluator
         ZeroShotQuestion[] all = [.. questions.Take(_options.MaxQuestions ?? int.MaxValue)];
         if (all.Length == 0)
             throw new ArgumentException($"There is no question of the task '{task.Name}' to evaluate.", nameof(questions));
+        for (int i = 0; i < all.Length; i++)
+        {
+            if (ZeroShotTask.MissingPart(all[i]) is { } missing)
+                throw new ArgumentException($"Question {i + 1} of the task '{task.Name}' cannot be scored: {missing}.", nameof(questions));
+        }
         var clock = Stopwatch.StartNew();
         using ZeroShotLog? log = _options.LogFolder is { } folder ? ZeroShotLog.Open(folder, task, Settings(likelihood)) : null;
         List<ZeroShotAnswer> answers = log?.Resume(all) ?? [];

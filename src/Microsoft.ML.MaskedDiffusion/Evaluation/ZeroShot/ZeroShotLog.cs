@@ -14,6 +14,7 @@ internal sealed class ZeroShotLog : IDisposable
     private static readonly JsonSerializerOptions Json = new()
     {
         Converters = { new JsonStringEnumConverter() },
+        RespectNullableAnnotations = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
@@ -32,7 +33,7 @@ internal sealed class ZeroShotLog : IDisposable
     public List<ZeroShotAnswer> Resume(IReadOnlyList<ZeroShotQuestion> questions)
     {
         List<ZeroShotAnswer> answers = [];
-        foreach (Line line in _log.Read(text => JsonSerializer.Deserialize<Line>(text, Json)!).Take(questions.Count))
+        foreach (Line line in _log.Read(text => Parse(text, questions[answers.Count])).Take(questions.Count))
         {
             ZeroShotQuestion question = questions[answers.Count];
             if (line.Question != KeyOf(question))
@@ -48,6 +49,25 @@ internal sealed class ZeroShotLog : IDisposable
         _log.Append(answers.Select((answer, i) => JsonSerializer.Serialize(new Line(KeyOf(questions[i]), answer), Json)));
 
     public void Dispose() => _log.Dispose();
+
+    // Whether it is the answer to this question is said by the key, which the caller compares.
+    private static Line Parse(string text, ZeroShotQuestion question)
+    {
+        Line line = JsonSerializer.Deserialize<Line>(text, Json)
+            ?? throw new InvalidDataException("this is null, and no answer of a stopped run.");
+        ZeroShotAnswer answer = line.Answer;
+        int[] counts = [answer.LogLikelihoods.Count, answer.StandardErrors.Count, answer.CharacterCounts.Count, answer.ByteCounts.Count,
+            answer.TokenCounts.Count];
+        // Of another question nothing is known here.
+        bool fits = line.Question != KeyOf(question)
+            || (answer.Gold == question.Gold && (counts[0] == 0 || counts[0] == question.Choices.Count));
+        if (counts.Distinct().Count() > 1 || !fits)
+        {
+            throw new InvalidDataException($"its lists have {string.Join(", ", counts)} entries and its right option is {answer.Gold}, but "
+                + $"the question has {question.Choices.Count} options, of which {question.Gold} is right.");
+        }
+        return line;
+    }
 
     private static string KeyOf(ZeroShotQuestion question) =>
         ContentKey.Of(JsonSerializer.Serialize(question)).ToString("x16", CultureInfo.InvariantCulture);

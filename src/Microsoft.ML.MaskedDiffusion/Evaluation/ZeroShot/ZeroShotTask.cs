@@ -56,7 +56,8 @@ public abstract class ZeroShotTask
     /// <param name="row">A JSON object with the data set's own field names.</param>
     /// <param name="id">What identifies the row where it has no id of its own.</param>
     /// <exception cref="InvalidDataException">
-    /// A field is missing or has another type or range than expected; what <see cref="JsonElement"/> throws then is turned into it.
+    /// A field is missing or has another type or range than expected; what <see cref="JsonElement"/> throws then, or use of its null, is
+    /// turned into it.
     /// </exception>
     protected abstract ZeroShotQuestion Read(JsonElement row, string id);
 
@@ -103,6 +104,8 @@ public abstract class ZeroShotTask
         ZeroShotQuestion question = row.TryGetProperty("query", out _) && row.TryGetProperty("choices", out _)
             ? new ZeroShotQuestion(id, ContextFromQuery(row.Text("query")), row.Texts("choices"), row.Index("gold"))
             : Checked(row, id);
+        if (MissingPart(question) is { } missing)
+            throw new InvalidDataException($"the task '{Name}' made a question of this row, and {missing}");
         if (!Greedy && question.Choices.Count < 2)
             throw new InvalidDataException($"a question needs 2 or more options, and this one has {question.Choices.Count}");
         if (question.Choices.Any(string.IsNullOrWhiteSpace))
@@ -113,6 +116,17 @@ public abstract class ZeroShotTask
         return question;
     }
 
+    /// <summary>What a question must have and has not; null where it has everything.</summary>
+    internal static string? MissingPart(ZeroShotQuestion? question) => question switch
+    {
+        null => "it is null",
+        { Id: null } => "its Id is null",
+        { Context: null } => "its Context is null",
+        { Choices: null } => "its Choices are null",
+        { Separator: null } => "its Separator is null",
+        _ => question.Choices.Any(choice => choice is null) ? "one of its Choices is null" : null,
+    };
+
     // What JsonElement throws about a row that is not as a task of somebody's own expects: the reader adds file and line to
     // InvalidDataException only.
     private ZeroShotQuestion Checked(JsonElement row, string id)
@@ -121,7 +135,8 @@ public abstract class ZeroShotTask
         {
             return Read(row, id);
         }
-        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException
+            or ArgumentException or NullReferenceException)
         {
             throw new InvalidDataException($"the task '{Name}' cannot read this row: {e.Message}", e);
         }

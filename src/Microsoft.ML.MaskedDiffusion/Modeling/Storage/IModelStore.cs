@@ -21,7 +21,8 @@ internal sealed class FolderStore(string path) : IModelStore
 {
     public string Source => path;
 
-    public IReadOnlyCollection<string> Files { get; } =
+    // A folder without a manifest is no saved model. It may be a whole disk, so it is not searched.
+    public IReadOnlyCollection<string> Files { get; } = !File.Exists(Path.Combine(path, ModelManifest.Name)) ? [] :
     [
         .. Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(path, file).Replace(Path.DirectorySeparatorChar, '/')),

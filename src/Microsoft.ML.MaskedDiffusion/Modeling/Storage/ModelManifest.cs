@@ -72,6 +72,14 @@ internal sealed class ModelManifest
         return buffer.ToArray();
     }
 
+    /// <summary>Reads the manifest of a folder.</summary>
+    /// <exception cref="InvalidDataException">There is none, or it is not one of this version.</exception>
+    public static ModelManifest ReadFolder(string folder)
+    {
+        string path = Path.Combine(folder, Name);
+        return File.Exists(path) ? Read(File.ReadAllBytes(path), folder) : throw new InvalidDataException($"{folder} has no {Name}");
+    }
+
     /// <exception cref="InvalidDataException">The content is not a manifest, or one of another version.</exception>
     public static ModelManifest Read(byte[] content, string source)
     {

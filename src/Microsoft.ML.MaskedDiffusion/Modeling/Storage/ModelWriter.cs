@@ -11,6 +11,8 @@ internal static class ModelWriter
     // Every entry has this time, so that archives of the same model are the same bytes.
     private static readonly DateTimeOffset Timestamp = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    private const long LongestManifest = 1 << 20;
+
     private delegate void WriteFile(string name, bool compress, Action<Stream> write);
 
     /// <summary>Writes an archive to a stream, which need not be able to seek and is left open.</summary>
@@ -32,10 +34,11 @@ internal static class ModelWriter
     /// </exception>
     public static void WriteArchive(MaskedDiffusionModel model, string path)
     {
-        ZipContent.RequireReplaceable(path, name => name == ModelManifest.Name);
+        string around = FolderAround(path);
+        ZipContent.RequireReplaceable(path, IsOurs);
         SaveError.Explain(path, () =>
         {
-            Directory.CreateDirectory(FolderAround(path));
+            Directory.CreateDirectory(around);
             AtomicFile.Write(path, stream => WriteArchive(model, stream));
         });
     }
@@ -53,11 +56,13 @@ internal static class ModelWriter
                 $"{path} is a file; a model is saved as a folder, or as an archive with the extension "
                 + $"{MaskedDiffusionModel.ArchiveExtension}.");
         }
-        CheckFolderReplaceable(path);
+        // The folder around is asked for first: the root of a disk has none.
+        string around = FolderAround(path);
+        AtomicFolder.RequireReplaceable(path, FindOurs);
         SaveError.Explain(path, () =>
         {
-            Directory.CreateDirectory(FolderAround(path));
-            AtomicFolder.Write(path, _ => true, folder => Write(model, (name, _, write) =>
+            Directory.CreateDirectory(around);
+            AtomicFolder.Write(path, FindOurs, folder => Write(model, (name, _, write) =>
             {
                 string file = Path.Combine(folder, name.Replace('/', Path.DirectorySeparatorChar));
                 Directory.CreateDirectory(Path.GetDirectoryName(file)!);
@@ -81,34 +86,30 @@ internal static class ModelWriter
     }
 
     // Only a folder that holds a saved model and nothing else may be replaced: the rest would be lost.
-    private static void CheckFolderReplaceable(string path)
+    private static OwnFiles FindOurs(string folder)
     {
-        if (!Directory.Exists(path))
-            return;
-        using var folder = new FolderStore(path);
-        if (folder.Files.Count == 0)
-            return;
-        string manifest = Path.Combine(path, ModelManifest.Name);
-        if (!File.Exists(manifest))
-            throw new IOException(
-                $"The folder {path} holds other files and no saved model, so it is not replaced; choose a new or empty folder.");
-        HashSet<string> saved = [ModelManifest.Name];
         try
         {
-            saved.UnionWith(ModelManifest.Read(File.ReadAllBytes(manifest), path).Files);
+            string[] listed = [.. ModelManifest.ReadFolder(folder).Files];
+            return listed.Contains(ModelConfigFile.Name)
+                ? new OwnFiles([.. listed, ModelManifest.Name]) : OwnFiles.None($"its {ModelManifest.Name} is not a saved model's");
         }
         catch (InvalidDataException error)
         {
-            throw new IOException($"The folder {path} holds no model that this library saved, so it is not replaced ({error.Message}). "
-                + "Choose a new or empty folder.", error);
+            return OwnFiles.None(error.Message);
         }
-        string[] others = [.. folder.Files.Where(file => !saved.Contains(file)).Order(StringComparer.Ordinal)];
-        if (others.Length > 0)
-        {
-            throw new IOException(
-                $"The folder {path} holds {others.Length} files beside the saved model, such as {others[0]}, so it is not "
-                + "replaced. Move them elsewhere, or choose a new or empty folder.");
-        }
+    }
+
+    // As for folders: what the manifest does not list is somebody's.
+    private static bool IsOurs(ZipArchive archive)
+    {
+        using var content = new MemoryStream();
+        if (archive.GetEntry(ModelManifest.Name) is not { Length: <= LongestManifest } entry)
+            return false;
+        using (Stream stream = entry.Open())
+            stream.CopyTo(content);
+        HashSet<string> ours = [.. ModelManifest.Read(content.ToArray(), ModelManifest.Name).Files, ModelManifest.Name];
+        return ours.Contains(ModelConfigFile.Name) && archive.Entries.All(file => ours.Contains(file.FullName));
     }
 
     private static IEnumerable<KeyValuePair<string, torch.Tensor>> WeightsOf(MaskedDiffusionModel model) =>

@@ -11,9 +11,11 @@ internal static class SavedForm
     /// <summary>Whether the zip of a pipeline is there, as ML.NET saves it.</summary>
     public static bool IsPipeline(string path) => Holds(path, IsOfPipeline);
 
-    /// <summary>Whether an entry of this name proves that an archive is a pipeline: each of its parts has one.</summary>
-    public static bool IsOfPipeline(string name) =>
-        name.EndsWith("Model.key", StringComparison.Ordinal) || name.StartsWith("TrainingInfo", StringComparison.Ordinal);
+    /// <summary>
+    /// Whether an entry of this name proves that an archive is a pipeline: each of its parts has one. Windows writes other separators.
+    /// </summary>
+    public static bool IsOfPipeline(string name) => name.Replace('\\', '/') is var path
+        && (path is "Model.key" or "TrainingInfo/Version.txt" || path.EndsWith("/Model.key", StringComparison.Ordinal));
 
     private static bool Holds(string path, Func<string, bool> proves) =>
         File.Exists(path) && ZipContent.Names(path)?.Any(proves) == true;

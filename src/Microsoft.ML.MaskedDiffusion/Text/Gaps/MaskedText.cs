@@ -74,7 +74,7 @@ internal sealed class MaskedText
             ids.AddRange(gaps[gap]);
             ids.AddRange(_runs[gap + 1]);
         }
-        return new GapRow([.. ids], ranges);
+        return new GapRow([.. ids], ranges, _segments is [{ Text: null }, ..]);
     }
 
     /// <summary>The ids of a text that stands in a gap, with the space that the plain text before the gap ends in.</summary>
@@ -127,4 +127,5 @@ internal sealed class MaskedText
 /// <summary>A text with gaps of known lengths.</summary>
 /// <param name="Tokens">The ids of the row.</param>
 /// <param name="Gaps">The gaps as ranges of them.</param>
-internal sealed record GapRow(int[] Tokens, Range[] Gaps);
+/// <param name="StartsText">Whether the text begins with the first gap.</param>
+internal sealed record GapRow(int[] Tokens, Range[] Gaps, bool StartsText);

@@ -10,16 +10,21 @@ internal sealed class ByteLevelTokenizer : TextTokenizer
 {
     private readonly byte[][] _bytes;
 
+    // Tokens that no text is cut into are names, such as <pad> and <unk>.
+    private readonly bool[] _isName;
+
     public ByteLevelTokenizer(ByteLevelVocabulary vocabulary)
         : base(Build(vocabulary), vocabulary.Tokens.Count, vocabulary.BeginningOfSequenceId, vocabulary.EndOfSequenceId, vocabulary.Files)
     {
         _bytes = [.. vocabulary.Tokens.Select(ByteLevelAlphabet.ToBytes)];
+        HashSet<string> made = [.. vocabulary.Merges.Select(merge => merge.Replace(" ", "", StringComparison.Ordinal))];
+        _isName = [.. vocabulary.Tokens.Select(token => token.Length > 1 && !made.Contains(token))];
     }
 
     /// <summary>The tokenizer without merges: ids 0 .. 255 are the bytes, 256 is the end of text.</summary>
     public static ByteLevelTokenizer OfBytes() => new(ByteLevelVocabulary.Create([.. ByteLevelAlphabet.Tokens], []));
 
-    internal override ReadOnlyMemory<byte> BytesOf(int id) => HasText(id) ? _bytes[id] : default(ReadOnlyMemory<byte>);
+    internal override ReadOnlyMemory<byte> BytesOf(int id) => HasText(id) && !_isName[id] ? _bytes[id] : default(ReadOnlyMemory<byte>);
 
     private protected override int[] EncodeWellFormed(string text, bool startsText) => [.. Tokenizer.EncodeToIds(text, true, false)];
 

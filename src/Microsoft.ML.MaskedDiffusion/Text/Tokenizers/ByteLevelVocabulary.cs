@@ -27,6 +27,7 @@ internal sealed record ByteLevelVocabulary(
         }
         Dictionary<string, int> ids = ByteLevelVocabularyReader.ReadTokens(kept[TokenizerFiles.Vocabulary]);
         List<string> merges = ByteLevelVocabularyReader.ReadMerges(kept[TokenizerFiles.Merges], ids);
+        ByteLevelVocabularyReader.CheckWhole(ids.Keys, merges);
         int? beginning = null, end = null;
         if (files.TryGetValue(TokenizerFiles.SpecialTokens, out byte[]? special))
         {

@@ -78,6 +78,24 @@ internal static class ByteLevelVocabularyReader
         return merges;
     }
 
+    /// <summary>
+    /// Refuses merges that are cut off: without some of them, text is cut into other tokens. Tokens that no merge makes are names in a
+    /// whole file, such as &lt;pad&gt;, and few.
+    /// </summary>
+    public static void CheckWhole(IReadOnlyCollection<string> tokens, List<string> merges)
+    {
+        const int MostNamesPercent = 10;
+        HashSet<string> made = [.. merges.Select(merge => merge.Replace(" ", "", StringComparison.Ordinal))];
+        string[] unmade = [.. tokens.Where(token => token.Length > 1 && !made.Contains(token) && !IsName(token))];
+        if (unmade.Length == 0 || (merges.Count > 0 && unmade.Length * 100L <= tokens.Count * (long)MostNamesPercent))
+            return;
+        string what = merges.Count == 0 ? "it holds no merges" : $"its {merges.Count} merges do not make them all";
+        throw Bad(TokenizerFiles.Merges, $"{what}, but {TokenizerFiles.Vocabulary} has {unmade.Length} tokens of several bytes that merges "
+            + $"have to make, such as '{unmade[0]}': the file is empty or cut off; fetch a whole copy");
+    }
+
+    private static bool IsName(string token) => token[0] is '<' or '[' && token[^1] is '>' or ']';
+
     private static void CheckIds(Dictionary<string, int> ids)
     {
         var taken = new string?[ids.Count];

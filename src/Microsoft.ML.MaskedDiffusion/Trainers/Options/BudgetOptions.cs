@@ -36,8 +36,9 @@ public sealed class BudgetOptions
     /// <summary>
     /// Whether the training has no end of its own: it goes on until <see cref="TrainerOptions.CancellationToken"/> is cancelled, or until
     /// <see cref="ValidationOptions.EarlyStoppingPatience"/> is at its end, and then returns the model as under
-    /// <see cref="CancelBehavior.ReturnBestSoFar"/>. Excludes all other budgets and needs one of the two ends. As a schedule cannot decay
-    /// towards an end that is not known, the learning rate stays at its peak after the warm-up of
+    /// <see cref="CancelBehavior.ReturnBestSoFar"/>. With <see cref="CheckpointOptions.Folder"/> a checkpoint of the last step is written
+    /// then, from which <see cref="CheckpointOptions.Resume"/> goes on. Excludes all other budgets and needs one of the two ends. As a
+    /// schedule cannot decay towards an end that is not known, the learning rate stays at its peak after the warm-up of
     /// <see cref="OptimizerOptions.WarmupSteps"/>, here 100 steps by default. Default false.
     /// </summary>
     public bool UntilCancelled { get; set; }

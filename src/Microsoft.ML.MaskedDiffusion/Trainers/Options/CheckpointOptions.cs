@@ -8,7 +8,7 @@ public sealed class CheckpointOptions
     /// <summary>
     /// A folder to write the run down in; made if missing, for one training at a time. A checkpoint takes 12 bytes per parameter, 4 more
     /// with validation and 4 more with <see cref="OptimizerOptions.EmaDecay"/>; the tokens of packed text are kept beside the checkpoints.
-    /// One more is written at the end. Default null: none.
+    /// One more is written at the end, and where the training is cancelled. Default null: none.
     /// </summary>
     public string? Folder { get; set; }
 
@@ -39,8 +39,8 @@ public sealed class CheckpointOptions
     /// <summary>
     /// A folder to keep the text's tokens in while training, in packed files, instead of in memory; made if missing, for one training at a
     /// time. Takes 2 bytes per token (4 from a vocabulary of 65,500), of which memory holds one file of 4 MB while they are written and a
-    /// few blocks while training. What it held before is replaced, except by a run with <see cref="Resume"/>. Default null: the folder
-    /// "tokens" in <see cref="Folder"/>, or memory where there is none.
+    /// few blocks while training. Tokens that a training left there are replaced, except by a run with <see cref="Resume"/>; anything
+    /// else in its folder "packed" is refused. Default null: the folder "tokens" in <see cref="Folder"/>, or memory where there is none.
     /// </summary>
     public string? TokenFolder { get; set; }
 
@@ -58,6 +58,11 @@ public sealed class CheckpointOptions
         OptionCheck.Require(Minutes is null || hasFolder, Group + nameof(Minutes), Minutes, NoFolder);
         OptionCheck.RequireCount(Keep, Group + nameof(Keep));
         OptionCheck.RequireTextOrNull(TokenFolder, Group + nameof(TokenFolder), "a folder");
+        bool isSame = TokenFolder is not null && Folder is not null && FullPath(TokenFolder) == FullPath(Folder);
+        OptionCheck.RequireFitting(!isSame, Group + nameof(TokenFolder), TokenFolder,
+            "another folder than Checkpoints.Folder; null keeps the tokens in a folder of it");
         OptionCheck.Require(!Resume || hasFolder, Group + nameof(Resume), Resume, NoFolder);
     }
+
+    private static string FullPath(string folder) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
 }

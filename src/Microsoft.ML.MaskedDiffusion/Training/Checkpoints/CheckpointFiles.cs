@@ -24,8 +24,24 @@ internal static class CheckpointFiles
     private const string Best = "best.safetensors";
     private const string Average = "average.safetensors";
 
-    /// <summary>Whether a checkpoint may have a file of this name.</summary>
-    public static bool IsOurs(string name) => name is Weights or Moments or Best or Average or CheckpointState.Name or ModelManifest.Name;
+    /// <summary>
+    /// What of a folder is a checkpoint's: the files that its manifest lists, or, where the manifest is damaged, files of a checkpoint's
+    /// names beside its state.
+    /// </summary>
+    public static OwnFiles FindOurs(string folder)
+    {
+        try
+        {
+            string[] listed = [.. ModelManifest.ReadFolder(folder).Files];
+            return listed.Contains(CheckpointState.Name)
+                ? new OwnFiles([.. listed, ModelManifest.Name]) : OwnFiles.None($"its {ModelManifest.Name} is not a checkpoint's");
+        }
+        catch (InvalidDataException error)
+        {
+            return HasState(folder)
+                ? new OwnFiles([Weights, Moments, Best, Average, CheckpointState.Name, ModelManifest.Name]) : OwnFiles.None(error.Message);
+        }
+    }
 
     /// <summary>Writes a checkpoint into an empty folder.</summary>
     public static void Write(string folder, CheckpointContent content, CheckpointState state)
@@ -49,7 +65,7 @@ internal static class CheckpointFiles
     {
         try
         {
-            ModelManifest manifest = ModelManifest.Read(File.ReadAllBytes(Path.Combine(folder, ModelManifest.Name)), folder);
+            ModelManifest manifest = ModelManifest.ReadFolder(folder);
             foreach (string name in manifest.Files)
             {
                 using var hashing = new HashingStream(File.OpenRead(Path.Combine(folder, name)));
@@ -81,6 +97,18 @@ internal static class CheckpointFiles
             content.Best.Take(best);
         if (HasOtherBest(state))
             Fill(Path.Combine(folder, Best), content.Best.Tensors);
+    }
+
+    private static bool HasState(string folder)
+    {
+        try
+        {
+            return CheckpointState.Read(folder) is not null;
+        }
+        catch (Exception error) when (error is InvalidDataException or FileNotFoundException)
+        {
+            return false;
+        }
     }
 
     // If the best weights were measured at the step of the checkpoint, they are the current ones.

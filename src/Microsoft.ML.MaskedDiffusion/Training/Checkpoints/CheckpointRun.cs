@@ -14,6 +14,7 @@ internal sealed class CheckpointRun : IDisposable
 
     /// <exception cref="InvalidOperationException">There are checkpoints, but the run is not to continue from them.</exception>
     /// <exception cref="InvalidDataException">There are checkpoints, but all of them are damaged.</exception>
+    /// <exception cref="IOException">Where a checkpoint would be there is something else, or another training has the folder.</exception>
     public CheckpointRun(CheckpointSettings settings)
     {
         _settings = settings;
@@ -37,6 +38,9 @@ internal sealed class CheckpointRun : IDisposable
         using var store = new CheckpointStore(folder);
         CheckSteps(store, resume);
     }
+
+    /// <summary>The step of the newest checkpoint that is whole, which the run wrote or went on from; 0 where there is none.</summary>
+    public long LastStep { get; private set; }
 
     /// <summary>The settings, with the seed of the checkpoint if the run has none of its own.</summary>
     public TrainingSettings WithSeed(TrainingSettings settings) =>
@@ -66,6 +70,7 @@ internal sealed class CheckpointRun : IDisposable
         content.Meter.Restore(_found.LossSum, _found.LossCount);
         content.State.Restore(_found);
         _lastSeconds = _found.Seconds;
+        LastStep = _found.Step;
         foreach (long step in _damaged)
             _store.Remove(step);
         _settings.Log?.Invoke(FormattableString.Invariant($"Resumed at step {_found.Step} from {path}, seed {_found.Seed}"));
@@ -102,6 +107,7 @@ internal sealed class CheckpointRun : IDisposable
         };
         _store.Add(state.Step, _settings.Keep, folder => CheckpointFiles.Write(folder, content, written));
         _lastSeconds = written.Seconds;
+        LastStep = state.Step;
     }
 
     public void Dispose() => _store.Dispose();
@@ -110,7 +116,11 @@ internal sealed class CheckpointRun : IDisposable
     {
         IReadOnlyList<long> steps = store.Steps();
         if (steps.Count == 0 || resume)
+        {
+            foreach (long step in steps.Where(step => CheckpointFiles.FindOurs(store.PathOf(step)).Doubt is not null))
+                store.RequireReplaceable(step);
             return steps;
+        }
         throw new InvalidOperationException(
             $"The folder {store.Folder} holds checkpoints of a training (the newest is of step {steps[0]}). "
             + "Set Checkpoints.Resume to continue from it, or Checkpoints.Folder to an empty folder.");
@@ -131,6 +141,7 @@ internal sealed class CheckpointRun : IDisposable
             }
             catch (InvalidDataException error)
             {
+                _store.RequireReplaceable(step);
                 _damaged.Add(step);
                 faults.Add(error.Message);
             }

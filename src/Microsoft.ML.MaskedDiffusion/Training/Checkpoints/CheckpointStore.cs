@@ -43,15 +43,19 @@ internal sealed class CheckpointStore : IDisposable
     /// <exception cref="IOException">The disk refuses; the earlier checkpoints are unchanged.</exception>
     public void Add(long step, int keep, Action<string> write)
     {
-        AtomicFolder.Write(PathOf(step), CheckpointFiles.IsOurs, write);
+        AtomicFolder.Write(PathOf(step), CheckpointFiles.FindOurs, write);
         foreach (long old in Steps().Skip(keep))
             Remove(old);
     }
 
+    /// <summary>Refuses a checkpoint's place where something else is, which the training could not replace when it gets there.</summary>
+    /// <exception cref="IOException">The place holds files that are not a checkpoint's.</exception>
+    public void RequireReplaceable(long step) => AtomicFolder.RequireReplaceable(PathOf(step), CheckpointFiles.FindOurs);
+
     /// <summary>Removes a checkpoint, unless its folder holds files that are not the checkpoint's.</summary>
     public void Remove(long step)
     {
-        if (AtomicFolder.Foreign(PathOf(step), CheckpointFiles.IsOurs) is null)
+        if (CheckpointFiles.FindOurs(PathOf(step)).FirstOther(PathOf(step)) is null)
             AtomicFolder.Delete(PathOf(step));
     }
 

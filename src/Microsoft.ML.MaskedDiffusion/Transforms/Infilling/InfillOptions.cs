@@ -38,9 +38,9 @@ public sealed class InfillOptions : ITransformOptions
     public double FillingWeight { get; set; } = GapOptions.DefaultFillingWeight;
 
     /// <summary>
-    /// Texts of which the most probable one is written into each gap, at least one and not all equal, none empty. They may differ in
-    /// tokens; what a gap says of its own length then counts for the gaps before it alone. Gaps are settled one after the other, from left
-    /// to right. <see cref="Sampling"/> is not used. Default null: the model writes.
+    /// Texts of which the most probable one is written into each gap, as it is: at least one, none empty, not all equal. They may have
+    /// different numbers of tokens. Gaps are settled one after the other, from left to right; what a gap says of its length only matters
+    /// while those before it are settled, when it is masked. <see cref="Sampling"/> is not used. Default null: the model writes.
     /// </summary>
     [JsonPropertyName("Candidates")]
     [OmittedAtDefault]
@@ -48,7 +48,7 @@ public sealed class InfillOptions : ITransformOptions
 
     /// <summary>
     /// The column of each row's own candidates, a vector of texts, instead of <see cref="Candidates"/>; empty ones are not there. A row
-    /// without candidates, or with only equal ones, is invalid. Default null.
+    /// with gaps and without candidates, or with only equal ones, is invalid. Default null.
     /// </summary>
     [JsonPropertyName("CandidatesColumnName")]
     [OmittedAtDefault]
@@ -59,7 +59,7 @@ public sealed class InfillOptions : ITransformOptions
     /// <see cref="SamplesColumnName"/> or <see cref="SampleLogProbabilitiesColumnName"/>, and no candidates. The first draw is the one
     /// that a single one would be. Default 1.
     /// </summary>
-    [JsonPropertyName("SampleCount")]
+    [JsonPropertyName("Samples")]
     [OmittedAtDefault]
     public int Samples { get; set; } = 1;
 
@@ -128,6 +128,8 @@ public sealed class InfillOptions : ITransformOptions
             "null unless InvalidRows is Skip");
         OptionCheck.RequireBatchSize(BatchSize);
         OptionCheck.RequireObject(Sampling, nameof(Sampling), "a SamplingOptions; leave it unset for the default");
+        OptionCheck.Require(!Sampling.SharesStepsAmongRows, "Sampling.SharesStepsAmongRows", true,
+            "false in a transform, whose rows do not depend on each other; Infiller can do it");
         OptionCheck.Require(MaxGapLength is >= 1 and <= GapOptions.LargestMaxLength, nameof(MaxGapLength), MaxGapLength,
             $"1 to {GapOptions.LargestMaxLength} tokens");
         OptionCheck.RequireShare(FillingWeight, nameof(FillingWeight));

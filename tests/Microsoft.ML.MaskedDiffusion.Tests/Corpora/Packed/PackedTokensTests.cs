@@ -145,6 +145,41 @@ public sealed class PackedTokensTests
     }
 
     [TestMethod]
+    [DataRow("train", "train_more")]
+    [DataRow("train_more", "train")]
+    [DataRow("train", "train")]
+    [DataRow("train_slim", "train_slim_a")]
+    public void TwoPrefixesOfWhichOneBeginsWithTheOtherAreRefused(string first, string second)
+    {
+        Save(["one"], tokensPerFile: 10, first);
+        File.Delete(_folder.File($".{first}.tokens.json"));
+        string message = Assert.ThrowsExactly<IOException>(() => Save(["two"], tokensPerFile: 10, second)).Message;
+        StringAssert.Contains(message, $"{first}_0000000000.bin");
+        Save(["two"], tokensPerFile: 10, "other");
+    }
+
+    [TestMethod]
+    public void FilesOfALongerPrefixAreNotReadWithOurs()
+    {
+        Save(["one"], tokensPerFile: 10);
+        File.Copy(_folder.File("train_0000000000.bin"), _folder.File("train_more_0000000000.bin"));
+        Assert.AreEqual(1, Load(_ => { }).FileCount);
+        // Of files of the Python system nothing says which prefix they have, and it reads all.
+        File.Delete(_folder.File(".train.tokens.json"));
+        Assert.AreEqual(2, Load(_ => { }).FileCount);
+    }
+
+    [TestMethod]
+    public void TheErrorAboutAddedFilesDoesNotAdviseToMixThem()
+    {
+        Save(Documents(20, Context), tokensPerFile: 4 * Context);
+        File.Copy(_folder.File("train_0000000000.bin"), _folder.File("train_0000000009.bin"));
+        string message = Assert.ThrowsExactly<InvalidDataException>(
+            () => new MaskedDiffusionTrainer(_ml, Small()).Fit(Load(o => o.BlockLength = Context))).Message;
+        StringAssert.Contains(message, "of another corpus");
+    }
+
+    [TestMethod]
     public void TheAutoregressiveTrainerTakesOneIdMoreOfEachBlock()
     {
         string[] texts = Documents(20, Context + 1);

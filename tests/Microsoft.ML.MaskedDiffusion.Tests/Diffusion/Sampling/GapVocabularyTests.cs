@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Modeling;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -58,6 +59,83 @@ public sealed class GapVocabularyTests
         Assert.IsFalse(vocabulary.HasText(tokenizer.EndOfSequenceId!.Value));
         Assert.IsFalse(vocabulary.HasText(tokenizer.VocabularySize) || vocabulary.HasText(tokenizer.VocabularySize + 2));
         Assert.IsTrue(vocabulary.HasText(tokenizer.Encode("a").Single()));
+    }
+
+    [TestMethod]
+    [DataRow("WordLevel", """{"type":"WordLevel","vocab":{"[UNK]":0,"a":1,"b":2},"unk_token":"[UNK]"}""")]
+    [DataRow("WordPiece", """{"type":"WordPiece","vocab":{"[UNK]":0,"a":1,"##b":2},"unk_token":"[UNK]"}""")]
+    [DataRow("BPE", """{"type":"BPE","vocab":{"[UNK]":0,"a":1,"b":2},"merges":[],"unk_token":"[UNK]"}""")]
+    [DataRow("Unigram", """{"type":"Unigram","vocab":[["[UNK]",0],["a",-1],["b",-2]],"unk_id":0}""")]
+    public void TheNameOfTheUnknownTokenIsNoText(string kind, string model)
+    {
+        // The file does not add it as a special token, so it is decoded as its name.
+        TextTokenizer tokenizer = TextTokenizer.FromFiles(new Dictionary<string, byte[]>
+        {
+            ["tokenizer.json"] = Encoding.UTF8.GetBytes(TokenizerJson.File(model)),
+        });
+        Assert.AreEqual("[UNK]", tokenizer.Decode([0]));
+        var vocabulary = new GapVocabulary(tokenizer, 3);
+        CollectionAssert.AreEqual(new[] { 0 }, vocabulary.WithoutText, kind);
+    }
+
+    [TestMethod]
+    public void NamesInAByteLevelVocabularyAreNoText()
+    {
+        // No merge makes <pad>, so no text is cut into it.
+        Dictionary<string, byte[]> files = new(TokenizerSource.Bytes().Resolve(() => [], null, CancellationToken.None).Files);
+        files["vocab.json"] = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(files["vocab.json"])
+            .Replace("<|endoftext|>", "<pad>", StringComparison.Ordinal));
+        TextTokenizer tokenizer = TextTokenizer.FromFiles(files);
+        Assert.IsNull(tokenizer.EndOfSequenceId);
+        Assert.AreEqual("<pad>", tokenizer.Decode([256]));
+        CollectionAssert.AreEqual(new[] { 256 }, new GapVocabulary(tokenizer, 257).WithoutText);
+    }
+
+    [TestMethod]
+    public void TokensOfLostTextAreNotChosen()
+    {
+        // GPT-2's vocabulary has such tokens, of texts that were damaged before it was made.
+        const string Json = """{"type":"BPE","vocab":{"a":0,"\uFFFD":1,"b\uFFFDc":2,"\uFFFC":3},"merges":[]}""";
+        TextTokenizer tokenizer = TextTokenizer.FromFiles(new Dictionary<string, byte[]>
+        {
+            ["tokenizer.json"] = Encoding.UTF8.GetBytes(TokenizerJson.File(Json)),
+        });
+        var vocabulary = new GapVocabulary(tokenizer, 4);
+        CollectionAssert.AreEqual(new[] { 1, 2 }, vocabulary.WithoutText);
+        CollectionAssert.AreEqual(new[] { 1, 2 }, vocabulary.Forbidden(GapVocabulary.Between, GapVocabulary.Between));
+        Assert.AreEqual(GapVocabulary.Between, vocabulary.StateAfter([0, 1, 2]));
+    }
+
+    [TestMethod]
+    public void AtTheBeginningOfATextAGapIsNotFilledWithNothing()
+    {
+        SentencePieceModelBuilder builder = new SentencePieceModelBuilder().With("\u2581", -1).With("a", -2).With("\u2581a", -3);
+        TextTokenizer tokenizer = TextTokenizer.FromFiles(new Dictionary<string, byte[]> { ["tokenizer.model"] = builder.Build() });
+        int space = builder.Id("\u2581");
+        var vocabulary = new GapVocabulary(tokenizer, builder.Count);
+        Assert.IsTrue(vocabulary.HasText(space) && vocabulary.Vanishes(space));
+        CollectionAssert.AreEqual(new[] { 0, 1, 2, space }, vocabulary.ForbiddenAlone);
+        var config = new TransformerConfig
+        {
+            LayerCount = 1,
+            HeadCount = 1,
+            EmbeddingSize = 8,
+            FeedForwardSize = 8,
+            VocabularySize = builder.Count,
+            ContextLength = 8,
+        };
+        var network = new TransformerNetwork(config, TorchSharp.torch.CPU);
+        network.Initialize(1);
+        using var model = new MaskedDiffusionModel(network, tokenizer);
+        bool bare = false;
+        for (int seed = 0; seed < 40; seed++)
+        {
+            // The two texts have the same tokens; only in the first is the gap the beginning.
+            string[] filled = new Infiller(model, new SamplingOptions { Temperature = 100, Seed = seed }).Fill(["[MASK]a", " [MASK]a"]);
+            Assert.IsGreaterThan(1, filled[0].Length, "something stands before the a");
+            bare |= filled[1] == " a";
+        }
+        Assert.IsTrue(bare, "inside a text a space is text");
     }
 
     /// <summary>At a high temperature an untrained network chooses about every token, parts of characters among them.</summary>

@@ -68,6 +68,18 @@ public sealed class LmEvalRequestsTests
     }
 
     [TestMethod]
+    public void ALineThatIsNotUtf8KeepsItsPlace()
+    {
+        byte[] request = [.. """{"context": "The", "continuation": " end"}"""u8, (byte)'\n'];
+        File.WriteAllBytes(_requests, [.. request, 0xFF, (byte)'\n', .. request]);
+        var options = new LmEvalOptions { InvalidRows = InvalidRows.Skip };
+        Assert.AreEqual(new LmEvalSummary(3, 0, 1, 0), new LmEvalRequests(Scorer(), options).Score(_requests, _responses));
+        string[] lines = File.ReadAllLines(_responses);
+        StringAssert.Contains(JsonDocument.Parse(lines[1]).RootElement.GetProperty("error").GetString(), "not UTF-8");
+        Assert.AreEqual(lines[0], lines[2]);
+    }
+
+    [TestMethod]
     public void StoppedRun_GoesOn()
     {
         (string, string)[] rows = [.. Enumerable.Range(0, 7).Select(i => ($"c{i}", $" {new string('a', i + 1)}"))];

@@ -233,6 +233,55 @@ public sealed class ZeroShotEvaluatorTests
     }
 
     [TestMethod]
+    public void WhereNoRowIsAQuestionTheReasonsAreTold()
+    {
+        string path = Path.Combine(_folder.Path, "questions.jsonl");
+        File.WriteAllLines(path, ["no JSON", """{"query": "q", "choices": ["a"], "gold": 0}"""]);
+        var evaluator = new ZeroShotEvaluator(new FakeScorer((_, _) => (-1, 0)), new ZeroShotOptions { InvalidRows = InvalidRows.Skip });
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => evaluator.Evaluate(Piqa, path)).Message;
+        foreach (string part in new[] { "none of the 2 rows", "line 1: not JSON", "line 2: a question needs 2 or more options" })
+            StringAssert.Contains(message, part);
+    }
+
+    [TestMethod]
+    public void AQuestionWithoutAPartIsRefusedBeforeScoring()
+    {
+        var scorer = new FakeScorer((_, _) => (-1, 0));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new ZeroShotEvaluator(scorer, null).Evaluate(
+            Piqa, [new("1", "Q", ["a", "b"], 0), new("2", null!, ["a", "b"], 0)])).Message, "Question 2");
+        Assert.IsEmpty(scorer.Requests);
+    }
+
+    [TestMethod]
+    [DataRow("null")]
+    [DataRow("null answer")]
+    [DataRow("null list")]
+    [DataRow("one entry more")]
+    [DataRow("another right option")]
+    [DataRow("fewer options")]
+    public void ADamagedLineOfALogIsNamed(string damage)
+    {
+        ZeroShotQuestion[] questions = [new("1", "Q", ["a", "b"], 0), new("2", "R", ["a", "b"], 0)];
+        var options = new ZeroShotOptions { LogFolder = _folder.Path };
+        ZeroShotResult Run() => new ZeroShotEvaluator(new FakeScorer((_, _) => (-1, 0)), options).Evaluate(Piqa, questions);
+        Run();
+        string path = _folder.File("piqa.jsonl");
+        string[] lines = File.ReadAllLines(path);
+        lines[2] = damage switch
+        {
+            "null" => "null",
+            "null answer" => lines[2].Replace("\"answer\":{", "\"answer\":null,\"other\":{"),
+            "null list" => lines[2].Replace("\"byte_counts\":[1,1]", "\"byte_counts\":null"),
+            "one entry more" => lines[2].Replace("\"log_likelihoods\":[", "\"log_likelihoods\":[9,"),
+            "another right option" => lines[2].Replace("\"gold\":0", "\"gold\":7"),
+            _ => lines[2].Replace("[-1,-1]", "[-1]").Replace("[0,0]", "[0]").Replace("[1,1]", "[1]").Replace("[2,2]", "[2]"),
+        };
+        Assert.AreNotEqual(File.ReadAllLines(path)[2], lines[2]);
+        File.WriteAllLines(path, lines);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(Run).Message, $"{path}, line 3: ");
+    }
+
+    [TestMethod]
     public void InvalidRowsAreLeftOutAndToldOrStopTheRunBeforeItBegins()
     {
         string path = Path.Combine(_folder.Path, "questions.jsonl");

@@ -210,14 +210,73 @@ public sealed class ZeroShotTaskTests
     [DataRow("""{ "name": "mine", "context": "c", "choices_field": "x", "gold_field": "g", "first_index": 2 }""", "first_index")]
     [DataRow("""{ "name": "mine", "contxt": "c" }""", "contxt")]
     [DataRow("not json", "task definition")]
+    [DataRow("""{ "name": "mine", "context": null, "choices_field": "x", "gold_field": "g" }""", "context")]
+    [DataRow("""{ "name": "mine", "context": "c", "choices": [null, "b"], "gold_field": "g" }""", "'choices' is null")]
+    [DataRow("""{ "name": "mine", "context": "c", "choices_field": "x", "gold_field": "g", "delimiter": null }""", "delimiter")]
+    [DataRow("""{ "name": "mine", "context": "Q: {q", "choices_field": "x", "gold_field": "g" }""", "'{' at character 4")]
+    [DataRow("""{ "name": "mine", "context": "Q: q}", "choices_field": "x", "gold_field": "g" }""", "'}' at character 5")]
+    [DataRow("""{ "name": "mine", "context": "{}", "choices_field": "x", "gold_field": "g" }""", "'{' at character 1")]
+    [DataRow("""{ "name": "mine", "context": "c", "choices": ["{a}", "{{{b}"], "gold_field": "g" }""", null)]
+    [DataRow("""{ "name": "mine", "context": "c", "choices": ["{a}", "{{b}"], "gold_field": "g" }""", "'}' at character 4")]
     [DataRow("""{ "name": "../../x", "context": "c", "choices_field": "x", "gold_field": "g" }""", "names a log file")]
     [DataRow("""{ "name": "a\\b", "context": "c", "choices_field": "x", "gold_field": "g" }""", "names a log file")]
     [DataRow("""{ "name": "", "context": "c", "choices_field": "x", "gold_field": "g" }""", "names a log file")]
     [DataRow("""{ "name": "..", "context": "c", "choices_field": "x", "gold_field": "g" }""", "names a log file")]
-    public void JsonDefinition_WrongFilesSayWhatIsWrong(string definition, string expected)
+    public void JsonDefinition_WrongFilesSayWhatIsWrong(string definition, string? expected)
     {
         string path = Write("task.json", definition);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ZeroShotTask.FromJsonFile(path)).Message, expected);
+        if (expected is null)
+        {
+            ZeroShotTask.FromJsonFile(path);
+            return;
+        }
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => ZeroShotTask.FromJsonFile(path)).Message;
+        StringAssert.Contains(message, expected);
+        StringAssert.Contains(message, path);
+    }
+
+    [TestMethod]
+    public void TruthIsNoIndex()
+    {
+        ZeroShotTask task = ZeroShotTask.FromJsonFile(Write("task.json",
+            """{ "name": "mine", "context": "{q}", "choices": ["no", "yes"], "gold_field": "a" }"""));
+        foreach (string row in new[] { """{"q": "one", "a": true}""", """{"query": "one", "choices": ["no", "yes"], "gold": false}""" })
+        {
+            string rows = Write("rows.jsonl", row);
+            StringAssert.Contains(
+                Assert.ThrowsExactly<InvalidDataException>(() => task.ReadFile(rows).ToArray()).Message, "should be a whole number");
+        }
+    }
+
+    [TestMethod]
+    public void AQuestionOfATaskOfOnesOwnMustBeWhole()
+    {
+        string rows = Write("rows.jsonl", string.Concat(Enumerable.Range(0, 7).Select(n => $"{{\"n\": {n}}}\n")));
+        var task = new CarelessTask();
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => task.ReadFile(rows).ToArray()).Message, $"{rows}, line 2: ");
+        List<string> faults = [];
+        Assert.HasCount(1, task.ReadFile(rows, fault => faults.Add(fault.Message)).ToArray());
+        foreach ((string fault, string told) in faults.Zip(
+            ["is null", "Context", "Choices", "Separator", "option is empty", "own mistake"]))
+            StringAssert.Contains(fault, told);
+        Assert.HasCount(6, faults);
+    }
+
+    private sealed class CarelessTask : ZeroShotTask
+    {
+        public override string Name => "careless";
+
+        protected override ZeroShotQuestion Read(JsonElement row, string id) => row.GetProperty("n").GetInt32() switch
+        {
+            0 => new(id, "c", ["a", "b"], 0),
+            1 => null!,
+            2 => new(id, null!, ["a", "b"], 0),
+            3 => new(id, "c", null!, 0),
+            4 => new(id, "c", ["a", "b"], 0, null!),
+            5 => new(id, "c", ["a", ""], 0),
+            _ => throw new ArgumentException("own mistake"),
+        };
     }
 
     [TestMethod]

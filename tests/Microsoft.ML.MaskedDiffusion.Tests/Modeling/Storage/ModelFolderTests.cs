@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json.Nodes;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -48,6 +49,97 @@ public sealed class ModelFolderTests
         File.WriteAllText(Path.Combine(path, name), """{"name": "an extension of a browser"}""");
         StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => _model.Save(path)).Message, path);
         CollectionAssert.AreEqual(new[] { name }, Directory.GetFileSystemEntries(path).Select(Path.GetFileName).ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("mine")]
+    [DataRow("tokenizer/mine/later")]
+    public void EmptyFoldersOfAUserAreNotRemoved(string name)
+    {
+        string path = _folder.File("model"), mine = Path.Combine(path, name);
+        _model.Save(path);
+        Directory.CreateDirectory(mine);
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => _model.Save(path)).Message, name);
+        Assert.IsTrue(Directory.Exists(mine));
+        Directory.Delete(mine);
+    }
+
+    [TestMethod]
+    public void ACheckpointIsNotReplacedByAModel()
+    {
+        string path = _folder.File("step-000000002");
+        _model.Save(path);
+        // A checkpoint has a manifest of the same form, which lists other files.
+        string manifest = Path.Combine(path, "manifest.json");
+        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("config.json", "state.json", StringComparison.Ordinal));
+        File.Move(Path.Combine(path, "config.json"), Path.Combine(path, "state.json"));
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => _model.Save(path)).Message, "not a saved model's");
+    }
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("notes.txt")]
+    public void AnArchiveThatIsNoSavedModelIsNotReplaced(string more)
+    {
+        string path = _folder.File("mine.mdm");
+        _model.Save(path);
+        using (ZipArchive archive = ZipFile.Open(path, ZipArchiveMode.Update))
+        {
+            if (more.Length > 0)
+                archive.CreateEntry(more);
+            else
+                archive.GetEntry("config.json")!.Delete();
+            archive.GetEntry("manifest.json")!.Delete();
+            using var writer = new StreamWriter(archive.CreateEntry("manifest.json").Open());
+            writer.Write("""{"name": "an extension of a browser"}""");
+        }
+        byte[] mine = File.ReadAllBytes(path);
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => _model.Save(path)).Message, "no saved model");
+        CollectionAssert.AreEqual(mine, File.ReadAllBytes(path));
+    }
+
+    [TestMethod]
+    public void AnArchiveWithFilesOfAUserIsNotReplaced()
+    {
+        string path = _folder.File("mine.mdm");
+        _model.Save(path);
+        _model.Save(path);
+        using (ZipArchive archive = ZipFile.Open(path, ZipArchiveMode.Update))
+            archive.CreateEntry("notes.txt");
+        Assert.ThrowsExactly<IOException>(() => _model.Save(path));
+    }
+
+    [TestMethod]
+    public void TheRootOfADiskIsNeitherSearchedNorReplaced()
+    {
+        string root = Path.GetPathRoot(_folder.Path)!;
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => _model.Save(root)).Message, "root of a disk");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.Load(root, "cpu")).Message,
+            "manifest.json");
+        Assert.IsLessThan(10.0, watch.Elapsed.TotalSeconds);
+    }
+
+    [TestMethod]
+    public void AFileIsNotWrittenOverAFolder()
+    {
+        var ml = new MLContext(1);
+        using LikelihoodScoringTransformer transformer = ml.MaskedDiffusion().ScoreLikelihood(_model)
+            .Fit(ml.Data.LoadFromEnumerable(new[] { new TextRow() }));
+        foreach (string name in new[] { "a.mdm", "a.zip" })
+        {
+            string path = _folder.File(name);
+            Directory.CreateDirectory(path);
+            string message = Assert.ThrowsExactly<IOException>(() =>
+            {
+                if (name == "a.mdm")
+                    _model.Save(path);
+                else
+                    ml.MaskedDiffusion().SaveModel(transformer, null, path);
+            }).Message;
+            StringAssert.Contains(message, $"{path} is a folder");
+            Assert.IsFalse(message.Contains("Free space", StringComparison.Ordinal), message);
+        }
     }
 
     [TestMethod]

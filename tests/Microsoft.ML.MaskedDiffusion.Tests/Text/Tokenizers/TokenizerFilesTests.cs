@@ -120,6 +120,33 @@ public sealed class TokenizerFilesTests
         }
     }
 
+    [TestMethod]
+    public void ASentencePieceModelThatIsCutOffAnywhereIsRefused()
+    {
+        byte[] whole = new SentencePieceModelBuilder().With("\u2581a", -1).WithCharacters("\u2581abc").Build();
+        Assert.AreEqual(8, TextTokenizer.FromFiles(new Dictionary<string, byte[]> { ["tokenizer.model"] = whole }).VocabularySize);
+        for (int length = 0; length < whole.Length; length++)
+        {
+            var files = new Dictionary<string, byte[]> { ["tokenizer.model"] = whole[..length] };
+            StringAssert.Contains(
+                Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(files), $"{length} bytes").Message, "SentencePiece");
+        }
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(60)]
+    public void MergesThatAreCutOffAreRefused(int kept)
+    {
+        string[] lines = Encoding.UTF8.GetString(Files()["merges.txt"]).Split('\n');
+        string merges = string.Join('\n', lines.Take(kept));
+        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(Files(merges: merges))).Message,
+            "'merges.txt'");
+        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(Files(merges: merges))).Message,
+            "empty or cut off");
+    }
+
     private static Dictionary<string, byte[]> Files(string? vocabulary = null, string? merges = null)
     {
         var files = new Dictionary<string, byte[]>(Corpora.ByteLevel.Files);

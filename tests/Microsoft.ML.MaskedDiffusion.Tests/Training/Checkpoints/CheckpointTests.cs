@@ -9,7 +9,7 @@ using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
-public sealed class CheckpointTests
+public sealed partial class CheckpointTests
 {
     private const int Length = 8;
 
@@ -40,6 +40,8 @@ public sealed class CheckpointTests
     // Mostly symbols that training never shows: the best weights are early ones, and a checkpoint has to hold them beside the last.
     private static readonly LanguageBlocks Held = new(16, Length, symbols: 12, seed: 2);
 
+    private sealed class KilledException : Exception;
+
     private sealed record Outcome(TrainingResult Result, Dictionary<string, float[]> Weights);
 
     private static Outcome Run(TrainingSettings settings, ITokenBlocks? validation = null, ITrainingObjective? objective = null,
@@ -63,13 +65,10 @@ public sealed class CheckpointTests
             },
         };
 
-    /// <summary>Runs until the given micro batch, of which there are two a step, and stops there.</summary>
-    private static void RunAndStop(TrainingSettings settings, int microBatch, ITokenBlocks? validation = null)
-    {
-        using var source = new CancellationTokenSource();
-        Assert.ThrowsExactly<OperationCanceledException>(
-            () => Run(settings, validation, cancellationToken: source.Token, train: new StoppingBlocks(microBatch, source)));
-    }
+    /// <summary>Runs until the given micro batch, of which there are two a step, and is killed there.</summary>
+    private static void RunAndStop(TrainingSettings settings, int microBatch, ITokenBlocks? validation = null) =>
+        Assert.ThrowsExactly<KilledException>(
+            () => Run(settings, validation, train: new StoppingBlocks(microBatch, () => throw new KilledException())));
 
     private static void AssertSame(Outcome expected, Outcome actual)
     {
@@ -184,6 +183,23 @@ public sealed class CheckpointTests
         AssertSame(Run(Settings), Run(In(folder)));
         Assert.AreEqual("mine", File.ReadAllText(notes));
         CollectionAssert.Contains(Names(folder), first);
+    }
+
+    [TestMethod]
+    [DataRow("model.safetensors")]
+    [DataRow("manifest.json")]
+    [DataRow("state.json")]
+    public void AFolderOfSomebodysWeightsIsRefusedBeforeTraining(string name)
+    {
+        using var folder = new TemporaryFolder();
+        string mine = folder.File($"run/step-000000002/{name}");
+        Directory.CreateDirectory(Path.GetDirectoryName(mine)!);
+        File.WriteAllText(mine, "mine");
+        // The names are a checkpoint's, but nothing proves that it is one.
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => Run(In(folder))).Message, name);
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(
+            () => CheckpointRun.CheckFolder(folder.File("run"), resume: true)).Message, name);
+        Assert.AreEqual("mine", File.ReadAllText(mine));
     }
 
     [TestMethod]
@@ -346,9 +362,10 @@ public sealed class CheckpointTests
     }
 
     /// <summary>
-    /// The training data, which cancel when a micro batch is read, after they were read once for their hash; that step is dropped.
+    /// The training data, which do something when a micro batch is read, after they were read once for their hash where there are
+    /// checkpoints.
     /// </summary>
-    private sealed class StoppingBlocks(int microBatch, CancellationTokenSource source) : ITokenBlocks
+    private sealed class StoppingBlocks(int microBatch, Action stop) : ITokenBlocks
     {
         private int _reads;
 
@@ -361,7 +378,7 @@ public sealed class CheckpointTests
         public void Read(int index, Span<long> destination)
         {
             if (++_reads == Count + (microBatch - 1) * Settings.MicroBatchSize + 1)
-                source.Cancel();
+                stop();
             Train.Read(index, destination);
         }
     }

@@ -84,11 +84,16 @@ public sealed class ChoiceLabelTests
         IDataView data = transformer.Transform(_ml.Data.LoadFromEnumerable(answered));
 
         IDataView byIndex = _ml.Transforms.Conversion.ConvertType("Label", "Index", DataKind.Single).Fit(data).Transform(data);
-        Assert.AreEqual(0.75, _ml.MulticlassClassification.Evaluate(byIndex).MicroAccuracy, 1e-12);
+        MulticlassClassificationMetrics metrics = _ml.MulticlassClassification.Evaluate(byIndex, scoreColumnName: "Probability");
+        Assert.AreEqual(0.75, metrics.MicroAccuracy, 1e-12);
+        // The log-loss is that of the probabilities, in nats.
+        float[][] probabilities = [.. data.GetColumn<float[]>("Probability")];
+        Assert.AreEqual(answered.Select((row, i) => -Math.Log(probabilities[i][row.Index])).Average(), metrics.LogLoss, 1e-5);
 
         KeyValuePair<string, float>[] letters = [new("A", 0), new("B", 1), new("C", 2), new("D", 3), new("E", 4)];
         IDataView byLetter = _ml.Transforms.Conversion.MapValue("Label", letters, "Letter").Fit(data).Transform(data);
-        Assert.AreEqual(0.75, _ml.MulticlassClassification.Evaluate(byLetter).MicroAccuracy, 1e-12);
+        Assert.AreEqual(
+            0.75, _ml.MulticlassClassification.Evaluate(byLetter, scoreColumnName: "Probability").MicroAccuracy, 1e-12);
 
         IDataView withIndex = _ml.Transforms.Conversion.MapKeyToValue("Predicted", "PredictedLabel").Fit(data).Transform(data);
         Best[] rows = [.. _ml.Data.CreateEnumerable<Best>(withIndex, reuseRowObject: false)];

@@ -68,11 +68,19 @@ public sealed class InfillDetailsTests
         [.. new MLContext().Data.CreateEnumerable<Result>(view, reuseRowObject: false).Select(row => row.ToString())];
 
     [TestMethod]
-    [DataRow(false)]
-    [DataRow(true)]
-    public void ARowIsTheSameInEveryBatchEngineAndFile(bool hasCandidates)
+    [DataRow("draws")]
+    [DataRow("lengths")]
+    [DataRow("words of each row")]
+    [DataRow("words of all rows")]
+    public void ARowIsTheSameInEveryBatchEngineAndFile(string kind)
     {
-        InfillOptions options = hasCandidates ? Words() : Draws();
+        InfillOptions options = kind == "draws" ? Draws() : Words();
+        if (kind is "lengths" or "words of all rows")
+            options.CandidatesColumnName = null;
+        if (kind == "lengths")
+            (options.MaxGapLength, options.FillingWeight) = (3, 1);
+        if (kind == "words of all rows")
+            options.Candidates = ["a", "the cat", "🙂"];
         InfillTransformer transformer = _ml.MaskedDiffusion().Infill(Model, options).Fit(View(Rows));
         string[] expected = Read(transformer.Transform(View(Rows)));
         foreach (int batchSize in new[] { 1, 64 })

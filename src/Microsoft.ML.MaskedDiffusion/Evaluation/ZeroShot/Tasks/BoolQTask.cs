@@ -12,5 +12,5 @@ internal sealed class BoolQTask : ZeroShotTask
 
     protected override ZeroShotQuestion Read(JsonElement row, string id) =>
         new(row.IdOr("idx", id), $"{row.Text("passage")}\nQuestion: {row.Text("question")}?\nAnswer:", ["no", "yes"],
-            row.Index(row.TryGetProperty("label", out _) ? "label" : "answer"));
+            row.TruthOrIndex(row.TryGetProperty("label", out _) ? "label" : "answer"));
 }

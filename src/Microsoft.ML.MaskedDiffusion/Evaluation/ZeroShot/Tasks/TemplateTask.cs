@@ -1,12 +1,23 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot.Tasks;
 
 /// <summary>A task that a JSON file describes.</summary>
 internal sealed partial class TemplateTask(JsonTaskDefinition definition) : ZeroShotTask
 {
+    /// <summary>What is wrong with a template; null where nothing is.</summary>
+    public static string? FaultOf(string template)
+    {
+        int brace = Slot().Replace(template, match => new string(' ', match.Length)).AsSpan().IndexOfAny('{', '}');
+        if (brace < 0)
+            return null;
+        return $"the brace '{template[brace]}' at character {brace + 1} of \"{TextExcerpt.Of(template)}\" has no partner around a field's "
+            + "name; write {{ or }} for a brace as text";
+    }
+
     public override string Name => definition.Name;
 
     public override bool Greedy => definition.Greedy;

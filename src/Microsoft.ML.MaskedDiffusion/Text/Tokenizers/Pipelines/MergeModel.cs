@@ -47,6 +47,8 @@ internal sealed class MergeModel : ITokenModel
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;
 
+    public int? UnknownId => _unknown < 0 ? null : _unknown;
+
     public void Tokenize(string piece, List<TokenSpan> tokens)
     {
         if (piece.Length > CachedLength)

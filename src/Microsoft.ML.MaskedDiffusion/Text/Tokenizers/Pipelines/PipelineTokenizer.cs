@@ -60,11 +60,12 @@ internal sealed class PipelineTokenizer : OwnTokenizer
     }
 
     /// <summary>
-    /// The bytes that a token adds to a text, which may be a part of a character; none for special tokens and ids without a token.
+    /// The bytes that a token adds to a text, which may be a part of a character; none for special tokens, the unknown token and ids
+    /// without a token. (<see cref="Decode"/> writes an unknown token that is not special as its name, as the Rust library does.)
     /// </summary>
     public byte[] BytesOf(int id)
     {
-        if (_tokens[id] is not { } token || _special.Contains(id))
+        if (_tokens[id] is not { } token || _special.Contains(id) || id == _pipeline.Model.UnknownId)
             return [];
         IReadOnlyList<ITokenDecoder> steps = _pipeline.Decoder is DecoderSequence sequence ? sequence.Steps : [_pipeline.Decoder];
         if (steps.Any(step => step is ByteLevelDecoder))

@@ -11,6 +11,8 @@ internal sealed class RankModel(Dictionary<string, int> ranks) : ITokenModel
 
     public IReadOnlyDictionary<string, int> Vocabulary => ranks;
 
+    public int? UnknownId => null;
+
     public void Tokenize(string piece, List<TokenSpan> tokens)
     {
         if (ranks.TryGetValue(piece, out int whole))

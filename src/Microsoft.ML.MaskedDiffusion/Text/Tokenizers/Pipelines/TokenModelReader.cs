@@ -84,7 +84,10 @@ internal static class TokenModelReader
             {
                 throw entry.Bad("is no pair of a token and its score");
             }
-            tokens.Add((new JsonNode(entry.Element[0], entry.Place).AsText(), entry.Element[1].GetDouble()));
+            double score = RustNumber.Parse(entry.Element[1].GetRawText());
+            if (!double.IsFinite(score))
+                throw entry.Bad("has a score that is too large");
+            tokens.Add((new JsonNode(entry.Element[0], entry.Place).AsText(), score));
         }
         int? unknown = node.Has("unk_id") ? node.Number("unk_id") : null;
         if (tokens.Count == 0 || (unknown is { } id && (id < 0 || id >= tokens.Count)))

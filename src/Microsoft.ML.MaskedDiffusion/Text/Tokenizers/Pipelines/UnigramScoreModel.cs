@@ -33,6 +33,8 @@ internal sealed class UnigramScoreModel : ITokenModel
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;
 
+    public int? UnknownId => _unknown;
+
     public void Tokenize(string piece, List<TokenSpan> tokens)
     {
         List<TokenSpan> path = BestPath(piece);

@@ -5,6 +5,8 @@ internal sealed class WordLevelModel(Dictionary<string, int> vocabulary, string 
 {
     public IReadOnlyDictionary<string, int> Vocabulary => vocabulary;
 
+    public int? UnknownId { get; } = vocabulary[unknownToken];
+
     public void Tokenize(string piece, List<TokenSpan> tokens) =>
         tokens.Add(new TokenSpan(vocabulary.TryGetValue(piece, out int id) ? id : vocabulary[unknownToken], 0, piece.Length));
 }

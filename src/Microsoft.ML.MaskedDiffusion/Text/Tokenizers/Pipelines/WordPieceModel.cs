@@ -9,6 +9,8 @@ internal sealed class WordPieceModel(
 {
     public IReadOnlyDictionary<string, int> Vocabulary => vocabulary;
 
+    public int? UnknownId { get; } = vocabulary[unknownToken];
+
     public void Tokenize(string piece, List<TokenSpan> tokens)
     {
         int first = tokens.Count;

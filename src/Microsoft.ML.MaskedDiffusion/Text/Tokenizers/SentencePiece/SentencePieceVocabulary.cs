@@ -14,6 +14,7 @@ internal sealed class SentencePieceVocabulary
     private int _model = UnigramModel;
     private bool _treatWhitespaceAsSuffix;
     private bool _denormalizes;
+    private bool _hasTrainer, _hasNormalizer;
     private int _beginning = 1;
     private int _end = 2;
 
@@ -62,9 +63,11 @@ internal sealed class SentencePieceVocabulary
                         vocabulary.ReadPiece(fields.Content);
                         break;
                     case 2:
+                        vocabulary._hasTrainer = true;
                         vocabulary.ReadTrainerSpec(fields.Content);
                         break;
                     case 3:
+                        vocabulary._hasNormalizer = true;
                         vocabulary.ReadNormalizerSpec(fields.Content);
                         break;
                     case 5:
@@ -104,6 +107,12 @@ internal sealed class SentencePieceVocabulary
     {
         if (Count == 0)
             throw Bad("expected a SentencePiece model, but there are no pieces in it");
+        // They follow the pieces in every file. Without them the ids would be those of other settings.
+        if (!_hasTrainer || !_hasNormalizer)
+        {
+            throw Bad($"its SentencePiece model ends after {Count} pieces, without the sections trainer_spec and normalizer_spec that "
+                + "follow them: the file is cut off; fetch a whole copy");
+        }
         if (_model is not UnigramModel and not BytePairModel)
         {
             throw Bad($"its SentencePiece model is of kind {_model} (3 is word, 4 is char), which is not supported: expected 1, Unigram, "

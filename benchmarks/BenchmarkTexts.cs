@@ -1,0 +1,52 @@
+using System.Text;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
+
+/// <summary>Writes texts of a fixed length after random prompts, in a vocabulary of made-up words.</summary>
+internal static class BenchmarkTexts
+{
+    private static readonly Dictionary<int, (TextTokenizer Tokenizer, GapVocabulary Vocabulary)> Words = [];
+
+    /// <summary>Writes <paramref name="batch"/> texts together.</summary>
+    public static GeneratedText[] Write(
+        INetworkSession session, TransformerConfig config, SamplingOptions sampling, int batch, int promptLength, int tokens)
+    {
+        (TextTokenizer tokenizer, GapVocabulary vocabulary) = VocabularyOf(config.VocabularySize);
+        var options = new GenerationOptions { MaxNewTokens = tokens, MinNewTokens = tokens, Sampling = sampling };
+        var plan = new GenerationPlan(options.Clone(), tokenizer, config.ContextLength, config.MaskTokenId, vocabulary, null);
+        var random = new Random(1);
+        IGeneratingRow[] rows =
+        [
+            .. Enumerable.Range(0, batch).Select(_ =>
+            {
+                int[] prompt = [.. Enumerable.Range(0, promptLength).Select(_ => random.Next(5, config.VocabularySize))];
+                return config.Autoregressive
+                    ? new AutoregressiveRow(plan, session, prompt, "", 0)
+                    : (IGeneratingRow)new GeneratingRow(plan, prompt, "", 0);
+            }),
+        ];
+        var run = new GenerationRun(session, plan);
+        for (IGeneratingRow[] active = rows; active.Length > 0; active = [.. active.Where(row => !row.IsDone)])
+            run.TryStep(active, CancellationToken.None);
+        GeneratedText[] texts = [.. rows.Select(row => row.Result())];
+        foreach (IGeneratingRow row in rows)
+            row.Dispose();
+        return texts;
+    }
+
+    private static (TextTokenizer Tokenizer, GapVocabulary Vocabulary) VocabularyOf(int size)
+    {
+        if (!Words.TryGetValue(size, out (TextTokenizer, GapVocabulary) made))
+        {
+            string[] special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+            IEnumerable<string> words = special.Concat(Enumerable.Range(special.Length, size - special.Length).Select(id => "w" + id));
+            TextTokenizer tokenizer = TextTokenizer.FromFiles(
+                new Dictionary<string, byte[]> { ["vocab.txt"] = Encoding.UTF8.GetBytes(string.Join('\n', words)) });
+            Words.Add(size, made = (tokenizer, new GapVocabulary(tokenizer, size)));
+        }
+        return made;
+    }
+}

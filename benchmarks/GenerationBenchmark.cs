@@ -1,0 +1,134 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
+
+/// <summary>
+/// Speed of writing: samplers, caches and the autoregressive baseline, each beside a plain loop on torch's operators in the same run. The
+/// weights are random, with an output layer that is scaled so that predictions are sure enough for rules that look at them.
+/// </summary>
+internal static class GenerationBenchmark
+{
+    private const int Vocabulary = 32_000;
+    private const int PromptLength = 32;
+
+    public static Subcommand Command()
+    {
+        var sizes = new Option<string[]>("--size")
+        {
+            Description = "network sizes, by the names of TransformerPresets", AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => ["19M", "113M"],
+        };
+        var batches = new Option<int[]>("--batch")
+        {
+            Description = "texts written together", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 8],
+        };
+        var tokens = new Option<int>("--tokens") { Description = "new tokens of a text", DefaultValueFactory = _ => 128 };
+        var plainSteps = new Option<int>("--plain-steps")
+        {
+            Description = "steps of each plain loop that are measured; all of its steps cost the same", DefaultValueFactory = _ => 8,
+        };
+        var sharpness = new Option<double>("--sharpness")
+        {
+            Description = "factor of the random output layer", DefaultValueFactory = _ => 40,
+        };
+        var command = new Subcommand("generation", "tokens per second of writing, beside plain loops on torch's operators")
+        {
+            sizes, batches, tokens, plainSteps, sharpness,
+        };
+        command.SetAction(result => Run(result.GetValue(sizes)!, result.GetValue(batches)!, result.GetValue(tokens),
+            result.GetValue(plainSteps), result.GetValue(sharpness)));
+        return command;
+    }
+
+    private static int Run(string[] sizes, int[] batches, int tokens, int plainSteps, double sharpness)
+    {
+        Console.WriteLine(
+            $"{tokens} new tokens after {PromptLength}, vocabulary {Vocabulary}, float32, {Environment.ProcessorCount} cores. "
+            + "ratio: tokens/s over those of the plain loop of the same batch and steps.");
+        foreach (string size in sizes)
+        {
+            using TransformerNetwork network = Network(size, sharpness, autoregressive: false);
+            using TransformerNetwork causal = Network(size, sharpness, autoregressive: true);
+            foreach (int batch in batches)
+                Compare(size, network, causal, batch, tokens, plainSteps);
+        }
+        return 0;
+    }
+
+    private static void Compare(
+        string size, TransformerNetwork network, TransformerNetwork causal, int batch, int tokens, int plainSteps)
+    {
+        Console.WriteLine();
+        Console.WriteLine($"{size}, batch {batch}");
+        Console.WriteLine($"{"",-44} {"s a text",9} {"tokens/s",9} {"steps",6} {"rows",6} {"ratio",6}");
+        using INetworkSession session = network.OpenSession();
+        using INetworkSession causalSession = causal.OpenSession();
+        var plain = new PlainLoops(network, PromptLength, tokens);
+        var plainCausal = new PlainLoops(causal, PromptLength, tokens);
+        double plainStep = plain.SecondsOfStep(batch, guided: false, plainSteps);
+        double plainGuidedStep = plain.SecondsOfStep(batch, guided: true, plainSteps);
+        double plainToken = plainCausal.SecondsOfToken(batch, tokens);
+        Plain("plain loop, a token a step", tokens * plainStep);
+        foreach (int steps in new[] { 128, 64, 32 })
+        {
+            Ours($"ancestral, {steps} steps", Sampling(SamplingOrder.Random, steps), plainStep * steps);
+            Ours($"ancestral, {steps} steps, guided", Sampling(SamplingOrder.Random, steps, guidance: 1), plainGuidedStep * steps);
+        }
+        Ours("confidence, 128 steps", Sampling(SamplingOrder.Confidence, 128, temperature: 0), plainStep * tokens);
+        Ours("entropy bound 0.1", Sampling(SamplingOrder.Entropy, null, TokensPerStep.EntropyBound(0.1)), plainStep * tokens);
+        Ours("threshold 0.9", Sampling(SamplingOrder.Confidence, null, TokensPerStep.Threshold(0.9), 0), plainStep * tokens);
+        foreach (SamplingCache cache in new[] { SamplingCache.None, SamplingCache.Prefix, SamplingCache.Dual, SamplingCache.Delayed(8) })
+        {
+            SamplingOptions blocks = Sampling(SamplingOrder.Confidence, null, TokensPerStep.EqualShares, 0);
+            (blocks.BlockLength, blocks.Cache) = (32, cache);
+            Ours($"blocks of 32, cache {cache}", blocks, plainStep * tokens);
+            blocks.TokensPerStep = TokensPerStep.Threshold(0.9);
+            Ours($"blocks of 32, cache {cache}, threshold 0.9", blocks, plainStep * tokens);
+        }
+        Plain("autoregressive plain loop with its cache", tokens * plainToken);
+        Write("autoregressive with its cache", causalSession, causal, Sampling(SamplingOrder.LeftToRight, null), tokens * plainToken);
+
+        void Ours(string name, SamplingOptions sampling, double plainSeconds) => Write(name, session, network, sampling, plainSeconds);
+
+        void Write(string name, INetworkSession with, TransformerNetwork of, SamplingOptions sampling, double plainSeconds)
+        {
+            BenchmarkTexts.Write(with, of.Config, sampling, batch, PromptLength, Math.Min(tokens, 8));
+            long start = Stopwatch.GetTimestamp();
+            GeneratedText[] texts = BenchmarkTexts.Write(with, of.Config, sampling, batch, PromptLength, tokens);
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            Print(name, seconds, texts.Average(text => text.StepCount), texts.Sum(text => text.NetworkRowCount), plainSeconds / seconds);
+        }
+
+        void Plain(string name, double seconds) => Print(name, seconds, tokens, (double)tokens * batch, 1);
+
+        void Print(string name, double seconds, double steps, double rows, double ratio) => Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name,-44} {seconds / batch,9:0.000} {tokens * batch / seconds,9:0.0} {steps,6:0} {rows,6:0} {ratio,6:0.00}"));
+    }
+
+    private static SamplingOptions Sampling(
+        SamplingOrder order, int? steps, TokensPerStep? count = null, double temperature = 1, double guidance = 0) => new()
+        {
+            Order = order, Steps = steps, TokensPerStep = count ?? TokensPerStep.EqualShares, Temperature = temperature,
+            GuidanceScale = guidance,
+        };
+
+    private static TransformerNetwork Network(string size, double sharpness, bool autoregressive)
+    {
+        TransformerConfig config = TransformerConfig.FromPreset(size) with
+        {
+            VocabularySize = Vocabulary, ContextLength = 512, Autoregressive = autoregressive,
+        };
+        var network = new TransformerNetwork(config, torch.CPU);
+        network.Initialize(1);
+        using IDisposable noGradient = torch.no_grad();
+        using torch.Tensor factor = torch.tensor((float)sharpness);
+        network.Parameters["lm_head.weight"].mul_(factor);
+        return network;
+    }
+}
