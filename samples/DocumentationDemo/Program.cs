@@ -23,7 +23,8 @@ var questions = new Option<int>("--questions")
 var seed = new Option<int>("--seed") { Description = "Seed of all random choices.", DefaultValueFactory = _ => defaults.Seed };
 var output = new Option<DirectoryInfo>("--output")
 {
-    Description = "Folder for the model (lm.zip), the report (report.html) and the steps of a text (writing.html).", DefaultValueFactory = _ => defaults.Output,
+    Description = "Folder for the model (lm.zip), the report (report.html) and the steps of a text (writing.html).",
+    DefaultValueFactory = _ => defaults.Output,
 };
 foreach (Option<FileInfo> file in new[] { text, jsonLines })
     file.AcceptExistingOnly();
