@@ -14,7 +14,7 @@ internal static class Demo
     // 400 rows are enough for a standard error of about 0.02 bits per byte; more would take longer.
     private const int ScoredRows = 400, InfilledRows = 20, ReloadedRows = 5;
 
-    public static int Run(DemoOptions options, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(DemoOptions options, CancellationToken cancellationToken)
     {
         var ml = new MLContext(options.Seed);
 
@@ -78,15 +78,22 @@ internal static class Demo
             $"{infill.Recovered:P1} of {infill.MaskedTokens} masked tokens were filled in exactly as they were; "
             + $"always guessing the most frequent token gives {infill.MostFrequent:P1}.");
 
-        SampleConsole.Heading("6. Saving with ml.Model.Save and loading in a second process");
+        SampleConsole.Heading("6. Writing on: the text forms, two tokens or so a step");
         options.Output.Create();
+        WriteStep writing = await WriteStep.RunAsync(model, heldOut, options.TracePath, cancellationToken);
+        Console.WriteLine("After the beginnings of three held-out rows, all at once:");
+        foreach ((string prompt, GeneratedText text) in writing.Rows)
+            Console.WriteLine($"  {prompt}| {text.Text}");
+        Console.WriteLine($"The steps of the first are in {options.TracePath}: open it in a browser.");
+
+        SampleConsole.Heading("7. Saving with ml.Model.Save and loading in a second process");
         var reload = ReloadStep.Run(ml, lm, fit.TrainSet.Schema, options.ModelPath, [.. fitting.Take(ReloadedRows)]);
         Console.WriteLine(
             $"{options.ModelPath} has {reload.Bytes / 1e6:F1} MB. A second process loaded it and computed the same {reload.Scores} scores, "
             + "bit for bit.");
 
-        new DemoReport(source, training, bits, choice, infill, reload).Save(options.ReportPath);
-        SampleConsole.Heading("7. Report");
+        new DemoReport(source, training, bits, choice, infill, writing, reload).Save(options.ReportPath);
+        SampleConsole.Heading("8. Report");
         Console.WriteLine(options.ReportPath);
         return 0;
     }

@@ -22,10 +22,12 @@ internal sealed record DemoOptions
     /// <summary>Number of multiple-choice questions.</summary>
     public int Questions { get; init; } = 400;
 
-    /// <summary>Folder for the model and the report.</summary>
+    /// <summary>Folder for the model, the report and the trace of a text.</summary>
     public DirectoryInfo Output { get; init; } = new(Path.Combine("artifacts", "demo"));
 
     public string ModelPath => Path.Combine(Output.FullName, "lm.zip");
+
+    public string TracePath => Path.Combine(Output.FullName, "writing.html");
 
     public string ReportPath => Path.Combine(Output.FullName, "report.html");
 }

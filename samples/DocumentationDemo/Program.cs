@@ -23,7 +23,7 @@ var questions = new Option<int>("--questions")
 var seed = new Option<int>("--seed") { Description = "Seed of all random choices.", DefaultValueFactory = _ => defaults.Seed };
 var output = new Option<DirectoryInfo>("--output")
 {
-    Description = "Folder for the model (lm.zip) and the report (report.html).", DefaultValueFactory = _ => defaults.Output,
+    Description = "Folder for the model (lm.zip), the report (report.html) and the steps of a text (writing.html).", DefaultValueFactory = _ => defaults.Output,
 };
 foreach (Option<FileInfo> file in new[] { text, jsonLines })
     file.AcceptExistingOnly();
@@ -40,7 +40,7 @@ questions.Validators.Add(result =>
 
 var root = new RootCommand(
     "Trains a masked diffusion language model on real text in an ML.NET pipeline. Then uses it to score text, answer multiple-choice "
-    + "questions and fill gaps, saves it, loads it in a second process and writes a report.")
+    + "questions, fill gaps and write on, saves it, loads it in a second process and writes a report.")
 {
     text, jsonLines, field, minutes, questions, seed, output,
 };
@@ -49,15 +49,15 @@ root.Validators.Add(result =>
     if (result.GetValue(text) is not null && result.GetValue(jsonLines) is not null)
         result.AddError("Give --text or --jsonl, not both.");
 });
-root.SetAction((parsed, cancellationToken) => Task.FromResult(Run(
+root.SetAction((parsed, cancellationToken) => RunAsync(
     new DemoOptions
     {
         Text = parsed.GetValue(text), JsonLines = parsed.GetValue(jsonLines), Field = parsed.GetValue(field)!,
         Minutes = parsed.GetValue(minutes), Questions = parsed.GetValue(questions), Seed = parsed.GetValue(seed),
         Output = parsed.GetValue(output)!,
-    }, cancellationToken)));
+    }, cancellationToken));
 
-// What the second process of step 6 runs.
+// What the second process of step 7 runs.
 var model = new Argument<string>("model");
 var score = new Command("score", "Scores the lines of standard input with a saved model.") { Hidden = true, Arguments = { model } };
 score.SetAction(parsed => ReloadStep.ScoreStandardInput(parsed.GetValue(model)!));
@@ -66,11 +66,11 @@ root.Subcommands.Add(score);
 return await root.Parse(args).InvokeAsync();
 
 // Errors that the user can correct are printed as one line; all others keep their stack trace.
-static int Run(DemoOptions options, CancellationToken cancellationToken)
+static async Task<int> RunAsync(DemoOptions options, CancellationToken cancellationToken)
 {
     try
     {
-        return Demo.Run(options, cancellationToken);
+        return await Demo.RunAsync(options, cancellationToken);
     }
     catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
     {

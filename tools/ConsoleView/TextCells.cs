@@ -16,7 +16,9 @@ internal static class TextCells
     public static List<TextCell> Of(GenerationState state, string prompt, bool isUnicode)
     {
         var cells = new List<TextCell>();
-        Add(cells, prompt, TokenColors.Prompt, isWritten: true, isUnicode);
+        // A prompt's last space and the first one of the text are the same.
+        bool isDoubled = prompt.EndsWith(' ') && state.Tokens.Count > 0 && state.Tokens[0].Text.StartsWith(' ');
+        Add(cells, isDoubled ? prompt[..^1] : prompt, TokenColors.Prompt, isUnicode);
         var changed = state.Changed.ToHashSet();
         for (int i = 0; i < state.Tokens.Count; i++)
         {
@@ -29,7 +31,7 @@ internal static class TextCells
                 continue;
             }
             Style style = TokenColors.Of(token.Probability, changed.Contains(i));
-            Add(cells, token.Text.Length == 0 ? "[end]" : token.Text, style, isWritten: true, isUnicode);
+            Add(cells, token.Text.Length == 0 ? "[end]" : token.Text, style, isUnicode);
         }
         return cells;
     }
@@ -57,7 +59,7 @@ internal static class TextCells
         return cut.ToString();
     }
 
-    private static void Add(List<TextCell> cells, string text, Style style, bool isWritten, bool isUnicode)
+    private static void Add(List<TextCell> cells, string text, Style style, bool isUnicode)
     {
         foreach (string element in Elements(text))
         {
@@ -65,7 +67,7 @@ internal static class TextCells
             bool endsLine = element is "\n" or "\r\n";
             cells.Add(new TextCell(shown, WidthOf(shown), endsLine ? TokenColors.Sign(style) : style)
             {
-                EndsLine = endsLine, IsSpace = element == " ", IsWritten = isWritten,
+                EndsLine = endsLine, IsSpace = element == " ", IsWritten = true,
             });
         }
     }

@@ -12,10 +12,10 @@ internal static class TokenColors
     ];
 
     /// <summary>What is beside the text.</summary>
-    public static readonly Style Dim = new(Color.Grey);
+    public static readonly Style Dim = new(Color.Grey50);
 
     /// <summary>The prompt.</summary>
-    public static readonly Style Prompt = new(Color.Grey, decoration: Decoration.Italic);
+    public static readonly Style Prompt = new(Color.Grey50, decoration: Decoration.Italic);
 
     /// <summary>A token.</summary>
     /// <param name="probability">Its probability when it was chosen, 0 to 1.</param>
@@ -23,12 +23,12 @@ internal static class TokenColors
     public static Style Of(double probability, bool isChanged)
     {
         Color color = Scale[Math.Clamp((int)(probability * Scale.Count), 0, Scale.Count - 1)];
-        return isChanged ? new Style(Color.Black, color) : new Style(color);
+        return isChanged ? new Style(Color.Grey0, color) : new Style(color);
     }
 
     /// <summary>A masked position.</summary>
     /// <param name="isAgain">Whether it was filled before.</param>
-    public static Style OfMask(bool isAgain) => new(isAgain ? Color.MediumPurple : Color.Grey);
+    public static Style OfMask(bool isAgain) => new(isAgain ? Color.MediumPurple : Color.Grey50);
 
     /// <summary>A sign in place of a character of a style.</summary>
     public static Style Sign(Style style) => new(style.Foreground, style.Background, Decoration.Dim);

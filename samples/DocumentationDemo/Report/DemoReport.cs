@@ -7,7 +7,8 @@ namespace DocumentationDemo.Report;
 
 /// <summary>The results of the demo, and the page that shows them.</summary>
 internal sealed record DemoReport(
-    string Source, TrainStep Training, BitsPerByteStep BitsPerByte, ChoiceStep Choice, InfillStep Infill, ReloadStep Reload)
+    string Source, TrainStep Training, BitsPerByteStep BitsPerByte, ChoiceStep Choice, InfillStep Infill, WriteStep Writing,
+    ReloadStep Reload)
 {
     public void Save(string path)
     {
@@ -22,6 +23,7 @@ internal sealed record DemoReport(
         AddBitsPerByte(report);
         AddChoice(report);
         AddInfill(report);
+        AddWriting(report);
         report.Heading("Saved and loaded").Paragraph(
             $"The model file has {Reload.Bytes / 1e6:F1} MB. A second process loaded it with ml.Model.Load and computed the same "
             + $"{Reload.Scores} scores, bit for bit.");
@@ -82,6 +84,11 @@ internal sealed record DemoReport(
         report.Markup(table.Append("</table>").ToString())
             .Note("Five of the questions. Green: the right summary. ▸: the model's answer, red where it is wrong.");
     }
+
+    private void AddWriting(HtmlReport report) => report.Heading("Writing on")
+        .Table(Writing.Rows.Select(row => (row.Prompt, row.Text.Text)))
+        .Note("Left the first words of held-out rows, right what the model wrote after them.")
+        .Markup("<p><a href='writing.html'>The first of them, step by step</a></p>");
 
     private void AddInfill(HtmlReport report)
     {

@@ -12,10 +12,17 @@ public sealed class ConsoleGenerationViewTests
     {
         GenerationState state = GivenState.Of("", ["The ", "_", " sat", "_"], 2) with { Step = 4, NetworkRowCount = 7 };
         string[] lines = Lines(state, 80, prompt: "Once. ");
-        Assert.AreEqual("Once. The ░░  sat░░", lines[0]);
+        Assert.AreEqual("Once. The ░░  sat░░", lines[0], "a masked position is a block and a space");
         Assert.AreEqual("", lines[1]);
         Assert.AreEqual("unsure ██████████ sure   ░░ masked   ▒▒ masked again   new in this step", lines[2]);
         Assert.AreEqual("step 5, 2 of 4 tokens, 7 network rows, 1 tokens/s", lines[3]);
+    }
+
+    [TestMethod]
+    public void APromptAndATextShareTheSpaceBetweenThem()
+    {
+        Assert.AreEqual("a b", Lines(GivenState.Of("", [" b"]), 80, prompt: "a ")[0]);
+        Assert.AreEqual("a b", Lines(GivenState.Of("", ["b"]), 80, prompt: "a ")[0]);
     }
 
     [TestMethod]

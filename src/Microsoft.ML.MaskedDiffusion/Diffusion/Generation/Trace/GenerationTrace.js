@@ -36,7 +36,7 @@ function shown(token) {
     else if (piece)
       parts.push(piece.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd"));
   }
-  return parts.length ? parts : [made("span", { className: "sign", textContent: "⏹ end" })];
+  return parts.length ? parts : [made("span", { className: "sign", textContent: "[end]" })];
 }
 
 function describe(token, at) {
@@ -47,8 +47,11 @@ function describe(token, at) {
   return `${text}\nid ${token.id} · position ${at + 1}\nprobability ${percent(token.probability)}\nchosen in step ${token.step + 1}${again}`;
 }
 
+// A prompt's last space and the first one of the text are the same.
+const promptBefore = first => data.prompt.endsWith(" ") && first?.text.startsWith(" ") ? data.prompt.slice(0, -1) : data.prompt;
+
 const text = find("text"), slider = find("step"), hint = find("hint"), play = find("play");
-const prompt = made("span", { id: "prompt", textContent: data.prompt });
+const prompt = made("span", { id: "prompt" });
 let nodes = [], current = { tokens: [], changed: new Set() }, timer = 0;
 
 function show(count) {
@@ -66,6 +69,7 @@ function show(count) {
       + (current.changed.has(at) ? " now" : "");
     node.dataset.at = at;
   });
+  prompt.textContent = promptBefore(current.tokens[0]);
   text.replaceChildren(prompt, ...nodes.slice(0, current.tokens.length));
   slider.value = count;
   slider.setAttribute("aria-valuetext", `step ${count} of ${last}`);
@@ -114,11 +118,11 @@ const dots = [];
 
 function draw() {
   const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "The order in which positions were filled" });
-  const stride = Math.max(1, 10 ** Math.ceil(Math.log10(Math.max(1, most / 20))));
+  const stride = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].find(stride => stride * 16 >= most) ?? most;
   for (let at = 0; at < most; at++) {
-    if (at === 0 || (at + 1) % (5 * stride) === 0)
+    if (at === 0 || (at + 1) % stride === 0)
       svg.append(drawn("text", { x: x(at), y: 13, "text-anchor": "middle" }, at + 1));
-    if (at > 0 && at % (5 * stride) === 0) {
+    if (at > 0 && at % stride === 0) {
       const edge = (x(at) + x(at - 1)) / 2;
       svg.append(drawn("line", { class: "grid", x1: edge, x2: edge, y1: top_, y2: height - bottom }));
     }

@@ -100,7 +100,7 @@ internal static class TracePage
             yield break;
         }
         yield return ("tokens", Number(result.Tokens.Count));
-        yield return ("steps", Number(result.StepCount));
+        yield return ("network steps", Number(result.StepCount));
         yield return ("network rows", Number(result.NetworkRowCount));
         yield return ("tokens of the prompt", Number(result.PromptTokenCount));
         if (result.Tokens.Count > 0)

@@ -1,0 +1,42 @@
+using ConsoleView;
+using DocumentationDemo.Corpus;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace DocumentationDemo.Steps;
+
+/// <summary>
+/// Writes on after the beginnings of held-out rows: one text while it is watched, and the same and two more at once, without a data view.
+/// </summary>
+/// <param name="Rows">The beginnings and what was written after them.</param>
+/// <param name="Watched">The text that was watched.</param>
+internal sealed record WriteStep(IReadOnlyList<(string Prompt, GeneratedText Text)> Rows, GeneratedText Watched)
+{
+    private const int PromptWords = 5;
+
+    // Two tokens a step, and tokens may be masked again: that writes better than as many steps without.
+    private static readonly GenerationOptions Options = new()
+    {
+        MaxNewTokens = 40,
+        MinNewTokens = 12,
+        Sampling = new SamplingOptions
+        {
+            Order = SamplingOrder.Confidence, Temperature = 0.7, TopP = 0.9, Steps = 40, BlockLength = 20, Remasking = Remasking.Cap(0.05),
+        },
+    };
+
+    public static async Task<WriteStep> RunAsync(
+        MaskedDiffusionModel model, IReadOnlyList<CorpusRow> rows, string tracePath, CancellationToken cancellationToken)
+    {
+        string[] prompts = [.. rows.Select(row => row.Text.Split(' ')).Where(words => words.Length >= 2 * PromptWords)
+            .Select(words => string.Join(' ', words.Take(PromptWords)) + " ").Take(3)];
+        var generator = new TextGenerator(model, Options);
+        var trace = new GenerationTrace(prompts[0], "A sentence of the documentation, written by the model");
+        IAsyncEnumerable<GenerationState> states = generator.StreamAsync(prompts[0], cancellationToken);
+        GeneratedText watched = await new ConsoleGenerationView().ShowAsync(
+            trace.Record(states, cancellationToken), prompts[0], cancellationToken);
+        trace.SaveHtml(tracePath);
+        GeneratedText[] texts = await generator.GenerateAsync(prompts, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new WriteStep([.. prompts.Zip(texts)], watched);
+    }
+}
