@@ -13,7 +13,7 @@ internal sealed record WriteStep(IReadOnlyList<(string Prompt, GeneratedText Tex
 {
     private const int PromptWords = 5;
 
-    // Two tokens a step, and tokens may be masked again: that writes better than as many steps without.
+    // Two blocks, a token a step, the most confident first, and a token may be masked again.
     private static readonly GenerationOptions Options = new()
     {
         MaxNewTokens = 40,

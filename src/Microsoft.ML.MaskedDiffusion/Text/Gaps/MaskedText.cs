@@ -128,4 +128,4 @@ internal sealed class MaskedText
 /// <param name="Tokens">The ids of the row.</param>
 /// <param name="Gaps">The gaps as ranges of them.</param>
 /// <param name="StartsText">Whether the text begins with the first gap.</param>
-internal sealed record GapRow(int[] Tokens, Range[] Gaps, bool StartsText);
+internal sealed record GapRow(int[] Tokens, Range[] Gaps, bool StartsText = false);

@@ -55,7 +55,8 @@ internal sealed class CheckpointStore : IDisposable
     /// <summary>Removes a checkpoint, unless its folder holds files that are not the checkpoint's.</summary>
     public void Remove(long step)
     {
-        if (CheckpointFiles.FindOurs(PathOf(step)).FirstOther(PathOf(step)) is null)
+        OwnFiles ours = CheckpointFiles.FindOurs(PathOf(step));
+        if (ours.Doubt is null && ours.FirstOther(PathOf(step)) is null)
             AtomicFolder.Delete(PathOf(step));
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -69,6 +70,25 @@ public sealed class TokenFolderTests
         StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => Write(folder, first: 9)).Message, "notes.txt");
         Assert.AreEqual("mine", File.ReadAllText(notes));
         Assert.AreEqual(7, First(folder));
+    }
+
+    [TestMethod]
+    public void AManifestOfTheFirstBuildsProvesTheFilesOfItsSplits()
+    {
+        using var folder = new TokenFolder(_folder.Path);
+        Write(folder);
+        string manifest = Path.Combine(folder.Packed, "tokens.json");
+        JsonObject json = JsonNode.Parse(File.ReadAllText(manifest))!.AsObject();
+        Assert.IsTrue(json.Remove("files"));
+        void Forget() => File.WriteAllText(manifest, json.ToJsonString());
+        Forget();
+        Write(folder, first: 9);
+        Assert.AreEqual(9, First(folder));
+        Forget();
+        string mine = Path.Combine(folder.Packed, "train_slim_0000000000.bin");
+        File.WriteAllText(mine, "mine");
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => Write(folder, first: 11)).Message, "train_slim_0000000000.bin");
+        Assert.AreEqual("mine", File.ReadAllText(mine));
     }
 
     [TestMethod]

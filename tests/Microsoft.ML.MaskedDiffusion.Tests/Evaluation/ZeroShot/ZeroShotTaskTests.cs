@@ -257,9 +257,9 @@ public sealed class ZeroShotTaskTests
             Assert.ThrowsExactly<InvalidDataException>(() => task.ReadFile(rows).ToArray()).Message, $"{rows}, line 2: ");
         List<string> faults = [];
         Assert.HasCount(1, task.ReadFile(rows, fault => faults.Add(fault.Message)).ToArray());
-        foreach ((string fault, string told) in faults.Zip(
-            ["is null", "Context", "Choices", "Separator", "option is empty", "own mistake"]))
-            StringAssert.Contains(fault, told);
+        string[] told = ["is null", "Context", "Choices", "Separator", "option is empty", "own mistake"];
+        foreach ((string fault, string part) in faults.Zip(told))
+            StringAssert.Contains(fault, part);
         Assert.HasCount(6, faults);
     }
 

@@ -203,6 +203,16 @@ public sealed partial class CheckpointTests
     }
 
     [TestMethod]
+    public void AnEmptyFolderOfSomebodyIsNotRemoved()
+    {
+        using var folder = new TemporaryFolder();
+        RunAndStop(In(folder, interval: 2), 10);
+        Directory.CreateDirectory(folder.File("run/step-000000099"));
+        AssertSame(Run(Settings), Run(In(folder)));
+        CollectionAssert.Contains(Names(folder), "step-000000099");
+    }
+
+    [TestMethod]
     [DataRow("model.safetensors", true)]
     [DataRow("optimizer.safetensors", false)]
     [DataRow("state.json", true)]

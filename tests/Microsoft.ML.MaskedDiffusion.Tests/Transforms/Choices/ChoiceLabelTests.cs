@@ -86,9 +86,10 @@ public sealed class ChoiceLabelTests
         IDataView byIndex = _ml.Transforms.Conversion.ConvertType("Label", "Index", DataKind.Single).Fit(data).Transform(data);
         MulticlassClassificationMetrics metrics = _ml.MulticlassClassification.Evaluate(byIndex, scoreColumnName: "Probability");
         Assert.AreEqual(0.75, metrics.MicroAccuracy, 1e-12);
-        // The log-loss is that of the probabilities, in nats.
+        // The log-loss is that of the probabilities, in nats; ML.NET takes none for smaller than 1e-15.
         float[][] probabilities = [.. data.GetColumn<float[]>("Probability")];
-        Assert.AreEqual(answered.Select((row, i) => -Math.Log(probabilities[i][row.Index])).Average(), metrics.LogLoss, 1e-5);
+        double[] losses = [.. answered.Select((row, i) => -Math.Log(Math.Max(probabilities[i][row.Index], 1e-15)))];
+        Assert.AreEqual(losses.Average(), metrics.LogLoss, 1e-5);
 
         KeyValuePair<string, float>[] letters = [new("A", 0), new("B", 1), new("C", 2), new("D", 3), new("E", 4)];
         IDataView byLetter = _ml.Transforms.Conversion.MapValue("Label", letters, "Letter").Fit(data).Transform(data);
