@@ -122,7 +122,9 @@ internal static class GenerationBenchmark
     {
         TransformerConfig config = TransformerConfig.FromPreset(size) with
         {
-            VocabularySize = Vocabulary, ContextLength = 512, Autoregressive = autoregressive,
+            VocabularySize = Vocabulary,
+            ContextLength = 512,
+            Autoregressive = autoregressive,
         };
         var network = new TransformerNetwork(config, torch.CPU);
         network.Initialize(1);

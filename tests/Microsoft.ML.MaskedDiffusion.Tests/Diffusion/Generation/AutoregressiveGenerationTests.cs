@@ -81,8 +81,11 @@ public sealed class AutoregressiveGenerationTests
     [TestMethod]
     public void ProbabilitiesAreThoseOfTheScorerAmongTheTokensThatMayFollow()
     {
-        GenerationOptions options = new() { MaxNewTokens = 8, MinNewTokens = 8,
-            Sampling = new SamplingOptions { Temperature = 1, Seed = 5 } };
+        GenerationOptions options = new()
+        {
+            MaxNewTokens = 8, MinNewTokens = 8,
+            Sampling = new SamplingOptions { Temperature = 1, Seed = 5 }
+        };
         GeneratedText text = new TextGenerator(Model, options).Generate("the cat");
         int[] context = [Model.Tokenizer.EndOfSequenceId!.Value, .. Model.Tokenizer.Encode("the cat")];
         var scorer = new AutoregressiveScorer(Model.Network, new LikelihoodOptions());

@@ -40,8 +40,12 @@ public sealed class ChatTemplateTests
         TextTokenizer bytes = Bytes();
         ChatTemplate template = ChatTemplate.Vicuna.For(bytes);
         Assert.AreEqual(VicunaPrompt.Of("Hello!"), template.Prompt([Hello]));
-        Assert.AreEqual(VicunaPrompt.Of("I <s>will</s> do."), ChatTemplate.Vicuna.For(bytes) with { EndOfSequence = null, AssistantEnd = "",
-            StopStrings = [] } is var own ? own.Prompt([new(ChatTurnRole.User, "I <s>will</s> do.")]) : "");
+        Assert.AreEqual(VicunaPrompt.Of("I <s>will</s> do."), ChatTemplate.Vicuna.For(bytes) with
+        {
+            EndOfSequence = null,
+            AssistantEnd = "",
+            StopStrings = []
+        } is var own ? own.Prompt([new(ChatTurnRole.User, "I <s>will</s> do.")]) : "");
     }
 
     [TestMethod]

@@ -127,8 +127,11 @@ public sealed class TextGenerationTests
     private static TextGenerationOptions Options(int batchSize) => new()
     {
         PromptColumnName = "Text", BatchSize = batchSize,
-        Generation = new GenerationOptions { MaxNewTokens = 8,
-            Sampling = new() { Order = SamplingOrder.Random, Temperature = 1, Seed = 3 } },
+        Generation = new GenerationOptions
+        {
+            MaxNewTokens = 8,
+            Sampling = new() { Order = SamplingOrder.Random, Temperature = 1, Seed = 3 }
+        },
     };
 
     private TextGenerationTransformer Transformer(TextGenerationOptions options) =>
