@@ -78,7 +78,7 @@ internal static class Demo
             $"{infill.Recovered:P1} of {infill.MaskedTokens} masked tokens were filled in exactly as they were; "
             + $"always guessing the most frequent token gives {infill.MostFrequent:P1}.");
 
-        SampleConsole.Heading("6. Writing on: the text forms, two tokens or so a step");
+        SampleConsole.Heading("6. Writing on: the text forms, step by step");
         options.Output.Create();
         WriteStep writing = await WriteStep.RunAsync(model, heldOut, options.TracePath, cancellationToken);
         Console.WriteLine("After the beginnings of three held-out rows, all at once:");
