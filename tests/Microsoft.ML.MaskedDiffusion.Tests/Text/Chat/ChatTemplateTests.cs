@@ -40,12 +40,11 @@ public sealed class ChatTemplateTests
         TextTokenizer bytes = Bytes();
         ChatTemplate template = ChatTemplate.Vicuna.For(bytes);
         Assert.AreEqual(VicunaPrompt.Of("Hello!"), template.Prompt([Hello]));
-        Assert.AreEqual(VicunaPrompt.Of("I <s>will</s> do."), ChatTemplate.Vicuna.For(bytes) with
-        {
-            EndOfSequence = null,
-            AssistantEnd = "",
-            StopStrings = []
-        } is var own ? own.Prompt([new(ChatTurnRole.User, "I <s>will</s> do.")]) : "");
+        string html = "I <s>will</s>";
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => template.Prompt([Hello with { Text = html }])).Message, "</s>");
+        Assert.AreEqual(VicunaPrompt.Of("I <s>will"), template.Prompt([Hello with { Text = "I <s>will" }]), "<s> is plain text here");
+        ChatTemplate own = template with { EndOfSequence = null, AssistantEnd = "", StopStrings = [] };
+        Assert.AreEqual(VicunaPrompt.Of("I <s>will</s> do."), own.Prompt([Hello with { Text = "I <s>will</s> do." }]), "nor </s> in this one");
     }
 
     [TestMethod]
