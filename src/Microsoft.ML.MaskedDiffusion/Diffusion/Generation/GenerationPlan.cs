@@ -14,12 +14,15 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 internal sealed record GenerationPlan(
     GenerationOptions Options, TextTokenizer Tokenizer, int ContextLength, int MaskTokenId, GapVocabulary Vocabulary, StopScanner? Stops)
 {
+    /// <summary>Turns prompts into ids.</summary>
+    public PromptEncoder Prompts { get; } = new(Tokenizer, Options.PromptTokens);
+
     /// <summary>What stands before the first token of a text.</summary>
     public int[] Start { get; } = DocumentStart.Of(Tokenizer);
 
     /// <summary>The ids of the prompt that guidance leads away from; null where it masks the prompt.</summary>
     public int[]? NegativePrompt { get; } =
-        Options.NegativePrompt is { } text ? [.. DocumentStart.Of(Tokenizer), .. Tokenizer.Encode(text)] : null;
+        Options.NegativePrompt is { } text ? new PromptEncoder(Tokenizer, Options.PromptTokens).Encode(text) : null;
 
     /// <summary>The rules about the end of a text after a prompt of so many tokens; everything else is the caller's.</summary>
     public SamplingRequest RequestOf(int promptLength) => new([], [])

@@ -19,7 +19,6 @@ public sealed class TextGenerator
 {
     private readonly MaskedDiffusionModel _model;
     private readonly GenerationPlan _plan;
-    private readonly PromptEncoder _prompts;
     private readonly string _subject;
 
     /// <summary>Creates a generator.</summary>
@@ -41,7 +40,6 @@ public sealed class TextGenerator
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
         _plan = new GenerationPlan(own, model.Tokenizer, model.Config.ContextLength, model.Config.MaskTokenId, vocabulary,
             own.StopStrings.Count > 0 ? new StopScanner(own.StopStrings) : null);
-        _prompts = new PromptEncoder(model.Tokenizer, own.PromptTokens);
         _subject = subject;
         _plan.Check(model.Config.Autoregressive);
     }
@@ -52,7 +50,7 @@ public sealed class TextGenerator
     public int CountPromptTokens(string prompt)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        return _prompts.Encode(prompt).Length;
+        return _plan.Prompts.Encode(prompt).Length;
     }
 
     /// <summary>Writes a text after one prompt.</summary>
@@ -185,7 +183,7 @@ public sealed class TextGenerator
 
     private IGeneratingRow Open(string prompt, int sample)
     {
-        int[] ids = _prompts.Encode(prompt);
+        int[] ids = _plan.Prompts.Encode(prompt);
         if (_plan.Fits(ids.Length))
         {
             return _model.Config.Autoregressive

@@ -304,6 +304,19 @@ public sealed class TextGeneratorTests
     }
 
     [TestMethod]
+    public void ANegativePromptIsReadAsAPrompt()
+    {
+        // The space at the end is left out, and texts stand for tokens, in both: then the two branches are the same.
+        GenerationOptions options = Options(8);
+        options.PromptTokens = new Dictionary<string, int> { ["<end>"] = Model.Tokenizer.EndOfSequenceId!.Value };
+        const string prompt = "the<end>cat ";
+        string plain = new TextGenerator(Model, options).Generate(prompt).Text;
+        options.Sampling.GuidanceScale = 2;
+        options.NegativePrompt = prompt;
+        Assert.AreEqual(plain, new TextGenerator(Model, options).Generate(prompt).Text);
+    }
+
+    [TestMethod]
     public void GuidanceCostsNothingWhereItDoesNotAct()
     {
         GenerationOptions options = Options(10, minimum: 10);
