@@ -9,7 +9,8 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Infilling;
 /// Settles gaps: chooses the length of those of unknown length, or one of the candidates. Texts are settled together and do not affect each
 /// other. Safe for several threads.
 /// </summary>
-/// <param name="evaluator">The network.</param>
+/// <param name="evaluator">Gives the likelihoods.</param>
+/// <param name="source">Gives the logits of fillings, without guidance.</param>
 /// <param name="vocabulary">What may fill a gap.</param>
 /// <param name="fillingWeight">The share of log p(filling) in a length's score; see <see cref="GapOptions.FillingWeight"/>.</param>
 /// <param name="batchTokens">Tokens that go through the network at once.</param>
@@ -24,7 +25,8 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Infilling;
 /// gap, g is the most confident filling.
 /// </remarks>
 internal sealed class GapSettler(
-    IRowEvaluator evaluator, GapVocabulary vocabulary, double fillingWeight, int batchTokens, int startLength, int? endOfTextId)
+    IRowEvaluator evaluator, ILogitSource source, GapVocabulary vocabulary, double fillingWeight, int batchTokens, int startLength,
+    int? endOfTextId)
 {
     // Rows waiting at once are kept below this many tokens, so that memory stays bounded whatever the number of texts.
     private const long WindowTokens = 1 << 23;
@@ -32,10 +34,9 @@ internal sealed class GapSettler(
     // The most confident tokens first, one token a step.
     private readonly SamplingOptions _greedy = new() { BatchTokens = batchTokens };
     private readonly RowScheduler _scheduler = new(evaluator, guidanceScale: 0, batchTokens);
-    private long _filledRows;
 
     /// <summary>Rows that went through the network so far.</summary>
-    public long NetworkRows => _scheduler.NetworkRows + Interlocked.Read(ref _filledRows);
+    public long NetworkRows => _scheduler.NetworkRows + source.NetworkRows;
 
     /// <summary>Settles every gap of every text.</summary>
     public void Settle(IReadOnlyList<GapTask> tasks, CancellationToken cancellation)
@@ -63,10 +64,8 @@ internal sealed class GapSettler(
     private void Finish(List<Round> rounds, CancellationToken cancellation)
     {
         _scheduler.Score(rounds.SelectMany(round => round.Rows), cancellation);
-        var decoder = new Decoder(evaluator, _greedy);
         IEnumerable<SamplingRow?> fillings = rounds.SelectMany(round => round.Options).Select(option => option.Filling);
-        decoder.Run([.. fillings.OfType<SamplingRow>()], null, cancellation);
-        Interlocked.Add(ref _filledRows, decoder.NetworkRows);
+        new Decoder(source, _greedy).Run([.. fillings.OfType<SamplingRow>()], null, cancellation);
         foreach (Round round in rounds)
             round.Settle();
         rounds.Clear();

@@ -53,9 +53,9 @@ public sealed class Infiller
         _model = model;
         var evaluator = new NetworkEvaluator(model.Network);
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
-        var source = new SessionScheduler(() => model.Session, options.GuidanceScale, options.BatchTokens);
-        _infiller = new TokenInfiller(evaluator, options, vocabulary, source);
-        _settler = new GapSettler(evaluator, vocabulary, _options.FillingWeight, options.BatchTokens,
+        SessionScheduler Source(double guidanceScale) => new(() => model.Session, guidanceScale, options.BatchTokens);
+        _infiller = new TokenInfiller(evaluator, options, vocabulary, Source(options.GuidanceScale));
+        _settler = new GapSettler(evaluator, Source(guidanceScale: 0), vocabulary, _options.FillingWeight, options.BatchTokens,
             DocumentStart.Of(model.Tokenizer).Length, model.Tokenizer.EndOfSequenceId);
         _reader = new GapReader(model, _options.MaxLength);
     }

@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Infilling;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Text.Gaps;
@@ -24,7 +25,8 @@ public sealed class GapSettlerTests
         new(MaskedText.Of(text, [], Bytes), candidates, openLength, model.ContextLength, model.MaskTokenId);
 
     private static GapSettler Settler(MarkovModel model, double fillingWeight = 0) => new(
-        model, new GapVocabulary(Bytes, model.VocabularySize), fillingWeight, batchTokens: 4096, startLength: 0, endOfTextId: null);
+        model, new RowScheduler(model, 0, 4096), new GapVocabulary(Bytes, model.VocabularySize), fillingWeight, batchTokens: 4096,
+        startLength: 0, endOfTextId: null);
 
     [TestMethod]
     public void TheLengthIsTheMostProbableOne()
