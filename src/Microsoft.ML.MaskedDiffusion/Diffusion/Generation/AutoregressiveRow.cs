@@ -64,7 +64,7 @@ internal sealed class AutoregressiveRow : IGeneratingRow
         float[] own = logits.ToArray();
         IReadOnlyList<int> written = _written.Ids;
         int position = _prompt.Length + written.Count;
-        LogitAdjustment.Apply(own, _plan.RequestOf(_prompt.Length), _plan.Options.Sampling, [.. _prompt, .. written], position,
+        LogitAdjustment.Apply(own, _plan.RequestOf(_prompt.Length), _plan.Options.Sampling, _prompt.Concat(written), position,
             int.MaxValue);
         // The bytes so far, this token and those left to write must be whole characters together.
         byte before = _plan.Vocabulary.StateAfter(written);

@@ -4,8 +4,14 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 internal static class LogitAdjustment
 {
     /// <summary>Changes the logits of a position in place.</summary>
+    /// <param name="logits">The logits [vocabulary].</param>
+    /// <param name="request">The row.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="tokens">The row's tokens; only read where repetition is penalized.</param>
+    /// <param name="position">The position.</param>
+    /// <param name="maskTokenId">The mask token, which is no repetition.</param>
     public static void Apply(
-        Span<float> logits, SamplingRequest request, SamplingOptions options, int[] tokens, int position, int maskTokenId)
+        Span<float> logits, SamplingRequest request, SamplingOptions options, IEnumerable<int> tokens, int position, int maskTokenId)
     {
         if (options.RepetitionPenalty != 1)
             Penalize(logits, tokens, maskTokenId, (float)options.RepetitionPenalty);
@@ -20,7 +26,7 @@ internal static class LogitAdjustment
 
     private static Dictionary<int, double> EmptyBias { get; } = [];
 
-    private static void Penalize(Span<float> logits, int[] tokens, int maskTokenId, float penalty)
+    private static void Penalize(Span<float> logits, IEnumerable<int> tokens, int maskTokenId, float penalty)
     {
         foreach (int token in tokens.Distinct())
         {

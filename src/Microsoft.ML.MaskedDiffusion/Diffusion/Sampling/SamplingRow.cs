@@ -88,13 +88,13 @@ internal sealed class SamplingRow : IDisposable
     {
         _looked = _block.Open;
         _remasking?.Begin(StateBefore, needsChoice: IsBlind);
-        TokenPrediction[] drawn = [.. _looked.Select(Unseen)];
         if (IsBlind)
         {
+            TokenPrediction[] drawn = [.. _looked.Select(Unseen)];
             Rank(drawn);
             _looked = [.. drawn.Take(Count(drawn)).Select(prediction => prediction.Position).Order()];
         }
-        else if (!_options.TokensPerStep.UsesPredictions && !_options.SharesStepsAmongRows && _remasking is null && Count(drawn) == 0)
+        else if (FillsNothing())
         {
             _looked = [];
         }
@@ -255,6 +255,11 @@ internal sealed class SamplingRow : IDisposable
         _gaps?.EndAt(last);
         _block.CutAfter(last);
     }
+
+    // Whether it is known without the network that the step changes nothing.
+    private bool FillsNothing() =>
+        !_options.TokensPerStep.UsesPredictions && !_options.SharesStepsAmongRows && _remasking is null
+        && Count([.. _looked.Select(Unseen)]) == 0;
 
     private TokenPrediction Unseen(int position) => new(
         position, -1, double.NaN, double.NaN, double.NaN, double.NaN, _draws.OfPosition(_step, position));
