@@ -14,6 +14,10 @@ internal interface IBatchedTransform
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type.</exception>
     DataViewSchema GetOutputSchema(DataViewSchema inputSchema);
 
+    /// <summary>What an estimator of this transform promises for an input shape.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type.</exception>
+    SchemaShape GetOutputShape(SchemaShape inputShape);
+
     /// <summary>A lazy view with the computed columns.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type.</exception>
     IDataView Transform(IDataView input);
@@ -37,6 +41,8 @@ internal sealed class BatchedTransform<TInput, TOutput>(RowComputation<TInput, T
         builder.AddColumns(computation.Outputs.Select(column => column.Detached));
         return builder.ToSchema();
     }
+
+    public SchemaShape GetOutputShape(SchemaShape inputShape) => GetOutputSchema(inputShape, computation.Inputs, computation.Outputs);
 
     public IDataView Transform(IDataView input)
     {

@@ -1,4 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -9,10 +8,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// model stays the caller's: it must outlive the transformers and is not disposed by them.
 /// </summary>
 /// <remarks>Safe for several threads. See <see cref="GroupedChoiceScoringTransformer"/> for what is asked of the rows.</remarks>
-public sealed class GroupedChoiceScoringEstimator : IEstimator<GroupedChoiceScoringTransformer>
+public sealed class GroupedChoiceScoringEstimator : ModelEstimator<GroupedChoiceScoringTransformer>
 {
-    private readonly GroupedChoiceComputation _computation;
-
     /// <summary>Creates an estimator.</summary>
     /// <param name="model">The model that scores; it stays the caller's.</param>
     /// <param name="options">How to score; null for the defaults.</param>
@@ -20,22 +17,13 @@ public sealed class GroupedChoiceScoringEstimator : IEstimator<GroupedChoiceScor
     /// An option is out of range (<see cref="ArgumentOutOfRangeException"/>) or does not apply to an autoregressive model.
     /// </exception>
     public GroupedChoiceScoringEstimator(MaskedDiffusionModel model, GroupedChoiceScoringOptions? options = null)
+        : this(new GroupedChoiceComputation(model ?? throw new ArgumentNullException(nameof(model)), options
+        ?? new GroupedChoiceScoringOptions()))
     {
-        ArgumentNullException.ThrowIfNull(model);
-        _computation = new GroupedChoiceComputation(model, options ?? new GroupedChoiceScoringOptions());
     }
 
-    /// <summary>Checks the schema and makes the transformer.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or mistyped.</exception>
-    public GroupedChoiceScoringTransformer Fit(IDataView input)
+    private GroupedChoiceScoringEstimator(GroupedChoiceComputation computation)
+        : base(computation, () => new GroupedChoiceScoringTransformer(computation, null))
     {
-        ArgumentNullException.ThrowIfNull(input);
-        GetOutputSchema(SchemaShapes.Of(input.Schema));
-        return new GroupedChoiceScoringTransformer(_computation, null);
     }
-
-    /// <summary>The input's columns and the added ones.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or mistyped.</exception>
-    public SchemaShape GetOutputSchema(SchemaShape inputSchema) =>
-        BatchedTransform<GroupedChoiceRow, GroupedChoiceResult>.GetOutputSchema(inputSchema, _computation.Inputs, _computation.Outputs);
 }
