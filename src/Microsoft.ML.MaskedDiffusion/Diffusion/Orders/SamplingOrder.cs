@@ -9,8 +9,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </summary>
 /// <remarks>
 /// Orders by how sure the network is (<see cref="Confidence"/>, <see cref="TopProbability"/>, <see cref="Margin"/>,
-/// <see cref="Entropy"/>) give good single answers, but make free text repeat itself: they lower the entropy of what is written.
-/// <see cref="Random"/> with temperature 1 draws from the model's own distribution.
+/// <see cref="Entropy"/>) suit single answers. They lower the entropy of free text, which small models then let repeat itself (arXiv
+/// 2604.00375). <see cref="Random"/> with temperature 1 draws from the model's own distribution.
 /// </remarks>
 public abstract class SamplingOrder
 {

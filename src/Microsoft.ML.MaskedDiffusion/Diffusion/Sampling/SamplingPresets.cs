@@ -8,7 +8,7 @@ public static class SamplingPresets
 {
     /// <summary>
     /// SMDM's ancestral sampler ("origin", its MT-Bench setting): random order, each masked token filled with probability
-    /// 1 - t[i+1] / t[i] in each of 128 steps, temperature 1. The default for free text, which it does not make repeat itself.
+    /// 1 - t[i+1] / t[i] in each of 128 steps, temperature 1.
     /// </summary>
     public static SamplingOptions Smdm => new()
     {
@@ -59,8 +59,8 @@ public static class SamplingPresets
     };
 
     /// <summary>
-    /// ReMDM's with a cap: the ancestral sampler, and tokens are masked again with probability 0.05 a step; a nucleus of 0.9. More steps
-    /// write better texts.
+    /// ReMDM's with a cap: the ancestral sampler, and tokens are masked again with probability 0.05 a step; a nucleus of 0.9. Made
+    /// for many steps (Wang et al., 2025).
     /// </summary>
     public static SamplingOptions ReMDM => new()
     {

@@ -11,7 +11,7 @@ internal interface INetworkSession : IDisposable
     /// <summary>The network's shape.</summary>
     TransformerConfig Config { get; }
 
-    /// <summary>An empty cache of one row's keys and values, for this session only.</summary>
+    /// <summary>An empty cache of one row's keys and values, which no other network session takes.</summary>
     /// <param name="capacity">The positions it has room for, 1 to the context's length.</param>
     KeyValueCache NewCache(int capacity);
 

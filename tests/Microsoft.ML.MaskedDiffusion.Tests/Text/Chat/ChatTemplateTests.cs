@@ -44,7 +44,7 @@ public sealed class ChatTemplateTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => template.Prompt([Hello with { Text = html }])).Message, "</s>");
         Assert.AreEqual(VicunaPrompt.Of("I <s>will"), template.Prompt([Hello with { Text = "I <s>will" }]), "<s> is plain text here");
         ChatTemplate own = template with { EndOfSequence = null, AssistantEnd = "", StopStrings = [] };
-        Assert.AreEqual(VicunaPrompt.Of("I <s>will</s> do."), own.Prompt([Hello with { Text = "I <s>will</s> do." }]), "nor </s> in this one");
+        Assert.AreEqual(VicunaPrompt.Of("I <s>will</s> do."), own.Prompt([Hello with { Text = "I <s>will</s> do." }]), "nor </s> here");
     }
 
     [TestMethod]
