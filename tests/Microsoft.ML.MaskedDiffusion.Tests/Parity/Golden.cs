@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
@@ -29,6 +30,15 @@ internal static class Golden
     }
 
     public static SafetensorsReader Open(params string[] parts) => SafetensorsReader.Open(PathOf(parts));
+
+    /// <summary>A tensor of 64-bit floats, row by row.</summary>
+    public static double[] Doubles(SafetensorsReader reader, string name)
+    {
+        SafetensorsEntry entry = reader.Entries.Single(entry => entry.Name == name);
+        var values = new double[entry.Shape.Aggregate(1L, (product, size) => product * size)];
+        reader.ReadBytes(entry, MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
 
     public static JsonElement Json(params string[] parts)
     {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
@@ -131,19 +130,11 @@ public sealed class AutoregressiveGenerationTests
 
     private sealed class Recorded(SafetensorsReader golden, string name) : ISamplingDraws
     {
-        private readonly double[] _values = Read(golden, name);
+        private readonly double[] _values = Golden.Doubles(golden, name);
 
         public double OfPosition(int step, int position) => 0;
 
         public void OfTokens(int step, int position, Span<double> destination) =>
             _values.AsSpan(step * destination.Length, destination.Length).CopyTo(destination);
-
-        private static double[] Read(SafetensorsReader golden, string name)
-        {
-            SafetensorsEntry entry = golden.Entries.Single(entry => entry.Name == name);
-            var values = new double[entry.Shape.Aggregate(1L, (product, size) => product * size)];
-            golden.ReadBytes(entry, MemoryMarshal.AsBytes(values.AsSpan()));
-            return values;
-        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
@@ -84,16 +83,8 @@ public sealed class GoldenSamplerTests
             float share = new SamplingStep { Step = step, Steps = states.Length }.UnmaskedShare(1e-5);
             float[]? transfer = isOrigin ? golden.ReadSingles($"{run}.step{step:000}.u_transfer") : null;
             int place = Place(step, row, position, masked => transfer is null || transfer[masked] < share);
-            double[] draws = Doubles($"{run}.step{step:000}.u_gumbel");
+            double[] draws = Golden.Doubles(golden, $"{run}.step{step:000}.u_gumbel");
             draws.AsSpan(place * destination.Length, destination.Length).CopyTo(destination);
-        }
-
-        private double[] Doubles(string name)
-        {
-            SafetensorsEntry entry = golden.Entries.Single(entry => entry.Name == name);
-            var values = new double[entry.Shape.Aggregate(1L, (product, size) => product * size)];
-            golden.ReadBytes(entry, MemoryMarshal.AsBytes(values.AsSpan()));
-            return values;
         }
 
         // How many masked positions that count stand before this one in the batch.
