@@ -16,9 +16,8 @@ internal static class PipelineFile
         if (selfContainedLimit is < 0 or > CarrierWriter.LargestLimit)
         {
             throw new ArgumentOutOfRangeException(nameof(selfContainedLimit), selfContainedLimit,
-                $"selfContainedLimit is {selfContainedLimit}; it must be 0 to {CarrierWriter.LargestLimit} bytes (1 GiB). Larger models "
-                + "are "
-                + "saved beside the zip.");
+                $"selfContainedLimit is {selfContainedLimit}; it must be 0 to {CarrierWriter.LargestLimit} bytes (1 GiB). "
+                + "Larger models are saved beside the zip.");
         }
         ZipContent.RequireReplaceable(path, archive => archive.Entries.Any(entry => SavedForm.IsOfPipeline(entry.FullName)));
         using var location = new CarrierLocation(path, selfContainedLimit);
