@@ -13,7 +13,6 @@ namespace Microsoft.ML.MaskedDiffusion;
 public sealed class GenerationTrace
 {
     private readonly List<TraceStep> _steps = [];
-    private GeneratedToken[] _tokens = [];
 
     /// <summary>Begins a trace.</summary>
     /// <param name="prompt">The prompt, which is shown before the text. Default empty.</param>
@@ -54,16 +53,7 @@ public sealed class GenerationTrace
         ArgumentNullException.ThrowIfNull(state);
         if (Result is not null)
             throw new InvalidOperationException("The trace has its last state. Record another text in a trace of its own.");
-        GeneratedToken[] tokens = [.. state.Tokens];
-        var changes = new List<(int Position, GeneratedToken Token)>();
-        for (int i = 0; i < tokens.Length; i++)
-        {
-            bool isNew = i >= _tokens.Length;
-            if (isNew ? !tokens[i].IsMasked : !tokens[i].Equals(_tokens[i]))
-                changes.Add((i, tokens[i]));
-        }
-        _steps.Add(new TraceStep(tokens.Length, changes));
-        _tokens = tokens;
+        _steps.Add(new TraceStep(state.Tokens.Count, [.. state.Changed.Select(position => (position, state.Tokens[position]))]));
         Text = state.Result?.Text ?? state.Text;
         Result = state.Result;
     }
