@@ -43,6 +43,11 @@ internal static class GapsCommand
         {
             Description = "tokens of the vocabulary of that training; 0 for bytes", DefaultValueFactory = _ => 1000,
         };
+        var lengths = new Option<double>("--gap-lengths")
+        {
+            Description = "the share of rows of that training from which the model learns the length of gaps, by tokens for that",
+        };
+        var initial = new Option<string?>("--initial") { Description = "a saved model from which that training goes on" };
         var limit = new Option<int>("--limit") { Description = "number of held-out documents", DefaultValueFactory = _ => 200 };
         var longest = new Option<int>("--longest")
         {
@@ -51,7 +56,7 @@ internal static class GapsCommand
         var seed = new Option<int>("--seed") { Description = "seed of everything random", DefaultValueFactory = _ => 1 };
         var command = new Subcommand("gaps", "how well the length of a gap of unknown length is found, and what stood in it")
         {
-            text, lines, field, model, steps, vocabulary, limit, longest, seed,
+            text, lines, field, model, steps, vocabulary, lengths, initial, limit, longest, seed,
         };
         command.SetAction((result, cancellation) => Task.Run(() =>
         {
@@ -59,7 +64,13 @@ internal static class GapsCommand
             int border = documents.Length * 9 / 10;
             string path = result.GetValue(model)!;
             if (!File.Exists(path) && !Directory.Exists(path))
-                Train(documents[..border], path, result.GetValue(steps), result.GetValue(vocabulary), cancellation);
+            {
+                using MaskedDiffusionModel? first = result.GetValue(initial) is { } saved ? SavedModel.Open(saved, "auto") : null;
+                TrainerOptions options = Options(first, result.GetValue(vocabulary));
+                (options.MaxSteps, options.CancellationToken) = (result.GetValue(steps), cancellation);
+                (options.Noise.GapLengthRatio, options.Noise.MaxGapLength) = (result.GetValue(lengths), result.GetValue(longest));
+                Train(documents[..border], path, options);
+            }
             using MaskedDiffusionModel trained = SavedModel.Open(path, "auto");
             Measure(trained, documents[border..], result.GetValue(limit), result.GetValue(longest), result.GetValue(seed), cancellation);
         }, CancellationToken.None));
@@ -82,25 +93,33 @@ internal static class GapsCommand
         return documents;
     }
 
-    private static void Train(string[] documents, string path, long steps, int vocabulary, CancellationToken cancellation)
+    private static TrainerOptions Options(MaskedDiffusionModel? initial, int vocabulary)
     {
-        var ml = new MLContext(1);
-        using LikelihoodScoringTransformer lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
+        var options = new TrainerOptions
         {
-            Network = new TransformerConfig
-            {
-                Name = "gaps", LayerCount = 4, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 384, ContextLength = 128,
-            },
-            Tokenizer = vocabulary == 0 ? TokenizerSource.Bytes() : TokenizerSource.TrainBytePairEncoding(vocabulary),
+            InitialModel = initial,
             // Texts are filled one by one, so they are learned one by one.
             Rows = { PackDocuments = false },
-            MaxSteps = steps,
             BatchSize = 24,
-            LearningRate = 3e-3,
+            LearningRate = initial is null ? 3e-3 : 1e-3,
             Noise = { Levels = NoiseLevels.Stratified, LossWeighting = LossWeighting.Uniform },
             Progress = new ConsoleProgress(Console.Out),
-            CancellationToken = cancellation,
-        }).Fit(ml.Data.LoadFromEnumerable(documents.Select(document => new Row { Text = document }).ToList()));
+        };
+        if (initial is not null)
+            return options;
+        options.Network = new TransformerConfig
+        {
+            Name = "gaps", LayerCount = 4, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 384, ContextLength = 128,
+        };
+        options.Tokenizer = vocabulary == 0 ? TokenizerSource.Bytes() : TokenizerSource.TrainBytePairEncoding(vocabulary);
+        return options;
+    }
+
+    private static void Train(string[] documents, string path, TrainerOptions options)
+    {
+        var ml = new MLContext(1);
+        using LikelihoodScoringTransformer lm = ml.MaskedDiffusion().Trainer(options).Fit(
+            ml.Data.LoadFromEnumerable(documents.Select(document => new Row { Text = document }).ToList()));
         Print($"{lm.TrainingResult!.Steps:N0} steps, {lm.TrainingResult.Epochs:F1} epochs, {lm.TrainingResult.Seconds:N0} s");
         lm.Model.Save(path);
     }
@@ -124,13 +143,18 @@ internal static class GapsCommand
         Show("mean log p of the gap", cases, i => Best(i, text => text.LogProbability / text.GapLengths[0]), rows);
         Show("sum of log p of the gap", cases, i => Best(i, text => text.LogProbability), rows);
         foreach (double weight in Weights)
+            Choose(string.Create(CultureInfo.InvariantCulture, $"FillingWeight {weight}"), new GapOptions { FillingWeight = weight });
+        if (model.Config.HasLengthTokens)
+            Choose("length tokens", new GapOptions { LengthMethod = GapLengthMethod.LengthTokens });
+
+        void Choose(string name, GapOptions gaps)
         {
-            var infiller = new Infiller(model, null, new GapOptions { FillingWeight = weight });
+            var infiller = new Infiller(model, null, gaps);
             string unknown = GapSyntax.Gap(1, longest);
             FilledText[] chosen = infiller.Fill([.. cases.Select(one => new GappedText(one.With(unknown)))], cancellation);
             // The filling of the chosen length is not part of the choice.
             long choice = infiller.NetworkRows - chosen.Sum(text => text.GapLengths[0]);
-            Show(string.Create(CultureInfo.InvariantCulture, $"FillingWeight {weight}"), cases, i => chosen[i], choice / cases.Length);
+            Show(name, cases, i => chosen[i], choice / cases.Length);
         }
 
         FilledText Best(int i, Func<FilledText, double> score) => filled.Select(texts => texts[i]).MaxBy(score)!;

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion;
 using Samples.Shared;
 
@@ -73,22 +72,20 @@ internal static class ByteModel
             $"{loss.Value * perCharacter:F4} ± {loss.StandardError * perCharacter:F4} nats per character (upper bound; "
             + $"of the error {loss.NoiseStandardError * perCharacter:F4} is the estimate's own noise); "
             + $"{measured.All.BitsPerByte.Value:F3} bits per byte");
-        Write(ml, lm.Model, seed, cancellationToken);
+        Write(lm.Model, seed, cancellationToken);
         Console.WriteLine($"\n{output.FullName}: model.mdm, loss.svg");
     }
 
-    private static void Write(MLContext ml, MaskedDiffusionModel model, int seed, CancellationToken cancellationToken)
+    private static void Write(MaskedDiffusionModel model, int seed, CancellationToken cancellationToken)
     {
         const string start = "ROMEO:\n";
         foreach ((string name, SamplingOptions options) in Samplers)
         {
             options.Seed = seed;
             SampleConsole.Heading($"Written by the model after \"ROMEO:\" ({name})");
-            IDataView prompt =
-                ml.Data.LoadFromEnumerable([new Row { Text = $"{start}[MASK*{Piece - Encoding.UTF8.GetByteCount(start)}]" }]);
-            var infill =
-                ml.MaskedDiffusion().Infill(model, new InfillOptions { Sampling = options, CancellationToken = cancellationToken });
-            Console.WriteLine(infill.Fit(prompt).Transform(prompt).GetColumn<string>("Filled").Single());
+            var generator = new TextGenerator(
+                model, new GenerationOptions { MaxNewTokens = Piece - Encoding.UTF8.GetByteCount(start), Sampling = options });
+            Console.WriteLine(start + generator.Generate(start, cancellationToken).Text);
         }
     }
 

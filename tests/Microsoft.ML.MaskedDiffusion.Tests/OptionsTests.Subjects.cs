@@ -103,6 +103,8 @@ public sealed partial class OptionsTests
             [nameof(NoiseOptions.LossWeighting)] = [(LossWeighting)(-1), (LossWeighting)9],
             [nameof(NoiseOptions.StochasticLengthRatio)] = BadShares,
             [nameof(NoiseOptions.GuidanceDropout)] = [.. BadShares, 0.1],
+            [nameof(NoiseOptions.GapLengthRatio)] = BadShares,
+            [nameof(NoiseOptions.MaxGapLength)] = BadCounts,
         }, anything: []),
 
         new Subject<ComputeOptions>(new(), o => Train(new() { Compute = o }), new()
@@ -223,6 +225,7 @@ public sealed partial class OptionsTests
             [nameof(InfillOptions.CandidatesColumnName)] = ["", " \t"],
             [nameof(InfillOptions.Candidates)] = [Array.Empty<string>(), new[] { "a", "" }, new[] { "a", "a" }, new string?[] { null }],
             [nameof(InfillOptions.FillingWeight)] = BadShares,
+            [nameof(InfillOptions.LengthMethod)] = [(GapLengthMethod)(-1), (GapLengthMethod)9],
             [nameof(InfillOptions.MaxGapLength)] = [.. BadCounts, GapOptions.LargestMaxLength + 1, int.MaxValue],
             // Several draws need a temperature.
             [nameof(InfillOptions.Samples)] = [.. BadCounts, 2, GapOptions.LargestSamples + 1],
@@ -243,6 +246,7 @@ public sealed partial class OptionsTests
         new Subject<GapOptions>(new(), o => _ = new Infiller(Model, null, o), new()
         {
             [nameof(GapOptions.FillingWeight)] = BadShares,
+            [nameof(GapOptions.LengthMethod)] = [(GapLengthMethod)(-1), (GapLengthMethod)9],
             [nameof(GapOptions.MaxLength)] = [.. BadCounts, GapOptions.LargestMaxLength + 1, int.MaxValue],
             [nameof(GapOptions.Samples)] = [.. BadCounts, 2, GapOptions.LargestSamples + 1],
             [nameof(GapOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],

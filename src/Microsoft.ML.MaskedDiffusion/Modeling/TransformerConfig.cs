@@ -10,6 +10,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </summary>
 public sealed record TransformerConfig
 {
+    /// <summary>How many tokens of the vocabulary change lengths, where there are any.</summary>
+    internal const int LengthTokenCount = 2;
+
     /// <summary>A name for people; a preset's own name, such as <c>Diff_LLaMA_6M</c>, or "custom". Default "custom".</summary>
     public string Name { get; init; } = "custom";
 
@@ -25,7 +28,10 @@ public sealed record TransformerConfig
     /// <summary>Width f of the feed-forward layers, at least 1 (4 d in all presets but one).</summary>
     public required int FeedForwardSize { get; init; }
 
-    /// <summary>Number of tokens of the tokenizer, without the mask token. Default 32000, as the presets.</summary>
+    /// <summary>
+    /// Number of tokens that the network predicts: those of the tokenizer, and two more where <see cref="HasLengthTokens"/>. The mask token
+    /// is none of them. Default 32000, as the presets.
+    /// </summary>
     public int VocabularySize { get; init; } = 32000;
 
     /// <summary>The longest sequence, in tokens. Default 2048, as the presets.</summary>
@@ -45,14 +51,31 @@ public sealed record TransformerConfig
     /// </summary>
     public bool Autoregressive { get; init; }
 
+    /// <summary>
+    /// Whether the last two tokens of the vocabulary are those with which the network changes the length of a gap, expand and delete
+    /// (DreamOn, arXiv 2602.01326). A trainer sets it; see <see cref="NoiseOptions.GapLengthRatio"/>. Default false.
+    /// </summary>
+    public bool HasLengthTokens { get; init; }
+
     /// <summary>The names that <see cref="FromPreset"/> knows, smallest first.</summary>
     public static IReadOnlyList<string> PresetNames => TransformerPresets.Names;
 
     /// <summary>Width of one attention head: <see cref="EmbeddingSize"/> / <see cref="HeadCount"/>.</summary>
     public int HeadSize => EmbeddingSize / HeadCount;
 
-    /// <summary>The id of the mask token: one past the tokenizer's last.</summary>
+    /// <summary>The id of the mask token: one past the vocabulary's last.</summary>
     public int MaskTokenId => VocabularySize;
+
+    /// <summary>
+    /// The id of the token that makes two masked tokens of one; null without <see cref="HasLengthTokens"/>.
+    /// </summary>
+    public int? ExpandTokenId => HasLengthTokens ? VocabularySize - 2 : null;
+
+    /// <summary>The id of the token that takes a masked token away; null without <see cref="HasLengthTokens"/>.</summary>
+    public int? DeleteTokenId => HasLengthTokens ? VocabularySize - 1 : null;
+
+    /// <summary>How many of the vocabulary's first ids are tokens of text.</summary>
+    internal int TextVocabularySize => VocabularySize - (HasLengthTokens ? LengthTokenCount : 0);
 
     /// <summary>Rows of the input embedding: the vocabulary, and the mask token unless <see cref="Autoregressive"/>.</summary>
     public int EmbeddingRowCount => Autoregressive ? VocabularySize : VocabularySize + 1;
@@ -99,6 +122,10 @@ public sealed record TransformerConfig
             "such that EmbeddingSize / HeadCount is even, as rotary positions turn pairs");
         OptionCheck.Require(FeedForwardSize is >= 1 and <= 1 << 20, group + nameof(FeedForwardSize), FeedForwardSize, "1 to 1048576");
         OptionCheck.Require(VocabularySize is >= 1 and <= 1 << 24, group + nameof(VocabularySize), VocabularySize, "1 to 16777216");
+        OptionCheck.Require(!HasLengthTokens || !Autoregressive, group + nameof(HasLengthTokens), HasLengthTokens,
+            "false for an autoregressive network, which has no masked tokens");
+        OptionCheck.Require(!HasLengthTokens || VocabularySize > LengthTokenCount, group + nameof(VocabularySize), VocabularySize,
+            FormattableString.Invariant($"more than the {LengthTokenCount} tokens of HasLengthTokens"));
         OptionCheck.Require(ContextLength is >= 1 and <= 1 << 20, group + nameof(ContextLength), ContextLength, "1 to 1048576");
         // A weight is one block of memory with 32-bit indices.
         long rows = Math.Max(Math.Max(EmbeddingRowCount, 3L * EmbeddingSize), FeedForwardSize);

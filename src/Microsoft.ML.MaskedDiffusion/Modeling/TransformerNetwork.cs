@@ -239,13 +239,29 @@ internal sealed class TransformerNetwork : IDisposable
     /// </summary>
     public void Backward(Tensor loss) => _pass.Run(loss);
 
-    /// <summary>Takes over the weights of a network of the same shape.</summary>
+    /// <summary>
+    /// Takes over the weights of a network of the same shape, or of one with a smaller vocabulary: then what the further ids have stays as
+    /// it is.
+    /// </summary>
     public void CopyFrom(TransformerNetwork other)
     {
         using UseCount.Use use = other._uses.Enter();
         using IDisposable noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        long known = other.Config.VocabularySize;
         foreach ((string name, Parameter parameter) in _parameters)
-            parameter.copy_(other._parameters[name]);
+        {
+            Tensor weights = other._parameters[name];
+            if (known == Config.VocabularySize || name is not (HeadName or EmbeddingName))
+            {
+                parameter.copy_(weights);
+                continue;
+            }
+            parameter.narrow(0, 0, known).copy_(weights.narrow(0, 0, known));
+            // The mask token stands behind the vocabulary.
+            if (weights.size(0) > known)
+                parameter[Config.MaskTokenId].copy_(weights[other.Config.MaskTokenId]);
+        }
     }
 
     /// <summary>Sets all gradients to zero, in place where they exist.</summary>

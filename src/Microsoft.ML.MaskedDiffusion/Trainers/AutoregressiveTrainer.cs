@@ -22,8 +22,8 @@ public sealed class AutoregressiveTrainer : IEstimator<LikelihoodScoringTransfor
     /// <param name="options">
     /// The settings, copied here. <see cref="TrainerOptions.Network"/> is made autoregressive. Without noise there is nothing to set about
     /// it: <see cref="NoiseOptions.Levels"/>, <see cref="NoiseOptions.LossWeighting"/>, <see cref="NoiseOptions.StochasticLengthRatio"/>,
-    /// <see cref="RowOptions.Padding"/> and <see cref="NoiseOptions.GuidanceDropout"/> must have their defaults. Validation is exact, and
-    /// <see cref="ValidationOptions.Samples"/> is not used.
+    /// <see cref="RowOptions.Padding"/>, <see cref="NoiseOptions.GuidanceDropout"/> and <see cref="NoiseOptions.GapLengthRatio"/> must have
+    /// their defaults. Validation is exact, and <see cref="ValidationOptions.Samples"/> is not used.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range; the message says which, and what to do.</exception>
     public AutoregressiveTrainer(IHostEnvironment env, TrainerOptions options) =>

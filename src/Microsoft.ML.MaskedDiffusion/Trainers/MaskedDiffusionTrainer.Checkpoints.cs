@@ -18,7 +18,7 @@ public sealed partial class MaskedDiffusionTrainer
             Keep = _options.Checkpoints.Keep,
             Resume = _options.Checkpoints.Resume,
             AdoptSeed = _options.Seed is null,
-            Traits = new Dictionary<string, string>
+            Traits = new Dictionary<string, string>(GapLengthTraits())
             {
                 [StoredTraits.NoiseLevels] = StoredEnum<NoiseLevels>.NameOf(_options.Noise.Levels),
                 [StoredTraits.LossWeighting] = StoredEnum<LossWeighting>.NameOf(_options.Noise.LossWeighting),
@@ -29,6 +29,13 @@ public sealed partial class MaskedDiffusionTrainer
             Log = message => channel.Info(MessageSensitivity.None, "{0}", message),
         };
 
+    // The first checkpoints know of no such noise.
+    private IEnumerable<KeyValuePair<string, string>> GapLengthTraits() => _options.Noise.GapLengthRatio == 0 ? [] :
+    [
+        new(StoredTraits.GapLengthRatio, _options.Noise.GapLengthRatio.ToString(CultureInfo.InvariantCulture)),
+        new(StoredTraits.MaxGapLength, _options.Noise.MaxGapLength.ToString(CultureInfo.InvariantCulture)),
+    ];
+
     /// <summary>How checkpoints name these options. Files hold the names, so they never change.</summary>
     private static class StoredTraits
     {
@@ -37,5 +44,7 @@ public sealed partial class MaskedDiffusionTrainer
         public const string Padding = "Padding";
         public const string GuidanceDropout = "GuidanceDropout";
         public const string Tokenizer = "Tokenizer";
+        public const string GapLengthRatio = "GapLengthRatio";
+        public const string MaxGapLength = "MaxGapLength";
     }
 }

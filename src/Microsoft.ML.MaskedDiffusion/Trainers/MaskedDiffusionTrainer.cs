@@ -3,6 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 using Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 using Microsoft.ML.MaskedDiffusion.DataViews;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Trainers;
@@ -177,7 +178,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
 
     private TransformerConfig Network => _options.InitialModel?.Config ?? _options.Network;
 
-    private int BlockLength => Objective(Network).BlockLength(Network.ContextLength);
+    private int BlockLength => Objective(Network, null).BlockLength(Network.ContextLength);
 
     // A wrong checkpoint folder is reported before the text is read, which may take hours.
     private void CheckCheckpointFolder()
@@ -186,17 +187,36 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
             CheckpointRun.CheckFolder(folder, _options.Checkpoints.Resume);
     }
 
-    private ITrainingObjective Objective(TransformerConfig config) =>
-        _autoregressive
-            ? new AutoregressiveObjective() : new DiffusionObjective(
-            config, _options.Noise.Levels, _options.Noise.LossWeighting, _options.Noise.GuidanceDropout);
+    private ITrainingObjective Objective(TransformerConfig config, TextTokenizer? tokenizer)
+    {
+        if (_autoregressive)
+            return new AutoregressiveObjective();
+        NoiseOptions noise = _options.Noise;
+        GapLengthNoise? gapLengths = noise.GapLengthRatio == 0 || tokenizer is null
+            ? null : new GapLengthNoise(config, noise.GapLengthRatio, noise.MaxGapLength, BordersOf(tokenizer));
+        return new DiffusionObjective(config, noise.Levels, noise.LossWeighting, noise.GuidanceDropout, gapLengths);
+    }
+
+    // The ids that begin and end a text.
+    private static HashSet<long> BordersOf(TextTokenizer tokenizer) =>
+        [.. new[] { tokenizer.BeginningOfSequenceId, tokenizer.EndOfSequenceId }.OfType<int>().Select(id => (long)id)];
+
+    // The network, with the tokens for lengths where they are to be learned and are not there yet.
+    private TransformerConfig NetworkFor(TextTokenizer tokenizer)
+    {
+        TransformerConfig config = _options.InitialModel?.Config
+            ?? _options.Network with { VocabularySize = tokenizer.VocabularySize, Autoregressive = _autoregressive };
+        return config.HasLengthTokens || _options.Noise.GapLengthRatio == 0 ? config : config with
+        {
+            VocabularySize = config.VocabularySize + TransformerConfig.LengthTokenCount, HasLengthTokens = true,
+        };
+    }
 
     private LikelihoodScoringTransformer Train(TrainingCorpus corpus, ITokenBlocks? validation, LoggedProgress progress, IChannel channel)
     {
         string device = DeviceChoice.Prefer(_options.Device, _context?.GpuDeviceId, _context?.FallbackToCpu ?? true);
-        TransformerConfig config = _options.InitialModel?.Config
-            ?? _options.Network with { VocabularySize = corpus.Tokenizer.VocabularySize, Autoregressive = _autoregressive };
-        ITrainingObjective objective = Objective(config);
+        TransformerConfig config = NetworkFor(corpus.Tokenizer);
+        ITrainingObjective objective = Objective(config, corpus.Tokenizer);
         TrainingSettings settings =
             Settings(config, objective, corpus.Blocks) with { Checkpoints = Checkpoints(corpus.Tokenizer, channel) };
         channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2} on {3}",

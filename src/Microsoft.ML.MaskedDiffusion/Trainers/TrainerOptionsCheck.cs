@@ -22,7 +22,7 @@ internal static class TrainerOptionsCheck
         options.Validation.Check(options);
         options.Checkpoints.Check();
         options.Rows.Check(options);
-        options.Noise.Check(options.Rows);
+        options.Noise.Check(options.Rows, (options.InitialModel?.Config ?? options.Network).ContextLength);
         options.Compute.Check(options.BatchSize);
         if (autoregressive)
             CheckAutoregressive(options);
@@ -72,6 +72,8 @@ internal static class TrainerOptionsCheck
         options.Network.Validate("Network.");
         OptionCheck.Require(autoregressive || !options.Network.Autoregressive, "Network.Autoregressive", true,
             "false: a masked diffusion model sees the text on both sides");
+        OptionCheck.Require(!options.Network.HasLengthTokens || options.InitialModel is not null, "Network.HasLengthTokens", true,
+            "false: a Noise.GapLengthRatio above 0 adds the tokens");
         OptionCheck.Require(options.Network.ContextLength >= 2, "Network.ContextLength", options.Network.ContextLength,
             "at least 2, so that there is text beside a masked token");
     }

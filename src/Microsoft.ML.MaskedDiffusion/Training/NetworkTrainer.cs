@@ -11,7 +11,8 @@ namespace Microsoft.ML.MaskedDiffusion.Training;
 internal static class NetworkTrainer
 {
     /// <summary>
-    /// Trains a fresh network from the settings' seed, or a copy of <paramref name="initial"/>, or goes on from the settings' checkpoint.
+    /// Trains a fresh network from the settings' seed, or a copy of <paramref name="initial"/>, whose vocabulary may be smaller, or goes on
+    /// from the settings' checkpoint.
     /// The caller owns it; on any failure it is disposed here.
     /// </summary>
     public static (TransformerNetwork Network, TrainingResult Result) Train(
@@ -30,9 +31,9 @@ internal static class NetworkTrainer
         var network = new TransformerNetwork(config, place);
         try
         {
-            if (initial is null)
+            if (initial is null || initial.Config.VocabularySize < config.VocabularySize)
                 network.Initialize((ulong)settings.Seed);
-            else
+            if (initial is not null)
                 network.CopyFrom(initial);
             checkpoints?.Check(RunFingerprint.Of(config, initial is null ? null : network, place, objective, blocks, validation, settings));
             using var loop = new TrainingLoop(network, objective, blocks, validation, settings) { Checkpoints = checkpoints };

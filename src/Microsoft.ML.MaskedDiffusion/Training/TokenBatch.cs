@@ -57,6 +57,9 @@ internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, u
     /// <summary>A fresh random stream of the row: the same draws whenever it is asked for.</summary>
     public CounterRandom RandomOf(int row) => new(seed, _streams[row], purpose);
 
+    /// <summary>The same for another purpose than the batch's.</summary>
+    public CounterRandom RandomOf(int row, RandomPurpose rowPurpose) => new(seed, _streams[row], rowPurpose);
+
     /// <summary>
     /// A fresh random stream of the whole batch, for another purpose than its rows'. It belongs to the first row's place in the run.
     /// </summary>

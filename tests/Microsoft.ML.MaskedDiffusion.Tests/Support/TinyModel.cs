@@ -17,8 +17,9 @@ internal static class TinyModel
     public static MaskedDiffusionModel Create(ulong seed = 3) => Create(
         TokenizerSource.TrainBytePairEncoding(300).Resolve(() => Corpus, null, CancellationToken.None), ContextLength, seed);
 
-    /// <summary>The same with another tokenizer and context.</summary>
-    public static MaskedDiffusionModel Create(TextTokenizer tokenizer, int contextLength, ulong seed = 3)
+    /// <summary>The same with another tokenizer and context, and with tokens for lengths or without.</summary>
+    public static MaskedDiffusionModel Create(
+        TextTokenizer tokenizer, int contextLength, ulong seed = 3, bool hasLengthTokens = false)
     {
         var config = new TransformerConfig
         {
@@ -27,8 +28,9 @@ internal static class TinyModel
             HeadCount = 2,
             EmbeddingSize = 32,
             FeedForwardSize = 64,
-            VocabularySize = tokenizer.VocabularySize,
+            VocabularySize = tokenizer.VocabularySize + (hasLengthTokens ? TransformerConfig.LengthTokenCount : 0),
             ContextLength = contextLength,
+            HasLengthTokens = hasLengthTokens,
         };
         var network = new TransformerNetwork(config, torch.CPU);
         network.Initialize(seed);

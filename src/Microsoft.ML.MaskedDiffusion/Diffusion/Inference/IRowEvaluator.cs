@@ -5,6 +5,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 /// </summary>
 internal interface IRowEvaluator
 {
+    /// <summary>The tokens of text, which likelihoods and samplers choose from: not those that change the length of a gap.</summary>
     int VocabularySize { get; }
 
     int MaskTokenId { get; }

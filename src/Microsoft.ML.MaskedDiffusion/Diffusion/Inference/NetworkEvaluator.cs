@@ -44,7 +44,7 @@ internal sealed class NetworkEvaluator : IRowEvaluator
     /// <exception cref="ArgumentException">The network is not autoregressive.</exception>
     public static NetworkEvaluator OfAutoregressive(TransformerNetwork network) => new(network, autoregressive: true);
 
-    public int VocabularySize => _network.Config.VocabularySize;
+    public int VocabularySize => _network.Config.TextVocabularySize;
 
     public int MaskTokenId => _network.Config.MaskTokenId;
 
@@ -70,11 +70,11 @@ internal sealed class NetworkEvaluator : IRowEvaluator
         {
             Tensor dense = logits.to(ScalarType.Float32, CPU).contiguous();
             float* start = TensorMemory.Floats(dense);
-            int width = VocabularySize;
+            int stride = _network.Config.VocabularySize, width = VocabularySize;
             Workers.Run((int)logits.size(0), i =>
             {
                 foreach (int query in queries[first + i])
-                    reader(query, new ReadOnlySpan<float>(start + (long)i * width, width));
+                    reader(query, new ReadOnlySpan<float>(start + (long)i * stride, width));
             });
         });
     }

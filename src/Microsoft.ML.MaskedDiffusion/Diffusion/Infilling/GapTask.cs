@@ -47,6 +47,12 @@ internal sealed class GapTask
     /// <summary>The log-probability of the candidates that were chosen, nats.</summary>
     public double LogProbability { get; private set; }
 
+    /// <summary>Whether the text says the length of each gap.</summary>
+    public bool HasKnownLengths => _least.AsSpan().SequenceEqual(_most);
+
+    /// <summary>The fewest and the most tokens of each gap.</summary>
+    public (int Least, int Most)[] Limits => [.. _least.Zip(_most)];
+
     /// <summary>The tokens of each gap.</summary>
     public int[] Lengths => [.. _contents.Select(content => content.Length)];
 
@@ -64,15 +70,15 @@ internal sealed class GapTask
     {
         int[][] contents = [.. _contents];
         contents[Next] = content;
-        long room = _room - (content.Length - _least[Next]);
-        for (int gap = Next + 1; gap < contents.Length; gap++)
-        {
-            // The middle of the gap's range, or less where there is no room for it.
-            long most = Math.Max(_least[gap], _least[gap] + room);
-            int length = (int)Math.Clamp(((long)_least[gap] + _most[gap]) / 2, _least[gap], most);
-            contents[gap] = Masks(length);
-            room -= length - _least[gap];
-        }
+        MaskRest(contents, Next + 1, _room - (content.Length - _least[Next]));
+        return _text.Lay(contents);
+    }
+
+    /// <summary>The row with every gap masked, in the middle of its range of lengths.</summary>
+    public GapRow InMiddle()
+    {
+        var contents = new int[_least.Length][];
+        MaskRest(contents, 0, _room);
         return _text.Lay(contents);
     }
 
@@ -96,8 +102,20 @@ internal sealed class GapTask
     /// <summary>The text with the chosen candidates.</summary>
     public string Fill() => _text.Fill(_chosen);
 
-    /// <summary>The text with the ids of a row as it is settled.</summary>
+    /// <summary>The text with the ids of a row in its gaps.</summary>
     public string Fill(int[] filled, Range[] gaps) => _text.Fill([.. gaps.Select((gap, i) => _text.Decode(i, filled[gap]))]);
+
+    // Masks gaps in the middle of their ranges, or fewer tokens where there is no room for so many.
+    private void MaskRest(int[][] contents, int first, long room)
+    {
+        for (int gap = first; gap < contents.Length; gap++)
+        {
+            long most = Math.Max(_least[gap], _least[gap] + room);
+            int length = (int)Math.Clamp(((long)_least[gap] + _most[gap]) / 2, _least[gap], most);
+            contents[gap] = Masks(length);
+            room -= length - _least[gap];
+        }
+    }
 
     private int[] Masks(int length)
     {

@@ -8,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 
 /// <summary>
 /// The training loss: the cross-entropy of the masked tokens, each divided by its sequence's masking probability, over all tokens (Nie et
-/// al., 2024, eq. 3). Vocabulary logits are computed at masked positions only.
+/// al., 2024, eq. 3), or with weights of the batch's own. Vocabulary logits are computed at masked positions only.
 /// </summary>
 internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWeighting.InverseNoiseLevel)
 {
@@ -49,6 +49,8 @@ internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWei
             return hidden.sum().view(1).Times(0);
         Tensor masked = hidden.index(Upload.Integers(batch.MaskedPositions, network.Device));
         Tensor losses = network.CrossEntropy(masked, batch.Targets);
+        if (batch.Weights is { } weights)
+            return losses * Upload.Floats(weights, losses.dtype, network.Device);
         if (weighting == LossWeighting.Uniform)
             return losses;
         var probabilities = new float[batch.Targets.Length];

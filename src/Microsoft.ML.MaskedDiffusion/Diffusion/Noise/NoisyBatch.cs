@@ -21,6 +21,11 @@ internal sealed class NoisyBatch
     /// <summary>The token that was there before, for every masked position.</summary>
     public required long[] Targets { get; init; }
 
+    /// <summary>
+    /// The weight of every masked position's cross-entropy; null for the one that <see cref="LossWeighting"/> gives it.
+    /// </summary>
+    public float[]? Weights { get; init; }
+
     /// <summary>The row of a masked position.</summary>
     public int RowOf(int masked) => (int)(MaskedPositions[masked] / Length);
 }

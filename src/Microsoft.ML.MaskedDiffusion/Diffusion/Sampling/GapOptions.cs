@@ -22,6 +22,13 @@ public sealed class GapOptions
     public int MaxLength { get; set; } = DefaultMaxLength;
 
     /// <summary>
+    /// How gaps of unknown length get their lengths. <see cref="GapLengthMethod.LengthTokens"/> needs a model with length tokens, and
+    /// sampling options without Steps, BlockLength, Remasking, Cache and SharesStepsAmongRows, because what was planned for a length is not
+    /// a plan for another. Texts with candidates are not affected. Default <see cref="GapLengthMethod.Likelihood"/>.
+    /// </summary>
+    public GapLengthMethod LengthMethod { get; set; } = GapLengthMethod.Likelihood;
+
+    /// <summary>
     /// How much the log-probability of a gap's filling counts beside that of the text around it when a length is chosen, 0 to 1: 0 finds
     /// the most probable length, 1 the most probable length and filling together, which are shorter than the true ones on average but more
     /// often right to the last token. 0 is also cheaper, since nothing need be filled to choose. Default 0.25: nearly the best of both
@@ -48,7 +55,21 @@ public sealed class GapOptions
         OptionCheck.RequireShare(FillingWeight, nameof(FillingWeight));
         CheckSamples(Samples, sampling, nameof(Samples));
         OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
+        CheckLengthMethod(LengthMethod, sampling);
         return (GapOptions)MemberwiseClone();
+    }
+
+    internal static void CheckLengthMethod(GapLengthMethod method, SamplingOptions sampling)
+    {
+        OptionCheck.RequireDefined(method, nameof(LengthMethod));
+        if (method != GapLengthMethod.LengthTokens)
+            return;
+        const string Default = "the default under GapLengthMethod.LengthTokens, where lengths change between steps";
+        OptionCheck.Require(sampling.Steps is null, nameof(sampling.Steps), sampling.Steps, Default);
+        OptionCheck.Require(sampling.BlockLength is null, nameof(sampling.BlockLength), sampling.BlockLength, Default);
+        OptionCheck.Require(sampling.Remasking == Remasking.None, nameof(sampling.Remasking), sampling.Remasking.Name, Default);
+        OptionCheck.Require(sampling.Cache == SamplingCache.None, nameof(sampling.Cache), sampling.Cache.Name, Default);
+        OptionCheck.Require(!sampling.SharesStepsAmongRows, nameof(sampling.SharesStepsAmongRows), sampling.SharesStepsAmongRows, Default);
     }
 
     internal static void CheckSamples(int samples, SamplingOptions sampling, string option)

@@ -117,6 +117,15 @@ internal sealed class GapVocabulary
     /// </summary>
     public int[] ForbiddenAlone => _forbiddenAlone.Value;
 
+    /// <summary>Whether the ids of a gap, some of them masked, can be whole characters together.</summary>
+    public bool CanBeWhole(ReadOnlySpan<int> ids, int maskTokenId)
+    {
+        byte states = Between;
+        foreach (int id in ids)
+            states = Step(states, id, maskTokenId, isForward: true);
+        return (states & Between) != 0;
+    }
+
     /// <summary>
     /// For each position of a gap the sets of states in which it may begin and end, so that the gap as a whole becomes UTF-8.
     /// </summary>

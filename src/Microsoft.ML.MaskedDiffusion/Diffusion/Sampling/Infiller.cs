@@ -1,6 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Infilling;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Progress;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
@@ -18,7 +19,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <para>Only tokens with text are chosen (no end of sequence, unknown or padding token, none with U+FFFD, and as a text's whole beginning
 /// none that is decoded to nothing there), and the tokens of a gap are whole characters together.</para>
 /// <para>The length of a gap of unknown length is that with which the text on both sides of it is most probable, and to a part its filling
-/// (<see cref="GapOptions.FillingWeight"/>). Lengths with which the text would be longer than the model's context are left out. Several
+/// (<see cref="GapOptions.FillingWeight"/>); a model with length tokens can also settle it while it fills the gap
+/// (<see cref="GapOptions.LengthMethod"/>). Lengths with which the text would be longer than the model's context are left out. Several
 /// such gaps get their lengths one after the other, from left to right, and so do gaps get their candidates. Sampling options have no say
 /// in either. docs/infilling.md has the formulas, and what they cost.</para>
 /// <para>A text or row is filled the same whatever stands beside it. Those of one call go through the network together. Any number of
@@ -29,6 +31,7 @@ public sealed class Infiller
     private readonly MaskedDiffusionModel _model;
     private readonly TokenInfiller _infiller;
     private readonly GapSettler _settler;
+    private readonly ResizingFiller? _resizing;
     private readonly GapReader _reader;
     private readonly GapOptions _options;
 
@@ -50,6 +53,12 @@ public sealed class Infiller
         }
         options ??= new SamplingOptions();
         _options = (gaps ?? new GapOptions()).Clone(options);
+        if (_options.LengthMethod == GapLengthMethod.LengthTokens && !model.Config.HasLengthTokens)
+        {
+            throw new ArgumentException(
+                "The model has no tokens that change the length of a gap, which GapLengthMethod.LengthTokens needs: train it on with "
+                + "NoiseOptions.GapLengthRatio above 0, or choose GapLengthMethod.Likelihood.", nameof(model));
+        }
         _model = model;
         var evaluator = new NetworkEvaluator(model.Network);
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
@@ -57,11 +66,13 @@ public sealed class Infiller
         _infiller = new TokenInfiller(evaluator, options, vocabulary, Source(options.GuidanceScale));
         _settler = new GapSettler(evaluator, Source(guidanceScale: 0), vocabulary, _options.FillingWeight, options.BatchTokens,
             DocumentStart.Of(model.Tokenizer).Length, model.Tokenizer.EndOfSequenceId);
+        _resizing = _options.LengthMethod == GapLengthMethod.LengthTokens
+            ? new ResizingFiller(Source(options.GuidanceScale), options.Clone(), vocabulary, model.Config) : null;
         _reader = new GapReader(model, _options.MaxLength);
     }
 
     /// <summary>Rows that went through the network so far, in all calls together.</summary>
-    public long NetworkRows => _infiller.NetworkRows + _settler.NetworkRows;
+    public long NetworkRows => _infiller.NetworkRows + _settler.NetworkRows + (_resizing?.NetworkRows ?? 0);
 
     /// <summary>Fills the gaps of one text.</summary>
     /// <param name="text">
@@ -162,23 +173,37 @@ public sealed class Infiller
         if (fault >= 0 && _options.InvalidRows == InvalidRows.Throw)
             throw read[fault].Fault!.Error(subject(fault));
         GapTask[] tasks = [.. read.Select(text => text.Task).OfType<GapTask>()];
-        _settler.Settle(tasks, cancellationToken);
-        GapTask[] written = [.. tasks.Where(task => !task.HasCandidates)];
-        GapRow[] rows = [.. written.Select(task => task.Row())];
+        GapTask[] resized = [.. tasks.Where(task => _resizing is not null && !task.HasCandidates && !task.HasKnownLengths)];
+        GapTask[] settled = [.. tasks.Except(resized)];
+        GapTask[] written = [.. settled.Where(task => !task.HasCandidates)];
         int samples = _options.Samples;
+        var results = new Dictionary<GapTask, FilledText>();
+        void Add(GapTask[] filled, FilledText[] texts)
+        {
+            for (int i = 0; i < filled.Length; i++)
+                results.Add(filled[i], texts[i]);
+        }
+        double share = (double)resized.Length / Math.Max(1, resized.Length + written.Length);
+        if (resized.Length > 0)
+            Add(resized, _resizing!.Fill(resized, samples, cancellationToken, PartOfProgress.Of(progress, 0, share)));
+        _settler.Settle(settled, cancellationToken);
+        Add(written, Fill(written, samples, cancellationToken, PartOfProgress.Of(progress, share, 1)));
+        foreach (GapTask task in settled.Where(task => task.HasCandidates))
+            results.Add(task, new FilledText([new FilledSample(task.Fill(), task.LogProbability)], task.Lengths));
+        return [.. read.Select((text, i) => text.Task is { } task ? results[task] : Unfilled(text, samples, subject(i)))];
+    }
+
+    // Texts whose gaps have their lengths.
+    private FilledText[] Fill(GapTask[] tasks, int samples, CancellationToken cancellationToken, IProgress<double>? progress)
+    {
+        GapRow[] rows = [.. tasks.Select(task => task.Row())];
         SamplingRow[] filled = _infiller.Fill(
             [.. rows.SelectMany(row => Enumerable.Range(0, samples).Select(sample => new InfillRow(row, sample)))],
             cancellationToken, progress);
-        var results = new Dictionary<GapTask, FilledText>();
-        for (int i = 0; i < written.Length; i++)
-        {
-            IEnumerable<FilledSample> draws = filled.Skip(i * samples).Take(samples)
-                .Select(row => new FilledSample(written[i].Fill(row.Tokens, rows[i].Gaps), row.History.LogProbability));
-            results.Add(written[i], new FilledText([.. draws], written[i].Lengths));
-        }
-        foreach (GapTask task in tasks.Where(task => task.HasCandidates))
-            results.Add(task, new FilledText([new FilledSample(task.Fill(), task.LogProbability)], task.Lengths));
-        return [.. read.Select((text, i) => text.Task is { } task ? results[task] : Unfilled(text, samples, subject(i)))];
+        return [.. tasks.Select((task, i) => new FilledText(
+            [.. filled.Skip(i * samples).Take(samples)
+                .Select(row => new FilledSample(task.Fill(row.Tokens, rows[i].Gaps), row.History.LogProbability))],
+            task.Lengths))];
     }
 
     // A text without gaps, or one that stays as it is.

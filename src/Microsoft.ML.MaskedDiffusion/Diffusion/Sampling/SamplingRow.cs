@@ -73,6 +73,12 @@ internal sealed class SamplingRow : IDisposable
     /// <summary>Rows that the network was asked for in the last step.</summary>
     public int LastNetworkRows { get; private set; }
 
+    /// <summary>
+    /// Where a token was chosen that changes the length of a gap, and which; null where none was. The position is still masked, and the row
+    /// is not to be gone on with: another one takes its place.
+    /// </summary>
+    public (int Position, int Token)? LengthChange { get; private set; }
+
     /// <summary>What was chosen when, with which probability.</summary>
     public CommitHistory History { get; }
 
@@ -156,8 +162,8 @@ internal sealed class SamplingRow : IDisposable
     }
 
     /// <summary>
-    /// Fills so many of the positions given, in their order. A choice that does not go with one just made in the same gap is passed over:
-    /// its position is looked at again in the next step.
+    /// Fills so many of the positions given, in their order, up to a change of a gap's length. A choice that does not go with one just made
+    /// in the same gap is passed over: its position is looked at again in the next step.
     /// </summary>
     public void Commit(IReadOnlyList<TokenPrediction> ranked, int count)
     {
@@ -167,6 +173,11 @@ internal sealed class SamplingRow : IDisposable
             if (filled.Count == count)
                 break;
             int position = prediction.Position;
+            if (_request.LengthTokens?.Ids.Contains(prediction.Token) == true)
+            {
+                LengthChange = (position, prediction.Token);
+                break;
+            }
             if (_gaps is not null && !Fits(position, prediction.Token))
                 continue;
             Tokens[position] = prediction.Token;
@@ -224,12 +235,23 @@ internal sealed class SamplingRow : IDisposable
     {
         if (_request.Vocabulary is not { } vocabulary)
             return;
-        bool mayEnd = _request.EndOfTextId is not null && _gaps?.MayEnd(position, isCut: _remasking is null) != false;
-        float end = mayEnd ? logits[_request.EndOfTextId!.Value] : 0;
+        int[] textless = TextlessAt(position);
+        float[] kept = new float[textless.Length];
+        for (int i = 0; i < kept.Length; i++)
+            kept[i] = logits[textless[i]];
         foreach (int id in _gaps is null ? vocabulary.WithoutText : _gaps.Forbidden(position))
             logits[id] = float.NegativeInfinity;
-        if (mayEnd)
-            logits[_request.EndOfTextId!.Value] = end;
+        for (int i = 0; i < kept.Length; i++)
+            logits[textless[i]] = kept[i];
+    }
+
+    // The ids without text that may be chosen at a position: the end of the text, and those that change the length of a gap.
+    private int[] TextlessAt(int position)
+    {
+        List<int> ids = [.. _request.LengthTokens?.Ids.Where(id => _request.LengthTokens.Allows(id, position)) ?? []];
+        if (_request.EndOfTextId is { } end && _gaps?.MayEnd(position, isCut: _remasking is null) != false)
+            ids.Add(end);
+        return [.. ids];
     }
 
     private void RequireProgress(int filled)

@@ -34,9 +34,9 @@ internal interface INetworkBackend : IDisposable
     Tensor CrossEntropy(Tensor states, long[] targets);
 
     /// <summary>
-    /// Writes log p(target) in nats for each query i, which asks state <paramref name="rows"/>[i] about <paramref name="targets"/>[i]. With
-    /// <paramref name="unconditional"/>, states of the shape of <paramref name="states"/>, the logits are those of
-    /// <see cref="LogitGuidance"/>.
+    /// Writes log p(target), among the tokens of text, in nats for each query i, which asks state <paramref name="rows"/>[i] about
+    /// <paramref name="targets"/>[i]. With <paramref name="unconditional"/>, states of the shape of <paramref name="states"/>, the logits
+    /// are those of <see cref="LogitGuidance"/>.
     /// </summary>
     void LogProbabilities(Tensor states, Tensor? unconditional, double guidanceScale, int[] rows, int[] targets, Span<double> destination);
 

@@ -24,6 +24,9 @@ internal static class ModelConfigFile
             json.WriteNumber("normEpsilon", config.NormEpsilon);
             json.WriteString("rotaryPrecision", StoredEnum<RotaryPrecision>.NameOf(config.RotaryPrecision));
             json.WriteBoolean("autoregressive", config.Autoregressive);
+            // Left out where there are none, so that older versions of the library read the file.
+            if (config.HasLengthTokens)
+                json.WriteBoolean("hasLengthTokens", true);
             json.WriteEndObject();
         }
         return buffer.ToArray();
@@ -51,6 +54,8 @@ internal static class ModelConfigFile
                 NormEpsilon = Field(root, "normEpsilon", JsonValueKind.Number).GetDouble(),
                 RotaryPrecision = rotary,
                 Autoregressive = Field(root, "autoregressive", JsonValueKind.True).GetBoolean(),
+                HasLengthTokens = root.TryGetProperty("hasLengthTokens", out _)
+                    && Field(root, "hasLengthTokens", JsonValueKind.True).GetBoolean(),
             };
             config.Validate();
             return config;

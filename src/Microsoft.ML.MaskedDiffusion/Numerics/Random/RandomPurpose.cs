@@ -18,4 +18,5 @@ internal enum RandomPurpose : byte
     Bootstrap = 10,
     Example = 11,
     RevealOrder = 12,
+    GapLength = 13,
 }

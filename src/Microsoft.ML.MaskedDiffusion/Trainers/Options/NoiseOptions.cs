@@ -35,15 +35,34 @@ public sealed class NoiseOptions
     /// </summary>
     public double GuidanceDropout { get; set; }
 
+    /// <summary>
+    /// The share of rows from which the model learns the length of gaps, 0 to 1 (DreamOn, arXiv 2602.01326). Such a row has one gap of a
+    /// wrong length: the model sees fewer masked tokens than the text has, or more, and learns two tokens more than the tokenizer has, with
+    /// which it doubles a masked token or takes it away (<see cref="TransformerConfig.HasLengthTokens"/>). The loss of such rows is the
+    /// mean cross-entropy of their masked tokens, whatever <see cref="LossWeighting"/> says. A model that fills gaps so
+    /// (<see cref="GapLengthMethod.LengthTokens"/>) also fills gaps of known lengths and has likelihoods, as any other. An
+    /// <see cref="TrainerOptions.InitialModel"/> without the two tokens gets them. Default 0.
+    /// </summary>
+    public double GapLengthRatio { get; set; }
+
+    /// <summary>
+    /// The most tokens of a gap from which the model learns lengths, and the most by which it is too long: 1 to the context length. Used
+    /// with a <see cref="GapLengthRatio"/>. Default 16.
+    /// </summary>
+    public int MaxGapLength { get; set; } = 16;
+
     internal NoiseOptions Clone() => (NoiseOptions)MemberwiseClone();
 
-    internal void Check(RowOptions rows)
+    internal void Check(RowOptions rows, int contextLength)
     {
         const string Group = nameof(TrainerOptions.Noise) + ".";
         OptionCheck.RequireDefined(Levels, Group + nameof(Levels));
         OptionCheck.RequireDefined(LossWeighting, Group + nameof(LossWeighting));
         OptionCheck.RequireShare(StochasticLengthRatio, Group + nameof(StochasticLengthRatio));
         OptionCheck.RequireShare(GuidanceDropout, Group + nameof(GuidanceDropout));
+        OptionCheck.RequireShare(GapLengthRatio, Group + nameof(GapLengthRatio));
+        OptionCheck.Require(MaxGapLength >= 1 && (GapLengthRatio == 0 || MaxGapLength <= contextLength), Group + nameof(MaxGapLength),
+            MaxGapLength, FormattableString.Invariant($"1 to the network's context length {contextLength}"));
         OptionCheck.Require(rows.PromptColumnName is not null || GuidanceDropout == 0, Group + nameof(GuidanceDropout), GuidanceDropout,
             "the default without a Rows.PromptColumnName; set one");
         OptionCheck.Require(rows.PacksDocuments || StochasticLengthRatio == 0, Group + nameof(StochasticLengthRatio), StochasticLengthRatio,
@@ -59,5 +78,6 @@ public sealed class NoiseOptions
         OptionCheck.Require(LossWeighting == LossWeighting.InverseNoiseLevel, Group + nameof(LossWeighting), LossWeighting, Default);
         OptionCheck.Require(StochasticLengthRatio == 0, Group + nameof(StochasticLengthRatio), StochasticLengthRatio, Default);
         OptionCheck.Require(GuidanceDropout == 0, Group + nameof(GuidanceDropout), GuidanceDropout, Default);
+        OptionCheck.Require(GapLengthRatio == 0, Group + nameof(GapLengthRatio), GapLengthRatio, Default);
     }
 }

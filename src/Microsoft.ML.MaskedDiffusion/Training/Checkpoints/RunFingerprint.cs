@@ -73,6 +73,9 @@ internal static class RunFingerprint
         new("Network.NormEpsilon", Text(config.NormEpsilon)),
         new("Network.RotaryPrecision", StoredEnum<RotaryPrecision>.NameOf(config.RotaryPrecision)),
         new("Network.Autoregressive", Text(config.Autoregressive)),
+        // The first checkpoints know of no such tokens.
+        .. config.HasLengthTokens ? [KeyValuePair.Create("Network.HasLengthTokens", Text(true))]
+            : Array.Empty<KeyValuePair<string, string>>(),
     ];
 
     /// <summary>

@@ -17,9 +17,10 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
 /// The probability that a micro batch in training has all its prompts masked, 0 to 1: the unconditional half of classifier-free guidance,
 /// decided once for all of its rows as SMDM does.
 /// </param>
+/// <param name="gapLengths">The noise from which some rows of training are to learn the length of gaps; null for none.</param>
 internal class DiffusionObjective(
     TransformerConfig config, NoiseLevels noiseLevels = NoiseLevels.Independent, LossWeighting weighting = LossWeighting.InverseNoiseLevel,
-    double guidanceDropout = 0)
+    double guidanceDropout = 0, GapLengthNoise? gapLengths = null)
     : ITrainingObjective
 {
     private readonly ForwardProcess _process = new(config.MaskTokenId);
@@ -30,7 +31,7 @@ internal class DiffusionObjective(
 
     public string Name => "DiffusionObjective";
 
-    public bool LossIsBound => weighting == LossWeighting.InverseNoiseLevel;
+    public bool LossIsBound => weighting == LossWeighting.InverseNoiseLevel && gapLengths is null;
 
     public int BlockLength(int contextLength) => contextLength;
 
@@ -38,13 +39,9 @@ internal class DiffusionObjective(
     {
         using var scope = torch.NewDisposeScope();
         int targets = batch.TargetCount();
-        bool dropsPrompts = DropsPrompts(batch);
         torch.Tensor? sum = null;
-        foreach (int[] rows in RowsByLength(batch))
+        foreach (NoisyBatch noisy in Corrupt(batch))
         {
-            NoisyBatch noisy = Corrupt(batch, rows, noiseLevels);
-            if (dropsPrompts)
-                MaskPrompts(noisy, batch, rows);
             torch.Tensor loss = _training.Loss(network, noisy, targets);
             sum = sum is null ? loss : sum.Plus(loss);
         }
@@ -67,8 +64,7 @@ internal class DiffusionObjective(
     }
 
     /// <summary>The rows of a batch, those of one length together.</summary>
-    internal static IEnumerable<int[]> RowsByLength(TokenBatch batch) =>
-        Enumerable.Range(0, batch.Count).GroupBy(batch.RowLength).Select(rows => rows.ToArray());
+    internal static IEnumerable<int[]> RowsByLength(TokenBatch batch) => ByLength(Enumerable.Range(0, batch.Count), batch.RowLength);
 
     /// <summary>Noises rows of one length.</summary>
     internal NoisyBatch Corrupt(TokenBatch batch, int[] rows, NoiseLevels sampling)
@@ -110,6 +106,51 @@ internal class DiffusionObjective(
             return false;
         CounterRandom random = batch.RandomOfBatch(RandomPurpose.GuidanceDropout);
         return random.NextDouble() < guidanceDropout;
+    }
+
+    private static IEnumerable<int[]> ByLength(IEnumerable<int> rows, Func<int, int> length) =>
+        rows.GroupBy(length).Select(group => group.ToArray());
+
+    // The rows of a batch in training, those of one length together.
+    private IEnumerable<NoisyBatch> Corrupt(TokenBatch batch)
+    {
+        bool dropsPrompts = DropsPrompts(batch);
+        var resized = new GapLengthRow?[batch.Count];
+        for (int row = 0; gapLengths is not null && row < resized.Length; row++)
+        {
+            CounterRandom random = batch.RandomOf(row, RandomPurpose.GapLength);
+            if (gapLengths.Chooses(random))
+                resized[row] = gapLengths.Corrupt(batch.Row(row), batch.PromptLength(row), random);
+        }
+        IEnumerable<int> all = Enumerable.Range(0, batch.Count);
+        IEnumerable<(NoisyBatch, int[])> noisy =
+        [
+            .. ByLength(all.Where(row => resized[row] is null), batch.RowLength).Select(rows => (Corrupt(batch, rows, noiseLevels), rows)),
+            .. ByLength(all.Where(row => resized[row] is not null), row => resized[row]!.Tokens.Length).Select(
+                rows => (Join([.. rows.Select(row => resized[row]!)], [.. rows.Select(row => batch.TargetCount(row))]), rows)),
+        ];
+        foreach ((NoisyBatch part, int[] rows) in noisy)
+        {
+            if (dropsPrompts)
+                MaskPrompts(part, batch, rows);
+            yield return part;
+        }
+    }
+
+    // A row counts as much as its targets would.
+    private NoisyBatch Join(GapLengthRow[] rows, int[] targets)
+    {
+        int length = rows[0].Tokens.Length;
+        return new NoisyBatch
+        {
+            Count = rows.Length,
+            Length = length,
+            Tokens = [.. rows.SelectMany(row => row.Tokens)],
+            Probabilities = [.. rows.Select(row => row.Level)],
+            MaskedPositions = [.. rows.SelectMany((row, i) => row.Positions.Select(position => (long)i * length + position))],
+            Targets = [.. rows.SelectMany(row => row.Targets)],
+            Weights = [.. rows.SelectMany((row, i) => row.Weights(targets[i], config.DeleteTokenId!.Value))],
+        };
     }
 
     private void MaskPrompts(NoisyBatch noisy, TokenBatch batch, int[] rows)

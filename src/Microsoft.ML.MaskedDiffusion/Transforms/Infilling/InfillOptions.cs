@@ -30,6 +30,14 @@ public sealed class InfillOptions : ITransformOptions
     public int MaxGapLength { get; set; } = GapOptions.DefaultMaxLength;
 
     /// <summary>
+    /// How gaps of unknown length get their lengths; see <see cref="GapOptions.LengthMethod"/>. Default
+    /// <see cref="GapLengthMethod.Likelihood"/>.
+    /// </summary>
+    [JsonPropertyName("LengthMethod")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public GapLengthMethod LengthMethod { get; set; } = GapLengthMethod.Likelihood;
+
+    /// <summary>
     /// How much the log-probability of a gap's filling counts beside that of the text around it when a length is chosen, 0 to 1; see
     /// <see cref="GapOptions.FillingWeight"/>. Default 0.25.
     /// </summary>
@@ -115,7 +123,8 @@ public sealed class InfillOptions : ITransformOptions
     /// <summary>How gaps are settled, as the infiller takes it.</summary>
     internal GapOptions Gaps => new()
     {
-        MaxLength = MaxGapLength, FillingWeight = FillingWeight, Samples = Samples, InvalidRows = InvalidRows,
+        MaxLength = MaxGapLength, LengthMethod = LengthMethod, FillingWeight = FillingWeight, Samples = Samples,
+        InvalidRows = InvalidRows,
     };
 
     internal InfillOptions Clone()
@@ -133,6 +142,7 @@ public sealed class InfillOptions : ITransformOptions
         OptionCheck.Require(MaxGapLength is >= 1 and <= GapOptions.LargestMaxLength, nameof(MaxGapLength), MaxGapLength,
             $"1 to {GapOptions.LargestMaxLength} tokens");
         OptionCheck.RequireShare(FillingWeight, nameof(FillingWeight));
+        GapOptions.CheckLengthMethod(LengthMethod, Sampling);
         CheckSamples();
         CheckCandidates();
         var copy = (InfillOptions)MemberwiseClone();

@@ -100,4 +100,42 @@ public sealed class DiffusionObjectiveTests
         double distance = levels.Select((p, i) => Math.Abs((p - 1e-3) / 0.999 - (i + 0.5) / levels.Length)).Max();
         Assert.IsLessThan(1.95 / Math.Sqrt(4000), distance);
     }
+
+    [TestMethod]
+    public void RowsWithGapsOfWrongLengthsCountTheMeanOfTheirMaskedTokens()
+    {
+        TransformerConfig config = Config with { VocabularySize = 14, HasLengthTokens = true };
+        using var scope = torch.NewDisposeScope();
+        using var network = new TransformerNetwork(config, torch.CPU);
+        network.Initialize(1);
+        var noise = new GapLengthNoise(config, 0.5, 3, new HashSet<long>());
+        TokenBatch batch = Batch(0, 16);
+        double loss = new DiffusionObjective(config, gapLengths: noise).Loss(network, batch).ToDouble();
+        double plain = new DiffusionObjective(config).Loss(network, batch).ToDouble();
+        double sum = 0;
+        int resized = 0;
+        for (int row = 0; row < batch.Count; row++)
+        {
+            CounterRandom random = batch.RandomOf(row, RandomPurpose.GapLength);
+            if (!noise.Chooses(random))
+            {
+                TokenBatch alone = Batch(row, 1);
+                sum += new DiffusionObjective(config).Loss(network, alone).ToDouble();
+                continue;
+            }
+            resized++;
+            GapLengthRow noisy = noise.Corrupt(batch.Row(row), 0, random);
+            if (noisy.Targets.Length == 0)
+                continue;
+            torch.Tensor losses = torch.nn.functional.log_softmax(network.Forward(new TokenRows(noisy.Tokens, noisy.Tokens.Length)), -1)[0]
+                .index_select(0, torch.tensor(noisy.Positions)).gather(1, torch.tensor(noisy.Targets).unsqueeze(1)).neg();
+            double[] each = [.. TensorMemory.FloatSpan(losses.contiguous()).ToArray().Select(value => (double)value)];
+            double[] added = [.. each.Where((_, i) => noisy.Targets[i] == config.DeleteTokenId)];
+            double own = each.Where((_, i) => noisy.Targets[i] != config.DeleteTokenId).Sum();
+            sum += (own + added.DefaultIfEmpty(0).Average()) / (each.Length - added.Length + Math.Min(1, added.Length));
+        }
+        Assert.IsTrue(resized is > 3 and < 13, $"{resized} of 16");
+        Assert.AreEqual(sum / batch.Count, loss, 1e-5 * loss, "sums in another order");
+        Assert.AreNotEqual(plain, loss, 1e-3);
+    }
 }

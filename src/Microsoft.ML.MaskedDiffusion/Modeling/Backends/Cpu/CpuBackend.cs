@@ -91,7 +91,7 @@ internal sealed unsafe class CpuBackend : INetworkBackend
     {
         float* x = TensorMemory.Floats(states), others = unconditional is null ? null : TensorMemory.Floats(unconditional);
         VocabularyKernels.LogProbabilities(x, others, (float)(1 + guidanceScale), (int)states.size(0), _config.EmbeddingSize,
-            TensorMemory.Floats(_head), _config.VocabularySize, rows, targets, destination, _kernels.Rounded);
+            TensorMemory.Floats(_head), _config.TextVocabularySize, rows, targets, destination, _kernels.Rounded);
     }
 
     public INetworkSession OpenSession(UseCount.Use network)

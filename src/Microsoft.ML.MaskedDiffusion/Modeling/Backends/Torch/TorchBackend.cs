@@ -112,7 +112,7 @@ internal sealed class TorchBackend : INetworkBackend
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         long[] ids = Array.ConvertAll(targets, target => (long)target);
-        TokenRows.RequireIds(ids, _config.VocabularySize, nameof(targets));
+        TokenRows.RequireIds(ids, _config.TextVocabularySize, nameof(targets));
         int[] queries = [.. Enumerable.Range(0, rows.Length).OrderBy(query => rows[query])];
         var losses = new List<Tensor>();
         for (int from = 0; from < queries.Length;)
@@ -123,6 +123,7 @@ internal sealed class TorchBackend : INetworkBackend
             Tensor logits = Logits(states.narrow(0, first, count));
             if (unconditional is not null)
                 logits = LogitGuidance.Combine(logits, Logits(unconditional.narrow(0, first, count)), guidanceScale);
+            logits = logits.narrow(1, 0, _config.TextVocabularySize);
             Tensor asked = logits.index_select(0, Upload.Integers(Array.ConvertAll(part, query => (long)rows[query] - first), _device));
             Tensor loss = TorchOperators.CrossEntropy(asked, Upload.Integers(Array.ConvertAll(part, query => ids[query]), _device));
             losses.Add(loss.to(ScalarType.Float64).MoveToOuterDisposeScope());
