@@ -330,6 +330,6 @@ public sealed partial class OptionsTests
             [nameof(TransformerConfig.ContextLength)] = [.. BadCounts, (1 << 20) + 1, int.MaxValue],
             [nameof(TransformerConfig.NormEpsilon)] = [0.0, -1e-5, 1.0, double.NaN, double.PositiveInfinity],
             [nameof(TransformerConfig.RotaryPrecision)] = [(RotaryPrecision)(-1), (RotaryPrecision)9],
-        }, anything: ["Autoregressive"]),
+        }, anything: ["Autoregressive", "HasLengthTokens"]),
     ];
 }

@@ -156,7 +156,8 @@ public sealed class GapLengthTrainingTests
             ("SharesStepsAmongRows", new() { SharesStepsAmongRows = true }),
         })
         {
-            Assert.AreEqual(option, Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Infiller(resizing, sampling, gaps)).ParamName);
+            Assert.AreEqual(
+                option, Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Infiller(resizing, sampling, gaps)).ParamName);
         }
     }
 }

@@ -11,7 +11,9 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Infilling;
 /// <param name="options">How tokens are chosen; checked.</param>
 /// <param name="vocabulary">What may be chosen.</param>
 /// <param name="config">The network's shape.</param>
-internal sealed class ResizingFiller(ILogitSource source, SamplingOptions options, GapVocabulary vocabulary, TransformerConfig config)
+/// <param name="endOfTextId">The token that ends a text; null for none.</param>
+internal sealed class ResizingFiller(
+    ILogitSource source, SamplingOptions options, GapVocabulary vocabulary, TransformerConfig config, int? endOfTextId)
 {
     private readonly Decoder _decoder = new(source, options);
 
@@ -26,7 +28,7 @@ internal sealed class ResizingFiller(ILogitSource source, SamplingOptions option
     public FilledText[] Fill(IReadOnlyList<GapTask> tasks, int samples, CancellationToken cancellation, IProgress<double>? progress)
     {
         ResizingRow[] rows = [.. tasks.SelectMany(task => Enumerable.Range(0, samples).Select(
-            sample => new ResizingRow(task.InMiddle(), task.Limits, sample, options, vocabulary, config)))];
+            sample => new ResizingRow(task.InMiddle(), task.Limits, sample, options, vocabulary, config, endOfTextId)))];
         try
         {
             Run(rows, cancellation, progress);

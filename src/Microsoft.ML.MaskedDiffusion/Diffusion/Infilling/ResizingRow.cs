@@ -6,17 +6,22 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Infilling;
 
 /// <summary>
 /// A row whose gaps get their lengths while they are filled, by the network's length tokens (DreamOn, arXiv 2602.01326): a masked token at
-/// which the network chooses the expand token becomes two, one at which it chooses the delete token goes away. Lengths keep to the limits of
-/// their gaps and to the context, and the tokens of each gap stay whole characters. A gap expands no more often than it may have tokens, so
-/// that the row comes to an end.
+/// which the network chooses the expand token becomes two, one at which it chooses the delete token goes away. Lengths keep to the limits
+/// of their gaps and to the context, and the tokens of each gap stay whole characters.
 /// </summary>
+/// <remarks>
+/// Where a network is not sure of a length it would expand a gap and shorten it again, over and over. So a gap that has just become longer
+/// must get a token before it may become shorter, and the other way round. That also brings every row to an end.
+/// </remarks>
 internal sealed class ResizingRow : ILengthTokens, IDisposable
 {
     private readonly TransformerConfig _config;
     private readonly SamplingOptions _options;
     private readonly GapVocabulary _vocabulary;
     private readonly (int Least, int Most)[] _limits;
-    private readonly int[] _expansionsLeft;
+
+    // For each gap the token that changed its length last, if any, and how many of its tokens were masked then.
+    private readonly (int? Token, int Masked)[] _lastChanges;
     private readonly bool _startsText;
     private readonly ulong _key;
     private int[] _tokens;
@@ -29,14 +34,17 @@ internal sealed class ResizingRow : ILengthTokens, IDisposable
     /// <param name="options">How tokens are chosen; checked.</param>
     /// <param name="vocabulary">What may be chosen.</param>
     /// <param name="config">The network's shape, with length tokens.</param>
+    /// <param name="endOfTextId">The token that ends a text; null for none.</param>
     public ResizingRow(
         GapRow row, (int Least, int Most)[] limits, int sample, SamplingOptions options, GapVocabulary vocabulary,
-        TransformerConfig config)
+        TransformerConfig config, int? endOfTextId)
     {
         (_options, _vocabulary, _config, _limits, _startsText) = (options, vocabulary, config, limits, row.StartsText);
-        _expansionsLeft = [.. limits.Select(limit => limit.Most)];
+        _lastChanges = new (int?, int)[limits.Length];
         _key = sample == 0 ? ContentKey.Of(row.Tokens) : ContentKey.Combine(ContentKey.Of(row.Tokens), (ulong)sample);
-        (_tokens, Gaps) = (row.Tokens, [.. row.Gaps]);
+        // The text is taken to be complete, which tells the length of a gap near its end.
+        bool hasEnd = endOfTextId is not null && row.Tokens.Length < config.ContextLength;
+        (_tokens, Gaps) = (hasEnd ? [.. row.Tokens, endOfTextId!.Value] : row.Tokens, [.. row.Gaps]);
         Current = Open();
     }
 
@@ -64,9 +72,11 @@ internal sealed class ResizingRow : ILengthTokens, IDisposable
         int gap = GapOf(position), length = LengthOf(gap);
         bool isExpansion = id == _config.ExpandTokenId;
         bool hasRoom = isExpansion
-            ? length < _limits[gap].Most && _expansionsLeft[gap] > 0 && _tokens.Length < _config.ContextLength
+            ? length < _limits[gap].Most && _tokens.Length < _config.ContextLength
             : length > _limits[gap].Least;
-        return hasRoom && StaysWhole(isExpansion, position, gap);
+        (int? last, int masked) = _lastChanges[gap];
+        bool turnsBack = last is not null && last != id && MaskedIn(gap) == masked;
+        return hasRoom && !turnsBack && StaysWhole(isExpansion, position, gap);
     }
 
     /// <summary>Changes the length of a gap where the step just taken has chosen so.</summary>
@@ -78,8 +88,6 @@ internal sealed class ResizingRow : ILengthTokens, IDisposable
         bool isExpansion = token == _config.ExpandTokenId;
         _logProbability += Current.History.LogProbability;
         _tokens = Resized(isExpansion, position, Current.Tokens);
-        if (isExpansion)
-            _expansionsLeft[gap]--;
         int change = isExpansion ? 1 : -1;
         Gaps[gap] = Gaps[gap].Start..(Gaps[gap].End.Value + change);
         for (int next = gap + 1; next < Gaps.Length; next++)
@@ -87,6 +95,7 @@ internal sealed class ResizingRow : ILengthTokens, IDisposable
         _changes++;
         Current.Dispose();
         Current = Open();
+        _lastChanges[gap] = (token, MaskedIn(gap));
     }
 
     public void Dispose() => Current.Dispose();
@@ -121,6 +130,8 @@ internal sealed class ResizingRow : ILengthTokens, IDisposable
     }
 
     private int GapOf(int position) => Array.FindIndex(Gaps, gap => position < gap.End.Value);
+
+    private int MaskedIn(int gap) => Current.Tokens.AsSpan(Gaps[gap]).Count(_config.MaskTokenId);
 
     private int LengthOf(int gap) => Gaps[gap].End.Value - Gaps[gap].Start.Value;
 }

@@ -67,7 +67,8 @@ public sealed class Infiller
         _settler = new GapSettler(evaluator, Source(guidanceScale: 0), vocabulary, _options.FillingWeight, options.BatchTokens,
             DocumentStart.Of(model.Tokenizer).Length, model.Tokenizer.EndOfSequenceId);
         _resizing = _options.LengthMethod == GapLengthMethod.LengthTokens
-            ? new ResizingFiller(Source(options.GuidanceScale), options.Clone(), vocabulary, model.Config) : null;
+            ? new ResizingFiller(Source(options.GuidanceScale), options.Clone(), vocabulary, model.Config, model.Tokenizer.EndOfSequenceId)
+            : null;
         _reader = new GapReader(model, _options.MaxLength);
     }
 

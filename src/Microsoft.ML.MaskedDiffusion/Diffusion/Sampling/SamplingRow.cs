@@ -243,6 +243,23 @@ internal sealed class SamplingRow : IDisposable
             logits[id] = float.NegativeInfinity;
         for (int i = 0; i < kept.Length; i++)
             logits[textless[i]] = kept[i];
+        if (_request.LengthTokens is { } lengths && _options.Temperature == 0)
+            PreferText(logits, lengths.Ids);
+    }
+
+    // A token that changes the length is the most probable choice only where it is more probable than all tokens of text together: each of
+    // those is improbable where there are many.
+    private static void PreferText(Span<float> logits, IReadOnlyList<int> lengthTokens)
+    {
+        TokenStatistics seen = TokenStatistics.Of(logits);
+        double text = 1;
+        foreach (int id in lengthTokens)
+            text -= seen.Probability(logits[id]);
+        foreach (int id in lengthTokens)
+        {
+            if (seen.Probability(logits[id]) <= text)
+                logits[id] = float.NegativeInfinity;
+        }
     }
 
     // The ids without text that may be chosen at a position: the end of the text, and those that change the length of a gap.

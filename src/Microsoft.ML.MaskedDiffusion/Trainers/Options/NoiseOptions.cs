@@ -36,18 +36,18 @@ public sealed class NoiseOptions
     public double GuidanceDropout { get; set; }
 
     /// <summary>
-    /// The share of rows from which the model learns the length of gaps, 0 to 1 (DreamOn, arXiv 2602.01326). Such a row has one gap of a
-    /// wrong length: the model sees fewer masked tokens than the text has, or more, and learns two tokens more than the tokenizer has, with
-    /// which it doubles a masked token or takes it away (<see cref="TransformerConfig.HasLengthTokens"/>). The loss of such rows is the
-    /// mean cross-entropy of their masked tokens, whatever <see cref="LossWeighting"/> says. A model that fills gaps so
+    /// The share of rows from which the model learns the length of gaps, 0 to 1 (after DreamOn, arXiv 2602.01326). Such a row has one gap, of
+    /// which the model sees fewer tokens than there are in the text, or more, and learns two tokens more than the tokenizer has, with which
+    /// it doubles a masked token or takes it away (<see cref="TransformerConfig.HasLengthTokens"/>). The loss of such rows is the mean
+    /// cross-entropy of their masked tokens, whatever <see cref="LossWeighting"/> says. A model that fills gaps so
     /// (<see cref="GapLengthMethod.LengthTokens"/>) also fills gaps of known lengths and has likelihoods, as any other. An
     /// <see cref="TrainerOptions.InitialModel"/> without the two tokens gets them. Default 0.
     /// </summary>
     public double GapLengthRatio { get; set; }
 
     /// <summary>
-    /// The most tokens of a gap from which the model learns lengths, and the most by which it is too long: 1 to the context length. Used
-    /// with a <see cref="GapLengthRatio"/>. Default 16.
+    /// The most tokens of a gap from which the model learns lengths: 1 to the context length. Used with a <see cref="GapLengthRatio"/>. The
+    /// length in the text and the one that is seen are uniform up to it. Default 16.
     /// </summary>
     public int MaxGapLength { get; set; } = 16;
 

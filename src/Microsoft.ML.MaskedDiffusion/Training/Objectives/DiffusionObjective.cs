@@ -146,10 +146,10 @@ internal class DiffusionObjective(
             Count = rows.Length,
             Length = length,
             Tokens = [.. rows.SelectMany(row => row.Tokens)],
-            Probabilities = [.. rows.Select(row => row.Level)],
+            Probabilities = new float[rows.Length],
             MaskedPositions = [.. rows.SelectMany((row, i) => row.Positions.Select(position => (long)i * length + position))],
             Targets = [.. rows.SelectMany(row => row.Targets)],
-            Weights = [.. rows.SelectMany((row, i) => row.Weights(targets[i], config.DeleteTokenId!.Value))],
+            Weights = [.. rows.SelectMany((row, i) => Enumerable.Repeat((float)targets[i] / row.Targets.Length, row.Targets.Length))],
         };
     }
 

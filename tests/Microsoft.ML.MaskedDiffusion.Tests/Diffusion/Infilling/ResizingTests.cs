@@ -28,7 +28,7 @@ public sealed class ResizingTests
         GapTask[] tasks = [.. texts.Select(text => new GapTask(
             MaskedText.Of(text, [], Bytes), null, openLength, Config.ContextLength, Config.MaskTokenId))];
         var source = new RowScheduler(new ScriptedNetwork(network), 0, 4096);
-        return new ResizingFiller(source, (sampling ?? new SamplingOptions()).Clone(), Vocabulary, Config).Fill(
+        return new ResizingFiller(source, (sampling ?? new SamplingOptions()).Clone(), Vocabulary, Config, endOfTextId: null).Fill(
             tasks, samples, CancellationToken.None, progress: null);
     }
 

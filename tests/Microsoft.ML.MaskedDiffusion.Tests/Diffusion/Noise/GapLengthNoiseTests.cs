@@ -54,42 +54,39 @@ public sealed class GapLengthNoiseTests
                 Assert.AreEqual(targets.ContainsKey(i), noisy.Tokens[i] == Config.MaskTokenId, "the masked tokens are those with targets");
             Assert.IsTrue(noisy.Positions.All(position => position >= prompt), "a prompt is given");
             Assert.IsFalse(noisy.Targets.Contains(Border), "no gap holds a border");
-            Assert.AreEqual(noisy.Added, noisy.Targets.Count(target => target == Config.DeleteTokenId));
-            Assert.IsLessThanOrEqualTo(MaxLength, noisy.Added);
+            int added = noisy.Targets.Count(target => target == Config.DeleteTokenId);
+            bool isShort = noisy.Targets.Contains(Config.ExpandTokenId!.Value);
+            Assert.IsTrue(added < MaxLength && !(isShort && added > 0), "a gap is too short or too long, not both");
             // Only where added tokens would make it longer than the context is the end of a row cut off.
-            int kept = Math.Min(row.Length, Config.ContextLength - noisy.Added);
-            Assert.IsTrue(kept == row.Length || noisy.Positions.Length > 0 || noisy.Tokens.Length < row.Length);
-            bool unfolds = Enumerable.Range(kept, row.Length - kept + 1).Any(
-                length => Unfolds(noisy.Tokens, targets, 0, row.AsSpan(0, length)));
-            Assert.IsTrue(unfolds, $"stream {stream}");
-            expanded += noisy.Targets.Contains(Config.ExpandTokenId!.Value) ? 1 : 0;
-            deleted += noisy.Added > 0 ? 1 : 0;
-            whole += noisy.Added == 0 && !noisy.Targets.Contains(Config.ExpandTokenId!.Value) ? 1 : 0;
+            int kept = Math.Min(row.Length, Config.ContextLength - added);
+            Assert.IsTrue(Unfolds(noisy.Tokens, targets, 0, row.AsSpan(0, kept)), $"stream {stream}");
+            expanded += isShort ? 1 : 0;
+            deleted += added > 0 ? 1 : 0;
+            whole += !isShort && added == 0 ? 1 : 0;
         }
         Assert.IsTrue(expanded > 100 && deleted > 500 && whole > 100, $"{expanded} too short, {deleted} too long, {whole} of their length");
     }
 
     [TestMethod]
-    public void NeighboursAreMergedAsOftenAsPublished()
+    public void EveryLengthIsSeenAsOftenAsAnyOther()
     {
-        // Of the L tokens of a gap each is masked with probability t, uniform on [0, 1]. A pair of neighbours is masked with t^2, and merged
-        // with 0.25 + 0.25 (1 - share), the share being (2 + (L - 2) t) / L on average where the pair is masked. The integral over t is
-        // 1/6 - (2/3 + (L - 2) / 4) / (4 L) for each of the L - 1 pairs.
-        double expected = Enumerable.Range(1, MaxLength).Average(
-            length => (length - 1) * (1.0 / 6 - (2.0 / 3 + (length - 2) / 4.0) / (4 * length)));
+        // Of a gap of L tokens the network sees m, both uniform on 1 to 5: it is too short where m < L, in 10 of 25 cases, too long in 10,
+        // and L - m is each number as often as those cases say.
         TransformerConfig roomy = Config with { ContextLength = 3000 };
         var noise = new GapLengthNoise(roomy, 1, MaxLength, new HashSet<long>());
-        // So long that few gaps are cut by its end.
+        // So long that its end cuts only 1 in 1,000 gaps.
         long[] row = [.. Enumerable.Range(0, 2000).Select(i => (long)(i % 50))];
-        const int Draws = 8000;
-        double[] merged = [.. Enumerable.Range(0, Draws).Select(stream =>
+        const int Draws = 10_000;
+        int[] differences = new int[2 * MaxLength - 1];
+        for (int stream = 0; stream < Draws; stream++)
+            differences[row.Length - Corrupt(row, 0, (ulong)stream, noise).Tokens.Length + MaxLength - 1]++;
+        for (int difference = 1 - MaxLength; difference < MaxLength; difference++)
         {
-            GapLengthRow noisy = Corrupt(row, 0, (ulong)stream, noise);
-            return (double)(row.Length + noisy.Added - noisy.Tokens.Length);
-        })];
-        double mean = merged.Average(), error = Math.Sqrt(merged.Sum(x => (x - mean) * (x - mean)) / Draws / Draws);
-        // Four standard errors, and the gaps that the end cuts: 5 of 2,000, which may lose all their pairs.
-        Assert.AreEqual(expected, mean, 4 * error + 0.005 * expected);
+            double share = (double)(MaxLength - Math.Abs(difference)) / (MaxLength * MaxLength);
+            // Four standard deviations of a binomial distribution, and what the end cuts.
+            Assert.AreEqual(Draws * share, differences[difference + MaxLength - 1],
+                4 * Math.Sqrt(Draws * share * (1 - share)) + Draws / 1000.0, $"{difference}");
+        }
     }
 
     [TestMethod]
@@ -107,15 +104,5 @@ public sealed class GapLengthNoiseTests
         GapLengthRow noisy = Corrupt([Border, Border, Border, Border], 1, 5);
         CollectionAssert.AreEqual(new long[] { Border, Border, Border, Border }, noisy.Tokens);
         Assert.AreEqual(0, noisy.Targets.Length);
-    }
-
-    [TestMethod]
-    public void AddedTokensWeighAsMuchAsOne()
-    {
-        long delete = Config.DeleteTokenId!.Value;
-        var row = new GapLengthRow([], [1, 2, 3, 4, 5], [7, Config.ExpandTokenId!.Value, delete, delete, delete], 3, 0.5f);
-        float[] weights = row.Weights(12, delete);
-        CollectionAssert.AreEqual(new[] { 4f, 4f, 4f / 3, 4f / 3, 4f / 3 }, weights);
-        CollectionAssert.AreEqual(new[] { 6f, 6f }, new GapLengthRow([], [1, 2], [7, 8], 0, 0.5f).Weights(12, delete));
     }
 }
