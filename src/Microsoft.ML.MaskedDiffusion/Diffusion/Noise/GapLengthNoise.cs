@@ -9,7 +9,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 /// </summary>
 /// <remarks>
 /// The true length and the one that is seen are independent and uniform, so that a network learns from the text alone which is more
-/// probable. DreamOn merges neighbours with a probability of their own and adds up to 64 tokens: then most gaps are too long, and so a small
+/// probable. DreamOn merges neighbours with a probability of their own and adds up to 64 tokens: then most gaps are too long, and a small
 /// network takes most gaps for too long.
 /// </remarks>
 /// <param name="config">The network's shape, with length tokens.</param>

@@ -36,10 +36,11 @@ public sealed class NoiseOptions
     public double GuidanceDropout { get; set; }
 
     /// <summary>
-    /// The share of rows from which the model learns the length of gaps, 0 to 1 (after DreamOn, arXiv 2602.01326). Such a row has one gap, of
-    /// which the model sees fewer tokens than there are in the text, or more, and learns two tokens more than the tokenizer has, with which
-    /// it doubles a masked token or takes it away (<see cref="TransformerConfig.HasLengthTokens"/>). The loss of such rows is the mean
-    /// cross-entropy of their masked tokens, whatever <see cref="LossWeighting"/> says. A model that fills gaps so
+    /// The share of rows from which the model learns the length of gaps, 0 to 1 (after DreamOn, arXiv 2602.01326). Such a row has one gap,
+    /// of which the model sees fewer tokens than there are in the text, or more, and learns two tokens more than the tokenizer has, with
+    /// which it doubles a masked token or takes it away (<see cref="TransformerConfig.HasLengthTokens"/>). The loss of such rows is the
+    /// mean cross-entropy of their masked tokens, whatever <see cref="LossWeighting"/> says. For models that know their language: go on
+    /// from an <see cref="TrainerOptions.InitialModel"/> (docs/infilling.md). A model that fills gaps so
     /// (<see cref="GapLengthMethod.LengthTokens"/>) also fills gaps of known lengths and has likelihoods, as any other. An
     /// <see cref="TrainerOptions.InitialModel"/> without the two tokens gets them. Default 0.
     /// </summary>
