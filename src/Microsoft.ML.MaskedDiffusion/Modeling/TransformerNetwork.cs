@@ -99,6 +99,16 @@ internal sealed class TransformerNetwork : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether positions see only what is before them: that of the configuration, unless a training sets it for a time. Never set between a
+    /// forward pass and its backward pass.
+    /// </summary>
+    public bool IsCausal
+    {
+        get => _backend.IsCausal;
+        set => _backend.IsCausal = value;
+    }
+
     /// <inheritdoc cref="INetworkBackend.ActivationCheckpointing"/>
     public bool ActivationCheckpointing
     {

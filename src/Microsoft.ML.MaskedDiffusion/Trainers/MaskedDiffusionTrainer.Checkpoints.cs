@@ -18,7 +18,7 @@ public sealed partial class MaskedDiffusionTrainer
             Keep = _options.Checkpoints.Keep,
             Resume = _options.Checkpoints.Resume,
             AdoptSeed = _options.Seed is null,
-            Traits = new Dictionary<string, string>(GapLengthTraits())
+            Traits = new Dictionary<string, string>(LaterTraits())
             {
                 [StoredTraits.NoiseLevels] = StoredEnum<NoiseLevels>.NameOf(_options.Noise.Levels),
                 [StoredTraits.LossWeighting] = StoredEnum<LossWeighting>.NameOf(_options.Noise.LossWeighting),
@@ -29,12 +29,17 @@ public sealed partial class MaskedDiffusionTrainer
             Log = message => channel.Info(MessageSensitivity.None, "{0}", message),
         };
 
-    // The first checkpoints know of no such noise.
-    private IEnumerable<KeyValuePair<string, string>> GapLengthTraits() => _options.Noise.GapLengthRatio == 0 ? [] :
-    [
-        new(StoredTraits.GapLengthRatio, _options.Noise.GapLengthRatio.ToString(CultureInfo.InvariantCulture)),
-        new(StoredTraits.MaxGapLength, _options.Noise.MaxGapLength.ToString(CultureInfo.InvariantCulture)),
-    ];
+    // Options that the first checkpoints do not know are left out at their defaults.
+    private IEnumerable<KeyValuePair<string, string>> LaterTraits()
+    {
+        if (_options.Noise.GapLengthRatio > 0)
+        {
+            yield return new(StoredTraits.GapLengthRatio, _options.Noise.GapLengthRatio.ToString(CultureInfo.InvariantCulture));
+            yield return new(StoredTraits.MaxGapLength, _options.Noise.MaxGapLength.ToString(CultureInfo.InvariantCulture));
+        }
+        if (_options.WarmStart > 0)
+            yield return new(StoredTraits.WarmStart, _options.WarmStart.ToString(CultureInfo.InvariantCulture));
+    }
 
     /// <summary>How checkpoints name these options. Files hold the names, so they never change.</summary>
     private static class StoredTraits
@@ -46,5 +51,6 @@ public sealed partial class MaskedDiffusionTrainer
         public const string Tokenizer = "Tokenizer";
         public const string GapLengthRatio = "GapLengthRatio";
         public const string MaxGapLength = "MaxGapLength";
+        public const string WarmStart = "WarmStart";
     }
 }

@@ -194,7 +194,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         NoiseOptions noise = _options.Noise;
         GapLengthNoise? gapLengths = noise.GapLengthRatio == 0 || tokenizer is null
             ? null : new GapLengthNoise(config, noise.GapLengthRatio, noise.MaxGapLength, BordersOf(tokenizer));
-        return new DiffusionObjective(config, noise.Levels, noise.LossWeighting, noise.GuidanceDropout, gapLengths);
+        var diffusion = new DiffusionObjective(config, noise.Levels, noise.LossWeighting, noise.GuidanceDropout, gapLengths);
+        return _options.WarmStart == 0 ? diffusion : new WarmStartObjective(diffusion, _options.WarmStart);
     }
 
     // The ids that begin and end a text.

@@ -14,6 +14,9 @@ internal static class TrainerOptionsCheck
         OptionCheck.Require(options.BatchSize is >= 1 and <= 1 << 20, nameof(options.BatchSize), options.BatchSize, "1 to 1048576");
         OptionCheck.Require(options.LearningRate is > 0 and <= 1, nameof(options.LearningRate), options.LearningRate,
             "above 0 and at most 1; 1e-3 suits small models");
+        OptionCheck.Require(options.WarmStart is >= 0 and < 1, nameof(options.WarmStart), options.WarmStart, "0 up to but not 1");
+        OptionCheck.Require(options.WarmStart == 0 || !options.Budget.UntilCancelled, nameof(options.WarmStart), options.WarmStart,
+            "0 with Budget.UntilCancelled: of a run without an end there are no shares");
         OptionCheck.RequireCount(options.ProgressInterval, nameof(options.ProgressInterval));
         OptionCheck.RequireDefined(options.CancelBehavior, nameof(options.CancelBehavior));
         CheckDevice(options.Device);
@@ -94,6 +97,8 @@ internal static class TrainerOptionsCheck
     private static void CheckAutoregressive(TrainerOptions options)
     {
         options.Noise.CheckDefaults();
+        OptionCheck.Require(options.WarmStart == 0, nameof(options.WarmStart), options.WarmStart,
+            "0: an autoregressive model is trained as one all the time");
         OptionCheck.Require(options.Rows.Padding == RowPadding.None, "Rows.Padding", options.Rows.Padding,
             "the default: an autoregressive model is trained up to the end of a sequence");
     }

@@ -78,6 +78,7 @@ internal sealed class TrainingLoop : IDisposable
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 double learningRate = _plan.LearningRate(State.Step, clock);
+                _objective.Begin(_network, _plan.ShareOver(State.Step, clock));
                 TakeStep(learningRate, cancellationToken);
                 bool last = _plan.IsOver(State.Step, clock);
                 if (last || State.Step % _settings.ProgressInterval == 0)
@@ -109,6 +110,7 @@ internal sealed class TrainingLoop : IDisposable
         _meter.Dispose();
         // What comes after the training computes as any model does.
         (_network.Precision, _network.ActivationCheckpointing) = (Precision.Float32, false);
+        _network.IsCausal = _network.Config.Autoregressive;
         _network.Trim();
     }
 

@@ -21,6 +21,10 @@ internal sealed class TrainingPlan(TrainingSettings settings)
         return share <= 0 || step == 0 ? Math.Min(planned, 1000) : Math.Min(planned, Math.Max(step / share, step + 1));
     }
 
+    /// <summary>The share of the run that is over after so many steps, 0 to 1; 0 where the run has no end.</summary>
+    public double ShareOver(long step, TrainingClock clock) =>
+        PlannedSteps(step, clock) is { } planned ? Math.Min(1, step / planned) : 0;
+
     public bool IsOver(long step, TrainingClock clock)
     {
         if (step >= settings.MaxSteps)

@@ -23,6 +23,13 @@ internal interface ITrainingObjective
     /// <summary>Ids at a row's start that are no target: 1 where targets are shifted.</summary>
     int SourceOnlyIds => 0;
 
+    /// <summary>Called before each step.</summary>
+    /// <param name="network">The network that is trained.</param>
+    /// <param name="share">The share of the run that is over, 0 to 1; 0 where the run has no end.</param>
+    void Begin(TransformerNetwork network, double share)
+    {
+    }
+
     /// <summary>
     /// The micro batch's loss in nats per learned token, a scalar with its graph, on the network's device. The caller owns the dispose
     /// scope.

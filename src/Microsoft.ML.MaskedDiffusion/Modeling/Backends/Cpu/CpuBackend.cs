@@ -46,6 +46,12 @@ internal sealed unsafe class CpuBackend : INetworkBackend
         set => _kernels.Rounded = value == Precision.BFloat16Mixed;
     }
 
+    public bool IsCausal
+    {
+        get => _kernels.IsCausal;
+        set => _kernels.IsCausal = value;
+    }
+
     public bool ActivationCheckpointing
     {
         get => _kernels.Recomputes;

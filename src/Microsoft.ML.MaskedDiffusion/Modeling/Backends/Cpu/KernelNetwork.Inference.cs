@@ -113,7 +113,7 @@ internal sealed unsafe partial class KernelNetwork
         }
         Turn(qkv, n, length, 1);
         RoundAll(qkv, 3L * n * _d);
-        AttentionKernels.Forward(qkv, y, null, batch, length, _heads, _size, config.Autoregressive, Rounded);
+        AttentionKernels.Forward(qkv, y, null, batch, length, _heads, _size, IsCausal, Rounded);
         RoundAll(y, (long)n * _d);
         packed.Projection.Multiply(n, y, _d, x, _d, add: true);
         FeedForward(w, packed, x, y, n);
@@ -189,7 +189,7 @@ internal sealed unsafe partial class KernelNetwork
         }
         RoundAll(keyValues, 2L * n * _d);
         RoundAll(query, (long)count * _d);
-        AttentionKernels.ForwardAt(query, keyValues, mixed, places, starts, length, _heads, _size, config.Autoregressive, Rounded);
+        AttentionKernels.ForwardAt(query, keyValues, mixed, places, starts, length, _heads, _size, IsCausal, Rounded);
         RoundAll(mixed, (long)count * _d);
     }
 

@@ -19,6 +19,9 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     /// <summary>Whether matrix products round their operands to bfloat16, and the activations that they compute as well.</summary>
     public bool Rounded { get; set; }
 
+    /// <summary>Whether positions see only what is before them.</summary>
+    public bool IsCausal { get; set; } = config.Autoregressive;
+
     /// <summary>Whether later forward passes keep little for their backward passes, which then compute the rest again.</summary>
     public bool Recomputes { get; set; }
 
@@ -89,7 +92,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             AddWeightGradient(g.Projection, dx, _d, kept.Mixed, _d, n);
             MatrixProduct.Multiply(n, _d, _d, dx, _d, false, w.Projection, _d, false, dy, _d, rounded: Rounded);
             AttentionKernels.Backward(
-                kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv, tape.Batch, tape.Length, _heads, _size, config.Autoregressive, Rounded);
+                kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv, tape.Batch, tape.Length, _heads, _size, IsCausal, Rounded);
             Turn(dQkv, n, tape.Length, -1);
             NormKernels.Apply(kept.Input, w.Norm1, kept.Scale1, y, n, _d);
             AddWeightGradient(g.Qkv, dQkv, 3 * _d, y, _d, n);
@@ -122,7 +125,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     {
         int n = batch * length;
         Project(w, kept, normed, n, length);
-        AttentionKernels.Forward(kept.Qkv, kept.Mixed, kept.LogSums, batch, length, _heads, _size, config.Autoregressive, Rounded);
+        AttentionKernels.Forward(kept.Qkv, kept.Mixed, kept.LogSums, batch, length, _heads, _size, IsCausal, Rounded);
         RoundAll(kept.Mixed, (long)n * _d);
         AddTo(kept.Input, kept.Mixed, _d, w.Projection, kept.Middle, n);
     }

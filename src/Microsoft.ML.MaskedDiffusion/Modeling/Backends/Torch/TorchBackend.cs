@@ -35,6 +35,7 @@ internal sealed class TorchBackend : INetworkBackend
         _device = device;
         Type = type;
         _pass = pass;
+        IsCausal = config.Autoregressive;
         var table = new RotaryTable(config.ContextLength, config.HeadSize, config.RotaryPrecision);
         ScalarType tableType = type == ScalarType.Float64 ? type : ScalarType.Float32;
         _cosines = Table(table.Cosines);
@@ -55,6 +56,8 @@ internal sealed class TorchBackend : INetworkBackend
     internal ScalarType Type { get; }
 
     public Precision Precision { get; set; }
+
+    public bool IsCausal { get; set; }
 
     public bool ActivationCheckpointing { get; set; }
 
@@ -176,7 +179,7 @@ internal sealed class TorchBackend : INetworkBackend
         Tensor Part(int part) => qkv.narrow(3, part * size, size);
         Tensor query = TorchOperators.Rotary(Part(0), cos, sin).transpose(1, 2);
         Tensor key = TorchOperators.Rotary(Part(1), cos, sin).transpose(1, 2);
-        Tensor mixed = Attention(query, key, Part(2).transpose(1, 2), _config.Autoregressive, IsRounded);
+        Tensor mixed = Attention(query, key, Part(2).transpose(1, 2), IsCausal, IsRounded);
         mixed = mixed.transpose(1, 2).reshape(batch * length, heads * size);
         return Finish(x, mixed, layer, asked).MoveToOuterDisposeScope();
     }

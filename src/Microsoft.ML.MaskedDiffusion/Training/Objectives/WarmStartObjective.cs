@@ -1,0 +1,41 @@
+using Microsoft.ML.MaskedDiffusion.Modeling;
+using TorchSharp;
+
+namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
+
+/// <summary>
+/// Masked diffusion after a start as an autoregressive model: for a share of the run the network sees only what is before a position and
+/// predicts the next token, then everything and the masked tokens. Its validation is that of masked diffusion all the time.
+/// </summary>
+/// <param name="diffusion">The objective of the rest of the run.</param>
+/// <param name="share">The share of the run that is trained autoregressively, 0 to 1.</param>
+internal sealed class WarmStartObjective(DiffusionObjective diffusion, double share) : ITrainingObjective
+{
+    private readonly AutoregressiveObjective _start = new();
+    private bool _isStarting;
+
+    public string Name => diffusion.Name;
+
+    public bool LossIsBound => !_isStarting && diffusion.LossIsBound;
+
+    public int BlockLength(int contextLength) => diffusion.BlockLength(contextLength);
+
+    public void Begin(TransformerNetwork network, double over) => network.IsCausal = _isStarting = over < share;
+
+    public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch) =>
+        _isStarting ? _start.Loss(network, batch) : diffusion.Loss(network, batch);
+
+    public double[] RowLosses(TransformerNetwork network, TokenBatch batch)
+    {
+        bool isCausal = network.IsCausal;
+        network.IsCausal = false;
+        try
+        {
+            return diffusion.RowLosses(network, batch);
+        }
+        finally
+        {
+            network.IsCausal = isCausal;
+        }
+    }
+}
