@@ -1,11 +1,13 @@
 using System.CommandLine;
 using Microsoft.ML.MaskedDiffusion.Benchmarks;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 
 var root = new RootCommand(
     "Measurements of Microsoft.ML.MaskedDiffusion, and the commands that need its sources. `COMMAND --help` lists a command's options.")
 {
     TrainingBenchmark.Command(),
+    LearningCommand.Command(),
     LikelihoodBenchmark.Command(),
     GenerationBenchmark.Command(),
     MemoryCommand.Command(),
