@@ -19,18 +19,11 @@ internal static class Demo
         var ml = new MLContext(options.Seed);
 
         SampleConsole.Heading("1. Text");
-        var (source, rows, read) = ReadCorpus(options, cancellationToken);
-        // All members of a type go to the same side of the split, because their descriptions resemble each other.
-        var split = ml.Data.TrainTestSplit(
-            ml.Data.LoadFromEnumerable(rows), testFraction: 0.1, samplingKeyColumnName: nameof(CorpusRow.Group), seed: options.Seed);
-        // The second split needs another seed: with the same one, the groups that the first split put into its training set would all stay
-        // together again.
-        var fit = ml.Data.TrainTestSplit(
-            split.TrainSet, testFraction: 0.02, samplingKeyColumnName: nameof(CorpusRow.Group), seed: options.Seed + 1);
-        List<CorpusRow> trainingRows = Rows(ml, fit.TrainSet), validationRows = Rows(ml, fit.TestSet);
-        List<CorpusRow> heldOut = Shuffled(Rows(ml, split.TestSet), options.Seed);
+        CorpusSets sets = CorpusSets.Read(ml, options, cancellationToken);
+        var (rows, heldOut) = (sets.Rows, sets.HeldOut);
+        List<CorpusRow> trainingRows = CorpusSets.RowsOf(ml, sets.Training), validationRows = CorpusSets.RowsOf(ml, sets.Validation);
         int groups = rows.Select(row => row.Group).Distinct().Count();
-        Console.WriteLine($"Source: {source}, {read:N0} entries.");
+        Console.WriteLine($"Source: {sets.Source}, {sets.ReadCount:N0} entries.");
         Console.WriteLine(
             $"{rows.Count:N0} rows with different texts in {groups:N0} groups, "
             + $"{rows.Sum(row => row.Text.Length) / 1e6:F1} million characters. "
@@ -44,7 +37,7 @@ internal static class Demo
             Console.WriteLine($"  {row.Text}");
 
         SampleConsole.Heading($"2. Training for {options.Minutes:0.##} minutes");
-        TrainStep training = TrainStep.Run(ml, fit.TrainSet, fit.TestSet, options, cancellationToken);
+        TrainStep training = TrainStep.Run(ml, sets.Training, sets.Validation, options, cancellationToken);
         using var lm = training.Transformer;
         MaskedDiffusionModel model = lm.Model;
         foreach (var (key, value) in training.Settings)
@@ -87,35 +80,14 @@ internal static class Demo
         Console.WriteLine($"The steps of the first are in {options.TracePath}: open it in a browser.");
 
         SampleConsole.Heading("7. Saving with ml.Model.Save and loading in a second process");
-        var reload = ReloadStep.Run(ml, lm, fit.TrainSet.Schema, options.ModelPath, [.. fitting.Take(ReloadedRows)]);
+        var reload = ReloadStep.Run(ml, lm, sets.Training.Schema, options.ModelPath, [.. fitting.Take(ReloadedRows)]);
         Console.WriteLine(
             $"{options.ModelPath} has {reload.Bytes / 1e6:F1} MB. A second process loaded it and computed the same {reload.Scores} scores, "
             + "bit for bit.");
 
-        new DemoReport(source, training, bits, choice, infill, writing, reload).Save(options.ReportPath);
+        new DemoReport(sets.Source, training, bits, choice, infill, writing, reload).Save(options.ReportPath);
         SampleConsole.Heading("8. Report");
         Console.WriteLine(options.ReportPath);
         return 0;
-    }
-
-    private static (string Source, List<CorpusRow> Rows, int Read) ReadCorpus(DemoOptions options, CancellationToken cancellationToken)
-    {
-        if (options.Text is { } text)
-            return WithSource(text.Name, PlainTextReader.ReadLines(text.FullName));
-        if (options.JsonLines is { } lines)
-            return WithSource(lines.Name, PlainTextReader.ReadJsonLines(lines.FullName, options.Field));
-        return WithSource("the .NET reference documentation", DocumentationReader.Read(DocumentationReader.FindPacks(), cancellationToken));
-    }
-
-    private static (string, List<CorpusRow>, int) WithSource(string source, (List<CorpusRow> Rows, int Read) found) =>
-        (source, found.Rows, found.Read);
-
-    private static List<CorpusRow> Rows(MLContext ml, IDataView view) =>
-        [.. ml.Data.CreateEnumerable<CorpusRow>(view, reuseRowObject: false)];
-
-    private static List<CorpusRow> Shuffled(List<CorpusRow> rows, int seed)
-    {
-        var random = new Random(seed);
-        return [.. rows.OrderBy(_ => random.Next())];
     }
 }

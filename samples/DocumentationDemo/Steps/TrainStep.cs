@@ -18,25 +18,28 @@ internal sealed record TrainStep(
         ContextLength = 48,
     };
 
+    /// <summary>How the demo trains.</summary>
+    public static TrainerOptions OptionsOf(DemoOptions demo, IDataView validation, CancellationToken cancellationToken) => new()
+    {
+        TextColumnName = nameof(Corpus.CorpusRow.Text),
+        Network = Network,
+        Tokenizer = TokenizerSource.TrainBytePairEncoding(VocabularySize),
+        Budget = { MaxSeconds = demo.Minutes * 60 },
+        BatchSize = 24,
+        LearningRate = 3e-3,
+        // All masked tokens have the same weight. In a run this short that learns faster than the weights of the likelihood bound.
+        Noise = { LossWeighting = LossWeighting.Uniform, Levels = NoiseLevels.Stratified },
+        ValidationSet = validation,
+        Validation = { Interval = 1000 },
+        Seed = demo.Seed,
+        Progress = new ConsoleProgress(Console.Out),
+        CancellationToken = cancellationToken,
+    };
+
     public static TrainStep Run(
         MLContext ml, IDataView training, IDataView validation, DemoOptions demo, CancellationToken cancellationToken)
     {
-        var options = new TrainerOptions
-        {
-            TextColumnName = nameof(Corpus.CorpusRow.Text),
-            Network = Network,
-            Tokenizer = TokenizerSource.TrainBytePairEncoding(VocabularySize),
-            Budget = { MaxSeconds = demo.Minutes * 60 },
-            BatchSize = 24,
-            LearningRate = 3e-3,
-            // All masked tokens have the same weight. In a run this short that learns faster than the weights of the likelihood bound.
-            Noise = { LossWeighting = LossWeighting.Uniform, Levels = NoiseLevels.Stratified },
-            ValidationSet = validation,
-            Validation = { Interval = 1000 },
-            Seed = demo.Seed,
-            Progress = new ConsoleProgress(Console.Out),
-            CancellationToken = cancellationToken,
-        };
+        TrainerOptions options = OptionsOf(demo, validation, cancellationToken);
         LikelihoodScoringTransformer lm = ml.MaskedDiffusion().Trainer(options).Fit(training);
         TrainingResult result = lm.TrainingResult!;
         TransformerConfig config = lm.Model.Config;
