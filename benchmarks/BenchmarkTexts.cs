@@ -5,7 +5,7 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
-/// <summary>Writes texts of a fixed length after random prompts, in a vocabulary of made-up words.</summary>
+/// <summary>Writes texts of a fixed length after random prompts, in a vocabulary of made-up words; and texts after given prompts.</summary>
 internal static class BenchmarkTexts
 {
     private static readonly Dictionary<int, (TextTokenizer Tokenizer, GapVocabulary Vocabulary)> Words = [];
@@ -18,15 +18,26 @@ internal static class BenchmarkTexts
         var options = new GenerationOptions { MaxNewTokens = tokens, MinNewTokens = tokens, Sampling = sampling };
         var plan = new GenerationPlan(options.Clone(), tokenizer, config.ContextLength, config.MaskTokenId, vocabulary, null);
         var random = new Random(1);
+        return Write(session, config, plan,
+        [
+            .. Enumerable.Range(0, batch).Select(
+                _ => (int[])[.. Enumerable.Range(0, promptLength).Select(_ => random.Next(5, config.VocabularySize))]),
+        ]);
+    }
+
+    /// <summary>Writes a text after each prompt, all together. Equal prompts get different texts.</summary>
+    /// <param name="session">The network.</param>
+    /// <param name="config">Its shape.</param>
+    /// <param name="plan">How to write.</param>
+    /// <param name="prompts">The ids of the prompts, with the beginning of the text.</param>
+    public static GeneratedText[] Write(
+        INetworkSession session, TransformerConfig config, GenerationPlan plan, IReadOnlyList<int[]> prompts)
+    {
         IGeneratingRow[] rows =
         [
-            .. Enumerable.Range(0, batch).Select(_ =>
-            {
-                int[] prompt = [.. Enumerable.Range(0, promptLength).Select(_ => random.Next(5, config.VocabularySize))];
-                return config.Autoregressive
-                    ? new AutoregressiveRow(plan, session, prompt, "", 0)
-                    : (IGeneratingRow)new GeneratingRow(plan, prompt, "", 0);
-            }),
+            .. prompts.Select((prompt, number) => config.Autoregressive
+                ? new AutoregressiveRow(plan, session, prompt, "", number)
+                : (IGeneratingRow)new GeneratingRow(plan, prompt, "", number)),
         ];
         var run = new GenerationRun(session, plan);
         for (IGeneratingRow[] active = rows; active.Length > 0; active = [.. active.Where(row => !row.IsDone)])

@@ -34,6 +34,10 @@ internal static class PoliciesCommand
             Description = "number of pieces, spread evenly over the text", DefaultValueFactory = _ => 32,
         };
         var characters = new Option<int>("--characters") { Description = "characters of a piece", DefaultValueFactory = _ => 64 };
+        var lines = new Option<bool>("--lines")
+        {
+            Description = "each piece is a line of the text; lines of more than --characters are left out",
+        };
         var tokens = new Option<int[]>("--tokens")
         {
             Description = "tokens of a step", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 2, 4],
@@ -46,19 +50,21 @@ internal static class PoliciesCommand
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "auto" };
         var command = new Subcommand("policies", "perplexity of a text under samplers of different orders and tokens a step")
         {
-            model, autoregressive, text, pieces, characters, tokens, block, orders, device,
+            model, autoregressive, text, pieces, characters, lines, tokens, block, orders, device,
         };
         command.SetAction(async (result, cancellation) => await Task.Run(() =>
         {
             try
             {
-                string[] texts = Pieces(
-                    File.ReadAllText(result.GetValue(text)!.FullName), result.GetValue(pieces), result.GetValue(characters));
+                string path = result.GetValue(text)!.FullName;
+                string[] texts = result.GetValue(lines)
+                    ? Lines(File.ReadLines(path), result.GetValue(pieces), result.GetValue(characters))
+                    : Pieces(File.ReadAllText(path), result.GetValue(pieces), result.GetValue(characters));
                 using MaskedDiffusionModel opened = SavedModel.Open(result.GetValue(model)!, result.GetValue(device)!);
                 Run(opened, texts, result.GetValue(tokens)!, result.GetValue(block), result.GetValue(orders), cancellation);
-                if (result.GetValue(autoregressive) is { } path)
+                if (result.GetValue(autoregressive) is { } second)
                 {
-                    using MaskedDiffusionModel other = SavedModel.Open(path, result.GetValue(device)!);
+                    using MaskedDiffusionModel other = SavedModel.Open(second, result.GetValue(device)!);
                     Measure(other, "autoregressive", LikelihoodMethod.ChainRule, texts, cancellation);
                 }
                 return 0;
@@ -77,7 +83,8 @@ internal static class PoliciesCommand
     {
         Console.WriteLine(
             $"{model.Config.Name}: {model.Config.NonEmbeddingParameterCount:N0} non-embedding parameters, "
-            + $"vocabulary {model.Config.VocabularySize}, on {model.Device}; {texts.Length} pieces of {texts[0].Length} characters");
+            + $"vocabulary {model.Config.VocabularySize}, on {model.Device}; {texts.Length} pieces of "
+            + $"{texts.Average(text => text.Length):F0} characters");
         Console.WriteLine("order                    tokens a step   perplexity a token   ± items   nats a token   bits a byte   seconds");
         Measure(model, "all orders (bound)", LikelihoodMethod.ExactCount, texts, cancellation);
         if (orders is { } count)
@@ -125,5 +132,14 @@ internal static class PoliciesCommand
                 $"The text has {text.Length} characters, too few for {count} pieces of {length}: lower --pieces or --characters.");
         int last = text.Length - length, gaps = Math.Max(1, count - 1);
         return [.. Enumerable.Range(0, count).Select(i => text.Substring((int)((long)last * i / gaps), length))];
+    }
+
+    private static string[] Lines(IEnumerable<string> lines, int count, int longest)
+    {
+        string[] fitting = [.. lines.Where(line => line.Length > 0 && line.Length <= longest)];
+        if (count < 1 || count > fitting.Length)
+            throw new ArgumentException(
+                $"The text has {fitting.Length} lines of 1 to {longest} characters: lower --pieces or raise --characters.");
+        return [.. Enumerable.Range(0, count).Select(i => fitting[(int)((long)fitting.Length * i / count)])];
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML.MaskedDiffusion.Benchmarks;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 
 var root = new RootCommand(
     "Measurements of Microsoft.ML.MaskedDiffusion, and the commands that need its sources. `COMMAND --help` lists a command's options.")
@@ -18,5 +19,6 @@ var root = new RootCommand(
     PoliciesCommand.Command(),
     ParityCommand.Command(),
     GapsCommand.Command(),
+    QualityCommand.Command(),
 };
 return await root.Parse(args.Length == 0 ? ["--help"] : args).InvokeAsync();

@@ -1,0 +1,67 @@
+using System.Globalization;
+using DocumentationDemo;
+using DocumentationDemo.Corpus;
+using DocumentationDemo.Steps;
+
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
+
+/// <summary>
+/// The demo's masked diffusion model, and an autoregressive one of the same network, tokenizer, text and training time, which judges what
+/// the other has written.
+/// </summary>
+internal sealed record QualityModels(MaskedDiffusionModel Masked, MaskedDiffusionModel Autoregressive) : IDisposable
+{
+    /// <summary>Opens both; where a path holds no model, it is trained and saved there.</summary>
+    /// <exception cref="ArgumentException">The models have different tokenizers, or one is of the other kind.</exception>
+    public static QualityModels Open(
+        MLContext ml, CorpusSets sets, DemoOptions demo, int context, string maskedPath, string autoregressivePath,
+        CancellationToken cancellation)
+    {
+        if (!Exists(maskedPath))
+            Save(ml.MaskedDiffusion().Trainer(OptionsOf()).Fit(sets.Training), maskedPath);
+        MaskedDiffusionModel masked = SavedModel.Open(maskedPath, "auto");
+        if (!Exists(autoregressivePath))
+        {
+            TrainerOptions options = OptionsOf();
+            options.Tokenizer = TokenizerSource.FromTokenizer(masked.Tokenizer);
+            // Without noise there is nothing to set about it.
+            options.Noise = new NoiseOptions();
+            Save(ml.MaskedDiffusion().AutoregressiveTrainer(options).Fit(sets.Training), autoregressivePath);
+        }
+        MaskedDiffusionModel autoregressive = SavedModel.Open(autoregressivePath, "auto");
+        if (masked.Config.Autoregressive || !autoregressive.Config.Autoregressive)
+            throw new ArgumentException("--model must be a masked diffusion model, and --autoregressive an autoregressive one.");
+        if (masked.Tokenizer.ContentHash != autoregressive.Tokenizer.ContentHash)
+            throw new ArgumentException("The two models have different tokenizers, so that one cannot judge the tokens of the other.");
+        if (masked.Config.ContextLength != autoregressive.Config.ContextLength)
+            throw new ArgumentException("The two models have contexts of different lengths.");
+        return new QualityModels(masked, autoregressive);
+
+        TrainerOptions OptionsOf()
+        {
+            TrainerOptions options = TrainStep.OptionsOf(demo, sets.Validation, cancellation);
+            options.Network = options.Network with { ContextLength = context };
+            return options;
+        }
+    }
+
+    public void Dispose()
+    {
+        Masked.Dispose();
+        Autoregressive.Dispose();
+    }
+
+    private static bool Exists(string path) => File.Exists(path) || Directory.Exists(path);
+
+    private static void Save(LikelihoodScoringTransformer trained, string path)
+    {
+        using LikelihoodScoringTransformer own = trained;
+        TrainingResult result = own.TrainingResult!;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{path}: {result.Steps:N0} steps, {result.Epochs:F1} epochs, {result.Seconds:N0} s, "
+            + $"validation {result.ValidationLoss:F3} ± {result.ValidationStandardError:F3} nats a token"));
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
+            Directory.CreateDirectory(folder);
+        own.Model.Save(path);
+    }
+}
