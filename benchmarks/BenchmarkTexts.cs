@@ -30,14 +30,15 @@ internal static class BenchmarkTexts
     /// <param name="config">Its shape.</param>
     /// <param name="plan">How to write.</param>
     /// <param name="prompts">The ids of the prompts, with the beginning of the text.</param>
+    /// <param name="first">The number of the first text; each number has draws of its own.</param>
     public static GeneratedText[] Write(
-        INetworkSession session, TransformerConfig config, GenerationPlan plan, IReadOnlyList<int[]> prompts)
+        INetworkSession session, TransformerConfig config, GenerationPlan plan, IReadOnlyList<int[]> prompts, int first = 0)
     {
         IGeneratingRow[] rows =
         [
             .. prompts.Select((prompt, number) => config.Autoregressive
-                ? new AutoregressiveRow(plan, session, prompt, "", number)
-                : (IGeneratingRow)new GeneratingRow(plan, prompt, "", number)),
+                ? new AutoregressiveRow(plan, session, prompt, "", first + number)
+                : (IGeneratingRow)new GeneratingRow(plan, prompt, "", first + number)),
         ];
         var run = new GenerationRun(session, plan);
         for (IGeneratingRow[] active = rows; active.Length > 0; active = [.. active.Where(row => !row.IsDone)])

@@ -58,6 +58,7 @@ internal static class QualityCommand
         };
         var block = new Option<int>("--block") { Description = "tokens of a block", DefaultValueFactory = _ => 8 };
         var only = new Option<string?>("--only") { Description = "measure only the samplers whose name or family has this in it" };
+        var show = new Option<int>("--show") { Description = "texts of each sampler to print" };
         var svg = new Option<string?>("--svg") { Description = "where to draw quality over speed" };
         var heldOut = new Option<string?>("--save-held-out") { Description = "where to save the held-out rows, one a line" };
         var seed = new Option<int>("--seed")
@@ -71,7 +72,7 @@ internal static class QualityCommand
             + "the tokens before the end: the entropy of a text's token frequencies, averaged; the share of 4-grams that repeat an earlier "
             + "one of the same text; distinct 4-grams of all texts over all 4-grams. A low loss with a low entropy is no quality.")
         {
-            text, field, model, autoregressive, minutes, context, texts, promptTokens, full, block, only, svg, heldOut, seed,
+            text, field, model, autoregressive, minutes, context, texts, promptTokens, full, block, only, show, svg, heldOut, seed,
         };
         command.SetAction((result, cancellation) => Task.Run(() =>
         {
@@ -94,7 +95,7 @@ internal static class QualityCommand
                 $"{sets.Source}: {sets.HeldOut.Count:N0} held-out rows; {task.Held.Length} texts after {task.Prompts[0].Length} tokens "
                 + $"of them, up to {task.NewTokens} new tokens, vocabulary {models.Masked.Config.VocabularySize}, "
                 + $"{models.Masked.Config.NonEmbeddingParameterCount:N0} parameters outside embeddings, {models.Masked.Device}"));
-            QualityFigures[] figures = Measure(task, result.GetValue(block), result.GetValue(only) ?? "", cancellation);
+            QualityFigures[] figures = Measure(task, result.GetValue(block), result.GetValue(only) ?? "", result.GetValue(show), cancellation);
             if (result.GetValue(only) is null)
                 new CacheExactness(models.Masked, task, result.GetValue(block)).Print(cancellation);
             if (result.GetValue(svg) is { } picture)
@@ -104,7 +105,7 @@ internal static class QualityCommand
     }
 
     // Held-out text first, then a row a sampler.
-    private static QualityFigures[] Measure(QualityTask task, int block, string only, CancellationToken cancellation)
+    private static QualityFigures[] Measure(QualityTask task, int block, string only, int show, CancellationToken cancellation)
     {
         Console.WriteLine();
         Console.WriteLine($"{"",-28} {"nats a token",15} {"perplexity",10} {"entropy",15} {"pooled",6} {"repeated 4-grams",16} "
@@ -112,6 +113,7 @@ internal static class QualityCommand
         QualityFigures held = task.OfHeld();
         List<QualityFigures> all = [held];
         Print(held);
+        Show(held);
         string family = "";
         IEnumerable<QualitySampler> samplers = QualitySampler.All(task.NewTokens, block).Concat(QualitySampler.OfAutoregressive());
         foreach (QualitySampler sampler in samplers.Where(sampler => IsAsked(sampler, only)))
@@ -121,10 +123,17 @@ internal static class QualityCommand
                 Console.WriteLine($"{family = sampler.Family}:");
             all.Add(task.Measure(sampler));
             Print(all[^1]);
+            Show(all[^1]);
         }
         if (all.Find(figures => figures.Name == QualitySampler.Default) is { } chosen)
             Compare(chosen, held);
         return [.. all];
+
+        void Show(QualityFigures figures)
+        {
+            foreach (ContinuedText text in figures.Texts.Take(show))
+                Console.WriteLine($"    {task.Show(text)}");
+        }
     }
 
     private static bool IsAsked(QualitySampler sampler, string only) =>
@@ -138,13 +147,12 @@ internal static class QualityCommand
 
     private static void Compare(QualityFigures chosen, QualityFigures held)
     {
-        double ratio = chosen.Repeated.Value / held.Repeated.Value;
-        // Relative errors of two independent figures.
-        double error = ratio * Math.Sqrt(Math.Pow(chosen.Repeated.Error / chosen.Repeated.Value, 2)
-            + Math.Pow(held.Repeated.Error / held.Repeated.Value, 2));
+        Measured own = chosen.Repeated, real = held.Repeated;
+        double ratio = own.Value / real.Value;
+        double error = Math.Sqrt(own.Error * own.Error + ratio * ratio * real.Error * real.Error) / real.Value;
+        string verdict = Math.Abs(ratio - 1) <= Tolerance ? "the same within" : ratio < 1 ? "less, by more than" : "more, by more than";
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"repeated 4-grams of the default over held-out text's: {ratio:F2} ± {error:F2}; "
-            + $"{(Math.Abs(ratio - 1) <= Tolerance ? "within" : "not within")} {Tolerance:P0}"));
+            $"repeated 4-grams of the default over held-out text's: {ratio:F2} ± {error:F2}, {verdict} {Tolerance:P0}"));
     }
 
     private static string Percent(Measured share, int digits) => string.Create(CultureInfo.InvariantCulture,

@@ -33,11 +33,14 @@ internal sealed record QualityFigures
     /// <summary>Tokens of a text without its end.</summary>
     public required Measured Length { get; init; }
 
-    /// <summary>Tokens written a second, all texts together; null for held-out text.</summary>
+    /// <summary>Tokens written a second by the fastest batch; null for held-out text.</summary>
     public double? TokensPerSecond { get; init; }
 
     /// <summary>Rows that went through the network for a text; null for held-out text.</summary>
     public double? RowsPerText { get; init; }
+
+    /// <summary>The texts.</summary>
+    public IReadOnlyList<ContinuedText> Texts { get; init; } = [];
 
     /// <summary>The figures of texts, given the negative log-likelihood of each.</summary>
     public static QualityFigures Of(string name, IReadOnlyList<ContinuedText> texts, IReadOnlyList<double> losses)

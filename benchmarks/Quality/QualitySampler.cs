@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 
 /// <summary>A sampler whose texts are judged.</summary>
@@ -38,6 +40,11 @@ internal sealed record QualitySampler(string Family, string Name, SamplingOption
             yield return new(Ancestral, $"ancestral, {count} a step", ancestral);
         }
         yield return new(Ancestral, "default, top-p 0.9", new() { Order = SamplingOrder.Random, Temperature = 1, TopP = 0.9 });
+        foreach (double temperature in new[] { 0.7, 0.5 })
+        {
+            yield return new(Ancestral, string.Create(CultureInfo.InvariantCulture, $"default at {temperature}"),
+                new() { Order = SamplingOrder.Random, Temperature = temperature });
+        }
     }
 
     private static IEnumerable<QualitySampler> ByCertainty()
@@ -48,6 +55,7 @@ internal sealed record QualitySampler(string Family, string Name, SamplingOption
         ];
         foreach (SamplingOrder order in orders)
             yield return new(Certain, order.Name, new() { Order = order, Temperature = 1 });
+        yield return new(Certain, "Margin, top-p 0.9", new() { Order = SamplingOrder.Margin, Temperature = 1, TopP = 0.9 });
         foreach (int count in new[] { 2, 4 })
         {
             yield return new(Certain, $"Confidence, {count} a step",

@@ -20,7 +20,7 @@ internal sealed record ContinuedText(int[] Prompt, int[] Tokens, bool HasEnded)
 /// <summary>Beginnings of held-out rows, the rest of the rows, and the models that write and judge.</summary>
 internal sealed class QualityTask
 {
-    private const int WarmUpTexts = 4;
+    private const int WarmUpTexts = 4, BatchTexts = 128;
 
     private readonly QualityModels _models;
     private readonly RequestScorer _judge;
@@ -69,9 +69,9 @@ internal sealed class QualityTask
     public int NewTokens { get; }
 
     /// <summary>What the held-out rows themselves are like.</summary>
-    public QualityFigures OfHeld() => QualityFigures.Of("held-out text", Held, LossesOf(Held));
+    public QualityFigures OfHeld() => QualityFigures.Of("held-out text", Held, LossesOf(Held)) with { Texts = Held };
 
-    /// <summary>Has a sampler write after all prompts together and judges what it has written.</summary>
+    /// <summary>Has a sampler write after all prompts, many together, and judges what it has written.</summary>
     public QualityFigures Measure(QualitySampler sampler)
     {
         MaskedDiffusionModel model = sampler.Family == QualitySampler.Causal ? _models.Autoregressive : _models.Masked;
@@ -82,9 +82,17 @@ internal sealed class QualityTask
         var plan = new GenerationPlan(
             options.Clone(), model.Tokenizer, model.Config.ContextLength, model.Config.MaskTokenId, _vocabulary, Stops: null);
         BenchmarkTexts.Write(model.Session, model.Config, plan, [.. Prompts.Take(WarmUpTexts)]);
-        long start = Stopwatch.GetTimestamp();
-        GeneratedText[] written = BenchmarkTexts.Write(model.Session, model.Config, plan, Prompts);
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var written = new List<GeneratedText>();
+        double speed = 0;
+        foreach (int[][] batch in Prompts.Chunk(BatchTexts))
+        {
+            long start = Stopwatch.GetTimestamp();
+            GeneratedText[] batchTexts = BenchmarkTexts.Write(model.Session, model.Config, plan, batch, written.Count);
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            written.AddRange(batchTexts);
+            // Other work of the machine makes a batch slower, never faster; a last batch of few texts is slower too.
+            speed = Math.Max(speed, batchTexts.Sum(text => text.Tokens.Count) / seconds);
+        }
         ContinuedText[] texts =
         [
             .. written.Zip(Prompts, (text, prompt) => new ContinuedText(
@@ -93,9 +101,18 @@ internal sealed class QualityTask
         return QualityFigures.Of(sampler.Name, texts, LossesOf(texts)) with
         {
             Family = sampler.Family,
-            TokensPerSecond = texts.Sum(text => text.Tokens.Length) / seconds,
+            TokensPerSecond = speed,
             RowsPerText = written.Average(text => text.NetworkRowCount),
+            Texts = texts,
         };
+    }
+
+    /// <summary>A text as it reads, a bar between the prompt and what follows.</summary>
+    public string Show(ContinuedText text)
+    {
+        TextTokenizer tokenizer = _models.Masked.Tokenizer;
+        string prompt = tokenizer.Decode([.. text.Prompt.Skip(DocumentStart.Of(tokenizer).Length)]);
+        return $"{prompt}|{tokenizer.DecodeInside(text.Words)}{(text.HasEnded ? "" : " ...")}";
     }
 
     /// <summary>For each text the negative log-likelihood of its tokens after the prompt under the autoregressive model, in nats.</summary>
