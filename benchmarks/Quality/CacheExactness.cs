@@ -17,7 +17,7 @@ internal sealed class CacheExactness(MaskedDiffusionModel model, QualityTask tas
     {
         Console.WriteLine();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"blocks of {block}; exact: everything is computed in each step. Divergence: E log(p exact / p cached) over tokens of exact runs"));
+            $"blocks of {block}; exact: everything is computed in each step; divergence: mean of log(p exact / p cached) over exact runs"));
         Console.WriteLine("cache        divergence, nats a token   equal tokens at temperature 0   equal rows   nats a token more at 0");
         Run drawn = Write(QualitySampler.InBlock(block, SamplingCache.None), teachers: null, cancellation);
         Run greedy = Write(Greedy(SamplingCache.None), teachers: null, cancellation);

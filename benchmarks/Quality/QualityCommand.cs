@@ -41,6 +41,10 @@ internal static class QualityCommand
         {
             Description = "training time of each model", DefaultValueFactory = _ => defaults.Minutes,
         };
+        var steps = new Option<long?>("--steps")
+        {
+            Description = "steps of each training, in the place of --minutes: equal ones on a machine with other work to do",
+        };
         var context = new Option<int>("--context")
         {
             Description = "context of the trainings in tokens; rows of the text are packed into it", DefaultValueFactory = _ => 48,
@@ -72,7 +76,7 @@ internal static class QualityCommand
             + "the tokens before the end: the entropy of a text's token frequencies, averaged; the share of 4-grams that repeat an earlier "
             + "one of the same text; distinct 4-grams of all texts over all 4-grams. A low loss with a low entropy is no quality.")
         {
-            text, field, model, autoregressive, minutes, context, texts, promptTokens, full, block, only, show, svg, heldOut, seed,
+            text, field, model, autoregressive, minutes, steps, context, texts, promptTokens, full, block, only, show, svg, heldOut, seed,
         };
         command.SetAction((result, cancellation) => Task.Run(() =>
         {
@@ -88,14 +92,16 @@ internal static class QualityCommand
             if (result.GetValue(heldOut) is { } path)
                 File.WriteAllLines(path, sets.HeldOut.Select(row => row.Text));
             using var models = QualityModels.Open(
-                ml, sets, demo, result.GetValue(context), result.GetValue(model)!, result.GetValue(autoregressive)!, cancellation);
+                ml, sets, demo, result.GetValue(steps), result.GetValue(context), result.GetValue(model)!,
+                result.GetValue(autoregressive)!, cancellation);
             var task = new QualityTask(
                 models, sets.HeldOut, result.GetValue(texts), result.GetValue(promptTokens), result.GetValue(full));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{sets.Source}: {sets.HeldOut.Count:N0} held-out rows; {task.Held.Length} texts after {task.Prompts[0].Length} tokens "
                 + $"of them, up to {task.NewTokens} new tokens, vocabulary {models.Masked.Config.VocabularySize}, "
                 + $"{models.Masked.Config.NonEmbeddingParameterCount:N0} parameters outside embeddings, {models.Masked.Device}"));
-            QualityFigures[] figures = Measure(task, result.GetValue(block), result.GetValue(only) ?? "", result.GetValue(show), cancellation);
+            QualityFigures[] figures = Measure(
+                task, result.GetValue(block), result.GetValue(only) ?? "", result.GetValue(show), cancellation);
             if (result.GetValue(only) is null)
                 new CacheExactness(models.Masked, task, result.GetValue(block)).Print(cancellation);
             if (result.GetValue(svg) is { } picture)

@@ -14,7 +14,7 @@ internal sealed record QualityModels(MaskedDiffusionModel Masked, MaskedDiffusio
     /// <summary>Opens both; where a path holds no model, it is trained and saved there.</summary>
     /// <exception cref="ArgumentException">The models have different tokenizers, or one is of the other kind.</exception>
     public static QualityModels Open(
-        MLContext ml, CorpusSets sets, DemoOptions demo, int context, string maskedPath, string autoregressivePath,
+        MLContext ml, CorpusSets sets, DemoOptions demo, long? steps, int context, string maskedPath, string autoregressivePath,
         CancellationToken cancellation)
     {
         if (!Exists(maskedPath))
@@ -41,6 +41,8 @@ internal sealed record QualityModels(MaskedDiffusionModel Masked, MaskedDiffusio
         {
             TrainerOptions options = TrainStep.OptionsOf(demo, sets.Validation, cancellation);
             options.Network = options.Network with { ContextLength = context };
+            if (steps is not null)
+                (options.MaxSteps, options.Budget) = (steps, new BudgetOptions());
             return options;
         }
     }

@@ -68,7 +68,10 @@ internal sealed record QualitySampler(string Family, string Name, SamplingOption
     {
         TokensPerStep[] rules = [TokensPerStep.Threshold(0.9), TokensPerStep.Threshold(0.5), TokensPerStep.Factor(1)];
         foreach (TokensPerStep rule in rules)
-            yield return new(Adaptive, rule.Name, new() { Order = SamplingOrder.TopProbability, TokensPerStep = rule, Temperature = 1 });
+        {
+            yield return new(Adaptive, rule.Name,
+                new() { Order = SamplingOrder.TopProbability, TokensPerStep = rule, Temperature = 1 });
+        }
         // A bound of 0.1 is the preset's.
         var bounded = TokensPerStep.EntropyBound(1);
         yield return new(Adaptive, bounded.Name, new() { Order = SamplingOrder.Entropy, TokensPerStep = bounded, Temperature = 1 });
@@ -78,10 +81,14 @@ internal sealed record QualitySampler(string Family, string Name, SamplingOption
     {
         Remasking[] rules =
         [
-            Remasking.Cap(), Remasking.Rescale(), Remasking.LeastConfident, Remasking.Loop(), Remasking.Revision(), Remasking.PathPlanning(),
+            Remasking.Cap(), Remasking.Rescale(), Remasking.LeastConfident, Remasking.Loop(), Remasking.Revision(),
+            Remasking.PathPlanning(),
         ];
         foreach (Remasking rule in rules)
-            yield return new(Masking, rule.Name, new() { Order = SamplingOrder.Random, Remasking = rule, Temperature = 1, Steps = tokens });
+        {
+            yield return new(Masking, rule.Name,
+                new() { Order = SamplingOrder.Random, Remasking = rule, Temperature = 1, Steps = tokens });
+        }
         yield return new(Masking, Remasking.DraftAndVerify().Name, new()
         {
             Order = SamplingOrder.TopProbability, TokensPerStep = TokensPerStep.Threshold(0.5), Remasking = Remasking.DraftAndVerify(),
