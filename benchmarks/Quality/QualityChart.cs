@@ -8,11 +8,11 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 internal sealed class QualityChart
 {
     private const double Width = 960, Height = 700, Left = 60, Right = 20, Top = 20, Bottom = 100;
-    private const double Radius = 4, LabelHeight = 13, LetterWidth = 5.9, Passes = 6;
+    private const double Radius = 4, LabelHeight = 13, LetterWidth = 6.2, Passes = 6;
 
     private static readonly (string Family, string Color)[] Colors =
     [
-        (QualitySampler.Ancestral, "#2563eb"), (QualitySampler.Certain, "#dc2626"), (QualitySampler.Adaptive, "#d97706"),
+        (QualitySampler.Ancestral, "#2563eb"), (QualitySampler.Ordered, "#dc2626"), (QualitySampler.Adaptive, "#d97706"),
         (QualitySampler.Masking, "#7c3aed"), (QualitySampler.Presets, "#0f766e"), (QualitySampler.Blocks, "#64748b"),
         (QualitySampler.Causal, "#111827"),
     ];
@@ -85,9 +85,9 @@ internal sealed class QualityChart
         }
         string text = string.Create(CultureInfo.InvariantCulture, $"held-out text, {held.Loss.Value:F2}");
         IEnumerable<Box> places = Enumerable.Range(1, 80)
-            .Select(i => new Box(Left + 10 * i, real - LabelHeight - 3, text.Length * LetterWidth * 1.2, LabelHeight + 3));
+            .Select(i => new Box(Left + 10 * i, real - LabelHeight - 3, (text.Length + 4) * LetterWidth * 1.2, LabelHeight + 3));
         Box free = places.MinBy(place => labels.Sum(place.Shared) + DotsOf(points).Sum(place.Shared) + 10 * place.Outside());
-        Add($"<text x='{free.Left:F1}' y='{real - 5:F1}' style='fill:#dc2626'>{text}</text>");
+        Add($"<text x='{(free.Left + free.Right) / 2:F1}' y='{real - 5:F1}' text-anchor='middle' style='fill:#dc2626'>{text}</text>");
     }
 
     private double LeastEntropy => _entropy - 0.5;
@@ -99,7 +99,7 @@ internal sealed class QualityChart
         {
             Add($"<circle cx='{x + Radius}' cy='{Height - 36}' r='{Radius}' fill='{color}'/>");
             Add($"<text x='{x + 14}' y='{Height - 32}' style='font-size:12px;fill:{color}'>{family}</text>");
-            x += 24 + 6.6 * family.Length;
+            x += 28 + 6.6 * family.Length;
         }
         Add($"<circle cx='{Left + Radius}' cy='{Height - 15}' r='{Radius}' fill='#fff' stroke='#334155' stroke-width='1.5'/>");
         Add($"<text x='{Left + 14}' y='{Height - 11}' style='font-size:12px'>hollow: the tokens of all texts together have an entropy ");

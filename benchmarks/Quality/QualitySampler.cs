@@ -8,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 /// <param name="Sampling">How it chooses.</param>
 internal sealed record QualitySampler(string Family, string Name, SamplingOptions Sampling)
 {
-    public const string Ancestral = "random order", Certain = "ordered by certainty", Adaptive = "counts by certainty";
+    public const string Ancestral = "random order", Ordered = "other orders", Adaptive = "counts by certainty";
     public const string Default = "default";
     public const string Masking = "remasking", Presets = "presets", Blocks = "blocks, caches", Causal = "autoregressive";
 
@@ -17,7 +17,7 @@ internal sealed record QualitySampler(string Family, string Name, SamplingOption
 
     /// <summary>All samplers of a masked diffusion model, for texts of so many new tokens.</summary>
     public static IEnumerable<QualitySampler> All(int tokens, int block) =>
-        [.. RandomOrders(tokens), .. ByCertainty(), .. Counts(), .. Remaskings(tokens), .. Published(), .. InBlocks(block)];
+        [.. RandomOrders(tokens), .. OtherOrders(), .. Counts(), .. Remaskings(tokens), .. Published(), .. InBlocks(block)];
 
     /// <summary>The samplers of an autoregressive model.</summary>
     public static IEnumerable<QualitySampler> OfAutoregressive()
@@ -47,21 +47,23 @@ internal sealed record QualitySampler(string Family, string Name, SamplingOption
         }
     }
 
-    private static IEnumerable<QualitySampler> ByCertainty()
+    private static IEnumerable<QualitySampler> OtherOrders()
     {
         SamplingOrder[] orders =
         [
             SamplingOrder.Confidence, SamplingOrder.TopProbability, SamplingOrder.Margin, SamplingOrder.Entropy, SamplingOrder.LeftToRight,
         ];
         foreach (SamplingOrder order in orders)
-            yield return new(Certain, order.Name, new() { Order = order, Temperature = 1 });
-        yield return new(Certain, "Margin, top-p 0.9", new() { Order = SamplingOrder.Margin, Temperature = 1, TopP = 0.9 });
+            yield return new(Ordered, order.Name, new() { Order = order, Temperature = 1 });
+        foreach (SamplingOrder order in new[] { SamplingOrder.Margin, SamplingOrder.LeftToRight })
+            yield return new(Ordered, $"{order}, top-p 0.9", new() { Order = order, Temperature = 1, TopP = 0.9 });
+        yield return new(Ordered, "LeftToRight at 0.7", new() { Order = SamplingOrder.LeftToRight, Temperature = 0.7 });
         foreach (int count in new[] { 2, 4 })
         {
-            yield return new(Certain, $"Confidence, {count} a step",
+            yield return new(Ordered, $"Confidence, {count} a step",
                 new() { Order = SamplingOrder.Confidence, TokensPerStep = TokensPerStep.Fixed(count), Temperature = 1 });
         }
-        yield return new(Certain, "Confidence at 0", new() { Order = SamplingOrder.Confidence });
+        yield return new(Ordered, "Confidence at 0", new() { Order = SamplingOrder.Confidence });
     }
 
     private static IEnumerable<QualitySampler> Counts()
