@@ -33,6 +33,7 @@ public sealed partial class OptionsTests
             [nameof(TrainerOptions.LearningRate)] = [0.0, -1e-3, 1.5, double.NaN, double.PositiveInfinity],
             [nameof(TrainerOptions.Device)] = [null, "", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU "],
             [nameof(TrainerOptions.ProgressInterval)] = BadLengths,
+            [nameof(TrainerOptions.WarmStart)] = [-0.1, 1.0, double.NaN, double.PositiveInfinity],
             [nameof(TrainerOptions.CancelBehavior)] = [(CancelBehavior)(-1), (CancelBehavior)7],
             [nameof(TrainerOptions.Optimizer)] = [null],
             [nameof(TrainerOptions.Budget)] = [null],

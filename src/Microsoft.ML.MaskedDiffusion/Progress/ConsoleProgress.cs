@@ -129,8 +129,8 @@ public sealed class ConsoleProgress : IProgress<TrainingProgress>, IProgress<Sco
         text.Append(Part(value.Step, value.MaxSteps, "steps", Share.Percent(value.Step, value.MaxSteps)));
         if (!double.IsNaN(value.Loss))
         {
-            // Without the word, a loss of 2.5 beside a validation loss of 4.8 looks like overfitting.
-            text.Append(culture, $", training loss {value.Loss:0.000}{(value.LossIsBound ? "" : " (uniform weights)")}");
+            // Without the words, a loss of 2.5 beside a validation loss of 4.8 looks like overfitting.
+            text.Append(culture, $", training loss {value.Loss:0.000}{(value.LossRemark is { } remark ? $" ({remark})" : "")}");
         }
         if (value.ValidationLoss is { } loss)
         {

@@ -53,10 +53,16 @@ public sealed record TrainingProgress
 
     /// <summary>
     /// Whether <see cref="Loss"/> estimates the upper bound on the negative log-likelihood (for an autoregressive model, the negative
-    /// log-likelihood itself), with one noise draw a sequence, so that it compares with <see cref="ValidationLoss"/>. False where the
-    /// training weights all noise levels alike (<see cref="LossWeighting.Uniform"/>): such losses are smaller.
+    /// log-likelihood itself), with one noise draw a sequence, so that it compares with <see cref="ValidationLoss"/>.
     /// </summary>
-    public bool LossIsBound { get; init; } = true;
+    public bool LossIsBound => LossRemark is null;
+
+    /// <summary>
+    /// What <see cref="Loss"/> is where it is not the bound: "uniform weights" (<see cref="LossWeighting.Uniform"/>), "autoregressive"
+    /// (<see cref="TrainerOptions.WarmStart"/>) or "with gaps of wrong lengths" (<see cref="NoiseOptions.GapLengthRatio"/>); such losses
+    /// are smaller. Null, the default, where it is the bound.
+    /// </summary>
+    public string? LossRemark { get; init; }
 
     /// <summary>
     /// The latest validation loss in nats per token, always the upper bound on the negative log-likelihood; null when there was none yet.

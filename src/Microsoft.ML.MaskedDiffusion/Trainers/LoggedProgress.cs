@@ -8,7 +8,7 @@ internal sealed class LoggedProgress(IChannel channel, IProgress<TrainingProgres
 {
     public void Report(TrainingProgress value)
     {
-        string kind = value.LossIsBound ? "" : " (uniform weights)";
+        string kind = value.LossRemark is { } remark ? $" ({remark})" : "";
         string steps = value.MaxSteps is { } planned ? string.Create(CultureInfo.InvariantCulture, $" of {planned}") : "";
         if (value.Phase == TrainingPhase.Validating)
         {

@@ -269,7 +269,7 @@ internal sealed class TrainingLoop : IDisposable
             MaxSteps = (long?)planned,
             Epoch = Epochs,
             Loss = State.Losses.Count > 0 ? State.Losses[^1].Loss : double.NaN,
-            LossIsBound = _objective.LossIsBound,
+            LossRemark = _objective.LossRemark,
             ValidationLoss = validation?.Loss,
             ValidationStandardError = validation?.StandardError,
             LearningRate = learningRate,

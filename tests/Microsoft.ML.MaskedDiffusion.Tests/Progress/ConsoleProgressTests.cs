@@ -50,7 +50,7 @@ public sealed class ConsoleProgressTests
 
     [TestMethod]
     public void LossesThatDoNotCompareAreNamed() =>
-        StringAssert.StartsWith(ConsoleProgress.Describe(Step with { LossIsBound = false, MaxSteps = null, Remaining = null }),
+        StringAssert.StartsWith(ConsoleProgress.Describe(Step with { LossRemark = "uniform weights", MaxSteps = null, Remaining = null }),
             "250 steps, training loss 3.142 (uniform weights), validation loss 3.500 ± 0.021 (bound), 6,543 tokens/s");
 
     [TestMethod]

@@ -31,7 +31,8 @@ internal class DiffusionObjective(
 
     public string Name => "DiffusionObjective";
 
-    public bool LossIsBound => weighting == LossWeighting.InverseNoiseLevel && gapLengths is null;
+    public string? LossRemark =>
+        weighting == LossWeighting.Uniform ? "uniform weights" : gapLengths is not null ? "with gaps of wrong lengths" : null;
 
     public int BlockLength(int contextLength) => contextLength;
 

@@ -13,9 +13,10 @@ internal interface ITrainingObjective
     string Name { get; }
 
     /// <summary>
-    /// Whether <see cref="Loss"/> estimates the bound that <see cref="RowLosses"/> measures, so that training and validation compare.
+    /// What <see cref="Loss"/> is where it does not estimate the bound that <see cref="RowLosses"/> measures; null where it does, so that
+    /// training and validation compare.
     /// </summary>
-    bool LossIsBound => true;
+    string? LossRemark => null;
 
     /// <summary>Ids a training block needs for the given context: the context itself, or one more where targets are shifted.</summary>
     int BlockLength(int contextLength);

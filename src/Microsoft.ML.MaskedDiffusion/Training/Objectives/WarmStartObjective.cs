@@ -16,7 +16,7 @@ internal sealed class WarmStartObjective(DiffusionObjective diffusion, double sh
 
     public string Name => diffusion.Name;
 
-    public bool LossIsBound => !_isStarting && diffusion.LossIsBound;
+    public string? LossRemark => _isStarting ? "autoregressive" : diffusion.LossRemark;
 
     public int BlockLength(int contextLength) => diffusion.BlockLength(contextLength);
 

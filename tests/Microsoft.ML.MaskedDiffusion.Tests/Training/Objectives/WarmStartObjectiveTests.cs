@@ -62,12 +62,12 @@ public sealed class WarmStartObjectiveTests
         for (int i = 0; i < gradients.Length; i++)
             Assert.AreEqual(expectedGradients[i], gradients[i], 1e-6f + 1e-5f * Math.Abs(expectedGradients[i]));
         // What is measured on held-out text is the bound of a masked diffusion model all the time, and changes nothing.
-        Assert.IsFalse(objective.LossIsBound);
+        Assert.AreEqual("autoregressive", objective.LossRemark);
         double[] rows = objective.RowLosses(network, Batch());
         Assert.IsTrue(network.IsCausal);
 
         objective.Begin(network, 0.25);
-        Assert.IsTrue(objective.LossIsBound);
+        Assert.IsNull(objective.LossRemark);
         CollectionAssert.AreEqual(diffusion.RowLosses(network, Batch()), rows);
         (loss, gradients) = Compute(objective, network);
         (expected, expectedGradients) = Compute(diffusion, network);
