@@ -209,7 +209,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
             ?? _options.Network with { VocabularySize = tokenizer.VocabularySize, Autoregressive = _autoregressive };
         return config.HasLengthTokens || _options.Noise.GapLengthRatio == 0 ? config : config with
         {
-            VocabularySize = config.VocabularySize + TransformerConfig.LengthTokenCount, HasLengthTokens = true,
+            VocabularySize = config.VocabularySize + TransformerConfig.LengthTokenCount,
+            HasLengthTokens = true,
         };
     }
 

@@ -28,17 +28,18 @@ public sealed class RunFingerprintTests
     public void EveryPropertyOfTheNetworkIsInIt()
     {
         var config = new TransformerConfig { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32 };
-        AssertListed(config, config with { }, RunFingerprint.OfNetwork, []);
+        // Left out at its default, because the first checkpoints do not know it.
+        AssertListed(config, config with { }, RunFingerprint.OfNetwork, [], nameof(TransformerConfig.HasLengthTokens));
     }
 
     private static void AssertListed<T>(T original, T changed, Func<T, IEnumerable<KeyValuePair<string, string>>> fingerprint,
-        string[] left)
+        string[] left, params string[] omittedAtDefault)
     {
         KeyValuePair<string, string>[] expected = [.. fingerprint(original)];
         Assert.HasCount(expected.Length, expected.Select(trait => trait.Key).Distinct(), "names are used once");
         PropertyInfo[] properties = [.. typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(p => p.CanWrite && !left.Contains(p.Name))];
-        Assert.HasCount(expected.Length, properties);
+        Assert.HasCount(expected.Length + omittedAtDefault.Length, properties);
         foreach (PropertyInfo property in properties)
         {
             object? value = property.GetValue(original);
