@@ -81,8 +81,9 @@ internal static class LearningCommand
         var unigram = new UnigramModel(model.Tokenizer.VocabularySize, trained.Select(row => model.Tokenizer.Encode(row)));
         BitsPerByteStep bits = BitsPerByteStep.Run(ml, model, unigram, [.. sets.HeldOut.Take(400)]);
         InfillStep? infill = way.IsAutoregressive ? null : InfillStep.Run(ml, model, unigram, sets.HeldOut, 100, seed);
+        string score = string.Create(CultureInfo.InvariantCulture, $"{bits.Bound:F3} ± {bits.StandardError:F3}");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{way.Name,-24} {lm.TrainingResult!.Seconds / 60,7:0.0} {seed,5} {lm.TrainingResult.Steps,7:N0} {$"{bits.Bound:F3} ± {bits.StandardError:F3}",14} "
+            $"{way.Name,-24} {lm.TrainingResult!.Seconds / 60,7:0.0} {seed,5} {lm.TrainingResult.Steps,7:N0} {score,14} "
             + $"{infill?.Recovered,10:P1} {infill?.MostFrequent,6:P1}"));
     }
 }
