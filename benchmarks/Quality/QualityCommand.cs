@@ -45,6 +45,10 @@ internal static class QualityCommand
         {
             Description = "steps of each training, in the place of --minutes: equal ones on a machine with other work to do",
         };
+        var warmStart = new Option<double?>("--warm-start")
+        {
+            Description = "the share of the masked model's training as an autoregressive model; the demo's if left out",
+        };
         var context = new Option<int>("--context")
         {
             Description = "context of the trainings in tokens; rows of the text are packed into it", DefaultValueFactory = _ => 48,
@@ -76,7 +80,8 @@ internal static class QualityCommand
             + "the tokens before the end: the entropy of a text's token frequencies, averaged; the share of 4-grams that repeat an earlier "
             + "one of the same text; distinct 4-grams of all texts over all 4-grams. A low loss with a low entropy is no quality.")
         {
-            text, field, model, autoregressive, minutes, steps, context, texts, promptTokens, full, block, only, show, svg, heldOut, seed,
+            text, field, model, autoregressive, minutes, steps, warmStart, context, texts, promptTokens, full, block, only, show, svg,
+            heldOut, seed,
         };
         command.SetAction((result, cancellation) => Task.Run(() =>
         {
@@ -92,7 +97,7 @@ internal static class QualityCommand
             if (result.GetValue(heldOut) is { } path)
                 File.WriteAllLines(path, sets.HeldOut.Select(row => row.Text));
             using var models = QualityModels.Open(
-                ml, sets, demo, result.GetValue(steps), result.GetValue(context), result.GetValue(model)!,
+                ml, sets, demo, result.GetValue(steps), result.GetValue(warmStart), result.GetValue(context), result.GetValue(model)!,
                 result.GetValue(autoregressive)!, cancellation);
             var task = new QualityTask(
                 models, sets.HeldOut, result.GetValue(texts), result.GetValue(promptTokens), result.GetValue(full));

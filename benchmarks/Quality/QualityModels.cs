@@ -14,8 +14,8 @@ internal sealed record QualityModels(MaskedDiffusionModel Masked, MaskedDiffusio
     /// <summary>Opens both; where a path holds no model, it is trained and saved there.</summary>
     /// <exception cref="ArgumentException">The models have different tokenizers, or one is of the other kind.</exception>
     public static QualityModels Open(
-        MLContext ml, CorpusSets sets, DemoOptions demo, long? steps, int context, string maskedPath, string autoregressivePath,
-        CancellationToken cancellation)
+        MLContext ml, CorpusSets sets, DemoOptions demo, long? steps, double? warmStart, int context, string maskedPath,
+        string autoregressivePath, CancellationToken cancellation)
     {
         if (!Exists(maskedPath))
             Save(ml.MaskedDiffusion().Trainer(OptionsOf()).Fit(sets.Training), maskedPath);
@@ -25,7 +25,7 @@ internal sealed record QualityModels(MaskedDiffusionModel Masked, MaskedDiffusio
             TrainerOptions options = OptionsOf();
             options.Tokenizer = TokenizerSource.FromTokenizer(masked.Tokenizer);
             // Without noise there is nothing to set about it.
-            options.Noise = new NoiseOptions();
+            (options.Noise, options.WarmStart) = (new NoiseOptions(), 0);
             Save(ml.MaskedDiffusion().AutoregressiveTrainer(options).Fit(sets.Training), autoregressivePath);
         }
         MaskedDiffusionModel autoregressive = SavedModel.Open(autoregressivePath, "auto");
@@ -41,6 +41,7 @@ internal sealed record QualityModels(MaskedDiffusionModel Masked, MaskedDiffusio
         {
             TrainerOptions options = TrainStep.OptionsOf(demo, sets.Validation, cancellation);
             options.Network = options.Network with { ContextLength = context };
+            options.WarmStart = warmStart ?? options.WarmStart;
             if (steps is not null)
                 (options.MaxSteps, options.Budget) = (steps, new BudgetOptions());
             return options;

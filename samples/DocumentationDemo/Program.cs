@@ -1,4 +1,3 @@
-using System.CommandLine;
 using DocumentationDemo;
 using DocumentationDemo.Steps;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
 using Samples.Shared;
 

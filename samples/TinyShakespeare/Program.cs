@@ -1,4 +1,3 @@
-using System.CommandLine;
 using TinyShakespeare;
 
 var text = new Option<FileInfo>("--text")

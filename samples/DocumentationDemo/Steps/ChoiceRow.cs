@@ -1,5 +1,3 @@
-using Microsoft.ML.Data;
-
 namespace DocumentationDemo.Steps;
 
 /// <summary>A zero-shot question: which of four summaries belongs to the name?</summary>

@@ -1,6 +1,4 @@
 using DocumentationDemo.Corpus;
-using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion;
 
 namespace DocumentationDemo.Steps;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using DocumentationDemo.Corpus;
-using Microsoft.ML;
 
 namespace DocumentationDemo.Steps;
 
