@@ -5,7 +5,10 @@
 // NamedEntityRecognition, QuestionAnswer, ObjectDetection) can be created and give their output schema, but their Fit downloads pretrained
 // weights. EvaluateObjectDetection needs no weights. So this sample measures the results of an object detector with Microsoft.ML.TorchSharp
 // and completes the captions of the pictures with this library.
+using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion;
+using Microsoft.ML.TorchSharp;
 
 var ml = new MLContext(seed: 1);
 

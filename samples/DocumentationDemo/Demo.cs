@@ -2,6 +2,7 @@ using DocumentationDemo.Baselines;
 using DocumentationDemo.Corpus;
 using DocumentationDemo.Report;
 using DocumentationDemo.Steps;
+using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
 using Samples.Shared;
 

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using DocumentationDemo;
 using DocumentationDemo.Steps;
 

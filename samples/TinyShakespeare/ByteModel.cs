@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
 using Samples.Shared;
 

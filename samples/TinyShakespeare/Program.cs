@@ -1,3 +1,4 @@
+using System.CommandLine;
 using TinyShakespeare;
 
 var text = new Option<FileInfo>("--text")

@@ -1,3 +1,5 @@
+using Microsoft.ML.Data;
+
 namespace DocumentationDemo.Steps;
 
 /// <summary>A zero-shot question: which of four summaries belongs to the name?</summary>

@@ -1,4 +1,6 @@
 using DocumentationDemo.Corpus;
+using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion;
 
 namespace DocumentationDemo.Steps;

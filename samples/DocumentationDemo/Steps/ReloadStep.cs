@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using DocumentationDemo.Corpus;
+using Microsoft.ML;
 
 namespace DocumentationDemo.Steps;
 
