@@ -7,8 +7,8 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 internal sealed record TrainingWay(string Name, bool IsAutoregressive, Action<TrainerOptions> Change)
 {
     /// <summary>
-    /// All ways: an autoregressive model; SMDM's options; uniform loss weights and stratified noise levels; and the same after a third of the
-    /// run, as the demo, or half of it as an autoregressive model.
+    /// All ways: an autoregressive model; SMDM's options; uniform loss weights and stratified noise levels; and the same after a third of
+    /// the run, as in the demo, or half of it as an autoregressive model.
     /// </summary>
     public static IReadOnlyList<TrainingWay> All { get; } =
     [
