@@ -70,6 +70,8 @@ internal sealed class TrainingLoop : IDisposable
         TrainingStop stop = IsOutOfPatience ? TrainingStop.EarlyStopping : TrainingStop.Completed;
         try
         {
+            if (State.Step > 0)
+                _objective.Begin(_network, _plan.ShareOver(State.Step - 1, clock));
             // A run that was cancelled while it validated goes on with that validation.
             if (stop == TrainingStop.Completed && State.Step > 0 && State.Validations.LastOrDefault()?.Step != State.Step
                 && IsValidationDue(_plan.IsOver(State.Step, clock)))
@@ -118,7 +120,8 @@ internal sealed class TrainingLoop : IDisposable
 
     private double Epochs => (double)State.Step * _settings.BatchSize / _blocks.Count;
 
-    private bool IsValidationDue(bool last) => _validation is not null && (last || State.Step % _settings.ValidationInterval == 0);
+    private bool IsValidationDue(bool last) =>
+        _validation is not null && (last || (_objective.IsMeasured && State.Step % _settings.ValidationInterval == 0));
 
     private double LastRate(TrainingClock clock) => _plan.LearningRate(State.Step - 1, clock);
 

@@ -71,6 +71,21 @@ public sealed class WarmStartTests
     }
 
     [TestMethod]
+    public void TheStartIsNotValidatedAndEndsNoRun()
+    {
+        // Such a rate makes a masked diffusion model worse from the first step on: its patience would be at an end in the start.
+        IDataView held = new MLContext(1).Data.LoadFromEnumerable(TextRow.Make([.. Texts]));
+        using LikelihoodScoringTransformer lm = Fit(o =>
+        {
+            (o.ValidationSet, o.Validation.Interval, o.Validation.EarlyStoppingPatience) = (held, 1, 1);
+            (o.WarmStart, o.MaxSteps, o.LearningRate, o.Optimizer.WarmupSteps) = (0.8, 10, 1, 0);
+        });
+        long[] validated = [.. lm.TrainingResult!.ValidationHistory.Select(point => point.Step)];
+        Assert.AreEqual(9, validated[0]);
+        Assert.IsGreaterThanOrEqualTo(9, lm.TrainingResult.Steps);
+    }
+
+    [TestMethod]
     public void WhatCannotBeIsRefused()
     {
         foreach (Action<TrainerOptions> change in new Action<TrainerOptions>[]

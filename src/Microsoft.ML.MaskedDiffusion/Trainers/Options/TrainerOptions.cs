@@ -64,8 +64,9 @@ public sealed class TrainerOptions
     /// The share of the run, from its beginning, that is trained as an autoregressive model: positions see only what is before them, and
     /// predict the next token. 0 up to but not 1. A small network then learns the language's frequent words and phrases several times as
     /// fast as from masked tokens, and keeps what it has learned when it goes on as a masked diffusion model (docs/learning.md; the way of
-    /// DiffuLLaMA, arXiv 2410.17891). The model is of the same kind with it as without. An <see cref="AutoregressiveTrainer"/> needs 0, and
-    /// so does a run without an end (<see cref="BudgetOptions.UntilCancelled"/>). Default 0, as published.
+    /// DiffuLLaMA, arXiv 2410.17891). The model is of the same kind with it as without. Validations begin with the masked diffusion model.
+    /// An <see cref="AutoregressiveTrainer"/> needs 0, and so does a run without an end (<see cref="BudgetOptions.UntilCancelled"/>).
+    /// Default 0, as published.
     /// </summary>
     public double WarmStart { get; set; }
 

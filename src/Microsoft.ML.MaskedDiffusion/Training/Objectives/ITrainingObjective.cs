@@ -24,6 +24,11 @@ internal interface ITrainingObjective
     /// <summary>Ids at a row's start that are no target: 1 where targets are shifted.</summary>
     int SourceOnlyIds => 0;
 
+    /// <summary>
+    /// Whether <see cref="RowLosses"/> say how far the training has come: not while it works at something else. Validations wait for that.
+    /// </summary>
+    bool IsMeasured => true;
+
     /// <summary>Called before each step.</summary>
     /// <param name="network">The network that is trained.</param>
     /// <param name="share">The share of the run that is over, 0 to 1; 0 where the run has no end.</param>

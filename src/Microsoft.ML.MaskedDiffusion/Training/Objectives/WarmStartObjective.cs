@@ -5,7 +5,7 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
 /// <summary>
 /// Masked diffusion after a start as an autoregressive model: for a share of the run the network sees only what is before a position and
-/// predicts the next token, then everything and the masked tokens. Its validation is that of masked diffusion all the time.
+/// predicts the next token, then everything and the masked tokens. What is measured is always the loss of masked diffusion.
 /// </summary>
 /// <param name="diffusion">The objective of the rest of the run.</param>
 /// <param name="share">The share of the run that is trained autoregressively, 0 to 1.</param>
@@ -17,6 +17,8 @@ internal sealed class WarmStartObjective(DiffusionObjective diffusion, double sh
     public string Name => diffusion.Name;
 
     public string? LossRemark => _isStarting ? "autoregressive" : diffusion.LossRemark;
+
+    public bool IsMeasured => !_isStarting;
 
     public int BlockLength(int contextLength) => diffusion.BlockLength(contextLength);
 
