@@ -41,6 +41,7 @@ internal sealed class ResizingRow : ILengthTokens, IDisposable
     {
         (_options, _vocabulary, _config, _limits, _startsText) = (options, vocabulary, config, limits, row.StartsText);
         _lastChanges = new (int?, int)[limits.Length];
+        Ids = [config.ExpandTokenId!.Value, config.DeleteTokenId!.Value];
         _key = sample == 0 ? ContentKey.Of(row.Tokens) : ContentKey.Combine(ContentKey.Of(row.Tokens), (ulong)sample);
         // The text is taken to be complete, which tells the length of a gap near its end.
         bool hasEnd = endOfTextId is not null && row.Tokens.Length < config.ContextLength;
@@ -65,7 +66,7 @@ internal sealed class ResizingRow : ILengthTokens, IDisposable
     /// </summary>
     public double LogProbability => _logProbability + Current.History.LogProbability;
 
-    public IReadOnlyList<int> Ids => [_config.ExpandTokenId!.Value, _config.DeleteTokenId!.Value];
+    public IReadOnlyList<int> Ids { get; }
 
     public bool Allows(int id, int position)
     {
@@ -122,8 +123,7 @@ internal sealed class ResizingRow : ILengthTokens, IDisposable
     // Whether the gap's tokens can still become whole characters. Only then may its length change.
     private bool StaysWhole(bool isExpansion, int position, int gap)
     {
-        int[] tokens = Resized(isExpansion, position, Current.Tokens);
-        ReadOnlySpan<int> ids = tokens.AsSpan(Gaps[gap].Start.Value, LengthOf(gap) + (isExpansion ? 1 : -1));
+        int[] ids = Resized(isExpansion, position - Gaps[gap].Start.Value, Current.Tokens[Gaps[gap]]);
         // A token that is nothing at a text's beginning must not be left alone there.
         bool vanishes = _startsText && gap == 0 && ids is [var alone] && alone != _config.MaskTokenId && _vocabulary.Vanishes(alone);
         return !vanishes && _vocabulary.CanBeWhole(ids, _config.MaskTokenId);

@@ -235,16 +235,24 @@ internal sealed class SamplingRow : IDisposable
     {
         if (_request.Vocabulary is not { } vocabulary)
             return;
-        int[] textless = TextlessAt(position);
-        float[] kept = new float[textless.Length];
-        for (int i = 0; i < kept.Length; i++)
-            kept[i] = logits[textless[i]];
+        // The ids without text that may be chosen here: those that change the length of a gap, and the end of the text.
+        IReadOnlyList<int> lengthTokens = _request.LengthTokens?.Ids ?? [];
+        Span<float> lengthLogits = stackalloc float[lengthTokens.Count];
+        for (int i = 0; i < lengthLogits.Length; i++)
+        {
+            bool isAllowed = _request.LengthTokens!.Allows(lengthTokens[i], position);
+            lengthLogits[i] = isAllowed ? logits[lengthTokens[i]] : float.NegativeInfinity;
+        }
+        bool mayEnd = _request.EndOfTextId is not null && _gaps?.MayEnd(position, isCut: _remasking is null) != false;
+        float end = mayEnd ? logits[_request.EndOfTextId!.Value] : 0;
         foreach (int id in _gaps is null ? vocabulary.WithoutText : _gaps.Forbidden(position))
             logits[id] = float.NegativeInfinity;
-        for (int i = 0; i < kept.Length; i++)
-            logits[textless[i]] = kept[i];
-        if (_request.LengthTokens is { } lengths && _options.Temperature == 0)
-            PreferText(logits, lengths.Ids);
+        for (int i = 0; i < lengthLogits.Length; i++)
+            logits[lengthTokens[i]] = lengthLogits[i];
+        if (mayEnd)
+            logits[_request.EndOfTextId!.Value] = end;
+        if (lengthTokens.Count > 0 && _options.Temperature == 0)
+            PreferText(logits, lengthTokens);
     }
 
     // A token that changes the length is the most probable choice only where it is more probable than all tokens of text together: each of
@@ -260,15 +268,6 @@ internal sealed class SamplingRow : IDisposable
             if (seen.Probability(logits[id]) <= text)
                 logits[id] = float.NegativeInfinity;
         }
-    }
-
-    // The ids without text that may be chosen at a position: the end of the text, and those that change the length of a gap.
-    private int[] TextlessAt(int position)
-    {
-        List<int> ids = [.. _request.LengthTokens?.Ids.Where(id => _request.LengthTokens.Allows(id, position)) ?? []];
-        if (_request.EndOfTextId is { } end && _gaps?.MayEnd(position, isCut: _remasking is null) != false)
-            ids.Add(end);
-        return [.. ids];
     }
 
     private void RequireProgress(int filled)
