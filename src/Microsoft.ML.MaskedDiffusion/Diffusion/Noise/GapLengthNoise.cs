@@ -18,16 +18,14 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 /// <param name="borders">Ids that no gap holds, such as the end of a text.</param>
 internal sealed class GapLengthNoise(TransformerConfig config, double ratio, int maxLength, IReadOnlySet<long> borders)
 {
-    /// <summary>Whether <paramref name="random"/>, fresh, chooses a row for this noise.</summary>
-    public bool Chooses(CounterRandom random) => random.NextDouble() < ratio;
-
-    /// <summary>Noises a row.</summary>
+    /// <summary>Noises a row; null where it is not one of those that get this noise.</summary>
     /// <param name="row">Its ids.</param>
     /// <param name="promptLength">How many of them at the beginning are given.</param>
-    /// <param name="random">The stream that has chosen the row, fresh.</param>
-    public GapLengthRow Corrupt(ReadOnlySpan<long> row, int promptLength, CounterRandom random)
+    /// <param name="random">A stream of the row.</param>
+    public GapLengthRow? Corrupt(ReadOnlySpan<long> row, int promptLength, CounterRandom random)
     {
-        _ = random.NextDouble();
+        if (random.NextDouble() >= ratio)
+            return null;
         (int start, int length) = ChooseGap(row, promptLength, ref random);
         if (length == 0)
             return new GapLengthRow(row.ToArray(), [], []);

@@ -22,7 +22,8 @@ internal sealed class NoisyBatch
     public required long[] Targets { get; init; }
 
     /// <summary>
-    /// The weight of every masked position's cross-entropy; null for the one that <see cref="LossWeighting"/> gives it.
+    /// The weight of every masked position's cross-entropy, with which <see cref="Probabilities"/> say nothing; null for the one that
+    /// <see cref="LossWeighting"/> gives it.
     /// </summary>
     public float[]? Weights { get; init; }
 

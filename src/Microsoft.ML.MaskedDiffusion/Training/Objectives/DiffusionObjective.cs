@@ -119,9 +119,8 @@ internal class DiffusionObjective(
         var resized = new GapLengthRow?[batch.Count];
         for (int row = 0; gapLengths is not null && row < resized.Length; row++)
         {
-            CounterRandom random = batch.RandomOf(row, RandomPurpose.GapLength);
-            if (gapLengths.Chooses(random))
-                resized[row] = gapLengths.Corrupt(batch.Row(row), batch.PromptLength(row), random);
+            resized[row] = gapLengths.Corrupt(
+                batch.Row(row), batch.PromptLength(row), batch.RandomOf(row, RandomPurpose.GapLength));
         }
         IEnumerable<int> all = Enumerable.Range(0, batch.Count);
         IEnumerable<(NoisyBatch, int[])> noisy =

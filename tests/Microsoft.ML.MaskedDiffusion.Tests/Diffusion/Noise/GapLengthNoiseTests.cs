@@ -17,7 +17,7 @@ public sealed class GapLengthNoiseTests
 
     private static GapLengthRow Corrupt(long[] row, int prompt, ulong stream, GapLengthNoise? noise = null) =>
         (noise ?? new GapLengthNoise(Config, 1, MaxLength, new HashSet<long> { Border })).Corrupt(
-            row, prompt, new CounterRandom(1, stream, RandomPurpose.GapLength));
+            row, prompt, new CounterRandom(1, stream, RandomPurpose.GapLength))!;
 
     // Whether a row is what the length tokens make of what the network sees: delete stands for nothing, expand for two tokens or more.
     private static bool Unfolds(ReadOnlySpan<long> seen, Dictionary<int, long> targets, int at, ReadOnlySpan<long> row)
@@ -93,7 +93,9 @@ public sealed class GapLengthNoiseTests
     public void TheRatioIsTheShareOfRows()
     {
         var noise = new GapLengthNoise(Config, 0.3, MaxLength, new HashSet<long>());
-        int chosen = Enumerable.Range(0, 4000).Count(i => noise.Chooses(new CounterRandom(2, (ulong)i, RandomPurpose.GapLength)));
+        long[] row = [5, 6, 7];
+        int chosen = Enumerable.Range(0, 4000).Count(
+            i => noise.Corrupt(row, 0, new CounterRandom(2, (ulong)i, RandomPurpose.GapLength)) is not null);
         // Four standard deviations of a binomial distribution.
         Assert.AreEqual(1200, chosen, 4 * Math.Sqrt(4000 * 0.3 * 0.7));
     }

@@ -116,15 +116,13 @@ public sealed class DiffusionObjectiveTests
         int resized = 0;
         for (int row = 0; row < batch.Count; row++)
         {
-            CounterRandom random = batch.RandomOf(row, RandomPurpose.GapLength);
-            if (!noise.Chooses(random))
+            if (noise.Corrupt(batch.Row(row), 0, batch.RandomOf(row, RandomPurpose.GapLength)) is not { } noisy)
             {
                 TokenBatch alone = Batch(row, 1);
                 sum += new DiffusionObjective(config).Loss(network, alone).ToDouble();
                 continue;
             }
             resized++;
-            GapLengthRow noisy = noise.Corrupt(batch.Row(row), 0, random);
             if (noisy.Targets.Length == 0)
                 continue;
             torch.Tensor losses = torch.nn.functional.log_softmax(network.Forward(new TokenRows(noisy.Tokens, noisy.Tokens.Length)), -1)[0]
