@@ -68,8 +68,7 @@ internal static class LearningCommand
     {
         TrainerOptions options = TrainStep.OptionsOf(new DemoOptions { Minutes = minutes, Seed = seed }, sets.Validation, cancellation);
         // Bits per byte are measured at the end, and nothing is spent on validations before.
-        (options.Progress, options.Validation.Interval) = (null, long.MaxValue);
-        options.ValidationSet = null;
+        (options.Progress, options.ValidationSet) = (null, null);
         if (steps is not null)
             (options.MaxSteps, options.Budget) = (steps, new BudgetOptions());
         way.Change(options);

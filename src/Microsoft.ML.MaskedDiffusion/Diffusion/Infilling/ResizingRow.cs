@@ -42,7 +42,7 @@ internal sealed class ResizingRow : ILengthTokens, IDisposable
         (_options, _vocabulary, _config, _limits, _startsText) = (options, vocabulary, config, limits, row.StartsText);
         _lastChanges = new (int?, int)[limits.Length];
         Ids = [config.ExpandTokenId!.Value, config.DeleteTokenId!.Value];
-        _key = sample == 0 ? ContentKey.Of(row.Tokens) : ContentKey.Combine(ContentKey.Of(row.Tokens), (ulong)sample);
+        _key = ContentKey.Of(row.Tokens, sample);
         // The text is taken to be complete, which tells the length of a gap near its end.
         bool hasEnd = endOfTextId is not null && row.Tokens.Length < config.ContextLength;
         (_tokens, Gaps) = (hasEnd ? [.. row.Tokens, endOfTextId!.Value] : row.Tokens, [.. row.Gaps]);

@@ -101,7 +101,7 @@ internal sealed class TokenInfiller
         }
         var request = new SamplingRequest(row, [.. positions])
         {
-            Key = asked.Sample == 0 ? ContentKey.Of(row) : ContentKey.Combine(ContentKey.Of(row), (ulong)asked.Sample),
+            Key = ContentKey.Of(row, asked.Sample),
             Vocabulary = _vocabulary,
             Gaps = asked.Gaps ?? [],
             StartsText = asked.StartsText,

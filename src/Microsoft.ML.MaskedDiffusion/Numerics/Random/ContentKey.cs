@@ -18,6 +18,9 @@ internal static class ContentKey
         return First64(bytes);
     }
 
+    /// <summary>The key of one of several draws of the same content; the first has that of the content itself.</summary>
+    public static ulong Of(ReadOnlySpan<int> tokens, int sample) => sample == 0 ? Of(tokens) : Combine(Of(tokens), (ulong)sample);
+
     public static ulong Of(string text) => First64(Encoding.UTF8.GetBytes(text));
 
     /// <summary>A key of an ordered pair.</summary>
