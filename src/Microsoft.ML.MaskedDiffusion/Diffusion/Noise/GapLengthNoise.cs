@@ -9,8 +9,8 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 /// </summary>
 /// <remarks>
 /// The true length and the one that is seen are independent and uniform, so that a network learns from the text alone which is more
-/// probable. DreamOn merges neighbours with a probability of their own and adds up to 64 tokens: then most gaps are too long, and a small
-/// network takes most gaps for too long.
+/// probable. DreamOn merges neighbours with a probability of their own and adds up to 64 tokens: then most gaps are too long, whatever the
+/// text says.
 /// </remarks>
 /// <param name="config">The network's shape, with length tokens.</param>
 /// <param name="ratio">The probability that a row gets this noise, 0 to 1.</param>
