@@ -118,9 +118,7 @@ internal static unsafe class PanelAttentionKernels
                         continue;
                     }
                     TKernel.Multiply(a, room * sizeof(float), sizeof(float), b, edge, width, steps, rows, add: false);
-                    for (int r = 0; r < rows; r++)
-                        for (int q = 0; q < have; q++)
-                            to[r * strideY + q] = depth > 0 ? to[r * strideY + q] + edge[r * width + q] : edge[r * width + q];
+                    MatrixProduct.Store(edge, width, to, strideY, rows, have, add: depth > 0);
                 }
             }
         }

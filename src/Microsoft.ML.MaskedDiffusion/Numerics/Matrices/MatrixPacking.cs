@@ -64,15 +64,24 @@ internal static unsafe class MatrixPacking
     public static void Transpose(float* source, long stride, int rows, int columns, float* panel, int width)
     {
         int r = 0;
-        for (; r + 4 <= rows; r += 4)
+        while (r + 4 <= rows)
         {
             float* from = source + r * stride;
-            int c = 0;
-            for (; c + 4 <= columns; c += 4)
-                Transpose4(from + c, stride, panel + (long)c * width + r, width);
+            int c = 0, have = Avx512F.IsSupported && r + 16 <= rows ? 16 : 4;
+            if (have == 16)
+            {
+                for (; c + 4 <= columns; c += 4)
+                    Transpose16(from + c, stride, panel + (long)c * width + r, width);
+            }
+            else
+            {
+                for (; c + 4 <= columns; c += 4)
+                    Transpose4(from + c, stride, panel + (long)c * width + r, width);
+            }
             for (; c < columns; c++)
-                for (int i = 0; i < 4; i++)
+                for (int i = 0; i < have; i++)
                     panel[(long)c * width + r + i] = from[i * stride + c];
+            r += have;
         }
         for (; r < width; r++)
             for (int c = 0; c < columns; c++)
@@ -102,6 +111,25 @@ internal static unsafe class MatrixPacking
         Interleave(acHigh, bdHigh, high: false).Store(target + 2 * width);
         Interleave(acHigh, bdHigh, high: true).Store(target + 3 * width);
     }
+
+    // 16 rows of 4 numbers: the quarters of a vector hold rows 4 apart, and within the quarters 4 rows of 4 are transposed.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose16(float* source, long stride, float* target, int width)
+    {
+        Vector512<float> a = Quarters(source, 4 * stride), b = Quarters(source + stride, 4 * stride);
+        Vector512<float> c = Quarters(source + 2 * stride, 4 * stride), d = Quarters(source + 3 * stride, 4 * stride);
+        Vector512<double> ab = Avx512F.UnpackLow(a, b).AsDouble(), cd = Avx512F.UnpackLow(c, d).AsDouble();
+        Vector512<double> abHigh = Avx512F.UnpackHigh(a, b).AsDouble(), cdHigh = Avx512F.UnpackHigh(c, d).AsDouble();
+        Avx512F.UnpackLow(ab, cd).AsSingle().Store(target);
+        Avx512F.UnpackHigh(ab, cd).AsSingle().Store(target + width);
+        Avx512F.UnpackLow(abHigh, cdHigh).AsSingle().Store(target + 2 * width);
+        Avx512F.UnpackHigh(abHigh, cdHigh).AsSingle().Store(target + 3 * width);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Quarters(float* source, long stride) => Vector512.Create(
+        Vector256.Create(Vector128.Load(source), Vector128.Load(source + stride)),
+        Vector256.Create(Vector128.Load(source + 2 * stride), Vector128.Load(source + 3 * stride)));
 
     // (a0, b0, a1, b1), or the same of the upper halves.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
