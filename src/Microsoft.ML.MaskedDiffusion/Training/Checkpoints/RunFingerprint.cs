@@ -21,7 +21,7 @@ internal static class TrainingArithmetic
     /// random streams and what is drawn from them, the order and packing of blocks, objective, clipping, optimizer, schedule, averaging,
     /// initialisation.
     /// </summary>
-    public const int Version = 1;
+    public const int Version = 2;
 }
 
 /// <summary>
