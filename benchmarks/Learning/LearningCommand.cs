@@ -4,6 +4,7 @@ using DocumentationDemo;
 using DocumentationDemo.Baselines;
 using DocumentationDemo.Corpus;
 using DocumentationDemo.Steps;
+using Samples.Shared;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 
@@ -13,6 +14,8 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 /// </summary>
 internal static class LearningCommand
 {
+    private static readonly string[] Colors = ["#2563eb", "#dc2626", "#16a34a", "#9333ea", "#ea580c", "#64748b"];
+
     public static Subcommand Command()
     {
         var defaults = new DemoOptions();
@@ -21,6 +24,10 @@ internal static class LearningCommand
             Description = "a text file, one document a line, in the place of the .NET reference documentation",
         };
         text.AcceptExistingOnly();
+        var paragraphs = new Option<bool>("--paragraphs")
+        {
+            Description = "the documents of --text are its paragraphs, which empty lines part",
+        };
         var minutes = new Option<double[]>("--minutes")
         {
             Description = "training times, each a run of its own, because the learning rate falls to the end of a run",
@@ -40,33 +47,63 @@ internal static class LearningCommand
             Description = $"ways to train: {string.Join(", ", TrainingWay.All.Select(way => way.Name))}; all of them if left out",
             AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. TrainingWay.All.Select(way => way.Name)],
         };
+        var cores = new Option<int>("--cores")
+        {
+            Description = "cores that the recipe picks a network for; how many are used is the machine's matter",
+            DefaultValueFactory = _ => 2,
+        };
+        var figure = new Option<FileInfo>("--figure")
+        {
+            Description = "an SVG file for bits per byte against minutes, the mean of the seeds",
+        };
         var command = new Subcommand("learning", "bits per byte of held-out text after some minutes of training, by ways to train")
         {
-            text, minutes, steps, seeds, ways,
+            text, paragraphs, minutes, steps, seeds, ways, cores, figure,
         };
         command.SetAction((result, cancellation) => Task.Run(() =>
         {
-            var demo = new DemoOptions { Text = result.GetValue(text) };
+            var demo = new DemoOptions { Text = result.GetValue(text), Paragraphs = result.GetValue(paragraphs) };
             var ml = new MLContext(defaults.Seed);
             CorpusSets sets = CorpusSets.Read(ml, demo, cancellation);
             Console.WriteLine($"{sets.Source}: {sets.Rows.Count:N0} rows, {sets.HeldOut.Count:N0} of them held out");
             Console.WriteLine($"{"",-24} {"minutes",7} {"seed",5} {"steps",7} {"bits a byte",14} {"recovered",10} {"guess",6}");
+            var points = new List<(string Way, double Minutes, double Bits)>();
             foreach (double time in result.GetValue(minutes)!)
             {
                 foreach (string name in result.GetValue(ways)!)
                 {
                     foreach (int seed in result.GetValue(seeds)!)
-                        Run(ml, sets, TrainingWay.Named(name), time, result.GetValue(steps), seed, cancellation);
+                    {
+                        double bits = Run(ml, sets, TrainingWay.Named(name), time, result.GetValue(cores), result.GetValue(steps), seed,
+                            cancellation);
+                        points.Add((name, time, bits));
+                    }
                 }
             }
+            if (result.GetValue(figure) is { } file)
+                SvgChart.Save(Figure(points), file.FullName);
         }, CancellationToken.None));
         return command;
     }
 
-    private static void Run(
-        MLContext ml, CorpusSets sets, TrainingWay way, double minutes, long? steps, int seed, CancellationToken cancellation)
+    // A line for each way, of the mean of its seeds.
+    private static string Figure(IEnumerable<(string Way, double Minutes, double Bits)> points) => SvgChart.Lines(
+        "minutes of training", "bits a byte of held-out text",
+        [
+            .. points.GroupBy(point => point.Way).Select((way, i) => new SvgChart.Series(
+                way.Key, Colors[i % Colors.Length],
+                [
+                    .. way.GroupBy(point => point.Minutes).OrderBy(time => time.Key)
+                        .Select(time => (time.Key, time.Average(point => point.Bits))),
+                ])),
+        ]);
+
+    // Bits a byte, of held-out rows.
+    private static double Run(
+        MLContext ml, CorpusSets sets, TrainingWay way, double minutes, int cores, long? steps, int seed, CancellationToken cancellation)
     {
-        TrainerOptions options = TrainStep.OptionsOf(new DemoOptions { Minutes = minutes, Seed = seed }, sets.Validation, cancellation);
+        TrainerOptions options = TrainStep.OptionsOf(
+            new DemoOptions { Minutes = minutes, Seed = seed }, sets.Bytes, sets.Validation, cancellation, cores);
         // Bits per byte are measured at the end, and nothing is spent on validations before.
         (options.Progress, options.ValidationSet) = (null, null);
         if (steps is not null)
@@ -84,5 +121,6 @@ internal static class LearningCommand
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{way.Name,-24} {lm.TrainingResult!.Seconds / 60,7:0.0} {seed,5} {lm.TrainingResult.Steps,7:N0} {score,14} "
             + $"{infill?.Recovered,10:P1} {infill?.MostFrequent,6:P1}"));
+        return bits.Bound;
     }
 }

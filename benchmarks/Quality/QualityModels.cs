@@ -2,6 +2,7 @@ using System.Globalization;
 using DocumentationDemo;
 using DocumentationDemo.Corpus;
 using DocumentationDemo.Steps;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 
@@ -39,7 +40,9 @@ internal sealed record QualityModels(MaskedDiffusionModel Masked, MaskedDiffusio
 
         TrainerOptions OptionsOf()
         {
-            TrainerOptions options = TrainStep.OptionsOf(demo, sets.Validation, cancellation);
+            TrainerOptions options = TrainStep.OptionsOf(demo, sets.Bytes, sets.Validation, cancellation);
+            // The published figures are of models so trained.
+            EarlierSettings.Apply(options);
             options.Network = options.Network with { ContextLength = context };
             options.WarmStart = warmStart ?? options.WarmStart;
             if (steps is not null)

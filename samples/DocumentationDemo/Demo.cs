@@ -37,7 +37,7 @@ internal static class Demo
             Console.WriteLine($"  {row.Text}");
 
         SampleConsole.Heading($"2. Training for {options.Minutes:0.##} minutes");
-        TrainStep training = TrainStep.Run(ml, sets.Training, sets.Validation, options, cancellationToken);
+        TrainStep training = TrainStep.Run(ml, sets, options, cancellationToken);
         using var lm = training.Transformer;
         MaskedDiffusionModel model = lm.Model;
         foreach (var (key, value) in training.Settings)

@@ -7,6 +7,9 @@ internal sealed record DemoOptions
     /// <summary>A plain text file to train on; null to train on the .NET reference documentation.</summary>
     public FileInfo? Text { get; init; }
 
+    /// <summary>Whether the rows of <see cref="Text"/> are its paragraphs, which empty lines part, and not its lines.</summary>
+    public bool Paragraphs { get; init; }
+
     /// <summary>A JSON-lines file to train on; null to train on the .NET reference documentation.</summary>
     public FileInfo? JsonLines { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.ML;
 
 namespace DocumentationDemo.Corpus;
@@ -12,6 +13,9 @@ namespace DocumentationDemo.Corpus;
 internal sealed record CorpusSets(
     string Source, int ReadCount, IReadOnlyList<CorpusRow> Rows, IDataView Training, IDataView Validation, List<CorpusRow> HeldOut)
 {
+    /// <summary>Bytes of all rows in UTF-8.</summary>
+    public long Bytes => Rows.Sum(row => (long)Encoding.UTF8.GetByteCount(row.Text));
+
     /// <summary>Reads and splits the text of the options. The same text and seed give the same sets.</summary>
     public static CorpusSets Read(MLContext ml, DemoOptions options, CancellationToken cancellationToken)
     {
@@ -36,7 +40,10 @@ internal sealed record CorpusSets(
         DemoOptions options, CancellationToken cancellationToken)
     {
         if (options.Text is { } text)
-            return (text.Name, PlainTextReader.ReadLines(text.FullName));
+        {
+            return (text.Name, options.Paragraphs
+                ? PlainTextReader.ReadParagraphs(text.FullName) : PlainTextReader.ReadLines(text.FullName));
+        }
         if (options.JsonLines is { } lines)
             return (lines.Name, PlainTextReader.ReadJsonLines(lines.FullName, options.Field));
         return ("the .NET reference documentation", DocumentationReader.Read(DocumentationReader.FindPacks(), cancellationToken));

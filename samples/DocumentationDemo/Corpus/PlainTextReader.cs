@@ -8,6 +8,9 @@ internal static class PlainTextReader
     /// <summary>One row a non-empty line of a plain UTF-8 text file.</summary>
     public static (List<CorpusRow> Rows, int Members) ReadLines(string path) => Rows(File.ReadLines(path));
 
+    /// <summary>One row a paragraph of a plain UTF-8 text file: lines up to an empty one.</summary>
+    public static (List<CorpusRow> Rows, int Members) ReadParagraphs(string path) => Rows(Paragraphs(path));
+
     /// <summary>One row a line of a JSON-lines file, its text under <paramref name="field"/>.</summary>
     public static (List<CorpusRow> Rows, int Members) ReadJsonLines(string path, string field) => Rows(JsonTexts(path, field));
 
@@ -20,6 +23,21 @@ internal static class PlainTextReader
             if (string.IsNullOrWhiteSpace(line))
                 continue;
             yield return Text(path, field, number, line);
+        }
+    }
+
+    private static IEnumerable<string> Paragraphs(string path)
+    {
+        var lines = new List<string>();
+        foreach (var line in File.ReadLines(path).Append(""))
+        {
+            if (!string.IsNullOrWhiteSpace(line))
+            {
+                lines.Add(line);
+                continue;
+            }
+            yield return string.Join(' ', lines);
+            lines.Clear();
         }
     }
 

@@ -86,6 +86,18 @@ public sealed class WarmStartTests
     }
 
     [TestMethod]
+    public void BatchesCutToOneTokenAreTrainedToo()
+    {
+        using LikelihoodScoringTransformer lm = Fit(o =>
+        {
+            (o.Noise.StochasticLengthRatio, o.MaxSteps, o.WarmStart) = (1, 40, 0.9);
+            o.Network = o.Network with { ContextLength = 2 };
+        });
+        Assert.AreEqual(40, lm.TrainingResult!.Steps);
+        Assert.IsTrue(Weights(lm.Model).All(float.IsFinite));
+    }
+
+    [TestMethod]
     public void WhatCannotBeIsRefused()
     {
         foreach (Action<TrainerOptions> change in new Action<TrainerOptions>[]

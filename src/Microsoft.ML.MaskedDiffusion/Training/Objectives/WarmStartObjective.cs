@@ -24,8 +24,10 @@ internal sealed class WarmStartObjective(DiffusionObjective diffusion, double sh
 
     public void Begin(TransformerNetwork network, double over) => network.IsCausal = _isStarting = over < share;
 
+    // Where rows are cut to one token, nothing follows that could be predicted from it.
     public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch) =>
-        _isStarting ? _start.Loss(network, batch) : diffusion.Loss(network, batch);
+        _isStarting && Enumerable.Range(0, batch.Count).Any(row => batch.TargetCount(row, _start.SourceOnlyIds) > 0)
+            ? _start.Loss(network, batch) : diffusion.Loss(network, batch);
 
     public double[] RowLosses(TransformerNetwork network, TokenBatch batch)
     {
