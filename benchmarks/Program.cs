@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.ML.MaskedDiffusion.Benchmarks;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
 var root = new RootCommand(
     "Measurements of Microsoft.ML.MaskedDiffusion, and the commands that need its sources. `COMMAND --help` lists a command's options.")

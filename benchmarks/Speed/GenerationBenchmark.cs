@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
 /// <summary>
 /// Speed of writing: samplers, caches and the autoregressive baseline, each beside a plain loop on torch's operators in the same run. The
@@ -68,16 +69,19 @@ internal static class GenerationBenchmark
         Console.WriteLine($"{"",-44} {"s a text",9} {"tokens/s",9} {"steps",6} {"rows",6} {"ratio",6}");
         using INetworkSession session = network.OpenSession();
         using INetworkSession causalSession = causal.OpenSession();
-        var plain = new PlainLoops(network, PromptLength, tokens);
-        var plainCausal = new PlainLoops(causal, PromptLength, tokens);
+        using var plainNetwork = new PlainNetwork(network);
+        using var plainCausalNetwork = new PlainNetwork(causal);
+        SameWork.RequireEqualLogits(network, plainNetwork);
+        var plain = new PlainGeneration(plainNetwork, PromptLength, tokens);
+        var plainCausal = new PlainGeneration(plainCausalNetwork, PromptLength, tokens);
         double plainStep = plain.SecondsOfStep(batch, guided: false, plainSteps);
         double plainGuidedStep = plain.SecondsOfStep(batch, guided: true, plainSteps);
         double plainToken = plainCausal.SecondsOfToken(batch, tokens);
         Plain("plain loop, a token a step", tokens * plainStep);
         foreach (int steps in new[] { 128, 64, 32 })
         {
-            Ours($"ancestral, {steps} steps", Sampling(SamplingOrder.Random, steps), plainStep * steps);
-            Ours($"ancestral, {steps} steps, guided", Sampling(SamplingOrder.Random, steps, guidance: 1), plainGuidedStep * steps);
+            Ours($"ancestral, {steps} steps", Sampling(SamplingOrder.Random, steps), plainStep * Math.Min(steps, tokens));
+            Ours($"ancestral, {steps} steps, guided", Sampling(SamplingOrder.Random, steps, guidance: 1), plainGuidedStep * Math.Min(steps, tokens));
         }
         Ours("confidence, 128 steps", Sampling(SamplingOrder.Confidence, 128, temperature: 0), plainStep * tokens);
         Ours("entropy bound 0.1", Sampling(SamplingOrder.Entropy, null, TokensPerStep.EntropyBound(0.1)), plainStep * tokens);
