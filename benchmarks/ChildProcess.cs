@@ -19,4 +19,19 @@ internal static class ChildProcess
             start.ArgumentList.Add(argument);
         return start;
     }
+
+    /// <summary>What a child process prints, without the line break at the end.</summary>
+    /// <exception cref="InvalidOperationException">It ends with an error; the message has what it said.</exception>
+    public static string Output(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0
+            ? output.Trim()
+            : throw new InvalidOperationException($"A child process ended with exit code {process.ExitCode}: {errors.Result.Trim()}");
+    }
 }

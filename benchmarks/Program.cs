@@ -8,9 +8,13 @@ var root = new RootCommand(
     "Measurements of Microsoft.ML.MaskedDiffusion, and the commands that need its sources. `COMMAND --help` lists a command's options.")
 {
     TrainingBenchmark.Command(),
+    GrowthCommand.Command(),
+    GrowthCommand.ChildCommand(),
     LearningCommand.Command(),
     LikelihoodBenchmark.Command(),
     GenerationBenchmark.Command(),
+    StartupCommand.Command(),
+    StartupCommand.ChildCommand(),
     MemoryCommand.Command(),
     MemoryCommand.ChildCommand(),
     CorpusBenchmark.Command(),
