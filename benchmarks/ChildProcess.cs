@@ -21,17 +21,24 @@ internal static class ChildProcess
     }
 
     /// <summary>What a child process prints, without the line break at the end.</summary>
+    /// <param name="start">How to start it.</param>
+    /// <param name="limit">How long it may take; null for any time.</param>
     /// <exception cref="InvalidOperationException">It ends with an error; the message has what it said.</exception>
-    public static string Output(ProcessStartInfo start)
+    /// <exception cref="TimeoutException">It was stopped at the limit.</exception>
+    public static string Output(ProcessStartInfo start, TimeSpan? limit = null)
     {
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
+        if (!process.WaitForExit(limit ?? Timeout.InfiniteTimeSpan))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException("A child process was stopped at its limit.");
+        }
         return process.ExitCode == 0
-            ? output.Trim()
+            ? output.Result.Trim()
             : throw new InvalidOperationException($"A child process ended with exit code {process.ExitCode}: {errors.Result.Trim()}");
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML.MaskedDiffusion.Benchmarks;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Devices;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
@@ -13,6 +14,8 @@ var root = new RootCommand(
     LearningCommand.Command(),
     LikelihoodBenchmark.Command(),
     GenerationBenchmark.Command(),
+    DeviceCommand.Command(),
+    DeviceCommand.ChildCommand(),
     StartupCommand.Command(),
     StartupCommand.ChildCommand(),
     MemoryCommand.Command(),
