@@ -177,9 +177,9 @@ internal sealed class TransformerNetwork : IDisposable
     }
 
     /// <summary>
-    /// The states after the final norm at some positions only, [n, d], at the ascending places row * length + position. What only other
-    /// positions would need is left out, and no gradient is recorded; in 32-bit floats on the processor each state has the bits that it has
-    /// in <see cref="Hidden"/>.
+    /// The states after the final norm at some positions only, [n, d], at the ascending places row * length + position, with a graph where
+    /// gradients are wanted. What only other positions would need is left out, of the backward pass too; in 32-bit floats on the processor
+    /// each state has the bits that it has in <see cref="Hidden"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">
     /// As for <see cref="Hidden"/>, or a place is none of the tokens' or not larger than the one before it.
@@ -277,10 +277,17 @@ internal sealed class TransformerNetwork : IDisposable
     /// <summary>Sets all gradients to zero, in place where they exist.</summary>
     public void ZeroGradients()
     {
-        // zero_ gives a second tensor of the same memory, unlike torch's other operations in place.
         using var scope = NewDisposeScope();
         foreach (Parameter parameter in _parameters.Values)
-            parameter.grad?.zero_();
+        {
+            if (parameter.grad is not { } gradient)
+                continue;
+            // Torch's own threads would go on spinning for a while and disturb the kernels that follow.
+            if (TensorMemory.IsFast(gradient) && gradient.is_contiguous())
+                TensorMemory.Clear(gradient);
+            else
+                gradient.zero_();
+        }
     }
 
     /// <summary>Frees the memory that was kept for the next training step.</summary>

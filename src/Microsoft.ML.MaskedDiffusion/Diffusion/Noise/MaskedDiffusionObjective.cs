@@ -43,12 +43,11 @@ internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWei
     // Weighted cross-entropy of every masked token, [masked].
     private Tensor Losses(TransformerNetwork network, NoisyBatch batch)
     {
-        Tensor hidden = network.Hidden(new TokenRows(batch.Tokens, batch.Length)).view(-1, network.Config.EmbeddingSize);
+        var tokens = new TokenRows(batch.Tokens, batch.Length);
         // A short batch may come out without a mask: its loss is zero, but still reaches every parameter.
         if (batch.Targets.Length == 0)
-            return hidden.sum().view(1).Times(0);
-        Tensor masked = hidden.index(Upload.Integers(batch.MaskedPositions, network.Device));
-        Tensor losses = network.CrossEntropy(masked, batch.Targets);
+            return network.Hidden(tokens).sum().view(1).Times(0);
+        Tensor losses = network.CrossEntropy(network.HiddenAt(tokens, batch.MaskedPositions), batch.Targets);
         if (batch.Weights is { } weights)
             return losses * Upload.Floats(weights, losses.dtype, network.Device);
         if (weighting == LossWeighting.Uniform)

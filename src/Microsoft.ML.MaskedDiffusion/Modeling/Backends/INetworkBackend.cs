@@ -24,7 +24,8 @@ internal interface INetworkBackend : IDisposable
     Tensor Hidden(TokenRows tokens);
 
     /// <summary>
-    /// The states after the final norm at the places row * length + position, which ascend, [places, d], without a graph.
+    /// The states after the final norm at the places row * length + position, which ascend, [places, d], with a graph where gradients are
+    /// wanted.
     /// </summary>
     Tensor HiddenAt(TokenRows tokens, long[] places);
 

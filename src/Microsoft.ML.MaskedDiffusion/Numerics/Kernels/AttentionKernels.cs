@@ -44,10 +44,12 @@ internal static unsafe class AttentionKernels
     /// <summary>
     /// The same for the asked positions only, each with the bits it has in <see cref="Forward"/>: queries and mixed values are [n, heads,
     /// size], of <paramref name="places"/> (item * length + position, ascending); <paramref name="keyValues"/> is [batch, length, heads,
-    /// (key, value), size]. Item i's places are those from <paramref name="starts"/>[i] to <paramref name="starts"/>[i + 1].
+    /// (key, value), size]. Item i's places are those from <paramref name="starts"/>[i] to <paramref name="starts"/>[i + 1]. The log-sum-exps
+    /// are [n, heads] (null: not kept).
     /// </summary>
     public static void ForwardAt(
-        float* query, float* keyValues, float* y, long* places, int[] starts, int length, int heads, int size, bool causal, bool rounded)
+        float* query, float* keyValues, float* y, float* logSums, long* places, int[] starts, int length, int heads, int size, bool causal,
+        bool rounded)
     {
         int rows = QueryRows(length), stride = heads * 2 * size, width = heads * size;
         float scale = (float)(1 / Math.Sqrt(size));
@@ -64,7 +66,11 @@ internal static unsafe class AttentionKernels
                 MatrixProduct.MultiplyAlone(
                     count, keys, size, query + at, width, false, key, stride, true, scores, length, rounded: rounded);
                 for (int i = 0; i < count; i++)
-                    Softmax(scores + (long)i * length, causal ? (int)(places[first + i] % length) + 1 : keys, keys, scale);
+                {
+                    float logSum = Softmax(scores + (long)i * length, causal ? (int)(places[first + i] % length) + 1 : keys, keys, scale);
+                    if (logSums is not null)
+                        logSums[(first + i) * (long)heads + head] = logSum;
+                }
                 MatrixProduct.MultiplyAlone(
                     count, size, keys, scores, length, false, value, stride, false, y + at, width, rounded: rounded);
             }
@@ -104,6 +110,45 @@ internal static unsafe class AttentionKernels
                 MatrixProduct.MultiplyAlone(
                     count, size, keys, dScores, length, false, key, stride, false, dQuery + (long)first * stride, stride, rounded: rounded);
                 MatrixProduct.MultiplyAlone(keys, size, count, dScores, length, true, queries, stride, false, dKey, stride, begun, rounded);
+            }
+        });
+    }
+
+    /// <summary>
+    /// Writes the gradients of what <see cref="ForwardAt"/> read: of the queries [n, heads, size] and of all keys and values.
+    /// </summary>
+    public static void BackwardAt(
+        float* query, float* keyValues, float* y, float* logSums, float* dy, float* dQuery, float* dKeyValues, long* places, int[] starts,
+        int length, int heads, int size, bool causal, bool rounded)
+    {
+        int rows = QueryRows(length), stride = heads * 2 * size, width = heads * size;
+        float scale = (float)(1 / Math.Sqrt(size));
+        Workers.Run((starts.Length - 1) * heads, task =>
+        {
+            int head = task % heads, item = task / heads;
+            long from = (long)item * length * stride + head * 2 * size;
+            float* key = keyValues + from, value = key + size, dKey = dKeyValues + from, dValue = dKey + size;
+            float* scores = Scratch.Floats(2, 2L * rows * length), dScores = scores + (long)rows * length;
+            for (int i = 0; i < length; i++)
+                new Span<float>(dKey + (long)i * stride, 2 * size).Clear();
+            for (int first = starts[item]; first < starts[item + 1]; first += rows)
+            {
+                int count = Math.Min(rows, starts[item + 1] - first);
+                int keys = causal ? (int)(places[first + count - 1] % length) + 1 : length;
+                long at = (long)first * width + head * size;
+                float* queries = query + at, dOut = dy + at, outs = y + at;
+                MatrixProduct.MultiplyAlone(count, keys, size, queries, width, false, key, stride, true, scores, length, rounded: rounded);
+                MatrixProduct.MultiplyAlone(count, keys, size, dOut, width, false, value, stride, true, dScores, length, rounded: rounded);
+                for (int i = 0; i < count; i++)
+                {
+                    float mean = VectorMath.Dot(dOut + (long)i * width, outs + (long)i * width, size);
+                    SoftmaxGradient(
+                        scores + (long)i * length, dScores + (long)i * length, causal ? (int)(places[first + i] % length) + 1 : keys, keys,
+                        scale, logSums[(first + i) * (long)heads + head], mean);
+                }
+                MatrixProduct.MultiplyAlone(keys, size, count, scores, length, true, dOut, width, false, dValue, stride, add: true, rounded);
+                MatrixProduct.MultiplyAlone(count, size, keys, dScores, length, false, key, stride, false, dQuery + at, width, false, rounded);
+                MatrixProduct.MultiplyAlone(keys, size, count, dScores, length, true, queries, width, false, dKey, stride, add: true, rounded);
             }
         });
     }

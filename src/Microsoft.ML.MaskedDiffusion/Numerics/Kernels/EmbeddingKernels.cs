@@ -26,4 +26,33 @@ internal static unsafe class EmbeddingKernels
             }
         });
     }
+
+    /// <summary>Adds row i of <paramref name="some"/> to row places[i] of <paramref name="x"/>; no place comes twice.</summary>
+    public static void ScatterAdd(float* some, long* places, float* x, int rows, int width) => Workers.Rows(rows, 256, (first, last) =>
+    {
+        for (int row = first; row < last; row++)
+        {
+            var sum = new Span<float>(x + places[row] * width, width);
+            TensorPrimitives.Add(sum, new ReadOnlySpan<float>(some + (long)row * width, width), sum);
+        }
+    });
+
+    /// <summary>
+    /// Writes row i of <paramref name="some"/> to row places[i] of <paramref name="x"/> [rows, width], and zero to the other rows; the
+    /// places ascend.
+    /// </summary>
+    public static void Spread(float* some, long[] places, float* x, int rows, int width) => Workers.Rows(rows, 256, (first, last) =>
+    {
+        int next = places.AsSpan().BinarySearch((long)first);
+        if (next < 0)
+            next = ~next;
+        for (int row = first; row < last; row++)
+        {
+            var to = new Span<float>(x + (long)row * width, width);
+            if (next < places.Length && places[next] == row)
+                new ReadOnlySpan<float>(some + (long)next++ * width, width).CopyTo(to);
+            else
+                to.Clear();
+        }
+    });
 }

@@ -31,10 +31,11 @@ internal static unsafe class RotaryKernels
     /// <summary>
     /// Turns one part of each head (queries or keys alone): heads are <paramref name="headStride"/> floats apart, rows
     /// <paramref name="rowStride"/>. A row's position is that of its number in <paramref name="places"/> (null: its own number), modulo the
-    /// length.
+    /// length; <paramref name="direction"/> is as in <see cref="Turn"/>.
     /// </summary>
     public static void TurnPart(
-        float* part, long rowStride, int headStride, float* cos, float* sin, long* places, int rows, int length, int heads, int size) =>
+        float* part, long rowStride, int headStride, float* cos, float* sin, long* places, int rows, int length, int heads, int size,
+        float direction) =>
         Workers.Rows(rows, 64, (first, last) =>
     {
         int half = size / 2;
@@ -43,7 +44,7 @@ internal static unsafe class RotaryKernels
             long at = (places is null ? row : places[row]) % length * half;
             float* head = part + row * rowStride;
             for (int j = 0; j < heads; j++, head += headStride)
-                TurnPairs(head, head + half, cos + at, sin + at, half, 1);
+                TurnPairs(head, head + half, cos + at, sin + at, half, direction);
         }
     });
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 
@@ -42,6 +43,7 @@ internal readonly unsafe struct MatrixKernel512 : IMatrixKernel
         nint row3 = 3 * row;
         byte* a4 = a + 4 * row;
         byte* a8 = a + 8 * row;
+        Prefetch(c, ldc, 12);
         for (; k > 0; k--)
         {
             Vector512<float> low = Vector512.Load(b), high = Vector512.Load(b + 16), x;
@@ -221,5 +223,18 @@ internal readonly unsafe struct MatrixKernel512 : IMatrixKernel
         }
         low.Store(c);
         high.Store(c + 16);
+    }
+
+    // The tile of C comes from memory while the products are added up.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(float* c, nint ldc, int rows)
+    {
+        if (!Sse.IsSupported)
+            return;
+        for (int i = 0; i < rows; i++, c += ldc)
+        {
+            Sse.Prefetch0(c);
+            Sse.Prefetch0(c + 16);
+        }
     }
 }

@@ -8,6 +8,9 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 /// <summary>Copies pieces of matrices into the dense panels that <see cref="IMatrixKernel"/> reads; missing columns become zero.</summary>
 internal static unsafe class MatrixPacking
 {
+    /// <summary>Floats between two panels of <see cref="CopyPanels"/>: a panel of so many rows, and room for a vector behind it.</summary>
+    public static int PanelStride(int rows, int width) => rows * width + Vector512<float>.Count;
+
     /// <summary>
     /// panel[r, c] = source[r, c] for <paramref name="rows"/> rows of <paramref name="columns"/> numbers, <paramref name="width"/> a row in
     /// the panel.
@@ -16,16 +19,41 @@ internal static unsafe class MatrixPacking
     {
         for (int r = 0; r < rows; r++, source += stride, panel += width)
         {
-            if (columns == width && width % 4 == 0)
+            if (columns == width && width % 16 == 0)
             {
-                for (int c = 0; c < width; c += 4)
-                    Vector128.Load(source + c).Store(panel + c);
+                for (int c = 0; c < width; c += 16)
+                    Vector512.Load(source + c).Store(panel + c);
                 continue;
             }
-            for (int c = 0; c < columns; c++)
-                panel[c] = source[c];
-            for (int c = columns; c < width; c++)
-                panel[c] = 0;
+            CopyRow(source, columns, panel, width);
+        }
+    }
+
+    /// <summary>
+    /// The same for many columns at once, which become panels of <paramref name="width"/> columns each, <see cref="PanelStride"/> apart. A
+    /// row's columns are read one after the other, because the rows of a large matrix lie in pages of memory of their own.
+    /// </summary>
+    public static void CopyPanels(float* source, long stride, int rows, int columns, float* panels, int width)
+    {
+        int apart = PanelStride(rows, width), lanes = width > 8 ? 16 : 8;
+        // A vector is wider than a panel: what it writes too much is overwritten by the next row, and behind the last row there is room. It
+        // must not read behind the columns, where the matrix may end.
+        int whole = columns < lanes ? 0 : (columns - lanes) / width + 1;
+        for (int r = 0; r < rows; r++, source += stride, panels += width)
+        {
+            float* from = source, to = panels;
+            if (lanes == 16)
+            {
+                for (int i = 0; i < whole; i++, from += width, to += apart)
+                    Vector512.Load(from).Store(to);
+            }
+            else
+            {
+                for (int i = 0; i < whole; i++, from += width, to += apart)
+                    Vector256.Load(from).Store(to);
+            }
+            for (int c = whole * width; c < columns; c += width, from += width, to += apart)
+                CopyRow(from, Math.Min(width, columns - c), to, width);
         }
     }
 
@@ -49,6 +77,17 @@ internal static unsafe class MatrixPacking
         for (; r < width; r++)
             for (int c = 0; c < columns; c++)
                 panel[(long)c * width + r] = r < rows ? source[r * stride + c] : 0;
+    }
+
+    private static void CopyRow(float* source, int columns, float* panel, int width)
+    {
+        int c = 0;
+        for (; c + 4 <= columns; c += 4)
+            Vector128.Load(source + c).Store(panel + c);
+        for (; c < columns; c++)
+            panel[c] = source[c];
+        for (; c < width; c++)
+            panel[c] = 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

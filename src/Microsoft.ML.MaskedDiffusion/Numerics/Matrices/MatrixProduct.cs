@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
@@ -17,6 +18,9 @@ internal static unsafe class MatrixProduct
 
     // Columns of a packed block: with Depth, half a megabyte, what a core's second-level cache keeps.
     private const int BlockColumns = 256;
+
+    // Rows of A that are packed together where A is stored transposed: with Depth, 200 kilobytes.
+    private const int PackedRows = 96;
 
     /// <summary>
     /// C[m, n] = A B, or C += A B. A is [m, k] with <paramref name="lda"/> floats from row to row, or stored transposed as [k, m]; B is [k,
@@ -74,7 +78,8 @@ internal static unsafe class MatrixProduct
         }
         int width = TKernel.Columns, height = TKernel.Rows;
         float* packedB = Scratch.Floats(0, (long)Depth * (BlockColumns + width));
-        float* packedA = transposeA || rounded ? Scratch.Floats(1, (long)Depth * height) : null;
+        int group = transposeA ? PackedRows : height, apart = MatrixPacking.PanelStride(Math.Min(k, Depth), height);
+        float* packedA = transposeA || rounded ? Scratch.Floats(1, (long)group / height * apart) : null;
         float* edge = stackalloc float[width * height];
         for (int column = 0; column < n; column += BlockColumns)
         {
@@ -101,12 +106,15 @@ internal static unsafe class MatrixProduct
                     nint row = (nint)lda * sizeof(float), step = sizeof(float);
                     if (transposeA)
                     {
-                        MatrixPacking.Copy(a + depth * lda + i, lda, steps, rows, packedA, height);
-                        rowA = (byte*)packedA;
+                        int panel = i % group;
+                        if (panel == 0)
+                            MatrixPacking.CopyPanels(a + depth * lda + i, lda, steps, Math.Min(group, m - i), packedA, height);
+                        float* tile = packedA + (long)panel / height * MatrixPacking.PanelStride(steps, height);
+                        rowA = (byte*)tile;
                         row = sizeof(float);
                         step = height * sizeof(float);
                         if (rounded)
-                            BFloat16Kernels.Round(packedA, packedA, (long)steps * height);
+                            BFloat16Kernels.Round(tile, tile, (long)steps * height);
                     }
                     else if (rounded)
                     {
@@ -125,12 +133,23 @@ internal static unsafe class MatrixProduct
                             continue;
                         }
                         TKernel.Multiply(rowA, row, step, panel, edge, width, steps, rows, add: false);
-                        for (int r = 0; r < rows; r++)
-                            for (int q = 0; q < have; q++)
-                                target[r * ldc + q] = sum ? target[r * ldc + q] + edge[r * width + q] : edge[r * width + q];
+                        Store(edge, width, target, ldc, rows, have, sum);
                     }
                 }
             }
+        }
+    }
+
+    /// <summary>Copies or adds the first columns of a tile to its place, where the place is narrower than the tile.</summary>
+    internal static void Store(float* tile, int width, float* target, long ldc, int rows, int columns, bool add)
+    {
+        for (int r = 0; r < rows; r++, tile += width, target += ldc)
+        {
+            Span<float> from = new(tile, columns), to = new(target, columns);
+            if (add)
+                TensorPrimitives.Add(to, from, to);
+            else
+                from.CopyTo(to);
         }
     }
 

@@ -115,9 +115,7 @@ internal readonly unsafe struct PackedMatrix
                         continue;
                     }
                     TKernel.Multiply(rowA, row, sizeof(float), panel, edge, width, steps, rows, add: false);
-                    for (int r = 0; r < rows; r++)
-                        for (int q = 0; q < end - j; q++)
-                            target[r * ldc + q] = sum ? target[r * ldc + q] + edge[r * width + q] : edge[r * width + q];
+                    MatrixProduct.Store(edge, width, target, ldc, rows, end - j, sum);
                 }
             }
         }

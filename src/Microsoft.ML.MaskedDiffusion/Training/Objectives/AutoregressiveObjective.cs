@@ -1,5 +1,4 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using TorchSharp;
 using TorchSharp.Utils;
 
@@ -55,9 +54,10 @@ internal sealed class AutoregressiveObjective : ITrainingObjective
                 targets.Add(ids[i]);
             }
         }
-        torch.Tensor hidden = network.Hidden(new TokenRows(sources, length)).view(sources.Length, network.Config.EmbeddingSize);
-        if (positions.Count < sources.Length)
-            hidden = hidden.index(Upload.Integers([.. positions], network.Device));
+        var tokens = new TokenRows(sources, length);
+        torch.Tensor hidden = positions.Count < sources.Length
+            ? network.HiddenAt(tokens, [.. positions])
+            : network.Hidden(tokens).view(sources.Length, network.Config.EmbeddingSize);
         return network.CrossEntropy(hidden, [.. targets]);
     }
 }

@@ -81,7 +81,7 @@ public sealed class GoldenNetworkTests
         var hidden = new float[tokens.Ids.Length * config.EmbeddingSize];
         ForwardTape tape;
         fixed (float* states = hidden)
-            tape = kernels.Forward(weights, tokens, states);
+            tape = kernels.Forward(weights, tokens, null, states);
         using ForwardTape owned = tape;
         int n = tape.Batch * tape.Length, d = config.EmbeddingSize, f = config.FeedForwardSize;
         var stage = new float[n * d];

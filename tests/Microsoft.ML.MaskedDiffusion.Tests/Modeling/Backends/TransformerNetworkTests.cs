@@ -226,6 +226,42 @@ public sealed class TransformerNetworkTests
     }
 
     [TestMethod]
+    [DataRow(false, 7, 3)]
+    [DataRow(true, 7, 3)]
+    [DataRow(false, 32, 9)]
+    [DataRow(true, 32, 9)]
+    public void TheGradientsOfAskedPlacesAreThoseOfAllStatesInDoublePrecision(bool autoregressive, int length, int batch)
+    {
+        foreach (TransformerConfig shape in new[] { Small, Small with { LayerCount = 1 } })
+        {
+            using var scope = NewDisposeScope();
+            TransformerConfig config = shape with { Autoregressive = autoregressive };
+            using TransformerNetwork network = Sharp(config, ScalarType.Float32), exact = new(config, CPU, ScalarType.Float64);
+            exact.CopyFrom(network);
+            TokenRows tokens = Batch([.. Enumerable.Range(0, batch).Select(i => Tokens((ulong)i, length, config))]);
+            // Nothing is asked of the second row, and all of the last one.
+            long end = (long)batch * length;
+            long[] places = [.. Enumerable.Range(0, (int)end).Select(i => (long)i)
+                .Where(i => i / length != 1 && (i % 3 == 1 || i >= end - length))];
+            long[] targets = Targets(places.Length, config);
+            Tensor loss = network.CrossEntropy(network.HiddenAt(tokens, places), targets).mean();
+            Tensor states = exact.Hidden(tokens).view(-1, config.EmbeddingSize).index_select(0, tensor(places));
+            Tensor exactLoss = exact.CrossEntropy(states, targets).mean();
+            Assert.AreEqual(exactLoss.item<double>(), loss.item<float>(), 2e-6 * exactLoss.item<double>());
+            network.Backward(loss);
+            exact.Backward(exactLoss);
+            foreach ((string name, Parameter parameter) in exact.Parameters)
+            {
+                Tensor expected = parameter.grad!, actual = network.Parameters[name].grad!.to(ScalarType.Float64);
+                double size = expected.abs().max().item<double>();
+                // 32-bit rounding, amplified by sharp weights.
+                Assert.AreEqual(0, (expected - actual).abs().max().item<double>() / size, 5e-5, name);
+            }
+            Assert.ThrowsExactly<InvalidOperationException>(() => network.Backward(loss), "the tape has been used");
+        }
+    }
+
+    [TestMethod]
     public void GradientsAddUpAndFrozenParametersGetNone()
     {
         using var scope = NewDisposeScope();

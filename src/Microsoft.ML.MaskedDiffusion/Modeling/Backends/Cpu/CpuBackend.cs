@@ -60,8 +60,8 @@ internal sealed unsafe class CpuBackend : INetworkBackend
 
     public Tensor Hidden(TokenRows tokens)
     {
-        if (is_grad_enabled() && _parameters.Values.FirstOrDefault(parameter => parameter.requires_grad) is { } anchor)
-            return HiddenFunction.apply(_pass, this, tokens, anchor);
+        if (Anchor() is { } anchor)
+            return HiddenFunction.apply(_pass, this, tokens, anchor, null!);
         Tensor states = empty(tokens.Count, tokens.Length, _config.EmbeddingSize, dtype: ScalarType.Float32);
         _kernels.Infer(_weights, tokens, null, TensorMemory.Floats(states));
         return states;
@@ -69,6 +69,8 @@ internal sealed unsafe class CpuBackend : INetworkBackend
 
     public Tensor HiddenAt(TokenRows tokens, long[] places)
     {
+        if (places.Length > 0 && Anchor() is { } anchor)
+            return HiddenFunction.apply(_pass, this, tokens, anchor, places);
         Tensor states = empty(places.Length, _config.EmbeddingSize, dtype: ScalarType.Float32);
         if (places.Length > 0)
             _kernels.Infer(_weights, tokens, places, TensorMemory.Floats(states));
@@ -110,11 +112,15 @@ internal sealed unsafe class CpuBackend : INetworkBackend
 
     public void Dispose() => _pool.Dispose();
 
-    /// <summary>A forward pass with what its backward pass needs; the caller owns both.</summary>
-    internal (Tensor Hidden, ForwardTape Tape) Record(TokenRows tokens)
+    /// <summary>
+    /// A forward pass, of all places or of <paramref name="places"/>, with what its backward pass needs; the caller owns both.
+    /// </summary>
+    internal (Tensor Hidden, ForwardTape Tape) Record(TokenRows tokens, long[]? places)
     {
-        Tensor hidden = empty(tokens.Count, tokens.Length, _config.EmbeddingSize, dtype: ScalarType.Float32);
-        return (hidden, _kernels.Forward(_weights, tokens, TensorMemory.Floats(hidden)));
+        long d = _config.EmbeddingSize;
+        long[] shape = places is null ? [tokens.Count, tokens.Length, d] : [places.Length, d];
+        Tensor hidden = empty(shape, dtype: ScalarType.Float32);
+        return (hidden, _kernels.Forward(_weights, tokens, places, TensorMemory.Floats(hidden)));
     }
 
     /// <summary>Adds the gradients of all parameters that want one, given that of the hidden states.</summary>
@@ -126,4 +132,8 @@ internal sealed unsafe class CpuBackend : INetworkBackend
             new NetworkWeights(_parameters, _config.LayerCount, parameter => parameter.requires_grad ? Gradients.Address(parameter) : null);
         _kernels.Backward(_weights, gradients, tape, TensorMemory.Floats(dense));
     }
+
+    // A parameter that ties results to torch's graph; null where no gradient is wanted.
+    private Parameter? Anchor() =>
+        is_grad_enabled() ? _parameters.Values.FirstOrDefault(parameter => parameter.requires_grad) : null;
 }

@@ -11,15 +11,21 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 internal sealed unsafe class ForwardTape : IDisposable
 {
     private readonly PackedActivations[] _packed;
-    private readonly long _width;
-    private readonly long _inner;
+    private readonly TransformerConfig _config;
     private PooledBuffer? _memory;
 
-    public ForwardTape(BufferPool pool, TransformerConfig config, TokenRows tokens, bool rounded, bool recomputes)
+    /// <param name="pool">Lends the memory.</param>
+    /// <param name="config">The network's shape.</param>
+    /// <param name="tokens">The rows of the pass.</param>
+    /// <param name="places">The places whose states are asked, which are copied; null for all.</param>
+    /// <param name="rounded">Whether products have bfloat16 operands.</param>
+    /// <param name="recomputes">Whether the backward pass is to compute again what need not be kept.</param>
+    public ForwardTape(BufferPool pool, TransformerConfig config, TokenRows tokens, long[]? places, bool rounded, bool recomputes)
     {
         long n = tokens.Ids.Length, room = 0;
-        (_width, _inner) = (n * config.EmbeddingSize, n * config.FeedForwardSize);
+        _config = config;
         Tokens = [.. tokens.Ids];
+        Places = places is null ? null : [.. places];
         Batch = tokens.Count;
         Length = tokens.Length;
         Rounded = rounded;
@@ -27,19 +33,22 @@ internal sealed unsafe class ForwardTape : IDisposable
         Layers = new LayerTape[config.LayerCount];
         _packed = new PackedActivations[config.LayerCount];
         // The first time only adds up the sizes. All arrays are in one block of memory, so that a shorter batch can use the longest one's.
-        Lay(n, n * config.HeadCount, count =>
+        Lay(n, count =>
         {
             room += PooledBuffer.Room(count);
             return null;
         });
         _memory = pool.Rent(room);
-        Lay(n, n * config.HeadCount, _memory.Cut);
+        Lay(n, _memory.Cut);
     }
 
     private delegate float* Cutter(long count);
 
     /// <summary>A copy of the forward pass's token ids.</summary>
     public long[] Tokens { get; }
+
+    /// <summary>The asked places row * length + position, ascending; null where all states were asked.</summary>
+    public long[]? Places { get; }
 
     /// <summary>Number of rows.</summary>
     public int Batch { get; }
@@ -56,7 +65,7 @@ internal sealed unsafe class ForwardTape : IDisposable
     /// <summary>Where each block's activations are, or where they must be before its backward pass.</summary>
     public LayerTape[] Layers { get; }
 
-    /// <summary>The residual stream after the last block.</summary>
+    /// <summary>The residual stream after the last block, at the asked places.</summary>
     public float* Last { get; private set; }
 
     /// <summary>The final norm's factors.</summary>
@@ -71,13 +80,13 @@ internal sealed unsafe class ForwardTape : IDisposable
         LayerTape from = Layers[layer];
         PackedActivations to = _packed[layer];
         if (to.Qkv is not null)
-            BFloat16Kernels.Narrow(from.Qkv, to.Qkv, 3 * _width);
+            BFloat16Kernels.Narrow(from.Qkv, to.Qkv, to.QkvCount);
         if (to.Mixed is not null)
-            BFloat16Kernels.Narrow(from.Mixed, to.Mixed, _width);
+            BFloat16Kernels.Narrow(from.Mixed, to.Mixed, to.MixedCount);
         if (to.Gate is not null)
-            BFloat16Kernels.Narrow(from.Gate, to.Gate, _inner);
+            BFloat16Kernels.Narrow(from.Gate, to.Gate, to.InnerCount);
         if (to.Up is not null)
-            BFloat16Kernels.Narrow(from.Up, to.Up, _inner);
+            BFloat16Kernels.Narrow(from.Up, to.Up, to.InnerCount);
     }
 
     /// <summary>Restores to shared memory what <see cref="Pack"/> stored.</summary>
@@ -86,13 +95,13 @@ internal sealed unsafe class ForwardTape : IDisposable
         LayerTape to = Layers[layer];
         PackedActivations from = _packed[layer];
         if (from.Qkv is not null)
-            BFloat16Kernels.Widen(from.Qkv, to.Qkv, 3 * _width);
+            BFloat16Kernels.Widen(from.Qkv, to.Qkv, from.QkvCount);
         if (from.Mixed is not null)
-            BFloat16Kernels.Widen(from.Mixed, to.Mixed, _width);
+            BFloat16Kernels.Widen(from.Mixed, to.Mixed, from.MixedCount);
         if (from.Gate is not null)
-            BFloat16Kernels.Widen(from.Gate, to.Gate, _inner);
+            BFloat16Kernels.Widen(from.Gate, to.Gate, from.InnerCount);
         if (from.Up is not null)
-            BFloat16Kernels.Widen(from.Up, to.Up, _inner);
+            BFloat16Kernels.Widen(from.Up, to.Up, from.InnerCount);
     }
 
     public void Dispose()
@@ -101,36 +110,42 @@ internal sealed unsafe class ForwardTape : IDisposable
         _memory = null;
     }
 
-    private void Lay(long n, long heads, Cutter cut)
+    private void Lay(long n, Cutter cut)
     {
-        long d = _width, f = _inner;
+        long d = _config.EmbeddingSize, f = _config.FeedForwardSize;
         bool keeps = !Recomputes, whole = keeps && !Rounded, packs = keeps && Rounded;
-        float* scale1 = Shared(keeps, n), qkv = Shared(whole, 3 * d), mixed = Shared(!Rounded, d), middle = Shared(keeps, d);
-        float* scale2 = Shared(keeps, n), gate = Shared(whole, f), up = Shared(whole, f);
+        float* scale1 = Shared(keeps, n), qkv = Shared(whole, 3 * n * d), mixed = Shared(!Rounded, n * d), middle = Shared(keeps, n * d);
+        float* scale2 = Shared(keeps, n), gate = Shared(whole, n * f), up = Shared(whole, n * f);
         for (int i = 0; i < Layers.Length; i++)
         {
+            // After its keys and values the last block goes on at the asked places alone.
+            long rows = i == Layers.Length - 1 && Places is not null ? Places.Length : n, qkvCount = (2 * n + rows) * d;
             Layers[i] = new LayerTape
             {
-                Input = cut(d),
+                Input = cut(n * d),
                 Scale1 = Own(keeps, scale1, n),
-                Qkv = Own(whole, qkv, 3 * d),
-                LogSums = cut(heads),
-                Mixed = Own(!Rounded, mixed, d),
-                Middle = Own(keeps, middle, d),
-                Scale2 = Own(keeps, scale2, n),
-                Gate = Own(whole, gate, f),
-                Up = Own(whole, up, f),
+                Qkv = Own(whole, qkv, qkvCount),
+                LogSums = cut(rows * _config.HeadCount),
+                Mixed = Own(!Rounded, mixed, rows * d),
+                Middle = Own(keeps, middle, rows * d),
+                Scale2 = Own(keeps, scale2, rows),
+                Gate = Own(whole, gate, rows * f),
+                Up = Own(whole, up, rows * f),
             };
             _packed[i] = new PackedActivations
             {
-                Qkv = Halves(packs, 3 * d),
-                Mixed = Halves(Rounded, d),
-                Gate = Halves(packs, f),
-                Up = Halves(packs, f),
+                Qkv = Halves(packs, qkvCount),
+                QkvCount = qkvCount,
+                Mixed = Halves(Rounded, rows * d),
+                MixedCount = rows * d,
+                Gate = Halves(packs, rows * f),
+                Up = Halves(packs, rows * f),
+                InnerCount = rows * f,
             };
         }
-        Last = cut(d);
-        LastScale = cut(n);
+        long asked = Places?.Length ?? n;
+        Last = cut(asked * d);
+        LastScale = cut(asked);
 
         float* Shared(bool own, long count) => own ? null : cut(count);
         float* Own(bool own, float* shared, long count) => own ? cut(count) : shared;
@@ -145,9 +160,18 @@ internal readonly unsafe struct PackedActivations
 {
     public ushort* Qkv { get; init; }
 
+    /// <summary>Numbers of <see cref="Qkv"/>.</summary>
+    public long QkvCount { get; init; }
+
     public ushort* Mixed { get; init; }
+
+    /// <summary>Numbers of <see cref="Mixed"/>.</summary>
+    public long MixedCount { get; init; }
 
     public ushort* Gate { get; init; }
 
     public ushort* Up { get; init; }
+
+    /// <summary>Numbers of <see cref="Gate"/>, and of <see cref="Up"/>.</summary>
+    public long InnerCount { get; init; }
 }

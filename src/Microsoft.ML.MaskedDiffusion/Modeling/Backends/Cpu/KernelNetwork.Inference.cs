@@ -170,11 +170,7 @@ internal sealed unsafe partial class KernelNetwork
     private void AttendAt(LayerWeights w, PackedLayer packed, float* x, int batch, int length, long* places, int count, float* mixed)
     {
         int n = batch * length;
-        var starts = new int[batch + 1];
-        for (int i = 0; i < count; i++)
-            starts[places[i] / length + 1] = i + 1;
-        for (int item = 0; item < batch; item++)
-            starts[item + 1] = Math.Max(starts[item], starts[item + 1]);
+        int[] starts = Starts(new ReadOnlySpan<long>(places, count), batch, length);
         using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent(2L * n * _d);
         using PooledBuffer gathered = pool.Rent((long)count * _d), turned = pool.Rent((long)count * _d);
         float* y = normed.Pointer, keyValues = product.Pointer, query = turned.Pointer;
@@ -184,12 +180,12 @@ internal sealed unsafe partial class KernelNetwork
         packed.Queries.Multiply(count, gathered.Pointer, _d, query, _d);
         fixed (float* cos = rotary.Cosines, sin = rotary.Sines)
         {
-            RotaryKernels.TurnPart(keyValues, 2 * _d, 2 * _size, cos, sin, null, n, length, _heads, _size);
-            RotaryKernels.TurnPart(query, _d, _size, cos, sin, places, count, length, _heads, _size);
+            RotaryKernels.TurnPart(keyValues, 2 * _d, 2 * _size, cos, sin, null, n, length, _heads, _size, 1);
+            RotaryKernels.TurnPart(query, _d, _size, cos, sin, places, count, length, _heads, _size, 1);
         }
         RoundAll(keyValues, 2L * n * _d);
         RoundAll(query, (long)count * _d);
-        AttentionKernels.ForwardAt(query, keyValues, mixed, places, starts, length, _heads, _size, IsCausal, Rounded);
+        AttentionKernels.ForwardAt(query, keyValues, mixed, null, places, starts, length, _heads, _size, IsCausal, Rounded);
         RoundAll(mixed, (long)count * _d);
     }
 

@@ -185,6 +185,6 @@ internal sealed unsafe partial class KernelNetwork
     private void TurnAt(float* part, long stride, int headStride, long* positions, int rows)
     {
         fixed (float* cos = rotary.Cosines, sin = rotary.Sines)
-            RotaryKernels.TurnPart(part, stride, headStride, cos, sin, positions, rows, config.ContextLength, _heads, _size);
+            RotaryKernels.TurnPart(part, stride, headStride, cos, sin, positions, rows, config.ContextLength, _heads, _size, 1);
     }
 }

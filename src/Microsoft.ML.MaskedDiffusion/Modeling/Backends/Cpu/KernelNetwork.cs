@@ -26,33 +26,36 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     public bool Recomputes { get; set; }
 
     /// <summary>
-    /// Writes the states after the final norm, [rows * length, d], to <paramref name="hidden"/>, and keeps on the tape what the backward
-    /// pass needs.
+    /// Writes the states after the final norm, of all places, [rows * length, d], or of <paramref name="places"/>, which ascend, to
+    /// <paramref name="hidden"/>, and keeps on the tape what the backward pass needs. With places the last block computes only keys and
+    /// values elsewhere, and its backward pass leaves out as much.
     /// </summary>
-    public ForwardTape Forward(NetworkWeights weights, TokenRows tokens, float* hidden)
+    public ForwardTape Forward(NetworkWeights weights, TokenRows tokens, long[]? places, float* hidden)
     {
-        int batch = tokens.Count, length = tokens.Length, n = batch * length;
-        var tape = new ForwardTape(pool, config, tokens, Rounded, Recomputes);
+        int batch = tokens.Count, length = tokens.Length, n = batch * length, asked = places?.Length ?? n, last = weights.Layers.Length - 1;
+        var tape = new ForwardTape(pool, config, tokens, places, Rounded, Recomputes);
         long d = (long)n * _d, f = (long)n * _f;
         using PooledBuffer working = pool.Rent(PooledBuffer.Room(d) + PooledBuffer.Room(f));
         float* normed = working.Cut(d), product = working.Cut(f);
-        for (int i = 0; i < weights.Layers.Length; i++)
+        Embed(weights.Embedding, tape.Tokens, tape.Layers[0].Input);
+        for (int i = 0; i <= last; i++)
         {
             LayerTape kept = tape.Layers[i];
-            float* next = i + 1 < tape.Layers.Length ? tape.Layers[i + 1].Input : tape.Last;
-            if (i == 0)
-                Embed(weights.Embedding, tape.Tokens, kept.Input);
-            Attend(weights.Layers[i], kept, normed, batch, length);
-            FeedForward(weights.Layers[i], kept, normed, product, next, n);
+            int rows = i == last ? asked : n;
+            if (i == last && places is not null)
+                AttendAsked(weights.Layers[i], kept, normed, tape);
+            else
+                Attend(weights.Layers[i], kept, normed, batch, length);
+            FeedForward(weights.Layers[i], kept, normed, product, i < last ? tape.Layers[i + 1].Input : tape.Last, rows);
             tape.Pack(i);
         }
-        NormKernels.Forward(tape.Last, weights.FinalNorm, config.NormEpsilon, hidden, tape.LastScale, n, _d);
+        NormKernels.Forward(tape.Last, weights.FinalNorm, config.NormEpsilon, hidden, tape.LastScale, asked, _d);
         return tape;
     }
 
     /// <summary>
-    /// Adds the gradients of all weights to <paramref name="gradients"/>, given that of the hidden states, and gives the tape's memory
-    /// back.
+    /// Adds the gradients of all weights to <paramref name="gradients"/>, given that of the states that <see cref="Forward"/> wrote, and
+    /// gives the tape's memory back.
     /// </summary>
     public void Backward(NetworkWeights weights, NetworkWeights gradients, ForwardTape tape, float* dHidden)
     {
@@ -62,49 +65,59 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
         if (tape.Rounded != Rounded)
             throw new InvalidOperationException(
                 "The network's precision was changed between a forward pass and its backward pass; compute the result again.");
-        int n = tape.Batch * tape.Length;
-        long d = (long)n * _d, f = (long)n * _f;
-        long room = 3 * PooledBuffer.Room(d) + PooledBuffer.Room(3 * d) + 3 * PooledBuffer.Room(f) + PooledBuffer.Room(_d);
-        using PooledBuffer working = pool.Rent(room);
-        float* dx = working.Cut(d), y = working.Cut(d), dy = working.Cut(d), dQkv = working.Cut(3 * d);
-        float* product = working.Cut(f), dGate = working.Cut(f), dUp = working.Cut(f), unwanted = working.Cut(_d);
-        NormKernels.Backward(tape.Last, weights.FinalNorm, tape.LastScale, dHidden, null, dx, Wanted(gradients.FinalNorm), n, _d);
-        for (int i = weights.Layers.Length - 1; i >= 0; i--)
+        int n = tape.Batch * tape.Length, asked = tape.Places?.Length ?? n, last = weights.Layers.Length - 1;
+        using var memory = new BackwardMemory(pool, n, _d, _f);
+        float* dx = memory.DStream;
+        NormKernels.Backward(
+            tape.Last, weights.FinalNorm, tape.LastScale, dHidden, null, dx, memory.Wanted(gradients.FinalNorm), asked, _d);
+        for (int i = last; i >= 0; i--)
         {
             LayerWeights w = weights.Layers[i], g = gradients.Layers[i];
             LayerTape kept = tape.Layers[i];
+            bool places = i == last && tape.Places is not null;
+            int rows = places ? asked : n;
             tape.Unpack(i);
             if (tape.Recomputes)
-                Recompute(w, kept, y, tape.Batch, tape.Length);
-
-            // Feed-forward: x' = x + W3 (silu(W1 norm2(x)) * (W2 norm2(x)))
-            NormKernels.Apply(kept.Middle, w.Norm2, kept.Scale2, y, n, _d);
-            MatrixProduct.Multiply(n, _f, _d, dx, _d, false, w.Down, _f, false, product, _f, rounded: Rounded);
-            GateKernels.Backward(kept.Gate, kept.Up, product, dGate, dUp, (long)n * _f);
-            AddWeightGradient(g.Down, dx, _d, product, _f, n);
-            AddWeightGradient(g.Gate, dGate, _f, y, _d, n);
-            AddWeightGradient(g.Up, dUp, _f, y, _d, n);
-            MatrixProduct.Multiply(n, _d, _f, dGate, _f, false, w.Gate, _d, false, dy, _d, rounded: Rounded);
-            MatrixProduct.Multiply(n, _d, _f, dUp, _f, false, w.Up, _d, false, dy, _d, add: true, Rounded);
-            NormKernels.Backward(kept.Middle, w.Norm2, kept.Scale2, dy, dx, dx, Wanted(g.Norm2), n, _d);
-
-            // Attention: x' = x + Wo attend(turn(Wqkv norm1(x)))
-            AddWeightGradient(g.Projection, dx, _d, kept.Mixed, _d, n);
-            MatrixProduct.Multiply(n, _d, _d, dx, _d, false, w.Projection, _d, false, dy, _d, rounded: Rounded);
-            AttentionKernels.Backward(
-                kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv, tape.Batch, tape.Length, _heads, _size, IsCausal, Rounded);
-            Turn(dQkv, n, tape.Length, -1);
-            NormKernels.Apply(kept.Input, w.Norm1, kept.Scale1, y, n, _d);
-            AddWeightGradient(g.Qkv, dQkv, 3 * _d, y, _d, n);
-            MatrixProduct.Multiply(n, _d, 3 * _d, dQkv, 3 * _d, false, w.Qkv, _d, false, dy, _d, rounded: Rounded);
-            NormKernels.Backward(kept.Input, w.Norm1, kept.Scale1, dy, dx, dx, Wanted(g.Norm1), n, _d);
+                Recompute(w, kept, memory.Normed, tape, places);
+            FeedForwardBackward(w, g, kept, memory, rows);
+            AddWeightGradient(g.Projection, dx, _d, kept.Mixed, _d, rows);
+            MatrixProduct.Multiply(rows, _d, _d, dx, _d, false, w.Projection, _d, false, memory.DNormed, _d, rounded: Rounded);
+            if (places)
+                AttendAskedBackward(w, g, kept, memory, tape);
+            else
+                AttendBackward(w, g, kept, memory, tape.Batch, tape.Length);
         }
         if (gradients.Embedding is not null)
             EmbeddingKernels.AddGradient(gradients.Embedding, tape.Tokens, dx, _d);
         tape.Dispose();
+    }
 
-        // The norm's kernel always adds up its gain's gradient; that of a frozen gain goes to memory that is not used.
-        float* Wanted(float* gradient) => gradient is not null ? gradient : unwanted;
+    // Feed-forward: x' = x + W3 (silu(W1 norm2(x)) * (W2 norm2(x)))
+    private void FeedForwardBackward(LayerWeights w, LayerWeights g, LayerTape kept, BackwardMemory memory, int n)
+    {
+        float* dx = memory.DStream, y = memory.Normed, dy = memory.DNormed, product = memory.Product;
+        NormKernels.Apply(kept.Middle, w.Norm2, kept.Scale2, y, n, _d);
+        MatrixProduct.Multiply(n, _f, _d, dx, _d, false, w.Down, _f, false, product, _f, rounded: Rounded);
+        GateKernels.Backward(kept.Gate, kept.Up, product, memory.DGate, memory.DUp, (long)n * _f);
+        AddWeightGradient(g.Down, dx, _d, product, _f, n);
+        AddWeightGradient(g.Gate, memory.DGate, _f, y, _d, n);
+        AddWeightGradient(g.Up, memory.DUp, _f, y, _d, n);
+        MatrixProduct.Multiply(n, _d, _f, memory.DGate, _f, false, w.Gate, _d, false, dy, _d, rounded: Rounded);
+        MatrixProduct.Multiply(n, _d, _f, memory.DUp, _f, false, w.Up, _d, false, dy, _d, add: true, Rounded);
+        NormKernels.Backward(kept.Middle, w.Norm2, kept.Scale2, dy, dx, dx, memory.Wanted(g.Norm2), n, _d);
+    }
+
+    // Attention: x' = x + Wo attend(turn(Wqkv norm1(x))), from the gradient of attention's result on.
+    private void AttendBackward(LayerWeights w, LayerWeights g, LayerTape kept, BackwardMemory memory, int batch, int length)
+    {
+        int n = batch * length;
+        float* dx = memory.DStream, y = memory.Normed, dy = memory.DNormed, dQkv = memory.DQkv;
+        AttentionKernels.Backward(kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv, batch, length, _heads, _size, IsCausal, Rounded);
+        Turn(dQkv, n, length, -1);
+        NormKernels.Apply(kept.Input, w.Norm1, kept.Scale1, y, n, _d);
+        AddWeightGradient(g.Qkv, dQkv, 3 * _d, y, _d, n);
+        MatrixProduct.Multiply(n, _d, 3 * _d, dQkv, 3 * _d, false, w.Qkv, _d, false, dy, _d, rounded: Rounded);
+        NormKernels.Backward(kept.Input, w.Norm1, kept.Scale1, dy, dx, dx, memory.Wanted(g.Norm1), n, _d);
     }
 
     private void AddWeightGradient(float* gradient, float* dy, int outputs, float* x, int inputs, int rows)
@@ -139,10 +152,17 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     }
 
     /// <summary>A block's forward pass up to the gate once more, without attention, whose result was kept.</summary>
-    private void Recompute(LayerWeights w, LayerTape kept, float* normed, int batch, int length)
+    private void Recompute(LayerWeights w, LayerTape kept, float* normed, ForwardTape tape, bool places)
     {
-        int n = batch * length;
-        Project(w, kept, normed, n, length);
+        int n = tape.Batch * tape.Length;
+        if (places)
+        {
+            ProjectAsked(w, kept, normed, tape);
+            ContinueAsked(w, kept, tape);
+            Expand(w, kept, normed, tape.Places!.Length);
+            return;
+        }
+        Project(w, kept, normed, n, tape.Length);
         AddTo(kept.Input, kept.Mixed, _d, w.Projection, kept.Middle, n);
         Expand(w, kept, normed, n);
     }

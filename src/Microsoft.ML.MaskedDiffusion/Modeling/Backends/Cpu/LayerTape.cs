@@ -1,6 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
-/// <summary>Addresses of one block's activations.</summary>
+/// <summary>
+/// Addresses of one block's activations. The last block, where m of the n places were asked, has only keys and values of all places.
+/// </summary>
 internal readonly unsafe struct LayerTape
 {
     /// <summary>The residual stream before the block [n, d].</summary>
@@ -9,24 +11,26 @@ internal readonly unsafe struct LayerTape
     /// <summary>The first norm's factors [n].</summary>
     public float* Scale1 { get; init; }
 
-    /// <summary>Queries and keys, turned by their positions, and values [n, 3d].</summary>
+    /// <summary>
+    /// Queries and keys, turned by their positions, and values [n, 3d]; with asked places keys and values [n, 2d], then queries [m, d].
+    /// </summary>
     public float* Qkv { get; init; }
 
-    /// <summary>Log-sum-exps of attention [batch, heads, length].</summary>
+    /// <summary>Log-sum-exps of attention [batch, heads, length]; with asked places [m, heads].</summary>
     public float* LogSums { get; init; }
 
-    /// <summary>Attention's mixed values [n, d].</summary>
+    /// <summary>Attention's mixed values [n, d] or [m, d].</summary>
     public float* Mixed { get; init; }
 
-    /// <summary>The residual stream after attention [n, d].</summary>
+    /// <summary>The residual stream after attention [n, d] or [m, d].</summary>
     public float* Middle { get; init; }
 
-    /// <summary>The second norm's factors [n].</summary>
+    /// <summary>The second norm's factors [n] or [m].</summary>
     public float* Scale2 { get; init; }
 
-    /// <summary>w1's output [n, f].</summary>
+    /// <summary>w1's output [n, f] or [m, f].</summary>
     public float* Gate { get; init; }
 
-    /// <summary>w2's output [n, f].</summary>
+    /// <summary>w2's output [n, f] or [m, f].</summary>
     public float* Up { get; init; }
 }

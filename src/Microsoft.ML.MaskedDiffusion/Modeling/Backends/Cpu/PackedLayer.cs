@@ -61,14 +61,9 @@ internal sealed unsafe class PackedLayer
     /// <summary>Packs the block's matrices, the queries' apart from that of keys and values.</summary>
     public void PackApart(LayerWeights weights)
     {
-        int part = _d / _heads * _d;
         using PooledBuffer ordered = _pool.Rent(3L * _d * _d);
-        float* queries = ordered.Pointer, others = queries + (long)_d * _d, at = _memory, from = weights.Qkv;
-        for (int head = 0; head < _heads; head++, from += 3L * part)
-        {
-            new ReadOnlySpan<float>(from, part).CopyTo(new Span<float>(queries + (long)head * part, part));
-            new ReadOnlySpan<float>(from + part, 2 * part).CopyTo(new Span<float>(others + 2L * head * part, 2 * part));
-        }
+        float* queries = ordered.Pointer, others = queries + (long)_d * _d, at = _memory;
+        HeadOrder.Split(weights.Qkv, queries, others, _heads, _d);
         Queries = Next(queries, _d, _d, ref at);
         KeysAndValues = Next(others, 2 * _d, _d, ref at);
         PackRest(weights, at);

@@ -81,9 +81,9 @@ internal sealed class TorchBackend : INetworkBackend
 
     public Tensor HiddenAt(TokenRows tokens, long[] places)
     {
-        using IDisposable noGradient = no_grad();
-        using Tensor asked = Upload.Integers(places, _device);
-        return Run(tokens, asked);
+        using var scope = NewDisposeScope();
+        Tensor asked = Upload.Integers(places, _device);
+        return Run(tokens, asked).MoveToOuterDisposeScope();
     }
 
     public Tensor Logits(Tensor states)
@@ -160,9 +160,10 @@ internal sealed class TorchBackend : INetworkBackend
         for (int i = 0; i < _config.LayerCount; i++)
         {
             string layer = TransformerNetwork.LayerPrefix(i);
-            Tensor? places = i == _config.LayerCount - 1 ? asked : null;
-            Tensor Layer(Tensor[] inputs) => Block(inputs[0], layer, tokens.Count, tokens.Length, places);
-            x = ActivationCheckpointing ? Recomputed(Layer, x) : Layer([x]);
+            // The places go along as an input, so that they live as long as the graph.
+            Tensor[] given = asked is not null && i == _config.LayerCount - 1 ? [x, asked] : [x];
+            Tensor Layer(Tensor[] inputs) => Block(inputs[0], layer, tokens.Count, tokens.Length, inputs.ElementAtOrDefault(1));
+            x = ActivationCheckpointing ? Recomputed(Layer, given) : Layer(given);
         }
         Tensor last = Norm(x, TransformerNetwork.FinalNormName);
         return (asked is null ? last.view(tokens.Count, tokens.Length, _config.EmbeddingSize) : last).MoveToOuterDisposeScope();
