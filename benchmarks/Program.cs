@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML.MaskedDiffusion.Benchmarks;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Devices;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Kernels;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
@@ -16,6 +17,7 @@ var root = new RootCommand(
     GenerationBenchmark.Command(),
     DeviceCommand.Command(),
     DeviceCommand.ChildCommand(),
+    KernelsCommand.Command(),
     StartupCommand.Command(),
     StartupCommand.ChildCommand(),
     MemoryCommand.Command(),

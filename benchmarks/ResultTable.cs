@@ -24,7 +24,7 @@ internal sealed class ResultTable
 
     /// <summary>Prints a row.</summary>
     public void Add(params string[] cells) => Console.WriteLine(_markdown
-        ? $"| {string.Join(" | ", cells)} |"
+        ? $"| {string.Join(" | ", cells.Select(cell => cell.Trim()))} |"
         : string.Join("  ", cells.Select((cell, column) => column == 0 ? cell.PadRight(_widths[0]) : cell.PadLeft(_widths[column]))));
 
     /// <summary>A number in a format of .NET, such as "0.00".</summary>
