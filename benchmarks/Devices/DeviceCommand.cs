@@ -44,6 +44,7 @@ internal static class DeviceCommand
         command.SetAction(result =>
         {
             string[] given = result.GetValue(arguments)!;
+            HeapChoice.Apply(HeapChoice.All);
             return DeviceCase.Run(DeviceChoice.Resolve(given[0]), given[1..]);
         });
         return command;
@@ -60,7 +61,8 @@ internal static class DeviceCommand
         Console.WriteLine($"{DeviceChoice.Describe(place)}, {Environment.ProcessorCount} cores, at most {budget} s");
 
         Console.WriteLine("\nDifference from this library's kernels on the processor, as a share of the largest number");
-        var parity = new ResultTable(markdown, "precision    ", "what                                             ", "absolute", "relative", "tolerance", "result");
+        var parity = new ResultTable(
+            markdown, "precision".PadRight(13), "what".PadRight(50), "absolute", "relative", "tolerance", "result");
         bool same = run.Rows(parity, "parity", nameof(Precision.Float32)) & run.Rows(parity, "parity", nameof(Precision.BFloat16Mixed));
 
         Console.WriteLine("\nTraining steps in bfloat16, vocabulary 32,000");
@@ -74,7 +76,7 @@ internal static class DeviceCommand
         }
 
         Console.WriteLine("\nScoring and writing in bfloat16, vocabulary 32,000");
-        var inference = new ResultTable(markdown, "size", "what                        ", "ours                ", "plain", "ratio");
+        var inference = new ResultTable(markdown, "size", "what".PadRight(30), "ours".PadRight(20), "plain", "ratio");
         run.Rows(inference, "score", measured, Text(gpu ? 64 : 2), Text(3));
         run.Rows(inference, "generate", measured, Text(gpu ? 16 : 2), Text(gpu ? 128 : 16), Text(3));
 

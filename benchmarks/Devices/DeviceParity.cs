@@ -13,7 +13,8 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Devices;
 
 /// <summary>
 /// Holds what a device computes against this library's kernels on the processor, from the same weights: logits, loss, all gradients, one
-/// step of the optimizer from equal gradients, and texts. On the processor itself it is torch's operators that are held against the kernels.
+/// step of the optimizer from equal gradients, and texts. On the processor itself it is torch's operators that are held against the
+/// kernels.
 /// </summary>
 internal sealed class DeviceParity : IDisposable
 {

@@ -42,6 +42,7 @@ internal static class KernelsCommand
 
     private static int Run(string[] cases, int iterations)
     {
+        HeapChoice.Apply(HeapChoice.All);
         string artifacts = Directory.CreateTempSubdirectory("mdm-kernels-").FullName;
         try
         {

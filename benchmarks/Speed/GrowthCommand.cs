@@ -28,7 +28,8 @@ internal static class GrowthCommand
         var cores = new Option<int[]>("--cores")
         {
             Description = "numbers of cores", AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [.. Enumerable.Range(0, 8).Select(power => 1 << power).Where(count => count <= Environment.ProcessorCount)],
+            DefaultValueFactory = _ =>
+                [.. Enumerable.Range(0, 8).Select(power => 1 << power).Where(count => count <= Environment.ProcessorCount)],
         };
         var tokens = new Option<int>("--tokens") { Description = "tokens of a step", DefaultValueFactory = _ => 2048 };
         var vocabulary = new Option<int>("--vocabulary") { Description = "vocabulary size in tokens", DefaultValueFactory = _ => 4096 };

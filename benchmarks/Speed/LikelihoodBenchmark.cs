@@ -33,14 +33,19 @@ internal static class LikelihoodBenchmark
             Description = "measurements of each case, ours and the yardstick's in turns; medians count", DefaultValueFactory = _ => 3,
         };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
+        Option<string> heap = HeapChoice.Option();
         Option<bool> markdown = MarkdownOption();
         var command = new Subcommand("likelihood", "speed of the likelihood scorer, beside the reference's loop on the yardstick")
         {
-            sizes, vocabulary, cases, rounds, device, markdown,
+            sizes, vocabulary, cases, rounds, device, heap, markdown,
         };
-        command.SetAction(result => Run(
-            result.GetValue(sizes)!, result.GetValue(vocabulary), result.GetValue(cases)!, result.GetValue(rounds),
-            DeviceChoice.Resolve(result.GetValue(device)!), result.GetValue(markdown)));
+        command.SetAction(result =>
+        {
+            HeapChoice.Apply(result.GetValue(heap)!);
+            return Run(
+                result.GetValue(sizes)!, result.GetValue(vocabulary), result.GetValue(cases)!, result.GetValue(rounds),
+                DeviceChoice.Resolve(result.GetValue(device)!), result.GetValue(markdown));
+        });
         return command;
     }
 
@@ -49,8 +54,8 @@ internal static class LikelihoodBenchmark
         Console.WriteLine(
             $"Likelihoods, vocabulary {vocabulary}, float32 on {DeviceChoice.Describe(place)}, {Environment.ProcessorCount} cores");
         Console.WriteLine();
-        var table = new ResultTable(markdown, "size", "context, answer, samples              ", "s/question", "plain", "rows", "plain", "s.e.",
-            "plain", "per question", "per row", "at equal error");
+        var table = new ResultTable(markdown, "size", "context, answer, samples".PadRight(46), "s/question", "plain", "rows", "plain",
+            "s.e.", "plain", "per question", "per row", "at equal error");
         LikelihoodCase[] all =
         [
             LikelihoodCase.Options("64, 16, 128", vocabulary, 64, 16, options: 1, questions: 2),
@@ -78,8 +83,8 @@ internal static class LikelihoodBenchmark
         Console.WriteLine();
         foreach (string overhead in overheads)
             Console.WriteLine(overhead);
-        Console.WriteLine("plain: the reference's loop on the yardstick, asked for as many samples. rows: network rows of a question. s.e.:");
-        Console.WriteLine("standard error of a request's log-likelihood in nats; ours as reported, the loop's from the spread of its rounds.");
+        Console.WriteLine("plain: the reference's loop on the yardstick, asked for as many samples. rows: network rows of a question.");
+        Console.WriteLine("s.e.: standard error of a request's log-likelihood in nats, as reported, or of the spread of the rounds.");
         Console.WriteLine("Times faster: per question at equal samples; per network row that is computed; at equal error, the quotient of");
         Console.WriteLine("time x error^2 (an error falls as the root of the time).");
         return 0;

@@ -52,7 +52,7 @@ internal static class StartupCommand
             Console.WriteLine($"A saved {size} model, vocabulary {vocabulary}, {new FileInfo(path).Length / 1e6:0} MB, "
                 + $"{Environment.ProcessorCount} cores; medians of {runs} processes, and the fastest and slowest");
             Console.WriteLine();
-            var table = new ResultTable(markdown, "phase                 ", "ms", "fastest", "slowest");
+            var table = new ResultTable(markdown, "phase".PadRight(22), "ms", "fastest", "slowest");
             for (int phase = 0; phase < Phases.Length; phase++)
             {
                 double[] values = [.. times.Select(one => one[phase])];

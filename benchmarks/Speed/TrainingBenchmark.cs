@@ -36,15 +36,20 @@ internal static class TrainingBenchmark
             DefaultValueFactory = _ => 20,
         };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
+        Option<string> heap = HeapChoice.Option();
         Option<bool> markdown = MarkdownOption();
         var command = new Subcommand(
             "training", "tokens per second of whole training steps, beside the yardstick, and their share of the peak speed")
         {
-            sizes, vocabularies, shapes, seconds, device, markdown,
+            sizes, vocabularies, shapes, seconds, device, heap, markdown,
         };
-        command.SetAction(result => Run(
-            result.GetValue(sizes)!, result.GetValue(vocabularies)!, [.. result.GetValue(shapes)!.Select(ParseShape)],
-            result.GetValue(seconds), DeviceChoice.Resolve(result.GetValue(device)!), result.GetValue(markdown)));
+        command.SetAction(result =>
+        {
+            HeapChoice.Apply(result.GetValue(heap)!);
+            return Run(
+                result.GetValue(sizes)!, result.GetValue(vocabularies)!, [.. result.GetValue(shapes)!.Select(ParseShape)],
+                result.GetValue(seconds), DeviceChoice.Resolve(result.GetValue(device)!), result.GetValue(markdown));
+        });
         return command;
     }
 
@@ -85,8 +90,8 @@ internal static class TrainingBenchmark
             }
         }
         Console.WriteLine();
-        Console.WriteLine("plain: the yardstick on torch's operators. tokens/s: from the median step. ratio: median of the paired steps' ratios.");
-        Console.WriteLine("GFLOP/s: all matrix products, with those of attention and of the logits at masked positions, forward and backward.");
+        Console.WriteLine("plain: the yardstick on torch's operators. tokens/s: from the median step. ratio: median of the paired steps'");
+        Console.WriteLine("ratios. GFLOP/s: all matrix products that are computed, with those of attention and of the logits, both ways.");
         Console.WriteLine("peak: the product of two large float32 matrices, by libtorch or by this library, whichever is faster, before");
         Console.WriteLine("and after the row. bytes/step: managed memory that a step of this library allocates, the median.");
         return 0;

@@ -13,7 +13,8 @@ internal static class ViewOverhead
     {
         using var model = new MaskedDiffusionModel(network.Share(() => { }), BenchmarkTexts.TokenizerOf(network.Config.VocabularySize));
         var random = new Random(1);
-        string Words(int count) => string.Join(' ', Enumerable.Range(0, count).Select(_ => "w" + random.Next(5, model.Tokenizer.VocabularySize)));
+        string Word() => "w" + random.Next(5, network.Config.VocabularySize);
+        string Words(int count) => string.Join(' ', Enumerable.Range(0, count).Select(_ => Word()));
         ScoredText[] texts = [.. Enumerable.Range(0, Rows).Select(_ => new ScoredText(Words(16), Words(64)))];
         var likelihood = new LikelihoodOptions { Samples = 16 };
         var scorer = new LikelihoodScorer(model, likelihood);
