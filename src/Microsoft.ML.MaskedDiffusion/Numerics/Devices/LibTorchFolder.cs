@@ -10,7 +10,9 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 /// </summary>
 internal static unsafe class LibTorchFolder
 {
-    /// <summary>Names the folder: that of the libraries, or one that has them in its folder lib, as the Python package torch does.</summary>
+    /// <summary>
+    /// Names the folder: that of the libraries, or one that has them in its folder lib, as the Python package torch does.
+    /// </summary>
     public const string Variable = "MDM_LIBTORCH";
 
     // Each after those that it needs. Those of a GPU are only in a libtorch for GPUs.
@@ -56,8 +58,8 @@ internal static unsafe class LibTorchFolder
         if (own is not null && Path.TrimEndingDirectorySeparator(own) != Path.TrimEndingDirectorySeparator(folder))
         {
             throw Fault(named, $"the application has a libtorch of its own in {own}, and a process can have only one",
-                $"build the application with the package TorchSharp alone, without TorchSharp-cpu, TorchSharp-cuda-* and libtorch-*, or unset "
-                + $"{Variable}.");
+                "build the application with the package TorchSharp alone, without TorchSharp-cpu, TorchSharp-cuda-* and libtorch-*, or "
+                + $"unset {Variable}.");
         }
         return folder;
     }
@@ -73,7 +75,8 @@ internal static unsafe class LibTorchFolder
             return;
         string version = found is null ? "of an old version that does not say which" : $"of version {found}";
         throw Fault(folder, $"it is {version}, and TorchSharp was built for {built.ToString(3)}",
-            $"name a libtorch or PyTorch of version {built.ToString(3)} in {Variable}, such as the Python package torch=={built.ToString(3)}.");
+            $"name a libtorch or PyTorch of version {built.ToString(3)} in {Variable}, such as the Python package "
+            + $"torch=={built.ToString(3)}.");
     }
 
     private static Version? VersionOf(nint core)
