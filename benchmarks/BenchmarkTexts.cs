@@ -49,6 +49,9 @@ internal static class BenchmarkTexts
         return texts;
     }
 
+    /// <summary>The tokenizer of the made-up words: "w5", "w6" and so on have the ids 5, 6 and so on.</summary>
+    public static TextTokenizer TokenizerOf(int size) => VocabularyOf(size).Tokenizer;
+
     private static (TextTokenizer Tokenizer, GapVocabulary Vocabulary) VocabularyOf(int size)
     {
         if (!Words.TryGetValue(size, out (TextTokenizer, GapVocabulary) made))

@@ -19,4 +19,26 @@ internal static class ChildProcess
             start.ArgumentList.Add(argument);
         return start;
     }
+
+    /// <summary>What a child process prints, without the line break at the end.</summary>
+    /// <param name="start">How to start it.</param>
+    /// <param name="limit">How long it may take; null for any time.</param>
+    /// <exception cref="InvalidOperationException">It ends with an error; the message has what it said.</exception>
+    /// <exception cref="TimeoutException">It was stopped at the limit.</exception>
+    public static string Output(ProcessStartInfo start, TimeSpan? limit = null)
+    {
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(limit ?? Timeout.InfiniteTimeSpan))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException("A child process was stopped at its limit.");
+        }
+        return process.ExitCode == 0
+            ? output.Result.Trim()
+            : throw new InvalidOperationException($"A child process ended with exit code {process.ExitCode}: {errors.Result.Trim()}");
+    }
 }

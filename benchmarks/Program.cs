@@ -1,15 +1,25 @@
 using System.CommandLine;
 using Microsoft.ML.MaskedDiffusion.Benchmarks;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Devices;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Kernels;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
 var root = new RootCommand(
     "Measurements of Microsoft.ML.MaskedDiffusion, and the commands that need its sources. `COMMAND --help` lists a command's options.")
 {
     TrainingBenchmark.Command(),
+    GrowthCommand.Command(),
+    GrowthCommand.ChildCommand(),
     LearningCommand.Command(),
     LikelihoodBenchmark.Command(),
     GenerationBenchmark.Command(),
+    DeviceCommand.Command(),
+    DeviceCommand.ChildCommand(),
+    KernelsCommand.Command(),
+    StartupCommand.Command(),
+    StartupCommand.ChildCommand(),
     MemoryCommand.Command(),
     MemoryCommand.ChildCommand(),
     CorpusBenchmark.Command(),

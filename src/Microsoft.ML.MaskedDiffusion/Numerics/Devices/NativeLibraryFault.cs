@@ -39,14 +39,8 @@ internal sealed partial record NativeLibraryFault
             OperatingSystem.IsWindows() ? ("win", "LibTorchSharp.dll", "torch_cpu.dll")
             : OperatingSystem.IsMacOS() ? ("osx", "libLibTorchSharp.dylib", "libtorch_cpu.dylib")
             : ("linux", "libLibTorchSharp.so", "libtorch_cpu.so");
-        string platform = $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
-        string listed = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
-        string[] folders =
-        [
-            AppContext.BaseDirectory,
-            Path.Combine(AppContext.BaseDirectory, "runtimes", platform, "native"),
-            .. listed.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
-        ];
+        string platform = PlatformOf(system);
+        string[] folders = SearchFolders();
         string? path = folders.Select(folder => Path.Combine(folder, library)).FirstOrDefault(File.Exists);
         return new NativeLibraryFault
         {
@@ -59,6 +53,19 @@ internal sealed partial record NativeLibraryFault
             LoaderMessage = path is null ? null : TryLoad(path),
             TorchSharpMessage = FirstLine(torchSharpMessage),
         };
+    }
+
+    /// <summary>Where .NET looks for the application's native libraries.</summary>
+    public static string[] SearchFolders()
+    {
+        string system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux";
+        string listed = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+        return
+        [
+            AppContext.BaseDirectory,
+            Path.Combine(AppContext.BaseDirectory, "runtimes", PlatformOf(system), "native"),
+            .. listed.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
+        ];
     }
 
     /// <summary>Which library cannot be loaded, why, and what to do.</summary>
@@ -99,7 +106,11 @@ internal sealed partial record NativeLibraryFault
           "docs/native-library.md explains the step."
         : "use a newer system, such as Debian 13 or Ubuntu 24.04, or an older version of TorchSharp.";
 
-    private static string Text(string which, string why, string remedy) =>
+    private static string PlatformOf(string system) =>
+        $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+
+    /// <summary>The three lines of every such message.</summary>
+    internal static string Text(string which, string why, string remedy) =>
         $"libtorch cannot be loaded. Library: {which}.\nReason: {why}.\nWhat to do: {remedy}";
 
     private static string? TryLoad(string path)
@@ -117,8 +128,8 @@ internal sealed partial record NativeLibraryFault
 
     private static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd();
 
-    // .NET puts advice in the first line and what the system said below it.
-    private static string Detail(string message)
+    /// <summary>What the system's loader said: .NET puts advice in the first line and that below it.</summary>
+    internal static string Detail(string message)
     {
         string[] lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return lines.Length > 1 ? lines[1] : lines.FirstOrDefault() ?? "it gives no reason";

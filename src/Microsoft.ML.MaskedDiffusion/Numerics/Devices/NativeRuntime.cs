@@ -29,12 +29,13 @@ internal static class NativeRuntime
             PrepareEnvironment();
             try
             {
+                LibTorchFolder.LoadNamed();
                 torch.InitializeDeviceType(DeviceType.CPU);
                 torch.set_num_threads(Environment.ProcessorCount);
             }
             catch (Exception error) when (error is not OutOfMemoryException)
             {
-                _failure = Explain(error);
+                _failure = error as TorchUnavailableException ?? Explain(error);
                 throw _failure;
             }
             Volatile.Write(ref _loaded, true);

@@ -1,11 +1,11 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
 /// <summary>
 /// Speed of writing: samplers, caches and the autoregressive baseline, each beside a plain loop on torch's operators in the same run. The
@@ -32,76 +32,92 @@ internal static class GenerationBenchmark
         {
             Description = "steps of each plain loop that are measured; all of its steps cost the same", DefaultValueFactory = _ => 8,
         };
+        var rounds = new Option<int>("--rounds")
+        {
+            Description = "measurements of each row, ours and the plain loop's in turns; medians count", DefaultValueFactory = _ => 3,
+        };
         var sharpness = new Option<double>("--sharpness")
         {
             Description = "factor of the random output layer", DefaultValueFactory = _ => 40,
         };
         var command = new Subcommand("generation", "tokens per second of writing, beside plain loops on torch's operators")
         {
-            sizes, batches, tokens, plainSteps, sharpness,
+            sizes, batches, tokens, plainSteps, rounds, sharpness,
         };
         command.SetAction(result => Run(result.GetValue(sizes)!, result.GetValue(batches)!, result.GetValue(tokens),
-            result.GetValue(plainSteps), result.GetValue(sharpness)));
+            result.GetValue(plainSteps), result.GetValue(rounds), result.GetValue(sharpness)));
         return command;
     }
 
-    private static int Run(string[] sizes, int[] batches, int tokens, int plainSteps, double sharpness)
+    private static int Run(string[] sizes, int[] batches, int tokens, int plainSteps, int rounds, double sharpness)
     {
         Console.WriteLine(
             $"{tokens} new tokens after {PromptLength}, vocabulary {Vocabulary}, float32, {Environment.ProcessorCount} cores. "
-            + "ratio: tokens/s over those of the plain loop of the same batch and steps.");
+            + "ratio: tokens/s over those of the plain loop of the same batch and steps, the median of paired runs.");
         foreach (string size in sizes)
         {
             using TransformerNetwork network = Network(size, sharpness, autoregressive: false);
             using TransformerNetwork causal = Network(size, sharpness, autoregressive: true);
             foreach (int batch in batches)
-                Compare(size, network, causal, batch, tokens, plainSteps);
+                Compare(size, network, causal, batch, tokens, plainSteps, rounds);
         }
         return 0;
     }
 
     private static void Compare(
-        string size, TransformerNetwork network, TransformerNetwork causal, int batch, int tokens, int plainSteps)
+        string size, TransformerNetwork network, TransformerNetwork causal, int batch, int tokens, int plainSteps, int rounds)
     {
         Console.WriteLine();
         Console.WriteLine($"{size}, batch {batch}");
         Console.WriteLine($"{"",-44} {"s a text",9} {"tokens/s",9} {"steps",6} {"rows",6} {"ratio",6}");
         using INetworkSession session = network.OpenSession();
         using INetworkSession causalSession = causal.OpenSession();
-        var plain = new PlainLoops(network, PromptLength, tokens);
-        var plainCausal = new PlainLoops(causal, PromptLength, tokens);
-        double plainStep = plain.SecondsOfStep(batch, guided: false, plainSteps);
-        double plainGuidedStep = plain.SecondsOfStep(batch, guided: true, plainSteps);
-        double plainToken = plainCausal.SecondsOfToken(batch, tokens);
-        Plain("plain loop, a token a step", tokens * plainStep);
+        using var plainNetwork = new PlainNetwork(network);
+        using var plainCausalNetwork = new PlainNetwork(causal);
+        SameWork.RequireEqualLogits(network, plainNetwork);
+        var plain = new PlainGeneration(plainNetwork, PromptLength, tokens);
+        var plainCausal = new PlainGeneration(plainCausalNetwork, PromptLength, tokens);
+        double Step() => plain.SecondsOfStep(batch, guided: false, plainSteps);
+        double GuidedStep() => plain.SecondsOfStep(batch, guided: true, plainSteps);
+        double Token() => plainCausal.SecondsOfToken(batch, tokens) * tokens;
+        double WholeText() => tokens * Step();
+        Plain("plain loop, a token a step", WholeText());
         foreach (int steps in new[] { 128, 64, 32 })
         {
-            Ours($"ancestral, {steps} steps", Sampling(SamplingOrder.Random, steps), plainStep * steps);
-            Ours($"ancestral, {steps} steps, guided", Sampling(SamplingOrder.Random, steps, guidance: 1), plainGuidedStep * steps);
+            int taken = Math.Min(steps, tokens);
+            Ours($"ancestral, {steps} steps", Sampling(SamplingOrder.Random, steps), () => Step() * taken);
+            Ours($"ancestral, {steps} steps, guided", Sampling(SamplingOrder.Random, steps, guidance: 1), () => GuidedStep() * taken);
         }
-        Ours("confidence, 128 steps", Sampling(SamplingOrder.Confidence, 128, temperature: 0), plainStep * tokens);
-        Ours("entropy bound 0.1", Sampling(SamplingOrder.Entropy, null, TokensPerStep.EntropyBound(0.1)), plainStep * tokens);
-        Ours("threshold 0.9", Sampling(SamplingOrder.Confidence, null, TokensPerStep.Threshold(0.9), 0), plainStep * tokens);
+        Ours("confidence, 128 steps", Sampling(SamplingOrder.Confidence, 128, temperature: 0), WholeText);
+        Ours("entropy bound 0.1", Sampling(SamplingOrder.Entropy, null, TokensPerStep.EntropyBound(0.1)), WholeText);
+        Ours("threshold 0.9", Sampling(SamplingOrder.Confidence, null, TokensPerStep.Threshold(0.9), 0), WholeText);
         foreach (SamplingCache cache in new[] { SamplingCache.None, SamplingCache.Prefix, SamplingCache.Dual, SamplingCache.Delayed(8) })
         {
             SamplingOptions blocks = Sampling(SamplingOrder.Confidence, null, TokensPerStep.EqualShares, 0);
             (blocks.BlockLength, blocks.Cache) = (32, cache);
-            Ours($"blocks of 32, cache {cache}", blocks, plainStep * tokens);
+            Ours($"blocks of 32, cache {cache}", blocks, WholeText);
             blocks.TokensPerStep = TokensPerStep.Threshold(0.9);
-            Ours($"blocks of 32, cache {cache}, threshold 0.9", blocks, plainStep * tokens);
+            Ours($"blocks of 32, cache {cache}, threshold 0.9", blocks, WholeText);
         }
-        Plain("autoregressive plain loop with its cache", tokens * plainToken);
-        Write("autoregressive with its cache", causalSession, causal, Sampling(SamplingOrder.LeftToRight, null), tokens * plainToken);
+        Plain("autoregressive plain loop with its cache", Token());
+        Write("autoregressive with its cache", causalSession, causal, Sampling(SamplingOrder.LeftToRight, null), Token);
 
-        void Ours(string name, SamplingOptions sampling, double plainSeconds) => Write(name, session, network, sampling, plainSeconds);
+        void Ours(string name, SamplingOptions sampling, Func<double> plainSeconds) =>
+            Write(name, session, network, sampling, plainSeconds);
 
-        void Write(string name, INetworkSession with, TransformerNetwork of, SamplingOptions sampling, double plainSeconds)
+        // Ours and the plain loop take turns.
+        void Write(string name, INetworkSession with, TransformerNetwork of, SamplingOptions sampling, Func<double> plainSeconds)
         {
             BenchmarkTexts.Write(with, of.Config, sampling, batch, PromptLength, Math.Min(tokens, 8));
-            long start = Stopwatch.GetTimestamp();
-            GeneratedText[] texts = BenchmarkTexts.Write(with, of.Config, sampling, batch, PromptLength, tokens);
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            Print(name, seconds, texts.Average(text => text.StepCount), texts.Sum(text => text.NetworkRowCount), plainSeconds / seconds);
+            var times = new PairedTimes();
+            GeneratedText[] texts = [];
+            for (int round = 0; round < rounds; round++)
+            {
+                double seconds = Timing.Seconds(
+                    torch.CPU, () => texts = BenchmarkTexts.Write(with, of.Config, sampling, batch, PromptLength, tokens));
+                times.Add(seconds, plainSeconds());
+            }
+            Print(name, times.Ours, texts.Average(text => text.StepCount), texts.Sum(text => text.NetworkRowCount), times.Ratio);
         }
 
         void Plain(string name, double seconds) => Print(name, seconds, tokens, (double)tokens * batch, 1);
