@@ -44,8 +44,8 @@ internal static unsafe class AttentionKernels
     /// <summary>
     /// The same for the asked positions only, each with the bits it has in <see cref="Forward"/>: queries and mixed values are [n, heads,
     /// size], of <paramref name="places"/> (item * length + position, ascending); <paramref name="keyValues"/> is [batch, length, heads,
-    /// (key, value), size]. Item i's places are those from <paramref name="starts"/>[i] to <paramref name="starts"/>[i + 1]. The log-sum-exps
-    /// are [n, heads] (null: not kept).
+    /// (key, value), size]. Item i's places are those from <paramref name="starts"/>[i] to <paramref name="starts"/>[i + 1]. The
+    /// log-sum-exps are [n, heads] (null: not kept).
     /// </summary>
     public static void ForwardAt(
         float* query, float* keyValues, float* y, float* logSums, long* places, int[] starts, int length, int heads, int size, bool causal,
@@ -146,9 +146,10 @@ internal static unsafe class AttentionKernels
                         scores + (long)i * length, dScores + (long)i * length, causal ? (int)(places[first + i] % length) + 1 : keys, keys,
                         scale, logSums[(first + i) * (long)heads + head], mean);
                 }
-                MatrixProduct.MultiplyAlone(keys, size, count, scores, length, true, dOut, width, false, dValue, stride, add: true, rounded);
-                MatrixProduct.MultiplyAlone(count, size, keys, dScores, length, false, key, stride, false, dQuery + at, width, false, rounded);
-                MatrixProduct.MultiplyAlone(keys, size, count, dScores, length, true, queries, width, false, dKey, stride, add: true, rounded);
+                MatrixProduct.MultiplyAlone(keys, size, count, scores, length, true, dOut, width, false, dValue, stride, true, rounded);
+                MatrixProduct.MultiplyAlone(
+                    count, size, keys, dScores, length, false, key, stride, false, dQuery + at, width, rounded: rounded);
+                MatrixProduct.MultiplyAlone(keys, size, count, dScores, length, true, queries, width, false, dKey, stride, true, rounded);
             }
         });
     }

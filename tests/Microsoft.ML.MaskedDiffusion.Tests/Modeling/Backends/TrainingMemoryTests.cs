@@ -66,7 +66,8 @@ public sealed class TrainingMemoryTests
         long[] places = [.. Enumerable.Range(0, 8 * 24).Where(i => i % 5 < 2 && i / 24 != 3).Select(i => (long)i)];
         Outcome whole = Run(Config, 8, 24, network => network.Precision = precision, torchOperators, places: places);
         Outcome again = Run(
-            Config, 8, 24, network => (network.Precision, network.ActivationCheckpointing) = (precision, true), torchOperators, places: places);
+            Config, 8, 24, network => (network.Precision, network.ActivationCheckpointing) = (precision, true), torchOperators,
+            places: places);
         AssertSame(whole, again);
         // bfloat16 rounds to one part in 512, of which a few add up over the layers.
         Outcome exact = Run(Config, 8, 24, _ => { }, torchOperators: true, type: ScalarType.Float64, places: places);
@@ -153,7 +154,8 @@ public sealed class TrainingMemoryTests
         network.Backward(loss);
         return new Outcome(
             loss.to(ScalarType.Float32).item<float>(),
-            network.Parameters.Where(p => p.Value.grad is not null).ToDictionary(p => p.Key, p => Floats(p.Value.grad!.to(ScalarType.Float32))));
+            network.Parameters.Where(p => p.Value.grad is not null).ToDictionary(
+                p => p.Key, p => Floats(p.Value.grad!.to(ScalarType.Float32))));
     }
 
     private static void AssertSame(Outcome expected, Outcome actual)
