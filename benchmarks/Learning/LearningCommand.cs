@@ -35,7 +35,7 @@ internal static class LearningCommand
         };
         var steps = new Option<long?>("--steps")
         {
-            Description = "steps of each run in the place of --minutes: equal ones on a machine with other work to do",
+            Description = "steps of each run in the place of --minutes: as many on a machine with other work to do",
         };
         var seeds = new Option<int[]>("--seed")
         {
@@ -68,7 +68,9 @@ internal static class LearningCommand
             Console.WriteLine($"{sets.Source}: {sets.Rows.Count:N0} rows, {sets.HeldOut.Count:N0} of them held out");
             Console.WriteLine($"{"",-24} {"minutes",7} {"seed",5} {"steps",7} {"bits a byte",14} {"recovered",10} {"guess",6}");
             var points = new List<(string Way, double Minutes, double Bits)>();
-            foreach (double time in result.GetValue(minutes)!)
+            // The steps say how long a run is; the first of the times then sizes the recipe.
+            double[] times = result.GetValue(steps) is null ? result.GetValue(minutes)! : result.GetValue(minutes)![..1];
+            foreach (double time in times)
             {
                 foreach (string name in result.GetValue(ways)!)
                 {

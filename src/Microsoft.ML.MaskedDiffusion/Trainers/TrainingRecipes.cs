@@ -17,9 +17,13 @@ public static class TrainingRecipes
     private const int StepTokens = 864;
     private const double LeastWidthRate = 3e-3;
 
+    // AdamW's usual 0.95 would look back over 13 steps, which have few tokens here.
+    private const double SecondDecay = 0.99;
+
     /// <summary>
     /// The options that learn fastest: a network for the time, a vocabulary of whole words, a third of the time as an autoregressive model
-    /// (<see cref="TrainerOptions.WarmStart"/>), uniform loss weights and stratified noise levels.
+    /// (<see cref="TrainerOptions.WarmStart"/>), uniform loss weights, stratified noise levels, and a longer memory of AdamW for the size of
+    /// gradients, because a step has few tokens (Marek et al., 2025).
     /// </summary>
     /// <remarks>
     /// The network has 4 layers of width 128 up to 10 minutes of a core, five minutes on two, for which it was measured. From there its
@@ -54,6 +58,7 @@ public static class TrainingRecipes
             Budget = { MaxSeconds = minutes * 60 },
             BatchSize = Math.Max(1, (int)Math.Round((double)StepTokens / contextLength)),
             LearningRate = LeastWidthRate * LeastWidth / network.EmbeddingSize,
+            Optimizer = { Beta2 = SecondDecay },
             WarmStart = 1 / 3.0,
             Noise = { LossWeighting = LossWeighting.Uniform, Levels = NoiseLevels.Stratified },
             Validation = { Interval = 1000 },

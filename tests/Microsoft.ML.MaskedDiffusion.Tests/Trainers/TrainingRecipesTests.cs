@@ -47,6 +47,16 @@ public sealed class TrainingRecipesTests
     }
 
     [TestMethod]
+    public void OnlyTheRecipeChangesThePapersOptimizer()
+    {
+        OptimizerOptions recipe = TrainingRecipes.Fast().Optimizer, published = new TrainerOptions().Optimizer;
+        Assert.AreEqual((0.99, 0.95), (recipe.Beta2, published.Beta2));
+        recipe.Beta2 = published.Beta2;
+        foreach (System.Reflection.PropertyInfo property in typeof(OptimizerOptions).GetProperties())
+            Assert.AreEqual(property.GetValue(published), property.GetValue(recipe), property.Name);
+    }
+
+    [TestMethod]
     public void AStepHasAsManyTokensInAnyContext()
     {
         for (int context = 8; context <= 512; context++)
