@@ -22,8 +22,8 @@ public static class TrainingRecipes
 
     /// <summary>
     /// The options that learn fastest: a network for the time, a vocabulary of whole words, a third of the time as an autoregressive model
-    /// (<see cref="TrainerOptions.WarmStart"/>), uniform loss weights, stratified noise levels, and a longer memory of AdamW for the size of
-    /// gradients, because a step has few tokens (Marek et al., 2025).
+    /// (<see cref="TrainerOptions.WarmStart"/>), uniform loss weights, stratified noise levels, and a longer memory of AdamW for the size
+    /// of gradients, because a step has few tokens (Marek et al., 2025).
     /// </summary>
     /// <remarks>
     /// The network has 4 layers of width 128 up to 10 minutes of a core, five minutes on two, for which it was measured. From there its

@@ -154,8 +154,8 @@ internal static unsafe class AttentionKernels
         });
     }
 
-    // The scores of one block stay in the second-level cache.
-    internal static int QueryRows(int length) => length <= 256 ? length : Math.Max(48, 65536 / length / 12 * 12);
+    // The scores of one block take half a megabyte, so that they stay in the second-level cache.
+    internal static int QueryRows(int length) => length <= 256 ? length : Math.Max(48, 131072 / length / 12 * 12);
 
     /// <summary>
     /// Softmax of scale * row over the first <paramref name="count"/> places, zero up to <paramref name="keys"/>; returns the log-sum-exp.

@@ -16,11 +16,14 @@ internal static unsafe class MatrixProduct
     // Depth of a packed block. Another number would change the result's bits, since partial sums are added block by block.
     internal const int Depth = 512;
 
+    // A product of fewer multiplications is done before another thread would have woken up.
+    internal const long SmallWork = 1 << 17;
+
     // Columns of a packed block: with Depth, half a megabyte, what a core's second-level cache keeps.
     private const int BlockColumns = 256;
 
     // Rows of A that are packed together where A is stored transposed: with Depth, 200 kilobytes.
-    private const int PackedRows = 96;
+    internal const int PackedRows = 96;
 
     /// <summary>
     /// C[m, n] = A B, or C += A B. A is [m, k] with <paramref name="lda"/> floats from row to row, or stored transposed as [k, m]; B is [k,
@@ -33,13 +36,17 @@ internal static unsafe class MatrixProduct
     {
         if (m == 0 || n == 0)
             return;
+        if (transposeA && !transposeB && (long)m * n * k >= SmallWork)
+        {
+            TransposedProduct.Multiply(m, n, k, a, lda, b, ldb, c, ldc, add, rounded);
+            return;
+        }
         int groups = Ceiling(n, BlockColumns);
         // Three tasks for each thread balance the load; a task of fewer than 96 rows would mostly pack B.
         int rowTasks = Math.Clamp(Ceiling(3 * Workers.Count, groups), 1, Math.Max(1, m / 96));
         int rows = Ceiling(Ceiling(m, rowTasks), 12) * 12;
         rowTasks = Ceiling(m, rows);
-        // A small product is done before another thread would have woken up.
-        if ((long)m * n * k < 1 << 17 || groups * rowTasks == 1)
+        if ((long)m * n * k < SmallWork || groups * rowTasks == 1)
         {
             MultiplyAlone(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, add, rounded);
             return;
@@ -153,5 +160,5 @@ internal static unsafe class MatrixProduct
         }
     }
 
-    private static int Ceiling(int a, int b) => (a + b - 1) / b;
+    internal static int Ceiling(int a, int b) => (a + b - 1) / b;
 }

@@ -23,7 +23,7 @@ internal sealed unsafe class Scratch
     /// </summary>
     public static float* Floats(int slot, long count)
     {
-        Scratch?[] slots = _slots ??= new Scratch?[4];
+        Scratch?[] slots = _slots ??= new Scratch?[5];
         return (slots[slot] ??= new Scratch()).Get(count);
     }
 

@@ -78,6 +78,30 @@ public sealed unsafe class MatrixProductTests
     }
 
     [TestMethod]
+    [DataRow(130, 300, 513)]
+    [DataRow(96, 32, 40)]
+    [DataRow(401, 33, 1100)]
+    [DataRow(20, 1500, 1600)]
+    [DataRow(61, 2100, 1030)]
+    public void TransposedProductsHaveTheBitsOfOneThreadsBlocks(int m, int n, int k)
+    {
+        // The last two pack B in several slabs.
+        float[] a = Draws(m * k, 10), b = Draws(k * n, 11), before = Draws(m * n, 12);
+        foreach ((bool add, bool rounded) in new[] { (false, false), (true, false), (true, true) })
+        {
+            float[] expected = [.. before], wide = [.. before], narrow = [.. before];
+            fixed (float* pa = a, pb = b, pe = expected, pw = wide, pn = narrow)
+            {
+                MatrixProduct.Blocks<MatrixKernel512>(m, n, k, pa, m, true, pb, n, false, pe, n, add, rounded);
+                TransposedProduct.Multiply<MatrixKernel512>(m, n, k, pa, m, pb, n, pw, n, add, rounded);
+                TransposedProduct.Multiply<MatrixKernel256>(m, n, k, pa, m, pb, n, pn, n, add, rounded);
+            }
+            CollectionAssert.AreEqual(expected, wide, $"512 bits, {add}, {rounded}");
+            CollectionAssert.AreEqual(expected, narrow, $"256 bits, {add}, {rounded}");
+        }
+    }
+
+    [TestMethod]
     public void AProductOverNothingIsZero()
     {
         float[] c = Draws(6, 9);
