@@ -108,6 +108,9 @@ internal static class FixtureReader
             facts.Texts[Path.GetFileName(file)] = HashOf(
                 reader.Entries.Select(entry => KeyValuePair.Create(entry.Name, reader.ReadSingles(entry.Name))));
         }
+        // The files of a run of the first arithmetic are read as ever, but such a run is not continued with another arithmetic.
+        if (facts.Texts["fingerprint"].Contains(FixtureTrainings.Arithmetic, StringComparison.Ordinal))
+            StoredState.Rewrite(checkpoint, FixtureTrainings.Arithmetic, FixtureTrainings.ArithmeticNow);
         var ml = new MLContext(1);
         var progress = new Collected<TrainingProgress>();
         TrainerOptions options = FixtureTrainings.Diffusion(run);

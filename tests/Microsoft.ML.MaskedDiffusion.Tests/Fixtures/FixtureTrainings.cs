@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -7,6 +8,12 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 internal static class FixtureTrainings
 {
     public const int StoppedAtStep = 5;
+
+    /// <summary>How the fixtures name the arithmetic of their runs.</summary>
+    public const string Arithmetic = "\"Training arithmetic\": \"version 1\"";
+
+    /// <summary>The same of runs of today.</summary>
+    public static string ArithmeticNow => Arithmetic.Replace("1", $"{TrainingArithmetic.Version}", StringComparison.Ordinal);
 
     private static readonly TransformerConfig SmallNetwork = new()
     {

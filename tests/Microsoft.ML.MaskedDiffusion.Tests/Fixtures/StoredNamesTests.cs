@@ -60,7 +60,9 @@ public sealed class StoredNamesTests
     [DataRow("packed")]
     public void ATrainingsFingerprintIsWhatItWas(string training)
     {
-        string expected = File.ReadAllText(Path.Combine(Stored, "fingerprints", training + ".json"));
+        // A run of another arithmetic is another one.
+        string expected = File.ReadAllText(Path.Combine(Stored, "fingerprints", training + ".json"))
+            .Replace(FixtureTrainings.Arithmetic, FixtureTrainings.ArithmeticNow, StringComparison.Ordinal);
         // Ids that only fill up files made blocks of their own then. Such a run is another one now, and the fingerprint has to say so.
         if (training == "packed")
         {
