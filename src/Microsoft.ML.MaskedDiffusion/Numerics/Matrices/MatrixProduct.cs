@@ -22,9 +22,6 @@ internal static unsafe class MatrixProduct
     // Columns of a packed block: with Depth, half a megabyte, what a core's second-level cache keeps.
     private const int BlockColumns = 256;
 
-    // Rows of A that are packed together where A is stored transposed: with Depth, 200 kilobytes.
-    internal const int PackedRows = 96;
-
     /// <summary>
     /// C[m, n] = A B, or C += A B. A is [m, k] with <paramref name="lda"/> floats from row to row, or stored transposed as [k, m]; B is [k,
     /// n], or stored transposed as [n, k]. The work is spread over the cores. With <paramref name="rounded"/> A and B are rounded to
@@ -85,8 +82,7 @@ internal static unsafe class MatrixProduct
         }
         int width = TKernel.Columns, height = TKernel.Rows;
         float* packedB = Scratch.Floats(0, (long)Depth * (BlockColumns + width));
-        int group = transposeA ? PackedRows : height, apart = MatrixPacking.PanelStride(Math.Min(k, Depth), height);
-        float* packedA = transposeA || rounded ? Scratch.Floats(1, (long)group / height * apart) : null;
+        float* roundedA = rounded && !transposeA ? Scratch.Floats(1, (long)Depth * height) : null;
         float* edge = stackalloc float[width * height];
         for (int column = 0; column < n; column += BlockColumns)
         {
@@ -106,28 +102,22 @@ internal static unsafe class MatrixProduct
                     if (rounded)
                         BFloat16Kernels.Round(panel, panel, (long)steps * width);
                 }
+                if (transposeA)
+                {
+                    TransposedProduct.Rows<TKernel>(
+                        m, steps, a + depth * lda, lda, packedB, 0, columns, c + column, ldc, sum, rounded);
+                    continue;
+                }
                 for (int i = 0; i < m; i += height)
                 {
                     int rows = Math.Min(height, m - i);
                     byte* rowA = (byte*)(a + i * lda + depth);
-                    nint row = (nint)lda * sizeof(float), step = sizeof(float);
-                    if (transposeA)
-                    {
-                        int panel = i % group;
-                        if (panel == 0)
-                            MatrixPacking.CopyPanels(a + depth * lda + i, lda, steps, Math.Min(group, m - i), packedA, height);
-                        float* tile = packedA + (long)panel / height * MatrixPacking.PanelStride(steps, height);
-                        rowA = (byte*)tile;
-                        row = sizeof(float);
-                        step = height * sizeof(float);
-                        if (rounded)
-                            BFloat16Kernels.Round(tile, tile, (long)steps * height);
-                    }
-                    else if (rounded)
+                    nint row = (nint)lda * sizeof(float);
+                    if (rounded)
                     {
                         for (int r = 0; r < rows; r++)
-                            BFloat16Kernels.Round(a + (i + r) * lda + depth, packedA + (long)r * steps, steps);
-                        rowA = (byte*)packedA;
+                            BFloat16Kernels.Round(a + (i + r) * lda + depth, roundedA + (long)r * steps, steps);
+                        rowA = (byte*)roundedA;
                         row = steps * sizeof(float);
                     }
                     for (int j = 0; j < columns; j += width)
@@ -136,10 +126,10 @@ internal static unsafe class MatrixProduct
                         float* target = c + i * ldc + column + j, panel = packedB + (long)j * steps;
                         if (have == width)
                         {
-                            TKernel.Multiply(rowA, row, step, panel, target, (nint)ldc, steps, rows, sum);
+                            TKernel.Multiply(rowA, row, sizeof(float), panel, target, (nint)ldc, steps, rows, sum);
                             continue;
                         }
-                        TKernel.Multiply(rowA, row, step, panel, edge, width, steps, rows, add: false);
+                        TKernel.Multiply(rowA, row, sizeof(float), panel, edge, width, steps, rows, add: false);
                         Store(edge, width, target, ldc, rows, have, sum);
                     }
                 }

@@ -17,6 +17,9 @@ internal static unsafe class TransposedProduct
     // A thread's scratch memory that holds the packed part of B, for all threads.
     private const int SharedSlot = 4;
 
+    // Rows of A that are packed together: with MatrixProduct.Depth, 200 kilobytes.
+    private const int PackedRows = 96;
+
     // Tasks for each thread, so that they end together.
     private const int TasksPerThread = 4;
 
@@ -41,7 +44,7 @@ internal static unsafe class TransposedProduct
         int width = TKernel.Columns, panels = MatrixProduct.Ceiling(n, width), whole = panels * width;
         int slab = Math.Max(1, SlabFloats / whole / MatrixProduct.Depth) * MatrixProduct.Depth;
         float* packed = Scratch.Floats(SharedSlot, (long)Math.Min(k, slab) * whole);
-        int most = MatrixProduct.PackedRows, least = most / 2;
+        int most = PackedRows, least = PackedRows / 2;
         int rows = Math.Clamp(MatrixProduct.Ceiling(m, TasksPerThread * Workers.Count), least, most);
         rows = Math.Min(most, MatrixProduct.Ceiling(rows, TKernel.Rows) * TKernel.Rows);
         int rowTasks = MatrixProduct.Ceiling(m, rows);
@@ -65,7 +68,7 @@ internal static unsafe class TransposedProduct
                 for (int block = 0; block < depth; block += MatrixProduct.Depth)
                 {
                     int steps = Math.Min(MatrixProduct.Depth, depth - block);
-                    Tile<TKernel>(
+                    Rows<TKernel>(
                         Math.Min(rows, m - row), steps, a + (first + block) * lda + row, lda, packed + (long)block * whole, column, end,
                         c + row * ldc, ldc, add || first + block > 0, rounded);
                 }
@@ -73,33 +76,39 @@ internal static unsafe class TransposedProduct
         }
     }
 
-    // Some rows of the result and its columns from one to the other, over one depth block.
-    private static void Tile<TKernel>(
+    /// <summary>
+    /// Rows of the result, from one column to another, over one depth block, for A stored as [steps, rows] and panels of B that were packed
+    /// for that block.
+    /// </summary>
+    internal static void Rows<TKernel>(
         int rows, int steps, float* a, long lda, float* packedB, int column, int end, float* c, long ldc, bool add, bool rounded)
         where TKernel : struct, IMatrixKernel
     {
         int width = TKernel.Columns, height = TKernel.Rows, apart = MatrixPacking.PanelStride(steps, height);
-        long size = (long)MatrixProduct.Ceiling(rows, height) * apart;
-        float* packedA = Scratch.Floats(1, size), edge = stackalloc float[width * height];
-        MatrixPacking.CopyPanels(a, lda, steps, rows, packedA, height);
-        if (rounded)
-            BFloat16Kernels.Round(packedA, packedA, size);
-        for (int j = column; j < end; j += width)
+        float* packedA = Scratch.Floats(1, (long)PackedRows / height * apart), edge = stackalloc float[width * height];
+        for (int first = 0; first < rows; first += PackedRows)
         {
-            int have = Math.Min(width, end - j);
-            float* panel = packedB + (long)j * steps;
-            for (int i = 0; i < rows; i += height)
+            int last = Math.Min(rows, first + PackedRows), tiles = MatrixProduct.Ceiling(last - first, height);
+            MatrixPacking.CopyPanels(a + first, lda, steps, last - first, packedA, height);
+            if (rounded)
+                BFloat16Kernels.Round(packedA, packedA, (long)tiles * apart);
+            for (int j = column; j < end; j += width)
             {
-                int count = Math.Min(height, rows - i);
-                byte* tile = (byte*)(packedA + (long)i / height * apart);
-                float* target = c + i * ldc + j;
-                if (have == width)
+                int have = Math.Min(width, end - j);
+                float* panel = packedB + (long)j * steps;
+                for (int i = first; i < last; i += height)
                 {
-                    TKernel.Multiply(tile, sizeof(float), height * sizeof(float), panel, target, (nint)ldc, steps, count, add);
-                    continue;
+                    int count = Math.Min(height, last - i);
+                    byte* tile = (byte*)(packedA + (long)(i - first) / height * apart);
+                    float* target = c + i * ldc + j;
+                    if (have == width)
+                    {
+                        TKernel.Multiply(tile, sizeof(float), height * sizeof(float), panel, target, (nint)ldc, steps, count, add);
+                        continue;
+                    }
+                    TKernel.Multiply(tile, sizeof(float), height * sizeof(float), panel, edge, width, steps, count, add: false);
+                    MatrixProduct.Store(edge, width, target, ldc, count, have, add);
                 }
-                TKernel.Multiply(tile, sizeof(float), height * sizeof(float), panel, edge, width, steps, count, add: false);
-                MatrixProduct.Store(edge, width, target, ldc, count, have, add);
             }
         }
     }
