@@ -17,12 +17,6 @@ internal sealed record TrainingFlops(TransformerConfig Config, int Rows, int Len
     /// </summary>
     public bool LastBlockAtMaskedOnly { get; init; }
 
-    /// <summary>
-    /// Tokens for which the first block's queries, keys and values are computed; null for all of a step, smaller where it happens once for
-    /// each distinct token.
-    /// </summary>
-    public int? FirstProjectionTokens { get; init; }
-
     /// <summary>The forward pass.</summary>
     public double Forward
     {
@@ -32,10 +26,9 @@ internal sealed record TrainingFlops(TransformerConfig Config, int Rows, int Len
             double d = Config.EmbeddingSize;
             double last = LastBlockAtMaskedOnly ? Masked : tokens;
             double lastProjection = 2 * d * (2 * d * tokens + d * last);
-            double saved = FirstProjectionTokens is { } distinct ? 2 * d * 3 * d * (tokens - distinct) : 0;
             double blocks = (Config.LayerCount - 1) * (2 * d * 3 * d * tokens + AfterProjection(tokens));
             double head = 2 * d * Config.VocabularySize * Masked;
-            return blocks + lastProjection + AfterProjection(last) + head - saved;
+            return blocks + lastProjection + AfterProjection(last) + head;
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed class TrainingPair(TransformerConfig config, int rows, int lengt
     /// <summary>Whether ours computes activations again in the backward pass; the yardstick keeps them.</summary>
     public bool ActivationCheckpointing { get; init; }
 
-    /// <summary>Measures for about so many seconds, at least three pairs, after one or two pairs that do not count.</summary>
+    /// <summary>Measures for about so many seconds, at least three pairs, after one that does not count.</summary>
     public Result Measure(double seconds)
     {
         var settings = new TrainingSettings { LearningRate = 1e-4 };
@@ -38,15 +38,14 @@ internal sealed class TrainingPair(TransformerConfig config, int rows, int lengt
         SameWork.RequireEqualGradients(ours, plain, data.Batch(0), Precision == Precision.BFloat16Mixed ? 0.1 : 2e-3);
         var times = new PairedTimes();
         var (allocated, oursWork, plainWork) = (new List<double>(), new List<double>(), new List<double>());
-        int warm = -1;
-        for (int step = warm; times.Count < LeastPairs || times.Total < seconds; step++)
+        for (int step = 0; times.Count < LeastPairs || times.Total < seconds; step++)
         {
-            NoisyBatch batch = data.Batch(step - warm);
+            NoisyBatch batch = data.Batch(step);
             long before = GC.GetTotalAllocatedBytes(precise: true);
             double oursSeconds = Timing.Seconds(place, () => ours.Step(batch));
             double bytes = GC.GetTotalAllocatedBytes(precise: true) - before;
             double plainSeconds = Timing.Seconds(place, () => plain.Step(batch));
-            if (step < 0)
+            if (step == 0)
                 continue;
             times.Add(oursSeconds, plainSeconds);
             allocated.Add(bytes);
