@@ -37,7 +37,7 @@ internal sealed record TrainStep(
             ("tokenizer", $"byte-level byte-pair encoding, trained on the same rows, {lm.Model.Tokenizer.VocabularySize} tokens"),
             ("batch", $"{options.BatchSize} x {config.ContextLength} tokens"),
             ("optimizer", $"AdamW, learning rate {options.LearningRate:0.####} with warm-up and cosine decay, "
-                + $"weight decay {options.Optimizer.WeightDecay}"),
+                + $"weight decay {options.Optimizer.WeightDecay}, second decay rate {options.Optimizer.Beta2}"),
             ("warm start", $"{options.WarmStart:P0} of the time as an autoregressive model"),
             ("loss weights", $"{options.Noise.LossWeighting}"),
             ("noise levels", $"{options.Noise.Levels}"),
