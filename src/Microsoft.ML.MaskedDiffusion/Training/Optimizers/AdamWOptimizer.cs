@@ -7,30 +7,15 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 /// AdamW with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2) and clipping by the global norm (torch's rule, scale by
 /// min(1, max / (norm + 1e-6))). Keeps its moments as plain tensors by parameter name, so that they can be written out and read back.
 /// </summary>
-internal abstract class AdamWOptimizer : IDisposable
+internal abstract class AdamWOptimizer(IReadOnlyList<AdamWSlot> slots, TrainingSettings settings) : IDisposable
 {
-    protected AdamWOptimizer(IReadOnlyDictionary<string, Parameter> parameters, TrainingSettings settings)
-    {
-        Settings = settings;
-        var slots = new List<AdamWSlot>(parameters.Count);
-        foreach ((string name, Parameter parameter) in parameters)
-        {
-            using IDisposable scope = torch.NewDisposeScope();
-            torch.Tensor first = torch.zeros(parameter.shape, dtype: parameter.dtype, device: parameter.device).DetachFromDisposeScope();
-            torch.Tensor second = torch.zeros(parameter.shape, dtype: parameter.dtype, device: parameter.device).DetachFromDisposeScope();
-            bool decays = settings.DecayNormGains || parameter.shape.Length > 1;
-            slots.Add(new AdamWSlot(name, parameter, first, second, decays ? settings.WeightDecay : 0));
-        }
-        Slots = slots;
-    }
-
     /// <summary>Optimizer steps taken so far: the t of the bias corrections.</summary>
     public long StepCount { get; set; }
 
     /// <summary>Every parameter with its moments, in the network's order.</summary>
-    public IReadOnlyList<AdamWSlot> Slots { get; }
+    public IReadOnlyList<AdamWSlot> Slots { get; } = slots;
 
-    protected TrainingSettings Settings { get; }
+    protected TrainingSettings Settings { get; } = settings;
 
     /// <summary>The fastest implementation for where the parameters live.</summary>
     public static AdamWOptimizer Create(IReadOnlyDictionary<string, Parameter> parameters, TrainingSettings settings) =>
@@ -55,7 +40,7 @@ internal abstract class AdamWOptimizer : IDisposable
             slot.Parameter.grad = null!;
     }
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         foreach (AdamWSlot slot in Slots)
         {
@@ -65,4 +50,8 @@ internal abstract class AdamWOptimizer : IDisposable
     }
 
     protected abstract void Apply(double learningRate);
+
+    /// <summary>The weight decay of a parameter: norm gains may be spared.</summary>
+    protected static double DecayOf(Parameter parameter, TrainingSettings settings) =>
+        settings.DecayNormGains || parameter.dim() > 1 ? settings.WeightDecay : 0;
 }

@@ -4,44 +4,117 @@ using TorchSharp.Modules;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 
-/// <summary>AdamW in libtorch operations, for any device and type; nothing is read back from a device, the clipping included.</summary>
-internal sealed class DeviceAdamW(IReadOnlyDictionary<string, Parameter> parameters, TrainingSettings settings)
-    : AdamWOptimizer(parameters, settings)
+/// <summary>
+/// AdamW in libtorch operations, for any device and type; nothing is read back from a device, the clipping included. All parameters lie one
+/// after the other in one tensor, and so do their moments, because a device is given one operation as slowly for a small tensor as for a
+/// large one. The parameters stay there when the optimizer is disposed.
+/// </summary>
+internal sealed class DeviceAdamW : AdamWOptimizer
 {
+    // Numbers of one operation: each result in between is 256 MB of 32-bit floats then.
+    private const long SliceNumbers = 1 << 26;
+
+    private readonly AdamWSlot[] _order;
+    private readonly torch.Tensor _weights, _first, _second;
+    private torch.Tensor? _gradients;
+
+    /// <param name="parameters">The parameters by name; their memory is replaced.</param>
+    /// <param name="settings">The rates.</param>
+    public DeviceAdamW(IReadOnlyDictionary<string, Parameter> parameters, TrainingSettings settings)
+        : this(Flatten(parameters, settings), settings)
+    {
+    }
+
+    private DeviceAdamW(Flat flat, TrainingSettings settings)
+        : base(flat.Slots, settings) =>
+        (_order, _weights, _first, _second) = (flat.Order, flat.Weights, flat.First, flat.Second);
+
     public override double PrepareGradients()
     {
-        bool onHost = Slots.All(slot => slot.Parameter.device_type == DeviceType.CPU),
-            clips = !double.IsPositiveInfinity(Settings.GradientClipNorm);
-        if (!clips && !onHost)
-            return double.NaN;
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
-        torch.Tensor[] gradients = [.. Slots.Select(slot => slot.Parameter.grad).Where(gradient => gradient is not null)!];
-        torch.Tensor norm = torch.stack(gradients.Select(gradient => gradient.square().sum())).sum().sqrt();
+        _gradients?.Dispose();
+        _gradients = torch.cat([.. _order.Select(GradientOf)]).DetachFromDisposeScope();
+        // The next backward pass hands its gradients over instead of adding them to these.
+        ClearGradients();
+        bool onHost = _weights.device_type == DeviceType.CPU, clips = !double.IsPositiveInfinity(Settings.GradientClipNorm);
+        if (!clips && !onHost)
+            return double.NaN;
+        torch.Tensor norm = torch.linalg.vector_norm(_gradients, ord: 2);
         if (clips)
-        {
-            torch.Tensor scale = norm.Plus(1e-6).reciprocal().Times(Settings.GradientClipNorm).AtMost(1);
-            foreach (torch.Tensor gradient in gradients)
-                gradient.mul_(scale);
-        }
+            _gradients.mul_(norm.Plus(1e-6).reciprocal().Times(Settings.GradientClipNorm).AtMost(1));
         return onHost ? norm.ToDouble() : double.NaN;
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _gradients?.Dispose();
+        _weights.Dispose();
+        _first.Dispose();
+        _second.Dispose();
     }
 
     protected override void Apply(double learningRate)
     {
+        using var noGrad = torch.no_grad();
+        long total = _weights.NumberOfElements;
+        long decaying = _order.Where(slot => slot.WeightDecay != 0).Sum(slot => slot.Parameter.NumberOfElements);
+        for (long start = 0; start < total;)
+        {
+            // A slice ends where the parameters that decay end.
+            long end = start < decaying ? decaying : total;
+            long count = Math.Min(SliceNumbers, end - start);
+            Move(start, count, learningRate, start < decaying ? Settings.WeightDecay : 0);
+            start += count;
+        }
+        // Activations of the next step need the memory.
+        _gradients?.Dispose();
+        _gradients = null;
+    }
+
+    private void Move(long start, long count, double learningRate, double weightDecay)
+    {
+        using var scope = torch.NewDisposeScope();
         double correction1 = 1 - Math.Pow(Settings.Beta1, StepCount), root = Math.Sqrt(1 - Math.Pow(Settings.Beta2, StepCount));
+        torch.Tensor weights = _weights.narrow(0, start, count), gradients = _gradients!.narrow(0, start, count);
+        torch.Tensor first = _first.narrow(0, start, count), second = _second.narrow(0, start, count);
+        if (weightDecay != 0)
+            weights.Scale(1 - learningRate * weightDecay);
+        first.Scale(Settings.Beta1).Increase(gradients, 1 - Settings.Beta1);
+        second.Scale(Settings.Beta2).IncreaseByProduct(gradients, gradients, 1 - Settings.Beta2);
+        torch.Tensor denominator = second.sqrt().Divide(root).Increase(Settings.Epsilon);
+        weights.IncreaseByQuotient(first, denominator, -learningRate / correction1);
+    }
+
+    private static torch.Tensor GradientOf(AdamWSlot slot) =>
+        (slot.Parameter.grad ?? torch.zeros_like(slot.Parameter)).reshape(-1);
+
+    // Parameters that decay stand before the others.
+    private static Flat Flatten(IReadOnlyDictionary<string, Parameter> parameters, TrainingSettings settings)
+    {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
-        foreach (AdamWSlot slot in Slots)
+        string[] order = [.. parameters.Keys.OrderByDescending(name => DecayOf(parameters[name], settings) != 0)];
+        torch.Tensor weights = torch.cat([.. order.Select(name => parameters[name].reshape(-1))]).DetachFromDisposeScope();
+        torch.Tensor first = torch.zeros_like(weights).DetachFromDisposeScope();
+        torch.Tensor second = torch.zeros_like(weights).DetachFromDisposeScope();
+        var slots = new Dictionary<string, AdamWSlot>();
+        long start = 0;
+        foreach (string name in order)
         {
-            if (slot.Parameter.grad is not { } gradient)
-                continue;
-            if (slot.WeightDecay != 0)
-                slot.Parameter.Scale(1 - learningRate * slot.WeightDecay);
-            slot.FirstMoment.Scale(Settings.Beta1).Increase(gradient, 1 - Settings.Beta1);
-            slot.SecondMoment.Scale(Settings.Beta2).IncreaseByProduct(gradient, gradient, 1 - Settings.Beta2);
-            torch.Tensor denominator = slot.SecondMoment.sqrt().Divide(root).Increase(Settings.Epsilon);
-            slot.Parameter.IncreaseByQuotient(slot.FirstMoment, denominator, -learningRate / correction1);
+            Parameter parameter = parameters[name];
+            long count = parameter.NumberOfElements;
+            torch.Tensor Part(torch.Tensor all) => all.narrow(0, start, count).view(parameter.shape);
+            parameter.set_(Part(weights));
+            slots.Add(name, new AdamWSlot(name, parameter, Part(first).DetachFromDisposeScope(), Part(second).DetachFromDisposeScope(),
+                DecayOf(parameter, settings)));
+            start += count;
         }
+        return new Flat([.. parameters.Keys.Select(name => slots[name])], [.. order.Select(name => slots[name])], weights, first, second);
     }
+
+    // The slots in the network's order and in that of the memory.
+    private sealed record Flat(
+        AdamWSlot[] Slots, AdamWSlot[] Order, torch.Tensor Weights, torch.Tensor First, torch.Tensor Second);
 }

@@ -7,7 +7,7 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 
 /// <summary>AdamW for float32 parameters in the processor's memory: one pass over each array, the clipping included.</summary>
 internal sealed class HostAdamW(IReadOnlyDictionary<string, Parameter> parameters, TrainingSettings settings)
-    : AdamWOptimizer(parameters, settings)
+    : AdamWOptimizer([.. parameters.Select(item => Slot(item.Key, item.Value, settings))], settings)
 {
     private float _scale = 1;
 
@@ -38,5 +38,11 @@ internal sealed class HostAdamW(IReadOnlyDictionary<string, Parameter> parameter
                     TensorMemory.Floats(slot.SecondMoment), gradient.NumberOfElements,
                     learningRate, Settings.Beta1, Settings.Beta2, Settings.Epsilon, slot.WeightDecay, StepCount, _scale);
         }
+    }
+
+    private static AdamWSlot Slot(string name, Parameter parameter, TrainingSettings settings)
+    {
+        torch.Tensor Zeros() => torch.zeros(parameter.shape, dtype: parameter.dtype, device: parameter.device).DetachFromDisposeScope();
+        return new AdamWSlot(name, parameter, Zeros(), Zeros(), DecayOf(parameter, settings));
     }
 }

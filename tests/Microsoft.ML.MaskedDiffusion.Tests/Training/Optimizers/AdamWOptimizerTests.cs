@@ -95,6 +95,50 @@ public sealed class AdamWOptimizerTests
     public void ClippingCanBeOff() => Compare(AdamWOptimizer.Create, Settings with { GradientClipNorm = double.PositiveInfinity });
 
     [TestMethod]
+    public void OnADeviceAllParametersStandInOnePieceOfMemoryAndKeepTheirNumbers()
+    {
+        using var scope = torch.NewDisposeScope();
+        var parameters = Shapes.Select((shape, k) => (Name: $"p{k}", Values: new Parameter(torch.rand(shape))))
+            .ToDictionary(x => x.Name, x => x.Values);
+        float[][] before = [.. parameters.Values.Select(p => TensorMemory.FloatSpan(p).ToArray())];
+        using (var optimizer = new DeviceAdamW(parameters, Settings with { DecayNormGains = false }))
+        {
+            CollectionAssert.AreEqual(parameters.Keys.ToArray(), optimizer.Slots.Select(slot => slot.Name).ToArray(), "the network's order");
+            // Those that decay stand first: p1, p2, and then the gain p0.
+            Assert.AreEqual(257 * 259, Distance(parameters["p1"], parameters["p2"]));
+            Assert.AreEqual(1, Distance(parameters["p2"], parameters["p0"]));
+            foreach (Parameter parameter in parameters.Values)
+                Assert.IsTrue(parameter.is_leaf && parameter.requires_grad, "a backward pass reaches it");
+        }
+        for (int k = 0; k < Shapes.Length; k++)
+            CollectionAssert.AreEqual(before[k], TensorMemory.FloatSpan(parameters[$"p{k}"]).ToArray(), "after the optimizer's disposal too");
+
+        static unsafe long Distance(torch.Tensor one, torch.Tensor other) => TensorMemory.Floats(other) - TensorMemory.Floats(one);
+    }
+
+    [TestMethod]
+    public void OnADeviceGradientsOfSeveralBackwardPassesAddUp()
+    {
+        using var scope = torch.NewDisposeScope();
+        var once = new Parameter(torch.ones(3, 2));
+        var twice = new Parameter(torch.ones(3, 2));
+        using var first = new DeviceAdamW(new Dictionary<string, Parameter> { ["p"] = once }, Settings);
+        using var second = new DeviceAdamW(new Dictionary<string, Parameter> { ["p"] = twice }, Settings);
+        for (int step = 0; step < 2; step++)
+        {
+            (once * torch.arange(6).view(3, 2)).sum().backward();
+            for (int pass = 0; pass < 2; pass++)
+                (twice * torch.arange(6).view(3, 2) * 0.5).sum().backward();
+            double norm = first.PrepareGradients();
+            Assert.AreEqual(Math.Sqrt(55), norm, 1e-5, "of 0 to 5, in single precision");
+            Assert.AreEqual(norm, second.PrepareGradients(), "halves are exact");
+            first.Step(0.1);
+            second.Step(0.1);
+        }
+        CollectionAssert.AreEqual(TensorMemory.FloatSpan(once).ToArray(), TensorMemory.FloatSpan(twice).ToArray());
+    }
+
+    [TestMethod]
     public void FloatsOnTheHostGetTheFastPath()
     {
         using var scope = torch.NewDisposeScope();

@@ -153,12 +153,12 @@ public sealed class TorchBackendTests
             Tensor loss = (losses / Upload.Floats(new float[masked.Length], ScalarType.Float32, META)).sum();
             pass.Run(loss);
             meter.Add(loss);
+            Assert.IsTrue(network.Parameters.Values.All(parameter => parameter.grad is { device_type: DeviceType.META }));
             Assert.IsTrue(double.IsNaN(optimizer.PrepareGradients()), "the norm stays on the device");
             optimizer.Step(1e-3);
             network.ZeroGradients();
             average.Update(step);
         }
-        Assert.IsTrue(network.Parameters.Values.All(parameter => parameter.grad is { device_type: DeviceType.META }));
     }
 
     private static TokenRows Tokens(TransformerConfig config) =>
