@@ -25,12 +25,15 @@ public unsafe class MatrixProductCase
     public void Torch()
     {
         using var scope = NewDisposeScope();
-        _ = Product switch
-        {
-            "forward" => nn.functional.linear(_x.Tensor, _weight.Tensor),
-            "inputs' gradient" => _gradient.Tensor.mm(_weight.Tensor),
-            _ => _gradient.Tensor.t().mm(_x.Tensor),
-        };
+        _ = Multiply(operand => operand);
+    }
+
+    /// <summary>torch's of operands rounded to bfloat16, rounding and the result's way back to 32 bits included.</summary>
+    [Benchmark]
+    public void TorchBFloat16()
+    {
+        using var scope = NewDisposeScope();
+        _ = Multiply(operand => operand.bfloat16()).to(ScalarType.Float32);
     }
 
     /// <summary>This library's.</summary>
@@ -45,4 +48,11 @@ public unsafe class MatrixProductCase
         else
             MatrixProduct.Multiply(Inner, Width, Tokens, g, Inner, true, x, Width, false, y, Width);
     }
+
+    private Tensor Multiply(Func<Tensor, Tensor> operand) => Product switch
+    {
+        "forward" => nn.functional.linear(operand(_x.Tensor), operand(_weight.Tensor)),
+        "inputs' gradient" => operand(_gradient.Tensor).mm(operand(_weight.Tensor)),
+        _ => operand(_gradient.Tensor).t().mm(operand(_x.Tensor)),
+    };
 }

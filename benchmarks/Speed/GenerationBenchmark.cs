@@ -1,9 +1,9 @@
 using System.CommandLine;
-using System.Globalization;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using TorchSharp;
+using static Microsoft.ML.MaskedDiffusion.Benchmarks.ResultTable;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
@@ -40,36 +40,54 @@ internal static class GenerationBenchmark
         {
             Description = "factor of the random output layer", DefaultValueFactory = _ => 40,
         };
+        Option<bool> markdown = ResultTable.MarkdownOption();
         var command = new Subcommand("generation", "tokens per second of writing, beside plain loops on torch's operators")
         {
-            sizes, batches, tokens, plainSteps, rounds, sharpness,
+            sizes, batches, tokens, plainSteps, rounds, sharpness, markdown,
         };
         command.SetAction(result => Run(result.GetValue(sizes)!, result.GetValue(batches)!, result.GetValue(tokens),
-            result.GetValue(plainSteps), result.GetValue(rounds), result.GetValue(sharpness)));
+            result.GetValue(plainSteps), result.GetValue(rounds), result.GetValue(sharpness), result.GetValue(markdown)));
         return command;
     }
 
-    private static int Run(string[] sizes, int[] batches, int tokens, int plainSteps, int rounds, double sharpness)
+    private static int Run(string[] sizes, int[] batches, int tokens, int plainSteps, int rounds, double sharpness, bool markdown)
     {
         Console.WriteLine(
             $"{tokens} new tokens after {PromptLength}, vocabulary {Vocabulary}, float32, {Environment.ProcessorCount} cores. "
             + "ratio: tokens/s over those of the plain loop of the same batch and steps, the median of paired runs.");
+        var columns = new List<(string Head, List<(string Way, string Cell)> Rows)>();
         foreach (string size in sizes)
         {
             using TransformerNetwork network = Network(size, sharpness, autoregressive: false);
             using TransformerNetwork causal = Network(size, sharpness, autoregressive: true);
             foreach (int batch in batches)
-                Compare(size, network, causal, batch, tokens, plainSteps, rounds);
+            {
+                string head = $"{size}, {batch} {(batch == 1 ? "text" : "texts")}";
+                columns.Add((head, Compare(size, network, causal, batch, tokens, plainSteps, rounds)));
+            }
         }
+        if (markdown)
+            Summarize(columns);
         return 0;
     }
 
-    private static void Compare(
+    // One table of all sizes and batches, tokens/s and the ratio in parentheses.
+    private static void Summarize(List<(string Head, List<(string Way, string Cell)> Rows)> columns)
+    {
+        Console.WriteLine();
+        var table = new ResultTable(markdown: true, ["tokens/s", .. columns.Select(column => column.Head)]);
+        for (int row = 0; row < columns[0].Rows.Count; row++)
+            table.Add([columns[0].Rows[row].Way, .. columns.Select(column => column.Rows[row].Cell)]);
+    }
+
+    // The rows' names, each with tokens/s and the ratio.
+    private static List<(string Way, string Cell)> Compare(
         string size, TransformerNetwork network, TransformerNetwork causal, int batch, int tokens, int plainSteps, int rounds)
     {
         Console.WriteLine();
         Console.WriteLine($"{size}, batch {batch}");
-        Console.WriteLine($"{"",-44} {"s a text",9} {"tokens/s",9} {"steps",6} {"rows",6} {"ratio",6}");
+        var table = new ResultTable(markdown: false, "".PadRight(44), "s a text", "tokens/s", "steps", "rows", "ratio");
+        List<(string Way, string Cell)> cells = [];
         using INetworkSession session = network.OpenSession();
         using INetworkSession causalSession = causal.OpenSession();
         using var plainNetwork = new PlainNetwork(network);
@@ -101,6 +119,7 @@ internal static class GenerationBenchmark
         }
         Plain("autoregressive plain loop with its cache", Token());
         Write("autoregressive with its cache", causalSession, causal, Sampling(SamplingOrder.LeftToRight, null), Token);
+        return cells;
 
         void Ours(string name, SamplingOptions sampling, Func<double> plainSeconds) =>
             Write(name, session, network, sampling, plainSeconds);
@@ -122,9 +141,13 @@ internal static class GenerationBenchmark
 
         void Plain(string name, double seconds) => Print(name, seconds, tokens, (double)tokens * batch, 1);
 
-        void Print(string name, double seconds, double steps, double rows, double ratio) => Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{name,-44} {seconds / batch,9:0.000} {tokens * batch / seconds,9:0.0} {steps,6:0} {rows,6:0} {ratio,6:0.00}"));
+        void Print(string name, double seconds, double steps, double rows, double ratio)
+        {
+            double speed = tokens * batch / seconds;
+            table.Add(name, Number(seconds / batch, "0.000"), Number(speed, "0.0"), Number(steps, "0"), Number(rows, "0"),
+                Number(ratio, "0.00"));
+            cells.Add((name, $"{Number(speed, "N1")} ({Number(ratio, "0.0")})"));
+        }
     }
 
     private static SamplingOptions Sampling(

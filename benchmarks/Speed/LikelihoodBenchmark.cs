@@ -55,7 +55,7 @@ internal static class LikelihoodBenchmark
             $"Likelihoods, vocabulary {vocabulary}, float32 on {DeviceChoice.Describe(place)}, {Environment.ProcessorCount} cores");
         Console.WriteLine();
         var table = new ResultTable(markdown, "size", "context, answer, samples".PadRight(46), "s/question", "plain", "rows", "plain",
-            "s.e.", "plain", "per question", "per row", "at equal error");
+            "s.e.", "plain", "per question", "per row", "at equal error", "bytes/row");
         LikelihoodCase[] all =
         [
             LikelihoodCase.Options("64, 16, 128", vocabulary, 64, 16, options: 1, questions: 2),
@@ -86,7 +86,7 @@ internal static class LikelihoodBenchmark
         Console.WriteLine("plain: the reference's loop on the yardstick, asked for as many samples. rows: network rows of a question.");
         Console.WriteLine("s.e.: standard error of a request's log-likelihood in nats, as reported, or of the spread of the rounds.");
         Console.WriteLine("Times faster: per question at equal samples; per network row that is computed; at equal error, the quotient of");
-        Console.WriteLine("time x error^2 (an error falls as the root of the time).");
+        Console.WriteLine("time x error^2 (an error falls as the root of the time). bytes/row: managed memory allocated for a network row.");
         return 0;
     }
 
@@ -96,7 +96,7 @@ internal static class LikelihoodBenchmark
         table.Add(size, item.Name, Number(result.Seconds.Ours, "0.0000"), Number(result.Seconds.Plain, "0.0000"),
             Number(result.OurRows, "N0"), Number(result.PlainRows, "N0"), exact ? "exact" : Number(result.OurError, "0.000"),
             Number(result.PlainError, "0.000"), Number(result.Seconds.Ratio, "0.0"), Number(result.RatioOfRows, "0.00"),
-            exact ? "exact" : Number(result.RatioOfErrors, "0.0"));
+            exact ? "exact" : Number(result.RatioOfErrors, "0.0"), Number(result.BytesOfRow, "N0"));
     }
 
     private static string Describe(string size, PairedTimes times) =>

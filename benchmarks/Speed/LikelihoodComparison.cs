@@ -15,7 +15,9 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 /// <param name="PlainRows">Those of the loop.</param>
 /// <param name="OurError">Mean standard error of a question's requests, in nats, as the scorer reports it.</param>
 /// <param name="PlainError">The loop's, from the spread of its rounds.</param>
-internal sealed record LikelihoodComparison(PairedTimes Seconds, double OurRows, double PlainRows, double OurError, double PlainError)
+/// <param name="BytesOfRow">Managed memory that the scorer allocates for a network row, the median.</param>
+internal sealed record LikelihoodComparison(
+    PairedTimes Seconds, double OurRows, double PlainRows, double OurError, double PlainError, double BytesOfRow)
 {
     // Rounds of the loop of which its standard error is made at least.
     private const int LeastErrorRounds = 12;
@@ -42,10 +44,13 @@ internal sealed record LikelihoodComparison(PairedTimes Seconds, double OurRows,
         loop.Score(one, item.RoundSize, seed: 0);
         scorer.ScoreQuestions([[one]]);
         long rows = scorer.NetworkRows;
+        var bytes = new List<double>();
         for (int round = 1; round <= rounds; round++)
         {
+            long allocated = GC.GetTotalAllocatedBytes(precise: true);
             double ours = Timing.Seconds(network.Device, () => error = scorer.ScoreQuestions(item.Questions)
                 .SelectMany(question => question).Average(estimate => estimate.StandardError));
+            bytes.Add(GC.GetTotalAllocatedBytes(precise: true) - allocated);
             double onTorch = Timing.Seconds(network.Device, () => values.AddRange(loop.Score(one, item.Samples, round)));
             times.Add(ours / item.Questions.Length, onTorch * requests);
         }
@@ -53,7 +58,9 @@ internal sealed record LikelihoodComparison(PairedTimes Seconds, double OurRows,
         for (int seed = rounds + 1; values.Count < LeastErrorRounds; seed++)
             values.AddRange(loop.Score(one, item.RoundSize, seed));
         double perRound = item.Samples / (double)item.RoundSize;
-        return new LikelihoodComparison(times, ourRows, item.Samples * requests, error, Deviation(values) / Math.Sqrt(perRound));
+        double bytesOfRow = Timing.Median(bytes) / item.Questions.Length / ourRows;
+        return new LikelihoodComparison(
+            times, ourRows, item.Samples * requests, error, Deviation(values) / Math.Sqrt(perRound), bytesOfRow);
     }
 
     private static double Deviation(List<double> values)
