@@ -86,7 +86,7 @@ internal static class LikelihoodBenchmark
         Console.WriteLine("plain: the reference's loop on the yardstick, asked for as many samples. rows: network rows of a question.");
         Console.WriteLine("s.e.: standard error of a request's log-likelihood in nats, as reported, or of the spread of the rounds.");
         Console.WriteLine("Times faster: per question at equal samples; per network row that is computed; at equal error, the quotient of");
-        Console.WriteLine("time x error^2 (an error falls as the root of the time). bytes/row: managed memory allocated for a network row.");
+        Console.WriteLine("time x error^2 (an error falls as the root of the time). bytes/row: managed memory that we allocate for a row.");
         return 0;
     }
 

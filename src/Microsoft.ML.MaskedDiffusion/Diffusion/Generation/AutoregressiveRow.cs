@@ -64,16 +64,13 @@ internal sealed class AutoregressiveRow : IGeneratingRow
         float[] own = logits.ToArray();
         IReadOnlyList<int> written = _written.Ids;
         int position = _prompt.Length + written.Count;
-        LogitAdjustment.Apply(own, _plan.RequestOf(_prompt.Length), _plan.Options.Sampling, _prompt.Concat(written), position,
-            int.MaxValue);
+        RepetitionPenalty.Apply(own, _prompt.Concat(written), _plan.Options.Sampling, int.MaxValue);
         // The bytes so far, this token and those left to write must be whole characters together.
         byte before = _plan.Vocabulary.StateAfter(written);
         byte after = _plan.Vocabulary.StatesBefore(_plan.Options.MaxNewTokens - written.Count - 1);
-        float end = _plan.EndOfTextId is { } id ? own[id] : 0;
-        foreach (int forbidden in _plan.Vocabulary.Forbidden(before, after))
-            own[forbidden] = float.NegativeInfinity;
-        if (_plan.EndOfTextId is { } kept && before == GapVocabulary.Between)
-            own[kept] = end;
+        int[] forbidden = _plan.Vocabulary.Forbidden(before, after);
+        LogitChange.Of(
+            _plan.RequestOf(_prompt.Length), _plan.Options.Sampling, position, forbidden, before == GapVocabulary.Between).AddTo(own);
         _prediction = _chooser.Choose(own, position, written.Count, _draws);
     }
 

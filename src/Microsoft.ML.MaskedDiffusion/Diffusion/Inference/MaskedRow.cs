@@ -20,6 +20,9 @@ internal sealed class MaskedRow(int[] tokens, int[]? unconditional, int[] positi
     /// <summary>With a cache, the positions to compute, ascending; null for all.</summary>
     public int[]? Computed { get; init; }
 
+    /// <summary>Where given, summaries of the logits are as good as the logits.</summary>
+    public GreedyLook? Greedy { get; init; }
+
     /// <summary>Positions asked for, ascending.</summary>
     public int[] Positions { get; } = positions;
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
@@ -34,10 +35,30 @@ internal sealed class SessionScheduler(Func<INetworkSession> openSession, double
         INetworkSession session = openSession();
         using NetworkStates states = session.States(batch.Parts(session));
         Interlocked.Add(ref _networkRows, batch.RowCount);
-        var owners = new List<(MaskedRow Row, int Place)>();
+        ILookup<bool, MaskedRow> looks = batch.Looks.ToLookup(look => session.SummarizesLogits && look.Greedy is not null);
+        if (looks.Contains(false))
+        {
+            Asked asked = Ask(batch, looks[false]);
+            session.ReadLogits(states, asked.Rows, asked.Unconditional, asked.Guidance(guidanceScale),
+                (index, logits) => reader(asked.Owners[index].Look, asked.Owners[index].Place, logits));
+        }
+        if (looks.Contains(true))
+        {
+            Asked asked = Ask(batch, looks[true]);
+            ILogitChange[] changes = [.. asked.Owners.Select(owner => owner.Look.Greedy!.ChangeAt(owner.Place))];
+            DistributionSummary[] summaries =
+                session.Summarize(states, asked.Rows, asked.Unconditional, asked.Guidance(guidanceScale), changes);
+            foreach (((MaskedRow look, int place), DistributionSummary summary) in asked.Owners.Zip(summaries))
+                look.Greedy!.Read(place, summary);
+        }
+    }
+
+    private static Asked Ask(SessionBatch batch, IEnumerable<MaskedRow> looks)
+    {
+        var owners = new List<(MaskedRow Look, int Place)>();
         List<int> conditional = [], unconditional = [];
         bool isGuided = false;
-        foreach (MaskedRow look in batch.Looks)
+        foreach (MaskedRow look in looks)
         {
             isGuided |= look.Unconditional is not null;
             for (int place = 0; place < look.Positions.Length; place++)
@@ -50,7 +71,12 @@ internal sealed class SessionScheduler(Func<INetworkSession> openSession, double
                     : batch.IndexOf(look, look.Positions[place] + look.UnconditionalShift, isUnconditional: true));
             }
         }
-        session.ReadLogits(states, [.. conditional], isGuided ? [.. unconditional] : null, isGuided ? guidanceScale : 0,
-            (index, logits) => reader(owners[index].Row, owners[index].Place, logits));
+        return new Asked([.. owners], [.. conditional], isGuided ? [.. unconditional] : null);
+    }
+
+    // The states that are asked for: whose they are, their numbers, and those of guidance's counterparts.
+    private sealed record Asked((MaskedRow Look, int Place)[] Owners, int[] Rows, int[]? Unconditional)
+    {
+        public double Guidance(double scale) => Unconditional is null ? 0 : scale;
     }
 }

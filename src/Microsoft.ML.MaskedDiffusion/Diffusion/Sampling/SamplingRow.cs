@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
@@ -106,13 +107,14 @@ internal sealed class SamplingRow : IDisposable
         }
         _predictions = new TokenPrediction[_looked.Length];
         _gaps?.Follow(Tokens, _maskTokenId);
-        List<MaskedRow> looks = _looked.Length > 0 ? [Ask(Tokens, _looked, _cache)] : [];
+        GreedyLook? greedy = IsGreedy ? new GreedyLook(place => ChangeAt(_looked[place]), ReadTop) : null;
+        List<MaskedRow> looks = _looked.Length > 0 ? [Ask(Tokens, _looked, _cache, greedy)] : [];
         foreach (int[] group in _remasking?.Probes ?? [])
         {
             int[] tokens = [.. Tokens];
             foreach (int position in group)
                 tokens[position] = _maskTokenId;
-            looks.Add(Ask(tokens, group, cache: null));
+            looks.Add(Ask(tokens, group, cache: null, greedy: null));
         }
         LastNetworkRows = looks.Sum(look => look.NetworkRows);
         NetworkRows += LastNetworkRows;
@@ -130,16 +132,17 @@ internal sealed class SamplingRow : IDisposable
         bool isProbe = _looked.Length == 0 || look > 0;
         int probe = _looked.Length == 0 ? look : look - 1;
         int position = isProbe ? _remasking!.Probes[probe][place] : _looked[place];
-        LogitAdjustment.Apply(seen, _request, _options, Tokens, position, _maskTokenId);
+        RepetitionPenalty.Apply(seen, Tokens, _options, _maskTokenId);
         if (isProbe)
         {
+            LogitChange.Of(_request, _options, position, [], mayEnd: false).AddTo(seen);
             _remasking!.SetProbed(position, TokenStatistics.Of(seen).Probability(seen[Tokens[position]]));
         }
         else
         {
             Restrict(seen, position);
             _predictions[place] = _request.Teacher is { } teacher
-                ? _chooser.Force(seen, teacher[position], position, _step, _draws)
+                ? TokenChooser.Force(seen, teacher[position], position, _step, _draws)
                 : _chooser.Choose(seen, position, _step, _draws);
         }
         ArrayPool<float>.Shared.Return(own);
@@ -207,13 +210,17 @@ internal sealed class SamplingRow : IDisposable
     /// <summary>Gives the memory of the cache back.</summary>
     public void Dispose() => _cache?.Kept.Dispose();
 
-    private MaskedRow Ask(int[] tokens, int[] positions, CachePolicy? cache)
+    // Whether the most probable tokens are all that is asked of the network.
+    private bool IsGreedy => _chooser.IsGreedy && _request.Teacher is null && _options.RepetitionPenalty == 1 && LengthTokens.Count == 0;
+
+    private MaskedRow Ask(int[] tokens, int[] positions, CachePolicy? cache, GreedyLook? greedy)
     {
         bool isGuided = _options.IsGuided((double)Left / Total);
         (int[]? other, int shift) = isGuided ? Unconditional(tokens) : (null, 0);
         return new MaskedRow([.. tokens], other, positions, [])
         {
             UnconditionalShift = shift,
+            Greedy = greedy,
             Cache = cache?.Kept,
             Computed = cache?.Next(_block, tokens.Length, positions),
         };
@@ -230,27 +237,35 @@ internal sealed class SamplingRow : IDisposable
     private bool Fits(int position, int token) =>
         token == _request.EndOfTextId ? _gaps!.MayEnd(position, isCut: _remasking is null) : _gaps!.Fits(position, token);
 
+    // The ids without text that change the length of a gap.
+    private IReadOnlyList<int> LengthTokens => _request.Vocabulary is null ? [] : _request.LengthTokens?.Ids ?? [];
+
+    private LogitChange ChangeAt(int position)
+    {
+        if (_request.Vocabulary is not { } vocabulary)
+            return LogitChange.Of(_request, _options, position, [], mayEnd: false);
+        int[] forbidden = _gaps is null ? vocabulary.WithoutText : _gaps.Forbidden(position);
+        return LogitChange.Of(_request, _options, position, forbidden, _gaps?.MayEnd(position, isCut: _remasking is null) != false);
+    }
+
+    private void ReadTop(int place, DistributionSummary logits) =>
+        _predictions[place] = TokenChooser.Top(TokenStatistics.Of(logits), _looked[place], _step, _draws);
+
     // What may not be chosen has no probability.
     private void Restrict(Span<float> logits, int position)
     {
-        if (_request.Vocabulary is not { } vocabulary)
-            return;
-        // The ids without text that may be chosen here: those that change the length of a gap, and the end of the text.
-        IReadOnlyList<int> lengthTokens = _request.LengthTokens?.Ids ?? [];
+        LogitChange change = ChangeAt(position);
+        change.AddNumbers(logits);
+        IReadOnlyList<int> lengthTokens = LengthTokens;
         Span<float> lengthLogits = stackalloc float[lengthTokens.Count];
         for (int i = 0; i < lengthLogits.Length; i++)
         {
             bool isAllowed = _request.LengthTokens!.Allows(lengthTokens[i], position);
             lengthLogits[i] = isAllowed ? logits[lengthTokens[i]] : float.NegativeInfinity;
         }
-        bool mayEnd = _request.EndOfTextId is not null && _gaps?.MayEnd(position, isCut: _remasking is null) != false;
-        float end = mayEnd ? logits[_request.EndOfTextId!.Value] : 0;
-        foreach (int id in _gaps is null ? vocabulary.WithoutText : _gaps.Forbidden(position))
-            logits[id] = float.NegativeInfinity;
+        change.Forbid(logits);
         for (int i = 0; i < lengthLogits.Length; i++)
             logits[lengthTokens[i]] = lengthLogits[i];
-        if (mayEnd)
-            logits[_request.EndOfTextId!.Value] = end;
         if (lengthTokens.Count > 0 && _options.Temperature == 0)
             PreferText(logits, lengthTokens);
     }

@@ -31,23 +31,27 @@ internal sealed class TokenChooser(SamplingOptions options)
             token = Draw(logits, seen.TopLogit, position, step, draws);
             chosenLogit = logits[token];
         }
-        return new TokenPrediction(position, token, seen.Probability(chosenLogit), seen.Probability(seen.TopLogit),
-            seen.Probability(seen.SecondLogit), Math.Max(0, seen.Entropy), draws.OfPosition(step, position))
-        {
-            LogProbability = chosenLogit - seen.LogSum,
-        };
+        return Prediction(seen, token, chosenLogit, position, step, draws);
     }
 
+    /// <summary>Whether the most probable token is always chosen, and nothing but <see cref="TokenStatistics"/> looked at.</summary>
+    public bool IsGreedy => options.Temperature == 0 && !(options.FiltersTokens && options.OrderSeesKeptTokens);
+
+    /// <summary>The most probable token.</summary>
+    public static TokenPrediction Top(in TokenStatistics seen, int position, int step, ISamplingDraws draws) =>
+        Prediction(seen, seen.Top, seen.TopLogit, position, step, draws);
+
     /// <summary>The token that is given, with its probability.</summary>
-    public TokenPrediction Force(ReadOnlySpan<float> logits, int token, int position, int step, ISamplingDraws draws)
-    {
-        TokenStatistics seen = TokenStatistics.Of(logits);
-        return new TokenPrediction(position, token, seen.Probability(logits[token]), seen.Probability(seen.TopLogit),
-            seen.Probability(seen.SecondLogit), Math.Max(0, seen.Entropy), draws.OfPosition(step, position))
+    public static TokenPrediction Force(ReadOnlySpan<float> logits, int token, int position, int step, ISamplingDraws draws) =>
+        Prediction(TokenStatistics.Of(logits), token, logits[token], position, step, draws);
+
+    private static TokenPrediction Prediction(
+        in TokenStatistics seen, int token, float logit, int position, int step, ISamplingDraws draws) => new(
+            position, token, seen.Probability(logit), seen.Probability(seen.TopLogit), seen.Probability(seen.SecondLogit),
+            Math.Max(0, seen.Entropy), draws.OfPosition(step, position))
         {
-            LogProbability = logits[token] - seen.LogSum,
+            LogProbability = logit - seen.LogSum,
         };
-    }
 
     // With E = -ln u, the largest logit - temperature * ln E has the smallest E / e^(logit / temperature). As E is at least 1 - u, the
     // logarithm of most draws need not be taken.

@@ -12,22 +12,20 @@ internal readonly record struct TokenStatistics(int Top, float TopLogit, float S
 {
     /// <exception cref="NotFiniteNumberException">A logit is NaN or infinity.</exception>
     /// <exception cref="InvalidOperationException">All tokens are forbidden.</exception>
-    public static TokenStatistics Of(ReadOnlySpan<float> logits)
+    public static TokenStatistics Of(ReadOnlySpan<float> logits) => Of(DistributionKernels.Summarize(logits));
+
+    /// <inheritdoc cref="Of(ReadOnlySpan{float})"/>
+    public static TokenStatistics Of(in DistributionSummary summary)
     {
-        DistributionSummary summary;
-        try
-        {
-            summary = DistributionKernels.Summarize(logits);
-        }
-        catch (ArgumentException e)
-        {
-            throw new InvalidOperationException(
-                "No token may be chosen here: SuppressedTokens, or what makes whole characters, forbids all. Suppress fewer tokens.", e);
-        }
         if (summary.Id < 0)
         {
             throw new NotFiniteNumberException("The network's logits are not finite: its weights are damaged or overflow; "
                 + "load an intact copy of the model, or train it anew with a lower learning rate.", double.NaN);
+        }
+        if (float.IsNegativeInfinity(summary.Top))
+        {
+            throw new InvalidOperationException(
+                "No token may be chosen here: SuppressedTokens, or what makes whole characters, forbids all. Suppress fewer tokens.");
         }
         return new TokenStatistics(summary.Id, summary.Top, summary.Second, summary.LogSumExp, summary.Entropy);
     }

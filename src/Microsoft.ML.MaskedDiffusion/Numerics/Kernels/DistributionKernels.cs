@@ -10,9 +10,10 @@ internal static unsafe class DistributionKernels
 
     /// <summary>
     /// The two largest logits, the log-sum-exp and the entropy of softmax(logits), in two passes on the caller's thread. Logits of minus
-    /// infinity have no probability. If any logit is NaN or plus infinity, all numbers of the result are NaN and the id is -1.
+    /// infinity have no probability. If any logit is NaN or plus infinity, all numbers of the result are NaN and the id is -1; if all are
+    /// minus infinity, so is the largest.
     /// </summary>
-    /// <exception cref="ArgumentException">There are no logits, or none but minus infinity.</exception>
+    /// <exception cref="ArgumentException">There are no logits.</exception>
     public static DistributionSummary Summarize(ReadOnlySpan<float> logits)
     {
         if (logits.IsEmpty)
@@ -23,7 +24,7 @@ internal static unsafe class DistributionKernels
             if (id < 0)
                 return new DistributionSummary(-1, float.NaN, float.NaN, double.NaN, double.NaN);
             if (float.IsNegativeInfinity(top))
-                throw new ArgumentException("All logits are minus infinity, which leaves nothing to choose.", nameof(logits));
+                return new DistributionSummary(0, top, top, top, double.NaN);
             (double others, double weighted) = Terms(row, logits.Length, top);
             // The entropy is log S - sum(t e^t) / S with t = logit - top and S = sum(e^t) = 1 + others. Neither term is negative.
             double log = LogOfOnePlus(others);

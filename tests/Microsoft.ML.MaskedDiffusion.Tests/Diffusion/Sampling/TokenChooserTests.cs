@@ -67,12 +67,16 @@ public sealed class TokenChooserTests
         };
         float[] logits = [.. Logits];
         var request = new SamplingRequest([0, 6, 4], [1]) { Key = 0, EndOfTextId = 5, FirstEnd = 2, EndOfTextPenalty = 1 };
-        LogitAdjustment.Apply(logits, request, options, [0, 6, 4], 1, 6);
+        RepetitionPenalty.Apply(logits, [0, 6, 4], options, 6);
+        LogitChange.Of(request, options, 1, [], mayEnd: true).AddTo(logits);
         // Tokens 0 and 4 are in the row: the positive logit is halved, the negative one doubled.
         CollectionAssert.AreEqual(new[] { 0.75f, 3.5f, 0.25f, float.NegativeInfinity, -6f, float.NegativeInfinity }, logits);
         float[] later = [.. Logits];
-        LogitAdjustment.Apply(later, request, new SamplingOptions(), [0, 6, 4], 2, 6);
+        LogitChange.Of(request, new SamplingOptions(), 2, [1, 5], mayEnd: true).AddTo(later);
         Assert.AreEqual(-1f, later[5], "the end is allowed from here on, at its penalty");
+        Assert.AreEqual(float.NegativeInfinity, later[1]);
+        LogitChange.Of(request, new SamplingOptions(), 2, [1, 5], mayEnd: false).AddTo(later);
+        Assert.AreEqual(float.NegativeInfinity, later[5]);
     }
 
     [TestMethod]

@@ -85,7 +85,7 @@ public sealed class DistributionKernelsTests
     public void WhatIsNoDistributionIsSeen()
     {
         Assert.ThrowsExactly<ArgumentException>(() => DistributionKernels.Summarize([]));
-        Assert.ThrowsExactly<ArgumentException>(() => DistributionKernels.Summarize([Forbidden, Forbidden]));
+        Assert.AreEqual(Forbidden, DistributionKernels.Summarize([Forbidden, Forbidden]).Top);
         foreach (float bad in new[] { float.NaN, -float.NaN, float.PositiveInfinity })
         {
             foreach (int place in new[] { 0, 5, 16, 31, 32, 34 })

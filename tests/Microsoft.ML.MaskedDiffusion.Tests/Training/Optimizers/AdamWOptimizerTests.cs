@@ -103,7 +103,8 @@ public sealed class AdamWOptimizerTests
         float[][] before = [.. parameters.Values.Select(p => TensorMemory.FloatSpan(p).ToArray())];
         using (var optimizer = new DeviceAdamW(parameters, Settings with { DecayNormGains = false }))
         {
-            CollectionAssert.AreEqual(parameters.Keys.ToArray(), optimizer.Slots.Select(slot => slot.Name).ToArray(), "the network's order");
+            string[] names = [.. optimizer.Slots.Select(slot => slot.Name)];
+            CollectionAssert.AreEqual(parameters.Keys.ToArray(), names, "the network's order");
             // Those that decay stand first: p1, p2, and then the gain p0.
             Assert.AreEqual(257 * 259, Distance(parameters["p1"], parameters["p2"]));
             Assert.AreEqual(1, Distance(parameters["p2"], parameters["p0"]));
@@ -111,7 +112,10 @@ public sealed class AdamWOptimizerTests
                 Assert.IsTrue(parameter.is_leaf && parameter.requires_grad, "a backward pass reaches it");
         }
         for (int k = 0; k < Shapes.Length; k++)
-            CollectionAssert.AreEqual(before[k], TensorMemory.FloatSpan(parameters[$"p{k}"]).ToArray(), "after the optimizer's disposal too");
+        {
+            float[] after = TensorMemory.FloatSpan(parameters[$"p{k}"]).ToArray();
+            CollectionAssert.AreEqual(before[k], after, "after the optimizer's disposal too");
+        }
 
         static unsafe long Distance(torch.Tensor one, torch.Tensor other) => TensorMemory.Floats(other) - TensorMemory.Floats(one);
     }

@@ -35,6 +35,7 @@ internal sealed class TorchBackend : INetworkBackend
         _device = device;
         Type = type;
         _pass = pass;
+        SummarizesLogits = device.type != TorchSharp.DeviceType.CPU;
         IsCausal = config.Autoregressive;
         var table = new RotaryTable(config.ContextLength, config.HeadSize, config.RotaryPrecision);
         ScalarType tableType = type == ScalarType.Float64 ? type : ScalarType.Float32;
@@ -72,6 +73,9 @@ internal sealed class TorchBackend : INetworkBackend
     /// <see cref="TorchOperators.Attention"/>, unless a test runs on a device for which libtorch has no fused attention.
     /// </summary>
     public Func<Tensor, Tensor, Tensor, bool, bool, Tensor> Attention { get; init; } = TorchOperators.Attention;
+
+    /// <summary>Whether sessions summarize logits on the device: on all but the processor, unless a test asks for it.</summary>
+    public bool SummarizesLogits { get; init; }
 
     internal bool IsRounded => Precision == Precision.BFloat16Mixed;
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
@@ -100,6 +101,25 @@ internal static class TorchOperators
             return logits.sum(1);
         using var scope = NewDisposeScope();
         return Widen(logits).log_softmax(-1).gather(1, targets.unsqueeze(1)).squeeze(1).neg().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The first place of the largest logit, it, the next largest, the log-sum-exp and the entropy of softmax(logits) of each row of logits
+    /// [n, V] in at least 32 bits, V at least 2: [n, 5] in 64 bits, without a graph. Logits of minus infinity have no probability.
+    /// </summary>
+    public static Tensor Summarize(Tensor logits)
+    {
+        using var scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        (Tensor largest, _) = logits.topk(2, -1);
+        Tensor top = largest.narrow(1, 0, 1);
+        // The first of equal ones has the largest of these numbers.
+        using Scalar most = logits.size(1).ToScalar(), none = 0L.ToScalar(), down = (-1L).ToScalar();
+        Tensor countdown = arange(most, none, down, device: logits.device);
+        Tensor id = logits.eq(top).mul(countdown).amax([1]).neg().Plus(logits.size(1));
+        Tensor entropy = special.entr(logits.softmax(-1)).sum(-1);
+        Tensor[] figures = [id, largest.select(1, 0), largest.select(1, 1), logits.logsumexp(-1), entropy];
+        return stack(figures.Select(figure => figure.to(ScalarType.Float64)), 1).MoveToOuterDisposeScope();
     }
 
     /// <summary>The numbers in at least 32 bits.</summary>

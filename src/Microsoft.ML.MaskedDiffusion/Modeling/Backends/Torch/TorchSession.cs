@@ -1,6 +1,8 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
@@ -10,6 +12,11 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
 /// </summary>
 internal sealed class TorchSession(TransformerConfig config, TorchBackend backend, UseCount.Use network) : NetworkSession(config, network)
 {
+    // A text of 32,000 tokens' vocabulary has 128 KB of numbers a change.
+    private const int MostChanges = 256;
+
+    private readonly Dictionary<ILogitChange, Tensor> _changes = [];
+
     protected override KeyValueCache CreateCache(int capacity) => new TorchCache(this, Config, capacity, backend.Device, backend.Type);
 
     protected override NetworkStates Compute(IReadOnlyList<SequencePart> parts)
@@ -32,11 +39,83 @@ internal sealed class TorchSession(TransformerConfig config, TorchBackend backen
         return new TorchStates(cat([.. results]).index_select(0, Upload.Integers(places, backend.Device)));
     }
 
+    public override bool SummarizesLogits => backend.SummarizesLogits;
+
     protected override unsafe void Read(
         NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, LogitRowReader reader)
     {
-        using IDisposable noGradient = no_grad();
         int width = Config.VocabularySize;
+        ForEachSlice(states, rows, unconditional, guidanceScale, (first, logits) =>
+        {
+            Tensor dense = logits.to(ScalarType.Float32, CPU).contiguous();
+            float* at = TensorMemory.Floats(dense);
+            Workers.Run((int)logits.size(0), i => reader(first + i, new ReadOnlySpan<float>(at + (long)i * width, width)));
+        });
+    }
+
+    protected override DistributionSummary[] SummarizeRows(
+        NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, IReadOnlyList<ILogitChange> changes)
+    {
+        using var scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        ILogitChange[] distinct = [.. changes.Distinct()];
+        Dictionary<ILogitChange, long> numbers = distinct.Index().ToDictionary(change => change.Item, change => (long)change.Index);
+        Tensor added = stack(distinct.Select(NumbersOf));
+        var figures = new List<Tensor>();
+        ForEachSlice(states, rows, unconditional, guidanceScale, (first, logits) =>
+        {
+            long[] own = [.. Enumerable.Range(first, (int)logits.size(0)).Select(row => numbers[changes[row]])];
+            Tensor changed = logits.Plus(added.index_select(0, Upload.Integers(own, backend.Device)));
+            figures.Add(TorchOperators.Summarize(changed).MoveToOuterDisposeScope());
+        });
+        using TensorAccessor<double> values = cat([.. figures]).cpu().data<double>();
+        var summaries = new DistributionSummary[rows.Length];
+        for (int row = 0; row < summaries.Length; row++)
+            summaries[row] = Summary(row);
+        return summaries;
+
+        DistributionSummary Summary(int row)
+        {
+            (double id, double top, double second) = (values[row, 0], values[row, 1], values[row, 2]);
+            return double.IsNaN(top) || double.IsPositiveInfinity(top)
+                ? new DistributionSummary(-1, float.NaN, float.NaN, double.NaN, double.NaN)
+                : new DistributionSummary((int)id, (float)top, (float)second, values[row, 3], values[row, 4]);
+        }
+    }
+
+    protected override void Free()
+    {
+        // The weights are the network's own.
+        foreach (Tensor numbers in _changes.Values)
+            numbers.Dispose();
+        _changes.Clear();
+    }
+
+    // What a change adds to logits, [vocabulary], on the device. A text has a few changes, which come again in every step.
+    private Tensor NumbersOf(ILogitChange change)
+    {
+        lock (_changes)
+        {
+            if (_changes.TryGetValue(change, out Tensor? kept))
+                return kept.alias();
+            if (_changes.Count == MostChanges)
+            {
+                foreach (Tensor old in _changes.Values)
+                    old.Dispose();
+                _changes.Clear();
+            }
+            var numbers = new float[Config.VocabularySize];
+            change.AddTo(numbers);
+            kept = Upload.Floats(numbers, ScalarType.Float32, backend.Device).DetachFromDisposeScope();
+            _changes.Add(change, kept);
+            return kept.alias();
+        }
+    }
+
+    // Hands over the logits [n, vocabulary] of rows in slices, with the number of the first row.
+    private void ForEachSlice(NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, Action<int, Tensor> take)
+    {
+        using IDisposable noGradient = no_grad();
         for (int start = 0; start < rows.Length; start += backend.SliceRows)
         {
             using var scope = NewDisposeScope();
@@ -44,9 +123,7 @@ internal sealed class TorchSession(TransformerConfig config, TorchBackend backen
             Tensor logits = LogitsOf(rows);
             if (unconditional is not null)
                 logits = LogitGuidance.Combine(logits, LogitsOf(unconditional), guidanceScale);
-            Tensor dense = logits.to(ScalarType.Float32, CPU).contiguous();
-            float* at = TensorMemory.Floats(dense);
-            Workers.Run(count, i => reader(first + i, new ReadOnlySpan<float>(at + (long)i * width, width)));
+            take(first, logits);
 
             Tensor LogitsOf(int[] of)
             {
@@ -54,11 +131,6 @@ internal sealed class TorchSession(TransformerConfig config, TorchBackend backen
                 return backend.Logits(((TorchStates)states).Tensor.index_select(0, Upload.Integers(part, backend.Device)));
             }
         }
-    }
-
-    protected override void Free()
-    {
-        // The weights are the network's own.
     }
 
     // The asked states of parts that compute as many positions and attend as many keys.
