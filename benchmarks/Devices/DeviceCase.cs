@@ -62,15 +62,18 @@ internal static class DeviceCase
         return 0;
     }
 
-    /// <summary>Texts by the exact sampler, in bfloat16.</summary>
-    public static int Generate(torch.Device place, string size, int batch, int tokens, int rounds)
+    /// <summary>
+    /// Texts in bfloat16, a token a step: drawn in a random order, the exact sampler, or the most probable ones in the order of confidence.
+    /// </summary>
+    public static int Generate(torch.Device place, string size, int batch, int tokens, string order, int rounds)
     {
         const int Prompt = 32;
         using TransformerNetwork network = Network(place, size);
         using var plainNetwork = new PlainNetwork(network, rounded: true);
         var plain = new PlainGeneration(plainNetwork, Prompt, tokens);
         using INetworkSession session = network.OpenSession();
-        var sampling = new SamplingOptions { Order = SamplingOrder.Random, Temperature = 1 };
+        SamplingOrder chosen = SamplingOrder.FromName(order);
+        var sampling = new SamplingOptions { Order = chosen, Temperature = chosen == SamplingOrder.Random ? 1 : 0 };
         var times = new PairedTimes();
         BenchmarkTexts.Write(session, network.Config, sampling, batch, Prompt, Math.Min(tokens, 4));
         for (int round = 0; round < rounds; round++)
@@ -80,7 +83,7 @@ internal static class DeviceCase
             times.Add(ours, tokens * plain.SecondsOfStep(batch, guided: false, steps: 4));
         }
         double written = (double)batch * tokens;
-        Print(size, $"writing, {batch} texts of {tokens} tokens", Number(written / times.Ours, "0.0") + " tokens/s",
+        Print(size, $"writing, {batch} x {tokens} tokens, {order}", Number(written / times.Ours, "0.0") + " tokens/s",
             Number(written / times.Plain, "0.0"), Number(times.Ratio, "0.00"));
         return 0;
     }
@@ -119,7 +122,7 @@ internal static class DeviceCase
             "parity" => Parity(place, arguments[1]),
             "train" => Train(place, arguments[1], Integer(2), Integer(3), bool.Parse(arguments[4]), Integer(5)),
             "score" => Score(place, arguments[1], Integer(2), Integer(3)),
-            "generate" => Generate(place, arguments[1], Integer(2), Integer(3), Integer(4)),
+            "generate" => Generate(place, arguments[1], Integer(2), Integer(3), arguments[4], Integer(5)),
             _ => throw new ArgumentException($"There is no case {arguments[0]}."),
         };
     }

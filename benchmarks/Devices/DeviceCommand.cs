@@ -76,9 +76,10 @@ internal static class DeviceCommand
         }
 
         Console.WriteLine("\nScoring and writing in bfloat16, vocabulary 32,000");
-        var inference = new ResultTable(markdown, "size", "what".PadRight(30), "ours".PadRight(20), "plain", "ratio");
+        var inference = new ResultTable(markdown, "size", "what".PadRight(40), "ours".PadRight(20), "plain", "ratio");
         run.Rows(inference, "score", measured, Text(gpu ? 64 : 2), Text(3));
-        run.Rows(inference, "generate", measured, Text(gpu ? 16 : 2), Text(gpu ? 128 : 16), Text(3));
+        foreach (string order in new[] { SamplingOrder.Random.Name, SamplingOrder.Confidence.Name })
+            run.Rows(inference, "generate", measured, Text(gpu ? 16 : 2), Text(gpu ? 128 : 16), order, Text(3));
 
         Console.WriteLine();
         Console.WriteLine("plain: the yardstick on the same device, in turns, which keeps its activations. MFU: all matrix products of a");
