@@ -19,6 +19,7 @@ internal static class EarlierSettings
     {
         (options.Network, options.Tokenizer) = (Network, TokenizerSource.TrainBytePairEncoding(VocabularySize));
         (options.BatchSize, options.LearningRate, options.WarmStart) = (24, 3e-3, 1 / 3.0);
+        options.Optimizer = new OptimizerOptions();
         options.Noise = new NoiseOptions { LossWeighting = LossWeighting.Uniform, Levels = NoiseLevels.Stratified };
     }
 }

@@ -11,7 +11,7 @@ public static class TrainingRecipes
 {
     // What the sizes were measured with: five minutes on two cores.
     private const double MeasuredCoreMinutes = 10;
-    private const int LeastWidth = 128, MostWidth = 512, LeastLayers = 4, HeadSize = 32;
+    private const int LeastWidth = 128, MostWidth = 512, LeastLayers = 3, HeadSize = 32;
 
     // Tokens of a step, and the learning rate of the least width.
     private const int StepTokens = 864;
@@ -26,7 +26,7 @@ public static class TrainingRecipes
     /// of gradients, because a step has few tokens (Marek et al., 2025).
     /// </summary>
     /// <remarks>
-    /// The network has 4 layers of width 128 up to 10 minutes of a core, five minutes on two, for which it was measured. From there its
+    /// The network has 3 layers of width 128 up to 10 minutes of a core, five minutes on two, for which it was measured. From there its
     /// parameters outside embeddings grow as the square root of minutes x cores, as at the least loss for a given compute (Hoffmann et al.,
     /// 2022), up to a width of 512, and the learning rate falls as the width grows. That part is a rule and not measured.
     /// </remarks>

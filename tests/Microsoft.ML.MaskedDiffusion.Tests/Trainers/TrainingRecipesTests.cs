@@ -4,10 +4,10 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 public sealed class TrainingRecipesTests
 {
     [TestMethod]
-    [DataRow(0.1, 1, 4, 128, DisplayName = "seconds of a core")]
-    [DataRow(5, 2, 4, 128, DisplayName = "what it was measured with")]
-    [DataRow(320, 2, 8, 256, DisplayName = "64 times the compute")]
-    [DataRow(1e6, 64, 16, 512, DisplayName = "the most")]
+    [DataRow(0.1, 1, 3, 128, DisplayName = "seconds of a core")]
+    [DataRow(5, 2, 3, 128, DisplayName = "what it was measured with")]
+    [DataRow(320, 2, 6, 256, DisplayName = "64 times the compute")]
+    [DataRow(1e6, 64, 12, 512, DisplayName = "the most")]
     public void TheNetworkGrowsWithTheBudget(double minutes, int cores, int layers, int width)
     {
         TrainerOptions options = TrainingRecipes.Fast(minutes, cores);
@@ -22,11 +22,11 @@ public sealed class TrainingRecipesTests
     public void ParametersGrowAsTheRootOfTheCompute()
     {
         static double Parameters(double minutes) => TrainingRecipes.Fast(minutes, 1).Network.NonEmbeddingParameterCount;
-        // A width is a multiple of 32, so between steps there are fewer.
+        // A width is a multiple of 32 and a depth a whole number, so between steps there are fewer.
         for (double minutes = 10; minutes < 20_000; minutes *= 1.3)
         {
             double ratio = Parameters(minutes) / Parameters(10) / Math.Sqrt(minutes / 10);
-            Assert.IsTrue(ratio is > 0.5 and < 1.01, $"{minutes} minutes: {ratio}");
+            Assert.IsTrue(ratio is > 0.45 and < 1.01, $"{minutes} minutes: {ratio}");
             Assert.IsGreaterThanOrEqualTo(Parameters(minutes / 1.3), Parameters(minutes));
         }
     }
