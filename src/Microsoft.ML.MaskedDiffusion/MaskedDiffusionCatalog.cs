@@ -2,6 +2,7 @@ using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Saving;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
+using Microsoft.ML.MaskedDiffusion.Search;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Transforms;
 
@@ -56,6 +57,30 @@ public sealed class MaskedDiffusionCatalog
     /// <param name="options">The settings; copied and checked.</param>
     /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range.</exception>
     public AutoregressiveTrainer AutoregressiveTrainer(TrainerOptions options) => new(MLContext, options);
+
+    /// <summary>
+    /// Searches for the options with which a <see cref="MaskedDiffusionTrainer"/> learns best: trains models with many, stops those that
+    /// are behind, and returns the best. Long: see <see cref="SearchOptions.Progress"/> and <see cref="SearchOptions.CancellationToken"/>.
+    /// </summary>
+    /// <param name="trainingSet">The training data, read in each trial.</param>
+    /// <param name="options">What is varied, what counts, and how long; copied and checked.</param>
+    /// <returns>The best model with its options, and all trials; the caller disposes it.</returns>
+    /// <exception cref="ArgumentException">An option is out of its range, or a value of the space is.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// All trainings failed; or the folder holds a search, and <see cref="SearchOptions.Resume"/> is not set.
+    /// </exception>
+    /// <exception cref="InvalidDataException">The log is damaged, or belongs to another search.</exception>
+    /// <exception cref="IOException">The folder cannot be written, or another search uses it.</exception>
+    /// <exception cref="OperationCanceledException">The search was cancelled before a model was measured.</exception>
+    public SearchResult Search(IDataView trainingSet, SearchOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(trainingSet);
+        ArgumentNullException.ThrowIfNull(options);
+        SearchOptions own = options.Clone();
+        own.Check();
+        using var run = new SearchRun(MLContext, trainingSet, own);
+        return run.Run();
+    }
 
     /// <summary>
     /// A view of the documents in UTF-8 files: one file, or the *.txt, *.jsonl and *.ndjson files of a folder and the folders in it, in the

@@ -284,6 +284,27 @@ public sealed partial class OptionsTests
             [nameof(SamplingOptions.BatchTokens)] = BadCounts,
         }, anything: ["Seed", "OrderSeesKeptTokens", "SharesStepsAmongRows", "SuppressedTokens", "TokenBias"]),
 
+        new Subject<SearchOptions>(
+            new()
+            {
+                Trainer = new() { Network = Network(n => n with { LayerCount = 1 }), Tokenizer = TokenizerSource.Bytes(), MaxSteps = 1 },
+                Metric = SearchMetric.Of("none", _ => 0), MaxTrials = 1, Rungs = 1,
+            },
+            o => new MLContext(1).MaskedDiffusion().Search(new MLContext(1).Data.LoadFromEnumerable(TextRow.Make("a")), o).Dispose(), new()
+            {
+                [nameof(SearchOptions.Trainer)] = [null],
+                [nameof(SearchOptions.Space)] = [null],
+                [nameof(SearchOptions.Metric)] = [null],
+                [nameof(SearchOptions.Sampler)] = [(SearchSampler)(-1), (SearchSampler)9],
+                [nameof(SearchOptions.MaxTrials)] = [.. BadCounts, 10_001],
+                [nameof(SearchOptions.MaxSeconds)] = BadAmounts,
+                [nameof(SearchOptions.MaxFlops)] = BadAmounts,
+                [nameof(SearchOptions.Rungs)] = [.. BadCounts, 9],
+                [nameof(SearchOptions.Reduction)] = [.. BadCounts, 1, 11],
+                [nameof(SearchOptions.Folder)] = ["", " "],
+                [nameof(SearchOptions.Resume)] = [true],
+            }, anything: ["EqualFlops", "Seed", "Progress", "CancellationToken"]),
+
         new Subject<GenerationOptions>(new(), o => _ = new TextGenerator(Model, o), new()
         {
             [nameof(GenerationOptions.MaxNewTokens)] = [-1, (1 << 20) + 1],

@@ -18,7 +18,7 @@ internal sealed record InfillStep(IReadOnlyList<InfillRow> Rows, int MaskedToken
         var random = new Random(seed);
         List<Gapped> gapped =
             [.. rows.Where(row => row.Text.Split(' ').Length is >= 9 and <= 30).Select(row => Gapped.Create(model, row.Text, random))
-            .Where(g => g.Tokens.Length <= model.Config.ContextLength).Take(count)];
+            .Where(g => g.MostTokens <= model.Config.ContextLength).Take(count)];
         IDataView data = ml.Data.LoadFromEnumerable(gapped.Select(g => new InfillRow { Original = g.Original, Masked = g.Masked }));
         IDataView filled = ml.MaskedDiffusion().Infill(model, nameof(InfillRow.Masked), nameof(InfillRow.Filled)).Fit(data).Transform(data);
         List<InfillRow> results = [.. ml.Data.CreateEnumerable<InfillRow>(filled, reuseRowObject: false)];
@@ -34,6 +34,9 @@ internal sealed record InfillStep(IReadOnlyList<InfillRow> Rows, int MaskedToken
     /// <summary>A sentence, its tokens, and which of them are masked.</summary>
     private sealed record Gapped(string Original, string Masked, int[] Tokens, IReadOnlyList<int> Positions)
     {
+        // The space before a gap belongs to the text there, where it may be a token of its own.
+        public int MostTokens => Tokens.Length + Positions.Count;
+
         public static Gapped Create(MaskedDiffusionModel model, string text, Random random)
         {
             string[] words = text.Split(' ');

@@ -5,15 +5,16 @@ using Microsoft.ML.MaskedDiffusion.Progress;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Prints the progress of trainings, of passes over rows and of zero-shot evaluations: set it as the <c>Progress</c> of any options. On a
-/// terminal it rewrites one line; elsewhere, as in a log file, it writes a line at most every ten seconds. A new phase, a validation and
-/// the end are always written, and stay.
+/// Prints the progress of trainings, of passes over rows, of zero-shot evaluations and of searches: set it as the <c>Progress</c> of any
+/// options. On a terminal it rewrites one line; elsewhere, as in a log file, it writes a line at most every ten seconds. A new phase, a
+/// validation and the end are always written, and stay.
 /// </summary>
 /// <remarks>
 /// Thread-safe: several runs may share one. Numbers are written in the invariant culture. <see cref="Dispose"/> ends a line that is still
 /// open on a terminal, as after a run that was cancelled; otherwise disposing is not needed.
 /// </remarks>
-public sealed class ConsoleProgress : IProgress<TrainingProgress>, IProgress<ScoringProgress>, IProgress<ZeroShotProgress>, IDisposable
+public sealed class ConsoleProgress
+    : IProgress<TrainingProgress>, IProgress<ScoringProgress>, IProgress<ZeroShotProgress>, IProgress<SearchProgress>, IDisposable
 {
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(10);
 
@@ -86,6 +87,24 @@ public sealed class ConsoleProgress : IProgress<TrainingProgress>, IProgress<Sco
         if (!double.IsNaN(value.RunningAccuracy))
             text += string.Create(CultureInfo.InvariantCulture, $", {100 * value.RunningAccuracy:0.0} % right so far");
         Print(value.Task, text, value.Done >= value.Total);
+    }
+
+    /// <summary>Prints a report of a search: each measurement, and of the trainings not too many.</summary>
+    /// <param name="value">The report.</param>
+    /// <exception cref="ArgumentNullException">There is no report.</exception>
+    public void Report(SearchProgress value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        string trial = string.Create(culture, $"trial {value.Trial + 1} of {value.MaxTrials}, rung {value.Rung + 1}: ");
+        if (value.Training is { } training)
+        {
+            Print((value.Trial, value.Rung), trial + Describe(training), isComplete: false);
+            return;
+        }
+        string best = value.Best is { } number ? string.Create(culture, $", best so far {number:0.0000}") : "";
+        string measured = string.Create(culture, $"{value.MetricName} {value.Metric:0.0000}{best}");
+        Print((value.Trial, value.Rung), trial + measured, isComplete: true);
     }
 
     /// <summary>Ends the line that is still open on a terminal.</summary>

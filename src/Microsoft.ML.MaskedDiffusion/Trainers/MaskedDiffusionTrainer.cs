@@ -273,6 +273,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
             MaxValidationBlocks = _options.Validation.MaxBlocks,
             EarlyStoppingPatience = _options.Validation.EarlyStoppingPatience,
             ProgressInterval = _options.ProgressInterval,
+            PauseShare = _options.PauseShare,
             CancelBehavior = endless ? CancelBehavior.ReturnBestSoFar : _options.CancelBehavior,
             Precision = _options.Compute.Precision,
             ActivationCheckpointing = _options.Compute.ActivationCheckpointing,

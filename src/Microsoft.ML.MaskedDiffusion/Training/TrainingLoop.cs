@@ -76,7 +76,7 @@ internal sealed class TrainingLoop : IDisposable
             if (stop == TrainingStop.Completed && State.Step > 0 && State.Validations.LastOrDefault()?.Step != State.Step
                 && IsValidationDue(_plan.IsOver(State.Step, clock)))
                 stop = Conclude(_plan.IsOver(State.Step, clock), clock, LastRate(clock), progress, cancellationToken);
-            while (stop == TrainingStop.Completed && !_plan.IsOver(State.Step, clock))
+            while (stop == TrainingStop.Completed && !_plan.IsOver(State.Step, clock) && !IsPaused)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 double learningRate = _plan.LearningRate(State.Step, clock);
@@ -87,11 +87,15 @@ internal sealed class TrainingLoop : IDisposable
                     Report(clock, learningRate, progress);
                 stop = Conclude(last, clock, learningRate, progress, cancellationToken);
             }
+            if (stop == TrainingStop.Completed && !_plan.IsOver(State.Step, clock))
+            {
+                WriteLastCheckpoint(clock);
+                stop = TrainingStop.Paused;
+            }
         }
         catch (OperationCanceledException) when (State.Step > 0 && cancellationToken.IsCancellationRequested)
         {
-            if (Checkpoints is { } checkpoints && checkpoints.LastStep != State.Step)
-                WriteCheckpoint(checkpoints, clock, LastRate(clock));
+            WriteLastCheckpoint(clock);
             if (_settings.CancelBehavior != CancelBehavior.ReturnBestSoFar)
                 throw;
             stop = TrainingStop.Cancelled;
@@ -118,6 +122,8 @@ internal sealed class TrainingLoop : IDisposable
 
     private bool IsOutOfPatience => State.ValidationsWithoutImprovement >= _settings.EarlyStoppingPatience;
 
+    private bool IsPaused => _settings.PauseShare is { } share && State.Step >= Math.Ceiling(share * _settings.MaxSteps!.Value);
+
     private double Epochs => (double)State.Step * _settings.BatchSize / _blocks.Count;
 
     private bool IsValidationDue(bool last) =>
@@ -134,6 +140,13 @@ internal sealed class TrainingLoop : IDisposable
         if (Checkpoints is { } checkpoints && (last || stop != TrainingStop.Completed || checkpoints.IsDue(State.Step, clock)))
             WriteCheckpoint(checkpoints, clock, learningRate);
         return stop;
+    }
+
+    // Where the run stops before its end.
+    private void WriteLastCheckpoint(TrainingClock clock)
+    {
+        if (Checkpoints is { } checkpoints && checkpoints.LastStep != State.Step)
+            WriteCheckpoint(checkpoints, clock, LastRate(clock));
     }
 
     private void WriteCheckpoint(CheckpointRun checkpoints, TrainingClock clock, double learningRate)

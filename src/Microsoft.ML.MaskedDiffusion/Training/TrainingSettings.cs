@@ -62,6 +62,11 @@ internal sealed record TrainingSettings
     /// <summary>Validations without improvement before stopping; null for never.</summary>
     public int? EarlyStoppingPatience { get; init; }
 
+    /// <summary>
+    /// The share of <see cref="MaxSteps"/> after which the run stops with a checkpoint, as if it were to go on; null for its end.
+    /// </summary>
+    public double? PauseShare { get; init; }
+
     /// <summary>Steps between progress reports and points of the loss history.</summary>
     public long ProgressInterval { get; init; } = 10;
 

@@ -34,9 +34,10 @@ public sealed class LayerTests
         ["Saving"] = ["Transforms", .. Work],
         ["Transforms"] = ["Saving", .. Work],
         ["Trainers"] = ["Transforms", "Saving", .. Work],
+        ["Search"] = ["Trainers", "Transforms", "Saving", .. Work],
     };
 
-    private static readonly string[] MayUseMLNet = ["", "Trainers", "Transforms", "Saving", "DataViews"];
+    private static readonly string[] MayUseMLNet = ["", "Trainers", "Search", "Transforms", "Saving", "DataViews"];
     private static readonly string[] MayUseTorch = ["Training", "Diffusion", "Modeling", "Numerics"];
 
     [TestMethod]

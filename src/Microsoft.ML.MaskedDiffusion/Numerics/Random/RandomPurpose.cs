@@ -19,4 +19,5 @@ internal enum RandomPurpose : byte
     Example = 11,
     RevealOrder = 12,
     GapLength = 13,
+    Search = 14,
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Options;
+using Microsoft.ML.SearchSpace;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
@@ -13,12 +14,14 @@ public sealed class NoiseOptions
     /// on a small trained model <see cref="NoiseLevels.Stratified"/> lowered the loss's standard deviation from 0.258 to 0.256 nats and
     /// left the gradient's noise where it was, as far as 400 batches tell (the benchmark "noise").
     /// </summary>
+    [Choice(NoiseLevels.Independent, NoiseLevels.Stratified)]
     public NoiseLevels Levels { get; set; } = NoiseLevels.Independent;
 
     /// <summary>
     /// The weight of each masked token in the loss. Default <see cref="LossWeighting.InverseNoiseLevel"/>, which makes the loss a bound on
     /// the negative log-likelihood.
     /// </summary>
+    [Choice(LossWeighting.InverseNoiseLevel, LossWeighting.Uniform)]
     public LossWeighting LossWeighting { get; set; } = LossWeighting.InverseNoiseLevel;
 
     /// <summary>

@@ -21,6 +21,7 @@ public sealed class OptimizerOptions
     public double Beta1 { get; set; } = 0.9;
 
     /// <summary>AdamW's second decay rate, 0 up to but not 1. Default 0.95.</summary>
+    [Choice(0.95, 0.98, 0.99)]
     public double Beta2 { get; set; } = 0.95;
 
     /// <summary>AdamW's decoupled weight decay, 0 to 1. Default 0.1.</summary>

@@ -68,6 +68,7 @@ public sealed class TrainerOptions
     /// An <see cref="AutoregressiveTrainer"/> needs 0, and so does a run without an end (<see cref="BudgetOptions.UntilCancelled"/>).
     /// Default 0, as published.
     /// </summary>
+    [Range(0.0, 0.5, 0.0, false)]
     public double WarmStart { get; set; }
 
     /// <summary>
@@ -131,6 +132,9 @@ public sealed class TrainerOptions
 
     /// <summary>The columns that the trained transformer adds.</summary>
     public OutputOptions Outputs { get; set; } = new();
+
+    /// <summary>The share of the steps after which a search stops a training that may go on; null for its end.</summary>
+    internal double? PauseShare { get; set; }
 
     /// <summary>A copy of these options and of their groups; other objects that they refer to are shared.</summary>
     internal TrainerOptions Clone()

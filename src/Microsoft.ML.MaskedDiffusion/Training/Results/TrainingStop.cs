@@ -11,4 +11,7 @@ public enum TrainingStop
 
     /// <summary>It was cancelled and asked to return the best model so far.</summary>
     Cancelled,
+
+    /// <summary>A search stopped it at a share of its budget, from where it may go on.</summary>
+    Paused,
 }

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Microsoft.ML.MaskedDiffusion.Search;
+
+/// <summary>The log of a search, search.jsonl: a line for each measurement, from which the search goes on.</summary>
+internal static class SearchLog
+{
+    public const string FileName = "search.jsonl";
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    /// <summary>What a search of other trials or lengths would differ in.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> Settings(SearchOptions options, double flops)
+    {
+        var settings = new List<KeyValuePair<string, string>>();
+        void Add(string name, object value) => settings.Add(KeyValuePair.Create(name, FormattableString.Invariant($"{value}")));
+        Add("Space", string.Join("; ", options.Space.Dimensions));
+        Add("Metric", options.Metric!.Name);
+        Add("Sampler", options.Sampler);
+        Add("MaxTrials", options.MaxTrials);
+        Add("Rungs", options.Rungs);
+        Add("Reduction", options.Reduction);
+        Add("Seed", options.Seed);
+        Add("EqualFlops", options.EqualFlops);
+        Add("TrialFlops", flops);
+        return settings;
+    }
+
+    /// <summary>A line.</summary>
+    public static string Line(int trial, IReadOnlyList<string> values, SearchMeasurement measured) =>
+        JsonSerializer.Serialize(new Entry(trial, values, measured), Json);
+
+    /// <summary>What a line says.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="valuesOf">The values of a trial as they are shown, to compare with.</param>
+    /// <exception cref="InvalidDataException">The line is no measurement of this search.</exception>
+    public static (int Trial, SearchMeasurement Measured) Read(string line, Func<int, IReadOnlyList<string>> valuesOf)
+    {
+        Entry? entry = JsonSerializer.Deserialize<Entry>(line, Json);
+        if (entry?.Values is null || entry.Measured?.Losses is null || entry.Trial < 0)
+            throw new InvalidDataException("this is no measurement of a trial.");
+        if (!entry.Values.SequenceEqual(valuesOf(entry.Trial)))
+        {
+            throw new InvalidDataException(
+                $"trial {entry.Trial} had the values {string.Join(", ", entry.Values)} and would now have "
+                + $"{string.Join(", ", valuesOf(entry.Trial))}.");
+        }
+        return (entry.Trial, entry.Measured);
+    }
+
+    private sealed record Entry(
+        [property: JsonPropertyName("trial")] int Trial,
+        [property: JsonPropertyName("values")] IReadOnlyList<string> Values,
+        [property: JsonPropertyName("measured")] SearchMeasurement Measured);
+}

@@ -1,0 +1,80 @@
+using Microsoft.ML.MaskedDiffusion.Transforms;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>What a search compares models by. Immutable.</summary>
+public sealed class SearchMetric
+{
+    private readonly Func<LikelihoodScoringTransformer, CancellationToken, double> _measure;
+
+    private SearchMetric(string name, bool lowerIsBetter, Func<LikelihoodScoringTransformer, CancellationToken, double> measure) =>
+        (Name, LowerIsBetter, _measure) = (name, lowerIsBetter, measure);
+
+    /// <summary>The metric's name, as the report shows it.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether a smaller number is better.</summary>
+    public bool LowerIsBetter { get; }
+
+    /// <summary>
+    /// Bits per byte of held-out documents, as <see cref="PerplexityEvaluator"/> measures them: comparable between tokenizers and contexts.
+    /// </summary>
+    /// <param name="documents">The documents, none of which is trained on. Read anew for each measurement.</param>
+    /// <param name="textColumnName">Their text column.</param>
+    /// <param name="maxDocuments">At most so many of them, the first ones; at least 1. Default 200.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
+    public static SearchMetric BitsPerByte(IDataView documents, string textColumnName = "Text", int maxDocuments = 200)
+    {
+        ArgumentNullException.ThrowIfNull(documents);
+        ArgumentException.ThrowIfNullOrWhiteSpace(textColumnName);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxDocuments, 1);
+        return new SearchMetric("bits per byte", true, (lm, cancellation) =>
+        {
+            IEnumerable<PerplexityDocument> read = CorpusReader.Read(documents, textColumnName, null, cancellation).Take(maxDocuments);
+            return new PerplexityEvaluator(lm.Model).Evaluate(read, cancellation).All.BitsPerByte.Value;
+        });
+    }
+
+    /// <summary>The accuracy of a zero-shot task.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="path">A file of its questions.</param>
+    /// <param name="options">
+    /// How to evaluate; null for the defaults. Its log folder must be null: each model has answers of its own.
+    /// </param>
+    /// <exception cref="ArgumentException">The options have a log folder.</exception>
+    public static SearchMetric ZeroShotAccuracy(ZeroShotTask task, string path, ZeroShotOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ZeroShotOptions own = (options ?? new ZeroShotOptions()).Clone();
+        if (own.LogFolder is not null)
+        {
+            throw new ArgumentException(
+                "The LogFolder of a search's metric must be null: each model has answers of its own.", nameof(options));
+        }
+        return new SearchMetric($"accuracy of {task.Name}", false, (lm, cancellation) =>
+            new ZeroShotEvaluator(lm.Model, own).Evaluate(task, path, cancellation).Accuracy.Value);
+    }
+
+    /// <summary>A number of your own.</summary>
+    /// <param name="name">What the report calls it.</param>
+    /// <param name="measure">
+    /// Measures a trained transformer, which the search disposes. A number that is not finite counts as the worst.
+    /// </param>
+    /// <param name="lowerIsBetter">Whether a smaller number is better. Default true.</param>
+    public static SearchMetric Of(string name, Func<LikelihoodScoringTransformer, double> measure, bool lowerIsBetter = true)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(measure);
+        return new SearchMetric(name, lowerIsBetter, (lm, _) => measure(lm));
+    }
+
+    /// <summary>The name.</summary>
+    public override string ToString() => Name;
+
+    internal double Measure(LikelihoodScoringTransformer lm, CancellationToken cancellation) => _measure(lm, cancellation);
+
+    /// <summary>Whether a number is better than another; any is better than one that is not finite.</summary>
+    internal bool IsBetter(double one, double other) =>
+        double.IsFinite(one) && (!double.IsFinite(other) || (LowerIsBetter ? one < other : one > other));
+}

@@ -1,0 +1,120 @@
+using Microsoft.ML.MaskedDiffusion.Options;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>The settings of a search for a trainer's options. Copied and checked when the search begins.</summary>
+/// <remarks>Not thread-safe while it is being changed.</remarks>
+public sealed class SearchOptions
+{
+    /// <summary>
+    /// The trainer's options; those of <see cref="Space"/> are replaced in each trial. Its <see cref="TrainerOptions.MaxSteps"/>,
+    /// <see cref="BudgetOptions.MaxTokens"/> or <see cref="BudgetOptions.MaxFlops"/> is the budget of a trial. Default: the trainer's
+    /// defaults.
+    /// </summary>
+    public TrainerOptions Trainer { get; set; } = new();
+
+    /// <summary>What is varied, at least one option. Default: <see cref="SearchSpace.Default"/>.</summary>
+    public SearchSpace Space { get; set; } = SearchSpace.Default();
+
+    /// <summary>What models are compared by, such as <see cref="SearchMetric.BitsPerByte"/>. Must be set. Default null.</summary>
+    public SearchMetric? Metric { get; set; }
+
+    /// <summary>How values are drawn. Default <see cref="SearchSampler.QuasiRandom"/>.</summary>
+    public SearchSampler Sampler { get; set; } = SearchSampler.QuasiRandom;
+
+    /// <summary>Trials to begin, 1 to 10,000. Default 16.</summary>
+    public int MaxTrials { get; set; } = 16;
+
+    /// <summary>
+    /// Seconds after which no training is begun, above 0; an interrupted search counts its earlier seconds. Default null.
+    /// </summary>
+    public double? MaxSeconds { get; set; }
+
+    /// <summary>
+    /// Floating point operations of all trials, above 0, counted as 6 x non-embedding parameters x tokens: no training is begun that would
+    /// exceed them, except the first. Default null.
+    /// </summary>
+    public double? MaxFlops { get; set; }
+
+    /// <summary>
+    /// Whether trials are as long as <see cref="Trainer"/>'s budget in FLOPs, so that a larger network trains on fewer tokens and models
+    /// are compared at equal cost. Otherwise each has the budget as it is, such as equal steps. Default true.
+    /// </summary>
+    public bool EqualFlops { get; set; } = true;
+
+    /// <summary>
+    /// How often models are measured while they train: successive halving (Jamieson and Talwalkar, 2016; asynchronous as in Li et al.,
+    /// 2020). Of the trials that have reached a rung the best 1 / <see cref="Reduction"/> go on to the next, which is as many times as
+    /// long; the last rung is the whole budget. A trial that goes on does so from its checkpoint, as if it had never stopped. 1 to 8; 1
+    /// trains every trial to its end. Default 3.
+    /// </summary>
+    public int Rungs { get; set; } = 3;
+
+    /// <summary>How many trials a rung has for each that goes on, 2 to 10. Default 3.</summary>
+    public int Reduction { get; set; } = 3;
+
+    /// <summary>
+    /// A folder for the log (search.jsonl), the checkpoints of trials that may still go on, and the best model so far (best.zip); made if
+    /// missing, for one search at a time. Default null: a temporary folder, which is deleted.
+    /// </summary>
+    public string? Folder { get; set; }
+
+    /// <summary>
+    /// Whether to go on with the search in <see cref="Folder"/>, which then trains what it would have trained next. Default false: a folder
+    /// with a search is refused.
+    /// </summary>
+    public bool Resume { get; set; }
+
+    /// <summary>The seed of the trials' values, and of their trainings where <see cref="Trainer"/> has none. Default 0.</summary>
+    public int Seed { get; set; }
+
+    /// <summary>Receives progress: each measurement, and the trainings' own progress in between. Default null.</summary>
+    public IProgress<SearchProgress>? Progress { get; set; }
+
+    /// <summary>
+    /// Ends the search within a step. It then gives the best so far, or throws where no model has been measured. Default: none.
+    /// </summary>
+    public CancellationToken CancellationToken { get; set; }
+
+    internal SearchOptions Clone()
+    {
+        var copy = (SearchOptions)MemberwiseClone();
+        copy.Trainer = Trainer?.Clone()!;
+        copy.Space = Space?.Clone()!;
+        return copy;
+    }
+
+    internal void Check()
+    {
+        OptionCheck.RequireObject(Trainer, nameof(Trainer), "the options of a trainer");
+        OptionCheck.RequireObject(Space, nameof(Space), "a search space, such as SearchSpace.Default()");
+        OptionCheck.Require(Space.Dimensions.Count >= 1, nameof(Space), Space.Dimensions.Count, "a space of at least one option");
+        OptionCheck.Require(Sampler != SearchSampler.QuasiRandom || Space.Dimensions.Count <= Search.SobolSequence.MostDimensions,
+            nameof(Space), Space.Dimensions.Count,
+            $"a space of at most {Search.SobolSequence.MostDimensions} options, or set Sampler to Random");
+        OptionCheck.RequireObject(Metric, nameof(Metric), "set, for example to SearchMetric.BitsPerByte(validationSet)");
+        OptionCheck.RequireDefined(Sampler, nameof(Sampler));
+        OptionCheck.Require(MaxTrials is >= 1 and <= 10_000, nameof(MaxTrials), MaxTrials, "1 to 10000");
+        OptionCheck.RequirePositiveOrNull(MaxSeconds, nameof(MaxSeconds));
+        OptionCheck.RequirePositiveOrNull(MaxFlops, nameof(MaxFlops));
+        OptionCheck.Require(Rungs is >= 1 and <= 8, nameof(Rungs), Rungs, "1 to 8");
+        OptionCheck.Require(Reduction is >= 2 and <= 10, nameof(Reduction), Reduction, "2 to 10");
+        OptionCheck.RequireTextOrNull(Folder, nameof(Folder), "a folder");
+        OptionCheck.Require(!Resume || Folder is not null, nameof(Resume), Resume, "false without a Folder");
+        CheckTrainer();
+    }
+
+    private void CheckTrainer()
+    {
+        const string Group = nameof(Trainer) + ".";
+        BudgetOptions budget = Trainer.Budget;
+        OptionCheck.Require(budget.MaxSeconds is null && !budget.UntilCancelled, Group + "Budget.MaxSeconds", budget.MaxSeconds,
+            "null, and Budget.UntilCancelled false: a trial's length must be known; set MaxSteps or Budget.MaxFlops");
+        OptionCheck.Require(budget.MaxEpochs is null || !EqualFlops, Group + "Budget.MaxEpochs", budget.MaxEpochs,
+            "null with EqualFlops: the FLOPs of an epoch are not known before the text is read; set MaxSteps or Budget.MaxFlops");
+        OptionCheck.Require(Trainer.Checkpoints.Folder is null, Group + "Checkpoints.Folder", Trainer.Checkpoints.Folder,
+            "null: a search keeps its own checkpoints in its Folder");
+        OptionCheck.Require(Trainer.ValidationSet is null, Group + nameof(Trainer.ValidationSet), Trainer.ValidationSet,
+            "null: a search measures its Metric");
+    }
+}

@@ -1,0 +1,87 @@
+namespace Microsoft.ML.MaskedDiffusion.Search;
+
+/// <summary>
+/// Which trial is trained next, by asynchronous successive halving (Li et al., 2020, algorithm 2) with one worker: a trial that is among
+/// the best 1 / reduction of its rung goes on, otherwise a new one begins. When all have begun, at least the best goes on to the end.
+/// What comes next depends on the measurements alone.
+/// </summary>
+internal sealed class TrialQueue(int maxTrials, int rungs, int reduction, SearchMetric metric)
+{
+    // The measured trials of each rung, the best first.
+    private readonly List<(int Trial, double Metric)>[] _rungs = [.. Enumerable.Range(0, rungs).Select(_ => new List<(int, double)>())];
+
+    /// <summary>Trials begun so far.</summary>
+    public int Begun { get; private set; }
+
+    /// <summary>The best trial of the highest rung that has a finite metric; null before there is one.</summary>
+    public (int Trial, int Rung, double Metric)? Best
+    {
+        get
+        {
+            int rung = Array.FindLastIndex(_rungs, measured => measured.Count > 0 && double.IsFinite(measured[0].Metric));
+            return rung < 0 ? null : (_rungs[rung][0].Trial, rung, _rungs[rung][0].Metric);
+        }
+    }
+
+    /// <summary>The share of the whole budget that a rung has.</summary>
+    public double ShareOf(int rung) => Math.Pow(reduction, rung - rungs + 1);
+
+    /// <summary>Takes in a measurement. Of equal metrics the earlier trial is the better.</summary>
+    public void Add(int trial, int rung, double value)
+    {
+        Begun = Math.Max(Begun, trial + 1);
+        List<(int Trial, double Metric)> measured = _rungs[rung];
+        int at = measured.FindIndex(other => metric.IsBetter(value, other.Metric));
+        measured.Insert(at < 0 ? measured.Count : at, (trial, value));
+    }
+
+    /// <summary>The next trial and the rung to train it for; null where nothing is left.</summary>
+    public (int Trial, int Rung)? Next()
+    {
+        for (int rung = rungs - 2; rung >= 0; rung--)
+        {
+            foreach ((int trial, double value) in _rungs[rung].Take(_rungs[rung].Count / reduction))
+            {
+                if (double.IsFinite(value) && !Has(rung + 1, trial))
+                    return (trial, rung + 1);
+            }
+        }
+        if (Begun < maxTrials)
+            return (Begun, 0);
+        return LastPromotion();
+    }
+
+    /// <summary>Whether a trial may still be trained further, however the others turn out.</summary>
+    public bool MayGoOn(int trial)
+    {
+        // A place in a rung only gets worse, and no more trials come to a rung than may still leave the one before.
+        int coming = maxTrials;
+        for (int rung = 0; rung < rungs - 1; rung++)
+        {
+            int leaving = Math.Max(1, coming / reduction);
+            int place = _rungs[rung].FindIndex(other => other.Trial == trial);
+            if (!Has(rung + 1, trial))
+                return place < leaving && double.IsFinite(_rungs[rung][place].Metric);
+            coming -= _rungs[rung].Where((other, at) => at >= leaving && !Has(rung + 1, other.Trial)).Count();
+        }
+        return false;
+    }
+
+    // A search of few trials trains its best one to the end too.
+    private (int Trial, int Rung)? LastPromotion()
+    {
+        for (int rung = rungs - 1; rung >= 0; rung--)
+        {
+            foreach ((int trial, _) in _rungs[rung].Where(measured => double.IsFinite(measured.Metric)))
+            {
+                if (rung == rungs - 1)
+                    return null;
+                if (!Has(rung + 1, trial))
+                    return (trial, rung + 1);
+            }
+        }
+        return null;
+    }
+
+    private bool Has(int rung, int trial) => _rungs[rung].Any(other => other.Trial == trial);
+}

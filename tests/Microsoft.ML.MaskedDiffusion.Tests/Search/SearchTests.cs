@@ -1,0 +1,251 @@
+using System.Xml.Linq;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>Searches whose trainings take a moment.</summary>
+[TestClass]
+public sealed class SearchTests
+{
+    private static readonly string[] Texts = ["the cat sat on the mat", "a small bird sang in the old tree", "one two three four five"];
+
+    private static TransformerConfig Network(int width) => new()
+    {
+        Name = $"width {width}", LayerCount = 1, HeadCount = 2, EmbeddingSize = width, FeedForwardSize = 2 * width, ContextLength = 16,
+    };
+
+    private static SearchOptions Options(Action<SearchOptions>? change = null)
+    {
+        var options = new SearchOptions
+        {
+            Trainer = new TrainerOptions
+            {
+                Network = Network(16), Tokenizer = TokenizerSource.Bytes(), MaxSteps = 18, BatchSize = 2, ProgressInterval = 1,
+                Device = "cpu",
+            },
+            Space = new SearchSpace().Range("LearningRate", 1e-4, 1e-1, logarithmic: true).Range("BatchSize", 2, 4),
+            Metric = Loss(),
+            MaxTrials = 5,
+            EqualFlops = false,
+            Seed = 7,
+        };
+        change?.Invoke(options);
+        return options;
+    }
+
+    // The last training loss: what is measured of a model depends on its training alone.
+    private static SearchMetric Loss(Action? before = null) => SearchMetric.Of("training loss", lm =>
+    {
+        before?.Invoke();
+        return lm.TrainingResult!.FinalLoss;
+    });
+
+    private static SearchResult Search(SearchOptions options)
+    {
+        var ml = new MLContext(1);
+        return ml.MaskedDiffusion().Search(Rows(ml), options);
+    }
+
+    private static IDataView Rows(MLContext ml) => ml.Data.LoadFromEnumerable(TextRow.Make(Texts));
+
+    private static float[] Weights(MaskedDiffusionModel model) =>
+        [.. model.Network.Parameters.Values.SelectMany(weights => weights.data<float>().ToArray())];
+
+    private static string[] Shown(SearchResult result) =>
+    [
+        .. result.Trials.SelectMany(trial => trial.Measurements.Select(measured =>
+            $"{trial.Number} {string.Join(' ', trial.Values.Values)} {measured.Rung} {measured.Steps} {measured.Metric:R}")),
+    ];
+
+    [TestMethod]
+    public void TheBestTrialIsWhatTheTrainerMakesOfItsOptions()
+    {
+        using var folder = new TemporaryFolder();
+        using SearchResult result = Search(Options(o => o.Folder = folder.File("search")));
+        Assert.HasCount(5, result.Trials);
+        Assert.IsFalse(result.IsCancelled);
+        // 18 steps in all: 2, 6 and 18.
+        foreach (SearchTrial trial in result.Trials)
+        {
+            CollectionAssert.AreEqual(
+                new long[] { 2, 6, 18 }.Take(trial.Measurements.Count).ToArray(), trial.Measurements.Select(m => m.Steps).ToArray());
+            double flopsOfStep = 6.0 * Network(16).NonEmbeddingParameterCount * (int)trial.Values["BatchSize"]! * 16;
+            Assert.AreEqual(flopsOfStep * trial.Last.Steps, trial.Last.Flops);
+            Assert.IsTrue(trial.Last.Losses.Count > 0 && trial.Last.Losses[^1].Step == trial.Last.Steps);
+        }
+        Assert.AreEqual((2, 1.0), (result.Best.Last.Rung, result.Best.Last.Share));
+        Assert.AreEqual(result.Trials.Where(trial => trial.Last.Rung == 2).Min(trial => trial.Last.Metric), result.Best.Last.Metric);
+        // It was stopped twice and went on from its checkpoints; a training that never stopped ends with the same bits.
+        var ml = new MLContext(1);
+        TrainerOptions options = result.BestOptions;
+        Assert.AreEqual((7, (double)result.Best.Values["LearningRate"]!), (options.Seed, options.LearningRate));
+        using LikelihoodScoringTransformer whole = ml.MaskedDiffusion().Trainer(options).Fit(Rows(ml));
+        CollectionAssert.AreEqual(Weights(whole.Model), Weights(result.Transformer.Model));
+        // Nothing is left but the log, the best model and checkpoints of trials that could have gone on.
+        CollectionAssert.IsSubsetOf(
+            Directory.EnumerateFileSystemEntries(folder.File("search")).Select(Path.GetFileName).ToArray(),
+            new[] { "search.jsonl", "best.zip", "trials" });
+        Assert.IsFalse(Directory.Exists(Path.Combine(folder.File("search"), "trials", $"{result.Best.Number:0000}")));
+        using var saved = (LikelihoodScoringTransformer)ml.MaskedDiffusion().LoadModel(folder.File("search/best.zip"), out _);
+        CollectionAssert.AreEqual(Weights(whole.Model), Weights(saved.Model));
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(4)]
+    [DataRow(6)]
+    public void ASearchThatWasStoppedGoesOnAsItWouldHave(int measurements)
+    {
+        using SearchResult whole = Search(Options());
+        using var folder = new TemporaryFolder();
+        int count = 0;
+        void InFolder(SearchOptions o) => o.Folder = folder.File("search");
+        // What is measured when the search stops is lost, as at a kill.
+        Assert.ThrowsExactly<NotSupportedException>(() => Search(Options(o =>
+        {
+            InFolder(o);
+            o.Metric = Loss(() =>
+            {
+                if (count++ == measurements)
+                    throw new NotSupportedException();
+            });
+        })));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Search(Options(InFolder))).Message, "Resume");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => Search(Options(o =>
+            {
+                InFolder(o);
+                (o.Resume, o.Seed) = (true, 8);
+            }))).Message, "Seed was 7 and is now 8");
+        using SearchResult resumed = Search(Options(o =>
+        {
+            InFolder(o);
+            o.Resume = true;
+        }));
+        CollectionAssert.AreEqual(Shown(whole), Shown(resumed));
+        CollectionAssert.AreEqual(Weights(whole.Transformer.Model), Weights(resumed.Transformer.Model));
+        // A search that is over is not trained again; its model comes from the file.
+        using SearchResult again = Search(Options(o =>
+        {
+            InFolder(o);
+            (o.Resume, o.Metric) = (true, Loss(() => Assert.Fail("nothing is measured again")));
+        }));
+        CollectionAssert.AreEqual(Shown(whole), Shown(again));
+        CollectionAssert.AreEqual(Weights(whole.Transformer.Model), Weights(again.Transformer.Model));
+    }
+
+    [TestMethod]
+    public void ACancelledSearchGivesTheBestSoFar()
+    {
+        using var source = new CancellationTokenSource();
+        var reports = new Collected<SearchProgress>(report =>
+        {
+            if (report is { Trial: 2, Training: { Phase: TrainingPhase.Training } })
+                source.Cancel();
+        });
+        using SearchResult result = Search(Options(o => (o.CancellationToken, o.Progress) = (source.Token, reports)));
+        Assert.IsTrue(result.IsCancelled);
+        CollectionAssert.AreEqual(new[] { 0, 1 }, result.Trials.Select(trial => trial.Number).ToArray());
+        Assert.AreEqual(result.Trials.Min(trial => trial.Last.Metric), result.Best.Last.Metric);
+        using var none = new CancellationTokenSource();
+        none.Cancel();
+        Assert.ThrowsExactly<OperationCanceledException>(() => Search(Options(o => o.CancellationToken = none.Token)));
+    }
+
+    [TestMethod]
+    public void TrialsOfEqualFlopsTrainLargerNetworksOnLess()
+    {
+        using SearchResult result = Search(Options(o =>
+        {
+            (o.EqualFlops, o.Rungs, o.MaxTrials) = (true, 1, 4);
+            o.Space = new SearchSpace().Choice("Network", Network(16), Network(64));
+        }));
+        double flops = 6.0 * Network(16).NonEmbeddingParameterCount * 18 * 2 * 16;
+        foreach (SearchTrial trial in result.Trials)
+        {
+            var network = (TransformerConfig)trial.Values["Network"]!;
+            Assert.AreEqual(flops / (6.0 * network.NonEmbeddingParameterCount * 2 * 16), trial.Last.Steps, 1, network.Name);
+            Assert.IsLessThanOrEqualTo(flops, trial.Last.Flops);
+        }
+        Assert.HasCount(2, result.Trials.Select(trial => trial.Last.Steps).Distinct().ToArray());
+    }
+
+    [TestMethod]
+    public void BudgetsEndASearch()
+    {
+        double trial = 6.0 * Network(16).NonEmbeddingParameterCount * 18 * 2 * 16;
+        using SearchResult two = Search(Options(o => (o.EqualFlops, o.Rungs, o.MaxFlops) = (true, 1, 2.5 * trial)));
+        Assert.HasCount(2, two.Trials);
+        using SearchResult one = Search(Options(o => (o.Rungs, o.MaxSeconds) = (1, 1e-9)));
+        Assert.HasCount(1, one.Trials);
+        using SearchResult least = Search(Options(o => (o.EqualFlops, o.Rungs, o.MaxFlops) = (true, 1, 1)));
+        Assert.HasCount(1, least.Trials);
+    }
+
+    [TestMethod]
+    public void ModelsWithoutAMetricLose()
+    {
+        int count = 0;
+        using SearchResult result = Search(Options(o =>
+        {
+            o.Rungs = 1;
+            o.Metric = SearchMetric.Of("some fail", _ => ++count % 2 == 1 ? double.NaN : count, lowerIsBetter: false);
+        }));
+        Assert.AreEqual((3, 4.0), (result.Best.Number, result.Best.Last.Metric));
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(
+                () => Search(Options(o => o.Metric = SearchMetric.Of("all fail", _ => double.NaN)))).Message, "None of 5 trials");
+    }
+
+    [TestMethod]
+    public void BitsPerByteAreThoseOfTheEvaluator()
+    {
+        var ml = new MLContext(1);
+        using SearchResult result = Search(Options(o => (o.Metric, o.MaxTrials, o.Rungs) = (SearchMetric.BitsPerByte(Rows(ml)), 2, 1)));
+        PerplexityResult expected = ml.MaskedDiffusion().EvaluatePerplexity(Rows(ml), result.Transformer.Model);
+        Assert.AreEqual(expected.All.BitsPerByte.Value, result.Best.Last.Metric);
+    }
+
+    [TestMethod]
+    public void TheReportShowsEveryTrial()
+    {
+        using var folder = new TemporaryFolder();
+        using SearchResult result = Search(Options(o => o.Metric = SearchMetric.Of("<loss> & more", lm => lm.TrainingResult!.FinalLoss)));
+        result.SaveReport(folder.File("report.html"));
+        string page = File.ReadAllText(folder.File("report.html"));
+        // What is well-formed is escaped everywhere.
+        XElement body = XDocument.Parse(page.Replace("<!DOCTYPE html>", "").Replace("<meta charset=\"utf-8\">", "")).Root!.Element("body")!;
+        XElement[] drawings = [.. body.Elements("svg")];
+        Assert.HasCount(2, drawings);
+        Assert.HasCount(5, drawings[0].Elements("polyline").ToArray());
+        Assert.HasCount(1, drawings[0].Elements("polyline").Where(line => line.Attribute("class")!.Value == "trial best").ToArray());
+        Assert.HasCount(5, body.Descendants("tbody").Single().Elements("tr").ToArray());
+        XElement best = body.Descendants("tr").Single(row => row.Attribute("class")?.Value == "best");
+        Assert.AreEqual($"{result.Best.Number}", best.Elements().First().Value);
+        Assert.HasCount(5, result.ToString().TrimEnd().Split('\n'));
+    }
+
+    [TestMethod]
+    public void AFolderOfSomethingElseIsNotTouched()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("trials"));
+        File.WriteAllText(folder.File("trials/mine.txt"), "mine");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(() => Search(Options(o => o.Folder = folder.Path))).Message, "another Folder");
+        Assert.AreEqual("mine", File.ReadAllText(folder.File("trials/mine.txt")));
+        CollectionAssert.AreEqual(new[] { "trials" }, Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName).ToArray());
+    }
+
+    [TestMethod]
+    public void ValuesThatTheTrainerRefusesAreReportedBeforeAnythingIsTrained()
+    {
+        bool trained = false;
+        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Search(Options(o =>
+        {
+            o.Space = new SearchSpace().Range("LearningRate", 0.1, 2);
+            o.Metric = Loss(() => trained = true);
+        }))).Message;
+        StringAssert.Contains(message, "LearningRate is 2");
+        Assert.IsFalse(trained);
+    }
+}
