@@ -12,7 +12,7 @@ public sealed class RunFingerprintTests
     private static readonly string[] Watching =
     [
         nameof(TrainingSettings.Clock), nameof(TrainingSettings.CancelBehavior), nameof(TrainingSettings.ProgressInterval),
-        nameof(TrainingSettings.Checkpoints),
+        nameof(TrainingSettings.Checkpoints), nameof(TrainingSettings.PauseShare),
         nameof(TrainingSettings.ActivationCheckpointing),
     ];
 
