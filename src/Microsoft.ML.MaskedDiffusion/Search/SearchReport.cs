@@ -148,7 +148,11 @@ internal static class SearchReport
         {
             if (Texts.Length > 0)
                 return Texts.Length == 1 ? 0.5 : (double)Array.IndexOf(Texts, SearchDimension.Show(value)) / (Texts.Length - 1);
-            return Most > Least ? (NumberOf(value)!.Value - Least) / (Most - Least) : 0.5;
+            double number = NumberOf(value)!.Value;
+            // Numbers of several orders of magnitude, such as learning rates, would stand on each other.
+            bool isLogarithmic = Least > 0 && Most > 20 * Least;
+            double place = isLogarithmic ? Math.Log(number / Least) / Math.Log(Most / Least) : (number - Least) / (Most - Least);
+            return Most > Least ? place : 0.5;
         }
 
         private static double? NumberOf(object? value) =>
