@@ -54,8 +54,8 @@ public sealed class SearchOptions
     public int Reduction { get; set; } = 3;
 
     /// <summary>
-    /// A folder for the log (search.jsonl), the checkpoints of trials that may still go on, and the best model so far (best.zip); made if
-    /// missing, for one search at a time. Default null: a temporary folder, which is deleted.
+    /// A folder for the log (search.jsonl), the checkpoints of trials that may still go on (trials), and the best model so far (a model.zip
+    /// in best); made if missing, for one search at a time. Default null: a temporary folder, which is deleted.
     /// </summary>
     public string? Folder { get; set; }
 

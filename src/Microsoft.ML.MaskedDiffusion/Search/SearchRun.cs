@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Saving;
+using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 
 namespace Microsoft.ML.MaskedDiffusion.Search;
@@ -11,8 +12,7 @@ namespace Microsoft.ML.MaskedDiffusion.Search;
 /// </summary>
 internal sealed class SearchRun : IDisposable
 {
-    private const string TrialsFolder = "trials", BestFile = "best.zip";
-    private const long DefaultSteps = 1000;
+    private const string TrialsFolder = "trials", BestFolder = "best", ModelFile = "model.zip";
     private const int MostLosses = 64;
 
     private readonly MLContext _ml;
@@ -25,8 +25,9 @@ internal sealed class SearchRun : IDisposable
     private readonly string _folder;
     private readonly ResumableLog _log;
     private readonly SortedDictionary<int, List<SearchMeasurement>> _measured = [];
+
+    // The queue's best, where it was trained in this process.
     private LikelihoodScoringTransformer? _best;
-    private (int Trial, int Rung) _bestOf = (-1, -1);
 
     /// <param name="ml">Where the trainers come from.</param>
     /// <param name="trainingSet">The training data.</param>
@@ -90,7 +91,7 @@ internal sealed class SearchRun : IDisposable
         double flopsOfStep = flopsOfToken * trainer.BatchSize * network.ContextLength;
         double? bySteps = trainer.MaxSteps * flopsOfStep, byTokens = flopsOfToken * trainer.Budget.MaxTokens;
         double?[] given = [bySteps, byTokens, trainer.Budget.MaxFlops];
-        return given.Min() ?? DefaultSteps * flopsOfStep;
+        return given.Min() ?? MaskedDiffusionTrainer.DefaultSteps * flopsOfStep;
     }
 
     // Values that a trainer refuses are reported before anything is trained.
@@ -115,17 +116,19 @@ internal sealed class SearchRun : IDisposable
             throw new InvalidOperationException(
                 $"{_folder} holds a search. Set Resume to go on with it, or give another Folder.");
         }
-        if (!hasLog && (Directory.Exists(TrialFolders) || File.Exists(BestPath)))
+        if (!hasLog && (Directory.Exists(TrialFolders) || Directory.Exists(BestFolders)))
         {
             throw new InvalidOperationException(
-                $"{_folder} has no {SearchLog.FileName}, but a \"{TrialsFolder}\" or a \"{BestFile}\", which a search would replace. "
-                + "Give another Folder.");
+                $"{_folder} has no {SearchLog.FileName}, but a \"{TrialsFolder}\" or a \"{BestFolder}\", in which a search would delete "
+                + "what is not its own. Give another Folder.");
         }
     }
 
     private string TrialFolders => Path.Combine(_folder, TrialsFolder);
 
-    private string BestPath => Path.Combine(_folder, BestFile);
+    private string BestFolders => Path.Combine(_folder, BestFolder);
+
+    private string BestFolderOf(int trial, int rung) => Path.Combine(BestFolders, FormattableString.Invariant($"{trial:0000}-{rung}"));
 
     private string FolderOf(int trial) => Path.Combine(TrialFolders, FormattableString.Invariant($"{trial:0000}"));
 
@@ -177,24 +180,26 @@ internal sealed class SearchRun : IDisposable
         Keep(trial, measured, lm);
     }
 
-    // Takes a measurement, and the model if it is the best now; then nothing is kept of trials that cannot go on.
+    // Takes a measurement, and the model if it is the best now; then nothing is kept of other models and of trials that cannot go on.
     private void Keep(int trial, SearchMeasurement measured, LikelihoodScoringTransformer? lm)
     {
         Take(trial, measured);
-        if (lm is not null && _queue.Best is { } best && (best.Trial, best.Rung) == (trial, measured.Rung))
+        bool isBest = lm is not null && _queue.Best is { } best && (best.Trial, best.Rung) == (trial, measured.Rung);
+        (LikelihoodScoringTransformer? lost, _best) = isBest ? (_best, lm) : (lm, _best);
+        lost?.Dispose();
+        // The model comes before its line in the log, and goes after the line of the one that beats it: what the log calls the best is
+        // always there.
+        string own = BestFolderOf(trial, measured.Rung);
+        if (isBest)
         {
-            // The file comes before the line in the log: a search that is killed in between trains the trial's last steps again.
-            PipelineFile.Save(_ml, lm, null, BestPath, selfContainedLimit: 64 << 20);
-            _best?.Dispose();
-            (_best, _bestOf) = (lm, (trial, measured.Rung));
-        }
-        else
-        {
-            lm?.Dispose();
+            Directory.CreateDirectory(own);
+            PipelineFile.Save(_ml, _best!, null, Path.Combine(own, ModelFile), CarrierWriter.SizeLimit);
         }
         _log.Append([SearchLog.Line(trial, _values.Shown(trial), measured)]);
-        foreach (int other in _measured.Keys.Where(other => !_queue.MayGoOn(other) && Directory.Exists(FolderOf(other))))
-            Directory.Delete(FolderOf(other), recursive: true);
+        IEnumerable<string> models = isBest ? Directory.EnumerateDirectories(BestFolders).Where(folder => folder != own) : [];
+        IEnumerable<string> trials = _measured.Keys.Where(other => !_queue.MayGoOn(other)).Select(FolderOf).Where(Directory.Exists);
+        foreach (string folder in models.Concat(trials).ToArray())
+            Directory.Delete(folder, recursive: true);
         Report(trial, measured.Rung, null, measured.Metric);
     }
 
@@ -224,8 +229,8 @@ internal sealed class SearchRun : IDisposable
                 + "Narrow the Space, or look at what the Metric returns.");
         }
         SearchTrial[] trials = [.. _measured.Select(item => TrialOf(item.Key, item.Value))];
-        LikelihoodScoringTransformer lm = _bestOf == (best.Trial, best.Rung) && _best is { } kept
-            ? kept : (LikelihoodScoringTransformer)PipelineFile.Load(_ml, BestPath, out _);
+        string saved = Path.Combine(BestFolderOf(best.Trial, best.Rung), ModelFile);
+        LikelihoodScoringTransformer lm = _best ?? (LikelihoodScoringTransformer)PipelineFile.Load(_ml, saved, out _);
         _best = null;
         SearchTrial winner = trials.Single(trial => trial.Number == best.Trial);
         return new SearchResult(lm, OptionsOf(best.Trial), winner, trials, _metric, isCancelled);

@@ -31,7 +31,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </remarks>
 public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScoringTransformer>
 {
-    private const long DefaultSteps = 1000;
+    /// <summary>Steps where no budget is set.</summary>
+    internal const long DefaultSteps = 1000;
+
     private const int DefaultMicroBatchTokens = 4096;
 
     private readonly IHost _host;

@@ -83,9 +83,10 @@ public sealed class SearchTests
         // Nothing is left but the log, the best model and checkpoints of trials that could have gone on.
         CollectionAssert.IsSubsetOf(
             Directory.EnumerateFileSystemEntries(folder.File("search")).Select(Path.GetFileName).ToArray(),
-            new[] { "search.jsonl", "best.zip", "trials" });
+            new[] { "search.jsonl", "best", "trials" });
         Assert.IsFalse(Directory.Exists(Path.Combine(folder.File("search"), "trials", $"{result.Best.Number:0000}")));
-        using var saved = (LikelihoodScoringTransformer)ml.MaskedDiffusion().LoadModel(folder.File("search/best.zip"), out _);
+        string best = Path.Combine(Directory.EnumerateDirectories(folder.File("search/best")).Single(), "model.zip");
+        using var saved = (LikelihoodScoringTransformer)ml.MaskedDiffusion().LoadModel(best, out _);
         CollectionAssert.AreEqual(Weights(whole.Model), Weights(saved.Model));
     }
 
@@ -131,6 +132,40 @@ public sealed class SearchTests
         }));
         CollectionAssert.AreEqual(Shown(whole), Shown(again));
         CollectionAssert.AreEqual(Weights(whole.Transformer.Model), Weights(again.Transformer.Model));
+    }
+
+    [TestMethod]
+    public void AKillBetweenTheModelAndItsLineLeavesTheModelOfTheBestLine()
+    {
+        using var folder = new TemporaryFolder();
+        string best = folder.File("search/best/0001-0/model.zip"), aside = folder.File("model.zip");
+        int count = 0;
+        void Better(SearchOptions o) => (o.Folder, o.Rungs, o.MaxTrials, o.Metric) =
+            (folder.File("search"), 1, 3, SearchMetric.Of("better each time", _ =>
+            {
+                if (count == 2)
+                    File.Copy(best, aside);
+                return -count++;
+            }));
+        using (SearchResult whole = Search(Options(Better)))
+            Assert.AreEqual(2, whole.Best.Number);
+        // As at a kill: the last trial's model is there beside the one before, and its line is not.
+        Assert.IsFalse(File.Exists(best));
+        Directory.CreateDirectory(Path.GetDirectoryName(best)!);
+        File.Move(aside, best);
+        string log = folder.File("search/search.jsonl");
+        string[] lines = File.ReadAllLines(log);
+        Assert.HasCount(4, lines);
+        File.WriteAllText(log, string.Concat(lines[..3].Select(line => line + "\n")));
+        using SearchResult ended = Search(Options(o =>
+        {
+            Better(o);
+            (o.Resume, o.MaxSeconds) = (true, 1e-9);
+        }));
+        Assert.AreEqual(1, ended.Best.Number);
+        var ml = new MLContext(1);
+        using LikelihoodScoringTransformer expected = ml.MaskedDiffusion().Trainer(ended.BestOptions).Fit(Rows(ml));
+        CollectionAssert.AreEqual(Weights(expected.Model), Weights(ended.Transformer.Model));
     }
 
     [TestMethod]
