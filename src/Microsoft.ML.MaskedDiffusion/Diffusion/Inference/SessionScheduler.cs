@@ -35,7 +35,8 @@ internal sealed class SessionScheduler(Func<INetworkSession> openSession, double
         INetworkSession session = openSession();
         using NetworkStates states = session.States(batch.Parts(session));
         Interlocked.Add(ref _networkRows, batch.RowCount);
-        ILookup<bool, MaskedRow> looks = batch.Looks.ToLookup(look => session.SummarizesLogits && look.Greedy is not null);
+        ILogitSummarizer? summarizer = session is ILogitSummarizer { SummarizesLogits: true } able ? able : null;
+        ILookup<bool, MaskedRow> looks = batch.Looks.ToLookup(look => summarizer is not null && look.Greedy is not null);
         if (looks.Contains(false))
         {
             Asked asked = Ask(batch, looks[false]);
@@ -47,7 +48,7 @@ internal sealed class SessionScheduler(Func<INetworkSession> openSession, double
             Asked asked = Ask(batch, looks[true]);
             ILogitChange[] changes = [.. asked.Owners.Select(owner => owner.Look.Greedy!.ChangeAt(owner.Place))];
             DistributionSummary[] summaries =
-                session.Summarize(states, asked.Rows, asked.Unconditional, asked.Guidance(guidanceScale), changes);
+                summarizer!.Summarize(states, asked.Rows, asked.Unconditional, asked.Guidance(guidanceScale), changes);
             foreach (((MaskedRow look, int place), DistributionSummary summary) in asked.Owners.Zip(summaries))
                 look.Greedy!.Read(place, summary);
         }

@@ -1,5 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
-
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 
 /// <summary>
@@ -34,17 +32,6 @@ internal interface INetworkSession : IDisposable
     /// Only a slice of the logits exists at a time.
     /// </summary>
     void ReadLogits(NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, LogitRowReader reader);
-
-    /// <summary>Whether <see cref="Summarize"/> costs less than <see cref="ReadLogits"/>: where logits would leave a device.</summary>
-    bool SummarizesLogits { get; }
-
-    /// <summary>
-    /// What <see cref="DistributionKernels.Summarize"/> says of the logits that <see cref="ReadLogits"/> would hand over, each row with a
-    /// change of its own. They are summarized where they are computed, so that hardly anything leaves a device. Where a change forbids all
-    /// tokens, the largest logit is minus infinity.
-    /// </summary>
-    DistributionSummary[] Summarize(
-        NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, IReadOnlyList<ILogitChange> changes);
 }
 
 /// <summary>

@@ -1,4 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
@@ -64,22 +63,9 @@ internal abstract class NetworkSession : INetworkSession
 
     public void ReadLogits(NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, LogitRowReader reader)
     {
-        using UseCount.Use use = _uses.Enter();
-        Check(states, rows, unconditional);
+        using UseCount.Use use = Enter(states, rows, unconditional);
         if (rows.Length > 0)
             Read(states, rows, guidanceScale == 0 ? null : unconditional, guidanceScale, reader);
-    }
-
-    public virtual bool SummarizesLogits => false;
-
-    public DistributionSummary[] Summarize(
-        NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, IReadOnlyList<ILogitChange> changes)
-    {
-        using UseCount.Use use = _uses.Enter();
-        Check(states, rows, unconditional);
-        if (changes.Count != rows.Length)
-            throw new ArgumentException($"{rows.Length} rows have {changes.Count} changes.", nameof(changes));
-        return rows.Length > 0 ? SummarizeRows(states, rows, guidanceScale == 0 ? null : unconditional, guidanceScale, changes) : [];
     }
 
     public void Dispose() => _uses.Close();
@@ -93,22 +79,24 @@ internal abstract class NetworkSession : INetworkSession
     /// <summary>As <see cref="ReadLogits"/>, checked, for at least one row.</summary>
     protected abstract void Read(NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, LogitRowReader reader);
 
-    /// <summary>As <see cref="Summarize"/>, checked, for at least one row.</summary>
-    protected virtual DistributionSummary[] SummarizeRows(
-        NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, IReadOnlyList<ILogitChange> changes)
-    {
-        var summaries = new DistributionSummary[rows.Length];
-        Read(states, rows, unconditional, guidanceScale, (index, logits) =>
-        {
-            float[] own = logits.ToArray();
-            changes[index].AddTo(own);
-            summaries[index] = DistributionKernels.Summarize(own);
-        });
-        return summaries;
-    }
-
     /// <summary>Gives the session's memory back; called once, when no call runs.</summary>
     protected abstract void Free();
+
+    /// <summary>Keeps the session open for a call that asks for the logits of states, which are checked.</summary>
+    protected UseCount.Use Enter(NetworkStates states, int[] rows, int[]? unconditional)
+    {
+        UseCount.Use use = _uses.Enter();
+        try
+        {
+            Check(states, rows, unconditional);
+            return use;
+        }
+        catch
+        {
+            use.Dispose();
+            throw;
+        }
+    }
 
     private static void Check(NetworkStates states, int[] rows, int[]? unconditional)
     {

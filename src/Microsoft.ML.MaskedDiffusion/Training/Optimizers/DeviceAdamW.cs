@@ -16,6 +16,7 @@ internal sealed class DeviceAdamW : AdamWOptimizer
 
     private readonly AdamWSlot[] _order;
     private readonly torch.Tensor _weights, _first, _second;
+    private readonly long _decaying;
     private torch.Tensor? _gradients;
 
     /// <param name="parameters">The parameters by name; their memory is replaced.</param>
@@ -27,7 +28,7 @@ internal sealed class DeviceAdamW : AdamWOptimizer
 
     private DeviceAdamW(Flat flat, TrainingSettings settings)
         : base(flat.Slots, settings) =>
-        (_order, _weights, _first, _second) = (flat.Order, flat.Weights, flat.First, flat.Second);
+        (_order, _weights, _first, _second, _decaying) = (flat.Order, flat.Weights, flat.First, flat.Second, flat.Decaying);
 
     public override double PrepareGradients()
     {
@@ -59,13 +60,12 @@ internal sealed class DeviceAdamW : AdamWOptimizer
     {
         using var noGrad = torch.no_grad();
         long total = _weights.NumberOfElements;
-        long decaying = _order.Where(slot => slot.WeightDecay != 0).Sum(slot => slot.Parameter.NumberOfElements);
         for (long start = 0; start < total;)
         {
             // A slice ends where the parameters that decay end.
-            long end = start < decaying ? decaying : total;
+            long end = start < _decaying ? _decaying : total;
             long count = Math.Min(SliceNumbers, end - start);
-            Move(start, count, learningRate, start < decaying ? Settings.WeightDecay : 0);
+            Move(start, count, learningRate, start < _decaying ? Settings.WeightDecay : 0);
             start += count;
         }
         // Activations of the next step need the memory.
@@ -111,10 +111,12 @@ internal sealed class DeviceAdamW : AdamWOptimizer
                 DecayOf(parameter, settings)));
             start += count;
         }
-        return new Flat([.. parameters.Keys.Select(name => slots[name])], [.. order.Select(name => slots[name])], weights, first, second);
+        AdamWSlot[] ordered = [.. order.Select(name => slots[name])];
+        long decaying = ordered.Where(slot => slot.WeightDecay != 0).Sum(slot => slot.Parameter.NumberOfElements);
+        return new Flat([.. parameters.Keys.Select(name => slots[name])], ordered, weights, first, second, decaying);
     }
 
-    // The slots in the network's order and in that of the memory.
+    // The slots in the network's order and in that of the memory, and how many numbers decay: the first ones.
     private sealed record Flat(
-        AdamWSlot[] Slots, AdamWSlot[] Order, torch.Tensor Weights, torch.Tensor First, torch.Tensor Second);
+        AdamWSlot[] Slots, AdamWSlot[] Order, torch.Tensor Weights, torch.Tensor First, torch.Tensor Second, long Decaying);
 }

@@ -144,7 +144,7 @@ public sealed class SessionSchedulerTests
     }
 
     // Counts what is asked for.
-    private sealed class WatchedSession(INetworkSession inner) : INetworkSession
+    private sealed class WatchedSession(INetworkSession inner) : INetworkSession, ILogitSummarizer
     {
         public int RowsRead { get; private set; }
 
@@ -152,7 +152,7 @@ public sealed class SessionSchedulerTests
 
         public TransformerConfig Config => inner.Config;
 
-        public bool SummarizesLogits => inner.SummarizesLogits;
+        public bool SummarizesLogits => ((ILogitSummarizer)inner).SummarizesLogits;
 
         public KeyValueCache NewCache(int capacity) => inner.NewCache(capacity);
 
@@ -168,7 +168,7 @@ public sealed class SessionSchedulerTests
             NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, IReadOnlyList<ILogitChange> changes)
         {
             RowsSummarized += rows.Length;
-            return inner.Summarize(states, rows, unconditional, guidanceScale, changes);
+            return ((ILogitSummarizer)inner).Summarize(states, rows, unconditional, guidanceScale, changes);
         }
 
         public void Dispose() => inner.Dispose();

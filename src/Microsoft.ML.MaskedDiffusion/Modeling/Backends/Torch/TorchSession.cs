@@ -10,7 +10,8 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
 /// <summary>
 /// A session on torch's operators. Parts that compute as many positions and attend as many keys go through the network together.
 /// </summary>
-internal sealed class TorchSession(TransformerConfig config, TorchBackend backend, UseCount.Use network) : NetworkSession(config, network)
+internal sealed class TorchSession(TransformerConfig config, TorchBackend backend, UseCount.Use network)
+    : NetworkSession(config, network), ILogitSummarizer
 {
     // A text of 32,000 tokens' vocabulary has 128 KB of numbers a change.
     private const int MostChanges = 256;
@@ -39,7 +40,7 @@ internal sealed class TorchSession(TransformerConfig config, TorchBackend backen
         return new TorchStates(cat([.. results]).index_select(0, Upload.Integers(places, backend.Device)));
     }
 
-    public override bool SummarizesLogits => backend.SummarizesLogits;
+    public bool SummarizesLogits => backend.SummarizesLogits;
 
     protected override unsafe void Read(
         NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, LogitRowReader reader)
@@ -53,16 +54,21 @@ internal sealed class TorchSession(TransformerConfig config, TorchBackend backen
         });
     }
 
-    protected override DistributionSummary[] SummarizeRows(
+    public DistributionSummary[] Summarize(
         NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, IReadOnlyList<ILogitChange> changes)
     {
+        using UseCount.Use use = Enter(states, rows, unconditional);
+        if (changes.Count != rows.Length)
+            throw new ArgumentException($"{rows.Length} rows have {changes.Count} changes.", nameof(changes));
+        if (rows.Length == 0)
+            return [];
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         ILogitChange[] distinct = [.. changes.Distinct()];
         Dictionary<ILogitChange, long> numbers = distinct.Index().ToDictionary(change => change.Item, change => (long)change.Index);
         Tensor added = stack(distinct.Select(NumbersOf));
         var figures = new List<Tensor>();
-        ForEachSlice(states, rows, unconditional, guidanceScale, (first, logits) =>
+        ForEachSlice(states, rows, guidanceScale == 0 ? null : unconditional, guidanceScale, (first, logits) =>
         {
             long[] own = [.. Enumerable.Range(first, (int)logits.size(0)).Select(row => numbers[changes[row]])];
             Tensor changed = logits.Plus(added.index_select(0, Upload.Integers(own, backend.Device)));
