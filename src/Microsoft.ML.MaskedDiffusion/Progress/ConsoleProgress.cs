@@ -96,7 +96,9 @@ public sealed class ConsoleProgress
     {
         ArgumentNullException.ThrowIfNull(value);
         CultureInfo culture = CultureInfo.InvariantCulture;
-        string trial = string.Create(culture, $"trial {value.Trial + 1} of {value.MaxTrials}, rung {value.Rung + 1}: ");
+        // Trials and rungs have the numbers that the result and its report give them.
+        string trial = string.Create(
+            culture, $"trial {value.Trial}, rung {value.Rung} ({value.BegunTrials} of {value.MaxTrials} trials begun): ");
         if (value.Training is { } training)
         {
             Print((value.Trial, value.Rung), trial + Describe(training), isComplete: false);

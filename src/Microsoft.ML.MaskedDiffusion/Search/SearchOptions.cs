@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Options;
+using Microsoft.ML.MaskedDiffusion.Trainers;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
@@ -107,9 +108,11 @@ public sealed class SearchOptions
     private void CheckTrainer()
     {
         const string Group = nameof(Trainer) + ".";
+        const string Length = ": a trial's length must be known; set MaxSteps or Budget.MaxFlops";
+        TrainerOptionsCheck.Check(Trainer, autoregressive: false);
         BudgetOptions budget = Trainer.Budget;
-        OptionCheck.Require(budget.MaxSeconds is null && !budget.UntilCancelled, Group + "Budget.MaxSeconds", budget.MaxSeconds,
-            "null, and Budget.UntilCancelled false: a trial's length must be known; set MaxSteps or Budget.MaxFlops");
+        OptionCheck.Require(budget.MaxSeconds is null, Group + "Budget.MaxSeconds", budget.MaxSeconds, "null" + Length);
+        OptionCheck.Require(!budget.UntilCancelled, Group + "Budget.UntilCancelled", budget.UntilCancelled, "false" + Length);
         OptionCheck.Require(budget.MaxEpochs is null || !EqualFlops, Group + "Budget.MaxEpochs", budget.MaxEpochs,
             "null with EqualFlops: the FLOPs of an epoch are not known before the text is read; set MaxSteps or Budget.MaxFlops");
         OptionCheck.Require(Trainer.Checkpoints.Folder is null, Group + "Checkpoints.Folder", Trainer.Checkpoints.Folder,

@@ -153,10 +153,29 @@ public sealed class ConsoleProgressTests
     }
 
     [TestMethod]
+    public void ASearchPrintsItsTrainingsAndWhatItMeasured()
+    {
+        var output = new StringWriter();
+        var progress = new ConsoleProgress(output, TimeSpan.FromHours(1));
+        void Report(TrainingProgress? training, double? metric, double? best) =>
+            progress.Report(new SearchProgress(4, 1, 5, 9, training, metric, best, "bits per byte"));
+        Report(new TrainingProgress { Phase = TrainingPhase.Training, Step = 10, MaxSteps = 100 }, null, null);
+        Report(new TrainingProgress { Phase = TrainingPhase.Training, Step = 20, MaxSteps = 100 }, null, null);
+        Report(null, 1.5, null);
+        Report(null, double.NaN, 1.25);
+        string[] lines = output.ToString().TrimEnd().Split(Environment.NewLine);
+        Assert.HasCount(3, lines, "the second report comes too soon");
+        StringAssert.StartsWith(lines[0], "trial 4, rung 1 (5 of 9 trials begun): 10 of 100 steps (10 %)");
+        Assert.AreEqual("trial 4, rung 1 (5 of 9 trials begun): bits per byte 1.5000", lines[1]);
+        Assert.AreEqual("trial 4, rung 1 (5 of 9 trials begun): bits per byte NaN, best so far 1.2500", lines[2]);
+    }
+
+    [TestMethod]
     public void BadArgumentsAreRefused()
     {
         Assert.ThrowsExactly<ArgumentNullException>(() => new ConsoleProgress(null!));
         Assert.ThrowsExactly<ArgumentNullException>(() => new ConsoleProgress().Report((TrainingProgress)null!));
+        Assert.ThrowsExactly<ArgumentNullException>(() => new ConsoleProgress().Report((SearchProgress)null!));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new ConsoleProgress(new StringWriter(), TimeSpan.FromSeconds(-1)));
     }
 }

@@ -272,6 +272,30 @@ public sealed class SearchTests
     }
 
     [TestMethod]
+    public void TrainersThatASearchCannotUseAreRefusedWithARemedy()
+    {
+        using var source = new CancellationTokenSource();
+        foreach ((string part, Action<SearchOptions> change) in new (string, Action<SearchOptions>)[]
+        {
+            ("Trainer.Budget.MaxSeconds is 60; it must be null: a trial's length", o => o.Trainer.Budget.MaxSeconds = 60),
+            ("Trainer.Budget.UntilCancelled is True; it must be false", o =>
+            {
+                (o.Trainer.MaxSteps, o.Trainer.Budget.UntilCancelled) = (null, true);
+                o.Trainer.CancellationToken = source.Token;
+            }),
+            ("Trainer.Budget.MaxEpochs is 2; it must be null with EqualFlops", o => (o.EqualFlops, o.Trainer.Budget.MaxEpochs) = (true, 2)),
+            ("Trainer.Checkpoints.Folder is 'run'", o => o.Trainer.Checkpoints.Folder = "run"),
+            ("Trainer.ValidationSet", o => o.Trainer.ValidationSet = Rows(new MLContext(1))),
+            ("LearningRate is 2", o => o.Trainer.LearningRate = 2),
+            ("Option Space is 0", o => o.Space = new SearchSpace()),
+        })
+        {
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Search(Options(change))).Message, part);
+        }
+        Assert.ThrowsExactly<ArgumentNullException>(() => Search(Options(o => o.Trainer.Budget = null!)));
+    }
+
+    [TestMethod]
     public void ValuesThatTheTrainerRefusesAreReportedBeforeAnythingIsTrained()
     {
         bool trained = false;
