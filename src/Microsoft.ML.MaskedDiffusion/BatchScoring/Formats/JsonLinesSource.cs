@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
@@ -66,9 +67,16 @@ internal sealed class JsonLinesSource : TextSource
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // The second one is thrown for half a surrogate pair as an escape.
-            return Faulty($"the line is no JSON: {error.Message}");
+            return Faulty("the line is no JSON: " + Reason(error));
         }
     }
+
+    // The place is one of the line, which is named elsewhere.
+    private static string Reason(Exception error) =>
+        error is JsonException { BytePositionInLine: { } position }
+        && error.Message.IndexOf(" LineNumber:", StringComparison.Ordinal) is > 0 and int end
+            ? string.Create(CultureInfo.InvariantCulture, $"{error.Message[..end].TrimEnd('.')} (byte {position + 1})")
+            : error.Message;
 
     private static DataViewType? TypeOf(FieldKind kind) => kind switch
     {
