@@ -38,15 +38,21 @@ public unsafe class MatrixProductCase
 
     /// <summary>This library's.</summary>
     [Benchmark]
-    public void Ours()
+    public void Ours() => Multiply(rounded: false);
+
+    /// <summary>This library's of operands rounded to bfloat16, as in a training in mixed precision.</summary>
+    [Benchmark]
+    public void OursBFloat16() => Multiply(rounded: true);
+
+    private void Multiply(bool rounded)
     {
         float* x = _x.Floats, w = _weight.Floats, g = _gradient.Floats, y = _result.Floats;
         if (Product == "forward")
-            MatrixProduct.Multiply(Tokens, Inner, Width, x, Width, false, w, Width, true, y, Inner);
+            MatrixProduct.Multiply(Tokens, Inner, Width, x, Width, false, w, Width, true, y, Inner, rounded: rounded);
         else if (Product == "inputs' gradient")
-            MatrixProduct.Multiply(Tokens, Width, Inner, g, Inner, false, w, Width, false, y, Width);
+            MatrixProduct.Multiply(Tokens, Width, Inner, g, Inner, false, w, Width, false, y, Width, rounded: rounded);
         else
-            MatrixProduct.Multiply(Inner, Width, Tokens, g, Inner, true, x, Width, false, y, Width);
+            MatrixProduct.Multiply(Inner, Width, Tokens, g, Inner, true, x, Width, false, y, Width, rounded: rounded);
     }
 
     private Tensor Multiply(Func<Tensor, Tensor> operand) => Product switch

@@ -35,20 +35,25 @@ internal static class TrainingBenchmark
             Description = "seconds of measured steps in each row of the table; at least three pairs of steps are measured",
             DefaultValueFactory = _ => 20,
         };
+        var precision = new Option<Precision>("--precision")
+        {
+            Description = "the arithmetic of both", DefaultValueFactory = _ => Precision.Float32,
+        };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
         Option<string> heap = HeapChoice.Option();
         Option<bool> markdown = MarkdownOption();
         var command = new Subcommand(
             "training", "tokens per second of whole training steps, beside the yardstick, and their share of the peak speed")
         {
-            sizes, vocabularies, shapes, seconds, device, heap, markdown,
+            sizes, vocabularies, shapes, seconds, precision, device, heap, markdown,
         };
         command.SetAction(result =>
         {
             HeapChoice.Apply(result.GetValue(heap)!);
             return Run(
                 result.GetValue(sizes)!, result.GetValue(vocabularies)!, [.. result.GetValue(shapes)!.Select(ParseShape)],
-                result.GetValue(seconds), DeviceChoice.Resolve(result.GetValue(device)!), result.GetValue(markdown));
+                result.GetValue(seconds), result.GetValue(precision), DeviceChoice.Resolve(result.GetValue(device)!),
+                result.GetValue(markdown));
         });
         return command;
     }
@@ -61,9 +66,10 @@ internal static class TrainingBenchmark
             : throw new ArgumentException($"The shape \"{shape}\" is not written as LENGTHxROWS, such as 256x8.");
 
     private static int Run(
-        string[] sizes, int[] vocabularies, (int Length, int Rows)[] shapes, double seconds, torch.Device place, bool markdown)
+        string[] sizes, int[] vocabularies, (int Length, int Rows)[] shapes, double seconds, Precision precision, torch.Device place,
+        bool markdown)
     {
-        Console.WriteLine($"Training steps, float32 on {DeviceChoice.Describe(place)}, {Environment.ProcessorCount} cores");
+        Console.WriteLine($"Training steps, {precision} on {DeviceChoice.Describe(place)}, {Environment.ProcessorCount} cores");
         Console.WriteLine();
         var table = new ResultTable(markdown, "size", "vocabulary", "T x B", "tokens/s", "plain", "ratio", "GFLOP/s", "plain", "peak",
             "of peak", "plain", "bytes/step", "pairs");
@@ -79,7 +85,7 @@ internal static class TrainingBenchmark
                         ContextLength = length,
                     };
                     double before = MatrixProductPeak.Measure(place);
-                    TrainingPair.Result result = new TrainingPair(config, rows, length, place).Measure(seconds);
+                    TrainingPair.Result result = new TrainingPair(config, rows, length, place) { Precision = precision }.Measure(seconds);
                     double peak = Math.Max(before, MatrixProductPeak.Measure(place));
                     double tokens = (double)rows * length;
                     table.Add(size, Number(vocabulary, "N0"), $"{length} x {rows}", Number(tokens / result.Times.Ours, "N0"),

@@ -25,37 +25,51 @@ internal static unsafe class BFloat16Kernels
     public static void RoundAll(float* values, long count) =>
         Workers.Rows(count, Piece, (first, last) => Round(values + first, values + first, last - first));
 
-    /// <summary>Rounds and stores in half the memory.</summary>
-    public static void Narrow(float* from, ushort* to, long count) => Workers.Rows(count, Piece, (first, last) =>
+    /// <summary>Rounds and stores in half the memory, on all cores.</summary>
+    public static void Narrow(float* from, ushort* to, long count) =>
+        Workers.Rows(count, Piece, (first, last) => NarrowAlone(from + first, to + first, last - first));
+
+    /// <summary>What <see cref="Narrow"/> stored, as 32-bit floats, on all cores.</summary>
+    public static void Widen(ushort* from, float* to, long count) =>
+        Workers.Rows(count, Piece, (first, last) => WidenAlone(from + first, to + first, last - first, add: false));
+
+    /// <summary><see cref="Narrow"/> on the caller's thread.</summary>
+    public static void NarrowAlone(float* from, ushort* to, long count)
     {
-        long i = first;
-        for (; i + 2 * VectorMath.Lanes <= last; i += 2 * VectorMath.Lanes)
+        long i = 0;
+        for (; i + 2 * VectorMath.Lanes <= count; i += 2 * VectorMath.Lanes)
         {
             Vector512<uint> low = Round(Vector512.Load(from + i)).AsUInt32();
             Vector512<uint> high = Round(Vector512.Load(from + i + VectorMath.Lanes)).AsUInt32();
             Vector512.Narrow(Vector512.ShiftRightLogical(low, 16), Vector512.ShiftRightLogical(high, 16)).Store(to + i);
         }
-        for (; i < last; i++)
+        for (; i < count; i++)
         {
             float rounded;
             Round(from + i, &rounded, 1);
             to[i] = (ushort)(BitConverter.SingleToUInt32Bits(rounded) >> 16);
         }
-    });
+    }
 
-    /// <summary>What <see cref="Narrow"/> stored, as 32-bit floats.</summary>
-    public static void Widen(ushort* from, float* to, long count) => Workers.Rows(count, Piece, (first, last) =>
+    /// <summary><see cref="Widen"/> on the caller's thread, or what is there and that.</summary>
+    public static void WidenAlone(ushort* from, float* to, long count, bool add)
     {
-        long i = first;
-        for (; i + 2 * VectorMath.Lanes <= last; i += 2 * VectorMath.Lanes)
+        long i = 0;
+        for (; i + 2 * VectorMath.Lanes <= count; i += 2 * VectorMath.Lanes)
         {
             Vector512<ushort> halves = Vector512.Load(from + i);
-            Vector512.ShiftLeft(Vector512.WidenLower(halves), 16).AsSingle().Store(to + i);
-            Vector512.ShiftLeft(Vector512.WidenUpper(halves), 16).AsSingle().Store(to + i + VectorMath.Lanes);
+            Vector512<float> low = Vector512.ShiftLeft(Vector512.WidenLower(halves), 16).AsSingle();
+            Vector512<float> high = Vector512.ShiftLeft(Vector512.WidenUpper(halves), 16).AsSingle();
+            float* second = to + i + VectorMath.Lanes;
+            (add ? Vector512.Load(to + i) + low : low).Store(to + i);
+            (add ? Vector512.Load(second) + high : high).Store(second);
         }
-        for (; i < last; i++)
-            to[i] = BitConverter.UInt32BitsToSingle((uint)from[i] << 16);
-    });
+        for (; i < count; i++)
+        {
+            float value = BitConverter.UInt32BitsToSingle((uint)from[i] << 16);
+            to[i] = add ? to[i] + value : value;
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Round(Vector512<float> value)

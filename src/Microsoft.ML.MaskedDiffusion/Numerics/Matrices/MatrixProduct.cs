@@ -25,11 +25,22 @@ internal static unsafe class MatrixProduct
     /// <summary>
     /// C[m, n] = A B, or C += A B. A is [m, k] with <paramref name="lda"/> floats from row to row, or stored transposed as [k, m]; B is [k,
     /// n], or stored transposed as [n, k]. The work is spread over the cores. With <paramref name="rounded"/> A and B are rounded to
-    /// bfloat16 on the way; sums stay 32-bit.
+    /// bfloat16 on the way; sums stay 32-bit. Large products of that kind are <see cref="BFloat16Product"/>'s where it is faster.
     /// </summary>
     public static void Multiply(
         int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add = false,
         bool rounded = false)
+    {
+        if (rounded && BFloat16Product.Fits(m, n, k))
+            BFloat16Product.Multiply(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, add);
+        else
+            MultiplyOwn(m, n, k, a, lda, transposeA, b, ldb, transposeB, c, ldc, add, rounded);
+    }
+
+    /// <summary>As <see cref="Multiply"/>, with the library's own kernels only.</summary>
+    internal static void MultiplyOwn(
+        int m, int n, int k, float* a, long lda, bool transposeA, float* b, long ldb, bool transposeB, float* c, long ldc, bool add,
+        bool rounded)
     {
         if (m == 0 || n == 0)
             return;
