@@ -67,7 +67,8 @@ internal static class BatchBenchmark
             for (int round = -1; round < rounds; round++)
             {
                 TextLikelihood[] raw = [];
-                double alone = Timing.Seconds(network.Device, () => raw = [.. texts.Chunk(32).SelectMany(some => scorer.Score(some))]);
+                double alone = Timing.Seconds(
+                    network.Device, () => raw = [.. texts.Chunk(32).SelectMany(some => scorer.Score(some))]);
                 double file = Timing.Seconds(network.Device, () => ml.MaskedDiffusion().ScoreFile(
                     transformer, new BatchScoringOptions { InputPath = input, OutputPath = output }));
                 Check(output, raw);

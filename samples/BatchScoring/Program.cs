@@ -4,7 +4,8 @@ using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
 
 string folder = Path.Combine("artifacts", "batch");
-string input = Path.Combine(folder, "sentences.jsonl"), output = Path.Combine(folder, "scored.jsonl"), zip = Path.Combine(folder, "days.zip");
+string input = Path.Combine(folder, "sentences.jsonl"), output = Path.Combine(folder, "scored.jsonl");
+string zip = Path.Combine(folder, "days.zip");
 var ml = new MLContext(seed: 1);
 
 if (args is ["score"])

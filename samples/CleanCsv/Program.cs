@@ -42,9 +42,10 @@ ml.MaskedDiffusion().ScoreFile(infill, new BatchScoringOptions
     InputPath = dirty, OutputPath = clean, OutputColumns = ["Order", "LogProbability"],
 });
 
-foreach ((string before, string after) in File.ReadLines(dirty).Zip(File.ReadLines(clean)).Where(line => line.First.Contains("[MASK")).Take(6))
+(string Before, string After)[] lines = [.. File.ReadLines(dirty).Zip(File.ReadLines(clean))];
+foreach ((string before, string after) in lines.Where(line => line.Before.Contains("[MASK", StringComparison.Ordinal)).Take(6))
     Console.WriteLine($"  {before}\n  {after}\n");
-int same = File.ReadLines(dirty).Zip(File.ReadLines(clean)).Count(line => line.Second.StartsWith(line.First, StringComparison.Ordinal));
+int same = lines.Count(line => line.After.StartsWith(line.Before, StringComparison.Ordinal));
 Console.WriteLine($"{same - 1} of 60 rows had no gap and are what they were, with an empty score behind them: {clean}");
 
 string Order(int lost = 0)

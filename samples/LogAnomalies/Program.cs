@@ -38,8 +38,8 @@ foreach (ScoredLine line in lines.OrderBy(line => line.PerToken).Take(2))
 // A stock evaluator on our score.
 IDataView judged = ml.Data.LoadFromEnumerable(lines.Select(line => new Judged { Label = line.Label, Score = (float)line.PerToken }));
 AnomalyDetectionMetrics metrics = ml.AnomalyDetection.Evaluate(judged);
-Console.WriteLine($"Area under the ROC curve {metrics.AreaUnderRocCurve:F3}; {metrics.DetectionRateAtFalsePositiveCount:P0} of the unusual lines "
-    + "are above all but 10 usual ones");
+Console.WriteLine($"Area under the ROC curve {metrics.AreaUnderRocCurve:F3}; {metrics.DetectionRateAtFalsePositiveCount:P0} of the "
+    + "unusual lines are above all but 10 usual ones");
 
 string Usual()
 {
@@ -47,7 +47,8 @@ string Usual()
         [("GET", "/home", 20), ("GET", "/search", 60), ("GET", "/cart", 40), ("POST", "/login", 80), ("POST", "/order", 90)];
     (string method, string path, int slow) = calls[random.Next(calls.Length)];
     int status = method == "POST" && random.Next(8) == 0 ? 401 : 200;
-    return random.Next(10) == 0 ? $"cache holds {random.Next(40, 60)} % of its memory" : $"{method} {path} {status} in {random.Next(slow / 2, slow)} ms";
+    return random.Next(10) == 0
+        ? $"cache holds {random.Next(40, 60)} % of its memory" : $"{method} {path} {status} in {random.Next(slow / 2, slow)} ms";
 }
 
 internal sealed class Line

@@ -13,8 +13,8 @@ using Microsoft.ML.MaskedDiffusion;
 string[] days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 var ml = new MLContext(seed: 1);
 var random = new Random(1);
-IDataView corpus = ml.Data.LoadFromEnumerable(
-    Enumerable.Range(0, 2000).Select(_ => random.Next(7)).Select(i => new Sentence { Text = $"{days[i]} comes before {days[(i + 1) % 7]}." }));
+IDataView corpus = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 2000).Select(_ => random.Next(7))
+    .Select(i => new Sentence { Text = $"{days[i]} comes before {days[(i + 1) % 7]}." }));
 Console.WriteLine("Training a model for some seconds ...");
 using var lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
 {
@@ -63,7 +63,8 @@ JsonElement[] scores = await Task.WhenAll(sentences.Select(async text =>
 foreach ((string text, JsonElement score) in sentences.Zip(scores))
     Console.WriteLine($"  {score.GetProperty("negativeLogLikelihood").GetDouble(),6:F2} nats  {text}");
 
-using var request = new HttpRequestMessage(HttpMethod.Post, "/generate") { Content = JsonContent.Create(new Sentence { Text = "Monday comes" }) };
+using var request = new HttpRequestMessage(HttpMethod.Post, "/generate");
+request.Content = JsonContent.Create(new Sentence { Text = "Monday comes" });
 using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
 using var reader = new StreamReader(await response.EnsureSuccessStatusCode().Content.ReadAsStreamAsync());
 while (await reader.ReadLineAsync() is { } line)

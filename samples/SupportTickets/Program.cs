@@ -57,7 +57,8 @@ IDataView moodData = ml.Data.LoadFromEnumerable(moodRows);
 var byMood = ml.MaskedDiffusion().ScoreChoices(lm.Model, contextColumnName: "Text", choicesColumnName: "Options");
 IDataView moodAnswers = byMood.Fit(moodData).Transform(moodData);
 
-string[] predictedTopics = [.. answered.GetColumn<string>("PredictedText")], predictedMoods = [.. moodAnswers.GetColumn<string>("PredictedText")];
+string[] predictedTopics = [.. answered.GetColumn<string>("PredictedText")];
+string[] predictedMoods = [.. moodAnswers.GetColumn<string>("PredictedText")];
 float[][] probabilities = [.. answered.GetColumn<float[]>("Probability")];
 for (int i = 0; i < 4; i++)
 {

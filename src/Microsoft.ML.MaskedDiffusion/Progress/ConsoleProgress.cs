@@ -5,9 +5,9 @@ using Microsoft.ML.MaskedDiffusion.Progress;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Prints the progress of trainings, of passes over rows, of files that are scored, of zero-shot evaluations and of searches: set it as the <c>Progress</c> of any
-/// options. On a terminal it rewrites one line; elsewhere, as in a log file, it writes a line at most every ten seconds. A new phase, a
-/// validation and the end are always written, and stay.
+/// Prints the progress of trainings, of passes over rows, of files that are scored, of zero-shot evaluations and of searches: set it as the
+/// <c>Progress</c> of any options. On a terminal it rewrites one line; elsewhere, as in a log file, it writes a line at most every ten
+/// seconds. A new phase, a validation and the end are always written, and stay.
 /// </summary>
 /// <remarks>
 /// Thread-safe: several runs may share one. Numbers are written in the invariant culture. <see cref="Dispose"/> ends a line that is still
