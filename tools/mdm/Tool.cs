@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Mdm.Commands;
+using Mdm.Output;
+using Mdm.Settings;
+
+namespace Mdm;
+
+/// <summary>The tool as a whole: from a command line to an exit code.</summary>
+internal static class Tool
+{
+    /// <summary>Runs a command line.</summary>
+    /// <param name="arguments">What stands behind the tool's name.</param>
+    /// <param name="console">The streams.</param>
+    /// <param name="cancellation">Interrupts the work, which then keeps the best so far.</param>
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    public static int Run(IReadOnlyList<string> arguments, ToolConsole console, CancellationToken cancellation)
+    {
+        ParseResult parsed = Root().Parse(arguments.Count == 0 ? ["--help"] : arguments);
+        if (parsed.Action is HelpWithExamples)
+            return parsed.Invoke(Streams(console));
+        if (parsed.Errors.Count > 0)
+        {
+            console.Error.WriteLine(parsed.Errors[0].Message);
+            console.Error.WriteLine($"'mdm {CommandPath(parsed)}--help' lists what there is.");
+            return ExitCode.WrongUsage;
+        }
+        if (parsed.Action is not null)
+            return parsed.Invoke(Streams(console));
+        try
+        {
+            return ((ToolCommand)parsed.CommandResult.Command).Execute(parsed, console, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            console.Error.WriteLine("Interrupted before there was anything to save.");
+            return ExitCode.Interrupted;
+        }
+        catch (Exception error)
+        {
+            console.Error.WriteLine("error: " + ErrorText.Of(error));
+            if (parsed.GetValue(ToolCommand.Verbose))
+                console.Error.WriteLine(error);
+            return error is UsageException or ArgumentException ? ExitCode.WrongUsage : ExitCode.Failed;
+        }
+    }
+
+    private static RootCommand Root()
+    {
+        var root = new RootCommand(
+            "Trains, searches, measures and uses masked diffusion language models. 'mdm COMMAND --help' has a command's options, and "
+            + $"examples. Exit codes: {ExitCode.Help}.")
+        {
+            new TrainCommand(),
+            ToolCommand.Verbose,
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
+
+    private static InvocationConfiguration Streams(ToolConsole console) => new() { Output = console.Out, Error = console.Error };
+
+    private static string CommandPath(ParseResult parsed) =>
+        parsed.CommandResult.Command is ToolCommand command ? command.Name + " " : "";
+}
