@@ -90,22 +90,29 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
         Type type = SettingsTree.Find(typeof(TSettings), setting, name).PropertyType;
         if (type == typeof(bool))
         {
-            var flag = new Option<bool>(name) { Description = description };
-            Add(flag);
-            _given.Add(result => result.GetValue(flag) ? (name, SettingsTree.At(setting, true)) : null);
+            AddFlag(name, setting, true, description);
             return;
         }
         if (type == typeof(IReadOnlyList<string>))
         {
             var list = new Option<string[]>(name) { Description = description, HelpName = helpName ?? "text" };
             Add(list);
-            _given.Add(result => result.GetValue(list) is { Length: > 0 } texts ? (name, SettingsTree.At(setting, List(texts))) : null);
+            _given.Add(result => result.GetValue(list) is { Length: > 0 } texts
+                ? (name, SettingsTree.At(setting, List(texts, read))) : null);
             return;
         }
         var option = new Option<string?>(name) { Description = description, HelpName = helpName ?? HelpNameOf(type) };
         Add(option);
         _given.Add(result => result.GetValue(option) is { } text
             ? (name, SettingsTree.At(setting, read is null ? SettingText.Read(type, text) : read(text))) : null);
+    }
+
+    /// <summary>Adds an option without a value, which sets a setting to one.</summary>
+    protected void AddFlag(string name, string setting, JsonNode value, string description)
+    {
+        var flag = new Option<bool>(name) { Description = description };
+        Add(flag);
+        _given.Add(result => result.GetValue(flag) ? (name, SettingsTree.At(setting, value.DeepClone())) : null);
     }
 
     /// <summary>Adds the options that every command has; called at the end of a command's constructor, so that they come last.</summary>
@@ -122,7 +129,8 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
         _ => "text",
     };
 
-    private static JsonArray List(string[] texts) => [.. texts.Select(text => JsonValue.Create(text))];
+    private static JsonArray List(string[] texts, Func<string, JsonNode?>? read = null) =>
+        [.. texts.Select(text => read is null ? JsonValue.Create(text) : read(text))];
 
     private static JsonObject ReadFile(string path)
     {

@@ -51,7 +51,8 @@ internal static class Tool
             "Trains, searches, measures and uses masked diffusion language models. 'mdm COMMAND --help' has a command's options, and "
             + $"examples. Exit codes: {ExitCode.Help}.")
         {
-            new TrainCommand(),
+            new TrainCommand(), new FinetuneCommand(), new ScoreCommand(), new ChooseCommand(), new InfillCommand(), new GenerateCommand(),
+            new PerplexityCommand(), new EvalCommand(), new SearchCommand(), new InspectCommand(), new ConvertCommand(),
             ToolCommand.Verbose,
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();

@@ -6,7 +6,7 @@ namespace Mdm.Data;
 internal static class Tokenizers
 {
     /// <summary>What a setting may be, for help texts.</summary>
-    public const string Forms = "a tokenizer's file, 'bytes', or nothing to learn one from the text";
+    public const string Forms = "A tokenizer's file, or bytes. Default: one is learned from the text";
 
     /// <summary>The source that a setting names.</summary>
     public static TokenizerSource Source(string? setting, int vocabularySize) => setting switch
