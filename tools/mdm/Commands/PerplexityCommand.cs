@@ -37,10 +37,13 @@ internal sealed class PerplexityCommand : SettingsCommand<PerplexitySettings>
         PerplexityResult result = new PerplexityEvaluator(model, settings.Perplexity).Evaluate(
             settings.Data.SelectMany(path => Documents(path, settings, context)), context.Cancellation);
         progress.Dispose();
-        IReadOnlyList<PerplexityFigures> figures = result.Groups.Count > 1 ? [.. result.Groups, result.All] : [result.All];
-        context.Results.Rows([.. figures.Select(Row)]);
+        IReadOnlyList<PerplexityFigures> figures = result.Groups.Count > 1 ? [.. result.Groups, result.All] : result.Groups;
+        context.Results.Rows([.. figures.Select(figure => Row(figure, context.Results.IsJson))]);
         if (!context.Results.IsJson)
-            context.Say($"Settings: {result.Settings}; windows of {result.Stride} new tokens for {result.WindowedCount} long documents.");
+        {
+            context.Say($"Value ± error over documents ± error of the estimate; {result.Settings}; windows of {result.Stride} new tokens "
+                + $"for {result.WindowedCount} long documents.");
+        }
         return ExitCode.Done;
     }
 
@@ -50,21 +53,25 @@ internal sealed class PerplexityCommand : SettingsCommand<PerplexitySettings>
         return texts.Take(settings.MaxDocuments ?? int.MaxValue).Select(text => new PerplexityDocument(text, path));
     }
 
-    private static Field[] Row(PerplexityFigures figures) =>
+    private static Field[] Row(PerplexityFigures figures, bool isJson) =>
     [
         new("data", figures.Group ?? "all"),
         new("documents", figures.DocumentCount),
         new("tokens", figures.TokenCount),
         new("bytes", figures.ByteCount),
-        .. Metric("negative log likelihood", "nats per token", figures.NegativeLogLikelihood),
-        .. Metric("perplexity", "per token", figures.Perplexity),
-        .. Metric("bits per byte", "", figures.BitsPerByte),
+        .. Metric("negative log likelihood", "nats per token", figures.NegativeLogLikelihood, isJson),
+        .. Metric("perplexity", "per token", figures.Perplexity, isJson),
+        .. Metric("bits per byte", "", figures.BitsPerByte, isJson),
     ];
 
-    private static Field[] Metric(string name, string unit, EvaluationMetric metric) =>
-    [
-        new(name, metric.Value, unit, "0.000"),
-        new($"{name} standard error", metric.StandardError, "", "0.000"),
-        new($"{name} noise error", metric.NoiseStandardError, "", "0.000"),
-    ];
+    private static Field[] Metric(string name, string unit, EvaluationMetric metric, bool isJson)
+    {
+        Field[] numbers =
+        [
+            new(name, metric.Value, unit, "0.000"),
+            new($"{name} standard error", metric.StandardError, unit, "0.000"),
+            new($"{name} noise error", metric.NoiseStandardError, unit, "0.000"),
+        ];
+        return isJson ? numbers : [new Field(name, string.Join(" ± ", numbers.Select(number => number.Text)), unit)];
+    }
 }

@@ -74,7 +74,7 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         ModelPlace.Save(result.Transformer, train.Schema, path, context);
         if (settings.Report is { } report)
             result.SaveReport(report);
-        context.Results.Rows([.. Ranked(result).Select(trial => Row(trial, result))]);
+        context.Results.Rows([.. Ranked(result).Select(trial => Row(trial, result, context.Results.IsJson))]);
         context.Say($"The model of trial {result.Best.Number} was saved to {path}"
             + (settings.Report is null ? "." : $", the report to {settings.Report}."));
         if (!result.IsCancelled)
@@ -88,7 +88,7 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         .OrderByDescending(trial => trial.Number == result.Best.Number).ThenByDescending(trial => trial.Last.Rung)
         .ThenBy(trial => result.Metric.LowerIsBetter ? trial.Last.Metric : -trial.Last.Metric);
 
-    private static Field[] Row(SearchTrial trial, SearchResult result) =>
+    private static Field[] Row(SearchTrial trial, SearchResult result, bool isJson) =>
     [
         new("trial", trial.Number),
         new("best", trial.Number == result.Best.Number),
@@ -96,7 +96,9 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         new("steps", trial.Last.Steps),
         new("share of the budget", 100 * trial.Last.Share, "%", "0"),
         new("seconds", trial.Last.Seconds, "s", "0.0"),
-        .. trial.Values.Select(value => new Field(value.Key, Plain(value.Value), Format: "0.######")),
+        .. isJson
+            ? [new Field("values", trial.Values.ToDictionary(value => value.Key, value => Plain(value.Value)))]
+            : trial.Values.Select(value => new Field(value.Key, Plain(value.Value), Format: "0.######")),
         new("error", trial.Last.Error),
     ];
 

@@ -32,7 +32,7 @@ internal static class ModelPlace
         if (path is null)
             throw new UsageException("No place for the model: name a .zip, a .mdm file or a folder with --out.");
         if (!overwrite && (File.Exists(path) || Directory.Exists(path)))
-            throw new UsageException($"There is something at {path} already: choose another --out, or add --overwrite to replace it.");
+            throw new UsageException($"There is something at {path} already: choose another place, or add --overwrite to replace it.");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         return path;
     }

@@ -7,7 +7,7 @@ namespace Mdm.Inspection;
 /// <summary>Knows saved models: folders and .mdm files. The weights are not read.</summary>
 internal sealed class ModelInspector : Inspector
 {
-    private const string Manifest = "manifest.json", Config = "config.json", Weights = "model.safetensors";
+    private const string Manifest = "manifest.json", Config = "config.json", TokenizerFolder = "tokenizer/";
 
     /// <inheritdoc/>
     public override string Kind => "model";
@@ -21,10 +21,9 @@ internal sealed class ModelInspector : Inspector
         StoredFiles files = StoredFiles.Open(path)!;
         JsonElement manifest = files.Json(Manifest);
         TransformerConfig config = ReadConfig(files.Json(Config));
-        string[] own = [Manifest, Config, Weights];
-        Dictionary<string, byte[]> tokenizerFiles = files.Sizes.Keys.Where(name => !own.Contains(name))
-            .ToDictionary(name => name, files.Bytes);
-        TextTokenizer tokenizer = TextTokenizer.FromFiles(tokenizerFiles);
+        TextTokenizer tokenizer = TextTokenizer.FromFiles(
+            files.Sizes.Keys.Where(name => name.StartsWith(TokenizerFolder, StringComparison.Ordinal))
+                .ToDictionary(name => name[TokenizerFolder.Length..], files.Bytes));
         return
         [
             new("kind", Directory.Exists(path) ? "model folder" : "model archive"),

@@ -31,7 +31,7 @@ internal sealed class SafetensorsInspector : Inspector
             new("parameters", tensors.Sum(tensor => Count(tensor.Value))),
             new("precision", tensors.Select(tensor => tensor.Value.GetProperty("dtype").GetString()!).Distinct().ToArray()),
             new("metadata", metadata),
-            new("shapes", context.Results.IsJson ? shapes : string.Join('\n', shapes.Select(shape => $"{shape.Key} {shape.Value}"))),
+            new("shapes", shapes),
             new("size", size, "bytes"),
         ];
     }

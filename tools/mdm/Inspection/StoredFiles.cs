@@ -19,8 +19,9 @@ internal sealed class StoredFiles
         if (Directory.Exists(path))
         {
             return new StoredFiles(
-                new DirectoryInfo(path).GetFiles().OrderBy(file => file.Name, StringComparer.Ordinal)
-                    .ToDictionary(file => file.Name, file => file.Length),
+                new DirectoryInfo(path).GetFiles("*", SearchOption.AllDirectories).OrderBy(file => file.FullName, StringComparer.Ordinal)
+                    .ToDictionary(
+                        file => Path.GetRelativePath(path, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file => file.Length),
                 name => File.ReadAllBytes(Path.Combine(path, name)));
         }
         try

@@ -20,16 +20,21 @@ internal sealed record Field(string Name, object? Value, string Unit = "", strin
     {
         null => "-",
         bool truth => truth ? "yes" : "no",
+        double.NaN => "-",
         double number => number.ToString(Format ?? "0.###", CultureInfo.InvariantCulture),
         int or long => ((IFormattable)Value).ToString(Format ?? "#,0", CultureInfo.InvariantCulture),
         string text => text,
-        IReadOnlyDictionary<string, string> pairs => string.Join(", ", pairs.Select(pair => $"{pair.Key} {pair.Value}")),
-        System.Collections.IEnumerable items => string.Join(", ", items.Cast<object?>().Select(item => new Field(Name, item).Text)),
+        IReadOnlyDictionary<string, string> pairs => List(pairs.Select(pair => $"{pair.Key} {pair.Value}"), "\n"),
+        IReadOnlyDictionary<string, long> pairs => List(pairs.Select(pair => $"{pair.Key} {new Field(Name, pair.Value).Text}"), "\n"),
+        System.Collections.IEnumerable items => List(items.Cast<object?>().Select(item => new Field(Name, item).Text), ", "),
         _ => Convert.ToString(Value, CultureInfo.InvariantCulture)!,
     };
 
     /// <summary>The value for people, with the unit.</summary>
     public string TextWithUnit => Value is null || Unit.Length == 0 ? Text : $"{Text} {Unit}";
+
+    private static string List(IEnumerable<string> items, string between) =>
+        string.Join(between, items) is { Length: > 0 } text ? text : "-";
 
     private static string Camel(string name)
     {
