@@ -19,9 +19,9 @@ internal static class Tool
         ParseResult parsed = Root().Parse(arguments.Count == 0 ? ["--help"] : arguments);
         if (parsed.Action is HelpWithExamples)
             return parsed.Invoke(Streams(console));
-        if (parsed.Errors.Count > 0)
+        if ((Misspelt(arguments, parsed) ?? (parsed.Errors.Count > 0 ? parsed.Errors[0].Message : null)) is { } message)
         {
-            console.Error.WriteLine(parsed.Errors[0].Message);
+            console.Error.WriteLine("error: " + message);
             console.Error.WriteLine($"'mdm {CommandPath(parsed)}--help' lists what there is.");
             return ExitCode.WrongUsage;
         }
@@ -61,6 +61,22 @@ internal static class Tool
     }
 
     private static InvocationConfiguration Streams(ToolConsole console) => new() { Output = console.Out, Error = console.Error };
+
+    // A command's texts may be anything, so an option that there is not would be taken for one of them. What stands after -- is a text.
+    private static string? Misspelt(IReadOnlyList<string> arguments, ParseResult parsed)
+    {
+        if (parsed.CommandResult.Command is not ToolCommand command)
+        {
+            return parsed.UnmatchedTokens.FirstOrDefault() is { } word
+                ? $"There is no command {word}; the nearest is {NearestName.Of(word, parsed.RootCommandResult.Command.Children.Select(c => c.Name))}."
+                : null;
+        }
+        IEnumerable<string> texts = command.Arguments.SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? [])
+            .Select(token => token.Value).Concat(parsed.UnmatchedTokens);
+        string[] before = [.. arguments.TakeWhile(text => text != "--")];
+        return texts.FirstOrDefault(text => text.StartsWith("--", StringComparison.Ordinal) && before.Contains(text)) is { } option
+            ? $"There is no option {option}; the nearest is {NearestName.Of(option, command.Options.Select(known => known.Name))}." : null;
+    }
 
     private static string CommandPath(ParseResult parsed) =>
         parsed.CommandResult.Command is ToolCommand command ? command.Name + " " : "";

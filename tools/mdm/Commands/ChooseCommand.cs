@@ -41,7 +41,9 @@ internal sealed class ChooseCommand : SettingsCommand<ChooseSettings>
         scoring.CancellationToken = context.Cancellation;
         IDataView data = context.Ml.Data.LoadFromEnumerable(questions);
         IDataView scored = context.Catalog.ScoreChoices(model, scoring).Fit(data).Transform(data);
-        float[][] Column(string name) => [.. scored.GetColumn<float[]>(name)];
+        // Questions with fewer answers than others have numbers for answers that they lack.
+        float[][] Column(string name) =>
+            [.. scored.GetColumn<float[]>(name).Zip(questions, (numbers, question) => numbers[..question.Choices.Length])];
         Answers[] answers = [.. questions.Zip(Column(scoring.ProbabilityColumnName), Column(scoring.LogLikelihoodColumnName))
             .Zip(Column(scoring.StandardErrorColumnName), (a, errors) => new Answers(a.First, a.Second, a.Third, errors))];
         Write(answers, context.Results);

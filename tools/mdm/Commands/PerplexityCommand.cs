@@ -37,7 +37,8 @@ internal sealed class PerplexityCommand : SettingsCommand<PerplexitySettings>
         PerplexityResult result = new PerplexityEvaluator(model, settings.Perplexity).Evaluate(
             settings.Data.SelectMany(path => Documents(path, settings, context)), context.Cancellation);
         progress.Dispose();
-        IReadOnlyList<PerplexityFigures> figures = result.Groups.Count > 1 ? [.. result.Groups, result.All] : result.Groups;
+        PerplexityFigures[] files = [.. result.Groups.OrderBy(group => settings.Data.ToList().IndexOf(group.Group!))];
+        PerplexityFigures[] figures = files.Length > 1 ? [.. files, result.All] : files;
         context.Results.Rows([.. figures.Select(figure => Row(figure, context.Results.IsJson))]);
         if (!context.Results.IsJson)
         {

@@ -3,9 +3,17 @@ namespace Mdm.Settings;
 /// <summary>The name that somebody may have meant.</summary>
 internal static class NearestName
 {
-    /// <summary>Of the names that there are, the one with the fewest letters to change, add or take away. Case does not count.</summary>
-    public static string Of(string name, IEnumerable<string> names) =>
-        names.MinBy(known => Distance(name.ToUpperInvariant(), known.ToUpperInvariant()))!;
+    /// <summary>
+    /// Of the names that there are, the one with the fewest letters to change, add or take away, less those with which both begin. Case
+    /// does not count.
+    /// </summary>
+    public static string Of(string name, IEnumerable<string> names)
+    {
+        string text = name.ToUpperInvariant();
+        return names.MinBy(known => Distance(text, known.ToUpperInvariant()) - Beginning(text, known.ToUpperInvariant()))!;
+    }
+
+    private static int Beginning(string a, string b) => a.Zip(b).TakeWhile(pair => pair.First == pair.Second).Count();
 
     // Levenshtein's distance, row by row.
     private static int Distance(string a, string b)
