@@ -10,7 +10,10 @@ internal sealed class Interruption : IDisposable
 
     /// <summary>Begins to listen.</summary>
     public Interruption() =>
-        _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(signal => PosixSignalRegistration.Create(signal, End))];
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, End), PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
+        ];
 
     /// <summary>Cancelled by the first request.</summary>
     public CancellationToken Token => _source.Token;

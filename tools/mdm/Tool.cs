@@ -67,9 +67,9 @@ internal static class Tool
     {
         if (parsed.CommandResult.Command is not ToolCommand command)
         {
+            IEnumerable<string> commands = parsed.RootCommandResult.Command.Subcommands.Select(known => known.Name);
             return parsed.UnmatchedTokens.FirstOrDefault() is { } word
-                ? $"There is no command {word}; the nearest is {NearestName.Of(word, parsed.RootCommandResult.Command.Children.Select(c => c.Name))}."
-                : null;
+                ? $"There is no command {word}; the nearest is {NearestName.Of(word, commands)}." : null;
         }
         IEnumerable<string> texts = command.Arguments.SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? [])
             .Select(token => token.Value).Concat(parsed.UnmatchedTokens);

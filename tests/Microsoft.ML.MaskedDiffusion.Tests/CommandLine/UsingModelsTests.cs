@@ -23,7 +23,8 @@ public sealed class UsingModelsTests
         Assert.HasCount(2, rows);
         Assert.AreEqual(expected.NegativeLogLikelihood, rows[0].GetProperty("negativeLogLikelihood").GetDouble());
         Assert.AreEqual(expected.StandardError, rows[0].GetProperty("standardError").GetDouble());
-        Assert.AreEqual(expected.NegativeLogLikelihood / Math.Log(2) / texts[0].Length, rows[0].GetProperty("bitsPerByte").GetDouble(), 1e-12);
+        double bitsPerByte = expected.NegativeLogLikelihood / Math.Log(2) / texts[0].Length;
+        Assert.AreEqual(bitsPerByte, rows[0].GetProperty("bitsPerByte").GetDouble(), 1e-12);
         Assert.AreEqual("one two", rows[1].GetProperty("text").GetString());
 
         string[] lines = ToolRun.Done(["score", "--model", Files.Model, .. texts]).Lines;

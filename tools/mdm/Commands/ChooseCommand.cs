@@ -17,7 +17,8 @@ internal sealed class ChooseCommand : SettingsCommand<ChooseSettings>
             "mdm choose --model lm.zip --context \"Sunday comes before\" Monday. Tuesday. Friday.",
             "mdm choose --model lm.zip --file questions.jsonl --json    # lines {\"context\": \"...\", \"choices\": [\"...\", \"...\"]}")
     {
-        AddArgument("options", "Options", "The answers of one question. Without any, questions are read from --file or the standard input.");
+        AddArgument(
+            "answers", "Options", "The answers of one question. Without any, questions are read from --file or the standard input.");
         AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
         AddOption("--context", "Context", "What the answers follow.");
         AddOption("--file", "File", "JSON lines that have \"context\" and \"choices\".", "file");

@@ -46,7 +46,10 @@ internal sealed class ConvertCommand : SettingsCommand<ConvertSettings>
                 $"{source} has a network and a tokenizer of its own: leave --preset and --tokenizer out.");
         }
         if (settings is not { Preset: { } preset, Tokenizer: { } tokenizer })
-            throw new UsageException($"{source} has weights alone: name the network with --preset and the tokenizer's file with --tokenizer.");
+        {
+            throw new UsageException(
+                $"{source} has weights alone: name the network with --preset and the tokenizer's file with --tokenizer.");
+        }
         return MaskedDiffusionModel.FromSafetensors(source, preset, TextTokenizer.FromFile(tokenizer), "cpu");
     }
 }

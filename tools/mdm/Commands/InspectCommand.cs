@@ -30,7 +30,8 @@ internal sealed class InspectCommand : SettingsCommand<InspectSettings>
         if (!File.Exists(path) && !Directory.Exists(path))
             throw new FileNotFoundException($"There is no file or folder {path}.");
         IEnumerable<Field> fields = Inspectors.FirstOrDefault(inspector => inspector.Knows(path))?.Read(path, context)
-            ?? throw new InvalidDataException($"{path} is nothing that mdm knows: no {string.Join(", no ", Inspectors.Select(i => i.Kind))}.");
+            ?? throw new InvalidDataException(
+                $"{path} is nothing that mdm knows: no {string.Join(", no ", Inspectors.Select(i => i.Kind))}.");
         context.Results.Facts([new Field("path", path), .. fields]);
         return ExitCode.Done;
     }

@@ -18,7 +18,8 @@ internal sealed class PerplexityCommand : SettingsCommand<PerplexitySettings>
         AddArgument("data", "Data", "Text or JSON-lines files, folders of them, .csv or .tsv files; each is measured by itself, too.");
         AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
         AddOption("--column", "Column", "The field of JSON lines, or the column of a table, with the text. Default: text.");
-        AddOption("--documents", "Text.Boundary", "What ends a document: Automatic, File, BlankLine, Line or JsonLine. Default: Automatic.");
+        AddOption("--documents", "Text.Boundary",
+            "What ends a document: Automatic, File, BlankLine, Line or JsonLine. Default: Automatic.");
         AddOption("--max-documents", "MaxDocuments", "Documents of each file or folder, from its beginning. Default: all.");
         AddOption("--samples", "Perplexity.Likelihood.Samples", "Masks drawn for each window of a document. Default: 16.");
         AddOption("--stride", "Perplexity.Stride", "New tokens in each window of a long document. Default: half the model's context.");

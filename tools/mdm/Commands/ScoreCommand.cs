@@ -17,7 +17,8 @@ internal sealed class ScoreCommand : SettingsCommand<ScoreSettings>
     {
         AddArgument("texts", "Texts", "The texts. Without any, lines are read from --file or the standard input.");
         AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
-        AddOption("--file", "File", "A file with a text a line, or with JSON lines that have \"text\" and maybe \"context\" (.jsonl).", "file");
+        AddOption("--file", "File",
+            "A file with a text a line, or with JSON lines that have \"text\" and maybe \"context\" (.jsonl).", "file");
         AddOption("--context", "Context", "What stands before each text and is not scored.");
         AddOption("--samples", "Likelihood.Samples", "Masks drawn for each text. Default: 128.");
         AddOption("--method", "Likelihood.Method", "The estimator, such as ExactCount or ChainRule. Default: ExactCount.", "name");

@@ -71,7 +71,7 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         (options.Progress, options.CancellationToken) = (progress, context.Cancellation);
         using SearchResult result = context.Catalog.Search(train, options);
         progress.Dispose();
-        ModelPlace.Save(result.Transformer, train.Schema, path, context);
+        ModelPlace.Save(result.Transformer, null, path, context);
         if (settings.Report is { } report)
             result.SaveReport(report);
         context.Results.Rows([.. Ranked(result).Select(trial => Row(trial, result, context.Results.IsJson))]);

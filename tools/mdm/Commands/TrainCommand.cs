@@ -61,22 +61,27 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         TrainerOptions options = settings.Trainer;
         (options.Progress, options.CancellationToken) = (progress, context.Cancellation);
         options.Tokenizer = Tokenizers.Source(settings.Tokenizer, settings.VocabularySize);
-        if (settings.Packed is { } prefix)
-        {
-            PackedCorpus corpus = Packed(settings.Data, prefix, context);
-            if (settings.Validation is { } held)
-                options.Validation.Tokens = Packed(held, prefix, context);
-            using LikelihoodScoringTransformer packed = settings.Autoregressive
-                ? context.Catalog.AutoregressiveTrainer(options).Fit(corpus) : context.Catalog.Trainer(options).Fit(corpus);
-            ModelPlace.Save(packed.Model, path, context);
-            return TrainingReport.Write(packed, path, context);
-        }
-        (IDataView train, options.ValidationSet) = TextData.Sets(settings, context);
-        using LikelihoodScoringTransformer trained = settings.Autoregressive
-            ? context.Catalog.AutoregressiveTrainer(options).Fit(train) : context.Catalog.Trainer(options).Fit(train);
-        ModelPlace.Save(trained, train.Schema, path, context);
+        using LikelihoodScoringTransformer trained = settings.Packed is { } prefix
+            ? FitTokens(settings, prefix, context) : FitText(settings, context);
         progress.Dispose();
+        ModelPlace.Save(trained, null, path, context);
         return TrainingReport.Write(trained, path, context);
+    }
+
+    private static LikelihoodScoringTransformer FitText(TrainSettings settings, ToolContext context)
+    {
+        (IDataView train, settings.Trainer.ValidationSet) = TextData.Sets(settings, context);
+        return settings.Autoregressive
+            ? context.Catalog.AutoregressiveTrainer(settings.Trainer).Fit(train) : context.Catalog.Trainer(settings.Trainer).Fit(train);
+    }
+
+    private static LikelihoodScoringTransformer FitTokens(TrainSettings settings, string prefix, ToolContext context)
+    {
+        PackedCorpus corpus = Packed(settings.Data, prefix, context);
+        if (settings.Validation is { } held)
+            settings.Trainer.Validation.Tokens = Packed(held, prefix, context);
+        return settings.Autoregressive
+            ? context.Catalog.AutoregressiveTrainer(settings.Trainer).Fit(corpus) : context.Catalog.Trainer(settings.Trainer).Fit(corpus);
     }
 
     private static PackedCorpus Packed(string? folder, string prefix, ToolContext context) => context.Catalog.LoadPackedTokens(

@@ -13,6 +13,7 @@ internal static class TrainingReport
     {
         TrainingResult result = trained.TrainingResult!;
         TransformerConfig config = trained.Model.Config;
+        string unit = config.Autoregressive ? "nats per token" : "nats per token (bound)";
         context.Results.Facts(
         [
             new Field("model", path),
@@ -24,7 +25,7 @@ internal static class TrainingReport
             new Field("tokens seen", result.TokensSeen),
             new Field("passes over the data", result.Epochs, Format: "0.##"),
             new Field("training time", result.Seconds, "s", "0.0"),
-            new Field("validation loss", result.ValidationLoss, config.Autoregressive ? "nats per token" : "nats per token (bound)", "0.000"),
+            new Field("validation loss", result.ValidationLoss, unit, "0.000"),
             new Field("validation standard error", result.ValidationStandardError, "nats per token", "0.000"),
             new Field("step of the model", result.BestStep),
             new Field("seed", result.Seed, Format: "0"),

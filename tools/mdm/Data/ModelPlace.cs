@@ -38,10 +38,14 @@ internal static class ModelPlace
     }
 
     /// <summary>Saves a trained transformer: as a pipeline where the name ends in .zip, else its model alone.</summary>
-    public static void Save(LikelihoodScoringTransformer transformer, DataViewSchema schema, string path, ToolContext context)
+    /// <param name="transformer">The transformer.</param>
+    /// <param name="schema">The columns of its input; null for a text column alone.</param>
+    /// <param name="path">The place.</param>
+    /// <param name="context">ML.NET.</param>
+    public static void Save(LikelihoodScoringTransformer transformer, DataViewSchema? schema, string path, ToolContext context)
     {
         if (IsZip(path))
-            context.Catalog.SaveModel(transformer, schema, path);
+            context.Catalog.SaveModel(transformer, schema ?? Texts(context).Schema, path);
         else
             transformer.Model.Save(path);
     }
@@ -54,10 +58,11 @@ internal static class ModelPlace
             model.Save(path);
             return;
         }
-        IDataView texts = context.Ml.Data.LoadFromEnumerable(Array.Empty<TextRow>());
-        using LikelihoodScoringTransformer transformer = context.Catalog.ScoreLikelihood(model).Fit(texts);
-        context.Catalog.SaveModel(transformer, texts.Schema, path);
+        using LikelihoodScoringTransformer transformer = context.Catalog.ScoreLikelihood(model).Fit(Texts(context));
+        Save(transformer, null, path, context);
     }
+
+    private static IDataView Texts(ToolContext context) => context.Ml.Data.LoadFromEnumerable(Array.Empty<TextRow>());
 
     private static bool IsZip(string path) => path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase);
 

@@ -64,5 +64,6 @@ internal static class TextData
     /// otherwise the library decides by the files' kinds.
     /// </summary>
     public static DocumentBoundary Boundary(string? path) =>
-        File.Exists(path) && Path.GetExtension(path) is not (".jsonl" or ".ndjson") ? DocumentBoundary.BlankLine : DocumentBoundary.Automatic;
+        File.Exists(path) && Path.GetExtension(path) is not (".jsonl" or ".ndjson")
+            ? DocumentBoundary.BlankLine : DocumentBoundary.Automatic;
 }

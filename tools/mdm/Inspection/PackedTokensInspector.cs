@@ -31,7 +31,8 @@ internal sealed class PackedTokensInspector : Inspector
             {
                 8 => 2,
                 4 => 4,
-                byte code => throw new InvalidDataException($"{files[0]} has token type code {code}; known are 8 (2 bytes) and 4 (4 bytes)."),
+                byte code => throw new InvalidDataException(
+                    $"{files[0]} has token type code {code}; known are 8 (2 bytes) and 4 (4 bytes)."),
             }),
             new("tokens", heads.Sum(head => BinaryPrimitives.ReadInt64LittleEndian(head.AsSpan(16)))),
             new("size", files.Sum(file => new FileInfo(file).Length), "bytes"),
