@@ -7,7 +7,7 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Settings files, and what the command line says of settings that there are not.</summary>
 [TestClass]
-public sealed class SettingsTests
+public sealed class CommandLineSettingsTests
 {
     private static readonly ToolFiles Files = new();
 

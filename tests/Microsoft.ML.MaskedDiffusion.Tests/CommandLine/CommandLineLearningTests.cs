@@ -6,7 +6,7 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>The tool's commands that learn.</summary>
 [TestClass]
-public sealed class LearningCommandsTests
+public sealed class CommandLineLearningTests
 {
     private static readonly ToolFiles Files = new();
 

@@ -6,7 +6,7 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>The tool's commands that use a model.</summary>
 [TestClass]
-public sealed class UsingModelsTests
+public sealed class CommandLineModelTests
 {
     private static readonly ToolFiles Files = new();
 

@@ -5,7 +5,7 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>The tool's commands that look into models and convert them.</summary>
 [TestClass]
-public sealed class ModelFilesTests
+public sealed class CommandLineFileTests
 {
     private static readonly ToolFiles Files = new();
 
