@@ -100,5 +100,10 @@ public sealed class CommandLineFileTests
         Assert.AreEqual(ExitCode.Failed, text.ExitCode);
         StringAssert.Contains(text.Error, "no model, no checkpoint");
         Assert.AreEqual(ExitCode.Failed, ToolRun.Of("inspect", "no-such-file").ExitCode);
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("state.json"), "{\"step\": 3}");
+        ToolRun foreign = ToolRun.Of("inspect", folder.Path);
+        Assert.AreEqual(ExitCode.Failed, foreign.ExitCode);
+        StringAssert.Contains(foreign.Error, "looks like a checkpoint, but is damaged or another program's");
     }
 }

@@ -64,11 +64,13 @@ internal sealed class ChooseCommand : SettingsCommand<ChooseSettings>
             [
                 new Field("context", answer.Question.Context), new Field("choices", answer.Question.Choices),
                 new Field("predicted", answer.Best), new Field("predicted text", answer.Question.Choices[answer.Best]),
-                new Field("probability", answer.Probabilities), new Field("log likelihood", answer.LogLikelihoods),
-                new Field("standard error", answer.StandardErrors),
+                new Field("probability", Numbers(answer.Probabilities)), new Field("log likelihood", Numbers(answer.LogLikelihoods)),
+                new Field("standard error", Numbers(answer.StandardErrors)),
             ]);
         }
     }
+
+    private static float?[] Numbers(float[] values) => [.. values.Select(value => float.IsFinite(value) ? value : (float?)null)];
 
     private static Question Read(JsonElement row)
     {

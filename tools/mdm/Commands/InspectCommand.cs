@@ -29,10 +29,17 @@ internal sealed class InspectCommand : SettingsCommand<InspectSettings>
         string path = settings.Path ?? throw new UsageException("Name what to inspect: mdm inspect lm.zip.");
         if (!File.Exists(path) && !Directory.Exists(path))
             throw new FileNotFoundException($"There is no file or folder {path}.");
-        IEnumerable<Field> fields = Inspectors.FirstOrDefault(inspector => inspector.Knows(path))?.Read(path, context)
-            ?? throw new InvalidDataException(
-                $"{path} is nothing that mdm knows: no {string.Join(", no ", Inspectors.Select(i => i.Kind))}.");
-        context.Results.Facts([new Field("path", path), .. fields]);
-        return ExitCode.Done;
+        Inspector inspector = Inspectors.FirstOrDefault(inspector => inspector.Knows(path)) ?? throw new InvalidDataException(
+            $"{path} is nothing that mdm knows: no {string.Join(", no ", Inspectors.Select(known => known.Kind))}.");
+        try
+        {
+            context.Results.Facts([new Field("path", path), .. inspector.Read(path, context)]);
+            return ExitCode.Done;
+        }
+        catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException(
+                $"{path} looks like a {inspector.Kind}, but is damaged or another program's: {error.Message}", error);
+        }
     }
 }

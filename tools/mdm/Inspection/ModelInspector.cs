@@ -13,7 +13,9 @@ internal sealed class ModelInspector : Inspector
     public override string Kind => "model";
 
     /// <inheritdoc/>
-    public override bool Knows(string path) => StoredFiles.Open(path) is { } files && files.Has(Manifest) && files.Has(Config);
+    public override bool Knows(string path) => Directory.Exists(path)
+        ? File.Exists(Path.Combine(path, Manifest)) && File.Exists(Path.Combine(path, Config))
+        : StoredFiles.Open(path) is { } files && files.Has(Manifest) && files.Has(Config);
 
     /// <inheritdoc/>
     public override IEnumerable<Field> Read(string path, ToolContext context)

@@ -55,8 +55,8 @@ internal sealed class ResultWriter(ToolConsole console, bool isJson)
 
     /// <summary>Writes one JSON object on a line. JSON has no numbers that are none: they are null.</summary>
     public void WriteObject(IEnumerable<Field> fields) => console.Out.WriteLine(JsonSerializer.Serialize(
-        fields.ToDictionary(field => field.JsonName, field => field.Value is double and not (> double.MinValue and < double.MaxValue)
-            ? null : field.Value), Format));
+        fields.ToDictionary(
+            field => field.JsonName, field => field.Value is double number && !double.IsFinite(number) ? null : field.Value), Format));
 
     // Tabs and line ends part columns and rows, so those in texts are written as in C#.
     private static string OneLine(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal)
