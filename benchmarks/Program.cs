@@ -14,6 +14,8 @@ var root = new RootCommand(
     GrowthCommand.ChildCommand(),
     LearningCommand.Command(),
     LikelihoodBenchmark.Command(),
+    BatchBenchmark.Command(),
+    BatchBenchmark.ChildCommand(),
     GenerationBenchmark.Command(),
     DeviceCommand.Command(),
     DeviceCommand.ChildCommand(),

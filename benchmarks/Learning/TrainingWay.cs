@@ -27,6 +27,7 @@ internal sealed record TrainingWay(string Name, bool IsAutoregressive, Action<Tr
         new("fast-4096", false, options => Vocabulary(options, 4096)),
         new("fast-8192", false, options => Vocabulary(options, 8192)),
         new("fast-16384", false, options => Vocabulary(options, 16384)),
+        new("fast-average", false, options => options.Optimizer.EmaDecay = 0.997),
         new("fast-to-zero", false, options => options.Optimizer.MinLearningRateRatio = 0),
         new("fast-lengths", false, options => options.Noise.StochasticLengthRatio = 0.5),
     ];

@@ -8,6 +8,9 @@ public sealed partial class OptionsTests
     private static readonly PackedSource[] Sources = WritePacked();
     private static readonly PackedCorpus Tokens = new(new PackedCorpusOptions { Sources = Sources });
 
+    private static readonly ITransformer Scoring =
+        new LikelihoodScoringEstimator(Model, new()).Fit(new MLContext(1).Data.LoadFromEnumerable(TextRow.Make()));
+
     private static readonly object?[] BadNames = [null, "", " \t"];
     private static readonly object?[] BadLengths = [0L, -1L, long.MinValue];
     private static readonly object?[] BadCounts = [0, -1, int.MinValue];
@@ -304,6 +307,21 @@ public sealed partial class OptionsTests
                 [nameof(SearchOptions.Folder)] = ["", " "],
                 [nameof(SearchOptions.Resume)] = [true],
             }, anything: ["EqualFlops", "Seed", "Progress", "CancellationToken"]),
+
+        new Subject<BatchScoringOptions>(
+            new() { InputPath = BatchInput(), OutputPath = Folder.File("out.csv") }, ScoreFile, new()
+            {
+                [nameof(BatchScoringOptions.InputPath)] = BadNames,
+                [nameof(BatchScoringOptions.OutputPath)] = [.. BadNames, BatchInput(), "out.txt"],
+                [nameof(BatchScoringOptions.InputFormat)] = [(BatchFormat)(-1), (BatchFormat)9],
+                [nameof(BatchScoringOptions.OutputFormat)] = [(BatchFormat)(-1), (BatchFormat)9],
+                [nameof(BatchScoringOptions.Separator)] = ['"', ' ', 'a', '0', '\n', 'é'],
+                [nameof(BatchScoringOptions.KeptColumns)] = [new[] { "" }, new[] { "Text", "Text" }, new[] { "Other" }],
+                [nameof(BatchScoringOptions.OutputColumns)] = [Array.Empty<string>(), new[] { " " }, new[] { "Other" }],
+                [nameof(BatchScoringOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
+                [nameof(BatchScoringOptions.Shard)] = [null],
+                [nameof(BatchScoringOptions.BlockSize)] = [.. BadCounts, (1 << 20) + 1],
+            }, anything: ["HasHeader", "InputSchema", "Progress", "CancellationToken"]),
 
         new Subject<GenerationOptions>(new(), o => _ = new TextGenerator(Model, o), new()
         {

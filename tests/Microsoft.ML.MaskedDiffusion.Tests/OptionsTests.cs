@@ -64,6 +64,21 @@ public sealed partial class OptionsTests
 
     private static void Train(TrainerOptions options) => _ = new MaskedDiffusionTrainer(new MLContext(1), options);
 
+    private static string BatchInput()
+    {
+        string path = Folder.File("in.csv");
+        if (!File.Exists(path))
+            File.WriteAllText(path, "Text\na\n");
+        return path;
+    }
+
+    private static void ScoreFile(BatchScoringOptions options)
+    {
+        string path = options.OutputPath!;
+        new MLContext(1).MaskedDiffusion().ScoreFile(Scoring, options);
+        File.Delete(path);
+    }
+
     private static PackedSource[] WritePacked()
     {
         using var writer = new PackedFileWriter(Folder.Path, "train", chunkSize: 4, vocabularySize: 10, filler: 0);

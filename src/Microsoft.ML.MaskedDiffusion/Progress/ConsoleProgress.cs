@@ -5,7 +5,7 @@ using Microsoft.ML.MaskedDiffusion.Progress;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Prints the progress of trainings, of passes over rows, of zero-shot evaluations and of searches: set it as the <c>Progress</c> of any
+/// Prints the progress of trainings, of passes over rows, of files that are scored, of zero-shot evaluations and of searches: set it as the <c>Progress</c> of any
 /// options. On a terminal it rewrites one line; elsewhere, as in a log file, it writes a line at most every ten seconds. A new phase, a
 /// validation and the end are always written, and stay.
 /// </summary>
@@ -14,7 +14,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// open on a terminal, as after a run that was cancelled; otherwise disposing is not needed.
 /// </remarks>
 public sealed class ConsoleProgress
-    : IProgress<TrainingProgress>, IProgress<ScoringProgress>, IProgress<ZeroShotProgress>, IProgress<SearchProgress>, IDisposable
+    : IProgress<TrainingProgress>, IProgress<ScoringProgress>, IProgress<ZeroShotProgress>, IProgress<SearchProgress>,
+      IProgress<BatchScoringProgress>, IDisposable
 {
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(10);
 
@@ -109,6 +110,22 @@ public sealed class ConsoleProgress
         Print((value.Trial, value.Rung), trial + measured, isComplete: true);
     }
 
+    /// <summary>Prints a report of a file that is scored, unless it follows too soon after the last one.</summary>
+    /// <param name="value">The report.</param>
+    /// <exception cref="ArgumentNullException">There is no report.</exception>
+    public void Report(BatchScoringProgress value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        var text = new StringBuilder();
+        text.Append(culture, $"{value.RowCount:N0} rows ({value.Percent:0} %), {value.RowsPerSecond:N1} rows/s");
+        if (value.Remaining is { } remaining)
+            text.Append(culture, $", {InWords(remaining)} left");
+        if (value.RejectedRowCount > 0)
+            text.Append(culture, $", {value.RejectedRowCount:N0} rejected");
+        Print(nameof(BatchScoringProgress), text.ToString(), value.Percent >= 100);
+    }
+
     /// <summary>Ends the line that is still open on a terminal.</summary>
     public void Dispose()
     {
@@ -162,7 +179,7 @@ public sealed class ConsoleProgress
                 text.Append(" (bound)");
         }
         if (value.Remaining is { } remaining)
-            text.Append(culture, $", {remaining.ToString(remaining.TotalDays >= 1 ? @"d\.hh\:mm\:ss" : @"h\:mm\:ss", culture)} left");
+            text.Append(culture, $", {InWords(remaining)} left");
         if (value.TokensPerSecond > 0)
             text.Append(culture, $", {value.TokensPerSecond:N0} tokens/s");
         text.Append(culture, $", learning rate {value.LearningRate:0.0e+0}");
@@ -175,6 +192,9 @@ public sealed class ConsoleProgress
             ? string.Create(culture, $"{done:N0} {unit}") : string.Create(culture, $"{done:N0} of {total:N0} {unit}");
         return percent is null ? text : text + string.Create(culture, $" ({percent:0} %)");
     }
+
+    private static string InWords(TimeSpan time) =>
+        time.ToString(time.TotalDays >= 1 ? @"d\.hh\:mm\:ss" : @"h\:mm\:ss", CultureInfo.InvariantCulture);
 
     private static int WindowWidth()
     {

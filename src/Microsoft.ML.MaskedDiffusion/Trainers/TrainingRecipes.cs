@@ -35,8 +35,8 @@ public static class TrainingRecipes
     /// Cores to train on, at least 1. Null, the default: those of this machine. A GPU stands for some hundreds of them.
     /// </param>
     /// <param name="corpusBytes">
-    /// Bytes of text, at least 1: the vocabulary has a token for each 512 of them, 1,024 to 8,192 tokens, because a token that hardly ever
-    /// comes is not learned. Null, the default: 8,192 tokens, for 4 MB of text and more.
+    /// Bytes of text, at least 1: the vocabulary has a token for each 128 of them, 1,024 to 8,192 tokens, because a token that hardly ever
+    /// comes is not learned. Null, the default: 8,192 tokens, for a megabyte of text and more.
     /// </param>
     /// <param name="contextLength">
     /// The network's context in tokens, 8 to 4,096; longer texts are scored in windows. Short texts are learned fastest in a context that
@@ -75,7 +75,7 @@ public static class TrainingRecipes
 
     // The power of two next below.
     private static int VocabularySize(long? corpusBytes) =>
-        corpusBytes is not { } bytes ? 8192 : (int)Math.Clamp(1L << (int)Math.Log2(Math.Max(1, bytes / 512)), 1024, 8192);
+        corpusBytes is not { } bytes ? 8192 : (int)Math.Clamp(1L << (int)Math.Log2(Math.Max(1, bytes / 128)), 1024, 8192);
 
     // Depth grows with width, so that parameters grow as the cube of the width and compute as its sixth power.
     private static TransformerConfig Network(double coreMinutes, int vocabularySize, int contextLength)

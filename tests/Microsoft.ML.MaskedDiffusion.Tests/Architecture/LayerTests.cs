@@ -35,9 +35,10 @@ public sealed class LayerTests
         ["Transforms"] = ["Saving", .. Work],
         ["Trainers"] = ["Transforms", "Saving", .. Work],
         ["Search"] = ["Trainers", "Transforms", "Saving", .. Work],
+        ["BatchScoring"] = Work,
     };
 
-    private static readonly string[] MayUseMLNet = ["", "Trainers", "Search", "Transforms", "Saving", "DataViews"];
+    private static readonly string[] MayUseMLNet = ["", "Trainers", "Search", "BatchScoring", "Transforms", "Saving", "DataViews"];
     private static readonly string[] MayUseTorch = ["Training", "Diffusion", "Modeling", "Numerics"];
 
     [TestMethod]

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.ML.MaskedDiffusion.Files;
+
+namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
+
+/// <summary>How far a file is scored, after a block of rows. Immutable.</summary>
+internal sealed record BatchState
+{
+    /// <summary>Rows in the output.</summary>
+    [JsonPropertyName("rows")]
+    public long Rows { get; init; }
+
+    /// <summary>Rows in the file of rejected rows.</summary>
+    [JsonPropertyName("rejected")]
+    public long Rejected { get; init; }
+
+    /// <summary>Where the next row begins.</summary>
+    [JsonPropertyName("next")]
+    public RecordPosition Next { get; init; }
+
+    /// <summary>Bytes of the output.</summary>
+    [JsonPropertyName("outputBytes")]
+    public long OutputBytes { get; init; }
+
+    /// <summary>Bytes of the rejected rows.</summary>
+    [JsonPropertyName("rejectedBytes")]
+    public long RejectedBytes { get; init; }
+
+    /// <summary>Where the last row in the output begins in the input; null before there is one.</summary>
+    [JsonPropertyName("last")]
+    public RecordPosition? Last { get; init; }
+
+    /// <summary>Where its results begin in the output.</summary>
+    [JsonPropertyName("lastOutput")]
+    public long LastOutput { get; init; }
+
+    /// <summary>Whether all rows are done.</summary>
+    [JsonPropertyName("done")]
+    public bool IsDone { get; init; }
+}
+
+/// <summary>The log beside an output that is being made, from which it is continued.</summary>
+internal sealed class BatchLog : IDisposable
+{
+    private readonly ResumableLog _log;
+
+    private BatchLog(ResumableLog log, BatchState? state) => (_log, State) = (log, state);
+
+    /// <summary>How far an earlier call came; null where there was none.</summary>
+    public BatchState? State { get; }
+
+    /// <summary>Opens or begins a log.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, or belongs to other settings.</exception>
+    /// <exception cref="IOException">Another process writes it, or the disk refuses.</exception>
+    public static BatchLog Open(string path, IReadOnlyList<KeyValuePair<string, string>> settings)
+    {
+        ResumableLog log = OpenFile(path, settings);
+        try
+        {
+            return new BatchLog(log, log.Read(Parse).LastOrDefault());
+        }
+        catch
+        {
+            log.Dispose();
+            throw;
+        }
+    }
+
+    public void Append(BatchState state) => _log.Append([JsonSerializer.Serialize(state)]);
+
+    public void Dispose() => _log.Dispose();
+
+    private static ResumableLog OpenFile(string path, IReadOnlyList<KeyValuePair<string, string>> settings)
+    {
+        try
+        {
+            return ResumableLog.Open(path, settings);
+        }
+        catch (IOException error) when (File.Exists(path))
+        {
+            throw new IOException(
+                $"{path} cannot be opened; another process may be scoring into the same output. ({error.Message})", error);
+        }
+    }
+
+    private static BatchState Parse(string line)
+    {
+        BatchState state = JsonSerializer.Deserialize<BatchState>(line) ?? throw new InvalidDataException("this is null.");
+        bool isPossible = state.Rows >= 0 && state.Rejected >= 0 && state.OutputBytes >= 0 && state.RejectedBytes >= 0
+            && state.LastOutput >= 0 && state.LastOutput <= state.OutputBytes && state.Next.Offset >= 0;
+        return isPossible ? state : throw new InvalidDataException("its numbers are not those of rows that were scored.");
+    }
+}

@@ -1,0 +1,207 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
+using Microsoft.ML.MaskedDiffusion.Files;
+
+namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
+
+/// <summary>
+/// The scoring of one file: reads a block of rows, scores it, writes it, notes in the log how far it is. A run that finds a log goes on
+/// behind its last block.
+/// </summary>
+internal sealed class BatchRun : IDisposable
+{
+    private const int FirstBlock = 64, LeastBlock = 32, MostBlock = 8192, BlockBytes = 1 << 24;
+    private const double LeastSeconds = 5, MostSeconds = 20;
+
+    private readonly BatchScoringOptions _options;
+    private readonly BatchFiles _files;
+    private readonly RowSource _source;
+    private readonly BlockScorer _scorer;
+    private readonly RowLayout _layout;
+    private readonly IRowWriter _writer;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+
+    public BatchRun(ITransformer transformer, BatchScoringOptions options)
+    {
+        _options = options;
+        _files = new BatchFiles(options.OutputPath!);
+        _source = RowSource.Open(options);
+        try
+        {
+            _scorer = new BlockScorer(transformer, _source, options);
+            _layout = new RowLayout(_source.Fields, options.KeptColumns, _scorer.OutputNames);
+            _source.Use(_layout.Kept);
+            _writer = Writer();
+        }
+        catch
+        {
+            _source.Dispose();
+            throw;
+        }
+    }
+
+    public BatchScoringResult Run()
+    {
+        _files.CheckFree();
+        BatchState state;
+        using (BatchLog log = BatchLog.Open(_files.Log, Settings()))
+        {
+            state = log.State ?? new BatchState { Next = _source.Begin };
+            if (!state.IsDone)
+                state = Score(log, state);
+            Finish();
+        }
+        File.Delete(_files.Log);
+        return new BatchScoringResult(
+            state.Rows, state.Rejected, _files.Output, state.Rejected > 0 ? _files.Rejected : null, _clock.Elapsed.TotalSeconds);
+    }
+
+    public void Dispose() => _source.Dispose();
+
+    private IRowWriter Writer()
+    {
+        BatchFormat format = _options.OutputFormat!.Value;
+        bool isJson = _options.InputFormat == BatchFormat.JsonLines;
+        if (format is BatchFormat.JsonLines or BatchFormat.Parquet)
+            return new JsonRowWriter(_layout, isJson, withNaN: format == BatchFormat.Parquet);
+        byte separator = CsvCells.SeparatorOf(_options, format);
+        bool isSame = _source is CsvSource && separator == CsvCells.SeparatorOf(_options, _options.InputFormat!.Value);
+        return new CsvRowWriter(_layout, separator, _options.HasHeader, isSame ? (CsvSource)_source : null);
+    }
+
+    private List<KeyValuePair<string, string>> Settings()
+    {
+        List<KeyValuePair<string, string>> settings = [];
+        void Add(string name, object? value) => settings.Add(new(name, Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
+        Add("log", "batch scoring 1");
+        Add("InputPath", Path.GetFileName(_options.InputPath));
+        Add("InputBytes", _source.Length);
+        Add("InputFormat", _options.InputFormat);
+        Add("OutputFormat", _options.OutputFormat);
+        Add("Separator", _options.Separator);
+        Add("HasHeader", _options.HasHeader);
+        Add("InputColumns", _scorer.Inputs);
+        Add("KeptColumns", _options.KeptColumns is { } kept ? string.Join(", ", kept) : "all");
+        Add("OutputColumns", string.Join(", ", _scorer.OutputTypes.Select(column => $"{column.Name}: {column.Field}")));
+        Add("Shard", _options.Shard);
+        return settings;
+    }
+
+    private BatchState Score(BatchLog log, BatchState state)
+    {
+        using FileStream output = _files.OpenRows(_files.Partial, state.OutputBytes);
+        if (state.Last is { } last)
+            CheckSameResult(output, last, state);
+        using FileStream? rejected = state.RejectedBytes > 0 ? _files.OpenRows(_files.Rejected, state.RejectedBytes) : null;
+        using var sink = new BlockSink(_files, _writer, _source.Fields, output, rejected);
+        if (state.OutputBytes == 0 && _options.Shard.Number == 1)
+            sink.WriteHeader();
+        _source.Seek(state.Next);
+        long rowsBefore = state.Rows + state.Rejected;
+        RecordPosition begin = state.Next;
+        int size = _options.BlockSize ?? FirstBlock;
+        double started = _clock.Elapsed.TotalSeconds;
+        for (List<SourceRow> block; (block = ReadBlock(size)).Count > 0;)
+        {
+            double before = _clock.Elapsed.TotalSeconds;
+            foreach (ScoredRow row in _scorer.Score(block))
+                state = Take(sink, state, row);
+            sink.Flush();
+            state = state with { Next = block[^1].Next, OutputBytes = output.Position, RejectedBytes = sink.RejectedBytes };
+            log.Append(state);
+            double now = _clock.Elapsed.TotalSeconds;
+            Report(state, begin, rowsBefore, now - started);
+            if (_options.BlockSize is null)
+                size = NextSize(size, now - before);
+        }
+        sink.Flush();
+        state = state with { OutputBytes = output.Position, IsDone = true };
+        log.Append(state);
+        return state;
+    }
+
+    private static int NextSize(int size, double seconds) =>
+        seconds < LeastSeconds ? Math.Min(MostBlock, size * 2) : seconds > MostSeconds ? Math.Max(LeastBlock, size / 2) : size;
+
+    private BatchState Take(BlockSink sink, BatchState state, ScoredRow row)
+    {
+        long start = sink.OutputBytes;
+        string? fault = row.Fault ?? sink.Write(row);
+        if (fault is null)
+            return state with { Rows = state.Rows + 1, Last = row.Source.Position, LastOutput = start };
+        if (_options.InvalidRows == InvalidRows.Throw)
+        {
+            throw new InvalidDataException($"{_options.InputPath}, line {row.Source.Line}: {fault.TrimEnd('.')}. Set InvalidRows to Skip "
+                + "to write such rows to a file of their own and go on.", row.Error);
+        }
+        sink.Reject(row.Source, fault);
+        return state with { Rejected = state.Rejected + 1 };
+    }
+
+    private List<SourceRow> ReadBlock(int size)
+    {
+        List<SourceRow> block = [];
+        for (long bytes = 0; block.Count < size && bytes < BlockBytes;)
+        {
+            _options.CancellationToken.ThrowIfCancellationRequested();
+            if (_source.Read() is not { } row)
+                break;
+            block.Add(row);
+            bytes += row.Raw.Length;
+        }
+        return block;
+    }
+
+    // Model, options and input are those of the earlier call if the last row gives the same bytes again.
+    private void CheckSameResult(FileStream output, RecordPosition last, BatchState state)
+    {
+        _source.Seek(last);
+        ScoredRow? row = _source.Read() is { } read ? _scorer.Score([read])[0] : null;
+        var again = new ArrayBufferWriter<byte>();
+        if (row is { Fault: null })
+            _writer.Write(again, row.Source, row.Outputs);
+        byte[] there = new byte[state.OutputBytes - state.LastOutput];
+        RandomAccess.Read(output.SafeFileHandle, there, state.LastOutput);
+        if (!again.WrittenSpan.SequenceEqual(there))
+        {
+            throw new InvalidDataException($"{_files.Partial} holds another result of the input's line {last.Line + 1} than the one now: "
+                + "the model, its options or the input have changed. Go on with those of before, or delete it and "
+                + $"{_files.Log} to begin anew.");
+        }
+    }
+
+    private void Report(BatchState state, RecordPosition begin, long rowsBefore, double seconds)
+    {
+        if (_options.Progress is null)
+            return;
+        long rows = state.Rows + state.Rejected;
+        long done = state.Next.Offset - begin.Offset, left = Math.Max(0, _source.End - state.Next.Offset);
+        long all = Math.Max(1, _source.End - _source.Begin.Offset);
+        _options.Progress.Report(new BatchScoringProgress(
+            rows, state.Rejected, 100.0 * (all - left) / all, seconds > 0 ? (rows - rowsBefore) / seconds : 0,
+            done > 0 ? TimeSpan.FromSeconds(seconds * left / done) : null));
+    }
+
+    private void Finish()
+    {
+        if (File.Exists(_files.Partial))
+        {
+            if (_options.OutputFormat == BatchFormat.Parquet)
+                WriteParquet();
+            else
+                File.Move(_files.Partial, _files.Output);
+        }
+        DurableFiles.FlushFolder(Path.GetDirectoryName(_files.Output)!);
+    }
+
+    private void WriteParquet()
+    {
+        List<ParquetColumn> typed = [.. _scorer.OutputTypes];
+        if (_source is ParquetSource parquet)
+            typed.AddRange(_layout.Kept.Select(field => new ParquetColumn(parquet.Fields[field], parquet.Columns[field])));
+        ParquetOutput.Write(_files.Partial, _files.Output, typed, [.. _layout.Names], _options.CancellationToken);
+        File.Delete(_files.Partial);
+    }
+}

@@ -1,0 +1,133 @@
+using Microsoft.ML.MaskedDiffusion.Options;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>The settings of <see cref="MaskedDiffusionCatalog.ScoreFile"/>. Copied and checked when it begins.</summary>
+/// <remarks>Not thread-safe while it is being changed.</remarks>
+public sealed class BatchScoringOptions
+{
+    /// <summary>The file with the rows. Must be set. Default null.</summary>
+    public string? InputPath { get; set; }
+
+    /// <summary>
+    /// The file with the results, in the input's order. It appears when all rows are done; until then they are in files beside it, whose
+    /// names begin with its name and end in ".partial" and ".progress.jsonl". Must be set, and must not exist yet. Default null.
+    /// </summary>
+    public string? OutputPath { get; set; }
+
+    /// <summary>
+    /// The input's format. Default null: by the name, .csv, .tsv, .jsonl or .ndjson, .parquet.
+    /// </summary>
+    public BatchFormat? InputFormat { get; set; }
+
+    /// <summary>The output's format. Default null: by the name, as <see cref="InputFormat"/>.</summary>
+    public BatchFormat? OutputFormat { get; set; }
+
+    /// <summary>
+    /// The ASCII character between the cells of CSV and TSV files, in and out; no letter, digit, space or quotation mark. Default null: a
+    /// comma in CSV, a tab in TSV.
+    /// </summary>
+    public char? Separator { get; set; }
+
+    /// <summary>
+    /// Whether the first line of a CSV or TSV file names the columns, in and out. Otherwise they are Column1, Column2 and so on. Default
+    /// true.
+    /// </summary>
+    public bool HasHeader { get; set; } = true;
+
+    /// <summary>
+    /// The types of the columns that the transformer reads, such as the schema that <c>ml.Model.Load</c> gives; columns that the file does
+    /// not have are no columns. Default null: texts in CSV and TSV, the types of the file in Parquet, and in JSON lines those of the first
+    /// row (numbers are Single, arrays are vectors of any length). Columns that the transformer does not read may hold anything.
+    /// </summary>
+    public DataViewSchema? InputSchema { get; set; }
+
+    /// <summary>
+    /// The input's columns that are written out, as they are in the file. Default null: all of them; empty for none.
+    /// </summary>
+    public IReadOnlyList<string>? KeptColumns { get; set; }
+
+    /// <summary>
+    /// The transformer's columns that are written out; one with the name of an input column takes its place. Nothing is computed for
+    /// others. Default null: all that the transformer adds.
+    /// </summary>
+    public IReadOnlyList<string>? OutputColumns { get; set; }
+
+    /// <summary>
+    /// A row that cannot be read or scored: stop with an error that names its line, or write it with the reason to a file beside the output
+    /// whose name ends in ".rejected.jsonl", and go on. Default <see cref="InvalidRows.Throw"/>.
+    /// </summary>
+    public InvalidRows InvalidRows { get; set; }
+
+    /// <summary>The part of the rows to score. Default <see cref="BatchShard.Whole"/>.</summary>
+    public BatchShard Shard { get; set; } = BatchShard.Whole;
+
+    /// <summary>
+    /// Rows that are read, scored and written down together, 1 to 1,048,576: as many are scored again after a kill. It does not change
+    /// results. Default null: as many as take about ten seconds.
+    /// </summary>
+    public int? BlockSize { get; set; }
+
+    /// <summary>Told after each block. Default null.</summary>
+    public IProgress<BatchScoringProgress>? Progress { get; set; }
+
+    /// <summary>
+    /// Stops between rows, with <see cref="OperationCanceledException"/>; the same call goes on later. Default: none.
+    /// </summary>
+    public CancellationToken CancellationToken { get; set; }
+
+    internal BatchScoringOptions Clone()
+    {
+        var copy = (BatchScoringOptions)MemberwiseClone();
+        copy.KeptColumns = KeptColumns?.ToArray();
+        copy.OutputColumns = OutputColumns?.ToArray();
+        return copy;
+    }
+
+    internal void Check()
+    {
+        OptionCheck.RequireText(InputPath, nameof(InputPath), "the path of a file with rows");
+        OptionCheck.RequireText(OutputPath, nameof(OutputPath), "the path of the file to write");
+        OptionCheck.RequireFitting(Path.GetFullPath(InputPath) != Path.GetFullPath(OutputPath), nameof(OutputPath), OutputPath,
+            "another file than the input");
+        InputFormat = FormatOf(InputFormat, nameof(InputFormat), InputPath, nameof(InputPath));
+        OutputFormat = FormatOf(OutputFormat, nameof(OutputFormat), OutputPath, nameof(OutputPath));
+        OptionCheck.Require(Separator is not { } mark || IsSeparator(mark), nameof(Separator), Separator,
+            "null or an ASCII character that is no letter, digit, space, line break or quotation mark, such as ';'");
+        OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
+        OptionCheck.RequireObject(Shard, nameof(Shard), "a part of the rows, such as BatchShard.Whole");
+        OptionCheck.Require(BlockSize is null or (>= 1 and <= 1 << 20), nameof(BlockSize), BlockSize, "null or 1 to 1048576 rows");
+        CheckNames(KeptColumns, nameof(KeptColumns));
+        CheckNames(OutputColumns, nameof(OutputColumns));
+        OptionCheck.Require(OutputColumns is not { Count: 0 }, nameof(OutputColumns), "empty", "null or at least one column");
+    }
+
+    private static void CheckNames(IReadOnlyList<string>? names, string option)
+    {
+        if (names is not null)
+            OptionCheck.RequireColumnNames([.. names.Select((name, i) => ($"{option}[{i}]", (string?)name))]);
+    }
+
+    private static bool IsSeparator(char mark) =>
+        mark == '\t' || (char.IsAscii(mark) && !char.IsLetterOrDigit(mark) && mark is > ' ' and not '"');
+
+    private static BatchFormat FormatOf(BatchFormat? given, string formatOption, string path, string pathOption)
+    {
+        if (given is { } format)
+        {
+            OptionCheck.RequireDefined(format, formatOption);
+            return format;
+        }
+        BatchFormat? named = Path.GetExtension(path).ToUpperInvariant() switch
+        {
+            ".CSV" => BatchFormat.Csv,
+            ".TSV" => BatchFormat.Tsv,
+            ".JSONL" or ".NDJSON" => BatchFormat.JsonLines,
+            ".PARQUET" => BatchFormat.Parquet,
+            _ => null,
+        };
+        OptionCheck.RequireFitting(named is not null, pathOption, path,
+            $"a name that ends in .csv, .tsv, .jsonl, .ndjson or .parquet; for another one set {formatOption}");
+        return named!.Value;
+    }
+}

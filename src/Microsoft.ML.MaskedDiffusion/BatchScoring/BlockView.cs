@@ -1,0 +1,59 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.DataViews;
+
+namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
+
+/// <summary>A data view of some rows in memory. Thread-safe.</summary>
+/// <param name="schema">The columns.</param>
+/// <param name="columns">How each is read.</param>
+/// <param name="rows">The rows' values, null where nothing reads a column.</param>
+internal sealed class BlockView(DataViewSchema schema, IReadOnlyList<ViewColumn> columns, IReadOnlyList<object?[]> rows) : IDataView
+{
+    public bool CanShuffle => false;
+
+    public DataViewSchema Schema => schema;
+
+    public long? GetRowCount() => rows.Count;
+
+    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
+        new Cursor(this, new ActiveColumns(schema, columnsNeeded));
+
+    /// <summary>One cursor: rows are written in their order.</summary>
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+        [GetRowCursor(columnsNeeded, rand)];
+
+    private object Value(int row, int column) => rows[row][column]
+        ?? throw new InvalidOperationException(
+        $"Column '{schema[column].Name}' is read, although the transformer's GetDependencies did not name it.");
+
+    private ViewColumn Column(int index) => columns[index];
+
+    private int RowCount => rows.Count;
+
+    private sealed class Cursor(BlockView view, ActiveColumns active) : DataViewRowCursor
+    {
+        private int _position = -1;
+
+        public override long Position => _position;
+
+        public override long Batch => 0;
+
+        public override DataViewSchema Schema => view.Schema;
+
+        public override bool IsColumnActive(DataViewSchema.Column column) => active.Contains(column);
+
+        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)_position, 0);
+
+        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+        {
+            int index = active.Require<TValue>(column);
+            return (ValueGetter<TValue>)view.Column(index).Getter(() => view.Value(_position, index));
+        }
+
+        public override bool MoveNext()
+        {
+            _position = _position + 1 < view.RowCount ? _position + 1 : -1;
+            return _position >= 0;
+        }
+    }
+}

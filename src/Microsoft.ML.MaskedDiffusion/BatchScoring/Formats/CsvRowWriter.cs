@@ -1,0 +1,71 @@
+using System.Buffers;
+using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+using Microsoft.ML.MaskedDiffusion.Files;
+
+namespace Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
+
+/// <summary>Writes CSV or TSV. Cells of an input with the same separator, and its line breaks, stay as they are.</summary>
+/// <param name="layout">The columns.</param>
+/// <param name="separator">What stands between cells.</param>
+/// <param name="hasHeader">Whether the first line names the columns.</param>
+/// <param name="source">The input if it is CSV with the same separator; else null.</param>
+internal sealed class CsvRowWriter(RowLayout layout, byte separator, bool hasHeader, CsvSource? source) : IRowWriter
+{
+    public void WriteHeader(IBufferWriter<byte> to)
+    {
+        if (!hasHeader)
+            return;
+        ReadOnlyMemory<byte> raw = source?.Header ?? ReadOnlyMemory<byte>.Empty;
+        if (raw.Span.StartsWith(ByteLines.Mark))
+        {
+            to.Write(ByteLines.Mark);
+            raw = raw[ByteLines.Mark.Length..];
+        }
+        FieldValue[] names = [.. layout.Fields.Select(FieldValue.OfText)];
+        Write(to, raw, names, [.. layout.Outputs.Select(FieldValue.OfText)]);
+    }
+
+    public void Write(IBufferWriter<byte> to, SourceRow row, IReadOnlyList<FieldValue> outputs)
+    {
+        if (row.Other is { } other && layout.KeepsAll)
+        {
+            throw new InvalidDataException($"the field '{other}' is not among the first thousand rows, so there is no column for it; "
+                + "name the columns in KeptColumns, or write JSON lines");
+        }
+        Write(to, source is null ? ReadOnlyMemory<byte>.Empty : row.Raw, row.Values, outputs);
+    }
+
+    private void Write(
+        IBufferWriter<byte> to, ReadOnlyMemory<byte> raw, IReadOnlyList<FieldValue> values, IReadOnlyList<FieldValue> outputs)
+    {
+        ReadOnlySpan<byte> record = ByteRecords.WithoutLineBreak(raw).Span;
+        List<Range>? cells = raw.IsEmpty ? null : CsvCells.Split(record, separator);
+        bool isFirst = true;
+        void Separate()
+        {
+            if (!isFirst)
+                to.Write([separator]);
+            isFirst = false;
+        }
+        foreach (int field in layout.Kept)
+        {
+            Separate();
+            if (layout.OutputNamed(layout.Fields[field]) is >= 0 and int output)
+                Append(to, outputs[output]);
+            else if (cells is not null)
+                to.Write(record[cells[field]]);
+            else
+                Append(to, values[field]);
+        }
+        foreach (int output in layout.New)
+        {
+            Separate();
+            Append(to, outputs[output]);
+        }
+        ReadOnlySpan<byte> lineBreak = raw.Span[record.Length..];
+        to.Write(lineBreak.IsEmpty ? "\n"u8 : lineBreak);
+    }
+
+    private void Append(IBufferWriter<byte> to, FieldValue value) =>
+        to.Write(TextLines.Strict.GetBytes(CsvCells.Cell(value.ToCell(), separator)));
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+using Microsoft.ML.MaskedDiffusion.Files;
+
+namespace Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
+
+/// <summary>CSV or TSV. Every row has as many cells as the first record.</summary>
+internal sealed class CsvSource : TextSource
+{
+    private readonly byte _separator;
+    private readonly List<string> _fields = [];
+
+    public CsvSource(string path, byte separator, bool hasHeader, BatchShard shard)
+        : this(path, separator, hasHeader, shard, new ByteRecords(
+            path, TextLines.MaxBytes, "A quotation mark in it may not be closed.", (bytes, _) => CsvCells.FindEnd(bytes, separator)))
+    {
+    }
+
+    private CsvSource(string path, byte separator, bool hasHeader, BatchShard shard, ByteRecords records)
+        : base(path, shard, records)
+    {
+        _separator = separator;
+        do
+        {
+            if (!records.MoveNext())
+                throw new InvalidDataException($"{path} is empty; its first line should {(hasHeader ? "name the columns" : "be a row")}.");
+            Header = records.Current.ToArray();
+        }
+        while (IsBlank(ByteRecords.WithoutLineBreak(WithoutMark(records.Position, Header)).Span));
+        List<string> cells = Cells(WithoutMark(records.Position, Header), out string? fault)
+            ?? throw new InvalidDataException($"{path}, line {records.Position.Line + 1}: {fault}.");
+        _fields.AddRange(hasHeader ? cells : cells.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"Column{i + 1}")));
+        CheckNames(records.Position.Line + 1);
+        if (!hasHeader)
+        {
+            Header = ReadOnlyMemory<byte>.Empty;
+            Seek(records.Position);
+        }
+        FindBegin();
+    }
+
+    /// <summary>The line with the names, with its line break; empty where there is none.</summary>
+    public ReadOnlyMemory<byte> Header { get; }
+
+    public override IReadOnlyList<string> Fields => _fields;
+
+    public override DataViewType TypeOf(int field) => TextDataViewType.Instance;
+
+    protected override bool IsBlank(ReadOnlySpan<byte> record) => record.IsEmpty;
+
+    protected override SourceRow Parse(ReadOnlyMemory<byte> record, RecordPosition position, RecordPosition next)
+    {
+        List<string>? cells = Cells(record, out string? fault);
+        if (cells is not null && cells.Count != _fields.Count)
+            fault = $"the row has {cells.Count} cells, and the first line has {_fields.Count}";
+        return new SourceRow(position, next, record, fault is null ? [.. cells!.Select(FieldValue.OfText)] : [], fault);
+    }
+
+    private List<string>? Cells(ReadOnlyMemory<byte> record, out string? fault)
+    {
+        ReadOnlySpan<byte> bytes = ByteRecords.WithoutLineBreak(record).Span;
+        if (CsvCells.Split(bytes, _separator) is not { } ranges)
+        {
+            fault = "a quotation mark that begins here is not closed until the end of the file";
+            return null;
+        }
+        var cells = new List<string>(ranges.Count);
+        foreach (Range range in ranges)
+        {
+            string? cell = Decode(bytes[range]);
+            string? content = cell is null ? null : CsvCells.Content(cell);
+            if (content is null)
+            {
+                string what = cell is null ? "bytes that are not UTF-8" : "characters behind its closing quotation mark";
+                fault = $"cell {cells.Count + 1} has {what}";
+                return null;
+            }
+            cells.Add(content);
+        }
+        fault = null;
+        return cells;
+    }
+
+    private void CheckNames(long line)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string name in _fields)
+        {
+            if (string.IsNullOrWhiteSpace(name) || !seen.Add(name))
+            {
+                string fault = seen.Contains(name) ? "there twice" : "empty";
+                throw new InvalidDataException($"{Path}, line {line}: the column name '{name}' is {fault}. "
+                    + "Give each column a name of its own, or set HasHeader to false if this line is a row.");
+            }
+        }
+    }
+}

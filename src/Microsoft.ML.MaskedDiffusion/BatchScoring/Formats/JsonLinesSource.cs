@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+using Microsoft.ML.MaskedDiffusion.Files;
+
+namespace Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
+
+/// <summary>
+/// A JSON object in each line. The fields are those of the first thousand rows of the file; a field's type is that of the first value that
+/// is not null.
+/// </summary>
+internal sealed class JsonLinesSource : TextSource
+{
+    private const int RowsLookedAt = 1000;
+
+    private readonly List<string> _fields = [];
+    private readonly Dictionary<string, int> _indices = new(StringComparer.Ordinal);
+    private readonly List<FieldValue> _examples = [];
+
+    public JsonLinesSource(string path, BatchShard shard)
+        : base(path, shard, new ByteRecords(path, TextLines.MaxBytes, "Is it a file of JSON lines?", ByteRecords.EndOfLine))
+    {
+        using (var whole = new ByteRecords(path, TextLines.MaxBytes, "Is it a file of JSON lines?", ByteRecords.EndOfLine))
+        {
+            for (int rows = 0; rows < RowsLookedAt && whole.MoveNext(); rows++)
+                LookAt(WithoutMark(whole.Position, whole.Current));
+        }
+        FindBegin();
+    }
+
+    public override IReadOnlyList<string> Fields => _fields;
+
+    public override DataViewType? TypeOf(int field)
+    {
+        FieldValue example = _examples[field];
+        if (example.Kind != FieldKind.List)
+            return TypeOf(example.Kind);
+        FieldValue item = example.Items!.FirstOrDefault(item => item.Kind != FieldKind.Missing);
+        return TypeOf(item.Kind) is PrimitiveDataViewType type ? new VectorDataViewType(type) : null;
+    }
+
+    protected override bool IsBlank(ReadOnlySpan<byte> record) => record.IndexOfAnyExcept(" \t\r"u8) < 0;
+
+    protected override SourceRow Parse(ReadOnlyMemory<byte> record, RecordPosition position, RecordPosition next)
+    {
+        SourceRow Faulty(string fault) => new(position, next, record, [], fault);
+        if (Decode(record.Span) is null)
+            return Faulty("the bytes are not UTF-8");
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(record);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                return Faulty($"the line is a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()} and no object");
+            var values = new FieldValue[_fields.Count];
+            Array.Fill(values, FieldValue.Missing);
+            string? other = null;
+            foreach (JsonProperty property in document.RootElement.EnumerateObject())
+            {
+                if (_indices.TryGetValue(property.Name, out int field))
+                    values[field] = FieldValue.Of(property.Value);
+                else
+                    other ??= property.Name;
+            }
+            return new SourceRow(position, next, record, values, Other: other);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // The second one is thrown for half a surrogate pair as an escape.
+            return Faulty("the line is no JSON: " + Reason(error));
+        }
+    }
+
+    // The place is one of the line, which is named elsewhere.
+    private static string Reason(Exception error) =>
+        error is JsonException { BytePositionInLine: { } position }
+        && error.Message.IndexOf(" LineNumber:", StringComparison.Ordinal) is > 0 and int end
+            ? string.Create(CultureInfo.InvariantCulture, $"{error.Message[..end].TrimEnd('.')} (byte {position + 1})")
+            : error.Message;
+
+    private static DataViewType? TypeOf(FieldKind kind) => kind switch
+    {
+        FieldKind.Missing or FieldKind.Text => TextDataViewType.Instance,
+        FieldKind.Number => NumberDataViewType.Single,
+        FieldKind.Boolean => BooleanDataViewType.Instance,
+        _ => null,
+    };
+
+    private void LookAt(ReadOnlyMemory<byte> record)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(record);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                return;
+            foreach (JsonProperty property in document.RootElement.EnumerateObject())
+            {
+                FieldValue value = FieldValue.Of(property.Value);
+                if (_indices.TryAdd(property.Name, _fields.Count))
+                {
+                    _fields.Add(property.Name);
+                    _examples.Add(value);
+                }
+                else if (_examples[_indices[property.Name]].Kind == FieldKind.Missing)
+                {
+                    _examples[_indices[property.Name]] = value;
+                }
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // Reading the row itself says what is wrong with it.
+        }
+    }
+}

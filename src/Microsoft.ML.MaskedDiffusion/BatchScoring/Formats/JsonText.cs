@@ -1,0 +1,37 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
+
+/// <summary>How JSON is written: texts as they are, without escapes for other scripts.</summary>
+internal static class JsonText
+{
+    public static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true,
+    };
+
+    /// <summary>A value as JSON.</summary>
+    public static string Of(FieldValue value)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        Append(buffer, value, withNaN: false);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>Appends a value as JSON.</summary>
+    public static void Append(IBufferWriter<byte> buffer, FieldValue value, bool withNaN)
+    {
+        using var writer = new Utf8JsonWriter(buffer, Options);
+        value.WriteJson(writer, withNaN);
+    }
+
+    /// <summary>Appends a property's name with its colon.</summary>
+    public static void AppendName(IBufferWriter<byte> buffer, string name)
+    {
+        Append(buffer, FieldValue.OfText(name), withNaN: false);
+        buffer.Write(":"u8);
+    }
+}

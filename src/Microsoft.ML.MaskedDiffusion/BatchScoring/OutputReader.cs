@@ -1,0 +1,101 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
+
+namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
+
+/// <summary>Reads the values of a transformer's column in the one form of all formats. Keys are the texts that they stand for.</summary>
+internal abstract class OutputReader
+{
+    // The annotation that ML.NET keeps them in.
+    private const string KeyValues = "KeyValues";
+
+    /// <summary>The type of the values, or of a list's items, in a file with types.</summary>
+    public abstract Type StoredType { get; }
+
+    /// <summary>The reader for a column.</summary>
+    /// <exception cref="ArgumentException">The column holds what no file has a place for.</exception>
+    public static OutputReader Of(DataViewSchema.Column column)
+    {
+        DataViewType item = column.Type is VectorDataViewType vector ? vector.ItemType : column.Type;
+        if (item is KeyDataViewType)
+            return OfKeys(column, item);
+        if (item is TextDataViewType)
+            return new Reader<ReadOnlyMemory<char>>(typeof(string), text => FieldValue.OfText(text.ToString()));
+        if (item is BooleanDataViewType)
+            return new Reader<bool>(typeof(bool), FieldValue.OfBoolean);
+        if (item is DateTimeDataViewType)
+            return new Reader<DateTime>(typeof(DateTime), date => FieldValue.OfText(date.ToString("O", CultureInfo.InvariantCulture)));
+        return (item is NumberDataViewType ? Type.GetTypeCode(item.RawType) : TypeCode.Object) switch
+        {
+            TypeCode.Single => Numbers<float>(),
+            TypeCode.Double => Numbers<double>(),
+            TypeCode.SByte => Numbers<sbyte>(),
+            TypeCode.Int16 => Numbers<short>(),
+            TypeCode.Int32 => Numbers<int>(),
+            TypeCode.Int64 => Numbers<long>(),
+            TypeCode.Byte => Numbers<byte>(),
+            TypeCode.UInt16 => Numbers<ushort>(),
+            TypeCode.UInt32 => Numbers<uint>(),
+            TypeCode.UInt64 => Numbers<ulong>(),
+            _ => throw new ArgumentException($"The transformer's column '{column.Name}' is of type {column.Type}, for which files of rows "
+                + "have no place. Name the other columns in option OutputColumns.", nameof(BatchScoringOptions.OutputColumns)),
+        };
+    }
+
+    /// <summary>Reads the column's values from a row.</summary>
+    public abstract Func<FieldValue> Bind(DataViewRow row, DataViewSchema.Column column);
+
+    private static Reader<T> Numbers<T>()
+        where T : struct, IFormattable =>
+        new(typeof(T), number => FieldValue.OfNumber(number.ToString(null, CultureInfo.InvariantCulture)));
+
+    // The number of a key begins with 1; 0 is a missing one.
+    private static OutputReader OfKeys(DataViewSchema.Column column, DataViewType key)
+    {
+        string[]? names = null;
+        if (column.Annotations.Schema.GetColumnOrNull(KeyValues)?.Type is VectorDataViewType { ItemType: TextDataViewType })
+        {
+            VBuffer<ReadOnlyMemory<char>> values = default;
+            column.GetKeyValues(ref values);
+            names = [.. values.DenseValues().Select(value => value.ToString())];
+        }
+        FieldValue Value(ulong number) => number == 0 ? FieldValue.Missing
+            : names is not null ? FieldValue.OfText(names[number - 1])
+            : FieldValue.OfNumber(number.ToString(CultureInfo.InvariantCulture));
+        Type stored = names is null ? typeof(long) : typeof(string);
+        return Type.GetTypeCode(key.RawType) switch
+        {
+            TypeCode.Byte => new Reader<byte>(stored, number => Value(number)),
+            TypeCode.UInt16 => new Reader<ushort>(stored, number => Value(number)),
+            TypeCode.UInt64 => new Reader<ulong>(stored, Value),
+            _ => new Reader<uint>(stored, number => Value(number)),
+        };
+    }
+
+    private sealed class Reader<T>(Type storedType, Func<T, FieldValue> convert) : OutputReader
+    {
+        public override Type StoredType => storedType;
+
+        public override Func<FieldValue> Bind(DataViewRow row, DataViewSchema.Column column)
+        {
+            if (column.Type is not VectorDataViewType)
+            {
+                ValueGetter<T> getter = row.GetGetter<T>(column);
+                T value = default!;
+                return () =>
+                {
+                    getter(ref value);
+                    return convert(value);
+                };
+            }
+            ValueGetter<VBuffer<T>> listGetter = row.GetGetter<VBuffer<T>>(column);
+            VBuffer<T> list = default;
+            return () =>
+            {
+                listGetter(ref list);
+                return FieldValue.OfList([.. list.DenseValues().Select(convert)]);
+            };
+        }
+    }
+}

@@ -1,0 +1,197 @@
+using System.Text.Json;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>Rows that cannot be read or scored, and runs that must not go on.</summary>
+[TestClass]
+public sealed class RejectedRowTests
+{
+    private static readonly MaskedDiffusionModel Model = TinyModel.Create();
+    private readonly TemporaryFolder _folder = new();
+
+    [ClassCleanup]
+    public static void DisposeModel() => Model.Dispose();
+
+    [TestCleanup]
+    public void Clean() => _folder.Dispose();
+
+    [TestMethod]
+    public void BadJsonLinesGoAsideWithLineAndReason()
+    {
+        byte[] invalid = [.. "{\"Text\":\""u8, 0xFF, .. "\"}"u8];
+        (byte[] Line, string? Reason)[] lines =
+        [
+            ("{\"Text\":\"the cat\"}"u8.ToArray(), null),
+            ("{\"Text\":"u8.ToArray(), "no JSON"),
+            ("[1]"u8.ToArray(), "array"),
+            ("{\"Other\":\"x\"}"u8.ToArray(), "'Text' holds nothing"),
+            ("{\"Text\":3}"u8.ToArray(), "the number 3 where a text is expected"),
+            ("{\"Text\":\"\\ud800\"}"u8.ToArray(), "no JSON"),
+            (invalid, "not UTF-8"),
+            ("{\"Text\":\"a dog\",\"More\":1}"u8.ToArray(), null),
+        ];
+        File.WriteAllBytes(_folder.File("in.jsonl"), [.. lines.SelectMany(line => line.Line.Append((byte)'\n'))]);
+        BatchScoringResult result = Score("in.jsonl", "out.jsonl", options => options.InvalidRows = InvalidRows.Skip);
+        Assert.AreEqual((2L, 6L), (result.RowCount, result.RejectedRowCount));
+        string[] scored = File.ReadAllLines(result.OutputPath);
+        StringAssert.StartsWith(scored[0], "{\"Text\":\"the cat\",\"Neg");
+        StringAssert.StartsWith(scored[1], "{\"Text\":\"a dog\",\"More\":1,\"Neg");
+        JsonElement[] rejected = [.. File.ReadAllLines(result.RejectedPath!).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
+        int[] bad = [.. Enumerable.Range(0, lines.Length).Where(i => lines[i].Reason is not null)];
+        CollectionAssert.AreEqual(bad.Select(i => i + 1).ToArray(), rejected.Select(row => row.GetProperty("line").GetInt32()).ToArray());
+        foreach ((int index, JsonElement row) in bad.Zip(rejected))
+            StringAssert.Contains(row.GetProperty("reason").GetString(), lines[index].Reason);
+        Assert.AreEqual("[1]", rejected[1].GetProperty("row").GetString());
+    }
+
+    [TestMethod]
+    public void BadCsvRowsGoAsideWithTheLineInWhichTheyBegin()
+    {
+        File.WriteAllText(_folder.File("in.csv"), "Text,N\n\"two\nlines\",1\nonly one\n\"a\"b,2\nthe cat,3\n\"open,4\nx\n");
+        BatchScoringResult result = Score("in.csv", "out.csv", options => options.InvalidRows = InvalidRows.Skip);
+        Assert.AreEqual((2L, 3L), (result.RowCount, result.RejectedRowCount));
+        string[] rejected = File.ReadAllLines(result.RejectedPath!);
+        StringAssert.StartsWith(rejected[0], "{\"line\":4,\"reason\":\"the row has 1 cells");
+        StringAssert.StartsWith(rejected[1], "{\"line\":5,\"reason\":\"cell 1 has characters behind");
+        StringAssert.StartsWith(rejected[2], "{\"line\":7,\"reason\":\"a quotation mark");
+        StringAssert.Contains(rejected[2], "\"row\":\"\\\"open,4\\nx\"");
+    }
+
+    [TestMethod]
+    public void WithoutSkippingTheFirstBadRowIsNamed()
+    {
+        File.WriteAllText(_folder.File("in.jsonl"), "{\"Text\":\"the cat\"}\n{\"Text\":\"a\"}\n{\"Text\":null}\n{\"Text\":1}\n");
+        InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() => Score("in.jsonl", "out.jsonl"));
+        StringAssert.Contains(error.Message, "in.jsonl, line 3: column 'Text' holds nothing where a text is expected. Set InvalidRows");
+        Assert.IsFalse(File.Exists(_folder.File("out.jsonl")));
+    }
+
+    [TestMethod]
+    public void ARowThatTheModelRefusesGoesAsideAloneAndTheOthersKeepTheirScores()
+    {
+        // A context longer than the model's is an error of the transformer in the midst of a batch.
+        string[] contexts = ["the", "a", string.Concat(Enumerable.Repeat("one two three ", 40)), "by the", "in"];
+        string[] lines = [.. contexts.Select(context => JsonSerializer.Serialize(new { Context = context, Text = "cat" }))];
+        File.WriteAllLines(_folder.File("in.jsonl"), lines);
+        File.WriteAllLines(_folder.File("good.jsonl"), lines.Where((_, i) => i != 2));
+        var ml = new MLContext(1);
+        IDataView none = ml.Data.LoadFromEnumerable(new List<ContextRow>());
+        ITransformer transformer = ml.MaskedDiffusion().ScoreLikelihood(Model, new LikelihoodScoringOptions
+        {
+            ContextColumnName = "Context", ContextOverflow = ContextOverflow.Throw,
+        }).Fit(none);
+        BatchScoringResult Run(string input, string output) => ml.MaskedDiffusion().ScoreFile(transformer, new BatchScoringOptions
+        {
+            InputPath = _folder.File(input), OutputPath = _folder.File(output), InvalidRows = InvalidRows.Skip,
+        });
+        BatchScoringResult result = Run("in.jsonl", "out.jsonl");
+        Assert.AreEqual((4L, 1L), (result.RowCount, result.RejectedRowCount));
+        CollectionAssert.AreEqual(
+            File.ReadAllBytes(Run("good.jsonl", "good-out.jsonl").OutputPath), File.ReadAllBytes(result.OutputPath));
+        StringAssert.StartsWith(File.ReadAllText(result.RejectedPath!), "{\"line\":3,\"reason\":\"");
+    }
+
+    [TestMethod]
+    public void AFieldWithoutAColumnIsNoLoss()
+    {
+        string[] rows = [.. Enumerable.Repeat("{\"Text\":\"a\"}", 1000), "{\"Text\":\"a\",\"Late\":1}"];
+        File.WriteAllLines(_folder.File("in.jsonl"), rows);
+        InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() => Score("in.jsonl", "out.csv"));
+        StringAssert.Contains(error.Message, "line 1001: the field 'Late'");
+        Score("in.jsonl", "out.parquet");
+        Score("in.jsonl", "out2.csv", options => options.KeptColumns = ["Text"]);
+        Assert.AreEqual(1002, File.ReadAllLines(_folder.File("out2.csv")).Length);
+    }
+
+    [TestMethod]
+    public void AnOutputThatIsThereStays()
+    {
+        File.WriteAllText(_folder.File("in.jsonl"), "{\"Text\":\"a\"}\n");
+        foreach (string name in new[] { "out.jsonl", "out.jsonl.partial", "out.jsonl.rejected.jsonl" })
+        {
+            File.WriteAllText(_folder.File(name), "mine");
+            IOException error = Assert.ThrowsExactly<IOException>(() => Score("in.jsonl", "out.jsonl"));
+            StringAssert.Contains(error.Message, name);
+            Assert.AreEqual("mine", File.ReadAllText(_folder.File(name)));
+            File.Delete(_folder.File(name));
+        }
+    }
+
+    [TestMethod]
+    public void AnotherModelOrOtherOptionsDoNotGoOn()
+    {
+        File.WriteAllLines(_folder.File("in.jsonl"), Enumerable.Range(0, 9).Select(i => $"{{\"Text\":\"the cat {i}\"}}"));
+        using var stop = new CancellationTokenSource();
+        Assert.ThrowsExactly<OperationCanceledException>(() => Score("in.jsonl", "out.jsonl", options =>
+        {
+            options.BlockSize = 4;
+            options.Progress = new Collected<BatchScoringProgress>(_ => stop.Cancel());
+            options.CancellationToken = stop.Token;
+        }));
+        byte[] partial = File.ReadAllBytes(_folder.File("out.jsonl.partial"));
+        using MaskedDiffusionModel other = TinyModel.Create(seed: 4);
+        InvalidDataException model = Assert.ThrowsExactly<InvalidDataException>(() => Score("in.jsonl", "out.jsonl", model: other));
+        StringAssert.Contains(model.Message, "line 4");
+        InvalidDataException columns = Assert.ThrowsExactly<InvalidDataException>(
+            () => Score("in.jsonl", "out.jsonl", options => options.OutputColumns = ["TokenCount"]));
+        StringAssert.Contains(columns.Message, "OutputColumns was");
+        CollectionAssert.AreEqual(partial, File.ReadAllBytes(_folder.File("out.jsonl.partial")), "nothing is lost by the attempts");
+        Assert.AreEqual(9, Score("in.jsonl", "out.jsonl").RowCount);
+    }
+
+    [TestMethod]
+    public void TwoRunsIntoOneOutputDoNotMix()
+    {
+        File.WriteAllLines(_folder.File("in.jsonl"), Enumerable.Repeat("{\"Text\":\"the cat\"}", 4));
+        IOException? second = null;
+        BatchScoringResult first = Score("in.jsonl", "out.jsonl", options =>
+        {
+            options.BlockSize = 2;
+            options.Progress = new Collected<BatchScoringProgress>(
+                _ => second ??= Assert.ThrowsExactly<IOException>(() => Score("in.jsonl", "out.jsonl")));
+        });
+        StringAssert.Contains(second!.Message, "another process may be scoring");
+        Assert.AreEqual(4, first.RowCount);
+    }
+
+    [TestMethod]
+    [DataRow("in.csv", "", "is empty")]
+    [DataRow("in.csv", "Text,Text\na,b\n", "there twice")]
+    [DataRow("in.csv", "Text,\na,b\n", "empty")]
+    [DataRow("in.parquet", "PAR1 and nothing", "Parquet")]
+    public void AFileThatIsNoneOfItsFormatIsSaid(string name, string content, string expected)
+    {
+        File.WriteAllText(_folder.File(name), content);
+        InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() => Score(name, "out.jsonl"));
+        StringAssert.Contains(error.Message, name);
+        StringAssert.Contains(error.Message, expected);
+        Assert.AreEqual(1, Directory.GetFiles(_folder.Path).Length, "nothing is begun");
+    }
+
+    [TestMethod]
+    public void AMissingColumnIsNamedBeforeAnythingIsWritten()
+    {
+        File.WriteAllText(_folder.File("in.csv"), "Body\na\n");
+        ArgumentOutOfRangeException error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Score("in.csv", "out.csv"));
+        StringAssert.Contains(error.Message, "'Text'");
+        StringAssert.Contains(error.Message, "Body");
+        Assert.AreEqual(1, Directory.GetFiles(_folder.Path).Length);
+    }
+
+    private BatchScoringResult Score(
+        string input, string output, Action<BatchScoringOptions>? change = null, MaskedDiffusionModel? model = null)
+    {
+        var ml = new MLContext(1);
+        IDataView none = ml.Data.LoadFromEnumerable(TextRow.Make());
+        var options = new BatchScoringOptions { InputPath = _folder.File(input), OutputPath = _folder.File(output) };
+        change?.Invoke(options);
+        return ml.MaskedDiffusion().ScoreFile(ml.MaskedDiffusion().ScoreLikelihood(model ?? Model).Fit(none), options);
+    }
+
+    private sealed class ContextRow
+    {
+        public string Context { get; set; } = "";
+
+        public string Text { get; set; } = "";
+    }
+}
