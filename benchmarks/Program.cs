@@ -29,7 +29,6 @@ var root = new RootCommand(
     NoiseBenchmark.Command(),
     KillCommand.Command(),
     KillCommand.ChildCommand(),
-    ZeroShotCommand.Command(),
     PoliciesCommand.Command(),
     ParityCommand.Command(),
     GapsCommand.Command(),

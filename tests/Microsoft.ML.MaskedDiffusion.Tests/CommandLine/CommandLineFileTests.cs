@@ -1,0 +1,109 @@
+using System.Text.Json;
+using Mdm;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>The tool's commands that look into models and convert them.</summary>
+[TestClass]
+public sealed class CommandLineFileTests
+{
+    private static readonly ToolFiles Files = new();
+
+    [ClassCleanup]
+    public static void Delete() => Files.Dispose();
+
+    [TestMethod]
+    public void AModelGoesThroughAllFormsUnchanged()
+    {
+        using var folder = new TemporaryFolder();
+        string[] forms = ["first", "second.mdm", "third.zip", "fourth"];
+        string from = Files.Model;
+        foreach (string form in forms)
+        {
+            JsonElement report = ToolRun.Done("convert", from, folder.File(form), "--json").Objects.Single();
+            Assert.AreEqual(folder.File(form), report.GetProperty("target").GetString());
+            from = folder.File(form);
+        }
+        foreach (string file in Directory.GetFiles(folder.File("first"), "*", SearchOption.AllDirectories))
+        {
+            string other = Path.Combine(folder.File("fourth"), Path.GetRelativePath(folder.File("first"), file));
+            CollectionAssert.AreEqual(File.ReadAllBytes(file), File.ReadAllBytes(other), file);
+        }
+        CollectionAssert.AreEqual(File.ReadAllBytes(Files.Model), File.ReadAllBytes(folder.File("second.mdm")));
+    }
+
+    [TestMethod]
+    public void WhatIsThereIsReplacedOnlyIfAsked()
+    {
+        using var folder = new TemporaryFolder();
+        string target = folder.File("lm.mdm");
+        File.WriteAllText(target, "a model that took a week");
+        ToolRun refused = ToolRun.Of("convert", Files.Model, target);
+        Assert.AreEqual(ExitCode.WrongUsage, refused.ExitCode);
+        StringAssert.Contains(refused.Error, $"There is something at {target} already");
+        Assert.AreEqual("a model that took a week", File.ReadAllText(target));
+        // The library replaces its own files alone, even if asked.
+        Assert.AreEqual(ExitCode.Failed, ToolRun.Of("convert", Files.Model, target, "--overwrite").ExitCode);
+        File.Copy(Files.Model, target, overwrite: true);
+        StringAssert.Contains(ToolRun.Done("convert", Files.Model, target, "--overwrite").Output, target);
+    }
+
+    [TestMethod]
+    public void WeightsAloneNeedANetworkAndATokenizer()
+    {
+        ToolRun run = ToolRun.Of("convert", "mdm.safetensors", "lm.mdm");
+        Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode);
+        StringAssert.Contains(run.Error, "--preset");
+        StringAssert.Contains(ToolRun.Of("convert", Files.Model, "lm.mdm", "--preset", "6M").Error, "leave --preset and --tokenizer out");
+    }
+
+    [TestMethod]
+    [DataRow("lm", "model folder")]
+    [DataRow("lm.mdm", "model archive")]
+    [DataRow("lm.zip", "pipeline of ML.NET")]
+    public void EachFormOfAModelSaysWhatItIs(string name, string kind)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File(name);
+        _ = ToolRun.Done("convert", Files.Model, path);
+        JsonElement facts = ToolRun.Done("inspect", path, "--json").Objects.Single();
+        Assert.AreEqual(kind, facts.GetProperty("kind").GetString());
+        Assert.AreEqual("masked diffusion", facts.GetProperty("objective").GetString());
+        Assert.AreEqual(TinyModel.ContextLength, facts.GetProperty("context").GetInt32());
+        using MaskedDiffusionModel model = MaskedDiffusionModel.Load(Files.Model);
+        Assert.AreEqual(model.Tokenizer.VocabularySize, facts.GetProperty("tokenizerVocabulary").GetInt32());
+        Assert.AreEqual(model.Config.ParameterCount, facts.GetProperty("parameters").GetInt64());
+        StringAssert.Contains(ToolRun.Done("inspect", path).Output, "context:                       24 tokens");
+    }
+
+    [TestMethod]
+    public void WeightsSayTheirTensors()
+    {
+        using var folder = new TemporaryFolder();
+        _ = ToolRun.Done("convert", Files.Model, folder.File("lm"));
+        string weights = Path.Combine(folder.File("lm"), "model.safetensors");
+        JsonElement facts = ToolRun.Done("inspect", weights, "--json").Objects.Single();
+        using MaskedDiffusionModel model = MaskedDiffusionModel.Load(Files.Model);
+        Assert.AreEqual(model.Config.ParameterCount, facts.GetProperty("parameters").GetInt64());
+        Assert.AreEqual("F32", facts.GetProperty("precision")[0].GetString());
+        Assert.AreEqual($"F32 [{model.Config.VocabularySize},32]", facts.GetProperty("shapes").GetProperty("lm_head.weight").GetString());
+        File.WriteAllBytes(folder.File("cut.safetensors"), File.ReadAllBytes(weights)[..100]);
+        ToolRun cut = ToolRun.Of("inspect", folder.File("cut.safetensors"));
+        Assert.AreEqual(ExitCode.Failed, cut.ExitCode);
+        StringAssert.Contains(cut.Error, "cut off");
+    }
+
+    [TestMethod]
+    public void WhatIsNothingKnownIsRefused()
+    {
+        ToolRun text = ToolRun.Of("inspect", Files.Text);
+        Assert.AreEqual(ExitCode.Failed, text.ExitCode);
+        StringAssert.Contains(text.Error, "no model, no checkpoint");
+        Assert.AreEqual(ExitCode.Failed, ToolRun.Of("inspect", "no-such-file").ExitCode);
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("state.json"), "{\"step\": 3}");
+        ToolRun foreign = ToolRun.Of("inspect", folder.Path);
+        Assert.AreEqual(ExitCode.Failed, foreign.ExitCode);
+        StringAssert.Contains(foreign.Error, "looks like a checkpoint, but is damaged or another program's");
+    }
+}

@@ -1,0 +1,150 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mdm;
+using Mdm.Settings;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>Settings files, and what the command line says of settings that there are not.</summary>
+[TestClass]
+public sealed class CommandLineSettingsTests
+{
+    private static readonly ToolFiles Files = new();
+
+    public static IEnumerable<object[]> Commands =>
+        new[] { "train", "finetune", "score", "choose", "infill", "generate", "perplexity", "eval", "search", "inspect", "convert" }
+            .Select(name => new object[] { name });
+
+    [ClassCleanup]
+    public static void Delete() => Files.Dispose();
+
+    [TestMethod]
+    [DynamicData(nameof(Commands))]
+    public void PrintedSettingsGiveTheSameBytesAgain(string command)
+    {
+        using var folder = new TemporaryFolder();
+        string config = folder.File("run.json"), printed = ToolRun.Done(command, "--print-config").Output;
+        File.WriteAllText(config, printed);
+        Assert.AreEqual(printed, ToolRun.Done(command, "--config", config, "--print-config").Output);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Commands))]
+    public void TheHelpEndsWithExamplesThatParse(string command)
+    {
+        string[] lines = ToolRun.Done(command, "--help").Lines;
+        string[] examples = [.. lines.SkipWhile(line => line != "Examples:").Skip(1).TakeWhile(line => line != "Exit codes:")];
+        Assert.IsTrue(examples.Length is 2 or 3, string.Join('\n', lines));
+        StringAssert.Contains(lines[^1], "130 interrupted");
+        foreach (string example in examples)
+        {
+            string line = example.Split("  #")[0].Split('>')[0].Split("&&")[0].Trim();
+            StringAssert.StartsWith(line, $"mdm {command} ");
+            string[] arguments = [.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(line).Skip(1)];
+            string[] run = arguments.Contains("--print-config") ? arguments : [.. arguments, "--print-config"];
+            StringAssert.StartsWith(ToolRun.Done(run).Output, "{");
+        }
+    }
+
+    [TestMethod]
+    public void TheCommandLineWinsOverTheFile()
+    {
+        using var folder = new TemporaryFolder();
+        string config = folder.File("run.json");
+        File.WriteAllText(config, "{\"Trainer\":{\"LearningRate\":0.5,\"BatchSize\":3,\"Network\":\"19M\"},\"Column\":\"body\"}");
+        JsonNode settings = Printed("train", "--config", config, "--learning-rate", "0.25", "--set", "Trainer.Optimizer.Beta2=0.5");
+        Assert.AreEqual(0.25, (double)settings["Trainer"]!["LearningRate"]!);
+        Assert.AreEqual(3, (int)settings["Trainer"]!["BatchSize"]!);
+        Assert.AreEqual(0.5, (double)settings["Trainer"]!["Optimizer"]!["Beta2"]!);
+        Assert.AreEqual("Diff_LLaMA_19M", (string)settings["Trainer"]!["Network"]!["Name"]!);
+        Assert.AreEqual("body", (string)settings["Column"]!);
+    }
+
+    [TestMethod]
+    public void ABudgetTakesThePlaceOfTheRecipesMinutes()
+    {
+        Assert.AreEqual(300, (double)Printed("train")["Trainer"]!["Budget"]!["MaxSeconds"]!);
+        Assert.AreEqual(30, (double)Printed("train", "--minutes", "0.5")["Trainer"]!["Budget"]!["MaxSeconds"]!);
+        Assert.IsNull(Printed("train", "--max-steps", "7")["Trainer"]!["Budget"]!["MaxSeconds"]);
+        Assert.AreEqual(3, (double)Printed("finetune")["Trainer"]!["Budget"]!["MaxEpochs"]!);
+        Assert.IsNull(Printed("finetune", "--minutes", "1")["Trainer"]!["Budget"]!["MaxEpochs"]);
+    }
+
+    [TestMethod]
+    [DataRow("{\"Trainer\":{\"LerningRate\":1}}", "there is no setting Trainer.LerningRate; the nearest is Trainer.LearningRate")]
+    [DataRow("{\"data\":\"x\"}", "there is no setting data; the nearest is Data")]
+    [DataRow("{\"Trainer\":{\"BatchSize\":\"many\"}}", "Trainer.BatchSize is \"many\"; it must be a whole number.")]
+    [DataRow("{\"Trainer\":{\"BatchSize\":1.5}}", "Trainer.BatchSize is 1.5; it must be a whole number.")]
+    [DataRow("{\"Trainer\":{\"Noise\":{\"Levels\":\"Some\"}}}", "it must be one of Independent, Stratified.")]
+    [DataRow("{\"Trainer\":{\"Noise\":null}}", "Trainer.Noise is null; it must be a JSON object.")]
+    [DataRow("{\"Trainer\":{\"Network\":\"7M\"}}", "The presets are 6M, 19M")]
+    [DataRow("{\"Trainer\":{\"Network\":{\"Layers\":1}}}", "the nearest is Trainer.Network.LayerCount")]
+    [DataRow("{\"Trainer\":{\"Progress\":1}}", "there is no setting Trainer.Progress;")]
+    [DataRow("[1]", "holds no JSON object")]
+    [DataRow("{", "is no JSON")]
+    public void WhatIsWrongInAFileIsNamed(string content, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        string config = folder.File("run.json");
+        File.WriteAllText(config, content);
+        ToolRun run = ToolRun.Of("train", "--config", config, "--print-config");
+        Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode);
+        StringAssert.Contains(run.Error, config);
+        StringAssert.Contains(run.Error, expected);
+        Assert.AreEqual("", run.Output);
+    }
+
+    [TestMethod]
+    [DataRow(new[] { "train", "--lerning-rate", "1" }, "There is no option --lerning-rate; the nearest is --learning-rate.")]
+    [DataRow(new[] { "score", "text", "--modle", "x" }, "the nearest is --model.")]
+    [DataRow(new[] { "train", "a.txt", "b.txt" }, "'b.txt'")]
+    [DataRow(new[] { "trian" }, "There is no command trian; the nearest is train.")]
+    [DataRow(new[] { "train", "--set", "Trainer.BatchSize" }, "NAME=VALUE")]
+    [DataRow(new[] { "train", "--set", "Data.Size=1" }, "Data is no group of settings")]
+    [DataRow(new[] { "train", "--minutes", "many" }, "it must be a number, or null")]
+    [DataRow(new[] { "train", "x.txt" }, "--out")]
+    [DataRow(new[] { "score", "text" }, "--model")]
+    [DataRow(new[] { "train", "--config", "no-such-file.json" }, "no-such-file.json")]
+    [DataRow(new[] { "generate", "--preset", "Smd" }, "Smdm, SmdmGreedy")]
+    public void WrongUsageEndsWithTwo(string[] arguments, string expected)
+    {
+        ToolRun run = ToolRun.Of(arguments);
+        Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode, run.Error);
+        StringAssert.Contains(run.Error, expected);
+        Assert.IsFalse(run.Error.Contains("   at ", StringComparison.Ordinal), run.Error);
+    }
+
+    [TestMethod]
+    public void AFailureEndsWithOneAndShowsItsPlaceOnlyIfAsked()
+    {
+        ToolRun run = ToolRun.Of("score", "--model", "no-such-model.mdm", "text");
+        Assert.AreEqual(ExitCode.Failed, run.ExitCode);
+        Assert.AreEqual("error: There is no saved model at no-such-model.mdm." + Environment.NewLine, run.Error);
+        StringAssert.Contains(ToolRun.Of("score", "--model", "no-such-model.mdm", "text", "--verbose").Error, "   at ");
+        ToolRun option = ToolRun.Of("score", "--model", Files.Model, "text", "--samples", "1");
+        Assert.AreEqual(ExitCode.WrongUsage, option.ExitCode);
+        StringAssert.Contains(option.Error, "Samples is 1; it must be 3 to 1048576");
+        Assert.HasCount(1, option.Error.TrimEnd().Split('\n'));
+    }
+
+    [TestMethod]
+    public void NoCommandShowsTheHelp()
+    {
+        ToolRun run = ToolRun.Done();
+        foreach (object[] command in Commands)
+            StringAssert.Contains(run.Output, $"  {command[0]} ");
+    }
+
+    [TestMethod]
+    public void NamedValuesAreWrittenAsTheirNames()
+    {
+        var options = new SamplingOptions { Order = SamplingOrder.Margin, TokensPerStep = TokensPerStep.Threshold(0.75) };
+        string text = SettingsTree.Print(options);
+        StringAssert.Contains(text, "\"Order\": \"Margin\"");
+        SamplingOptions read = JsonSerializer.Deserialize<SamplingOptions>(text, SettingsFormat.Options)!;
+        Assert.AreEqual(options.TokensPerStep.Name, read.TokensPerStep.Name);
+        Assert.AreEqual("Levels", NearestName.Of("level", ["Levels", "LossWeighting"]));
+    }
+
+    private static JsonNode Printed(params string[] arguments) => JsonNode.Parse(ToolRun.Done([.. arguments, "--print-config"]).Output)!;
+}

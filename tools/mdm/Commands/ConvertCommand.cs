@@ -1,0 +1,55 @@
+using Mdm.Data;
+using Mdm.Output;
+using Mdm.Settings;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Commands;
+
+/// <summary>Converts models between their forms.</summary>
+internal sealed class ConvertCommand : SettingsCommand<ConvertSettings>
+{
+    public ConvertCommand()
+        : base(
+            "convert", "Save a model in another form: a folder, a .mdm file, or the .zip of a pipeline that scores a text column.",
+            "mdm convert lm.zip lm.mdm",
+            "mdm convert lm.mdm lm-folder",
+            "mdm convert mdm-170M.safetensors lm.mdm --preset 170M --tokenizer tokenizer.model")
+    {
+        AddArgument("source", "Source", "The model: a folder, a .mdm file, a .zip, or a .safetensors file of SMDM.");
+        AddArgument("target", "Target", "Where it goes: a name that ends in .mdm or .zip, or else a folder.");
+        AddOption("--overwrite", "Overwrite", "Replace a model that is there.");
+        AddOption("--preset", "Preset", "The network of a .safetensors file, such as 170M.", "name");
+        AddOption("--tokenizer", "Tokenizer", "The tokenizer of a .safetensors file.", "file");
+        AddCommonOptions();
+    }
+
+    /// <inheritdoc/>
+    protected override int Run(ConvertSettings settings, ToolContext context)
+    {
+        if (settings.Source is null || settings.Target is null)
+            throw new UsageException("Name the model to convert and where it goes: mdm convert lm.zip lm.mdm.");
+        using MaskedDiffusionModel model = Open(settings.Source, settings, context);
+        string target = ModelPlace.RequireFree(settings.Target, settings.Overwrite);
+        ModelPlace.Save(model, target, context);
+        context.Results.Facts(
+            [new Field("source", settings.Source), new Field("target", target), new Field("parameters", model.Config.ParameterCount)]);
+        return ExitCode.Done;
+    }
+
+    private static MaskedDiffusionModel Open(string source, ConvertSettings settings, ToolContext context)
+    {
+        bool isWeights = source.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
+            || source.EndsWith(".safetensors.index.json", StringComparison.OrdinalIgnoreCase);
+        if (!isWeights)
+        {
+            return settings is { Preset: null, Tokenizer: null } ? ModelPlace.Open(source, "cpu", context) : throw new UsageException(
+                $"{source} has a network and a tokenizer of its own: leave --preset and --tokenizer out.");
+        }
+        if (settings is not { Preset: { } preset, Tokenizer: { } tokenizer })
+        {
+            throw new UsageException(
+                $"{source} has weights alone: name the network with --preset and the tokenizer's file with --tokenizer.");
+        }
+        return MaskedDiffusionModel.FromSafetensors(source, preset, TextTokenizer.FromFile(tokenizer), "cpu");
+    }
+}

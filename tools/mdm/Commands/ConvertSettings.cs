@@ -1,0 +1,20 @@
+namespace Mdm.Commands;
+
+/// <summary>The settings of 'mdm convert'.</summary>
+internal sealed class ConvertSettings
+{
+    /// <summary>The model to convert.</summary>
+    public string? Source { get; set; }
+
+    /// <summary>Where it goes, in the form of the name's extension.</summary>
+    public string? Target { get; set; }
+
+    /// <summary>The network of a .safetensors file alone, by a preset's name.</summary>
+    public string? Preset { get; set; }
+
+    /// <summary>The tokenizer of a .safetensors file alone.</summary>
+    public string? Tokenizer { get; set; }
+
+    /// <summary>Whether a model that is at the target already is replaced.</summary>
+    public bool Overwrite { get; set; }
+}

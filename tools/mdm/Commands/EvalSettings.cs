@@ -1,0 +1,28 @@
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Commands;
+
+/// <summary>The settings of 'mdm eval'.</summary>
+internal sealed class EvalSettings
+{
+    /// <summary>The model: a folder, a .mdm file, or the .zip of a pipeline.</summary>
+    public string? Model { get; set; }
+
+    /// <summary>Where it computes: auto, cpu, cuda or cuda:1.</summary>
+    public string Device { get; set; } = "auto";
+
+    /// <summary>JSON-lines files whose names begin with a task's name, or folders of such files.</summary>
+    public IReadOnlyList<string> Data { get; set; } = [];
+
+    /// <summary>The task of all files: a name, or a JSON file with a definition; null takes it from each file's name.</summary>
+    public string? Task { get; set; }
+
+    /// <summary>Whether the settings are SMDM's for each task, in place of <see cref="Likelihood"/>.</summary>
+    public bool PublishedProfile { get; set; }
+
+    /// <summary>How likelihoods are estimated, for all tasks.</summary>
+    public LikelihoodOptions Likelihood { get; set; } = new();
+
+    /// <summary>Which questions are asked, and what is written down.</summary>
+    public ZeroShotOptions Evaluation { get; set; } = new();
+}

@@ -1,0 +1,79 @@
+using Mdm.Data;
+using Mdm.Settings;
+using Microsoft.ML;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Commands;
+
+/// <summary>Trains a model on, on answers after prompts.</summary>
+internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
+{
+    private const double Epochs = 3;
+
+    public FinetuneCommand()
+        : base(
+            "finetune", "Train a model on, to give answers after prompts. Ctrl+C saves the best model so far.",
+            "mdm finetune answers.jsonl --model lm.zip --out tuned.zip       # lines {\"prompt\": \"...\", \"answer\": \"...\"}",
+            "mdm finetune answers.csv --prompt-field question --answer-field reply --model lm.zip --out tuned.mdm --epochs 10",
+            "mdm finetune train.jsonl --format Gsm8k --model lm.zip --out tuned.mdm --minutes 30")
+    {
+        AddArgument("data", "Data", "JSON lines or a .csv or .tsv file with prompts and answers, or a file of --format.");
+        AddOption("--model", "Model", $"The model to go on from: {ModelPlace.Forms}.", "path");
+        AddOption("--out", "Out", "Where the model goes: a .zip, a .mdm file, or else a folder.", "path");
+        AddOption("--overwrite", "Overwrite", "Replace a model that is there.");
+        AddOption("--format", "Format", "Fields, ShareGpt, Gsm8k or Reversal. Default: Fields.");
+        AddOption("--prompt-field", "PromptField", "The field or column with the prompt. Default: prompt.");
+        AddOption("--answer-field", "AnswerField", "The field or column with the answer. Default: answer.");
+        AddOption("--epochs", "Trainer.Budget.MaxEpochs", $"Passes over the rows. Default: {Epochs}, if nothing else ends it.");
+        AddOption("--minutes", "Trainer.Budget.MaxSeconds", "Minutes of training.", "n", SettingText.MinutesAsSeconds);
+        AddOption("--max-steps", "Trainer.MaxSteps", "Steps of training.");
+        AddOption("--learning-rate", "Trainer.LearningRate", "The highest learning rate. Default: 0.0002.");
+        AddOption("--validation", "Validation", "Rows to measure on. Default: a share of the rows.", "path");
+        AddOption("--validation-share", "ValidationShare", "Share of rows held out, 0 for none. Default: 0.05.");
+        AddOption("--checkpoints", "Trainer.Checkpoints.Folder", "Keep checkpoints in a folder.", "folder");
+        AddOption("--resume", "Trainer.Checkpoints.Resume", "Go on from the newest checkpoint, if there is one.");
+        AddOption("--seed", "Trainer.Seed", "The seed of everything random. Default: 1.");
+        AddOption("--device", "Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        AddCommonOptions();
+    }
+
+    /// <inheritdoc/>
+    protected override FinetuneSettings Defaults(FinetuneSettings given)
+    {
+        var settings = new FinetuneSettings();
+        TrainerOptions trainer = settings.Trainer;
+        (trainer.TextColumnName, trainer.LearningRate, trainer.Seed) = ("Answer", 2e-4, 1);
+        trainer.CancelBehavior = CancelBehavior.ReturnBestSoFar;
+        BudgetOptions budget = given.Trainer.Budget;
+        if (given.Trainer.MaxSteps is null && budget is { MaxSeconds: null, MaxTokens: null, MaxFlops: null, UntilCancelled: false })
+            trainer.Budget.MaxEpochs = Epochs;
+        if (given.Format == RowFormat.Reversal)
+            trainer.Rows.PackDocuments = false;
+        else
+            trainer.Rows.PromptColumnName = "Prompt";
+        if (given.Format == RowFormat.Gsm8k)
+            trainer.Rows.ReasoningColumnName = "Reasoning";
+        return settings;
+    }
+
+    /// <inheritdoc/>
+    protected override int Run(FinetuneSettings settings, ToolContext context)
+    {
+        string path = ModelPlace.RequireFree(settings.Out, settings.Overwrite);
+        string data = settings.Data ?? throw new UsageException("No data: name a file after the command, or set Data.");
+        IDataView rows = Open(data);
+        TrainerOptions options = settings.Trainer;
+        (IDataView train, options.ValidationSet) = settings.Validation is { } held
+            ? (rows, Open(held)) : TextData.Split(rows, settings.ValidationShare, context);
+        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, options.Device, context);
+        using ConsoleProgress progress = context.Console.Progress();
+        (options.InitialModel, options.Progress, options.CancellationToken) = (model, progress, context.Cancellation);
+        using LikelihoodScoringTransformer trained = model.Config.Autoregressive
+            ? context.Catalog.AutoregressiveTrainer(options).Fit(train) : context.Catalog.Trainer(options).Fit(train);
+        progress.Dispose();
+        ModelPlace.Save(trained, train.Schema, path, context);
+        return TrainingReport.Write(trained, path, context);
+
+        IDataView Open(string file) => PromptRows.Open(file, settings.Format, settings.PromptField, settings.AnswerField, context);
+    }
+}

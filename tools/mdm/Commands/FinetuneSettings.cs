@@ -1,0 +1,38 @@
+using Mdm.Data;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Commands;
+
+/// <summary>The settings of 'mdm finetune'.</summary>
+internal sealed class FinetuneSettings
+{
+    /// <summary>The model to go on from: a folder, a .mdm file, or the .zip of a pipeline.</summary>
+    public string? Model { get; set; }
+
+    /// <summary>The rows, in <see cref="Format"/>.</summary>
+    public string? Data { get; set; }
+
+    /// <summary>What <see cref="Data"/> is.</summary>
+    public RowFormat Format { get; set; } = RowFormat.Fields;
+
+    /// <summary>The field or column with the prompt, in <see cref="RowFormat.Fields"/>.</summary>
+    public string PromptField { get; set; } = "prompt";
+
+    /// <summary>The field or column with the answer, in <see cref="RowFormat.Fields"/>.</summary>
+    public string AnswerField { get; set; } = "answer";
+
+    /// <summary>Rows to measure on; null takes <see cref="ValidationShare"/> of the rows.</summary>
+    public string? Validation { get; set; }
+
+    /// <summary>The share of rows that are held out where there is no <see cref="Validation"/>, 0 up to but not 1.</summary>
+    public double ValidationShare { get; set; } = 0.05;
+
+    /// <summary>Where the model goes: a .zip, a .mdm file or a folder.</summary>
+    public string? Out { get; set; }
+
+    /// <summary>Whether a model that is at <see cref="Out"/> already is replaced.</summary>
+    public bool Overwrite { get; set; }
+
+    /// <summary>The trainer's options; the network and the tokenizer are the model's.</summary>
+    public TrainerOptions Trainer { get; set; } = new();
+}

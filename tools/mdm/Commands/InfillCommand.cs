@@ -1,0 +1,63 @@
+using Mdm.Data;
+using Mdm.Output;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Commands;
+
+/// <summary>Fills gaps in texts.</summary>
+internal sealed class InfillCommand : SettingsCommand<InfillSettings>
+{
+    public InfillCommand()
+        : base(
+            "infill", "Fill the gaps of texts: [MASK] is one token, [MASK*3] three, [MASK*2-8] two to eight, [MASK*] as many as fit.",
+            "mdm infill --model lm.zip \"To be, or [MASK] to be\"",
+            "mdm infill --model lm.zip \"The [MASK*1-3] is dead.\" --candidate king --candidate queen --json",
+            "mdm infill --model lm.zip --file gapped.txt --draws 3 --temperature 1 --seed 7")
+    {
+        AddArgument("texts", "Texts", "The texts with gaps. Without any, lines are read from --file or the standard input.");
+        AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
+        AddOption("--file", "File", "A file with a text a line, or with JSON lines that have \"text\" (.jsonl).", "file");
+        AddOption("--candidate", "Candidates", "A text that a gap may be filled with; repeat it for each. Default: anything.");
+        AddOption("--draws", "Gaps.Samples", "Fillings to draw for each text; needs a --temperature above 0. Default: 1.");
+        AddOption("--temperature", "Sampling.Temperature", "0 takes the most probable token, 1 draws from the model. Default: 0.");
+        AddOption("--steps", "Sampling.Steps", "Network passes for each text. Default: one for each token.");
+        AddOption("--seed", "Sampling.Seed", "The seed of all draws. Default: 0.");
+        AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        AddCommonOptions();
+    }
+
+    /// <inheritdoc/>
+    protected override int Run(InfillSettings settings, ToolContext context)
+    {
+        List<GappedText> texts = InputLines.Read(
+            settings.Texts?.Select(text => new GappedText(text, settings.Candidates)).ToList(), settings.File,
+            line => new GappedText(line, settings.Candidates),
+            row => new GappedText(InputLines.Text(row, "text"), settings.Candidates), context);
+        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, settings.Device, context);
+        FilledText[] filled = new Infiller(model, settings.Sampling, settings.Gaps).Fill(texts, context.Cancellation);
+        foreach ((GappedText text, FilledText result) in texts.Zip(filled))
+            Write(text.Text, result, settings.Gaps.Samples, context);
+        return ExitCode.Done;
+    }
+
+    private static void Write(string text, FilledText filled, int draws, ToolContext context)
+    {
+        FilledSample[] samples = draws > 1 ? [.. filled.Samples] : [new FilledSample(filled.Text, filled.LogProbability)];
+        if (!context.Results.IsJson)
+        {
+            if (filled.Error is { } error)
+                context.Say($"'{text}' was left as it is: {error}");
+            foreach (FilledSample sample in samples)
+                context.Console.Out.WriteLine(sample.Text);
+            return;
+        }
+        foreach (FilledSample sample in samples)
+        {
+            context.Results.WriteObject(
+            [
+                new Field("text", text), new Field("filled", sample.Text), new Field("log probability", sample.LogProbability),
+                new Field("gap lengths", filled.GapLengths), new Field("error", filled.Error),
+            ]);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using Mdm.Data;
+using Mdm.Output;
+using Mdm.Settings;
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Commands;
+
+/// <summary>Measures the perplexity of texts.</summary>
+internal sealed class PerplexityCommand : SettingsCommand<PerplexitySettings>
+{
+    public PerplexityCommand()
+        : base(
+            "perplexity", "Measure perplexity and bits per byte of texts (upper bounds for masked diffusion models) with standard errors.",
+            "mdm perplexity held.txt --model lm.zip",
+            "mdm perplexity a.txt b.txt --model lm.zip --documents BlankLine --max-documents 100 --json")
+    {
+        AddArgument("data", "Data", "Text or JSON-lines files, folders of them, .csv or .tsv files; each is measured by itself, too.");
+        AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
+        AddOption("--column", "Column", "The field of JSON lines, or the column of a table, with the text. Default: text.");
+        AddOption("--documents", "Text.Boundary",
+            "What ends a document: Automatic, File, BlankLine, Line or JsonLine. Default: Automatic.");
+        AddOption("--max-documents", "MaxDocuments", "Documents of each file or folder, from its beginning. Default: all.");
+        AddOption("--samples", "Perplexity.Likelihood.Samples", "Masks drawn for each window of a document. Default: 16.");
+        AddOption("--stride", "Perplexity.Stride", "New tokens in each window of a long document. Default: half the model's context.");
+        AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        AddCommonOptions();
+    }
+
+    /// <inheritdoc/>
+    protected override int Run(PerplexitySettings settings, ToolContext context)
+    {
+        if (settings.Data.Count == 0)
+            throw new UsageException("No data: name files or folders after the command, or set Data.");
+        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, settings.Device, context);
+        using ConsoleProgress progress = context.Console.Progress();
+        settings.Perplexity.Progress = progress;
+        PerplexityResult result = new PerplexityEvaluator(model, settings.Perplexity).Evaluate(
+            settings.Data.SelectMany(path => Documents(path, settings, context)), context.Cancellation);
+        progress.Dispose();
+        PerplexityFigures[] files = [.. result.Groups.OrderBy(group => settings.Data.ToList().IndexOf(group.Group!))];
+        PerplexityFigures[] figures = files.Length > 1 ? [.. files, result.All] : files;
+        context.Results.Rows([.. figures.Select(figure => Row(figure, context.Results.IsJson))]);
+        if (!context.Results.IsJson)
+        {
+            context.Say($"Value ± error over documents ± error of the estimate; {result.Settings}; windows of {result.Stride} new tokens "
+                + $"for {result.WindowedCount} long documents.");
+        }
+        return ExitCode.Done;
+    }
+
+    private static IEnumerable<PerplexityDocument> Documents(string path, PerplexitySettings settings, ToolContext context)
+    {
+        IEnumerable<string> texts = TextData.Open(path, settings.Column, settings.Text, context).GetColumn<string>("Text");
+        return texts.Take(settings.MaxDocuments ?? int.MaxValue).Select(text => new PerplexityDocument(text, path));
+    }
+
+    private static Field[] Row(PerplexityFigures figures, bool isJson) =>
+    [
+        new("data", figures.Group ?? "all"),
+        new("documents", figures.DocumentCount),
+        new("tokens", figures.TokenCount),
+        new("bytes", figures.ByteCount),
+        .. Metric("negative log likelihood", "nats per token", figures.NegativeLogLikelihood, isJson),
+        .. Metric("perplexity", "per token", figures.Perplexity, isJson),
+        .. Metric("bits per byte", "", figures.BitsPerByte, isJson),
+    ];
+
+    private static Field[] Metric(string name, string unit, EvaluationMetric metric, bool isJson)
+    {
+        Field[] numbers =
+        [
+            new(name, metric.Value, unit, "0.000"),
+            new($"{name} standard error", metric.StandardError, unit, "0.000"),
+            new($"{name} noise error", metric.NoiseStandardError, unit, "0.000"),
+        ];
+        return isJson ? numbers : [new Field(name, string.Join(" ± ", numbers.Select(number => number.Text)), unit)];
+    }
+}

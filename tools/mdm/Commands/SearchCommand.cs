@@ -1,0 +1,106 @@
+using Mdm.Data;
+using Mdm.Output;
+using Mdm.Settings;
+using Microsoft.ML;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Commands;
+
+/// <summary>Searches for a trainer's options.</summary>
+internal sealed class SearchCommand : SettingsCommand<SearchSettings>
+{
+    private const long Steps = 500;
+
+    public SearchCommand()
+        : base(
+            "search", "Train models with many options, stop those that are behind, and keep the best. Ctrl+C saves the best so far.",
+            "mdm search book.txt --out best.zip --trials 16 --report search.html",
+            "mdm search book.txt --out best.zip --max-steps 300 --minutes 30 --folder search --resume",
+            "mdm search book.txt --print-config > search.json    # then choose what is varied in Space, and run it with --config")
+    {
+        AddArgument("data", "Data", "A text or JSON-lines file, a folder of them, or a .csv or .tsv file.");
+        AddOption("--out", "Out", "Where the best model goes: a .zip, a .mdm file, or else a folder.", "path");
+        AddOption("--overwrite", "Overwrite", "Replace a model that is there.");
+        AddOption("--report", "Report", "Where a report goes, a page of HTML.", "file");
+        AddOption("--folder", "Search.Folder", "Keep the search in a folder, from which --resume goes on.", "folder");
+        AddOption("--resume", "Search.Resume", "Go on with the search in --folder.");
+        AddOption("--trials", "Search.MaxTrials", "Trials to begin. Default: 16.");
+        AddOption("--max-steps", "Search.Trainer.MaxSteps", $"Steps of a whole trial. Default: {Steps}.");
+        AddOption("--minutes", "Search.MaxSeconds", "Minutes after which no training is begun. Default: no limit.", "n",
+            SettingText.MinutesAsSeconds);
+        AddOption("--network", "Search.Trainer.Network", "A preset, such as 19M. Default: the recipe's smallest.");
+        AddOption("--tokenizer", "Tokenizer", $"{Tokenizers.Forms}.", "file");
+        AddOption("--vocabulary", "VocabularySize", "Tokens of the vocabulary that is learned. Default: the recipe's for the text.");
+        AddOption("--column", "Column", "The field of JSON lines, or the column of a table, with the text. Default: text.");
+        AddOption("--documents", "Text.Boundary",
+            "What ends a document: Automatic, File, BlankLine, Line or JsonLine. Default: BlankLine for one text file, else Automatic.");
+        AddOption("--validation", "Validation", "Data of the same kind to measure on. Default: a share of the data.", "path");
+        AddOption("--validation-share", "ValidationShare", "Share of documents held out to measure on. Default: 0.05.");
+        AddOption("--seed", "Search.Seed", "The seed of everything random. Default: 0.");
+        AddOption("--device", "Search.Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        AddCommonOptions();
+    }
+
+    /// <inheritdoc/>
+    protected override SearchSettings Defaults(SearchSettings given)
+    {
+        TrainerOptions trainer = TrainingDefaults.For(new TrainerOptions(), given.Data);
+        (trainer.Budget, trainer.MaxSteps, trainer.Seed) = (new BudgetOptions(), Steps, null);
+        return new SearchSettings
+        {
+            Search = new SearchOptions { Trainer = trainer },
+            VocabularySize = trainer.Network.VocabularySize,
+            Text = new TextFilesOptions { Boundary = TextData.Boundary(given.Data) },
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override int Run(SearchSettings settings, ToolContext context)
+    {
+        string path = ModelPlace.RequireFree(settings.Out, settings.Overwrite);
+        (IDataView train, IDataView? held) = TextData.Sets(settings, context);
+        using ConsoleProgress progress = context.Console.Progress();
+        SearchOptions options = settings.Search;
+        options.Trainer.Tokenizer = Tokenizers.Source(settings.Tokenizer, settings.VocabularySize);
+        options.Metric = SearchMetric.BitsPerByte(
+            held ?? throw new UsageException("ValidationShare is 0; a search needs documents to measure on."),
+            maxDocuments: settings.MetricDocuments);
+        options.Space = new SearchSpace();
+        foreach (SpaceDimension dimension in settings.Space)
+            dimension.AddTo(options.Space);
+        (options.Progress, options.CancellationToken) = (progress, context.Cancellation);
+        using SearchResult result = context.Catalog.Search(train, options);
+        progress.Dispose();
+        ModelPlace.Save(result.Transformer, null, path, context);
+        if (settings.Report is { } report)
+            result.SaveReport(report);
+        context.Results.Rows([.. Ranked(result).Select(trial => Row(trial, result, context.Results.IsJson))]);
+        context.Say($"The model of trial {result.Best.Number} was saved to {path}"
+            + (settings.Report is null ? "." : $", the report to {settings.Report}."));
+        if (!result.IsCancelled)
+            return ExitCode.Done;
+        context.Say("Interrupted; that is the best so far"
+            + (options.Folder is { } folder ? $", and --folder {folder} --resume goes on." : "."));
+        return ExitCode.Interrupted;
+    }
+
+    private static IEnumerable<SearchTrial> Ranked(SearchResult result) => result.Trials
+        .OrderByDescending(trial => trial.Number == result.Best.Number).ThenByDescending(trial => trial.Last.Rung)
+        .ThenBy(trial => result.Metric.LowerIsBetter ? trial.Last.Metric : -trial.Last.Metric);
+
+    private static Field[] Row(SearchTrial trial, SearchResult result, bool isJson) =>
+    [
+        new("trial", trial.Number),
+        new("best", trial.Number == result.Best.Number),
+        new(result.Metric.Name, trial.Last.Metric, "", "0.0000"),
+        new("steps", trial.Last.Steps),
+        new("share of the budget", 100 * trial.Last.Share, "%", "0"),
+        new("seconds", trial.Last.Seconds, "s", "0.0"),
+        .. isJson
+            ? [new Field("values", trial.Values.ToDictionary(value => value.Key, value => Plain(value.Value)))]
+            : trial.Values.Select(value => new Field(value.Key, Plain(value.Value), Format: "0.######")),
+        new("error", trial.Last.Error),
+    ];
+
+    private static object? Plain(object? value) => value is null or string or bool or int or long or double ? value : value.ToString();
+}

@@ -1,0 +1,89 @@
+using Mdm.Data;
+using Mdm.Settings;
+using Microsoft.ML;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Commands;
+
+/// <summary>Trains a model on text.</summary>
+internal sealed class TrainCommand : SettingsCommand<TrainSettings>
+{
+    public TrainCommand()
+        : base(
+            "train", "Train a model on text, with the recipe for some minutes unless told otherwise. Ctrl+C saves the best model so far.",
+            "mdm train book.txt --out lm.zip --minutes 5",
+            "mdm train corpus.jsonl --column body --validation held.jsonl --out lm.mdm --max-steps 20000 --checkpoints run --resume",
+            "mdm train book.txt --out lm.zip --print-config > run.json && mdm train --config run.json")
+    {
+        AddArgument("data", "Data", "A text or JSON-lines file, a folder of them, a .csv or .tsv file; with --packed a folder of tokens.");
+        AddOption("--out", "Out", "Where the model goes: a .zip, a .mdm file, or else a folder.", "path");
+        AddOption("--overwrite", "Overwrite", "Replace a model that is there.");
+        AddOption("--minutes", "Trainer.Budget.MaxSeconds", "Minutes of training. Default: 5, if nothing else ends it.", "n",
+            SettingText.MinutesAsSeconds);
+        AddOption("--max-steps", "Trainer.MaxSteps", "Steps of training.");
+        AddOption("--network", "Trainer.Network", "A preset, such as 19M. Default: the recipe's for the minutes and the text.");
+        AddOption("--tokenizer", "Tokenizer", $"{Tokenizers.Forms}.", "file");
+        AddOption("--vocabulary", "VocabularySize", "Tokens of the vocabulary that is learned. Default: the recipe's.");
+        AddOption("--learning-rate", "Trainer.LearningRate", "The highest learning rate. Default: the recipe's.");
+        AddOption("--column", "Column", "The field of JSON lines, or the column of a table, with the text. Default: text.");
+        AddOption("--documents", "Text.Boundary",
+            "What ends a document: Automatic, File, BlankLine, Line or JsonLine. Default: BlankLine for one text file, else Automatic.");
+        AddOption("--packed", "Packed", "Train on packed tokens: how their files' names begin.", "prefix");
+        AddOption("--validation", "Validation", "Data of the same kind to measure on. Default: a share of the data.", "path");
+        AddOption("--validation-share", "ValidationShare", "Share of documents held out, 0 for none. Default: 0.05.");
+        AddOption("--checkpoints", "Trainer.Checkpoints.Folder", "Keep checkpoints in a folder.", "folder");
+        AddOption("--resume", "Trainer.Checkpoints.Resume", "Go on from the newest checkpoint, if there is one.");
+        AddOption("--autoregressive", "Autoregressive", "Train the autoregressive baseline instead.");
+        AddOption("--seed", "Trainer.Seed", "The seed of everything random. Default: 1.");
+        AddOption("--device", "Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        AddCommonOptions();
+    }
+
+    /// <inheritdoc/>
+    protected override TrainSettings Defaults(TrainSettings given)
+    {
+        TrainerOptions trainer = TrainingDefaults.For(given.Trainer, given.Packed is null ? given.Data : null);
+        if (given.Autoregressive)
+            (trainer.WarmStart, trainer.Noise) = (0, new NoiseOptions());
+        return new TrainSettings
+        {
+            Trainer = trainer,
+            VocabularySize = trainer.Network.VocabularySize,
+            Text = new TextFilesOptions { Boundary = TextData.Boundary(given.Data) },
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override int Run(TrainSettings settings, ToolContext context)
+    {
+        string path = ModelPlace.RequireFree(settings.Out, settings.Overwrite);
+        using ConsoleProgress progress = context.Console.Progress();
+        TrainerOptions options = settings.Trainer;
+        (options.Progress, options.CancellationToken) = (progress, context.Cancellation);
+        options.Tokenizer = Tokenizers.Source(settings.Tokenizer, settings.VocabularySize);
+        using LikelihoodScoringTransformer trained = settings.Packed is { } prefix
+            ? FitTokens(settings, prefix, context) : FitText(settings, context);
+        progress.Dispose();
+        ModelPlace.Save(trained, null, path, context);
+        return TrainingReport.Write(trained, path, context);
+    }
+
+    private static LikelihoodScoringTransformer FitText(TrainSettings settings, ToolContext context)
+    {
+        (IDataView train, settings.Trainer.ValidationSet) = TextData.Sets(settings, context);
+        return settings.Autoregressive
+            ? context.Catalog.AutoregressiveTrainer(settings.Trainer).Fit(train) : context.Catalog.Trainer(settings.Trainer).Fit(train);
+    }
+
+    private static LikelihoodScoringTransformer FitTokens(TrainSettings settings, string prefix, ToolContext context)
+    {
+        PackedCorpus corpus = Packed(settings.Data, prefix, context);
+        if (settings.Validation is { } held)
+            settings.Trainer.Validation.Tokens = Packed(held, prefix, context);
+        return settings.Autoregressive
+            ? context.Catalog.AutoregressiveTrainer(settings.Trainer).Fit(corpus) : context.Catalog.Trainer(settings.Trainer).Fit(corpus);
+    }
+
+    private static PackedCorpus Packed(string? folder, string prefix, ToolContext context) => context.Catalog.LoadPackedTokens(
+        folder ?? throw new UsageException("No data: name a folder of packed tokens after the command, or set Data."), prefix);
+}

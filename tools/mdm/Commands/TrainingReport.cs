@@ -1,0 +1,41 @@
+using System.Globalization;
+using Mdm.Output;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Commands;
+
+/// <summary>What is said after a training.</summary>
+internal static class TrainingReport
+{
+    /// <summary>Says what was trained and saved.</summary>
+    /// <returns>The exit code: interrupted where the training was.</returns>
+    public static int Write(LikelihoodScoringTransformer trained, string path, ToolContext context)
+    {
+        TrainingResult result = trained.TrainingResult!;
+        TransformerConfig config = trained.Model.Config;
+        string unit = config.Autoregressive ? "nats per token" : "nats per token (bound)";
+        context.Results.Facts(
+        [
+            new Field("model", path),
+            new Field("parameters", config.ParameterCount),
+            new Field("parameters outside embeddings", config.NonEmbeddingParameterCount),
+            new Field("vocabulary", config.VocabularySize, "tokens"),
+            new Field("context", config.ContextLength, "tokens"),
+            new Field("steps", result.Steps),
+            new Field("tokens seen", result.TokensSeen),
+            new Field("passes over the data", result.Epochs, Format: "0.##"),
+            new Field("training time", result.Seconds, "s", "0.0"),
+            new Field("validation loss", result.ValidationLoss, unit, "0.000"),
+            new Field("validation standard error", result.ValidationStandardError, "nats per token", "0.000"),
+            new Field("step of the model", result.BestStep),
+            new Field("seed", result.Seed, Format: "0"),
+            new Field("device", result.Device),
+            new Field("ended by", result.Stop.ToString()),
+        ]);
+        if (result.Stop != TrainingStop.Cancelled)
+            return ExitCode.Done;
+        context.Say(string.Create(CultureInfo.InvariantCulture,
+            $"Interrupted at step {result.Steps}; the model of step {result.BestStep} was saved to {path}."));
+        return ExitCode.Interrupted;
+    }
+}

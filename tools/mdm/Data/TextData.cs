@@ -1,0 +1,69 @@
+using Mdm.Settings;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Data;
+
+/// <summary>Opens texts in files as a data view with a column Text.</summary>
+internal static class TextData
+{
+    private static readonly string[] TextExtensions = [".txt", ".jsonl", ".ndjson"];
+
+    /// <summary>The two sets of a training: what is learned, and what is held out, null for nothing.</summary>
+    /// <exception cref="UsageException">There is no such data, or nothing is left to hold out.</exception>
+    public static (IDataView Train, IDataView? Validation) Sets(LearningSettings settings, ToolContext context)
+    {
+        string path = settings.Data ?? throw new UsageException("No data: name a file or a folder after the command, or set Data.");
+        if (settings.ValidationShare is not (>= 0 and < 1))
+            throw new UsageException($"ValidationShare is {settings.ValidationShare}; it must be 0 up to but not 1.");
+        IDataView data = Open(path, settings.Column, settings.Text, context);
+        if (settings.Validation is { } file)
+            return (data, Open(file, settings.Column, settings.Text, context));
+        return Split(data, settings.ValidationShare, context);
+    }
+
+    /// <summary>Holds a share of rows out, drawn at random and always the same.</summary>
+    public static (IDataView Train, IDataView? Validation) Split(IDataView data, double share, ToolContext context)
+    {
+        if (share == 0)
+            return (data, null);
+        DataOperationsCatalog.TrainTestData split = context.Ml.Data.TrainTestSplit(data, share, seed: 1);
+        DataViewSchema.Column first = data.Schema[0];
+        if (!split.TestSet.GetColumn<string>(first).Any() || !split.TrainSet.GetColumn<string>(first).Any())
+        {
+            throw new UsageException(
+                $"The data have too few documents to hold {share:P0} of them out: set --validation-share 0 to hold out none, name a file "
+                + "with --validation, or say with --documents what a document is.");
+        }
+        return (split.TrainSet, split.TestSet);
+    }
+
+    /// <summary>Opens a file or folder.</summary>
+    public static IDataView Open(string path, string column, TextFilesOptions options, ToolContext context)
+    {
+        if (Tables.Separator(path) is { } separator)
+            return Tables.Open(path, separator, [(column, "Text")], context);
+        (options.Path, options.JsonField) = (path, column);
+        return context.Catalog.LoadText(options);
+    }
+
+    /// <summary>Bytes of the texts at a place, for recipes; null where there are none.</summary>
+    public static long? ByteCount(string? path)
+    {
+        if (File.Exists(path))
+            return Math.Max(1, new FileInfo(path).Length);
+        if (!Directory.Exists(path))
+            return null;
+        return Math.Max(1, new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories)
+            .Where(file => TextExtensions.Contains(file.Extension)).Sum(file => file.Length));
+    }
+
+    /// <summary>
+    /// What documents are where nothing is said: one plain text file alone is taken by its paragraphs, so that some can be held out;
+    /// otherwise the library decides by the files' kinds.
+    /// </summary>
+    public static DocumentBoundary Boundary(string? path) =>
+        File.Exists(path) && Path.GetExtension(path) is not (".jsonl" or ".ndjson")
+            ? DocumentBoundary.BlankLine : DocumentBoundary.Automatic;
+}

@@ -1,0 +1,47 @@
+using System.Buffers.Binary;
+using Mdm.Output;
+
+namespace Mdm.Inspection;
+
+/// <summary>
+/// Knows packed tokens: files that begin with "LITPKDS", a version (8 bytes), a code of the ids' width (1 byte) and the number of ids (8
+/// bytes), and folders of them.
+/// </summary>
+internal sealed class PackedTokensInspector : Inspector
+{
+    private const int HeaderBytes = 24, CodeAt = 15;
+
+    /// <inheritdoc/>
+    public override string Kind => "packed tokens";
+
+    /// <inheritdoc/>
+    public override bool Knows(string path) => Files(path).Length > 0;
+
+    /// <inheritdoc/>
+    public override IEnumerable<Field> Read(string path, ToolContext context)
+    {
+        string[] files = Files(path);
+        byte[][] heads = [.. files.Select(file => Head(file, HeaderBytes))];
+        return
+        [
+            new("kind", "packed tokens"),
+            new("format version", (long)BinaryPrimitives.ReadUInt64LittleEndian(heads[0].AsSpan(7))),
+            new("files", files.Length),
+            new("bytes of an id", heads[0][CodeAt] switch
+            {
+                8 => 2,
+                4 => 4,
+                byte code => throw new InvalidDataException(
+                    $"{files[0]} has token type code {code}; known are 8 (2 bytes) and 4 (4 bytes)."),
+            }),
+            new("tokens", heads.Sum(head => BinaryPrimitives.ReadInt64LittleEndian(head.AsSpan(16)))),
+            new("size", files.Sum(file => new FileInfo(file).Length), "bytes"),
+        ];
+    }
+
+    private static string[] Files(string path)
+    {
+        string[] files = Directory.Exists(path) ? [.. Directory.GetFiles(path).Order(StringComparer.Ordinal)] : [path];
+        return [.. files.Where(file => Head(file, HeaderBytes) is { Length: HeaderBytes } head && head.AsSpan().StartsWith("LITPKDS"u8))];
+    }
+}

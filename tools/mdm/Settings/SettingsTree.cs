@@ -1,0 +1,92 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Mdm.Settings;
+
+/// <summary>Lays given values over settings, each by its name, and says what is wrong with a name or a value in the user's words.</summary>
+internal static class SettingsTree
+{
+    /// <summary>Settings with other values in some places.</summary>
+    /// <param name="settings">The settings, which stay as they are.</param>
+    /// <param name="layers">The values with the place that they are from, such as a file's name; later ones win.</param>
+    /// <exception cref="UsageException">There is no such setting, or its value is none that it may have.</exception>
+    public static T With<T>(T settings, IEnumerable<(string Source, JsonObject Values)> layers)
+        where T : class
+    {
+        JsonObject tree = JsonSerializer.SerializeToNode(settings, SettingsFormat.Options)!.AsObject();
+        foreach ((string source, JsonObject values) in layers)
+            Overlay(tree, values, typeof(T), "", source);
+        return tree.Deserialize<T>(SettingsFormat.Options)!;
+    }
+
+    /// <summary>Settings as JSON that can be read again, with a line end.</summary>
+    public static string Print<T>(T settings) => JsonSerializer.Serialize(settings, SettingsFormat.Options) + "\n";
+
+    /// <summary>The property of a name with dots, such as "Trainer.Budget.MaxSeconds".</summary>
+    /// <exception cref="UsageException">There is none.</exception>
+    public static JsonPropertyInfo Find(Type type, string path, string source)
+    {
+        JsonPropertyInfo? found = null;
+        string before = "";
+        foreach (string name in path.Split('.'))
+        {
+            Type group = found is null ? type : found.PropertyType;
+            if (found is not null && !DataTypes.IsGroup(group))
+                throw new UsageException($"{source}: {path}: {before[..^1]} is no group of settings, but {DataTypes.Describe(group)}.");
+            found = Property(group, name, before, source);
+            before += name + ".";
+        }
+        return found!;
+    }
+
+    /// <summary>An object in which a name with dots has a value, for <see cref="With"/>.</summary>
+    public static JsonObject At(string path, JsonNode? value) =>
+        path.Split('.').Reverse().Aggregate(value, (inner, name) => new JsonObject { [name] = inner })!.AsObject();
+
+    private static void Overlay(JsonObject target, JsonObject values, Type type, string before, string source)
+    {
+        foreach ((string name, JsonNode? value) in values)
+        {
+            JsonPropertyInfo property = Property(type, name, before, source);
+            if (value is JsonObject group && DataTypes.IsGroup(property.PropertyType))
+            {
+                if (target[name] is not JsonObject)
+                    target[name] = new JsonObject();
+                Overlay(target[name]!.AsObject(), group, property.PropertyType, before + name + ".", source);
+                continue;
+            }
+            Check(value, property, before + name, source);
+            target[name] = value?.DeepClone();
+        }
+    }
+
+    private static void Check(JsonNode? value, JsonPropertyInfo property, string path, string source)
+    {
+        try
+        {
+            if (value.Deserialize(property.PropertyType, SettingsFormat.Options) is not null || property.IsSetNullable)
+                return;
+        }
+        catch (ArgumentException error)
+        {
+            throw new UsageException($"{source}: {path}: {ErrorText.Of(error)}", error);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        {
+            throw Wrong(error);
+        }
+        throw Wrong(null);
+
+        UsageException Wrong(Exception? error) => new(
+            $"{source}: {path} is {value?.ToJsonString() ?? "null"}; it must be {DataTypes.Describe(property.PropertyType)}.", error);
+    }
+
+    private static JsonPropertyInfo Property(Type type, string name, string before, string source)
+    {
+        IList<JsonPropertyInfo> known = SettingsFormat.Properties(type);
+        return known.FirstOrDefault(property => property.Name == name) ?? throw new UsageException(
+            $"{source}: there is no setting {before}{name}; the nearest is {before}{NearestName.Of(name, known.Select(p => p.Name))}. "
+            + "--print-config shows all of them.");
+    }
+}

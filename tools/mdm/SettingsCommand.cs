@@ -1,0 +1,150 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mdm.Output;
+using Mdm.Settings;
+
+namespace Mdm;
+
+/// <summary>
+/// A command whose settings come from their defaults, a settings file (--config) and the command line, each before what follows. Options
+/// and arguments name the settings that they set; everything else can be set with --set.
+/// </summary>
+/// <typeparam name="TSettings">The settings: an object whose properties are data, or groups of options of the library.</typeparam>
+internal abstract class SettingsCommand<TSettings> : ToolCommand
+    where TSettings : class, new()
+{
+    private readonly List<Func<ParseResult, (string, JsonObject)?>> _given = [];
+    private readonly Option<string?> _config = new("--config") { HelpName = "file", Description = "Read settings from a JSON file." };
+    private readonly Option<string[]> _set = new("--set")
+    {
+        HelpName = "NAME=VALUE", Description = "Set any setting by the name that --print-config shows.",
+    };
+    private readonly Option<bool> _print = new("--print-config")
+    {
+        Description = "Print all settings as JSON, which --config reads, and do nothing else.",
+    };
+    private readonly Option<string?> _save = new("--save-config") { HelpName = "file", Description = "Write all settings to a file, too." };
+    private readonly Option<bool> _json = new("--json") { Description = "Write results as JSON objects, one a line." };
+
+    protected SettingsCommand(string name, string description, params string[] examples)
+        : base(name, description, examples)
+    {
+    }
+
+    /// <inheritdoc/>
+    public sealed override int Execute(ParseResult arguments, ToolConsole console, CancellationToken cancellation)
+    {
+        List<(string, JsonObject)> layers = [];
+        if (arguments.GetValue(_config) is { } file)
+            layers.Add((file, ReadFile(file)));
+        foreach (Func<ParseResult, (string, JsonObject)?> given in _given)
+        {
+            if (given(arguments) is { } layer)
+                layers.Add(layer);
+        }
+        foreach (string text in arguments.GetValue(_set) ?? [])
+            layers.Add(("--set", SettingText.Assignment(typeof(TSettings), text)));
+        TSettings settings = SettingsTree.With(Defaults(SettingsTree.With(new TSettings(), layers)), layers);
+        if (arguments.GetValue(_print))
+        {
+            console.Out.Write(SettingsTree.Print(settings));
+            return ExitCode.Done;
+        }
+        if (arguments.GetValue(_save) is { } target)
+            File.WriteAllText(target, SettingsTree.Print(settings));
+        return Run(settings, new ToolContext(console, arguments.GetValue(_json), cancellation));
+    }
+
+    /// <summary>The defaults, which may depend on what is given, such as the size of a network on the minutes of training.</summary>
+    protected virtual TSettings Defaults(TSettings given) => new();
+
+    /// <summary>Does the work.</summary>
+    /// <returns>The exit code.</returns>
+    protected abstract int Run(TSettings settings, ToolContext context);
+
+    /// <summary>Adds an argument for a setting that is a text, or a list of texts.</summary>
+    protected void AddArgument(string name, string setting, string description)
+    {
+        if (SettingsTree.Find(typeof(TSettings), setting, name).PropertyType == typeof(string))
+        {
+            var argument = new Argument<string?>(name) { Description = description, Arity = ArgumentArity.ZeroOrOne };
+            Add(argument);
+            _given.Add(result => result.GetValue(argument) is { } text ? (name, SettingsTree.At(setting, text)) : null);
+            return;
+        }
+        var list = new Argument<string[]>(name) { Description = description, Arity = ArgumentArity.ZeroOrMore };
+        Add(list);
+        _given.Add(result => result.GetValue(list) is { Length: > 0 } texts ? (name, SettingsTree.At(setting, List(texts))) : null);
+    }
+
+    /// <summary>Adds an option for a setting.</summary>
+    /// <param name="name">The option's name.</param>
+    /// <param name="setting">The setting's name, with dots.</param>
+    /// <param name="description">What it does, as a sentence.</param>
+    /// <param name="helpName">What stands for the value in the help; null for the type's.</param>
+    /// <param name="read">Turns the text into the setting's value; null for the type's way.</param>
+    protected void AddOption(
+        string name, string setting, string description, string? helpName = null, Func<string, JsonNode?>? read = null)
+    {
+        Type type = SettingsTree.Find(typeof(TSettings), setting, name).PropertyType;
+        if (type == typeof(bool))
+        {
+            AddFlag(name, setting, true, description);
+            return;
+        }
+        if (type == typeof(IReadOnlyList<string>))
+        {
+            var list = new Option<string[]>(name) { Description = description, HelpName = helpName ?? "text" };
+            Add(list);
+            _given.Add(result => result.GetValue(list) is { Length: > 0 } texts
+                ? (name, SettingsTree.At(setting, List(texts, read))) : null);
+            return;
+        }
+        var option = new Option<string?>(name) { Description = description, HelpName = helpName ?? HelpNameOf(type) };
+        Add(option);
+        _given.Add(result => result.GetValue(option) is { } text
+            ? (name, SettingsTree.At(setting, read is null ? SettingText.Read(type, text) : read(text))) : null);
+    }
+
+    /// <summary>Adds an option without a value, which sets a setting to one.</summary>
+    protected void AddFlag(string name, string setting, JsonNode value, string description)
+    {
+        var flag = new Option<bool>(name) { Description = description };
+        Add(flag);
+        _given.Add(result => result.GetValue(flag) ? (name, SettingsTree.At(setting, value.DeepClone())) : null);
+    }
+
+    /// <summary>Adds the options that every command has; called at the end of a command's constructor, so that they come last.</summary>
+    protected void AddCommonOptions()
+    {
+        foreach (Option option in new Option[] { _json, _config, _set, _print, _save })
+            Add(option);
+    }
+
+    private static string HelpNameOf(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
+    {
+        { IsEnum: true } => "name",
+        { IsPrimitive: true } => "n",
+        _ => "text",
+    };
+
+    private static JsonArray List(string[] texts, Func<string, JsonNode?>? read = null) =>
+        [.. texts.Select(text => read is null ? JsonValue.Create(text) : read(text))];
+
+    private static JsonObject ReadFile(string path)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new UsageException($"{path} holds no JSON object.");
+        }
+        catch (JsonException error)
+        {
+            throw new UsageException($"{path} is no JSON: {error.Message}", error);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new UsageException($"There is no settings file {path}.", error);
+        }
+    }
+}

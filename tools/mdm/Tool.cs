@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Mdm.Commands;
+using Mdm.Output;
+using Mdm.Settings;
+
+namespace Mdm;
+
+/// <summary>The tool as a whole: from a command line to an exit code.</summary>
+internal static class Tool
+{
+    /// <summary>Runs a command line.</summary>
+    /// <param name="arguments">What stands behind the tool's name.</param>
+    /// <param name="console">The streams.</param>
+    /// <param name="cancellation">Interrupts the work, which then keeps the best so far.</param>
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    public static int Run(IReadOnlyList<string> arguments, ToolConsole console, CancellationToken cancellation)
+    {
+        ParseResult parsed = Root().Parse(arguments.Count == 0 ? ["--help"] : arguments);
+        if (parsed.Action is HelpWithExamples)
+            return parsed.Invoke(Streams(console));
+        if ((Misspelt(arguments, parsed) ?? (parsed.Errors.Count > 0 ? parsed.Errors[0].Message : null)) is { } message)
+        {
+            console.Error.WriteLine("error: " + message);
+            console.Error.WriteLine($"'mdm {CommandPath(parsed)}--help' lists what there is.");
+            return ExitCode.WrongUsage;
+        }
+        if (parsed.Action is not null)
+            return parsed.Invoke(Streams(console));
+        try
+        {
+            return ((ToolCommand)parsed.CommandResult.Command).Execute(parsed, console, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            console.Error.WriteLine("Interrupted before there was anything to save.");
+            return ExitCode.Interrupted;
+        }
+        catch (Exception error)
+        {
+            console.Error.WriteLine("error: " + ErrorText.Of(error));
+            if (parsed.GetValue(ToolCommand.Verbose))
+                console.Error.WriteLine(error);
+            return error is UsageException or ArgumentException ? ExitCode.WrongUsage : ExitCode.Failed;
+        }
+    }
+
+    private static RootCommand Root()
+    {
+        var root = new RootCommand(
+            "Trains, searches, measures and uses masked diffusion language models. 'mdm COMMAND --help' has a command's options, and "
+            + $"examples. Exit codes: {ExitCode.Help}.")
+        {
+            new TrainCommand(), new FinetuneCommand(), new ScoreCommand(), new ChooseCommand(), new InfillCommand(), new GenerateCommand(),
+            new PerplexityCommand(), new EvalCommand(), new SearchCommand(), new InspectCommand(), new ConvertCommand(),
+            ToolCommand.Verbose,
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
+
+    private static InvocationConfiguration Streams(ToolConsole console) => new() { Output = console.Out, Error = console.Error };
+
+    // A command's texts may be anything, so an option that there is not would be taken for one of them. What stands after -- is a text.
+    private static string? Misspelt(IReadOnlyList<string> arguments, ParseResult parsed)
+    {
+        if (parsed.CommandResult.Command is not ToolCommand command)
+        {
+            IEnumerable<string> commands = parsed.RootCommandResult.Command.Subcommands.Select(known => known.Name);
+            return parsed.UnmatchedTokens.FirstOrDefault() is { } word
+                ? $"There is no command {word}; the nearest is {NearestName.Of(word, commands)}." : null;
+        }
+        IEnumerable<string> texts = command.Arguments.SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? [])
+            .Select(token => token.Value).Concat(parsed.UnmatchedTokens);
+        string[] before = [.. arguments.TakeWhile(text => text != "--")];
+        return texts.FirstOrDefault(text => text.StartsWith("--", StringComparison.Ordinal) && before.Contains(text)) is { } option
+            ? $"There is no option {option}; the nearest is {NearestName.Of(option, command.Options.Select(known => known.Name))}." : null;
+    }
+
+    private static string CommandPath(ParseResult parsed) =>
+        parsed.CommandResult.Command is ToolCommand command ? command.Name + " " : "";
+}

@@ -1,0 +1,21 @@
+using System.CommandLine;
+using Mdm.Output;
+
+namespace Mdm;
+
+/// <summary>A command of the tool. A new one is a class of its own in Commands and a line in <see cref="Tool"/>.</summary>
+internal abstract class ToolCommand(string name, string description, params string[] examples) : Command(name, description)
+{
+    /// <summary>Command lines that work, for the end of the help.</summary>
+    public IReadOnlyList<string> Examples => examples;
+
+    /// <summary>Whether errors are shown with the place in the code where they occurred.</summary>
+    public static Option<bool> Verbose { get; } = new("--verbose")
+    {
+        Description = "Show where in the code an error occurred.", Recursive = true,
+    };
+
+    /// <summary>Runs the command.</summary>
+    /// <returns>The exit code.</returns>
+    public abstract int Execute(ParseResult arguments, ToolConsole console, CancellationToken cancellation);
+}
