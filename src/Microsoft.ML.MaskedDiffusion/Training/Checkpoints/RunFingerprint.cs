@@ -5,6 +5,7 @@ using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using TorchSharp;
 
@@ -55,6 +56,8 @@ internal static class RunFingerprint
         // With one micro batch a step there is no difference. The first builds divided by micro batches only, and did not say so.
         if (settings.LossDivisor == LossDivisor.Batch && settings.Accumulation > 1)
             traits["LossDivisor"] = "Batch";
+        if (device.type == DeviceType.CPU && settings.Precision == Precision.BFloat16Mixed && HasLargeProducts(config, blocks, settings))
+            traits["BFloat16 products"] = "libtorch's";
         foreach ((string name, string value) in settings.Checkpoints?.Traits ?? new Dictionary<string, string>())
             traits[name] = value;
         return traits;
@@ -106,6 +109,13 @@ internal static class RunFingerprint
         new("Seed", Text(settings.Seed)),
         new("Precision", StoredEnum<Precision>.NameOf(settings.Precision)),
     ];
+
+    // Whether products go another way on this processor than on one without bfloat16 instructions, which gives other bits.
+    private static bool HasLargeProducts(TransformerConfig config, ITokenBlocks blocks, TrainingSettings settings)
+    {
+        int tokens = settings.MicroBatchSize * blocks.Length, d = config.EmbeddingSize;
+        return BFloat16Product.Fits(tokens, Math.Max(Math.Max(config.FeedForwardSize, 3 * d), config.VocabularySize), d);
+    }
 
     private static string Text(IFormattable? value) => value?.ToString(null, CultureInfo.InvariantCulture) ?? "null";
 

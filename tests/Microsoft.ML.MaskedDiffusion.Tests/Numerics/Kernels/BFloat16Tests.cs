@@ -68,7 +68,7 @@ public sealed unsafe class BFloat16Tests
             {
                 float[] c = [.. before];
                 fixed (float* pa = a, pb = b, pc = c)
-                    MatrixProduct.Multiply(
+                    MatrixProduct.MultiplyOwn(
                         m, n, k, pa, transposeA ? m : k, transposeA, pb, transposeB ? k : n, transposeB, pc, n, add: true, rounded: true);
                 for (int i = 0; i < m; i++)
                     for (int j = 0; j < n; j++)
