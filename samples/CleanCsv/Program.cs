@@ -28,7 +28,7 @@ using var lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
     TextColumnName = "Order",
     Network = new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256, ContextLength = 32 },
     Tokenizer = TokenizerSource.TrainBytePairEncoding(vocabularySize: 512),
-    MaxSteps = 1200,
+    MaxSteps = 1500,
     LearningRate = 3e-3,
 }).Fit(orders);
 
@@ -46,14 +46,14 @@ ml.MaskedDiffusion().ScoreFile(infill, new BatchScoringOptions
 foreach ((string before, string after) in lines.Where(line => line.Before.Contains("[MASK", StringComparison.Ordinal)).Take(6))
     Console.WriteLine($"  {before}\n  {after}\n");
 int same = lines.Count(line => line.After.StartsWith(line.Before, StringComparison.Ordinal));
-Console.WriteLine($"{same - 1} of 60 rows had no gap and are what they were, with an empty score behind them: {clean}");
+Console.WriteLine($"{same - 1} of 60 rows had no gap and are what they were, with a log-probability of 0 behind them: {clean}");
 
 string Order(int lost = 0)
 {
     (string city, string country) = places[random.Next(places.Length)];
     (string thing, string unit) = goods[random.Next(goods.Length)];
     const string Gap = "[MASK*1-6]";
-    return $"{random.Next(2, 10)} {(lost == 1 ? Gap : unit)} of {thing}, to {(lost == 2 ? Gap : city)}, {(lost == 3 ? Gap : country)}";
+    return $"{random.Next(2, 10)} {(lost == 1 ? Gap : unit)} of {thing}, to {(lost == 2 ? Gap : city)}, {(lost == 3 ? Gap : country)}.";
 }
 
 internal sealed class Row

@@ -36,7 +36,7 @@ foreach (ScoredLine line in lines.OrderBy(line => line.PerToken).Take(2))
     Console.WriteLine($"  {line.PerToken,6:F2} nats a token  {line.Text}");
 
 // A stock evaluator on our score.
-IDataView judged = ml.Data.LoadFromEnumerable(lines.Select(line => new Judged { Label = line.Label, Score = (float)line.PerToken }));
+IDataView judged = ml.Data.LoadFromEnumerable(lines.Select(line => new Judged { Label = line.Label ? 1 : 0, Score = (float)line.PerToken }));
 AnomalyDetectionMetrics metrics = ml.AnomalyDetection.Evaluate(judged);
 Console.WriteLine($"Area under the ROC curve {metrics.AreaUnderRocCurve:F3}; {metrics.DetectionRateAtFalsePositiveCount:P0} of the "
     + "unusual lines are above all but 10 usual ones");
@@ -73,7 +73,7 @@ internal sealed class ScoredLine
 
 internal sealed class Judged
 {
-    public bool Label { get; set; }
+    public float Label { get; set; }
 
     public float Score { get; set; }
 

@@ -21,7 +21,9 @@ string[][] tones =
 IDataView archive = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 3000).Select(_ =>
 {
     (int topic, int mood) = (random.Next(3), random.Next(2));
-    return new Row { Text = $"{Ticket(topic, mood)} Note: a question of {topics[topic]}. The customer is {moods[mood]}." };
+    string about = $"It is about {topics[topic]}.", customer = $"The customer is {moods[mood]}.";
+    string note = random.Next(2) == 0 ? $"{about} {customer}" : $"{customer} {about}";
+    return new Row { Text = $"{Ticket(topic, mood)} Note: {note}" };
 }));
 
 Console.WriteLine("Training on 3,000 tickets ...");
@@ -30,10 +32,9 @@ using var lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
     TextColumnName = "Text",
     Network = new TransformerConfig { LayerCount = 2, HeadCount = 2, EmbeddingSize = 64, FeedForwardSize = 256, ContextLength = 64 },
     Tokenizer = TokenizerSource.TrainBytePairEncoding(vocabularySize: 512),
-    MaxSteps = 1200,
+    MaxSteps = 2000,
     LearningRate = 3e-3,
     WarmStart = 1 / 3.0,
-    Noise = { LossWeighting = LossWeighting.Uniform },
 }).Fit(archive);
 
 // New tickets, classified by how likely each note is behind them: no classifier has been trained, and any other question can be asked.
@@ -42,7 +43,7 @@ Row[] tickets = [.. Enumerable.Range(0, 100).Select(_ =>
     (int topic, int mood) = (random.Next(3), random.Next(2));
     return new Row
     {
-        Text = Ticket(topic, mood) + " Note: a question of", Options = [.. topics.Select(name => name + ".")],
+        Text = Ticket(topic, mood) + " Note: It is about", Options = [.. topics.Select(name => name + ".")],
         Label = topics[topic] + ".", Mood = moods[mood] + ".",
     };
 })];
@@ -51,7 +52,9 @@ var byTopic = ml.MaskedDiffusion().ScoreChoices(lm.Model, contextColumnName: "Te
 IDataView answered = byTopic.Fit(topicData).Transform(topicData);
 Row[] moodRows = [.. tickets.Select(ticket => new Row
 {
-    Text = ticket.Text + " " + ticket.Label + " The customer is", Options = [.. moods.Select(name => name + ".")], Label = ticket.Mood,
+    Text = ticket.Text.Replace("It is about", "The customer is", StringComparison.Ordinal),
+    Options = [.. moods.Select(name => name + ".")],
+    Label = ticket.Mood,
 })];
 IDataView moodData = ml.Data.LoadFromEnumerable(moodRows);
 var byMood = ml.MaskedDiffusion().ScoreChoices(lm.Model, contextColumnName: "Text", choicesColumnName: "Options");
