@@ -22,7 +22,8 @@ using (StreamWriter file = File.CreateText(dirty))
 }
 
 Console.WriteLine("Training on 2,000 whole orders ...");
-IDataView orders = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 2000).Select(_ => new Row { Order = Order() }));
+Row[] whole = [.. Enumerable.Range(0, 2000).Select(_ => new Row { Order = Order() })];
+IDataView orders = ml.Data.LoadFromEnumerable(whole);
 using var lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
 {
     TextColumnName = "Order",

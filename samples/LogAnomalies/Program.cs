@@ -5,7 +5,8 @@ using Microsoft.ML.MaskedDiffusion;
 // A service's log of a quiet week. What never happens in it is what the model finds unlikely; no rule and no label says what that is.
 var ml = new MLContext(seed: 1);
 var random = new Random(1);
-IDataView week = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 4000).Select(_ => new Line { Text = Usual() }));
+Line[] usual = [.. Enumerable.Range(0, 4000).Select(_ => new Line { Text = Usual() })];
+IDataView week = ml.Data.LoadFromEnumerable(usual);
 
 Console.WriteLine("Training on 4,000 usual lines ...");
 using var lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
@@ -36,7 +37,8 @@ foreach (ScoredLine line in lines.OrderBy(line => line.PerToken).Take(2))
     Console.WriteLine($"  {line.PerToken,6:F2} nats a token  {line.Text}");
 
 // A stock evaluator on our score.
-IDataView judged = ml.Data.LoadFromEnumerable(lines.Select(line => new Judged { Label = line.Label ? 1 : 0, Score = (float)line.PerToken }));
+IDataView judged = ml.Data.LoadFromEnumerable(
+    lines.Select(line => new Judged { Label = line.Label ? 1 : 0, Score = (float)line.PerToken }));
 AnomalyDetectionMetrics metrics = ml.AnomalyDetection.Evaluate(judged);
 Console.WriteLine($"Area under the ROC curve {metrics.AreaUnderRocCurve:F3}; {metrics.DetectionRateAtFalsePositiveCount:P0} of the "
     + "unusual lines are above all but 10 usual ones");

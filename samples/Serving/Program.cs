@@ -8,8 +8,9 @@ using Microsoft.ML.MaskedDiffusion;
 string[] days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 var ml = new MLContext(seed: 1);
 var random = new Random(1);
-IDataView corpus = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 2000).Select(_ => random.Next(7))
-    .Select(i => new Sentence { Text = $"{days[i]} comes before {days[(i + 1) % 7]}." }));
+int[] numbers = [.. Enumerable.Range(0, 2000).Select(_ => random.Next(7))];
+IDataView corpus = ml.Data.LoadFromEnumerable(
+    numbers.Select(i => new Sentence { Text = $"{days[i]} comes before {days[(i + 1) % 7]}." }));
 Console.WriteLine("Training a model for some seconds ...");
 using var lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
 {

@@ -18,13 +18,14 @@ string[][] tones =
     ["Could you have a look, please?", "Thank you for your help.", "No hurry."],
     ["This is outrageous!", "I want to speak to a manager now!", "Never again!"],
 ];
-IDataView archive = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 3000).Select(_ =>
+Row[] old = [.. Enumerable.Range(0, 3000).Select(_ =>
 {
     (int topic, int mood) = (random.Next(3), random.Next(2));
     string about = $"It is about {topics[topic]}.", customer = $"The customer is {moods[mood]}.";
     string note = random.Next(2) == 0 ? $"{about} {customer}" : $"{customer} {about}";
     return new Row { Text = $"{Ticket(topic, mood)} Note: {note}" };
-}));
+})];
+IDataView archive = ml.Data.LoadFromEnumerable(old);
 
 Console.WriteLine("Training on 3,000 tickets ...");
 using var lm = ml.MaskedDiffusion().Trainer(new TrainerOptions

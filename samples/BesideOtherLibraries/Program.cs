@@ -1,5 +1,6 @@
-// Microsoft.ML.TorchSharp 0.23.1 and this library in one application. Both compute with TorchSharp, so both use the one version that NuGet
-// chooses: Microsoft.ML.TorchSharp asks for 0.102.7 or later and this library for 0.107.0 or later, so it is 0.107.0.
+// Microsoft.ML.TorchSharp 0.23.1, LightGBM and this library in one application. The first and the last compute with TorchSharp, so they
+// use the one version that NuGet chooses: Microsoft.ML.TorchSharp asks for 0.102.7 or later and this library for 0.107.0 or later, so it is
+// 0.107.0.
 //
 // Without the internet, this works in Microsoft.ML.TorchSharp 0.23.1: its estimators (TextClassification, SentenceSimilarity,
 // NamedEntityRecognition, QuestionAnswer, ObjectDetection) can be created and give their output schema, but their Fit downloads pretrained
@@ -38,7 +39,25 @@ using var model = ml.MaskedDiffusion().Trainer(new TrainerOptions
 Console.WriteLine("Microsoft.ML.MaskedDiffusion:");
 foreach (string filled in Fill(["The cat [MASK] on the mat.", "The dog [MASK] in the park.", "The bird sings in the [MASK]."]))
     Console.WriteLine($"  {filled}");
-Console.WriteLine($"Both use TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version}.");
+
+// LightGBM learns from our likelihood, as from any other number, which captions have their words in order.
+var random = new Random(1);
+Caption[] mixed = [.. Enumerable.Range(0, 400).Select(i =>
+{
+    string[] words = captions[i % captions.Length].Split(' ');
+    bool isShuffled = random.Next(2) == 0;
+    if (isShuffled)
+        random.Shuffle(words);
+    return new Caption { Text = string.Join(' ', words), Label = !isShuffled };
+})];
+DataOperationsCatalog.TrainTestData split = ml.Data.TrainTestSplit(ml.Data.LoadFromEnumerable(mixed), testFraction: 0.25);
+var pipeline = ml.MaskedDiffusion().ScoreLikelihood(model.Model)
+    .Append(ml.Transforms.Conversion.ConvertType("Tokens", "TokenCount", DataKind.Single))
+    .Append(ml.Transforms.Concatenate("Features", "NegativeLogLikelihood", "Tokens"))
+    .Append(ml.BinaryClassification.Trainers.LightGbm());
+var judged = ml.BinaryClassification.Evaluate(pipeline.Fit(split.TrainSet).Transform(split.TestSet));
+Console.WriteLine($"Microsoft.ML.LightGbm: tells {judged.Accuracy:P0} of the captions from shuffled ones by their likelihood");
+Console.WriteLine($"TorchSharp is {typeof(TorchSharp.torch).Assembly.GetName().Version} for both that use it.");
 
 IEnumerable<string> Fill(string[] withGaps)
 {
@@ -49,6 +68,8 @@ IEnumerable<string> Fill(string[] withGaps)
 internal sealed class Caption
 {
     public string Text { get; set; } = "";
+
+    public bool Label { get; set; }
 }
 
 internal sealed class Picture
