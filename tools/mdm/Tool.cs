@@ -52,7 +52,7 @@ internal static class Tool
             + $"examples. Exit codes: {ExitCode.Help}.")
         {
             new TrainCommand(), new FinetuneCommand(), new ScoreCommand(), new ChooseCommand(), new InfillCommand(), new GenerateCommand(),
-            new PerplexityCommand(), new EvalCommand(), new SearchCommand(), new InspectCommand(), new ConvertCommand(),
+            new PerplexityCommand(), new EvalCommand(), new SearchCommand(), new BatchCommand(), new InspectCommand(), new ConvertCommand(),
             ToolCommand.Verbose,
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();

@@ -12,8 +12,10 @@ public sealed class CommandLineSettingsTests
     private static readonly ToolFiles Files = new();
 
     public static IEnumerable<object[]> Commands =>
-        new[] { "train", "finetune", "score", "choose", "infill", "generate", "perplexity", "eval", "search", "inspect", "convert" }
-            .Select(name => new object[] { name });
+        new[]
+        {
+            "train", "finetune", "score", "choose", "infill", "generate", "perplexity", "eval", "search", "batch", "inspect", "convert",
+        }.Select(name => new object[] { name });
 
     [ClassCleanup]
     public static void Delete() => Files.Dispose();

@@ -1,0 +1,102 @@
+using System.Text.Json;
+using Mdm;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>The tool's command that scores files of rows.</summary>
+[TestClass]
+public sealed class CommandLineBatchTests
+{
+    private static readonly ToolFiles Files = new();
+    private readonly TemporaryFolder _folder = new();
+
+    [ClassCleanup]
+    public static void Delete() => Files.Dispose();
+
+    [TestCleanup]
+    public void Clean() => _folder.Dispose();
+
+    [TestMethod]
+    [DataRow("Score", "Text", "NegativeLogLikelihood")]
+    [DataRow("Choose", "Context", "PredictedText")]
+    [DataRow("Infill", "Text", "Filled")]
+    [DataRow("Generate", "Prompt", "Completion")]
+    public void EachTaskReadsAndWritesItsColumns(string task, string text, string output)
+    {
+        string[] rows = ["the cat [MASK]", "one two"];
+        File.WriteAllLines(_folder.File("in.csv"), [$"Own,{text},Choices", .. rows.Select(row => $"{row},x,\"[\"\"sat\"\",\"\"on\"\"]\"")]);
+        string[] arguments = ["batch", _folder.File("in.csv"), _folder.File("out.jsonl"), "--model", Files.Model, "--task", task];
+        string[] more = ["--text", "Own", "--column", output, "--choices", "2", "--length", "4", "--json"];
+        JsonElement facts = ToolRun.Done([.. arguments, .. more]).Objects.Single();
+        Assert.AreEqual(2, facts.GetProperty("rows").GetInt32());
+        string[] lines = File.ReadAllLines(_folder.File("out.jsonl"));
+        JsonElement[] written = [.. lines.Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
+        CollectionAssert.AreEqual(rows, written.Select(row => row.GetProperty("Own").GetString()).ToArray());
+        Assert.IsTrue(written.All(row => row.TryGetProperty(output, out _)));
+        Assert.IsTrue(written.All(row => row.GetProperty(text).GetString() == "x"));
+    }
+
+    [TestMethod]
+    public void APipelineScoresShardsThatAreTheWholeTogether()
+    {
+        string zip = _folder.File("lm.zip");
+        ToolRun.Done("convert", Files.Model, zip);
+        File.WriteAllLines(_folder.File("in.jsonl"), Enumerable.Range(0, 7).Select(i => $"{{\"Text\":\"the cat {i}\"}}"));
+        string[] arguments = ["batch", _folder.File("in.jsonl")];
+        ToolRun.Done([.. arguments, _folder.File("whole.csv"), "--model", zip]);
+        foreach (int i in new[] { 1, 2 })
+            ToolRun.Done([.. arguments, _folder.File($"{i}.csv"), "--model", zip, "--shard", $"{i}/2"]);
+        Assert.AreEqual(
+            File.ReadAllText(_folder.File("whole.csv")), File.ReadAllText(_folder.File("1.csv")) + File.ReadAllText(_folder.File("2.csv")));
+    }
+
+    [TestMethod]
+    public void BadRowsAreSkippedWhereThatIsSaid()
+    {
+        File.WriteAllLines(_folder.File("in.jsonl"), ["{\"Text\":\"the cat\"}", "{\"Text\":1}"]);
+        string[] arguments = ["batch", _folder.File("in.jsonl"), _folder.File("out.jsonl"), "--model", Files.Model];
+        ToolRun bad = ToolRun.Of(arguments);
+        Assert.AreEqual(ExitCode.Failed, bad.ExitCode);
+        StringAssert.Contains(bad.Error, "in.jsonl, line 2");
+        ToolRun.Done([.. arguments, "--skip-bad-rows"]);
+        Assert.HasCount(1, File.ReadAllLines(_folder.File("out.jsonl.rejected.jsonl")));
+    }
+
+    [TestMethod]
+    public void AnOutputIsReplacedOnlyWhereThatIsSaid()
+    {
+        File.WriteAllLines(_folder.File("in.jsonl"), ["{\"Text\":\"the cat\"}"]);
+        File.WriteAllText(_folder.File("out.jsonl"), "mine");
+        string[] arguments = ["batch", _folder.File("in.jsonl"), _folder.File("out.jsonl"), "--model", Files.Model];
+        ToolRun refused = ToolRun.Of(arguments);
+        Assert.AreEqual(ExitCode.Failed, refused.ExitCode);
+        StringAssert.Contains(refused.Error, "out.jsonl exists");
+        Assert.AreEqual("mine", File.ReadAllText(_folder.File("out.jsonl")));
+        ToolRun.Done([.. arguments, "--overwrite"]);
+        StringAssert.StartsWith(File.ReadAllText(_folder.File("out.jsonl")), "{\"Text\":\"the cat\",");
+    }
+
+    [TestMethod]
+    public void AnInterruptedRunSaysThatItGoesOn()
+    {
+        File.WriteAllLines(_folder.File("in.jsonl"), ["{\"Text\":\"the cat\"}"]);
+        string[] arguments = ["batch", _folder.File("in.jsonl"), _folder.File("out.jsonl"), "--model", Files.Model];
+        ToolRun interrupted = ToolRun.Of(arguments, "", null, new CancellationToken(canceled: true));
+        Assert.AreEqual(ExitCode.Interrupted, interrupted.ExitCode);
+        StringAssert.Contains(interrupted.Error, "goes on from there");
+        ToolRun.Done(arguments);
+        Assert.IsTrue(File.Exists(_folder.File("out.jsonl")));
+    }
+
+    [TestMethod]
+    [DataRow("--shard", "3/2", "i from 1 to n")]
+    [DataRow("--task", "Pipeline", ".zip")]
+    [DataRow("--task", "Guess", "Score")]
+    public void WrongUsageIsSaid(string option, string value, string expected)
+    {
+        File.WriteAllLines(_folder.File("in.jsonl"), ["{\"Text\":\"the cat\"}"]);
+        ToolRun wrong = ToolRun.Of("batch", _folder.File("in.jsonl"), _folder.File("out.jsonl"), "--model", Files.Model, option, value);
+        Assert.AreEqual(ExitCode.WrongUsage, wrong.ExitCode);
+        StringAssert.Contains(wrong.Error, expected);
+    }
+}

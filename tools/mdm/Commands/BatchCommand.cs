@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using Mdm.Data;
+using Mdm.Settings;
+using Microsoft.ML;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Commands;
+
+/// <summary>Scores the rows of a file.</summary>
+internal sealed class BatchCommand : SettingsCommand<BatchSettings>
+{
+    public BatchCommand()
+        : base(
+            "batch", "Apply a model to each row of a CSV, TSV, JSON-lines or Parquet file. Run again after a kill it goes on where it was.",
+            "mdm batch in.jsonl out.jsonl --model lm.zip --column NegativeLogLikelihood --column TokenCount",
+            "mdm batch tickets.csv filled.csv --model lm.mdm --task Infill --text Comment --skip-bad-rows",
+            "mdm batch in.parquet out-2.csv --model lm.zip --shard 2/8")
+    {
+        AddArgument("input", "Batch.InputPath", "The file with the rows: .csv, .tsv, .jsonl, .ndjson or .parquet.");
+        AddArgument("output", "Batch.OutputPath", "The file to write, in any of these formats.");
+        AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
+        AddOption("--task", "Task",
+            "Pipeline, Score, Choose, Infill or Generate. Default: Pipeline for a .zip, else Score.");
+        AddOption("--text", "Text", "The column with the text, context or prompt. Default: the task's, such as Text.", "column");
+        AddOption("--column", "Batch.OutputColumns", "A column of the model to write; may be repeated. Default: all.", "column");
+        AddOption("--keep", "Batch.KeptColumns", "A column of the input to write; may be repeated. Default: all.", "column");
+        AddOption("--choices", "Choose.ChoiceCount", "The most answers that a row has, for the task Choose.");
+        AddOption("--length", "Generate.Generation.MaxNewTokens", "Tokens to write, for the task Generate. Default: 128.");
+        AddFlag("--skip-bad-rows", "Batch.InvalidRows", JsonValue.Create(nameof(InvalidRows.Skip)),
+            "Write rows that cannot be read or scored to OUTPUT.rejected.jsonl and go on.");
+        AddOption(
+            "--shard", "Shard", "The part of the rows to take, such as 2/8; the outputs of all, joined, are that of the whole.", "i/n");
+        AddOption("--overwrite", "Overwrite", "Replace an output that is there.");
+        AddOption("--device", "Device", "auto, cpu, cuda or cuda:1; a pipeline takes auto. Default: auto.", "name");
+        AddCommonOptions();
+    }
+
+    /// <inheritdoc/>
+    protected override int Run(BatchSettings settings, ToolContext context)
+    {
+        BatchScoringOptions options = settings.Batch;
+        if (options.InputPath is null || options.OutputPath is null)
+            throw new UsageException("No files: name the input and the output after the command.");
+        options.Shard = ParseShard(settings.Shard);
+        // A run that was interrupted has no output yet.
+        if (settings.Overwrite)
+            File.Delete(options.OutputPath);
+        using ConsoleProgress progress = context.Console.Progress();
+        (options.Progress, options.CancellationToken) = (progress, context.Cancellation);
+        try
+        {
+            BatchScoringResult result = Score(settings, context);
+            progress.Dispose();
+            context.Results.Facts(
+            [
+                new("rows", result.RowCount), new("rejected rows", result.RejectedRowCount), new("output", result.OutputPath),
+                new("rejected", result.RejectedPath), new("seconds", result.Seconds, "s", "0.0"),
+            ]);
+            return ExitCode.Done;
+        }
+        catch (OperationCanceledException) when (context.Cancellation.IsCancellationRequested)
+        {
+            progress.Dispose();
+            context.Say($"Interrupted. What is done is in {options.OutputPath}.partial; the same command goes on from there.");
+            return ExitCode.Interrupted;
+        }
+    }
+
+    private static BatchShard ParseShard(string text)
+    {
+        try
+        {
+            return BatchShard.Parse(text);
+        }
+        catch (FormatException error)
+        {
+            throw new UsageException("--shard: " + error.Message, error);
+        }
+    }
+
+    private static BatchScoringResult Score(BatchSettings settings, ToolContext context)
+    {
+        bool isZip = settings.Model?.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) == true;
+        BatchTask task = settings.Task ?? (isZip ? BatchTask.Pipeline : BatchTask.Score);
+        if (task == BatchTask.Pipeline)
+        {
+            if (!isZip)
+                throw new UsageException("--task Pipeline is for the .zip of a pipeline; choose Score, Choose, Infill or Generate.");
+            ITransformer pipeline = context.Catalog.LoadModel(settings.Model!, out DataViewSchema schema);
+            using var owned = pipeline as IDisposable;
+            settings.Batch.InputSchema = schema;
+            return context.Catalog.ScoreFile(pipeline, settings.Batch);
+        }
+        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, settings.Device, context);
+        (IEstimator<ITransformer> estimator, string text, string? other, string? list) = BatchTasks.Of(task, settings, model, context);
+        IDataView rows = BatchTasks.NoRows(context, text, other, list);
+        settings.Batch.InputSchema = rows.Schema;
+        return context.Catalog.ScoreFile(estimator.Fit(rows), settings.Batch);
+    }
+}

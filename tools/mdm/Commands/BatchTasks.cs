@@ -1,0 +1,60 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Commands;
+
+/// <summary>The tasks of 'mdm batch' as ML.NET's estimators.</summary>
+internal static class BatchTasks
+{
+    /// <summary>A task's estimator, and the columns that it reads: a text, maybe another one, maybe a list of texts.</summary>
+    public static (IEstimator<ITransformer> Estimator, string Text, string? Other, string? List) Of(
+        BatchTask task, BatchSettings settings, MaskedDiffusionModel model, ToolContext context)
+    {
+        MaskedDiffusionCatalog catalog = context.Catalog;
+        switch (task)
+        {
+            case BatchTask.Choose:
+                ChoiceScoringOptions choose = settings.Choose;
+                choose.ContextColumnName = settings.Text ?? choose.ContextColumnName;
+                return (catalog.ScoreChoices(model, choose), choose.ContextColumnName, null, choose.ChoicesColumnName);
+            case BatchTask.Infill:
+                InfillOptions infill = settings.Infill;
+                infill.InputColumnName = settings.Text ?? infill.InputColumnName;
+                return (catalog.Infill(model, infill), infill.InputColumnName, null, infill.CandidatesColumnName);
+            case BatchTask.Generate:
+                TextGenerationOptions generate = settings.Generate;
+                generate.PromptColumnName = settings.Text ?? generate.PromptColumnName;
+                return (catalog.Generate(model, generate), generate.PromptColumnName, null, null);
+            default:
+                LikelihoodScoringOptions score = settings.Score;
+                score.TextColumnName = settings.Text ?? score.TextColumnName;
+                return (catalog.ScoreLikelihood(model, score), score.TextColumnName, score.ContextColumnName, null);
+        }
+    }
+
+    /// <summary>A view without rows that has these columns.</summary>
+    public static IDataView NoRows(ToolContext context, string text, string? other, string? list)
+    {
+        var definition = SchemaDefinition.Create(typeof(Row));
+        (string, string?)[] columns = [(nameof(Row.Text), text), (nameof(Row.Other), other), (nameof(Row.List), list)];
+        foreach ((string property, string? name) in columns)
+        {
+            SchemaDefinition.Column column = definition.Single(column => column.MemberName == property);
+            if (name is null)
+                definition.Remove(column);
+            else
+                column.ColumnName = name;
+        }
+        return context.Ml.Data.LoadFromEnumerable(Array.Empty<Row>(), definition);
+    }
+
+    private sealed class Row
+    {
+        public string Text { get; set; } = "";
+
+        public string Other { get; set; } = "";
+
+        public string[] List { get; set; } = [];
+    }
+}
