@@ -28,6 +28,7 @@ public sealed class HotReloadTests
     public void TheNewModelServesAndTheOldOnesMemoryComesBack(bool isBesideZip, bool isLoadedByUs)
     {
         string zip = _folder.File("served.zip");
+        long parameters = Parameters();
         float[] answers = [.. Enumerable.Range(0, Versions).Select(version => Write(version, zip, isBesideZip))];
         Assert.HasCount(Versions, answers.Distinct());
         Write(0, zip, isBesideZip);
@@ -35,8 +36,8 @@ public sealed class HotReloadTests
         long before = LiveTensors();
         Serve(zip, isBesideZip, answers, isLoadedByUs);
         // TorchSharp goes on counting one tensor for every parameter that was ever disposed.
-        long models = Versions - 1 + Versions, each = TransformerNetwork.ParameterShapes(Config()).Count();
-        Assert.AreEqual(before + models * each, LiveTensors(), "live tensors before the server and after it");
+        const long Models = Versions - 1 + Versions;
+        Assert.AreEqual(before + Models * parameters, LiveTensors(), "live tensors before the server and after it");
         foreach (string path in Directory.GetFiles(_folder.Path))
         {
             using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
@@ -92,10 +93,10 @@ public sealed class HotReloadTests
         return transformer.Transform(rows).GetColumn<float>("NegativeLogLikelihood").Single();
     }
 
-    private static TransformerConfig Config()
+    private static long Parameters()
     {
         using MaskedDiffusionModel model = TinyModel.Create();
-        return model.Config;
+        return TransformerNetwork.ParameterShapes(model.Config).Count();
     }
 
     private static long LiveTensors()

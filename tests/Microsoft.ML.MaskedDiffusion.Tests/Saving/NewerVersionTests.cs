@@ -1,9 +1,12 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
+using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -36,15 +39,36 @@ public sealed class NewerVersionTests
             header.Remove("Settings");
             header["Sha256"] = new JsonObject { ["Body"] = "0" };
         }
-        KeyValuePair<int, string[]>[] blob = [new(CarrierNames.BlobKey, [header.ToJsonString(), ""])];
-        IDataView rows = Components.View(1);
-        ITransformer carrier = _ml.Transforms.CustomMapping<CarrierNoInput, CarrierKeyRow>(CarrierKeyFactory.Map, CarrierNames.KeyContract)
-            .Append(_ml.Transforms.Conversion.MapValue<int, string>(CarrierNames.Blob, blob, CarrierNames.Key)).Fit(rows);
-        string zip = _folder.File("later.zip");
-        _ml.Model.Save(carrier, rows.Schema, zip);
-        string message = Assert.ThrowsExactly<InvalidDataException>(() => _ml.MaskedDiffusion().LoadModel(zip, out _)).Message;
-        StringAssert.Contains(message, $"format {Later}");
-        StringAssert.Contains(message, zip);
+        StringAssert.Contains(Refusal([header.ToJsonString(), ""]), $"format {Later}");
+    }
+
+    [TestMethod]
+    [DataRow("option")]
+    [DataRow("transform")]
+    public void OfAPipelineWithATransformOrAnOptionThatIsUnknown(string unknown)
+    {
+        byte[] body = File.ReadAllBytes(Path.Combine(Stored, "model.mdm"));
+        CarrierHeader header = CarrierHeader.Parse(File.ReadAllText(Path.Combine(Stored, "headers", "trained.json"))) with
+        {
+            Library = "7.8.9", Length = body.Length, Sha256 = HashingStream.HashOf(body),
+        };
+        header = unknown == "transform"
+            ? header with { Kind = "unheard" }
+            : header with { Settings = JsonSerializer.SerializeToElement(new { Unheard = "of" }) };
+        string message = Refusal(CarrierBlob.Encode(CarrierHeader.Parse(header.ToText()), body));
+        StringAssert.Contains(message, "Version 7.8.9 of the library wrote it, and this is version 0.");
+        StringAssert.Contains(message, "nheard");
+    }
+
+    [TestMethod]
+    public void OfACheckpointsState()
+    {
+        string written = Directory.GetDirectories(Path.Combine(Stored, FixtureWriter.Run), "step-*").Single();
+        JsonObject state = JsonNode.Parse(File.ReadAllText(Path.Combine(written, CheckpointState.Name)))!.AsObject();
+        (state["library"], state["unheard"]) = ("7.8.9+build", "of");
+        File.WriteAllText(_folder.File(CheckpointState.Name), state.ToJsonString());
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => CheckpointState.Read(_folder.Path)).Message, "Version 7.8.9 of the library");
     }
 
     [TestMethod]
@@ -107,6 +131,20 @@ public sealed class NewerVersionTests
         PackedCorpusOptions options = new() { Sources = [new PackedSource(_folder.File("packed"), "train")], BlockLength = 16 };
         AssertNames(Assert.ThrowsExactly<InvalidDataException>(
             () => new PackedCorpusBlocks(options, blockLength: 16, rowLength: 16, FixtureWriter.Bytes.VocabularySize).Dispose()));
+    }
+
+    // Why a zip with this blob is not loaded.
+    private string Refusal(string[] chunks)
+    {
+        KeyValuePair<int, string[]>[] blob = [new(CarrierNames.BlobKey, chunks)];
+        IDataView rows = Components.View(1);
+        ITransformer carrier = _ml.Transforms.CustomMapping<CarrierNoInput, CarrierKeyRow>(CarrierKeyFactory.Map, CarrierNames.KeyContract)
+            .Append(_ml.Transforms.Conversion.MapValue<int, string>(CarrierNames.Blob, blob, CarrierNames.Key)).Fit(rows);
+        string zip = _folder.File("later.zip");
+        _ml.Model.Save(carrier, rows.Schema, zip);
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => _ml.MaskedDiffusion().LoadModel(zip, out _)).Message;
+        StringAssert.Contains(message, zip);
+        return message;
     }
 
     private static void AssertNames(Exception error) => StringAssert.Contains(error.Message, $"version {Later}");
