@@ -9,11 +9,14 @@ internal static class LibraryVersion
     public static string Current { get; } =
         typeof(LibraryVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
+    /// <summary>The version alone, so that what two builds of it write is the same.</summary>
+    public static string Release { get; } = ReleaseOf(Current);
+
     /// <summary>What to do about a file that cannot be read and that may come from a later version.</summary>
     /// <param name="writer">The version that wrote the file; null where the file does not say.</param>
-    public static string Remedy(string? writer) => writer is null || Release(writer) == Release(Current)
+    public static string Remedy(string? writer) => writer is null || ReleaseOf(writer) == Release
         ? "Load it with the version that wrote it."
-        : $"Version {Release(writer)} of the library wrote it, and this is version {Release(Current)}: load it with that version.";
+        : $"Version {ReleaseOf(writer)} of the library wrote it, and this is version {Release}: load it with that version.";
 
-    private static string Release(string version) => version.Split('+')[0];
+    private static string ReleaseOf(string version) => version.Split('+')[0];
 }
