@@ -1,8 +1,6 @@
-using System.Diagnostics;
-
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>ML.NET's own Load in a process that has never touched a type of this library, and Save again from there.</summary>
+/// <summary>What a process does that has not touched this library before.</summary>
 [TestClass]
 public sealed class FreshProcessTests
 {
@@ -11,27 +9,28 @@ public sealed class FreshProcessTests
     [TestCleanup]
     public void DeleteFolder() => _folder.Dispose();
 
+    /// <summary>ML.NET's own Load, in a process that never names a type of this library, and Save again from there.</summary>
     [TestMethod]
     public void EveryTransformerLoadsAndSavesAgain()
     {
         string[] names = [.. Components.All.Select(row => (string)row[0]).Where(Components.MapsRows)];
         string expected = Stranger.Prepare(_folder.Path, names);
-        string hook = Stranger.Compile(_folder.Path);
-        // The tests' own files say which assemblies there are; the hook runs before the program and ends it.
-        var start = new ProcessStartInfo("dotnet", ["exec", typeof(FreshProcessTests).Assembly.Location]) { RedirectStandardError = true };
-        start.Environment["DOTNET_STARTUP_HOOKS"] = hook;
-        start.Environment[Stranger.Folder] = _folder.Path;
-        using Process process = Process.Start(start)!;
-        string errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode, errors);
-        Assert.AreEqual(expected, File.ReadAllText(_folder.File(Stranger.ScoresFile)));
+        Assert.AreEqual(expected, Stranger.Run(Stranger.Compile(_folder.Path), _folder.Path));
         foreach (string name in names)
         {
-            var ml = new MLContext(1);
-            ITransformer again = ml.MaskedDiffusion().LoadModel(_folder.File($"{name}.zip.again"), out _);
+            ITransformer again = new MLContext(1).MaskedDiffusion().LoadModel(_folder.File($"{name}.zip.again"), out _);
             using var transformer = (ModelTransformer)again;
             Assert.HasCount(4, Components.Values(transformer.Transform(Components.View(4))));
         }
+    }
+
+    /// <summary>Torch's threads are the program's to choose, before it uses this library as well as after.</summary>
+    [TestMethod]
+    public void ThreadsThatTheProgramOrItsUserHasChosenStay()
+    {
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Fixtures", "v1", "model.mdm"), _folder.File("model.mdm"));
+        string hook = Stranger.CompileTorchUser(_folder.Path);
+        Assert.AreEqual("3", Stranger.Run(hook, _folder.Path, (Stranger.Threads, "3")));
+        Assert.AreEqual("1", Stranger.Run(hook, _folder.Path, ("OMP_NUM_THREADS", "1"), ("MKL_NUM_THREADS", "1")));
     }
 }

@@ -18,28 +18,25 @@ public sealed class PersistenceTests
     {
         using MaskedDiffusionModel model = Components.Model(name);
         IDataView rows = Components.View(5);
-        foreach (bool amongOthers in new[] { false, true })
+        using ModelTransformer transformer = Components.Estimator(_ml, name, model).Fit(rows);
+        string alone = _folder.File("alone.zip"), among = _folder.File("among.zip"), again = _folder.File("again.zip");
+        _ml.Model.Save(transformer, rows.Schema, alone);
+        Check(alone, transformer, name);
+
+        TransformerChain<ITransformer> chain = Among(transformer, rows);
+        _ml.Model.Save(chain, rows.Schema, among);
+        Check(among, chain, name);
+        if (Components.MapsRows(name))
         {
-            using ModelTransformer transformer = Components.Estimator(_ml, name, model).Fit(rows);
-            ITransformer saved = amongOthers ? Among(transformer, rows) : transformer;
-            string[] expected = Components.Values(saved.Transform(rows)), columns = Columns(saved, rows.Schema);
-            string first = _folder.File($"{amongOthers}.zip"), second = _folder.File($"{amongOthers} again.zip");
-            _ml.Model.Save(saved, rows.Schema, first);
-            Check(first, expected, columns, name);
-            string origin = first;
-            if (Components.MapsRows(name))
-            {
-                // What ML.NET itself has loaded saves again, and can be unwrapped at any time.
-                ITransformer stock = new MLContext().Model.Load(first, out DataViewSchema schema);
-                new MLContext().Model.Save(stock, schema, second);
-                Check(second, expected, columns, name);
-                origin = second;
-            }
-            ITransformer unwrapped = new MLContext().MaskedDiffusion().LoadModel(origin, out DataViewSchema stored);
-            using (unwrapped as IDisposable)
-                new MLContext().MaskedDiffusion().SaveModel(unwrapped, stored, second);
-            Check(second, expected, columns, name);
+            // What ML.NET itself has loaded saves again.
+            ITransformer stock = new MLContext().Model.Load(among, out DataViewSchema schema);
+            new MLContext().Model.Save(stock, schema, again);
+            CheckOurs(again, chain);
         }
+        ITransformer unwrapped = new MLContext().MaskedDiffusion().LoadModel(among, out DataViewSchema stored);
+        using (unwrapped as IDisposable)
+            new MLContext().MaskedDiffusion().SaveModel(unwrapped, stored, again);
+        CheckOurs(again, chain);
     }
 
     [TestMethod]
@@ -73,24 +70,32 @@ public sealed class PersistenceTests
             before, transformer, _ml.Transforms.CopyColumns("Copied", scored.Schema[^1].Name).Fit(scored));
     }
 
-    private static void Check(string path, string[] expected, string[] columns, string name)
+    // Every way of loading a file.
+    private static void Check(string path, ITransformer saved, string name)
     {
-        IDataView rows = Components.View(5);
-        ITransformer ours = new MLContext().MaskedDiffusion().LoadModel(path, out DataViewSchema schema);
-        using (ours as IDisposable)
-        {
-            Assert.AreEqual(rows.Schema.Count, schema.Count);
-            CollectionAssert.AreEqual(columns, Columns(ours, rows.Schema));
-            CollectionAssert.AreEqual(expected, Components.Values(ours.Transform(rows)));
-        }
+        CheckOurs(path, saved);
         if (!Components.MapsRows(name))
             return;
         ITransformer stock = new MLContext().Model.Load(path, out _);
-        CollectionAssert.AreEqual(columns, Columns(stock, schema));
-        CollectionAssert.AreEqual(expected, Components.Values(stock.Transform(rows)));
+        CheckSame(saved, stock);
         ITransformer unwrapped = new MLContext().MaskedDiffusion().Unwrap(stock);
         using (unwrapped as IDisposable)
-            CollectionAssert.AreEqual(expected, Components.Values(unwrapped.Transform(rows)));
+            CheckSame(saved, unwrapped);
+    }
+
+    private static void CheckOurs(string path, ITransformer saved)
+    {
+        ITransformer ours = new MLContext().MaskedDiffusion().LoadModel(path, out DataViewSchema schema);
+        Assert.AreEqual(Components.View(1).Schema.Count, schema.Count);
+        using (ours as IDisposable)
+            CheckSame(saved, ours);
+    }
+
+    private static void CheckSame(ITransformer expected, ITransformer found)
+    {
+        IDataView rows = Components.View(5);
+        CollectionAssert.AreEqual(Columns(expected, rows.Schema), Columns(found, rows.Schema));
+        CollectionAssert.AreEqual(Components.Values(expected.Transform(rows)), Components.Values(found.Transform(rows)));
     }
 
     private static string[] Columns(ITransformer transformer, DataViewSchema input) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
@@ -14,7 +15,10 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// </summary>
 internal static class Stranger
 {
-    public const string Folder = "MDM_TEST_FOLDER", RowsFile = "rows.json", ScoresFile = "scores.txt";
+    /// <summary>The environment variable with the number of torch's threads that the program sets.</summary>
+    public const string Threads = "MDM_TEST_THREADS";
+
+    private const string Folder = "MDM_TEST_FOLDER", RowsFile = "rows.json";
 
     private const string Ours = "Microsoft.ML.MaskedDiffusion";
 
@@ -77,6 +81,28 @@ internal static class Stranger
         }
         """;
 
+    private const string KnowsTorch =
+        """
+        using System;
+        using System.IO;
+        using Microsoft.ML.MaskedDiffusion;
+        using TorchSharp;
+
+        internal static class StartupHook
+        {
+            public static void Initialize()
+            {
+                string folder = Environment.GetEnvironmentVariable("MDM_TEST_FOLDER")!;
+                if (Environment.GetEnvironmentVariable("MDM_TEST_THREADS") is { } threads)
+                    torch.set_num_threads(int.Parse(threads));
+                using (MaskedDiffusionModel model = MaskedDiffusionModel.Load(Path.Combine(folder, "model.mdm"), "cpu"))
+                    new LikelihoodScorer(model).Score("the cat");
+                File.WriteAllText(Path.Combine(folder, "scores.txt"), $"{torch.get_num_threads()}");
+                Environment.Exit(0);
+            }
+        }
+        """;
+
     private const string KnowsUs =
         """
         using System.IO;
@@ -103,6 +129,28 @@ internal static class Stranger
 
     /// <summary>Writes the plug-in, which can do the same and uses this library.</summary>
     public static string CompilePlugIn(string folder) => Compile(folder, "PlugIn", [KnowsMlNet, KnowsUs], _ => true);
+
+    /// <summary>
+    /// Writes an assembly that sets the number of torch's threads, where <see cref="Threads"/> has one, before it uses this library, and
+    /// tells the number after that.
+    /// </summary>
+    public static string CompileTorchUser(string folder) => Compile(folder, "TorchUser", [KnowsTorch], _ => true);
+
+    /// <summary>Runs an assembly in a process of its own, as a startup hook; returns what it writes.</summary>
+    public static string Run(string hook, string folder, params IEnumerable<(string Name, string Value)> environment)
+    {
+        // The tests' own files say which assemblies there are; the hook runs before their program and ends it.
+        var start = new ProcessStartInfo("dotnet", ["exec", typeof(Stranger).Assembly.Location]) { RedirectStandardError = true };
+        start.Environment["DOTNET_STARTUP_HOOKS"] = hook;
+        start.Environment[Folder] = folder;
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        using Process process = Process.Start(start)!;
+        string errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(0, process.ExitCode, errors);
+        return File.ReadAllText(Path.Combine(folder, "scores.txt"));
+    }
 
     /// <summary>Saves transformers, and rows for them; returns what they make of the rows.</summary>
     public static string Prepare(string folder, params IReadOnlyList<string> components)

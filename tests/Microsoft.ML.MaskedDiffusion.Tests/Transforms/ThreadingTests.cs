@@ -1,4 +1,4 @@
-using Microsoft.ML.Data;
+using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -25,7 +25,7 @@ public sealed class ThreadingTests
             byEngine = [.. rows.Select(row => $"{engine.Predict(row)}")];
         }
         string trained = Train();
-        long tensors = TorchSharp.torch.Tensor.TotalCount;
+        long tensors = torch.Tensor.TotalCount;
         using var together = new Barrier(Threads + 3);
         // Threads of their own: the pool's may be fewer than must meet at the barrier.
         Action[] work =
@@ -57,15 +57,15 @@ public sealed class ThreadingTests
         ];
         Assert.IsTrue(Task.WaitAll(tasks, TimeSpan.FromMinutes(2)), "all come to an end");
         // A training leaves what TorchSharp goes on counting for disposed parameters; see MemoryTests.
-        long left = TorchSharp.torch.Tensor.TotalCount - tensors;
+        long left = torch.Tensor.TotalCount - tensors;
         Assert.AreEqual(TrainingLeaves(), left, "live tensors");
     }
 
     private static long TrainingLeaves()
     {
-        long before = TorchSharp.torch.Tensor.TotalCount;
+        long before = torch.Tensor.TotalCount;
         Train();
-        return TorchSharp.torch.Tensor.TotalCount - before;
+        return torch.Tensor.TotalCount - before;
     }
 
     private static PredictionEngine<FixtureRow, Predicted> Engine(ITransformer transformer) =>
