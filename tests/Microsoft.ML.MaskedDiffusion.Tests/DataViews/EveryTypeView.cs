@@ -8,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// </summary>
 internal sealed class EveryTypeView(int count) : IDataView
 {
-    private static readonly (DataViewSchema.DetachedColumn Column, Func<Func<long>, Delegate> Getter)[] Columns = [.. Make()];
+    private static readonly MadeColumn[] Columns = [.. Make()];
 
     private static readonly DataViewSchema Types = MakeSchema();
 
@@ -24,7 +24,7 @@ internal sealed class EveryTypeView(int count) : IDataView
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
         [GetRowCursor(columnsNeeded, rand)];
 
-    private static IEnumerable<(DataViewSchema.DetachedColumn Column, Func<Func<long>, Delegate> Getter)> Make()
+    private static IEnumerable<MadeColumn> Make()
     {
         yield return Scalar("Text", TextDataViewType.Instance, i => $"the {i}".AsMemory());
         yield return Scalar("Boolean", BooleanDataViewType.Instance, i => i % 2 == 0);
@@ -33,38 +33,37 @@ internal sealed class EveryTypeView(int count) : IDataView
             i => new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.FromHours(i % 5)));
         yield return Scalar("Span", TimeSpanDataViewType.Instance, i => TimeSpan.FromSeconds(i));
         yield return Scalar("Id", RowIdDataViewType.Instance, i => new DataViewRowId((ulong)i, 7));
-        foreach ((DataViewSchema.DetachedColumn, Func<Func<long>, Delegate>)[] columns in new[]
+        foreach (MadeColumn[] columns in new[]
         {
-            Numbers(NumberDataViewType.SByte, i => (sbyte)(i - 5), null), Numbers(NumberDataViewType.Byte, i => (byte)i, i => (byte)i),
-            Numbers(NumberDataViewType.Int16, i => (short)(i - 5), null), Numbers(NumberDataViewType.UInt16, i => (ushort)i, i => (ushort)i),
-            Numbers(NumberDataViewType.Int32, i => (int)(i - 5), null), Numbers(NumberDataViewType.UInt32, i => (uint)i, i => (uint)i),
-            Numbers(NumberDataViewType.Int64, i => i - 5, null), Numbers(NumberDataViewType.UInt64, i => (ulong)i, i => (ulong)i),
-            Numbers(NumberDataViewType.Single, i => i / 7f, null), Numbers(NumberDataViewType.Double, i => i / 7.0, null),
+            Numbers(NumberDataViewType.SByte, i => (sbyte)(i - 5)), Numbers(NumberDataViewType.Byte, i => (byte)i, hasKeys: true),
+            Numbers(NumberDataViewType.Int16, i => (short)(i - 5)), Numbers(NumberDataViewType.UInt16, i => (ushort)i, hasKeys: true),
+            Numbers(NumberDataViewType.Int32, i => (int)(i - 5)), Numbers(NumberDataViewType.UInt32, i => (uint)i, hasKeys: true),
+            Numbers(NumberDataViewType.Int64, i => i - 5), Numbers(NumberDataViewType.UInt64, i => (ulong)i, hasKeys: true),
+            Numbers(NumberDataViewType.Single, i => i / 7f), Numbers(NumberDataViewType.Double, i => i / 7.0),
             Vectors(TextDataViewType.Instance, i => $"{i}".AsMemory()), Vectors(BooleanDataViewType.Instance, i => i % 3 == 0),
             Vectors(DateTimeDataViewType.Instance, i => new DateTime(i)), Vectors(TimeSpanDataViewType.Instance, i => new TimeSpan(i)),
             Vectors(DateTimeOffsetDataViewType.Instance, i => new DateTimeOffset(i, TimeSpan.Zero)),
             Vectors(RowIdDataViewType.Instance, i => new DataViewRowId(7, (ulong)i)),
         })
         {
-            foreach ((DataViewSchema.DetachedColumn, Func<Func<long>, Delegate>) column in columns)
+            foreach (MadeColumn column in columns)
                 yield return column;
         }
     }
 
-    private static (DataViewSchema.DetachedColumn, Func<Func<long>, Delegate>)[] Numbers<T>(
-        NumberDataViewType type, Func<long, T> value, Func<long, T>? key)
+    private static MadeColumn[] Numbers<T>(NumberDataViewType type, Func<long, T> value, bool hasKeys = false)
     {
-        var columns = new List<(DataViewSchema.DetachedColumn, Func<Func<long>, Delegate>)> { Scalar($"{type}", type, value) };
+        var columns = new List<MadeColumn> { Scalar($"{type}", type, value) };
         columns.AddRange(Vectors(type, value));
-        if (key is not null)
+        if (hasKeys)
         {
-            columns.Add(Scalar($"Key {type}", new KeyDataViewType(typeof(T), 100), key));
-            columns.AddRange(Vectors(new KeyDataViewType(typeof(T), 100), key));
+            columns.Add(Scalar($"Key {type}", new KeyDataViewType(typeof(T), 100), value));
+            columns.AddRange(Vectors(new KeyDataViewType(typeof(T), 100), value));
         }
         return [.. columns];
     }
 
-    private static (DataViewSchema.DetachedColumn, Func<Func<long>, Delegate>)[] Vectors<T>(PrimitiveDataViewType type, Func<long, T> value) =>
+    private static MadeColumn[] Vectors<T>(PrimitiveDataViewType type, Func<long, T> value) =>
     [
         Scalar($"Dense {type}", new VectorDataViewType(type, 3), i => new VBuffer<T>(3, [value(i), value(i + 1), value(i + 2)])),
         Scalar($"Sparse {type}", new VectorDataViewType(type, 9), i => new VBuffer<T>(9, 1, [value(i)], [(int)(i % 9)])),
@@ -72,9 +71,8 @@ internal sealed class EveryTypeView(int count) : IDataView
             i => new VBuffer<T>((int)(i % 4), [.. Enumerable.Range(0, (int)(i % 4)).Select(place => value(i + place))])),
     ];
 
-    private static (DataViewSchema.DetachedColumn, Func<Func<long>, Delegate>) Scalar<T>(
-        string name, DataViewType type, Func<long, T> value) =>
-        (new DataViewSchema.DetachedColumn(name, type, null!), position =>
+    private static MadeColumn Scalar<T>(string name, DataViewType type, Func<long, T> value) =>
+        new(new DataViewSchema.DetachedColumn(name, type, null!), position =>
         {
             ValueGetter<T> getter = (ref T target) => target = value(position());
             return getter;
@@ -86,6 +84,9 @@ internal sealed class EveryTypeView(int count) : IDataView
         builder.AddColumns(Columns.Select(column => column.Column));
         return builder.ToSchema();
     }
+
+    /// <summary>A column, and its getter over the position that it is given.</summary>
+    private sealed record MadeColumn(DataViewSchema.DetachedColumn Column, Func<Func<long>, Delegate> Getter);
 
     private sealed class Cursor(int count, HashSet<int> active) : DataViewRowCursor
     {

@@ -143,7 +143,8 @@ internal static class FixtureWriter
         [
             trained, catalog.ScoreLikelihood(model, likelihood).Fit(rows), catalog.ScoreChoices(model, choices).Fit(rows),
             catalog.ScoreChoices(model, grouped).Fit(rows),
-            catalog.Infill(model, infill).Fit(rows), catalog.Generate(model, Generation).Fit(rows), autoregressive, new TransformerChain<ITransformer>(lower, ofLower),
+            catalog.Infill(model, infill).Fit(rows), catalog.Generate(model, Generation).Fit(rows), autoregressive,
+            new TransformerChain<ITransformer>(lower, ofLower),
         ];
         foreach ((string name, ITransformer transformer) in Transformers.Zip(all))
             ml.Model.Save(transformer, rows.Schema, Path.Combine(folder, name + ".zip"));

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using Microsoft.CodeAnalysis;
@@ -160,7 +159,7 @@ internal static class Stranger
         IDataView view = FixtureRow.View(rows);
         var ml = new MLContext(1);
         var text = new StringBuilder();
-        string[] given = [.. typeof(FixtureRow).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name)];
+        string[] given = [.. view.Schema.Select(column => column.Name)];
         foreach (string name in components.OrderBy(name => name + ".zip", StringComparer.Ordinal))
         {
             using MaskedDiffusionModel model = Components.Model(name);

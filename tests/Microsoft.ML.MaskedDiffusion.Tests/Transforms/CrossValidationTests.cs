@@ -17,7 +17,8 @@ public sealed class CrossValidationTests
         IDataView rows = Components.View(16);
         KeyValuePair<string, float>[] places = [.. Enumerable.Range(0, 8).Select(i => KeyValuePair.Create($"{i}", i % 3 == 0 ? 1f : 0f))];
         KeyValuePair<string, bool>[] right = [.. Enumerable.Range(0, 16).Select(i => KeyValuePair.Create($"mat {i}", i % 2 == i / 2 % 2))];
-        return _ml.Transforms.Conversion.MapValue("Label", places, "Group").Append(_ml.Transforms.Conversion.MapValue("Right", right, "Choice"))
+        return _ml.Transforms.Conversion.MapValue("Label", places, "Group")
+            .Append(_ml.Transforms.Conversion.MapValue("Right", right, "Choice"))
             .Append(_ml.Transforms.Conversion.MapValueToKey("Question", "Group")).Fit(rows).Transform(rows);
     }
 

@@ -24,7 +24,8 @@ public sealed class SchemaTests
 
         public string PredictedText { get; set; } = "";
 
-        public override string ToString() => $"{NegativeLogLikelihood} {Filled} {Completion} {PredictedText} {string.Join(' ', Probability)}";
+        public override string ToString() =>
+            $"{NegativeLogLikelihood} {Filled} {Completion} {PredictedLabel} {PredictedText} {string.Join(' ', Probability)}";
     }
 
     private sealed class PredictedRow
