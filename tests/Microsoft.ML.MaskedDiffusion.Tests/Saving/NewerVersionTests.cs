@@ -50,7 +50,9 @@ public sealed class NewerVersionTests
         byte[] body = File.ReadAllBytes(Path.Combine(Stored, "model.mdm"));
         CarrierHeader header = CarrierHeader.Parse(File.ReadAllText(Path.Combine(Stored, "headers", "trained.json"))) with
         {
-            Library = "7.8.9", Length = body.Length, Sha256 = HashingStream.HashOf(body),
+            Library = "7.8.9",
+            Length = body.Length,
+            Sha256 = HashingStream.HashOf(body),
         };
         header = unknown == "transform"
             ? header with { Kind = "unheard" }
