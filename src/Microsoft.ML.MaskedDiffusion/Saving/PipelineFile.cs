@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Reflection;
+using System.Runtime.Loader;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
@@ -51,6 +52,7 @@ internal static class PipelineFile
             throw new FileNotFoundException($"There is no saved model at {path}.", path);
         try
         {
+            using AssemblyLoadContext.ContextualReflectionScope here = EnterOwnContext();
             return SavedModels.Unwrap(ml.Model.Load(path, out inputSchema), location);
         }
         catch (Exception error) when (Damage(error) is { } reason)
@@ -76,6 +78,12 @@ internal static class PipelineFile
                 transformer.Dispose();
         }
     }
+
+    // ML.NET loads the assembly of a mapping by its name, in its own load context. A plug-in may have this library in another one, which is
+    // named here; a context that the caller has named stays.
+    private static AssemblyLoadContext.ContextualReflectionScope EnterOwnContext() =>
+        AssemblyLoadContext.CurrentContextualReflectionContext is null
+            ? AssemblyLoadContext.EnterContextualReflection(typeof(PipelineFile).Assembly) : default;
 
     private static IEnumerable<ITransformer> Members(ITransformer transformer) =>
         transformer is Data.TransformerChain<ITransformer> chain ? chain.SelectMany(Members) : [transformer];

@@ -35,7 +35,7 @@ internal abstract class SavedMapping<TInput, TOutput, TOptions, TComputation>(
     /// <summary>Builds the computation of a saved transform.</summary>
     /// <exception cref="InvalidDataException">The contents are of another kind, or damaged.</exception>
     public LoadedComputation<TComputation> Load(CarrierContents contents) =>
-        SavedModels.Load(contents, kind, (model, settings) => build(model, SavedOptions.Read<TOptions>(settings)));
+        SavedModels.Load(contents, kind, model => build(model, SavedOptions.Read<TOptions>(contents.Header)));
 
     public override Action<TInput, TOutput> GetMapping()
     {

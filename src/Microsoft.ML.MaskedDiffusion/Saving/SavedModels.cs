@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 using Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 using Microsoft.ML.MaskedDiffusion.Transforms.Generation;
@@ -20,7 +20,7 @@ internal static class SavedModels
 
     /// <summary>Builds a computation over the carried model.</summary>
     /// <exception cref="InvalidDataException">The contents are of another kind, or damaged.</exception>
-    public static LoadedComputation<T> Load<T>(CarrierContents contents, string kind, Func<MaskedDiffusionModel, JsonElement, T> build)
+    public static LoadedComputation<T> Load<T>(CarrierContents contents, string kind, Func<MaskedDiffusionModel, T> build)
     {
         if (contents.Header.Kind != kind)
         {
@@ -30,7 +30,7 @@ internal static class SavedModels
         ModelLease lease = ModelLease.Acquire(contents.Header.Sha256, () => MaskedDiffusionModel.Load(contents.Body));
         try
         {
-            return new LoadedComputation<T>(build(lease.Model, contents.Header.Settings), lease);
+            return new LoadedComputation<T>(build(lease.Model), lease);
         }
         catch (ArgumentException e)
         {
@@ -79,8 +79,8 @@ internal static class SavedModels
                 return new TextGenerationTransformer(generation.Computation, generation.Lease);
             default:
                 throw new InvalidDataException(
-                    $"The saved model is a '{contents.Header.Kind}' transform, which this version does not know: "
-                    + "load it with the version that saved it.");
+                    $"The saved model is a '{contents.Header.Kind}' transform, which this version does not know. "
+                    + LibraryVersion.Remedy(contents.Header.Library));
         }
     }
 }

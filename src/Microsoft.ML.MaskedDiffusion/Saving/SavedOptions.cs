@@ -2,7 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Options;
+using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
 namespace Microsoft.ML.MaskedDiffusion.Saving;
 
@@ -28,17 +30,18 @@ internal static class SavedOptions
     };
 
     /// <exception cref="InvalidDataException">An option is unknown here, or not of its type.</exception>
-    public static T Read<T>(JsonElement settings)
+    public static T Read<T>(CarrierHeader header)
         where T : class
     {
         try
         {
-            return settings.Deserialize<T>(Json) ?? throw new InvalidDataException("The saved options are null.");
+            return header.Settings.Deserialize<T>(Json) ?? throw new InvalidDataException("The saved options are null.");
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException("The saved options cannot be read; a later version of this library may have saved them. "
-                + e.Message, e);
+            throw new InvalidDataException(
+                $"The saved options of the {header.Kind} transform cannot be read; a later version of this library may have saved them. "
+                + $"{LibraryVersion.Remedy(header.Library)} {e.Message}", e);
         }
     }
 

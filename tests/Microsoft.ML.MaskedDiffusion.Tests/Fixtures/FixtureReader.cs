@@ -61,7 +61,7 @@ internal static class FixtureReader
             IEnumerable<ITransformer> members = loaded as IEnumerable<ITransformer> ?? [loaded];
             foreach (ITransformer member in members)
             {
-                if (ModelOf(member) is { } model)
+                if (member is ModelTransformer { Model: { } model })
                     facts.Texts[$"{name}, weights"] = HashOf(model);
                 (member as IDisposable)?.Dispose();
             }
@@ -186,15 +186,6 @@ internal static class FixtureReader
             definition.FirstIndex, definition.Separator, definition.Greedy);
         return facts;
     }
-
-    private static MaskedDiffusionModel? ModelOf(ITransformer transformer) => transformer switch
-    {
-        LikelihoodScoringTransformer likelihood => likelihood.Model,
-        ChoiceScoringTransformer choices => choices.Model,
-        GroupedChoiceScoringTransformer grouped => grouped.Model,
-        InfillTransformer infill => infill.Model,
-        _ => null,
-    };
 
     private static string HashOf(MaskedDiffusionModel model) =>
         HashOf(model.Network.Parameters.Select(item => KeyValuePair.Create(item.Key, TensorMemory.FloatSpan(item.Value).ToArray())));

@@ -15,7 +15,7 @@ internal static class FixtureWriter
 
     /// <summary>The saved transformers.</summary>
     public static IReadOnlyList<string> Transformers =>
-        ["trained", "likelihood", "choices", "grouped", "infill", "autoregressive", "chain", "beside"];
+        ["trained", "likelihood", "choices", "grouped", "infill", "generation", "autoregressive", "chain", "beside"];
 
     public static TokenizerSource Bytes => TokenizerSource.Bytes();
 
@@ -143,12 +143,31 @@ internal static class FixtureWriter
         [
             trained, catalog.ScoreLikelihood(model, likelihood).Fit(rows), catalog.ScoreChoices(model, choices).Fit(rows),
             catalog.ScoreChoices(model, grouped).Fit(rows),
-            catalog.Infill(model, infill).Fit(rows), autoregressive, new TransformerChain<ITransformer>(lower, ofLower),
+            catalog.Infill(model, infill).Fit(rows), catalog.Generate(model, Generation).Fit(rows), autoregressive,
+            new TransformerChain<ITransformer>(lower, ofLower),
         ];
         foreach ((string name, ITransformer transformer) in Transformers.Zip(all))
             ml.Model.Save(transformer, rows.Schema, Path.Combine(folder, name + ".zip"));
         catalog.SaveModel(trained, rows.Schema, Path.Combine(folder, Transformers[^1] + ".zip"), selfContainedLimit: 1);
     }
+
+    // Every option that is saved, none at its default.
+    private static TextGenerationOptions Generation => new()
+    {
+        PromptColumnName = "Prompt", OutputColumnName = "A", LogProbabilityColumnName = "B", TokenCountColumnName = "C",
+        StepCountColumnName = "D", NetworkRowCountColumnName = "E", FinishReasonColumnName = "F", BatchSize = 3,
+        Generation = new GenerationOptions
+        {
+            MaxNewTokens = 8, MinNewTokens = 1, StopStrings = ["mat"], EndOfTextPenalty = 0.5,
+            Sampling = new SamplingOptions
+            {
+                Steps = 3, Order = SamplingOrder.Margin, TokensPerStep = TokensPerStep.Fixed(2), Remasking = Remasking.Revision(0.02),
+                TopK = 40, TopP = 0.99, MinP = 0.001, RepetitionPenalty = 1.1, GuidanceScale = 0.25, GuidanceStart = 0.9, GuidanceEnd = 0.1,
+                BlockLength = 4, SuppressedTokens = [5, 6], TokenBias = new Dictionary<int, double> { [70] = 0.5 }, Seed = 9,
+                BatchTokens = 256,
+            },
+        },
+    };
 
     private static void WriteRun(string folder)
     {

@@ -33,6 +33,7 @@ public sealed class StoredNamesTests
     [DataRow("choices", typeof(ChoiceScoringOptions))]
     [DataRow("grouped", typeof(GroupedChoiceScoringOptions))]
     [DataRow("infill", typeof(InfillOptions))]
+    [DataRow("generation", typeof(TextGenerationOptions))]
     [DataRow("autoregressive", typeof(LikelihoodScoringOptions))]
     [DataRow("chain", typeof(LikelihoodScoringOptions))]
     [DataRow("beside", typeof(LikelihoodScoringOptions))]

@@ -13,7 +13,7 @@ public sealed class TorchStateTests
         ["no_grad"], ["inference_mode"], ["dispose scope"], ["default type"], ["threads"],
     ];
 
-    private static IDisposable Set(string setting)
+    internal static IDisposable Set(string setting)
     {
         switch (setting)
         {
@@ -33,7 +33,7 @@ public sealed class TorchStateTests
         }
     }
 
-    private static string State() =>
+    internal static string State() =>
         $"{torch.is_grad_enabled()} {torch.is_inference_mode_enabled()} {torch.get_default_dtype()} {torch.get_num_threads()}";
 
     [TestMethod]

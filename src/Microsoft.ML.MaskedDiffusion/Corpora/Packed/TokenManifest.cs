@@ -62,13 +62,21 @@ internal sealed record TokenManifest
             throw new InvalidDataException($"{folder} has no {Name}");
         try
         {
-            TokenManifest? manifest = JsonSerializer.Deserialize<TokenManifest>(File.ReadAllBytes(path), Format);
-            return manifest is { Version: CurrentVersion } ? manifest : throw new JsonException(
-                $"version {manifest?.Version} was written by another release of the library; this one reads version {CurrentVersion}");
+            byte[] content = File.ReadAllBytes(path);
+            // What else a later version holds is not known, so its number is read alone first.
+            int? version = JsonSerializer.Deserialize<Numbered>(content)?.Version;
+            if (version != CurrentVersion)
+            {
+                throw new JsonException(
+                    $"version {version} was written by another release of the library; this one reads version {CurrentVersion}");
+            }
+            return JsonSerializer.Deserialize<TokenManifest>(content, Format)!;
         }
         catch (JsonException error)
         {
             throw new InvalidDataException($"{folder}, {Name}: {FaultList.Quote(error.Message)}", error);
         }
     }
+
+    private sealed record Numbered([property: JsonPropertyName("version")] int Version = CurrentVersion);
 }

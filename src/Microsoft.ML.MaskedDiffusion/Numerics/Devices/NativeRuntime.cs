@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 
@@ -5,7 +6,7 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 
 /// <summary>
 /// Loads libtorch once, with the process prepared for it: a heap that keeps freed memory, and OpenMP threads that do not take the
-/// cores that our threads need. What the user has set in the environment is never changed.
+/// cores that our threads need. What the user has set in the environment, or in a libtorch that was loaded before, is never changed.
 /// </summary>
 internal static class NativeRuntime
 {
@@ -27,11 +28,14 @@ internal static class NativeRuntime
                 throw new TorchUnavailableException(_failure.Message, _failure.InnerException);
             NativeHeap.KeepFreedMemory();
             PrepareEnvironment();
+            bool choosesThreads = !IsThreadCountGiven() && !IsTorchLoaded();
             try
             {
                 LibTorchFolder.LoadNamed();
                 torch.InitializeDeviceType(DeviceType.CPU);
-                torch.set_num_threads(Environment.ProcessorCount);
+                // Torch counts the machine's cores, and .NET those that this process may use.
+                if (choosesThreads)
+                    torch.set_num_threads(Environment.ProcessorCount);
             }
             catch (Exception error) when (error is not OutOfMemoryException)
             {
@@ -50,6 +54,17 @@ internal static class NativeRuntime
             cause = inner;
         string version = typeof(torch).Assembly.GetName().Version!.ToString(3);
         return new TorchUnavailableException(NativeLibraryFault.Find(version, cause.Message).Explain(), error);
+    }
+
+    private static bool IsThreadCountGiven() =>
+        new[] { "OMP_NUM_THREADS", "MKL_NUM_THREADS" }.Any(name => Environment.GetEnvironmentVariable(name) is not null);
+
+    // Whether the program has used torch before this library does.
+    private static bool IsTorchLoaded()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.Modules.Cast<ProcessModule>()
+            .Any(module => module.ModuleName.Contains("torch_cpu", StringComparison.OrdinalIgnoreCase));
     }
 
     private static void PrepareEnvironment()

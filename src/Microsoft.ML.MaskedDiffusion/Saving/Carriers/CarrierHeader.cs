@@ -56,6 +56,12 @@ internal sealed record CarrierHeader
     [JsonPropertyName("Seal")]
     public string? Seal { get; init; }
 
+    /// <summary>The version of the library that saved the model; null in the files of the first builds.</summary>
+    [JsonPropertyOrder(9)]
+    [JsonPropertyName("Library")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Library { get; init; }
+
     /// <summary>The JSON with its seal.</summary>
     public string ToText() => JsonSerializer.Serialize(this with { Seal = ComputeSeal() });
 
@@ -65,6 +71,12 @@ internal sealed record CarrierHeader
         CarrierHeader? header;
         try
         {
+            // What else a later format holds is not known, so its number is read alone first.
+            int format = JsonSerializer.Deserialize<Numbered>(text)?.Format ?? CurrentFormat;
+            if (format != CurrentFormat)
+                throw new InvalidDataException(
+                    $"The saved model is of format {format}, but this version reads format {CurrentFormat}: "
+                    + "load it with the version that saved it.");
             header = JsonSerializer.Deserialize<CarrierHeader>(text);
         }
         catch (JsonException e)
@@ -73,14 +85,12 @@ internal sealed record CarrierHeader
         }
         if (header is null || header.Kind is null || header.Sha256 is null || header.Length < 0)
             throw new InvalidDataException("The saved model's header is damaged: kind, length or SHA-256 is missing.");
-        if (header.Format != CurrentFormat)
-            throw new InvalidDataException(
-                $"The saved model is of format {header.Format}, but this version reads format {CurrentFormat}: "
-                + "load it with the version that saved it.");
         if (header.Seal != header.ComputeSeal())
             throw new InvalidDataException($"The saved {header.Kind} model's header was altered: its content does not fit its SHA-256.");
         return header;
     }
+
+    private sealed record Numbered([property: JsonPropertyName("Format")] int Format = CurrentFormat);
 
     private string ComputeSeal() => HashingStream.HashOf(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(this with { Seal = null })));
 }

@@ -68,6 +68,7 @@ internal static class CarrierWriter
                 Settings = plan.Settings,
                 Length = stream.Length,
                 Sha256 = HashingStream.HashOf(stream),
+                Library = LibraryVersion.Release,
             };
             if (header.Length <= limit)
             {

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion.Files;
@@ -20,8 +19,7 @@ internal sealed record CheckpointState
 
     /// <summary>The version of the library that wrote the checkpoint. It is for people; nothing is decided by it.</summary>
     [JsonPropertyName("library")]
-    public string Library { get; init; } =
-        typeof(CheckpointState).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+    public string Library { get; init; } = LibraryVersion.Current;
 
     /// <summary>The run's <see cref="RunFingerprint"/>.</summary>
     [JsonPropertyName("run")]
@@ -79,14 +77,30 @@ internal sealed record CheckpointState
     /// <exception cref="InvalidDataException">The file is not such JSON.</exception>
     public static CheckpointState Read(string folder)
     {
+        byte[] content = File.ReadAllBytes(Path.Combine(folder, Name));
         try
         {
-            return JsonSerializer.Deserialize<CheckpointState>(File.ReadAllBytes(Path.Combine(folder, Name)), Format)
-                ?? throw new JsonException("The file holds null.");
+            return JsonSerializer.Deserialize<CheckpointState>(content, Format) ?? throw new JsonException("The file holds null.");
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException($"{folder}, {Name}: {FaultList.Quote(error.Message)}", error);
+            string remedy = LibraryVersion.Remedy(Writer(content));
+            throw new InvalidDataException($"{folder}, {Name}: {FaultList.Quote(error.Message)} {remedy}", error);
         }
     }
+
+    // The version that wrote the file, as far as it can be read at all.
+    private static string? Writer(byte[] content)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Signed>(content)?.Library;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private sealed record Signed([property: JsonPropertyName("library")] string? Library = null);
 }
