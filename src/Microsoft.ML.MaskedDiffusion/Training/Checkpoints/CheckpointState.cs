@@ -84,8 +84,9 @@ internal sealed record CheckpointState
         }
         catch (JsonException error)
         {
-            string remedy = LibraryVersion.Remedy(Writer(content));
-            throw new InvalidDataException($"{folder}, {Name}: {FaultList.Quote(error.Message)} {remedy}", error);
+            string? writer = Writer(content);
+            string remedy = LibraryVersion.IsOther(writer) ? " " + LibraryVersion.Remedy(writer) : "";
+            throw new InvalidDataException($"{folder}, {Name}: {FaultList.Quote(error.Message)}{remedy}", error);
         }
     }
 
