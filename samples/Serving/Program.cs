@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
 
