@@ -16,18 +16,18 @@ internal sealed class BatchFiles(string output)
     /// <summary>The rows that cannot be read or scored; it stays.</summary>
     public string Rejected => Output + ".rejected.jsonl";
 
-    /// <summary>Refuses to begin or go on where files of other origin are in the way.</summary>
+    /// <summary>Refuses to begin where files of other origin are in the way.</summary>
     /// <exception cref="IOException">There is one.</exception>
     public void CheckFree()
     {
-        bool isBegun = File.Exists(Log);
-        foreach (string path in isBegun ? Array.Empty<string>() : [Output, Partial, Rejected])
-        {
-            if (File.Exists(path) || Directory.Exists(path))
-                throw new IOException($"{path} exists and would be overwritten. Move or delete it, or set OutputPath to another file.");
-        }
+        foreach (string path in File.Exists(Log) ? Array.Empty<string>() : [Output, Partial, Rejected])
+            CheckFree(path);
         Directory.CreateDirectory(Path.GetDirectoryName(Output)!);
     }
+
+    /// <summary>Refuses to go on where somebody has put another file in the output's place.</summary>
+    /// <exception cref="IOException">There is one.</exception>
+    public void CheckOutputFree() => CheckFree(Output);
 
     /// <summary>Opens a file of rows with the bytes that the log counts, and cuts off what is behind them.</summary>
     /// <exception cref="InvalidDataException">It has fewer.</exception>
@@ -44,5 +44,11 @@ internal sealed class BatchFiles(string output)
         stream.SetLength(bytes);
         stream.Position = bytes;
         return stream;
+    }
+
+    private static void CheckFree(string path)
+    {
+        if (File.Exists(path) || Directory.Exists(path))
+            throw new IOException($"{path} exists and would be overwritten. Move or delete it, or set OutputPath to another file.");
     }
 }

@@ -12,7 +12,7 @@ namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
 /// </summary>
 internal sealed class BatchRun : IDisposable
 {
-    private const int FirstBlock = 64, LeastBlock = 32, MostBlock = 8192, BlockBytes = 1 << 24;
+    private const int FirstBlock = 32, LeastBlock = 32, MostBlock = 8192, BlockBytes = 1 << 24;
     private const double LeastSeconds = 5, MostSeconds = 20;
 
     private readonly BatchScoringOptions _options;
@@ -50,7 +50,10 @@ internal sealed class BatchRun : IDisposable
         {
             state = log.State ?? new BatchState { Next = _source.Begin };
             if (!state.IsDone)
+            {
+                _files.CheckOutputFree();
                 state = Score(log, state);
+            }
             Finish();
         }
         File.Delete(_files.Log);

@@ -118,6 +118,41 @@ public sealed class RejectedRowTests
     }
 
     [TestMethod]
+    [DataRow("out.jsonl")]
+    [DataRow("out.parquet")]
+    public void AFileThatCameToTheOutputsPlaceMeanwhileStays(string output)
+    {
+        File.WriteAllLines(_folder.File("in.jsonl"), Enumerable.Repeat("{\"Text\":\"the cat\"}", 4));
+        using var stop = new CancellationTokenSource();
+        Assert.ThrowsExactly<OperationCanceledException>(() => Score("in.jsonl", output, options =>
+        {
+            options.BlockSize = 2;
+            options.Progress = new Collected<BatchScoringProgress>(_ => stop.Cancel());
+            options.CancellationToken = stop.Token;
+        }));
+        File.WriteAllText(_folder.File(output), "mine");
+        Assert.ThrowsExactly<IOException>(() => Score("in.jsonl", output));
+        Assert.AreEqual("mine", File.ReadAllText(_folder.File(output)));
+        File.Delete(_folder.File(output));
+        Assert.AreEqual(4, Score("in.jsonl", output).RowCount);
+    }
+
+    [TestMethod]
+    public void AFileWithoutRowsNeedsASchemaAndGivesAFileWithoutRows()
+    {
+        File.WriteAllText(_folder.File("in.jsonl"), "\n");
+        InvalidDataException error = Assert.ThrowsExactly<InvalidDataException>(() => Score("in.jsonl", "out.jsonl"));
+        StringAssert.Contains(error.Message, "Set InputSchema");
+        var ml = new MLContext(1);
+        DataViewSchema schema = ml.Data.LoadFromEnumerable(TextRow.Make()).Schema;
+        Assert.AreEqual(0, Score("in.jsonl", "out.jsonl", options => options.InputSchema = schema).RowCount);
+        Assert.AreEqual("", File.ReadAllText(_folder.File("out.jsonl")));
+        File.WriteAllText(_folder.File("in.csv"), "Text\n");
+        Score("in.csv", "out.csv", options => options.OutputColumns = ["TokenCount"]);
+        Assert.AreEqual("Text,TokenCount\n", File.ReadAllText(_folder.File("out.csv")));
+    }
+
+    [TestMethod]
     public void AnotherModelOrOtherOptionsDoNotGoOn()
     {
         File.WriteAllLines(_folder.File("in.jsonl"), Enumerable.Range(0, 9).Select(i => $"{{\"Text\":\"the cat {i}\"}}"));

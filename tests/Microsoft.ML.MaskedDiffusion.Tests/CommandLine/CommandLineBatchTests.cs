@@ -60,6 +60,8 @@ public sealed class CommandLineBatchTests
         StringAssert.Contains(bad.Error, "in.jsonl, line 2");
         ToolRun.Done([.. arguments, "--skip-bad-rows"]);
         Assert.HasCount(1, File.ReadAllLines(_folder.File("out.jsonl.rejected.jsonl")));
+        ToolRun.Done([.. arguments, "--skip-bad-rows", "--overwrite"]);
+        Assert.HasCount(1, File.ReadAllLines(_folder.File("out.jsonl.rejected.jsonl")));
     }
 
     [TestMethod]

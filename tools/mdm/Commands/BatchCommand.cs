@@ -42,9 +42,8 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
         if (options.InputPath is null || options.OutputPath is null)
             throw new UsageException("No files: name the input and the output after the command.");
         options.Shard = ParseShard(settings.Shard);
-        // A run that was interrupted has no output yet.
         if (settings.Overwrite)
-            File.Delete(options.OutputPath);
+            Delete(options.OutputPath);
         using ConsoleProgress progress = context.Console.Progress();
         (options.Progress, options.CancellationToken) = (progress, context.Cancellation);
         try
@@ -64,6 +63,14 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
             context.Say($"Interrupted. What is done is in {options.OutputPath}.partial; the same command goes on from there.");
             return ExitCode.Interrupted;
         }
+    }
+
+    // What an earlier run has left. A run that was interrupted has no output yet, and goes on.
+    private static void Delete(string output)
+    {
+        File.Delete(output);
+        if (!File.Exists(output + ".progress.jsonl"))
+            File.Delete(output + ".rejected.jsonl");
     }
 
     private static BatchShard ParseShard(string text)

@@ -21,27 +21,20 @@ internal sealed class CsvSource : TextSource
         : base(path, shard, records)
     {
         _separator = separator;
-        do
+        try
         {
-            if (!records.MoveNext())
-                throw new InvalidDataException($"{path} is empty; its first line should {(hasHeader ? "name the columns" : "be a row")}.");
-            Header = records.Current.ToArray();
+            ReadNames(records, hasHeader);
+            FindBegin();
         }
-        while (IsBlank(ByteRecords.WithoutLineBreak(WithoutMark(records.Position, Header)).Span));
-        List<string> cells = Cells(WithoutMark(records.Position, Header), out string? fault)
-            ?? throw new InvalidDataException($"{path}, line {records.Position.Line + 1}: {fault}.");
-        _fields.AddRange(hasHeader ? cells : cells.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"Column{i + 1}")));
-        CheckNames(records.Position.Line + 1);
-        if (!hasHeader)
+        catch
         {
-            Header = ReadOnlyMemory<byte>.Empty;
-            Seek(records.Position);
+            records.Dispose();
+            throw;
         }
-        FindBegin();
     }
 
     /// <summary>The line with the names, with its line break; empty where there is none.</summary>
-    public ReadOnlyMemory<byte> Header { get; }
+    public ReadOnlyMemory<byte> Header { get; private set; }
 
     public override IReadOnlyList<string> Fields => _fields;
 
@@ -55,6 +48,26 @@ internal sealed class CsvSource : TextSource
         if (cells is not null && cells.Count != _fields.Count)
             fault = $"the row has {cells.Count} cells, and the first line has {_fields.Count}";
         return new SourceRow(position, next, record, fault is null ? [.. cells!.Select(FieldValue.OfText)] : [], fault);
+    }
+
+    private void ReadNames(ByteRecords records, bool hasHeader)
+    {
+        do
+        {
+            if (!records.MoveNext())
+                throw new InvalidDataException($"{Path} is empty; its first line should {(hasHeader ? "name the columns" : "be a row")}.");
+            Header = records.Current.ToArray();
+        }
+        while (IsBlank(ByteRecords.WithoutLineBreak(WithoutMark(records.Position, Header)).Span));
+        List<string> cells = Cells(WithoutMark(records.Position, Header), out string? fault)
+            ?? throw new InvalidDataException($"{Path}, line {records.Position.Line + 1}: {fault}.");
+        _fields.AddRange(hasHeader ? cells : cells.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"Column{i + 1}")));
+        CheckNames(records.Position.Line + 1);
+        if (!hasHeader)
+        {
+            Header = ReadOnlyMemory<byte>.Empty;
+            Seek(records.Position);
+        }
     }
 
     private List<string>? Cells(ReadOnlyMemory<byte> record, out string? fault)

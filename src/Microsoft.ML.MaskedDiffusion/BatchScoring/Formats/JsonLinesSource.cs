@@ -18,15 +18,28 @@ internal sealed class JsonLinesSource : TextSource
     private readonly Dictionary<string, int> _indices = new(StringComparer.Ordinal);
     private readonly List<FieldValue> _examples = [];
 
-    public JsonLinesSource(string path, BatchShard shard)
-        : base(path, shard, new ByteRecords(path, TextLines.MaxBytes, "Is it a file of JSON lines?", ByteRecords.EndOfLine))
+    public JsonLinesSource(string path, BatchShard shard, DataViewSchema? schema)
+        : this(path, shard, schema, new ByteRecords(path, TextLines.MaxBytes, "Is it a file of JSON lines?", ByteRecords.EndOfLine))
     {
-        using (var whole = new ByteRecords(path, TextLines.MaxBytes, "Is it a file of JSON lines?", ByteRecords.EndOfLine))
+    }
+
+    private JsonLinesSource(string path, BatchShard shard, DataViewSchema? schema, ByteRecords records)
+        : base(path, shard, records)
+    {
+        try
         {
-            for (int rows = 0; rows < RowsLookedAt && whole.MoveNext(); rows++)
-                LookAt(WithoutMark(whole.Position, whole.Current));
+            for (int rows = 0; rows < RowsLookedAt && records.MoveNext(); rows++)
+                LookAt(WithoutMark(records.Position, records.Current));
+            if (_fields.Count == 0)
+                TakeNames(schema);
+            Seek(default);
+            FindBegin();
         }
-        FindBegin();
+        catch
+        {
+            records.Dispose();
+            throw;
+        }
     }
 
     public override IReadOnlyList<string> Fields => _fields;
@@ -85,6 +98,23 @@ internal sealed class JsonLinesSource : TextSource
         FieldKind.Boolean => BooleanDataViewType.Instance,
         _ => null,
     };
+
+    // Of a file without rows the columns are those of the schema.
+    private void TakeNames(DataViewSchema? schema)
+    {
+        if (schema is null)
+        {
+            throw new InvalidDataException(
+                $"{Path} has no JSON object with a field in its first {RowsLookedAt} lines, so its columns are not known. "
+                + "Set InputSchema.");
+        }
+        foreach (DataViewSchema.Column column in schema.Where(column => !column.IsHidden))
+        {
+            _indices.Add(column.Name, _fields.Count);
+            _fields.Add(column.Name);
+            _examples.Add(FieldValue.Missing);
+        }
+    }
 
     private void LookAt(ReadOnlyMemory<byte> record)
     {
