@@ -24,6 +24,11 @@ internal static unsafe class BFloat16Product
 
     private static readonly Lazy<bool> Faster = new(Measure);
 
+    // The number of libtorch's threads while nobody is inside, and how many callers are.
+    private static readonly Lock Gate = new();
+    private static int _threads;
+    private static int _inside;
+
     [ThreadStatic]
     private static bool _isSingle;
 
@@ -45,15 +50,14 @@ internal static unsafe class BFloat16Product
         Narrow(a, lda, narrowA);
         Narrow(b, ldb, narrowB);
         using torch.Tensor left = transposeA ? narrowA.t() : narrowA.alias(), right = transposeB ? narrowB.t() : narrowB.alias();
-        int rows = Math.Max(LeastRows, MatrixProduct.Ceiling(m, Workers.Count));
-        int threads = torch.get_num_threads();
-        // A last task of few rows would fall to the kernel for few rows.
-        int tasks = Math.Max(1, m / rows);
+        // No task has so few rows that another kernel would compute them.
+        int tasks = Math.Clamp(m / LeastRows, 1, Workers.Count);
+        Enter();
         try
         {
             Workers.Run(tasks, task =>
             {
-                int first = task * rows, count = task == tasks - 1 ? m - first : rows;
+                int first = (int)((long)m * task / tasks), count = (int)((long)m * (task + 1) / tasks) - first;
                 UseOneThread();
                 using var alone = torch.no_grad();
                 using torch.Tensor some = left.narrow(0, first, count);
@@ -63,8 +67,26 @@ internal static unsafe class BFloat16Product
         }
         finally
         {
-            // The number belongs to the thread, and the last call also to the process.
-            torch.set_num_threads(threads);
+            Leave();
+        }
+    }
+
+    private static void Enter()
+    {
+        lock (Gate)
+        {
+            if (_inside++ == 0)
+                _threads = torch.get_num_threads();
+        }
+    }
+
+    // The number is one of the calling thread, and of threads that use libtorch for the first time.
+    private static void Leave()
+    {
+        lock (Gate)
+        {
+            _inside--;
+            torch.set_num_threads(_threads);
             _isSingle = false;
         }
     }

@@ -67,6 +67,41 @@ public sealed unsafe class BFloat16ProductTests
     }
 
     [TestMethod]
+    public void SeveralCallersAtOnceGetTheSameProducts()
+    {
+        int threads = torch.get_num_threads();
+        float[] a = Values(96 * 80, 1), b = Values(80 * 72, 2);
+        float[] Product()
+        {
+            float[] c = new float[96 * 72];
+            fixed (float* pa = a, pb = b, pc = c)
+                BFloat16Product.Multiply(96, 72, 80, pa, 80, false, pb, 72, false, pc, 72, add: false);
+            return c;
+        }
+        float[] alone = Product();
+        var wrong = new System.Collections.Concurrent.ConcurrentBag<int>();
+        Thread[] callers = [.. Enumerable.Range(0, 4).Select(i => new Thread(() =>
+        {
+            for (int round = 0; round < 50; round++)
+            {
+                if (!Product().SequenceEqual(alone))
+                    wrong.Add(i);
+            }
+        }))];
+        foreach (Thread caller in callers)
+            caller.Start();
+        foreach (Thread caller in callers)
+            caller.Join();
+        Assert.IsEmpty(wrong);
+        Assert.AreEqual(threads, torch.get_num_threads());
+        int elsewhere = 0;
+        var thread = new Thread(() => elsewhere = torch.get_num_threads());
+        thread.Start();
+        thread.Join();
+        Assert.AreEqual(threads, elsewhere, "a new thread");
+    }
+
+    [TestMethod]
     public void SmallProductsAreNotWorthIt()
     {
         Assert.IsFalse(BFloat16Product.Fits(31, 1 << 12, 1 << 12));
