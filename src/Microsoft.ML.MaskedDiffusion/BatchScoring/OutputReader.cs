@@ -4,7 +4,9 @@ using Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
 
-/// <summary>Reads the values of a transformer's column in the one form of all formats. Keys are the texts that they stand for.</summary>
+/// <summary>
+/// Reads the values of a transformer's column in the one form of all formats. Keys are the texts or numbers that they stand for.
+/// </summary>
 internal abstract class OutputReader
 {
     // The annotation that ML.NET keeps them in.
@@ -53,23 +55,43 @@ internal abstract class OutputReader
     // The number of a key begins with 1; 0 is a missing one.
     private static OutputReader OfKeys(DataViewSchema.Column column, DataViewType key)
     {
-        string[]? names = null;
-        if (column.Annotations.Schema.GetColumnOrNull(KeyValues)?.Type is VectorDataViewType { ItemType: TextDataViewType })
-        {
-            VBuffer<ReadOnlyMemory<char>> values = default;
-            column.GetKeyValues(ref values);
-            names = [.. values.DenseValues().Select(value => value.ToString())];
-        }
+        (FieldValue[]? values, Type stored) = KeyValuesOf(column);
         FieldValue Value(ulong number) => number == 0 ? FieldValue.Missing
-            : names is not null ? FieldValue.OfText(names[number - 1])
+            : values is not null ? values[number - 1]
             : FieldValue.OfNumber(number.ToString(CultureInfo.InvariantCulture));
-        Type stored = names is null ? typeof(long) : typeof(string);
         return Type.GetTypeCode(key.RawType) switch
         {
             TypeCode.Byte => new Reader<byte>(stored, number => Value(number)),
             TypeCode.UInt16 => new Reader<ushort>(stored, number => Value(number)),
             TypeCode.UInt64 => new Reader<ulong>(stored, Value),
             _ => new Reader<uint>(stored, number => Value(number)),
+        };
+    }
+
+    // What the keys stand for, and its type in a file with types; without annotations they are numbers.
+    private static (FieldValue[]? Values, Type Stored) KeyValuesOf(DataViewSchema.Column column)
+    {
+        if (column.Annotations.Schema.GetColumnOrNull(KeyValues)?.Type is not VectorDataViewType { ItemType: { } item })
+            return (null, typeof(long));
+        FieldValue[] Values<T>(Func<T, FieldValue> convert)
+        {
+            VBuffer<T> values = default;
+            column.Annotations.GetValue(KeyValues, ref values);
+            return [.. values.DenseValues().Select(convert)];
+        }
+        FieldValue[] Numbered<T>()
+            where T : struct, IFormattable =>
+            Values<T>(number => FieldValue.OfNumber(number.ToString(null, CultureInfo.InvariantCulture)));
+        if (item is TextDataViewType)
+            return (Values<ReadOnlyMemory<char>>(text => FieldValue.OfText(text.ToString())), typeof(string));
+        return (item is NumberDataViewType ? Type.GetTypeCode(item.RawType) : TypeCode.Object) switch
+        {
+            TypeCode.Single => (Numbered<float>(), typeof(float)),
+            TypeCode.Double => (Numbered<double>(), typeof(double)),
+            TypeCode.Int32 => (Numbered<int>(), typeof(int)),
+            TypeCode.Int64 => (Numbered<long>(), typeof(long)),
+            TypeCode.UInt32 => (Numbered<uint>(), typeof(uint)),
+            _ => (null, typeof(long)),
         };
     }
 

@@ -150,7 +150,7 @@ public sealed class BatchScoringTests
         schema.AddColumn("Options", new VectorDataViewType(TextDataViewType.Instance, 3));
         IDataView none = ml.Data.LoadFromEnumerable(new List<ThreeOptions>());
         ITransformer choose = ml.MaskedDiffusion().ScoreChoices(Model, "Question", "Options").Fit(none);
-        string[] columns = ["Probability", "PredictedText"];
+        string[] columns = ["Probability", "PredictedText", "PredictedLabel"];
         foreach (BatchFormat format in new[] { BatchFormat.JsonLines, BatchFormat.Csv })
         {
             ml.MaskedDiffusion().ScoreFile(choose, Options(format, BatchFormat.JsonLines, options =>
@@ -167,6 +167,8 @@ public sealed class BatchScoringTests
         Assert.AreEqual(results[0].GetProperty("Probability").GetRawText(), results[1].GetProperty("Probability").GetRawText());
         string best = new[] { "sat", "sang", "seven" }[Array.IndexOf(probabilities, probabilities.Max())];
         Assert.AreEqual(best, results[0].GetProperty("PredictedText").GetString());
+        // A key is what it stands for, here the place of the option from 0.
+        Assert.AreEqual(Array.IndexOf(probabilities, probabilities.Max()), results[0].GetProperty("PredictedLabel").GetInt32());
     }
 
     [TestMethod]
