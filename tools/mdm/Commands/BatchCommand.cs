@@ -52,8 +52,9 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
             progress.Dispose();
             context.Results.Facts(
             [
-                new("rows", result.RowCount), new("rejected rows", result.RejectedRowCount), new("output", result.OutputPath),
-                new("rejected", result.RejectedPath), new("seconds", result.Seconds, "s", "0.0"),
+                new("rows", result.RowCount), new("rejected rows", result.RejectedRowCount), new("output", options.OutputPath),
+                new("rejected", result.RejectedPath is null ? null : options.OutputPath + ".rejected.jsonl"),
+                new("seconds", result.Seconds, "s", "0.0"),
             ]);
             return ExitCode.Done;
         }
