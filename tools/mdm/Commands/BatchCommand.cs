@@ -88,7 +88,7 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
 
     private static BatchScoringResult Score(BatchSettings settings, ToolContext context)
     {
-        bool isZip = settings.Model?.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) == true;
+        bool isZip = settings.Model is { } path && ModelPlace.IsZip(path);
         BatchTask task = settings.Task ?? (isZip ? BatchTask.Pipeline : BatchTask.Score);
         if (task == BatchTask.Pipeline)
         {

@@ -1,3 +1,4 @@
+using Mdm.Data;
 using Microsoft.ML.MaskedDiffusion;
 
 namespace Mdm.Commands;
@@ -22,14 +23,8 @@ internal enum BatchTask
 }
 
 /// <summary>The settings of 'mdm batch'.</summary>
-internal sealed class BatchSettings
+internal sealed class BatchSettings : ModelSettings
 {
-    /// <summary>The model: a folder, a .mdm file, or the .zip of a pipeline.</summary>
-    public string? Model { get; set; }
-
-    /// <summary>Where it computes: auto, cpu, cuda or cuda:1.</summary>
-    public string Device { get; set; } = "auto";
-
     /// <summary>What is done; null for the pipeline of a .zip, and for the likelihood with a model alone.</summary>
     public BatchTask? Task { get; set; }
 

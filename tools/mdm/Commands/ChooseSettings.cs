@@ -4,7 +4,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>The settings of 'mdm choose'.</summary>
-internal sealed class ChooseSettings : ModelSettings
+internal sealed class ChooseSettings : InputSettings
 {
     /// <summary>The options of one question; null reads questions from a file or the standard input.</summary>
     public IReadOnlyList<string>? Options { get; set; }

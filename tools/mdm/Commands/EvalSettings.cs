@@ -1,16 +1,11 @@
+using Mdm.Data;
 using Microsoft.ML.MaskedDiffusion;
 
 namespace Mdm.Commands;
 
 /// <summary>The settings of 'mdm eval'.</summary>
-internal sealed class EvalSettings
+internal sealed class EvalSettings : ModelSettings
 {
-    /// <summary>The model: a folder, a .mdm file, or the .zip of a pipeline.</summary>
-    public string? Model { get; set; }
-
-    /// <summary>Where it computes: auto, cpu, cuda or cuda:1.</summary>
-    public string Device { get; set; } = "auto";
-
     /// <summary>JSON-lines files whose names begin with a task's name, or folders of such files.</summary>
     public IReadOnlyList<string> Data { get; set; } = [];
 

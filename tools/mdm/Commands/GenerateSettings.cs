@@ -4,7 +4,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>The settings of 'mdm generate'.</summary>
-internal sealed class GenerateSettings : ModelSettings
+internal sealed class GenerateSettings : InputSettings
 {
     /// <summary>The prompts; null reads a file or the standard input.</summary>
     public IReadOnlyList<string>? Prompts { get; set; }

@@ -4,7 +4,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>The settings of 'mdm infill'.</summary>
-internal sealed class InfillSettings : ModelSettings
+internal sealed class InfillSettings : InputSettings
 {
     /// <summary>The texts with gaps; null reads a file or the standard input.</summary>
     public IReadOnlyList<string>? Texts { get; set; }

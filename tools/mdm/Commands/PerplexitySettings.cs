@@ -1,16 +1,11 @@
+using Mdm.Data;
 using Microsoft.ML.MaskedDiffusion;
 
 namespace Mdm.Commands;
 
 /// <summary>The settings of 'mdm perplexity'.</summary>
-internal sealed class PerplexitySettings
+internal sealed class PerplexitySettings : ModelSettings
 {
-    /// <summary>The model: a folder, a .mdm file, or the .zip of a pipeline.</summary>
-    public string? Model { get; set; }
-
-    /// <summary>Where it computes: auto, cpu, cuda or cuda:1.</summary>
-    public string Device { get; set; } = "auto";
-
     /// <summary>The texts: files and folders, each a group of its own in the result.</summary>
     public IReadOnlyList<string> Data { get; set; } = [];
 

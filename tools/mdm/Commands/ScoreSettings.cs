@@ -4,7 +4,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>The settings of 'mdm score'.</summary>
-internal sealed class ScoreSettings : ModelSettings
+internal sealed class ScoreSettings : InputSettings
 {
     /// <summary>The texts; null reads a file or the standard input.</summary>
     public IReadOnlyList<string>? Texts { get; set; }

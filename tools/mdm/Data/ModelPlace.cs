@@ -64,7 +64,8 @@ internal static class ModelPlace
 
     private static IDataView Texts(ToolContext context) => context.Ml.Data.LoadFromEnumerable(Array.Empty<TextRow>());
 
-    private static bool IsZip(string path) => path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether a path names the .zip of a pipeline.</summary>
+    public static bool IsZip(string path) => path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase);
 
     private sealed class TextRow
     {

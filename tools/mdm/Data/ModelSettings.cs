@@ -8,7 +8,11 @@ internal abstract class ModelSettings
 
     /// <summary>Where it computes: auto, cpu, cuda or cuda:1.</summary>
     public string Device { get; set; } = "auto";
+}
 
+/// <summary>What the commands that use a model on texts from a file have in common.</summary>
+internal abstract class InputSettings : ModelSettings
+{
     /// <summary>A file with texts, one a line, or JSON objects, one a line, where its name ends in .jsonl.</summary>
     public string? File { get; set; }
 }
