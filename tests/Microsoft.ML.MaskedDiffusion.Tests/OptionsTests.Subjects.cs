@@ -321,7 +321,7 @@ public sealed partial class OptionsTests
                 [nameof(BatchScoringOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
                 [nameof(BatchScoringOptions.Shard)] = [null],
                 [nameof(BatchScoringOptions.BlockSize)] = [.. BadCounts, (1 << 20) + 1],
-            }, anything: ["HasHeader", "InputSchema", "Progress", "CancellationToken"]),
+            }, anything: ["Overwrite", "HasHeader", "InputSchema", "Progress", "CancellationToken"]),
 
         new Subject<GenerationOptions>(new(), o => _ = new TextGenerator(Model, o), new()
         {

@@ -1,8 +1,11 @@
+using Microsoft.ML.MaskedDiffusion.Files;
+
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
 
 /// <summary>The files of an output while it is being made, beside it.</summary>
 /// <param name="output">The output.</param>
-internal sealed class BatchFiles(string output)
+/// <param name="overwrite">Whether an earlier output is replaced.</param>
+internal sealed class BatchFiles(string output, bool overwrite)
 {
     /// <summary>The output, which appears at the end.</summary>
     public string Output { get; } = Path.GetFullPath(output);
@@ -10,24 +13,54 @@ internal sealed class BatchFiles(string output)
     /// <summary>The rows so far.</summary>
     public string Partial => Output + ".partial";
 
+    /// <summary>The rows in the output's format, where it is another one than that of <see cref="Partial"/>.</summary>
+    public string Converted => Output + ".converted.partial";
+
     /// <summary>The log.</summary>
     public string Log => Output + ".progress.jsonl";
 
-    /// <summary>The rows that cannot be read or scored; it stays.</summary>
+    /// <summary>The rows that cannot be read or scored; it appears with the output.</summary>
     public string Rejected => Output + ".rejected.jsonl";
+
+    /// <summary>Those so far.</summary>
+    public string PartialRejected => Rejected + ".partial";
 
     /// <summary>Refuses to begin where files of other origin are in the way.</summary>
     /// <exception cref="IOException">There is one.</exception>
     public void CheckFree()
     {
-        foreach (string path in File.Exists(Log) ? Array.Empty<string>() : [Output, Partial, Rejected])
-            CheckFree(path);
+        if (!File.Exists(Log))
+            CheckFree(Partial, Converted, PartialRejected);
         Directory.CreateDirectory(Path.GetDirectoryName(Output)!);
     }
 
-    /// <summary>Refuses to go on where somebody has put another file in the output's place.</summary>
+    /// <summary>Refuses to begin or go on where there is an output already.</summary>
     /// <exception cref="IOException">There is one.</exception>
-    public void CheckOutputFree() => CheckFree(Output);
+    public void CheckOutputFree()
+    {
+        if (!overwrite)
+            CheckFree(Output, Rejected);
+    }
+
+    /// <summary>
+    /// Puts the files that are whole in their places. A call that is killed between any two steps is followed by one that takes the rest.
+    /// </summary>
+    /// <param name="convert">Makes the output of the rows, at a path; null where the rows are the output.</param>
+    /// <param name="hasRejected">Whether there are rejected rows.</param>
+    /// <exception cref="IOException">An output has come to the place meanwhile, or the disk refuses.</exception>
+    public void Finish(Action<string>? convert, bool hasRejected)
+    {
+        if (convert is not null && File.Exists(Partial))
+        {
+            convert(Converted);
+            File.Delete(Partial);
+        }
+        Place(convert is null ? Partial : Converted, Output);
+        Place(PartialRejected, Rejected);
+        if (overwrite && !hasRejected)
+            File.Delete(Rejected);
+        DurableFiles.FlushFolder(Path.GetDirectoryName(Output)!);
+    }
 
     /// <summary>Opens a file of rows with the bytes that the log counts, and cuts off what is behind them.</summary>
     /// <exception cref="InvalidDataException">It has fewer.</exception>
@@ -46,9 +79,24 @@ internal sealed class BatchFiles(string output)
         return stream;
     }
 
-    private static void CheckFree(string path)
+    private void Place(string part, string target)
     {
-        if (File.Exists(path) || Directory.Exists(path))
-            throw new IOException($"{path} exists and would be overwritten. Move or delete it, or set OutputPath to another file.");
+        if (!File.Exists(part))
+            return;
+        if (!overwrite)
+            CheckFree(target);
+        File.Move(part, target, overwrite);
+    }
+
+    private static void CheckFree(params ReadOnlySpan<string> paths)
+    {
+        foreach (string path in paths)
+        {
+            if (File.Exists(path) || Directory.Exists(path))
+            {
+                throw new IOException(
+                    $"{path} exists and would be overwritten. Move or delete it, set OutputPath to another file, or set Overwrite.");
+            }
+        }
     }
 }

@@ -26,7 +26,7 @@ internal sealed class BatchRun : IDisposable
     public BatchRun(ITransformer transformer, BatchScoringOptions options)
     {
         _options = options;
-        _files = new BatchFiles(options.OutputPath!);
+        _files = new BatchFiles(options.OutputPath!, options.Overwrite);
         _source = RowSource.Open(options);
         try
         {
@@ -45,6 +45,8 @@ internal sealed class BatchRun : IDisposable
     public BatchScoringResult Run()
     {
         _files.CheckFree();
+        if (!File.Exists(_files.Log))
+            _files.CheckOutputFree();
         BatchState state;
         using (BatchLog log = BatchLog.Open(_files.Log, Settings()))
         {
@@ -54,7 +56,7 @@ internal sealed class BatchRun : IDisposable
                 _files.CheckOutputFree();
                 state = Score(log, state);
             }
-            Finish();
+            _files.Finish(_options.OutputFormat == BatchFormat.Parquet ? WriteParquet : null, state.Rejected > 0);
         }
         File.Delete(_files.Log);
         return new BatchScoringResult(
@@ -97,7 +99,7 @@ internal sealed class BatchRun : IDisposable
         using FileStream output = _files.OpenRows(_files.Partial, state.OutputBytes);
         if (state.Last is { } last)
             CheckSameResult(output, last, state);
-        using FileStream? rejected = state.RejectedBytes > 0 ? _files.OpenRows(_files.Rejected, state.RejectedBytes) : null;
+        using FileStream? rejected = state.RejectedBytes > 0 ? _files.OpenRows(_files.PartialRejected, state.RejectedBytes) : null;
         using var sink = new BlockSink(_files, _writer, _source.Fields, output, rejected);
         if (state.OutputBytes == 0 && _options.Shard.Number == 1)
             sink.WriteHeader();
@@ -187,24 +189,11 @@ internal sealed class BatchRun : IDisposable
             done > 0 ? TimeSpan.FromSeconds(seconds * left / done) : null));
     }
 
-    private void Finish()
-    {
-        if (File.Exists(_files.Partial))
-        {
-            if (_options.OutputFormat == BatchFormat.Parquet)
-                WriteParquet();
-            else
-                File.Move(_files.Partial, _files.Output);
-        }
-        DurableFiles.FlushFolder(Path.GetDirectoryName(_files.Output)!);
-    }
-
-    private void WriteParquet()
+    private void WriteParquet(string path)
     {
         List<ParquetColumn> typed = [.. _scorer.OutputTypes];
         if (_source is ParquetSource parquet)
             typed.AddRange(_layout.Kept.Select(field => new ParquetColumn(parquet.Fields[field], parquet.Columns[field])));
-        ParquetOutput.Write(_files.Partial, _files.Output, typed, [.. _layout.Names], _options.CancellationToken);
-        File.Delete(_files.Partial);
+        ParquetOutput.Write(_files.Partial, path, typed, [.. _layout.Names], _options.CancellationToken);
     }
 }

@@ -11,9 +11,15 @@ public sealed class BatchScoringOptions
 
     /// <summary>
     /// The file with the results, in the input's order. It appears when all rows are done; until then they are in files beside it, whose
-    /// names begin with its name and end in ".partial" and ".progress.jsonl". Must be set, and must not exist yet. Default null.
+    /// names begin with its name and end in ".partial" and ".progress.jsonl". Must be set. Default null.
     /// </summary>
     public string? OutputPath { get; set; }
+
+    /// <summary>
+    /// Whether an output that exists, with its rejected rows, is replaced when the new one is whole; until then it stays. Default false: it
+    /// is refused.
+    /// </summary>
+    public bool Overwrite { get; set; }
 
     /// <summary>
     /// The input's format. Default null: by the name, .csv, .tsv, .jsonl or .ndjson, .parquet.

@@ -46,7 +46,7 @@ internal sealed class BlockSink(
         Flush(_rows, output);
         if (_rejects.WrittenCount == 0)
             return;
-        _rejected ??= files.OpenRows(files.Rejected, 0);
+        _rejected ??= files.OpenRows(files.PartialRejected, 0);
         Flush(_rejects, _rejected);
     }
 

@@ -138,6 +138,27 @@ public sealed class RejectedRowTests
     }
 
     [TestMethod]
+    [DataRow("out.jsonl")]
+    [DataRow("out.parquet")]
+    public void AnOutputIsReplacedWhenTheNewOneIsWhole(string output)
+    {
+        File.WriteAllText(_folder.File("in.jsonl"), "{\"Text\":\"the cat\"}\n{\"Text\":1}\n");
+        File.WriteAllText(_folder.File(output), "mine");
+        File.WriteAllText(_folder.File(output + ".rejected.jsonl"), "mine too");
+        Assert.ThrowsExactly<InvalidDataException>(() => Score("in.jsonl", output, options => options.Overwrite = true));
+        Assert.AreEqual("mine", File.ReadAllText(_folder.File(output)), "a run that fails replaces nothing");
+        Assert.AreEqual("mine too", File.ReadAllText(_folder.File(output + ".rejected.jsonl")));
+        BatchScoringResult result = Score(
+            "in.jsonl", output, options => (options.Overwrite, options.InvalidRows) = (true, InvalidRows.Skip));
+        Assert.AreEqual((1L, 1L), (result.RowCount, result.RejectedRowCount));
+        StringAssert.StartsWith(File.ReadAllText(_folder.File(output + ".rejected.jsonl")), "{\"line\":2,");
+        File.WriteAllText(_folder.File("in.jsonl"), "{\"Text\":\"a dog\"}\n");
+        Score("in.jsonl", output, options => options.Overwrite = true);
+        string?[] left = [.. Directory.GetFiles(_folder.Path).Select(Path.GetFileName)];
+        CollectionAssert.AreEquivalent(new[] { "in.jsonl", output }, left, "rejected rows of the old output are left");
+    }
+
+    [TestMethod]
     public void AFileWithoutRowsNeedsASchemaAndGivesAFileWithoutRows()
     {
         File.WriteAllText(_folder.File("in.jsonl"), "\n");

@@ -30,7 +30,7 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
             "Write rows that cannot be read or scored to OUTPUT.rejected.jsonl and go on.");
         AddOption(
             "--shard", "Shard", "The part of the rows to take, such as 2/8; the outputs of all, joined, are that of the whole.", "i/n");
-        AddOption("--overwrite", "Overwrite", "Replace an output that is there.");
+        AddOption("--overwrite", "Batch.Overwrite", "Replace an output that is there.");
         AddOption("--device", "Device", "auto, cpu, cuda or cuda:1; a pipeline takes auto. Default: auto.", "name");
         AddCommonOptions();
     }
@@ -42,8 +42,6 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
         if (options.InputPath is null || options.OutputPath is null)
             throw new UsageException("No files: name the input and the output after the command.");
         options.Shard = ParseShard(settings.Shard);
-        if (settings.Overwrite)
-            Delete(options.OutputPath);
         using ConsoleProgress progress = context.Console.Progress();
         (options.Progress, options.CancellationToken) = (progress, context.Cancellation);
         try
@@ -64,14 +62,6 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
             context.Say($"Interrupted. What is done is in {options.OutputPath}.partial; the same command goes on from there.");
             return ExitCode.Interrupted;
         }
-    }
-
-    // What an earlier run has left. A run that was interrupted has no output yet, and goes on.
-    private static void Delete(string output)
-    {
-        File.Delete(output);
-        if (!File.Exists(output + ".progress.jsonl"))
-            File.Delete(output + ".rejected.jsonl");
     }
 
     private static BatchShard ParseShard(string text)

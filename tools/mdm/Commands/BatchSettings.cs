@@ -34,9 +34,6 @@ internal sealed class BatchSettings : ModelSettings
     /// <summary>The part of the rows to take, such as 2/8.</summary>
     public string Shard { get; set; } = BatchShard.Whole.ToString();
 
-    /// <summary>Whether an output that is there is replaced.</summary>
-    public bool Overwrite { get; set; }
-
     /// <summary>Files, formats, columns, bad rows.</summary>
     public BatchScoringOptions Batch { get; set; } = new();
 
