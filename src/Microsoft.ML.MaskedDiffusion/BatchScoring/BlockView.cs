@@ -22,8 +22,9 @@ internal sealed class BlockView(DataViewSchema schema, IReadOnlyList<ViewColumn>
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
         [GetRowCursor(columnsNeeded, rand)];
 
+    // Not the fault of a row.
     private object Value(int row, int column) => rows[row][column]
-        ?? throw new InvalidOperationException(
+        ?? throw new NotSupportedException(
         $"Column '{schema[column].Name}' is read, although the transformer's GetDependencies did not name it.");
 
     private ViewColumn Column(int index) => columns[index];

@@ -28,29 +28,17 @@ internal abstract class OutputReader
             return new Reader<bool>(typeof(bool), FieldValue.OfBoolean);
         if (item is DateTimeDataViewType)
             return new Reader<DateTime>(typeof(DateTime), date => FieldValue.OfText(date.ToString("O", CultureInfo.InvariantCulture)));
-        return (item is NumberDataViewType ? Type.GetTypeCode(item.RawType) : TypeCode.Object) switch
-        {
-            TypeCode.Single => Numbers<float>(),
-            TypeCode.Double => Numbers<double>(),
-            TypeCode.SByte => Numbers<sbyte>(),
-            TypeCode.Int16 => Numbers<short>(),
-            TypeCode.Int32 => Numbers<int>(),
-            TypeCode.Int64 => Numbers<long>(),
-            TypeCode.Byte => Numbers<byte>(),
-            TypeCode.UInt16 => Numbers<ushort>(),
-            TypeCode.UInt32 => Numbers<uint>(),
-            TypeCode.UInt64 => Numbers<ulong>(),
-            _ => throw new ArgumentException($"The transformer's column '{column.Name}' is of type {column.Type}, for which files of rows "
-                + "have no place. Name the other columns in option OutputColumns.", nameof(BatchScoringOptions.OutputColumns)),
-        };
+        OutputReader? numbers = item is NumberDataViewType ? NumberTypes.Visit(item.RawType, new NumberReader()) : null;
+        return numbers ?? throw new ArgumentException(
+            $"The transformer's column '{column.Name}' is of type {column.Type}, for which files of rows have no place. "
+            + "Name the other columns in option OutputColumns.", nameof(BatchScoringOptions.OutputColumns));
     }
 
     /// <summary>Reads the column's values from a row.</summary>
     public abstract Func<FieldValue> Bind(DataViewRow row, DataViewSchema.Column column);
 
-    private static Reader<T> Numbers<T>()
-        where T : struct, IFormattable =>
-        new(typeof(T), number => FieldValue.OfNumber(number.ToString(null, CultureInfo.InvariantCulture)));
+    private static FieldValue OfNumber<T>(T number)
+        where T : struct, IFormattable => FieldValue.OfNumber(number.ToString(null, CultureInfo.InvariantCulture));
 
     // The number of a key begins with 1; 0 is a missing one.
     private static OutputReader OfKeys(DataViewSchema.Column column, DataViewType key)
@@ -73,26 +61,29 @@ internal abstract class OutputReader
     {
         if (column.Annotations.Schema.GetColumnOrNull(KeyValues)?.Type is not VectorDataViewType { ItemType: { } item })
             return (null, typeof(long));
-        FieldValue[] Values<T>(Func<T, FieldValue> convert)
-        {
-            VBuffer<T> values = default;
-            column.Annotations.GetValue(KeyValues, ref values);
-            return [.. values.DenseValues().Select(convert)];
-        }
-        FieldValue[] Numbered<T>()
-            where T : struct, IFormattable =>
-            Values<T>(number => FieldValue.OfNumber(number.ToString(null, CultureInfo.InvariantCulture)));
         if (item is TextDataViewType)
-            return (Values<ReadOnlyMemory<char>>(text => FieldValue.OfText(text.ToString())), typeof(string));
-        return (item is NumberDataViewType ? Type.GetTypeCode(item.RawType) : TypeCode.Object) switch
-        {
-            TypeCode.Single => (Numbered<float>(), typeof(float)),
-            TypeCode.Double => (Numbered<double>(), typeof(double)),
-            TypeCode.Int32 => (Numbered<int>(), typeof(int)),
-            TypeCode.Int64 => (Numbered<long>(), typeof(long)),
-            TypeCode.UInt32 => (Numbered<uint>(), typeof(uint)),
-            _ => (null, typeof(long)),
-        };
+            return (KeyValuesOf<ReadOnlyMemory<char>>(column, text => FieldValue.OfText(text.ToString())), typeof(string));
+        FieldValue[]? numbers = item is NumberDataViewType ? NumberTypes.Visit(item.RawType, new NumberKeys(column)) : null;
+        return (numbers, numbers is null ? typeof(long) : item.RawType);
+    }
+
+    private static FieldValue[] KeyValuesOf<T>(DataViewSchema.Column column, Func<T, FieldValue> convert)
+    {
+        VBuffer<T> values = default;
+        column.Annotations.GetValue(KeyValues, ref values);
+        return [.. values.DenseValues().Select(convert)];
+    }
+
+    private sealed class NumberReader : INumberVisitor<OutputReader>
+    {
+        public OutputReader Visit<T>()
+            where T : struct, IParsable<T>, IFormattable => new Reader<T>(typeof(T), OfNumber);
+    }
+
+    private sealed class NumberKeys(DataViewSchema.Column column) : INumberVisitor<FieldValue[]>
+    {
+        public FieldValue[] Visit<T>()
+            where T : struct, IParsable<T>, IFormattable => KeyValuesOf<T>(column, OfNumber);
     }
 
     private sealed class Reader<T>(Type storedType, Func<T, FieldValue> convert) : OutputReader

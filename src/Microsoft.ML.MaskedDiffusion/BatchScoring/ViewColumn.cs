@@ -51,34 +51,8 @@ internal abstract class ViewColumn
             return new Column<DateTime>("a date", (FieldValue value, out DateTime date) =>
                 DateTime.TryParse(value.Content, culture, DateTimeStyles.RoundtripKind, out date));
         }
-        return type is not NumberDataViewType ? null : Type.GetTypeCode(type.RawType) switch
-        {
-            TypeCode.Single => Numbers<float>(float.NaN),
-            TypeCode.Double => Numbers<double>(double.NaN),
-            TypeCode.SByte => Numbers<sbyte>(null),
-            TypeCode.Int16 => Numbers<short>(null),
-            TypeCode.Int32 => Numbers<int>(null),
-            TypeCode.Int64 => Numbers<long>(null),
-            TypeCode.Byte => Numbers<byte>(null),
-            TypeCode.UInt16 => Numbers<ushort>(null),
-            TypeCode.UInt32 => Numbers<uint>(null),
-            TypeCode.UInt64 => Numbers<ulong>(null),
-            _ => null,
-        };
+        return type is NumberDataViewType ? NumberTypes.Visit(type.RawType, new NumberColumn()) : null;
     }
-
-    // A missing number is NaN where the type has it.
-    private static Column<T> Numbers<T>(T? missing)
-        where T : struct, IParsable<T> =>
-        new($"a number ({typeof(T).Name})", (FieldValue value, out T number) =>
-        {
-            if (missing is { } nothing && value.Content.Length == 0 && value.Kind is FieldKind.Missing or FieldKind.Text)
-            {
-                number = nothing;
-                return true;
-            }
-            return T.TryParse(value.Content, CultureInfo.InvariantCulture, out number);
-        });
 
     private delegate bool Reader<T>(FieldValue value, out T result);
 
@@ -133,6 +107,25 @@ internal abstract class ViewColumn
             {
                 return value;
             }
+        }
+    }
+
+    // A missing number is NaN where the type has it.
+    private sealed class NumberColumn : INumberVisitor<ViewColumn>
+    {
+        public ViewColumn Visit<T>()
+            where T : struct, IParsable<T>, IFormattable
+        {
+            T? missing = T.TryParse("NaN", CultureInfo.InvariantCulture, out T nan) ? nan : null;
+            return new Column<T>($"a number ({typeof(T).Name})", (FieldValue value, out T number) =>
+            {
+                if (missing is { } nothing && value.Content.Length == 0 && value.Kind is FieldKind.Missing or FieldKind.Text)
+                {
+                    number = nothing;
+                    return true;
+                }
+                return T.TryParse(value.Content, CultureInfo.InvariantCulture, out number);
+            });
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Files;
@@ -58,7 +59,7 @@ internal sealed class JsonLinesSource : TextSource
     protected override SourceRow Parse(ReadOnlyMemory<byte> record, RecordPosition position, RecordPosition next)
     {
         SourceRow Faulty(string fault) => new(position, next, record, [], fault);
-        if (Decode(record.Span) is null)
+        if (!Utf8.IsValid(record.Span))
             return Faulty("the bytes are not UTF-8");
         try
         {

@@ -32,25 +32,9 @@ internal sealed record ParquetColumn(string Name, Field Field)
             return WriteAsync(group, values, value => bool.Parse(value.Content), cancellation);
         if (type == typeof(decimal))
             return WriteAsync(group, values, value => decimal.Parse(value.Content, NumberStyles.Float, culture), cancellation);
-        return Type.GetTypeCode(type) switch
-        {
-            TypeCode.Single => Numbers<float>(group, values, cancellation),
-            TypeCode.Double => Numbers<double>(group, values, cancellation),
-            TypeCode.SByte => Numbers<sbyte>(group, values, cancellation),
-            TypeCode.Int16 => Numbers<short>(group, values, cancellation),
-            TypeCode.Int32 => Numbers<int>(group, values, cancellation),
-            TypeCode.Int64 => Numbers<long>(group, values, cancellation),
-            TypeCode.Byte => Numbers<byte>(group, values, cancellation),
-            TypeCode.UInt16 => Numbers<ushort>(group, values, cancellation),
-            TypeCode.UInt32 => Numbers<uint>(group, values, cancellation),
-            TypeCode.UInt64 => Numbers<ulong>(group, values, cancellation),
-            _ => throw new InvalidOperationException($"Column '{Name}' cannot be written: its values are {type}."),
-        };
+        return NumberTypes.Visit(type, new NumberWriter(this, group, values, cancellation))
+            ?? throw new InvalidOperationException($"Column '{Name}' cannot be written: its values are {type}.");
     }
-
-    private Task Numbers<T>(ParquetRowGroupWriter group, IReadOnlyList<FieldValue> values, CancellationToken cancellation)
-        where T : struct, IParsable<T> =>
-        WriteAsync(group, values, value => T.Parse(value.Content, CultureInfo.InvariantCulture), cancellation);
 
     // Levels as ParquetValues reads them.
     private Task WriteAsync<T>(
@@ -82,5 +66,14 @@ internal sealed record ParquetColumn(string Name, Field Field)
         ReadOnlyMemory<int>? definitionLevels = full == 0 ? null : definitions.ToArray();
         ReadOnlyMemory<int>? repetitionLevels = isList ? repetitions.ToArray() : null;
         return group.WriteAllPartsAsync<T>(Leaf, there.ToArray(), definitionLevels, repetitionLevels, cancellation);
+    }
+
+    private sealed class NumberWriter(
+        ParquetColumn column, ParquetRowGroupWriter group, IReadOnlyList<FieldValue> values, CancellationToken cancellation)
+        : INumberVisitor<Task>
+    {
+        public Task Visit<T>()
+            where T : struct, IParsable<T>, IFormattable =>
+            column.WriteAsync(group, values, value => T.Parse(value.Content, CultureInfo.InvariantCulture), cancellation);
     }
 }

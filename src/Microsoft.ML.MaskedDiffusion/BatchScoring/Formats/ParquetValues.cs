@@ -55,18 +55,9 @@ internal abstract class ParquetValues : IDisposable
             RawColumnData<bool> flags => new Values<bool>(flags, leaf, FieldValue.OfBoolean),
             RawColumnData<DateTime> dates =>
                 new Values<DateTime>(dates, leaf, date => FieldValue.OfText(date.ToString("O", CultureInfo.InvariantCulture))),
-            RawColumnData<float> numbers => Numbers(numbers, leaf),
-            RawColumnData<double> numbers => Numbers(numbers, leaf),
             RawColumnData<decimal> numbers => Numbers(numbers, leaf),
-            RawColumnData<sbyte> numbers => Numbers(numbers, leaf),
-            RawColumnData<short> numbers => Numbers(numbers, leaf),
-            RawColumnData<int> numbers => Numbers(numbers, leaf),
-            RawColumnData<long> numbers => Numbers(numbers, leaf),
-            RawColumnData<byte> numbers => Numbers(numbers, leaf),
-            RawColumnData<ushort> numbers => Numbers(numbers, leaf),
-            RawColumnData<uint> numbers => Numbers(numbers, leaf),
-            RawColumnData<ulong> numbers => Numbers(numbers, leaf),
-            _ => throw new InvalidDataException($"its values are {leaf.ClrType}"),
+            _ => NumberTypes.Visit(leaf.ClrType, new NumberColumn(data, leaf))
+                ?? throw new InvalidDataException($"its values are {leaf.ClrType}"),
         };
     }
 
@@ -78,6 +69,12 @@ internal abstract class ParquetValues : IDisposable
     private static Values<T> Numbers<T>(RawColumnData<T> numbers, DataField leaf)
         where T : struct, IFormattable =>
         new(numbers, leaf, number => FieldValue.OfNumber(number.ToString(null, CultureInfo.InvariantCulture)));
+
+    private sealed class NumberColumn(RawColumnData data, DataField leaf) : INumberVisitor<ParquetValues>
+    {
+        public ParquetValues Visit<T>()
+            where T : struct, IParsable<T>, IFormattable => Numbers((RawColumnData<T>)data, leaf);
+    }
 
     // Definition levels say what is there: the highest is a value; of a list the next below it, if items may be missing, is such an item,
     // and the next below that an empty list. Repetition level 0 begins a row.
