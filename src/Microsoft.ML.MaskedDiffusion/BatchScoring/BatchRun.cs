@@ -32,8 +32,10 @@ internal sealed class BatchRun : IDisposable
         {
             _scorer = new BlockScorer(transformer, _source, options);
             _layout = new RowLayout(_source.Fields, options.KeptColumns, _scorer.OutputNames);
-            _source.Use(_layout.Kept);
             _writer = Writer();
+            // JSON that becomes JSON is copied as it is written.
+            if (_source is not JsonLinesSource || _writer is not JsonRowWriter)
+                _source.Use(_layout.Kept);
         }
         catch
         {

@@ -18,6 +18,7 @@ internal sealed class JsonLinesSource : TextSource
     private readonly List<string> _fields = [];
     private readonly Dictionary<string, int> _indices = new(StringComparer.Ordinal);
     private readonly List<FieldValue> _examples = [];
+    private readonly HashSet<int> _used = [];
 
     public JsonLinesSource(string path, BatchShard shard, DataViewSchema? schema)
         : this(path, shard, schema, new ByteRecords(path, TextLines.MaxBytes, "Is it a file of JSON lines?", ByteRecords.EndOfLine))
@@ -54,6 +55,8 @@ internal sealed class JsonLinesSource : TextSource
         return TypeOf(item.Kind) is PrimitiveDataViewType type ? new VectorDataViewType(type) : null;
     }
 
+    public override void Use(IEnumerable<int> fields) => _used.UnionWith(fields);
+
     protected override bool IsBlank(ReadOnlySpan<byte> record) => record.IndexOfAnyExcept(" \t\r"u8) < 0;
 
     protected override SourceRow Parse(ReadOnlyMemory<byte> record, RecordPosition position, RecordPosition next)
@@ -71,10 +74,10 @@ internal sealed class JsonLinesSource : TextSource
             string? other = null;
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
             {
-                if (_indices.TryGetValue(property.Name, out int field))
-                    values[field] = FieldValue.Of(property.Value);
-                else
+                if (!_indices.TryGetValue(property.Name, out int field))
                     other ??= property.Name;
+                else if (_used.Contains(field))
+                    values[field] = FieldValue.Of(property.Value);
             }
             return new SourceRow(position, next, record, values, Other: other);
         }

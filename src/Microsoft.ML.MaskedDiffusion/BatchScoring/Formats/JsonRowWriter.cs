@@ -12,9 +12,13 @@ namespace Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
 /// <param name="withNaN">Whether NaN is the text "NaN" and not null.</param>
 internal sealed class JsonRowWriter(RowLayout layout, bool isJson, bool withNaN) : IRowWriter
 {
-    private RowLayout Layout => layout;
+    // Each name with its colon, and what writes a value: made once for all rows.
+    private readonly Dictionary<string, byte[]> _names =
+        layout.Fields.Concat(layout.Outputs).Distinct().ToDictionary(name => name, JsonText.Name, StringComparer.Ordinal);
 
-    private bool WithNaN => withNaN;
+    private readonly Utf8JsonWriter _values = new(Stream.Null, JsonText.Options);
+
+    private RowLayout Layout => layout;
 
     public void WriteHeader(IBufferWriter<byte> to)
     {
@@ -48,6 +52,13 @@ internal sealed class JsonRowWriter(RowLayout layout, bool isJson, bool withNaN)
             properties.Add((name, start..(int)reader.BytesConsumed));
         }
         return properties;
+    }
+
+    private void Append(IBufferWriter<byte> to, FieldValue value)
+    {
+        _values.Reset(to);
+        value.WriteJson(_values, withNaN);
+        _values.Flush();
     }
 
     // A line that is being written.
@@ -104,7 +115,7 @@ internal sealed class JsonRowWriter(RowLayout layout, bool isJson, bool withNaN)
                 if (output >= 0)
                     Append(output);
                 else
-                    JsonText.Append(to, values[field], writer.WithNaN);
+                    writer.Append(to, values[field]);
             }
         }
 
@@ -125,12 +136,12 @@ internal sealed class JsonRowWriter(RowLayout layout, bool isJson, bool withNaN)
         {
             if (_count++ > 0)
                 to.Write(","u8);
-            JsonText.AppendName(to, name);
+            to.Write(writer._names[name]);
         }
 
         private void Append(int output)
         {
-            JsonText.Append(to, outputs[output], writer.WithNaN);
+            writer.Append(to, outputs[output]);
             _isWritten[output] = true;
         }
     }

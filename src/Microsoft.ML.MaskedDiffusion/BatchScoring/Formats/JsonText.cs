@@ -17,21 +17,11 @@ internal static class JsonText
     public static string Of(FieldValue value)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        Append(buffer, value, withNaN: false);
+        using (var writer = new Utf8JsonWriter(buffer, Options))
+            value.WriteJson(writer, withNaN: false);
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    /// <summary>Appends a value as JSON.</summary>
-    public static void Append(IBufferWriter<byte> buffer, FieldValue value, bool withNaN)
-    {
-        using var writer = new Utf8JsonWriter(buffer, Options);
-        value.WriteJson(writer, withNaN);
-    }
-
-    /// <summary>Appends a property's name with its colon.</summary>
-    public static void AppendName(IBufferWriter<byte> buffer, string name)
-    {
-        Append(buffer, FieldValue.OfText(name), withNaN: false);
-        buffer.Write(":"u8);
-    }
+    /// <summary>A property's name with its colon.</summary>
+    public static byte[] Name(string name) => Encoding.UTF8.GetBytes(Of(FieldValue.OfText(name)) + ":");
 }

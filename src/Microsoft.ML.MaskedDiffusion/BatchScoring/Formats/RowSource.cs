@@ -41,7 +41,7 @@ internal abstract class RowSource : IDisposable
     /// <exception cref="InvalidDataException">A field holds what cannot be read.</exception>
     public virtual void Use(IEnumerable<int> fields)
     {
-        // A line has all its fields.
+        // A line of cells has all of them.
     }
 
     /// <summary>Goes to the beginning of a row, or to <see cref="Begin"/>.</summary>
