@@ -1,0 +1,11 @@
+using Reproduce.Experiments.ReverseCurse;
+using Reproduce.Experiments.ScalingLaw;
+using Reproduce.Experiments.Steps;
+
+namespace Reproduce.Experiments;
+
+/// <summary>All experiments.</summary>
+internal static class Catalog
+{
+    public static IReadOnlyList<Experiment> All { get; } = [new ReverseCurseExperiment(), new ScalingLawExperiment(), new StepsExperiment()];
+}

@@ -1,0 +1,20 @@
+using Reproduce.Results;
+using Reproduce.Runs;
+
+namespace Reproduce.Experiments;
+
+/// <summary>One of the paper's results, repeated in small.</summary>
+internal abstract class Experiment
+{
+    /// <summary>What the command line calls it.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>What is shown, as a heading.</summary>
+    public abstract string Title { get; }
+
+    /// <summary>How it is done, in some sentences, for the page of results.</summary>
+    public abstract string Method { get; }
+
+    /// <summary>Measures and concludes.</summary>
+    public abstract ExperimentResult Measure(Run run);
+}

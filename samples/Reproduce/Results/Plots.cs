@@ -1,0 +1,77 @@
+using OxyPlot;
+using OxyPlot.Axes;
+using OxyPlot.Legends;
+using OxyPlot.Series;
+
+namespace Reproduce.Results;
+
+/// <summary>Plots that can be read in print and by colour-blind readers: Okabe and Ito's colours, and a mark and a dash for each series.</summary>
+internal static class Plots
+{
+    private static readonly OxyColor[] Colors =
+    [
+        OxyColor.Parse("#0072B2"), OxyColor.Parse("#D55E00"), OxyColor.Parse("#009E73"), OxyColor.Parse("#CC79A7"),
+        OxyColor.Parse("#E69F00"), OxyColor.Parse("#56B4E9"), OxyColor.Parse("#000000"),
+    ];
+
+    private static readonly MarkerType[] Marks =
+    [
+        MarkerType.Circle, MarkerType.Square, MarkerType.Triangle, MarkerType.Diamond,
+    ];
+
+    private static readonly LineStyle[] Dashes = [LineStyle.Solid, LineStyle.Dash, LineStyle.Dot, LineStyle.DashDot];
+
+    /// <summary>An empty plot with titled axes.</summary>
+    public static PlotModel Empty(string xTitle, string yTitle, bool isXLogarithmic = false, bool isYLogarithmic = false)
+    {
+        var plot = new PlotModel { DefaultFont = "sans-serif", Background = OxyColors.White, PlotAreaBorderColor = OxyColors.Gray };
+        plot.Axes.Add(Axis(AxisPosition.Bottom, xTitle, isXLogarithmic));
+        plot.Axes.Add(Axis(AxisPosition.Left, yTitle, isYLogarithmic));
+        plot.Legends.Add(new Legend { LegendPlacement = LegendPlacement.Outside, LegendPosition = LegendPosition.RightTop });
+        return plot;
+    }
+
+    /// <summary>Adds points, joined by a line or not, with error bars where their intervals have a width.</summary>
+    /// <param name="plot">The plot.</param>
+    /// <param name="name">The series' name in the legend; null for none.</param>
+    /// <param name="look">Which of the looks, from 0.</param>
+    /// <param name="points">The points.</param>
+    /// <param name="isLine">Whether they are joined.</param>
+    /// <param name="hasMarks">Whether they are marked.</param>
+    public static void Add(
+        PlotModel plot, string? name, int look, IEnumerable<(double X, Interval Y)> points, bool isLine = true, bool hasMarks = true)
+    {
+        (double X, Interval Y)[] all = [.. points];
+        OxyColor color = Colors[look % Colors.Length];
+        var line = new LineSeries
+        {
+            Title = name,
+            RenderInLegend = name is not null,
+            Color = color,
+            LineStyle = isLine ? Dashes[look % Dashes.Length] : LineStyle.None,
+            MarkerType = hasMarks ? Marks[look % Marks.Length] : MarkerType.None,
+            MarkerSize = 4,
+            MarkerFill = color,
+        };
+        line.Points.AddRange(all.Select(point => new DataPoint(point.X, point.Y.Value)));
+        plot.Series.Add(line);
+        foreach ((double x, Interval y) in all.Where(point => point.Y.HalfWidth > 0))
+        {
+            var bar = new LineSeries { Color = color, StrokeThickness = 1, LineStyle = LineStyle.Solid, RenderInLegend = false };
+            bar.Points.AddRange([new DataPoint(x, y.Low), new DataPoint(x, y.High)]);
+            plot.Series.Add(bar);
+        }
+    }
+
+    private static Axis Axis(AxisPosition position, string title, bool isLogarithmic)
+    {
+        Axis axis = isLogarithmic ? new LogarithmicAxis() : new LinearAxis();
+        axis.Position = position;
+        axis.Title = title;
+        axis.MajorGridlineStyle = LineStyle.Solid;
+        axis.MajorGridlineColor = OxyColor.Parse("#E2E8F0");
+        axis.MinimumPadding = 0.04;
+        axis.MaximumPadding = 0.04;
+        return axis;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Microsoft.ML;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Reproduce.Runs;
+
+/// <summary>
+/// A run of an experiment: its options, its stages and its models. Stages that are done, and models that are trained, are not done again
+/// after an interruption; a training that was interrupted goes on from its last checkpoint.
+/// </summary>
+internal sealed class Run
+{
+    private readonly StageLog _log;
+    private readonly CancellationToken _cancellation;
+    private readonly IProgress<TrainingProgress> _progress;
+
+    public Run(string experiment, RunOptions options, IProgress<TrainingProgress> progress, CancellationToken cancellation = default)
+    {
+        (Options, _progress, _cancellation) = (options, progress, cancellation);
+        _log = new StageLog(options.Folder, new
+        {
+            experiment, options.Seed, options.Scale, options.IsFull, options.IsUntrained, options.IsSimulated, Version,
+        });
+    }
+
+    /// <summary>The library's version.</summary>
+    public static string Version { get; } =
+        FileVersionInfo.GetVersionInfo(typeof(MaskedDiffusionModel).Assembly.Location).ProductVersion ?? "unknown";
+
+    public RunOptions Options { get; }
+
+    public MLContext MLContext { get; } = new(1);
+
+    /// <summary>The result of a stage, from the log where an earlier run has written it down.</summary>
+    public T Stage<T>(string name, Func<T> work)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        Console.WriteLine($"-- {name}");
+        return _log.Result(name, work);
+    }
+
+    /// <summary>A file of a data set.</summary>
+    /// <exception cref="FileNotFoundException">It is not there, or no folder was named.</exception>
+    public string DataFile(string name, string source)
+    {
+        string? path = Options.DataFolder is { } folder ? Path.Combine(folder, name) : null;
+        return path is not null && File.Exists(path) ? path : throw new FileNotFoundException(
+            $"This experiment reads {name} ({source}). Name the folder that has it with --data"
+            + (path is null ? "." : $"; it is not at {path}."));
+    }
+
+    /// <summary>Trains a model on rows of text, or loads it where it is trained.</summary>
+    public MaskedDiffusionModel Train(string name, ModelKind kind, TrainerOptions options, IDataView rows) =>
+        Train(name, options, own => kind == ModelKind.MaskedDiffusion
+            ? MLContext.MaskedDiffusion().Trainer(own).Fit(rows)
+            : MLContext.MaskedDiffusion().AutoregressiveTrainer(own).Fit(rows));
+
+    /// <summary>Trains a model on packed tokens, or loads it where it is trained.</summary>
+    public MaskedDiffusionModel Train(string name, ModelKind kind, TrainerOptions options, PackedCorpus tokens) =>
+        Train(name, options, own => kind == ModelKind.MaskedDiffusion
+            ? MLContext.MaskedDiffusion().Trainer(own).Fit(tokens)
+            : MLContext.MaskedDiffusion().AutoregressiveTrainer(own).Fit(tokens));
+
+    /// <summary>Removes a trained model that its stages are done with.</summary>
+    public void Forget(string name) => File.Delete(ModelFile(name));
+
+    /// <summary>A folder of the run, made if missing.</summary>
+    public string Subfolder(string name) => Directory.CreateDirectory(Path.Combine(Options.Folder, name)).FullName;
+
+    private string ModelFile(string name) => Path.Combine(Options.Folder, "models", name + ".mdm");
+
+    private MaskedDiffusionModel Train(string name, TrainerOptions options, Func<TrainerOptions, LikelihoodScoringTransformer> fit)
+    {
+        string file = ModelFile(name);
+        if (File.Exists(file))
+            return MaskedDiffusionModel.Load(file);
+        string checkpoints = Path.Combine(Options.Folder, "checkpoints", name);
+        Console.WriteLine($"-- training {name}");
+        options.Seed = Options.Seed;
+        options.Progress = _progress;
+        options.ProgressInterval = 200;
+        options.CancellationToken = _cancellation;
+        options.Checkpoints = new CheckpointOptions { Folder = checkpoints, Resume = true, Minutes = 2, Keep = 1 };
+        if (Options.IsUntrained)
+            (options.MaxSteps, options.Budget, options.LearningRate, options.WarmStart) = (1, new BudgetOptions(), 1e-12, 0);
+        MaskedDiffusionModel model = fit(options).Model;
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        model.Save(file);
+        Directory.Delete(checkpoints, recursive: true);
+        return model;
+    }
+}
