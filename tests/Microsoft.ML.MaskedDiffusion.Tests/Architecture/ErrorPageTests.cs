@@ -108,6 +108,15 @@ public sealed partial class ErrorPageTests
             },
         ],
         ["library-not-found.md"] = [null],
+        ["too-large.md"] =
+        [
+            folder =>
+            {
+                TransformerConfig wide = GoldenNetwork with { VocabularySize = 160_000 };
+                using var model = new MaskedDiffusionModel(new TransformerNetwork(wide, torch.CPU), ByteTokenizer);
+                Ml.Model.Save(Ml.MaskedDiffusion().ScoreLikelihood(model).Fit(Rows()), Rows().Schema, Path.Combine(folder, "lm.zip"));
+            },
+        ],
         ["other-form.md"] =
         [
             folder => MaskedDiffusionModel.Load(SavePipeline(folder, beside: false), "cpu"),
