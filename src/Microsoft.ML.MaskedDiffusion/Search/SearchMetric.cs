@@ -5,10 +5,15 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <summary>What a search compares models by. Immutable.</summary>
 public sealed class SearchMetric
 {
+    private readonly Action<CancellationToken> _check;
     private readonly Func<LikelihoodScoringTransformer, CancellationToken, double> _measure;
 
-    private SearchMetric(string name, bool lowerIsBetter, Func<LikelihoodScoringTransformer, CancellationToken, double> measure) =>
-        (Name, LowerIsBetter, _measure) = (name, lowerIsBetter, measure);
+    private SearchMetric(
+        string name,
+        bool lowerIsBetter,
+        Action<CancellationToken> check,
+        Func<LikelihoodScoringTransformer, CancellationToken, double> measure) =>
+        (Name, LowerIsBetter, _check, _measure) = (name, lowerIsBetter, check, measure);
 
     /// <summary>The metric's name, as the report shows it.</summary>
     public string Name { get; }
@@ -19,7 +24,10 @@ public sealed class SearchMetric
     /// <summary>
     /// Bits per byte of held-out documents, as <see cref="PerplexityEvaluator"/> measures them: comparable between tokenizers and contexts.
     /// </summary>
-    /// <param name="documents">The documents, none of which is trained on. Read anew for each measurement.</param>
+    /// <param name="documents">
+    /// The documents, none of which is trained on. Read anew for each measurement; a search whose documents hold no text, or have no such
+    /// column, fails before it trains.
+    /// </param>
     /// <param name="textColumnName">Their text column.</param>
     /// <param name="maxDocuments">At most so many of them, the first ones; at least 1. Default 200.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
@@ -28,16 +36,27 @@ public sealed class SearchMetric
         ArgumentNullException.ThrowIfNull(documents);
         ArgumentException.ThrowIfNullOrWhiteSpace(textColumnName);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxDocuments, 1);
-        return new SearchMetric("bits per byte", true, (lm, cancellation) =>
-        {
-            IEnumerable<PerplexityDocument> read = CorpusReader.Read(documents, textColumnName, null, cancellation).Take(maxDocuments);
-            return new PerplexityEvaluator(lm.Model).Evaluate(read, cancellation).All.BitsPerByte.Value;
-        });
+        return new SearchMetric(
+            "bits per byte",
+            true,
+            cancellation =>
+            {
+                if (!Read(cancellation).Any(document => document.Text.Length > 0))
+                {
+                    throw new ArgumentException(
+                        $"None of the {Read(cancellation).Count()} documents that the search's metric reads has a text in the column "
+                        + $"'{textColumnName}'. Hold more documents out of the training.", nameof(documents));
+                }
+            },
+            (lm, cancellation) => new PerplexityEvaluator(lm.Model).Evaluate(Read(cancellation), cancellation).All.BitsPerByte.Value);
+
+        IEnumerable<PerplexityDocument> Read(CancellationToken cancellation) =>
+            CorpusReader.Read(documents, textColumnName, null, cancellation).Take(maxDocuments);
     }
 
     /// <summary>The accuracy of a zero-shot task.</summary>
     /// <param name="task">The task.</param>
-    /// <param name="path">A file of its questions.</param>
+    /// <param name="path">A file of its questions; a search whose file holds none, or cannot be read, fails before it trains.</param>
     /// <param name="options">
     /// How to evaluate; null for the defaults. Its log folder must be null: each model has answers of its own.
     /// </param>
@@ -52,8 +71,11 @@ public sealed class SearchMetric
             throw new ArgumentException(
                 "The LogFolder of a search's metric must be null: each model has answers of its own.", nameof(options));
         }
-        return new SearchMetric($"accuracy of {task.Name}", false, (lm, cancellation) =>
-            new ZeroShotEvaluator(lm.Model, own).Evaluate(task, path, cancellation).Accuracy.Value);
+        return new SearchMetric(
+            $"accuracy of {task.Name}",
+            false,
+            _ => ZeroShotEvaluator.Read(task, path, own, []),
+            (lm, cancellation) => new ZeroShotEvaluator(lm.Model, own).Evaluate(task, path, cancellation).Accuracy.Value);
     }
 
     /// <summary>A number of your own.</summary>
@@ -66,11 +88,14 @@ public sealed class SearchMetric
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentNullException.ThrowIfNull(measure);
-        return new SearchMetric(name, lowerIsBetter, (lm, _) => measure(lm));
+        return new SearchMetric(name, lowerIsBetter, _ => { }, (lm, _) => measure(lm));
     }
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;
+
+    /// <summary>Looks at the data that it measures by, before anything is trained.</summary>
+    internal void Check(CancellationToken cancellation) => _check(cancellation);
 
     internal double Measure(LikelihoodScoringTransformer lm, CancellationToken cancellation) => _measure(lm, cancellation);
 

@@ -40,6 +40,7 @@ internal sealed class SearchRun : IDisposable
         _queue = new TrialQueue(options.MaxTrials, options.Rungs, options.Reduction, _metric);
         _flops = FlopsOf(options.Trainer);
         CheckValues();
+        _metric.Check(options.CancellationToken);
         _folder = options.Folder ?? Directory.CreateTempSubdirectory("mdm-search-").FullName;
         if (options.Folder is not null)
             CheckFolder();

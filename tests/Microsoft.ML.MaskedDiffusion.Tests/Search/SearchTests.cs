@@ -57,6 +57,38 @@ public sealed class SearchTests
     ];
 
     [TestMethod]
+    public void WhatTheMetricCannotMeasureByIsReportedBeforeAnythingIsTrained()
+    {
+        var ml = new MLContext(1);
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("bad.jsonl"), "{\"query\": \"q\", \"choices\": [\"a\", \"b\"], \"gold\": 0}\n{\"query\": 1}\n");
+        File.WriteAllText(folder.File("none.jsonl"), "{\"query\": 1}\n");
+        ZeroShotTask task = ZeroShotTask.FromName("piqa");
+        (SearchMetric Metric, Type Error, string Says)[] cases =
+        [
+            (SearchMetric.BitsPerByte(ml.Data.LoadFromEnumerable(TextRow.Make([]))), typeof(ArgumentException), "None of the 0 documents"),
+            (SearchMetric.BitsPerByte(ml.Data.LoadFromEnumerable(TextRow.Make(["", "", "a"])), maxDocuments: 2), typeof(ArgumentException),
+                "None of the 2 documents that the search's metric reads has a text in the column 'Text'"),
+            (SearchMetric.BitsPerByte(Rows(ml), "Txt"), typeof(ArgumentOutOfRangeException), "'Txt'"),
+            (SearchMetric.ZeroShotAccuracy(task, folder.File("missing.jsonl")), typeof(FileNotFoundException), "missing.jsonl"),
+            (SearchMetric.ZeroShotAccuracy(task, folder.File("bad.jsonl")), typeof(InvalidDataException), "bad.jsonl"),
+            (SearchMetric.ZeroShotAccuracy(task, folder.File("none.jsonl"), new ZeroShotOptions { InvalidRows = InvalidRows.Skip }),
+                typeof(InvalidDataException), "none of the 1 rows"),
+        ];
+        foreach ((SearchMetric metric, Type type, string says) in cases)
+        {
+            Exception error = Assert.Throws<Exception>(() => Search(Options(o =>
+            {
+                o.Metric = metric;
+                o.Folder = folder.File("search");
+            })));
+            Assert.AreEqual(type, error.GetType(), error.ToString());
+            StringAssert.Contains(error.Message, says);
+            Assert.IsFalse(Directory.Exists(folder.File("search")), "nothing was begun");
+        }
+    }
+
+    [TestMethod]
     public void TheBestTrialIsWhatTheTrainerMakesOfItsOptions()
     {
         using var folder = new TemporaryFolder();

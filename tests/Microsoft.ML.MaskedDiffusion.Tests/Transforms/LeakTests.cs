@@ -1,12 +1,13 @@
 using System.Globalization;
+using Microsoft.Extensions.AI;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>
-/// Every transform made, used, saved, loaded and disposed again and again: as many tensors live as before, and the machine's memory does
-/// not grow. The environment variable MDM_LEAK_CYCLES asks for more cycles than the few that a test has time for.
+/// Every transform made, used, saved, loaded and disposed again and again, and everything else that takes a model: as many tensors live as
+/// before, and the machine's memory does not grow. The environment variable MDM_LEAK_CYCLES asks for more cycles than the few that a test has time for.
 /// </summary>
 [TestClass]
 [DoNotParallelize]
@@ -17,6 +18,57 @@ public sealed class LeakTests
 
     // The garbage collector's heap and libtorch's pools settle within some megabytes.
     private const long Slack = 24L << 20;
+
+    // What a model is used for; each returns how many more models it has made.
+    private static readonly Dictionary<string, Func<MaskedDiffusionModel, TemporaryFolder, int>> Uses = new()
+    {
+        ["scorer"] = (model, _) =>
+        {
+            Assert.IsGreaterThan(0, new LikelihoodScorer(model).Score("the cat sat").NegativeLogLikelihood);
+            return 0;
+        },
+        ["infiller"] = (model, _) =>
+        {
+            StringAssert.StartsWith(new Infiller(model).Fill("a [MASK] b"), "a ");
+            return 0;
+        },
+        ["generator"] = (model, _) =>
+        {
+            Assert.HasCount(4, new TextGenerator(model, new GenerationOptions { MaxNewTokens = 4 }).Generate("the").Tokens);
+            return 0;
+        },
+        ["chat client"] = (model, _) =>
+        {
+            MaskedDiffusionChatClientOptions options = new() { Template = TinyChatModel.Template, Generation = new() { MaxNewTokens = 4 } };
+            using IChatClient client = model.AsChatClient(options);
+            Assert.AreEqual(ChatRole.Assistant, client.GetResponseAsync("the").GetAwaiter().GetResult().Messages.Single().Role);
+            return 0;
+        },
+        ["perplexity"] = (model, _) =>
+        {
+            Assert.IsGreaterThan(1, new PerplexityEvaluator(model).Evaluate([new("the cat sat", null)]).All.Perplexity.Value);
+            return 0;
+        },
+        ["batch scoring"] = (model, folder) =>
+        {
+            var ml = new MLContext(1);
+            IDataView rows = ml.Data.LoadFromEnumerable(TextRow.Make(["the cat sat"]));
+            BatchScoringResult result = ml.MaskedDiffusion().ScoreFile(
+                ml.MaskedDiffusion().ScoreLikelihood(model, "Text").Fit(rows), new BatchScoringOptions
+                {
+                    InputPath = folder.File("lines.csv"), OutputPath = folder.File("scored.jsonl"), InputSchema = rows.Schema,
+                    Overwrite = true,
+                });
+            Assert.AreEqual(2, result.RowCount);
+            return 0;
+        },
+        ["mdm"] = (model, folder) =>
+        {
+            model.Save(folder.File("lm.mdm"));
+            ToolRun.Done("score", "--model", folder.File("lm.mdm"), "the cat sat");
+            return 1;
+        },
+    };
 
     private readonly MLContext _ml = new(1);
 
@@ -33,12 +85,34 @@ public sealed class LeakTests
     {
         using MaskedDiffusionModel original = Components.Model(name);
         IDataView rows = Components.View(4);
+        CheckCycles(name, number => Cycle(name, original, rows, number));
+    }
+
+    public static IEnumerable<object[]> NamesOfUses => Uses.Keys.Select(name => new object[] { name });
+
+    [TestMethod]
+    [DynamicData(nameof(NamesOfUses))]
+    public void CyclesOfUseOutsideOfPipelinesKeepNothing(string name)
+    {
+        using MaskedDiffusionModel original = TinyChatModel.Create();
+        int parameters = TransformerNetwork.ParameterShapes(original.Config).Count();
+        File.WriteAllText(_folder.File("lines.csv"), "Text\nthe cat sat\na bird sang\n");
+        CheckCycles(name, _ =>
+        {
+            using MaskedDiffusionModel model = original.Clone();
+            return parameters * (1 + Uses[name](model, _folder));
+        });
+    }
+
+    // The cycle returns how many parameters it has made.
+    private void CheckCycles(string name, Func<int, long> cycle)
+    {
         long parameters = 0;
         for (int i = 0; i < Cycles / 2; i++)
-            Cycle(name, original, rows, i);
+            cycle(i);
         long tensors = Tensors(), memory = Memory();
         for (int i = 0; i < Cycles; i++)
-            parameters += Cycle(name, original, rows, i);
+            parameters += cycle(i);
         long left = Tensors() - tensors, grown = Memory() - memory;
         TestContext.WriteLine($"{name}: {Cycles} cycles, memory from {memory >> 10} KiB by {grown >> 10} KiB, tensors by {left}");
         // TorchSharp goes on counting one tensor for every parameter that was ever disposed.

@@ -46,15 +46,8 @@ public sealed class ZeroShotEvaluator
     public ZeroShotResult Evaluate(ZeroShotTask task, string path, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(task);
-        if (_options.InvalidRows == InvalidRows.Throw)
-            return Evaluate(task, task.ReadFile(path), cancellationToken);
         List<string> invalid = [];
-        ZeroShotQuestion[] questions = [.. task.ReadFile(path, error => invalid.Add(error.Message))];
-        if (questions.Length == 0)
-        {
-            throw new InvalidDataException($"{path}: none of the {invalid.Count} rows is a question of the task '{task.Name}':\n  "
-                + string.Join("\n  ", invalid.Take(ShownFaults)) + (invalid.Count > ShownFaults ? "\n  ..." : ""));
-        }
+        ZeroShotQuestion[] questions = Read(task, path, _options, invalid);
         return Evaluate(task, questions, cancellationToken) with { InvalidRows = invalid };
     }
 
@@ -97,6 +90,21 @@ public sealed class ZeroShotEvaluator
             _options.Progress?.Report(new ZeroShotProgress(task.Name, answers.Count, all.Length, clock.Elapsed, accuracy));
         }
         return Summarize(task, $"{_options.Profile.Name}: {LikelihoodSettings.Short(likelihood)}", answers, resumed, clock.Elapsed);
+    }
+
+    /// <summary>The questions of a file as the options take them, with what is wrong with each row that is left out.</summary>
+    /// <exception cref="InvalidDataException">The file is malformed, or none of its rows is a question.</exception>
+    internal static ZeroShotQuestion[] Read(ZeroShotTask task, string path, ZeroShotOptions options, List<string> invalid)
+    {
+        if (options.InvalidRows == InvalidRows.Throw)
+            return [.. task.ReadFile(path).Take(options.MaxQuestions ?? int.MaxValue)];
+        ZeroShotQuestion[] questions = [.. task.ReadFile(path, error => invalid.Add(error.Message))];
+        if (questions.Length == 0)
+        {
+            throw new InvalidDataException($"{path}: none of the {invalid.Count} rows is a question of the task '{task.Name}':\n  "
+                + string.Join("\n  ", invalid.Take(ShownFaults)) + (invalid.Count > ShownFaults ? "\n  ..." : ""));
+        }
+        return questions;
     }
 
     private ZeroShotAnswer[] Score(

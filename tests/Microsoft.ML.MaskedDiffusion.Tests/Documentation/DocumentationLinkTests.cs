@@ -6,11 +6,7 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed partial class DocumentationLinkTests
 {
-    private static readonly string Docs = Path.Combine(Repository.Root, "docs");
-
-    public static IEnumerable<object[]> Pages =>
-        from path in new[] { "README.md", "CHANGELOG.md" }.Select(name => Path.Combine(Repository.Root, name)).Concat(PagesOfDocs())
-        select new object[] { Path.GetRelativePath(Repository.Root, path).Replace('\\', '/') };
+    public static IEnumerable<object[]> Pages => Repository.Pages.Append("CHANGELOG.md").Select(page => new object[] { page });
 
     [TestMethod]
     [DynamicData(nameof(Pages))]
@@ -37,18 +33,16 @@ public sealed partial class DocumentationLinkTests
     {
         string[] named =
         [
-            .. Entry().Matches(File.ReadAllText(Path.Combine(Docs, "toc.yml"))).Select(match => match.Groups["page"].Value)
+            .. Entry().Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs", "toc.yml"))).Select(match => match.Groups["page"].Value)
                 .Order(StringComparer.Ordinal),
         ];
         string[] there =
         [
-            .. PagesOfDocs().Select(path => Path.GetRelativePath(Docs, path).Replace('\\', '/')).Where(page => page != "index.md")
-                .Order(StringComparer.Ordinal),
+            .. Repository.Pages.Where(page => page.StartsWith("docs/", StringComparison.Ordinal)).Select(page => page["docs/".Length..])
+                .Where(page => page != "index.md").Order(StringComparer.Ordinal),
         ];
         CollectionAssert.AreEqual(there, named);
     }
-
-    private static IEnumerable<string> PagesOfDocs() => Directory.EnumerateFiles(Docs, "*.md", SearchOption.AllDirectories);
 
     // What is code is no link, in blocks and in lines.
     private static string Prose(string path) =>
