@@ -9,9 +9,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// end behind them where there are prompts. So one set of options trains both sides of a comparison.
 /// </summary>
 /// <remarks>
-/// The transformer adds the exact negative log-likelihood to each row (its standard error is 0); scoring of choices and infilling need a
-/// masked diffusion model. Requirements and memory are those of <see cref="MaskedDiffusionTrainer"/>, and the vocabulary logits of all
-/// tokens of a micro batch. Safe for several threads.
+/// The transformer adds the exact negative log-likelihood to each row (its standard error is 0). Choices are scored exactly too, and texts
+/// written from left to right; infilling needs a masked diffusion model. Requirements and memory are those of
+/// <see cref="MaskedDiffusionTrainer"/>, and the vocabulary logits of all tokens of a micro batch. Safe for several threads.
 /// </remarks>
 public sealed class AutoregressiveTrainer : IEstimator<LikelihoodScoringTransformer>
 {
