@@ -7,5 +7,8 @@ namespace Reproduce.Experiments;
 /// <summary>All experiments.</summary>
 internal static class Catalog
 {
-    public static IReadOnlyList<Experiment> All { get; } = [new ReverseCurseExperiment(), new ScalingLawExperiment(), new StepsExperiment()];
+    public static IReadOnlyList<Experiment> All { get; } =
+    [
+        new ReverseCurseExperiment(), new ScalingLawExperiment(), new StepsExperiment(),
+    ];
 }

@@ -5,7 +5,9 @@ using OxyPlot.Series;
 
 namespace Reproduce.Results;
 
-/// <summary>Plots that can be read in print and by colour-blind readers: Okabe and Ito's colours, and a mark and a dash for each series.</summary>
+/// <summary>
+/// Plots that can be read in print and by colour-blind readers: Okabe and Ito's colours, and a mark and a dash for each series.
+/// </summary>
 internal static class Plots
 {
     private static readonly OxyColor[] Colors =

@@ -14,7 +14,8 @@ internal static class ResultFiles
     private const int FigureWidth = 760, FigureHeight = 420;
 
     private const string Style = """
-        body { font: 16px/1.5 system-ui, sans-serif; color: #0f172a; background: #fff; max-width: 860px; margin: 2rem auto; padding: 0 1rem }
+        body { font: 16px/1.5 system-ui, sans-serif; color: #0f172a; background: #fff }
+        body { max-width: 860px; margin: 2rem auto; padding: 0 1rem }
         h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2.2rem }
         svg { width: 100%; height: auto }
         table { border-collapse: collapse; width: 100%; font-size: .92rem }
@@ -24,8 +25,9 @@ internal static class ResultFiles
 
     public static void Write(Experiment experiment, RunOptions options, ExperimentResult result)
     {
-        string svg = new SvgExporter { Width = FigureWidth, Height = FigureHeight, IsDocument = true, UseVerticalTextAlignmentWorkaround = true }
-            .ExportToString(result.Plot);
+        // The workaround is for viewers that do not know every way of SVG to align text.
+        var exporter = new SvgExporter { Width = FigureWidth, Height = FigureHeight, UseVerticalTextAlignmentWorkaround = true };
+        string svg = exporter.ExportToString(result.Plot);
         string json = JsonSerializer.Serialize(new
         {
             experiment = experiment.Name,
@@ -68,7 +70,8 @@ internal static class ResultFiles
         var text = new StringBuilder();
         foreach (ResultTable table in AllTables(result))
         {
-            text.Append($"**{table.Title}**\n\n| {string.Join(" | ", table.Columns)} |\n|{string.Concat(table.Columns.Select(_ => " --- |"))}\n");
+            string line = string.Concat(table.Columns.Select(_ => " --- |"));
+            text.Append($"**{table.Title}**\n\n| {string.Join(" | ", table.Columns)} |\n|{line}\n");
             foreach (object[] row in table.Rows)
                 text.Append($"| {string.Join(" | ", row.Select(Cell))} |\n");
             text.Append('\n');
@@ -113,7 +116,8 @@ internal static class ResultFiles
         _ => value.ToString()!,
     };
 
-    private static string Cells(string tag, IEnumerable<string> cells) => string.Concat(cells.Select(cell => $"<{tag}>{Escape(cell)}</{tag}>"));
+    private static string Cells(string tag, IEnumerable<string> cells) =>
+        string.Concat(cells.Select(cell => $"<{tag}>{Escape(cell)}</{tag}>"));
 
     private static string Escape(string text) => WebUtility.HtmlEncode(text);
 

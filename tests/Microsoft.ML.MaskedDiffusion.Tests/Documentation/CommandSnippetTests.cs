@@ -36,7 +36,8 @@ public sealed partial class CommandSnippetTests
             if (error == "" && arguments[0] is "train" or "finetune" or "search")
                 arguments = [.. arguments, .. Smaller(arguments)];
             ToolRun run = ToolRun.Of(arguments);
-            Assert.AreEqual(error == "" ? Mdm.ExitCode.Done : Mdm.ExitCode.WrongUsage, run.ExitCode, $"{page}: {line}\n{run.Output}\n{run.Error}");
+            int expected = error == "" ? Mdm.ExitCode.Done : Mdm.ExitCode.WrongUsage;
+            Assert.AreEqual(expected, run.ExitCode, $"{page}: {line}\n{run.Output}\n{run.Error}");
             Assert.AreEqual(error, run.Error.StartsWith("error", StringComparison.Ordinal) ? run.Error.Trim() : "", $"{page}: {line}");
             if (target is not null)
                 File.WriteAllText(target, run.Output);

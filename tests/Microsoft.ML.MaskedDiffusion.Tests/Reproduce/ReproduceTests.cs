@@ -5,7 +5,9 @@ using Reproduce.Runs;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>Every experiment in a form that takes seconds: its figures come from the models, and an interrupted run ends as a whole one.</summary>
+/// <summary>
+/// Every experiment in a form that takes seconds: its figures come from the models, and an interrupted run ends as a whole one.
+/// </summary>
 [TestClass]
 public sealed class ReproduceTests
 {
@@ -85,7 +87,7 @@ public sealed class ReproduceTests
     [TestMethod]
     [DataRow(0, 10, 0.0, 0.2775)]
     [DataRow(5, 10, 0.2366, 0.7634)]
-    [DataRow(300, 300, 0.9873, 1.0)]
+    [DataRow(300, 300, 0.9874, 1.0)]
     public void SharesHaveWilsonsInterval(int right, int count, double low, double high)
     {
         Interval interval = Interval.OfShare(right, count);
@@ -108,17 +110,20 @@ public sealed class ReproduceTests
     // The files of the reversal curse, with people of our own.
     private void WriteFacts()
     {
-        string[] names = ["Ann Reed", "Bob Stone", "Cleo Hart"], facts = ["the inventor of the kite", "a painter of doors", "the last miller"];
+        string[] names = ["Ann Reed", "Bob Stone", "Cleo Hart"];
+        string[] facts = ["the inventor of the kite", "a painter of doors", "the last miller"];
         string[] lines =
         [
             .. Enumerable.Range(0, 60).Select(i => Line($"{names[i % 3]}, as all know in year {i}, is", $" {facts[i % 3]}.")),
         ];
         File.WriteAllLines(_folder.File("all_prompts_train.jsonl"), lines);
         foreach (string file in new[] { "d2p_prompts_test", "p2d_reverse_prompts_test" })
-            File.WriteAllLines(_folder.File(file + ".jsonl"), names.Zip(facts, (name, fact) => Line($"Known for being {fact},", $" {name}")));
+            Write(file, names.Zip(facts, (name, fact) => Line($"Known for being {fact},", $" {name}")));
         foreach (string file in new[] { "p2d_prompts_test", "d2p_reverse_prompts_test" })
-            File.WriteAllLines(_folder.File(file + ".jsonl"), names.Zip(facts, (name, fact) => Line($"{name} is", $" {fact}.")));
+            Write(file, names.Zip(facts, (name, fact) => Line($"{name} is", $" {fact}.")));
     }
+
+    private void Write(string file, IEnumerable<string> lines) => File.WriteAllLines(_folder.File(file + ".jsonl"), lines);
 
     private static string Line(string prompt, string completion) => JsonSerializer.Serialize(new { prompt, completion });
 }

@@ -8,7 +8,9 @@ internal static class Repository
     /// <summary>The folder of the solution: this file lies three folders below it.</summary>
     public static string Root { get; } = Find();
 
-    /// <summary>The pages that users read, as paths below <see cref="Root"/>: the readme, the packages' pages and the documentation.</summary>
+    /// <summary>
+    /// The pages that users read, as paths below <see cref="Root"/>: the readme, the packages' pages and the documentation.
+    /// </summary>
     public static string[] Pages { get; } =
     [
         "README.md",

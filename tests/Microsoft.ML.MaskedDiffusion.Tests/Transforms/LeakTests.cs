@@ -7,7 +7,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>
 /// Every transform made, used, saved, loaded and disposed again and again, and everything else that takes a model: as many tensors live as
-/// before, and the machine's memory does not grow. The environment variable MDM_LEAK_CYCLES asks for more cycles than the few that a test has time for.
+/// before, and the machine's memory does not grow. The environment variable MDM_LEAK_CYCLES asks for more cycles than the few that a test
+/// has time for.
 /// </summary>
 [TestClass]
 [DoNotParallelize]

@@ -29,10 +29,10 @@ internal sealed class ReverseCurseExperiment : Experiment
     public override string Title => "The reversal curse: facts asked in the direction in which they were not learned";
 
     public override string Method =>
-        "3,600 sentences about fictitious people are learned by a masked diffusion and an autoregressive model of the same network, both from "
-        + "random weights and on whole sentences. Of 30 people the name always comes first, of 30 the description, of 30 there are both. 300 "
-        + "questions of each kind then ask for names and descriptions in the learned and in the other direction. An answer is right that "
-        + "contains the reference, in lower case, as published.";
+        "3,600 sentences about fictitious people are learned by a masked diffusion and an autoregressive model of the same network, both "
+        + "from random weights and on whole sentences. Of 30 people the name always comes first, of 30 the description, of 30 there are "
+        + "both. 300 questions of each kind then ask for names and descriptions in the learned and in the other direction. An answer is "
+        + "right that contains the reference, in lower case, as published.";
 
     public override ExperimentResult Measure(Run run)
     {
@@ -110,8 +110,10 @@ internal sealed class ReverseCurseExperiment : Experiment
     {
         Answered Last(ModelKind kind, string asked, string direction) =>
             answers.Last(answer => answer.Kind == kind && answer.Asked == asked && answer.Direction == direction);
-        Answered names = Last(ModelKind.MaskedDiffusion, Questions[0].Kind, "reversed"), otherNames = Last(ModelKind.Autoregressive, Questions[0].Kind, "reversed");
-        Answered texts = Last(ModelKind.MaskedDiffusion, Questions[2].Kind, "reversed"), otherTexts = Last(ModelKind.Autoregressive, Questions[2].Kind, "reversed");
+        Answered names = Last(ModelKind.MaskedDiffusion, Questions[0].Kind, "reversed");
+        Answered otherNames = Last(ModelKind.Autoregressive, Questions[0].Kind, "reversed");
+        Answered texts = Last(ModelKind.MaskedDiffusion, Questions[2].Kind, "reversed");
+        Answered otherTexts = Last(ModelKind.Autoregressive, Questions[2].Kind, "reversed");
         ClaimResult[] claims =
         [
             new("Masked diffusion names people from their descriptions though it learned them the other way round.", "92 %",

@@ -26,11 +26,11 @@ internal sealed class ScalingLawExperiment : Experiment
     public override string Title => "Loss against compute for masked diffusion and autoregressive models";
 
     public override string Method =>
-        "IsoFLOP curves: for each of four budgets C = 6 N D, five networks of N parameters outside embeddings are trained on D tokens of the "
-        + ".NET reference documentation, as masked diffusion and as autoregressive models with the same options. A parabola of the loss on "
-        + "held-out documents over log N gives the least loss of a budget, and a line through the logarithms of the least losses the power "
-        + "law. The masked diffusion model's loss is an upper bound, the autoregressive model's is exact. Intervals are from a bootstrap over "
-        + "30 blocks of held-out documents, the same blocks for all models; they do not hold the variation between trainings.";
+        "IsoFLOP curves: for each of four budgets C = 6 N D, five networks of N parameters outside embeddings are trained on D tokens of "
+        + "the .NET reference documentation, as masked diffusion and as autoregressive models with the same options. A parabola of the "
+        + "loss on held-out documents over log N gives the least loss of a budget, and a line through the logarithms of the least losses "
+        + "the power law. The masked diffusion model's loss is an upper bound, the autoregressive model's is exact. Intervals are from a "
+        + "bootstrap over 30 blocks of held-out documents, the same ones for all models; they do not hold the variation between trainings.";
 
     public override ExperimentResult Measure(Run run) => run.Options.IsSimulated ? Simulate() : Train(run);
 
@@ -147,7 +147,8 @@ internal sealed class ScalingLawExperiment : Experiment
         PerplexityFigures[] blocks = [.. new PerplexityEvaluator(model).Evaluate(documents).Groups];
         run.Forget(name);
         return new Point(kind, flops, network.NonEmbeddingParameterCount,
-            [.. blocks.Select(block => block.NegativeLogLikelihood.Value * block.TokenCount)], [.. blocks.Select(block => block.TokenCount)]);
+            [.. blocks.Select(block => block.NegativeLogLikelihood.Value * block.TokenCount)],
+            [.. blocks.Select(block => block.TokenCount)]);
     }
 
     private static ExperimentResult Conclude(Run run, Point[] points)

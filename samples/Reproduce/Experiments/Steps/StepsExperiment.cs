@@ -24,9 +24,9 @@ internal sealed class StepsExperiment : Experiment
 
     public override string Method =>
         "A masked diffusion model learns a language of letters with a hidden state, whose likelihoods are known exactly and in which most "
-        + "sequences are impossible. Texts of four lengths are written in random order with 1, 2, 4, ... steps up to one step per token, at "
-        + "temperature 1. Their perplexity under the true language, and the share of texts that the language does not have, are measured. "
-        + "The truth has 0.1 % of chance mixed in for the perplexity, so that it is finite.";
+        + "sequences are impossible. Texts of four lengths are written in random order with 1, 2, 4, ... steps up to one step per token, "
+        + "at temperature 1. Their perplexity under the true language, and the share of texts that the language does not have, are "
+        + "measured. The truth has 0.1 % of chance mixed in for the perplexity, so that it is finite.";
 
     public override ExperimentResult Measure(Run run)
     {
@@ -146,14 +146,14 @@ internal sealed class StepsExperiment : Experiment
 
     private static OxyPlot.PlotModel Plot(Cell[] cells)
     {
-        OxyPlot.PlotModel plot = Plots.Empty("steps", "share of impossible texts; perplexity / perplexity at most steps - 1", isXLogarithmic: true);
+        OxyPlot.PlotModel plot = Plots.Empty("steps", "share of impossible texts; excess of perplexity", isXLogarithmic: true);
         foreach ((int look, int length) in Lengths.Index())
         {
             Cell[] own = [.. cells.Where(cell => cell.Length == length)];
             Plots.Add(plot, $"errors, length {length}", look, own.Select(cell => ((double)cell.Steps, cell.ErrorRate)));
             double best = own[^1].Perplexity.Value;
-            Plots.Add(plot, $"perplexity, length {length}", look, own.Select(cell => ((double)cell.Steps, cell.Perplexity.Of(y => y / best - 1))),
-                hasMarks: false);
+            IEnumerable<(double, Interval)> excess = own.Select(cell => ((double)cell.Steps, cell.Perplexity.Of(y => (y / best) - 1)));
+            Plots.Add(plot, $"perplexity, length {length}", look, excess, hasMarks: false);
         }
         return plot;
     }

@@ -104,7 +104,7 @@ internal sealed partial record NativeLibraryFault
           "the application on this system, or set the MSBuild property RelaxTorchSharpLibstdcxxVersion to true where it is built " +
           "(false switches the step off); or use a system with the libstdc++ of GCC 13, such as Debian 13 or Ubuntu 24.04. " +
           "docs/native-library.md explains the step."
-        : "use a newer system, such as Debian 13 or Ubuntu 24.04, or an older version of TorchSharp.";
+        : "use a newer system, such as Debian 13 or Ubuntu 24.04.";
 
     private static string PlatformOf(string system) =>
         $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
