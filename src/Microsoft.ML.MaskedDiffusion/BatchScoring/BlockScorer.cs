@@ -39,7 +39,7 @@ internal sealed class BlockScorer
         }
         (_transformer, _source, _cancellation) = (transformer, source, options.CancellationToken);
         _schema = BuildSchema(options.InputSchema);
-        IRowToRowMapper mapper = transformer.GetRowToRowMapper(_schema);
+        IRowToRowMapper mapper = MapperOf(transformer, options);
         DataViewSchema.Column[] outputs =
             [.. options.OutputColumns is { } names ? Named(mapper.OutputSchema, names) : Added(_schema, mapper.OutputSchema)];
         OutputNames = [.. outputs.Select(column => column.Name)];
@@ -75,6 +75,19 @@ internal sealed class BlockScorer
         }
         Score(rows, readable, results);
         return results;
+    }
+
+    private IRowToRowMapper MapperOf(ITransformer transformer, BatchScoringOptions options)
+    {
+        try
+        {
+            return transformer.GetRowToRowMapper(_schema);
+        }
+        catch (ArgumentOutOfRangeException error)
+        {
+            throw new ArgumentOutOfRangeException($"The columns of {options.InputPath} are not those that the transformer reads: "
+                + $"{error.Message} The file has: {string.Join(", ", _source.Fields)}.", error);
+        }
     }
 
     private static IEnumerable<DataViewSchema.Column> Added(DataViewSchema inputs, DataViewSchema outputs) =>

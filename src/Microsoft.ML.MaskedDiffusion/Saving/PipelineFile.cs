@@ -50,6 +50,12 @@ internal static class PipelineFile
         }
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no saved model at {path}.", path);
+        // ML.NET leaves a folder in the temporary folder for ever where it cannot open the archive.
+        if (ZipContent.Names(path) is null)
+        {
+            throw new InvalidDataException(
+                $"The model saved in {path} cannot be read: it is no zip archive, or its end is missing. Save it again, or fetch an intact copy.");
+        }
         try
         {
             using AssemblyLoadContext.ContextualReflectionScope here = EnterOwnContext();

@@ -48,12 +48,15 @@ internal sealed class ParquetSource : RowSource
     /// <exception cref="InvalidDataException">It is no Parquet file, or damaged.</exception>
     public static ParquetSource Open(string path, BatchShard shard)
     {
+        // The library leaves a file open that it cannot read.
+        FileStream stream = File.OpenRead(path);
         try
         {
-            return new ParquetSource(Wait(() => ParquetReader.CreateAsync(path)), path, shard);
+            return new ParquetSource(Wait(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: false)), path, shard);
         }
-        catch (Exception error) when (error is not (UnauthorizedAccessException or OutOfMemoryException))
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
+            stream.Dispose();
             throw new InvalidDataException($"{path} cannot be read as a Parquet file: {error.Message}", error);
         }
     }

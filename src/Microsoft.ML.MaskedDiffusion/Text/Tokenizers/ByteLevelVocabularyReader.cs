@@ -18,7 +18,7 @@ internal static class ByteLevelVocabularyReader
             TokenizerFiles.Vocabulary, content, "a JSON object that gives each token its id");
         foreach (JsonProperty property in document.RootElement.EnumerateObject())
         {
-            string token = TokenizerJsonFile.Unescape(TokenizerFiles.Vocabulary, () => property.Name);
+            string token = property.Name;
             if (property.Value.ValueKind != JsonValueKind.Number || !property.Value.TryGetInt32(out int id))
                 throw Bad(TokenizerFiles.Vocabulary, $"token '{token}' has the id {property.Value.GetRawText()}, expected a whole number");
             if (!ids.TryAdd(token, id))

@@ -47,7 +47,7 @@ internal static class SpecialTokens
                 value = inner;
             if (value.ValueKind != JsonValueKind.String)
                 throw TokenizerJsonFile.Bad(file, $"{name} is {value.GetRawText()}, expected a token");
-            string token = TokenizerJsonFile.Unescape(file, () => value.GetString()!);
+            string token = value.GetString()!;
             return idOf(token) ?? throw TokenizerJsonFile.Bad(file, $"{name} is '{token}', which is not in the tokenizer's vocabulary");
         }
         return null;

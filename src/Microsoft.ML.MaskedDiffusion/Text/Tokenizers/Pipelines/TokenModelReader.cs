@@ -106,10 +106,10 @@ internal static class TokenModelReader
             throw child.Bad("is no object that gives each token its id");
         foreach (JsonProperty property in child.Element.EnumerateObject())
         {
-            string token = TokenizerJsonFile.Unescape(TokenizerFiles.HuggingFace, () => property.Name);
+            string token = property.Name;
             int id = new JsonNode(property.Value, $"{child.Place} '{token}'").AsNumber();
-            if (id is < 0 or > 1 << 24 || !ids.Add(id) || !vocabulary.TryAdd(token, id))
-                throw child.Bad($"gives the token '{token}' the id {id}, which is negative, above {1 << 24} or there twice");
+            if (id is < 0 or > TokenizerFiles.MaximumId || !ids.Add(id) || !vocabulary.TryAdd(token, id))
+                throw child.Bad($"gives the token '{token}' the id {id}, which is negative, above {TokenizerFiles.MaximumId} or there twice");
         }
         return vocabulary;
     }
