@@ -88,7 +88,8 @@ internal sealed class SearchRun : IDisposable
     {
         (int trial, SearchMeasurement measured) = SearchLog.Read(line, _values.Shown);
         int rung = _measured.GetValueOrDefault(trial)?.Count ?? 0;
-        return trial < _options.MaxTrials && measured.Rung == rung && rung < _options.Rungs ? (trial, measured) : throw new InvalidDataException(
+        bool isNext = trial < _options.MaxTrials && measured.Rung == rung && rung < _options.Rungs;
+        return isNext ? (trial, measured) : throw new InvalidDataException(
             $"it measures trial {trial} on rung {measured.Rung}, but of {_options.MaxTrials} trials on {_options.Rungs} rungs it should be "
             + $"rung {rung}.");
     }

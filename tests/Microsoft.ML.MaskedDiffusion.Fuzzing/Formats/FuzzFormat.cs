@@ -33,6 +33,9 @@ internal abstract class FuzzFormat
     public virtual bool IsTyped(Exception error) =>
         error is InvalidDataException or FileNotFoundException or DirectoryNotFoundException;
 
+    /// <summary>Whether the memory that it took to fail with an error is this library's.</summary>
+    public virtual bool IsOurMemory(Exception error) => true;
+
     /// <summary>
     /// The inputs of a fuzzer that is guided by coverage, which makes one string of bytes out of another, and the files that such bytes
     /// stand for; null where the format is none of the binary ones that are fuzzed so.

@@ -25,8 +25,9 @@ internal sealed class PackedFormat : FuzzFormat
 
     protected override IReadOnlyList<FileSet> MakeSeeds()
     {
+        var options = new PackedTokensOptions { TokensPerFile = 64 };
         FileSet ours = Formats.Seeds.Written(folder => Formats.Seeds.Context.MaskedDiffusion().SavePackedTokens(
-            Formats.Seeds.View(Formats.Seeds.Texts), Formats.Seeds.Model.Tokenizer, folder, new PackedTokensOptions { TokensPerFile = 64 }));
+            Formats.Seeds.View(Formats.Seeds.Texts), Formats.Seeds.Model.Tokenizer, folder, options));
         // The Python system writes the same files without the one that says how many ids are text.
         var theirs = new FileSet(ours);
         theirs.Remove(PackedLengths.NameFor("train"));

@@ -38,7 +38,12 @@ internal sealed class TextFormat : FuzzFormat
     {
         const string Turns = """{"id":"x","conversations":[{"from":"human","value":"who?"},{"from":"gpt","value":"I am.\n"}]}""";
         FileSet requests = Formats.Seeds.Of((Requests,
-            "{\"context\":\"the cat\",\"continuation\":\" sat\"}\n{\"context\":\"\",\"continuation\":\"a\"}\n{\"context\":\"b\",\"continuation\":\"c\"}\n"));
+            """
+            {"context":"the cat","continuation":" sat"}
+            {"context":"","continuation":"a"}
+            {"context":"b","continuation":"c"}
+
+            """));
         return
         [
             Formats.Seeds.Of(("sharegpt.json", $"[{Turns},\n{Turns}]")),

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Fuzzing.Mutation;
 
-/// <summary>Files that belong together, by their paths in a folder with '/' between folder and file. The contents are never changed.</summary>
+/// <summary>
+/// Files that belong together, by their paths in a folder with '/' between folder and file. The contents are never changed.
+/// </summary>
 internal sealed class FileSet : SortedDictionary<string, byte[]>
 {
     public FileSet()

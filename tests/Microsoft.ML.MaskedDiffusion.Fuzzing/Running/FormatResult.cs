@@ -7,7 +7,8 @@ internal sealed class FormatResult(string format)
 {
     private readonly SortedDictionary<string, int> _outcomes = new(StringComparer.Ordinal);
     private readonly HashSet<string> _kinds = [];
-    private Verdict? _slowest, _largest;
+    private double _slowest;
+    private long _largest;
     private int _atHash;
 
     /// <summary>The mutants that did what they must not.</summary>
@@ -19,10 +20,8 @@ internal sealed class FormatResult(string format)
     public bool Add(Verdict verdict)
     {
         _outcomes[verdict.Outcome] = _outcomes.GetValueOrDefault(verdict.Outcome) + 1;
-        if (_slowest is null || verdict.Seconds > _slowest.Seconds)
-            _slowest = verdict;
-        if (_largest is null || verdict.Bytes > _largest.Bytes)
-            _largest = verdict;
+        _slowest = Math.Max(_slowest, verdict.Seconds);
+        _largest = Math.Max(_largest, verdict.Bytes);
         if (verdict.Message?.Contains("SHA-256", StringComparison.Ordinal) == true)
             _atHash++;
         if (verdict.Failure is null)
@@ -32,12 +31,12 @@ internal sealed class FormatResult(string format)
     }
 
     public static string Header =>
-        $"{"format",-12} {"mutants",8} {"loaded",7} {"at a hash",9} {"failures",8} {"slowest, s (number)",20} {"most memory, MB (number)",25}  errors";
+        $"{"format",-12} {"mutants",8} {"loaded",7} {"at a hash",9} {"failures",8} {"slowest, s",11} {"most memory, MB",15}  errors";
 
     public override string ToString()
     {
         string errors = string.Join(", ", _outcomes.Where(item => item.Key != "loaded").Select(item => $"{item.Key} {item.Value}"));
         return string.Create(CultureInfo.InvariantCulture, $"{format,-12} {Mutants,8} {_outcomes.GetValueOrDefault("loaded"),7} "
-            + $"{_atHash,9} {Failures,8} {$"{_slowest?.Seconds:F2} ({_slowest?.Index})",20} {$"{_largest?.Bytes >> 20} ({_largest?.Index})",25}  {errors}");
+            + $"{_atHash,9} {Failures,8} {_slowest,11:F2} {_largest >> 20,15}  {errors}");
     }
 }

@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.MaskedDiffusion.Fuzzing.Formats;
 using SharpFuzz;
+using SharpFuzz.Common;
 
 namespace Microsoft.ML.MaskedDiffusion.Fuzzing.Running;
 
@@ -16,8 +18,10 @@ internal static class Guided
     }
 
     /// <summary>Runs as AFL++'s child until it is ended. What a mutant must not do is an exception, which AFL++ calls a crash.</summary>
-    public static void Run(string format)
+    public static unsafe void Run(string format)
     {
+        // The instrumented library writes down where it comes to, in this memory until AFL++ has given its own.
+        Trace.SharedMem = (byte*)NativeMemory.AllocZeroed(1 << 16);
         FuzzFormat fuzzed = Find(format);
         string work = Directory.CreateTempSubdirectory("mdm-fuzz-").FullName;
         Func<byte[], Mutation.FileSet> filesOf = fuzzed.Guided!.Value.FilesOf;

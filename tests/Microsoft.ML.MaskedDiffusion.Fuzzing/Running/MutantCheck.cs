@@ -15,6 +15,7 @@ namespace Microsoft.ML.MaskedDiffusion.Fuzzing.Running;
 internal sealed class MutantCheck(FuzzFormat format, string work, params string[] empty)
 {
     private const double MostSeconds = 5;
+    private const int LongestMessage = 8000;
     private const long SpareBytes = 64L << 20;
     private const string Case = "case";
 
@@ -49,7 +50,7 @@ internal sealed class MutantCheck(FuzzFormat format, string work, params string[
         string? failure = error is null ? null : FaultOf(error, files);
         if (failure is null && seconds > MostSeconds)
             failure = "it took more than 5 seconds";
-        if (failure is null && bytes > 2 * files.Length + SpareBytes)
+        if (failure is null && bytes > 2 * files.Length + SpareBytes && (error is null || format.IsOurMemory(error)))
             failure = "it took more memory than twice the file and 64 MB";
         failure ??= Left(files);
         return new Verdict(index, error?.GetType().Name ?? "loaded", failure, seconds, bytes, error is null ? null : $"{error}");
@@ -59,6 +60,8 @@ internal sealed class MutantCheck(FuzzFormat format, string work, params string[
     {
         if (!format.IsTyped(error))
             return $"{error.GetType().Name} is no documented error: {Where(error)}";
+        if (error.Message.Length > LongestMessage)
+            return $"its message is too long to be read: {Where(error)}";
         bool isNamed = error.Message.Contains(Folder, StringComparison.Ordinal)
             || files.Keys.Any(name => error.Message.Contains(Path.GetFileName(name), StringComparison.Ordinal));
         return isNamed ? null : $"its message names no file: {Where(error)}";

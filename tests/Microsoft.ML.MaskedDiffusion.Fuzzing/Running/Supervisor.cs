@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Microsoft.ML.MaskedDiffusion.Fuzzing.Running;
 
-/// <summary>Runs the mutants of a format in processes of their own, and goes on behind a mutant that ends or holds up its process.</summary>
+/// <summary>
+/// Runs the mutants of a format in processes of their own, and goes on behind a mutant that ends or holds up its process.
+/// </summary>
 internal sealed class Supervisor(int seed, string failures)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -58,8 +60,8 @@ internal sealed class Supervisor(int seed, string failures)
                 return to;
             if (begun == done)
                 throw new InvalidOperationException($"The process for {format} ended without a mutant: {errors.Result}");
-            Take(format, result, new Verdict(begun, stopped is null ? "crash" : "hang", stopped ?? "it ended the process", Patience.TotalSeconds,
-                0, errors.Result));
+            string outcome = stopped is null ? "crash" : "hang", failure = stopped ?? "it ended the process";
+            Take(format, result, new Verdict(begun, outcome, failure, Patience.TotalSeconds, 0, errors.Result));
             return begun + 1;
         }
         finally

@@ -100,8 +100,8 @@ public abstract class ZeroShotTask
             || Encoding.UTF8.GetByteCount(name) > LongestName)
         {
             throw new InvalidDataException(
-                $"the task's name is '{TextExcerpt.Of(name)}'; it names a log file, so it must not be empty, be longer than {LongestName} bytes, "
-                + @"begin with a dot, or have one of the characters / \ : * ? "" < > |.");
+                $"the task's name is '{TextExcerpt.Of(name)}'; it names a log file, so it must not be empty, be longer than {LongestName} "
+                + @"bytes, begin with a dot, or have one of the characters / \ : * ? "" < > |.");
         }
     }
 

@@ -103,7 +103,8 @@ internal static unsafe class WeightFiles
         }
     }
 
-    private static bool IsFinite(ReadOnlySpan<float> values)
+    /// <summary>Whether all values are numbers, neither NaN nor infinity.</summary>
+    internal static bool IsFinite(ReadOnlySpan<float> values)
     {
         // A sum with a NaN or an infinity in it is not finite, so one sum for many values is enough as long as it is finite.
         const int Piece = 1 << 16;

@@ -51,5 +51,5 @@ internal readonly struct JsonNode(JsonElement element, string place)
 
     /// <summary>An error for a kind that is not supported.</summary>
     public InvalidDataException Unsupported(string supported) =>
-        Bad($"is of the kind '{Kind}', which is not supported; supported are {supported}");
+        Bad($"is of the kind '{TextExcerpt.Of(Kind)}', which is not supported; supported are {supported}");
 }

@@ -65,7 +65,7 @@ internal static class TiktokenReader
         if (!root.TryGetProperty(EndName, out JsonElement name) || name.ValueKind == JsonValueKind.Null)
             return null;
         return name.ValueKind == JsonValueKind.String ? pipeline.IdOf(name.GetString()!) : throw TokenizerJsonFile.Bad(
-            TokenizerFiles.TiktokenSettings, $"{EndName} is {name.GetRawText()}, expected a token");
+            TokenizerFiles.TiktokenSettings, $"{EndName} is {TextExcerpt.Of(name.GetRawText())}, expected a token");
     }
 
     private static SplitPattern Pattern(JsonElement root)
@@ -91,11 +91,13 @@ internal static class TiktokenReader
         var taken = ranks.Values.ToHashSet();
         foreach (JsonProperty token in tokens.EnumerateObject())
         {
-            if (token.Value.ValueKind != JsonValueKind.Number || !token.Value.TryGetInt32(out int id) || id is < 0 or > TokenizerFiles.MaximumId
-                || !taken.Add(id))
+            if (token.Value.ValueKind != JsonValueKind.Number || !token.Value.TryGetInt32(out int id)
+                || id is < 0 or > TokenizerFiles.MaximumId || !taken.Add(id))
             {
+                string found = TextExcerpt.Of(token.Value.GetRawText());
                 throw TokenizerJsonFile.Bad(TokenizerFiles.TiktokenSettings,
-                    $"the special token '{token.Name}' has the id {token.Value.GetRawText()}, which is no free id");
+                    $"the special token '{TextExcerpt.Of(token.Name)}' has the id {found}, which is no free id up to "
+                    + $"{TokenizerFiles.MaximumId}");
             }
             added.Add(new AddedToken(id, token.Name) { Special = true, Unspelled = !spelled });
         }

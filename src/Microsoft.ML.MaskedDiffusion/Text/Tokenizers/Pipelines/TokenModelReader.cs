@@ -71,7 +71,7 @@ internal static class TokenModelReader
         }
         string[] parts = merge.AsText().Split(' ');
         return parts.Length == 2
-            ? (parts[0], parts[1]) : throw merge.Bad($"is '{merge.AsText()}', expected two tokens parted by one space");
+            ? (parts[0], parts[1]) : throw merge.Bad($"is '{TextExcerpt.Of(merge.AsText())}', expected two tokens parted by one space");
     }
 
     private static UnigramScoreModel Unigram(JsonNode node)
@@ -107,9 +107,12 @@ internal static class TokenModelReader
         foreach (JsonProperty property in child.Element.EnumerateObject())
         {
             string token = property.Name;
-            int id = new JsonNode(property.Value, $"{child.Place} '{token}'").AsNumber();
+            int id = new JsonNode(property.Value, $"{child.Place} '{TextExcerpt.Of(token)}'").AsNumber();
             if (id is < 0 or > TokenizerFiles.MaximumId || !ids.Add(id) || !vocabulary.TryAdd(token, id))
-                throw child.Bad($"gives the token '{token}' the id {id}, which is negative, above {TokenizerFiles.MaximumId} or there twice");
+            {
+                throw child.Bad($"gives the token '{TextExcerpt.Of(token)}' the id {id}, which is negative, above "
+                    + $"{TokenizerFiles.MaximumId} or there twice");
+            }
         }
         return vocabulary;
     }
@@ -117,6 +120,6 @@ internal static class TokenModelReader
     private static void RequireToken(JsonNode node, Dictionary<string, int> vocabulary, string token)
     {
         if (!vocabulary.ContainsKey(token))
-            throw node.Bad($"names the unknown token '{token}', which is not in its vocabulary");
+            throw node.Bad($"names the unknown token '{TextExcerpt.Of(token)}', which is not in its vocabulary");
     }
 }
