@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
 
@@ -86,7 +87,7 @@ internal sealed class BlockScorer
         catch (ArgumentOutOfRangeException error)
         {
             throw new ArgumentOutOfRangeException($"The columns of {options.InputPath} are not those that the transformer reads: "
-                + $"{error.Message} The file has: {string.Join(", ", _source.Fields)}.", error);
+                + $"{error.Message} The file has: {TextExcerpt.Of(string.Join(", ", _source.Fields), 1000)}.", error);
         }
     }
 

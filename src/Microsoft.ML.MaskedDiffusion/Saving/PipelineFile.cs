@@ -126,7 +126,8 @@ internal static class PipelineFile
         TargetInvocationException or InvalidOperationException when error.InnerException is { } inner =>
             inner is IOException ? inner : Damage(inner),
         InvalidDataException or EndOfStreamException or FileLoadException or BadImageFormatException or FormatException
-            or ArgumentException or OverflowException or IndexOutOfRangeException or InvalidOperationException => error,
+            or ArgumentException or OverflowException or IndexOutOfRangeException or InvalidOperationException or NotSupportedException
+            or NullReferenceException or KeyNotFoundException or InvalidCastException or TypeLoadException or OutOfMemoryException => error,
         _ => null,
     };
 }

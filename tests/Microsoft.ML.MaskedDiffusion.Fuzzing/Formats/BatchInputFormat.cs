@@ -39,6 +39,10 @@ internal sealed class BatchInputFormat : FuzzFormat
     public override bool IsTyped(Exception error) => base.IsTyped(error) || error is ArgumentOutOfRangeException
         || error is IOException && error.Message.Contains("would be overwritten", StringComparison.Ordinal);
 
+    // The Parquet library takes memory for the lengths that a file claims.
+    public override bool IsOurMemory(Exception error) =>
+        error.GetBaseException().StackTrace?.Contains("at Parquet.", StringComparison.Ordinal) != true;
+
     protected override IReadOnlyList<FileSet> MakeSeeds()
     {
         FileSet json = Formats.Seeds.Of((Inputs[2], Json));

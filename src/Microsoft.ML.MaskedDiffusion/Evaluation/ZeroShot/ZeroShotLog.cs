@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
 
@@ -41,7 +42,7 @@ internal sealed class ZeroShotLog : IDisposable
             if (line.Question != KeyOf(question))
                 throw new InvalidDataException(
                     $"{_path}: the log's line {answers.Count + 2} belongs to another question than number {answers.Count + 1} of the data, "
-                    + $"'{question.Id}': the data has changed. Give another log folder.");
+                    + $"'{TextExcerpt.Of(question.Id)}': the data has changed. Give another log folder.");
             answers.Add(line.Answer);
         }
         return answers;
