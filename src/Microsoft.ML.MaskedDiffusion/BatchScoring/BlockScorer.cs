@@ -117,6 +117,9 @@ internal sealed class BlockScorer
         for (int field = 0; field < _source.Fields.Count; field++)
         {
             string name = _source.Fields[field];
+            // JSON takes an empty name; a data view does not, and so no transformer reads it.
+            if (name.Length == 0)
+                continue;
             DataViewType? type = given is null ? _source.TypeOf(field) : given.GetColumnOrNull(name)?.Type;
             if (type is null || ViewColumn.Of(type) is not { } column)
                 continue;

@@ -6,7 +6,7 @@ namespace Microsoft.ML.MaskedDiffusion.Text.Patterns;
 /// <summary>A pattern that finds words in a text as the Rust and Python libraries do, whatever plane its characters are of.</summary>
 internal sealed class SplitPattern
 {
-    // A pattern such as (a+)+b tries as many ways as a text has subsets of its letters. One that cuts words is done in microseconds.
+    // A pattern such as (a|aa)+ tries as many ways as a text has subsets of its letters. One that cuts words is done in microseconds.
     private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(4);
 
     private readonly Regex _regex;
@@ -61,8 +61,8 @@ internal sealed class SplitPattern
         catch (RegexMatchTimeoutException e)
         {
             throw new InvalidDataException("A pattern in the tokenizer's file (tokenizer.json or tiktoken.json) takes more than "
-                + $"{_regex.MatchTimeout.TotalSeconds} seconds to find a word in the text '{TextExcerpt.Of(text)}'. Take the tokenizer from "
-                + "a source that you trust, or write the pattern without repetitions in repetitions.", e);
+                + $"{_regex.MatchTimeout.TotalSeconds} seconds to find a word in the text '{TextExcerpt.Of(text)}'. "
+                + "Take the tokenizer from a source that you trust, or write the pattern without repetitions in repetitions.", e);
         }
         return matches;
     }

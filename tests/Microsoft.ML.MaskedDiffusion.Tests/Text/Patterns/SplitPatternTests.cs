@@ -59,9 +59,9 @@ public sealed class SplitPatternTests
     [TestMethod]
     public void APatternThatTakesForEverOnATextIsAnError()
     {
-        SplitPattern pattern = SplitPattern.Parse("(a+)+b", PatternDialect.HuggingFace, TimeSpan.FromMilliseconds(20));
-        Assert.AreEqual("aab", Join(pattern, "aab"));
-        string message = Assert.ThrowsExactly<InvalidDataException>(() => pattern.Matches(new string('a', 3000))).Message;
+        SplitPattern pattern = SplitPattern.Parse(@"(?:a|aa)+(?!\S)", PatternDialect.HuggingFace, TimeSpan.FromMilliseconds(20));
+        Assert.AreEqual("aa", Join(pattern, "aa"));
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => pattern.Matches(new string('a', 100) + "!")).Message;
         StringAssert.Contains(message, "aaa...");
         StringAssert.Contains(message, "tokenizer.json");
     }
