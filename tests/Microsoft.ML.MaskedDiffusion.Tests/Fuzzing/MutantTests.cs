@@ -38,11 +38,11 @@ public sealed class MutantTests
     }
 
     [TestMethod]
-    [DataRow("pipeline", 150)]
+    [DataRow("pipeline", 80)]
     [DataRow("model", 300)]
     [DataRow("safetensors", 300)]
     [DataRow("tokenizer", 300)]
-    [DataRow("checkpoint", 100)]
+    [DataRow("checkpoint", 80)]
     [DataRow("tokenfolder", 100)]
     [DataRow("packed", 300)]
     [DataRow("task", 300)]
