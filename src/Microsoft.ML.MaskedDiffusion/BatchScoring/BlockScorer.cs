@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
 
@@ -39,7 +40,7 @@ internal sealed class BlockScorer
         }
         (_transformer, _source, _cancellation) = (transformer, source, options.CancellationToken);
         _schema = BuildSchema(options.InputSchema);
-        IRowToRowMapper mapper = transformer.GetRowToRowMapper(_schema);
+        IRowToRowMapper mapper = MapperOf(transformer, options);
         DataViewSchema.Column[] outputs =
             [.. options.OutputColumns is { } names ? Named(mapper.OutputSchema, names) : Added(_schema, mapper.OutputSchema)];
         OutputNames = [.. outputs.Select(column => column.Name)];
@@ -77,6 +78,19 @@ internal sealed class BlockScorer
         return results;
     }
 
+    private IRowToRowMapper MapperOf(ITransformer transformer, BatchScoringOptions options)
+    {
+        try
+        {
+            return transformer.GetRowToRowMapper(_schema);
+        }
+        catch (ArgumentOutOfRangeException error)
+        {
+            throw new ArgumentOutOfRangeException($"The columns of {options.InputPath} are not those that the transformer reads: "
+                + $"{error.Message} The file has: {TextExcerpt.Of(string.Join(", ", _source.Fields), 1000)}.", error);
+        }
+    }
+
     private static IEnumerable<DataViewSchema.Column> Added(DataViewSchema inputs, DataViewSchema outputs) =>
         outputs.Where(column => !column.IsHidden
             && (inputs.GetColumnOrNull(column.Name) is null || outputs.Count(other => other.Name == column.Name) > 1));
@@ -103,6 +117,9 @@ internal sealed class BlockScorer
         for (int field = 0; field < _source.Fields.Count; field++)
         {
             string name = _source.Fields[field];
+            // JSON takes an empty name; a data view does not, and so no transformer reads it.
+            if (name.Length == 0)
+                continue;
             DataViewType? type = given is null ? _source.TypeOf(field) : given.GetColumnOrNull(name)?.Type;
             if (type is null || ViewColumn.Of(type) is not { } column)
                 continue;

@@ -10,6 +10,8 @@ namespace Microsoft.ML.MaskedDiffusion.Saving;
 /// <summary>The zip of a pipeline, with the weights of large models beside it: what the catalog saves and loads.</summary>
 internal static class PipelineFile
 {
+    private const int MostShown = 2000;
+
     /// <summary>Saves a transformer; see the catalog's SaveModel for what it promises.</summary>
     public static void Save(MLContext ml, ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit)
     {
@@ -50,6 +52,13 @@ internal static class PipelineFile
         }
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no saved model at {path}.", path);
+        // ML.NET leaves a folder in the temporary folder for ever where it cannot open the archive.
+        if (ZipContent.Names(path) is null)
+        {
+            throw new InvalidDataException(
+                $"The model saved in {path} cannot be read: it is no zip archive, or its end is missing. Save it again, or fetch an intact "
+                + "copy.");
+        }
         try
         {
             using AssemblyLoadContext.ContextualReflectionScope here = EnterOwnContext();
@@ -59,7 +68,7 @@ internal static class PipelineFile
         {
             bool hasRemedy = reason.Message.Contains("intact copy", StringComparison.Ordinal);
             string remedy = hasRemedy ? "" : " Save it again, or fetch an intact copy.";
-            throw new InvalidDataException($"The model saved in {path} cannot be read: {reason.Message}{remedy}", error);
+            throw new InvalidDataException($"The model saved in {path} cannot be read: {Excerpt(reason.Message)}{remedy}", error);
         }
     }
 
@@ -103,16 +112,22 @@ internal static class PipelineFile
         }
     }
 
+    // ML.NET quotes names from the file in full, which in a damaged one may be all that follows.
+    private static string Excerpt(string message) => message.Length <= MostShown ? message : message[..MostShown] + "...";
+
     // What a damaged file makes ML.NET or this library throw, without the exceptions that ML.NET wraps around it (it loads assemblies and
     // builds the parts of a model by name); null for other failures.
     private static Exception? Damage(Exception error) => error switch
     {
         TorchUnavailableException => null,
-        FileNotFoundException { FileName: { } name } when name.Contains("Version=", StringComparison.Ordinal) => error,
+        // Of an assembly, whose name stands in the zip. Weights beside the zip are looked for by this library, whose message says all.
+        FileNotFoundException { FileName: { } name } when !name.EndsWith(MaskedDiffusionModel.ArchiveExtension, StringComparison.Ordinal) =>
+            error,
         TargetInvocationException or InvalidOperationException when error.InnerException is { } inner =>
             inner is IOException ? inner : Damage(inner),
-        InvalidDataException or EndOfStreamException or FileLoadException or FormatException or ArgumentException or OverflowException
-            or IndexOutOfRangeException or InvalidOperationException => error,
+        InvalidDataException or EndOfStreamException or FileLoadException or BadImageFormatException or FormatException
+            or ArgumentException or OverflowException or IndexOutOfRangeException or InvalidOperationException or NotSupportedException
+            or NullReferenceException or KeyNotFoundException or InvalidCastException or TypeLoadException or OutOfMemoryException => error,
         _ => null,
     };
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Search;
 
@@ -46,7 +47,7 @@ internal static class SearchLog
         if (!entry.Values.SequenceEqual(valuesOf(entry.Trial)))
         {
             throw new InvalidDataException(
-                $"trial {entry.Trial} had the values {string.Join(", ", entry.Values)} and would now have "
+                $"trial {entry.Trial} had the values {TextExcerpt.Of(string.Join(", ", entry.Values), 500)} and would now have "
                 + $"{string.Join(", ", valuesOf(entry.Trial))}.");
         }
         return (entry.Trial, entry.Measured);

@@ -47,7 +47,7 @@ internal sealed class SearchRun : IDisposable
         _log = ResumableLog.Open(Path.Combine(_folder, SearchLog.FileName), SearchLog.Settings(options, _flops));
         try
         {
-            foreach ((int trial, SearchMeasurement measured) in _log.Read(line => SearchLog.Read(line, _values.Shown)))
+            foreach ((int trial, SearchMeasurement measured) in _log.Read(ReadLine))
                 Take(trial, measured);
         }
         catch
@@ -82,6 +82,17 @@ internal sealed class SearchRun : IDisposable
         _best?.Dispose();
         if (_options.Folder is null)
             Directory.Delete(_folder, recursive: true);
+    }
+
+    // A trial is measured on one rung after another.
+    private (int Trial, SearchMeasurement Measured) ReadLine(string line)
+    {
+        (int trial, SearchMeasurement measured) = SearchLog.Read(line, _values.Shown);
+        int rung = _measured.GetValueOrDefault(trial)?.Count ?? 0;
+        bool isNext = trial < _options.MaxTrials && measured.Rung == rung && rung < _options.Rungs;
+        return isNext ? (trial, measured) : throw new InvalidDataException(
+            $"it measures trial {trial} on rung {measured.Rung}, but of {_options.MaxTrials} trials on {_options.Rungs} rungs it should be "
+            + $"rung {rung}.");
     }
 
     // The longest training of a trial in FLOPs.

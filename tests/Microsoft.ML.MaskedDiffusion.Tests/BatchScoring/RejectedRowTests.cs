@@ -222,6 +222,8 @@ public sealed class RejectedRowTests
         StringAssert.Contains(error.Message, name);
         StringAssert.Contains(error.Message, expected);
         Assert.AreEqual(1, Directory.GetFiles(_folder.Path).Length, "nothing is begun");
+        // It is closed again.
+        File.Open(_folder.File(name), FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
     }
 
     [TestMethod]
@@ -231,6 +233,7 @@ public sealed class RejectedRowTests
         ArgumentOutOfRangeException error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Score("in.csv", "out.csv"));
         StringAssert.Contains(error.Message, "'Text'");
         StringAssert.Contains(error.Message, "Body");
+        StringAssert.Contains(error.Message, _folder.File("in.csv"));
         Assert.AreEqual(1, Directory.GetFiles(_folder.Path).Length);
     }
 

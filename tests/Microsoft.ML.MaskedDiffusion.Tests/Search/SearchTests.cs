@@ -123,6 +123,25 @@ public sealed class SearchTests
     }
 
     [TestMethod]
+    [DataRow("\"rung\":0", "\"rung\":9")]
+    [DataRow("\"rung\":0", "\"rung\":-1")]
+    [DataRow("\"rung\":0", "\"rung\":1")]
+    [DataRow("\"trial\":0", "\"trial\":99")]
+    public void ALineOfTheLogThatCannotBeIsNamed(string there, string other)
+    {
+        using var folder = new TemporaryFolder();
+        void InFolder(SearchOptions o) => (o.Folder, o.Resume) = (folder.File("search"), true);
+        Search(Options(InFolder)).Dispose();
+        string log = folder.File("search/search.jsonl");
+        string[] lines = File.ReadAllLines(log);
+        StringAssert.Contains(lines[1], there);
+        lines[1] = lines[1].Replace(there, other, StringComparison.Ordinal);
+        File.WriteAllLines(log, lines);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => Search(Options(InFolder))).Message, $"{log}, line 2: ");
+    }
+
+    [TestMethod]
     [DataRow(1)]
     [DataRow(4)]
     [DataRow(6)]

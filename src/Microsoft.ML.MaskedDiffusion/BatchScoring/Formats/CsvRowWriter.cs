@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
 
@@ -29,7 +30,8 @@ internal sealed class CsvRowWriter(RowLayout layout, byte separator, bool hasHea
     {
         if (row.Other is { } other && layout.KeepsAll)
         {
-            throw new InvalidDataException($"the field '{other}' is not among the first thousand rows, so there is no column for it; "
+            throw new InvalidDataException(
+                $"the field '{TextExcerpt.Of(other)}' is not among the first thousand rows, so there is no column for it; "
                 + "name the columns in KeptColumns, or write JSON lines");
         }
         Write(to, source is null ? ReadOnlyMemory<byte>.Empty : row.Raw, row.Values, outputs);

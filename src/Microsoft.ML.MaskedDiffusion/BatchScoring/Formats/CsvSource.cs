@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
 
@@ -103,7 +104,7 @@ internal sealed class CsvSource : TextSource
             if (string.IsNullOrWhiteSpace(name) || !seen.Add(name))
             {
                 string fault = seen.Contains(name) ? "there twice" : "empty";
-                throw new InvalidDataException($"{Path}, line {line}: the column name '{name}' is {fault}. "
+                throw new InvalidDataException($"{Path}, line {line}: the column name '{TextExcerpt.Of(name)}' is {fault}. "
                     + "Give each column a name of its own, or set HasHeader to false if this line is a row.");
             }
         }

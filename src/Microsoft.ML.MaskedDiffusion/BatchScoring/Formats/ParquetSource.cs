@@ -28,6 +28,8 @@ internal sealed class ParquetSource : RowSource
         _part = shard.Of(_groupStarts[^1]);
         Columns = [.. reader.Schema.Fields];
         Fields = [.. Columns.Select(column => column.Name)];
+        if (Fields.Any(string.IsNullOrEmpty) || Fields.Distinct().Count() < Fields.Count)
+            throw new InvalidDataException("a column has no name, or the name of another.");
         _isUsed = new bool[Fields.Count];
         _columns = new ParquetValues?[Fields.Count];
         _row = _part.Begin;
@@ -48,12 +50,17 @@ internal sealed class ParquetSource : RowSource
     /// <exception cref="InvalidDataException">It is no Parquet file, or damaged.</exception>
     public static ParquetSource Open(string path, BatchShard shard)
     {
+        // The library leaves a file open that it cannot read.
+        FileStream stream = File.OpenRead(path);
         try
         {
-            return new ParquetSource(Wait(() => ParquetReader.CreateAsync(path)), path, shard);
+            ParquetFooter.Check(stream);
+            return new ParquetSource(Wait(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: false)), path, shard);
         }
-        catch (Exception error) when (error is not (UnauthorizedAccessException or OutOfMemoryException))
+        // Also of memory for what a damaged file claims to hold.
+        catch (Exception error)
         {
+            stream.Dispose();
             throw new InvalidDataException($"{path} cannot be read as a Parquet file: {error.Message}", error);
         }
     }
@@ -122,7 +129,7 @@ internal sealed class ParquetSource : RowSource
             {
                 _columns[i] = Wait(() => ParquetValues.ReadAsync(group, leaf));
             }
-            catch (Exception error) when (error is not OutOfMemoryException)
+            catch (Exception error)
             {
                 throw new InvalidDataException(
                     $"{_path}, row group {_group + 1}, column '{Fields[i]}' cannot be read: {error.Message}", error);

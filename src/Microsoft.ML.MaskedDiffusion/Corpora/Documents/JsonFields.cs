@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
@@ -16,11 +17,11 @@ internal static class JsonFields
     public static JsonElement Field(this JsonElement row, string name)
     {
         if (row.ValueKind != JsonValueKind.Object)
-            throw new InvalidDataException($"field '{name}' is missing");
+            throw new InvalidDataException($"field '{TextExcerpt.Of(name)}' is missing");
         if (row.TryGetProperty(name, out JsonElement value))
             return value;
         string names = string.Join(", ", row.EnumerateObject().Select(field => field.Name));
-        throw new InvalidDataException($"field '{name}' is missing; there are: {names}");
+        throw new InvalidDataException($"field '{TextExcerpt.Of(name)}' is missing; there are: {TextExcerpt.Of(names, 500)}");
     }
 
     /// <exception cref="InvalidDataException">The field is missing or is not a text.</exception>
@@ -76,6 +77,6 @@ internal static class JsonFields
     {
         string text = value.ToString();
         string shown = text.Length > 40 ? text[..40] + "..." : text;
-        return new InvalidDataException($"field '{name}' should be {expected}, but is {value.ValueKind}: {shown}");
+        return new InvalidDataException($"field '{TextExcerpt.Of(name)}' should be {expected}, but is {value.ValueKind}: {shown}");
     }
 }

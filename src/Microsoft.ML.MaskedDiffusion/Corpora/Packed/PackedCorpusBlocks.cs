@@ -92,6 +92,19 @@ internal sealed class PackedCorpusBlocks : ITokenBlocks, IDisposable
     private void Open(PackedSource source)
     {
         var files = new PackedFiles(source.Folder, source.Prefix);
+        try
+        {
+            Add(source, files);
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+    }
+
+    private void Add(PackedSource source, PackedFiles files)
+    {
         long blocksPerFile = files.Header.ChunkSize / _blockLength;
         if (blocksPerFile == 0)
             throw new InvalidDataException(

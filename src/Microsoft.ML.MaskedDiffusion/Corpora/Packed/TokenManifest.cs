@@ -28,6 +28,7 @@ internal sealed record TokenManifest
     {
         WriteIndented = true,
         RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 

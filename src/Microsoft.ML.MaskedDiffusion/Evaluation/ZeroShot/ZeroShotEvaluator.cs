@@ -139,8 +139,8 @@ public sealed class ZeroShotEvaluator
     }
 
     private EncodedQuestion Encode(ZeroShotQuestion question) => LongQuestions.Encode(
-        _scorer, $"Question '{question.Id}'", question.Context, [.. question.Choices.Select(choice => question.Separator + choice)],
-        _options.ContextOverflow);
+        _scorer, $"Question '{TextExcerpt.Of(question.Id)}'", question.Context,
+        [.. question.Choices.Select(choice => question.Separator + choice)], _options.ContextOverflow);
 
     private static ZeroShotResult Summarize(ZeroShotTask task, string settings, List<ZeroShotAnswer> answers, int resumed, TimeSpan elapsed)
     {

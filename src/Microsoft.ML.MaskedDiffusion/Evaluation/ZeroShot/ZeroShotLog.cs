@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
 
@@ -15,18 +16,20 @@ internal sealed class ZeroShotLog : IDisposable
     {
         Converters = { new JsonStringEnumConverter() },
         RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     private readonly ResumableLog _log;
+    private readonly string _path;
 
-    private ZeroShotLog(ResumableLog log) => _log = log;
+    private ZeroShotLog(ResumableLog log, string path) => (_log, _path) = (log, path);
 
     public static ZeroShotLog Open(string folder, ZeroShotTask task, IEnumerable<KeyValuePair<string, string>> settings)
     {
         ZeroShotTask.CheckName(task.Name);
-        return new(ResumableLog.Open(
-            Path.Combine(folder, task.Name + ".jsonl"), [new("log", "zero-shot 1"), new("task", task.Name), .. settings]));
+        string path = Path.Combine(folder, task.Name + ".jsonl");
+        return new(ResumableLog.Open(path, [new("log", "zero-shot 1"), new("task", task.Name), .. settings]), path);
     }
 
     /// <summary>The answers of an earlier run to the first of these questions.</summary>
@@ -38,8 +41,8 @@ internal sealed class ZeroShotLog : IDisposable
             ZeroShotQuestion question = questions[answers.Count];
             if (line.Question != KeyOf(question))
                 throw new InvalidDataException(
-                    $"The log's line {answers.Count + 2} belongs to another question than number {answers.Count + 1} of the data, "
-                    + $"'{question.Id}': the data has changed. Give another log folder.");
+                    $"{_path}: the log's line {answers.Count + 2} belongs to another question than number {answers.Count + 1} of the data, "
+                    + $"'{TextExcerpt.Of(question.Id)}': the data has changed. Give another log folder.");
             answers.Add(line.Answer);
         }
         return answers;

@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot.Tasks;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
@@ -17,6 +19,9 @@ public abstract class ZeroShotTask
         new HellaSwagTask(), new OpenBookQATask(), new ArcEasyTask(), new BoolQTask(),
         new PiqaTask(), new SocialIQaTask(), new RaceTask(), new LambadaTask(),
     ];
+
+    // File systems take names of 255 bytes, and something is put behind this one.
+    private const int LongestName = 200;
 
     private static readonly SearchValues<char> NotInFileNames = SearchValues.Create(@"/\:*?""<>|");
 
@@ -91,11 +96,12 @@ public abstract class ZeroShotTask
     /// </exception>
     internal static void CheckName(string name)
     {
-        if (string.IsNullOrWhiteSpace(name) || name[0] == '.' || name.AsSpan().IndexOfAny(NotInFileNames) >= 0 || name.Any(char.IsControl))
+        if (string.IsNullOrWhiteSpace(name) || name[0] == '.' || name.AsSpan().IndexOfAny(NotInFileNames) >= 0 || name.Any(char.IsControl)
+            || Encoding.UTF8.GetByteCount(name) > LongestName)
         {
             throw new InvalidDataException(
-                $"the task's name is '{name}'; it names a log file, so it must not be empty, begin with a dot, or "
-                + @"have one of the characters / \ : * ? "" < > |.");
+                $"the task's name is '{TextExcerpt.Of(name)}'; it names a log file, so it must not be empty, be longer than {LongestName} "
+                + @"bytes, begin with a dot, or have one of the characters / \ : * ? "" < > |.");
         }
     }
 

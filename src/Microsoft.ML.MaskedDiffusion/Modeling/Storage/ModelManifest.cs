@@ -100,6 +100,8 @@ internal sealed class ModelManifest
             {
                 long bytes = file.Value.GetProperty(BytesField).GetInt64();
                 string hash = file.Value.GetProperty(HashField).GetString() ?? "";
+                if (!IsInside(file.Name))
+                    throw new FormatException($"{FaultList.Quote(file.Name)} is no name of a file in the folder");
                 if (bytes < 0 || hash.Length != 2 * SHA256.HashSizeInBytes)
                     throw new FormatException($"{FaultList.Quote(file.Name)} has no length or no SHA-256");
                 if (!manifest._files.TryAdd(file.Name, (bytes, hash)))
@@ -112,6 +114,10 @@ internal sealed class ModelManifest
             throw new InvalidDataException($"{source}, {Name}: {error.Message}", error);
         }
     }
+
+    // A checkpoint's files are opened by these names, which may come from anybody.
+    private static bool IsInside(string name) =>
+        name.Split('/').All(part => part is not ("" or "." or "..") && part.AsSpan().IndexOfAny('\\', ':', '\0') < 0);
 
     private (long Bytes, string Hash) Find(string name, string source) =>
         _files.TryGetValue(name, out (long, string) file) ? file : throw new InvalidDataException($"{source}: {Name} lists no {name}.");

@@ -31,9 +31,8 @@ internal static unsafe class WeightFiles
         try
         {
             Dictionary<string, string> map = ReadIndex(path);
-            string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
             foreach (string file in map.Values.Distinct().Order(StringComparer.Ordinal))
-                shards.Add(SafetensorsReader.Open(Path.Combine(folder, file)));
+                shards.Add(OpenShard(path, file));
             CheckIndex(path, map, shards);
             Load(shards, network, path);
         }
@@ -50,14 +49,10 @@ internal static unsafe class WeightFiles
     public static bool IsAutoregressive(string path, TransformerConfig config)
     {
         const string Embedding = "transformer.wte.weight";
-        string file = path;
-        if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-        {
-            string shard = ReadIndex(path).GetValueOrDefault(Embedding)
-                ?? throw new InvalidDataException($"{path}: the index names no tensor \"{Embedding}\".");
-            file = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, shard);
-        }
-        using SafetensorsReader reader = SafetensorsReader.Open(file);
+        using SafetensorsReader reader = path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+            ? OpenShard(path, ReadIndex(path).GetValueOrDefault(Embedding)
+                ?? throw new InvalidDataException($"{path}: the index names no tensor \"{Embedding}\"."))
+            : SafetensorsReader.Open(path);
         return reader.TryFind(Embedding, out SafetensorsEntry entry) && entry.Shape is [long rows, _] && rows == config.VocabularySize;
     }
 
@@ -108,7 +103,8 @@ internal static unsafe class WeightFiles
         }
     }
 
-    private static bool IsFinite(ReadOnlySpan<float> values)
+    /// <summary>Whether all values are numbers, neither NaN nor infinity.</summary>
+    internal static bool IsFinite(ReadOnlySpan<float> values)
     {
         // A sum with a NaN or an infinity in it is not finite, so one sum for many values is enough as long as it is finite.
         const int Piece = 1 << 16;
@@ -127,6 +123,13 @@ internal static unsafe class WeightFiles
                     return false;
             return true;
         }
+    }
+
+    private static SafetensorsReader OpenShard(string index, string file)
+    {
+        string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(index))!, file);
+        return File.Exists(path) ? SafetensorsReader.Open(path) : throw new FileNotFoundException(
+            $"{index}: the shard {FaultList.Quote(file)}, which the index names, is not beside it. Fetch all files of the model.", path);
     }
 
     private static Dictionary<string, string> ReadIndex(string path)

@@ -18,11 +18,14 @@ internal static class ByteLevelVocabularyReader
             TokenizerFiles.Vocabulary, content, "a JSON object that gives each token its id");
         foreach (JsonProperty property in document.RootElement.EnumerateObject())
         {
-            string token = TokenizerJsonFile.Unescape(TokenizerFiles.Vocabulary, () => property.Name);
+            string token = property.Name;
             if (property.Value.ValueKind != JsonValueKind.Number || !property.Value.TryGetInt32(out int id))
-                throw Bad(TokenizerFiles.Vocabulary, $"token '{token}' has the id {property.Value.GetRawText()}, expected a whole number");
+            {
+                string found = TextExcerpt.Of(property.Value.GetRawText());
+                throw Bad(TokenizerFiles.Vocabulary, $"token '{TextExcerpt.Of(token)}' has the id {found}, expected a whole number");
+            }
             if (!ids.TryAdd(token, id))
-                throw Bad(TokenizerFiles.Vocabulary, $"token '{token}' is there twice");
+                throw Bad(TokenizerFiles.Vocabulary, $"token '{TextExcerpt.Of(token)}' is there twice");
         }
         CheckIds(ids);
         for (int value = 0; value < 256; value++)
@@ -61,18 +64,18 @@ internal static class ByteLevelVocabularyReader
                 continue;
             string[] parts = line.Split(' ');
             if (parts.Length != 2 || parts[0].Length == 0 || parts[1].Length == 0)
-                throw Bad(TokenizerFiles.Merges, $"line {number} is '{line}', expected two tokens parted by one space");
+                throw Bad(TokenizerFiles.Merges, $"line {number} is '{TextExcerpt.Of(line)}', expected two tokens parted by one space");
             foreach (string token in (string[])[parts[0], parts[1], parts[0] + parts[1]])
             {
                 if (!ids.ContainsKey(token))
                 {
                     throw Bad(TokenizerFiles.Merges,
-                        $"line {number} is '{line}', but '{token}' is not in {TokenizerFiles.Vocabulary}; "
+                        $"line {number} is '{TextExcerpt.Of(line)}', but '{TextExcerpt.Of(token)}' is not in {TokenizerFiles.Vocabulary}; "
                         + "expected the two files of one vocabulary");
                 }
             }
             if (!seen.Add(line))
-                throw Bad(TokenizerFiles.Merges, $"line {number} repeats the merge '{line}'");
+                throw Bad(TokenizerFiles.Merges, $"line {number} repeats the merge '{TextExcerpt.Of(line)}'");
             merges.Add(line);
         }
         return merges;
@@ -91,7 +94,7 @@ internal static class ByteLevelVocabularyReader
             return;
         string what = merges.Count == 0 ? "it holds no merges" : $"its {merges.Count} merges do not make them all";
         throw Bad(TokenizerFiles.Merges, $"{what}, but {TokenizerFiles.Vocabulary} has {unmade.Length} tokens of several bytes that merges "
-            + $"have to make, such as '{unmade[0]}': the file is empty or cut off; fetch a whole copy");
+            + $"have to make, such as '{TextExcerpt.Of(unmade[0])}': the file is empty or cut off; fetch a whole copy");
     }
 
     private static bool IsName(string token) => token[0] is '<' or '[' && token[^1] is '>' or ']';
@@ -104,9 +107,9 @@ internal static class ByteLevelVocabularyReader
             if ((uint)id >= (uint)taken.Length)
                 throw Bad(
                     TokenizerFiles.Vocabulary,
-                    $"token '{token}' has the id {id}, expected the ids of {ids.Count} tokens to be 0 .. {ids.Count - 1}");
+                    $"token '{TextExcerpt.Of(token)}' has the id {id}, expected the ids of {ids.Count} tokens to be 0 .. {ids.Count - 1}");
             if (taken[id] is { } other)
-                throw Bad(TokenizerFiles.Vocabulary, $"tokens '{other}' and '{token}' share the id {id}");
+                throw Bad(TokenizerFiles.Vocabulary, $"tokens '{TextExcerpt.Of(other)}' and '{TextExcerpt.Of(token)}' share the id {id}");
             taken[id] = token;
         }
     }

@@ -46,9 +46,10 @@ internal static class SpecialTokens
             if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("content", out JsonElement inner))
                 value = inner;
             if (value.ValueKind != JsonValueKind.String)
-                throw TokenizerJsonFile.Bad(file, $"{name} is {value.GetRawText()}, expected a token");
-            string token = TokenizerJsonFile.Unescape(file, () => value.GetString()!);
-            return idOf(token) ?? throw TokenizerJsonFile.Bad(file, $"{name} is '{token}', which is not in the tokenizer's vocabulary");
+                throw TokenizerJsonFile.Bad(file, $"{name} is {TextExcerpt.Of(value.GetRawText())}, expected a token");
+            string token = value.GetString()!;
+            return idOf(token) ?? throw TokenizerJsonFile.Bad(
+                file, $"{name} is '{TextExcerpt.Of(token)}', which is not in the tokenizer's vocabulary");
         }
         return null;
     }

@@ -16,6 +16,12 @@ internal static class TokenizerFiles
     /// <summary>The most bytes that a tokenizer file may have.</summary>
     public const long MaximumLength = 256L << 20;
 
+    /// <summary>
+    /// The highest id that a token may have. Tables of tokens have a place for every id, so that one id in a small file could take all
+    /// memory; the largest published vocabularies have a million.
+    /// </summary>
+    public const int MaximumId = 1 << 22;
+
     private const string Expected =
         $"Expected a SentencePiece file (*.model), Hugging Face's {HuggingFace}, {Vocabulary} or {Merges} of a byte-level BPE vocabulary "
         + $"with the other beside it, {WordPiece} of a WordPiece vocabulary, or a folder with one of these.";

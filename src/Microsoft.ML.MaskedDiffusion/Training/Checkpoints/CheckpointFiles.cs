@@ -146,6 +146,11 @@ internal static class CheckpointFiles
             SafetensorsEntry entry = reader.Find(name);
             torch.Tensor values = torch.empty(entry.Shape, torch.ScalarType.Float32);
             reader.ReadSingles(entry, TensorMemory.FloatSpan(values));
+            if (!WeightFiles.IsFinite(TensorMemory.FloatSpan(values)))
+            {
+                throw new InvalidDataException($"{path}: tensor {FaultList.Quote(name)} holds numbers that are not finite (NaN or "
+                    + "infinity). Remove this checkpoint to go on from the one before.");
+            }
             tensor.copy_(values);
         }
     }

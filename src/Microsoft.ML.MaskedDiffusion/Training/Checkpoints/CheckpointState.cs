@@ -80,7 +80,12 @@ internal sealed record CheckpointState
         byte[] content = File.ReadAllBytes(Path.Combine(folder, Name));
         try
         {
-            return JsonSerializer.Deserialize<CheckpointState>(content, Format) ?? throw new JsonException("The file holds null.");
+            CheckpointState state =
+                JsonSerializer.Deserialize<CheckpointState>(content, Format) ?? throw new JsonException("The file holds null.");
+            // The serializer refuses null in the place of a list, but not in the list.
+            if (state.Losses.Contains(null!) || state.Validations.Contains(null!))
+                throw new JsonException("A point of the losses or of the validations is null.");
+            return state;
         }
         catch (JsonException error)
         {

@@ -260,6 +260,8 @@ public sealed class PackedTokensTests
         var damaged = Assert.ThrowsExactly<InvalidDataException>(
             () => new MaskedDiffusionTrainer(_ml, Small(o => o.Network = o.Network with { ContextLength = 4 })).Fit(corpus));
         StringAssert.Contains(damaged.Message, $"train_0000000003.bin, byte 30: token id 10000 is not in 0..{Letters.VocabularySize - 1}");
+        // It is closed again.
+        File.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
     }
 
     [TestMethod]

@@ -256,6 +256,7 @@ public sealed class ZeroShotEvaluatorTests
     [DataRow("null")]
     [DataRow("null answer")]
     [DataRow("null list")]
+    [DataRow("no answer")]
     [DataRow("one entry more")]
     [DataRow("another right option")]
     [DataRow("fewer options")]
@@ -271,6 +272,7 @@ public sealed class ZeroShotEvaluatorTests
         {
             "null" => "null",
             "null answer" => lines[2].Replace("\"answer\":{", "\"answer\":null,\"other\":{"),
+            "no answer" => lines[2].Replace("\"answer\":{", "\"other\":{"),
             "null list" => lines[2].Replace("\"byte_counts\":[1,1]", "\"byte_counts\":null"),
             "one entry more" => lines[2].Replace("\"log_likelihoods\":[", "\"log_likelihoods\":[9,"),
             "another right option" => lines[2].Replace("\"gold\":0", "\"gold\":7"),
@@ -279,6 +281,16 @@ public sealed class ZeroShotEvaluatorTests
         Assert.AreNotEqual(File.ReadAllLines(path)[2], lines[2]);
         File.WriteAllLines(path, lines);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(Run).Message, $"{path}, line 3: ");
+    }
+
+    [TestMethod]
+    public void ALogOfOtherQuestionsIsNamed()
+    {
+        var options = new ZeroShotOptions { LogFolder = _folder.Path };
+        void Run(string context) => new ZeroShotEvaluator(new FakeScorer((_, _) => (-1, 0)), options)
+            .Evaluate(Piqa, [new ZeroShotQuestion("1", context, ["a", "b"], 0)]);
+        Run("Q");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run("R")).Message, _folder.File("piqa.jsonl"));
     }
 
     [TestMethod]

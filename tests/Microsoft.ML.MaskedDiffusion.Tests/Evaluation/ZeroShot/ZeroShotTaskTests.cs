@@ -222,9 +222,11 @@ public sealed class ZeroShotTaskTests
     [DataRow("""{ "name": "a\\b", "context": "c", "choices_field": "x", "gold_field": "g" }""", "names a log file")]
     [DataRow("""{ "name": "", "context": "c", "choices_field": "x", "gold_field": "g" }""", "names a log file")]
     [DataRow("""{ "name": "..", "context": "c", "choices_field": "x", "gold_field": "g" }""", "names a log file")]
+    [DataRow("""{ "name": "{200 letters}", "context": "c", "choices_field": "x", "gold_field": "g" }""", null)]
+    [DataRow("""{ "name": "{200 letters}é", "context": "c", "choices_field": "x", "gold_field": "g" }""", "names a log file")]
     public void JsonDefinition_WrongFilesSayWhatIsWrong(string definition, string? expected)
     {
-        string path = Write("task.json", definition);
+        string path = Write("task.json", definition.Replace("{200 letters}", new string('n', 200), StringComparison.Ordinal));
         if (expected is null)
         {
             ZeroShotTask.FromJsonFile(path);

@@ -192,6 +192,14 @@ public sealed class SafetensorsTests
             System.IO.File.WriteAllText(path, content);
             StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => WeightFiles.Load(path, target)).Message, fault);
         }
+        // Names that no file system takes are files that are not there.
+        foreach (string missing in new[] { "three.safetensors", new string('x', 300), "\\u0000" })
+        {
+            System.IO.File.WriteAllText(path, Index(_ => missing));
+            string message = Assert.ThrowsExactly<FileNotFoundException>(() => WeightFiles.Load(path, target)).Message;
+            StringAssert.Contains(message, path);
+            StringAssert.Contains(message, "is not beside it");
+        }
     }
 
     private static byte[] Write(params (string Name, Tensor Value)[] tensors)

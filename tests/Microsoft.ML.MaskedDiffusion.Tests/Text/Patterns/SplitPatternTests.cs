@@ -56,6 +56,25 @@ public sealed class SplitPatternTests
     public void WhatIsNotKnownIsRefusedByName(string pattern, string told) => StringAssert.Contains(
         Assert.Throws<FormatException>(() => SplitPattern.Parse(pattern, PatternDialect.HuggingFace)).Message, told);
 
+    [TestMethod]
+    public void APatternThatTakesForEverOnATextIsAnError()
+    {
+        SplitPattern pattern = SplitPattern.Parse(@"(?:a|aa)+(?!\S)", PatternDialect.HuggingFace, TimeSpan.FromMilliseconds(20));
+        Assert.AreEqual("aa", Join(pattern, "aa"));
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => pattern.Matches(new string('a', 100) + "!")).Message;
+        StringAssert.Contains(message, "aaa...");
+        StringAssert.Contains(message, "tokenizer.json");
+    }
+
+    [TestMethod]
+    public void AWrongPatternIsToldInShort()
+    {
+        string message = Assert.Throws<FormatException>(
+            () => SplitPattern.Parse(new string('x', 5000) + "a{3,2}", PatternDialect.HuggingFace)).Message;
+        Assert.IsLessThan(300, message.Length);
+        StringAssert.Contains(message, "ReversedQuantifierRange");
+    }
+
     private static string Join(SplitPattern pattern, string text) =>
         string.Join('|', pattern.Matches(text).Select(match => text.Substring(match.Offset, match.Length)));
 }

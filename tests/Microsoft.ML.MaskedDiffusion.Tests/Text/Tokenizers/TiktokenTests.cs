@@ -101,6 +101,21 @@ public sealed class TiktokenTests
     }
 
     [TestMethod]
+    [DataRow("""{"pattern":"a","end_of_sequence":[1]}""", "end_of_sequence is [1]")]
+    [DataRow("""{"pattern":"a","end_of_sequence":"\ud800"}""", "not valid Unicode")]
+    [DataRow("""{"pattern":"a","special_tokens":{"<end>":16000000}}""", "no free id up to 4194304")]
+    public void DamagedSettingsAreRefused(string settings, string told)
+    {
+        var files = new Dictionary<string, byte[]>
+        {
+            ["tokenizer.tiktoken"] = Encoding.ASCII.GetBytes(Small()), ["tiktoken.json"] = Encoding.UTF8.GetBytes(settings),
+        };
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => TextTokenizer.FromFiles(files)).Message;
+        StringAssert.Contains(message, "tiktoken.json");
+        StringAssert.Contains(message, told);
+    }
+
+    [TestMethod]
     public void ObjectsThatSayTooLittleNameTheFilesToGive()
     {
         var special = new Dictionary<string, int> { ["<|endoftext|>"] = 256 };

@@ -61,6 +61,7 @@ public sealed class TokenizerFilesTests
     [DataRow("{\"a\": 0, \"a\": 1}", "twice")]
     [DataRow("{\"a\": 0}", "byte 0x00")]
     [DataRow("{\"\\ud800\": 0}", "not valid Unicode")]
+    [DataRow("{\"a\": \"\\ud800\"}", "byte 6 is not valid Unicode")]
     [DataRow("{}", "byte 0x00")]
     public void AWrongVocabularyIsRefused(string content, string told)
     {
@@ -78,6 +79,25 @@ public sealed class TokenizerFilesTests
         var error = Assert.Throws<InvalidDataException>(() => TextTokenizer.FromFiles(Files(merges: content)));
         StringAssert.Contains(error.Message, "merges.txt");
         StringAssert.Contains(error.Message, told);
+    }
+
+    [TestMethod]
+    public void BytesThatAreNotUtf8AreToldOfJsonFiles()
+    {
+        var files = new Dictionary<string, byte[]>(Files()) { ["special_tokens_map.json"] = [.. "{\"bos_token\":\""u8, 0xCF, .. "\"}"u8] };
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => TextTokenizer.FromFiles(files)).Message;
+        StringAssert.Contains(message, "special_tokens_map.json");
+        StringAssert.Contains(message, "UTF-8");
+    }
+
+    [TestMethod]
+    public void AMessageShowsTheBeginningOfALongLine()
+    {
+        string line = new('x', 1_000_000);
+        Assert.IsLessThan(300, Assert.ThrowsExactly<InvalidDataException>(
+            () => TextTokenizer.FromFiles(Files(merges: line))).Message.Length);
+        Assert.IsLessThan(300, Assert.ThrowsExactly<InvalidDataException>(
+            () => TextTokenizer.FromFiles(Files(vocabulary: $$"""{"{{line}}":"{{line}}"}"""))).Message.Length);
     }
 
     [TestMethod]

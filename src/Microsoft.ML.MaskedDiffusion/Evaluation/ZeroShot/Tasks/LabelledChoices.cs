@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot.Tasks;
 
@@ -23,6 +24,7 @@ internal static class LabelledChoices
         int gold = labels.ToList().IndexOf(answer);
         return gold >= 0
             ? (text, texts, gold)
-            : throw new InvalidDataException($"field 'answerKey' is '{answer}', but the options' labels are {string.Join(", ", labels)}");
+            : throw new InvalidDataException($"field 'answerKey' is '{TextExcerpt.Of(answer)}', but the options' labels are "
+                + TextExcerpt.Of(string.Join(", ", labels)));
     }
 }

@@ -41,13 +41,7 @@ internal readonly struct JsonNode(JsonElement element, string place)
 
     public int Number(string name) => Child(name).AsNumber();
 
-    public string AsText()
-    {
-        if (element.ValueKind != JsonValueKind.String)
-            throw Bad("is not a string");
-        JsonElement value = element;
-        return TokenizerJsonFile.Unescape(TokenizerFiles.HuggingFace, () => value.GetString()!);
-    }
+    public string AsText() => element.ValueKind == JsonValueKind.String ? element.GetString()! : throw Bad("is not a string");
 
     public int AsNumber() =>
         element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int value) ? value : throw Bad("is not a whole number");
@@ -57,5 +51,5 @@ internal readonly struct JsonNode(JsonElement element, string place)
 
     /// <summary>An error for a kind that is not supported.</summary>
     public InvalidDataException Unsupported(string supported) =>
-        Bad($"is of the kind '{Kind}', which is not supported; supported are {supported}");
+        Bad($"is of the kind '{TextExcerpt.Of(Kind)}', which is not supported; supported are {supported}");
 }

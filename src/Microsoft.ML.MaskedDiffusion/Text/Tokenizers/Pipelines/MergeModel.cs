@@ -110,7 +110,8 @@ internal sealed class MergeModel : ITokenModel
                 continue;
             }
             if (_unknown < 0)
-                throw new InvalidDataException($"The tokenizer's unknown token '{_options.UnknownToken}' is not in its vocabulary.");
+                throw new InvalidDataException(
+                    $"The tokenizer's unknown token '{TextExcerpt.Of(_options.UnknownToken)}' is not in its vocabulary.");
             if (pending >= 0 && !_options.FuseUnknown)
                 Add(_unknown, pending);
             pending = pending >= 0 && _options.FuseUnknown ? pending + length : length;

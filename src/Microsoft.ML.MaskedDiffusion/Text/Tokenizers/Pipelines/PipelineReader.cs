@@ -42,12 +42,15 @@ internal static class PipelineReader
                 RightStrip = node.Flag("rstrip", false),
             };
             if (token.Content.Length == 0 || !contents.Add(token.Content))
-                throw node.Bad($"is the token '{token.Content}', which is empty or there twice");
+                throw node.Bad($"is the token '{TextExcerpt.Of(token.Content)}', which is empty or there twice");
             bool inModel = model.Vocabulary.TryGetValue(token.Content, out int id);
             if (!inModel)
                 id = next;
             if (id != token.Id)
-                throw node.Bad($"gives the token '{token.Content}' the id {token.Id}, but its place in the vocabulary gives it {id}");
+            {
+                throw node.Bad(
+                    $"gives the token '{TextExcerpt.Of(token.Content)}' the id {token.Id}, but its place in the vocabulary gives it {id}");
+            }
             // The highest id of the tokens so far and one, or the size of the model's vocabulary if that is more.
             next = Math.Max(next, id + 1);
             tokens.Add(token);
@@ -165,7 +168,8 @@ internal static class PipelineReader
     {
         string name = otherwise is null ? node.Text("behavior") : node.Text("behavior", otherwise);
         return Enum.TryParse(name, out SplitBehavior behavior) && Enum.IsDefined(behavior) && !char.IsAsciiDigit(name[0])
-            ? behavior : throw node.Bad($"has the behavior '{name}', expected one of {string.Join(", ", Enum.GetNames<SplitBehavior>())}");
+            ? behavior : throw node.Bad(
+                $"has the behavior '{TextExcerpt.Of(name)}', expected one of {string.Join(", ", Enum.GetNames<SplitBehavior>())}");
     }
 
     private static SplitPattern Pattern(JsonNode node)
@@ -185,7 +189,7 @@ internal static class PipelineReader
     private static char Marker(JsonNode node)
     {
         string marker = node.Text("replacement", "\u2581");
-        return marker.Length == 1 ? marker[0] : throw node.Bad($"has the replacement '{marker}', expected one character");
+        return marker.Length == 1 ? marker[0] : throw node.Bad($"has the replacement '{TextExcerpt.Of(marker)}', expected one character");
     }
 
     // Older files say add_prefix_space, true or false, for always or never.
@@ -197,7 +201,7 @@ internal static class PipelineReader
             "always" => MarkerPlace.Always,
             "first" => MarkerPlace.First,
             "never" => MarkerPlace.Never,
-            _ => throw node.Bad($"has the prepend_scheme '{name}', expected always, first or never"),
+            _ => throw node.Bad($"has the prepend_scheme '{TextExcerpt.Of(name)}', expected always, first or never"),
         };
     }
 

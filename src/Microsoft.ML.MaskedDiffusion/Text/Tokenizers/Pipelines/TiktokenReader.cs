@@ -57,8 +57,15 @@ internal static class TiktokenReader
             new ByteLevelPreTokenizer(addPrefixSpace: false, split: false),
         ]);
         var pipeline = new TokenizerPipeline(added, null, split, new RankModel(ranks), new ByteLevelDecoder());
-        int? end = document.RootElement.TryGetProperty(EndName, out JsonElement name) ? pipeline.IdOf(name.GetString() ?? "") : null;
-        return new PipelineTextTokenizer(pipeline, null, end, kept);
+        return new PipelineTextTokenizer(pipeline, null, End(document.RootElement, pipeline), kept);
+    }
+
+    private static int? End(JsonElement root, TokenizerPipeline pipeline)
+    {
+        if (!root.TryGetProperty(EndName, out JsonElement name) || name.ValueKind == JsonValueKind.Null)
+            return null;
+        return name.ValueKind == JsonValueKind.String ? pipeline.IdOf(name.GetString()!) : throw TokenizerJsonFile.Bad(
+            TokenizerFiles.TiktokenSettings, $"{EndName} is {TextExcerpt.Of(name.GetRawText())}, expected a token");
     }
 
     private static SplitPattern Pattern(JsonElement root)
@@ -84,11 +91,13 @@ internal static class TiktokenReader
         var taken = ranks.Values.ToHashSet();
         foreach (JsonProperty token in tokens.EnumerateObject())
         {
-            if (token.Value.ValueKind != JsonValueKind.Number || !token.Value.TryGetInt32(out int id) || id is < 0 or > 1 << 24
-                || !taken.Add(id))
+            if (token.Value.ValueKind != JsonValueKind.Number || !token.Value.TryGetInt32(out int id)
+                || id is < 0 or > TokenizerFiles.MaximumId || !taken.Add(id))
             {
+                string found = TextExcerpt.Of(token.Value.GetRawText());
                 throw TokenizerJsonFile.Bad(TokenizerFiles.TiktokenSettings,
-                    $"the special token '{token.Name}' has the id {token.Value.GetRawText()}, which is no free id");
+                    $"the special token '{TextExcerpt.Of(token.Name)}' has the id {found}, which is no free id up to "
+                    + $"{TokenizerFiles.MaximumId}");
             }
             added.Add(new AddedToken(id, token.Name) { Special = true, Unspelled = !spelled });
         }
@@ -114,7 +123,7 @@ internal static class TiktokenReader
             (int rank, int used) = (next, 0);
             if (!text.IsEmpty)
                 read = read && Utf8Parser.TryParse(text, out rank, out used);
-            if (!read || used != text.Length || rank is < 0 or > 1 << 24 || !taken.Add(rank)
+            if (!read || used != text.Length || rank is < 0 or > TokenizerFiles.MaximumId || !taken.Add(rank)
                 || !ranks.TryAdd(ByteLevelAlphabet.ToText(bytes.AsSpan(0, written)), rank))
             {
                 throw TokenizerJsonFile.Bad(TokenizerFiles.Tiktoken,

@@ -71,7 +71,7 @@ internal static class TokenModelReader
         }
         string[] parts = merge.AsText().Split(' ');
         return parts.Length == 2
-            ? (parts[0], parts[1]) : throw merge.Bad($"is '{merge.AsText()}', expected two tokens parted by one space");
+            ? (parts[0], parts[1]) : throw merge.Bad($"is '{TextExcerpt.Of(merge.AsText())}', expected two tokens parted by one space");
     }
 
     private static UnigramScoreModel Unigram(JsonNode node)
@@ -106,10 +106,13 @@ internal static class TokenModelReader
             throw child.Bad("is no object that gives each token its id");
         foreach (JsonProperty property in child.Element.EnumerateObject())
         {
-            string token = TokenizerJsonFile.Unescape(TokenizerFiles.HuggingFace, () => property.Name);
-            int id = new JsonNode(property.Value, $"{child.Place} '{token}'").AsNumber();
-            if (id is < 0 or > 1 << 24 || !ids.Add(id) || !vocabulary.TryAdd(token, id))
-                throw child.Bad($"gives the token '{token}' the id {id}, which is negative, above {1 << 24} or there twice");
+            string token = property.Name;
+            int id = new JsonNode(property.Value, $"{child.Place} '{TextExcerpt.Of(token)}'").AsNumber();
+            if (id is < 0 or > TokenizerFiles.MaximumId || !ids.Add(id) || !vocabulary.TryAdd(token, id))
+            {
+                throw child.Bad($"gives the token '{TextExcerpt.Of(token)}' the id {id}, which is negative, above "
+                    + $"{TokenizerFiles.MaximumId} or there twice");
+            }
         }
         return vocabulary;
     }
@@ -117,6 +120,6 @@ internal static class TokenModelReader
     private static void RequireToken(JsonNode node, Dictionary<string, int> vocabulary, string token)
     {
         if (!vocabulary.ContainsKey(token))
-            throw node.Bad($"names the unknown token '{token}', which is not in its vocabulary");
+            throw node.Bad($"names the unknown token '{TextExcerpt.Of(token)}', which is not in its vocabulary");
     }
 }

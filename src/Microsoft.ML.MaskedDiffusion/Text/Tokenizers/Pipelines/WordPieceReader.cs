@@ -51,7 +51,8 @@ internal static class WordPieceReader
         {
             string token = lines[id].TrimEnd('\r');
             if (token.Length == 0 || !vocabulary.TryAdd(token, id))
-                throw TokenizerJsonFile.Bad(TokenizerFiles.WordPiece, $"line {id + 1} is '{token}', which is empty or there twice");
+                throw TokenizerJsonFile.Bad(
+                    TokenizerFiles.WordPiece, $"line {id + 1} is '{TextExcerpt.Of(token)}', which is empty or there twice");
         }
         if (!vocabulary.ContainsKey(UnknownToken))
             throw TokenizerJsonFile.Bad(TokenizerFiles.WordPiece, $"expected a WordPiece vocabulary with a token {UnknownToken}");
@@ -70,8 +71,8 @@ internal static class WordPieceReader
                     || (name is "tokenize_chinese_chars" or "do_basic_tokenize" && value.ValueKind == JsonValueKind.True);
                 if (!usual)
                 {
-                    throw TokenizerJsonFile.Bad(TokenizerFiles.Config, $"{name} is {value.GetRawText()}, which is not supported for "
-                        + $"{TokenizerFiles.WordPiece}: give a {TokenizerFiles.HuggingFace}, which says all");
+                    throw TokenizerJsonFile.Bad(TokenizerFiles.Config, $"{name} is {TextExcerpt.Of(value.GetRawText())}, which is not "
+                        + $"supported for {TokenizerFiles.WordPiece}: give a {TokenizerFiles.HuggingFace}, which says all");
                 }
             }
             if (root.TryGetProperty("do_lower_case", out JsonElement lower) && lower.ValueKind is JsonValueKind.True or JsonValueKind.False)

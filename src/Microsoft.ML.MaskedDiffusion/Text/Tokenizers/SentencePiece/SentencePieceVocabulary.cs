@@ -156,12 +156,12 @@ internal sealed class SentencePieceVocabulary
         if (kind == PieceKind.Byte)
         {
             if (!IsByteName(text))
-                throw new FormatException($"piece {id} is of type byte and called '{text}' instead of <0x00> .. <0xFF>");
+                throw new FormatException($"piece {id} is of type byte and called '{TextExcerpt.Of(text)}' instead of <0x00> .. <0xFF>");
             _bytes[Convert.ToByte(text[3..5], 16)] = id;
         }
         bool plain = kind is PieceKind.Normal or PieceKind.UserDefined or PieceKind.Unused;
         if (!(plain ? Pieces : _reserved).TryAdd(text, id))
-            throw new FormatException($"piece {id}, '{text}', is there twice");
+            throw new FormatException($"piece {id}, '{TextExcerpt.Of(text)}', is there twice");
         if (kind == PieceKind.Unknown)
             UnknownId = id;
         _pieces.Add((text, score, kind));
