@@ -202,7 +202,8 @@ public sealed class MaskedDiffusionModel : IDisposable
         }
         catch (InvalidDataException error) when (!error.Message.Contains(source, StringComparison.Ordinal))
         {
-            throw new InvalidDataException($"{source} is no complete model archive: {error.Message}", error);
+            throw new InvalidDataException(
+                $"{source} is no complete model archive: {error.Message} Save it again, or fetch an intact copy.", error);
         }
     }
 

@@ -12,6 +12,9 @@ internal static class PipelineFile
 {
     private const int MostShown = 2000;
 
+    // What a message has in it that says what to do already.
+    private static readonly string[] Remedies = ["intact copy", "the version that saved it"];
+
     /// <summary>Saves a transformer; see the catalog's SaveModel for what it promises.</summary>
     public static void Save(MLContext ml, ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit)
     {
@@ -66,9 +69,11 @@ internal static class PipelineFile
         }
         catch (Exception error) when (Damage(error) is { } reason)
         {
-            bool hasRemedy = reason.Message.Contains("intact copy", StringComparison.Ordinal);
-            string remedy = hasRemedy ? "" : " Save it again, or fetch an intact copy.";
-            throw new InvalidDataException($"The model saved in {path} cannot be read: {Excerpt(reason.Message)}{remedy}", error);
+            string text = Excerpt(reason.Message);
+            bool hasRemedy = Remedies.Any(known => text.Contains(known, StringComparison.Ordinal));
+            // ML.NET ends some of its messages without a full stop.
+            string remedy = hasRemedy ? "" : $"{(text.EndsWith('.') ? "" : ".")} Save it again, or fetch an intact copy.";
+            throw new InvalidDataException($"The model saved in {path} cannot be read: {text}{remedy}", error);
         }
     }
 

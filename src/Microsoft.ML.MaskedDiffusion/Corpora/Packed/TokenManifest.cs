@@ -69,7 +69,8 @@ internal sealed record TokenManifest
             if (version != CurrentVersion)
             {
                 throw new JsonException(
-                    $"version {version} was written by another release of the library; this one reads version {CurrentVersion}");
+                    $"it has version {version} of the format, and this version of the library reads version {CurrentVersion}. Load it with "
+                    + "the version that saved it.");
             }
             return JsonSerializer.Deserialize<TokenManifest>(content, Format)!;
         }

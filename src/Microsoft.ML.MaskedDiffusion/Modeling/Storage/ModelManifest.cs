@@ -93,7 +93,8 @@ internal sealed class ModelManifest
             if (version != Version)
             {
                 throw new FormatException(
-                    $"version {version} of the format was written by another release of the library; this one reads version {Version}");
+                    $"it has version {version} of the format, and this version of the library reads version {Version}. Load it with the "
+                    + "version that saved it.");
             }
             var manifest = new ModelManifest();
             foreach (JsonProperty file in root.GetProperty(FilesField).EnumerateObject())
