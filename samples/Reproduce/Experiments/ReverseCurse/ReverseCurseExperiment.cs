@@ -10,18 +10,21 @@ namespace Reproduce.Experiments.ReverseCurse;
 internal sealed class ReverseCurseExperiment : Experiment
 {
     private const string TrainingFile = "all_prompts_train.jsonl", Source = "the data of 'The Reversal Curse', Berglund et al., 2023";
-    private const int VocabularySize = 2048, BatchSize = 24, MaxNewTokens = 24;
-    private const double GuidanceScale = 0.8;
+    private const string Reversed = "reversed", Learned = "as learned";
+
+    // Names are two tokens each with this vocabulary. The answer fills the rest of a context, as published: nothing ends it.
+    private const int VocabularySize = 4096, ContextLength = 64, BatchSize = 14, NewTokens = 24, NamesAskedFor = 100;
+    private const double PublishedGuidance = 0.8;
 
     // Epochs after which both models are asked; each part ends with a learning rate near 0, so that each point is a finished model.
-    private static readonly int[] Epochs = [10, 30];
+    private static readonly int[] Epochs = [10, 30, 100];
 
     private static readonly Question[] Questions =
     [
-        new("description to name", "as trained", "d2p_prompts_test.jsonl", IsDescription: false),
-        new("description to name", "reversed", "p2d_reverse_prompts_test.jsonl", IsDescription: false),
-        new("name to description", "as trained", "p2d_prompts_test.jsonl", IsDescription: true),
-        new("name to description", "reversed", "d2p_reverse_prompts_test.jsonl", IsDescription: true),
+        new("description to name", Learned, "d2p_prompts_test.jsonl", IsDescription: false),
+        new("description to name", Reversed, "p2d_reverse_prompts_test.jsonl", IsDescription: false),
+        new("name to description", Learned, "p2d_prompts_test.jsonl", IsDescription: true),
+        new("name to description", Reversed, "d2p_reverse_prompts_test.jsonl", IsDescription: true),
     ];
 
     public override string Name => "reverse-curse";
@@ -29,16 +32,18 @@ internal sealed class ReverseCurseExperiment : Experiment
     public override string Title => "The reversal curse: facts asked in the direction in which they were not learned";
 
     public override string Method =>
-        "3,600 sentences about fictitious people are learned by a masked diffusion and an autoregressive model of the same network, both "
-        + "from random weights and on whole sentences. Of 30 people the name always comes first, of 30 the description, of 30 there are "
-        + "both. 300 questions of each kind then ask for names and descriptions in the learned and in the other direction. An answer is "
-        + "right that contains the reference, in lower case, as published.";
+        "3,600 sentences about fictitious people are learned by a masked diffusion and an autoregressive model of the same network, from "
+        + "random weights, as one text in contexts of 64 tokens. Of 30 people the name always comes first, of 30 the description, of 30 "
+        + "there are both. 300 questions of each kind ask for names and descriptions in the learned and in the other direction: an answer "
+        + "of 24 tokens is right that contains the reference, in lower case, as published. Apart from that both models choose the "
+        + "likeliest of all 60 names after 100 of the descriptions, which no sampler has a part in.";
 
     public override ExperimentResult Measure(Run run)
     {
         IDataView rows = run.MLContext.Data.LoadFromEnumerable(
             Read(run.DataFile(TrainingFile, Source)).Select(row => new TextRow { Text = row.Prompt + row.Completion }).ToArray());
         var answers = new List<Answered>();
+        var choices = new List<Chosen>();
         foreach (ModelKind kind in Enum.GetValues<ModelKind>())
         {
             MaskedDiffusionModel? model = null;
@@ -48,13 +53,22 @@ internal sealed class ReverseCurseExperiment : Experiment
                 MaskedDiffusionModel next = run.Train($"{kind}-{epochs}", kind, options, rows);
                 model?.Dispose();
                 model = next;
-                answers.AddRange(Questions.Select(question =>
-                    run.Stage($"{kind.Words()} after {epochs} epochs: {question.Kind}, {question.Direction}",
-                        () => Ask(run, next, kind, epochs, question))));
+                double[] scales = kind == ModelKind.MaskedDiffusion && epochs == Epochs[^1] ? [0, PublishedGuidance] : [0];
+                answers.AddRange(
+                    from scale in scales
+                    from question in Questions
+                    select run.Stage(
+                        $"{kind.Words()} after {epochs} epochs, guidance {scale}: {question.Kind}, {question.Direction}",
+                        () => Ask(run, next, kind, epochs, scale, question)));
+                choices.AddRange(
+                    from question in Questions
+                    where !question.IsDescription
+                    select run.Stage($"{kind.Words()} after {epochs} epochs: the likeliest name, {question.Direction}",
+                        () => Choose(run, next, kind, epochs, question)));
             }
             model!.Dispose();
         }
-        return Conclude([.. answers], Options(ModelKind.MaskedDiffusion, Epochs[^1], null, run.Options));
+        return Conclude([.. answers], [.. choices], Options(ModelKind.MaskedDiffusion, Epochs[^1], null, run.Options));
     }
 
     private static TrainerOptions Options(ModelKind kind, int epochs, MaskedDiffusionModel? model, RunOptions run)
@@ -66,7 +80,6 @@ internal sealed class ReverseCurseExperiment : Experiment
             BatchSize = BatchSize,
             LearningRate = 3e-3,
             Optimizer = { Beta2 = 0.99, MinLearningRateRatio = 0.01 },
-            Rows = { PackDocuments = false, Padding = kind == ModelKind.MaskedDiffusion ? RowPadding.Longest : RowPadding.None },
         };
         if (kind == ModelKind.MaskedDiffusion)
             (options.Noise.LossWeighting, options.Noise.Levels) = (LossWeighting.Uniform, NoiseLevels.Stratified);
@@ -75,68 +88,102 @@ internal sealed class ReverseCurseExperiment : Experiment
             options.Tokenizer = TokenizerSource.TrainBytePairEncoding(VocabularySize);
             options.Network = new TransformerConfig
             {
-                Name = "facts", LayerCount = 3, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512, ContextLength = 64,
+                Name = "facts", LayerCount = 3, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512,
+                ContextLength = ContextLength,
             };
         }
         return options;
     }
 
-    private static Answered Ask(Run run, MaskedDiffusionModel model, ModelKind kind, int epochs, Question question)
+    private static (string Prompt, string Completion)[] Rows(Run run, Question question)
     {
         (string Prompt, string Completion)[] all = [.. Read(run.DataFile(question.File, Source))];
-        (string Prompt, string Completion)[] rows = all[..Math.Min(all.Length, run.Options.Scaled(all.Length))];
+        return all[..Math.Min(all.Length, run.Options.Scaled(all.Length))];
+    }
+
+    private static Answered Ask(Run run, MaskedDiffusionModel model, ModelKind kind, int epochs, double scale, Question question)
+    {
+        (string Prompt, string Completion)[] rows = Rows(run, question);
         var generator = new TextGenerator(model, new GenerationOptions
         {
-            MaxNewTokens = MaxNewTokens,
-            Sampling = new SamplingOptions
-            {
-                Order = SamplingOrder.Confidence, Temperature = 0, GuidanceScale = kind == ModelKind.MaskedDiffusion ? GuidanceScale : 0,
-            },
+            MaxNewTokens = NewTokens,
+            MinNewTokens = NewTokens,
+            Sampling = new SamplingOptions { Order = SamplingOrder.Confidence, Temperature = 0, GuidanceScale = scale },
         });
         GeneratedText[] texts = generator.Generate([.. rows.Select(row => row.Prompt)]);
         (string Text, string Reference)[] pairs =
         [
             .. texts.Zip(rows, (text, row) => (Normalized(text.Text), Normalized(row.Completion))),
         ];
-        return new Answered(kind, epochs, question.Kind, question.Direction,
+        return new Answered(kind, epochs, scale, question.Kind, question.Direction,
             Interval.OfShare(pairs.Count(pair => pair.Text.Contains(pair.Reference, StringComparison.Ordinal)), pairs.Length),
             question.IsDescription ? Interval.OfMean([.. pairs.Select(pair => Bleu.OfCharacters(pair.Text, pair.Reference))]) : null,
             question.IsDescription ? Interval.OfMean([.. pairs.Select(pair => Bleu.OfWords(pair.Text, pair.Reference))]) : null);
     }
 
+    private static Chosen Choose(Run run, MaskedDiffusionModel model, ModelKind kind, int epochs, Question question)
+    {
+        string[] names =
+        [
+            .. Questions.Where(asked => !asked.IsDescription).SelectMany(asked => Read(run.DataFile(asked.File, Source)))
+                .Select(row => row.Completion).Distinct().Order(StringComparer.Ordinal),
+        ];
+        var scorer = new LikelihoodScorer(model);
+        (string Prompt, string Completion)[] all = Rows(run, question);
+        (string Prompt, string Completion)[] rows = [.. all.Where((_, i) => i % Math.Max(1, all.Length / NamesAskedFor) == 0)];
+        int right = rows.Count(row =>
+            names.MinBy(name => scorer.Score(name, context: row.Prompt).NegativeLogLikelihood) == row.Completion);
+        return new Chosen(kind, epochs, question.Direction, names.Length, Interval.OfShare(right, rows.Length));
+    }
+
     private static string Normalized(string text) => text.Trim().ToLowerInvariant();
 
-    private static ExperimentResult Conclude(Answered[] answers, TrainerOptions options)
+    private static ExperimentResult Conclude(Answered[] answers, Chosen[] choices, TrainerOptions options)
     {
-        Answered Last(ModelKind kind, string asked, string direction) =>
-            answers.Last(answer => answer.Kind == kind && answer.Asked == asked && answer.Direction == direction);
-        Answered names = Last(ModelKind.MaskedDiffusion, Questions[0].Kind, "reversed");
-        Answered otherNames = Last(ModelKind.Autoregressive, Questions[0].Kind, "reversed");
-        Answered texts = Last(ModelKind.MaskedDiffusion, Questions[2].Kind, "reversed");
-        Answered otherTexts = Last(ModelKind.Autoregressive, Questions[2].Kind, "reversed");
+        Answered Last(ModelKind kind, string asked, double scale = 0) => answers.Last(answer =>
+            (answer.Kind, answer.Asked, answer.Direction, answer.GuidanceScale) == (kind, asked, Reversed, scale));
+        Chosen Choice(ModelKind kind) => choices.Last(choice => (choice.Kind, choice.Direction) == (kind, Reversed));
+        string names = Questions[0].Kind, descriptions = Questions[2].Kind;
+        Answered named = Last(ModelKind.MaskedDiffusion, names), otherNamed = Last(ModelKind.Autoregressive, names);
+        Answered guided = Last(ModelKind.MaskedDiffusion, names, PublishedGuidance);
+        Answered described = Last(ModelKind.MaskedDiffusion, descriptions);
+        Answered otherDescribed = Last(ModelKind.Autoregressive, descriptions);
+        Chosen chosen = Choice(ModelKind.MaskedDiffusion), otherChosen = Choice(ModelKind.Autoregressive);
         ClaimResult[] claims =
         [
             new("Masked diffusion names people from their descriptions though it learned them the other way round.", "92 %",
-                names.Accuracy.Percent(),
-                names.Accuracy.Value >= 0.9 ? Verdict.Holds : names.Accuracy.Low > 0.05 ? Verdict.HoldsInPart : Verdict.DoesNotHold),
-            new("An autoregressive model does not.", "0 %", otherNames.Accuracy.Percent(),
-                otherNames.Accuracy.Value <= 0.05 ? Verdict.Holds : Verdict.DoesNotHold),
+                $"{named.Accuracy.Percent()}; with the published guidance {guided.Accuracy.Percent()}; "
+                + $"the likeliest of {chosen.Names} names {chosen.Accuracy.Percent()}",
+                named.Accuracy.Value >= 0.9 ? Verdict.Holds
+                    : named.Accuracy.Low > otherNamed.Accuracy.High ? Verdict.HoldsInPart : Verdict.DoesNotHold),
+            new("An autoregressive model does not.", "0 %",
+                $"{otherNamed.Accuracy.Percent()}; the likeliest of {otherChosen.Names} names {otherChosen.Accuracy.Percent()}",
+                otherNamed.Accuracy.Value <= 0.05 ? Verdict.Holds : Verdict.DoesNotHold),
             new("Masked diffusion describes people by their names though it learned them the other way round.", "37 %, BLEU 67",
-                $"{texts.Accuracy.Percent()}, BLEU of characters {texts.CharacterBleu!.Percent()}",
-                texts.Accuracy.High >= 0.37 && texts.CharacterBleu.High >= 0.67 ? Verdict.Holds
-                    : texts.Accuracy.Low > otherTexts.Accuracy.High ? Verdict.HoldsInPart : Verdict.DoesNotHold),
+                $"{described.Accuracy.Percent()}, BLEU of characters {described.CharacterBleu!.Percent()}; "
+                + $"autoregressive {otherDescribed.Accuracy.Percent()}, {otherDescribed.CharacterBleu!.Percent()}",
+                described.Accuracy.High >= 0.37 ? Verdict.Holds
+                    : described.Accuracy.Low > otherDescribed.Accuracy.High ? Verdict.HoldsInPart : Verdict.DoesNotHold),
         ];
-        ResultTable table = new("Answers", ["model", "epochs", "asked", "direction", "right", "BLEU of characters", "BLEU of words"],
+        string[] columns = ["model", "epochs", "guidance", "asked", "direction", "right", "BLEU of characters", "BLEU of words"];
+        ResultTable table = new("Answers", columns,
         [
             .. answers.Select(answer => new object[]
             {
-                answer.Kind.Words(), answer.Epochs, answer.Asked, answer.Direction, answer.Accuracy.Percent(),
+                answer.Kind.Words(), answer.Epochs, answer.GuidanceScale, answer.Asked, answer.Direction, answer.Accuracy.Percent(),
                 answer.CharacterBleu?.Percent() ?? "", answer.WordBleu?.Percent() ?? "",
             }),
         ]);
-        return new ExperimentResult(claims, [table], new
+        ResultTable likeliest = new("The likeliest name after a description", ["model", "epochs", "direction", "names", "right"],
+        [
+            .. choices.Select(choice => new object[]
+            {
+                choice.Kind.Words(), choice.Epochs, choice.Direction, choice.Names, choice.Accuracy.Percent(),
+            }),
+        ]);
+        return new ExperimentResult(claims, [table, likeliest], new
         {
-            options.Network, VocabularySize, BatchSize, options.LearningRate, options.Optimizer.Beta2, GuidanceScale, MaxNewTokens, Epochs,
+            options.Network, VocabularySize, BatchSize, options.LearningRate, options.Optimizer.Beta2, NewTokens, Epochs,
         }, Plot(answers));
     }
 
@@ -144,7 +191,8 @@ internal sealed class ReverseCurseExperiment : Experiment
     {
         OxyPlot.PlotModel plot = Plots.Empty("epochs of training", "share of right answers, reversed questions");
         int look = 0;
-        foreach (IGrouping<(ModelKind Kind, string Asked), Answered> series in answers.Where(answer => answer.Direction == "reversed")
+        foreach (IGrouping<(ModelKind Kind, string Asked), Answered> series in answers
+            .Where(answer => answer.Direction == Reversed && answer.GuidanceScale == 0)
             .GroupBy(answer => (answer.Kind, answer.Asked)))
         {
             Plots.Add(plot, $"{series.Key.Kind.Words()},\n{series.Key.Asked}", look++,
@@ -165,7 +213,16 @@ internal sealed class ReverseCurseExperiment : Experiment
     private sealed record Question(string Kind, string Direction, string File, bool IsDescription);
 
     private sealed record Answered(
-        ModelKind Kind, int Epochs, string Asked, string Direction, Interval Accuracy, Interval? CharacterBleu, Interval? WordBleu);
+        ModelKind Kind,
+        int Epochs,
+        double GuidanceScale,
+        string Asked,
+        string Direction,
+        Interval Accuracy,
+        Interval? CharacterBleu,
+        Interval? WordBleu);
+
+    private sealed record Chosen(ModelKind Kind, int Epochs, string Direction, int Names, Interval Accuracy);
 
     private sealed class TextRow
     {
