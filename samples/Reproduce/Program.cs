@@ -16,7 +16,6 @@ scale.Validators.Add(result =>
     if (result.GetValueOrDefault<double>() is not (> 0 and <= 1000))
         result.AddError("--scale must be above 0 and at most 1000.");
 });
-var full = new Option<bool>("--full") { Description = "The published setting, for a GPU. Not every experiment has one." };
 var untrained = new Option<bool>("--untrained") { Description = "Leaves the models as random as they begin." };
 var simulate = new Option<bool>("--simulate")
 {
@@ -31,7 +30,7 @@ var command = new RootCommand(
     "Repeats results of masked diffusion language models in small, each with 95 % intervals. A run that was interrupted goes on.\n\n"
     + string.Join("\n", Catalog.All.Select(experiment => $"  {experiment.Name,-16} {experiment.Title}")))
 {
-    name, scale, full, untrained, simulate, seed, data, folder, restart,
+    name, scale, untrained, simulate, seed, data, folder, restart,
 };
 command.SetAction((parsed, cancellation) =>
 {
@@ -39,7 +38,6 @@ command.SetAction((parsed, cancellation) =>
     var options = new RunOptions
     {
         Scale = parsed.GetValue(scale),
-        IsFull = parsed.GetValue(full),
         IsUntrained = parsed.GetValue(untrained),
         IsSimulated = parsed.GetValue(simulate),
         Seed = parsed.GetValue(seed),

@@ -35,7 +35,6 @@ internal static class ResultFiles
             Run.Version,
             options.Seed,
             options.Scale,
-            options.IsFull,
             options.IsUntrained,
             result.Claims,
             result.Tables,
@@ -88,7 +87,7 @@ internal static class ResultFiles
             body.Append(string.Concat(table.Rows.Select(row => $"<tr>{Cells("td", row.Select(Cell))}</tr>"))).Append("</table>");
         }
         string settings = JsonSerializer.Serialize(
-            new { options.Seed, options.Scale, options.IsFull, options.IsUntrained, Run.Version, result.Settings }, Json.Indented);
+            new { options.Seed, options.Scale, options.IsUntrained, Run.Version, result.Settings }, Json.Indented);
         body.Append($"<h2>Settings</h2><pre>{Escape(settings)}</pre>");
         return $"""
             <!doctype html>

@@ -8,9 +8,6 @@ internal sealed record RunOptions
     /// </summary>
     public double Scale { get; init; } = 1;
 
-    /// <summary>The published setting, for a GPU.</summary>
-    public bool IsFull { get; init; }
-
     /// <summary>Models keep the random weights that they begin with: what a figure is worth that does not come from learning.</summary>
     public bool IsUntrained { get; init; }
 

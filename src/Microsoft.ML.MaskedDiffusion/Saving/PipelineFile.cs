@@ -124,7 +124,8 @@ internal static class PipelineFile
     // builds the parts of a model by name); null for other failures.
     private static Exception? Damage(Exception error) => error switch
     {
-        TorchUnavailableException => null,
+        // These say themselves what is missing on this machine.
+        TorchUnavailableException or InsufficientMemoryException => null,
         // Of an assembly, whose name stands in the zip. Weights beside the zip are looked for by this library, whose message says all.
         FileNotFoundException { FileName: { } name } when !name.EndsWith(MaskedDiffusionModel.ArchiveExtension, StringComparison.Ordinal) =>
             error,
