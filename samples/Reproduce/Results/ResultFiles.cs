@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using OxyPlot;
 using Reproduce.Experiments;
 using Reproduce.Runs;
 
@@ -25,9 +24,7 @@ internal static class ResultFiles
 
     public static void Write(Experiment experiment, RunOptions options, ExperimentResult result)
     {
-        // The workaround is for viewers that do not know every way of SVG to align text.
-        var exporter = new SvgExporter { Width = FigureWidth, Height = FigureHeight, UseVerticalTextAlignmentWorkaround = true };
-        string svg = exporter.ExportToString(result.Plot);
+        string svg = Plots.Svg(result.Plot, FigureWidth, FigureHeight);
         string json = JsonSerializer.Serialize(new
         {
             experiment = experiment.Name,

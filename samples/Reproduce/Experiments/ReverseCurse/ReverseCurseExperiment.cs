@@ -12,7 +12,7 @@ internal sealed class ReverseCurseExperiment : Experiment
     private const string TrainingFile = "all_prompts_train.jsonl", Source = "the data of 'The Reversal Curse', Berglund et al., 2023";
     private const string Reversed = "reversed", Learned = "as learned";
 
-    // Names are two tokens each with this vocabulary. The answer fills the rest of a context, as published: nothing ends it.
+    // Names are two tokens each with this vocabulary.
     private const int VocabularySize = 4096, ContextLength = 64, BatchSize = 14, NewTokens = 24, NamesAskedFor = 100;
     private const double PublishedGuidance = 0.8;
 
@@ -35,7 +35,7 @@ internal sealed class ReverseCurseExperiment : Experiment
         "3,600 sentences about fictitious people are learned by a masked diffusion and an autoregressive model of the same network, from "
         + "random weights, as one text in contexts of 64 tokens. Of 30 people the name always comes first, of 30 the description, of 30 "
         + "there are both. 300 questions of each kind ask for names and descriptions in the learned and in the other direction: an answer "
-        + "of 24 tokens is right that contains the reference, in lower case, as published. Apart from that both models choose the "
+        + "of up to 24 tokens is right that contains the reference, in lower case, as published. Apart from that both models choose the "
         + "likeliest of all 60 names after 100 of the descriptions, which no sampler has a part in.";
 
     public override ExperimentResult Measure(Run run)
@@ -104,10 +104,12 @@ internal sealed class ReverseCurseExperiment : Experiment
     private static Answered Ask(Run run, MaskedDiffusionModel model, ModelKind kind, int epochs, double scale, Question question)
     {
         (string Prompt, string Completion)[] rows = Rows(run, question);
+        // A description ends its sentence. A name must not: these descriptions were learned as the ends of sentences, so that the most
+        // confident answer is none. As published, nothing ends it.
         var generator = new TextGenerator(model, new GenerationOptions
         {
             MaxNewTokens = NewTokens,
-            MinNewTokens = NewTokens,
+            MinNewTokens = question.IsDescription ? 0 : NewTokens,
             Sampling = new SamplingOptions { Order = SamplingOrder.Confidence, Temperature = 0, GuidanceScale = scale },
         });
         GeneratedText[] texts = generator.Generate([.. rows.Select(row => row.Prompt)]);
