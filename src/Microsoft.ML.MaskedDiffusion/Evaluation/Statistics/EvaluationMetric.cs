@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>A value with two standard errors, which are separate because more noise samples reduce only the second.</summary>
@@ -12,5 +14,9 @@ public readonly record struct EvaluationMetric(double Value, double StandardErro
 {
     /// <summary>For example "0.512 ± 0.011 (items) ± 0.002 (noise)".</summary>
     public override string ToString() =>
-        FormattableString.Invariant($"{Value:G5} ± {StandardError:G2} (items) ± {NoiseStandardError:G2} (noise)");
+        FormattableString.Invariant($"{Value:G5} ± {Shown(StandardError, "G2")} (items) ± {Shown(NoiseStandardError, "G2")} (noise)");
+
+    /// <summary>An error in a text: a dash where there is none, because there is one item alone.</summary>
+    internal static string Shown(double error, string format) =>
+        double.IsNaN(error) ? "-" : error.ToString(format, CultureInfo.InvariantCulture);
 }

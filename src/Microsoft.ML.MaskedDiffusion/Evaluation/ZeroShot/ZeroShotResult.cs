@@ -116,9 +116,13 @@ public sealed record ZeroShotResult
     ];
 
     // Nothing to tell where no question was scored.
-    private static string Metric(EvaluationMetric? metric) =>
-        metric is { } value
-            && !double.IsNaN(value.Value) ? Text($"{value.Value:F4} ± {value.StandardError:F4} ± {value.NoiseStandardError:F4}") : "-";
+    private static string Metric(EvaluationMetric? metric)
+    {
+        if (metric is not { } value || double.IsNaN(value.Value))
+            return "-";
+        string items = EvaluationMetric.Shown(value.StandardError, "F4"), noise = EvaluationMetric.Shown(value.NoiseStandardError, "F4");
+        return Text($"{value.Value:F4} ± {items} ± {noise}");
+    }
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

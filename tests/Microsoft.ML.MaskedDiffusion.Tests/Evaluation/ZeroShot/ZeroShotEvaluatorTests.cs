@@ -209,6 +209,15 @@ public sealed class ZeroShotEvaluatorTests
     }
 
     [TestMethod]
+    public void OneQuestionHasNoErrorOverItems()
+    {
+        ZeroShotResult result = new ZeroShotEvaluator(Varied(), new ZeroShotOptions { MaxQuestions = 1 }).Evaluate(Piqa, Questions(10));
+        Assert.IsTrue(double.IsNaN(result.Accuracy.StandardError));
+        Assert.IsFalse(result.ToString().Contains("NaN", StringComparison.Ordinal), result.ToString());
+        StringAssert.Contains(result.Accuracy.ToString(), "± - (items)");
+    }
+
+    [TestMethod]
     public void PublishedProfile_HasTheSettingsOfTheScript()
     {
         foreach (string name in ZeroShotTask.Names)
