@@ -34,7 +34,7 @@ internal sealed class GenerationMapping
         GenerationOptions options = request.RawRepresentationFactory?.Invoke(client!) is GenerationOptions raw
             ? Completed(raw, request.StopSequences ?? []) : Completed(_own!, request.StopSequences ?? []);
         options.MaxNewTokens = request.MaxOutputTokens ?? options.MaxNewTokens;
-        options.MinNewTokens = Math.Min(options.MinNewTokens, Math.Max(0, options.MaxNewTokens));
+        options.MinNewTokens = Math.Min(options.MinNewTokens, Math.Max(0, options.MaxNewTokens ?? int.MaxValue));
         SamplingOptions sampling = options.Sampling;
         sampling.Temperature = request.Temperature ?? sampling.Temperature;
         sampling.TopP = request.TopP ?? sampling.TopP;

@@ -283,10 +283,12 @@ public sealed partial class MaskedDiffusionCatalog
     /// <param name="model">The model that writes; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="promptColumnName">The text column with the prompts.</param>
     /// <param name="outputColumnName">The column of the written texts, without the prompts.</param>
-    /// <param name="maxNewTokens">The most tokens to write, 0 to 1048576.</param>
+    /// <param name="maxNewTokens">
+    /// The most tokens to write, 0 to 1048576. Default null: see <see cref="GenerationOptions.MaxNewTokens"/>.
+    /// </param>
     /// <exception cref="ArgumentException">A name is empty, or the number of tokens is out of its range.</exception>
     public TextGenerationEstimator Generate(
-        MaskedDiffusionModel model, string promptColumnName = "Prompt", string outputColumnName = "Completion", int maxNewTokens = 128) =>
+        MaskedDiffusionModel model, string promptColumnName = "Prompt", string outputColumnName = "Completion", int? maxNewTokens = null) =>
         Generate(
             model,
             new TextGenerationOptions

@@ -326,7 +326,7 @@ public sealed partial class OptionsTests
         new Subject<GenerationOptions>(new(), o => _ = new TextGenerator(Model, o), new()
         {
             [nameof(GenerationOptions.MaxNewTokens)] = [-1, (1 << 20) + 1],
-            [nameof(GenerationOptions.MinNewTokens)] = [-1, 129],
+            [nameof(GenerationOptions.MinNewTokens)] = [-1, (1 << 20) + 1],
             [nameof(GenerationOptions.EndOfTextPenalty)] = [-0.1, 1000.5, double.NaN],
             [nameof(GenerationOptions.StopStrings)] = [null],
             [nameof(GenerationOptions.Sampling)] = [null],

@@ -17,7 +17,7 @@ internal sealed class ReverseCurseExperiment : Experiment
     private const double PublishedGuidance = 0.8;
 
     // Epochs after which both models are asked; each part ends with a learning rate near 0, so that each point is a finished model.
-    private static readonly int[] Epochs = [10, 30, 100];
+    private static readonly int[] Epochs = [10, 30, 60];
 
     private static readonly Question[] Questions =
     [
@@ -33,15 +33,19 @@ internal sealed class ReverseCurseExperiment : Experiment
 
     public override string Method =>
         "3,600 sentences about fictitious people are learned by a masked diffusion and an autoregressive model of the same network, from "
-        + "random weights, as one text in contexts of 64 tokens. Of 30 people the name always comes first, of 30 the description, of 30 "
-        + "there are both. 300 questions of each kind ask for names and descriptions in the learned and in the other direction: an answer "
-        + "of up to 24 tokens is right that contains the reference, in lower case, as published. Apart from that both models choose the "
-        + "likeliest of all 60 names after 100 of the descriptions, which no sampler has a part in.";
+        + "random weights, as one text in contexts of 64 tokens, in a random order. Of 30 people the name always comes first, of 30 the "
+        + "description, of 30 there are both. 300 questions of each kind ask for names and descriptions in the learned and in the other "
+        + "direction: an answer of up to 24 tokens is right that contains the reference, in lower case, as published. Apart from that both "
+        + "models choose the likeliest of all 60 names after 100 of the descriptions, which no sampler has a part in.";
 
     public override ExperimentResult Measure(Run run)
     {
-        IDataView rows = run.MLContext.Data.LoadFromEnumerable(
-            Read(run.DataFile(TrainingFile, Source)).Select(row => new TextRow { Text = row.Prompt + row.Completion }).ToArray());
+        TextRow[] sentences =
+            [.. Read(run.DataFile(TrainingFile, Source)).Select(row => new TextRow { Text = row.Prompt + row.Completion })];
+        // In the file the sentences about a person follow each other, so that in one text the next sentence names the person again: both
+        // kinds of model would learn descriptions before names from that.
+        new Random(run.Options.Seed).Shuffle(sentences);
+        IDataView rows = run.MLContext.Data.LoadFromEnumerable(sentences);
         var answers = new List<Answered>();
         var choices = new List<Chosen>();
         foreach (ModelKind kind in Enum.GetValues<ModelKind>())

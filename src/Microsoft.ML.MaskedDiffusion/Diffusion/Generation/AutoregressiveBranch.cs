@@ -21,7 +21,7 @@ internal sealed class AutoregressiveBranch(int[] prompt, GenerationPlan plan) : 
             _start = length - (plan.ContextLength - plan.Options.Sampling.BlockLength!.Value);
             _cached = 0;
         }
-        _cache ??= session.NewCache(Math.Min(plan.ContextLength, prompt.Length + plan.Options.MaxNewTokens));
+        _cache ??= session.NewCache(Math.Min(plan.ContextLength, prompt.Length + plan.MaxNewTokens));
         int first = _start + _cached;
         var tokens = new int[length - first];
         for (int i = 0; i < tokens.Length; i++)

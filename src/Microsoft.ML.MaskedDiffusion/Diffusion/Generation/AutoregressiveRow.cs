@@ -37,7 +37,7 @@ internal sealed class AutoregressiveRow : IGeneratingRow
         _branch = new AutoregressiveBranch(prompt, plan);
         if (plan.Options.Sampling.GuidanceScale != 0)
             _unconditional = new AutoregressiveBranch(plan.NegativePrompt ?? plan.Start, plan);
-        if (plan.Options.MaxNewTokens == 0)
+        if (plan.MaxNewTokens == 0)
             _written.Finish("", FinishReason.Length);
     }
 
@@ -47,7 +47,7 @@ internal sealed class AutoregressiveRow : IGeneratingRow
 
     /// <summary>Whether guidance acts on the next token.</summary>
     public bool IsGuided =>
-        _unconditional is not null && _plan.Options.Sampling.IsGuided(1 - (double)_written.Count / _plan.Options.MaxNewTokens);
+        _unconditional is not null && _plan.Options.Sampling.IsGuided(1 - (double)_written.Count / _plan.MaxNewTokens);
 
     /// <summary>What the network is asked for the next token: one part, or two under guidance.</summary>
     public IReadOnlyList<SequencePart> Parts()
@@ -67,7 +67,7 @@ internal sealed class AutoregressiveRow : IGeneratingRow
         RepetitionPenalty.Apply(own, _prompt.Concat(written), _plan.Options.Sampling, int.MaxValue);
         // The bytes so far, this token and those left to write must be whole characters together.
         byte before = _plan.Vocabulary.StateAfter(written);
-        byte after = _plan.Vocabulary.StatesBefore(_plan.Options.MaxNewTokens - written.Count - 1);
+        byte after = _plan.Vocabulary.StatesBefore(_plan.MaxNewTokens - written.Count - 1);
         int[] forbidden = _plan.Vocabulary.Forbidden(before, after);
         LogitChange.Of(
             _plan.RequestOf(_prompt.Length), _plan.Options.Sampling, position, forbidden, before == GapVocabulary.Between).AddTo(own);

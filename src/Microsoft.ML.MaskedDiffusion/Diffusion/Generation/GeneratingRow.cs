@@ -25,7 +25,7 @@ internal sealed class GeneratingRow : IGeneratingRow
         (_plan, _prompt) = (plan, prompt);
         _written = new WrittenTokens(plan, text, prompt.Length);
         _key = ContentKey.Combine(ContentKey.Of(prompt), (ulong)sample);
-        if (plan.Options.MaxNewTokens == 0)
+        if (plan.MaxNewTokens == 0)
             _written.Finish("", FinishReason.Length);
         else
             Begin();
@@ -63,7 +63,7 @@ internal sealed class GeneratingRow : IGeneratingRow
 
     private void Begin()
     {
-        int known = _prompt.Length + _written.Count, left = _plan.Options.MaxNewTokens - _written.Count;
+        int known = _prompt.Length + _written.Count, left = _plan.MaxNewTokens - _written.Count;
         int negative = _plan.NegativePrompt?.Length ?? 0;
         bool fits = Math.Max(_prompt.Length, negative) + _written.Count + left <= _plan.ContextLength;
         // A negative prompt stands before all that was written, also where the prompt has left the window.
@@ -87,7 +87,7 @@ internal sealed class GeneratingRow : IGeneratingRow
             FirstStates = _plan.Vocabulary.StateAfter(_written.Ids.Take(start - _prompt.Length)),
             FinalStates = _plan.Vocabulary.StatesBefore(left - visible),
         };
-        _current = new SamplingRow(request, _plan.Options.Sampling, _plan.MaskTokenId);
+        _current = new SamplingRow(request, fits ? _plan.Options.Sampling : _plan.SamplingOfOneBlock, _plan.MaskTokenId);
     }
 
     private void Absorb()

@@ -8,9 +8,14 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </summary>
 public sealed class GenerationOptions
 {
-    /// <summary>The most tokens to write, 0 to 1048576; an end of text counts. Default 128.</summary>
+    private const int MostTokens = 1 << 20, DefaultTokens = 128;
+
+    /// <summary>
+    /// The most tokens to write, 0 to 1048576; an end of text counts. Null, the default: 128, or half of the model's context if that is less
+    /// and no <see cref="SamplingOptions.BlockLength"/> lets the text be longer; at least <see cref="MinNewTokens"/>.
+    /// </summary>
     [JsonPropertyName("MaxNewTokens")]
-    public int MaxNewTokens { get; set; } = 128;
+    public int? MaxNewTokens { get; set; }
 
     /// <summary>
     /// Tokens before which the model cannot end the text, 0 to <see cref="MaxNewTokens"/>. Default 0.
@@ -63,9 +68,10 @@ public sealed class GenerationOptions
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public GenerationOptions Clone()
     {
-        OptionCheck.Require(MaxNewTokens is >= 0 and <= 1 << 20, nameof(MaxNewTokens), MaxNewTokens, "0 to 1048576 tokens");
-        OptionCheck.Require(MinNewTokens >= 0 && MinNewTokens <= MaxNewTokens, nameof(MinNewTokens), MinNewTokens,
-            $"0 to MaxNewTokens ({MaxNewTokens})");
+        OptionCheck.Require(MaxNewTokens is null or (>= 0 and <= MostTokens), nameof(MaxNewTokens), MaxNewTokens,
+            "0 to 1048576 tokens, or null for the default");
+        OptionCheck.Require(MinNewTokens >= 0 && MinNewTokens <= (MaxNewTokens ?? MostTokens), nameof(MinNewTokens), MinNewTokens,
+            MaxNewTokens is null ? "0 to 1048576 tokens" : $"0 to MaxNewTokens ({MaxNewTokens})");
         OptionCheck.Require(EndOfTextPenalty is >= 0 and <= 1000, nameof(EndOfTextPenalty), EndOfTextPenalty, "0 to 1000; 0 is off");
         OptionCheck.RequireObject(StopStrings, nameof(StopStrings), "a list of texts; leave it unset for none");
         for (int i = 0; i < StopStrings.Count; i++)
@@ -84,5 +90,12 @@ public sealed class GenerationOptions
         copy.PromptTokens = PromptTokens?.ToDictionary(StringComparer.Ordinal);
         copy.Sampling = Sampling.Clone();
         return copy;
+    }
+
+    /// <summary>How many tokens a text may have, by default or as is said.</summary>
+    internal int MaxNewTokensIn(int contextLength)
+    {
+        int room = Sampling.BlockLength is null ? contextLength / 2 : int.MaxValue;
+        return MaxNewTokens ?? Math.Max(MinNewTokens, Math.Min(DefaultTokens, room));
     }
 }

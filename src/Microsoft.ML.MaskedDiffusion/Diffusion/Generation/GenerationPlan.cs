@@ -14,6 +14,14 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 internal sealed record GenerationPlan(
     GenerationOptions Options, TextTokenizer Tokenizer, int ContextLength, int MaskTokenId, GapVocabulary Vocabulary, StopScanner? Stops)
 {
+    /// <summary>The most tokens of a text.</summary>
+    public int MaxNewTokens { get; } = Options.MaxNewTokensIn(ContextLength);
+
+    /// <summary>
+    /// How one block of a text is written that is longer than the context: with its share of the steps, as among the blocks of one row.
+    /// </summary>
+    public SamplingOptions SamplingOfOneBlock { get; } = OfOneBlock(Options.Sampling, Options.MaxNewTokensIn(ContextLength));
+
     /// <summary>Turns prompts into ids.</summary>
     public PromptEncoder Prompts { get; } = new(Tokenizer, Options.PromptTokens);
 
@@ -38,7 +46,7 @@ internal sealed record GenerationPlan(
 
     /// <summary>Whether a prompt of so many tokens can be continued.</summary>
     public bool Fits(int promptLength) => Options.Sampling.BlockLength is not null
-        || Math.Max(promptLength, NegativePrompt?.Length ?? 0) + Options.MaxNewTokens <= ContextLength;
+        || Math.Max(promptLength, NegativePrompt?.Length ?? 0) + MaxNewTokens <= ContextLength;
 
     /// <summary>Refuses what the kind of model cannot do, and blocks that leave no room for anything before them.</summary>
     /// <exception cref="ArgumentException">An option does not fit the model.</exception>
@@ -56,5 +64,15 @@ internal sealed record GenerationPlan(
             "None for an autoregressive model, which cannot mask tokens");
         OptionCheck.Require(Start.Length > 0, "Tokenizer", "without a beginning or end of sequence",
             "one with such a token, which an autoregressive model reads before the first token of a text");
+    }
+
+    private static SamplingOptions OfOneBlock(SamplingOptions sampling, int tokens)
+    {
+        if (sampling is not { Steps: { } steps, BlockLength: { } length } || tokens <= length)
+            return sampling;
+        int blocks = (tokens + length - 1) / length;
+        SamplingOptions own = sampling.Clone();
+        own.Steps = (steps + blocks - 1) / blocks;
+        return own;
     }
 }

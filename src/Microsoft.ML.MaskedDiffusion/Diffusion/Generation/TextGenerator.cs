@@ -44,6 +44,9 @@ public sealed class TextGenerator
         _plan.Check(model.Config.Autoregressive);
     }
 
+    /// <summary>The most tokens of a text: what the options say, or what is their default with this model.</summary>
+    public int MaxNewTokens => _plan.MaxNewTokens;
+
     /// <summary>Tokens of a prompt as the model sees it, with the beginning of the text.</summary>
     /// <param name="prompt">The prompt; may be empty.</param>
     /// <exception cref="ArgumentNullException"><paramref name="prompt"/> is null.</exception>
@@ -164,7 +167,7 @@ public sealed class TextGenerator
             foreach ((string prompt, int sample) in texts)
                 rows.Add(Open(prompt, sample));
             var run = new GenerationRun(_model.Session, _plan);
-            long most = (long)rows.Count * _plan.Options.MaxNewTokens;
+            long most = (long)rows.Count * _plan.MaxNewTokens;
             IGeneratingRow[] active = [.. rows.Where(row => !row.IsDone)];
             while (active.Length > 0 && run.TryStep(active, cancellation))
             {
@@ -193,7 +196,7 @@ public sealed class TextGenerator
         if (_plan.Options.InvalidRows == InvalidRows.Skip)
             return new InvalidRow(ids.Length);
         throw new ArgumentException(
-            $"{_subject} has {ids.Length} tokens, and with MaxNewTokens {_plan.Options.MaxNewTokens} that is more than the model's "
+            $"{_subject} has {ids.Length} tokens, and with MaxNewTokens {_plan.MaxNewTokens} that is more than the model's "
             + $"{_plan.ContextLength}: \"{TextExcerpt.Of(prompt)}\". Shorten it, lower MaxNewTokens, or set Sampling.BlockLength to write "
             + "in blocks, for which the window slides.");
     }

@@ -67,7 +67,7 @@ internal sealed class WrittenTokens(GenerationPlan plan, string prompt, int prom
             return;
         if (_ids[^1] == plan.EndOfTextId)
             Finish(_text.Of(_ids), FinishReason.EndOfText);
-        else if (_ids.Count == plan.Options.MaxNewTokens)
+        else if (_ids.Count == plan.MaxNewTokens)
             Finish(_text.Of(_ids), FinishReason.Length);
     }
 
