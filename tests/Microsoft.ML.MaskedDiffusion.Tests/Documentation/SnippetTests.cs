@@ -19,8 +19,8 @@ public sealed partial class SnippetTests
     // What a snippet says, and what is run in its place, so that it takes seconds and not hours.
     private static readonly (string Printed, string Run)[] Smaller =
     [
-        ("Network = \"19M\"", $"Network = {Network}"),
-        ("Network = \"6M\"", $"Network = {Network}"),
+        ("TransformerConfig.FromPreset(\"19M\") with { ContextLength = 256 }", Network),
+        ("TransformerConfig.FromPreset(\"6M\") with { ContextLength = 256 }", Network),
         ("TransformerConfig.FromPreset(\"19M\") with { ContextLength = 2048 }", Network),
         (".Trainer().Fit(", $".Trainer(new() {{ TextColumnName = \"Text\", Network = {Network}, MaxSteps = 3 }}).Fit("),
         ("Tokenizer = TokenizerSource.FromFile(\"llama/tokenizer.model\"), ",
