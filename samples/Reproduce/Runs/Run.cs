@@ -19,7 +19,12 @@ internal sealed class Run
         (Options, _progress, _cancellation) = (options, progress, cancellation);
         _log = new StageLog(options.Folder, new
         {
-            experiment, options.Seed, options.Scale, options.IsUntrained, options.IsSimulated, Version,
+            experiment,
+            options.Seed,
+            options.Scale,
+            options.IsUntrained,
+            options.IsSimulated,
+            Version,
         });
     }
 

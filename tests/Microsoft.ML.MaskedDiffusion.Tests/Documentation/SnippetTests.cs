@@ -44,8 +44,8 @@ public sealed partial class SnippetTests
             .Where(path => !path.EndsWith("Tests.dll", StringComparison.Ordinal)).Select(path => MetadataReference.CreateFromFile(path)),
     ];
 
-    private static MaskedDiffusionModel s_model = null!;
-    private static SnippetFolder s_folder = null!;
+    private static MaskedDiffusionModel _model = null!;
+    private static SnippetFolder _folder = null!;
 
     public static IEnumerable<object[]> Snippets =>
         from file in Repository.Pages
@@ -56,10 +56,10 @@ public sealed partial class SnippetTests
     public static void CreateFolder(TestContext context)
     {
         _ = context;
-        s_model = TinyModel.Create(TokenizerSource.Bytes().Resolve(() => [], null, CancellationToken.None), contextLength: 1024);
-        s_folder = new SnippetFolder(s_model);
+        _model = TinyModel.Create(TokenizerSource.Bytes().Resolve(() => [], null, CancellationToken.None), contextLength: 1024);
+        _folder = new SnippetFolder(_model);
         AppContext.SetData(Key("ml"), new MLContext(1));
-        AppContext.SetData(Key("model"), s_model);
+        AppContext.SetData(Key("model"), _model);
         AppContext.SetData(Key("cancellation"), CancellationToken.None);
         foreach (string view in new[] { "data", "rows", "held" })
             AppContext.SetData(Key(view), SnippetRow.View(new MLContext(1)));
@@ -70,8 +70,8 @@ public sealed partial class SnippetTests
     {
         foreach ((_, string name) in Given)
             AppContext.SetData(Key(name), null);
-        s_folder.Dispose();
-        s_model.Dispose();
+        _folder.Dispose();
+        _model.Dispose();
     }
 
     [TestMethod]

@@ -190,7 +190,13 @@ internal sealed class ReverseCurseExperiment : Experiment
         ]);
         return new ExperimentResult(claims, [table, likeliest], new
         {
-            options.Network, VocabularySize, BatchSize, options.LearningRate, options.Optimizer.Beta2, NewTokens, Epochs,
+            options.Network,
+            VocabularySize,
+            BatchSize,
+            options.LearningRate,
+            options.Optimizer.Beta2,
+            NewTokens,
+            Epochs,
         }, Plot(choices));
     }
 
