@@ -50,10 +50,11 @@ internal sealed class ChatRequestReader
         CheckIds(turns);
         Writer writer = options is null ? _default : Open(_generation.Of(options, client));
         int length = writer.Generator.CountPromptTokens(prompt), context = _model.Config.ContextLength;
-        if (length + writer.Generator.MaxNewTokens > context)
+        int most = writer.Generator.MaxNewTokens;
+        if (length + most > context)
         {
             throw new ArgumentException(
-                $"The conversation has {length} tokens in the template {_template.Name}, and with the {writer.Generator.MaxNewTokens} tokens "
+                $"The conversation has {length} tokens in the template {_template.Name}, and with the {most} tokens "
                 + $"that the reply may have (MaxOutputTokens) that is more than the model's {context}. Leave out the oldest messages, for "
                 + "example with a chat reducer, or lower MaxOutputTokens.", nameof(messages));
         }

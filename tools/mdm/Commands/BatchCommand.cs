@@ -25,7 +25,8 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
         AddOption("--column", "Batch.OutputColumns", "A column of the model to write; may be repeated. Default: all.", "column");
         AddOption("--keep", "Batch.KeptColumns", "A column of the input to write; may be repeated. Default: all.", "column");
         AddOption("--choices", "Choose.ChoiceCount", "The most answers that a row has, for the task Choose.");
-        AddOption("--length", "Generate.Generation.MaxNewTokens", "Tokens to write, for the task Generate. Default: 128, or half of the model's context.");
+        AddOption("--length", "Generate.Generation.MaxNewTokens",
+            "Tokens to write, for the task Generate. Default: 128, or half of the model's context if that is less.");
         AddFlag("--skip-bad-rows", "Batch.InvalidRows", JsonValue.Create(nameof(InvalidRows.Skip)),
             "Write rows that cannot be read or scored to OUTPUT.rejected.jsonl and go on.");
         AddOption(

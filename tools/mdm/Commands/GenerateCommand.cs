@@ -23,7 +23,8 @@ internal sealed class GenerateCommand : SettingsCommand<GenerateSettings>
         AddOption("--file", "File", "A file with a prompt a line, or with JSON lines that have \"prompt\" (.jsonl).", "file");
         AddOption("--preset", "Preset",
             $"A published sampler: {string.Join(", ", Enum.GetNames<SamplerPreset>())}. Default: tokens in random order, temperature 1.");
-        AddOption("--length", "Generation.MaxNewTokens", "Most tokens of a text. Default: 128, or half of the model's context if that is less.");
+        AddOption("--length", "Generation.MaxNewTokens",
+            "Most tokens of a text. Default: 128, or half of the model's context if that is less.");
         AddOption("--steps", "Generation.Sampling.Steps", "Network passes for a text. Default: one for each token, or the preset's.");
         AddOption("--temperature", "Generation.Sampling.Temperature", "0 takes the most probable token. Default: 1, or the preset's.");
         AddOption("--stop", "Generation.StopStrings", "End a text before this; repeat it for several. \\n is a line end.",

@@ -11,8 +11,8 @@ public sealed class GenerationOptions
     private const int MostTokens = 1 << 20, DefaultTokens = 128;
 
     /// <summary>
-    /// The most tokens to write, 0 to 1048576; an end of text counts. Null, the default: 128, or half of the model's context if that is less
-    /// and no <see cref="SamplingOptions.BlockLength"/> lets the text be longer; at least <see cref="MinNewTokens"/>.
+    /// The most tokens to write, 0 to 1048576; an end of text counts. Null, the default: 128, or half of the model's context if that is
+    /// less and no <see cref="SamplingOptions.BlockLength"/> lets the text be longer; at least <see cref="MinNewTokens"/>.
     /// </summary>
     [JsonPropertyName("MaxNewTokens")]
     public int? MaxNewTokens { get; set; }
