@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
 
@@ -13,7 +14,7 @@ internal ref struct ParquetFooter
     // The types of the compact protocol.
     private const int Stop = 0, True = 1, False = 2, Byte = 3, Int64 = 6, Double = 7, Binary = 8, List = 9, Set = 10, Structure = 12;
 
-    private ReadOnlySpan<byte> _rest;
+    private ByteCursor _bytes;
 
     /// <summary>Reads the footer of a file, whose position is then again at its start.</summary>
     /// <exception cref="InvalidDataException">The footer is damaged.</exception>
@@ -31,8 +32,15 @@ internal ref struct ParquetFooter
         file.Position = file.Length - TrailerBytes - length;
         file.ReadExactly(bytes);
         file.Position = 0;
-        var footer = new ParquetFooter { _rest = bytes };
-        footer.SkipStructure(0);
+        var footer = new ParquetFooter { _bytes = new ByteCursor(bytes) };
+        try
+        {
+            footer.SkipStructure(0);
+        }
+        catch (FormatException)
+        {
+            throw Damaged();
+        }
     }
 
     private static InvalidDataException Damaged() => new("its footer is damaged or cut off");
@@ -41,13 +49,13 @@ internal ref struct ParquetFooter
     {
         while (true)
         {
-            byte header = Take(1)[0];
+            byte header = _bytes.Take(1)[0];
             int type = header & 0xF;
             if (type == Stop)
                 return;
             // A field whose number is not close to the last one's has it behind the header.
             if (header >> 4 == 0)
-                Number();
+                _bytes.Number();
             // The value of a truth is in its type.
             if (type is not (True or False))
                 Skip(type, depth);
@@ -61,22 +69,22 @@ internal ref struct ParquetFooter
         switch (type)
         {
             case True or False or Byte:
-                Take(1);
+                _bytes.Take(1);
                 break;
             case > Byte and <= Int64:
-                Number();
+                _bytes.Number();
                 break;
             case Double:
-                Take(8);
+                _bytes.Take(8);
                 break;
             case Binary:
-                Take(Number());
+                _bytes.Take(_bytes.Number());
                 break;
             case List or Set:
-                byte header = Take(1)[0];
-                ulong count = header >> 4 == 0xF ? Number() : (ulong)(header >> 4);
+                byte header = _bytes.Take(1)[0];
+                ulong count = header >> 4 == 0xF ? _bytes.Number() : (ulong)(header >> 4);
                 // Every item has a byte at least.
-                if (count > (ulong)_rest.Length)
+                if (count > (ulong)_bytes.Left)
                     throw Damaged();
                 for (ulong i = 0; i < count; i++)
                     Skip(header & 0xF, depth + 1);
@@ -88,27 +96,5 @@ internal ref struct ParquetFooter
                 // Parquet's footers have no maps.
                 throw Damaged();
         }
-    }
-
-    private ulong Number()
-    {
-        ulong value = 0;
-        for (int shift = 0; shift < 70; shift += 7)
-        {
-            byte part = Take(1)[0];
-            value |= (ulong)(part & 0x7F) << shift;
-            if (part < 0x80)
-                return value;
-        }
-        throw Damaged();
-    }
-
-    private ReadOnlySpan<byte> Take(ulong count)
-    {
-        if (count > (ulong)_rest.Length)
-            throw Damaged();
-        ReadOnlySpan<byte> taken = _rest[..(int)count];
-        _rest = _rest[(int)count..];
-        return taken;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.SentencePiece;
 
@@ -7,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.SentencePiece;
 /// </summary>
 internal ref struct ProtobufFields(ReadOnlySpan<byte> message)
 {
-    private ReadOnlySpan<byte> _rest = message;
+    private ByteCursor _bytes = new(message);
 
     /// <summary>Number of the current field.</summary>
     public int Number { get; private set; }
@@ -20,9 +21,9 @@ internal ref struct ProtobufFields(ReadOnlySpan<byte> message)
 
     public bool MoveNext()
     {
-        if (_rest.IsEmpty)
+        if (_bytes.Left == 0)
             return false;
-        ulong key = ReadVarint();
+        ulong key = _bytes.Number();
         if (key >> 3 is 0 or > int.MaxValue)
             throw new FormatException("a protobuf field has no valid number");
         Number = (int)(key >> 3);
@@ -31,42 +32,20 @@ internal ref struct ProtobufFields(ReadOnlySpan<byte> message)
         switch (key & 7)
         {
             case 0:
-                Value = ReadVarint();
+                Value = _bytes.Number();
                 break;
             case 1:
-                Value = BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
+                Value = BinaryPrimitives.ReadUInt64LittleEndian(_bytes.Take(8));
                 break;
             case 2:
-                Content = Take(ReadVarint());
+                Content = _bytes.Take(_bytes.Number());
                 break;
             case 5:
-                Value = BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
+                Value = BinaryPrimitives.ReadUInt32LittleEndian(_bytes.Take(4));
                 break;
             default:
                 throw new FormatException("a protobuf field has no valid wire type");
         }
         return true;
-    }
-
-    private ulong ReadVarint()
-    {
-        ulong value = 0;
-        for (int shift = 0; shift < 70; shift += 7)
-        {
-            byte part = Take(1)[0];
-            value |= (ulong)(part & 0x7F) << shift;
-            if (part < 0x80)
-                return value;
-        }
-        throw new FormatException("a protobuf number is longer than ten bytes");
-    }
-
-    private ReadOnlySpan<byte> Take(ulong count)
-    {
-        if (count > (ulong)_rest.Length)
-            throw new FormatException("it ends in the middle of a protobuf field");
-        ReadOnlySpan<byte> taken = _rest[..(int)count];
-        _rest = _rest[(int)count..];
-        return taken;
     }
 }
