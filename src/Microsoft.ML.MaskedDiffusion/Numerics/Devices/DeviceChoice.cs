@@ -32,14 +32,15 @@ internal static class DeviceChoice
         if (auto && count == 0)
             return torch.device(DeviceType.CPU);
         int chosen = index ?? 0;
-        if (chosen >= count)
-        {
-            throw new ArgumentException(count == 0
-                ? $"Device \"{device}\" was asked for, but libtorch finds no NVIDIA GPU here: use \"cpu\" or \"auto\", or {AddCuda}."
-                : $"Device \"{device}\" was asked for, but there are {count} GPUs, \"cuda:0\" to \"cuda:{count - 1}\".", nameof(device));
-        }
-        return torch.device(DeviceType.CUDA, chosen);
+        return chosen < count ? torch.device(DeviceType.CUDA, chosen) : throw Missing(device, count);
     }
+
+    /// <summary>The error of a device that a machine with so many GPUs does not have.</summary>
+    internal static ArgumentException Missing(string device, int count) => new(
+        count == 0
+            ? $"Device \"{device}\" was asked for, but libtorch finds no NVIDIA GPU here: use \"cpu\" or \"auto\", or {AddCuda}."
+            : $"Device \"{device}\" was asked for, but there are {count} GPUs, \"cuda:0\" to \"cuda:{count - 1}\".",
+        nameof(device));
 
     /// <summary>
     /// The device that the choice means, as text. "auto" takes the GPU that ML.NET's context asks for, or the processor where there is no

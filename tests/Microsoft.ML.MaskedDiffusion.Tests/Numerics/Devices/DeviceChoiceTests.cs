@@ -34,6 +34,12 @@ public sealed class DeviceChoiceTests
     {
         DeviceChoice.Validate("cuda:999");
         Assert.ThrowsExactly<ArgumentException>(() => DeviceChoice.Resolve("cuda:999"));
+        using var folder = new TemporaryFolder();
+        using MaskedDiffusionModel model = TinyModel.Create();
+        model.Save(folder.File("lm.mdm"));
+        StringAssert.StartsWith(
+            Assert.ThrowsExactly<ArgumentException>(() => MaskedDiffusionModel.Load(folder.File("lm.mdm"), "cuda:999")).Message,
+            "Device \"cuda:999\" was asked for, but");
     }
 
     [TestMethod]

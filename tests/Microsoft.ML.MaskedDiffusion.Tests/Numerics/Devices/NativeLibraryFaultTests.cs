@@ -9,7 +9,8 @@ public sealed class NativeLibraryFaultTests
         "Unable to load shared library '/app/libLibTorchSharp.so' or one of its dependencies. " +
         "In order to help diagnose loading problems, consider using a tool like strace.";
 
-    private static readonly NativeLibraryFault Linux = new()
+    /// <summary>A library that is there and does not load.</summary>
+    internal static readonly NativeLibraryFault Linux = new()
     {
         Platform = "linux-x64",
         TorchSharpVersion = "0.107.0",
