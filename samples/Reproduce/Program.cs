@@ -19,7 +19,7 @@ scale.Validators.Add(result =>
 var untrained = new Option<bool>("--untrained") { Description = "Leaves the models as random as they begin." };
 var simulate = new Option<bool>("--simulate")
 {
-    Description = "scaling-law: puts the published losses through the same fits, without a training.",
+    Description = "Puts published figures through the same analysis, without a training. scaling-law alone has them.",
 };
 var seed = new Option<int>("--seed") { Description = "The seed of every random choice.", DefaultValueFactory = _ => 1 };
 var data = new Option<string?>("--data") { Description = "The folder with the data sets' official files." };
@@ -46,6 +46,8 @@ command.SetAction((parsed, cancellation) =>
     };
     try
     {
+        if (options.IsSimulated && !experiment.HasPublishedFigures)
+            throw new NotSupportedException($"--simulate needs published figures, which {experiment.Name} does not have.");
         if (parsed.GetValue(restart))
             RunFolder.Clear(options.Folder);
         Console.WriteLine($"{experiment.Title}\n\n{experiment.Method}\n");

@@ -15,6 +15,9 @@ internal abstract class Experiment
     /// <summary>How it is done, in some sentences, for the page of results.</summary>
     public abstract string Method { get; }
 
+    /// <summary>Whether published figures can take the place of trainings (<see cref="RunOptions.IsSimulated"/>).</summary>
+    public virtual bool HasPublishedFigures => false;
+
     /// <summary>Measures and concludes.</summary>
     public abstract ExperimentResult Measure(Run run);
 }

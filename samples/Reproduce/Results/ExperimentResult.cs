@@ -19,6 +19,9 @@ internal enum Verdict
     Holds,
     HoldsInPart,
     DoesNotHold,
+
+    /// <summary>The models are not good enough for the question.</summary>
+    CannotBeTold,
 }
 
 /// <summary>A table: cells are texts, numbers or <see cref="Interval"/>s.</summary>

@@ -102,6 +102,7 @@ internal static class ResultFiles
     {
         Verdict.Holds => "holds",
         Verdict.HoldsInPart => "holds in part",
+        Verdict.CannotBeTold => "cannot be told",
         _ => "does not hold",
     };
 

@@ -32,6 +32,8 @@ internal sealed class ScalingLawExperiment : Experiment
         + "the power law. The masked diffusion model's loss is an upper bound, the autoregressive model's is exact. Intervals are from a "
         + "bootstrap over 30 blocks of held-out documents, the same ones for all models; they do not hold the variation between trainings.";
 
+    public override bool HasPublishedFigures => true;
+
     public override ExperimentResult Measure(Run run) => run.Options.IsSimulated ? Simulate() : Train(run);
 
     // The paper's own points through the same fit.

@@ -1,0 +1,55 @@
+using Reproduce.Experiments.ReverseCurse;
+using Reproduce.Experiments.ScalingLaw;
+using Reproduce.Experiments.Steps;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>What the experiments measure by, held to closed forms.</summary>
+[TestClass]
+public sealed class MeasureTests
+{
+    [TestMethod]
+    public void BleuIsThatOfItsDefinition()
+    {
+        Assert.AreEqual(1, Bleu.OfCharacters("a text", "a text"), 1e-12);
+        Assert.AreEqual(1, Bleu.OfWords("one two three four", "one two three four"), 1e-12);
+        Assert.AreEqual(0, Bleu.OfCharacters("abcxyz", "abc---"), "no four characters in a row agree");
+        Assert.AreEqual(0, Bleu.OfCharacters("", "abc"));
+        // abcd against abcde: all n-grams are there, and the text is a fifth shorter.
+        Assert.AreEqual(Math.Exp(1 - (5 / 4.0)), Bleu.OfCharacters("abcd", "abcde"), 1e-12);
+        // abcdx against abcde: 4 of 5, 3 of 4, 2 of 3 and 1 of 2.
+        Assert.AreEqual(Math.Pow(4 / 5.0 * (3 / 4.0) * (2 / 3.0) * (1 / 2.0), 1 / 4.0), Bleu.OfCharacters("abcdx", "abcde"), 1e-12);
+        // Words, one added from pairs on: 1 of 2, then (0 + 1) of (1 + 1) three times, because a text has one gram at least.
+        Assert.AreEqual(Math.Pow(1 / 2.0 * (1 / 2.0) * (1 / 2.0) * (1 / 2.0), 1 / 4.0), Bleu.OfWords("a b", "a c"), 1e-12);
+    }
+
+    [TestMethod]
+    public void TheLanguagesProbabilitiesSumToOneAndItsTextsArePossible()
+    {
+        var language = new HiddenMarkovLanguage(new Random(3));
+        string letters = "abcdefghijkl";
+        string[] all = [.. from a in letters from b in letters from c in letters select $"{a}{b}{c}"];
+        Assert.AreEqual(1, all.Sum(text => Math.Exp(-language.NegativeLogLikelihood(text))), 1e-9);
+        Assert.IsTrue(all.Count(language.IsPossible) < all.Length / 2, "most are impossible");
+        var random = new Random(4);
+        for (int i = 0; i < 200; i++)
+            Assert.IsTrue(language.IsPossible(language.Draw(20, random)));
+    }
+
+    [TestMethod]
+    public void FitsFindTheLawAndTheParabolaThatMadeThePoints()
+    {
+        PowerLaw law = PowerLaw.Fit(new[] { 1e12, 3e12, 1e13 }.Select(flops => (flops, 50 * Math.Pow(flops, -0.06))));
+        Assert.AreEqual(50, law.Factor, 1e-6);
+        Assert.AreEqual(-0.06, law.Exponent, 1e-9);
+        Assert.AreEqual(3e12, law.Inverse(law.At(3e12)), 1);
+        double[] sizes = [1e4, 1e5, 1e6];
+        IsoFlopCurve inside = IsoFlopCurve.Fit(1, [.. sizes.Select(n => (n, 3 + (0.1 * Math.Pow(Math.Log(n / 2e5), 2))))]);
+        Assert.IsTrue(inside.IsInside);
+        Assert.AreEqual(2e5, inside.BestParameters, 1);
+        Assert.AreEqual(3, inside.BestLoss, 1e-9);
+        IsoFlopCurve outside = IsoFlopCurve.Fit(1, [.. sizes.Select(n => (n, 3 + (0.1 * Math.Pow(Math.Log(n / 2e7), 2))))]);
+        Assert.IsFalse(outside.IsInside);
+        Assert.AreEqual(1e6, outside.BestParameters, 1, "the best of the sizes that there are");
+    }
+}
