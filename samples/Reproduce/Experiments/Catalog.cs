@@ -1,5 +1,7 @@
+using Reproduce.Experiments.Guidance;
 using Reproduce.Experiments.ReverseCurse;
 using Reproduce.Experiments.ScalingLaw;
+using Reproduce.Experiments.SpeedQuality;
 using Reproduce.Experiments.Steps;
 
 namespace Reproduce.Experiments;
@@ -9,6 +11,6 @@ internal static class Catalog
 {
     public static IReadOnlyList<Experiment> All { get; } =
     [
-        new ReverseCurseExperiment(), new ScalingLawExperiment(), new StepsExperiment(),
+        new ReverseCurseExperiment(), new GuidanceExperiment(), new SpeedQualityExperiment(), new ScalingLawExperiment(), new StepsExperiment(),
     ];
 }

@@ -20,7 +20,7 @@ internal enum Verdict
     HoldsInPart,
     DoesNotHold,
 
-    /// <summary>The models are not good enough for the question.</summary>
+    /// <summary>The models are not good enough for the question, or the difference is within the error.</summary>
     CannotBeTold,
 }
 

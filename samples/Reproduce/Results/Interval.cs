@@ -27,9 +27,12 @@ internal sealed record Interval(double Value, double Low, double High)
     {
         double mean = values.Average();
         double variance = values.Sum(value => (value - mean) * (value - mean)) / Math.Max(1, values.Count - 1);
-        double half = Quantile * Math.Sqrt(variance / values.Count);
-        return new Interval(mean, mean - half, mean + half);
+        return OfStandardError(mean, Math.Sqrt(variance / values.Count));
     }
+
+    /// <summary>A figure with a standard error, with the normal interval.</summary>
+    public static Interval OfStandardError(double value, double standardError) =>
+        new(value, value - Quantile * standardError, value + Quantile * standardError);
 
     /// <summary>The interval of a rising function of the figure.</summary>
     public Interval Of(Func<double, double> rising) => new(rising(Value), rising(Low), rising(High));

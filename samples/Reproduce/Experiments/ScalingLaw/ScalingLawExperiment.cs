@@ -1,9 +1,7 @@
 using System.Globalization;
-using DocumentationDemo;
-using DocumentationDemo.Corpus;
-using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
 using OxyPlot;
+using Reproduce.Experiments.Common;
 using Reproduce.Results;
 using Reproduce.Runs;
 
@@ -14,9 +12,6 @@ internal sealed class ScalingLawExperiment : Experiment
 {
     private const int VocabularySize = 1024, ContextLength = 64, BatchSize = 16, HeldOutDocuments = 300, Blocks = 30, Resamples = 1000;
     private const double LeastFlops = 3e11;
-
-    // More than there are; a run of less scale reads less text.
-    private const int MostDocuments = 1_000_000;
 
     private static readonly double[] Budgets = [LeastFlops, 2 * LeastFlops, 4 * LeastFlops, 8 * LeastFlops];
     private static readonly (int Layers, int Width)[] Sizes = [(2, 32), (2, 48), (3, 64), (3, 96), (4, 128)];
@@ -74,11 +69,7 @@ internal sealed class ScalingLawExperiment : Experiment
 
     private static ExperimentResult Train(Run run)
     {
-        CorpusSets sets = CorpusSets.Read(run.MLContext, new DemoOptions { Seed = run.Options.Seed }, CancellationToken.None);
-        // Text is turned into tokens once for all trainings.
-        IDataView training = run.MLContext.Data.TakeRows(sets.Training, run.Options.Scaled(MostDocuments));
-        TextTokenizer tokenizer = Tokenizer(run, training);
-        PackedCorpus tokens = Tokens(run, training, tokenizer);
+        DocumentationTokens text = DocumentationTokens.Read(run, VocabularySize);
         Point[] points =
         [
             .. from kind in Enum.GetValues<ModelKind>()
@@ -87,7 +78,7 @@ internal sealed class ScalingLawExperiment : Experiment
                let flops = budget * run.Options.Scale
                let config = Network(size.Layers, size.Width)
                select run.Stage($"{kind.Words()}, {flops:0.##E0} FLOPs, {config.NonEmbeddingParameterCount} parameters",
-                   () => MeasurePoint(run, sets, tokens, tokenizer, kind, flops, config)),
+                   () => MeasurePoint(run, text, kind, flops, config)),
         ];
         return Conclude(run, points);
     }
@@ -103,39 +94,12 @@ internal sealed class ScalingLawExperiment : Experiment
         ContextLength = ContextLength,
     };
 
-    // The tokenizer of a training of one step.
-    private static TextTokenizer Tokenizer(Run run, IDataView training)
-    {
-        var options = new TrainerOptions
-        {
-            Network = Network(Sizes[0].Layers, Sizes[0].Width),
-            Tokenizer = TokenizerSource.TrainBytePairEncoding(VocabularySize),
-            MaxSteps = 1,
-        };
-        using MaskedDiffusionModel model = run.Train("tokenizer", ModelKind.MaskedDiffusion, options, training);
-        return model.Tokenizer;
-    }
-
-    private static PackedCorpus Tokens(Run run, IDataView training, TextTokenizer tokenizer)
-    {
-        MaskedDiffusionCatalog catalog = run.MLContext.MaskedDiffusion();
-        string folder = run.Subfolder("tokens");
-        long count = run.Stage("tokens", () =>
-        {
-            Directory.Delete(folder, recursive: true);
-            return catalog.SavePackedTokens(training, tokenizer, folder).Tokens;
-        });
-        Console.WriteLine($"{count:N0} tokens to train on");
-        return catalog.LoadPackedTokens(folder);
-    }
-
-    private static Point MeasurePoint(
-        Run run, CorpusSets sets, PackedCorpus tokens, TextTokenizer tokenizer, ModelKind kind, double flops, TransformerConfig network)
+    private static Point MeasurePoint(Run run, DocumentationTokens text, ModelKind kind, double flops, TransformerConfig network)
     {
         var options = new TrainerOptions
         {
             Network = network,
-            Tokenizer = TokenizerSource.FromTokenizer(tokenizer),
+            Tokenizer = TokenizerSource.FromTokenizer(text.Tokenizer),
             BatchSize = BatchSize,
             Budget = { MaxFlops = flops },
             LearningRate = 3e-3 * Math.Sqrt(128.0 / network.EmbeddingSize),
@@ -143,8 +107,8 @@ internal sealed class ScalingLawExperiment : Experiment
             Noise = { Levels = kind == ModelKind.MaskedDiffusion ? NoiseLevels.Stratified : NoiseLevels.Independent },
         };
         string name = $"{kind}-{flops:0.##E0}-{network.Name}";
-        using MaskedDiffusionModel model = run.Train(name, kind, options, tokens);
-        IEnumerable<PerplexityDocument> documents = sets.HeldOut.Take(run.Options.Scaled(HeldOutDocuments))
+        using MaskedDiffusionModel model = run.Train(name, kind, options, text.Training);
+        IEnumerable<PerplexityDocument> documents = text.Sets.HeldOut.Take(run.Options.Scaled(HeldOutDocuments))
             .Select((row, i) => new PerplexityDocument(row.Text, $"{i % Blocks:D2}"));
         PerplexityFigures[] blocks = [.. new PerplexityEvaluator(model).Evaluate(documents).Groups];
         run.Forget(name);
