@@ -1,4 +1,6 @@
 using Reproduce.Experiments.Guidance;
+using Reproduce.Experiments.Infilling;
+using Reproduce.Experiments.Orders;
 using Reproduce.Experiments.ReverseCurse;
 using Reproduce.Experiments.ScalingLaw;
 using Reproduce.Experiments.SpeedQuality;
@@ -11,6 +13,12 @@ internal static class Catalog
 {
     public static IReadOnlyList<Experiment> All { get; } =
     [
-        new ReverseCurseExperiment(), new GuidanceExperiment(), new SpeedQualityExperiment(), new ScalingLawExperiment(), new StepsExperiment(),
+        new ReverseCurseExperiment(),
+        new GuidanceExperiment(),
+        new SpeedQualityExperiment(),
+        new ScalingLawExperiment(),
+        new OrdersExperiment(),
+        new InfillingExperiment(),
+        new StepsExperiment(),
     ];
 }

@@ -34,6 +34,15 @@ internal sealed record Interval(double Value, double Low, double High)
     public static Interval OfStandardError(double value, double standardError) =>
         new(value, value - Quantile * standardError, value + Quantile * standardError);
 
+    /// <summary>A figure with the interval that holds 95 % of its values in resamples (a bootstrap).</summary>
+    public static Interval OfResampled(double value, IEnumerable<double> resampled)
+    {
+        double[] sorted = [.. resampled.Order()];
+        if (sorted.Length == 0)
+            return new Interval(value, double.NaN, double.NaN);
+        return new Interval(value, sorted[(int)(0.025 * sorted.Length)], sorted[(int)(0.975 * (sorted.Length - 1))]);
+    }
+
     /// <summary>The interval of a rising function of the figure.</summary>
     public Interval Of(Func<double, double> rising) => new(rising(Value), rising(Low), rising(High));
 

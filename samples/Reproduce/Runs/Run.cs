@@ -66,6 +66,22 @@ internal sealed class Run
             ? MLContext.MaskedDiffusion().Trainer(own).Fit(tokens)
             : MLContext.MaskedDiffusion().AutoregressiveTrainer(own).Fit(tokens));
 
+    /// <summary>Learns a byte-pair tokenizer from rows of text: that of a small model which is trained for one step.</summary>
+    public TextTokenizer TrainTokenizer(int vocabularySize, IDataView rows)
+    {
+        var options = new TrainerOptions
+        {
+            Network = new TransformerConfig
+            {
+                Name = "tokenizer", LayerCount = 1, HeadCount = 1, EmbeddingSize = 16, FeedForwardSize = 16, ContextLength = 16,
+            },
+            Tokenizer = TokenizerSource.TrainBytePairEncoding(vocabularySize),
+            MaxSteps = 1,
+        };
+        using MaskedDiffusionModel model = Train("tokenizer", ModelKind.MaskedDiffusion, options, rows);
+        return model.Tokenizer;
+    }
+
     /// <summary>Removes a trained model that its stages are done with.</summary>
     public void Forget(string name) => File.Delete(ModelFile(name));
 

@@ -20,24 +20,8 @@ internal sealed record DocumentationTokens(CorpusSets Sets, TextTokenizer Tokeni
     {
         CorpusSets sets = CorpusSets.Read(run.MLContext, new DemoOptions { Seed = run.Options.Seed }, CancellationToken.None);
         IDataView training = run.MLContext.Data.TakeRows(sets.Training, run.Options.Scaled(MostDocuments));
-        TextTokenizer tokenizer = TrainTokenizer(run, training, vocabularySize);
+        TextTokenizer tokenizer = run.TrainTokenizer(vocabularySize, training);
         return new DocumentationTokens(sets, tokenizer, Encode(run, training, tokenizer));
-    }
-
-    // The tokenizer of a training of one step.
-    private static TextTokenizer TrainTokenizer(Run run, IDataView training, int vocabularySize)
-    {
-        var options = new TrainerOptions
-        {
-            Network = new TransformerConfig
-            {
-                Name = "tokenizer", LayerCount = 1, HeadCount = 1, EmbeddingSize = 16, FeedForwardSize = 16, ContextLength = 16,
-            },
-            Tokenizer = TokenizerSource.TrainBytePairEncoding(vocabularySize),
-            MaxSteps = 1,
-        };
-        using MaskedDiffusionModel model = run.Train("tokenizer", ModelKind.MaskedDiffusion, options, training);
-        return model.Tokenizer;
     }
 
     private static PackedCorpus Encode(Run run, IDataView training, TextTokenizer tokenizer)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
+using Reproduce.Experiments.Common;
 using Reproduce.Results;
 using Reproduce.Runs;
 
@@ -235,9 +236,4 @@ internal sealed class ReverseCurseExperiment : Experiment
         Interval? WordBleu);
 
     private sealed record Chosen(ModelKind Kind, int Epochs, string Direction, int Names, Interval Accuracy);
-
-    private sealed class TextRow
-    {
-        public string Text { get; set; } = "";
-    }
 }

@@ -126,10 +126,10 @@ internal sealed class ScalingLawExperiment : Experiment
         Law masked = LawOf(points, ModelKind.MaskedDiffusion, draws), autoregressive = LawOf(points, ModelKind.Autoregressive, draws);
         double middle = Math.Sqrt(points.Min(point => point.Flops) * points.Max(point => point.Flops));
         double gap = Gap(masked.OfLoss, autoregressive.OfLoss, middle);
-        Interval gaps = Between(gap,
+        Interval gaps = Interval.OfResampled(gap,
             masked.Resampled.Zip(autoregressive.Resampled, (one, other) => Gap(one, other, middle)).Where(double.IsFinite));
-        Interval maskedExponent = Between(masked.OfLoss.Exponent, masked.Resampled.Select(law => law.Exponent));
-        Interval otherExponent = Between(autoregressive.OfLoss.Exponent, autoregressive.Resampled.Select(law => law.Exponent));
+        Interval maskedExponent = Interval.OfResampled(masked.OfLoss.Exponent, masked.Resampled.Select(law => law.Exponent));
+        Interval otherExponent = Interval.OfResampled(autoregressive.OfLoss.Exponent, autoregressive.Resampled.Select(law => law.Exponent));
         double ratio = autoregressive.Curves.Zip(masked.Curves, (ar, mdm) => ar.BestParameters / mdm.BestParameters).Average();
         ClaimResult[] claims =
         [
@@ -180,14 +180,6 @@ internal sealed class ScalingLawExperiment : Experiment
 
     // How many times the compute masked diffusion needs for the loss that the autoregressive model has at a budget.
     private static double Gap(PowerLaw masked, PowerLaw autoregressive, double flops) => masked.Inverse(autoregressive.At(flops)) / flops;
-
-    private static Interval Between(double value, IEnumerable<double> resampled)
-    {
-        double[] sorted = [.. resampled.Order()];
-        if (sorted.Length == 0)
-            return new Interval(value, double.NaN, double.NaN);
-        return new Interval(value, sorted[(int)(0.025 * sorted.Length)], sorted[(int)(0.975 * (sorted.Length - 1))]);
-    }
 
     private static PlotModel Plot(Point[] points, Law masked, Law autoregressive)
     {

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
+using Reproduce.Experiments.Common;
 using Reproduce.Results;
 using Reproduce.Runs;
 
@@ -166,9 +167,4 @@ internal sealed class StepsExperiment : Experiment
     }
 
     private sealed record Cell(int Length, int Steps, Interval Perplexity, Interval ErrorRate);
-
-    private sealed class TextRow
-    {
-        public string Text { get; set; } = "";
-    }
 }
