@@ -1,3 +1,4 @@
+using Reproduce.Experiments.Orders;
 using Reproduce.Experiments.ReverseCurse;
 using Reproduce.Experiments.ScalingLaw;
 using Reproduce.Experiments.Steps;
@@ -9,6 +10,6 @@ internal static class Catalog
 {
     public static IReadOnlyList<Experiment> All { get; } =
     [
-        new ReverseCurseExperiment(), new ScalingLawExperiment(), new StepsExperiment(),
+        new ReverseCurseExperiment(), new ScalingLawExperiment(), new StepsExperiment(), new OrdersExperiment(),
     ];
 }
