@@ -1,0 +1,43 @@
+using Microsoft.ML.MaskedDiffusion;
+using Reproduce.Experiments.Common;
+
+namespace Reproduce.Experiments.Orders;
+
+/// <summary>Everything that is chosen in the experiment with Sudokus.</summary>
+internal sealed record OrdersSettings
+{
+    /// <summary>Stands between the puzzle and its solution.</summary>
+    public const string Separator = "=";
+
+    /// <summary>The network and its training, the same for both kinds of model.</summary>
+    public SmallTraining Training { get; init; } = new(Layers: 3, Width: 96, Steps: 4000, BatchSize: 32);
+
+    /// <summary>Puzzle, separator, solution, and an end of text at both ends.</summary>
+    public int ContextLength { get; init; } = (2 * Sudoku.CellCount) + 3;
+
+    public int TrainingPuzzles { get; init; } = 30_000;
+
+    /// <summary>Puzzles of the test.</summary>
+    public int Questions { get; init; } = 300;
+
+    /// <summary>Given cells of a puzzle; a few have more, where each further blank would allow a second solution.</summary>
+    public int Given { get; init; } = 16;
+
+    /// <summary>The orders of masked diffusion.</summary>
+    public string[] Orders { get; init; } =
+    [
+        .. new[]
+        {
+            SamplingOrder.Random, SamplingOrder.LeftToRight, SamplingOrder.Confidence, SamplingOrder.Margin, SamplingOrder.Entropy,
+        }.Select(order => order.Name),
+    ];
+
+    /// <summary>Steps in which the 36 cells are filled in.</summary>
+    public int[] Steps { get; init; } = [1, 4, 12, Sudoku.CellCount];
+
+    /// <summary>Masks for the bound on a solution's likelihood.</summary>
+    public int LikelihoodSamples { get; init; } = 16;
+
+    /// <summary>Where no way of filling in solves such a share, the models are not good enough to compare orders.</summary>
+    public double LeastSolved { get; init; } = 0.1;
+}
