@@ -1,5 +1,8 @@
+using DocumentationDemo.Corpus;
+using Reproduce.Experiments.Guidance;
 using Reproduce.Experiments.ReverseCurse;
 using Reproduce.Experiments.ScalingLaw;
+using Reproduce.Experiments.SpeedQuality;
 using Reproduce.Experiments.Steps;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -24,16 +27,37 @@ public sealed class MeasureTests
     }
 
     [TestMethod]
-    public void TheLanguagesProbabilitiesSumToOneAndItsTextsArePossible()
+    public void TheLanguagesProbabilitiesSumToOneAndTheirTextsArePossible()
     {
-        var language = new HiddenMarkovLanguage(new Random(3));
-        string letters = "abcdefghijkl";
+        var grammar = new Grammar(new Random(3));
+        string letters = "abcdefghijklmnop";
         string[] all = [.. from a in letters from b in letters from c in letters select $"{a}{b}{c}"];
-        Assert.AreEqual(1, all.Sum(text => Math.Exp(-language.NegativeLogLikelihood(text))), 1e-9);
-        Assert.IsTrue(all.Count(language.IsPossible) < all.Length / 2, "most are impossible");
+        Assert.AreEqual(1, all.Sum(text => Math.Exp(-grammar.NegativeLogLikelihood(text))), 1e-9);
+        Assert.IsTrue(all.Count(grammar.IsPossible) < all.Length / 10, "most are impossible");
+        Assert.IsFalse(grammar.IsPossible("Z"));
+        var sums = new SumLanguage();
+        letters = "0123456789+=";
+        double probability = 0;
+        int possible = 0;
+        foreach (string half in from a in letters from b in letters from c in letters select $"{a}{b}{c}")
+        {
+            foreach (string text in from d in letters from e in letters from f in letters select $"{half}{d}{e}{f}")
+            {
+                probability += Math.Exp(-sums.NegativeLogLikelihood(text));
+                possible += sums.IsPossible(text) ? 1 : 0;
+            }
+        }
+        Assert.AreEqual(1, probability, 1e-9);
+        Assert.AreEqual(100, possible, "all sums of two digits");
+        Assert.IsTrue(sums.IsPossible("17+25=042"));
+        foreach (string wrong in new[] { "17+25=043", "17+25=42", "1+7+25=042", "17-25=042", "", "=", "17+2x=042" })
+            Assert.IsFalse(sums.IsPossible(wrong), wrong);
         var random = new Random(4);
-        for (int i = 0; i < 200; i++)
-            Assert.IsTrue(language.IsPossible(language.Draw(20, random)));
+        foreach (Language language in new Language[] { grammar, sums })
+        {
+            foreach (int length in language.Lengths)
+                Assert.IsTrue(Enumerable.Range(0, 50).All(_ => language.IsPossible(language.Draw(length, random))));
+        }
     }
 
     [TestMethod]
@@ -51,5 +75,35 @@ public sealed class MeasureTests
         IsoFlopCurve outside = IsoFlopCurve.Fit(1, [.. sizes.Select(n => (n, 3 + (0.1 * Math.Pow(Math.Log(n / 2e7), 2))))]);
         Assert.IsFalse(outside.IsInside);
         Assert.AreEqual(1e6, outside.BestParameters, 1, "the best of the sizes that there are");
+    }
+    [TestMethod]
+    public void RepetitionIsSeenInEntropyAndInPairs()
+    {
+        Assert.AreEqual(0, TextStatistics.Entropy([7, 7, 7, 7]), 1e-12);
+        Assert.AreEqual(Math.Log(4), TextStatistics.Entropy([1, 2, 3, 4]), 1e-12);
+        // Three of four and one of four.
+        Assert.AreEqual((-0.75 * Math.Log(0.75)) - (0.25 * Math.Log(0.25)), TextStatistics.Entropy([1, 1, 2, 1]), 1e-12);
+        // The pairs are 1-2, 2-1, 1-2 and 1-2 again in the other text: two different ones of four.
+        Assert.AreEqual(0.5, TextStatistics.DistinctPairs([[1, 2, 1, 2], [1, 2]]), 1e-12);
+        Assert.AreEqual(0, TextStatistics.DistinctPairs([[1], []]), "there is no pair");
+    }
+
+    [TestMethod]
+    public void QuestionsHaveTheRightSummaryAndThreeOthersNearItInLength()
+    {
+        CorpusRow[] rows =
+            [.. Enumerable.Range(1, 200).Select(i => CorpusRow.Create($"Type{i}", $"member {i}:", new string('x', i)))];
+        ZeroShotQuestion[] questions = SummaryQuestions.Ask(rows, 100, new Random(5));
+        Assert.HasCount(100, questions);
+        Assert.HasCount(100, questions.DistinctBy(question => question.Context));
+        foreach (ZeroShotQuestion question in questions)
+        {
+            Assert.AreEqual($"member {question.Choices[question.Gold].Length}:", question.Context);
+            Assert.HasCount(4, question.Choices.Distinct());
+            Assert.IsTrue(question.Choices.All(choice => Math.Abs(choice.Length - question.Choices[question.Gold].Length) <= 40));
+        }
+        // The place of the right one does not give it away.
+        Assert.IsTrue(questions.CountBy(question => question.Gold).All(place => place.Value is > 10 and < 45));
+        Assert.Throws<InvalidOperationException>(() => SummaryQuestions.Ask(rows[..40], 1, new Random(5)), "too few rows");
     }
 }
