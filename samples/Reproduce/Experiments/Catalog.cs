@@ -1,3 +1,5 @@
+using Reproduce.Experiments.MathProblems;
+using Reproduce.Experiments.MtBench;
 using Reproduce.Experiments.Orders;
 using Reproduce.Experiments.ReverseCurse;
 using Reproduce.Experiments.ScalingLaw;
@@ -11,5 +13,6 @@ internal static class Catalog
     public static IReadOnlyList<Experiment> All { get; } =
     [
         new ReverseCurseExperiment(), new ScalingLawExperiment(), new StepsExperiment(), new OrdersExperiment(),
+        new MathExperiment(), new MtBenchExperiment(),
     ];
 }

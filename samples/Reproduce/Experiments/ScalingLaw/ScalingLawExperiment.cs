@@ -4,6 +4,7 @@ using DocumentationDemo.Corpus;
 using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
 using OxyPlot;
+using Reproduce.Experiments.Common;
 using Reproduce.Results;
 using Reproduce.Runs;
 
@@ -77,7 +78,7 @@ internal sealed class ScalingLawExperiment : Experiment
         CorpusSets sets = CorpusSets.Read(run.MLContext, new DemoOptions { Seed = run.Options.Seed }, CancellationToken.None);
         // Text is turned into tokens once for all trainings.
         IDataView training = run.MLContext.Data.TakeRows(sets.Training, run.Options.Scaled(MostDocuments));
-        TextTokenizer tokenizer = Tokenizer(run, training);
+        TextTokenizer tokenizer = TrainedTokenizer.Of(run, "tokenizer", training, VocabularySize);
         PackedCorpus tokens = Tokens(run, training, tokenizer);
         Point[] points =
         [
@@ -102,19 +103,6 @@ internal sealed class ScalingLawExperiment : Experiment
         VocabularySize = VocabularySize,
         ContextLength = ContextLength,
     };
-
-    // The tokenizer of a training of one step.
-    private static TextTokenizer Tokenizer(Run run, IDataView training)
-    {
-        var options = new TrainerOptions
-        {
-            Network = Network(Sizes[0].Layers, Sizes[0].Width),
-            Tokenizer = TokenizerSource.TrainBytePairEncoding(VocabularySize),
-            MaxSteps = 1,
-        };
-        using MaskedDiffusionModel model = run.Train("tokenizer", ModelKind.MaskedDiffusion, options, training);
-        return model.Tokenizer;
-    }
 
     private static PackedCorpus Tokens(Run run, IDataView training, TextTokenizer tokenizer)
     {
