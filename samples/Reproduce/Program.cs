@@ -21,6 +21,10 @@ var simulate = new Option<bool>("--simulate")
 {
     Description = "Puts published figures through the same analysis, without a training. scaling-law alone has them.",
 };
+var standIns = new Option<bool>("--stand-ins")
+{
+    Description = "Makes small files in the formats of --data and uses these. mt-bench alone has them.",
+};
 var seed = new Option<int>("--seed") { Description = "The seed of every random choice.", DefaultValueFactory = _ => 1 };
 var data = new Option<string?>("--data") { Description = "The folder with the data sets' official files." };
 var folder = new Option<string?>("--out") { Description = "Where everything is written. Default artifacts/reproduce/NAME." };
@@ -30,7 +34,7 @@ var command = new RootCommand(
     "Repeats results of masked diffusion language models in small, each with 95 % intervals. A run that was interrupted goes on.\n\n"
     + string.Join("\n", Catalog.All.Select(experiment => $"  {experiment.Name,-16} {experiment.Title}")))
 {
-    name, scale, untrained, simulate, seed, data, folder, restart,
+    name, scale, untrained, simulate, standIns, seed, data, folder, restart,
 };
 command.SetAction((parsed, cancellation) =>
 {
@@ -40,6 +44,7 @@ command.SetAction((parsed, cancellation) =>
         Scale = parsed.GetValue(scale),
         IsUntrained = parsed.GetValue(untrained),
         IsSimulated = parsed.GetValue(simulate),
+        UsesStandIns = parsed.GetValue(standIns),
         Seed = parsed.GetValue(seed),
         DataFolder = parsed.GetValue(data),
         Folder = parsed.GetValue(folder) ?? Path.Combine("artifacts", "reproduce", experiment.Name),
@@ -48,6 +53,8 @@ command.SetAction((parsed, cancellation) =>
     {
         if (options.IsSimulated && !experiment.HasPublishedFigures)
             throw new NotSupportedException($"--simulate needs published figures, which {experiment.Name} does not have.");
+        if (options.UsesStandIns && !experiment.HasStandIns)
+            throw new NotSupportedException($"--stand-ins is for mt-bench; {experiment.Name} makes no files in place of a data set's.");
         if (parsed.GetValue(restart))
             RunFolder.Clear(options.Folder);
         Console.WriteLine($"{experiment.Title}\n\n{experiment.Method}\n");

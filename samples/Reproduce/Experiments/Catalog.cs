@@ -1,5 +1,7 @@
 using Reproduce.Experiments.Guidance;
 using Reproduce.Experiments.Infilling;
+using Reproduce.Experiments.MathProblems;
+using Reproduce.Experiments.MtBench;
 using Reproduce.Experiments.Orders;
 using Reproduce.Experiments.ReverseCurse;
 using Reproduce.Experiments.ScalingLaw;
@@ -17,8 +19,10 @@ internal static class Catalog
         new GuidanceExperiment(),
         new SpeedQualityExperiment(),
         new ScalingLawExperiment(),
+        new MathExperiment(),
         new OrdersExperiment(),
         new InfillingExperiment(),
         new StepsExperiment(),
+        new MtBenchExperiment(),
     ];
 }

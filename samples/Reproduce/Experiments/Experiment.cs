@@ -18,6 +18,9 @@ internal abstract class Experiment
     /// <summary>Whether published figures can take the place of trainings (<see cref="RunOptions.IsSimulated"/>).</summary>
     public virtual bool HasPublishedFigures => false;
 
+    /// <summary>Whether it makes small files in place of a data set's (<see cref="RunOptions.UsesStandIns"/>).</summary>
+    public virtual bool HasStandIns => false;
+
     /// <summary>Measures and concludes.</summary>
     public abstract ExperimentResult Measure(Run run);
 }

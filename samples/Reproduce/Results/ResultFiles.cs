@@ -33,6 +33,7 @@ internal static class ResultFiles
             options.Seed,
             options.Scale,
             options.IsUntrained,
+            options.UsesStandIns,
             result.Claims,
             result.Tables,
             result.Settings,

@@ -24,6 +24,7 @@ internal sealed class Run
             options.Scale,
             options.IsUntrained,
             options.IsSimulated,
+            options.UsesStandIns,
             Version,
         });
     }
@@ -48,11 +49,14 @@ internal sealed class Run
     /// <exception cref="FileNotFoundException">It is not there, or no folder was named.</exception>
     public string DataFile(string name, string source)
     {
-        string? path = Options.DataFolder is { } folder ? Path.Combine(folder, name) : null;
-        return path is not null && File.Exists(path) ? path : throw new FileNotFoundException(
+        return FindDataFile(name) ?? throw new FileNotFoundException(
             $"This experiment reads {name} ({source}). Name the folder that has it with --data"
-            + (path is null ? "." : $"; it is not at {path}."));
+            + (Options.DataFolder is { } folder ? $"; it is not at {Path.Combine(folder, name)}." : "."));
     }
+
+    /// <summary>A file of a data set that need not be there; null where it is not.</summary>
+    public string? FindDataFile(string name) =>
+        Options.DataFolder is { } folder && Path.Combine(folder, name) is { } path && File.Exists(path) ? path : null;
 
     /// <summary>Trains a model on rows of text, or loads it where it is trained.</summary>
     public MaskedDiffusionModel Train(string name, ModelKind kind, TrainerOptions options, IDataView rows) =>
@@ -65,22 +69,6 @@ internal sealed class Run
         Train(name, options, own => kind == ModelKind.MaskedDiffusion
             ? MLContext.MaskedDiffusion().Trainer(own).Fit(tokens)
             : MLContext.MaskedDiffusion().AutoregressiveTrainer(own).Fit(tokens));
-
-    /// <summary>Learns a byte-pair tokenizer from rows of text: that of a small model which is trained for one step.</summary>
-    public TextTokenizer TrainTokenizer(int vocabularySize, IDataView rows)
-    {
-        var options = new TrainerOptions
-        {
-            Network = new TransformerConfig
-            {
-                Name = "tokenizer", LayerCount = 1, HeadCount = 1, EmbeddingSize = 16, FeedForwardSize = 16, ContextLength = 16,
-            },
-            Tokenizer = TokenizerSource.TrainBytePairEncoding(vocabularySize),
-            MaxSteps = 1,
-        };
-        using MaskedDiffusionModel model = Train("tokenizer", ModelKind.MaskedDiffusion, options, rows);
-        return model.Tokenizer;
-    }
 
     /// <summary>Removes a trained model that its stages are done with.</summary>
     public void Forget(string name) => File.Delete(ModelFile(name));

@@ -3,8 +3,14 @@ namespace Reproduce.Runs;
 /// <summary>What an experiment leaves in its folder.</summary>
 internal static class RunFolder
 {
+    /// <summary>The folder of data that a run has generated.</summary>
+    public const string Data = "data";
+
+    /// <summary>The folder of answers for a judge.</summary>
+    public const string Answers = "answers";
+
     private static readonly string[] Files = [StageLog.FileName, "results.json", "results.md", "index.html", "figure.svg"];
-    private static readonly string[] Folders = ["models", "checkpoints", "tokens"];
+    private static readonly string[] Folders = ["models", "checkpoints", "tokens", Data, Answers];
 
     /// <summary>Removes what a run has written, and nothing else; a folder without a run is left as it is.</summary>
     public static void Clear(string folder)

@@ -14,6 +14,9 @@ internal sealed record RunOptions
     /// <summary>The published figures through the same analysis, without a training.</summary>
     public bool IsSimulated { get; init; }
 
+    /// <summary>Small files that the experiment makes itself, in place of a data set's.</summary>
+    public bool UsesStandIns { get; init; }
+
     /// <summary>The seed of every random choice.</summary>
     public int Seed { get; init; } = 1;
 

@@ -20,7 +20,7 @@ internal sealed record DocumentationTokens(CorpusSets Sets, TextTokenizer Tokeni
     {
         CorpusSets sets = CorpusSets.Read(run.MLContext, new DemoOptions { Seed = run.Options.Seed }, CancellationToken.None);
         IDataView training = run.MLContext.Data.TakeRows(sets.Training, run.Options.Scaled(MostDocuments));
-        TextTokenizer tokenizer = run.TrainTokenizer(vocabularySize, training);
+        TextTokenizer tokenizer = TrainedTokenizer.Of(run, "tokenizer", training, vocabularySize);
         return new DocumentationTokens(sets, tokenizer, Encode(run, training, tokenizer));
     }
 

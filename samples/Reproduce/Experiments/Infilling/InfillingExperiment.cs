@@ -35,7 +35,8 @@ internal sealed class InfillingExperiment : Experiment
         Settings settings = Small;
         CorpusSets sets = CorpusSets.Read(run.MLContext, new DemoOptions { Seed = run.Options.Seed }, CancellationToken.None);
         List<CorpusRow> training = [.. CorpusSets.RowsOf(run.MLContext, sets.Training).Take(run.Options.Scaled(Settings.MostRows))];
-        TextTokenizer tokenizer = run.TrainTokenizer(settings.VocabularySize, Rows(run, training.Select(row => row.Text)));
+        TextTokenizer tokenizer = TrainedTokenizer.Of(
+            run, "tokenizer", Rows(run, training.Select(row => row.Text)), settings.VocabularySize);
         string[] texts = Fitting(training, tokenizer, settings, settings.LeastWords);
         string[] heldOut = Fitting(sets.HeldOut, tokenizer, settings, settings.GapLengths[^1] + 2 * settings.Margin);
         heldOut = heldOut[..Math.Min(heldOut.Length, run.Options.Scaled(settings.Questions))];

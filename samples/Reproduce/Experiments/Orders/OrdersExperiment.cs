@@ -18,36 +18,40 @@ internal sealed class OrdersExperiment : Experiment
     public override string Title => "Sudoku by order of filling in: random, adaptive, left to right";
 
     public override string Method =>
-        "Sudokus of 6 x 6 cells with a single solution are generated. A masked diffusion and an autoregressive model of the same network "
-        + "learn, from the same rows in the same steps, to write the 36 cells of the solution after the 36 cells of the puzzle; one "
-        + "character is one token. The puzzle is always seen, so that both have the same information. The masked diffusion model then fills "
-        + "in test puzzles in five orders at temperature 0, with one cell in each step or with more, and the autoregressive model writes "
-        + "from left to right. No grid of the test is among those of the training. Differences are between the answers to the same puzzles.";
+        "Sudokus of 6 x 6 cells with a single solution are generated. A masked diffusion model learns filled grids and sees no puzzle; the "
+        + "given cells of a test puzzle then stand where they are, and it fills in the others in five orders at temperature 0, with one "
+        + "cell in each step or with more. An autoregressive model of the same network learns, in the same steps from the same grids, to "
+        + "write the grid after a puzzle, and writes it from left to right: it has the same information, and sees puzzles like those of "
+        + "the test. One character is one token. No grid of the test is among those of the training. Differences are between the answers "
+        + "to the same puzzles.";
 
     public override ExperimentResult Measure(Run run)
     {
         (Question[] training, Question[] test) = Puzzles(run.Options);
         var answers = new List<Answered>();
-        var losses = new List<SolutionLoss>();
+        var losses = new List<GridLoss>();
         foreach (ModelKind kind in Enum.GetValues<ModelKind>())
         {
             IDataView rows = run.MLContext.Data.LoadFromEnumerable(
-                training.Select(question => new FineTuningRow(Prompt(question), "", question.Grid)));
+                training.Select(question => new FineTuningRow(Prompt(question, kind), "", question.Grid)));
             TrainerOptions options = Settings.Training.Options(kind, TokenizerSource.Bytes(), Settings.ContextLength, run.Options);
             using MaskedDiffusionModel model = run.Train(kind.ToString(), kind, options, rows);
+            losses.Add(run.Stage($"{kind.Words()}: loss of the grids", () => Loss(model, kind, test, run.Options)));
             (string Order, int Steps)[] ways = kind == ModelKind.Autoregressive
                 ? [(SamplingOrder.LeftToRight.Name, Sudoku.CellCount)]
                 : [.. Settings.Orders.SelectMany(order => Settings.Steps.Select(steps => (order, steps)))];
-            losses.Add(run.Stage($"{kind.Words()}: loss of the solutions", () => Loss(model, kind, test, run.Options)));
             answers.AddRange(
                 from way in ways
-                select run.Stage($"{kind.Words()}, {way.Order}, {way.Steps} steps",
-                    () => Answer(model, kind, way.Order, way.Steps, test, run.Options)));
+                select run.Stage($"{kind.Words()}, {way.Order}, {way.Steps} steps", () => new Answered(kind, way.Order, way.Steps,
+                    [.. Answers(model, kind, way.Order, way.Steps, test, run.Options)
+                        .Zip(test, (answer, question) => SudokuScore.Of(answer, question))])));
         }
         return Conclude([.. answers], [.. losses]);
     }
 
-    private static string Prompt(Question question) => question.Puzzle + OrdersSettings.Separator;
+    // What stands before a grid. Masked diffusion needs nothing: what is given of a grid stands in the grid itself.
+    private static string Prompt(Question question, ModelKind kind) =>
+        kind == ModelKind.Autoregressive ? question.Puzzle + OrdersSettings.Separator : "";
 
     private static (Question[] Training, Question[] Test) Puzzles(RunOptions run)
     {
@@ -68,30 +72,33 @@ internal sealed class OrdersExperiment : Experiment
         ];
     }
 
-    private static Answered Answer(
+    private static string[] Answers(
         MaskedDiffusionModel model, ModelKind kind, string order, int steps, Question[] questions, RunOptions run)
     {
-        var generator = new TextGenerator(model, new GenerationOptions
+        var sampling = new SamplingOptions { Order = SamplingOrder.FromName(order), Temperature = 0, Steps = steps, Seed = run.Seed };
+        if (kind == ModelKind.MaskedDiffusion)
         {
-            MaxNewTokens = Sudoku.CellCount,
-            MinNewTokens = Sudoku.CellCount,
-            Sampling = new SamplingOptions { Order = SamplingOrder.FromName(order), Temperature = 0, Steps = steps, Seed = run.Seed },
-        });
-        GeneratedText[] texts = generator.Generate([.. questions.Select(Prompt)]);
-        return new Answered(kind, order, steps, [.. texts.Zip(questions, (text, question) => SudokuScore.Of(text.Text, question))]);
+            const string Gap = "[MASK]";
+            return new Infiller(model, sampling).Fill(
+                [.. questions.Select(question => question.Puzzle.Replace($"{Sudoku.Blank}", Gap, StringComparison.Ordinal))]);
+        }
+        var generator = new TextGenerator(
+            model, new GenerationOptions { MaxNewTokens = Sudoku.CellCount, MinNewTokens = Sudoku.CellCount, Sampling = sampling });
+        return [.. generator.Generate([.. questions.Select(question => Prompt(question, kind))]).Select(text => text.Text)];
     }
 
-    private static SolutionLoss Loss(MaskedDiffusionModel model, ModelKind kind, Question[] questions, RunOptions run)
+    private static GridLoss Loss(MaskedDiffusionModel model, ModelKind kind, Question[] questions, RunOptions run)
     {
         var options = new LikelihoodOptions { Seed = run.Seed };
         if (kind == ModelKind.MaskedDiffusion)
             options.Samples = Settings.LikelihoodSamples;
         var scorer = new LikelihoodScorer(model, options, separator: "");
-        TextLikelihood[] scores = scorer.Score([.. questions.Select(question => new ScoredText(question.Grid, Prompt(question)))]);
-        return new SolutionLoss(kind, Interval.OfMean([.. scores.Select(score => score.NegativeLogLikelihood / score.TokenCount)]));
+        TextLikelihood[] scores = scorer.Score([.. questions.Select(question =>
+            new ScoredText(question.Grid, kind == ModelKind.Autoregressive ? Prompt(question, kind) : null))]);
+        return new GridLoss(kind, Interval.OfMean([.. scores.Select(score => score.NegativeLogLikelihood / score.TokenCount)]));
     }
 
-    private static ExperimentResult Conclude(Answered[] answers, SolutionLoss[] losses)
+    private static ExperimentResult Conclude(Answered[] answers, GridLoss[] losses)
     {
         int most = Settings.Steps.Max();
         Answered[] single = [.. answers.Where(answer => answer.Steps == most && answer.Kind == ModelKind.MaskedDiffusion)];
@@ -116,8 +123,12 @@ internal sealed class OrdersExperiment : Experiment
                 answer.Kind.Words(), answer.Order, answer.Steps, answer.Solved.Percent(), answer.RightBlanks.Percent(),
             }),
         ]);
-        ResultTable loss = new("Loss of the test's solutions (nats per cell; a bound for masked diffusion)", ["model", "loss"],
-            [.. losses.Select(loss => new object[] { loss.Kind.Words(), loss.Loss })]);
+        ResultTable loss = new("Loss of the test's grids (nats per cell)", ["model", "of a grid", "loss", "least possible"],
+        [
+            .. losses.Select(loss => loss.Kind == ModelKind.Autoregressive
+                ? new object[] { loss.Kind.Words(), "after its puzzle", loss.Loss, 0.0 }
+                : [loss.Kind.Words(), "by itself (a bound)", loss.Loss, Math.Log(Sudoku.GridCount) / Sudoku.CellCount]),
+        ]);
         return new ExperimentResult(claims, [table, loss], Settings, Plot(answers));
     }
 
@@ -132,9 +143,10 @@ internal sealed class OrdersExperiment : Experiment
 
     private static OxyPlot.PlotModel Plot(Answered[] answers)
     {
-        OxyPlot.PlotModel plot = Plots.Empty("steps for 36 cells", "share of solved puzzles", isXLogarithmic: true);
+        OxyPlot.PlotModel plot = Plots.Empty("steps in which the blank cells are filled in", "share of solved puzzles", isXLogarithmic: true);
         int look = 0;
-        foreach (IGrouping<(ModelKind Kind, string Order), Answered> series in answers.GroupBy(answer => (answer.Kind, answer.Order)))
+        foreach (IGrouping<(ModelKind Kind, string Order), Answered> series in answers
+            .GroupBy(answer => (answer.Kind, answer.Order)))
         {
             string name = series.Key.Kind == ModelKind.Autoregressive ? series.Key.Kind.Words() : series.Key.Order;
             Plots.Add(plot, name, look++, series.Select(answer => ((double)answer.Steps, answer.Solved)));
@@ -142,7 +154,7 @@ internal sealed class OrdersExperiment : Experiment
         return plot;
     }
 
-    private sealed record SolutionLoss(ModelKind Kind, Interval Loss);
+    private sealed record GridLoss(ModelKind Kind, Interval Loss);
 
     private sealed record Answered(ModelKind Kind, string Order, int Steps, SudokuScore[] Scores)
     {

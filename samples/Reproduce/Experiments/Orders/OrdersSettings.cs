@@ -10,7 +10,7 @@ internal sealed record OrdersSettings
     public const string Separator = "=";
 
     /// <summary>The network and its training, the same for both kinds of model.</summary>
-    public SmallTraining Training { get; init; } = new(Layers: 3, Width: 96, Steps: 4000, BatchSize: 32);
+    public SmallTraining Training { get; init; } = new(Layers: 3, Width: 96, Steps: 1000, BatchSize: 32);
 
     /// <summary>Puzzle, separator, solution, and an end of text at both ends.</summary>
     public int ContextLength { get; init; } = (2 * Sudoku.CellCount) + 3;
@@ -20,8 +20,8 @@ internal sealed record OrdersSettings
     /// <summary>Puzzles of the test.</summary>
     public int Questions { get; init; } = 300;
 
-    /// <summary>Given cells of a puzzle; a few have more, where each further blank would allow a second solution.</summary>
-    public int Given { get; init; } = 16;
+    /// <summary>Given cells of a puzzle.</summary>
+    public int Given { get; init; } = 14;
 
     /// <summary>The orders of masked diffusion.</summary>
     public string[] Orders { get; init; } =
@@ -32,8 +32,8 @@ internal sealed record OrdersSettings
         }.Select(order => order.Name),
     ];
 
-    /// <summary>Steps in which the 36 cells are filled in.</summary>
-    public int[] Steps { get; init; } = [1, 4, 12, Sudoku.CellCount];
+    /// <summary>Steps in which the blank cells are filled in; the last is one cell in each step.</summary>
+    public int[] Steps { get; init; } = [1, 2, 5, 11, 22];
 
     /// <summary>Masks for the bound on a solution's likelihood.</summary>
     public int LikelihoodSamples { get; init; } = 16;

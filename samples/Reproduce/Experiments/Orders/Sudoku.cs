@@ -10,6 +10,9 @@ internal static class Sudoku
 
     public const char Blank = '0';
 
+    /// <summary>How many filled grids there are.</summary>
+    public const int GridCount = 28_200_960;
+
     private const int BoxRows = 2, BoxColumns = 3, AllDigits = (1 << (Side + 1)) - 2;
 
     // The three groups of each cell: its row, its column and its box.

@@ -1,0 +1,67 @@
+using Microsoft.ML.MaskedDiffusion;
+using Reproduce.Experiments.Common;
+
+namespace Reproduce.Experiments.MathProblems;
+
+/// <summary>Everything that is chosen for one set of problems.</summary>
+internal sealed record MathSettings
+{
+    /// <summary>Arithmetic on small numbers, which a small network learns.</summary>
+    public static MathSettings Arithmetic { get; } = new()
+    {
+        Training = new SmallTraining(Layers: 2, Width: 96, Steps: 1500, BatchSize: 24),
+        VocabularySize = 400,
+        RowTokens = 56,
+        ReasoningTokens = 20,
+        AnswerTokens = 6,
+        SamplerSteps = 20,
+        Questions = 300,
+    };
+
+    /// <summary>GSM8K's own problems, in rows of the published length.</summary>
+    public static MathSettings Gsm8k { get; } = new()
+    {
+        Training = new SmallTraining(Layers: 2, Width: 96, Steps: 150, BatchSize: 8),
+        VocabularySize = 2048,
+        RowTokens = 256,
+        ReasoningTokens = 96,
+        AnswerTokens = 8,
+        SamplerSteps = 24,
+        Questions = 60,
+    };
+
+    /// <summary>The network and its training, the same for both kinds of model.</summary>
+    public required SmallTraining Training { get; init; }
+
+    /// <summary>The most tokens of the tokenizer; every digit is a token.</summary>
+    public required int VocabularySize { get; init; }
+
+    /// <summary>The longest row; as published, masked diffusion's rows are filled up to it with ends of text that are learned.</summary>
+    public required int RowTokens { get; init; }
+
+    public required int ReasoningTokens { get; init; }
+
+    public required int AnswerTokens { get; init; }
+
+    public required int SamplerSteps { get; init; }
+
+    /// <summary>Problems of the test.</summary>
+    public required int Questions { get; init; }
+
+    /// <summary>Masks for the bound on an answer's likelihood.</summary>
+    public int LikelihoodSamples { get; init; } = 16;
+
+    /// <summary>As published, for masked diffusion.</summary>
+    public double GuidanceScale { get; init; } = 0.1;
+
+    /// <summary>A question within the row's length, and what is written after it.</summary>
+    public int ContextLength => RowTokens + ReasoningTokens + AnswerTokens;
+
+    /// <summary>The published sampler: the most confident first, temperature 0.1; the temperature alone counts for the other kind.</summary>
+    public SamplingOptions Sampling(bool isGuided, int seed)
+    {
+        SamplingOptions sampling = SamplingPresets.SmdmGreedy;
+        (sampling.Steps, sampling.GuidanceScale, sampling.Seed) = (SamplerSteps, isGuided ? GuidanceScale : 0, seed);
+        return sampling;
+    }
+}
