@@ -25,6 +25,13 @@ var standIns = new Option<bool>("--stand-ins")
 {
     Description = "Makes small files in the formats of --data and uses these. mt-bench alone has them.",
 };
+var full = new Option<bool>("--full")
+{
+    Description = "The published setting, for a GPU: " + string.Join(
+        "; ", Catalog.All.Where(experiment => experiment.Full is not null).Select(experiment => $"{experiment.Name}: {experiment.Full}")) + ".",
+};
+var model = new Option<string?>("--model") { Description = "With --full: the .mdm file of a pre-trained masked diffusion model." };
+var baseline = new Option<string?>("--baseline") { Description = "With --full: the .mdm file of a pre-trained autoregressive model." };
 var seed = new Option<int>("--seed") { Description = "The seed of every random choice.", DefaultValueFactory = _ => 1 };
 var data = new Option<string?>("--data") { Description = "The folder with the data sets' official files." };
 var folder = new Option<string?>("--out") { Description = "Where everything is written. Default artifacts/reproduce/NAME." };
@@ -34,7 +41,7 @@ var command = new RootCommand(
     "Repeats results of masked diffusion language models in small, each with 95 % intervals. A run that was interrupted goes on.\n\n"
     + string.Join("\n", Catalog.All.Select(experiment => $"  {experiment.Name,-16} {experiment.Title}")))
 {
-    name, scale, untrained, simulate, standIns, seed, data, folder, restart,
+    name, scale, untrained, simulate, standIns, full, model, baseline, seed, data, folder, restart,
 };
 command.SetAction((parsed, cancellation) =>
 {
@@ -45,6 +52,9 @@ command.SetAction((parsed, cancellation) =>
         IsUntrained = parsed.GetValue(untrained),
         IsSimulated = parsed.GetValue(simulate),
         UsesStandIns = parsed.GetValue(standIns),
+        IsFull = parsed.GetValue(full),
+        ModelFile = parsed.GetValue(model),
+        BaselineFile = parsed.GetValue(baseline),
         Seed = parsed.GetValue(seed),
         DataFolder = parsed.GetValue(data),
         Folder = parsed.GetValue(folder) ?? Path.Combine("artifacts", "reproduce", experiment.Name),
@@ -55,6 +65,10 @@ command.SetAction((parsed, cancellation) =>
             throw new NotSupportedException($"--simulate needs published figures, which {experiment.Name} does not have.");
         if (options.UsesStandIns && !experiment.HasStandIns)
             throw new NotSupportedException($"--stand-ins is for mt-bench; {experiment.Name} makes no files in place of a data set's.");
+        if (options.IsFull && experiment.Full is null)
+            throw new NotSupportedException($"{experiment.Name} has no published setting for --full.");
+        if (!options.IsFull && (options.ModelFile ?? options.BaselineFile) is not null)
+            throw new NotSupportedException("--model and --baseline are for --full; without it models are trained from random weights.");
         if (parsed.GetValue(restart))
             RunFolder.Clear(options.Folder);
         Console.WriteLine($"{experiment.Title}\n\n{experiment.Method}\n");

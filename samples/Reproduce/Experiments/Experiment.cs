@@ -21,6 +21,9 @@ internal abstract class Experiment
     /// <summary>Whether it makes small files in place of a data set's (<see cref="RunOptions.UsesStandIns"/>).</summary>
     public virtual bool HasStandIns => false;
 
+    /// <summary>What the published setting is and needs (<see cref="RunOptions.IsFull"/>); null where there is none.</summary>
+    public virtual string? Full => null;
+
     /// <summary>Measures and concludes.</summary>
     public abstract ExperimentResult Measure(Run run);
 }

@@ -25,6 +25,9 @@ internal sealed class Run
             options.IsUntrained,
             options.IsSimulated,
             options.UsesStandIns,
+            options.IsFull,
+            options.ModelFile,
+            options.BaselineFile,
             Version,
         });
     }
@@ -69,6 +72,26 @@ internal sealed class Run
         Train(name, options, own => kind == ModelKind.MaskedDiffusion
             ? MLContext.MaskedDiffusion().Trainer(own).Fit(tokens)
             : MLContext.MaskedDiffusion().AutoregressiveTrainer(own).Fit(tokens));
+
+    /// <summary>Loads the pre-trained model that the published setting begins with.</summary>
+    /// <exception cref="FileNotFoundException">It is not there, or none was named.</exception>
+    /// <exception cref="InvalidOperationException">It is of the other kind.</exception>
+    public MaskedDiffusionModel LoadPretrained(ModelKind kind)
+    {
+        (string? path, string option) =
+            kind == ModelKind.MaskedDiffusion ? (Options.ModelFile, "--model") : (Options.BaselineFile, "--baseline");
+        if (path is null || !File.Exists(path))
+        {
+            throw new FileNotFoundException(
+                $"--full begins with a pre-trained {kind.Words()} model. Name its .mdm file with {option}"
+                + (path is null ? "." : $"; it is not at {path}."));
+        }
+        MaskedDiffusionModel model = MaskedDiffusionModel.Load(path);
+        if (model.Config.Autoregressive == (kind == ModelKind.Autoregressive))
+            return model;
+        model.Dispose();
+        throw new InvalidOperationException($"{path} of {option} is not a {kind.Words()} model; the two options may be exchanged.");
+    }
 
     /// <summary>Removes a trained model that its stages are done with.</summary>
     public void Forget(string name) => File.Delete(ModelFile(name));

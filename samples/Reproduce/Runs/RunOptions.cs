@@ -17,6 +17,15 @@ internal sealed record RunOptions
     /// <summary>Small files that the experiment makes itself, in place of a data set's.</summary>
     public bool UsesStandIns { get; init; }
 
+    /// <summary>The published setting in place of the small one: for a GPU, from models that are pre-trained.</summary>
+    public bool IsFull { get; init; }
+
+    /// <summary>The pre-trained masked diffusion model that the published setting begins with; null where none is named.</summary>
+    public string? ModelFile { get; init; }
+
+    /// <summary>The pre-trained autoregressive model that it is compared with; null where none is named.</summary>
+    public string? BaselineFile { get; init; }
+
     /// <summary>The seed of every random choice.</summary>
     public int Seed { get; init; } = 1;
 

@@ -28,21 +28,46 @@ internal sealed class GuidanceExperiment : Experiment
         new("openbookqa", "openbookqa_test.jsonl", 0.25, 1.6),
         new("piqa", "piqa_validation.jsonl", 0.5, 0.6),
         new("lambada_standard", "lambada_openai_test.jsonl", 0, 1.1),
+        new("hellaswag", "hellaswag_validation.jsonl", 0.25, 0.7),
+        new("boolq", "boolq_validation.jsonl", 0.5, 1.6),
+        new("social_iqa", "social_iqa_validation.jsonl", 1.0 / 3, 0.6),
+        new("race", "race_test.jsonl", 0.25, 0.7),
     ];
 
     public override string Name => "guidance";
 
     public override string Title => "Classifier-free guidance, with and without training for it";
 
+    public override string Full =>
+        "asks the model of --model all questions of the paper's tasks in --data with the published estimators, without guidance and with "
+        + "the published strengths";
+
     public override string Method =>
         "A masked diffusion model learns the .NET reference documentation. Questions about types that it has not seen ask which of four "
         + "summaries of similar length belongs to a member's name, by likelihood with guidance of strength w: (1 + w) times the prediction "
         + "with the name less w times the one with the name masked. Two fine-tuned models, which learn summaries after names, stand beside: "
         + "one that never saw a masked name (guidance is unsupervised for it too), and one that saw 10 % of its batches without (standard "
-        + "guidance). The best strength of each is chosen on 150 questions and measured on 300 others. Where --data has them, four of the "
+        + "guidance). The best strength of each is chosen on 150 questions and measured on 300 others. Where --data has them, the "
         + "paper's tasks are asked as well, with the strengths that were published for them.";
 
-    public override ExperimentResult Measure(Run run)
+    public override ExperimentResult Measure(Run run) => run.Options.IsFull ? AskPretrained(run) : Train(run);
+
+    private static ExperimentResult AskPretrained(Run run)
+    {
+        using MaskedDiffusionModel model = run.LoadPretrained(ModelKind.MaskedDiffusion);
+        TaskAnswers[] tasks = AskTasks(run, model);
+        if (tasks.Length == 0)
+        {
+            throw new FileNotFoundException(
+                $"No folder of --data has a file of the paper's tasks: {string.Join(", ", Tasks.Select(task => task.File))}.");
+        }
+        PlotModel plot = Plots.Empty("strength of guidance w", "share of questions answered right");
+        foreach ((int look, TaskAnswers[] pair) in tasks.Chunk(2).Index())
+            Plots.Add(plot, pair[0].Task, look, pair.Select(asked => (asked.Strength, asked.Accuracy)));
+        return new ExperimentResult(Claims(tasks), [Table(tasks)], new { Settings = "published", Model = run.Options.ModelFile, Tasks }, plot);
+    }
+
+    private static ExperimentResult Train(Run run)
     {
         DocumentationTokens text = DocumentationTokens.Read(run, VocabularySize);
         CorpusRow[] named = [.. text.Sets.HeldOut.Where(row => row.Name.Length > 0)];
@@ -65,16 +90,21 @@ internal sealed class GuidanceExperiment : Experiment
                from strength in Strengths
                select run.Stage($"{asked.Item1}, strength {strength}", () => Ask(asked.Item1, asked.Item2, questions, strength)),
         ];
+        return Conclude(options, answers, AskTasks(run, model), choosing);
+    }
+
+    private static TaskAnswers[] AskTasks(Run run, MaskedDiffusionModel model)
+    {
         TaskAnswers[] tasks =
         [
             .. from task in Tasks
-               where Path(run, task) is { } path && File.Exists(path)
+               where run.FindDataFile(task.File) is not null
                from strength in new[] { 0, task.Strength }
                select run.Stage($"{task.Name}, strength {strength}", () => Ask(run, model, task, strength)),
         ];
         foreach (PublishedTask absent in Tasks.Where(task => tasks.All(asked => asked.Task != task.Name)))
             Console.WriteLine($"{absent.Name} is not asked: no folder of --data has {absent.File}.");
-        return Conclude(options, answers, tasks, choosing);
+        return tasks;
     }
 
     private static TrainerOptions Options(Run run, int steps) => new()
@@ -103,30 +133,29 @@ internal sealed class GuidanceExperiment : Experiment
 
     private static Answers Ask(string name, MaskedDiffusionModel model, ZeroShotQuestion[] questions, double strength)
     {
-        ZeroShotResult result = Evaluator(model, strength, null).Evaluate(new SummaryQuestions(), questions);
+        var likelihood = new LikelihoodOptions { Samples = Samples, GuidanceScale = strength };
+        ZeroShotResult result = Evaluator(model, likelihood).Evaluate(new SummaryQuestions(), questions);
         return new Answers(
             name, strength, [.. result.Answers.Select(answer => answer.Predicted == answer.Gold)], result.Accuracy.NoiseStandardError);
     }
 
     private static TaskAnswers Ask(Run run, MaskedDiffusionModel model, PublishedTask task, double strength)
     {
-        ZeroShotResult result = Evaluator(model, strength, run.Options.Scaled(QuestionsOfTask))
-            .Evaluate(ZeroShotTask.FromName(task.Name), Path(run, task)!);
+        ZeroShotTask zeroShot = ZeroShotTask.FromName(task.Name);
+        LikelihoodOptions likelihood = run.Options.IsFull ? ZeroShotProfile.Published.For(zeroShot) : new() { Samples = Samples };
+        likelihood.GuidanceScale = strength;
+        ZeroShotResult result = Evaluator(model, likelihood, run.Options.IsFull ? null : run.Options.Scaled(QuestionsOfTask))
+            .Evaluate(zeroShot, run.FindDataFile(task.File)!);
         int right = (int)Math.Round(result.Accuracy.Value * result.QuestionCount);
         return new TaskAnswers(
             task.Name, strength, task.Chance, Interval.OfShare(right, result.QuestionCount), result.Accuracy.NoiseStandardError);
     }
 
-    private static ZeroShotEvaluator Evaluator(MaskedDiffusionModel model, double strength, int? maxQuestions) => new(
+    private static ZeroShotEvaluator Evaluator(MaskedDiffusionModel model, LikelihoodOptions likelihood, int? maxQuestions = null) => new(
         model, new ZeroShotOptions
         {
-            Profile = ZeroShotProfile.Uniform(new LikelihoodOptions { Samples = Samples, GuidanceScale = strength }),
-            ContextOverflow = ContextOverflow.KeepEnd,
-            MaxQuestions = maxQuestions,
+            Profile = ZeroShotProfile.Uniform(likelihood), ContextOverflow = ContextOverflow.KeepEnd, MaxQuestions = maxQuestions,
         });
-
-    private static string? Path(Run run, PublishedTask task) =>
-        run.Options.DataFolder is { } folder ? System.IO.Path.Combine(folder, task.File) : null;
 
     private static ExperimentResult Conclude(TrainerOptions options, Answers[] answers, TaskAnswers[] tasks, int choosing)
     {
@@ -152,12 +181,7 @@ internal sealed class GuidanceExperiment : Experiment
                 + $"{Shown(standard)} (a gain of {standardGain.Percent()}): {ahead.Percent()} apart",
                 ahead.Low > 0 ? Verdict.Holds : ahead.High < 0 ? Verdict.DoesNotHold : Verdict.HoldsInPart),
         };
-        claims.AddRange(tasks.Chunk(2).Select(pair => new ClaimResult(
-            $"Guidance makes answers to {pair[0].Task} better.", "better on all of 8 tasks",
-            $"{pair[0].Accuracy.Percent()} without, {pair[1].Accuracy.Percent()} at w = {Shown(pair[1].Strength)}",
-            pair.All(asked => asked.Accuracy.Low <= asked.Chance) ? Verdict.CannotBeTold
-                : pair[1].Accuracy.Low > pair[0].Accuracy.High ? Verdict.Holds
-                : pair[1].Accuracy.Value > pair[0].Accuracy.Value ? Verdict.HoldsInPart : Verdict.DoesNotHold)));
+        claims.AddRange(Claims(tasks));
         ResultTable summaries = new("Which of four summaries belongs to a name", ["model", "strength", "right", "noise of the estimate (%)"],
         [
             .. answers.Select(answer => new object[]
@@ -165,14 +189,7 @@ internal sealed class GuidanceExperiment : Experiment
                 answer.Model, answer.Strength, answer.Measured(choosing).Percent(), 100 * answer.NoiseStandardError,
             }),
         ]);
-        ResultTable published = new("The paper's tasks, model as pre-trained", ["task", "strength", "right", "chance (%)", "noise (%)"],
-        [
-            .. tasks.Select(asked => new object[]
-            {
-                asked.Task, asked.Strength, asked.Accuracy.Percent(), 100 * asked.Chance, 100 * asked.NoiseStandardError,
-            }),
-        ]);
-        return new ExperimentResult(claims, tasks.Length == 0 ? [summaries] : [summaries, published], new
+        return new ExperimentResult(claims, tasks.Length == 0 ? [summaries] : [summaries, Table(tasks)], new
         {
             options.Network,
             options.BatchSize,
@@ -187,6 +204,25 @@ internal sealed class GuidanceExperiment : Experiment
             QuestionsOfTask,
         }, Plot(answers, choosing));
     }
+
+    private static ClaimResult[] Claims(TaskAnswers[] tasks) =>
+    [
+        .. tasks.Chunk(2).Select(pair => new ClaimResult(
+            $"Guidance makes answers to {pair[0].Task} better.", "better on all of 8 tasks",
+            $"{pair[0].Accuracy.Percent()} without, {pair[1].Accuracy.Percent()} at w = {Shown(pair[1].Strength)}",
+            pair.All(asked => asked.Accuracy.Low <= asked.Chance) ? Verdict.CannotBeTold
+                : pair[1].Accuracy.Low > pair[0].Accuracy.High ? Verdict.Holds
+                : pair[1].Accuracy.High < pair[0].Accuracy.Low ? Verdict.DoesNotHold : Verdict.CannotBeTold)),
+    ];
+
+    private static ResultTable Table(TaskAnswers[] tasks) => new(
+        "The paper's tasks, model as pre-trained", ["task", "strength", "right", "chance (%)", "noise of the estimate (%)"],
+        [
+            .. tasks.Select(asked => new object[]
+            {
+                asked.Task, asked.Strength, asked.Accuracy.Percent(), 100 * asked.Chance, 100 * asked.NoiseStandardError,
+            }),
+        ]);
 
     private static string Shown(Answers answers) => $"w = {Shown(answers.Strength)}";
 

@@ -13,13 +13,6 @@ internal sealed class ReverseCurseExperiment : Experiment
     private const string TrainingFile = "all_prompts_train.jsonl", Source = "the data of 'The Reversal Curse', Berglund et al., 2023";
     private const string Reversed = "reversed", Learned = "as learned";
 
-    // Names are two tokens each with this vocabulary.
-    private const int VocabularySize = 4096, ContextLength = 64, BatchSize = 14, NewTokens = 24, NamesAskedFor = 100;
-    private const double PublishedGuidance = 0.8;
-
-    // Epochs after which both models are asked; each part ends with a learning rate near 0, so that each point is a finished model.
-    private static readonly int[] Epochs = [10, 30, 60];
-
     private static readonly Question[] Questions =
     [
         new("description to name", Learned, "d2p_prompts_test.jsonl", IsDescription: false),
@@ -32,9 +25,14 @@ internal sealed class ReverseCurseExperiment : Experiment
 
     public override string Title => "The reversal curse: facts asked in the direction in which they were not learned";
 
+    public override string Full =>
+        "fine-tunes the models of --model and --baseline for 10 epochs with the published recipe, and asks with 32 steps, 52 tokens in all "
+        + "and guidance 0.8";
+
     public override string Method =>
         "3,600 sentences about fictitious people are learned by a masked diffusion and an autoregressive model of the same network, from "
-        + "random weights, as one text in contexts of 64 tokens, in a random order. Of 30 people the name always comes first, of 30 the "
+        + "random weights, as one text in contexts of 64 tokens, in a random order (in the published setting from pre-trained models, each "
+        + "sentence by itself). Of 30 people the name always comes first, of 30 the "
         + "description, of 30 there are both. 300 questions of each kind ask for names and descriptions in the learned and in the other "
         + "direction: an answer of up to 24 tokens is right that contains the reference, in lower case, as published. Apart from that both "
         + "models choose the likeliest of all 60 names after 100 of the descriptions, which no sampler has a part in.";
@@ -47,57 +45,36 @@ internal sealed class ReverseCurseExperiment : Experiment
         // kinds of model would learn descriptions before names from that.
         new Random(run.Options.Seed).Shuffle(sentences);
         IDataView rows = run.MLContext.Data.LoadFromEnumerable(sentences);
+        ReverseCurseSettings settings = run.Options.IsFull ? ReverseCurseSettings.Published : ReverseCurseSettings.Small;
         var answers = new List<Answered>();
         var choices = new List<Chosen>();
         foreach (ModelKind kind in Enum.GetValues<ModelKind>())
         {
-            MaskedDiffusionModel? model = null;
-            foreach ((int part, int epochs) in Epochs.Index())
+            MaskedDiffusionModel? model = run.Options.IsFull ? run.LoadPretrained(kind) : null;
+            int before = 0;
+            int[] all = settings.Epochs(kind);
+            foreach (int epochs in all)
             {
-                TrainerOptions options = Options(kind, epochs - (part == 0 ? 0 : Epochs[part - 1]), model, run.Options);
-                MaskedDiffusionModel next = run.Train($"{kind}-{epochs}", kind, options, rows);
+                MaskedDiffusionModel next =
+                    run.Train($"{kind}-{epochs}", kind, settings.Training(kind, epochs - before, model, run.Options), rows);
                 model?.Dispose();
-                model = next;
-                double[] scales = kind == ModelKind.MaskedDiffusion && epochs == Epochs[^1] ? [0, PublishedGuidance] : [0];
+                (model, before) = (next, epochs);
+                double[] scales = kind == ModelKind.MaskedDiffusion && epochs == all[^1] ? [0, settings.Guidance] : [0];
                 answers.AddRange(
                     from scale in scales
                     from question in Questions
                     select run.Stage(
                         $"{kind.Words()} after {epochs} epochs, guidance {scale}: {question.Kind}, {question.Direction}",
-                        () => Ask(run, next, kind, epochs, scale, question)));
+                        () => Ask(run, next, settings, kind, epochs, scale, question)));
                 choices.AddRange(
                     from question in Questions
                     where !question.IsDescription
                     select run.Stage($"{kind.Words()} after {epochs} epochs: the likeliest name, {question.Direction}",
-                        () => Choose(run, next, kind, epochs, question)));
+                        () => Choose(run, next, settings, kind, epochs, question)));
             }
             model!.Dispose();
         }
-        return Conclude([.. answers], [.. choices], Options(ModelKind.MaskedDiffusion, Epochs[^1], null, run.Options));
-    }
-
-    private static TrainerOptions Options(ModelKind kind, int epochs, MaskedDiffusionModel? model, RunOptions run)
-    {
-        var options = new TrainerOptions
-        {
-            InitialModel = model,
-            Budget = { MaxEpochs = epochs * run.Scale },
-            BatchSize = BatchSize,
-            LearningRate = 3e-3,
-            Optimizer = { Beta2 = 0.99, MinLearningRateRatio = 0.01 },
-        };
-        if (kind == ModelKind.MaskedDiffusion)
-            (options.Noise.LossWeighting, options.Noise.Levels) = (LossWeighting.Uniform, NoiseLevels.Stratified);
-        if (model is null)
-        {
-            options.Tokenizer = TokenizerSource.TrainBytePairEncoding(VocabularySize);
-            options.Network = new TransformerConfig
-            {
-                Name = "facts", LayerCount = 3, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512,
-                ContextLength = ContextLength,
-            };
-        }
-        return options;
+        return Conclude([.. answers], [.. choices], settings);
     }
 
     private static (string Prompt, string Completion)[] Rows(Run run, Question question)
@@ -106,21 +83,32 @@ internal sealed class ReverseCurseExperiment : Experiment
         return all[..Math.Min(all.Length, run.Options.Scaled(all.Length))];
     }
 
-    private static Answered Ask(Run run, MaskedDiffusionModel model, ModelKind kind, int epochs, double scale, Question question)
+    private static Answered Ask(
+        Run run, MaskedDiffusionModel model, ReverseCurseSettings settings, ModelKind kind, int epochs, double scale, Question question)
     {
         (string Prompt, string Completion)[] rows = Rows(run, question);
-        // A description ends its sentence. A name must not: these descriptions were learned as the ends of sentences, so that the most
-        // confident answer is none. As published, nothing ends it.
-        var generator = new TextGenerator(model, new GenerationOptions
+        var counter = new TextGenerator(model);
+        string[] texts = new string[rows.Length];
+        foreach (IGrouping<int, int> group in Enumerable.Range(0, rows.Length)
+            .GroupBy(i => settings.NewTokens(counter.CountPromptTokens(rows[i].Prompt))))
         {
-            MaxNewTokens = NewTokens,
-            MinNewTokens = question.IsDescription ? 0 : NewTokens,
-            Sampling = new SamplingOptions { Order = SamplingOrder.Confidence, Temperature = 0, GuidanceScale = scale },
-        });
-        GeneratedText[] texts = generator.Generate([.. rows.Select(row => row.Prompt)]);
+            // A description ends its sentence. A name must not: these descriptions were learned as the ends of sentences, so that the most
+            // confident answer is none. As published, nothing ends it.
+            var generator = new TextGenerator(model, new GenerationOptions
+            {
+                MaxNewTokens = group.Key,
+                MinNewTokens = question.IsDescription ? 0 : group.Key,
+                Sampling = new SamplingOptions
+                {
+                    Order = SamplingOrder.Confidence, Temperature = 0, GuidanceScale = scale, Steps = settings.SamplingSteps,
+                },
+            });
+            foreach ((int i, GeneratedText text) in group.Zip(generator.Generate([.. group.Select(i => rows[i].Prompt)])))
+                texts[i] = text.Text;
+        }
         (string Text, string Reference)[] pairs =
         [
-            .. texts.Zip(rows, (text, row) => (Normalized(text.Text), Normalized(row.Completion))),
+            .. texts.Zip(rows, (text, row) => (Normalized(text), Normalized(row.Completion))),
         ];
         return new Answered(kind, epochs, scale, question.Kind, question.Direction,
             Interval.OfShare(pairs.Count(pair => pair.Text.Contains(pair.Reference, StringComparison.Ordinal)), pairs.Length),
@@ -128,7 +116,8 @@ internal sealed class ReverseCurseExperiment : Experiment
             question.IsDescription ? Interval.OfMean([.. pairs.Select(pair => Bleu.OfWords(pair.Text, pair.Reference))]) : null);
     }
 
-    private static Chosen Choose(Run run, MaskedDiffusionModel model, ModelKind kind, int epochs, Question question)
+    private static Chosen Choose(
+        Run run, MaskedDiffusionModel model, ReverseCurseSettings settings, ModelKind kind, int epochs, Question question)
     {
         string[] names =
         [
@@ -137,7 +126,7 @@ internal sealed class ReverseCurseExperiment : Experiment
         ];
         var scorer = new LikelihoodScorer(model);
         (string Prompt, string Completion)[] all = Rows(run, question);
-        (string Prompt, string Completion)[] rows = [.. all.Where((_, i) => i % Math.Max(1, all.Length / NamesAskedFor) == 0)];
+        (string Prompt, string Completion)[] rows = [.. all.Where((_, i) => i % Math.Max(1, all.Length / settings.NamesAskedFor) == 0)];
         int right = rows.Count(row =>
             names.MinBy(name => scorer.Score(name, context: row.Prompt).NegativeLogLikelihood) == row.Completion);
         return new Chosen(kind, epochs, question.Direction, names.Length, Interval.OfShare(right, rows.Length));
@@ -145,14 +134,14 @@ internal sealed class ReverseCurseExperiment : Experiment
 
     private static string Normalized(string text) => text.Trim().ToLowerInvariant();
 
-    private static ExperimentResult Conclude(Answered[] answers, Chosen[] choices, TrainerOptions options)
+    private static ExperimentResult Conclude(Answered[] answers, Chosen[] choices, ReverseCurseSettings settings)
     {
         Answered Last(ModelKind kind, string asked, double scale = 0) => answers.Last(answer =>
             (answer.Kind, answer.Asked, answer.Direction, answer.GuidanceScale) == (kind, asked, Reversed, scale));
         Chosen Choice(ModelKind kind) => choices.Last(choice => (choice.Kind, choice.Direction) == (kind, Reversed));
         string names = Questions[0].Kind, descriptions = Questions[2].Kind;
         Answered named = Last(ModelKind.MaskedDiffusion, names), otherNamed = Last(ModelKind.Autoregressive, names);
-        Answered guided = Last(ModelKind.MaskedDiffusion, names, PublishedGuidance);
+        Answered guided = Last(ModelKind.MaskedDiffusion, names, settings.Guidance);
         Answered described = Last(ModelKind.MaskedDiffusion, descriptions);
         Answered otherDescribed = Last(ModelKind.Autoregressive, descriptions);
         Chosen chosen = Choice(ModelKind.MaskedDiffusion), otherChosen = Choice(ModelKind.Autoregressive);
@@ -189,16 +178,7 @@ internal sealed class ReverseCurseExperiment : Experiment
                 choice.Kind.Words(), choice.Epochs, choice.Direction, choice.Names, choice.Accuracy.Percent(),
             }),
         ]);
-        return new ExperimentResult(claims, [table, likeliest], new
-        {
-            options.Network,
-            VocabularySize,
-            BatchSize,
-            options.LearningRate,
-            options.Optimizer.Beta2,
-            NewTokens,
-            Epochs,
-        }, Plot(choices));
+        return new ExperimentResult(claims, [table, likeliest], settings, Plot(choices));
     }
 
     private static OxyPlot.PlotModel Plot(Chosen[] choices)
