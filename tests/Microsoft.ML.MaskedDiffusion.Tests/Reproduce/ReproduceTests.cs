@@ -17,6 +17,9 @@ public sealed class ReproduceTests
 
     public static IEnumerable<object[]> Names => Catalog.All.Select(experiment => new object[] { experiment.Name });
 
+    public static IEnumerable<object[]> FullNames =>
+        Catalog.All.Where(experiment => experiment.Full is not null).Select(experiment => new object[] { experiment.Name });
+
     [TestCleanup]
     public void DeleteFolder() => _folder.Dispose();
 
@@ -63,6 +66,28 @@ public sealed class ReproduceTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(FullNames))]
+    public void ThePublishedSettingBeginsWithTheModelsThatAreNamed(string name)
+    {
+        WriteFiles();
+        Experiment experiment = Catalog.All.Single(known => known.Name == name);
+        var options = new RunOptions { IsFull = true, Scale = Tiny, DataFolder = _folder.Path, Folder = _folder.File("unnamed") };
+        Run Begin(RunOptions changed) => new(name, changed, new Collected<TrainingProgress>());
+        Exception unnamed = Assert.Throws<FileNotFoundException>(() => experiment.Measure(Begin(options)));
+        Assert.Contains("--model", unnamed.Message);
+
+        string masked = SmallModel(ModelKind.MaskedDiffusion), autoregressive = SmallModel(ModelKind.Autoregressive);
+        options = options with { Folder = _folder.File("exchanged"), ModelFile = autoregressive, BaselineFile = masked };
+        Assert.Throws<InvalidOperationException>(() => experiment.Measure(Begin(options)));
+
+        options = options with { Folder = _folder.File("full"), ModelFile = masked, BaselineFile = autoregressive };
+        ExperimentResult result = experiment.Measure(Begin(options));
+        Assert.AreNotEqual(0, result.Claims.Count);
+        Assert.IsTrue(result.Tables.All(table => table.Rows.Count > 0));
+        ResultFiles.Write(experiment, options, result);
+    }
+
+    [TestMethod]
     public void ThePublishedLossesGiveThePublishedLaws()
     {
         var options = new RunOptions { IsSimulated = true, Folder = _folder.File("published") };
@@ -93,6 +118,28 @@ public sealed class ReproduceTests
         Interval interval = Interval.OfShare(right, count);
         Assert.AreEqual(low, interval.Low, 5e-5);
         Assert.AreEqual(high, interval.High, 5e-5);
+    }
+
+    // A pre-trained model, as far as one step goes.
+    private string SmallModel(ModelKind kind)
+    {
+        var ml = new MLContext(1);
+        string path = _folder.File($"{kind}.mdm");
+        var options = new TrainerOptions
+        {
+            Network = new TransformerConfig
+            {
+                Name = "small", LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 16, ContextLength = 128,
+            },
+            Tokenizer = TokenizerSource.TrainBytePairEncoding(400),
+            MaxSteps = 1,
+        };
+        IDataView rows = ml.Data.LoadFromEnumerable(
+            Enumerable.Range(0, 50).Select(i => new TextRow { Text = $"Known for being the inventor of the kite in {i}, Ann Reed is here." }));
+        using MaskedDiffusionModel model = (kind == ModelKind.MaskedDiffusion
+            ? ml.MaskedDiffusion().Trainer(options).Fit(rows) : ml.MaskedDiffusion().AutoregressiveTrainer(options).Fit(rows)).Model;
+        model.Save(path);
+        return path;
     }
 
     private string Measure(string name, string folder, bool isUntrained)
