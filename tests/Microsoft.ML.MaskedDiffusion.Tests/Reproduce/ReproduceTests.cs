@@ -28,6 +28,8 @@ public sealed class ReproduceTests
     public void ATinyRunSaysEverythingAndGoesOnAfterAnInterruption(string name)
     {
         WriteFacts();
+        WriteProblems();
+        WriteConversations();
         string whole = Measure(name, "whole", isUntrained: false);
         using JsonDocument result = JsonDocument.Parse(whole);
         JsonElement root = result.RootElement;
@@ -168,6 +170,28 @@ public sealed class ReproduceTests
             Write(file, names.Zip(facts, (name, fact) => Line($"Known for being {fact},", $" {name}")));
         foreach (string file in new[] { "p2d_prompts_test", "d2p_reverse_prompts_test" })
             Write(file, names.Zip(facts, (name, fact) => Line($"{name} is", $" {fact}.")));
+    }
+
+    // GSM8K's training file.
+    private void WriteProblems() => Write("train", Enumerable.Range(1, 40).Select(i => JsonSerializer.Serialize(
+        new { question = $"Ann has {i} pens and finds 2. How many has she?", answer = $"{i}+2=<<{i}+2={i + 2}>>{i + 2}\n#### {i + 2}" })));
+
+    // ShareGPT's conversations and MT-Bench's questions.
+    private void WriteConversations()
+    {
+        string[] things = ["kite", "door", "mill", "boat"];
+        File.WriteAllText(_folder.File("sharegpt.json"), JsonSerializer.Serialize(things.Select((thing, i) => new
+        {
+            id = $"{i}",
+            conversations = new[]
+            {
+                new { from = "human", value = $"What is a {thing}?" },
+                new { from = "gpt", value = $"A {thing} is a thing." },
+                new { from = "human", value = "Thank you." },
+            },
+        })));
+        Write("question", things.Select((thing, i) => JsonSerializer.Serialize(
+            new { question_id = 81 + i, category = "writing", turns = new[] { $"Write about a {thing}.", "Shorter." } })));
     }
 
     private void Write(string file, IEnumerable<string> lines) => File.WriteAllLines(_folder.File(file + ".jsonl"), lines);

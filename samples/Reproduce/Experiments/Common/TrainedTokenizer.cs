@@ -23,12 +23,13 @@ internal static class TrainedTokenizer
         return model.Tokenizer;
     }
 
+    /// <summary>The same from texts.</summary>
+    public static TextTokenizer Of(Run run, string name, IEnumerable<string> texts, int vocabularySize) =>
+        Of(run, name, run.MLContext.Data.LoadFromEnumerable(texts.Select(text => new TextRow { Text = text })), vocabularySize);
+
     /// <summary>
     /// The same from texts whose digits are left out, so that every digit is a token of its own, as in the tokenizer of Llama 2.
     /// </summary>
-    public static TextTokenizer WithSingleDigits(Run run, string name, IEnumerable<string> texts, int vocabularySize) => Of(
-        run, name,
-        run.MLContext.Data.LoadFromEnumerable(
-            texts.Select(text => new TextRow { Text = string.Concat(text.Where(letter => !char.IsDigit(letter))) })),
-        vocabularySize);
+    public static TextTokenizer WithSingleDigits(Run run, string name, IEnumerable<string> texts, int vocabularySize) =>
+        Of(run, name, texts.Select(text => string.Concat(text.Where(letter => !char.IsDigit(letter)))), vocabularySize);
 }

@@ -9,7 +9,7 @@ internal sealed record MathSettings
     /// <summary>Arithmetic on small numbers, which a small network learns.</summary>
     public static MathSettings Arithmetic { get; } = new()
     {
-        Training = new SmallTraining(Layers: 2, Width: 96, Steps: 1500, BatchSize: 24),
+        Training = new SmallTraining(Layers: 2, Width: 96, Steps: 1200, BatchSize: 24),
         VocabularySize = 400,
         RowTokens = 56,
         ReasoningTokens = 20,

@@ -35,7 +35,9 @@ internal sealed record JudgedQuestion(int Id, string Category, string[] Turns)
             string?[] turns = [.. row.GetProperty("turns").EnumerateArray().Select(turn => turn.GetString())];
             if (turns.Length == 0 || turns.Any(string.IsNullOrWhiteSpace))
                 throw Error(place, "a turn is empty, or there is none");
-            return new JudgedQuestion(row.GetProperty("question_id").GetInt32(), row.GetProperty("category").GetString()!, turns!);
+            if (!row.GetProperty("question_id").TryGetInt32(out int id))
+                throw Error(place, "question_id is not a whole number");
+            return new JudgedQuestion(id, row.GetProperty("category").GetString()!, turns!);
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
         {

@@ -49,7 +49,13 @@ internal sealed class MtBenchExperiment : Experiment
         int held = Math.Min(run.Options.Scaled(Settings.HeldOut), rows.Length / 2);
         (FineTuningRow[] training, FineTuningRow[] test) = (rows[held..], rows[..held]);
         IDataView documents = run.MLContext.Data.TakeRows(sets.Training, run.Options.Scaled(Settings.Documents));
-        TextTokenizer tokenizer = TrainedTokenizer.Of(run, "tokenizer", documents, Settings.VocabularySize);
+        // The tokenizer knows the template's words too.
+        TextTokenizer tokenizer = TrainedTokenizer.Of(run, "tokenizer",
+            [
+                .. CorpusSets.RowsOf(run.MLContext, documents).Select(row => row.Text),
+                .. training.Select(row => row.Prompt + row.Answer),
+            ],
+            Settings.VocabularySize);
         Tuned[] tuned =
         [
             .. Enum.GetValues<ModelKind>().Select(kind => Tune(run, kind, tokenizer, documents, training, test, questions)),
@@ -154,7 +160,8 @@ internal sealed class MtBenchExperiment : Experiment
         ClaimResult[] claims =
         [
             new("The answers are files that FastChat's judge reads.", "a line for each of 80 questions",
-                $"{tuned.Length} files of {questions.Length} questions ({files}), {faults} faults"
+                $"{tuned.Length} files of {questions.Length} questions ({files}), {faults} faults, "
+                + $"{tuned.Sum(model => model.Written.TooLong)} questions too long for the model"
                 + (faults == 0 ? "" : $": {string.Join("; ", tuned.SelectMany(model => model.Written.Faults).Take(3))}"),
                 faults == 0 ? Verdict.Holds : Verdict.DoesNotHold),
             .. tuned.Select(model => Learned(model, files)),

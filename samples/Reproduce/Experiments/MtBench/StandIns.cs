@@ -38,5 +38,5 @@ internal static class StandIns
             turns = new[] { Ask(row, random), "Say it in fewer words." },
         }, Json.Line))]);
 
-    private static string Ask(CorpusRow row, Random random) => Phrases[random.Next(Phrases.Length)](row.Name);
+    private static string Ask(CorpusRow row, Random random) => Phrases[random.Next(Phrases.Length)](row.Name.TrimEnd(':'));
 }
