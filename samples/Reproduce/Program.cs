@@ -62,7 +62,7 @@ command.SetAction((parsed, cancellation) =>
         Console.Error.WriteLine("Interrupted; the same command goes on from here.");
         return Task.FromResult(130);
     }
-    catch (Exception error) when (error is InvalidOperationException or IOException or NotSupportedException)
+    catch (Exception error) when (error is InvalidOperationException or FormatException or IOException or NotSupportedException)
     {
         Console.Error.WriteLine($"error: {error.Message}");
         return Task.FromResult(1);

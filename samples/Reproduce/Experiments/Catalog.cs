@@ -2,6 +2,7 @@ using Reproduce.Experiments.Infilling;
 using Reproduce.Experiments.ReverseCurse;
 using Reproduce.Experiments.ScalingLaw;
 using Reproduce.Experiments.Steps;
+using Reproduce.Experiments.TemporalShift;
 
 namespace Reproduce.Experiments;
 
@@ -11,5 +12,6 @@ internal static class Catalog
     public static IReadOnlyList<Experiment> All { get; } =
     [
         new InfillingExperiment(), new ReverseCurseExperiment(), new ScalingLawExperiment(), new StepsExperiment(),
+        new TemporalShiftExperiment(),
     ];
 }

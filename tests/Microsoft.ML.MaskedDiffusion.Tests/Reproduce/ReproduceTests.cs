@@ -25,6 +25,7 @@ public sealed class ReproduceTests
     public void ATinyRunSaysEverythingAndGoesOnAfterAnInterruption(string name)
     {
         WriteFacts();
+        WriteChangelog();
         string whole = Measure(name, "whole", isUntrained: false);
         using JsonDocument result = JsonDocument.Parse(whole);
         JsonElement root = result.RootElement;
@@ -121,6 +122,18 @@ public sealed class ReproduceTests
             Write(file, names.Zip(facts, (name, fact) => Line($"Known for being {fact},", $" {name}")));
         foreach (string file in new[] { "p2d_prompts_test", "d2p_reverse_prompts_test" })
             Write(file, names.Zip(facts, (name, fact) => Line($"{name} is", $" {fact}.")));
+    }
+
+    // A changelog with entries of all periods of the temporal shift.
+    private void WriteChangelog()
+    {
+        string[] entries =
+        [
+            .. Enumerable.Range(0, 80).Select(i =>
+                $"kite ({i}.0-1) unstable; urgency=low\n\n  * The string number {i} of the kite is longer. (Closes: #{700 + i})\n\n"
+                + $" -- Ann Reed <ann@kites.invalid>  Mon, {(i % 28) + 1} Mar {2019 + (i % 6)} 10:11:12 +0100\n"),
+        ];
+        ChangelogFile.Write(_folder.File("changelog.Debian.gz"), string.Join('\n', entries));
     }
 
     private void Write(string file, IEnumerable<string> lines) => File.WriteAllLines(_folder.File(file + ".jsonl"), lines);
