@@ -7,6 +7,7 @@ using Reproduce.Experiments.ReverseCurse;
 using Reproduce.Experiments.ScalingLaw;
 using Reproduce.Experiments.SpeedQuality;
 using Reproduce.Experiments.Steps;
+using Reproduce.Experiments.TemporalShift;
 
 namespace Reproduce.Experiments;
 
@@ -22,6 +23,7 @@ internal static class Catalog
         new MathExperiment(),
         new OrdersExperiment(),
         new InfillingExperiment(),
+        new TemporalShiftExperiment(),
         new StepsExperiment(),
         new MtBenchExperiment(),
     ];

@@ -52,5 +52,8 @@ internal sealed record Interval(double Value, double Low, double High)
     /// <summary>As a percentage.</summary>
     public string Percent() => string.Create(CultureInfo.InvariantCulture, $"{Value * 100:F1} % ({Low * 100:F1} to {High * 100:F1})");
 
+    /// <summary>A difference of shares in percentage points.</summary>
+    public string Points() => string.Create(CultureInfo.InvariantCulture, $"{Value * 100:F1} ({Low * 100:F1} to {High * 100:F1})");
+
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Value:G4} ({Low:G4} to {High:G4})");
 }

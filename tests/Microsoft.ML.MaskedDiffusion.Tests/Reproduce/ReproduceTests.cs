@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Reproduce.Experiments;
+using Reproduce.Experiments.Common;
 using Reproduce.Results;
 using Reproduce.Runs;
 
@@ -27,9 +28,7 @@ public sealed class ReproduceTests
     [DynamicData(nameof(Names))]
     public void ATinyRunSaysEverythingAndGoesOnAfterAnInterruption(string name)
     {
-        WriteFacts();
-        WriteProblems();
-        WriteConversations();
+        ReproduceFiles.Write(_folder.Path);
         string whole = Measure(name, "whole", isUntrained: false);
         using JsonDocument result = JsonDocument.Parse(whole);
         JsonElement root = result.RootElement;
@@ -71,7 +70,7 @@ public sealed class ReproduceTests
     [DynamicData(nameof(FullNames))]
     public void ThePublishedSettingBeginsWithTheModelsThatAreNamed(string name)
     {
-        WriteFiles();
+        ReproduceFiles.Write(_folder.Path);
         Experiment experiment = Catalog.All.Single(known => known.Name == name);
         var options = new RunOptions { IsFull = true, Scale = Tiny, DataFolder = _folder.Path, Folder = _folder.File("unnamed") };
         Run Begin(RunOptions changed) => new(name, changed, new Collected<TrainingProgress>());
@@ -155,46 +154,4 @@ public sealed class ReproduceTests
         ResultFiles.Write(experiment, options, result);
         return File.ReadAllText(Path.Combine(options.Folder, "results.json"));
     }
-
-    // The files of the reversal curse, with people of our own.
-    private void WriteFacts()
-    {
-        string[] names = ["Ann Reed", "Bob Stone", "Cleo Hart"];
-        string[] facts = ["the inventor of the kite", "a painter of doors", "the last miller"];
-        string[] lines =
-        [
-            .. Enumerable.Range(0, 60).Select(i => Line($"{names[i % 3]}, as all know in year {i}, is", $" {facts[i % 3]}.")),
-        ];
-        File.WriteAllLines(_folder.File("all_prompts_train.jsonl"), lines);
-        foreach (string file in new[] { "d2p_prompts_test", "p2d_reverse_prompts_test" })
-            Write(file, names.Zip(facts, (name, fact) => Line($"Known for being {fact},", $" {name}")));
-        foreach (string file in new[] { "p2d_prompts_test", "d2p_reverse_prompts_test" })
-            Write(file, names.Zip(facts, (name, fact) => Line($"{name} is", $" {fact}.")));
-    }
-
-    // GSM8K's training file.
-    private void WriteProblems() => Write("train", Enumerable.Range(1, 40).Select(i => JsonSerializer.Serialize(
-        new { question = $"Ann has {i} pens and finds 2. How many has she?", answer = $"{i}+2=<<{i}+2={i + 2}>>{i + 2}\n#### {i + 2}" })));
-
-    // ShareGPT's conversations and MT-Bench's questions.
-    private void WriteConversations()
-    {
-        string[] things = ["kite", "door", "mill", "boat"];
-        File.WriteAllText(_folder.File("sharegpt.json"), JsonSerializer.Serialize(things.Select((thing, i) => new
-        {
-            id = $"{i}",
-            conversations = new[]
-            {
-                new { from = "human", value = $"What is a {thing}?" },
-                new { from = "gpt", value = $"A {thing} is a thing." },
-                new { from = "human", value = "Thank you." },
-            },
-        })));
-        Write("question", things.Select((thing, i) => JsonSerializer.Serialize(
-            new { question_id = 81 + i, category = "writing", turns = new[] { $"Write about a {thing}.", "Shorter." } })));
-    }
-
-    private void Write(string file, IEnumerable<string> lines) => File.WriteAllLines(_folder.File(file + ".jsonl"), lines);
-
-    private static string Line(string prompt, string completion) => JsonSerializer.Serialize(new { prompt, completion });
 }

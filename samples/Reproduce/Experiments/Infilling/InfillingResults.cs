@@ -74,7 +74,7 @@ internal static class InfillingResults
     }
 
     private static string Measured(Answers[] answers, Interval[] differences) => "difference in percentage points: " + string.Join("; ",
-        Lengths(answers).Zip(differences, (words, difference) => $"{Counted(words)} {difference.Percent()}"));
+        Lengths(answers).Zip(differences, (words, difference) => $"{Counted(words)} {difference.Points()}"));
 
     private static string Counted(int words) => words == 1 ? "1 word" : $"{words} words";
 
