@@ -27,11 +27,12 @@ var standIns = new Option<bool>("--stand-ins")
 };
 var full = new Option<bool>("--full")
 {
-    Description = "The published setting, for a GPU: " + string.Join(
-        "; ", Catalog.All.Where(experiment => experiment.Full is not null).Select(experiment => $"{experiment.Name}: {experiment.Full}")) + ".",
+    Description = "The published setting, for a GPU: " + string.Join("; ", Catalog.All
+        .Where(experiment => experiment.Full is not null).Select(experiment => $"{experiment.Name}: {experiment.Full}")) + ".",
 };
 var model = new Option<string?>("--model") { Description = "With --full: the .mdm file of a pre-trained masked diffusion model." };
 var baseline = new Option<string?>("--baseline") { Description = "With --full: the .mdm file of a pre-trained autoregressive model." };
+var judge = new Option<string?>("--judge") { Description = "With --full: the .mdm file of a third model, which judges texts of both." };
 var seed = new Option<int>("--seed") { Description = "The seed of every random choice.", DefaultValueFactory = _ => 1 };
 var data = new Option<string?>("--data") { Description = "The folder with the data sets' official files." };
 var folder = new Option<string?>("--out") { Description = "Where everything is written. Default artifacts/reproduce/NAME." };
@@ -41,7 +42,7 @@ var command = new RootCommand(
     "Repeats results of masked diffusion language models in small, each with 95 % intervals. A run that was interrupted goes on.\n\n"
     + string.Join("\n", Catalog.All.Select(experiment => $"  {experiment.Name,-16} {experiment.Title}")))
 {
-    name, scale, untrained, simulate, standIns, full, model, baseline, seed, data, folder, restart,
+    name, scale, untrained, simulate, standIns, full, model, baseline, judge, seed, data, folder, restart,
 };
 command.SetAction((parsed, cancellation) =>
 {
@@ -55,6 +56,7 @@ command.SetAction((parsed, cancellation) =>
         IsFull = parsed.GetValue(full),
         ModelFile = parsed.GetValue(model),
         BaselineFile = parsed.GetValue(baseline),
+        JudgeFile = parsed.GetValue(judge),
         Seed = parsed.GetValue(seed),
         DataFolder = parsed.GetValue(data),
         Folder = parsed.GetValue(folder) ?? Path.Combine("artifacts", "reproduce", experiment.Name),
@@ -67,8 +69,11 @@ command.SetAction((parsed, cancellation) =>
             throw new NotSupportedException($"--stand-ins is for mt-bench; {experiment.Name} makes no files in place of a data set's.");
         if (options.IsFull && experiment.Full is null)
             throw new NotSupportedException($"{experiment.Name} has no published setting for --full.");
-        if (!options.IsFull && (options.ModelFile ?? options.BaselineFile) is not null)
-            throw new NotSupportedException("--model and --baseline are for --full; without it models are trained from random weights.");
+        if (!options.IsFull && (options.ModelFile ?? options.BaselineFile ?? options.JudgeFile) is not null)
+        {
+            throw new NotSupportedException(
+                "--model, --baseline and --judge are for --full; without it models are trained from random weights.");
+        }
         if (parsed.GetValue(restart))
             RunFolder.Clear(options.Folder);
         Console.WriteLine($"{experiment.Title}\n\n{experiment.Method}\n");

@@ -28,6 +28,7 @@ internal sealed class Run
             options.IsFull,
             options.ModelFile,
             options.BaselineFile,
+            options.JudgeFile,
             Version,
         });
     }
@@ -80,24 +81,27 @@ internal sealed class Run
     {
         (string? path, string option) =
             kind == ModelKind.MaskedDiffusion ? (Options.ModelFile, "--model") : (Options.BaselineFile, "--baseline");
-        if (path is null || !File.Exists(path))
-        {
-            throw new FileNotFoundException(
-                $"--full begins with a pre-trained {kind.Words()} model. Name its .mdm file with {option}"
-                + (path is null ? "." : $"; it is not at {path}."));
-        }
-        MaskedDiffusionModel model = MaskedDiffusionModel.Load(path);
+        MaskedDiffusionModel model = LoadPretrained(path, option, kind.Words());
         if (model.Config.Autoregressive == (kind == ModelKind.Autoregressive))
             return model;
         model.Dispose();
         throw new InvalidOperationException($"{path} of {option} is not a {kind.Words()} model; the two options may be exchanged.");
     }
 
+    /// <summary>Loads the pre-trained model that judges texts.</summary>
+    /// <exception cref="FileNotFoundException">It is not there, or none was named.</exception>
+    public MaskedDiffusionModel LoadJudge() => LoadPretrained(Options.JudgeFile, "--judge", "third");
+
     /// <summary>Removes a trained model that its stages are done with.</summary>
     public void Forget(string name) => File.Delete(ModelFile(name));
 
     /// <summary>A folder of the run, made if missing.</summary>
     public string Subfolder(string name) => Directory.CreateDirectory(Path.Combine(Options.Folder, name)).FullName;
+
+    private static MaskedDiffusionModel LoadPretrained(string? path, string option, string kind) =>
+        path is not null && File.Exists(path) ? MaskedDiffusionModel.Load(path) : throw new FileNotFoundException(
+            $"--full needs a pre-trained {kind} model. Name its .mdm file with {option}"
+            + (path is null ? "." : $"; it is not at {path}."));
 
     private string ModelFile(string name) => Path.Combine(Options.Folder, "models", name + ".mdm");
 

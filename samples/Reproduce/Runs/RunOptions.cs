@@ -26,6 +26,9 @@ internal sealed record RunOptions
     /// <summary>The pre-trained autoregressive model that it is compared with; null where none is named.</summary>
     public string? BaselineFile { get; init; }
 
+    /// <summary>The pre-trained model that judges the texts of both; null where none is named.</summary>
+    public string? JudgeFile { get; init; }
+
     /// <summary>The seed of every random choice.</summary>
     public int Seed { get; init; } = 1;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Reproduce.Experiments;
-using Reproduce.Experiments.Common;
 using Reproduce.Results;
 using Reproduce.Runs;
 
@@ -81,7 +80,10 @@ public sealed class ReproduceTests
         options = options with { Folder = _folder.File("exchanged"), ModelFile = autoregressive, BaselineFile = masked };
         Assert.Throws<InvalidOperationException>(() => experiment.Measure(Begin(options)));
 
-        options = options with { Folder = _folder.File("full"), ModelFile = masked, BaselineFile = autoregressive };
+        options = options with
+        {
+            Folder = _folder.File("full"), ModelFile = masked, BaselineFile = autoregressive, JudgeFile = autoregressive,
+        };
         ExperimentResult result = experiment.Measure(Begin(options));
         Assert.AreNotEqual(0, result.Claims.Count);
         Assert.IsTrue(result.Tables.All(table => table.Rows.Count > 0));
@@ -136,7 +138,7 @@ public sealed class ReproduceTests
             MaxSteps = 1,
         };
         IDataView rows = ml.Data.LoadFromEnumerable(
-            Enumerable.Range(0, 50).Select(i => new TextRow { Text = $"Known for being the inventor of the kite in {i}, Ann Reed is here." }));
+            Enumerable.Range(0, 50).Select(i => new TextRow { Text = $"Known for being the inventor of the kite {i}, Ann Reed is here." }));
         using MaskedDiffusionModel model = (kind == ModelKind.MaskedDiffusion
             ? ml.MaskedDiffusion().Trainer(options).Fit(rows) : ml.MaskedDiffusion().AutoregressiveTrainer(options).Fit(rows)).Model;
         model.Save(path);

@@ -45,9 +45,9 @@ internal sealed class GuidanceExperiment : Experiment
     public override string Method =>
         "A masked diffusion model learns the .NET reference documentation. Questions about types that it has not seen ask which of four "
         + "summaries of similar length belongs to a member's name, by likelihood with guidance of strength w: (1 + w) times the prediction "
-        + "with the name less w times the one with the name masked. Two fine-tuned models, which learn summaries after names, stand beside: "
-        + "one that never saw a masked name (guidance is unsupervised for it too), and one that saw 10 % of its batches without (standard "
-        + "guidance). The best strength of each is chosen on 150 questions and measured on 300 others. Where --data has them, the "
+        + "with the name less w times the one with the name masked. Two fine-tuned models, which learn summaries after names, stand "
+        + "beside: one that never saw a masked name (guidance is unsupervised for it too), and one that saw 10 % of its batches without "
+        + "(standard guidance). The best strength of each is chosen on 150 questions and measured on 300 others. Where --data has them, the "
         + "paper's tasks are asked as well, with the strengths that were published for them.";
 
     public override ExperimentResult Measure(Run run) => run.Options.IsFull ? AskPretrained(run) : Train(run);
@@ -64,7 +64,8 @@ internal sealed class GuidanceExperiment : Experiment
         PlotModel plot = Plots.Empty("strength of guidance w", "share of questions answered right");
         foreach ((int look, TaskAnswers[] pair) in tasks.Chunk(2).Index())
             Plots.Add(plot, pair[0].Task, look, pair.Select(asked => (asked.Strength, asked.Accuracy)));
-        return new ExperimentResult(Claims(tasks), [Table(tasks)], new { Settings = "published", Model = run.Options.ModelFile, Tasks }, plot);
+        return new ExperimentResult(
+            Claims(tasks), [Table(tasks)], new { Settings = "published", Model = run.Options.ModelFile, Tasks }, plot);
     }
 
     private static ExperimentResult Train(Run run)
@@ -171,7 +172,8 @@ internal sealed class GuidanceExperiment : Experiment
         Interval ahead = Gain(tuned, standard);
         var claims = new List<ClaimResult>
         {
-            new("Guidance without training for it makes zero-shot answers better.", "better on all of 8 tasks; 27.0 to 34.2 % on OpenBookQA",
+            new("Guidance without training for it makes zero-shot answers better.",
+                "better on all of 8 tasks; 27.0 to 34.2 % on OpenBookQA",
                 $"{without.Measured(choosing).Percent()} without, {with.Measured(choosing).Percent()} at {Shown(with)}: a gain of "
                 + gain.Percent(), VerdictOf(gain)),
             new("It does so for a fine-tuned model too.", "scores of 1.32 without, 1.60 with",
@@ -182,7 +184,8 @@ internal sealed class GuidanceExperiment : Experiment
                 ahead.Low > 0 ? Verdict.Holds : ahead.High < 0 ? Verdict.DoesNotHold : Verdict.HoldsInPart),
         };
         claims.AddRange(Claims(tasks));
-        ResultTable summaries = new("Which of four summaries belongs to a name", ["model", "strength", "right", "noise of the estimate (%)"],
+        ResultTable summaries = new(
+            "Which of four summaries belongs to a name", ["model", "strength", "right", "noise of the estimate (%)"],
         [
             .. answers.Select(answer => new object[]
             {

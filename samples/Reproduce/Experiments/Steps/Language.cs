@@ -1,6 +1,8 @@
 namespace Reproduce.Experiments.Steps;
 
-/// <summary>A language of which it is known exactly how likely each text is, and in which most sequences of letters are impossible.</summary>
+/// <summary>
+/// A language of which it is known exactly how likely each text is, and in which most sequences of letters are impossible.
+/// </summary>
 internal abstract class Language
 {
     // Impossible texts would have an infinite perplexity, so the truth that measures has this share of chance in it.
