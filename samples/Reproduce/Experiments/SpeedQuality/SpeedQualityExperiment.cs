@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.MaskedDiffusion;
 using OxyPlot;
-using Reproduce.Experiments.Common;
 using Reproduce.Results;
 using Reproduce.Runs;
 

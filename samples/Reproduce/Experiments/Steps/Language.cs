@@ -14,6 +14,9 @@ internal abstract class Language
     /// <summary>The lengths that are asked for, in letters.</summary>
     public abstract int[] Lengths { get; }
 
+    /// <summary>The share of the training as an autoregressive model, before masked diffusion goes on from there.</summary>
+    public virtual double WarmStart => 0;
+
     /// <summary>A text.</summary>
     public abstract string Draw(int length, Random random);
 

@@ -28,7 +28,7 @@ internal sealed class StepsExperiment : Experiment
 
     public override string Method =>
         "Masked diffusion models learn two languages whose likelihoods are known exactly and in which most sequences are impossible: "
-        + "a regular grammar of 16 letters, and sums of two numbers of one to four digits. Texts of four lengths are written in random "
+        + "a regular grammar of 16 letters, and sums of two numbers of one to three digits. Texts of several lengths are written in random "
         + "order with 1, 2, 4, ... steps up to one step per token, at temperature 1. Their perplexity under the true language, and the "
         + "share of texts that the language does not have, are measured. The truth has 0.1 % of chance mixed in for the perplexity, so "
         + "that it is finite.";
@@ -72,6 +72,7 @@ internal sealed class StepsExperiment : Experiment
         // Steps of about 1,000 letters in both languages.
         BatchSize = 1000 / (int)language.Lengths.Average(),
         LearningRate = 3e-3,
+        WarmStart = language.WarmStart,
         Rows = { PackDocuments = false, Padding = RowPadding.None },
         Noise = { LossWeighting = LossWeighting.Uniform, Levels = NoiseLevels.Stratified },
         Optimizer = { Beta2 = 0.99, MinLearningRateRatio = 0.01 },
