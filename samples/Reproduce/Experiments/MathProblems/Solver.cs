@@ -18,9 +18,10 @@ internal enum Stages
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="sampling">How tokens are chosen.</param>
-/// <param name="reasoningTokens">The most tokens of a reasoning.</param>
-/// <param name="answerTokens">The most tokens of an answer.</param>
-internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions sampling, int reasoningTokens, int answerTokens)
+/// <param name="rowTokens">
+/// The tokens of a prompt and what is written after it, together: as in the training, whose rows are filled up to that length.
+/// </param>
+internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions sampling, int rowTokens)
 {
     /// <summary>What stands before every question.</summary>
     public const string QuestionStart = "Question: ";
@@ -30,9 +31,9 @@ internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions samplin
     {
         string[] questions = [.. problems.Select(Prompt)];
         if (stages == Stages.One)
-            return Write(questions, reasoningTokens + answerTokens);
-        string[] reasoning = Write(questions, reasoningTokens);
-        string[] answers = Write([.. questions.Zip(reasoning, (question, thought) => question + thought)], answerTokens);
+            return Write(questions);
+        string[] reasoning = Write(questions);
+        string[] answers = Write([.. questions.Zip(reasoning, (question, thought) => question + thought)]);
         // The published check looks at all that is written, whose last line is the answer's.
         return [.. reasoning.Zip(answers, (thought, answer) => thought + answer)];
     }
@@ -44,9 +45,20 @@ internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions samplin
     public static IEnumerable<FineTuningRow> InOneStage(IEnumerable<FineTuningRow> rows) =>
         rows.Where(row => row.Reasoning.Length > 0).Select(row => new FineTuningRow(row.Prompt, "", row.Reasoning + row.Answer));
 
-    private string[] Write(string[] prompts, int tokens)
+    private string[] Write(string[] prompts)
     {
-        var generator = new TextGenerator(model, new GenerationOptions { MaxNewTokens = tokens, Sampling = sampling });
-        return [.. generator.Generate(prompts).Select(text => text.Text)];
+        var counter = new TextGenerator(model);
+        var texts = new string[prompts.Length];
+        // Prompts of equal length have room for equally many tokens, and are answered together.
+        foreach (IGrouping<int, int> group in Enumerable.Range(0, prompts.Length)
+            .GroupBy(i => Math.Max(0, rowTokens - counter.CountPromptTokens(prompts[i]))))
+        {
+            int[] rows = [.. group];
+            GeneratedText[] written = group.Key == 0 ? [] : new TextGenerator(
+                model, new GenerationOptions { MaxNewTokens = group.Key, Sampling = sampling }).Generate([.. rows.Select(i => prompts[i])]);
+            foreach ((int place, int row) in rows.Index())
+                texts[row] = group.Key == 0 ? "" : written[place].Text;
+        }
+        return texts;
     }
 }

@@ -36,8 +36,11 @@ internal sealed class MtBenchExperiment : Experiment
 
     public override ExperimentResult Measure(Run run)
     {
+        // Missing files are an error before the documentation is read.
+        (string Dialogues, string Questions)? given = run.Options.UsesStandIns
+            ? null : (run.DataFile(DialogueFile, DialogueSource), run.DataFile(QuestionFile, QuestionSource));
         CorpusSets sets = CorpusSets.Read(run.MLContext, new DemoOptions { Seed = run.Options.Seed }, CancellationToken.None);
-        (string dialogues, string questionFile) = Files(run, sets);
+        (string dialogues, string questionFile) = given ?? WriteStandIns(run, sets);
         JudgedQuestion[] questions = JudgedQuestion.Read(questionFile);
         FineTuningRow[] rows = [.. FineTuningReader.ShareGpt.Read(dialogues)];
         if (rows.Length < 2)
@@ -63,10 +66,8 @@ internal sealed class MtBenchExperiment : Experiment
         return Conclude(tuned, questions, run.Options.UsesStandIns);
     }
 
-    private static (string Dialogues, string Questions) Files(Run run, CorpusSets sets)
+    private static (string Dialogues, string Questions) WriteStandIns(Run run, CorpusSets sets)
     {
-        if (!run.Options.UsesStandIns)
-            return (run.DataFile(DialogueFile, DialogueSource), run.DataFile(QuestionFile, QuestionSource));
         string folder = run.Subfolder(RunFolder.Data);
         (string dialogues, string questions) = (Path.Combine(folder, DialogueFile), Path.Combine(folder, QuestionFile));
         var random = new Random(run.Options.Seed);
