@@ -26,14 +26,18 @@ internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions samplin
     /// <summary>What stands before every question.</summary>
     public const string QuestionStart = "Question: ";
 
+    // The mark, a space and a digit. After a question and its reasoning, half of the rows of the training end and half have the answer, so
+    // that a model cannot know whether the text ends. The published script reads what stands behind an end; here none comes before these.
+    private const int AnswerTokens = 3;
+
     /// <summary>The whole texts after the questions, reasoning and answer.</summary>
     public string[] Solve(IReadOnlyList<Problem> problems, Stages stages)
     {
         string[] questions = [.. problems.Select(Prompt)];
         if (stages == Stages.One)
-            return Write(questions);
-        string[] reasoning = Write(questions);
-        string[] answers = Write([.. questions.Zip(reasoning, (question, thought) => question + thought)]);
+            return Write(questions, leastTokens: 0);
+        string[] reasoning = Write(questions, leastTokens: 0);
+        string[] answers = Write([.. questions.Zip(reasoning, (question, thought) => question + thought)], AnswerTokens);
         // The published check looks at all that is written, whose last line is the answer's.
         return [.. reasoning.Zip(answers, (thought, answer) => thought + answer)];
     }
@@ -45,7 +49,7 @@ internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions samplin
     public static IEnumerable<FineTuningRow> InOneStage(IEnumerable<FineTuningRow> rows) =>
         rows.Where(row => row.Reasoning.Length > 0).Select(row => new FineTuningRow(row.Prompt, "", row.Reasoning + row.Answer));
 
-    private string[] Write(string[] prompts)
+    private string[] Write(string[] prompts, int leastTokens)
     {
         var counter = new TextGenerator(model);
         var texts = new string[prompts.Length];
@@ -54,8 +58,12 @@ internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions samplin
             .GroupBy(i => Math.Max(0, rowTokens - counter.CountPromptTokens(prompts[i]))))
         {
             int[] rows = [.. group];
-            GeneratedText[] written = group.Key == 0 ? [] : new TextGenerator(
-                model, new GenerationOptions { MaxNewTokens = group.Key, Sampling = sampling }).Generate([.. rows.Select(i => prompts[i])]);
+            var options = new GenerationOptions
+            {
+                MaxNewTokens = group.Key, MinNewTokens = Math.Min(leastTokens, group.Key), Sampling = sampling,
+            };
+            GeneratedText[] written =
+                group.Key == 0 ? [] : new TextGenerator(model, options).Generate([.. rows.Select(i => prompts[i])]);
             foreach ((int place, int row) in rows.Index())
                 texts[row] = group.Key == 0 ? "" : written[place].Text;
         }
