@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Reproduce.Experiments.Common;
 using Reproduce.Experiments.MathProblems;
+using Reproduce.Runs;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -71,6 +73,20 @@ public sealed partial class MathProblemsTests
     }
 
     [TestMethod]
+    public void EveryDigitIsATokenAndPartsAreCutAsTheWholeIs()
+    {
+        var options = new RunOptions { Folder = _folder.File("run") };
+        TextTokenizer tokenizer = TrainedTokenizer.WithSingleDigits(
+            new Run("math", options, new Collected<TrainingProgress>()), "tokenizer",
+            Enumerable.Range(0, 20).Select(i => $"Question: Ann has {i} pens.Answer: 1{i}+10={i}\n#### {i}"), 300);
+        string[] tokens = [.. tokenizer.Encode("has 120 pens").Select(id => tokenizer.Decode([id]))];
+        CollectionAssert.IsSubsetOf(new[] { "1", "2", "0" }, tokens);
+        // What the second stage reads is what was trained on in parts.
+        var row = new FineTuningRow("Question: Ann has 12 pens.", "Answer: 12+10=22\n", "#### 22");
+        CollectionAssert.AreEqual(row.Encode(tokenizer).Prompt, tokenizer.Encode(row.Prompt + row.Reasoning));
+    }
+
+    [TestMethod]
     [DataRow("not JSON")]
     [DataRow("[1]")]
     [DataRow("{\"question\": \"a\"}")]
@@ -106,8 +122,7 @@ public sealed partial class MathProblemsTests
         {
             var text when text.Contains("loses", StringComparison.Ordinal) => n[0] + n[1] - n[2],
             var text when text.Contains("buys", StringComparison.Ordinal) => n.Sum(),
-            var text when text.Contains("bags", StringComparison.Ordinal) => n[0] * n[1] + n[2],
-            _ => n[0] + n[1] * n[2],
+            _ => n[0] * n[1] + n[2],
         };
         Assert.AreEqual(expected, int.Parse(problem.Reference), problem.Question);
         using JsonDocument row = JsonDocument.Parse(line);

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using DocumentationDemo.Corpus;
 using Reproduce.Experiments.MtBench;
+using Reproduce.Results;
+using Reproduce.Runs;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -92,6 +94,27 @@ public sealed class MtBenchTests
         string path = _folder.File("question.jsonl");
         File.WriteAllLines(path, ["{\"question_id\": 0, \"category\": \"a\", \"turns\": [\"b\"]}", line]);
         StringAssert.Contains(Assert.Throws<FormatException>(() => JudgedQuestion.Read(path)).Message, $"{path}, line 2");
+    }
+
+    [TestMethod]
+    public void FilesThatAreNotThereAreNamed()
+    {
+        var options = new RunOptions { DataFolder = _folder.Path, Folder = _folder.File("run") };
+        var run = new Run("mt-bench", options, new Collected<TrainingProgress>());
+        string message = Assert.Throws<FileNotFoundException>(() => new MtBenchExperiment().Measure(run)).Message;
+        Assert.Contains("sharegpt.json", message);
+        File.WriteAllText(_folder.File("sharegpt.json"), "[]");
+        Assert.Contains("question.jsonl", Assert.Throws<FileNotFoundException>(() => new MtBenchExperiment().Measure(run)).Message);
+    }
+
+    [TestMethod]
+    public void StandInsTakeThePlaceOfTheFiles()
+    {
+        var options = new RunOptions { Scale = 0.002, UsesStandIns = true, Folder = _folder.File("run") };
+        ExperimentResult result = new MtBenchExperiment().Measure(new Run("mt-bench", options, new Collected<TrainingProgress>()));
+        Assert.AreEqual(Verdict.Holds, result.Claims[0].Verdict, result.Claims[0].Measured);
+        Assert.Contains("stand-ins", result.Claims[0].Measured);
+        Assert.HasCount(2, Directory.GetFiles(Path.Combine(options.Folder, RunFolder.Answers)));
     }
 
     [TestMethod]

@@ -8,7 +8,7 @@ namespace Reproduce.Experiments.MathProblems;
 /// </summary>
 internal sealed class Arithmetic
 {
-    private const int Least = 2, Most = 9;
+    private const int Least = 2, Most = 6;
 
     private static readonly string[] Names = ["Ann", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gina", "Hal"];
     private static readonly string[] Things = ["pens", "cards", "shells", "coins", "stamps", "apples"];
@@ -43,16 +43,14 @@ internal sealed class Arithmetic
     {
         (int a, int b, int c) = triples[random.Next(triples.Length)];
         (string name, string things) = (Names[random.Next(Names.Length)], Things[random.Next(Things.Length)]);
-        (string question, string first, string second, int answer) = random.Next(4) switch
+        (string question, string first, string second, int answer) = random.Next(3) switch
         {
             0 => ($"{name} has {a} {things}, finds {b} more and loses {c}. How many are left?",
                 $"{a}+{b}={a + b}", $"{a + b}-{c}={a + b - c}", a + b - c),
             1 => ($"{name} has {a} {things}, buys {b} and then {c} more. How many are there?",
                 $"{a}+{b}={a + b}", $"{a + b}+{c}={a + b + c}", a + b + c),
-            2 => ($"{name} has {a} bags with {b} {things} each, and {c} more. How many are there?",
+            _ => ($"{name} has {a} bags with {b} {things} each, and {c} more. How many are there?",
                 $"{a}*{b}={a * b}", $"{a * b}+{c}={(a * b) + c}", (a * b) + c),
-            _ => ($"{name} had {a} {things} and got {b}, {c} times. How many are there?",
-                $"{b}*{c}={b * c}", $"{b * c}+{a}={(b * c) + a}", (b * c) + a),
         };
         return JsonSerializer.Serialize(new { question, answer = $"{first}\n{second}\n#### {answer}" });
     }

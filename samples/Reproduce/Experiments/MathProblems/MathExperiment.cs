@@ -101,7 +101,7 @@ internal sealed class MathExperiment : Experiment
     {
         string name = $"{set}, {kind.Words()}, {stages.ToString().ToLowerInvariant()} stages";
         TrainerOptions options =
-            settings.Training.Options(kind, TokenizerSource.FromTokenizer(tokenizer), settings.ContextLength, run.Options);
+            settings.Training.Options(kind, TokenizerSource.FromTokenizer(tokenizer), settings.RowTokens, run.Options);
         options.Rows.MaxLength = settings.RowTokens;
         if (kind == ModelKind.MaskedDiffusion)
             options.Rows.Padding = RowPadding.Full;
@@ -110,8 +110,7 @@ internal sealed class MathExperiment : Experiment
         return run.Stage(name, () =>
         {
             bool isGuided = kind == ModelKind.MaskedDiffusion;
-            var solver = new Solver(
-                model, settings.Sampling(isGuided, run.Options.Seed), settings.ReasoningTokens, settings.AnswerTokens);
+            var solver = new Solver(model, settings.Sampling(isGuided, run.Options.Seed), settings.RowTokens);
             string[] texts = solver.Solve(problems, stages);
             bool[] isRight =
             [
@@ -125,8 +124,9 @@ internal sealed class MathExperiment : Experiment
     private static Interval Loss(MaskedDiffusionModel model, ModelKind kind, MathSettings settings, FineTuningRow[] rows, RunOptions run)
     {
         var options = new LikelihoodOptions { Seed = run.Seed };
+        // Rows were filled up in the training, so a masked rest stands behind the answer.
         if (kind == ModelKind.MaskedDiffusion)
-            options.Samples = settings.LikelihoodSamples;
+            (options.Samples, options.PadToContext) = (settings.LikelihoodSamples, true);
         var scorer = new LikelihoodScorer(model, options, separator: "");
         TextLikelihood[] scores = scorer.Score([.. rows.Select(row => new ScoredText(row.Answer, row.Prompt + row.Reasoning))]);
         return Interval.OfMean([.. scores.Select(score => score.NegativeLogLikelihood / score.TokenCount)]);

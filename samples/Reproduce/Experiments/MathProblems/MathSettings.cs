@@ -9,12 +9,10 @@ internal sealed record MathSettings
     /// <summary>Arithmetic on small numbers, which a small network learns.</summary>
     public static MathSettings Arithmetic { get; } = new()
     {
-        Training = new SmallTraining(Layers: 2, Width: 96, Steps: 1200, BatchSize: 24),
+        Training = new SmallTraining(Layers: 2, Width: 96, Steps: 1600, BatchSize: 24),
         VocabularySize = 400,
-        RowTokens = 56,
-        ReasoningTokens = 20,
-        AnswerTokens = 6,
-        SamplerSteps = 20,
+        RowTokens = 50,
+        SamplerSteps = 50,
         Questions = 300,
     };
 
@@ -24,10 +22,8 @@ internal sealed record MathSettings
         Training = new SmallTraining(Layers: 2, Width: 96, Steps: 150, BatchSize: 8),
         VocabularySize = 2048,
         RowTokens = 256,
-        ReasoningTokens = 96,
-        AnswerTokens = 8,
-        SamplerSteps = 24,
-        Questions = 60,
+        SamplerSteps = 32,
+        Questions = 40,
     };
 
     /// <summary>The network and its training, the same for both kinds of model.</summary>
@@ -36,13 +32,12 @@ internal sealed record MathSettings
     /// <summary>The most tokens of the tokenizer; every digit is a token.</summary>
     public required int VocabularySize { get; init; }
 
-    /// <summary>The longest row; as published, masked diffusion's rows are filled up to it with ends of text that are learned.</summary>
+    /// <summary>
+    /// The tokens of a row; as published, masked diffusion's rows are filled up with ends of text that are learned, and it writes as far.
+    /// </summary>
     public required int RowTokens { get; init; }
 
-    public required int ReasoningTokens { get; init; }
-
-    public required int AnswerTokens { get; init; }
-
+    /// <summary>Steps of a text; the published ones are as many as the tokens of a row.</summary>
     public required int SamplerSteps { get; init; }
 
     /// <summary>Problems of the test.</summary>
@@ -53,9 +48,6 @@ internal sealed record MathSettings
 
     /// <summary>As published, for masked diffusion.</summary>
     public double GuidanceScale { get; init; } = 0.1;
-
-    /// <summary>A question within the row's length, and what is written after it.</summary>
-    public int ContextLength => RowTokens + ReasoningTokens + AnswerTokens;
 
     /// <summary>The published sampler: the most confident first, temperature 0.1; the temperature alone counts for the other kind.</summary>
     public SamplingOptions Sampling(bool isGuided, int seed)

@@ -18,21 +18,26 @@ internal enum Stages
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="sampling">How tokens are chosen.</param>
-/// <param name="reasoningTokens">The most tokens of a reasoning.</param>
-/// <param name="answerTokens">The most tokens of an answer.</param>
-internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions sampling, int reasoningTokens, int answerTokens)
+/// <param name="rowTokens">
+/// The tokens of a prompt and what is written after it, together: as in the training, whose rows are filled up to that length.
+/// </param>
+internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions sampling, int rowTokens)
 {
     /// <summary>What stands before every question.</summary>
     public const string QuestionStart = "Question: ";
+
+    // The mark, a space and a digit. After a question and its reasoning, half of the rows of the training end and half have the answer, so
+    // that a model cannot know whether the text ends. The published script reads what stands behind an end; here none comes before these.
+    private const int AnswerTokens = 3;
 
     /// <summary>The whole texts after the questions, reasoning and answer.</summary>
     public string[] Solve(IReadOnlyList<Problem> problems, Stages stages)
     {
         string[] questions = [.. problems.Select(Prompt)];
         if (stages == Stages.One)
-            return Write(questions, reasoningTokens + answerTokens);
-        string[] reasoning = Write(questions, reasoningTokens);
-        string[] answers = Write([.. questions.Zip(reasoning, (question, thought) => question + thought)], answerTokens);
+            return Write(questions, leastTokens: 0);
+        string[] reasoning = Write(questions, leastTokens: 0);
+        string[] answers = Write([.. questions.Zip(reasoning, (question, thought) => question + thought)], AnswerTokens);
         // The published check looks at all that is written, whose last line is the answer's.
         return [.. reasoning.Zip(answers, (thought, answer) => thought + answer)];
     }
@@ -44,9 +49,24 @@ internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions samplin
     public static IEnumerable<FineTuningRow> InOneStage(IEnumerable<FineTuningRow> rows) =>
         rows.Where(row => row.Reasoning.Length > 0).Select(row => new FineTuningRow(row.Prompt, "", row.Reasoning + row.Answer));
 
-    private string[] Write(string[] prompts, int tokens)
+    private string[] Write(string[] prompts, int leastTokens)
     {
-        var generator = new TextGenerator(model, new GenerationOptions { MaxNewTokens = tokens, Sampling = sampling });
-        return [.. generator.Generate(prompts).Select(text => text.Text)];
+        var counter = new TextGenerator(model);
+        var texts = new string[prompts.Length];
+        // Prompts of equal length have room for equally many tokens, and are answered together.
+        foreach (IGrouping<int, int> group in Enumerable.Range(0, prompts.Length)
+            .GroupBy(i => Math.Max(0, rowTokens - counter.CountPromptTokens(prompts[i]))))
+        {
+            int[] rows = [.. group];
+            var options = new GenerationOptions
+            {
+                MaxNewTokens = group.Key, MinNewTokens = Math.Min(leastTokens, group.Key), Sampling = sampling,
+            };
+            GeneratedText[] written =
+                group.Key == 0 ? [] : new TextGenerator(model, options).Generate([.. rows.Select(i => prompts[i])]);
+            foreach ((int place, int row) in rows.Index())
+                texts[row] = group.Key == 0 ? "" : written[place].Text;
+        }
+        return texts;
     }
 }
