@@ -96,6 +96,13 @@ public sealed class ReproduceTests
         Assert.AreEqual(high, interval.High, 5e-5);
     }
 
+    [TestMethod]
+    public void ResamplesHaveTheIntervalOfTheirMiddle95Percent()
+    {
+        Interval interval = Interval.OfResampled(7, Enumerable.Range(0, 1001).Reverse().Select(i => (double)i));
+        Assert.AreEqual(new Interval(7, 25, 975), interval);
+    }
+
     private string Measure(string name, string folder, bool isUntrained)
     {
         var options = new RunOptions

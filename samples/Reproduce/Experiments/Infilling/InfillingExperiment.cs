@@ -69,6 +69,7 @@ internal sealed class InfillingExperiment : Experiment
     private static IDataView Rows(Run run, IEnumerable<string> texts) =>
         run.MLContext.Data.LoadFromEnumerable(texts.Select(text => new TextRow { Text = text }).ToArray());
 
+    // Rows that every model can read whole, in either order.
     private static string[] Fitting(IEnumerable<CorpusRow> rows, TextTokenizer tokenizer, Settings settings, int leastWords) =>
     [
         .. rows.Select(row => row.Text)
