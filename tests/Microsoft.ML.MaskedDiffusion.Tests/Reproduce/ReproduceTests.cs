@@ -123,6 +123,13 @@ public sealed class ReproduceTests
         Assert.AreEqual(high, interval.High, 5e-5);
     }
 
+    [TestMethod]
+    public void ResamplesHaveTheIntervalOfTheirMiddle95Percent()
+    {
+        Interval interval = Interval.OfResampled(7, Enumerable.Range(0, 1001).Reverse().Select(i => (double)i));
+        Assert.AreEqual(new Interval(7, 25, 975), interval);
+    }
+
     // A pre-trained model, as far as one step goes.
     private string SmallModel(ModelKind kind)
     {

@@ -61,8 +61,8 @@ public sealed class TemporalShiftTests
     [TestMethod]
     public void ATrailerWithoutADateIsToldWithItsLine()
     {
-        FormatException error = Assert.Throws<FormatException>(
-            () => DebianChangelog.Parse("kite (1) unstable; urgency=low\n\n  * A tail.\n\n -- Ann Reed <ann@kites.invalid>  May\n", "a file"));
+        const string Text = "kite (1) unstable; urgency=low\n\n  * A tail.\n\n -- Ann Reed <ann@kites.invalid>  May\n";
+        FormatException error = Assert.Throws<FormatException>(() => DebianChangelog.Parse(Text, "a file"));
         StringAssert.StartsWith(error.Message, "a file, line 5: ");
     }
 

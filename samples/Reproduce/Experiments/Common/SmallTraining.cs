@@ -3,69 +3,45 @@ using Reproduce.Runs;
 
 namespace Reproduce.Experiments.Common;
 
-/// <summary>
-/// How small networks are trained on rows of prompt and answer, each row by itself: the loss is on the answer, the prompt is always seen.
-/// Both kinds of model take the same options, except for the noise, which only masked diffusion has.
-/// </summary>
-/// <param name="Layers">The number of transformer blocks.</param>
-/// <param name="Width">The size of the embeddings; a head has 32 of them, and the feed-forward layer four times as many.</param>
-/// <param name="Steps">The optimizer's steps at scale 1.</param>
-/// <param name="BatchSize">The rows of a step.</param>
-internal sealed record SmallTraining(int Layers, int Width, int Steps, int BatchSize)
+/// <summary>How small models of both kinds are trained for minutes, the same but for what only masked diffusion has.</summary>
+internal sealed record SmallTraining
 {
-    private const int HeadSize = 32;
+    /// <summary>Rows of text, or sequences of packed text, of each step.</summary>
+    public required int BatchSize { get; init; }
 
-    /// <summary>The highest learning rate; it falls by a cosine to a hundredth of that.</summary>
+    /// <summary>The highest learning rate; it falls by a cosine to <see cref="MinLearningRateRatio"/> times that.</summary>
     public double LearningRate { get; init; } = 3e-3;
 
-    /// <summary>The options of a training that begins with random weights.</summary>
-    /// <param name="kind">Which kind of model is trained.</param>
-    /// <param name="tokenizer">The tokenizer, the same one for all models that are compared.</param>
-    /// <param name="contextLength">The tokens of the longest row.</param>
-    /// <param name="run">The run's options, which scale the steps.</param>
-    public TrainerOptions Options(ModelKind kind, TokenizerSource tokenizer, int contextLength, RunOptions run)
+    public double Beta2 { get; init; } = 0.99;
+
+    public double MinLearningRateRatio { get; init; } = 0.01;
+
+    /// <summary>The share of the masked diffusion model's steps in which it learns as an autoregressive one.</summary>
+    public double WarmStart { get; init; }
+
+    /// <summary>The options of a training from random weights.</summary>
+    public TrainerOptions Options(ModelKind kind, TransformerConfig network, TokenizerSource tokenizer, int? steps)
     {
-        TrainerOptions options = Shared(kind, run);
-        options.Tokenizer = tokenizer;
-        options.Network = new TransformerConfig
-        {
-            Name = $"{Layers}x{Width}",
-            LayerCount = Layers,
-            HeadCount = Width / HeadSize,
-            EmbeddingSize = Width,
-            FeedForwardSize = 4 * Width,
-            ContextLength = contextLength,
-        };
+        TrainerOptions options = Options(kind, steps);
+        (options.Network, options.Tokenizer) = (network, tokenizer);
         return options;
     }
 
-    /// <summary>The options of a training that goes on from a model.</summary>
-    public TrainerOptions Options(ModelKind kind, MaskedDiffusionModel model, RunOptions run)
-    {
-        TrainerOptions options = Shared(kind, run);
-        options.InitialModel = model;
-        return options;
-    }
-
-    private TrainerOptions Shared(ModelKind kind, RunOptions run)
+    /// <summary>The options that do not say where a training begins.</summary>
+    public TrainerOptions Options(ModelKind kind, int? steps)
     {
         var options = new TrainerOptions
         {
-            MaxSteps = run.Scaled(Steps),
+            MaxSteps = steps,
             BatchSize = BatchSize,
             LearningRate = LearningRate,
-            TextColumnName = nameof(FineTuningRow.Answer),
-            Rows =
-            {
-                PromptColumnName = nameof(FineTuningRow.Prompt),
-                ReasoningColumnName = nameof(FineTuningRow.Reasoning),
-                Padding = RowPadding.None,
-                Overflow = RowOverflow.Throw,
-            },
-            Optimizer = { Beta2 = 0.99, MinLearningRateRatio = 0.01 },
+            Optimizer = { Beta2 = Beta2, MinLearningRateRatio = MinLearningRateRatio },
         };
         if (kind == ModelKind.MaskedDiffusion)
+        {
+            options.WarmStart = WarmStart;
             (options.Noise.LossWeighting, options.Noise.Levels) = (LossWeighting.Uniform, NoiseLevels.Stratified);
+        }
         return options;
     }
 }

@@ -75,13 +75,13 @@ internal sealed class GuidanceExperiment : Experiment
         int choosing = run.Options.Scaled(QuestionsToChoose);
         ZeroShotQuestion[] questions =
             SummaryQuestions.Ask(named, choosing + run.Options.Scaled(QuestionsToMeasure), new Random(run.Options.Seed));
-        TrainerOptions options = Options(run, TrainingSteps);
-        options.Tokenizer = TokenizerSource.FromTokenizer(text.Tokenizer);
-        options.Network = new TransformerConfig
+        var network = new TransformerConfig
         {
             Name = "documentation", LayerCount = 3, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512,
             VocabularySize = VocabularySize, ContextLength = ContextLength,
         };
+        TrainerOptions options = new SmallTraining { BatchSize = BatchSize }.Options(
+            ModelKind.MaskedDiffusion, network, TokenizerSource.FromTokenizer(text.Tokenizer), run.Options.Scaled(TrainingSteps));
         using MaskedDiffusionModel model = run.Train("pre-trained", ModelKind.MaskedDiffusion, options, text.Training);
         using MaskedDiffusionModel fineTuned = FineTune(run, text, model, "fine-tuned", 0);
         using MaskedDiffusionModel dropped = FineTune(run, text, model, "fine-tuned-with-dropped-prompts", PromptDropout);
@@ -108,21 +108,11 @@ internal sealed class GuidanceExperiment : Experiment
         return tasks;
     }
 
-    private static TrainerOptions Options(Run run, int steps) => new()
-    {
-        BatchSize = BatchSize,
-        MaxSteps = run.Options.Scaled(steps),
-        LearningRate = 3e-3,
-        Optimizer = { Beta2 = 0.99, MinLearningRateRatio = 0.01 },
-        Noise = { LossWeighting = LossWeighting.Uniform, Levels = NoiseLevels.Stratified },
-    };
-
     private static MaskedDiffusionModel FineTune(Run run, DocumentationTokens text, MaskedDiffusionModel model, string name, double dropout)
     {
-        TrainerOptions options = Options(run, FineTuningSteps);
+        TrainerOptions options = new SmallTraining { BatchSize = 2 * BatchSize, LearningRate = 1e-3 }.Options(
+            ModelKind.MaskedDiffusion, run.Options.Scaled(FineTuningSteps));
         options.InitialModel = model;
-        options.LearningRate = 1e-3;
-        options.BatchSize = 2 * BatchSize;
         options.Rows = new RowOptions { PromptColumnName = nameof(PairRow.Prompt) };
         options.Noise.GuidanceDropout = dropout;
         // The space belongs to the summary, so that the tokens are those of the joined text.

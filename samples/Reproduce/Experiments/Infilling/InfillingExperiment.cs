@@ -19,16 +19,17 @@ internal sealed class InfillingExperiment : Experiment
 
     public override string Name => "infilling";
 
-    public override string Title => "Filling gaps: masked diffusion against autoregressive models with one side and with both sides in sight";
+    public override string Title => "Filling gaps: masked diffusion against autoregressive models that see one side or both";
 
     public override string Method =>
-        "Three models of the same network learn the same rows of the .NET reference documentation in equally many steps: a masked diffusion "
-        + "model, an autoregressive model, and an autoregressive model of rows that are rearranged as suffix, prefix, middle, with borders "
-        + "of the middle at random words. One gap of 1, 2, 3 or 5 words is cut out of each held-out row (of types that no training saw), "
-        + "three words or more from its ends, and filled with the most probable tokens, the masked diffusion model's most confident first. A "
-        + "gap counts as restored if the filling is the original to the last character. The number of tokens is either given to all models, "
-        + "or found by the model: by the masked diffusion model from the likelihood of the text around the gap, by the rearranged one from "
-        + "the end of the row that it writes. Differences are of the same gaps. Rows count as independent, though those of a type are alike.";
+        "Three models of the same network learn the same rows of the .NET reference documentation in equally many steps: a masked "
+        + "diffusion model (an autoregressive one in the first third of them), an autoregressive model, and an autoregressive model of "
+        + "rows that are rearranged as suffix, prefix, middle, with borders of the middle at random words. One gap of 1, 2, 3 or 5 "
+        + "words is cut out of each held-out row (of types that no training saw), three words or more from its ends, and filled with "
+        + "the most probable tokens, the masked diffusion model's most confident first. A gap counts as restored if the filling is the "
+        + "original to the last character. The number of tokens is either given to all models, or found by the model: by the masked "
+        + "diffusion model from the likelihood of the text around the gap, by the rearranged one from the end of the row that it "
+        + "writes. Differences are of the same gaps. Rows count as independent, though those of a type are alike.";
 
     public override ExperimentResult Measure(Run run)
     {
@@ -47,7 +48,9 @@ internal sealed class InfillingExperiment : Experiment
         foreach (Filler filler in Enum.GetValues<Filler>())
         {
             ModelKind kind = filler == Filler.MaskedDiffusion ? ModelKind.MaskedDiffusion : ModelKind.Autoregressive;
-            TrainerOptions options = Options(settings, tokenizer, kind, run.Options);
+            TrainerOptions options = settings.Training.Options(
+                kind, settings.Network, TokenizerSource.FromTokenizer(tokenizer), run.Options.Scaled(settings.Steps));
+            options.Rows = new RowOptions { PackDocuments = false, Padding = RowPadding.None, Overflow = RowOverflow.Throw };
             string[] own = filler == Filler.MiddleLast ? Rearranged(texts, options, run.Options.Seed) : texts;
             using MaskedDiffusionModel model = run.Train($"{filler}", kind, options, Rows(run, own));
             models.Add(run.Stage($"{filler.Words()}: loss", () => Loss(model, filler, heldOut, options, run.Options.Seed)));
@@ -65,26 +68,10 @@ internal sealed class InfillingExperiment : Experiment
         return InfillingResults.Conclude(settings, texts.Length, [.. models], [.. answers]);
     }
 
-    private static TrainerOptions Options(Settings settings, TextTokenizer tokenizer, ModelKind kind, RunOptions run)
-    {
-        var options = new TrainerOptions
-        {
-            Network = settings.Network,
-            Tokenizer = TokenizerSource.FromTokenizer(tokenizer),
-            MaxSteps = run.Scaled(settings.Steps),
-            BatchSize = settings.BatchSize,
-            LearningRate = settings.LearningRate,
-            Rows = { PackDocuments = false, Padding = RowPadding.None, Overflow = RowOverflow.Throw },
-            Optimizer = { Beta2 = settings.Beta2, MinLearningRateRatio = settings.MinLearningRateRatio },
-        };
-        if (kind == ModelKind.MaskedDiffusion)
-            (options.Noise.LossWeighting, options.Noise.Levels) = (LossWeighting.Uniform, NoiseLevels.Stratified);
-        return options;
-    }
-
     private static IDataView Rows(Run run, IEnumerable<string> texts) =>
         run.MLContext.Data.LoadFromEnumerable(texts.Select(text => new TextRow { Text = text }).ToArray());
 
+    // Rows that every model can read whole, in either order.
     private static string[] Fitting(IEnumerable<CorpusRow> rows, TextTokenizer tokenizer, Settings settings, int leastWords) =>
     [
         .. rows.Select(row => row.Text)
@@ -136,17 +123,12 @@ internal sealed class InfillingExperiment : Experiment
 
         public int Width { get; init; } = 128;
 
-        public int VocabularySize { get; init; } = 2048;
+        public int VocabularySize { get; init; } = 4096;
 
-        public int Steps { get; init; } = 3000;
+        public int Steps { get; init; } = 2000;
 
-        public int BatchSize { get; init; } = 16;
-
-        public double LearningRate { get; init; } = 3e-3;
-
-        public double Beta2 { get; init; } = 0.99;
-
-        public double MinLearningRateRatio { get; init; } = 0.01;
+        // Without a warm start, the masked diffusion model would hardly know more than word frequencies after so few steps.
+        public SmallTraining Training { get; init; } = new() { BatchSize = 24, WarmStart = 1.0 / 3 };
 
         /// <summary>Held-out rows, each with a gap of every length.</summary>
         public int Questions { get; init; } = 300;

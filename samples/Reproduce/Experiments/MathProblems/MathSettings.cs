@@ -9,7 +9,7 @@ internal sealed record MathSettings
     /// <summary>Arithmetic on small numbers, which a small network learns.</summary>
     public static MathSettings Arithmetic { get; } = new()
     {
-        Training = new SmallTraining(Layers: 2, Width: 96, Steps: 1600, BatchSize: 24),
+        Training = new PromptTraining(Layers: 2, Width: 96, Steps: 1600, BatchSize: 24),
         VocabularySize = 400,
         RowTokens = 50,
         SamplerSteps = 50,
@@ -19,7 +19,7 @@ internal sealed record MathSettings
     /// <summary>GSM8K's own problems, in rows of the published length.</summary>
     public static MathSettings Gsm8k { get; } = new()
     {
-        Training = new SmallTraining(Layers: 2, Width: 96, Steps: 150, BatchSize: 8),
+        Training = new PromptTraining(Layers: 2, Width: 96, Steps: 150, BatchSize: 8),
         VocabularySize = 2048,
         RowTokens = 256,
         SamplerSteps = 32,
@@ -27,7 +27,7 @@ internal sealed record MathSettings
     };
 
     /// <summary>The network and its training, the same for both kinds of model.</summary>
-    public required SmallTraining Training { get; init; }
+    public required PromptTraining Training { get; init; }
 
     /// <summary>The most tokens of the tokenizer; every digit is a token.</summary>
     public required int VocabularySize { get; init; }

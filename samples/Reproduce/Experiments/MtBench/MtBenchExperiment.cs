@@ -100,7 +100,7 @@ internal sealed class MtBenchExperiment : Experiment
 
     private static TrainerOptions Pretraining(ModelKind kind, TextTokenizer tokenizer, RunOptions run)
     {
-        TrainerOptions options = new SmallTraining(
+        TrainerOptions options = new PromptTraining(
             Settings.Layers, Settings.Width, Settings.PretrainingSteps, Settings.PretrainingBatch)
         {
             LearningRate = Settings.PretrainingRate,

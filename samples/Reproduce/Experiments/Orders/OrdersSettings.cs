@@ -10,7 +10,7 @@ internal sealed record OrdersSettings
     public const string Separator = "=";
 
     /// <summary>The network and its training, the same for both kinds of model.</summary>
-    public SmallTraining Training { get; init; } = new(Layers: 3, Width: 96, Steps: 1000, BatchSize: 32);
+    public PromptTraining Training { get; init; } = new(Layers: 3, Width: 96, Steps: 1000, BatchSize: 32);
 
     /// <summary>Puzzle, separator, solution, and an end of text at both ends.</summary>
     public int ContextLength { get; init; } = (2 * Sudoku.CellCount) + 3;

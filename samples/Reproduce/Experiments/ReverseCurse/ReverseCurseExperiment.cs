@@ -56,7 +56,7 @@ internal sealed class ReverseCurseExperiment : Experiment
             foreach (int epochs in all)
             {
                 MaskedDiffusionModel next =
-                    run.Train($"{kind}-{epochs}", kind, settings.Training(kind, epochs - before, model, run.Options), rows);
+                    run.Train($"{kind}-{epochs}", kind, settings.Options(kind, epochs - before, model, run.Options), rows);
                 model?.Dispose();
                 (model, before) = (next, epochs);
                 double[] scales = kind == ModelKind.MaskedDiffusion && epochs == all[^1] ? [0, settings.Guidance] : [0];

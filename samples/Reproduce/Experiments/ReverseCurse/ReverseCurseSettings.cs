@@ -37,9 +37,8 @@ internal sealed record ReverseCurseSettings
     /// <summary>The network of both kinds; null where they are pre-trained.</summary>
     public TransformerConfig? Network { get; init; }
 
-    public int BatchSize { get; init; } = 14;
-
-    public double LearningRate { get; init; } = 3e-3;
+    /// <summary>How the small models are trained.</summary>
+    public SmallTraining Training { get; init; } = new() { BatchSize = 14 };
 
     /// <summary>Tokens of an answer, where <see cref="TotalTokens"/> does not limit prompt and answer together.</summary>
     public int AnswerTokens { get; init; } = 24;
@@ -65,7 +64,7 @@ internal sealed record ReverseCurseSettings
     /// <param name="epochs">The part's epochs.</param>
     /// <param name="model">The model to go on from; null to begin with random weights.</param>
     /// <param name="run">The run's options, which scale the epochs.</param>
-    public TrainerOptions Training(ModelKind kind, int epochs, MaskedDiffusionModel? model, RunOptions run)
+    public TrainerOptions Options(ModelKind kind, int epochs, MaskedDiffusionModel? model, RunOptions run)
     {
         TrainerOptions options = Network is null ? FineTuningRecipes.Reversal(model!) : OfSmallModel(kind, model);
         options.TextColumnName = nameof(TextRow.Text);
@@ -75,20 +74,10 @@ internal sealed record ReverseCurseSettings
 
     private TrainerOptions OfSmallModel(ModelKind kind, MaskedDiffusionModel? model)
     {
-        var options = new TrainerOptions
-        {
-            InitialModel = model,
-            BatchSize = BatchSize,
-            LearningRate = LearningRate,
-            Optimizer = { Beta2 = 0.99, MinLearningRateRatio = 0.01 },
-        };
-        if (kind == ModelKind.MaskedDiffusion)
-            (options.Noise.LossWeighting, options.Noise.Levels) = (LossWeighting.Uniform, NoiseLevels.Stratified);
         if (model is null)
-        {
-            options.Tokenizer = TokenizerSource.TrainBytePairEncoding(VocabularySize!.Value);
-            options.Network = Network!;
-        }
+            return Training.Options(kind, Network!, TokenizerSource.TrainBytePairEncoding(VocabularySize!.Value), steps: null);
+        TrainerOptions options = Training.Options(kind, steps: null);
+        options.InitialModel = model;
         return options;
     }
 }

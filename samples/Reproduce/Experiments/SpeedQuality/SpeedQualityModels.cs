@@ -39,21 +39,13 @@ internal sealed record SpeedQualityModels(
 
         MaskedDiffusionModel TrainOne(string name, ModelKind kind, (int Layers, int Width) size, int steps)
         {
-            var options = new TrainerOptions
+            var network = new TransformerConfig
             {
-                Network = new TransformerConfig
-                {
-                    Name = name, LayerCount = size.Layers, HeadCount = size.Width / 32, EmbeddingSize = size.Width,
-                    FeedForwardSize = 4 * size.Width, VocabularySize = settings.VocabularySize, ContextLength = settings.ContextLength,
-                },
-                Tokenizer = TokenizerSource.FromTokenizer(text.Tokenizer),
-                BatchSize = settings.BatchSize,
-                MaxSteps = run.Options.Scaled(steps),
-                LearningRate = settings.LearningRate,
-                Optimizer = { Beta2 = 0.99, MinLearningRateRatio = 0.01 },
+                Name = name, LayerCount = size.Layers, HeadCount = size.Width / 32, EmbeddingSize = size.Width,
+                FeedForwardSize = 4 * size.Width, VocabularySize = settings.VocabularySize, ContextLength = settings.ContextLength,
             };
-            if (kind == ModelKind.MaskedDiffusion)
-                (options.Noise.LossWeighting, options.Noise.Levels) = (LossWeighting.Uniform, NoiseLevels.Stratified);
+            TrainerOptions options = settings.Training.Options(
+                kind, network, TokenizerSource.FromTokenizer(text.Tokenizer), run.Options.Scaled(steps));
             return run.Train(name, kind, options, text.Training);
         }
     }

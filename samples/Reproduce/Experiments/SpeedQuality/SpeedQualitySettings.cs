@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion;
+using Reproduce.Experiments.Common;
 
 namespace Reproduce.Experiments.SpeedQuality;
 
@@ -22,9 +23,7 @@ internal sealed record SpeedQualitySettings
 
     public int ContextLength { get; init; } = 64;
 
-    public int BatchSize { get; init; } = 16;
-
-    public double LearningRate { get; init; } = 3e-3;
+    public SmallTraining Training { get; init; } = new() { BatchSize = 16 };
 
     /// <summary>Layers and width of the models that write.</summary>
     public (int Layers, int Width) Writer { get; init; } = (3, 96);

@@ -60,23 +60,20 @@ internal sealed class StepsExperiment : Experiment
             Plot(languages, cells));
     }
 
-    private static TrainerOptions Options(RunOptions run, Language language) => new()
+    private static TrainerOptions Options(RunOptions run, Language language)
     {
-        Network = new TransformerConfig
+        var network = new TransformerConfig
         {
             Name = "letters", LayerCount = 3, HeadCount = 3, EmbeddingSize = 96, FeedForwardSize = 384,
             ContextLength = language.Lengths[^1] + 2,
-        },
-        Tokenizer = TokenizerSource.Bytes(),
-        MaxSteps = run.Scaled(TrainingSteps),
+        };
         // Steps of about 1,000 letters in both languages.
-        BatchSize = 1000 / (int)language.Lengths.Average(),
-        LearningRate = 3e-3,
-        WarmStart = language.WarmStart,
-        Rows = { PackDocuments = false, Padding = RowPadding.None },
-        Noise = { LossWeighting = LossWeighting.Uniform, Levels = NoiseLevels.Stratified },
-        Optimizer = { Beta2 = 0.99, MinLearningRateRatio = 0.01 },
-    };
+        var training = new SmallTraining { BatchSize = 1000 / (int)language.Lengths.Average(), WarmStart = language.WarmStart };
+        TrainerOptions options =
+            training.Options(ModelKind.MaskedDiffusion, network, TokenizerSource.Bytes(), run.Scaled(TrainingSteps));
+        options.Rows = new RowOptions { PackDocuments = false, Padding = RowPadding.None };
+        return options;
+    }
 
     private static IDataView Texts(Run run, Language language)
     {

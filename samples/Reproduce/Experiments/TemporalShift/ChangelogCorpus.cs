@@ -45,8 +45,8 @@ internal static class ChangelogCorpus
         "Name a folder with changelogs of Debian packages with --data; on a Debian system that is /usr/share/doc.";
 
     /// <summary>
-    /// The texts of entries in the order of their dates, without the items that an earlier one has, cut to a number of characters at the end
-    /// of a word.
+    /// The texts of entries in the order of their dates, without the items that an earlier one has, cut to a number of characters at the
+    /// end of a word.
     /// </summary>
     public static DatedText[] Distinct(IEnumerable<ChangelogEntry> entries, int mostCharacters)
     {

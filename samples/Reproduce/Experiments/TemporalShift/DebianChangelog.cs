@@ -58,7 +58,8 @@ internal static partial class DebianChangelog
         return (entries, headers - entries.Count);
 
         FormatException WithoutDay(string line, int at) => new(
-            $"{name}, line {at}: this trailer has no date such as 25 May 2023: {line.Trim()}. Correct it, or leave the file out of the folder.");
+            $"{name}, line {at}: this trailer has no date such as 25 May 2023: {line.Trim()}. Correct it, or leave the file out of the "
+            + "folder.");
     }
 
     private static DateOnly? Date(string trailer)

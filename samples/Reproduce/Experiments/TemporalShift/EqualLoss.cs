@@ -4,8 +4,8 @@ namespace Reproduce.Experiments.TemporalShift;
 internal static class EqualLoss
 {
     /// <summary>
-    /// Between the two trainings whose losses lie around the given one, on the line of the loss over the logarithm of the steps. Where no two
-    /// do, the steps of the training whose loss is nearest.
+    /// Between the two trainings whose losses lie around the given one, on the line of the loss over the logarithm of the steps. Where no
+    /// two do, the steps of the training whose loss is nearest.
     /// </summary>
     public static int Steps(IReadOnlyList<(int Steps, double Loss)> trainings, double loss)
     {

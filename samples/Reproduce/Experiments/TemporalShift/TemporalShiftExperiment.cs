@@ -45,7 +45,8 @@ internal sealed class TemporalShiftExperiment : Experiment
 
         Measured Learn(string name, ModelKind kind, int steps) => run.Stage($"{name}, {steps} steps", () =>
         {
-            using MaskedDiffusionModel model = run.Train(name, kind, Options(settings, tokenizer, kind, steps), rows);
+            using MaskedDiffusionModel model = run.Train(
+                name, kind, settings.Training.Options(kind, settings.Network, TokenizerSource.FromTokenizer(tokenizer), steps), rows);
             return new Measured(name, steps, model.Config.NonEmbeddingParameterCount, Nats(model, tests, settings));
         });
         PeriodLosses Losses(Measured model) =>
@@ -89,22 +90,6 @@ internal sealed class TemporalShiftExperiment : Experiment
         return ([.. training], [.. tests]);
     }
 
-    private static TrainerOptions Options(Settings settings, TextTokenizer tokenizer, ModelKind kind, int steps)
-    {
-        var options = new TrainerOptions
-        {
-            Network = settings.Network,
-            Tokenizer = TokenizerSource.FromTokenizer(tokenizer),
-            MaxSteps = steps,
-            BatchSize = settings.BatchSize,
-            LearningRate = settings.LearningRate,
-            Optimizer = { Beta2 = settings.Beta2, MinLearningRateRatio = settings.MinLearningRateRatio },
-        };
-        if (kind == ModelKind.MaskedDiffusion)
-            (options.Noise.LossWeighting, options.Noise.Levels) = (LossWeighting.Uniform, NoiseLevels.Stratified);
-        return options;
-    }
-
     // Each text is a group of its own, so that it has a figure of its own.
     private static double[] Nats(MaskedDiffusionModel model, TestText[] tests, Settings settings)
     {
@@ -131,12 +116,12 @@ internal sealed class TemporalShiftExperiment : Experiment
         public double HeldOutShare { get; init; } = 0.25;
 
         /// <summary>The most test texts of a period.</summary>
-        public int TestTexts { get; init; } = 300;
+        public int TestTexts { get; init; } = 250;
 
         /// <summary>Entries are cut to so many characters, so that those of hundreds of items do not count for all others.</summary>
         public int MostCharacters { get; init; } = 600;
 
-        public int VocabularySize { get; init; } = 2048;
+        public int VocabularySize { get; init; } = 4096;
 
         public TransformerConfig Network { get; init; } = new()
         {
@@ -144,18 +129,13 @@ internal sealed class TemporalShiftExperiment : Experiment
         };
 
         /// <summary>The masked diffusion model's.</summary>
-        public int Steps { get; init; } = 3000;
+        public int Steps { get; init; } = 2000;
 
         /// <summary>Those of the autoregressive model between which equal loss is looked for.</summary>
-        public int[] AutoregressiveSteps { get; init; } = [100, 200, 400, 800];
+        public int[] AutoregressiveSteps { get; init; } = [75, 150, 300, 600];
 
-        public int BatchSize { get; init; } = 16;
-
-        public double LearningRate { get; init; } = 3e-3;
-
-        public double Beta2 { get; init; } = 0.99;
-
-        public double MinLearningRateRatio { get; init; } = 0.01;
+        // Without a warm start, the masked diffusion model would hardly know more than word frequencies after so few steps.
+        public SmallTraining Training { get; init; } = new() { BatchSize = 12, WarmStart = 1.0 / 3 };
 
         /// <summary>Masks of each window of a text under masked diffusion.</summary>
         public int LikelihoodSamples { get; init; } = 16;

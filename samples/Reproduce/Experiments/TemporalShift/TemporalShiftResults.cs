@@ -44,7 +44,8 @@ internal sealed class TemporalShiftResults(
         [
             new ClaimResult(
                 "Both kinds of model predict later text worse than text of the training's time.", Published,
-                $"perplexity {growth.Of(Math.Exp)} times for masked diffusion, {otherGrowth.Of(Math.Exp)} times for the autoregressive model",
+                $"perplexity {growth.Of(Math.Exp)} times for masked diffusion, {otherGrowth.Of(Math.Exp)} times for the autoregressive "
+                + "model",
                 growth.Low > 0 && otherGrowth.Low > 0 ? Verdict.Holds
                     : growth.Low > 0 || otherGrowth.Low > 0 ? Verdict.HoldsInPart
                     : growth.High < 0 && otherGrowth.High < 0 ? Verdict.DoesNotHold : Verdict.CannotBeTold),
@@ -74,8 +75,8 @@ internal sealed class TemporalShiftResults(
     private ResultTable PeriodTable() => new("Texts", ["period", "texts", "packages", "tokens", "bytes"],
     [
         [
-            $"training, to the end of {settings.Periods[0].Last}", training.Length, training.Select(text => text.Package).Distinct().Count(),
-            "", training.Sum(text => (long)Encoding.UTF8.GetByteCount(text.Text)),
+            $"training, to the end of {settings.Periods[0].Last}", training.Length,
+            training.Select(text => text.Package).Distinct().Count(), "", training.Sum(text => (long)Encoding.UTF8.GetByteCount(text.Text)),
         ],
         .. settings.Periods.Select((period, index) =>
         {
