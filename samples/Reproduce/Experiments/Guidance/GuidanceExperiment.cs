@@ -47,8 +47,8 @@ internal sealed class GuidanceExperiment : Experiment
         + "summaries of similar length belongs to a member's name, by likelihood with guidance of strength w: (1 + w) times the prediction "
         + "with the name less w times the one with the name masked. Two fine-tuned models, which learn summaries after names, stand "
         + "beside: one that never saw a masked name (guidance is unsupervised for it too), and one that saw 10 % of its batches without "
-        + "(standard guidance). The best strength of each is chosen on 150 questions and measured on 300 others. Where --data has them, the "
-        + "paper's tasks are asked as well, with the strengths that were published for them.";
+        + "(standard guidance). The best strength of each is chosen on 150 questions and measured on 300 others. Where --data has them, "
+        + "the paper's tasks are asked as well, with the strengths that were published for them.";
 
     public override ExperimentResult Measure(Run run) => run.Options.IsFull ? AskPretrained(run) : Train(run);
 
