@@ -27,7 +27,7 @@ public sealed class MeasureTests
     }
 
     [TestMethod]
-    public void TheLanguagesProbabilitiesSumToOneAndTheirTextsArePossible()
+    public void TheGrammarsProbabilitiesSumToOneAndItsTextsArePossible()
     {
         var grammar = new Grammar(new Random(3));
         string letters = "abcdefghijklmnop";
@@ -35,29 +35,8 @@ public sealed class MeasureTests
         Assert.AreEqual(1, all.Sum(text => Math.Exp(-grammar.NegativeLogLikelihood(text))), 1e-9);
         Assert.IsTrue(all.Count(grammar.IsPossible) < all.Length / 10, "most are impossible");
         Assert.IsFalse(grammar.IsPossible("Z"));
-        var sums = new SumLanguage();
-        letters = "0123456789+=";
-        double probability = 0;
-        int possible = 0;
-        foreach (string half in from a in letters from b in letters from c in letters select $"{a}{b}{c}")
-        {
-            foreach (string text in from d in letters from e in letters from f in letters select $"{half}{d}{e}{f}")
-            {
-                probability += Math.Exp(-sums.NegativeLogLikelihood(text));
-                possible += sums.IsPossible(text) ? 1 : 0;
-            }
-        }
-        Assert.AreEqual(1, probability, 1e-9);
-        Assert.AreEqual(100, possible, "all sums of two digits");
-        Assert.IsTrue(sums.IsPossible("17+25=042"));
-        foreach (string wrong in new[] { "17+25=043", "17+25=42", "1+7+25=042", "17-25=042", "", "=", "17+2x=042" })
-            Assert.IsFalse(sums.IsPossible(wrong), wrong);
         var random = new Random(4);
-        foreach (Language language in new Language[] { grammar, sums })
-        {
-            foreach (int length in language.Lengths)
-                Assert.IsTrue(Enumerable.Range(0, 50).All(_ => language.IsPossible(language.Draw(length, random))));
-        }
+        Assert.IsTrue(Enumerable.Range(0, 200).All(_ => grammar.IsPossible(grammar.Draw(20, random))));
     }
 
     [TestMethod]

@@ -139,7 +139,7 @@ public sealed class ReproduceTests
         {
             Network = new TransformerConfig
             {
-                Name = "small", LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 16, ContextLength = 128,
+                Name = "small", LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 16, ContextLength = 1100,
             },
             Tokenizer = TokenizerSource.TrainBytePairEncoding(400),
             MaxSteps = 1,

@@ -68,6 +68,9 @@ internal sealed record ReverseCurseSettings
     {
         TrainerOptions options = Network is null ? FineTuningRecipes.Reversal(model!) : OfSmallModel(kind, model);
         options.TextColumnName = nameof(TextRow.Text);
+        // The recipe is that of masked diffusion; an autoregressive model learns up to the end of a sequence.
+        if (kind == ModelKind.Autoregressive)
+            options.Rows.Padding = RowPadding.None;
         options.Budget = new BudgetOptions { MaxEpochs = epochs * run.Scale };
         return options;
     }

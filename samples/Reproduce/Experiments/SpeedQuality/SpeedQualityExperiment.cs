@@ -102,7 +102,10 @@ internal sealed class SpeedQualityExperiment : Experiment
     {
         var options = new GenerationOptions { MaxNewTokens = settings.NewTokens, MinNewTokens = settings.NewTokens, Sampling = sampling };
         GeneratedText[] texts = new TextGenerator(model, options).GenerateSamples("", run.Options.Scaled(settings.Texts));
-        double[] seconds = [.. Enumerable.Range(1, settings.TimedTexts).Select(i => Time(model, options, run.Options.Seed + i))];
+        double[] seconds =
+        [
+            .. Enumerable.Range(1, run.Options.Scaled(settings.TimedTexts)).Select(i => Time(model, options, run.Options.Seed + i)),
+        ];
         return Judge(run, settings, judge, name, compute, texts.Average(text => (double)text.StepCount), seconds,
             [.. texts.Select(text => text.Text)]);
     }

@@ -2,10 +2,14 @@ namespace Reproduce.Experiments.Steps;
 
 /// <summary>
 /// A regular grammar with probabilities: a state walks over a ring of states, of which each has some successors, and says one of its own
-/// letters at each step. Which letters may follow each other is all there is to it.
+/// letters at each step. Which letters may follow each other is all there is to it, so it is known exactly how likely each text is, and
+/// most sequences of letters are impossible.
 /// </summary>
-internal sealed class Grammar : Language
+internal sealed class Grammar
 {
+    // Impossible texts would have an infinite perplexity, so the truth that measures has this share of chance in it.
+    private const double Chance = 1e-3;
+
     private const int States = 8, Successors = 2, LettersOfState = 2, Letters = States * LettersOfState;
 
     private readonly double[,] _moves = new double[States, States], _says = new double[States, LettersOfState];
@@ -25,12 +29,8 @@ internal sealed class Grammar : Language
         }
     }
 
-    public override string Name => "grammar";
-
-    public override int[] Lengths { get; } = [16, 32, 64, 128];
-
     /// <summary>A text of letters from "a" on.</summary>
-    public override string Draw(int length, Random random)
+    public string Draw(int length, Random random)
     {
         int state = random.Next(States);
         return string.Create(length, 0, (letters, _) =>
@@ -43,9 +43,11 @@ internal sealed class Grammar : Language
         });
     }
 
-    public override bool IsPossible(string text) => double.IsFinite(NegativeLogLikelihood(text, chance: 0));
+    /// <summary>Whether the grammar has the text.</summary>
+    public bool IsPossible(string text) => double.IsFinite(NegativeLogLikelihood(text, chance: 0));
 
-    public override double NegativeLogLikelihood(string text) => NegativeLogLikelihood(text, Chance);
+    /// <summary>-log p in nats, with a little chance so that it is finite.</summary>
+    public double NegativeLogLikelihood(string text) => NegativeLogLikelihood(text, Chance);
 
     // A letter that is none of the grammar's takes the place of the last state.
     private double NegativeLogLikelihood(string text, double chance)
