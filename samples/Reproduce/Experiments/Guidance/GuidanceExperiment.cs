@@ -80,7 +80,8 @@ internal sealed class GuidanceExperiment : Experiment
             Name = "documentation", LayerCount = 3, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512,
             VocabularySize = VocabularySize, ContextLength = ContextLength,
         };
-        TrainerOptions options = new SmallTraining { BatchSize = BatchSize }.Options(
+        // Without a warm start, summaries are hardly told from each other after so few steps.
+        TrainerOptions options = new SmallTraining { BatchSize = BatchSize, WarmStart = 1.0 / 3 }.Options(
             ModelKind.MaskedDiffusion, network, TokenizerSource.FromTokenizer(text.Tokenizer), run.Options.Scaled(TrainingSteps));
         using MaskedDiffusionModel model = run.Train("pre-trained", ModelKind.MaskedDiffusion, options, text.Training);
         using MaskedDiffusionModel fineTuned = FineTune(run, text, model, "fine-tuned", 0);
@@ -188,6 +189,7 @@ internal sealed class GuidanceExperiment : Experiment
             options.BatchSize,
             options.LearningRate,
             options.Optimizer.Beta2,
+            options.WarmStart,
             TrainingSteps,
             FineTuningSteps,
             PromptDropout,

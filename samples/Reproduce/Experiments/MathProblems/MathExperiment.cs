@@ -9,8 +9,9 @@ namespace Reproduce.Experiments.MathProblems;
 /// <summary>"Scaling up Masked Diffusion Models on Text" (Nie et al., 2024): fine-tuning on GSM8K in two stages.</summary>
 internal sealed class MathExperiment : Experiment
 {
-    private const string TrainingFile = "train.jsonl", TestFile = "test.jsonl", AugmentedFile = "train.txt", Source = "GSM8K, Cobbe et al., 2021";
-    private const string ArithmeticSet = "arithmetic", Gsm8kSet = "GSM8K", SyntheticTraining = "training.jsonl", SyntheticTest = "test.jsonl";
+    private const string TrainingFile = "train.jsonl", TestFile = "test.jsonl", AugmentedFile = "train.txt";
+    private const string Source = "GSM8K, Cobbe et al., 2021";
+    private const string ArithmeticSet = "arithmetic", Gsm8kSet = "GSM8K";
 
     // The published share of GSM8K's test, which is quoted second-hand, and what counts as the same or as enough for a comparison.
     private const double Published = 0.585, SameWithin = 0.05, LeastSolved = 0.1;
@@ -33,15 +34,16 @@ internal sealed class MathExperiment : Experiment
 
     public override ExperimentResult Measure(Run run)
     {
-        Answered[] arithmetic = Arithmetic(run);
+        // The set that is read from files comes first, so that a missing file is known at once.
         (Answered real, RealData data) = Gsm8k(run);
+        Answered[] arithmetic = Arithmetic(run);
         return Conclude(arithmetic, real, data);
     }
 
     private static Answered[] Arithmetic(Run run)
     {
         string folder = run.Subfolder(RunFolder.Data);
-        (string training, string test) = (Path.Combine(folder, SyntheticTraining), Path.Combine(folder, SyntheticTest));
+        (string training, string test) = (Path.Combine(folder, TrainingFile), Path.Combine(folder, TestFile));
         var numbers = new Arithmetic(TestShare, new Random(run.Options.Seed));
         MathSettings settings = MathSettings.Arithmetic;
         Write(training, ArithmeticProblems, numbers.TrainingLine, run.Options.Seed + 1);
@@ -188,7 +190,8 @@ internal sealed class MathExperiment : Experiment
         foreach ((int look, Answered answered) in all.Index())
         {
             string stages = answered.Stages == Stages.Two ? "two stages" : "one stage";
-            Plots.Add(plot, $"{answered.Set}, {answered.Kind.Words()}, {stages}", look, [(answered.Loss.Value, answered.Right)], isLine: false);
+            Plots.Add(
+                plot, $"{answered.Set}, {answered.Kind.Words()}, {stages}", look, [(answered.Loss.Value, answered.Right)], isLine: false);
         }
         return plot;
     }

@@ -49,7 +49,9 @@ internal sealed record MathSettings
     /// <summary>As published, for masked diffusion.</summary>
     public double GuidanceScale { get; init; } = 0.1;
 
-    /// <summary>The published sampler: the most confident first, temperature 0.1; the temperature alone counts for the other kind.</summary>
+    /// <summary>
+    /// The published sampler: the most confident first, temperature 0.1. The temperature alone counts for the other kind of model.
+    /// </summary>
     public SamplingOptions Sampling(bool isGuided, int seed)
     {
         SamplingOptions sampling = SamplingPresets.SmdmGreedy;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion;
+using Reproduce.Experiments.Common;
 
 namespace Reproduce.Experiments.MathProblems;
 
@@ -39,9 +40,9 @@ internal sealed record Problem(string Question, string Reference)
                 return new Problem(question, answer[1].Trim());
             throw Error($"its answer does not end with one {AnswerMark} and a number");
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception error) when (JsonFault.Is(error))
         {
-            throw Error(error.Message);
+            throw Error(JsonFault.Words(error));
         }
 
         FormatException Error(string fault) => new(

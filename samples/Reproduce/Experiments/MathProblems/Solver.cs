@@ -26,18 +26,20 @@ internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions samplin
     /// <summary>What stands before every question.</summary>
     public const string QuestionStart = "Question: ";
 
-    // The mark, a space and a digit. After a question and its reasoning, half of the rows of the training end and half have the answer, so
-    // that a model cannot know whether the text ends. The published script reads what stands behind an end; here none comes before these.
-    private const int AnswerTokens = 3;
+    private const string AnswerMark = "####";
 
     /// <summary>The whole texts after the questions, reasoning and answer.</summary>
     public string[] Solve(IReadOnlyList<Problem> problems, Stages stages)
     {
         string[] questions = [.. problems.Select(Prompt)];
         if (stages == Stages.One)
-            return Write(questions, leastTokens: 0);
-        string[] reasoning = Write(questions, leastTokens: 0);
-        string[] answers = Write([.. questions.Zip(reasoning, (question, thought) => question + thought)], AnswerTokens);
+            return Write(questions, new GenerationOptions());
+        // After a question and its reasoning, half of the rows of the training end and half have the answer, so that a model cannot know
+        // which is asked for. A reasoning therefore ends where an answer begins, and an answer does not end before its first token; the
+        // published script reads what stands behind an end.
+        string[] reasoning = Write(questions, new GenerationOptions { StopStrings = [AnswerMark] });
+        string[] answers = Write(
+            [.. questions.Zip(reasoning, (question, thought) => question + thought)], new GenerationOptions { MinNewTokens = 1 });
         // The published check looks at all that is written, whose last line is the answer's.
         return [.. reasoning.Zip(answers, (thought, answer) => thought + answer)];
     }
@@ -49,7 +51,7 @@ internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions samplin
     public static IEnumerable<FineTuningRow> InOneStage(IEnumerable<FineTuningRow> rows) =>
         rows.Where(row => row.Reasoning.Length > 0).Select(row => new FineTuningRow(row.Prompt, "", row.Reasoning + row.Answer));
 
-    private string[] Write(string[] prompts, int leastTokens)
+    private string[] Write(string[] prompts, GenerationOptions options)
     {
         var counter = new TextGenerator(model);
         var texts = new string[prompts.Length];
@@ -58,14 +60,13 @@ internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions samplin
             .GroupBy(i => Math.Max(0, rowTokens - counter.CountPromptTokens(prompts[i]))))
         {
             int[] rows = [.. group];
-            var options = new GenerationOptions
-            {
-                MaxNewTokens = group.Key, MinNewTokens = Math.Min(leastTokens, group.Key), Sampling = sampling,
-            };
-            GeneratedText[] written =
-                group.Key == 0 ? [] : new TextGenerator(model, options).Generate([.. rows.Select(i => prompts[i])]);
+            Array.ForEach(rows, row => texts[row] = "");
+            if (group.Key == 0)
+                continue;
+            (options.MaxNewTokens, options.Sampling) = (group.Key, sampling);
+            GeneratedText[] written = new TextGenerator(model, options).Generate([.. rows.Select(i => prompts[i])]);
             foreach ((int place, int row) in rows.Index())
-                texts[row] = group.Key == 0 ? "" : written[place].Text;
+                texts[row] = written[place].Text;
         }
         return texts;
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Reproduce.Experiments.Common;
 using Reproduce.Runs;
 
 namespace Reproduce.Experiments.MtBench;
@@ -50,14 +51,15 @@ internal static class AnswerFile
                 using JsonDocument document = JsonDocument.Parse(line);
                 faults.AddRange(FaultsOfLine(document.RootElement, path, questions, read, ids).Select(fault => $"line {i + 1}: {fault}"));
             }
-            catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+            catch (Exception error) when (JsonFault.Is(error) || error is FormatException)
             {
-                faults.Add($"line {i + 1}: {error.Message}");
+                faults.Add($"line {i + 1}: {JsonFault.Words(error)}");
             }
         }
         if (!read.SequenceEqual(read.Distinct().Order()))
             faults.Add("the lines are not sorted by question_id, or a question stands there twice");
-        faults.AddRange(questions.Where(question => !read.Contains(question.Id)).Select(question => $"question {question.Id} has no answer"));
+        faults.AddRange(questions.Where(question => !read.Contains(question.Id))
+            .Select(question => $"question {question.Id} has no answer"));
         return faults;
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Reproduce.Experiments.Common;
 
 namespace Reproduce.Experiments.MtBench;
 
@@ -39,9 +40,9 @@ internal sealed record JudgedQuestion(int Id, string Category, string[] Turns)
                 throw Error(place, "question_id is not a whole number");
             return new JudgedQuestion(id, row.GetProperty("category").GetString()!, turns!);
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception error) when (JsonFault.Is(error))
         {
-            throw Error(place, error.Message);
+            throw Error(place, JsonFault.Words(error));
         }
     }
 

@@ -25,12 +25,12 @@ internal sealed class MtBenchExperiment : Experiment
     public override string Title => "Fine-tuning on conversations, and MT-Bench answers for a judge";
 
     public override string Method =>
-        "A masked diffusion and an autoregressive model of the same network learn the .NET reference documentation from random weights, and "
-        + "then the first turns of conversations by the published recipe: FastChat's vicuna_v1.1 template, loss on the answer, rows filled "
-        + "up to the longest of the micro batch for masked diffusion. Both answer the first turn of each question, with the published "
-        + "sampler, into files of FastChat's format, which are read back and checked; a judge is not part of this. Measured without one: "
-        + "the loss of held-out answers before and after the fine-tuning, and with unsupervised guidance. Differences are between the "
-        + "losses of the same answers. With --stand-ins the conversations and questions are made of the documentation.";
+        "A masked diffusion and an autoregressive model of the same network learn the .NET reference documentation from random weights, "
+        + "and then the first turns of conversations by the published recipe: FastChat's vicuna_v1.1 template, loss on the answer, rows "
+        + "filled up to the longest of the micro batch for masked diffusion. Both answer the first turn of each question, with the "
+        + "published sampler, into files of FastChat's format, which are read back and checked; a judge is not part of this. Measured "
+        + "without one: the loss of held-out answers before and after the fine-tuning, and with unsupervised guidance. Differences are "
+        + "between the losses of the same answers. With --stand-ins the conversations and questions are made of the documentation.";
 
     public override bool HasStandIns => true;
 

@@ -36,7 +36,7 @@ internal sealed record MtBenchSettings
     /// <summary>Masks for the bound on an answer's likelihood.</summary>
     public int LikelihoodSamples { get; init; } = 16;
 
-    /// <summary>Guidance that is compared with none; the best of them for the published answers is that of <see cref="Guidance"/>.</summary>
+    /// <summary>Scales of guidance that are compared: none, and those among which the published one was chosen.</summary>
     public double[] Guidances { get; init; } = [0, 0.4, 0.6, 0.8, 1];
 
     /// <summary>The published guidance, with which answers are written.</summary>
@@ -51,7 +51,7 @@ internal sealed record MtBenchSettings
 
     public int StandInQuestions { get; init; } = 80;
 
-    /// <summary>The published sampler: a random order, at temperature 1; the temperature alone counts for the other kind of model.</summary>
+    /// <summary>The published sampler: a random order, at temperature 1. The temperature alone counts for the other kind.</summary>
     public SamplingOptions Sampling(bool isGuided, int seed)
     {
         SamplingOptions sampling = SamplingPresets.Smdm;

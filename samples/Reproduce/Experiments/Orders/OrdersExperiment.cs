@@ -143,7 +143,8 @@ internal sealed class OrdersExperiment : Experiment
 
     private static OxyPlot.PlotModel Plot(Answered[] answers)
     {
-        OxyPlot.PlotModel plot = Plots.Empty("steps in which the blank cells are filled in", "share of solved puzzles", isXLogarithmic: true);
+        OxyPlot.PlotModel plot = Plots.Empty(
+            "steps in which the blank cells are filled in", "share of solved puzzles", isXLogarithmic: true);
         int look = 0;
         foreach (IGrouping<(ModelKind Kind, string Order), Answered> series in answers
             .GroupBy(answer => (answer.Kind, answer.Order)))
