@@ -52,14 +52,13 @@ internal sealed class ReverseCurseExperiment : Experiment
         {
             MaskedDiffusionModel? model = run.Options.IsFull ? run.LoadPretrained(kind) : null;
             int before = 0;
-            int[] all = settings.Epochs(kind);
-            foreach (int epochs in all)
+            foreach (int epochs in settings.Epochs)
             {
                 MaskedDiffusionModel next =
                     run.Train($"{kind}-{epochs}", kind, settings.Options(kind, epochs - before, model, run.Options), rows);
                 model?.Dispose();
                 (model, before) = (next, epochs);
-                double[] scales = kind == ModelKind.MaskedDiffusion && epochs == all[^1] ? [0, settings.Guidance] : [0];
+                double[] scales = kind == ModelKind.MaskedDiffusion && epochs == settings.Epochs[^1] ? [0, settings.Guidance] : [0];
                 answers.AddRange(
                     from scale in scales
                     from question in Questions

@@ -10,8 +10,7 @@ internal sealed record ReverseCurseSettings
     /// <summary>Small models from random weights, which learn the sentences as one text.</summary>
     public static ReverseCurseSettings Small { get; } = new()
     {
-        MaskedDiffusionEpochs = [30, 60, 150],
-        AutoregressiveEpochs = [10, 30],
+        Epochs = [10, 30, 60],
         // Names are two tokens each with this vocabulary.
         VocabularySize = 4096,
         Network = new TransformerConfig
@@ -23,14 +22,11 @@ internal sealed record ReverseCurseSettings
     /// <summary>SMDM's setting.</summary>
     public static ReverseCurseSettings Published { get; } = new()
     {
-        MaskedDiffusionEpochs = [10], AutoregressiveEpochs = [10], SamplingSteps = 32, TotalTokens = 52,
+        Epochs = [10], SamplingSteps = 32, TotalTokens = 52,
     };
 
-    /// <summary>Epochs after which masked diffusion is asked; each part ends with a learning rate near 0, a finished model.</summary>
-    public required int[] MaskedDiffusionEpochs { get; init; }
-
-    /// <summary>Those of the autoregressive model, which has learned the sentences by heart much earlier.</summary>
-    public required int[] AutoregressiveEpochs { get; init; }
+    /// <summary>Epochs after which both models are asked; each part ends with a learning rate near 0, a finished model.</summary>
+    public required int[] Epochs { get; init; }
 
     public int? VocabularySize { get; init; }
 
@@ -53,8 +49,6 @@ internal sealed record ReverseCurseSettings
 
     /// <summary>Descriptions after which the likeliest of all names is chosen.</summary>
     public int NamesAskedFor { get; init; } = 100;
-
-    public int[] Epochs(ModelKind kind) => kind == ModelKind.MaskedDiffusion ? MaskedDiffusionEpochs : AutoregressiveEpochs;
 
     /// <summary>The tokens that may follow a prompt.</summary>
     public int NewTokens(int promptTokens) => TotalTokens is { } total ? Math.Max(1, total - promptTokens) : AnswerTokens;
