@@ -97,7 +97,7 @@ internal static class Plots
     /// </summary>
     private sealed class PixelMeasurer() : PdfRenderContext(1, 1, OxyColors.White)
     {
-        private const double Scale = 1.4;
+        private const double Scale = 1.65;
 
         public override OxySize MeasureText(string text, string fontFamily, double fontSize, double fontWeight)
         {

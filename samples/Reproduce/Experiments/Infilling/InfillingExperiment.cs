@@ -125,7 +125,7 @@ internal sealed class InfillingExperiment : Experiment
 
         public int VocabularySize { get; init; } = 4096;
 
-        public int Steps { get; init; } = 6000;
+        public int Steps { get; init; } = 2000;
 
         // Without a warm start, the masked diffusion model would hardly know more than word frequencies after so few steps.
         public SmallTraining Training { get; init; } = new() { BatchSize = 24, WarmStart = 1.0 / 3 };

@@ -48,7 +48,7 @@ internal sealed class StepsExperiment : Experiment
             [.. Lengths.Select(length => run.Stage($"true texts of length {length}", () => Truth(grammar, run.Options, length)))];
         return new ExperimentResult(
             Claims(cells, truth), [Table(cells), TruthTable(truth)],
-            new { TrainingSteps, TrainingTexts, options.BatchSize, options.LearningRate, options.Network, Samples, Lengths }, Plot(cells));
+            new { TrainingSteps, TrainingTexts, options.BatchSize, options.LearningRate, options.Network, Samples, Lengths }, Plot(cells, truth));
     }
 
     private static TrainerOptions Options(RunOptions run)
@@ -150,19 +150,23 @@ internal sealed class StepsExperiment : Experiment
         "Texts of the grammar itself", ["length", "perplexity under the truth", "impossible texts (%)"],
         [.. cells.Select(cell => new object[] { cell.Length, cell.Perplexity, cell.ErrorRate.Percent() })]);
 
-    private static OxyPlot.PlotModel Plot(Cell[] cells)
+    private static OxyPlot.PlotModel Plot(Cell[] cells, Cell[] truth)
     {
-        OxyPlot.PlotModel plot = Plots.Empty("steps", "share of impossible texts; excess of perplexity", isXLogarithmic: true);
+        OxyPlot.PlotModel plot = Plots.Empty(
+            "steps", "share of impossible texts; nats per letter above the grammar's", isXLogarithmic: true, isYLogarithmic: true);
         foreach ((int look, int length) in Lengths.Index())
         {
             Cell[] own = [.. cells.Where(cell => cell.Length == length)];
-            Plots.Add(plot, $"errors, length {length}", look, own.Select(cell => ((double)cell.Steps, cell.ErrorRate)));
-            double best = own[^1].Perplexity.Value;
-            IEnumerable<(double, Interval)> excess = own.Select(cell => ((double)cell.Steps, cell.Perplexity.Of(y => (y / best) - 1)));
-            Plots.Add(plot, $"perplexity, length {length}", look, excess, hasMarks: false);
+            double best = truth.Single(cell => cell.Length == length).Perplexity.Value;
+            Plots.Add(plot, $"impossible, length {length}", look, own.Select(cell => ((double)cell.Steps, cell.ErrorRate.Of(Shown))));
+            Plots.Add(plot, $"nats above, length {length}", look, own.Select(
+                cell => ((double)cell.Steps, cell.Perplexity.Of(perplexity => Shown(Math.Log(perplexity / best))))), hasMarks: false);
         }
         return plot;
     }
+
+    // What a logarithmic axis can show.
+    private static double Shown(double value) => Math.Max(value, 1e-2);
 
     private sealed record Cell(int Length, int Steps, Interval Perplexity, Interval ErrorRate);
 }
