@@ -26,11 +26,14 @@ internal sealed record MathSettings
         Questions = 40,
     };
 
-    /// <summary>The network and its training, the same for both kinds of model.</summary>
-    public required PromptTraining Training { get; init; }
+    /// <summary>The published setting, for a model that is pre-trained, on all problems of the test.</summary>
+    public static MathSettings Published { get; } = new() { RowTokens = 256, SamplerSteps = 256, Questions = 1319 };
 
-    /// <summary>The most tokens of the tokenizer; every digit is a token.</summary>
-    public required int VocabularySize { get; init; }
+    /// <summary>The network and its training, the same for both kinds of model; null for the published recipe.</summary>
+    public PromptTraining? Training { get; init; }
+
+    /// <summary>The most tokens of the tokenizer; every digit is a token. Null for that of the pre-trained model.</summary>
+    public int? VocabularySize { get; init; }
 
     /// <summary>
     /// The tokens of a row; as published, masked diffusion's rows are filled up with ends of text that are learned, and it writes as far.

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion;
+using Reproduce.Experiments.Common;
 
 namespace Reproduce.Experiments.MathProblems;
 
@@ -53,21 +54,12 @@ internal sealed class Solver(MaskedDiffusionModel model, SamplingOptions samplin
 
     private string[] Write(string[] prompts, GenerationOptions options)
     {
-        var counter = new TextGenerator(model);
-        var texts = new string[prompts.Length];
-        // Prompts of equal length have room for equally many tokens, and are answered together.
-        foreach (IGrouping<int, int> group in Enumerable.Range(0, prompts.Length)
-            .GroupBy(i => Math.Max(0, rowTokens - counter.CountPromptTokens(prompts[i]))))
+        options.Sampling = sampling;
+        GeneratedText?[] texts = LimitedTexts.Write(model, prompts, promptTokens => rowTokens - promptTokens, room =>
         {
-            int[] rows = [.. group];
-            Array.ForEach(rows, row => texts[row] = "");
-            if (group.Key == 0)
-                continue;
-            (options.MaxNewTokens, options.Sampling) = (group.Key, sampling);
-            GeneratedText[] written = new TextGenerator(model, options).Generate([.. rows.Select(i => prompts[i])]);
-            foreach ((int place, int row) in rows.Index())
-                texts[row] = written[place].Text;
-        }
-        return texts;
+            options.MaxNewTokens = room;
+            return options;
+        });
+        return [.. texts.Select(text => text?.Text ?? "")];
     }
 }

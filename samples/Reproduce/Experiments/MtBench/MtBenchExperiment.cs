@@ -18,8 +18,6 @@ internal sealed class MtBenchExperiment : Experiment
     private const string DialogueSource = "ShareGPT's conversations as FastChat's training reads them: a list of id and conversations",
         QuestionSource = "MT-Bench's questions, in FastChat's repository under data/mt_bench";
 
-    private static readonly MtBenchSettings Settings = new();
-
     public override string Name => "mt-bench";
 
     public override string Title => "Fine-tuning on conversations, and MT-Bench answers for a judge";
@@ -32,15 +30,20 @@ internal sealed class MtBenchExperiment : Experiment
         + "without one: the loss of held-out answers before and after the fine-tuning, and with unsupervised guidance. Differences are "
         + "between the losses of the same answers. With --stand-ins the conversations and questions are made of the documentation.";
 
+    public override string Full =>
+        "fine-tunes the models of --model and --baseline with the published recipe on --data's conversations, and answers in 128 steps "
+        + "with 1,024 tokens in all";
+
     public override bool HasStandIns => true;
 
     public override ExperimentResult Measure(Run run)
     {
+        MtBenchSettings settings = run.Options.IsFull ? MtBenchSettings.Published : MtBenchSettings.Small;
         // Missing files are an error before the documentation is read.
         (string Dialogues, string Questions)? given = run.Options.UsesStandIns
             ? null : (run.DataFile(DialogueFile, DialogueSource), run.DataFile(QuestionFile, QuestionSource));
         CorpusSets sets = CorpusSets.Read(run.MLContext, new DemoOptions { Seed = run.Options.Seed }, CancellationToken.None);
-        (string dialogues, string questionFile) = given ?? WriteStandIns(run, sets);
+        (string dialogues, string questionFile) = given ?? WriteStandIns(run, settings, sets);
         JudgedQuestion[] questions = JudgedQuestion.Read(questionFile);
         FineTuningRow[] rows = [.. FineTuningReader.ShareGpt.Read(dialogues)];
         if (rows.Length < 2)
@@ -49,113 +52,131 @@ internal sealed class MtBenchExperiment : Experiment
                 + "at least two. Take more of ShareGPT's conversations.");
         }
         new Random(run.Options.Seed).Shuffle(rows);
-        int held = Math.Min(run.Options.Scaled(Settings.HeldOut), rows.Length / 2);
+        int held = Math.Min(run.Options.Scaled(settings.HeldOut), rows.Length / 2);
         (FineTuningRow[] training, FineTuningRow[] test) = (rows[held..], rows[..held]);
-        IDataView documents = run.MLContext.Data.TakeRows(sets.Training, run.Options.Scaled(Settings.Documents));
-        // The tokenizer knows the template's words too.
+        Func<ModelKind, MaskedDiffusionModel> pretrain =
+            run.Options.IsFull ? run.LoadPretrained : Pretraining(run, settings, sets, training);
+        Tuned[] tuned =
+        [
+            .. Enum.GetValues<ModelKind>().Select(kind => Tune(run, settings, kind, pretrain, training, test, questions)),
+        ];
+        return Conclude(settings, tuned, questions, run.Options.UsesStandIns);
+    }
+
+    // Trains models of one tokenizer, which knows the template's words too.
+    private static Func<ModelKind, MaskedDiffusionModel> Pretraining(
+        Run run, MtBenchSettings settings, CorpusSets sets, FineTuningRow[] training)
+    {
+        IDataView documents = run.MLContext.Data.TakeRows(sets.Training, run.Options.Scaled(settings.Documents));
         TextTokenizer tokenizer = TrainedTokenizer.Of(run, "tokenizer",
             [
                 .. CorpusSets.RowsOf(run.MLContext, documents).Select(row => row.Text),
                 .. training.Select(row => row.Prompt + row.Answer),
             ],
-            Settings.VocabularySize);
-        Tuned[] tuned =
-        [
-            .. Enum.GetValues<ModelKind>().Select(kind => Tune(run, kind, tokenizer, documents, training, test, questions)),
-        ];
-        return Conclude(tuned, questions, run.Options.UsesStandIns);
+            settings.VocabularySize);
+        return kind => run.Train($"{kind}-pretrained", kind, Pretraining(settings, kind, tokenizer, run.Options), documents);
     }
 
-    private static (string Dialogues, string Questions) WriteStandIns(Run run, CorpusSets sets)
+    private static (string Dialogues, string Questions) WriteStandIns(
+        Run run, MtBenchSettings settings, CorpusSets sets)
     {
         string folder = run.Subfolder(RunFolder.Data);
         (string dialogues, string questions) = (Path.Combine(folder, DialogueFile), Path.Combine(folder, QuestionFile));
         var random = new Random(run.Options.Seed);
-        int asked = run.Options.Scaled(Settings.StandInQuestions);
+        int asked = run.Options.Scaled(settings.StandInQuestions);
         // All of it is about types that the documents of the first training do not have.
         CorpusRow[] named = [.. sets.HeldOut.Where(row => row.Name.Length > 0)];
         StandIns.WriteQuestions(questions, named.Take(asked), random);
-        StandIns.WriteDialogues(dialogues, named.Skip(asked).Take(Math.Max(4, run.Options.Scaled(Settings.StandInDialogues))), random);
+        StandIns.WriteDialogues(dialogues, named.Skip(asked).Take(Math.Max(4, run.Options.Scaled(settings.StandInDialogues))), random);
         return (dialogues, questions);
     }
 
     private static Tuned Tune(
-        Run run, ModelKind kind, TextTokenizer tokenizer, IDataView documents, FineTuningRow[] training, FineTuningRow[] test,
-        JudgedQuestion[] questions)
+        Run run, MtBenchSettings settings, ModelKind kind, Func<ModelKind, MaskedDiffusionModel> pretrain, FineTuningRow[] training,
+        FineTuningRow[] test, JudgedQuestion[] questions)
     {
-        using MaskedDiffusionModel pretrained = run.Train($"{kind}-pretrained", kind, Pretraining(kind, tokenizer, run.Options), documents);
-        Losses before = run.Stage($"{kind.Words()}: losses before the fine-tuning", () => Measure(run, pretrained, kind, 0, test));
+        using MaskedDiffusionModel pretrained = pretrain(kind);
+        Losses before = run.Stage(
+            $"{kind.Words()}: losses before the fine-tuning", () => Measure(run, settings, pretrained, kind, 0, test));
         using MaskedDiffusionModel model = run.Train(
-            $"{kind}-tuned", kind, FineTuning(pretrained, run.Options), run.MLContext.Data.LoadFromEnumerable(training));
-        double[] guidances = kind == ModelKind.MaskedDiffusion ? Settings.Guidances : [0];
+            $"{kind}-tuned", kind, FineTuning(settings, pretrained, run.Options), run.MLContext.Data.LoadFromEnumerable(training));
+        double[] guidances = kind == ModelKind.MaskedDiffusion ? settings.Guidances : [0];
         Losses[] after =
         [
             .. guidances.Select(guidance => run.Stage($"{kind.Words()}: losses at guidance {guidance}",
-                () => Measure(run, model, kind, guidance, test))),
+                () => Measure(run, settings, model, kind, guidance, test))),
         ];
         string file = Path.Combine(run.Subfolder(RunFolder.Answers), kind.ToString().ToLowerInvariant() + ".jsonl");
-        Written written = run.Stage($"{kind.Words()}: answers", () => Answer(run, model, kind, questions, file));
+        Written written = run.Stage($"{kind.Words()}: answers", () => Answer(run, settings, model, kind, questions, file));
         return new Tuned(kind, before, after, written);
     }
 
-    private static TrainerOptions Pretraining(ModelKind kind, TextTokenizer tokenizer, RunOptions run)
+    private static TrainerOptions Pretraining(MtBenchSettings settings, ModelKind kind, TextTokenizer tokenizer, RunOptions run)
     {
         TrainerOptions options = new PromptTraining(
-            Settings.Layers, Settings.Width, Settings.PretrainingSteps, Settings.PretrainingBatch)
+            settings.Layers, settings.Width, settings.PretrainingSteps, settings.PretrainingBatch)
         {
-            LearningRate = Settings.PretrainingRate,
-        }.Options(kind, TokenizerSource.FromTokenizer(tokenizer), Settings.ContextLength, run);
+            LearningRate = settings.PretrainingRate,
+        }.Options(kind, TokenizerSource.FromTokenizer(tokenizer), settings.ContextLength, run);
         // Documents are joined, as in every training of the paper before the fine-tuning.
         (options.TextColumnName, options.Rows) = ("Text", new RowOptions());
         return options;
     }
 
-    // The published recipe, with the sizes and the rate of a small model.
-    private static TrainerOptions FineTuning(MaskedDiffusionModel model, RunOptions run)
+    // The published recipe; for a small model with other sizes and another rate.
+    private static TrainerOptions FineTuning(MtBenchSettings settings, MaskedDiffusionModel model, RunOptions run)
     {
         TrainerOptions options = FineTuningRecipes.ShareGpt(model);
-        (options.MaxSteps, options.Budget) = (run.Scaled(Settings.FineTuningSteps), new BudgetOptions());
-        (options.BatchSize, options.LearningRate) = (Settings.FineTuningBatch, Settings.FineTuningRate);
-        options.Optimizer.WarmupSteps = run.Scaled(Settings.FineTuningSteps) / 10;
+        if (run.IsFull)
+        {
+            options.Budget.MaxEpochs *= run.Scale;
+            return options;
+        }
+        (options.MaxSteps, options.Budget) = (run.Scaled(settings.FineTuningSteps), new BudgetOptions());
+        (options.BatchSize, options.LearningRate) = (settings.FineTuningBatch, settings.FineTuningRate);
+        options.Optimizer.WarmupSteps = run.Scaled(settings.FineTuningSteps) / 10;
         return options;
     }
 
-    private static Losses Measure(Run run, MaskedDiffusionModel model, ModelKind kind, double guidance, FineTuningRow[] rows)
+    private static Losses Measure(
+        Run run, MtBenchSettings settings, MaskedDiffusionModel model, ModelKind kind, double guidance, FineTuningRow[] rows)
     {
         var options = new LikelihoodOptions { Seed = run.Options.Seed, GuidanceScale = guidance };
         if (kind == ModelKind.MaskedDiffusion)
-            options.Samples = Settings.LikelihoodSamples;
+            options.Samples = settings.LikelihoodSamples;
         // Answers that are too long with their prompts lose the prompts' beginnings, as long as both models see the same.
         var scorer = new LikelihoodScorer(model, options, separator: "", ContextOverflow.KeepEnd);
         TextLikelihood[] scores = scorer.Score([.. rows.Select(row => new ScoredText(row.Answer, row.Prompt))]);
         return new Losses(guidance, [.. scores.Select(score => score.NegativeLogLikelihood / Math.Max(1, score.TokenCount))]);
     }
 
-    private static Written Answer(Run run, MaskedDiffusionModel model, ModelKind kind, JudgedQuestion[] questions, string file)
+    private static Written Answer(
+        Run run, MtBenchSettings settings, MaskedDiffusionModel model, ModelKind kind, JudgedQuestion[] questions, string file)
     {
         // What the published script writes where a prompt is too long for the model.
         const string TooLong = "ERROR";
-        var generator = new TextGenerator(model, new GenerationOptions
-        {
-            MaxNewTokens = Settings.AnswerTokens,
-            MinNewTokens = 2,
-            InvalidRows = InvalidRows.Skip,
-            Sampling = Settings.Sampling(kind == ModelKind.MaskedDiffusion, run.Options.Seed),
-        });
-        GeneratedText[] texts = generator.Generate([.. questions.Select(question => VicunaPrompt.Of(question.Turns[0]))]);
-        string[] answers =
-            [.. texts.Select(text => text.FinishReason == FinishReason.InvalidPrompt ? TooLong : text.Text.Trim())];
+        GeneratedText?[] texts = LimitedTexts.Write(
+            model, [.. questions.Select(question => VicunaPrompt.Of(question.Turns[0]))],
+            promptTokens => Math.Min(
+                settings.AnswerTokens ?? int.MaxValue, (settings.TotalTokens ?? model.Config.ContextLength) - promptTokens),
+            room => new GenerationOptions
+            {
+                MaxNewTokens = room,
+                MinNewTokens = Math.Min(room, 2),
+                Sampling = settings.Sampling(kind == ModelKind.MaskedDiffusion, run.Options.Seed),
+            });
+        string[] answers = [.. texts.Select(text => text?.Text.Trim() ?? TooLong)];
         AnswerFile.Write(file, questions.Zip(answers), run.Options.Seed, DateTimeOffset.UtcNow);
         IReadOnlyList<string> faults = AnswerFile.Faults(file, questions);
         return new Written([.. faults], answers.Count(answer => answer == TooLong), questions[0].Turns[0], answers[0],
-            Interval.OfMean([.. texts.Select(text => (double)text.Tokens.Count)]));
+            Interval.OfMean([.. texts.Select(text => (double)(text?.Tokens.Count ?? 0))]));
     }
 
-    private static ExperimentResult Conclude(Tuned[] tuned, JudgedQuestion[] questions, bool usesStandIns)
+    private static ExperimentResult Conclude(MtBenchSettings settings, Tuned[] tuned, JudgedQuestion[] questions, bool usesStandIns)
     {
         Tuned masked = tuned.Single(model => model.Kind == ModelKind.MaskedDiffusion);
         int faults = tuned.Sum(model => model.Written.Faults.Length);
-        Losses guided = masked.After.Single(losses => losses.Guidance == Settings.Guidance);
+        Losses guided = masked.After.Single(losses => losses.Guidance == settings.Guidance);
         Interval byGuidance = Difference(guided, masked.After[0]);
         string files = usesStandIns ? "stand-ins made of documentation" : "the files of --data";
         ClaimResult[] claims =
@@ -167,7 +188,7 @@ internal sealed class MtBenchExperiment : Experiment
                 faults == 0 ? Verdict.Holds : Verdict.DoesNotHold),
             .. tuned.Select(model => Learned(model, files)),
             new("Unsupervised guidance makes held-out answers likelier.", "judged 1.60 against 1.32 without it; no loss is published",
-                $"loss of held-out answers at the published {Settings.Guidance} less that without: {byGuidance} nats per token "
+                $"loss of held-out answers at the published {settings.Guidance} less that without: {byGuidance} nats per token "
                 + $"({files})",
                 byGuidance.High < 0 ? Verdict.Holds : Verdict.DoesNotHold),
         ];
@@ -189,7 +210,7 @@ internal sealed class MtBenchExperiment : Experiment
                 model.Written.Answer.ReplaceLineEndings(" / "),
             }),
         ]);
-        return new ExperimentResult(claims, [loss, answers], Settings, Plot(masked));
+        return new ExperimentResult(claims, [loss, answers], settings, Plot(masked));
     }
 
     private static ClaimResult Learned(Tuned model, string files)

@@ -5,6 +5,12 @@ namespace Reproduce.Experiments.MtBench;
 /// <summary>Everything that is chosen for the conversations.</summary>
 internal sealed record MtBenchSettings
 {
+    /// <summary>Small models of the documentation.</summary>
+    public static MtBenchSettings Small { get; } = new() { AnswerTokens = 40, SamplerSteps = 32, LikelihoodSamples = 16 };
+
+    /// <summary>The published setting, for models that are pre-trained.</summary>
+    public static MtBenchSettings Published { get; } = new() { TotalTokens = 1024, SamplerSteps = 128, LikelihoodSamples = 128 };
+
     public int Layers { get; init; } = 2;
 
     public int Width { get; init; } = 96;
@@ -34,7 +40,7 @@ internal sealed record MtBenchSettings
     public int HeldOut { get; init; } = 200;
 
     /// <summary>Masks for the bound on an answer's likelihood.</summary>
-    public int LikelihoodSamples { get; init; } = 16;
+    public required int LikelihoodSamples { get; init; }
 
     /// <summary>Scales of guidance that are compared: none, and those among which the published one was chosen.</summary>
     public double[] Guidances { get; init; } = [0, 0.4, 0.6, 0.8, 1];
@@ -42,9 +48,12 @@ internal sealed record MtBenchSettings
     /// <summary>The published guidance, with which answers are written.</summary>
     public double Guidance { get; init; } = 0.6;
 
-    public int AnswerTokens { get; init; } = 40;
+    /// <summary>Tokens of an answer, where <see cref="TotalTokens"/> does not limit prompt and answer together.</summary>
+    public int? AnswerTokens { get; init; }
 
-    public int SamplerSteps { get; init; } = 32;
+    public int? TotalTokens { get; init; }
+
+    public required int SamplerSteps { get; init; }
 
     /// <summary>Stand-ins for the files: dialogues to train on, and questions to answer.</summary>
     public int StandInDialogues { get; init; } = 4000;

@@ -86,28 +86,20 @@ internal sealed class ReverseCurseExperiment : Experiment
         Run run, MaskedDiffusionModel model, ReverseCurseSettings settings, ModelKind kind, int epochs, double scale, Question question)
     {
         (string Prompt, string Completion)[] rows = Rows(run, question);
-        var counter = new TextGenerator(model);
-        string[] texts = new string[rows.Length];
-        foreach (IGrouping<int, int> group in Enumerable.Range(0, rows.Length)
-            .GroupBy(i => settings.NewTokens(counter.CountPromptTokens(rows[i].Prompt))))
+        // A description ends its sentence. A name must not: these descriptions were learned as the ends of sentences, so that the most
+        // confident answer is none. As published, nothing ends it.
+        GeneratedText?[] texts = LimitedTexts.Write(model, [.. rows.Select(row => row.Prompt)], settings.NewTokens, room => new()
         {
-            // A description ends its sentence. A name must not: these descriptions were learned as the ends of sentences, so that the most
-            // confident answer is none. As published, nothing ends it.
-            var generator = new TextGenerator(model, new GenerationOptions
+            MaxNewTokens = room,
+            MinNewTokens = question.IsDescription ? 0 : room,
+            Sampling = new SamplingOptions
             {
-                MaxNewTokens = group.Key,
-                MinNewTokens = question.IsDescription ? 0 : group.Key,
-                Sampling = new SamplingOptions
-                {
-                    Order = SamplingOrder.Confidence, Temperature = 0, GuidanceScale = scale, Steps = settings.SamplingSteps,
-                },
-            });
-            foreach ((int i, GeneratedText text) in group.Zip(generator.Generate([.. group.Select(i => rows[i].Prompt)])))
-                texts[i] = text.Text;
-        }
+                Order = SamplingOrder.Confidence, Temperature = 0, GuidanceScale = scale, Steps = settings.SamplingSteps,
+            },
+        });
         (string Text, string Reference)[] pairs =
         [
-            .. texts.Zip(rows, (text, row) => (Normalized(text), Normalized(row.Completion))),
+            .. texts.Zip(rows, (text, row) => (Normalized(text?.Text ?? ""), Normalized(row.Completion))),
         ];
         return new Answered(kind, epochs, scale, question.Kind, question.Direction,
             Interval.OfShare(pairs.Count(pair => pair.Text.Contains(pair.Reference, StringComparison.Ordinal)), pairs.Length),

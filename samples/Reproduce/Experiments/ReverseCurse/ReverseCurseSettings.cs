@@ -51,7 +51,7 @@ internal sealed record ReverseCurseSettings
     public int NamesAskedFor { get; init; } = 100;
 
     /// <summary>The tokens that may follow a prompt.</summary>
-    public int NewTokens(int promptTokens) => TotalTokens is { } total ? Math.Max(1, total - promptTokens) : AnswerTokens;
+    public int NewTokens(int promptTokens) => TotalTokens is { } total ? total - promptTokens : AnswerTokens;
 
     /// <summary>The options of a part of the training.</summary>
     /// <param name="kind">Which kind of model is trained.</param>

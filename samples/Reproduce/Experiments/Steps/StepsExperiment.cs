@@ -48,7 +48,8 @@ internal sealed class StepsExperiment : Experiment
             [.. Lengths.Select(length => run.Stage($"true texts of length {length}", () => Truth(grammar, run.Options, length)))];
         return new ExperimentResult(
             Claims(cells, truth), [Table(cells), TruthTable(truth)],
-            new { TrainingSteps, TrainingTexts, options.BatchSize, options.LearningRate, options.Network, Samples, Lengths }, Plot(cells, truth));
+            new { TrainingSteps, TrainingTexts, options.BatchSize, options.LearningRate, options.Network, Samples, Lengths },
+            Plot(cells, truth));
     }
 
     private static TrainerOptions Options(RunOptions run)
