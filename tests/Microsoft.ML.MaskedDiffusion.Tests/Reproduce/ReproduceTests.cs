@@ -82,7 +82,10 @@ public sealed class ReproduceTests
 
         options = options with
         {
-            Folder = _folder.File("full"), ModelFile = masked, BaselineFile = autoregressive, JudgeFile = autoregressive,
+            Folder = _folder.File("full"),
+            ModelFile = masked,
+            BaselineFile = autoregressive,
+            JudgeFile = autoregressive,
         };
         ExperimentResult result = experiment.Measure(Begin(options));
         Assert.AreNotEqual(0, result.Claims.Count);
