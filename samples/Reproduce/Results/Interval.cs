@@ -55,5 +55,8 @@ internal sealed record Interval(double Value, double Low, double High)
     /// <summary>A difference of shares in percentage points.</summary>
     public string Points() => string.Create(CultureInfo.InvariantCulture, $"{Value * 100:F1} ({Low * 100:F1} to {High * 100:F1})");
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Value:G4} ({Low:G4} to {High:G4})");
+    public override string ToString() => $"{Shown(Value)} ({Shown(Low)} to {Shown(High)})";
+
+    // Four digits, and thousands without exponents.
+    private static string Shown(double value) => value.ToString(Math.Abs(value) >= 1000 ? "N0" : "G4", CultureInfo.InvariantCulture);
 }
