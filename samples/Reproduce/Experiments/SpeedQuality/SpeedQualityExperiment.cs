@@ -216,7 +216,7 @@ internal sealed class SpeedQualityExperiment : Experiment
         }
         foreach (SamplingOrder order in settings.Orders.Skip(1))
         {
-            Plots.Add(plot, $"{order.Name.ToLowerInvariant()}, {SpeedQualityModels.MostCompute} x", look++, Points(written.Where(one =>
+            Plots.Add(plot, $"{order.Name}, {SpeedQualityModels.MostCompute} x", look++, Points(written.Where(one =>
                 one.Compute == SpeedQualityModels.MostCompute && one.Name.StartsWith(order.Name, StringComparison.Ordinal)
                 && one.Name.EndsWith("steps", StringComparison.Ordinal))));
         }
