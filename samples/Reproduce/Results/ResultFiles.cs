@@ -34,6 +34,11 @@ internal static class ResultFiles
             options.Scale,
             options.IsUntrained,
             options.UsesStandIns,
+            options.IsSimulated,
+            options.IsFull,
+            options.ModelFile,
+            options.BaselineFile,
+            options.JudgeFile,
             result.Claims,
             result.Tables,
             result.Settings,
@@ -85,7 +90,7 @@ internal static class ResultFiles
             body.Append(string.Concat(table.Rows.Select(row => $"<tr>{Cells("td", row.Select(Cell))}</tr>"))).Append("</table>");
         }
         string settings = JsonSerializer.Serialize(
-            new { options.Seed, options.Scale, options.IsUntrained, Run.Version, result.Settings }, Json.Indented);
+            new { Run.Version, Options = options with { Folder = "", DataFolder = null }, result.Settings }, Json.Indented);
         body.Append($"<h2>Settings</h2><pre>{Escape(settings)}</pre>");
         return $"""
             <!doctype html>

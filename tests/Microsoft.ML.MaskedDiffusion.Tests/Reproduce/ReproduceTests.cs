@@ -91,6 +91,9 @@ public sealed class ReproduceTests
         Assert.AreNotEqual(0, result.Claims.Count);
         Assert.IsTrue(result.Tables.All(table => table.Rows.Count > 0));
         ResultFiles.Write(experiment, options, result);
+        using JsonDocument written = JsonDocument.Parse(File.ReadAllText(Path.Combine(options.Folder, "results.json")));
+        Assert.IsTrue(written.RootElement.GetProperty("isFull").GetBoolean());
+        Assert.AreEqual(masked, written.RootElement.GetProperty("modelFile").GetString());
     }
 
     [TestMethod]
