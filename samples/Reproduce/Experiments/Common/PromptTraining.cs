@@ -13,8 +13,6 @@ namespace Reproduce.Experiments.Common;
 /// <param name="BatchSize">The rows of a step.</param>
 internal sealed record PromptTraining(int Layers, int Width, int Steps, int BatchSize)
 {
-    private const int HeadSize = 32;
-
     /// <summary>The highest learning rate; it falls by a cosine to a hundredth of that.</summary>
     public double LearningRate { get; init; } = 3e-3;
 
@@ -25,32 +23,8 @@ internal sealed record PromptTraining(int Layers, int Width, int Steps, int Batc
     /// <param name="run">The run's options, which scale the steps.</param>
     public TrainerOptions Options(ModelKind kind, TokenizerSource tokenizer, int contextLength, RunOptions run)
     {
-        TrainerOptions options = Shared(kind, run);
-        options.Tokenizer = tokenizer;
-        options.Network = new TransformerConfig
-        {
-            Name = $"{Layers}x{Width}",
-            LayerCount = Layers,
-            HeadCount = Width / HeadSize,
-            EmbeddingSize = Width,
-            FeedForwardSize = 4 * Width,
-            ContextLength = contextLength,
-        };
-        return options;
-    }
-
-    /// <summary>The options of a training that goes on from a model.</summary>
-    public TrainerOptions Options(ModelKind kind, MaskedDiffusionModel model, RunOptions run)
-    {
-        TrainerOptions options = Shared(kind, run);
-        options.InitialModel = model;
-        return options;
-    }
-
-    private TrainerOptions Shared(ModelKind kind, RunOptions run)
-    {
-        TrainerOptions options =
-            new SmallTraining { BatchSize = BatchSize, LearningRate = LearningRate }.Options(kind, run.Scaled(Steps));
+        TrainerOptions options = new SmallTraining { BatchSize = BatchSize, LearningRate = LearningRate }
+            .Options(kind, new NetworkSize(Layers, Width).Network(contextLength), tokenizer, run.Scaled(Steps));
         options.TextColumnName = nameof(FineTuningRow.Answer);
         options.Rows = new RowOptions
         {

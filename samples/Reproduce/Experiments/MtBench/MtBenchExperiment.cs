@@ -111,17 +111,11 @@ internal sealed class MtBenchExperiment : Experiment
         return new Tuned(kind, before, after, written);
     }
 
-    private static TrainerOptions Pretraining(MtBenchSettings settings, ModelKind kind, TextTokenizer tokenizer, RunOptions run)
-    {
-        TrainerOptions options = new PromptTraining(
-            settings.Layers, settings.Width, settings.PretrainingSteps, settings.PretrainingBatch)
-        {
-            LearningRate = settings.PretrainingRate,
-        }.Options(kind, TokenizerSource.FromTokenizer(tokenizer), settings.ContextLength, run);
-        // Documents are joined, as in every training of the paper before the fine-tuning.
-        (options.TextColumnName, options.Rows) = ("Text", new RowOptions());
-        return options;
-    }
+    // Documents are joined, as in every training of the paper before the fine-tuning.
+    private static TrainerOptions Pretraining(MtBenchSettings settings, ModelKind kind, TextTokenizer tokenizer, RunOptions run) =>
+        new SmallTraining { BatchSize = settings.PretrainingBatch, LearningRate = settings.PretrainingRate }.Options(
+            kind, new NetworkSize(settings.Layers, settings.Width).Network(settings.ContextLength),
+            TokenizerSource.FromTokenizer(tokenizer), run.Scaled(settings.PretrainingSteps));
 
     // The published recipe; for a small model with other sizes and another rate.
     private static TrainerOptions FineTuning(MtBenchSettings settings, MaskedDiffusionModel model, RunOptions run)

@@ -67,12 +67,12 @@ internal sealed class SpeedQualityExperiment : Experiment
     // All samplers for the model of the most compute, the plain one for the others.
     private static IEnumerable<(string Name, SamplingOptions Sampling)> Samplers(Run run, SpeedQualitySettings settings, bool isAll)
     {
-        foreach (SamplingOrder order in isAll ? settings.Orders : [SamplingOrder.Random])
+        foreach (string order in isAll ? settings.Orders : [SamplingOrder.Random.Name])
         {
             foreach (int steps in settings.Steps)
             {
                 SamplingOptions sampling = Sampling(run);
-                (sampling.Order, sampling.Steps) = (order, steps);
+                (sampling.Order, sampling.Steps) = (SamplingOrder.FromName(order), steps);
                 yield return ($"{order}, {steps} steps", sampling);
             }
         }
@@ -89,7 +89,7 @@ internal sealed class SpeedQualityExperiment : Experiment
         yield return LikelihoodMethod.ExactCount;
         if (!isAll)
             yield break;
-        foreach (SamplingOrder order in settings.DeterministicOrders)
+        foreach (SamplingOrder order in settings.DeterministicOrders.Select(SamplingOrder.FromName))
         {
             yield return LikelihoodMethod.Sampler(order);
             yield return LikelihoodMethod.Sampler(order, steps: settings.Steps[0]);
@@ -214,10 +214,10 @@ internal sealed class SpeedQualityExperiment : Experiment
             Written[] plain = [.. written.Where(one => one.Compute == compute && one.Name.StartsWith("Random", StringComparison.Ordinal))];
             Plots.Add(plot, $"random order, {compute} x", look++, Points(plain));
         }
-        foreach (SamplingOrder order in settings.Orders.Skip(1))
+        foreach (string order in settings.Orders.Skip(1))
         {
-            Plots.Add(plot, $"{order.Name}, {SpeedQualityModels.MostCompute} x", look++, Points(written.Where(one =>
-                one.Compute == SpeedQualityModels.MostCompute && one.Name.StartsWith(order.Name, StringComparison.Ordinal)
+            Plots.Add(plot, $"{order}, {SpeedQualityModels.MostCompute} x", look++, Points(written.Where(one =>
+                one.Compute == SpeedQualityModels.MostCompute && one.Name.StartsWith(order, StringComparison.Ordinal)
                 && one.Name.EndsWith("steps", StringComparison.Ordinal))));
         }
         return plot;

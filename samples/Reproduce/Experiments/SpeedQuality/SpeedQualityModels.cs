@@ -37,15 +37,10 @@ internal sealed record SpeedQualityModels(
         ];
         return new SpeedQualityModels(judge, autoregressive, masked, text.Sets.HeldOut);
 
-        MaskedDiffusionModel TrainOne(string name, ModelKind kind, (int Layers, int Width) size, int steps)
+        MaskedDiffusionModel TrainOne(string name, ModelKind kind, NetworkSize size, int steps)
         {
-            var network = new TransformerConfig
-            {
-                Name = name, LayerCount = size.Layers, HeadCount = size.Width / 32, EmbeddingSize = size.Width,
-                FeedForwardSize = 4 * size.Width, VocabularySize = settings.VocabularySize, ContextLength = settings.ContextLength,
-            };
             TrainerOptions options = settings.Training.Options(
-                kind, network, TokenizerSource.FromTokenizer(text.Tokenizer), run.Options.Scaled(steps));
+                kind, size.Network(settings.ContextLength), TokenizerSource.FromTokenizer(text.Tokenizer), run.Options.Scaled(steps));
             return run.Train(name, kind, options, text.Training);
         }
     }

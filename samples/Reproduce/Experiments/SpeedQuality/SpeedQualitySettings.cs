@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion;
 using Reproduce.Experiments.Common;
 
@@ -26,10 +25,10 @@ internal sealed record SpeedQualitySettings
     public SmallTraining Training { get; init; } = new() { BatchSize = 16 };
 
     /// <summary>Layers and width of the models that write.</summary>
-    public (int Layers, int Width) Writer { get; init; } = (3, 96);
+    public NetworkSize Writer { get; init; } = new(3, 96);
 
     /// <summary>Layers and width of the model that judges.</summary>
-    public (int Layers, int Width) Judge { get; init; } = (4, 128);
+    public NetworkSize Judge { get; init; } = new(4, 128);
 
     /// <summary>The autoregressive model's steps, of which masked diffusion is given multiples.</summary>
     public int TrainingSteps { get; init; } = 400;
@@ -52,12 +51,12 @@ internal sealed record SpeedQualitySettings
     public required int HeldOutDocuments { get; init; }
 
     /// <summary>The orders in which texts are written.</summary>
-    [JsonIgnore]
-    public SamplingOrder[] Orders { get; } =
-        [SamplingOrder.Random, SamplingOrder.Confidence, SamplingOrder.TopProbability, SamplingOrder.Entropy];
+    public string[] Orders { get; } = Names(
+        SamplingOrder.Random, SamplingOrder.Confidence, SamplingOrder.TopProbability, SamplingOrder.Entropy);
 
     /// <summary>The orders of which the exact perplexity is known: no draw decides where they write.</summary>
-    [JsonIgnore]
-    public SamplingOrder[] DeterministicOrders { get; } =
-        [SamplingOrder.TopProbability, SamplingOrder.Margin, SamplingOrder.Entropy, SamplingOrder.LeftToRight];
+    public string[] DeterministicOrders { get; } = Names(
+        SamplingOrder.TopProbability, SamplingOrder.Margin, SamplingOrder.Entropy, SamplingOrder.LeftToRight);
+
+    private static string[] Names(params SamplingOrder[] orders) => [.. orders.Select(order => order.Name)];
 }
