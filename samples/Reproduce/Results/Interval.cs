@@ -30,6 +30,10 @@ internal sealed record Interval(double Value, double Low, double High)
         return OfStandardError(mean, Math.Sqrt(variance / values.Count));
     }
 
+    /// <summary>By how much one share of some questions is larger than another share of the same ones.</summary>
+    public static Interval OfShareDifference(IEnumerable<bool> one, IEnumerable<bool> other) =>
+        OfMean([.. one.Zip(other, (first, second) => (first ? 1.0 : 0) - (second ? 1.0 : 0))]);
+
     /// <summary>A figure with a standard error, with the normal interval.</summary>
     public static Interval OfStandardError(double value, double standardError) =>
         new(value, value - Quantile * standardError, value + Quantile * standardError);

@@ -61,7 +61,11 @@ public sealed class InfillingTests
         CollectionAssert.AreEqual(new[] { true, false, false, false }, answers.Restored);
         CollectionAssert.AreEqual(new[] { true, true, false, false }, answers.HasLength);
         Answers none = answers with { Restored = [false, false, true, false] };
-        CollectionAssert.AreEqual(new[] { 1.0, 0, -1, 0 }, answers.Differences(none).ToArray());
+        // One more, one less and two alike: 1, 0, -1 and 0.
+        Interval difference = answers.Difference(none);
+        Assert.AreEqual(0, difference.Value, 1e-12);
+        Assert.AreEqual(1.959964 * Math.Sqrt(2 / 3.0 / 4), difference.High, 1e-6);
+        Assert.AreEqual(Interval.OfMean([1, 0, -1, 0]), difference);
     }
 
     [TestMethod]

@@ -36,8 +36,7 @@ internal sealed record Answers(Filler Filler, int Words, bool IsLengthKnown, boo
         ]);
 
     /// <summary>By how much the share of restored gaps is larger than that of other answers to the same gaps.</summary>
-    public IEnumerable<double> Differences(Answers other) =>
-        Restored.Zip(other.Restored, (own, others) => (own ? 1.0 : 0) - (others ? 1.0 : 0));
+    public Interval Difference(Answers other) => Interval.OfShareDifference(Restored, other.Restored);
 }
 
 /// <summary>A gap and what was written into it; null where the model did not come to an end.</summary>

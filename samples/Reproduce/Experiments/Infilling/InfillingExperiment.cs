@@ -36,8 +36,8 @@ internal sealed class InfillingExperiment : Experiment
         Settings settings = Small;
         CorpusSets sets = CorpusSets.Read(run.MLContext, new DemoOptions { Seed = run.Options.Seed }, CancellationToken.None);
         List<CorpusRow> training = [.. CorpusSets.RowsOf(run.MLContext, sets.Training).Take(run.Options.Scaled(Settings.MostRows))];
-        TextTokenizer tokenizer = TrainedTokenizer.Of(
-            run, "tokenizer", Rows(run, training.Select(row => row.Text)), settings.VocabularySize);
+        TextTokenizer tokenizer =
+            TrainedTokenizer.Of(run, "tokenizer", training.Select(row => row.Text), settings.VocabularySize);
         string[] texts = Fitting(training, tokenizer, settings, settings.LeastWords);
         string[] heldOut = Fitting(sets.HeldOut, tokenizer, settings, settings.GapLengths[^1] + 2 * settings.Margin);
         heldOut = heldOut[..Math.Min(heldOut.Length, run.Options.Scaled(settings.Questions))];
@@ -103,9 +103,8 @@ internal sealed class InfillingExperiment : Experiment
         string[] own = filler == Filler.MiddleLast ? Rearranged(heldOut, options, seed) : heldOut;
         EvaluationMetric loss = new PerplexityEvaluator(model)
             .Evaluate(own.Take(heldOut.Length).Select(text => new PerplexityDocument(text))).All.NegativeLogLikelihood;
-        double half = 1.96 * loss.StandardError;
         return new Trained(filler, model.Config.NonEmbeddingParameterCount, options.MaxSteps!.Value,
-            new Interval(loss.Value, loss.Value - half, loss.Value + half));
+            Interval.OfStandardError(loss.Value, loss.StandardError));
     }
 
     /// <summary>Everything that is chosen.</summary>

@@ -36,8 +36,8 @@ internal static class InfillingResults
 
     private static Interval[] Differences(Answers[] answers, bool isLengthKnown, Filler one, Filler other) =>
     [
-        .. Lengths(answers).Select(words => Interval.OfMean(
-            [.. Find(answers, one, words, isLengthKnown).Differences(Find(answers, other, words, isLengthKnown))])),
+        .. Lengths(answers).Select(
+            words => Find(answers, one, words, isLengthKnown).Difference(Find(answers, other, words, isLengthKnown))),
     ];
 
     private static ClaimResult Compare(
@@ -64,8 +64,8 @@ internal static class InfillingResults
     {
         Interval[] differences =
         [
-            .. Lengths(answers).Select(words => Interval.OfMean([.. Find(answers, Filler.MaskedDiffusion, words, true)
-                .Differences(Find(answers, Filler.MaskedDiffusion, words, false))])),
+            .. Lengths(answers).Select(words => Find(answers, Filler.MaskedDiffusion, words, true)
+                .Difference(Find(answers, Filler.MaskedDiffusion, words, false))),
         ];
         bool isGoodEnough = Find(answers, Filler.MaskedDiffusion, Lengths(answers)[0], true).Share.Value >= LeastShare;
         return new ClaimResult(

@@ -210,8 +210,7 @@ internal sealed class MathExperiment : Experiment
 
     private static bool IsEnough(Answered one, Answered other) => Math.Max(one.Right.Value, other.Right.Value) >= LeastSolved;
 
-    private static Interval Difference(Answered one, Answered other) => Interval.OfMean(
-        [.. one.IsRight.Zip(other.IsRight, (first, second) => (first ? 1.0 : 0) - (second ? 1 : 0))]);
+    private static Interval Difference(Answered one, Answered other) => Interval.OfShareDifference(one.IsRight, other.IsRight);
 
     private static OxyPlot.PlotModel Plot(Answered[] all)
     {

@@ -134,8 +134,8 @@ internal sealed class OrdersExperiment : Experiment
 
     private static ClaimResult Compare(string claim, string published, Answered one, Answered other, bool isAnySolved)
     {
-        Interval difference = Interval.OfMean(
-            [.. one.Scores.Zip(other.Scores, (first, second) => (first.IsSolved ? 1.0 : 0) - (second.IsSolved ? 1 : 0))]);
+        Interval difference = Interval.OfShareDifference(
+            one.Scores.Select(score => score.IsSolved), other.Scores.Select(score => score.IsSolved));
         return new ClaimResult(claim, published,
             $"{one.Solved.Percent()} against {other.Solved.Percent()}, difference {difference.Percent()}",
             !isAnySolved ? Verdict.CannotBeTold : difference.Low > 0 ? Verdict.Holds : Verdict.DoesNotHold);
