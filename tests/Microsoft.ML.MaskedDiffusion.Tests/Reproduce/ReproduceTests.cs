@@ -34,7 +34,7 @@ public sealed class ReproduceTests
         Assert.AreEqual(name, root.GetProperty("experiment").GetString());
         Assert.AreEqual((1, Tiny), (root.GetProperty("seed").GetInt32(), root.GetProperty("scale").GetDouble()));
         Assert.AreNotEqual("", root.GetProperty("version").GetString());
-        Assert.AreNotEqual(0, root.GetProperty("settings").EnumerateObject().Count());
+        AssertSaysSomething(root.GetProperty("settings"), "settings");
         Assert.AreNotEqual(0, root.GetProperty("claims").GetArrayLength());
         foreach (JsonElement claim in root.GetProperty("claims").EnumerateArray())
         {
@@ -134,6 +134,16 @@ public sealed class ReproduceTests
     {
         Interval interval = Interval.OfResampled(7, Enumerable.Range(0, 1001).Reverse().Select(i => (double)i));
         Assert.AreEqual(new Interval(7, 25, 975), interval);
+    }
+
+    // A type that JSON cannot write would leave an object without properties.
+    private static void AssertSaysSomething(JsonElement element, string path)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            return;
+        Assert.AreNotEqual(0, element.EnumerateObject().Count(), path);
+        foreach (JsonProperty property in element.EnumerateObject())
+            AssertSaysSomething(property.Value, $"{path}.{property.Name}");
     }
 
     // A pre-trained model, as far as one step goes.

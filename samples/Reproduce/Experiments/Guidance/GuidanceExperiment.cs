@@ -16,7 +16,7 @@ internal sealed class GuidanceExperiment : Experiment
 {
     private const int VocabularySize = 4096, ContextLength = 64, BatchSize = 14, TrainingSteps = 6000, FineTuningSteps = 1500;
     private const int Samples = 16, QuestionsToChoose = 150, QuestionsToMeasure = 300, QuestionsOfTask = 100;
-    private const double PromptDropout = 0.1;
+    private const double PromptDropout = 0.1, FineTuningRate = 1e-3;
     private const string Unsupervised = "pre-trained", FineTuned = "fine-tuned", Dropped = "fine-tuned with dropped prompts";
 
     private static readonly double[] Strengths = [0, 0.5, 1, 1.5, 2];
@@ -86,11 +86,12 @@ internal sealed class GuidanceExperiment : Experiment
         using MaskedDiffusionModel model = run.Train("pre-trained", ModelKind.MaskedDiffusion, options, text.Training);
         using MaskedDiffusionModel fineTuned = FineTune(run, text, model, "fine-tuned", 0);
         using MaskedDiffusionModel dropped = FineTune(run, text, model, "fine-tuned-with-dropped-prompts", PromptDropout);
+        (string Name, MaskedDiffusionModel Model)[] models = [(Unsupervised, model), (FineTuned, fineTuned), (Dropped, dropped)];
         Answers[] answers =
         [
-            .. from asked in new[] { (Unsupervised, model), (FineTuned, fineTuned), (Dropped, dropped) }
+            .. from asked in models
                from strength in Strengths
-               select run.Stage($"{asked.Item1}, strength {strength}", () => Ask(asked.Item1, asked.Item2, questions, strength)),
+               select run.Stage($"{asked.Name}, strength {strength}", () => Ask(asked.Name, asked.Model, questions, strength)),
         ];
         return Conclude(options, answers, AskTasks(run, model), choosing);
     }
@@ -111,7 +112,7 @@ internal sealed class GuidanceExperiment : Experiment
 
     private static MaskedDiffusionModel FineTune(Run run, DocumentationTokens text, MaskedDiffusionModel model, string name, double dropout)
     {
-        TrainerOptions options = new SmallTraining { BatchSize = 2 * BatchSize, LearningRate = 1e-3 }.Options(
+        TrainerOptions options = new SmallTraining { BatchSize = 2 * BatchSize, LearningRate = FineTuningRate }.Options(
             ModelKind.MaskedDiffusion, run.Options.Scaled(FineTuningSteps));
         options.InitialModel = model;
         options.Rows = new RowOptions { PromptColumnName = nameof(PairRow.Prompt) };
@@ -155,8 +156,8 @@ internal sealed class GuidanceExperiment : Experiment
         // The least strength among equals.
         Answers Best(string model) =>
             answers.Where(answer => answer.Model == model).MaxBy(answer => answer.Right.Take(choosing).Count(right => right))!;
-        Interval Gain(Answers one, Answers other) => Interval.OfMean(
-            [.. one.Right.Skip(choosing).Zip(other.Right.Skip(choosing), (a, b) => (a ? 1.0 : 0.0) - (b ? 1.0 : 0.0))]);
+        Interval Gain(Answers one, Answers other) =>
+            Interval.OfShareDifference(one.Right.Skip(choosing), other.Right.Skip(choosing));
         Answers without = At(Unsupervised, 0), with = Best(Unsupervised);
         Answers tuned = Best(FineTuned), standard = Best(Dropped);
         Interval gain = Gain(with, without), tunedGain = Gain(tuned, At(FineTuned, 0)), standardGain = Gain(standard, At(Dropped, 0));
@@ -192,6 +193,9 @@ internal sealed class GuidanceExperiment : Experiment
             options.WarmStart,
             TrainingSteps,
             FineTuningSteps,
+            FineTuningRate,
+            FineTuningBatchSize = 2 * BatchSize,
+            Strengths,
             PromptDropout,
             Samples,
             QuestionsToChoose,

@@ -15,7 +15,8 @@ internal sealed record ReverseCurseSettings
         VocabularySize = 4096,
         Network = new TransformerConfig
         {
-            Name = "facts", LayerCount = 3, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512, ContextLength = 64,
+            Name = "facts", LayerCount = 3, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512, VocabularySize = 4096,
+            ContextLength = 64,
         },
     };
 

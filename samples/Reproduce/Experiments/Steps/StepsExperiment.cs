@@ -48,7 +48,7 @@ internal sealed class StepsExperiment : Experiment
             [.. Lengths.Select(length => run.Stage($"true texts of length {length}", () => Truth(grammar, run.Options, length)))];
         return new ExperimentResult(
             Claims(cells, truth), [Table(cells), TruthTable(truth)],
-            new { TrainingSteps, TrainingTexts, options.BatchSize, options.LearningRate, options.Network, Samples, Lengths },
+            new { TrainingSteps, TrainingTexts, options.BatchSize, options.LearningRate, Network = model.Config, Samples, Lengths },
             Plot(cells, truth));
     }
 
