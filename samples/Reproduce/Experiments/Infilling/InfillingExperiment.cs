@@ -154,6 +154,7 @@ internal sealed class InfillingExperiment : Experiment
             HeadCount = Heads,
             EmbeddingSize = Width,
             FeedForwardSize = 4 * Width,
+            VocabularySize = VocabularySize,
             ContextLength = MostRowTokens + MiddleLast.AdditionalTokens + TokensAroundText + MostGapTokens,
         };
     }

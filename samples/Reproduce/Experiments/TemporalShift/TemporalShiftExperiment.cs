@@ -123,9 +123,10 @@ internal sealed class TemporalShiftExperiment : Experiment
 
         public int VocabularySize { get; init; } = 4096;
 
-        public TransformerConfig Network { get; init; } = new()
+        public TransformerConfig Network => new()
         {
-            Name = "changelogs", LayerCount = 2, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512, ContextLength = 64,
+            Name = "changelogs", LayerCount = 2, HeadCount = 4, EmbeddingSize = 128, FeedForwardSize = 512,
+            VocabularySize = VocabularySize, ContextLength = 64,
         };
 
         /// <summary>The masked diffusion model's.</summary>
