@@ -69,6 +69,13 @@ command.SetAction((parsed, cancellation) =>
             throw new NotSupportedException($"--stand-ins is for mt-bench; {experiment.Name} makes no files in place of a data set's.");
         if (options.IsFull && experiment.Full is null)
             throw new NotSupportedException($"{experiment.Name} has no published setting for --full.");
+        if (options.IsFull && options.IsSimulated)
+            throw new NotSupportedException("--full trains and --simulate does not; name one of them.");
+        if (options.IsFull && !experiment.FullNeedsModels && (options.ModelFile ?? options.BaselineFile ?? options.JudgeFile) is not null)
+        {
+            throw new NotSupportedException(
+                $"{experiment.Name} --full begins with random weights; leave out --model, --baseline and --judge.");
+        }
         if (!options.IsFull && (options.ModelFile ?? options.BaselineFile ?? options.JudgeFile) is not null)
         {
             throw new NotSupportedException(

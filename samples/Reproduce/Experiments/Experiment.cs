@@ -24,6 +24,12 @@ internal abstract class Experiment
     /// <summary>What the published setting is and needs (<see cref="RunOptions.IsFull"/>); null where there is none.</summary>
     public virtual string? Full => null;
 
+    /// <summary>
+    /// Whether the published setting begins with pre-trained models (<see cref="RunOptions.ModelFile"/>,
+    /// <see cref="RunOptions.BaselineFile"/>), and not with random weights.
+    /// </summary>
+    public virtual bool FullNeedsModels => true;
+
     /// <summary>Measures and concludes.</summary>
     public abstract ExperimentResult Measure(Run run);
 }

@@ -70,9 +70,17 @@ internal sealed class Run
 
     /// <summary>Trains a model on packed tokens, or loads it where it is trained.</summary>
     public MaskedDiffusionModel Train(string name, ModelKind kind, TrainerOptions options, PackedCorpus tokens) =>
-        Train(name, options, own => kind == ModelKind.MaskedDiffusion
-            ? MLContext.MaskedDiffusion().Trainer(own).Fit(tokens)
-            : MLContext.MaskedDiffusion().AutoregressiveTrainer(own).Fit(tokens));
+        Train(name, options, own => Fit(kind, own, tokens));
+
+    /// <summary>
+    /// Trains a model on packed tokens for what the training measures, and keeps no model: some are larger than a disk has room for. An
+    /// interrupted training goes on from its last checkpoint, which <see cref="Forget"/> removes when the stage is written down.
+    /// </summary>
+    public TrainingResult TrainForLoss(string name, ModelKind kind, TrainerOptions options, PackedCorpus tokens)
+    {
+        using LikelihoodScoringTransformer trained = Fit(name, options, own => Fit(kind, own, tokens));
+        return trained.TrainingResult!;
+    }
 
     /// <summary>Loads the pre-trained model that the published setting begins with.</summary>
     /// <exception cref="FileNotFoundException">It is not there, or none was named.</exception>
@@ -92,8 +100,14 @@ internal sealed class Run
     /// <exception cref="FileNotFoundException">It is not there, or none was named.</exception>
     public MaskedDiffusionModel LoadJudge() => LoadPretrained(Options.JudgeFile, "--judge", "third");
 
-    /// <summary>Removes a trained model that its stages are done with.</summary>
-    public void Forget(string name) => File.Delete(ModelFile(name));
+    /// <summary>Removes a trained model, or the checkpoints of one that was not kept, when its stages are done with it.</summary>
+    public void Forget(string name)
+    {
+        if (File.Exists(ModelFile(name)))
+            File.Delete(ModelFile(name));
+        if (Directory.Exists(CheckpointFolder(name)))
+            Directory.Delete(CheckpointFolder(name), recursive: true);
+    }
 
     /// <summary>A folder of the run, made if missing.</summary>
     public string Subfolder(string name) => Directory.CreateDirectory(Path.Combine(Options.Folder, name)).FullName;
@@ -105,24 +119,36 @@ internal sealed class Run
 
     private string ModelFile(string name) => Path.Combine(Options.Folder, "models", name + ".mdm");
 
+    private string CheckpointFolder(string name) => Path.Combine(Options.Folder, "checkpoints", name);
+
+    private LikelihoodScoringTransformer Fit(ModelKind kind, TrainerOptions options, PackedCorpus tokens) =>
+        kind == ModelKind.MaskedDiffusion
+            ? MLContext.MaskedDiffusion().Trainer(options).Fit(tokens)
+            : MLContext.MaskedDiffusion().AutoregressiveTrainer(options).Fit(tokens);
+
     private MaskedDiffusionModel Train(string name, TrainerOptions options, Func<TrainerOptions, LikelihoodScoringTransformer> fit)
     {
         string file = ModelFile(name);
         if (File.Exists(file))
             return MaskedDiffusionModel.Load(file);
-        string checkpoints = Path.Combine(Options.Folder, "checkpoints", name);
+        MaskedDiffusionModel model = Fit(name, options, fit).Model;
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        model.Save(file);
+        Directory.Delete(CheckpointFolder(name), recursive: true);
+        return model;
+    }
+
+    private LikelihoodScoringTransformer Fit(
+        string name, TrainerOptions options, Func<TrainerOptions, LikelihoodScoringTransformer> fit)
+    {
         Console.WriteLine($"-- training {name}");
         options.Seed = Options.Seed;
         options.Progress = _progress;
         options.ProgressInterval = 200;
         options.CancellationToken = _cancellation;
-        options.Checkpoints = new CheckpointOptions { Folder = checkpoints, Resume = true, Minutes = 2, Keep = 1 };
+        options.Checkpoints = new CheckpointOptions { Folder = CheckpointFolder(name), Resume = true, Minutes = 2, Keep = 1 };
         if (Options.IsUntrained)
             (options.MaxSteps, options.Budget, options.LearningRate, options.WarmStart) = (1, new BudgetOptions(), 1e-12, 0);
-        MaskedDiffusionModel model = fit(options).Model;
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        model.Save(file);
-        Directory.Delete(checkpoints, recursive: true);
-        return model;
+        return fit(options);
     }
 }

@@ -20,6 +20,9 @@ internal sealed record PowerLaw(double Factor, double Exponent)
     /// <summary>Where it has the value y.</summary>
     public double Inverse(double y) => Math.Pow(y / Factor, 1 / Exponent);
 
+    /// <summary>How many times the compute this law needs for the loss that another one has at a compute.</summary>
+    public double TimesTheComputeOf(PowerLaw other, double flops) => Inverse(other.At(flops)) / flops;
+
     /// <summary>With the digits that the paper's fit is quoted with.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Factor:G3} C^{Exponent:F4}");
 }

@@ -20,4 +20,10 @@ internal static class PublishedPoints
     public static double[] MaskedDiffusion { get; } = [3.374, 3.261, 3.042, 2.917, 2.830];
 
     public static double[] Autoregressive { get; } = [2.846, 2.749, 2.556, 2.448, 2.378];
+
+    /// <summary>The parameters of the best model of each budget, outside embeddings, read off the figure of sizes.</summary>
+    public static double[] MaskedDiffusionParameters { get; } = [84e6, 111e6, 229e6, 361e6, 479e6];
+
+    /// <summary>The same for the autoregressive model.</summary>
+    public static double[] AutoregressiveParameters { get; } = [153e6, 225e6, 445e6, 628e6, 1005e6];
 }

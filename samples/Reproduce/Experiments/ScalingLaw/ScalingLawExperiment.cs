@@ -1,6 +1,4 @@
-using System.Globalization;
 using Microsoft.ML.MaskedDiffusion;
-using OxyPlot;
 using Reproduce.Experiments.Common;
 using Reproduce.Results;
 using Reproduce.Runs;
@@ -10,214 +8,109 @@ namespace Reproduce.Experiments.ScalingLaw;
 /// <summary>"Scaling up Masked Diffusion Models on Text" (Nie et al., 2024), section 3: losses at equal compute.</summary>
 internal sealed class ScalingLawExperiment : Experiment
 {
-    private const int VocabularySize = 1024, ContextLength = 64, BatchSize = 16, HeldOutDocuments = 300, Blocks = 30, Resamples = 1000;
-    private const double LeastFlops = 3e11;
-
-    private static readonly double[] Budgets = [LeastFlops, 2 * LeastFlops, 4 * LeastFlops, 8 * LeastFlops];
-    private static readonly (int Layers, int Width)[] Sizes = [(2, 32), (2, 48), (3, 64), (3, 96), (4, 128)];
+    /// <summary>The published setting; a test makes it smaller.</summary>
+    public ScalingLawSettings Published { get; init; } = ScalingLawSettings.Published;
 
     public override string Name => "scaling-law";
 
     public override string Title => "Loss against compute for masked diffusion and autoregressive models";
+
+    public override string Full =>
+        "trains 50 networks of 34 million to 2.1 billion parameters with the published five budgets, batches of 256 x 2,048 tokens and the "
+        + "published schedule, on the packed tokens in --data's folders training and held-out, with the tokenizer in its folder tokenizer; "
+        + "2e21 FLOPs in all";
+
+    public override bool FullNeedsModels => false;
 
     public override string Method =>
         "IsoFLOP curves: for each of four budgets C = 6 N D, five networks of N parameters outside embeddings are trained on D tokens of "
         + "the .NET reference documentation, as masked diffusion and as autoregressive models with the same options. A parabola of the "
         + "loss on held-out documents over log N gives the least loss of a budget, and a line through the logarithms of the least losses "
         + "the power law. The masked diffusion model's loss is an upper bound, the autoregressive model's is exact. Intervals are from a "
-        + "bootstrap over 30 blocks of held-out documents, the same ones for all models; they do not hold the variation between trainings.";
+        + "bootstrap over 30 blocks of held-out documents, the same ones for all models; they do not hold the variation between trainings. "
+        + "In the published setting the text is packed tokens, the budgets are five, each kind of model has sizes around its own published "
+        + "optimum, and the loss is that of the training's validation at its end, whose standard error the draws are from.";
 
     public override bool HasPublishedFigures => true;
 
-    public override ExperimentResult Measure(Run run) => run.Options.IsSimulated ? Simulate() : Train(run);
-
-    // The paper's own points through the same fit.
-    private static ExperimentResult Simulate()
+    public override ExperimentResult Measure(Run run)
     {
-        PowerLaw masked = PowerLaw.Fit(PublishedPoints.Flops.Zip(PublishedPoints.MaskedDiffusion));
-        PowerLaw autoregressive = PowerLaw.Fit(PublishedPoints.Flops.Zip(PublishedPoints.Autoregressive));
-        double[] gaps = [.. PublishedPoints.Flops.Select(flops => Gap(masked, autoregressive, flops))];
-        ClaimResult[] claims =
-        [
-            Compare("masked diffusion", masked, PublishedPoints.MaskedDiffusionLaw),
-            Compare("autoregressive", autoregressive, PublishedPoints.AutoregressiveLaw),
-            new("Masked diffusion needs about 16 times the compute.", "16",
-                string.Create(CultureInfo.InvariantCulture, $"{gaps.Min():F1} to {gaps.Max():F1} over the budgets"),
-                gaps.All(gap => gap is > 14 and < 18) ? Verdict.Holds : Verdict.DoesNotHold),
-        ];
-        PlotModel plot = Plots.Empty("training compute (FLOPs)", "loss (nats per token)", isXLogarithmic: true, isYLogarithmic: true);
-        AddLaw(plot, ModelKind.MaskedDiffusion.Words(), 0, masked, PublishedPoints.Flops, PublishedPoints.MaskedDiffusion);
-        AddLaw(plot, ModelKind.Autoregressive.Words(), 1, autoregressive, PublishedPoints.Flops, PublishedPoints.Autoregressive);
-        ResultTable table = new("Losses of the paper's figure, and the fits", ["FLOPs", "masked diffusion", "fit", "autoregressive", "fit"],
-        [
-            .. PublishedPoints.Flops.Select((flops, i) => new object[]
-            {
-                flops, PublishedPoints.MaskedDiffusion[i], masked.At(flops), PublishedPoints.Autoregressive[i], autoregressive.At(flops),
-            }),
-        ]);
-        return new ExperimentResult(claims, [table], new { Source = "the paper's figure of losses, digitised" }, plot);
-
-        static ClaimResult Compare(string name, PowerLaw law, PowerLaw published)
-        {
-            double apart = PublishedPoints.Flops.Max(flops => Math.Abs(law.At(flops) / published.At(flops) - 1));
-            return new ClaimResult(
-                $"The fit of the paper's {name} losses", published.ToString(),
-                string.Create(CultureInfo.InvariantCulture, $"{law}, at most {apart:P2} apart at the budgets"),
-                apart <= PublishedPoints.ReadingError ? Verdict.Holds : Verdict.DoesNotHold);
-        }
+        if (run.Options.IsSimulated)
+            return PublishedFit.Measure();
+        return run.Options.IsFull ? MeasureOnPackedText(run, Published) : MeasureOnDocumentation(run, ScalingLawSettings.Small);
     }
 
-    private static ExperimentResult Train(Run run)
+    private static ExperimentResult MeasureOnDocumentation(Run run, ScalingLawSettings settings)
     {
-        DocumentationTokens text = DocumentationTokens.Read(run, VocabularySize);
-        Point[] points =
+        DocumentationTokens text = DocumentationTokens.Read(run, settings.VocabularySize!.Value);
+        BlockLosses[] losses = MeasureAll(run, settings, training => TrainOnDocumentation(run, settings, text, training));
+        var random = new Random(run.Options.Seed);
+        int blocks = losses[0].Tokens.Length;
+        int[][] draws =
         [
-            .. from kind in Enum.GetValues<ModelKind>()
-               from budget in Budgets
-               from size in Sizes
-               let flops = budget * run.Options.Scale
-               let config = Network(size.Layers, size.Width)
-               select run.Stage($"{kind.Words()}, {flops:0.##E0} FLOPs, {config.NonEmbeddingParameterCount} parameters",
-                   () => MeasurePoint(run, text, kind, flops, config)),
+            .. Enumerable.Range(0, settings.Resamples).Select(_ => Enumerable.Range(0, blocks).Select(_ => random.Next(blocks)).ToArray()),
         ];
-        return Conclude(run, points);
+        return ScalingLawResults.Conclude([.. losses.Select(loss => loss.Point(draws))], settings);
     }
 
-    private static TransformerConfig Network(int layers, int width) => new()
+    private static ExperimentResult MeasureOnPackedText(Run run, ScalingLawSettings settings)
     {
-        Name = $"{layers}x{width}",
-        LayerCount = layers,
-        HeadCount = width / 16,
-        EmbeddingSize = width,
-        FeedForwardSize = 4 * width,
-        VocabularySize = VocabularySize,
-        ContextLength = ContextLength,
-    };
+        PackedText text = PackedText.Read(run);
+        Console.WriteLine($"{text.Training} to train on, {text.HeldOut} to measure with");
+        ValidatedLoss[] losses = MeasureAll(run, settings, training => TrainOnPackedText(run, settings, text, training));
+        var random = new Random(run.Options.Seed);
+        return ScalingLawResults.Conclude(
+            [.. losses.Select(loss => loss.Point(settings.Resamples, random))],
+            new { settings, TrainingTokens = text.Training.TokenCount, HeldOutTokens = text.HeldOut.TokenCount });
+    }
 
-    private static Point MeasurePoint(Run run, DocumentationTokens text, ModelKind kind, double flops, TransformerConfig network)
+    // Every budget with each of its networks, in stages.
+    private static T[] MeasureAll<T>(Run run, ScalingLawSettings settings, Func<Training, T> measure) =>
+    [
+        .. from kind in Enum.GetValues<ModelKind>()
+           from budget in settings.Budgets
+           from network in budget.Of(kind)
+           let training = new Training(kind, budget.Flops * run.Options.Scale, network)
+           select MeasureOne(run, training, measure),
+    ];
+
+    private static T MeasureOne<T>(Run run, Training training, Func<Training, T> measure)
     {
-        var options = new TrainerOptions
-        {
-            Network = network,
-            Tokenizer = TokenizerSource.FromTokenizer(text.Tokenizer),
-            BatchSize = BatchSize,
-            Budget = { MaxFlops = flops },
-            LearningRate = 3e-3 * Math.Sqrt(128.0 / network.EmbeddingSize),
-            Optimizer = { Beta2 = 0.99 },
-            Noise = { Levels = kind == ModelKind.MaskedDiffusion ? NoiseLevels.Stratified : NoiseLevels.Independent },
-        };
-        string name = $"{kind}-{flops:0.##E0}-{network.Name}";
-        using MaskedDiffusionModel model = run.Train(name, kind, options, text.Training);
-        IEnumerable<PerplexityDocument> documents = text.Sets.HeldOut.Take(run.Options.Scaled(HeldOutDocuments))
-            .Select((row, i) => new PerplexityDocument(row.Text, $"{i % Blocks:D2}"));
+        T loss = run.Stage(training.Stage, () => measure(training));
+        run.Forget(training.Name);
+        return loss;
+    }
+
+    private static BlockLosses TrainOnDocumentation(
+        Run run, ScalingLawSettings settings, DocumentationTokens text, Training training)
+    {
+        (ModelKind kind, double flops, TransformerConfig network) = training;
+        using MaskedDiffusionModel model = run.Train(
+            training.Name, kind, settings.Options(kind, network, flops, text.Tokenizer), text.Training);
+        IEnumerable<PerplexityDocument> documents = text.Sets.HeldOut.Take(run.Options.Scaled(settings.HeldOutDocuments!.Value))
+            .Select((row, i) => new PerplexityDocument(row.Text, $"{i % settings.HeldOutBlocks:D2}"));
         PerplexityFigures[] blocks = [.. new PerplexityEvaluator(model).Evaluate(documents).Groups];
-        run.Forget(name);
-        return new Point(kind, flops, network.NonEmbeddingParameterCount,
+        return new BlockLosses(
+            kind, flops, network.NonEmbeddingParameterCount,
             [.. blocks.Select(block => block.NegativeLogLikelihood.Value * block.TokenCount)],
             [.. blocks.Select(block => block.TokenCount)]);
     }
 
-    private static ExperimentResult Conclude(Run run, Point[] points)
+    private static ValidatedLoss TrainOnPackedText(Run run, ScalingLawSettings settings, PackedText text, Training training)
     {
-        var random = new Random(run.Options.Seed);
-        int blocks = points[0].Tokens.Length;
-        int[][] draws =
-            [.. Enumerable.Range(0, Resamples).Select(_ => Enumerable.Range(0, blocks).Select(_ => random.Next(blocks)).ToArray())];
-        Law masked = LawOf(points, ModelKind.MaskedDiffusion, draws), autoregressive = LawOf(points, ModelKind.Autoregressive, draws);
-        double middle = Math.Sqrt(points.Min(point => point.Flops) * points.Max(point => point.Flops));
-        double gap = Gap(masked.OfLoss, autoregressive.OfLoss, middle);
-        Interval gaps = Interval.OfResampled(gap,
-            masked.Resampled.Zip(autoregressive.Resampled, (one, other) => Gap(one, other, middle)).Where(double.IsFinite));
-        Interval maskedExponent = Interval.OfResampled(masked.OfLoss.Exponent, masked.Resampled.Select(law => law.Exponent));
-        Interval otherExponent = Interval.OfResampled(autoregressive.OfLoss.Exponent, autoregressive.Resampled.Select(law => law.Exponent));
-        double ratio = autoregressive.Curves.Zip(masked.Curves, (ar, mdm) => ar.BestParameters / mdm.BestParameters).Average();
-        ClaimResult[] claims =
-        [
-            new("The loss of both falls as a power of compute, at about the same rate.", "exponents -0.0626 and -0.0642",
-                $"exponents {maskedExponent} and {otherExponent}",
-                !(maskedExponent.High < 0 && otherExponent.High < 0) ? Verdict.DoesNotHold
-                    : maskedExponent.Overlaps(otherExponent) ? Verdict.Holds : Verdict.HoldsInPart),
-            new("Masked diffusion needs about 16 times the compute for the same loss.", "16 (15.3 to 16.5)", $"{gaps}",
-                gaps.Low <= 16 && gaps.High >= 16 ? Verdict.Holds : gaps.Low > 1 ? Verdict.HoldsInPart : Verdict.DoesNotHold),
-            new("At the same compute the best masked diffusion model has half the parameters.", "autoregressive / masked = 1.8 to 2.1",
-                string.Create(CultureInfo.InvariantCulture, $"{ratio:F2} on average"),
-                ratio is > 1.5 and < 2.7 ? Verdict.Holds : ratio > 1 ? Verdict.HoldsInPart : Verdict.DoesNotHold),
-        ];
-        ResultTable losses = new("Losses on held-out documents (nats per token)", ["model", "FLOPs", "parameters", "tokens", "loss"],
-        [
-            .. points.Select(point => new object[]
-            {
-                point.Kind.Words(), point.Flops, point.Parameters, point.Flops / 6 / point.Parameters, point.Interval(),
-            }),
-        ]);
-        ResultTable best = new("The least loss of each budget", ["model", "FLOPs", "parameters", "loss", "between the sizes"],
-        [
-            .. new[] { masked, autoregressive }.SelectMany(law => law.Curves.Select(curve => new object[]
-            {
-                law.Kind.Words(), curve.Flops, curve.BestParameters, curve.BestLoss, curve.IsInside ? "yes" : "no",
-            })),
-        ]);
-        return new ExperimentResult(
-            claims, [losses, best], new { VocabularySize, ContextLength, BatchSize, Sizes = Sizes.Select(size => $"{size}"), Budgets },
-            Plot(points, masked, autoregressive));
+        (ModelKind kind, double flops, TransformerConfig network) = training;
+        TrainerOptions options = settings.Options(kind, network, flops, text.Tokenizer);
+        options.Validation = settings.Validation(text.HeldOut, run.Options);
+        TrainingResult result = run.TrainForLoss(training.Name, kind, options, text.Training);
+        // A single block with a single draw has no error to tell.
+        double error = result.ValidationStandardError ?? 0;
+        return new ValidatedLoss(kind, flops, network.NonEmbeddingParameterCount, result.ValidationLoss!.Value, error);
     }
 
-    private static Law LawOf(Point[] points, ModelKind kind, int[][] draws)
+    private sealed record Training(ModelKind Kind, double Flops, TransformerConfig Network)
     {
-        Point[] own = [.. points.Where(point => point.Kind == kind)];
-        int[] all = [.. Enumerable.Range(0, own[0].Tokens.Length)];
-        IsoFlopCurve[] curves = Curves(own, all);
-        return new Law(kind, curves, OfLoss(curves), [.. draws.Select(draw => OfLoss(Curves(own, draw)))]);
+        public string Name => $"{Kind}-{Flops:0.##E0}-{Network.Name}";
+
+        public string Stage => $"{Kind.Words()}, {Flops:0.##E0} FLOPs, {Network.NonEmbeddingParameterCount} parameters";
     }
-
-    private static IsoFlopCurve[] Curves(Point[] points, int[] blocks) =>
-    [
-        .. points.GroupBy(point => point.Flops)
-            .Select(budget => IsoFlopCurve.Fit(budget.Key, [.. budget.Select(point => ((double)point.Parameters, point.Loss(blocks)))])),
-    ];
-
-    private static PowerLaw OfLoss(IsoFlopCurve[] curves) => PowerLaw.Fit(curves.Select(curve => (curve.Flops, curve.BestLoss)));
-
-    // How many times the compute masked diffusion needs for the loss that the autoregressive model has at a budget.
-    private static double Gap(PowerLaw masked, PowerLaw autoregressive, double flops) => masked.Inverse(autoregressive.At(flops)) / flops;
-
-    private static PlotModel Plot(Point[] points, Law masked, Law autoregressive)
-    {
-        PlotModel plot = Plots.Empty("parameters outside embeddings", "loss on held-out documents (nats per token)", isXLogarithmic: true);
-        foreach (Law law in new[] { masked, autoregressive })
-        {
-            foreach (IsoFlopCurve curve in law.Curves)
-            {
-                int look = law == masked ? 0 : 1;
-                Point[] own = [.. points.Where(point => point.Kind == law.Kind && point.Flops == curve.Flops)];
-                Plots.Add(plot, curve == law.Curves[0] ? law.Kind.Words() : null, look,
-                    own.Select(point => ((double)point.Parameters, point.Interval())), isLine: false);
-                IEnumerable<double> grid = Enumerable.Range(0, 41)
-                    .Select(i => own[0].Parameters * Math.Pow((double)own[^1].Parameters / own[0].Parameters, i / 40.0));
-                Plots.Add(plot, null, look, grid.Select(x => (x, new Interval(curve.At(x), curve.At(x), curve.At(x)))), hasMarks: false);
-            }
-        }
-        return plot;
-    }
-
-    private static void AddLaw(PlotModel plot, string name, int look, PowerLaw law, double[] flops, double[] losses)
-    {
-        Plots.Add(plot, name, look, flops.Zip(losses, (x, y) => (x, new Interval(y, y, y))), isLine: false);
-        Plots.Add(plot, law.ToString(), look, flops.Select(x => (x, new Interval(law.At(x), law.At(x), law.At(x)))), hasMarks: false);
-    }
-
-    /// <summary>A trained model's loss: nats and tokens of each block of held-out documents.</summary>
-    private sealed record Point(ModelKind Kind, double Flops, long Parameters, double[] Nats, long[] Tokens)
-    {
-        public double Loss(int[] blocks) => blocks.Sum(block => Nats[block]) / blocks.Sum(block => Tokens[block]);
-
-        public Interval Interval()
-        {
-            Interval blocks = Results.Interval.OfMean([.. Nats.Zip(Tokens, (nats, tokens) => nats / tokens)]);
-            double loss = Nats.Sum() / Tokens.Sum();
-            return new Interval(loss, loss - blocks.HalfWidth, loss + blocks.HalfWidth);
-        }
-    }
-
-    private sealed record Law(ModelKind Kind, IsoFlopCurve[] Curves, PowerLaw OfLoss, PowerLaw[] Resampled);
 }

@@ -1,0 +1,135 @@
+using Microsoft.ML.MaskedDiffusion;
+using Reproduce.Runs;
+
+namespace Reproduce.Experiments.ScalingLaw;
+
+/// <summary>Everything that is chosen for losses at equal compute.</summary>
+internal sealed record ScalingLawSettings
+{
+    // Larger than the last step of any training.
+    private const long NoStep = 1_000_000_000_000;
+
+    private const int SmallVocabularySize = 1024, SmallContextLength = 64;
+
+    /// <summary>Small networks, the same ones for both kinds of model and all budgets.</summary>
+    public static ScalingLawSettings Small { get; } = new()
+    {
+        Budgets = [.. new[] { 1, 2, 4, 8 }.Select(times => new IsoFlopBudget(times * 3e11, SmallNetworks, SmallNetworks))],
+        BatchSize = 16,
+        LearningRate = 3e-3,
+        LearningRateWidth = 128,
+        Beta2 = 0.99,
+        NoiseLevels = NoiseLevels.Stratified,
+        VocabularySize = SmallVocabularySize,
+        HeldOutDocuments = 300,
+        HeldOutBlocks = 30,
+    };
+
+    /// <summary>
+    /// The published budgets, batches and schedule. The learning rate is that of the published program; the paper's text says 4e-4. The
+    /// sizes are presets that lie around the published optimum of each budget and kind, because which ones were trained is not published.
+    /// </summary>
+    public static ScalingLawSettings Published { get; } = new()
+    {
+        Budgets =
+        [
+            Presets(6e18, ["34M", "48M", "85M", "142M", "206M"], ["66M", "113M", "142M", "231M", "336M"]),
+            Presets(1e19, ["48M", "66M", "113M", "170M", "268M"], ["85M", "142M", "231M", "336M", "551M"]),
+            Presets(3e19, ["85M", "142M", "231M", "336M", "551M"], ["180M", "302M", "472M", "666M", "1028M"]),
+            Presets(6e19, ["142M", "231M", "336M", "571M", "831M"], ["268M", "472M", "629M", "944M", "1476M"]),
+            Presets(1e20, ["206M", "302M", "472M", "717M", "1028M"], ["472M", "717M", "1028M", "1476M", "2121M"]),
+        ],
+        BatchSize = 256,
+        MicroBatchSize = 4,
+        LearningRate = 2e-4,
+        Beta2 = 0.95,
+        NoiseLevels = NoiseLevels.Independent,
+        Precision = Precision.BFloat16Mixed,
+        HeldOutBlocks = 1000,
+        HeldOutSamples = 128,
+    };
+
+    /// <summary>The budgets, rising, each with its networks.</summary>
+    public required IReadOnlyList<IsoFlopBudget> Budgets { get; init; }
+
+    /// <summary>All networks of the budgets.</summary>
+    public TransformerConfig[] Networks =>
+        [.. Budgets.SelectMany(budget => budget.MaskedDiffusion.Concat(budget.Autoregressive)).Distinct()];
+
+    /// <summary>Sequences of a step.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>Sequences that are worked on at once, which costs memory and changes nothing else; null for the trainer's choice.</summary>
+    public int? MicroBatchSize { get; init; }
+
+    /// <summary>The highest learning rate; warm-up and cosine are the trainer's defaults, which are the published ones.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>The width that has this learning rate; it falls as the root of the width. Null: it is the same for all widths.</summary>
+    public int? LearningRateWidth { get; init; }
+
+    public required double Beta2 { get; init; }
+
+    /// <summary>How the noise levels of masked diffusion are drawn.</summary>
+    public required NoiseLevels NoiseLevels { get; init; }
+
+    public Precision Precision { get; init; } = Precision.Float32;
+
+    /// <summary>The tokens of a tokenizer that is learned; null where the packed tokens have one.</summary>
+    public int? VocabularySize { get; init; }
+
+    /// <summary>Held-out documents to measure the loss on; null where it is measured on held-out packed tokens.</summary>
+    public int? HeldOutDocuments { get; init; }
+
+    /// <summary>Blocks that the held-out documents are dealt to, for the bootstrap; or of packed tokens, each as long as a sequence.</summary>
+    public required int HeldOutBlocks { get; init; }
+
+    /// <summary>Masks of each held-out block of packed tokens under masked diffusion.</summary>
+    public int? HeldOutSamples { get; init; }
+
+    /// <summary>Draws of the bootstrap.</summary>
+    public int Resamples { get; init; } = 1000;
+
+    private static TransformerConfig[] SmallNetworks =>
+        [SmallNetwork(2, 32), SmallNetwork(2, 48), SmallNetwork(3, 64), SmallNetwork(3, 96), SmallNetwork(4, 128)];
+
+    /// <summary>The options of a training, all but its tokens.</summary>
+    /// <param name="kind">Which kind of model is trained.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="flops">The budget.</param>
+    /// <param name="tokenizer">The tokenizer that made the tokens.</param>
+    public TrainerOptions Options(ModelKind kind, TransformerConfig network, double flops, TextTokenizer tokenizer) => new()
+    {
+        Network = network,
+        Tokenizer = TokenizerSource.FromTokenizer(tokenizer),
+        BatchSize = BatchSize,
+        Budget = { MaxFlops = flops },
+        LearningRate = LearningRate * (LearningRateWidth is { } width ? Math.Sqrt((double)width / network.EmbeddingSize) : 1),
+        Optimizer = { Beta2 = Beta2 },
+        Noise = { Levels = kind == ModelKind.MaskedDiffusion ? NoiseLevels : NoiseLevels.Independent },
+        Compute = { MicroBatchSize = MicroBatchSize, Precision = Precision },
+    };
+
+    /// <summary>The loss on held-out packed tokens, measured once, behind the last step, as published.</summary>
+    public ValidationOptions Validation(PackedCorpus heldOut, RunOptions run)
+    {
+        var options = new ValidationOptions { Tokens = heldOut, Interval = NoStep, MaxBlocks = run.Scaled(HeldOutBlocks) };
+        if (HeldOutSamples is { } samples)
+            options.Samples = run.Scaled(samples);
+        return options;
+    }
+
+    private static TransformerConfig SmallNetwork(int layers, int width) => new()
+    {
+        Name = $"{layers}x{width}",
+        LayerCount = layers,
+        HeadCount = width / 16,
+        EmbeddingSize = width,
+        FeedForwardSize = 4 * width,
+        VocabularySize = SmallVocabularySize,
+        ContextLength = SmallContextLength,
+    };
+
+    private static IsoFlopBudget Presets(double flops, string[] maskedDiffusion, string[] autoregressive) => new(
+        flops, Array.ConvertAll(maskedDiffusion, TransformerConfig.FromPreset), Array.ConvertAll(autoregressive, TransformerConfig.FromPreset));
+}

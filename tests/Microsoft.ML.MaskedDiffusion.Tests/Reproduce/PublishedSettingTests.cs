@@ -1,0 +1,126 @@
+using System.Text.Json;
+using Reproduce.Experiments;
+using Reproduce.Experiments.ScalingLaw;
+using Reproduce.Results;
+using Reproduce.Runs;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>
+/// The published settings that begin with random weights. Their networks are too large for a test, so an experiment takes its published
+/// setting as a property, and a test gives it the same setting with networks and numbers that take seconds.
+/// </summary>
+[TestClass]
+public sealed class PublishedSettingTests
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [TestCleanup]
+    public void DeleteFolder() => _folder.Dispose();
+
+    [TestMethod]
+    public void ScalingLawTrainsOnPackedTokens()
+    {
+        WritePackedText();
+        TransformerConfig[] networks = [Network(8), Network(16), Network(24)];
+        var experiment = new ScalingLawExperiment
+        {
+            Published = ScalingLawSettings.Published with
+            {
+                Budgets = [new IsoFlopBudget(3e6, networks, networks), new IsoFlopBudget(1e7, networks, networks)],
+                BatchSize = 4,
+                LearningRate = 1e-2,
+                HeldOutBlocks = 3,
+                HeldOutSamples = 2,
+                Resamples = 20,
+            },
+        };
+        ExperimentResult result = Measure(experiment, _folder.Path);
+        Assert.HasCount(3, result.Claims);
+        Assert.HasCount(12, result.Tables[0].Rows);
+        string[] losses = [.. result.Tables[0].Rows.Select(row => row[^1].ToString()!)];
+        Assert.HasCount(12, losses.Distinct(), "every network and budget has a loss of its own");
+        Assert.IsFalse(Directory.Exists(_folder.File("full/models")), "no model is kept");
+        Assert.IsEmpty(Directory.GetFileSystemEntries(_folder.File("full/checkpoints")), "nor a checkpoint, when its stage is written down");
+    }
+
+    [TestMethod]
+    public void ScalingLawsSizesLieAroundThePublishedOptimum()
+    {
+        IReadOnlyList<IsoFlopBudget> budgets = ScalingLawSettings.Published.Budgets;
+        CollectionAssert.AreEqual(PublishedPoints.Flops, budgets.Select(budget => budget.Flops).ToArray());
+        for (int i = 0; i < budgets.Count; i++)
+        {
+            AssertAround(PublishedPoints.MaskedDiffusionParameters[i], budgets[i].MaskedDiffusion);
+            AssertAround(PublishedPoints.AutoregressiveParameters[i], budgets[i].Autoregressive);
+        }
+        Assert.IsTrue(ScalingLawSettings.Published.Networks.All(network => network.ContextLength == 2048));
+
+        static void AssertAround(double optimum, TransformerConfig[] networks)
+        {
+            long[] sizes = [.. networks.Select(network => network.NonEmbeddingParameterCount)];
+            CollectionAssert.AreEqual(sizes.Order().ToArray(), sizes);
+            Assert.IsTrue(sizes[1] < optimum && optimum < sizes[^2], $"two sizes or more on each side of {optimum}");
+        }
+    }
+
+    [TestMethod]
+    [DataRow("training", "There is no folder")]
+    [DataRow("held-out", "There is no folder")]
+    [DataRow("tokenizer", "There is no folder")]
+    [DataRow("training/train_0000000000.bin", "train_*.bin")]
+    public void MissingPackedTokensAreToldWithTheWayToMakeThem(string missing, string expected)
+    {
+        WritePackedText();
+        string path = _folder.File(missing);
+        if (Directory.Exists(path))
+            Directory.Delete(path, recursive: true);
+        else
+            Array.ForEach(Directory.GetFiles(Path.GetDirectoryName(path)!), File.Delete);
+        InvalidOperationException error =
+            Assert.Throws<InvalidOperationException>(() => Measure(new ScalingLawExperiment(), _folder.Path));
+        Assert.Contains(expected, error.Message);
+        Assert.Contains("SavePackedTokens", error.Message);
+    }
+
+    [TestMethod]
+    public void WithoutAFolderThePackedTokensAreAskedFor() =>
+        Assert.Contains("--data", Assert.Throws<InvalidOperationException>(() => Measure(new ScalingLawExperiment(), null)).Message);
+
+    private static TransformerConfig Network(int width) => new()
+    {
+        Name = $"tiny {width}", LayerCount = 1, HeadCount = 2, EmbeddingSize = width, FeedForwardSize = 2 * width, ContextLength = 16,
+    };
+
+    private ExperimentResult Measure(Experiment experiment, string? dataFolder)
+    {
+        var options = new RunOptions { IsFull = true, DataFolder = dataFolder, Folder = _folder.File("full") };
+        Assert.IsNotNull(experiment.Full);
+        Assert.IsFalse(experiment.FullNeedsModels);
+        ExperimentResult result = experiment.Measure(new Run(experiment.Name, options, new Collected<TrainingProgress>()));
+        ResultFiles.Write(experiment, options, result);
+        using JsonDocument written = JsonDocument.Parse(File.ReadAllText(Path.Combine(options.Folder, "results.json")));
+        WrittenSettings.AssertComplete(written.RootElement);
+        return result;
+    }
+
+    // The folders of packed tokens, with a tokenizer that a training of one step has learned.
+    private void WritePackedText()
+    {
+        var ml = new MLContext(1);
+        IDataView Texts(int first) => ml.Data.LoadFromEnumerable(
+            Enumerable.Range(first, 40).Select(i => new TextRow { Text = $"The kite number {i} flies over {i * 7} doors and {i % 5} mills." }));
+        var options = new TrainerOptions
+        {
+            Network = Network(8), Tokenizer = TokenizerSource.TrainBytePairEncoding(300), MaxSteps = 1,
+        };
+        using LikelihoodScoringTransformer trained = ml.MaskedDiffusion().Trainer(options).Fit(Texts(0));
+        TextTokenizer tokenizer = trained.Model.Tokenizer;
+        Directory.CreateDirectory(_folder.File("tokenizer"));
+        foreach ((string name, byte[] content) in tokenizer.Files)
+            File.WriteAllBytes(Path.Combine(_folder.File("tokenizer"), name), content);
+        var packing = new PackedTokensOptions { TokensPerFile = 17 * 20 };
+        ml.MaskedDiffusion().SavePackedTokens(Texts(0), tokenizer, _folder.File("training"), packing);
+        ml.MaskedDiffusion().SavePackedTokens(Texts(100), tokenizer, _folder.File("held-out"), packing);
+    }
+}
