@@ -13,6 +13,7 @@ internal static class ReproduceFiles
         WriteConversations(folder);
         WriteChangelog(folder);
         WriteZeroShotQuestions(folder);
+        WriteTexts(folder);
     }
 
     // The files of the reversal curse, with people of our own.
@@ -68,6 +69,20 @@ internal static class ReproduceFiles
     // Two questions of a multiple-choice task.
     private static void WriteZeroShotQuestions(string folder) => Write(folder, "arc_easy_dev", Enumerable.Range(0, 2).Select(i =>
         JsonSerializer.Serialize(new { query = $"Question: What flies {i}?\nAnswer:", choices = new[] { "a kite", "a door" }, gold = 0 })));
+
+    // Texts of the training's time and of later, texts with gaps, and texts to learn the middle last from.
+    private static void WriteTexts(string folder)
+    {
+        string[] files = ["slimpajama", "fineweb-2024-10", "fineweb-2024-18", "held-out", "training"];
+        foreach ((int number, string file) in files.Index())
+        {
+            Write(folder, file, Enumerable.Range(0, 12).Select(i => JsonSerializer.Serialize(new
+            {
+                text = $"Text {number}: the kite number {i} flies over doors,\nand Ann Reed, the last miller of {1900 + i}, looks at it "
+                    + "all day long, as all the others do.",
+            })));
+        }
+    }
 
     private static void Write(string folder, string file, IEnumerable<string> lines) =>
         File.WriteAllLines(Path.Combine(folder, file + ".jsonl"), lines);

@@ -77,7 +77,8 @@ public sealed class ReproduceTests
         Exception unnamed = Assert.Throws<FileNotFoundException>(() => experiment.Measure(Begin(options)));
         Assert.Contains("--model", unnamed.Message);
 
-        string masked = SmallModel(ModelKind.MaskedDiffusion), autoregressive = SmallModel(ModelKind.Autoregressive);
+        string masked = PretrainedFile.Write(_folder, ModelKind.MaskedDiffusion);
+        string autoregressive = PretrainedFile.Write(_folder, ModelKind.Autoregressive);
         options = options with { Folder = _folder.File("exchanged"), ModelFile = autoregressive, BaselineFile = masked };
         Assert.Throws<InvalidOperationException>(() => experiment.Measure(Begin(options)));
 
@@ -96,6 +97,23 @@ public sealed class ReproduceTests
         WrittenSettings.AssertComplete(written.RootElement);
         Assert.IsTrue(written.RootElement.GetProperty("isFull").GetBoolean());
         Assert.AreEqual(masked, written.RootElement.GetProperty("modelFile").GetString());
+    }
+
+    [TestMethod]
+    [DataRow("temporal-shift")]
+    [DataRow("infilling")]
+    public void ModelsWhoseTokensDifferAreNotCompared(string name)
+    {
+        var options = new RunOptions
+        {
+            IsFull = true,
+            Folder = _folder.File("full"),
+            ModelFile = PretrainedFile.Write(_folder, ModelKind.MaskedDiffusion),
+            BaselineFile = PretrainedFile.Write(_folder, ModelKind.Autoregressive, vocabularySize: 300),
+        };
+        Experiment experiment = Catalog.All.Single(known => known.Name == name);
+        var run = new Run(name, options, new Collected<TrainingProgress>());
+        Assert.Contains("tokenizers", Assert.Throws<InvalidOperationException>(() => experiment.Measure(run)).Message);
     }
 
     [TestMethod]
@@ -136,28 +154,6 @@ public sealed class ReproduceTests
     {
         Interval interval = Interval.OfResampled(7, Enumerable.Range(0, 1001).Reverse().Select(i => (double)i));
         Assert.AreEqual(new Interval(7, 25, 975), interval);
-    }
-
-    // A pre-trained model, as far as one step goes.
-    private string SmallModel(ModelKind kind)
-    {
-        var ml = new MLContext(1);
-        string path = _folder.File($"{kind}.mdm");
-        var options = new TrainerOptions
-        {
-            Network = new TransformerConfig
-            {
-                Name = "small", LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 16, ContextLength = 1100,
-            },
-            Tokenizer = TokenizerSource.TrainBytePairEncoding(400),
-            MaxSteps = 1,
-        };
-        IDataView rows = ml.Data.LoadFromEnumerable(
-            Enumerable.Range(0, 50).Select(i => new TextRow { Text = $"Known for being the inventor of the kite {i}, Ann Reed is here." }));
-        using MaskedDiffusionModel model = (kind == ModelKind.MaskedDiffusion
-            ? ml.MaskedDiffusion().Trainer(options).Fit(rows) : ml.MaskedDiffusion().AutoregressiveTrainer(options).Fit(rows)).Model;
-        model.Save(path);
-        return path;
     }
 
     private string Measure(string name, string folder, bool isUntrained)

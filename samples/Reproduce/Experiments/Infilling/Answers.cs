@@ -5,9 +5,9 @@ namespace Reproduce.Experiments.Infilling;
 /// <summary>A trained model.</summary>
 /// <param name="Filler">Which.</param>
 /// <param name="Parameters">Its parameters outside embeddings.</param>
-/// <param name="Steps">The steps of its training.</param>
+/// <param name="Steps">The steps of its training here; null where it is pre-trained.</param>
 /// <param name="Loss">Its loss on held-out rows in its own order, nats per token; an upper bound for masked diffusion.</param>
-internal sealed record Trained(Filler Filler, long Parameters, long Steps, Interval Loss);
+internal sealed record Trained(Filler Filler, long Parameters, long? Steps, Interval Loss);
 
 /// <summary>A model's answers to all gaps of a length.</summary>
 /// <param name="Filler">Which model.</param>

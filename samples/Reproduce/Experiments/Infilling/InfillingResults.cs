@@ -10,7 +10,7 @@ internal static class InfillingResults
     private const double LeastShare = 0.1;
 
     public static ExperimentResult Conclude(
-        InfillingExperiment.Settings settings, int trainingRows, Trained[] models, Answers[] answers)
+        InfillingSettings settings, int trainingRows, Trained[] models, Answers[] answers)
     {
         ClaimResult[] claims =
         [
@@ -78,7 +78,7 @@ internal static class InfillingResults
 
     private static string Counted(int words) => words == 1 ? "1 word" : $"{words} words";
 
-    private static ResultTable RestoredTable(InfillingExperiment.Settings settings, Answers[] answers) => new(
+    private static ResultTable RestoredTable(InfillingSettings settings, Answers[] answers) => new(
         "Restored gaps", ["model", "number of tokens", .. settings.GapLengths.Select(Counted)],
         [
             .. answers.GroupBy(answer => (answer.Filler, answer.IsLengthKnown)).OrderByDescending(group => group.Key.IsLengthKnown)
@@ -98,7 +98,7 @@ internal static class InfillingResults
 
     private static ResultTable ModelTable(Trained[] models) => new(
         "Models", ["model", "parameters outside embeddings", "steps", "loss on held-out rows in its own order (nats per token)"],
-        [.. models.Select(model => new object[] { model.Filler.Words(), model.Parameters, model.Steps, model.Loss })]);
+        [.. models.Select(model => new object[] { model.Filler.Words(), model.Parameters, (object?)model.Steps ?? "", model.Loss })]);
 
     private static ResultTable ExampleTable(Answers[] answers) => new(
         "The first gaps", ["row", "model", "number of tokens", "filling"],

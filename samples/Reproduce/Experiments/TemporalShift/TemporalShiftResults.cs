@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using OxyPlot;
 using Reproduce.Results;
 
@@ -7,8 +6,7 @@ namespace Reproduce.Experiments.TemporalShift;
 
 /// <summary>What the losses say about the claims.</summary>
 internal sealed class TemporalShiftResults(
-    TemporalShiftExperiment.Settings settings, DatedText[] training, TestText[] tests, int[] tokens, int[] bytes,
-    int withoutDate, int seed)
+    IReadOnlyList<Period> periods, TestText[] tests, int[] tokens, int[] bytes, int resamples, int seed)
 {
     // Losses count as equal within so many nats per token; the paper's are 0.04 apart.
     private const double EqualWithin = 0.05;
@@ -18,27 +16,32 @@ internal sealed class TemporalShiftResults(
         "perplexity from 18.02 to 24.06 (1.34 times) for masked diffusion, from 17.34 to 27.01 (1.56 times) for the autoregressive model";
 
     // The figure of all later periods together stands behind those of the periods.
-    private int Later => settings.Periods.Count;
+    private int Later => periods.Count;
 
-    public ExperimentResult Conclude(Measured masked, Measured[] others, Measured matched)
+    /// <summary>Compares models.</summary>
+    /// <param name="masked">The masked diffusion model.</param>
+    /// <param name="others">Autoregressive models that are shown beside it.</param>
+    /// <param name="matched">The autoregressive model that it is compared with.</param>
+    /// <param name="texts">What the texts are.</param>
+    /// <param name="settings">Everything that was chosen.</param>
+    public ExperimentResult Conclude(Measured masked, Measured[] others, Measured matched, ResultTable texts, object settings)
     {
         Measured[] models = [masked, .. others, matched];
         PeriodLosses[] losses = [.. models.Select(model => Losses(model, tokens))];
         PeriodLosses maskedLosses = losses[0], matchedLosses = losses[^1];
         return new ExperimentResult(
-            Claims(maskedLosses, matchedLosses), [PeriodTable(), LossTable(models, losses), ByteTable(models), GrowthTable(models, losses)],
-            new { settings, EqualLossSteps = matched.Steps, EntriesWithoutDate = withoutDate },
-            Plot(masked, maskedLosses, matched, matchedLosses));
+            Claims(maskedLosses, matchedLosses), [texts, LossTable(models, losses), ByteTable(models), GrowthTable(models, losses)],
+            settings, Plot(masked, maskedLosses, matched, matchedLosses));
     }
 
     private PeriodLosses Losses(Measured model, int[] units) =>
-        new(settings.Periods.Count, tests, model.Nats, units, settings.Resamples, seed);
+        new(periods.Count, tests, model.Nats, units, resamples, seed);
 
     private ClaimResult[] Claims(PeriodLosses masked, PeriodLosses matched)
     {
         Interval growth = masked.Growth(Later), otherGrowth = matched.Growth(Later);
         Interval apart = masked.Above(matched, 0), more = masked.GrowthAbove(matched, Later);
-        Interval[] each = [.. Enumerable.Range(1, settings.Periods.Count - 1).Select(period => masked.GrowthAbove(matched, period))];
+        Interval[] each = [.. Enumerable.Range(1, periods.Count - 1).Select(period => masked.GrowthAbove(matched, period))];
         bool isEqual = Math.Abs(apart.Value) <= EqualWithin;
         return
         [
@@ -68,32 +71,17 @@ internal sealed class TemporalShiftResults(
         return more.Low > 0 ? Verdict.DoesNotHold : Verdict.CannotBeTold;
     }
 
-    private string PeriodName(int period) => period == Later ? "all later" : settings.Periods[period].Name;
+    private string PeriodName(int period) => period == Later ? "all later" : periods[period].Name;
 
-    private IEnumerable<int> All => Enumerable.Range(0, settings.Periods.Count + 1);
+    private IEnumerable<int> All => Enumerable.Range(0, periods.Count + 1);
 
-    private ResultTable PeriodTable() => new("Texts", ["period", "texts", "packages", "tokens", "bytes"],
-    [
-        [
-            $"training, to the end of {settings.Periods[0].Last}", training.Length,
-            training.Select(text => text.Package).Distinct().Count(), "", training.Sum(text => (long)Encoding.UTF8.GetByteCount(text.Text)),
-        ],
-        .. settings.Periods.Select((period, index) =>
-        {
-            int[] own = [.. Enumerable.Range(0, tests.Length).Where(i => tests[i].Period == index)];
-            return new object[]
-            {
-                index == 0 ? $"{period.Name}, held out" : period.Name, own.Length, own.Select(i => tests[i].Package).Distinct().Count(),
-                own.Sum(i => tokens[i]), own.Sum(i => bytes[i]),
-            };
-        }),
-    ]);
+    private static object Steps(Measured model) => model.Steps is { } steps ? steps : "";
 
     private ResultTable LossTable(Measured[] models, PeriodLosses[] losses) => new(
         "Perplexity per token", ["model", "steps", .. All.Select(PeriodName)],
         [
             .. models.Zip(losses, (model, own) =>
-                (object[])[model.Name, model.Steps, .. All.Select(period => own.Loss(period).Of(Math.Exp))]),
+                (object[])[model.Name, Steps(model), .. All.Select(period => own.Loss(period).Of(Math.Exp))]),
         ]);
 
     private ResultTable ByteTable(Measured[] models) => new(
@@ -102,28 +90,28 @@ internal sealed class TemporalShiftResults(
             .. models.Select(model =>
             {
                 PeriodLosses own = Losses(model, bytes);
-                return (object[])[model.Name, model.Steps, .. All.Select(period => own.Loss(period).Of(nats => nats / Math.Log(2)))];
+                return (object[])[model.Name, Steps(model), .. All.Select(period => own.Loss(period).Of(nats => nats / Math.Log(2)))];
             }),
         ]);
 
     private ResultTable GrowthTable(Measured[] models, PeriodLosses[] losses) => new(
-        $"Perplexity as a multiple of that of {settings.Periods[0].Name}", ["model", "steps", .. All.Skip(1).Select(PeriodName)],
+        $"Perplexity as a multiple of that of {periods[0].Name}", ["model", "steps", .. All.Skip(1).Select(PeriodName)],
         [
             .. models.Zip(losses, (model, own) =>
-                (object[])[model.Name, model.Steps, .. All.Skip(1).Select(period => own.Growth(period).Of(Math.Exp))]),
-            ["masked diffusion / autoregressive, equal loss", "", .. All.Skip(1).Select(period =>
+                (object[])[model.Name, Steps(model), .. All.Skip(1).Select(period => own.Growth(period).Of(Math.Exp))]),
+            [$"{models[0].Name} / {models[^1].Name}", "", .. All.Skip(1).Select(period =>
                 losses[0].GrowthAbove(losses[^1], period).Of(Math.Exp))],
         ]);
 
     private PlotModel Plot(Measured masked, PeriodLosses maskedLosses, Measured matched, PeriodLosses matchedLosses)
     {
-        PlotModel plot = Plots.Empty("year of the text", $"perplexity as a multiple of that of {settings.Periods[0].Name}");
+        PlotModel plot = Plots.Empty("year of the text", $"perplexity as a multiple of that of {periods[0].Name}");
         foreach ((int look, (Measured model, PeriodLosses own)) in new[] { (masked, maskedLosses), (matched, matchedLosses) }.Index())
         {
-            string steps = model.Steps.ToString("N0", CultureInfo.InvariantCulture);
-            Plots.Add(plot, $"{model.Name} ({steps} steps)", look, settings.Periods.Select((period, index) =>
+            string steps = model.Steps is { } count ? string.Create(CultureInfo.InvariantCulture, $" ({count:N0} steps)") : "";
+            Plots.Add(plot, model.Name + steps, look, periods.Select((period, index) =>
                 // Beside each other, so that the intervals can be told apart.
-                ((period.First + period.Last) / 2.0 + look * 0.06, own.Growth(index).Of(Math.Exp))));
+                (period.Year + look * 0.06, own.Growth(index).Of(Math.Exp))));
         }
         return plot;
     }
