@@ -11,15 +11,24 @@ internal sealed record ScalingLawSettings
 
     private const int SmallVocabularySize = 1024, SmallContextLength = 64;
 
-    /// <summary>Small networks, the same ones for both kinds of model and all budgets.</summary>
+    /// <summary>
+    /// Small networks, the same ones for all budgets. Those of masked diffusion are smaller: with so little compute a larger one does not
+    /// learn more than how frequent the tokens are. Uniform loss weights let it leave that state sooner.
+    /// </summary>
     public static ScalingLawSettings Small { get; } = new()
     {
-        Budgets = [.. new[] { 1, 2, 4, 8 }.Select(times => new IsoFlopBudget(times * 3e11, SmallNetworks, SmallNetworks))],
+        Budgets =
+        [
+            .. new[] { 1, 2, 4, 8 }.Select(times => new IsoFlopBudget(times * 3e11,
+                [SmallNetwork(2, 16), SmallNetwork(2, 24), SmallNetwork(2, 32), SmallNetwork(2, 48), SmallNetwork(3, 64)],
+                [SmallNetwork(2, 24), SmallNetwork(2, 32), SmallNetwork(2, 48), SmallNetwork(3, 64), SmallNetwork(3, 96)])),
+        ],
         BatchSize = 16,
         LearningRate = 3e-3,
         LearningRateWidth = 128,
         Beta2 = 0.99,
         NoiseLevels = NoiseLevels.Stratified,
+        LossWeighting = LossWeighting.Uniform,
         VocabularySize = SmallVocabularySize,
         HeldOutDocuments = 300,
         HeldOutBlocks = 30,
@@ -73,6 +82,9 @@ internal sealed record ScalingLawSettings
     /// <summary>How the noise levels of masked diffusion are drawn.</summary>
     public required NoiseLevels NoiseLevels { get; init; }
 
+    /// <summary>The weights of masked diffusion's training loss; the measured loss is the bound, whatever they are.</summary>
+    public LossWeighting LossWeighting { get; init; } = LossWeighting.InverseNoiseLevel;
+
     public Precision Precision { get; init; } = Precision.Float32;
 
     /// <summary>The tokens of a tokenizer that is learned; null where the packed tokens have one.</summary>
@@ -90,25 +102,27 @@ internal sealed record ScalingLawSettings
     /// <summary>Draws of the bootstrap.</summary>
     public int Resamples { get; init; } = 1000;
 
-    private static TransformerConfig[] SmallNetworks =>
-        [SmallNetwork(2, 32), SmallNetwork(2, 48), SmallNetwork(3, 64), SmallNetwork(3, 96), SmallNetwork(4, 128)];
-
     /// <summary>The options of a training, all but its tokens.</summary>
     /// <param name="kind">Which kind of model is trained.</param>
     /// <param name="network">The network.</param>
     /// <param name="flops">The budget.</param>
     /// <param name="tokenizer">The tokenizer that made the tokens.</param>
-    public TrainerOptions Options(ModelKind kind, TransformerConfig network, double flops, TextTokenizer tokenizer) => new()
+    public TrainerOptions Options(ModelKind kind, TransformerConfig network, double flops, TextTokenizer tokenizer)
     {
-        Network = network,
-        Tokenizer = TokenizerSource.FromTokenizer(tokenizer),
-        BatchSize = BatchSize,
-        Budget = { MaxFlops = flops },
-        LearningRate = LearningRate * (LearningRateWidth is { } width ? Math.Sqrt((double)width / network.EmbeddingSize) : 1),
-        Optimizer = { Beta2 = Beta2 },
-        Noise = { Levels = kind == ModelKind.MaskedDiffusion ? NoiseLevels : NoiseLevels.Independent },
-        Compute = { MicroBatchSize = MicroBatchSize, Precision = Precision },
-    };
+        var options = new TrainerOptions
+        {
+            Network = network,
+            Tokenizer = TokenizerSource.FromTokenizer(tokenizer),
+            BatchSize = BatchSize,
+            Budget = { MaxFlops = flops },
+            LearningRate = LearningRate * (LearningRateWidth is { } width ? Math.Sqrt((double)width / network.EmbeddingSize) : 1),
+            Optimizer = { Beta2 = Beta2 },
+            Compute = { MicroBatchSize = MicroBatchSize, Precision = Precision },
+        };
+        if (kind == ModelKind.MaskedDiffusion)
+            (options.Noise.Levels, options.Noise.LossWeighting) = (NoiseLevels, LossWeighting);
+        return options;
+    }
 
     /// <summary>The loss on held-out packed tokens, measured once, behind the last step, as published.</summary>
     public ValidationOptions Validation(PackedCorpus heldOut, RunOptions run)
