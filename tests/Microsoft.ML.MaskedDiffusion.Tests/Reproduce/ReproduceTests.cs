@@ -109,7 +109,7 @@ public sealed class ReproduceTests
             IsFull = true,
             Folder = _folder.File("full"),
             ModelFile = PretrainedFile.Write(_folder, ModelKind.MaskedDiffusion),
-            BaselineFile = PretrainedFile.Write(_folder, ModelKind.Autoregressive, vocabularySize: 300),
+            BaselineFile = PretrainedFile.Write(_folder, ModelKind.Autoregressive, vocabularySize: 262),
         };
         Experiment experiment = Catalog.All.Single(known => known.Name == name);
         var run = new Run(name, options, new Collected<TrainingProgress>());
