@@ -44,7 +44,7 @@ public sealed class PublishedSettingTests
         string[] losses = [.. result.Tables[0].Rows.Select(row => row[^1].ToString()!)];
         Assert.HasCount(12, losses.Distinct(), "every network and budget has a loss of its own");
         Assert.IsFalse(Directory.Exists(_folder.File("full/models")), "no model is kept");
-        Assert.IsEmpty(Directory.GetFileSystemEntries(_folder.File("full/checkpoints")), "nor a checkpoint, when its stage is written down");
+        Assert.IsEmpty(Directory.GetFileSystemEntries(_folder.File("full/checkpoints")), "nor a checkpoint of a finished stage");
     }
 
     [TestMethod]
@@ -176,7 +176,8 @@ public sealed class PublishedSettingTests
     {
         var ml = new MLContext(1);
         IDataView Texts(int first) => ml.Data.LoadFromEnumerable(
-            Enumerable.Range(first, 40).Select(i => new TextRow { Text = $"The kite number {i} flies over {i * 7} doors and {i % 5} mills." }));
+            Enumerable.Range(first, 40)
+                .Select(i => new TextRow { Text = $"The kite number {i} flies over {i * 7} doors and {i % 5} mills." }));
         var options = new TrainerOptions
         {
             Network = Network(8), Tokenizer = TokenizerSource.TrainBytePairEncoding(300), MaxSteps = 1,

@@ -19,7 +19,8 @@ public sealed class ReproduceTests
 
     // Those that begin with random weights are tested in PublishedSettingTests.
     public static IEnumerable<object[]> PretrainedNames => Catalog.All
-        .Where(experiment => experiment.Full is not null && experiment.FullNeedsModels).Select(experiment => new object[] { experiment.Name });
+        .Where(experiment => experiment.Full is not null && experiment.FullNeedsModels)
+        .Select(experiment => new object[] { experiment.Name });
 
     [TestCleanup]
     public void DeleteFolder() => _folder.Dispose();

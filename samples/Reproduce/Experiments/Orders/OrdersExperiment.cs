@@ -32,7 +32,8 @@ internal sealed class OrdersExperiment : Experiment
         + "cell in each step or with more. An autoregressive model of the same network learns, in the same steps from the same grids, to "
         + "write the grid after a puzzle, and writes it from left to right: it has the same information, and sees puzzles like those of "
         + "the test. One character is one token. No grid of the test is among those of the training. Differences are between the answers "
-        + "to the same puzzles. In the published setting the Sudokus have 9 x 9 cells, and the autoregressive model is seven times as large.";
+        + "to the same puzzles. In the published setting the Sudokus have 9 x 9 cells, and the autoregressive model is seven times as "
+        + "large.";
 
     public override ExperimentResult Measure(Run run)
     {
@@ -107,7 +108,8 @@ internal sealed class OrdersExperiment : Experiment
             Compare("Masked diffusion solves more Sudokus in an adaptive order than in a random one.", "about 90 % against below 7 %",
                 adaptive, random, isAnySolved),
             Compare("In an adaptive order masked diffusion solves more than an autoregressive model does.",
-                $"above an autoregressive model of 7 times the size; here of {SizeOfOther(settings)}", adaptive, autoregressive, isAnySolved),
+                $"above an autoregressive model of 7 times the size; here of {SizeOfOther(settings)}", adaptive,
+                autoregressive, isAnySolved),
             Compare("The margin between the two likeliest digits is a better order than the likelihood of the likeliest.",
                 "better on Sudoku, where several digits are often equally likely", adaptive, confident, isAnySolved),
         ];
@@ -125,7 +127,8 @@ internal sealed class OrdersExperiment : Experiment
                 ? new object[] { loss.Kind.Words(), "after its puzzle", loss.Loss, 0.0 }
                 : [loss.Kind.Words(), "by itself (a bound)", loss.Loss, Math.Log(sudoku.GridCount) / sudoku.CellCount]),
         ]);
-        return new ExperimentResult(claims, [table, loss], new { settings, puzzles.Source, TrainingRows = puzzles.Training.Length }, Plot(answers));
+        return new ExperimentResult(
+            claims, [table, loss], new { settings, puzzles.Source, TrainingRows = puzzles.Training.Length }, Plot(answers));
     }
 
     private static string SizeOfOther(OrdersSettings settings)

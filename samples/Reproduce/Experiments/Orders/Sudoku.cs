@@ -1,8 +1,8 @@
 namespace Reproduce.Experiments.Orders;
 
 /// <summary>
-/// Sudoku with boxes of some rows by some columns; a side has as many cells as a box. A grid is a text of its cells, row by row: digits from
-/// 1 on, and 0 for a cell that is blank.
+/// Sudoku with boxes of some rows by some columns; a side has as many cells as a box. A grid is a text of its cells, row by row: digits
+/// from 1 on, and 0 for a cell that is blank.
 /// </summary>
 internal sealed class Sudoku
 {

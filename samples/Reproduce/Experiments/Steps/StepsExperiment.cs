@@ -114,8 +114,8 @@ internal sealed class StepsExperiment : Experiment
                     : forPerplexity[^1] <= 2 * forPerplexity[0] ? Verdict.Holds : Verdict.DoesNotHold),
             new ClaimResult(
                 "The steps for whole sequences without an error grow in proportion to the length.", "linear in the length (theorem)",
-                $"within 5 percentage points of the best: {Shown(settings, forSequences)}; impossible at one step per token: {longest.Percent()} of "
-                + $"length {settings.Lengths[^1]}",
+                $"within 5 percentage points of the best: {Shown(settings, forSequences)}; impossible at one step per token: "
+                + $"{longest.Percent()} of length {settings.Lengths[^1]}",
                 longest.Value > settings.MostErrors ? Verdict.CannotBeTold
                     : 2 * forSequences[^1] >= growth * forSequences[0] ? Verdict.Holds
                     : forSequences[^1] > forSequences[0] ? Verdict.HoldsInPart : Verdict.DoesNotHold),
