@@ -1,6 +1,9 @@
 using System.Text.Json;
 using Reproduce.Experiments;
+using Reproduce.Experiments.Common;
+using Reproduce.Experiments.Orders;
 using Reproduce.Experiments.ScalingLaw;
+using Reproduce.Experiments.Steps;
 using Reproduce.Results;
 using Reproduce.Runs;
 
@@ -41,7 +44,7 @@ public sealed class PublishedSettingTests
         string[] losses = [.. result.Tables[0].Rows.Select(row => row[^1].ToString()!)];
         Assert.HasCount(12, losses.Distinct(), "every network and budget has a loss of its own");
         Assert.IsFalse(Directory.Exists(_folder.File("full/models")), "no model is kept");
-        Assert.IsEmpty(Directory.GetFileSystemEntries(_folder.File("full/checkpoints")), "nor a checkpoint, when its stage is written down");
+        Assert.IsEmpty(Directory.GetFileSystemEntries(_folder.File("full/checkpoints")), "nor a checkpoint of a finished stage");
     }
 
     [TestMethod]
@@ -87,6 +90,70 @@ public sealed class PublishedSettingTests
     public void WithoutAFolderThePackedTokensAreAskedFor() =>
         Assert.Contains("--data", Assert.Throws<InvalidOperationException>(() => Measure(new ScalingLawExperiment(), null)).Message);
 
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void OrdersTrainsOnSudokusOfNine(bool hasFiles)
+    {
+        if (hasFiles)
+        {
+            PuzzleFileTests.Write(_folder.File("sudoku-train-data.npy"), count: 30, seed: 1);
+            PuzzleFileTests.Write(_folder.File("sudoku-test-data.npy"), count: 4, seed: 2);
+        }
+        var experiment = new OrdersExperiment
+        {
+            Published = OrdersSettings.Published with
+            {
+                Training = new PromptTraining(Layers: 1, Width: 32, Steps: 2, BatchSize: 4),
+                AutoregressiveTraining = new PromptTraining(Layers: 2, Width: 32, Steps: 2, BatchSize: 4),
+                GeneratedPuzzles = 20,
+                Questions = 3,
+                Steps = [2, 5],
+            },
+        };
+        ExperimentResult result = Measure(experiment, hasFiles ? _folder.Path : null);
+        Assert.Contains("here of 2.0 times the size", result.Claims[1].Published);
+        Assert.HasCount(11, result.Tables[0].Rows);
+        using JsonDocument written = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder.File("full"), "results.json")));
+        JsonElement settings = written.RootElement.GetProperty("settings");
+        Assert.AreEqual(hasFiles ? 30 : 20, settings.GetProperty("trainingRows").GetInt32());
+        Assert.AreEqual(9, settings.GetProperty("settings").GetProperty("sudoku").GetProperty("side").GetInt32());
+    }
+
+    [TestMethod]
+    public void StepsWritesTextsOfEveryLength()
+    {
+        var experiment = new StepsExperiment
+        {
+            Published = StepsSettings.Published with
+            {
+                Network = Network(16),
+                Training = new SmallTraining { BatchSize = 4 },
+                MicroBatchSize = 2,
+                TrainingSteps = 2,
+                TrainingTexts = 20,
+                Samples = 3,
+                Lengths = [4, 8],
+            },
+        };
+        ExperimentResult result = Measure(experiment, dataFolder: null);
+        Assert.HasCount(7, result.Tables[0].Rows);
+        Assert.HasCount(2, result.Tables[1].Rows);
+    }
+
+    [TestMethod]
+    public void OrdersHasThePublishedNetworks()
+    {
+        OrdersSettings settings = OrdersSettings.Published;
+        Assert.AreEqual(TransformerConfig.FromPreset("6M").NonEmbeddingParameterCount, settings.Training.Parameters);
+        Assert.AreEqual(42e6, settings.TrainingOf(ModelKind.Autoregressive).Parameters, 1e6);
+        Assert.AreEqual(300L * 1_800_000 / 128, settings.Training.Steps);
+    }
+
+    [TestMethod]
+    public void AFolderWithoutThePuzzlesIsTold() => Assert.Contains("sudoku-test-data.npy",
+        Assert.Throws<FileNotFoundException>(() => Measure(new OrdersExperiment(), _folder.Path)).Message);
+
     private static TransformerConfig Network(int width) => new()
     {
         Name = $"tiny {width}", LayerCount = 1, HeadCount = 2, EmbeddingSize = width, FeedForwardSize = 2 * width, ContextLength = 16,
@@ -109,7 +176,8 @@ public sealed class PublishedSettingTests
     {
         var ml = new MLContext(1);
         IDataView Texts(int first) => ml.Data.LoadFromEnumerable(
-            Enumerable.Range(first, 40).Select(i => new TextRow { Text = $"The kite number {i} flies over {i * 7} doors and {i % 5} mills." }));
+            Enumerable.Range(first, 40)
+                .Select(i => new TextRow { Text = $"The kite number {i} flies over {i * 7} doors and {i % 5} mills." }));
         var options = new TrainerOptions
         {
             Network = Network(8), Tokenizer = TokenizerSource.TrainBytePairEncoding(300), MaxSteps = 1,

@@ -4,10 +4,11 @@ namespace Reproduce.Experiments.Common;
 
 /// <summary>How large a small network is.</summary>
 /// <param name="Layers">The number of transformer blocks.</param>
-/// <param name="Width">The size of the embeddings; a head has 32 of them, and the feed-forward layer four times as many.</param>
+/// <param name="Width">The size of the embeddings; the feed-forward layer has four times as many.</param>
 internal sealed record NetworkSize(int Layers, int Width)
 {
-    private const int HeadSize = 32;
+    /// <summary>The embeddings of a head.</summary>
+    public int HeadSize { get; init; } = 32;
 
     /// <summary>The network.</summary>
     public TransformerConfig Network(int contextLength) => new()

@@ -3,7 +3,7 @@ using Reproduce.Runs;
 
 namespace Reproduce.Experiments.Common;
 
-/// <summary>The two pre-trained models that a published setting compares. They have the same tokens, so figures per token compare.</summary>
+/// <summary>The two pre-trained models that a published setting compares, which have the same tokens.</summary>
 internal sealed record PretrainedPair(MaskedDiffusionModel MaskedDiffusion, MaskedDiffusionModel Autoregressive) : IDisposable
 {
     /// <summary>The tokenizer of both.</summary>

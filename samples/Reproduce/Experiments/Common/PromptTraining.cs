@@ -8,13 +8,22 @@ namespace Reproduce.Experiments.Common;
 /// Both kinds of model take the same options, except for the noise, which only masked diffusion has.
 /// </summary>
 /// <param name="Layers">The number of transformer blocks.</param>
-/// <param name="Width">The size of the embeddings; a head has 32 of them, and the feed-forward layer four times as many.</param>
+/// <param name="Width">The size of the embeddings; the feed-forward layer has four times as many.</param>
 /// <param name="Steps">The optimizer's steps at scale 1.</param>
 /// <param name="BatchSize">The rows of a step.</param>
 internal sealed record PromptTraining(int Layers, int Width, int Steps, int BatchSize)
 {
     /// <summary>The highest learning rate; it falls by a cosine to a hundredth of that.</summary>
     public double LearningRate { get; init; } = 3e-3;
+
+    /// <summary>The embeddings of a head.</summary>
+    public int HeadSize { get; init; } = 32;
+
+    /// <summary>Rows that are worked on at once, which costs memory and changes nothing else; null for the trainer's choice.</summary>
+    public int? MicroBatchSize { get; init; }
+
+    /// <summary>The network's parameters outside embeddings.</summary>
+    public long Parameters => Network(contextLength: 1).NonEmbeddingParameterCount;
 
     /// <summary>The options of a training that begins with random weights.</summary>
     /// <param name="kind">Which kind of model is trained.</param>
@@ -24,7 +33,8 @@ internal sealed record PromptTraining(int Layers, int Width, int Steps, int Batc
     public TrainerOptions Options(ModelKind kind, TokenizerSource tokenizer, int contextLength, RunOptions run)
     {
         TrainerOptions options = new SmallTraining { BatchSize = BatchSize, LearningRate = LearningRate }
-            .Options(kind, new NetworkSize(Layers, Width).Network(contextLength), tokenizer, run.Scaled(Steps));
+            .Options(kind, Network(contextLength), tokenizer, run.Scaled(Steps));
+        options.Compute.MicroBatchSize = MicroBatchSize;
         options.TextColumnName = nameof(FineTuningRow.Answer);
         options.Rows = new RowOptions
         {
@@ -35,4 +45,7 @@ internal sealed record PromptTraining(int Layers, int Width, int Steps, int Batc
         };
         return options;
     }
+
+    private TransformerConfig Network(int contextLength) =>
+        new NetworkSize(Layers, Width) { HeadSize = HeadSize }.Network(contextLength);
 }

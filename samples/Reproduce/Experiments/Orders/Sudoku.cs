@@ -1,32 +1,51 @@
 namespace Reproduce.Experiments.Orders;
 
 /// <summary>
-/// Sudoku with 6 x 6 cells and boxes of 2 rows by 3 columns. A grid is a text of its 36 cells, row by row: digits 1 to 6, and 0 for a cell
-/// that is blank.
+/// Sudoku with boxes of some rows by some columns; a side has as many cells as a box. A grid is a text of its cells, row by row: digits
+/// from 1 on, and 0 for a cell that is blank.
 /// </summary>
-internal static class Sudoku
+internal sealed class Sudoku
 {
-    public const int Side = 6, CellCount = Side * Side;
-
     public const char Blank = '0';
 
-    /// <summary>How many filled grids there are.</summary>
-    public const int GridCount = 28_200_960;
-
-    private const int BoxRows = 2, BoxColumns = 3, AllDigits = (1 << (Side + 1)) - 2;
+    private readonly int _allDigits;
 
     // The three groups of each cell: its row, its column and its box.
-    private static readonly int[][] GroupsOfCell =
-    [
-        .. Enumerable.Range(0, CellCount).Select(cell =>
-        {
-            (int row, int column) = (cell / Side, cell % Side);
-            return new[] { row, Side + column, (2 * Side) + (row / BoxRows * BoxRows) + (column / BoxColumns) };
-        }),
-    ];
+    private readonly int[][] _groupsOfCell;
+
+    private Sudoku(int boxRows, int boxColumns, double gridCount)
+    {
+        (BoxRows, BoxColumns, GridCount) = (boxRows, boxColumns, gridCount);
+        _allDigits = (1 << (Side + 1)) - 2;
+        _groupsOfCell =
+        [
+            .. Enumerable.Range(0, CellCount).Select(cell =>
+            {
+                (int row, int column) = (cell / Side, cell % Side);
+                return new[] { row, Side + column, (2 * Side) + (row / boxRows * boxRows) + (column / boxColumns) };
+            }),
+        ];
+    }
+
+    /// <summary>6 x 6 cells.</summary>
+    public static Sudoku OfSix { get; } = new(boxRows: 2, boxColumns: 3, gridCount: 28_200_960);
+
+    /// <summary>9 x 9 cells, as in newspapers; its grids were counted by Felgenhauer and Jarvis (2005).</summary>
+    public static Sudoku OfNine { get; } = new(boxRows: 3, boxColumns: 3, gridCount: 6_670_903_752_021_072_936_960d);
+
+    public int BoxRows { get; }
+
+    public int BoxColumns { get; }
+
+    public int Side => BoxRows * BoxColumns;
+
+    public int CellCount => Side * Side;
+
+    /// <summary>How many filled grids there are.</summary>
+    public double GridCount { get; }
 
     /// <summary>A grid that is filled by the rules.</summary>
-    public static string RandomGrid(Random random)
+    public string RandomGrid(Random random)
     {
         string? found = null;
         Search(new string(Blank, CellCount), random, limit: 1, grid => found = grid);
@@ -34,13 +53,13 @@ internal static class Sudoku
     }
 
     /// <summary>How many ways there are to fill a puzzle's blanks by the rules, counted up to a limit.</summary>
-    public static int CountSolutions(string puzzle, int limit) => Search(puzzle, random: null, limit, _ => { });
+    public int CountSolutions(string puzzle, int limit) => Search(puzzle, random: null, limit, _ => { });
 
     /// <summary>
     /// Blanks cells of a filled grid, in a random order, as long as the puzzle has a single solution and more than the asked for number of
     /// cells are given.
     /// </summary>
-    public static string Puzzle(string grid, int given, Random random)
+    public string Puzzle(string grid, int given, Random random)
     {
         int[] order = [.. Enumerable.Range(0, CellCount)];
         random.Shuffle(order);
@@ -59,7 +78,7 @@ internal static class Sudoku
         return new string(cells);
     }
 
-    private static int Search(string puzzle, Random? random, int limit, Action<string> found)
+    private int Search(string puzzle, Random? random, int limit, Action<string> found)
     {
         var used = new int[3 * Side];
         char[] cells = puzzle.ToCharArray();
@@ -76,7 +95,7 @@ internal static class Sudoku
     }
 
     // Fills the blank that the fewest digits fit, with each of them, and goes on.
-    private static int Fill(char[] cells, int[] used, Random? random, int limit, Action<string> found)
+    private int Fill(char[] cells, int[] used, Random? random, int limit, Action<string> found)
     {
         int best = -1, fewest = int.MaxValue;
         for (int cell = 0; cell < CellCount && fewest > 1; cell++)
@@ -107,15 +126,15 @@ internal static class Sudoku
     }
 
     // The digits that no other cell of the cell's groups has.
-    private static int Free(int[] used, int cell)
+    private int Free(int[] used, int cell)
     {
-        int[] groups = GroupsOfCell[cell];
-        return AllDigits & ~(used[groups[0]] | used[groups[1]] | used[groups[2]]);
+        int[] groups = _groupsOfCell[cell];
+        return _allDigits & ~(used[groups[0]] | used[groups[1]] | used[groups[2]]);
     }
 
-    private static void Flip(int[] used, int cell, int digit)
+    private void Flip(int[] used, int cell, int digit)
     {
-        foreach (int group in GroupsOfCell[cell])
+        foreach (int group in _groupsOfCell[cell])
             used[group] ^= digit;
     }
 }

@@ -11,7 +11,7 @@ internal readonly record struct SudokuScore(bool IsSolved, double RightBlanks)
     /// <summary>Scores an answer; cells that it lacks are wrong.</summary>
     public static SudokuScore Of(string answer, Question question)
     {
-        int[] blanks = [.. Enumerable.Range(0, Sudoku.CellCount).Where(cell => question.Puzzle[cell] == Sudoku.Blank)];
+        int[] blanks = [.. Enumerable.Range(0, question.Puzzle.Length).Where(cell => question.Puzzle[cell] == Sudoku.Blank)];
         int right = blanks.Count(cell => cell < answer.Length && answer[cell] == question.Grid[cell]);
         return new SudokuScore(answer == question.Grid, (double)right / blanks.Length);
     }

@@ -93,7 +93,7 @@ internal sealed record ScalingLawSettings
     /// <summary>Held-out documents to measure the loss on; null where it is measured on held-out packed tokens.</summary>
     public int? HeldOutDocuments { get; init; }
 
-    /// <summary>Blocks that the held-out documents are dealt to, for the bootstrap; or of packed tokens, each as long as a sequence.</summary>
+    /// <summary>Blocks that held-out documents are dealt to, for the bootstrap; or those of packed tokens, each a sequence.</summary>
     public required int HeldOutBlocks { get; init; }
 
     /// <summary>Masks of each held-out block of packed tokens under masked diffusion.</summary>
@@ -145,5 +145,6 @@ internal sealed record ScalingLawSettings
     };
 
     private static IsoFlopBudget Presets(double flops, string[] maskedDiffusion, string[] autoregressive) => new(
-        flops, Array.ConvertAll(maskedDiffusion, TransformerConfig.FromPreset), Array.ConvertAll(autoregressive, TransformerConfig.FromPreset));
+        flops, Array.ConvertAll(maskedDiffusion, TransformerConfig.FromPreset),
+        Array.ConvertAll(autoregressive, TransformerConfig.FromPreset));
 }

@@ -12,20 +12,18 @@ namespace Reproduce.Experiments.Steps;
 /// </summary>
 internal sealed class StepsExperiment : Experiment
 {
-    private const int TrainingSteps = 4000, TrainingTexts = 40_000, BatchSize = 16, Samples = 300;
-
-    // A perplexity counts as near its best within so many times that of the language itself, a share of errors within so much of the one
-    // at one step per token.
-    private const double NearPerplexity = 1.5, NearErrorRate = 0.05;
-
-    // A model that is wrong in more of the texts even at one step per token says nothing about what fewer steps cost.
-    private const double MostErrors = 0.5;
-
-    private static readonly int[] Lengths = [16, 32, 64, 128];
+    /// <summary>The published setting; a test makes it smaller.</summary>
+    public StepsSettings Published { get; init; } = StepsSettings.Published;
 
     public override string Name => "steps";
 
     public override string Title => "How many steps a text needs: perplexity and whole-sequence errors against steps and length";
+
+    public override string Full =>
+        "learns a million texts of the grammar, of 64 to 512 letters, with a network of 19 million parameters in 100,000 steps of 256; no "
+        + "--data";
+
+    public override bool FullNeedsModels => false;
 
     public override string Method =>
         "A masked diffusion model learns the texts of a regular grammar of 16 letters, whose likelihoods are known exactly and in which "
@@ -35,41 +33,33 @@ internal sealed class StepsExperiment : Experiment
 
     public override ExperimentResult Measure(Run run)
     {
+        StepsSettings settings = run.Options.IsFull ? Published : StepsSettings.Small;
         var grammar = new Grammar(new Random(run.Options.Seed));
-        TrainerOptions options = Options(run.Options);
-        using MaskedDiffusionModel model = run.Train("grammar", ModelKind.MaskedDiffusion, options, Texts(run, grammar));
+        TrainerOptions options = settings.Options(run.Options);
+        using MaskedDiffusionModel model = run.Train("grammar", ModelKind.MaskedDiffusion, options, Texts(run, settings, grammar));
         Cell[] cells =
         [
-            .. from length in Lengths
+            .. from length in settings.Lengths
                from steps in StepsOf(length)
-               select run.Stage($"length {length}, {steps} steps", () => Write(model, grammar, run.Options, length, steps)),
+               select run.Stage($"length {length}, {steps} steps", () => Write(model, grammar, settings, run.Options, length, steps)),
         ];
         Cell[] truth =
-            [.. Lengths.Select(length => run.Stage($"true texts of length {length}", () => Truth(grammar, run.Options, length)))];
+        [
+            .. settings.Lengths.Select(length => run.Stage(
+                $"true texts of length {length}", () => Truth(grammar, settings, run.Options, length))),
+        ];
         return new ExperimentResult(
-            Claims(cells, truth), [Table(cells), TruthTable(truth)],
-            new { TrainingSteps, TrainingTexts, options.BatchSize, options.LearningRate, Network = model.Config, Samples, Lengths },
-            Plot(cells, truth));
+            Claims(settings, cells, truth), [Table(cells), TruthTable(truth)], new { Settings = settings, Network = model.Config },
+            Plot(settings, cells, truth));
     }
 
-    private static TrainerOptions Options(RunOptions run)
-    {
-        var network = new TransformerConfig
-        {
-            Name = "letters", LayerCount = 3, HeadCount = 3, EmbeddingSize = 96, FeedForwardSize = 384, ContextLength = Lengths[^1] + 2,
-        };
-        TrainerOptions options = new SmallTraining { BatchSize = BatchSize }.Options(
-            ModelKind.MaskedDiffusion, network, TokenizerSource.Bytes(), run.Scaled(TrainingSteps));
-        options.Rows = new RowOptions { PackDocuments = false, Padding = RowPadding.None };
-        return options;
-    }
-
-    private static IDataView Texts(Run run, Grammar grammar)
+    private static IDataView Texts(Run run, StepsSettings settings, Grammar grammar)
     {
         var random = new Random(run.Options.Seed + 1);
         return run.MLContext.Data.LoadFromEnumerable<TextRow>(
         [
-            .. Enumerable.Range(0, TrainingTexts).Select(i => new TextRow { Text = grammar.Draw(Lengths[i % Lengths.Length], random) }),
+            .. Enumerable.Range(0, settings.TrainingTexts)
+                .Select(i => new TextRow { Text = grammar.Draw(settings.Lengths[i % settings.Lengths.Length], random) }),
         ]);
     }
 
@@ -80,7 +70,8 @@ internal sealed class StepsExperiment : Experiment
         yield return length;
     }
 
-    private static Cell Write(MaskedDiffusionModel model, Grammar grammar, RunOptions run, int length, int steps)
+    private static Cell Write(
+        MaskedDiffusionModel model, Grammar grammar, StepsSettings settings, RunOptions run, int length, int steps)
     {
         // The last token is the end of the text.
         var generator = new TextGenerator(model, new GenerationOptions
@@ -89,13 +80,14 @@ internal sealed class StepsExperiment : Experiment
             MinNewTokens = length,
             Sampling = new SamplingOptions { Order = SamplingOrder.Random, Temperature = 1, Steps = steps, Seed = run.Seed },
         });
-        return Measure(grammar, length, steps, [.. generator.GenerateSamples("", run.Scaled(Samples)).Select(text => text.Text)]);
+        return Measure(grammar, length, steps, [.. generator.GenerateSamples("", run.Scaled(settings.Samples)).Select(text => text.Text)]);
     }
 
-    private static Cell Truth(Grammar grammar, RunOptions run, int length)
+    private static Cell Truth(Grammar grammar, StepsSettings settings, RunOptions run, int length)
     {
         var random = new Random(run.Seed + 2);
-        return Measure(grammar, length, 0, [.. Enumerable.Range(0, run.Scaled(Samples)).Select(_ => grammar.Draw(length, random))]);
+        return Measure(
+            grammar, length, 0, [.. Enumerable.Range(0, run.Scaled(settings.Samples)).Select(_ => grammar.Draw(length, random))]);
     }
 
     private static Cell Measure(Grammar grammar, int length, int steps, string[] texts)
@@ -105,43 +97,43 @@ internal sealed class StepsExperiment : Experiment
         return new Cell(length, steps, nats.Of(Math.Exp), errors);
     }
 
-    private static ClaimResult[] Claims(Cell[] cells, Cell[] truth)
+    private static ClaimResult[] Claims(StepsSettings settings, Cell[] cells, Cell[] truth)
     {
-        int[] forPerplexity = Enough(cells, (cell, _) =>
-            cell.Perplexity.Value <= NearPerplexity * truth.Single(one => one.Length == cell.Length).Perplexity.Value);
-        int[] forSequences = Enough(cells, (cell, best) => cell.ErrorRate.Value <= best.ErrorRate.Value + NearErrorRate);
+        int[] forPerplexity = Enough(settings, cells, (cell, _) =>
+            cell.Perplexity.Value <= settings.NearPerplexity * truth.Single(one => one.Length == cell.Length).Perplexity.Value);
+        int[] forSequences = Enough(settings, cells, (cell, best) => cell.ErrorRate.Value <= best.ErrorRate.Value + settings.NearErrorRate);
         Interval longest = cells[^1].ErrorRate;
-        int growth = Lengths[^1] / Lengths[0];
+        int growth = settings.Lengths[^1] / settings.Lengths[0];
         return
         [
             // Steps double from one row of the table to the next, so a factor of two is the resolution of the measurement.
             new ClaimResult(
                 "The steps for a perplexity near the best do not grow with the length.", "constant in the length (theorem)",
-                $"within 1.5 times that of the grammar's texts: {Shown(forPerplexity)}",
+                $"within 1.5 times that of the grammar's texts: {Shown(settings, forPerplexity)}",
                 forPerplexity.Contains(0) ? Verdict.CannotBeTold
                     : forPerplexity[^1] <= 2 * forPerplexity[0] ? Verdict.Holds : Verdict.DoesNotHold),
             new ClaimResult(
                 "The steps for whole sequences without an error grow in proportion to the length.", "linear in the length (theorem)",
-                $"within 5 percentage points of the best: {Shown(forSequences)}; impossible at one step per token: {longest.Percent()} of "
-                + $"length {Lengths[^1]}",
-                longest.Value > MostErrors ? Verdict.CannotBeTold
+                $"within 5 percentage points of the best: {Shown(settings, forSequences)}; impossible at one step per token: "
+                + $"{longest.Percent()} of length {settings.Lengths[^1]}",
+                longest.Value > settings.MostErrors ? Verdict.CannotBeTold
                     : 2 * forSequences[^1] >= growth * forSequences[0] ? Verdict.Holds
                     : forSequences[^1] > forSequences[0] ? Verdict.HoldsInPart : Verdict.DoesNotHold),
         ];
     }
 
     // The least steps of each length at which a figure is near, and from which on it stays so; 0 where it never is.
-    private static int[] Enough(Cell[] cells, Func<Cell, Cell, bool> isNear) =>
+    private static int[] Enough(StepsSettings settings, Cell[] cells, Func<Cell, Cell, bool> isNear) =>
     [
-        .. Lengths.Select(length =>
+        .. settings.Lengths.Select(length =>
         {
             Cell[] own = [.. cells.Where(cell => cell.Length == length)];
             return own.Reverse().TakeWhile(cell => isNear(cell, own[^1])).LastOrDefault()?.Steps ?? 0;
         }),
     ];
 
-    private static string Shown(int[] steps) => string.Join(
-        ", ", Lengths.Zip(steps, (length, needed) => $"{(needed == 0 ? "never" : $"{needed} steps")} at length {length}"));
+    private static string Shown(StepsSettings settings, int[] steps) => string.Join(
+        ", ", settings.Lengths.Zip(steps, (length, needed) => $"{(needed == 0 ? "never" : $"{needed} steps")} at length {length}"));
 
     private static ResultTable Table(Cell[] cells) => new(
         "Written texts", ["length", "steps", "perplexity under the truth", "impossible texts (%)"],
@@ -151,11 +143,11 @@ internal sealed class StepsExperiment : Experiment
         "Texts of the grammar itself", ["length", "perplexity under the truth", "impossible texts (%)"],
         [.. cells.Select(cell => new object[] { cell.Length, cell.Perplexity, cell.ErrorRate.Percent() })]);
 
-    private static OxyPlot.PlotModel Plot(Cell[] cells, Cell[] truth)
+    private static OxyPlot.PlotModel Plot(StepsSettings settings, Cell[] cells, Cell[] truth)
     {
         OxyPlot.PlotModel plot = Plots.Empty(
             "steps", "share of impossible texts; nats per letter above the grammar's", isXLogarithmic: true, isYLogarithmic: true);
-        foreach ((int look, int length) in Lengths.Index())
+        foreach ((int look, int length) in settings.Lengths.Index())
         {
             Cell[] own = [.. cells.Where(cell => cell.Length == length)];
             double best = truth.Single(cell => cell.Length == length).Perplexity.Value;
