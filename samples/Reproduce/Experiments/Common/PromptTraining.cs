@@ -19,7 +19,7 @@ internal sealed record PromptTraining(int Layers, int Width, int Steps, int Batc
     /// <summary>The embeddings of a head.</summary>
     public int HeadSize { get; init; } = 32;
 
-    /// <summary>Rows that are worked on at once, which costs memory and changes nothing else; null for the trainer's choice.</summary>
+    /// <summary>Rows that are worked on at once; more take more memory and change hardly anything. Null: the trainer's choice.</summary>
     public int? MicroBatchSize { get; init; }
 
     /// <summary>The network's parameters outside embeddings.</summary>

@@ -68,7 +68,7 @@ internal sealed record ScalingLawSettings
     /// <summary>Sequences of a step.</summary>
     public required int BatchSize { get; init; }
 
-    /// <summary>Sequences that are worked on at once, which costs memory and changes nothing else; null for the trainer's choice.</summary>
+    /// <summary>Sequences worked on at once; more take more memory and hardly change anything. Null: the trainer decides.</summary>
     public int? MicroBatchSize { get; init; }
 
     /// <summary>The highest learning rate; warm-up and cosine are the trainer's defaults, which are the published ones.</summary>

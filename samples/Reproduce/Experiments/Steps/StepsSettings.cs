@@ -40,7 +40,7 @@ internal sealed record StepsSettings
 
     public required SmallTraining Training { get; init; }
 
-    /// <summary>Texts that are worked on at once, which costs memory and changes nothing else; null for the trainer's choice.</summary>
+    /// <summary>Texts that are worked on at once; more take more memory and change hardly anything. Null: the trainer's choice.</summary>
     public int? MicroBatchSize { get; init; }
 
     public required int TrainingSteps { get; init; }
