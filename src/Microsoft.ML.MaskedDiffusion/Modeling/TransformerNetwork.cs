@@ -22,8 +22,20 @@ internal sealed class TransformerNetwork : IDisposable
     /// <summary>The output layer [V, d].</summary>
     public const string HeadName = "lm_head.weight";
 
-    /// <summary>The embedding table [embedding rows, d].</summary>
+    /// <summary>The output layer's bias [V], with a prediction head.</summary>
+    public const string HeadBiasName = "lm_head.bias";
+
+    /// <summary>The dense layer of a prediction head [d, d].</summary>
+    public const string HeadDenseName = "lm_head.dense.weight";
+
+    /// <summary>The gain of a prediction head's norm [d].</summary>
+    public const string HeadNormName = "lm_head.norm.weight";
+
+    /// <summary>The embedding table [embedding rows, d], which is also the output layer where the two are tied.</summary>
     public const string EmbeddingName = "transformer.wte.weight";
+
+    /// <summary>The gain of the embeddings' norm [d], where there is one.</summary>
+    public const string EmbeddingNormName = "transformer.wte.norm.weight";
 
     /// <summary>The gain of the last norm [d].</summary>
     public const string FinalNormName = "transformer.ln_f.weight";
@@ -122,26 +134,42 @@ internal sealed class TransformerNetwork : IDisposable
     /// <summary>The names and shapes of a configuration's weights, without a network.</summary>
     public static IEnumerable<(string Name, long[] Shape)> ParameterShapes(TransformerConfig config)
     {
-        long d = config.EmbeddingSize, f = config.FeedForwardSize;
-        yield return (HeadName, [config.VocabularySize, d]);
+        long d = config.EmbeddingSize, f = config.FeedForwardSize, projection = config.ProjectionSize;
+        if (!config.TiesEmbeddings)
+            yield return (HeadName, [config.VocabularySize, d]);
         yield return (EmbeddingName, [config.EmbeddingRowCount, d]);
+        if (config.HasEmbeddingNorm)
+            yield return (EmbeddingNormName, [d]);
         for (int i = 0; i < config.LayerCount; i++)
         {
             string layer = LayerPrefix(i);
-            yield return (layer + "norm_1.weight", [d]);
-            yield return (layer + "attn.attn.weight", [3 * d, d]);
-            yield return (layer + "attn.proj.weight", [d, d]);
+            if (i > 0 || !config.HasEmbeddingNorm)
+                yield return (layer + "norm_1.weight", [d]);
+            yield return (layer + "attn.attn.weight", [projection, d]);
+            if (config.HasAttentionBias)
+                yield return (layer + "attn.attn.bias", [projection]);
+            if (config.HasQueryKeyNorm)
+            {
+                yield return (layer + "attn.norm_q.weight", [config.HeadSize]);
+                yield return (layer + "attn.norm_k.weight", [config.HeadSize]);
+            }
+            yield return (layer + "attn.proj.weight", [d, config.QuerySize]);
             yield return (layer + "norm_2.weight", [d]);
             yield return (layer + "mlp.swiglu.w1.weight", [f, d]);
             yield return (layer + "mlp.swiglu.w2.weight", [f, d]);
             yield return (layer + "mlp.swiglu.w3.weight", [d, f]);
         }
         yield return (FinalNormName, [d]);
+        if (!config.HasPredictionHead)
+            yield break;
+        yield return (HeadDenseName, [d, d]);
+        yield return (HeadNormName, [d]);
+        yield return (HeadBiasName, [config.VocabularySize]);
     }
 
     /// <summary>
     /// SMDM's initialisation: matrices Normal(0, sqrt(2 / (5 d))), the two that write to the residual stream Normal(0, 1 / (sqrt(d) L)),
-    /// gains 1. Each tensor has a random stream of its own, which its name and the seed decide.
+    /// gains 1, biases 0. Each tensor has a random stream of its own, which its name and the seed decide.
     /// </summary>
     public unsafe void Initialize(ulong seed)
     {
@@ -152,7 +180,7 @@ internal sealed class TransformerNetwork : IDisposable
         {
             if (parameter.dim() == 1)
             {
-                parameter.Set(1);
+                parameter.Set(name.EndsWith("bias", StringComparison.Ordinal) ? 0 : 1);
                 continue;
             }
             bool writesToStream = name.EndsWith("attn.proj.weight", StringComparison.Ordinal)
