@@ -370,6 +370,34 @@ public sealed partial class OptionsTests
             [nameof(TransformerConfig.ContextLength)] = [.. BadCounts, (1 << 20) + 1, int.MaxValue],
             [nameof(TransformerConfig.NormEpsilon)] = [0.0, -1e-5, 1.0, double.NaN, double.PositiveInfinity],
             [nameof(TransformerConfig.RotaryPrecision)] = [(RotaryPrecision)(-1), (RotaryPrecision)9],
-        }, anything: ["Autoregressive", "HasLengthTokens"]),
+            [nameof(TransformerConfig.KeyValueHeadCount)] = [.. BadCounts, 3, 8],
+            [nameof(TransformerConfig.HeadSize)] = [.. BadCounts, 1, 7, 65538],
+            [nameof(TransformerConfig.MaskTokenId)] = [-1, 32001, int.MaxValue],
+            [nameof(TransformerConfig.Norm)] = [(NormKind)(-1), (NormKind)9],
+            [nameof(TransformerConfig.Activation)] = [(GateActivation)(-1), (GateActivation)9],
+            [nameof(TransformerConfig.RotaryBase)] = [1.0, -1.0, 1e13, double.NaN, double.PositiveInfinity],
+            [nameof(TransformerConfig.RotaryScaling)] = [.. BadScalings],
+            [nameof(TransformerConfig.LocalAttention)] =
+            [
+                new LocalAttention { Radius = -1 }, new LocalAttention { Radius = int.MaxValue }, new LocalAttention { GlobalInterval = 0 },
+                new LocalAttention { GlobalInterval = 1025 }, new LocalAttention { RotaryBase = 1 },
+                new LocalAttention { RotaryBase = double.NaN },
+            ],
+        }, anything:
+        [
+            "Autoregressive", "HasLengthTokens", "HasAttentionBias", "HasQueryKeyNorm", "TiesEmbeddings", "HasEmbeddingNorm",
+            "HasPredictionHead", "ShiftsLogits",
+        ]),
+    ];
+    private static RotaryScaling Scaling { get; } = new()
+    {
+        Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalContextLength = 8192,
+    };
+
+    private static RotaryScaling[] BadScalings =>
+    [
+        Scaling with { Factor = 0.5 }, Scaling with { Factor = double.NaN }, Scaling with { LowFrequencyFactor = 0 },
+        Scaling with { LowFrequencyFactor = 4 }, Scaling with { HighFrequencyFactor = double.PositiveInfinity },
+        Scaling with { OriginalContextLength = 0 }, Scaling with { OriginalContextLength = int.MaxValue },
     ];
 }

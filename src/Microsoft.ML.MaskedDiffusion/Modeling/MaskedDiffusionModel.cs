@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Families;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
@@ -33,9 +34,17 @@ public sealed class MaskedDiffusionModel : IDisposable
                 $"{network.Config.VocabularySize}: use the tokenizer that the network was trained with.", nameof(tokenizer));
         }
         Network = network;
-        Tokenizer = tokenizer;
+        // Text must not bring masked tokens with it.
+        Tokenizer = tokenizer.WithoutSpelling(network.Config.MaskTokenId);
         _session = new Lazy<INetworkSession>(network.OpenSession);
     }
+
+    /// <summary>
+    /// The model types, as in <c>config.json</c>, of the published families that <see cref="Load(string, string)"/> reads and
+    /// <see cref="SavePublished"/> writes.
+    /// </summary>
+    public static IReadOnlyList<string> PublishedTypes { get; } =
+        Array.AsReadOnly(ModelFamily.All.Select(family => family.ModelType).ToArray());
 
     /// <summary>The network's shape.</summary>
     public TransformerConfig Config => Network.Config;
@@ -51,8 +60,12 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <summary>The network made ready for writing, opened when first used.</summary>
     internal INetworkSession Session => _session.Value;
 
-    /// <summary>Loads a saved model.</summary>
-    /// <param name="path">A folder or an archive that <see cref="Save(string)"/> wrote.</param>
+    /// <summary>
+    /// Loads a saved model, or one that is published: a folder from the hub with <c>config.json</c>, <c>model.safetensors</c> or its
+    /// shards, and the tokenizer's files. Published families are LLaDA, Dream, dLLM's A2D models of Qwen 2, Qwen 3 and Llama, and
+    /// ModernBERT; and Llama, Qwen 2 and Qwen 3, which are autoregressive.
+    /// </summary>
+    /// <param name="path">A folder or an archive that <see cref="Save(string)"/> wrote, or a folder from the hub.</param>
     /// <param name="device">"auto" (a GPU where there is one, default), "cpu", "cuda" or "cuda:1".</param>
     /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>.</exception>
     /// <exception cref="InvalidDataException">A file is missing, cut off, altered or of another release; the message names it.</exception>
@@ -65,6 +78,8 @@ public sealed class MaskedDiffusionModel : IDisposable
             WriteClaim.CleanUp(Path.GetDirectoryName(Path.GetFullPath(path))!);
         if (Directory.Exists(path))
         {
+            if (HubFolder.IsOne(path))
+                return HubFolder.Open(path).Load(DeviceChoice.Resolve(device));
             using var folder = new FolderStore(path);
             return Load(folder, device);
         }
@@ -161,6 +176,24 @@ public sealed class MaskedDiffusionModel : IDisposable
             ModelWriter.WriteArchive(this, path);
         else
             ModelWriter.WriteFolder(this, path);
+    }
+
+    /// <summary>
+    /// Saves the model in the layout of a published family, for other programs that read it: <c>config.json</c>, one
+    /// <c>model.safetensors</c> and the tokenizer's files. <see cref="Load(string, string)"/> reads it too.
+    /// </summary>
+    /// <param name="folder">A new or empty folder; one that holds something is never replaced.</param>
+    /// <param name="modelType">The family, one of <see cref="PublishedTypes"/>, such as "a2d-qwen3".</param>
+    /// <exception cref="ArgumentException">There is no such family.</exception>
+    /// <exception cref="NotSupportedException">The family's networks are others; the message says in what.</exception>
+    /// <exception cref="IOException">The disk is full or read-only, or the folder holds something; nothing has changed then.</exception>
+    public void SavePublished(string folder, string modelType)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentException.ThrowIfNullOrEmpty(modelType);
+        ModelFamily family = ModelFamily.Find(modelType) ?? throw new ArgumentException(
+            $"There is no published family \"{modelType}\". The families are {string.Join(", ", PublishedTypes)}.", nameof(modelType));
+        HubFolderWriter.Write(this, family, folder);
     }
 
     /// <summary>Writes the model as one archive. Equal models give equal bytes.</summary>

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -16,15 +15,18 @@ internal static unsafe class WeightFiles
     private const int MaximumIndexBytes = 100_000_000;
 
     /// <summary>Loads a .safetensors file, or the shards of a .safetensors.index.json.</summary>
+    /// <param name="path">The file or the index.</param>
+    /// <param name="network">The network to fill.</param>
+    /// <param name="layout">The tensors of the files; null: the network's parameters as they are.</param>
     /// <exception cref="InvalidDataException">
     /// The content is not safetensors, the names, shapes or types are not those of the network, or a number is not finite.
     /// </exception>
-    public static void Load(string path, TransformerNetwork network)
+    public static void Load(string path, TransformerNetwork network, WeightLayout? layout = null)
     {
         if (!path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
             using SafetensorsReader reader = SafetensorsReader.Open(path);
-            Load([reader], network, path);
+            Load([reader], network, path, layout);
             return;
         }
         List<SafetensorsReader> shards = [];
@@ -34,7 +36,7 @@ internal static unsafe class WeightFiles
             foreach (string file in map.Values.Distinct().Order(StringComparer.Ordinal))
                 shards.Add(OpenShard(path, file));
             CheckIndex(path, map, shards);
-            Load(shards, network, path);
+            Load(shards, network, path, layout);
         }
         finally
         {
@@ -57,49 +59,64 @@ internal static unsafe class WeightFiles
     }
 
     /// <summary>Loads from open files, each of which is read from its beginning to its end.</summary>
-    public static void Load(IReadOnlyList<SafetensorsReader> shards, TransformerNetwork network, string source)
+    public static void Load(
+        IReadOnlyList<SafetensorsReader> shards, TransformerNetwork network, string source, WeightLayout? layout = null)
     {
-        var faults = new FaultList(source);
-        var found = new HashSet<string>();
-        foreach (SafetensorsReader shard in shards)
-        {
-            foreach (SafetensorsEntry entry in shard.Entries)
-            {
-                string quoted = FaultList.Quote(entry.Name);
-                if (!found.Add(entry.Name))
-                    faults.Add($"tensor {quoted} is in more than one file");
-                else if (!network.Parameters.TryGetValue(entry.Name, out Parameter? parameter))
-                    faults.Add($"tensor {quoted} is not expected");
-                else if (!parameter.shape.AsSpan().SequenceEqual(entry.Shape))
-                    faults.Add($"tensor {quoted} has shape {entry.ShapeText}, expected is [{string.Join(", ", parameter.shape)}]");
-                else if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
-                    faults.Add($"tensor {quoted} is of type {entry.Type}, expected is F32, BF16 or F16");
-            }
-        }
-        foreach (string name in network.Parameters.Keys)
-            if (!found.Contains(name))
-                faults.Add($"tensor {FaultList.Quote(name)} is missing");
-        faults.ThrowIfAny();
-
+        layout ??= WeightLayout.Of(network);
+        layout.Check(shards, source);
         using IDisposable noGradient = no_grad();
         foreach (SafetensorsReader shard in shards)
-        {
             foreach (SafetensorsEntry entry in shard.Entries)
+                if (layout.Find(entry.Name) is { IsCopy: false } tensor)
+                    Read(shard, entry, tensor, network, source);
+        // What they repeat has been read by now.
+        foreach (SafetensorsReader shard in shards)
+            foreach (SafetensorsEntry entry in shard.Entries)
+                if (layout.Find(entry.Name) is { IsCopy: true } tensor)
+                    Compare(shard, entry, tensor, network, source);
+    }
+
+    // Straight into the parameter where the tensor is one and the parameter can be written to, else by way of other memory.
+    private static void Read(
+        SafetensorsReader shard, SafetensorsEntry entry, StoredTensor tensor, TransformerNetwork network, string source)
+    {
+        using var scope = NewDisposeScope();
+        Tensor first = network.Parameters[tensor.Rows[0].Parameter];
+        bool inPlace = tensor.Rows.Length == 1 && first.shape.AsSpan().SequenceEqual(tensor.Shape) && TensorMemory.IsFast(first);
+        Tensor values = inPlace ? first : empty(entry.Shape, ScalarType.Float32);
+        ReadFinite(shard, entry, values, source);
+        if (inPlace)
+            return;
+        foreach (StoredRows rows in tensor.Rows)
+            network.Parameters[rows.Parameter].narrow(0, rows.To, rows.Count).copy_(values.narrow(0, rows.From, rows.Count));
+    }
+
+    private static void Compare(
+        SafetensorsReader shard, SafetensorsEntry entry, StoredTensor tensor, TransformerNetwork network, string source)
+    {
+        using var scope = NewDisposeScope();
+        Tensor values = empty(entry.Shape, ScalarType.Float32);
+        ReadFinite(shard, entry, values, source);
+        foreach (StoredRows rows in tensor.Rows)
+        {
+            Tensor parameter = network.Parameters[rows.Parameter].narrow(0, rows.To, rows.Count);
+            Tensor same = values.narrow(0, rows.From, rows.Count).to(parameter.dtype, parameter.device).eq(parameter).all();
+            if (!same.item<bool>())
             {
-                using var scope = NewDisposeScope();
-                Tensor target = network.Parameters[entry.Name];
-                bool inPlace = TensorMemory.IsFast(target);
-                Tensor values = inPlace ? target : empty(entry.Shape, ScalarType.Float32);
-                var span = new Span<float>(TensorMemory.Floats(values), checked((int)entry.ElementCount));
-                shard.ReadSingles(entry, span);
-                if (!IsFinite(span))
-                {
-                    throw new InvalidDataException(
-                        $"{source}: tensor {FaultList.Quote(entry.Name)} holds numbers that are not finite (NaN or infinity).");
-                }
-                if (!inPlace)
-                    target.copy_(values);
+                throw new InvalidDataException($"{source}: tensor {FaultList.Quote(entry.Name)} differs from the embedding table, although "
+                    + "the configuration ties the two. Set tie_word_embeddings to false in config.json if the model was trained so.");
             }
+        }
+    }
+
+    private static void ReadFinite(SafetensorsReader shard, SafetensorsEntry entry, Tensor values, string source)
+    {
+        var span = new Span<float>(TensorMemory.Floats(values), checked((int)entry.ElementCount));
+        shard.ReadSingles(entry, span);
+        if (!IsFinite(span))
+        {
+            throw new InvalidDataException(
+                $"{source}: tensor {FaultList.Quote(entry.Name)} holds numbers that are not finite (NaN or infinity).");
         }
     }
 

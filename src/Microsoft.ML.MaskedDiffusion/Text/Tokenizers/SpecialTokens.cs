@@ -20,6 +20,10 @@ internal static class SpecialTokens
         return (beginning == end ? null : beginning, end);
     }
 
+    /// <summary>The id of the mask token that the files name, or null.</summary>
+    /// <exception cref="InvalidDataException">A file names a token that the vocabulary lacks.</exception>
+    public static int? Mask(IReadOnlyDictionary<string, byte[]> files, Func<string, int?> idOf) => Find(files, idOf, "mask_token");
+
     /// <summary>Whether tokenizer_config.json says that a token begins texts, or null where it says nothing.</summary>
     public static bool? AddsBeginning(IReadOnlyDictionary<string, byte[]> files)
     {

@@ -55,6 +55,11 @@ public abstract class TextTokenizer
     /// </summary>
     public IReadOnlyDictionary<string, byte[]> Files { get; }
 
+    /// <summary>
+    /// Id of the token that the files name as the mask token, or null where they name none. It need not be that of a network.
+    /// </summary>
+    internal virtual int? MaskTokenId => null;
+
     /// <summary>Where an end of sequence was looked for, for messages: the end of "the tokenizer has no ...".</summary>
     internal string EndOfSequencePlaces => (Files.ContainsKey(TokenizerFiles.SentencePiece)
         ? $"eos_id in {TokenizerFiles.SentencePiece}"
@@ -171,6 +176,12 @@ public abstract class TextTokenizer
     /// of sequence, unknown and padding tokens.
     /// </summary>
     internal abstract ReadOnlyMemory<byte> BytesOf(int id);
+
+    /// <summary>
+    /// The tokenizer for a network to which a token means something else than text: what spells the token is plain text. The tokenizer
+    /// itself where no text is encoded as that token.
+    /// </summary>
+    internal virtual TextTokenizer WithoutSpelling(int id) => this;
 
     private protected abstract int[] EncodeWellFormed(string text, bool startsText);
 
