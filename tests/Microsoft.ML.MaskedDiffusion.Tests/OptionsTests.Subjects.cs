@@ -389,7 +389,7 @@ public sealed partial class OptionsTests
             "HasPredictionHead", "ShiftsLogits",
         ]),
     ];
-    private static RotaryScaling Scaling { get; } = new()
+    private static RotaryScaling Scaling => new()
     {
         Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalContextLength = 8192,
     };
