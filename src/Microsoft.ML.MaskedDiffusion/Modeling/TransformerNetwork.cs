@@ -195,17 +195,25 @@ internal sealed class TransformerNetwork : IDisposable
         }
     }
 
-    /// <summary>The states after the final norm, [rows, length, d], with a graph where gradients are wanted.</summary>
+    /// <summary>
+    /// The states that the output layer reads, [rows, length, d], with a graph where gradients are wanted: those after the final norm, or
+    /// after the prediction head. With <see cref="TransformerConfig.ShiftsLogits"/> each place has the state that predicts it, that of the
+    /// place before it in its row (the first its own), unless the network is made causal and predicts the next token.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The rows are longer than the context, or an id is none of the network's.</exception>
     public Tensor Hidden(TokenRows tokens)
     {
         using UseCount.Use use = _uses.Enter();
         Check(tokens);
-        return _backend.Hidden(tokens);
+        if (!IsShifted || tokens.Length == 1)
+            return _backend.Hidden(tokens);
+        using var scope = NewDisposeScope();
+        Tensor states = _backend.Hidden(tokens);
+        return cat([states.narrow(1, 0, 1), states.narrow(1, 0, tokens.Length - 1)], 1).MoveToOuterDisposeScope();
     }
 
     /// <summary>
-    /// The states after the final norm at some positions only, [n, d], at the ascending places row * length + position, with a graph where
+    /// The states of <see cref="Hidden"/> at some positions only, [n, d], at the ascending places row * length + position, with a graph where
     /// gradients are wanted. What only other positions would need is left out, of the backward pass too; in 32-bit floats on the processor
     /// each state has the bits that it has in <see cref="Hidden"/>.
     /// </summary>
@@ -226,7 +234,15 @@ internal sealed class TransformerNetwork : IDisposable
             }
             least = place + 1;
         }
-        return _backend.HiddenAt(tokens, places);
+        if (!IsShifted)
+            return _backend.HiddenAt(tokens, places);
+        var shifted = new ShiftedPlaces(Array.ConvertAll(places, place => place % tokens.Length == 0 ? place : place - 1));
+        if (shifted.AreDistinct)
+            return _backend.HiddenAt(tokens, shifted.Computed);
+        using var scope = NewDisposeScope();
+        // Indexing adds the gradients of equal places in a fixed order.
+        Tensor states = _backend.HiddenAt(tokens, shifted.Computed);
+        return states.index(Upload.Integers(Array.ConvertAll(shifted.Rows, row => (long)row), Device)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -290,14 +306,14 @@ internal sealed class TransformerNetwork : IDisposable
         foreach ((string name, Parameter parameter) in _parameters)
         {
             Tensor weights = other._parameters[name];
-            if (known == Config.VocabularySize || name is not (HeadName or EmbeddingName))
+            if (known == Config.VocabularySize || name is not (HeadName or HeadBiasName or EmbeddingName))
             {
                 parameter.copy_(weights);
                 continue;
             }
             parameter.narrow(0, 0, known).copy_(weights.narrow(0, 0, known));
-            // The mask token stands behind the vocabulary.
-            if (weights.size(0) > known)
+            // The mask token may stand behind the vocabulary, or among its tokens.
+            if (name == EmbeddingName && !Config.Autoregressive && !other.Config.Autoregressive)
                 parameter[Config.MaskTokenId].copy_(weights[other.Config.MaskTokenId]);
         }
     }
@@ -357,6 +373,9 @@ internal sealed class TransformerNetwork : IDisposable
 
     /// <summary>Frees the memory when the last running call has ended; later calls throw.</summary>
     public void Dispose() => _uses.Close();
+
+    // Where a position's output predicts the token after it.
+    private bool IsShifted => Config.ShiftsLogits && !IsCausal;
 
     internal static string LayerPrefix(int layer) => $"transformer.h.{layer}.";
 

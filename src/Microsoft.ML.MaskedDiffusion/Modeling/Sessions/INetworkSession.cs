@@ -16,7 +16,7 @@ internal interface INetworkSession : IDisposable
     KeyValueCache NewCache(int capacity);
 
     /// <summary>
-    /// The states after the final norm at all asked places, part after part. The parts go through the network's products together. In
+    /// The states that the output layer reads at all asked places, part after part. The parts go through the network's products together. In
     /// 32-bit floats on the processor a part's states have the same bits whatever the other parts are; without a cache they are those of
     /// <see cref="TransformerNetwork.HiddenAt"/>, and with one, an autoregressive network's are those of the whole row.
     /// </summary>
