@@ -124,7 +124,8 @@ internal static class NetworkShapes
             HeadCount = groups * share,
             KeyValueHeadCount = groups,
             HeadSize = 2 * (1 + random.NextInt32(10)),
-            EmbeddingSize = 2 + random.NextInt32(40),
+            // A norm of few numbers would amplify rounding.
+            EmbeddingSize = 8 + random.NextInt32(40),
             FeedForwardSize = 1 + random.NextInt32(50),
             VocabularySize = vocabulary,
             ContextLength = 32,

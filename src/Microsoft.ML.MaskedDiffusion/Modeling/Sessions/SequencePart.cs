@@ -25,7 +25,7 @@ internal sealed class SequencePart
     /// <summary>
     /// Ascending indices into <see cref="Positions"/> of the places whose states are wanted. With
     /// <see cref="TransformerConfig.ShiftsLogits"/> the state of the position before a place predicts it, and is what the place is given,
-    /// if that position is one of <see cref="Positions"/>; else it is given its own state, since a cache has keys and values, but no states.
+    /// if that position is among <see cref="Positions"/>; else it is given its own state, since a cache has keys and values but no states.
     /// </summary>
     public required ReadOnlyMemory<int> Asked { get; init; }
 

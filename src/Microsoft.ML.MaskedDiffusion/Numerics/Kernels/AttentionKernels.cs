@@ -123,10 +123,12 @@ internal static unsafe class AttentionKernels
                             scores + (long)i * length, dScores + (long)i * length, reach.First(position) - start,
                             reach.End(position, length) - start, keys, scale, logSum, mean);
                     }
-                    MatrixProduct.MultiplyAlone(keys, size, count, scores, length, true, dOut, width, false, dValue, stride, begun, rounded);
+                    MatrixProduct.MultiplyAlone(
+                        keys, size, count, scores, length, true, dOut, width, false, dValue, stride, begun, rounded);
                     MatrixProduct.MultiplyAlone(
                         count, size, keys, dScores, length, false, key, stride, false, dQuery, stride, rounded: rounded);
-                    MatrixProduct.MultiplyAlone(keys, size, count, dScores, length, true, queries, stride, false, dKey, stride, begun, rounded);
+                    MatrixProduct.MultiplyAlone(
+                        keys, size, count, dScores, length, true, queries, stride, false, dKey, stride, begun, rounded);
                 }
             }
         });
@@ -171,7 +173,8 @@ internal static unsafe class AttentionKernels
                     MatrixProduct.MultiplyAlone(keys, size, count, scores, length, true, dOut, width, false, dValue, stride, true, rounded);
                     MatrixProduct.MultiplyAlone(
                         count, size, keys, dScores, length, false, key, stride, false, dQuery + at, width, rounded: rounded);
-                    MatrixProduct.MultiplyAlone(keys, size, count, dScores, length, true, queries, width, false, dKey, stride, true, rounded);
+                    MatrixProduct.MultiplyAlone(
+                        keys, size, count, dScores, length, true, queries, width, false, dKey, stride, true, rounded);
                 }
             }
         });

@@ -42,8 +42,8 @@ internal static unsafe class VectorMath
     public static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
 
     /// <summary>
-    /// erf(x) to within 2.5e-7. Polynomials that were fitted to it: x times one in x^2 up to |x| = 1, and beyond that 1 - e^q with q for the
-    /// logarithm of 1 - erf, which is done at 4, where erf is 1 in 32 bits.
+    /// erf(x) to within 2.5e-7. Polynomials that were fitted to it: x times one in x^2 up to |x| = 1, and beyond that 1 - e^q with one for
+    /// the logarithm of 1 - erf, which ends at 4, where erf is 1 in 32 bits.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Erf(Vector512<float> x)

@@ -18,8 +18,8 @@ internal static unsafe class VocabularyKernels
     private const int Rows = 1024;
 
     /// <summary>
-    /// Writes log p(targets[i]), nats, of row rows[i] of <paramref name="states"/> [count, k] under <paramref name="weight"/> [width, k] and
-    /// <paramref name="bias"/> [width] (null: none). With <paramref name="others"/> (null: none) logits are others' +
+    /// Writes log p(targets[i]), nats, of row rows[i] of <paramref name="states"/> [count, k] under <paramref name="weight"/> [width, k]
+    /// and <paramref name="bias"/> [width] (null: none). With <paramref name="others"/> (null: none) logits are others' +
     /// <paramref name="factor"/> (states' - others'). With <paramref name="rounded"/> the products' operands are rounded to bfloat16.
     /// </summary>
     public static void LogProbabilities(

@@ -93,7 +93,8 @@ public sealed class NetworkShapeBitsTests
     {
         int length = rows[0].Length, d = network.Config.EmbeddingSize;
         long[] every = [.. Enumerable.Range(0, rows.Length * length).Select(i => (long)i)];
-        foreach (long[] places in new[] { every, [0], [every[^1]], [.. every.Where(i => i % 5 == 3 && i / length != 1)], [.. every.Take(2)] })
+        long[] scattered = [.. every.Where(i => i % 5 == 3 && i / length != 1)];
+        foreach (long[] places in new[] { every, [0], [every[^1]], scattered, [.. every.Take(2)] })
         {
             float[] expected = [.. places.SelectMany(place => all[(int)(place * d)..(int)((place + 1) * d)])];
             float[] states = places.Length == 0 ? [] : Floats(network.HiddenAt(TransformerNetworkTests.Batch(rows), places));

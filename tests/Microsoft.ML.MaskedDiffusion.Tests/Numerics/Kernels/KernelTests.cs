@@ -106,21 +106,28 @@ public sealed unsafe class KernelTests
     }
 
     [TestMethod]
-    [DataRow(1, 1, 2, 4, false)]
-    [DataRow(2, 5, 3, 6, false)]
-    [DataRow(2, 19, 2, 16, true)]
-    [DataRow(1, 300, 1, 8, false)] // more than one block of queries
-    [DataRow(1, 300, 1, 8, true)]
-    public void AttentionAndItsGradients(int batch, int length, int heads, int size, bool causal)
+    [DataRow(1, 1, 2, 2, 4, false, -1)]
+    [DataRow(2, 5, 3, 3, 6, false, -1)]
+    [DataRow(2, 19, 2, 2, 16, true, -1)]
+    [DataRow(1, 300, 1, 1, 8, false, -1)] // more than one block of queries
+    [DataRow(1, 300, 1, 1, 8, true, -1)]
+    [DataRow(2, 19, 6, 2, 4, false, -1)] // three heads with one key
+    [DataRow(1, 300, 2, 1, 8, true, -1)]
+    [DataRow(2, 19, 4, 2, 6, false, 3)] // near keys only
+    [DataRow(1, 19, 2, 2, 6, false, 0)]
+    [DataRow(1, 700, 2, 1, 4, false, 20)] // the last positions see none of the first block of keys
+    [DataRow(1, 300, 1, 1, 8, true, 40)]
+    public void AttentionAndItsGradients(int batch, int length, int heads, int groups, int size, bool causal, int radius)
     {
-        int width = heads * size, stride = 3 * width;
+        var layout = new HeadLayout(heads, groups, size);
+        var reach = new AttentionReach(causal, radius < 0 ? null : radius);
+        int width = heads * size, stride = layout.ProjectionWidth, share = heads / groups;
         float[] qkv = MatrixProductTests.Draws(batch * length * stride, 1), dy = MatrixProductTests.Draws(batch * length * width, 2);
         float[] y = new float[dy.Length], logSums = new float[batch * heads * length], dQkv = new float[qkv.Length];
         fixed (float* pq = qkv, py = y, pl = logSums, pdy = dy, pd = dQkv)
         {
-            var layout = new HeadLayout(heads, heads, size);
-            AttentionKernels.Forward(pq, py, pl, batch, length, layout, new AttentionReach(causal));
-            AttentionKernels.Backward(pq, py, pl, pdy, pd, batch, length, layout, new AttentionReach(causal));
+            AttentionKernels.Forward(pq, py, pl, batch, length, layout, reach);
+            AttentionKernels.Backward(pq, py, pl, pdy, pd, batch, length, layout, reach);
         }
         double[] all = Doubles(qkv);
         double[] Head(double[] z, int item, int head)
@@ -132,6 +139,8 @@ public sealed unsafe class KernelTests
                 var weights = new double[keys];
                 for (int j = 0; j < keys; j++)
                 {
+                    if (radius >= 0 && Math.Abs(i - j) > radius)
+                        continue;
                     double dot = 0;
                     for (int c = 0; c < size; c++)
                         dot += z[At(item, i, head, 0, c)] * z[At(item, j, head, 1, c)];
@@ -144,8 +153,8 @@ public sealed unsafe class KernelTests
             }
             return result;
         }
-        int At(int item, int position, int head, int part, int c) =>
-            ((item * length + position) * heads + head) * 3 * size + part * size + c;
+        int At(int item, int position, int head, int part, int c) => (item * length + position) * stride
+            + (head / share * (share + 2) + (part == 0 ? head % share : share + part - 1)) * size + c;
         var random = new CounterRandom(1, 1, RandomPurpose.Example);
         for (int item = 0; item < batch; item++)
             for (int head = 0; head < heads; head++)
@@ -153,15 +162,19 @@ public sealed unsafe class KernelTests
                 double[] expected = Head(all, item, head);
                 for (int i = 0; i < expected.Length; i++)
                     Assert.AreEqual(expected[i], y[((item * length + i / size) * heads + head) * size + i % size], 5e-6);
+                // A key matters to all heads of its group.
                 double Objective(double[] z)
                 {
-                    double[] result = Head(z, item, head);
                     double sum = 0;
-                    for (int i = 0; i < result.Length; i++)
-                        sum += result[i] * dy[((item * length + i / size) * heads + head) * size + i % size];
+                    for (int of = head / share * share; of < (head / share + 1) * share; of++)
+                    {
+                        double[] result = Head(z, item, of);
+                        for (int i = 0; i < result.Length; i++)
+                            sum += result[i] * dy[((item * length + i / size) * heads + of) * size + i % size];
+                    }
                     return sum;
                 }
-                for (int trial = 0; trial < 12; trial++)
+                for (int trial = 0; trial < (length > 500 ? 3 : 12); trial++)
                 {
                     int at = At(item, random.NextInt32(length), head, trial % 3, random.NextInt32(size));
                     double slope = Slope(all, at, Objective);

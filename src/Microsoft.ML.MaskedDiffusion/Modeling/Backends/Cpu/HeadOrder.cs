@@ -4,8 +4,8 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// The rows of the fused projection [projection, k], which stand group by group (queries, key, value), apart: the queries' [queries, k], and
-/// the keys' and values' [keys and values, k], still group by group. The bias is a matrix of one column.
+/// The rows of the fused projection [projection, k], which stand group by group (queries, key, value), apart: the queries' [queries, k],
+/// and the keys' and values' [keys and values, k], still group by group. The bias is a matrix of one column.
 /// </summary>
 internal static unsafe class HeadOrder
 {

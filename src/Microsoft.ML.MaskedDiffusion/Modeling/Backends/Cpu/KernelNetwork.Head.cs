@@ -35,7 +35,8 @@ internal sealed unsafe partial class KernelNetwork
         return dFinal;
     }
 
-    // The states [rows, d] that the output layer reads, given the residual stream after the last block. A session has the dense layer packed.
+    // The states [rows, d] that the output layer reads, given the residual stream after the last block. A session has the dense layer
+    // packed.
     private void Finish(NetworkWeights weights, SessionWeights? packed, float* x, float* states, int rows)
     {
         _places.Norm(x, weights.FinalNorm, states, null, rows);

@@ -70,7 +70,9 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
                 "The network's precision was changed between a forward pass and its backward pass; compute the result again.");
         int n = tape.Batch * tape.Length, asked = tape.Places?.Length ?? n, last = weights.Layers.Length - 1;
         using var memory = new BackwardMemory(pool, n, config);
-        float* dx = memory.DStream, dFinal = config.HasPredictionHead ? PredictBackward(weights, gradients, tape, memory, dHidden) : dHidden;
+        float* dx = memory.DStream, dFinal = dHidden;
+        if (config.HasPredictionHead)
+            dFinal = PredictBackward(weights, gradients, tape, memory, dHidden);
         _places.NormBackward(
             tape.Last, weights.FinalNorm, tape.LastScale, dFinal, null, dx, memory.Wanted(gradients.FinalNorm), asked);
         for (int i = last; i >= 0; i--)

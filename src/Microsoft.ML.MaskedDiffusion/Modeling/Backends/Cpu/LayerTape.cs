@@ -12,14 +12,12 @@ internal readonly unsafe struct LayerTape
     public float* Scale1 { get; init; }
 
     /// <summary>
-    /// The fused projection [n, projection], queries and keys turned by their positions; with asked places keys and values of all places [n,
-    /// keys and values], then queries [m, query width].
+    /// The fused projection [n, projection], queries and keys turned by their positions; with asked places keys and values of all places,
+    /// [n, keys and values], then queries [m, query width].
     /// </summary>
     public float* Qkv { get; init; }
 
-    /// <summary>
-    /// The same before queries and keys were normed and turned; null where they are not normed.
-    /// </summary>
+    /// <summary>The same before queries and keys were normed and turned; null where they are not normed.</summary>
     public float* Raw { get; init; }
 
     /// <summary>Log-sum-exps of attention [batch, heads, length]; with asked places [m, heads].</summary>

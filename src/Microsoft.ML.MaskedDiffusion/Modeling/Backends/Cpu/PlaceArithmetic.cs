@@ -26,8 +26,8 @@ internal sealed unsafe class PlaceArithmetic(TransformerConfig config)
         NormKernels.Forward(x, gain, config.NormEpsilon, y, scale, rows, _d, _centered);
 
     /// <summary>
-    /// What a block's attention reads: the stream's normed states, written to <paramref name="y"/>, or the stream itself where the block has
-    /// no first norm.
+    /// What a block's attention reads: the stream's normed states, written to <paramref name="y"/>, or the stream itself where the block
+    /// has no first norm.
     /// </summary>
     public float* NormFirst(LayerWeights w, float* x, float* y, float* scale, int rows)
     {
