@@ -40,20 +40,21 @@ internal sealed class HubFolder
     {
         string file = Path.Combine(path, HubConfig.FileName);
         using JsonDocument document = Parse(file);
-        ModelFamily family = FamilyOf(document.RootElement, file);
-        var config = new HubConfig(document.RootElement, file);
-        TransformerConfig network = family.Read(config) with { Name = NameOf(path) };
-        config.RefuseTheRest();
-        config.ThrowIfFaulty();
         try
         {
+            ModelFamily family = FamilyOf(document.RootElement, file);
+            var config = new HubConfig(document.RootElement, file);
+            TransformerConfig network = family.Read(config) with { Name = NameOf(path) };
+            config.RefuseTheRest();
+            config.ThrowIfFaulty();
             network.Validate();
+            return new HubFolder(path, family, network);
         }
-        catch (ArgumentException error)
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
         {
+            // A value out of its range, or half a surrogate pair in a text.
             throw new InvalidDataException($"{file}: the network cannot be computed: {error.Message}", error);
         }
-        return new HubFolder(path, family, network);
     }
 
     /// <summary>The network with its mask token, for which the tokenizer is read.</summary>
