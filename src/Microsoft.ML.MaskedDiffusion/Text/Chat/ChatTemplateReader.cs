@@ -1,5 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.Text.Chat.Jinja;
-
 namespace Microsoft.ML.MaskedDiffusion.Text.Chat;
 
 /// <summary>

@@ -37,9 +37,9 @@ internal static class JinjaFilters
             case "replace":
                 return JinjaTexts.Replaced(inputs.AtMost(2), inputs.Written(value), inputs.Text(0), inputs.Text(1));
             case "first":
-                return ItemsOf(value, inputs.AtMost(0)) is [object? first, ..] ? first : new JinjaUndefined("first");
+                return ItemsOf(value, inputs.AtMost(0)) is [var first, ..] ? first : new JinjaUndefined("first");
             case "last":
-                return ItemsOf(value, inputs.AtMost(0)) is [.., object? last] ? last : new JinjaUndefined("last");
+                return ItemsOf(value, inputs.AtMost(0)) is [.., var last] ? last : new JinjaUndefined("last");
             case "list":
                 return new List<object?>(ItemsOf(value, inputs.AtMost(0)));
             case "string" or "safe":
