@@ -53,8 +53,8 @@ internal sealed class ChatPromptWriter(ChatTemplate template, ChatMarks handling
         if (turns.Count > 0 && turns[0].Role == ChatTurnRole.System && !template.AllowsSystem)
         {
             throw new ArgumentException(
-                $"The conversation has a turn of the system, and the template {template.Name} has none (AllowsSystem). Put what it says into "
-                + "the first message of the user.", nameof(turns));
+                $"The conversation has a turn of the system, and the template {template.Name} has none (AllowsSystem). Put what it says "
+                + "into the first message of the user.", nameof(turns));
         }
         CheckTakesTurns(turns);
         if (turns.Count == 0 || turns[^1].Role != ChatTurnRole.User)

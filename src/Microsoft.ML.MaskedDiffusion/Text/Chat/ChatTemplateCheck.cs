@@ -96,7 +96,8 @@ internal sealed class ChatTemplateCheck(JinjaErrors errors, ChatTemplateProbe pr
     private static ChatTurn[] TurnsOf(string roles, string text) =>
     [
         .. roles.Select((role, index) => new ChatTurn(
-            RoleOf(role), text.Replace(ChatTemplateProbe.Core, $"{ChatTemplateProbe.Core}{(char)('a' + index)}", StringComparison.Ordinal))),
+            RoleOf(role),
+            text.Replace(ChatTemplateProbe.Core, $"{ChatTemplateProbe.Core}{(char)('a' + index)}", StringComparison.Ordinal))),
     ];
 
     private static ChatTurnRole RoleOf(char role) => role switch

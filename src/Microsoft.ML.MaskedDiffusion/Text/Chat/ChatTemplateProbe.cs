@@ -3,9 +3,9 @@ using Microsoft.ML.MaskedDiffusion.Text.Chat.Jinja;
 namespace Microsoft.ML.MaskedDiffusion.Text.Chat;
 
 /// <summary>
-/// Writes conversations with a template in Jinja, as transformers does: with its messages, without tools and documents, and with the special
-/// tokens of the files. Where a template asks for enable_thinking, the reply is to come without thoughts, as masked diffusion models write
-/// it. Texts of the conversations have <see cref="Core"/> in them, so that it shows what the template does with a text.
+/// Writes conversations with a template in Jinja, as transformers does: with its messages, without tools and documents, and with the
+/// special tokens of the files. Where a template asks for enable_thinking, the reply is to come without thoughts, as masked diffusion
+/// models write it. Texts of the conversations have <see cref="Core"/> in them, so that it shows what the template does with a text.
 /// </summary>
 internal sealed class ChatTemplateProbe : IJinjaObserver
 {
@@ -37,7 +37,9 @@ internal sealed class ChatTemplateProbe : IJinjaObserver
     /// <summary>The conversation as the template writes it; null where it refuses it.</summary>
     /// <param name="turns">The conversation.</param>
     /// <param name="asksReply">Whether the beginning of a reply follows (add_generation_prompt).</param>
-    /// <exception cref="InvalidDataException">The template does something wrong, or looks at messages in a way that parts cannot.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The template does something wrong, or looks at messages in a way that parts cannot.
+    /// </exception>
     public string? TryWrite(IReadOnlyList<ChatTurn> turns, bool asksReply)
     {
         var variables = new Dictionary<string, object?>(StringComparer.Ordinal)

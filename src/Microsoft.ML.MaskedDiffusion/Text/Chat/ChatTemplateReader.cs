@@ -39,7 +39,8 @@ internal sealed class ChatTemplateReader
         string[] whole = Parts([User, Reply, Answer], asksReply: true);
         string[] ended = Parts([User, Reply], asksReply: false);
         (string begun, string asked, string end) = (first[0], first[1], unasked[1]);
-        Require(begun == unasked[0] && asked.StartsWith(end, StringComparison.Ordinal) && whole[1].StartsWith(end, StringComparison.Ordinal),
+        bool isEndSame = asked.StartsWith(end, StringComparison.Ordinal) && whole[1].StartsWith(end, StringComparison.Ordinal);
+        Require(begun == unasked[0] && isEndSame,
             "it writes a message of the user otherwise where no reply is asked for (add_generation_prompt)");
         Require(whole[0] == begun && whole[3] == asked, "it writes a message of the user otherwise where it is not the first");
         (string replyStart, string assistantStart) = (asked[end.Length..], whole[1][end.Length..]);
@@ -48,10 +49,9 @@ internal sealed class ChatTemplateReader
             // Where nothing separates the end of a message from the beginning of the reply, all of it begins the reply.
             (end, replyStart, assistantStart) = ("", asked, whole[1]);
         }
-        Require(!IsBlank(replyStart) && !IsBlank(assistantStart),
-            "it does not write where a reply begins (add_generation_prompt changes nothing), or nothing visible stands there");
-        Require(asked != unasked[1] || asked == whole[1],
-            "it does not write where a reply begins: add_generation_prompt changes nothing");
+        Require(!IsBlank(replyStart) && !IsBlank(assistantStart), "nothing visible stands before a reply");
+        bool isFollowed = whole[1].StartsWith(asked, StringComparison.Ordinal) && IsBlank(whole[1][asked.Length..]);
+        Require(asked != unasked[1] || isFollowed, "it does not write where a reply begins: add_generation_prompt changes nothing");
         string userStart = UserStart(begun, whole[2], ended[2]);
         var template = new ChatTemplate
         {

@@ -11,7 +11,8 @@ public sealed class PublishedChatTemplateTests
 
     // LLaDA: the beginning of sequence before the first turn, headers, trimmed texts.
     private const string Llada = """
-        {% for m in messages %}{% set turn = '<|start_header_id|>' + m['role'] + '<|end_header_id|>\n\n' + m['content'] | trim + '<|eot_id|>' %}
+        {% for m in messages %}
+        {% set turn = '<|start_header_id|>' + m['role'] + '<|end_header_id|>\n\n' + m['content'] | trim + '<|eot_id|>' %}
         {% if loop.index0 == 0 %}{% set turn = bos_token + turn %}{% endif %}{{ turn }}{% endfor %}
         {% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}
         """;
@@ -208,11 +209,16 @@ public sealed class PublishedChatTemplateTests
     [DataRow("{% for m in messages %}{% if '\\n' in m.content %}!{% endif %}{{ m.role }}:{{ m.content }}\n{% endfor %}", "white space")]
     [DataRow("{% for m in messages %}{{ m.role }}:{{ m.content }}{{ m.content }}\n{% endfor %}assistant:", "message 1 once")]
     [DataRow("{% for m in messages[1:] %}{{ m.role }}:{{ m.content }}\n{% endfor %}assistant:", "message 1 once")]
-    [DataRow("{% for m in messages %}{{ m.role }}:{{ m.content }}{{ loop.index }}\n{% endfor %}assistant:", "otherwise where it is not the first")]
-    [DataRow("{% for m in messages %}{% if m.content %}{{ m.role }}:{{ m.content }}\n{% endif %}{% endfor %}assistant:", "no parts of text can stand for it")]
-    [DataRow("{% for m in messages %}{{ m.role }}:{{ m.content.lstrip('\\n') }}\n{% endfor %}assistant:", "no parts of text can stand for it")]
-    [DataRow("{% if messages|length > 6 %}!{% endif %}{% for m in messages %}{{ m.role }}:{{ m.content }}\n{% endfor %}assistant:", "no parts")]
-    [DataRow("{% for m in messages %}{% if m.content == messages[0].content %}{% endif %}{{ m.role }}:{{ m.content }}\n{% endfor %}", "with each other")]
+    [DataRow("{% for m in messages %}{{ m.role }}:{{ m.content }}{{ loop.index }}\n{% endfor %}assistant:",
+        "otherwise where it is not the first")]
+    [DataRow("{% for m in messages %}{% if m.content %}{{ m.role }}:{{ m.content }}\n{% endif %}{% endfor %}assistant:",
+        "no parts of text can stand for it")]
+    [DataRow("{% for m in messages %}{{ m.role }}:{{ m.content.lstrip('\\n') }}\n{% endfor %}assistant:",
+        "no parts of text can stand for it")]
+    [DataRow("{% if messages|length > 6 %}!{% endif %}{% for m in messages %}{{ m.role }}:{{ m.content }}\n{% endfor %}assistant:",
+        "no parts")]
+    [DataRow("{% for m in messages %}{% if m.content == messages[0].content %}{% endif %}{{ m.role }}:{{ m.content }}\n{% endfor %}",
+        "with each other")]
     [DataRow("{{ raise_exception('Never.') }}", "it refuses a conversation of user: \"Never.\"")]
     [DataRow("qzProbezq{% for m in messages %}{{ m.role }}:{{ m.content }}\n{% endfor %}assistant:", "it has the text 'qzProbezq'")]
     public void ATemplateWithoutPartsIsRefusedWithTheReason(string template, string reason)

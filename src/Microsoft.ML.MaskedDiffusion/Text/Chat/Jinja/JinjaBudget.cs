@@ -1,8 +1,8 @@
 namespace Microsoft.ML.MaskedDiffusion.Text.Chat.Jinja;
 
 /// <summary>
-/// How much work the renderings of a template may be together, so that no template takes all time or memory. A step costs 1, and so do eight characters or items
-/// that are made or looked through.
+/// How much work the renderings of a template may be together, so that no template takes all time or memory. A step costs 1, and so do
+/// eight characters or items that are made or looked through.
 /// </summary>
 internal sealed class JinjaBudget(JinjaErrors errors)
 {

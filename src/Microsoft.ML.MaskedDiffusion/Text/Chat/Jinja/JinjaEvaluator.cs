@@ -121,7 +121,8 @@ internal sealed class JinjaEvaluator(JinjaRun run)
     {
         if (bound is null || Of(bound, scope) is not { } value)
             return null;
-        long whole = JinjaValues.AsWhole(value) ?? throw run.Errors.Bad(bound.Line, $"a part begins or ends at {JinjaValues.KindOf(value)}");
+        long whole = JinjaValues.AsWhole(value)
+            ?? throw run.Errors.Bad(bound.Line, $"a part begins or ends at {JinjaValues.KindOf(value)}");
         return Math.Clamp(whole, int.MinValue, int.MaxValue);
     }
 

@@ -17,15 +17,22 @@ internal static class JinjaFunctions
             case "raise_exception":
                 throw new JinjaRaisedException(TextExcerpt.Of(inputs.AtMost(1).Written(inputs[0])));
             case "namespace":
-                var values = new JinjaNamespace();
-                foreach ((string key, object? value) in inputs.Named)
-                    values.Values[key] = value;
-                return inputs.Positional.Count == 0 ? values : throw inputs.Run.Errors.Unsupported(inputs.Line, $"{inputs.Name} of a value");
+                return Namespace(inputs);
             case "range":
                 return Range(inputs.AtMost(3));
         }
         throw inputs.Run.Errors.Bad(inputs.Line, $"{inputs.Name} is not supported: it writes today's date into prompts, so that no parts "
             + "of text could be those of the template");
+    }
+
+    private static JinjaNamespace Namespace(JinjaInputs inputs)
+    {
+        if (inputs.Positional.Count > 0)
+            throw inputs.Run.Errors.Unsupported(inputs.Line, $"{inputs.Name} of a value without a name");
+        var values = new JinjaNamespace();
+        foreach ((string name, object? value) in inputs.Named)
+            values.Values[name] = value;
+        return values;
     }
 
     private static List<object?> Range(JinjaInputs inputs)

@@ -64,7 +64,9 @@ internal static class JinjaTexts
         return string.Join(separator, texts);
     }
 
-    /// <summary>A text in capital letters or in small ones; other alphabets than the English one have rules that are not followed.</summary>
+    /// <summary>
+    /// A text in capital letters or in small ones; other alphabets than the English one have rules that are not followed.
+    /// </summary>
     public static string Cased(JinjaInputs inputs, string text, Func<string, string> change)
     {
         inputs.Run.Budget.Length(inputs.Line, text.Length);
