@@ -186,7 +186,8 @@ public sealed class PublishedChatTemplateTests
     public void ATemplateThatTakesTurnsRefusesOtherOrders()
     {
         const string Strict = """
-            {% if messages[0].role == 'system' %}{{ raise_exception('No system.') }}{% endif %}{{ bos_token }}
+            {% if messages[0].role == 'system' %}{{ raise_exception('No system.') }}{% endif %}
+            {{ bos_token -}}
             {% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Take turns.') }}{% endif %}
             {{ '[I] ' + m.content + ' [/I]' if m.role == 'user' else ' ' + m.content | trim + eos_token }}{% endfor %}
             """;
@@ -202,7 +203,8 @@ public sealed class PublishedChatTemplateTests
     }
 
     [TestMethod]
-    [DataRow("{% for m in messages %}U:{{ m.content }}\n{% endfor %}", "does not write where a reply begins")]
+    [DataRow("{% for m in messages %}U:{{ m.content }}\n{% endfor %}", "nothing visible stands before a reply")]
+    [DataRow("{% for m in messages %}{{ m.role }}:{{ m.content }}<end>\n{% endfor %}", "does not write where a reply begins")]
     [DataRow("{% for m in messages %}{{ m.role }}:{{ m.content | upper }}\n{% endfor %}assistant:", "its letters in another case")]
     [DataRow("{% for m in messages %}{{ m.role }}:{{ m.content[:3] }}\n{% endfor %}assistant:", "each of its characters")]
     [DataRow("{% for m in messages %}{% if m.content | length < 9 %}{{ m.role }}:{{ m.content }}\n{% endif %}{% endfor %}", "its length")]

@@ -2,7 +2,7 @@ namespace Microsoft.ML.MaskedDiffusion.Text.Chat.Jinja;
 
 /// <summary>
 /// How much work the renderings of a template may be together, so that no template takes all time or memory. A step costs 1, and so do
-/// eight characters or items that are made or looked through.
+/// eight characters or items that are made or looked through; a pass of a loop, which has variables of its own, costs 16.
 /// </summary>
 internal sealed class JinjaBudget(JinjaErrors errors)
 {
@@ -14,6 +14,7 @@ internal sealed class JinjaBudget(JinjaErrors errors)
 
     private const int MostSteps = 5_000_000;
     private const int LengthOfStep = 8;
+    private const int StepsOfPass = 16;
 
     private long _left = MostSteps;
 
@@ -33,7 +34,7 @@ internal sealed class JinjaBudget(JinjaErrors errors)
     {
         if (count > MostPasses)
             throw errors.Bad(line, $"it loops through more than {MostPasses} items");
-        Take(line, 1 + (long)count);
+        Take(line, 1 + ((long)count * StepsOfPass));
     }
 
     private void Take(int line, long cost)

@@ -21,7 +21,8 @@ public sealed class JinjaLimitTests
     private static readonly Dictionary<string, (string Template, string Told)> Hostile = new()
     {
         ["a text that doubles"] = (
-            "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(9000) %}{% set ns.x = ns.x + ns.x %}{% endfor %}", "more than 1048576"),
+            "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(9000) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+            "more than 1048576"),
         ["loops in loops"] = (Repeated("{% for i in range(9000) %}", 3) + Repeated("{% endfor %}", 3), "steps"),
         ["a long range"] = ("{% for i in range(100000000000) %}{% endfor %}", "more than 10000 items"),
         ["a deep list that is compared"] = ($"{Deep("[ns.x]")}{{{{ ns.x == [[ns.x]] }}}}{{{{ ns.x == [ns.x[0]] }}}}", "levels"),
