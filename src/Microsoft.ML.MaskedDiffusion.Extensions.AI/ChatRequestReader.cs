@@ -18,16 +18,17 @@ internal sealed class ChatRequestReader
     private readonly Writer _default;
 
     /// <param name="model">The model that answers.</param>
-    /// <param name="options">The client's options.</param>
+    /// <param name="template">How conversations are written down.</param>
+    /// <param name="options">The client's other options.</param>
     /// <param name="modelId">What requests call the model.</param>
     /// <exception cref="ArgumentException">An option is missing or out of its range.</exception>
-    public ChatRequestReader(MaskedDiffusionModel model, MaskedDiffusionChatClientOptions options, string? modelId)
+    public ChatRequestReader(
+        MaskedDiffusionModel model, ChatTemplate template, MaskedDiffusionChatClientOptions options, string? modelId)
     {
-        ArgumentNullException.ThrowIfNull(options.Template, "options.Template");
         _model = model;
         _modelId = modelId;
         _marks = options.Marks;
-        _template = options.Template.For(model.Tokenizer);
+        _template = template.For(model.Tokenizer);
         // The template and the handling of marks are checked by the shortest of all prompts.
         _ = _template.Prompt([new ChatTurn(ChatTurnRole.User, "")], _marks);
         _generation = new GenerationMapping(_template, options.Generation ?? Default(model.Config.ContextLength), model);

@@ -60,8 +60,15 @@ internal sealed class GenerationMapping
                 "Option Generation.PromptTokens must be null: which texts stand for tokens in a prompt, the template says.",
                 nameof(options));
         }
+        if (options.LiteralPrompts && options != _own)
+        {
+            throw new ArgumentException(
+                "Option Generation.LiteralPrompts must be false: whether prompts are literal, the template says (PromptStart).",
+                nameof(options));
+        }
         GenerationOptions copy = options.Clone();
         copy.PromptTokens = _promptTokens;
+        copy.LiteralPrompts = _template.PromptStart is not null;
         copy.StopStrings = [.. _template.StopStrings.Concat(copy.StopStrings).Concat(stops).Distinct(StringComparer.Ordinal)];
         return copy;
     }

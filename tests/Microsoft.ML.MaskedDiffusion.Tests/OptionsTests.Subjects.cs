@@ -331,7 +331,7 @@ public sealed partial class OptionsTests
             [nameof(GenerationOptions.StopStrings)] = [null],
             [nameof(GenerationOptions.Sampling)] = [null],
             [nameof(GenerationOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
-        }, anything: ["NegativePrompt", "PromptTokens", "EndTokens"]),
+        }, anything: ["NegativePrompt", "PromptTokens", "LiteralPrompts", "EndTokens"]),
 
         new Subject<ZeroShotOptions>(new(), o => _ = new ZeroShotEvaluator(Model, o), new()
         {

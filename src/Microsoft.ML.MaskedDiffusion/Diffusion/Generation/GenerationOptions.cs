@@ -62,6 +62,15 @@ public sealed class GenerationOptions
     public IReadOnlyDictionary<string, int>? PromptTokens { get; set; }
 
     /// <summary>
+    /// Whether the model sees the tokens of a prompt's text and nothing else: no beginning or end of sequence is put before them, and a
+    /// space at the end stays. So the prompts of published conversation models are read, which have their beginning themselves (see
+    /// <see cref="ChatTemplate.PromptStart"/>). An empty prompt begins as others do in any case. Default false.
+    /// </summary>
+    [JsonPropertyName("LiteralPrompts")]
+    [OmittedAtDefault]
+    public bool LiteralPrompts { get; set; }
+
+    /// <summary>
     /// What guidance leads away from, where <see cref="SamplingOptions.GuidanceScale"/> is above 0: the unconditional logits are those
     /// after this prompt. Null, the default: those after a masked prompt, or for an autoregressive model after the beginning of a text.
     /// </summary>

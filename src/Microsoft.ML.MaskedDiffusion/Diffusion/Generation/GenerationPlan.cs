@@ -23,14 +23,14 @@ internal sealed record GenerationPlan(
     public SamplingOptions SamplingOfOneBlock { get; } = OfOneBlock(Options.Sampling, Options.MaxNewTokensIn(ContextLength));
 
     /// <summary>Turns prompts into ids.</summary>
-    public PromptEncoder Prompts { get; } = new(Tokenizer, Options.PromptTokens);
+    public PromptEncoder Prompts { get; } = new(Tokenizer, Options.PromptTokens, Options.LiteralPrompts);
 
     /// <summary>What stands before the first token of a text.</summary>
     public int[] Start { get; } = DocumentStart.Of(Tokenizer);
 
     /// <summary>The ids of the prompt that guidance leads away from; null where it masks the prompt.</summary>
     public int[]? NegativePrompt { get; } =
-        Options.NegativePrompt is { } text ? new PromptEncoder(Tokenizer, Options.PromptTokens).Encode(text) : null;
+        Options.NegativePrompt is { } text ? new PromptEncoder(Tokenizer, Options.PromptTokens, Options.LiteralPrompts).Encode(text) : null;
 
     /// <summary>The rules about the end of a text after a prompt of so many tokens; everything else is the caller's.</summary>
     public SamplingRequest RequestOf(int promptLength) => new([], [])

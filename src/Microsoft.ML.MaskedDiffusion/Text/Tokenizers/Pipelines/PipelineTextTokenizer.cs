@@ -23,6 +23,8 @@ internal sealed class PipelineTextTokenizer : TextTokenizer
         return new PipelineTextTokenizer(_pipeline with { Added = added }, BeginningOfSequenceId, EndOfSequenceId, Files);
     }
 
+    internal override IReadOnlyList<string> SpelledTokens => _tokenizer.SpelledTokens;
+
     internal override ReadOnlyMemory<byte> BytesOf(int id) => HasText(id) ? _tokenizer.BytesOf(id) : default(ReadOnlyMemory<byte>);
 
     private protected override int[] EncodeWellFormed(string text, bool startsText) => _tokenizer.Encode(text, startsText);

@@ -27,6 +27,9 @@ internal sealed class PipelineTokenizer : OwnTokenizer
             _tokens[token.Id] = token.Content;
     }
 
+    /// <summary>The added tokens that text can spell.</summary>
+    public IReadOnlyList<string> SpelledTokens => [.. _pipeline.Added.Where(token => !token.Unspelled).Select(token => token.Content)];
+
     public override string TokenOf(int id) => _tokens[id] ?? "";
 
     public override string Encode(string text, bool startsText, bool normalize, List<TokenSpan> tokens)
