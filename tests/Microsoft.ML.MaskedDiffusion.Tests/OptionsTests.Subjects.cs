@@ -285,7 +285,8 @@ public sealed partial class OptionsTests
             [nameof(SamplingOptions.MinP)] = [-0.1, 1.1, double.NaN],
             [nameof(SamplingOptions.RepetitionPenalty)] = [0.0, -1.0, 101.0, double.NaN],
             [nameof(SamplingOptions.BatchTokens)] = BadCounts,
-        }, anything: ["Seed", "OrderSeesKeptTokens", "SharesStepsAmongRows", "SuppressedTokens", "TokenBias"]),
+        }, anything:
+            ["Seed", "OrderSeesKeptTokens", "SharesStepsAmongRows", "SuppressedTokens", "PostponedTokens", "TokenBias"]),
 
         new Subject<SearchOptions>(
             new()

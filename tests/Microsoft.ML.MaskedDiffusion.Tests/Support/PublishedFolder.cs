@@ -11,6 +11,9 @@ internal sealed class PublishedFolder : IDisposable
     /// <summary>The folders of the recorded models.</summary>
     public static readonly string[] Names = ["llada", "dream", "a2d-qwen2", "a2d-qwen3", "a2d-llama", "modernbert"];
 
+    // What was computed with the models, which their folders do not have.
+    private static readonly string[] Figures = ["golden", "samplers", "likelihood"];
+
     private const int VocabularySize = 120;
     private readonly TemporaryFolder _folder = new();
 
@@ -28,7 +31,7 @@ internal sealed class PublishedFolder : IDisposable
         Directory.CreateDirectory(path);
         foreach (string file in Directory.GetFiles(System.IO.Path.Combine(Golden.Folder, "published", name)))
         {
-            if (!System.IO.Path.GetFileName(file).StartsWith("golden", StringComparison.Ordinal))
+            if (!Figures.Any(figure => System.IO.Path.GetFileName(file).StartsWith(figure, StringComparison.Ordinal)))
                 File.Copy(file, System.IO.Path.Combine(path, System.IO.Path.GetFileName(file)));
         }
         WriteTokenizer(path, MaskIdOf(name), EndIdOf(name));

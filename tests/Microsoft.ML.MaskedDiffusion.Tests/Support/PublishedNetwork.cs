@@ -69,14 +69,17 @@ internal static class PublishedNetwork
         _ => throw new ArgumentOutOfRangeException(nameof(family), family, "no published architecture"),
     };
 
-    /// <summary>The network with the weights of its folder.</summary>
-    public static TransformerNetwork Load(string family, ScalarType type = ScalarType.Float32, bool torchOperators = false)
+    /// <summary>The network with the weights of its folder, and maybe with outputs that predict the next position.</summary>
+    public static TransformerNetwork Load(
+        string family, ScalarType type = ScalarType.Float32, bool torchOperators = false, bool isShifted = false)
     {
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         string folder = Golden.PathOf("published", family);
         SafetensorsReader[] files = [.. Directory.EnumerateFiles(folder, "model*.safetensors").Select(SafetensorsReader.Open)];
-        var network = new TransformerNetwork(Config(family), CPU, type, torchOperators);
+        TransformerConfig config = Config(family);
+        config = config with { ShiftsLogits = config.ShiftsLogits || isShifted };
+        var network = new TransformerNetwork(config, CPU, type, torchOperators);
         foreach ((string name, var parameter) in network.Parameters)
         {
             Tensor[] parts = [.. Sources(family, name).Select(source => Read(files, source))];

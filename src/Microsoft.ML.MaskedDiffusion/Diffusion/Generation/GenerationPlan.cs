@@ -14,6 +14,9 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 internal sealed record GenerationPlan(
     GenerationOptions Options, TextTokenizer Tokenizer, int ContextLength, int MaskTokenId, GapVocabulary Vocabulary, StopScanner? Stops)
 {
+    /// <summary>Whether the network's output before a position predicts it. Default false.</summary>
+    public bool IsShifted { get; init; }
+
     /// <summary>The most tokens of a text.</summary>
     public int MaxNewTokens { get; } = Options.MaxNewTokensIn(ContextLength);
 
@@ -39,6 +42,7 @@ internal sealed record GenerationPlan(
         EndOfTextIds = EndOfTextIds,
         FirstEnd = promptLength + Options.MinNewTokens,
         EndOfTextPenalty = Options.EndOfTextPenalty,
+        IsShifted = IsShifted,
     };
 
     /// <summary>The tokens that end a text: the tokenizer's end of sequence, if it has one, and those of the options.</summary>

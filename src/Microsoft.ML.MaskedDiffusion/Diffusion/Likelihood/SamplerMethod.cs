@@ -67,6 +67,8 @@ internal sealed class SamplerMethod : LikelihoodMethod
             "1: a likelihood is that of the model's own distribution");
         Require(own.SuppressedTokens is null or { Count: 0 }, nameof(own.SuppressedTokens), own.SuppressedTokens?.Count,
             "none: answers with these tokens would be impossible");
+        Require(!own.PostponesTokens, nameof(own.PostponedTokens), own.PostponedTokens?.Count,
+            "none: which positions go first would depend on the tokens drawn");
         Require(own.TokenBias is null or { Count: 0 }, nameof(own.TokenBias), own.TokenBias?.Count,
             "none: a likelihood is that of the model's own distribution");
         Require(!own.SharesStepsAmongRows, nameof(own.SharesStepsAmongRows), own.SharesStepsAmongRows,

@@ -12,7 +12,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <remarks>
 /// Logits go through guidance, then <see cref="TokenBias"/>, <see cref="SuppressedTokens"/> and penalties: that is the distribution that
 /// the order looks at. Then temperature, <see cref="TopK"/>, <see cref="TopP"/> and <see cref="MinP"/>, in this order, make the
-/// distribution that a token is drawn from.
+/// distribution that a token is drawn from; with <see cref="OrderSeesKeptTokens"/> the order looks at that one.
 /// </remarks>
 public sealed class SamplingOptions
 {
@@ -115,14 +115,25 @@ public sealed class SamplingOptions
     [OmittedAtDefault]
     public IReadOnlyList<int>? SuppressedTokens { get; set; }
 
+    /// <summary>
+    /// Token ids that are chosen like any others and filled last: for orders and counts a position where one of them is chosen has
+    /// probability 0 and the largest entropy, and the probabilities elsewhere are those among the other tokens. Orders by confidence
+    /// otherwise often choose the end of the text first, everywhere. Orders without predictions are not changed. LLaDA's
+    /// <c>confidence_eos_eot_inf</c> and dLLM's <c>begin_suppress_tokens</c>. Ids of the vocabulary. Default none.
+    /// </summary>
+    [JsonPropertyName("PostponedTokens")]
+    [OmittedAtDefault]
+    public IReadOnlyList<int>? PostponedTokens { get; set; }
+
     /// <summary>What is added to the logits of token ids, finite numbers. Default none.</summary>
     [JsonPropertyName("TokenBias")]
     [OmittedAtDefault]
     public IReadOnlyDictionary<int, double>? TokenBias { get; set; }
 
     /// <summary>
-    /// Whether the order looks at the probabilities among the tokens that <see cref="TopK"/>, <see cref="TopP"/> and <see cref="MinP"/>
-    /// keep, as in Dream's sampler, and not among all. Default false.
+    /// Whether the order looks at the probabilities with which a token is drawn, as in Dream's sampler: those after
+    /// <see cref="Temperature"/> (where it is above 0), among the tokens that <see cref="TopK"/>, <see cref="TopP"/> and <see cref="MinP"/>
+    /// keep. Default false.
     /// </summary>
     [JsonPropertyName("OrderSeesKeptTokens")]
     [OmittedAtDefault]
@@ -149,6 +160,9 @@ public sealed class SamplingOptions
 
     /// <summary>Whether the choice is among fewer tokens than the order sees.</summary>
     internal bool FiltersTokens => TopK is not null || TopP < 1 || MinP > 0;
+
+    /// <summary>Whether any tokens are filled last.</summary>
+    internal bool PostponesTokens => PostponedTokens is { Count: > 0 };
 
     /// <summary>Whether a guidance of the scale acts where this share of the masked tokens is left.</summary>
     internal bool IsGuided(double maskedShare) => GuidanceScale != 0 && maskedShare <= GuidanceStart && maskedShare > GuidanceEnd;
@@ -177,6 +191,7 @@ public sealed class SamplingOptions
         OptionCheck.Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
         var copy = (SamplingOptions)MemberwiseClone();
         copy.SuppressedTokens = SuppressedTokens is null ? null : [.. SuppressedTokens];
+        copy.PostponedTokens = PostponedTokens is null ? null : [.. PostponedTokens];
         copy.TokenBias = TokenBias?.ToDictionary();
         foreach ((int id, double bias) in copy.TokenBias ?? new Dictionary<int, double>())
             OptionCheck.Require(double.IsFinite(bias), $"{nameof(TokenBias)}[{id}]", bias,
@@ -190,6 +205,8 @@ public sealed class SamplingOptions
         OptionCheck.Require(TopK is null || TopK <= size, nameof(TopK), TopK, $"1 to the vocabulary's size {size}, or null");
         foreach (int id in SuppressedTokens ?? [])
             OptionCheck.Require(id >= 0 && id < size, nameof(SuppressedTokens), id, $"ids of the vocabulary, 0 to {size - 1}");
+        foreach (int id in PostponedTokens ?? [])
+            OptionCheck.Require(id >= 0 && id < size, nameof(PostponedTokens), id, $"ids of the vocabulary, 0 to {size - 1}");
         foreach (int id in TokenBias?.Keys ?? [])
             OptionCheck.Require(id >= 0 && id < size, nameof(TokenBias), id, $"of ids of the vocabulary, 0 to {size - 1}");
         int forbidden = SuppressedTokens?.Distinct().Count() ?? 0;

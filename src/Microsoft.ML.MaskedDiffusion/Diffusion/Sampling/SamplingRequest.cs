@@ -43,6 +43,9 @@ internal sealed record SamplingRequest(int[] Tokens, int[] Positions)
     /// <summary>The first position of the first block.</summary>
     public int BlockStart { get; init; }
 
+    /// <summary>Whether the network's output before a position predicts it (<see cref="TransformerConfig.ShiftsLogits"/>).</summary>
+    public bool IsShifted { get; init; }
+
     /// <summary>Which positions may get a token that changes the length of their gap; null where none may.</summary>
     public ILengthTokens? LengthTokens { get; init; }
 

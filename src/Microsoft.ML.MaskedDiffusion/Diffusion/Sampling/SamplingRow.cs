@@ -47,7 +47,7 @@ internal sealed class SamplingRow : IDisposable
         History = new CommitHistory(Tokens.Length);
         _block = new SamplingBlock(request, options);
         _remasking = options.Remasking == Remasking.None ? null : new RemaskingState(options.Remasking, Tokens.Length);
-        _cache = options.Cache == SamplingCache.None ? null : new CachePolicy(options.Cache);
+        _cache = options.Cache == SamplingCache.None ? null : new CachePolicy(options.Cache, request.IsShifted);
     }
 
     /// <summary>The ids so far.</summary>
@@ -87,6 +87,10 @@ internal sealed class SamplingRow : IDisposable
     private bool IsBlind =>
         !_options.Order.UsesPredictions && !_options.TokensPerStep.UsesPredictions && !_options.SharesStepsAmongRows;
 
+    // Whether the step fills the block's first position and no other, since its prediction cannot be had later.
+    private bool FillsFirstAlone =>
+        _cache?.LeavesOutPredecessor == true && _block.IsNew && _remasking is null && !_options.SharesStepsAmongRows;
+
     /// <summary>
     /// What the network is asked in this step: nothing where no answer could change anything; the row itself, and probes of tokens that may
     /// be masked again.
@@ -95,7 +99,11 @@ internal sealed class SamplingRow : IDisposable
     {
         _looked = _block.Open;
         _remasking?.Begin(StateBefore, needsChoice: IsBlind);
-        if (IsBlind)
+        if (FillsFirstAlone)
+        {
+            _looked = _looked[..1];
+        }
+        else if (IsBlind)
         {
             TokenPrediction[] drawn = [.. _looked.Select(Unseen)];
             Rank(drawn);
@@ -161,7 +169,7 @@ internal sealed class SamplingRow : IDisposable
     {
         TokenPrediction[] ranked = Ranked();
         _remasking?.ChooseAfter(StateWith(ranked));
-        Commit(ranked, IsBlind ? ranked.Length : Count(ranked));
+        Commit(ranked, IsBlind || FillsFirstAlone ? ranked.Length : Count(ranked));
     }
 
     /// <summary>

@@ -82,7 +82,7 @@ internal sealed class TokenInfiller
     private SamplingRow Open(InfillRow asked)
     {
         int[] row = asked.Tokens;
-        int maskTokenId = _evaluator.MaskTokenId;
+        int maskTokenId = _evaluator.MaskTokenId, last = Math.Max(maskTokenId, _evaluator.VocabularySize - 1);
         if (row.Length > _evaluator.ContextLength)
         {
             throw new ArgumentException($"A text of {row.Length} tokens, gaps included, is longer than the {_evaluator.ContextLength} that "
@@ -91,10 +91,10 @@ internal sealed class TokenInfiller
         var positions = new List<int>();
         for (int i = 0; i < row.Length; i++)
         {
-            if (row[i] < 0 || row[i] > maskTokenId)
+            if (row[i] < 0 || row[i] > last)
             {
                 throw new ArgumentException(
-                    $"Token id {row[i]} is outside 0 to {maskTokenId}; it was made by another tokenizer than the model's.");
+                    $"Token id {row[i]} is outside 0 to {last}; it was made by another tokenizer than the model's.");
             }
             if (row[i] == maskTokenId)
                 positions.Add(i);
@@ -105,6 +105,7 @@ internal sealed class TokenInfiller
             Vocabulary = _vocabulary,
             Gaps = asked.Gaps ?? [],
             StartsText = asked.StartsText,
+            IsShifted = _evaluator.IsShifted,
         };
         return new SamplingRow(request, _options, maskTokenId);
     }

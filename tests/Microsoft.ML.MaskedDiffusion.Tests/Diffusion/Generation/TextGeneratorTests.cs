@@ -366,6 +366,8 @@ public sealed class TextGeneratorTests
         yield return ("Smdm", With(SamplingPresets.Smdm, o => (o.Steps, o.GuidanceScale) = (7, 0.6)));
         yield return ("SmdmGreedy", With(SamplingPresets.SmdmGreedy, o => o.Steps = 7));
         yield return ("LLaDA", With(SamplingPresets.LLaDA, o => (o.Steps, o.BlockLength) = (6, 5)));
+        yield return ("Postponed", With(SamplingPresets.DLLM, o =>
+            (o.Steps, o.BlockLength, o.PostponedTokens) = (6, 8, [1, 2, 70, 71])));
         yield return ("Dream", With(SamplingPresets.Dream, o => o.Steps = 7));
         yield return ("FastDLLM", With(SamplingPresets.FastDLLM, o =>
             (o.TokensPerStep, o.BlockLength) = (TokensPerStep.Threshold(0.1), 5)));

@@ -64,7 +64,7 @@ public sealed class SessionSchedulerTests
         SamplingOptions[] all =
         [
             new() { Temperature = 1 }, new() { Temperature = 0, RepetitionPenalty = 1.2 },
-            new() { Temperature = 0, TopK = 2, OrderSeesKeptTokens = true },
+            new() { Temperature = 0, TopK = 2, OrderSeesKeptTokens = true }, new() { Temperature = 0, PostponedTokens = [4] },
         ];
         foreach (SamplingOptions options in all)
         {
