@@ -180,6 +180,25 @@ public sealed record ChatTemplate
         return tokens.Count > 0 ? tokens : null;
     }
 
+    /// <summary>
+    /// What <see cref="GenerationOptions.EndTokens"/> should be for the replies of this template: the ids of <see cref="StopStrings"/> that
+    /// are tokens without text, such as &lt;|im_end|&gt;, and not the tokenizer's end of sequence. A model could not write such a token
+    /// otherwise, and would not end its reply. Null where there are none.
+    /// </summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <exception cref="ArgumentNullException">The tokenizer is null.</exception>
+    public IReadOnlyList<int>? EndTokens(TextTokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        int[] ends =
+        [
+            .. StopStrings.Select(tokenizer.Encode)
+                .Where(ids => ids.Length == 1 && ids[0] != tokenizer.EndOfSequenceId && tokenizer.BytesOf(ids[0]).IsEmpty)
+                .Select(ids => ids[0]).Distinct(),
+        ];
+        return ends.Length > 0 ? ends : null;
+    }
+
     /// <summary>All marks, the longest first.</summary>
     internal IReadOnlyList<string> AllMarks() =>
     [

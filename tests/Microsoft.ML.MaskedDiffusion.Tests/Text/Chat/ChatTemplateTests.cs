@@ -9,6 +9,22 @@ public sealed class ChatTemplateTests
     private static readonly ChatTurn Hello = new(ChatTurnRole.User, "Hello!");
 
     [TestMethod]
+    public void MarksThatAreTokensWithoutTextEndAReply()
+    {
+        TextTokenizer qwen = TextTokenizer.FromFiles(new Dictionary<string, byte[]>
+        {
+            ["tokenizer.json"] = System.Text.Encoding.UTF8.GetBytes(TokenizerJson.Kinds["qwen2 and dream"]()),
+        });
+        IReadOnlyList<int> ends = ChatTemplate.ChatML.EndTokens(qwen)!;
+        CollectionAssert.AreEqual(new[] { qwen.Encode("<|im_end|>").Single(), qwen.Encode("<|im_start|>").Single() }, ends.ToArray());
+        // Its end of sequence ends texts anyway, and what is cut into several tokens is none.
+        ChatTemplate other = ChatTemplate.ChatML with { StopStrings = ["<|endoftext|>", "the end", "e"] };
+        Assert.IsNull(other.EndTokens(qwen));
+        TextTokenizer bytes = TokenizerSource.Bytes().Resolve(() => [], null, CancellationToken.None);
+        Assert.IsNull(ChatTemplate.ChatML.EndTokens(bytes));
+    }
+
+    [TestMethod]
     public void VicunaBeginsAsTheRowsOfShareGpt()
     {
         TextTokenizer tokenizer = SentencePiece();
