@@ -129,6 +129,14 @@ public sealed record TransformerConfig
     /// </summary>
     public bool HasLengthTokens { get; init; }
 
+    /// <summary>
+    /// The share p_u of uniform noise in the forward process that the network was trained with, 0 up to but not 1 (GIDD; von Ruette et al.,
+    /// arXiv 2503.04482, 2025). Above 0 the network has learned to tell wrong tokens from right ones, and it says something about tokens
+    /// that it sees. It changes nothing in what the network computes. A trainer sets it; see <see cref="NoiseOptions.UniformShare"/>.
+    /// Default 0: only mask tokens.
+    /// </summary>
+    public double UniformShare { get; init; }
+
     /// <summary>The names that <see cref="FromPreset"/> knows, smallest first.</summary>
     public static IReadOnlyList<string> PresetNames => TransformerPresets.Names;
 
@@ -149,6 +157,9 @@ public sealed record TransformerConfig
 
     /// <summary>The id of the token that takes a masked token away; null without <see cref="HasLengthTokens"/>.</summary>
     public int? DeleteTokenId => HasLengthTokens ? VocabularySize - 1 : null;
+
+    /// <summary>The mask token where it has a place among the predictions; -1 where it has none.</summary>
+    internal int PredictedMaskTokenId => MaskTokenId < VocabularySize ? MaskTokenId : -1;
 
     /// <summary>How many of the vocabulary's first ids are tokens of text.</summary>
     internal int TextVocabularySize => VocabularySize - (HasLengthTokens ? LengthTokenCount : 0);
@@ -219,6 +230,9 @@ public sealed record TransformerConfig
             FormattableString.Invariant($"0 to VocabularySize {VocabularySize}"));
         OptionCheck.Require(!HasLengthTokens || MaskTokenId == VocabularySize, group + nameof(MaskTokenId), MaskTokenId,
             FormattableString.Invariant($"{VocabularySize}, one past the vocabulary's last, with HasLengthTokens"));
+        OptionCheck.Require(UniformShare is >= 0 and < 1, group + nameof(UniformShare), UniformShare, "0 up to but not 1");
+        OptionCheck.Require(UniformShare == 0 || !Autoregressive, group + nameof(UniformShare), UniformShare,
+            "0 for an autoregressive network, which is trained without noise");
         // A weight is one block of memory with 32-bit indices.
         long projection = (HeadCount + 2L * KeyValueHeadCount) * HeadSize;
         long rows = Math.Max(Math.Max(EmbeddingRowCount, projection), FeedForwardSize);

@@ -101,7 +101,7 @@ public sealed unsafe class VocabularyLossTests
     }
 
     private Tensor Loss(Tensor x, Tensor weight, bool rounded, bool recompute) =>
-        VocabularyLossFunction.Run(_pass, x, weight, Targets((int)x.size(0)), rounded, recompute, _pool);
+        VocabularyLossFunction.Run(_pass, x, weight, new TargetCrossEntropy(Targets((int)x.size(0))), rounded, recompute, _pool);
 
     private static float[] Floats(Tensor values) => values.detach().contiguous().data<float>().ToArray();
 }
