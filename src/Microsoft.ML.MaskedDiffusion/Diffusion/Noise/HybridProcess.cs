@@ -3,16 +3,16 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 
 /// <summary>
-/// The forward process and the loss of "Generalized Interpolating Discrete Diffusion" (GIDD; von Ruette et al., arXiv 2503.04482, 2025) with
-/// hybrid noise: at time t a token is left alone with probability alpha = (1 - t) / C, is the mask token with t / C, and is drawn uniformly
-/// from the N tokens of text with c / C, where c = B sqrt(t (1 - t)), B = 2 p_u / (1 - p_u) and C = 1 + c. At t = 1/2 the share of uniform
-/// noise has its peak, p_u. With p_u = 0 it is the process of masked diffusion. Immutable and thread-safe.
+/// The forward process and the loss of "Generalized Interpolating Discrete Diffusion" (GIDD; von Ruette et al., arXiv 2503.04482, 2025)
+/// with hybrid noise: at time t a token is left alone with probability alpha = (1 - t) / C, is the mask token with t / C, and is drawn
+/// uniformly from the N tokens of text with c / C, where c = B sqrt(t (1 - t)), B = 2 p_u / (1 - p_u) and C = 1 + c. At t = 1/2 the share
+/// of uniform noise has its peak, p_u. With p_u = 0 it is the process of masked diffusion. Immutable and thread-safe.
 /// </summary>
 /// <remarks>
 /// A network that sees z in place of x and predicts p has, with q(v | x) the marginal probabilities above and q(v | p) their mean over p,
 /// the bound  -log p(x) &lt;= integral over t of E[w(z, x) (KL(q(. | x) || q(. | p)) + r - 1 - log r)] with r = q(z | x) / q(z | p)
-/// (the continuous-time bound there). The weight w is the rate at which tokens become z, over q(z | x): 1 / (t (1 - t)) for the mask token, half of that
-/// for a wrong token, and <see cref="HybridLevel.RightWeight"/> for x itself.
+/// (the continuous-time bound there). The weight w is the rate at which tokens become z, over q(z | x): 1 / (t (1 - t)) for the mask token,
+/// half of that for a wrong token, and <see cref="HybridLevel.RightWeight"/> for x itself.
 /// </remarks>
 internal sealed class HybridProcess
 {
@@ -45,9 +45,9 @@ internal sealed class HybridProcess
         new(_epsilon + (1 - _epsilon) * draw, (1 - _epsilon) * (1 - draw), 1, _factor, _tokenCount);
 
     /// <summary>
-    /// The noise of a measurement for a draw u from 0 to 1, neither included: t = u^3, and the integrand counts 3 u^2. It reaches down to 0,
-    /// so that nothing is missing in the bound, and the few tokens that are noised there, which have large weights, do not decide it: for
-    /// uniform times the variance would be infinite.
+    /// The noise of a measurement for a draw u from 0 to 1, neither included: t = u^3, and the integrand counts 3 u^2. It reaches down to
+    /// 0, so that nothing is missing in the bound, and the few tokens that are noised there, which have large weights, do not decide it:
+    /// for uniform times the variance would be infinite.
     /// </summary>
     public HybridLevel LevelInMeasurement(double draw) =>
         new(draw * draw * draw, (1 - draw) * (1 + draw + draw * draw), 3 * draw * draw, _factor, _tokenCount);

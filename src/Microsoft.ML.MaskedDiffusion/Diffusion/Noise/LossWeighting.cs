@@ -25,13 +25,15 @@ public enum LossWeighting
     /// <summary>
     /// With a <see cref="NoiseOptions.UniformShare"/>, the weighting of GIDD's published models: 2 for a mask token, 1 for a wrong token,
     /// and B / N e^(-lambda / 2) for a right one, at most 2, with lambda the logarithm of the signal-to-noise ratio (von Ruette et al.,
-    /// 2025). In proportion to each other these are the bound's weights. The loss is not a bound.
+    /// 2025). In proportion to each other these are the bound's weights at a given time, nearly so where the share is not small. The
+    /// loss is not a bound.
     /// </summary>
     [JsonStringEnumMemberName("Dynamic")]
     Dynamic,
 
     /// <summary>
-    /// With a <see cref="NoiseOptions.UniformShare"/>, the bound's weights, but at most 2 (GIDD's clamped weights). The loss is not a bound.
+    /// With a <see cref="NoiseOptions.UniformShare"/>, the bound's weights, but at most 2 (GIDD's clamped weights). The loss is not a
+    /// bound.
     /// </summary>
     [JsonStringEnumMemberName("Clipped")]
     Clipped,

@@ -3,10 +3,10 @@ using System.Buffers;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
 /// <summary>
-/// The correction of a row that is written, after the self-correction step of GIDD (von Ruette et al., arXiv 2503.04482, 2025): token after
-/// token is replaced by one that the network finds more probable in the light of all others. What rises is the sum, over the positions that may change, of the
-/// log-probabilities of the row's tokens in a look at the whole row. A replacement is tried where it raises that position's part most; it
-/// stays only if the next look finds that the whole sum has risen, so that the sum never falls.
+/// The correction of a row that is written, after the self-correction step of GIDD (von Ruette et al., arXiv 2503.04482, 2025): token
+/// after token is replaced by one that the network finds more probable in the light of all others. What rises is the sum, over the
+/// positions that may change, of the log-probabilities of the row's tokens in a look at the whole row. A replacement is tried where it
+/// raises that position's part most; it stays only if the next look finds that the whole sum has risen, so that the sum never falls.
 /// </summary>
 /// <param name="options">The most replacements that are tried, and the temperature of what is tried; checked.</param>
 /// <param name="draws">The row's draws.</param>

@@ -102,7 +102,8 @@ internal class DiffusionObjective(
         IEnumerable<int> all = Enumerable.Range(0, batch.Count);
         IEnumerable<(NoisyBatch, int[])> noisy =
         [
-            .. NoiseDraws.ByLength(all.Where(row => resized[row] is null), batch.RowLength).Select(rows => (Corrupt(batch, rows, noiseLevels), rows)),
+            .. NoiseDraws.ByLength(all.Where(row => resized[row] is null), batch.RowLength).Select(
+                rows => (Corrupt(batch, rows, noiseLevels), rows)),
             .. NoiseDraws.ByLength(all.Where(row => resized[row] is not null), row => resized[row]!.Tokens.Length).Select(
                 rows => (Join([.. rows.Select(row => resized[row]!)], [.. rows.Select(row => batch.TargetCount(row))]), rows)),
         ];

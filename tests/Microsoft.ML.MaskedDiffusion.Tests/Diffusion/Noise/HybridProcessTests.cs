@@ -214,7 +214,7 @@ public sealed unsafe class HybridProcessTests
     }
 
     [TestMethod]
-    public void WeightsOfTrainingsKeepTheBoundsProportions()
+    public void WeightsOfTrainingsAreThePublishedOnes()
     {
         var process = new HybridProcess(Words(50), 0.2);
         foreach (double draw in new[] { 0.01, 0.3, 0.7, 0.999 })
@@ -224,16 +224,18 @@ public sealed unsafe class HybridProcessTests
                 Term(process, level, 1, seen, weighting).DivergenceWeight * 50 / level.UniformProbability;
             Assert.AreEqual(2, Weight(50, LossWeighting.Dynamic), 1e-12);
             Assert.AreEqual(1, Weight(3, LossWeighting.Dynamic), 1e-12);
-            double right = Weight(1, LossWeighting.InverseNoiseLevel) / Weight(3, LossWeighting.InverseNoiseLevel);
-            // The bound's proportion has c / N beside 1 - t in it, which the formula leaves out.
-            double tolerance = draw > 0.9 ? 2 : 0.1 * right;
-            Assert.AreEqual(right, Weight(1, LossWeighting.Dynamic), tolerance);
+            double uniform = 0.5 * Math.Sqrt(level.Time * level.Rest), signal = level.Rest / (level.Time + uniform);
+            Assert.AreEqual(Math.Min(2, 0.5 / 50 / Math.Sqrt(signal)), Weight(1, LossWeighting.Dynamic), 1e-9);
             foreach (long seen in new long[] { 50, 3, 1 })
             {
                 Assert.AreEqual(Math.Min(2, Weight(seen, LossWeighting.InverseNoiseLevel)), Weight(seen, LossWeighting.Clipped), 1e-12);
                 Assert.AreEqual(seen == 50, Term(process, level, 1, seen).RatioWeight == 0);
             }
         }
+        // With little uniform noise the formula for right tokens is the bound's proportion.
+        HybridLevel faint = new HybridProcess(Words(50), 1e-8).LevelInTraining(0.3);
+        double dynamic = Term(new HybridProcess(Words(50), 1e-8), faint, 1, 1, LossWeighting.Dynamic).RatioWeight;
+        Assert.AreEqual(faint.RightWeight / faint.WrongWeight, dynamic, 1e-6 * dynamic);
     }
 
     private static Tensor LossOf(TransformerNetwork network, HybridProcess process, HybridBatch batch) => network.HybridLoss(
