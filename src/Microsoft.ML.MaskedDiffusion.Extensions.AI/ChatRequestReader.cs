@@ -60,8 +60,11 @@ internal sealed class ChatRequestReader
                 + "example with a chat reducer, or lower MaxOutputTokens.", nameof(messages));
         }
         SamplingOptions sampling = writer.Options.Sampling;
-        bool tokensStay = sampling.Remasking == Remasking.None || _model.Config.Autoregressive;
-        return new ChatRequest(writer.Generator, prompt, tokensStay, sampling.BlockLength, DateTimeOffset.UtcNow);
+        // Self-correction changes tokens of all blocks when the last one is filled.
+        bool corrects = sampling.SelfCorrectionSteps > 0;
+        bool tokensStay = (sampling.Remasking == Remasking.None && !corrects) || _model.Config.Autoregressive;
+        int? finalLength = corrects ? null : sampling.BlockLength;
+        return new ChatRequest(writer.Generator, prompt, tokensStay, finalLength, DateTimeOffset.UtcNow);
     }
 
     private static GenerationOptions Default(int contextLength) => new()

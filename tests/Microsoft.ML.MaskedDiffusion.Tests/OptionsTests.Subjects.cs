@@ -105,6 +105,7 @@ public sealed partial class OptionsTests
         {
             [nameof(NoiseOptions.Levels)] = [(NoiseLevels)(-1), (NoiseLevels)9],
             [nameof(NoiseOptions.LossWeighting)] = [(LossWeighting)(-1), (LossWeighting)9],
+            [nameof(NoiseOptions.UniformShare)] = [-0.1, 1.0, 1.5, double.NaN],
             [nameof(NoiseOptions.StochasticLengthRatio)] = BadShares,
             [nameof(NoiseOptions.GuidanceDropout)] = [.. BadShares, 0.1],
             [nameof(NoiseOptions.GapLengthRatio)] = BadShares,
@@ -278,6 +279,8 @@ public sealed partial class OptionsTests
             [nameof(SamplingOptions.Order)] = [null],
             [nameof(SamplingOptions.TokensPerStep)] = [null],
             [nameof(SamplingOptions.Remasking)] = [null],
+            [nameof(SamplingOptions.SelfCorrectionSteps)] = [-1, int.MinValue],
+            [nameof(SamplingOptions.SelfCorrectionTemperature)] = [-0.1, 100.5, double.NaN, double.PositiveInfinity],
             [nameof(SamplingOptions.Cache)] = [null],
             [nameof(SamplingOptions.BlockLength)] = BadCounts,
             [nameof(SamplingOptions.TopK)] = [.. BadCounts, 1_000_000],
@@ -377,6 +380,7 @@ public sealed partial class OptionsTests
             [nameof(TransformerConfig.Norm)] = [(NormKind)(-1), (NormKind)9],
             [nameof(TransformerConfig.Activation)] = [(GateActivation)(-1), (GateActivation)9],
             [nameof(TransformerConfig.RotaryBase)] = [1.0, -1.0, 1e13, double.NaN, double.PositiveInfinity],
+            [nameof(TransformerConfig.UniformShare)] = [-0.1, 1.0, double.NaN],
         }, anything:
         [
             "Autoregressive", "HasLengthTokens", "HasAttentionBias", "HasQueryKeyNorm", "TiesEmbeddings", "HasEmbeddingNorm",

@@ -110,8 +110,8 @@ public sealed record TransformerConfig
     public bool HasPredictionHead { get; init; }
 
     /// <summary>
-    /// Whether the output at position i - 1 predicts the token at position i, as in models that were autoregressive ones before (Dream). The
-    /// first token of a row is predicted by its own output. An autoregressive network predicts so anyway. Default false.
+    /// Whether the output at position i - 1 predicts the token at position i, as in models that were autoregressive ones before (Dream).
+    /// The first token of a row is predicted by its own output. An autoregressive network predicts so anyway. Default false.
     /// </summary>
     public bool ShiftsLogits { get; init; }
 
@@ -132,12 +132,20 @@ public sealed record TransformerConfig
     /// </summary>
     public bool HasLengthTokens { get; init; }
 
+    /// <summary>
+    /// The share p_u of uniform noise in the forward process that the network was trained with, 0 up to but not 1 (GIDD; von Ruette et al.,
+    /// arXiv 2503.04482, 2025). Above 0 the network has learned to tell wrong tokens from right ones, and it says something about tokens
+    /// that it sees. It changes nothing in what the network computes. A trainer sets it; see <see cref="NoiseOptions.UniformShare"/>.
+    /// Default 0: only mask tokens.
+    /// </summary>
+    public double UniformShare { get; init; }
+
     /// <summary>The names that <see cref="FromPreset"/> knows, smallest first.</summary>
     public static IReadOnlyList<string> PresetNames => TransformerPresets.Names;
 
     /// <summary>
-    /// The id of the mask token. Default: one past the vocabulary's last, so that it cannot be predicted; published models of other families
-    /// have it among the tokens of the vocabulary.
+    /// The id of the mask token. Default: one past the vocabulary's last, so that it cannot be predicted; published models of other
+    /// families have it among the tokens of the vocabulary.
     /// </summary>
     [JsonIgnore]
     public int MaskTokenId
@@ -154,6 +162,9 @@ public sealed record TransformerConfig
     /// <summary>The id of the token that takes a masked token away; null without <see cref="HasLengthTokens"/>.</summary>
     public int? DeleteTokenId => HasLengthTokens ? VocabularySize - 1 : null;
 
+    /// <summary>The mask token where it has a place among the predictions; -1 where it has none.</summary>
+    internal int PredictedMaskTokenId => MaskTokenId < VocabularySize ? MaskTokenId : -1;
+
     /// <summary>How many of the vocabulary's first ids are tokens of text.</summary>
     internal int TextVocabularySize => VocabularySize - (HasLengthTokens ? LengthTokenCount : 0);
 
@@ -168,7 +179,8 @@ public sealed record TransformerConfig
     /// L (4 d^2 + 3 d f + 2 d) + d.
     /// </summary>
     public long NonEmbeddingParameterCount => Count(TransformerNetwork.ParameterShapes(this)
-        .Where(item => item.Name is not (TransformerNetwork.HeadName or TransformerNetwork.HeadBiasName or TransformerNetwork.EmbeddingName)));
+        .Where(item => item.Name is not (
+            TransformerNetwork.HeadName or TransformerNetwork.HeadBiasName or TransformerNetwork.EmbeddingName)));
 
     /// <summary>All parameters; those of a tied output layer count once.</summary>
     public long ParameterCount => Count(TransformerNetwork.ParameterShapes(this));
@@ -204,9 +216,9 @@ public sealed record TransformerConfig
     // What is set and what follows from other properties is the same network.
     private object?[] Values =>
     [
-        Name, LayerCount, HeadCount, KeyValueHeadCount, HeadSize, EmbeddingSize, FeedForwardSize, VocabularySize, MaskTokenId, ContextLength,
-        NormEpsilon, Norm, Activation, HasAttentionBias, HasQueryKeyNorm, RotaryBase, RotaryScaling, RotaryPrecision, LocalAttention,
-        TiesEmbeddings, HasEmbeddingNorm, HasPredictionHead, ShiftsLogits, Autoregressive, HasLengthTokens,
+        Name, LayerCount, HeadCount, KeyValueHeadCount, HeadSize, EmbeddingSize, FeedForwardSize, VocabularySize, MaskTokenId,
+        ContextLength, NormEpsilon, Norm, Activation, HasAttentionBias, HasQueryKeyNorm, RotaryBase, RotaryScaling, RotaryPrecision, LocalAttention,
+        TiesEmbeddings, HasEmbeddingNorm, HasPredictionHead, ShiftsLogits, Autoregressive, HasLengthTokens, UniformShare,
     ];
 
     /// <summary>Whether another configuration has the same name and describes the same network.</summary>
@@ -259,6 +271,9 @@ public sealed record TransformerConfig
             FormattableString.Invariant($"0 to VocabularySize {VocabularySize}"));
         OptionCheck.Require(!HasLengthTokens || MaskTokenId == VocabularySize, group + nameof(MaskTokenId), MaskTokenId,
             FormattableString.Invariant($"{VocabularySize}, one past the vocabulary's last, with HasLengthTokens"));
+        OptionCheck.Require(UniformShare is >= 0 and < 1, group + nameof(UniformShare), UniformShare, "0 up to but not 1");
+        OptionCheck.Require(UniformShare == 0 || !Autoregressive, group + nameof(UniformShare), UniformShare,
+            "0 for an autoregressive network, which is trained without noise");
         // A weight is one block of memory with 32-bit indices.
         long projection = (HeadCount + 2L * KeyValueHeadCount) * HeadSize;
         long rows = Math.Max(Math.Max(EmbeddingRowCount, projection), FeedForwardSize);

@@ -4,6 +4,7 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -183,6 +184,22 @@ internal sealed partial class TransformerNetwork : IDisposable
             throw new ArgumentException($"{states.size(0)} states need as many targets, not {targets.Length}.", nameof(targets));
         TokenRows.RequireIds(targets, Config.VocabularySize, nameof(targets));
         return _backend.CrossEntropy(states, targets);
+    }
+
+    /// <summary>
+    /// The losses in nats, [n], of states [n, d] at positions under hybrid noise, with a graph where gradients are wanted. A backward pass
+    /// through it runs once.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">A token is none of text.</exception>
+    public Tensor HybridLoss(Tensor states, HybridTerm[] terms)
+    {
+        using UseCount.Use use = _uses.Enter();
+        RequireStates(states, states.dim() == 2);
+        if (states.size(0) != terms.Length)
+            throw new ArgumentException($"{states.size(0)} states need as many positions, not {terms.Length}.", nameof(terms));
+        TokenRows.RequireIds([.. terms.Select(term => (long)term.Target)], Config.TextVocabularySize, nameof(terms));
+        TokenRows.RequireIds([.. terms.Select(term => (long)term.Seen)], Config.TextVocabularySize, nameof(terms));
+        return _backend.HybridLoss(states, terms);
     }
 
     /// <inheritdoc cref="INetworkBackend.LogProbabilities"/>

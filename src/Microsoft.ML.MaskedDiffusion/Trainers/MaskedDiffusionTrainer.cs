@@ -194,10 +194,16 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         if (_autoregressive)
             return new AutoregressiveObjective();
         NoiseOptions noise = _options.Noise;
+        ITrainingObjective WithStart(ITrainingObjective diffusion) =>
+            _options.WarmStart == 0 ? diffusion : new WarmStartObjective(diffusion, _options.WarmStart);
+        if (noise.UniformShare > 0)
+        {
+            return WithStart(new HybridObjective(
+                config with { UniformShare = noise.UniformShare }, noise.Levels, noise.LossWeighting, noise.GuidanceDropout));
+        }
         GapLengthNoise? gapLengths = noise.GapLengthRatio == 0 || tokenizer is null
             ? null : new GapLengthNoise(config, noise.GapLengthRatio, noise.MaxGapLength, BordersOf(tokenizer));
-        var diffusion = new DiffusionObjective(config, noise.Levels, noise.LossWeighting, noise.GuidanceDropout, gapLengths);
-        return _options.WarmStart == 0 ? diffusion : new WarmStartObjective(diffusion, _options.WarmStart);
+        return WithStart(new DiffusionObjective(config, noise.Levels, noise.LossWeighting, noise.GuidanceDropout, gapLengths));
     }
 
     // The ids that begin and end a text.
@@ -209,6 +215,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     {
         TransformerConfig config = _options.InitialModel?.Config
             ?? _options.Network with { VocabularySize = tokenizer.VocabularySize, Autoregressive = _autoregressive };
+        if (config.UniformShare != _options.Noise.UniformShare)
+            config = config with { UniformShare = _options.Noise.UniformShare };
         return config.HasLengthTokens || _options.Noise.GapLengthRatio == 0 ? config : config with
         {
             VocabularySize = config.VocabularySize + TransformerConfig.LengthTokenCount,

@@ -77,6 +77,8 @@ internal static class TrainerOptionsCheck
             "false: a masked diffusion model sees the text on both sides");
         OptionCheck.Require(!options.Network.HasLengthTokens || options.InitialModel is not null, "Network.HasLengthTokens", true,
             "false: a Noise.GapLengthRatio above 0 adds the tokens");
+        OptionCheck.Require(options.Network.UniformShare == 0 || options.InitialModel is not null, "Network.UniformShare",
+            options.Network.UniformShare, "0: set Noise.UniformShare, which the trained network keeps");
         OptionCheck.Require(options.Network.ContextLength >= 2, "Network.ContextLength", options.Network.ContextLength,
             "at least 2, so that there is text beside a masked token");
     }
@@ -111,6 +113,9 @@ internal static class TrainerOptionsCheck
             : "a masked diffusion model; train an autoregressive one with the AutoregressiveTrainer");
         OptionCheck.Require(options.Network == TrainerOptions.DefaultNetwork || options.Network == model.Config, nameof(options.Network),
             options.Network, Left);
+        double share = options.Noise.UniformShare;
+        OptionCheck.Require(model.Config.UniformShare == 0 || model.Config.UniformShare == share, "Noise.UniformShare", share,
+            FormattableString.Invariant($"{model.Config.UniformShare}, the share with which the InitialModel was trained"));
         bool sameTokenizer = ReferenceEquals(options.Tokenizer, TrainerOptions.DefaultTokenizer)
             || (options.Tokenizer.Known is { } known && known.ContentHash == model.Tokenizer.ContentHash);
         OptionCheck.Require(sameTokenizer, nameof(options.Tokenizer), options.Tokenizer.Known is null ? "trained" : "another", Left);

@@ -11,6 +11,7 @@ internal static class AllFormats
     private static FuzzFormat[] Make() =>
     [
         new PipelineFormat(), new ModelFormat(), new PublishedFormat(), new SafetensorsFormat(), new TokenizerFormat(),
-        new CheckpointFormat(), new TokenFolderFormat(), new PackedFormat(), new TaskFormat(), new BatchInputFormat(), new TextFormat(), new SearchFormat(),
+        new CheckpointFormat(), new TokenFolderFormat(), new PackedFormat(), new TaskFormat(), new BatchInputFormat(),
+        new TextFormat(), new SearchFormat(),
     ];
 }

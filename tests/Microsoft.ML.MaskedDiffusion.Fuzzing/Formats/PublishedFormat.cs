@@ -34,8 +34,11 @@ internal sealed class PublishedFormat : FuzzFormat
             Folder(config with { KeyValueHeadCount = 1, HeadSize = 6, HasQueryKeyNorm = true }, "a2d-qwen3"),
             Folder(config with
             {
-                Norm = NormKind.Layer, Activation = GateActivation.Gelu, LocalAttention = new LocalAttention { Radius = 4, GlobalInterval = 2 },
-                HasEmbeddingNorm = true, HasPredictionHead = true,
+                Norm = NormKind.Layer,
+                Activation = GateActivation.Gelu,
+                LocalAttention = new LocalAttention { Radius = 4, GlobalInterval = 2 },
+                HasEmbeddingNorm = true,
+                HasPredictionHead = true,
             }, "modernbert"),
         ];
     }

@@ -75,6 +75,8 @@ internal sealed record GenerationPlan(
             return;
         OptionCheck.Require(sampling.Remasking == Remasking.None, "Sampling.Remasking", sampling.Remasking,
             "None for an autoregressive model, which cannot mask tokens");
+        OptionCheck.Require(sampling.SelfCorrectionSteps == 0, "Sampling.SelfCorrectionSteps", sampling.SelfCorrectionSteps,
+            "0 for an autoregressive model, which sees nothing of what follows a token");
         OptionCheck.Require(Start.Length > 0, "Tokenizer", "without a beginning or end of sequence",
             "one with such a token, which an autoregressive model reads before the first token of a text");
     }

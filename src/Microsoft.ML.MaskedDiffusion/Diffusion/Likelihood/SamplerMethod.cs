@@ -56,6 +56,8 @@ internal sealed class SamplerMethod : LikelihoodMethod
             "1, at which the sampler draws from the model's distribution");
         Require(own.Remasking == MaskedDiffusion.Remasking.None, nameof(own.Remasking), own.Remasking,
             "None: with tokens that are masked again an answer can come about in endlessly many ways");
+        Require(own.SelfCorrectionSteps == 0, nameof(own.SelfCorrectionSteps), own.SelfCorrectionSteps,
+            "0: a text that is corrected can come about in endlessly many ways");
         Require(own.Cache == SamplingCache.None, nameof(own.Cache), own.Cache, "None: old keys and values give another distribution");
         Require(own.GuidanceScale == 0, nameof(own.GuidanceScale), own.GuidanceScale, "0 here; set LikelihoodOptions.GuidanceScale");
         Require(own.GuidanceEnd == 0, nameof(own.GuidanceEnd), own.GuidanceEnd, "0: the guidance of a likelihood acts in every step");

@@ -68,6 +68,25 @@ public sealed class SamplingOptions
     public Remasking Remasking { get; set; } = Remasking.None;
 
     /// <summary>
+    /// How many replacements are tried at most, one after the other, when a row is written: 0 or more, each with a look at the whole row.
+    /// A token is replaced where that raises the probability of the row's tokens most, given all others, and only if the sum of their
+    /// log-probabilities rises (after the self-correction step of GIDD; von Ruette et al., arXiv 2503.04482, 2025). It ends earlier where
+    /// no replacement raises it. For models trained with a <see cref="NoiseOptions.UniformShare"/>: others have learned nothing about
+    /// tokens that they see. A text that a stop string has ended stays as it is. Default 0: off.
+    /// </summary>
+    [JsonPropertyName("SelfCorrectionSteps")]
+    [OmittedAtDefault]
+    public int SelfCorrectionSteps { get; set; }
+
+    /// <summary>
+    /// The temperature at which the replacements of <see cref="SelfCorrectionSteps"/> are drawn, 0 to 100; 0 tries the most probable token
+    /// of each position. Default 0.1, as published.
+    /// </summary>
+    [JsonPropertyName("SelfCorrectionTemperature")]
+    [OmittedAtDefault]
+    public double SelfCorrectionTemperature { get; set; } = 0.1;
+
+    /// <summary>
     /// Which keys and values are kept from step to step: faster and less exact. Default <see cref="SamplingCache.None"/>: none, exact.
     /// </summary>
     [JsonPropertyName("Cache")]
@@ -180,6 +199,11 @@ public sealed class SamplingOptions
             $"one of {string.Join(", ", TokensPerStep.Names)}, or a rule of your own");
         OptionCheck.RequireObject(Remasking, nameof(Remasking), $"one of {string.Join(", ", Remasking.Names)}, or a rule of your own");
         OptionCheck.RequireObject(Cache, nameof(Cache), $"one of {string.Join(", ", SamplingCache.Names)}, or a cache of your own");
+        OptionCheck.Require(SelfCorrectionSteps >= 0, nameof(SelfCorrectionSteps), SelfCorrectionSteps, "0 or more; 0 is off");
+        OptionCheck.Require(SelfCorrectionTemperature is >= 0 and <= 100, nameof(SelfCorrectionTemperature), SelfCorrectionTemperature,
+            "0 to 100; 0 tries the most probable token");
+        OptionCheck.Require(SelfCorrectionSteps == 0 || !SharesStepsAmongRows, nameof(SelfCorrectionSteps), SelfCorrectionSteps,
+            "0 with SharesStepsAmongRows");
         OptionCheck.RequireCountOrNull(BlockLength, nameof(BlockLength));
         OptionCheck.RequireCountOrNull(TopK, nameof(TopK));
         OptionCheck.Require(TopP is > 0 and <= 1, nameof(TopP), TopP, "above 0 and at most 1; 1 is off");

@@ -14,6 +14,9 @@ internal sealed record SamplingRequest(int[] Tokens, int[] Positions)
     /// <summary>Where given, each position gets this row's token, and the log-probabilities are those of these tokens.</summary>
     public int[]? Teacher { get; init; }
 
+    /// <summary>Whether the positions hold tokens already, which are only to be corrected.</summary>
+    public bool IsWritten { get; init; }
+
     /// <summary>What may be chosen; null for everything.</summary>
     public GapVocabulary? Vocabulary { get; init; }
 

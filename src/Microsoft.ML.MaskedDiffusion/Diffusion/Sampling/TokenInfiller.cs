@@ -79,9 +79,50 @@ internal sealed class TokenInfiller
         return filled;
     }
 
+    /// <summary>The rows, none of which has a mask token, after the options' self-correction of all of their tokens.</summary>
+    /// <exception cref="ArgumentException">A row is longer than the model's context or holds an id outside its vocabulary.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>
+    public int[][] Correct(IReadOnlyList<int[]> rows, CancellationToken cancellation, IProgress<double>? progress)
+    {
+        SamplingRow[] corrected = [.. rows.Select(OpenWritten)];
+        _decoder.Run(corrected, progress, cancellation);
+        return [.. corrected.Select(row => row.Tokens)];
+    }
+
+    private SamplingRow OpenWritten(int[] row)
+    {
+        ArgumentNullException.ThrowIfNull(row, "rows");
+        if (MaskedPositions(row).Length > 0)
+            throw new ArgumentException("A row that is to be corrected holds the mask token; fill its gaps first.", "rows");
+        // Beginnings and ends of texts stay where they are.
+        int[] positions = [.. Enumerable.Range(0, row.Length).Where(i => _vocabulary is null || _vocabulary.HasText(row[i]))];
+        var request = new SamplingRequest(row, positions)
+        {
+            Key = ContentKey.Of(row),
+            Vocabulary = _vocabulary,
+            IsWritten = true,
+            IsShifted = _evaluator.IsShifted,
+        };
+        return new SamplingRow(request, _options, _evaluator.MaskTokenId);
+    }
+
     private SamplingRow Open(InfillRow asked)
     {
         int[] row = asked.Tokens;
+        var request = new SamplingRequest(row, MaskedPositions(row))
+        {
+            Key = ContentKey.Of(row, asked.Sample),
+            Vocabulary = _vocabulary,
+            Gaps = asked.Gaps ?? [],
+            StartsText = asked.StartsText,
+            IsShifted = _evaluator.IsShifted,
+        };
+        return new SamplingRow(request, _options, _evaluator.MaskTokenId);
+    }
+
+    // Where a row, which must fit the model, has mask tokens.
+    private int[] MaskedPositions(int[] row)
+    {
         int maskTokenId = _evaluator.MaskTokenId, last = Math.Max(maskTokenId, _evaluator.VocabularySize - 1);
         if (row.Length > _evaluator.ContextLength)
         {
@@ -99,15 +140,7 @@ internal sealed class TokenInfiller
             if (row[i] == maskTokenId)
                 positions.Add(i);
         }
-        var request = new SamplingRequest(row, [.. positions])
-        {
-            Key = ContentKey.Of(row, asked.Sample),
-            Vocabulary = _vocabulary,
-            Gaps = asked.Gaps ?? [],
-            StartsText = asked.StartsText,
-            IsShifted = _evaluator.IsShifted,
-        };
-        return new SamplingRow(request, _options, maskTokenId);
+        return [.. positions];
     }
 }
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
@@ -38,6 +39,12 @@ internal interface INetworkBackend : IDisposable
     /// The cross-entropy in nats, [n] in at least 32 bits, of states [n, d] with a target each, with a graph where gradients are wanted.
     /// </summary>
     Tensor CrossEntropy(Tensor states, long[] targets);
+
+    /// <summary>
+    /// The losses in nats, [n] in at least 32 bits, of states [n, d] at positions under hybrid noise, with a graph where gradients are
+    /// wanted. Predicted are the tokens of text without the mask token.
+    /// </summary>
+    Tensor HybridLoss(Tensor states, HybridTerm[] terms);
 
     /// <summary>
     /// Writes log p(target), among the tokens of text, in nats for each query i, which asks state <paramref name="rows"/>[i] about

@@ -14,8 +14,8 @@ internal sealed class HubConfig
     // What the libraries that write these files note down beside the network.
     private static readonly HashSet<string> Harmless =
     [
-        "_name_or_path", "_attn_implementation", "_attn_implementation_autoset", "_commit_hash", "architectures", "auto_map", "bos_token_id",
-        "dtype", "eos_token_id", "id2label", "initializer_range", "is_decoder", "label2id", "model_type", "name_or_path", "pad_token_id",
+        "_name_or_path", "_attn_implementation", "_attn_implementation_autoset", "_commit_hash", "architectures", "auto_map",
+        "bos_token_id", "dtype", "eos_token_id", "id2label", "initializer_range", "is_decoder", "label2id", "model_type", "name_or_path", "pad_token_id",
         "problem_type", "return_dict", "tokenizer_class", "torch_dtype", "transformers_version", "unsloth_version", "use_cache",
         "gradient_checkpointing", "pretraining_tp", "output_attentions", "output_hidden_states",
     ];
@@ -32,7 +32,10 @@ internal sealed class HubConfig
         : this(root, "", new FaultList(source), Harmless)
     {
         if (root.ValueKind != JsonValueKind.Object)
-            throw new InvalidDataException($"{source}: expected a JSON object with the model's configuration, got a JSON {root.ValueKind}.");
+        {
+            throw new InvalidDataException(
+                $"{source}: expected a JSON object with the model's configuration, got a JSON {root.ValueKind}.");
+        }
     }
 
     private HubConfig(JsonElement root, string place, FaultList faults, IEnumerable<string> known)
@@ -149,8 +152,8 @@ internal sealed class HubConfig
         {
             if (!_known.Contains(property.Name) && !MeansOff(property.Value))
             {
-                Fault(property.Name, $"is {Text(property.Value)}, which this library does not know; it may change what the network computes. "
-                    + "If it does not, take it out of the file");
+                Fault(property.Name, $"is {Text(property.Value)}, which this library does not know; it may change what the network "
+                    + "computes. If it does not, take it out of the file");
             }
         }
     }

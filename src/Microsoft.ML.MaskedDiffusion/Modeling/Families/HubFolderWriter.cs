@@ -72,12 +72,16 @@ internal static class HubFolderWriter
         if (lost.Length > 0)
         {
             throw new NotSupportedException($"The network \"{network.Name}\" cannot be written as a model of the type {family.ModelType}, "
-                + $"whose networks are others: {string.Join("; ", lost)}. Choose another type, or save the model in this library's own form.");
+                + $"whose networks are others: {string.Join("; ", lost)}. Choose another type, or save the model in this "
+                + "library's own form.");
         }
     }
 
     private static IEnumerable<WrittenTensor> TensorsOf(TransformerNetwork network, ModelFamily family) =>
         family.Tensors(network.Config).Where(tensor => !tensor.IsCopy).Select(tensor =>
             new WrittenTensor(tensor.Name, network.Type, tensor.Shape, () => torch.cat(
-                [.. tensor.Rows.OrderBy(rows => rows.From).Select(rows => network.Parameters[rows.Parameter].narrow(0, rows.To, rows.Count))])));
+            [
+                .. tensor.Rows.OrderBy(rows => rows.From)
+                    .Select(rows => network.Parameters[rows.Parameter].narrow(0, rows.To, rows.Count)),
+            ])));
 }

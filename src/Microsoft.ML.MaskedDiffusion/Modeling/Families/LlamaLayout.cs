@@ -16,7 +16,10 @@ internal sealed class LlamaLayout : ModelFamily
 
     public static LlamaLayout Dream { get; } = new("Dream", "Dream", "DreamModel") { HasBias = true, Shifts = true, NormEpsilon = 1e-6 };
 
-    public static LlamaLayout A2DQwen2 { get; } = new("a2d-qwen2", "dLLM's A2D of Qwen 2", "A2DQwen2LMHeadModel") { HasBias = true, NormEpsilon = 1e-6 };
+    public static LlamaLayout A2DQwen2 { get; } = new("a2d-qwen2", "dLLM's A2D of Qwen 2", "A2DQwen2LMHeadModel")
+    {
+        HasBias = true, NormEpsilon = 1e-6,
+    };
 
     public static LlamaLayout A2DQwen3 { get; } = new("a2d-qwen3", "dLLM's A2D of Qwen 3", "A2DQwen3LMHeadModel")
     {
@@ -27,7 +30,10 @@ internal sealed class LlamaLayout : ModelFamily
 
     public static LlamaLayout Llama { get; } = new("llama", "Llama", "LlamaForCausalLM") { NormEpsilon = 1e-6, IsAutoregressive = true };
 
-    public static LlamaLayout Qwen2 { get; } = new("qwen2", "Qwen 2", "Qwen2ForCausalLM") { HasBias = true, NormEpsilon = 1e-6, IsAutoregressive = true };
+    public static LlamaLayout Qwen2 { get; } = new("qwen2", "Qwen 2", "Qwen2ForCausalLM")
+    {
+        HasBias = true, NormEpsilon = 1e-6, IsAutoregressive = true,
+    };
 
     public static LlamaLayout Qwen3 { get; } = new("qwen3", "Qwen 3", "Qwen3ForCausalLM")
     {

@@ -26,8 +26,8 @@ internal sealed class ModernBertFamily : ModelFamily
         config.Require("tie_word_embeddings", true);
         config.Require("position_embedding_type", "absolute", "sans_pos");
         config.PassOver(
-            "attention_dropout", "classifier_dropout", "classifier_pooling", "cls_token_id", "deterministic_flash_attn", "embedding_dropout",
-            "initializer_cutoff_factor", "layer_norm_eps", "mlp_dropout", "reference_compile", "repad_logits_with_grad", "sep_token_id",
+            "attention_dropout", "classifier_dropout", "classifier_pooling", "cls_token_id", "deterministic_flash_attn",
+            "embedding_dropout", "initializer_cutoff_factor", "layer_norm_eps", "mlp_dropout", "reference_compile", "repad_logits_with_grad", "sep_token_id",
             "sparse_pred_ignore_index", "sparse_prediction");
         int layers = config.Integer("num_hidden_layers"), window = config.Integer("local_attention", 128);
         int interval = config.Integer("global_attn_every_n_layers", 3);
@@ -106,7 +106,10 @@ internal sealed class ModernBertFamily : ModelFamily
         yield return StoredTensor.Whole("head.dense.weight", TransformerNetwork.HeadDenseName, [d, d]);
         yield return StoredTensor.Whole("head.norm.weight", TransformerNetwork.HeadNormName, [d]);
         yield return StoredTensor.Whole("decoder.bias", TransformerNetwork.HeadBiasName, [config.VocabularySize]);
-        yield return StoredTensor.Whole("decoder.weight", TransformerNetwork.EmbeddingName, [config.VocabularySize, d]) with { IsCopy = true };
+        yield return StoredTensor.Whole("decoder.weight", TransformerNetwork.EmbeddingName, [config.VocabularySize, d]) with
+        {
+            IsCopy = true,
+        };
     }
 
     // Newer versions of transformers also name the kind of each block.

@@ -12,7 +12,7 @@ internal static class ModelConfigFile
     [
         "name", "layerCount", "headCount", "embeddingSize", "feedForwardSize", "vocabularySize", "contextLength", "normEpsilon",
         "rotaryPrecision", "autoregressive", "hasLengthTokens", "keyValueHeadCount", "headSize", "maskTokenId", "norm", "activation",
-        "rotaryBase", "rotaryScaling", "localAttention", .. Flags.Select(flag => flag.Name),
+        "rotaryBase", "rotaryScaling", "localAttention", "uniformShare", .. Flags.Select(flag => flag.Name),
     ];
 
     private static (string Name, Func<TransformerConfig, bool> Of)[] Flags =>
@@ -104,6 +104,8 @@ internal static class ModelConfigFile
             json.WriteString("activation", StoredEnum<GateActivation>.NameOf(config.Activation));
         if (config.RotaryBase != standard.RotaryBase)
             json.WriteNumber("rotaryBase", config.RotaryBase);
+        if (config.UniformShare != standard.UniformShare)
+            json.WriteNumber("uniformShare", config.UniformShare);
         foreach ((string name, Func<TransformerConfig, bool> of) in Flags)
             if (of(config))
                 json.WriteBoolean(name, true);
@@ -140,6 +142,8 @@ internal static class ModelConfigFile
             config = config with { Activation = Enumerated<GateActivation>(root, "activation") };
         if (root.TryGetProperty("rotaryBase", out _))
             config = config with { RotaryBase = Number(root, "rotaryBase") };
+        if (root.TryGetProperty("uniformShare", out _))
+            config = config with { UniformShare = Number(root, "uniformShare") };
         if (root.TryGetProperty("rotaryScaling", out JsonElement scaling))
         {
             RequireKnown(scaling, ["factor", "lowFrequencyFactor", "highFrequencyFactor", "originalContextLength"]);

@@ -72,7 +72,8 @@ internal static class QwenFiles
         }
         foreach (JsonProperty token in tokens.EnumerateObject())
         {
-            if (!int.TryParse(token.Name, out int id) || id < 0 || token.Value.ValueKind != JsonValueKind.Object || !added.TryAdd(id, null!))
+            if (!int.TryParse(token.Name, out int id) || id < 0 || token.Value.ValueKind != JsonValueKind.Object
+                || !added.TryAdd(id, null!))
             {
                 throw TokenizerJsonFile.Bad(TokenizerFiles.Config,
                     $"{AddedTokens} has {FaultList.Quote(token.Name)}, expected an id, once, with an object");

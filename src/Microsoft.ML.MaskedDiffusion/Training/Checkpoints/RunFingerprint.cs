@@ -112,6 +112,7 @@ internal static class RunFingerprint
             ("HasEmbeddingNorm", network => Text(network.HasEmbeddingNorm)),
             ("HasPredictionHead", network => Text(network.HasPredictionHead)),
             ("ShiftsLogits", network => Text(network.ShiftsLogits)),
+            ("UniformShare", network => Text(network.UniformShare)),
         ];
         foreach ((string name, Func<TransformerConfig, string> of) in traits)
         {

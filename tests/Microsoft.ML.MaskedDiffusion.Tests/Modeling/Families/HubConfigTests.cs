@@ -23,8 +23,8 @@ public sealed class HubConfigTests
     {
         AssertRead("dream", Tiny with
         {
-            FeedForwardSize = 176, KeyValueHeadCount = 2, RotaryBase = 1e6, NormEpsilon = 1e-6, HasAttentionBias = true, ShiftsLogits = true,
-            MaskTokenId = 116,
+            FeedForwardSize = 176, KeyValueHeadCount = 2, RotaryBase = 1e6, NormEpsilon = 1e-6, HasAttentionBias = true,
+            ShiftsLogits = true, MaskTokenId = 116,
         });
     }
 

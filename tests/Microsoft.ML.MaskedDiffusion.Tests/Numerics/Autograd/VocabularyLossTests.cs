@@ -127,7 +127,8 @@ public sealed unsafe class VocabularyLossTests
 
     private Tensor Loss(Tensor x, Tensor weight, bool rounded, bool recompute) =>
         VocabularyLossFunction.Run(
-            _pass, x, new OutputLayer(weight, null, Vocabulary), Targets((int)x.size(0)), rounded, recompute, _pool);
+            _pass, x, new OutputLayer(weight, null, Vocabulary), new TargetCrossEntropy(Targets((int)x.size(0))), rounded, recompute,
+            _pool);
 
     private static float[] Floats(Tensor values) => values.detach().contiguous().data<float>().ToArray();
 }

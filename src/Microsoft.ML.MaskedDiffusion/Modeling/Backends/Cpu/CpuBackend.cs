@@ -92,7 +92,14 @@ internal sealed unsafe class CpuBackend : INetworkBackend
 
     public Tensor CrossEntropy(Tensor states, long[] targets) => targets.Length == 0
         ? states.sum(1)
-        : VocabularyLossFunction.Run(_pass, states, _head, targets, _kernels.Rounded, _kernels.Recomputes, _pool);
+        : VocabularyLossFunction.Run(
+            _pass, states, _head, new TargetCrossEntropy(targets), _kernels.Rounded, _kernels.Recomputes, _pool);
+
+    public Tensor HybridLoss(Tensor states, HybridTerm[] terms) => terms.Length == 0
+        ? states.sum(1)
+        : VocabularyLossFunction.Run(
+            _pass, states, _head, new HybridLoss(terms, _config.TextVocabularySize, _config.PredictedMaskTokenId), _kernels.Rounded,
+            _kernels.Recomputes, _pool);
 
     public void LogProbabilities(
         Tensor states, Tensor? unconditional, double guidanceScale, int[] rows, int[] targets, Span<double> destination)

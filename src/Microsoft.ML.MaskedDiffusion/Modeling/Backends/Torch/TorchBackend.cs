@@ -1,6 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -110,6 +111,31 @@ internal sealed class TorchBackend : INetworkBackend
         {
             using Tensor logits = Output(inputs[0]);
             return TorchOperators.CrossEntropy(logits, inputs[1]);
+        }
+    }
+
+    public Tensor HybridLoss(Tensor states, HybridTerm[] terms)
+    {
+        using var scope = NewDisposeScope();
+        long[] ids = [.. terms.SelectMany(term => new long[] { term.Target, term.Seen })];
+        double[] numbers = [.. terms.SelectMany(term => new[] { term.Ratio, term.DivergenceWeight, term.RatioWeight })];
+        Tensor[] inputs =
+            [states, Upload.Integers(ids, [terms.Length, 2], _device), Upload.Doubles(numbers, [terms.Length, 3], _device)];
+        if (terms.Length == 0)
+            return states.sum(1).MoveToOuterDisposeScope();
+        // The logits of a slice exist in 64 bits, more than once.
+        int rows = Math.Max(1, SliceRows / 4);
+        Tensor[][] slices = [.. inputs.Select(input => input.split(rows))];
+        Tensor[] losses = [.. Enumerable.Range(0, slices[0].Length).Select(
+            i => Recomputed(Loss, slices[0][i], slices[1][i], slices[2][i]))];
+        return cat(losses).MoveToOuterDisposeScope();
+
+        Tensor Loss(Tensor[] part)
+        {
+            using Tensor logits = Linear(part[0], TransformerNetwork.HeadName);
+            using Tensor tokens = logits.narrow(1, 0, _config.TextVocabularySize);
+            using Tensor losses = TorchOperators.HybridLoss(tokens, _config.PredictedMaskTokenId, part[1], part[2]);
+            return losses.to(Type == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
         }
     }
 

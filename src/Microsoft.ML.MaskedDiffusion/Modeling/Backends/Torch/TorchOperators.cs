@@ -117,6 +117,37 @@ internal static class TorchOperators
     }
 
     /// <summary>
+    /// The losses [n], in 64 bits, of positions under hybrid noise; see <see cref="Numerics.Kernels.HybridTerm"/>.
+    /// </summary>
+    /// <param name="logits">The logits [n, V] of the tokens that can be predicted.</param>
+    /// <param name="leftOut">An id among them that is not predicted; -1 for none.</param>
+    /// <param name="ids">The token of the text and the one seen, [n, 2] of Int64.</param>
+    /// <param name="numbers">Ratio, weight of the divergence and weight of the ratio, [n, 3] of Float64.</param>
+    public static Tensor HybridLoss(Tensor logits, int leftOut, Tensor ids, Tensor numbers)
+    {
+        if (logits.dim() != 2 || ids.dim() != 2 || logits.size(0) != ids.size(0))
+            throw Mismatch(nameof(HybridLoss), logits, ids);
+        if (numbers.dim() != 2 || logits.size(0) != numbers.size(0))
+            throw Mismatch(nameof(HybridLoss), logits, numbers);
+        using var scope = NewDisposeScope();
+        Tensor wide = logits.to(ScalarType.Float64);
+        if (leftOut >= 0)
+        {
+            using TorchSharp.Scalar nothing = TorchSharp.ScalarExtensionMethods.ToScalar(double.NegativeInfinity);
+            wide = wide.index_fill(1, tensor(new long[] { leftOut }, device: logits.device), nothing);
+        }
+        Tensor probabilities = wide.softmax(1), ratio = numbers.narrow(1, 0, 1);
+        Tensor target = probabilities.gather(1, ids.narrow(1, 0, 1)), seen = probabilities.gather(1, ids.narrow(1, 1, 1));
+        Tensor sum = probabilities.mul(ratio).log1p().sum(1, keepdim: true);
+        Tensor divergence = ratio.Plus(1).mul(ratio.log1p()) - ratio.mul(target.mul(ratio).log1p()) - sum;
+        Tensor isTarget = ids.narrow(1, 0, 1).eq(ids.narrow(1, 1, 1)).to(ScalarType.Float64);
+        Tensor quotient = isTarget.mul(ratio).Plus(1) / seen.mul(ratio).Plus(1);
+        Tensor distance = quotient.Plus(-1) - quotient.log();
+        Tensor loss = numbers.narrow(1, 1, 1).mul(divergence).Plus(numbers.narrow(1, 2, 1).mul(distance));
+        return loss.squeeze(1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
     /// The first place of the largest logit, it, the next largest, the log-sum-exp and the entropy of softmax(logits) of each row of logits
     /// [n, V] in at least 32 bits, V at least 2: [n, 5] in 64 bits, without a graph. Logits of minus infinity have no probability.
     /// </summary>

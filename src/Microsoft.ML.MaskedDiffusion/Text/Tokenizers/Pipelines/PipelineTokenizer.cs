@@ -18,7 +18,8 @@ internal sealed class PipelineTokenizer : OwnTokenizer
     {
         _pipeline = pipeline;
         _raw = new AddedTokenFinder([.. pipeline.Added.Where(token => !token.Normalized && !token.Unspelled)], content => content);
-        _normalized = new AddedTokenFinder([.. pipeline.Added.Where(token => token.Normalized && !token.Unspelled)], content => Normalize(content, true));
+        _normalized = new AddedTokenFinder(
+            [.. pipeline.Added.Where(token => token.Normalized && !token.Unspelled)], content => Normalize(content, true));
         _special = [.. pipeline.Added.Where(token => token.Special).Select(token => token.Id)];
         _tokens = new string?[pipeline.VocabularySize];
         foreach ((string token, int id) in pipeline.Model.Vocabulary)
