@@ -217,7 +217,8 @@ public sealed record TransformerConfig
     private object?[] Values =>
     [
         Name, LayerCount, HeadCount, KeyValueHeadCount, HeadSize, EmbeddingSize, FeedForwardSize, VocabularySize, MaskTokenId,
-        ContextLength, NormEpsilon, Norm, Activation, HasAttentionBias, HasQueryKeyNorm, RotaryBase, RotaryScaling, RotaryPrecision, LocalAttention,
+        ContextLength, NormEpsilon, Norm, Activation, HasAttentionBias, HasQueryKeyNorm, RotaryBase, RotaryScaling, RotaryPrecision,
+        LocalAttention,
         TiesEmbeddings, HasEmbeddingNorm, HasPredictionHead, ShiftsLogits, Autoregressive, HasLengthTokens, UniformShare,
     ];
 

@@ -236,7 +236,9 @@ internal sealed class SamplingRow : IDisposable
     private MaskedRow LookAtWritten()
     {
         _looked =
-            [.. _request.Positions.Where(position => position < Tokens.Length && Tokens[position] != _request.EndOfTextId)];
+        [
+            .. _request.Positions.Where(position => position < Tokens.Length && !_request.EndOfTextIds.Contains(Tokens[position])),
+        ];
         _written = _correction!.Begin(Tokens, _looked);
         _gaps?.Follow(_written, _maskTokenId);
         MaskedRow look = Ask(_written, _looked, cache: null, greedy: null);

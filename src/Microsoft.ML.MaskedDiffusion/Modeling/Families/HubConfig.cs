@@ -15,7 +15,8 @@ internal sealed class HubConfig
     private static readonly HashSet<string> Harmless =
     [
         "_name_or_path", "_attn_implementation", "_attn_implementation_autoset", "_commit_hash", "architectures", "auto_map",
-        "bos_token_id", "dtype", "eos_token_id", "id2label", "initializer_range", "is_decoder", "label2id", "model_type", "name_or_path", "pad_token_id",
+        "bos_token_id", "dtype", "eos_token_id", "id2label", "initializer_range", "is_decoder", "label2id", "model_type",
+        "name_or_path", "pad_token_id",
         "problem_type", "return_dict", "tokenizer_class", "torch_dtype", "transformers_version", "unsloth_version", "use_cache",
         "gradient_checkpointing", "pretraining_tp", "output_attentions", "output_hidden_states",
     ];

@@ -141,6 +141,7 @@ internal sealed class HubFolder
             if (File.Exists(Path.Combine(_path, name)))
                 return Path.Combine(_path, name);
         throw new FileNotFoundException($"{_path}: there are no weights. Expected is {SingleFile}, or {Index} with the files that it "
-            + "names; weights in other formats (pytorch_model.bin) are not read, because they can hold code.", Path.Combine(_path, SingleFile));
+            + "names; weights in other formats (pytorch_model.bin) are not read, because they can hold code.",
+            Path.Combine(_path, SingleFile));
     }
 }

@@ -27,7 +27,8 @@ internal sealed class ModernBertFamily : ModelFamily
         config.Require("position_embedding_type", "absolute", "sans_pos");
         config.PassOver(
             "attention_dropout", "classifier_dropout", "classifier_pooling", "cls_token_id", "deterministic_flash_attn",
-            "embedding_dropout", "initializer_cutoff_factor", "layer_norm_eps", "mlp_dropout", "reference_compile", "repad_logits_with_grad", "sep_token_id",
+            "embedding_dropout", "initializer_cutoff_factor", "layer_norm_eps", "mlp_dropout", "reference_compile",
+            "repad_logits_with_grad", "sep_token_id",
             "sparse_pred_ignore_index", "sparse_prediction");
         int layers = config.Integer("num_hidden_layers"), window = config.Integer("local_attention", 128);
         int interval = config.Integer("global_attn_every_n_layers", 3);

@@ -75,8 +75,8 @@ public sealed unsafe class VocabularyLossTests
         Tensor weight = tensor(Weight, [Vocabulary, Width]).requires_grad_(), input = tensor(Input(600), [600, Width]).requires_grad_();
         Tensor bias = tensor(MatrixProductTests.Draws(Known, 44)).requires_grad_(), share = tensor(Share(600));
         long[] targets = [.. Enumerable.Range(0, 600).Select(i => (long)(i * 7 % Known))];
-        Tensor loss =
-            VocabularyLossFunction.Run(_pass, input, new OutputLayer(weight, bias, Known), targets, rounded: false, recompute, _pool);
+        Tensor loss = VocabularyLossFunction.Run(
+            _pass, input, new OutputLayer(weight, bias, Known), new TargetCrossEntropy(targets), rounded: false, recompute, _pool);
         (loss * share).sum().backward();
         Tensor Wide(Tensor values) => values.detach().to(ScalarType.Float64).requires_grad_();
         Tensor wideWeight = Wide(weight), wideInput = Wide(input), wideBias = Wide(bias);
