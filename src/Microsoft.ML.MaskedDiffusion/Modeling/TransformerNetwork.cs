@@ -279,7 +279,7 @@ internal sealed class TransformerNetwork : IDisposable
 
     /// <summary>
     /// Takes over the weights of a network of the same shape, or of one with a smaller vocabulary: then what the further ids have stays as
-    /// it is.
+    /// it is. A mask token behind the vocabulary that the other network has not gets the mean of its embeddings.
     /// </summary>
     public void CopyFrom(TransformerNetwork other)
     {
@@ -290,15 +290,15 @@ internal sealed class TransformerNetwork : IDisposable
         foreach ((string name, Parameter parameter) in _parameters)
         {
             Tensor weights = other._parameters[name];
-            if (known == Config.VocabularySize || name is not (HeadName or EmbeddingName))
+            if (name is not (HeadName or HeadBiasName or EmbeddingName))
             {
                 parameter.copy_(weights);
                 continue;
             }
             parameter.narrow(0, 0, known).copy_(weights.narrow(0, 0, known));
-            // The mask token stands behind the vocabulary.
-            if (weights.size(0) > known)
-                parameter[Config.MaskTokenId].copy_(weights[other.Config.MaskTokenId]);
+            // A mask token of its own stands behind the vocabulary.
+            if (parameter.size(0) > Config.VocabularySize)
+                parameter[Config.MaskTokenId].copy_(weights.size(0) > known ? weights[other.Config.MaskTokenId] : weights.mean([0]));
         }
     }
 

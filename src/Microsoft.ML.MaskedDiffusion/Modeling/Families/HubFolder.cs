@@ -68,7 +68,7 @@ internal sealed class HubFolder
         try
         {
             WeightFiles.Load(weights, network, new WeightLayout(Family.Tensors(config), Family.IsPassedOver));
-            return new MaskedDiffusionModel(network, tokenizer);
+            return new MaskedDiffusionModel(network, tokenizer) { Family = Family };
         }
         catch
         {
