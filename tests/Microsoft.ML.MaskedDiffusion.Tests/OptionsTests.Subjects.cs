@@ -348,7 +348,7 @@ public sealed partial class OptionsTests
             [nameof(GenerationOptions.StopStrings)] = [null],
             [nameof(GenerationOptions.Sampling)] = [null],
             [nameof(GenerationOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
-        }, anything: ["NegativePrompt", "PromptTokens"]),
+        }, anything: ["NegativePrompt", "PromptTokens", "EndTokens"]),
 
         new Subject<ZeroShotOptions>(new(), o => _ = new ZeroShotEvaluator(Model, o), new()
         {
@@ -393,30 +393,30 @@ public sealed partial class OptionsTests
             [nameof(TransformerConfig.Norm)] = [(NormKind)(-1), (NormKind)9],
             [nameof(TransformerConfig.Activation)] = [(GateActivation)(-1), (GateActivation)9],
             [nameof(TransformerConfig.RotaryBase)] = [1.0, -1.0, 1e13, double.NaN, double.PositiveInfinity],
-            [nameof(TransformerConfig.RotaryScaling)] = [.. BadScalings],
-            [nameof(TransformerConfig.LocalAttention)] =
-            [
-                new LocalAttention { Radius = -1 }, new LocalAttention { Radius = int.MaxValue }, new LocalAttention { GlobalInterval = 0 },
-                new LocalAttention { GlobalInterval = 1025 }, new LocalAttention { RotaryBase = 1 },
-                new LocalAttention { RotaryBase = double.NaN },
-            ],
         }, anything:
         [
             "Autoregressive", "HasLengthTokens", "HasAttentionBias", "HasQueryKeyNorm", "TiesEmbeddings", "HasEmbeddingNorm",
-            "HasPredictionHead", "ShiftsLogits",
+            "HasPredictionHead", "ShiftsLogits", "RotaryScaling", "LocalAttention",
         ]),
+
+        new Subject<RotaryScaling>(Scaling, o => (TransformerConfig.FromPreset("6M") with { RotaryScaling = o }).Validate(), new()
+        {
+            [nameof(RotaryScaling.Factor)] = [0.5, -1.0, 1e7, double.NaN],
+            [nameof(RotaryScaling.LowFrequencyFactor)] = [0.0, -1.0, 1e7, double.NaN],
+            [nameof(RotaryScaling.HighFrequencyFactor)] = [1.0, 0.5, 1e7, double.PositiveInfinity, double.NaN],
+            [nameof(RotaryScaling.OriginalContextLength)] = [.. BadCounts, (1 << 20) + 1, int.MaxValue],
+        }, anything: []),
+
+        new Subject<LocalAttention>(new(), o => (TransformerConfig.FromPreset("6M") with { LocalAttention = o }).Validate(), new()
+        {
+            [nameof(LocalAttention.Radius)] = [-1, (1 << 20) + 1, int.MaxValue],
+            [nameof(LocalAttention.GlobalInterval)] = [.. BadCounts, 1025, int.MaxValue],
+            [nameof(LocalAttention.RotaryBase)] = [1.0, -1.0, 1e13, double.NaN, double.PositiveInfinity],
+        }, anything: []),
     ];
 
-    // Not kept: fields of this file are filled in their order, and the subjects are before.
     private static RotaryScaling Scaling => new()
     {
         Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalContextLength = 8192,
     };
-
-    private static RotaryScaling[] BadScalings =>
-    [
-        Scaling with { Factor = 0.5 }, Scaling with { Factor = double.NaN }, Scaling with { LowFrequencyFactor = 0 },
-        Scaling with { LowFrequencyFactor = 4 }, Scaling with { HighFrequencyFactor = double.PositiveInfinity },
-        Scaling with { OriginalContextLength = 0 }, Scaling with { OriginalContextLength = int.MaxValue },
-    ];
 }

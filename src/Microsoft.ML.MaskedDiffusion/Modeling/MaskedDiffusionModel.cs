@@ -105,6 +105,27 @@ public sealed class MaskedDiffusionModel : IDisposable
         return Load(stream, path, device);
     }
 
+    /// <summary>The network of a saved or published model, without its weights, such as to know the memory that it takes.</summary>
+    /// <param name="path">As for <see cref="Load(string, string)"/>.</param>
+    /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>.</exception>
+    /// <exception cref="InvalidDataException">A file is missing, damaged or describes a network that cannot be computed.</exception>
+    public static TransformerConfig ReadConfig(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path))
+        {
+            if (HubFolder.IsOne(path))
+                return HubFolder.Open(path).ReadConfig();
+            using var folder = new FolderStore(path);
+            return ModelReader.ReadConfig(folder);
+        }
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no saved model at {path}.", path);
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using var archive = new ArchiveStore(stream, path);
+        return ModelReader.ReadConfig(archive);
+    }
+
     /// <summary>Loads an archive from a stream.</summary>
     /// <param name="stream">
     /// Holds an archive as <see cref="Save(Stream)"/> writes it; read to its end and left open. A stream that cannot seek is buffered.

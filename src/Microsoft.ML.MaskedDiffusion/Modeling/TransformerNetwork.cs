@@ -5,7 +5,6 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
-using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -17,29 +16,8 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling;
 /// 32-bit floats on the processor that is <see cref="CpuBackend"/>, on any other device or type <see cref="TorchBackend"/>. Inference is
 /// thread-safe as long as nobody changes the weights.
 /// </summary>
-internal sealed class TransformerNetwork : IDisposable
+internal sealed partial class TransformerNetwork : IDisposable
 {
-    /// <summary>The output layer [V, d].</summary>
-    public const string HeadName = "lm_head.weight";
-
-    /// <summary>The output layer's bias [V], with a prediction head.</summary>
-    public const string HeadBiasName = "lm_head.bias";
-
-    /// <summary>The dense layer of a prediction head [d, d].</summary>
-    public const string HeadDenseName = "lm_head.dense.weight";
-
-    /// <summary>The gain of a prediction head's norm [d].</summary>
-    public const string HeadNormName = "lm_head.norm.weight";
-
-    /// <summary>The embedding table [embedding rows, d], which is also the output layer where the two are tied.</summary>
-    public const string EmbeddingName = "transformer.wte.weight";
-
-    /// <summary>The gain of the embeddings' norm [d], where there is one.</summary>
-    public const string EmbeddingNormName = "transformer.wte.norm.weight";
-
-    /// <summary>The gain of the last norm [d].</summary>
-    public const string FinalNormName = "transformer.ln_f.weight";
-
     private readonly OrderedDictionary<string, Parameter> _parameters;
     private readonly BackwardPass _pass;
     private readonly UseCount _uses;
@@ -131,83 +109,27 @@ internal sealed class TransformerNetwork : IDisposable
     /// <summary>All weights by SMDM's names, in its order.</summary>
     public IReadOnlyDictionary<string, Parameter> Parameters => _parameters;
 
-    /// <summary>The names and shapes of a configuration's weights, without a network.</summary>
-    public static IEnumerable<(string Name, long[] Shape)> ParameterShapes(TransformerConfig config)
-    {
-        long d = config.EmbeddingSize, f = config.FeedForwardSize, projection = config.ProjectionSize;
-        if (!config.TiesEmbeddings)
-            yield return (HeadName, [config.VocabularySize, d]);
-        yield return (EmbeddingName, [config.EmbeddingRowCount, d]);
-        if (config.HasEmbeddingNorm)
-            yield return (EmbeddingNormName, [d]);
-        for (int i = 0; i < config.LayerCount; i++)
-        {
-            string layer = LayerPrefix(i);
-            if (i > 0 || !config.HasEmbeddingNorm)
-                yield return (layer + "norm_1.weight", [d]);
-            yield return (layer + "attn.attn.weight", [projection, d]);
-            if (config.HasAttentionBias)
-                yield return (layer + "attn.attn.bias", [projection]);
-            if (config.HasQueryKeyNorm)
-            {
-                yield return (layer + "attn.norm_q.weight", [config.HeadSize]);
-                yield return (layer + "attn.norm_k.weight", [config.HeadSize]);
-            }
-            yield return (layer + "attn.proj.weight", [d, config.QuerySize]);
-            yield return (layer + "norm_2.weight", [d]);
-            yield return (layer + "mlp.swiglu.w1.weight", [f, d]);
-            yield return (layer + "mlp.swiglu.w2.weight", [f, d]);
-            yield return (layer + "mlp.swiglu.w3.weight", [d, f]);
-        }
-        yield return (FinalNormName, [d]);
-        if (!config.HasPredictionHead)
-            yield break;
-        yield return (HeadDenseName, [d, d]);
-        yield return (HeadNormName, [d]);
-        yield return (HeadBiasName, [config.VocabularySize]);
-    }
-
     /// <summary>
-    /// SMDM's initialisation: matrices Normal(0, sqrt(2 / (5 d))), the two that write to the residual stream Normal(0, 1 / (sqrt(d) L)),
-    /// gains 1, biases 0. Each tensor has a random stream of its own, which its name and the seed decide.
+    /// The states that the output layer reads, [rows, length, d], with a graph where gradients are wanted: those after the final norm, or
+    /// after the prediction head. With <see cref="TransformerConfig.ShiftsLogits"/> each place has the state that predicts it, that of the
+    /// place before it in its row (the first its own), unless the network is made causal and predicts the next token.
     /// </summary>
-    public unsafe void Initialize(ulong seed)
-    {
-        double d = Config.EmbeddingSize;
-        using var scope = NewDisposeScope();
-        using IDisposable noGradient = no_grad();
-        foreach ((string name, Parameter parameter) in _parameters)
-        {
-            if (parameter.dim() == 1)
-            {
-                parameter.Set(name.EndsWith("bias", StringComparison.Ordinal) ? 0 : 1);
-                continue;
-            }
-            bool writesToStream = name.EndsWith("attn.proj.weight", StringComparison.Ordinal)
-                || name.EndsWith("w3.weight", StringComparison.Ordinal);
-            double deviation = writesToStream ? 1 / (Math.Sqrt(d) * Config.LayerCount) : Math.Sqrt(2 / (5 * d));
-            var random = new CounterRandom(seed, ContentKey.Of(name), RandomPurpose.Initialization);
-            Tensor draws = empty(parameter.shape, ScalarType.Float32);
-            float* values = TensorMemory.Floats(draws);
-            Workers.Rows(draws.NumberOfElements, 1 << 16, (first, last) =>
-                random.FillNormal(new Span<float>(values + first, (int)(last - first)), deviation, (ulong)first / 4));
-            parameter.copy_(draws);
-        }
-    }
-
-    /// <summary>The states after the final norm, [rows, length, d], with a graph where gradients are wanted.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The rows are longer than the context, or an id is none of the network's.</exception>
     public Tensor Hidden(TokenRows tokens)
     {
         using UseCount.Use use = _uses.Enter();
         Check(tokens);
-        return _backend.Hidden(tokens);
+        if (!IsShifted || tokens.Length == 1)
+            return _backend.Hidden(tokens);
+        using var scope = NewDisposeScope();
+        Tensor states = _backend.Hidden(tokens);
+        return cat([states.narrow(1, 0, 1), states.narrow(1, 0, tokens.Length - 1)], 1).MoveToOuterDisposeScope();
     }
 
     /// <summary>
-    /// The states after the final norm at some positions only, [n, d], at the ascending places row * length + position, with a graph where
-    /// gradients are wanted. What only other positions would need is left out, of the backward pass too; in 32-bit floats on the processor
-    /// each state has the bits that it has in <see cref="Hidden"/>.
+    /// The states of <see cref="Hidden"/> at some positions only, [n, d], at the ascending places row * length + position, with a graph
+    /// where gradients are wanted. What only other positions would need is left out, of the backward pass too; in 32-bit floats on the
+    /// processor each state has the bits that it has in <see cref="Hidden"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">
     /// As for <see cref="Hidden"/>, or a place is none of the tokens' or not larger than the one before it.
@@ -226,7 +148,15 @@ internal sealed class TransformerNetwork : IDisposable
             }
             least = place + 1;
         }
-        return _backend.HiddenAt(tokens, places);
+        if (!IsShifted)
+            return _backend.HiddenAt(tokens, places);
+        var shifted = new ShiftedPlaces(Array.ConvertAll(places, place => place % tokens.Length == 0 ? place : place - 1));
+        if (shifted.AreDistinct)
+            return _backend.HiddenAt(tokens, shifted.Computed);
+        using var scope = NewDisposeScope();
+        // Indexing adds the gradients of equal places in a fixed order.
+        Tensor states = _backend.HiddenAt(tokens, shifted.Computed);
+        return states.index(Upload.Integers(Array.ConvertAll(shifted.Rows, row => (long)row), Device)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -296,9 +226,13 @@ internal sealed class TransformerNetwork : IDisposable
                 continue;
             }
             parameter.narrow(0, 0, known).copy_(weights.narrow(0, 0, known));
-            // A mask token of its own stands behind the vocabulary.
-            if (parameter.size(0) > Config.VocabularySize)
-                parameter[Config.MaskTokenId].copy_(weights.size(0) > known ? weights[other.Config.MaskTokenId] : weights.mean([0]));
+            if (name != EmbeddingName || Config.Autoregressive)
+                continue;
+            // The mask token may stand behind the vocabulary, or among its tokens.
+            if (!other.Config.Autoregressive)
+                parameter[Config.MaskTokenId].copy_(weights[other.Config.MaskTokenId]);
+            else if (Config.MaskTokenId == Config.VocabularySize)
+                parameter[Config.MaskTokenId].copy_(weights.mean([0]));
         }
     }
 
@@ -358,7 +292,8 @@ internal sealed class TransformerNetwork : IDisposable
     /// <summary>Frees the memory when the last running call has ended; later calls throw.</summary>
     public void Dispose() => _uses.Close();
 
-    internal static string LayerPrefix(int layer) => $"transformer.h.{layer}.";
+    // Where a position's output predicts the token after it.
+    private bool IsShifted => Config.ShiftsLogits && !IsCausal;
 
     private void Free()
     {

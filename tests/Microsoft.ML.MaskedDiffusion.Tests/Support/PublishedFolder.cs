@@ -17,16 +17,22 @@ internal sealed class PublishedFolder : IDisposable
     public PublishedFolder(string name)
     {
         Path = _folder.File(name);
-        Directory.CreateDirectory(Path);
-        foreach (string file in Directory.GetFiles(System.IO.Path.Combine(Golden.Folder, "published", name)))
-        {
-            if (!System.IO.Path.GetFileName(file).StartsWith("golden", StringComparison.Ordinal))
-                File.Copy(file, System.IO.Path.Combine(Path, System.IO.Path.GetFileName(file)));
-        }
-        WriteTokenizer(MaskIdOf(name), EndIdOf(name));
+        Write(name, Path);
     }
 
     public string Path { get; }
+
+    /// <summary>Writes the files of a recorded model, with a tokenizer, into a new folder.</summary>
+    public static void Write(string name, string path)
+    {
+        Directory.CreateDirectory(path);
+        foreach (string file in Directory.GetFiles(System.IO.Path.Combine(Golden.Folder, "published", name)))
+        {
+            if (!System.IO.Path.GetFileName(file).StartsWith("golden", StringComparison.Ordinal))
+                File.Copy(file, System.IO.Path.Combine(path, System.IO.Path.GetFileName(file)));
+        }
+        WriteTokenizer(path, MaskIdOf(name), EndIdOf(name));
+    }
 
     /// <summary>The mask token's id of a recorded model.</summary>
     public static int MaskIdOf(string name) => name switch
@@ -51,7 +57,7 @@ internal sealed class PublishedFolder : IDisposable
 
     private static int EndIdOf(string name) => name is "llada" or "dream" ? 110 : 112;
 
-    private void WriteTokenizer(int mask, int end)
+    private static void WriteTokenizer(string path, int mask, int end)
     {
         JsonObject vocabulary = [];
         JsonArray added = [];
@@ -70,8 +76,8 @@ internal sealed class PublishedFolder : IDisposable
             ["pre_tokenizer"] = new JsonObject { ["type"] = "WhitespaceSplit" },
             ["model"] = new JsonObject { ["type"] = "WordLevel", ["vocab"] = vocabulary, ["unk_token"] = "w0" },
         };
-        File.WriteAllText(System.IO.Path.Combine(Path, "tokenizer.json"), tokenizer.ToJsonString());
-        File.WriteAllText(System.IO.Path.Combine(Path, "tokenizer_config.json"),
+        File.WriteAllText(System.IO.Path.Combine(path, "tokenizer.json"), tokenizer.ToJsonString());
+        File.WriteAllText(System.IO.Path.Combine(path, "tokenizer_config.json"),
             JsonSerializer.Serialize(new Dictionary<string, string> { ["mask_token"] = MaskToken, ["eos_token"] = EndToken }));
     }
 }

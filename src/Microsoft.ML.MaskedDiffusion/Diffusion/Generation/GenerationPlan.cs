@@ -36,13 +36,16 @@ internal sealed record GenerationPlan(
     public SamplingRequest RequestOf(int promptLength) => new([], [])
     {
         Key = 0,
-        EndOfTextId = EndOfTextId,
+        EndOfTextIds = EndOfTextIds,
         FirstEnd = promptLength + Options.MinNewTokens,
         EndOfTextPenalty = Options.EndOfTextPenalty,
     };
 
-    /// <summary>The token that ends a text; null where the tokenizer has none.</summary>
-    public int? EndOfTextId => Tokenizer.EndOfSequenceId;
+    /// <summary>The tokens that end a text: the tokenizer's end of sequence, if it has one, and those of the options.</summary>
+    public int[] EndOfTextIds { get; } =
+    [
+        .. new[] { Tokenizer.EndOfSequenceId }.OfType<int>().Concat(Options.EndTokens ?? []).Distinct(),
+    ];
 
     /// <summary>Whether a prompt of so many tokens can be continued.</summary>
     public bool Fits(int promptLength) => Options.Sampling.BlockLength is not null
@@ -53,6 +56,12 @@ internal sealed record GenerationPlan(
     public void Check(bool isAutoregressive)
     {
         SamplingOptions sampling = Options.Sampling;
+        foreach (int id in Options.EndTokens ?? [])
+        {
+            OptionCheck.Require(id >= 0 && id < Tokenizer.VocabularySize, "EndTokens", id,
+                $"ids of the vocabulary, 0 to {Tokenizer.VocabularySize - 1}");
+            OptionCheck.Require(id != MaskTokenId, "EndTokens", id, "ids other than the mask token's");
+        }
         int least = NegativePrompt?.Length ?? 0;
         OptionCheck.Require(sampling.BlockLength is null || sampling.BlockLength + least < ContextLength, "Sampling.BlockLength",
             sampling.BlockLength, $"below the model's context of {ContextLength} tokens with what the network sees before a block");

@@ -46,8 +46,8 @@ internal sealed record SamplingRequest(int[] Tokens, int[] Positions)
     /// <summary>Which positions may get a token that changes the length of their gap; null where none may.</summary>
     public ILengthTokens? LengthTokens { get; init; }
 
-    /// <summary>The token after which nothing is filled; null for none.</summary>
-    public int? EndOfTextId { get; init; }
+    /// <summary>The tokens after which nothing is filled. One array for all rows of a call.</summary>
+    public int[] EndOfTextIds { get; init; } = [];
 
     /// <summary>The first position that may hold the end of the text.</summary>
     public int FirstEnd { get; init; }

@@ -235,7 +235,7 @@ internal sealed class SamplingRow : IDisposable
     };
 
     private bool Fits(int position, int token) =>
-        token == _request.EndOfTextId ? _gaps!.MayEnd(position, isCut: _remasking is null) : _gaps!.Fits(position, token);
+        _request.EndOfTextIds.Contains(token) ? _gaps!.MayEnd(position, isCut: _remasking is null) : _gaps!.Fits(position, token);
 
     // The ids without text that change the length of a gap.
     private IReadOnlyList<int> LengthTokens => _request.Vocabulary is null ? [] : _request.LengthTokens?.Ids ?? [];
@@ -299,9 +299,9 @@ internal sealed class SamplingRow : IDisposable
     // Of a text that has ended nothing more is computed.
     private void EndText(List<int> filled)
     {
-        if (_request.EndOfTextId is not { } end)
+        if (_request.EndOfTextIds.Length == 0)
             return;
-        int last = filled.Where(position => Tokens[position] == end).DefaultIfEmpty(int.MaxValue).Min();
+        int last = filled.Where(position => _request.EndOfTextIds.Contains(Tokens[position])).DefaultIfEmpty(int.MaxValue).Min();
         if (last >= Tokens.Length)
             return;
         Tokens = Tokens[..(last + 1)];

@@ -56,6 +56,11 @@ internal sealed class HubFolder
         return new HubFolder(path, family, network);
     }
 
+    /// <summary>The network with its mask token, for which the tokenizer is read.</summary>
+    /// <exception cref="FileNotFoundException">The tokenizer is not there.</exception>
+    /// <exception cref="InvalidDataException">The tokenizer does not fit the configuration, or no mask token is named.</exception>
+    public TransformerConfig ReadConfig() => WithMaskToken(ReadTokenizer());
+
     /// <summary>Reads the weights and the tokenizer.</summary>
     /// <exception cref="FileNotFoundException">The weights or the tokenizer are not there.</exception>
     /// <exception cref="InvalidDataException">A file is damaged or does not fit the configuration, or no mask token is named.</exception>

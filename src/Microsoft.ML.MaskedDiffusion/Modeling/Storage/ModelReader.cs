@@ -13,14 +13,9 @@ internal static class ModelReader
     public static (TransformerNetwork Network, TextTokenizer Tokenizer) Read(IModelStore store, torch.Device device)
     {
         string source = store.Source;
-        try
+        return Explained(source, () =>
         {
-            if (!store.Files.Contains(ModelManifest.Name))
-                throw new InvalidDataException(
-                    $"{source}: there is no {ModelManifest.Name}; this is not a saved model, or saving it was not completed.");
-            ModelManifest manifest = ModelManifest.Read(ReadSmall(store, ModelManifest.Name, null), source);
-            CheckFiles(store, manifest);
-            TransformerConfig config = ModelConfigFile.Read(ReadSmall(store, ModelConfigFile.Name, manifest), source);
+            (ModelManifest manifest, TransformerConfig config) = ReadManifest(store);
             string[] names = [.. manifest.Files.Where(name => name.StartsWith(TokenizerFolder, StringComparison.Ordinal))];
             // Small files can be many, so their sum counts too, before any of them is read.
             double sum = names.Sum(name => (double)manifest.Length(name, source));
@@ -38,6 +33,28 @@ internal static class ModelReader
                     $"{source}: the tokenizer has {tokenizer.VocabularySize} tokens, but the network has only {config.VocabularySize}.");
             }
             return (ReadWeights(store, manifest, config, device), tokenizer);
+        });
+    }
+
+    /// <summary>The network alone, without its weights.</summary>
+    public static TransformerConfig ReadConfig(IModelStore store) => Explained(store.Source, () => ReadManifest(store).Config);
+
+    private static (ModelManifest Manifest, TransformerConfig Config) ReadManifest(IModelStore store)
+    {
+        string source = store.Source;
+        if (!store.Files.Contains(ModelManifest.Name))
+            throw new InvalidDataException(
+                $"{source}: there is no {ModelManifest.Name}; this is not a saved model, or saving it was not completed.");
+        ModelManifest manifest = ModelManifest.Read(ReadSmall(store, ModelManifest.Name, null), source);
+        CheckFiles(store, manifest);
+        return (manifest, ModelConfigFile.Read(ReadSmall(store, ModelConfigFile.Name, manifest), source));
+    }
+
+    private static T Explained<T>(string source, Func<T> read)
+    {
+        try
+        {
+            return read();
         }
         catch (Exception error) when (
             error is EndOfStreamException or NotSupportedException or OverflowException or ArgumentException and not ArgumentNullException)

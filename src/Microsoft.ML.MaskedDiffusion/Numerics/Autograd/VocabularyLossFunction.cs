@@ -16,42 +16,44 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
     private const int SliceRows = MatrixProduct.Depth;
 
     /// <summary>
-    /// Minus the log-probability of each row's target, in nats, [n], for the logits x W^T of x [n, d] and W [V, d], both 32-bit floats on
-    /// the processor, n at least 1.
+    /// Minus the log-probability of each row's target, in nats, [n], for the logits of x [n, d], 32-bit floats on the processor, n at least
+    /// 1.
     /// </summary>
     /// <param name="pass">Gets the backward pass's failure.</param>
     /// <param name="x">The states.</param>
-    /// <param name="weight">The output layer. If it is a leaf, the backward pass adds to its <c>grad</c> directly.</param>
+    /// <param name="layer">The output layer. If its matrix is a leaf, the backward pass adds to its <c>grad</c> directly.</param>
     /// <param name="targets">One id for each row, which the caller has checked to be 0 to V - 1.</param>
     /// <param name="rounded">Whether the products' operands are rounded to bfloat16.</param>
     /// <param name="recompute">
     /// Whether the logits are not kept but computed again in the backward pass, slice by slice, to the same bits.
     /// </param>
     /// <param name="pool">Lends the logits' memory.</param>
-    public static Tensor Run(BackwardPass pass, Tensor x, Tensor weight, long[] targets, bool rounded, bool recompute, BufferPool pool)
+    public static Tensor Run(BackwardPass pass, Tensor x, OutputLayer layer, long[] targets, bool rounded, bool recompute, BufferPool pool)
     {
-        if (Gradients.AreWanted(x, weight))
-            return apply(pass, x, weight, targets, rounded, recompute, pool);
+        if (Gradients.AreWanted(x, layer.Weight, layer.Bias ?? layer.Weight))
+            return apply(pass, x, layer.Weight, layer.Bias!, layer.Width, targets, rounded, recompute, pool);
         using Tensor logSums = empty(x.size(0), dtype: ScalarType.Float32);
-        using PooledBuffer logits = Rent(pool, x, weight, SliceRows);
-        return Forward(x, weight, targets, rounded, logSums, logits.Pointer, SliceRows);
+        using PooledBuffer logits = Rent(pool, x, layer.Width, SliceRows);
+        return Forward(x, layer, targets, rounded, logSums, logits.Pointer, SliceRows);
     }
 
     protected override Tensor Evaluate(autograd.AutogradContext context, object[] arguments)
     {
-        Tensor input = (Tensor)arguments[1], weight = (Tensor)arguments[2];
-        var targets = (long[])arguments[3];
-        bool rounded = (bool)arguments[4], recompute = (bool)arguments[5];
-        var pool = (BufferPool)arguments[6];
+        Tensor input = (Tensor)arguments[1];
+        var layer = new OutputLayer((Tensor)arguments[2], (Tensor?)arguments[3], (int)arguments[4]);
+        var targets = (long[])arguments[5];
+        bool rounded = (bool)arguments[6], recompute = (bool)arguments[7];
+        var pool = (BufferPool)arguments[8];
         int slice = recompute ? SliceRows : (int)input.size(0);
         Tensor logSums = empty(input.size(0), dtype: ScalarType.Float32);
-        PooledBuffer logits = Rent(pool, input, weight, slice);
-        Tensor loss = Forward(input, weight, targets, rounded, logSums, logits.Pointer, slice);
+        PooledBuffer logits = Rent(pool, input, layer.Width, slice);
+        Tensor loss = Forward(input, layer, targets, rounded, logSums, logits.Pointer, slice);
         if (recompute)
             logits.Dispose();
         else
             context.save_data("logits", logits);
-        context.save_for_backward([input, weight, logSums]);
+        context.save_for_backward(layer.Bias is null ? [input, layer.Weight, logSums] : [input, layer.Weight, logSums, layer.Bias]);
+        context.save_data("width", layer.Width);
         context.save_data("targets", targets);
         context.save_data("rounded", rounded);
         context.save_data("pool", pool);
@@ -66,10 +68,11 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
         using var scope = NewDisposeScope();
         List<Tensor> saved = context.get_saved_variables();
         Tensor input = saved[0], weight = saved[1], logSums = saved[2];
+        var layer = new OutputLayer(weight, saved.ElementAtOrDefault(3), (int)context.get_data("width"));
         var targets = (long[])context.get_data("targets");
         var kept = (PooledBuffer?)context.get_data("logits");
         bool rounded = (bool)context.get_data("rounded");
-        int rows = (int)input.size(0), width = (int)weight.size(0), d = (int)weight.size(1);
+        int rows = (int)input.size(0), width = layer.Width, d = (int)weight.size(1);
         Tensor dLoss = gradient.contiguous(), matrix = weight.detach().contiguous(), from = input.detach().contiguous();
         Tensor? dInput = input.requires_grad ? empty(input.shape, dtype: ScalarType.Float32) : null, dWeight = null;
         bool direct = weight.is_leaf;
@@ -77,8 +80,9 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
             dWeight = zeros(weight.shape, dtype: ScalarType.Float32);
         float* w = TensorMemory.Floats(matrix), x = TensorMemory.Floats(from);
         float* dW = !weight.requires_grad ? null : direct ? Gradients.Address(weight) : TensorMemory.Floats(dWeight!);
+        float* dBias = layer.Bias is { requires_grad: true } bias ? Gradients.Address(bias) : null;
         int slice = kept is null ? SliceRows : rows;
-        using PooledBuffer logits = kept ?? Rent((BufferPool)context.get_data("pool"), input, weight, slice);
+        using PooledBuffer logits = kept ?? Rent((BufferPool)context.get_data("pool"), input, width, slice);
         float* z = logits.Pointer;
         fixed (long* ids = targets)
         {
@@ -86,7 +90,7 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
             {
                 int count = Math.Min(slice, rows - first);
                 if (kept is null)
-                    MatrixProduct.Multiply(count, width, d, x + (long)first * d, d, false, w, d, true, z, width, rounded: rounded);
+                    layer.Multiply(x + (long)first * d, w, z, count, rounded);
                 CrossEntropyKernels.Backward(
                     z, ids + first, TensorMemory.Floats(logSums) + first, TensorMemory.Floats(dLoss) + first, z, count, width);
                 if (dInput is not null)
@@ -96,29 +100,33 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
                 }
                 if (dW is not null)
                     MatrixProduct.Multiply(width, d, count, z, width, true, x + (long)first * d, d, false, dW, d, add: true, rounded);
+                if (dBias is not null)
+                    BiasKernels.AddGradient(dBias, z, count, width);
             }
         }
-        return [null!, dInput?.MoveToOuterDisposeScope()!, dWeight?.MoveToOuterDisposeScope()!, null!, null!, null!, null!];
+        dInput = dInput?.MoveToOuterDisposeScope();
+        dWeight = dWeight?.MoveToOuterDisposeScope();
+        return [null!, dInput!, dWeight!, null!, null!, null!, null!, null!, null!];
     }
 
-    private static PooledBuffer Rent(BufferPool pool, Tensor input, Tensor weight, int slice) =>
-        pool.Rent(Math.Min(slice, input.size(0)) * weight.size(0));
+    private static PooledBuffer Rent(BufferPool pool, Tensor input, int width, int slice) =>
+        pool.Rent(Math.Min(slice, input.size(0)) * width);
 
     // Computes one slice after the other, all into the same logits z.
-    private static Tensor Forward(Tensor input, Tensor weight, long[] targets, bool rounded, Tensor logSums, float* z, int slice)
+    private static Tensor Forward(Tensor input, OutputLayer layer, long[] targets, bool rounded, Tensor logSums, float* z, int slice)
     {
-        int rows = (int)input.size(0), width = (int)weight.size(0), d = (int)weight.size(1);
+        int rows = (int)input.size(0), d = (int)layer.Weight.size(1);
         Tensor loss = empty(rows, dtype: ScalarType.Float32);
-        using Tensor dense = input.contiguous(), matrix = weight.contiguous();
+        using Tensor dense = input.contiguous(), matrix = layer.Weight.contiguous();
         float* x = TensorMemory.Floats(dense), w = TensorMemory.Floats(matrix);
         fixed (long* ids = targets)
         {
             for (int first = 0; first < rows; first += slice)
             {
                 int count = Math.Min(slice, rows - first);
-                MatrixProduct.Multiply(count, width, d, x + (long)first * d, d, false, w, d, true, z, width, rounded: rounded);
+                layer.Multiply(x + (long)first * d, w, z, count, rounded);
                 CrossEntropyKernels.Forward(
-                    z, ids + first, TensorMemory.Floats(loss) + first, TensorMemory.Floats(logSums) + first, count, width);
+                    z, ids + first, TensorMemory.Floats(loss) + first, TensorMemory.Floats(logSums) + first, count, layer.Width);
             }
         }
         return loss;

@@ -3,7 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
-/// <summary>Rows of an embedding table by token.</summary>
+/// <summary>Rows of an embedding table by token, and rows of states by place.</summary>
 internal static unsafe class EmbeddingKernels
 {
     public static void Gather(float* table, long* tokens, float* x, int rows, int width) => Workers.Rows(rows, 256, (first, last) =>

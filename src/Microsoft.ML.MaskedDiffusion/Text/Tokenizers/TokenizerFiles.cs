@@ -113,6 +113,14 @@ internal static class TokenizerFiles
         }
         if (File.Exists(prefix + SpecialTokens))
             files[SpecialTokens] = ReadFile(prefix + SpecialTokens);
+        if (File.Exists(prefix + Config) && ReadFile(prefix + Config) is { } config && QwenFiles.IsNamedIn(config))
+        {
+            byte[] tokenizer = QwenFiles.TokenizerJson(files[Vocabulary], files[Merges], config);
+            files.Remove(Vocabulary);
+            files.Remove(Merges);
+            (files[HuggingFace], files[Config]) = (tokenizer, config);
+            return files;
+        }
         if (File.Exists(prefix + HuggingFace))
             Gpt2Check.TokenizerJson(ReadFile(prefix + HuggingFace), prefix + HuggingFace);
         if (File.Exists(prefix + Config))

@@ -35,6 +35,30 @@ public sealed class TextGeneratorTests
     }
 
     [TestMethod]
+    public void ATextEndsAtAnyOfItsEndTokens()
+    {
+        int[] ends = [.. Model.Tokenizer.Encode("the cat sat on a mat").Distinct()];
+        GenerationOptions options = Options(12);
+        options.EndTokens = ends;
+        int ended = 0;
+        foreach (GeneratedText text in new TextGenerator(Model, options).Generate(
+            [.. Enumerable.Range(0, 40).Select(i => Prompts[i % Prompts.Length] + i)]))
+        {
+            int[] ids = [.. text.Tokens.Select(token => token.Id)];
+            Assert.IsFalse(ids.SkipLast(1).Any(id => ends.Contains(id) || id == Model.Tokenizer.EndOfSequenceId), "nothing follows an end");
+            bool isEnd = ids.Length > 0 && ends.Contains(ids[^1]);
+            if (!isEnd)
+                continue;
+            ended++;
+            Assert.AreEqual(FinishReason.EndOfText, text.FinishReason);
+            Assert.AreEqual("", text.Tokens[^1].Text, "an end is not shown");
+        }
+        Assert.IsGreaterThan(0, ended, "random weights write one of several tokens in twelve sooner or later");
+        Refused<ArgumentOutOfRangeException>(refused => refused.EndTokens = [-1], "EndTokens");
+        Refused<ArgumentOutOfRangeException>(refused => refused.EndTokens = [Model.Config.MaskTokenId], "EndTokens");
+    }
+
+    [TestMethod]
     public void ThePromptMayReachTheWindowsLimit()
     {
         int start = new TextGenerator(Model, Options(0)).Generate("").PromptTokenCount;

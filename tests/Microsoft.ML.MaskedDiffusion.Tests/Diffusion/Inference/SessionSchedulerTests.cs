@@ -139,7 +139,7 @@ public sealed class SessionSchedulerTests
         return new SamplingRequest(tokens, [.. Enumerable.Range(4, 8)])
         {
             Key = (ulong)row, PromptLength = 4, BlockStart = 4,
-            EndOfTextId = row % 2 == 0 ? null : End, FirstEnd = 6, EndOfTextPenalty = 0.5,
+            EndOfTextIds = row % 2 == 0 ? [] : [End], FirstEnd = 6, EndOfTextPenalty = 0.5,
         };
     }
 

@@ -66,7 +66,7 @@ public sealed class TokenChooserTests
             SuppressedTokens = [3], TokenBias = new Dictionary<int, double> { [1] = 4 }, RepetitionPenalty = 2,
         };
         float[] logits = [.. Logits];
-        var request = new SamplingRequest([0, 6, 4], [1]) { Key = 0, EndOfTextId = 5, FirstEnd = 2, EndOfTextPenalty = 1 };
+        var request = new SamplingRequest([0, 6, 4], [1]) { Key = 0, EndOfTextIds = [5], FirstEnd = 2, EndOfTextPenalty = 1 };
         RepetitionPenalty.Apply(logits, [0, 6, 4], options, 6);
         LogitChange.Of(request, options, 1, [], mayEnd: true).AddTo(logits);
         // Tokens 0 and 4 are in the row: the positive logit is halved, the negative one doubled.

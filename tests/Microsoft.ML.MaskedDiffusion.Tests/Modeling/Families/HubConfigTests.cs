@@ -102,7 +102,7 @@ public sealed class HubConfigTests
     [DataRow("llada", "n_heads", "3", "HeadCount")]
     [DataRow("llada", "mask_token_id", "121", "MaskTokenId")]
     [DataRow("dream", "rope_theta", "true", "a number")]
-    [DataRow("dream", "num_hidden_layers", "1e9", "LayerCount")]
+    [DataRow("dream", "num_hidden_layers", "1000000000", "LayerCount")]
     [DataRow("a2d-qwen2", "num_key_value_heads", "3", "KeyValueHeadCount")]
     [DataRow("a2d-qwen2", "tie_word_embeddings", "1", "true or false")]
     [DataRow("a2d-llama", "rope_scaling", "7", "an object")]

@@ -1,7 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
-using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -17,10 +16,10 @@ internal sealed unsafe class CpuBackend : INetworkBackend
     private readonly BufferPool _pool = new();
     private readonly TransformerConfig _config;
     private readonly IReadOnlyDictionary<string, Parameter> _parameters;
-    private readonly Parameter _head;
+    private readonly OutputLayer _head;
     private readonly UseCount _uses;
     private readonly BackwardPass _pass;
-    private readonly RotaryTable _rotary;
+    private readonly RotaryTables _tables;
     private readonly KernelNetwork _kernels;
     private readonly NetworkWeights _weights;
 
@@ -32,11 +31,12 @@ internal sealed unsafe class CpuBackend : INetworkBackend
     {
         _config = config;
         _parameters = parameters;
-        _head = parameters[TransformerNetwork.HeadName];
+        Parameter head = parameters[config.TiesEmbeddings ? TransformerNetwork.EmbeddingName : TransformerNetwork.HeadName];
+        _head = new OutputLayer(head, parameters.GetValueOrDefault(TransformerNetwork.HeadBiasName), config.VocabularySize);
         _uses = uses;
         _pass = pass;
-        _rotary = new RotaryTable(config.ContextLength, config.HeadSize, config.RotaryPrecision);
-        _kernels = new KernelNetwork(config, _rotary, _pool);
+        _tables = new RotaryTables(config);
+        _kernels = new KernelNetwork(config, _tables, _pool);
         _weights = new NetworkWeights(parameters, config.LayerCount, parameter => TensorMemory.Floats(parameter));
     }
 
@@ -84,9 +84,9 @@ internal sealed unsafe class CpuBackend : INetworkBackend
         shape[^1] = width;
         Tensor logits = empty(shape, dtype: ScalarType.Float32);
         using Tensor dense = states.contiguous();
-        float* x = TensorMemory.Floats(dense), w = TensorMemory.Floats(_head);
         int rows = checked((int)(states.NumberOfElements / d));
-        MatrixProduct.Multiply(rows, width, d, x, d, false, w, d, true, TensorMemory.Floats(logits), width, rounded: _kernels.Rounded);
+        _head.Multiply(
+            TensorMemory.Floats(dense), TensorMemory.Floats(_head.Weight), TensorMemory.Floats(logits), rows, _kernels.Rounded);
         return logits;
     }
 
@@ -99,13 +99,14 @@ internal sealed unsafe class CpuBackend : INetworkBackend
     {
         float* x = TensorMemory.Floats(states), others = unconditional is null ? null : TensorMemory.Floats(unconditional);
         VocabularyKernels.LogProbabilities(x, others, (float)(1 + guidanceScale), (int)states.size(0), _config.EmbeddingSize,
-            TensorMemory.Floats(_head), _config.TextVocabularySize, rows, targets, destination, _kernels.Rounded);
+            TensorMemory.Floats(_head.Weight), _head.BiasAddress, _config.TextVocabularySize, rows, targets, destination,
+            _kernels.Rounded);
     }
 
     public INetworkSession OpenSession(UseCount.Use network)
     {
         MemoryDemand.Require(_config, CPU, 2 * MemoryDemand.ComputingBytes, "Opening a session of");
-        return new KernelSession(_config, _rotary, _weights, TensorMemory.Floats(_head), _kernels.Rounded, network);
+        return new KernelSession(_config, _tables, _weights, _head, _kernels.Rounded, network);
     }
 
     public void Trim() => _pool.Trim();

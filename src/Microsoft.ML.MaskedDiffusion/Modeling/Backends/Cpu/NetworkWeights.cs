@@ -2,7 +2,9 @@ using TorchSharp.Modules;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
-/// <summary>Addresses of a network's weights up to the final norm, or of their gradients (null: not wanted).</summary>
+/// <summary>
+/// Addresses of a network's weights up to the output layer, or of their gradients. Null: the network has none, or no gradient is wanted.
+/// </summary>
 internal sealed unsafe class NetworkWeights
 {
     /// <param name="parameters">The network's parameters by name.</param>
@@ -10,8 +12,9 @@ internal sealed unsafe class NetworkWeights
     /// <param name="address">The address that is taken of a parameter.</param>
     public NetworkWeights(IReadOnlyDictionary<string, Parameter> parameters, int layerCount, AddressOf address)
     {
-        float* Of(string name) => address(parameters[name]);
+        float* Of(string name) => parameters.TryGetValue(name, out Parameter? parameter) ? address(parameter) : null;
         Embedding = Of(TransformerNetwork.EmbeddingName);
+        EmbeddingNorm = Of(TransformerNetwork.EmbeddingNormName);
         Layers = new LayerWeights[layerCount];
         for (int i = 0; i < layerCount; i++)
         {
@@ -20,6 +23,9 @@ internal sealed unsafe class NetworkWeights
             {
                 Norm1 = Of(layer + "norm_1.weight"),
                 Qkv = Of(layer + "attn.attn.weight"),
+                Bias = Of(layer + "attn.attn.bias"),
+                QueryNorm = Of(layer + "attn.norm_q.weight"),
+                KeyNorm = Of(layer + "attn.norm_k.weight"),
                 Projection = Of(layer + "attn.proj.weight"),
                 Norm2 = Of(layer + "norm_2.weight"),
                 Gate = Of(layer + "mlp.swiglu.w1.weight"),
@@ -28,6 +34,8 @@ internal sealed unsafe class NetworkWeights
             };
         }
         FinalNorm = Of(TransformerNetwork.FinalNormName);
+        HeadDense = Of(TransformerNetwork.HeadDenseName);
+        HeadNorm = Of(TransformerNetwork.HeadNormName);
     }
 
     /// <summary>Chooses an address of a parameter, such as its values' or its gradient's.</summary>
@@ -36,23 +44,41 @@ internal sealed unsafe class NetworkWeights
     /// <summary>The embedding table [embedding rows, d].</summary>
     public float* Embedding { get; }
 
+    /// <summary>Gain of the embeddings' norm [d].</summary>
+    public float* EmbeddingNorm { get; }
+
     /// <summary>The blocks in order.</summary>
     public LayerWeights[] Layers { get; }
 
     /// <summary>Gain of the last norm [d].</summary>
     public float* FinalNorm { get; }
+
+    /// <summary>The prediction head's dense layer [d, d].</summary>
+    public float* HeadDense { get; }
+
+    /// <summary>Gain of the prediction head's norm [d].</summary>
+    public float* HeadNorm { get; }
 }
 
-/// <summary>Addresses of one block's weights, or of their gradients (null: not wanted).</summary>
+/// <summary>Addresses of one block's weights, or of their gradients, null as for <see cref="NetworkWeights"/>.</summary>
 internal readonly unsafe struct LayerWeights
 {
     /// <summary>Gain of the norm before attention [d].</summary>
     public float* Norm1 { get; init; }
 
-    /// <summary>Queries, keys and values, head by head [3d, d].</summary>
+    /// <summary>Queries, keys and values, group by group [projection, d].</summary>
     public float* Qkv { get; init; }
 
-    /// <summary>Attention's output [d, d].</summary>
+    /// <summary>The bias of queries, keys and values [projection].</summary>
+    public float* Bias { get; init; }
+
+    /// <summary>Gain of the queries' norm [h].</summary>
+    public float* QueryNorm { get; init; }
+
+    /// <summary>Gain of the keys' norm [h].</summary>
+    public float* KeyNorm { get; init; }
+
+    /// <summary>Attention's output [d, query width].</summary>
     public float* Projection { get; init; }
 
     /// <summary>Gain of the norm before the feed-forward layers [d].</summary>

@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
@@ -9,7 +10,7 @@ internal sealed unsafe class PackedLayer
     private readonly BufferPool _pool;
     private readonly float* _memory;
     private readonly bool _rounded;
-    private readonly int _heads;
+    private readonly HeadLayout _heads;
     private readonly int _d;
     private readonly int _f;
 
@@ -21,18 +22,24 @@ internal sealed unsafe class PackedLayer
     {
         _pool = pool;
         _rounded = rounded;
-        (_d, _f, _heads) = (config.EmbeddingSize, config.FeedForwardSize, config.HeadCount);
+        (_d, _f, _heads) = (config.EmbeddingSize, config.FeedForwardSize, HeadOrder.LayoutOf(config));
         _memory = memory;
     }
 
-    /// <summary>Queries, keys and values, head by head; not after <see cref="PackApart"/>.</summary>
+    /// <summary>Queries, keys and values, group by group; not after <see cref="PackApart"/>.</summary>
     public PackedMatrix Qkv { get; private set; }
 
-    /// <summary>Keys and values alone, head by head; only after <see cref="PackApart"/>.</summary>
+    /// <summary>Keys and values alone, group by group; only after <see cref="PackApart"/>.</summary>
     public PackedMatrix KeysAndValues { get; private set; }
 
     /// <summary>Queries alone; only after <see cref="PackApart"/>.</summary>
     public PackedMatrix Queries { get; private set; }
+
+    /// <summary>The bias of keys and values; only after <see cref="PackApart"/>, and null where there is none.</summary>
+    public float* KeyValueBias { get; private set; }
+
+    /// <summary>The bias of queries; only after <see cref="PackApart"/>, and null where there is none.</summary>
+    public float* QueryBias { get; private set; }
 
     public PackedMatrix Projection { get; private set; }
 
@@ -46,7 +53,11 @@ internal sealed unsafe class PackedLayer
     public static long Size(TransformerConfig config)
     {
         int d = config.EmbeddingSize, f = config.FeedForwardSize;
-        long attention = PackedMatrix.Size(2 * d, d) + 2 * PackedMatrix.Size(d, d);
+        HeadLayout heads = HeadOrder.LayoutOf(config);
+        long attention = PackedMatrix.Size(heads.KeyValueWidth, d) + PackedMatrix.Size(heads.QueryWidth, d)
+            + PackedMatrix.Size(d, heads.QueryWidth);
+        if (config.HasAttentionBias)
+            attention += PooledBuffer.Room(heads.ProjectionWidth);
         return attention + 2 * PackedMatrix.Size(f, d) + PackedMatrix.Size(d, f);
     }
 
@@ -54,27 +65,34 @@ internal sealed unsafe class PackedLayer
     public void Pack(LayerWeights weights)
     {
         float* at = _memory;
-        Qkv = Next(weights.Qkv, 3 * _d, _d, ref at);
+        Qkv = Next(weights.Qkv, _heads.ProjectionWidth, _d, ref at);
         PackRest(weights, at);
     }
 
     /// <summary>Packs the block's matrices, the queries' apart from that of keys and values.</summary>
     public void PackApart(LayerWeights weights)
     {
-        using PooledBuffer ordered = _pool.Rent(3L * _d * _d);
-        float* queries = ordered.Pointer, others = queries + (long)_d * _d, at = _memory;
+        int queryWidth = _heads.QueryWidth;
+        using PooledBuffer ordered = _pool.Rent((long)_heads.ProjectionWidth * _d);
+        float* queries = ordered.Pointer, others = queries + (long)queryWidth * _d, at = _memory;
         HeadOrder.Split(weights.Qkv, queries, others, _heads, _d);
-        Queries = Next(queries, _d, _d, ref at);
-        KeysAndValues = Next(others, 2 * _d, _d, ref at);
-        PackRest(weights, at);
+        Queries = Next(queries, queryWidth, _d, ref at);
+        KeysAndValues = Next(others, _heads.KeyValueWidth, _d, ref at);
+        at = PackRest(weights, at);
+        if (weights.Bias is null)
+            return;
+        QueryBias = at;
+        KeyValueBias = at + queryWidth;
+        HeadOrder.Split(weights.Bias, QueryBias, KeyValueBias, _heads, 1);
     }
 
-    private void PackRest(LayerWeights weights, float* at)
+    private float* PackRest(LayerWeights weights, float* at)
     {
-        Projection = Next(weights.Projection, _d, _d, ref at);
+        Projection = Next(weights.Projection, _d, _heads.QueryWidth, ref at);
         Gate = Next(weights.Gate, _f, _d, ref at);
         Up = Next(weights.Up, _f, _d, ref at);
         Down = Next(weights.Down, _d, _f, ref at);
+        return at;
     }
 
     private PackedMatrix Next(float* weight, int n, int k, ref float* at)

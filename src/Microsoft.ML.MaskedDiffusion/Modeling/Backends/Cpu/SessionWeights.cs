@@ -13,7 +13,7 @@ internal sealed unsafe class SessionWeights : IDisposable
 
     /// <param name="pool">Lends the memory.</param>
     /// <param name="config">The network's shape.</param>
-    /// <param name="weights">The weights up to the final norm, which the caller keeps alive.</param>
+    /// <param name="weights">The weights up to the output layer, which the caller keeps alive.</param>
     /// <param name="head">The output layer [V, d].</param>
     /// <param name="rounded">Whether products round their operands to bfloat16.</param>
     public SessionWeights(BufferPool pool, TransformerConfig config, NetworkWeights weights, float* head, bool rounded)
@@ -21,7 +21,8 @@ internal sealed unsafe class SessionWeights : IDisposable
         Network = weights;
         Layers = new PackedLayer[config.LayerCount];
         int width = config.VocabularySize, d = config.EmbeddingSize;
-        long layer = PackedLayer.Size(config), room = layer * Layers.Length + PackedMatrix.Size(width, d);
+        long layer = PackedLayer.Size(config), blocks = layer * Layers.Length, output = PackedMatrix.Size(width, d);
+        long room = blocks + output + (config.HasPredictionHead ? PackedMatrix.Size(d, d) : 0);
         _memory = pool.Rent(room);
         // All of it is read for every token.
         NativeHeap.PreferHugePages(_memory.Pointer, room * sizeof(float));
@@ -34,7 +35,9 @@ internal sealed unsafe class SessionWeights : IDisposable
             else
                 Layers[i].PackApart(weights.Layers[i]);
         }
-        Head = new PackedMatrix(head, width, d, _memory.Pointer + layer * Layers.Length, rounded);
+        Head = new PackedMatrix(head, width, d, _memory.Pointer + blocks, rounded);
+        if (config.HasPredictionHead)
+            Dense = new PackedMatrix(weights.HeadDense, d, d, _memory.Pointer + blocks + output, rounded);
         First = Layers.Length == 1 ? null : new ProjectionTable(pool, config, weights, Layers[0].Qkv, KeptProjections);
     }
 
@@ -43,6 +46,9 @@ internal sealed unsafe class SessionWeights : IDisposable
 
     /// <summary>The blocks in order, the last with its queries apart.</summary>
     public PackedLayer[] Layers { get; }
+
+    /// <summary>The prediction head's dense layer, where there is such a head.</summary>
+    public PackedMatrix Dense { get; }
 
     /// <summary>The output layer.</summary>
     public PackedMatrix Head { get; }

@@ -35,13 +35,26 @@ internal static class TorchOperators
         return ((wide * factor).to(x.dtype) * gain).MoveToOuterDisposeScope();
     }
 
-    /// <summary>silu(gate) * up.</summary>
-    public static Tensor SwiGlu(Tensor gate, Tensor up)
+    /// <summary>
+    /// gain * (x - mean(x)) / sqrt(variance(x) + eps) over the last dimension, with statistics in at least 32 bits.
+    /// </summary>
+    public static Tensor LayerNorm(Tensor x, Tensor gain, double epsilon)
+    {
+        if (gain.dim() != 1 || x.dim() < 1 || x.shape[^1] != gain.size(0))
+            throw Mismatch(nameof(LayerNorm), x, gain);
+        using var scope = NewDisposeScope();
+        Tensor wide = Widen(x);
+        return RmsNorm(wide - wide.mean([-1], keepdim: true), gain, epsilon).to(x.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>activation(gate) * up.</summary>
+    public static Tensor Gate(Tensor gate, Tensor up, GateActivation activation = GateActivation.Silu)
     {
         if (!gate.shape.AsSpan().SequenceEqual(up.shape))
-            throw Mismatch(nameof(SwiGlu), gate, up);
+            throw Mismatch(nameof(Gate), gate, up);
         using var scope = NewDisposeScope();
-        return (nn.functional.silu(gate) * up).MoveToOuterDisposeScope();
+        Tensor activated = activation == GateActivation.Gelu ? nn.functional.gelu(gate) : nn.functional.silu(gate);
+        return (activated * up).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -73,15 +86,15 @@ internal static class TorchOperators
     }
 
     /// <summary>
-    /// The same for fewer queries than keys and values: <paramref name="mask"/> [batch, 1, queries, keys] is true where a query sees a key
-    /// (null: everywhere).
+    /// The same for any number of queries: <paramref name="mask"/> [batch or 1, 1, queries, keys] is true where a query sees a key (null:
+    /// everywhere).
     /// </summary>
     public static Tensor AttentionOver(Tensor query, Tensor key, Tensor value, Tensor? mask, bool rounded = false)
     {
         if (query.dim() != 4 || key.dim() != 4 || !key.shape.AsSpan().SequenceEqual(value.shape) || query.size(3) != key.size(3)
             || !query.shape.AsSpan(0, 2).SequenceEqual(key.shape.AsSpan(0, 2)))
             throw Mismatch(nameof(AttentionOver), query, key);
-        if (mask is not null && !mask.shape.AsSpan().SequenceEqual([query.size(0), 1, query.size(2), key.size(2)]))
+        if (mask is not null && !mask.shape.AsSpan().SequenceEqual([mask.size(0) == 1 ? 1 : query.size(0), 1, query.size(2), key.size(2)]))
             throw Mismatch(nameof(AttentionOver), query, mask);
         using var scope = NewDisposeScope();
         ScalarType type = rounded ? ScalarType.BFloat16 : query.dtype;
