@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Options;
 
@@ -33,6 +34,7 @@ public sealed record TransformerConfig
     /// Number of heads that have keys and values of their own, a divisor of <see cref="HeadCount"/>; as many consecutive heads as it takes
     /// share them (grouped-query attention, Ainslie et al., 2023). Default: <see cref="HeadCount"/>.
     /// </summary>
+    [JsonIgnore]
     public int KeyValueHeadCount
     {
         get => _keyValueHeadCount ?? HeadCount;
@@ -42,6 +44,7 @@ public sealed record TransformerConfig
     /// <summary>
     /// Width of one attention head, even. Default: <see cref="EmbeddingSize"/> / <see cref="HeadCount"/>.
     /// </summary>
+    [JsonIgnore]
     public int HeadSize
     {
         get => _headSize ?? (HeadCount < 1 ? 0 : EmbeddingSize / HeadCount);
@@ -136,6 +139,7 @@ public sealed record TransformerConfig
     /// The id of the mask token. Default: one past the vocabulary's last, so that it cannot be predicted; published models of other families
     /// have it among the tokens of the vocabulary.
     /// </summary>
+    [JsonIgnore]
     public int MaskTokenId
     {
         get => _maskTokenId ?? VocabularySize;
@@ -169,11 +173,47 @@ public sealed record TransformerConfig
     /// <summary>All parameters; those of a tied output layer count once.</summary>
     public long ParameterCount => Count(TransformerNetwork.ParameterShapes(this));
 
+    // In JSON these are there only where they were set, so that a change of the heads or the vocabulary changes what follows from it.
+    [JsonInclude, JsonPropertyName("KeyValueHeadCount"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    private int? OwnKeyValueHeadCount
+    {
+        get => _keyValueHeadCount;
+        init => _keyValueHeadCount = value;
+    }
+
+    [JsonInclude, JsonPropertyName("HeadSize"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    private int? OwnHeadSize
+    {
+        get => _headSize;
+        init => _headSize = value;
+    }
+
+    [JsonInclude, JsonPropertyName("MaskTokenId"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    private int? OwnMaskTokenId
+    {
+        get => _maskTokenId;
+        init => _maskTokenId = value;
+    }
+
     /// <summary>Rows of the fused projection to queries, keys and values.</summary>
     internal int ProjectionSize => (HeadCount + 2 * KeyValueHeadCount) * HeadSize;
 
     /// <summary>Numbers of a position's queries, and of what its heads mixed.</summary>
     internal int QuerySize => HeadCount * HeadSize;
+
+    // What is set and what follows from other properties is the same network.
+    private object?[] Values =>
+    [
+        Name, LayerCount, HeadCount, KeyValueHeadCount, HeadSize, EmbeddingSize, FeedForwardSize, VocabularySize, MaskTokenId, ContextLength,
+        NormEpsilon, Norm, Activation, HasAttentionBias, HasQueryKeyNorm, RotaryBase, RotaryScaling, RotaryPrecision, LocalAttention,
+        TiesEmbeddings, HasEmbeddingNorm, HasPredictionHead, ShiftsLogits, Autoregressive, HasLengthTokens,
+    ];
+
+    /// <summary>Whether another configuration has the same name and describes the same network.</summary>
+    public bool Equals(TransformerConfig? other) => other is not null && Values.AsSpan().SequenceEqual(other.Values);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Name, LayerCount, HeadCount, EmbeddingSize, FeedForwardSize, VocabularySize);
 
     /// <summary>One of SMDM's 30 published sizes by name, with or without its prefix: "6M" or "Diff_LLaMA_6M".</summary>
     /// <param name="name">The name; upper and lower case are the same.</param>

@@ -20,12 +20,14 @@ internal interface INetworkBackend : IDisposable
     /// <summary>Whether later forward passes keep little for their backward passes, which then compute the rest again.</summary>
     bool ActivationCheckpointing { get; set; }
 
-    /// <summary>The states after the final norm, [rows, length, d], with a graph where gradients are wanted.</summary>
+    /// <summary>
+    /// The states that the output layer reads, after the final norm or the prediction head, [rows, length, d], with a graph where gradients
+    /// are wanted. Each is that of its own place, also where the output of a place predicts the next one.
+    /// </summary>
     Tensor Hidden(TokenRows tokens);
 
     /// <summary>
-    /// The states after the final norm at the places row * length + position, which ascend, [places, d], with a graph where gradients are
-    /// wanted.
+    /// The same states at the places row * length + position, which ascend, [places, d], with a graph where gradients are wanted.
     /// </summary>
     Tensor HiddenAt(TokenRows tokens, long[] places);
 

@@ -69,10 +69,10 @@ internal sealed class HubFolder
         TextTokenizer tokenizer = ReadTokenizer();
         TransformerConfig config = WithMaskToken(tokenizer);
         string weights = WeightsPath();
-        var network = new TransformerNetwork(config, device);
+        var layout = new WeightLayout(Family.Tensors(config), Family.IsPassedOver);
+        TransformerNetwork network = WeightFiles.Load(weights, layout, () => new TransformerNetwork(config, device));
         try
         {
-            WeightFiles.Load(weights, network, new WeightLayout(Family.Tensors(config), Family.IsPassedOver));
             return new MaskedDiffusionModel(network, tokenizer) { Family = Family };
         }
         catch

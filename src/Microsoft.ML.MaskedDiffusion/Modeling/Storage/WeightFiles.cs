@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
@@ -12,36 +11,38 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 /// </summary>
 internal static unsafe class WeightFiles
 {
-    private const int MaximumIndexBytes = 100_000_000;
-
-    /// <summary>Loads a .safetensors file, or the shards of a .safetensors.index.json.</summary>
-    /// <param name="path">The file or the index.</param>
-    /// <param name="network">The network to fill.</param>
-    /// <param name="layout">The tensors of the files; null: the network's parameters as they are.</param>
+    /// <summary>Loads a .safetensors file, or the shards of a .safetensors.index.json, with the network's own names.</summary>
     /// <exception cref="InvalidDataException">
     /// The content is not safetensors, the names, shapes or types are not those of the network, or a number is not finite.
     /// </exception>
-    public static void Load(string path, TransformerNetwork network, WeightLayout? layout = null)
+    public static void Load(string path, TransformerNetwork network)
     {
-        if (!path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-        {
-            using SafetensorsReader reader = SafetensorsReader.Open(path);
-            Load([reader], network, path, layout);
-            return;
-        }
-        List<SafetensorsReader> shards = [];
+        using SafetensorsFiles files = SafetensorsFiles.Open(path);
+        Load(files.Readers, network, path);
+    }
+
+    /// <summary>
+    /// Makes a network and fills it from files of another layout, which is compared with their headers before memory is taken for what a
+    /// configuration claims.
+    /// </summary>
+    /// <param name="path">A .safetensors file or a .safetensors.index.json.</param>
+    /// <param name="layout">The tensors of the files.</param>
+    /// <param name="create">Makes the network.</param>
+    /// <exception cref="InvalidDataException">As for the other method.</exception>
+    public static TransformerNetwork Load(string path, WeightLayout layout, Func<TransformerNetwork> create)
+    {
+        using SafetensorsFiles files = SafetensorsFiles.Open(path);
+        layout.Check(files.Readers, path);
+        TransformerNetwork network = create();
         try
         {
-            Dictionary<string, string> map = ReadIndex(path);
-            foreach (string file in map.Values.Distinct().Order(StringComparer.Ordinal))
-                shards.Add(OpenShard(path, file));
-            CheckIndex(path, map, shards);
-            Load(shards, network, path, layout);
+            Load(files.Readers, network, path, layout);
+            return network;
         }
-        finally
+        catch
         {
-            foreach (SafetensorsReader shard in shards)
-                shard.Dispose();
+            network.Dispose();
+            throw;
         }
     }
 
@@ -51,10 +52,7 @@ internal static unsafe class WeightFiles
     public static bool IsAutoregressive(string path, TransformerConfig config)
     {
         const string Embedding = "transformer.wte.weight";
-        using SafetensorsReader reader = path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-            ? OpenShard(path, ReadIndex(path).GetValueOrDefault(Embedding)
-                ?? throw new InvalidDataException($"{path}: the index names no tensor \"{Embedding}\"."))
-            : SafetensorsReader.Open(path);
+        using SafetensorsReader reader = SafetensorsFiles.OpenFileOf(path, Embedding);
         return reader.TryFind(Embedding, out SafetensorsEntry entry) && entry.Shape is [long rows, _] && rows == config.VocabularySize;
     }
 
@@ -140,54 +138,5 @@ internal static unsafe class WeightFiles
                     return false;
             return true;
         }
-    }
-
-    private static SafetensorsReader OpenShard(string index, string file)
-    {
-        string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(index))!, file);
-        return File.Exists(path) ? SafetensorsReader.Open(path) : throw new FileNotFoundException(
-            $"{index}: the shard {FaultList.Quote(file)}, which the index names, is not beside it. Fetch all files of the model.", path);
-    }
-
-    private static Dictionary<string, string> ReadIndex(string path)
-    {
-        if (new FileInfo(path).Length > MaximumIndexBytes)
-            throw new InvalidDataException(
-                $"{path}: an index of shards has at most {MaximumIndexBytes} bytes; the file is something else.");
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(JsonFile.Read(path));
-            var map = new Dictionary<string, string>();
-            foreach (JsonProperty item in document.RootElement.GetProperty("weight_map").EnumerateObject())
-            {
-                string tensor = FaultList.Quote(item.Name);
-                string file = item.Value.GetString() ?? throw new InvalidDataException($"{path}: {tensor} has no file.");
-                if (Path.GetFileName(file) != file || file.Length == 0)
-                {
-                    throw new InvalidDataException(
-                        $"{path}: {FaultList.Quote(file)} is not a plain file name; shards must lie beside their index.");
-                }
-                if (!map.TryAdd(item.Name, file))
-                    throw new InvalidDataException($"{path}: {tensor} appears twice.");
-            }
-            if (map.Count == 0)
-                throw new InvalidDataException($"{path}: the index names no tensors.");
-            return map;
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
-        {
-            throw new InvalidDataException(
-                $"{path}: an index of safetensors shards has an object \"weight_map\" from tensor to file: {error.Message}", error);
-        }
-    }
-
-    private static void CheckIndex(string path, Dictionary<string, string> map, List<SafetensorsReader> shards)
-    {
-        var faults = new FaultList(path);
-        Dictionary<string, SafetensorsReader> byFile = shards.ToDictionary(shard => Path.GetFileName(shard.File));
-        foreach ((string tensor, string file) in map)
-            if (!byFile[file].TryFind(tensor, out _))
-                faults.Add($"tensor {FaultList.Quote(tensor)} is not in {file}, where the index says it is");
-        faults.ThrowIfAny();
     }
 }

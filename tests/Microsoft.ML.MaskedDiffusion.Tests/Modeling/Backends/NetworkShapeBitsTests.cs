@@ -45,6 +45,37 @@ public sealed class NetworkShapeBitsTests
     }
 
     [TestMethod]
+    public void ALargeVocabularyAndALongContextFit()
+    {
+        using var scope = NewDisposeScope();
+        TransformerConfig config = Long with
+        {
+            EmbeddingSize = 8,
+            VocabularySize = 150_000,
+            MaskTokenId = 149_999,
+            ContextLength = 8192,
+            TiesEmbeddings = true,
+            HasPredictionHead = true,
+            ShiftsLogits = false,
+        };
+        using TransformerNetwork network = NetworkShapes.Create(config);
+        int[] row = TransformerNetworkTests.Tokens(1, 8192, config);
+        long[] places = [0, 4000, 8191], targets = [0, 75_000, 149_999];
+        Tensor states = network.HiddenAt(TransformerNetworkTests.Batch([row]), places), losses = network.CrossEntropy(states, targets);
+        network.Backward(losses.sum());
+        using INetworkSession session = network.OpenSession();
+        var part = SequencePart.Whole(row, Array.ConvertAll(places, place => (int)place));
+        AssertSame([.. Floats(states).Chunk(8)], network, session, [part], "long");
+        var logProbabilities = new double[3];
+        network.LogProbabilities(states, null, 0, [0, 1, 2], Array.ConvertAll(targets, target => (int)target), logProbabilities);
+        for (int i = 0; i < 3; i++)
+            // Log-sums of 150,000 terms in 32 bits.
+            Assert.AreEqual(-losses[i].item<float>(), logProbabilities[i], 2e-5);
+        foreach ((string name, var parameter) in network.Parameters)
+            Assert.IsTrue(parameter.grad!.isfinite().all().item<bool>() && parameter.grad!.abs().max().item<float>() > 0, name);
+    }
+
+    [TestMethod]
     public void ALongRowIsTorchsInDoublePrecision()
     {
         using var scope = NewDisposeScope();

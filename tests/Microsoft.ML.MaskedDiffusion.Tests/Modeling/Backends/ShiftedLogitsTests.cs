@@ -25,7 +25,8 @@ public sealed class ShiftedLogitsTests
         TokenRows tokens = NetworkShapes.Tokens(Config, 2, Length);
         Tensor expected = own.Hidden(tokens).view(-1, Config.EmbeddingSize).index_select(0, tensor(Sources));
         AssertSame(expected, network.Hidden(tokens).view(-1, Config.EmbeddingSize));
-        foreach (long[] places in new long[][] { [0], [1], [0, 1], [1, 2, 5], [6, 7, 8, 9], [.. Enumerable.Range(0, 14).Select(i => (long)i)] })
+        long[] every = [.. Enumerable.Range(0, 14).Select(i => (long)i)];
+        foreach (long[] places in new long[][] { [0], [1], [0, 1], [1, 2, 5], [6, 7, 8, 9], every })
         {
             Tensor asked = network.HiddenAt(tokens, places);
             AssertSame(expected.index_select(0, tensor(places)), asked, torchOperators ? 1e-5 : 0);
@@ -45,7 +46,8 @@ public sealed class ShiftedLogitsTests
         TokenRows tokens = NetworkShapes.Tokens(Config, 2, Length);
         long[] places = [0, 1, 4, 7, 8], targets = [3, 1, 2, 5, 0];
         network.Backward(network.CrossEntropy(network.HiddenAt(tokens, places), targets).sum());
-        Tensor states = own.Hidden(tokens).view(-1, Config.EmbeddingSize).index_select(0, tensor(Array.ConvertAll(places, i => Sources[i])));
+        Tensor sources = tensor(Array.ConvertAll(places, place => Sources[place]));
+        Tensor states = own.Hidden(tokens).view(-1, Config.EmbeddingSize).index_select(0, sources);
         own.Backward(own.CrossEntropy(states, targets).sum());
         foreach ((string name, var parameter) in own.Parameters)
         {

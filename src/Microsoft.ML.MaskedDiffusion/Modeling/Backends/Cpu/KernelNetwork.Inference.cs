@@ -19,8 +19,8 @@ internal sealed unsafe partial class KernelNetwork
     private const int SharedChunk = 2048;
 
     /// <summary>
-    /// Writes the states after the final norm, [places, d], at the places row * length + position, which ascend (null: all places). At the
-    /// other places the last block computes only keys and values.
+    /// Writes the states that the output layer reads, [places, d], at the places row * length + position, which ascend (null: all places).
+    /// At the other places the last block computes only keys and values.
     /// </summary>
     public void Infer(NetworkWeights weights, TokenRows tokens, long[]? asked, float* states)
     {

@@ -12,7 +12,7 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 internal sealed unsafe partial class KernelNetwork
 {
     /// <summary>
-    /// Writes the states after the final norm at the asked places, [asked, d], and the keys and values of all places to the parts' caches.
+    /// Writes the states at the asked places, [asked, d], and the keys and values of all places to the parts' caches.
     /// </summary>
     public void InferParts(SessionWeights weights, RaggedBatch batch, float* states)
     {

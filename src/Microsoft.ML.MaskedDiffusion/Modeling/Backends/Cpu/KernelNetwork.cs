@@ -7,8 +7,8 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// The network from tokens to the final norm in 32-bit floats on the processor, on our own kernels. Nothing is copied or transposed,
-/// working memory comes from a pool, and each row's result has the same bits in every batch.
+/// The network from tokens to the states that the output layer reads, in 32-bit floats on the processor, on our own kernels. Nothing is
+/// copied or transposed, working memory comes from a pool, and each row's result has the same bits in every batch.
 /// </summary>
 internal sealed unsafe partial class KernelNetwork(TransformerConfig config, RotaryTables tables, BufferPool pool)
 {
@@ -27,7 +27,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     public bool Recomputes { get; set; }
 
     /// <summary>
-    /// Writes the states after the final norm, of all places, [rows * length, d], or of <paramref name="places"/>, which ascend, to
+    /// Writes the states that the output layer reads, of all places, [rows * length, d], or of <paramref name="places"/>, which ascend, to
     /// <paramref name="hidden"/>, and keeps on the tape what the backward pass needs. With places the last block computes only keys and
     /// values elsewhere, and its backward pass leaves out as much.
     /// </summary>
