@@ -32,7 +32,7 @@ public sealed class AdaptationTests
     {
         using LikelihoodScoringTransformer lm = Fit(o => (o.LearningRate, o.Optimizer.WeightDecay) = (1e-12, 0));
         TransformerConfig config = lm.Model.Config;
-        Assert.AreEqual(Causal.Config with { Autoregressive = false }, config);
+        Assert.AreEqual(Causal.Config with { Autoregressive = false, ShiftsLogits = true }, config);
         Assert.IsFalse(lm.Model.Network.IsCausal);
         int size = config.VocabularySize, width = config.EmbeddingSize;
         Assert.AreEqual((size, size + 1), (config.MaskTokenId, config.EmbeddingRowCount));
@@ -146,12 +146,12 @@ public sealed class AdaptationTests
             ("Adaptation.MaskTokenId", o => o.Adaptation.MaskTokenId = Causal.Config.VocabularySize),
             ("Adaptation.MaskTokenId", o => o.Adaptation.MaskTokenId = end),
             ("Adaptation.MaskTokenId", o => (o.InitialModel, o.Adaptation.MaskTokenId) = (diffusion, 5)),
-            ("Adaptation.ShiftsLogits", o => (o.InitialModel, o.Adaptation.ShiftsLogits) = (null, true)),
+            ("Adaptation.ShiftsLogits", o => (o.InitialModel, o.Adaptation.ShiftsLogits) = (null, false)),
         ];
         foreach ((string option, Action<TrainerOptions> change) in bad)
             Assert.AreEqual(option, Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Fit(change), option).ParamName);
         Assert.AreEqual("Adaptation.ShiftsLogits", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new AutoregressiveTrainer(
-            new MLContext(1), new TrainerOptions { InitialModel = Causal, Adaptation = { ShiftsLogits = true } })).ParamName);
+            new MLContext(1), new TrainerOptions { InitialModel = Causal, Adaptation = { ShiftsLogits = false } })).ParamName);
         Assert.AreEqual("InitialModel", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new AutoregressiveTrainer(
             new MLContext(1), new TrainerOptions { InitialModel = diffusion })).ParamName);
     }
@@ -185,14 +185,40 @@ public sealed class AdaptationTests
             Device = "cpu",
         };
         IDataView data = ml.Data.LoadFromEnumerable(TextRow.Make(train));
-        using LikelihoodScoringTransformer causal = ml.MaskedDiffusion().AutoregressiveTrainer(Options(200, null)).Fit(data);
+        using LikelihoodScoringTransformer causal = ml.MaskedDiffusion().AutoregressiveTrainer(Options(300, null)).Fit(data);
         double Bound(long steps, MaskedDiffusionModel? initial)
         {
             using LikelihoodScoringTransformer lm = ml.MaskedDiffusion().Trainer(Options(steps, initial)).Fit(data);
             return lm.TrainingResult!.ValidationLoss!.Value;
         }
-        double adapted = Bound(50, causal.Model), random = Bound(200, null);
-        Console.WriteLine($"{paragraphs.Sum(text => text.Length)} chars; AR {causal.TrainingResult!.ValidationLoss}; adapted {adapted}; random {random}");
-        Assert.IsLessThan(random, adapted);
+        // Measured: 4.86 nats a token after 25 steps, and 5.33 after 200 from random weights; standard errors are 0.06, over the same blocks.
+        double adapted = Bound(25, causal.Model), random = Bound(200, null);
+        Assert.IsLessThan(random - 0.2, adapted);
+    }
+
+    /// <summary>A published autoregressive model, and a published masked language model with a prediction head.</summary>
+    [TestMethod]
+    [DataRow("a2d-llama", "llama", false)]
+    [DataRow("a2d-llama", "llama", true)]
+    [DataRow("a2d-qwen3", "qwen3", true)]
+    [DataRow("modernbert", null, true)]
+    public void PublishedModelsAreTrainedOn(string name, string? causalType, bool shifts)
+    {
+        using var folder = new PublishedFolder(name);
+        if (causalType is not null)
+            folder.Edit("config.json", json => (json["model_type"], json["mask_token_id"]) = (causalType, null));
+        using MaskedDiffusionModel model = folder.Load();
+        Assert.AreEqual(causalType is not null, model.Config.Autoregressive);
+        string[] texts = ["w1 w2 w3 w4 w5 w6", "w7 w8 w9 w7 w8 w9 w7"];
+        using LikelihoodScoringTransformer lm = Fit(o =>
+        {
+            (o.InitialModel, o.MaxSteps, o.LearningRate, o.Adaptation.ShiftsLogits) = (model, 60, 1e-2, shifts);
+            (o.Rows.PackDocuments, o.ProgressInterval, o.Noise.LossWeighting) = (false, 20, LossWeighting.Uniform);
+        }, texts);
+        Assert.IsFalse(lm.Model.Config.Autoregressive);
+        Assert.AreEqual(causalType is null ? model.Config.MaskTokenId : model.Config.VocabularySize, lm.Model.Config.MaskTokenId);
+        // The weights are random, and so a token costs some ln 120 = 4.8 nats at first.
+        double[] losses = [.. lm.TrainingResult!.LossHistory.Select(point => point.Loss)];
+        Assert.IsLessThan(0.7 * losses[0], losses[^1]);
     }
 }

@@ -109,6 +109,34 @@ public sealed class LoraTrainingTests
         CollectionAssert.AreEqual(Weights(whole.Model), Weights(merged));
     }
 
+    /// <summary>The layers of a published model have its own names, which PEFT knows, and its queries, keys and values are apart.</summary>
+    [TestMethod]
+    [DataRow("a2d-qwen2", "model.layers.0.self_attn.k_proj")]
+    [DataRow("llada", "model.transformer.blocks.0.k_proj")]
+    [DataRow("modernbert", "model.layers.1.attn.Wqkv")]
+    public void APublishedModelsAdapterHasItsNames(string name, string layer)
+    {
+        using var published = new PublishedFolder(name);
+        using MaskedDiffusionModel model = published.Load();
+        using LikelihoodScoringTransformer tuned = new MLContext(1).MaskedDiffusion().Trainer(new TrainerOptions
+        {
+            InitialModel = model, Lora = new LoraOptions { Rank = 2 }, MaxSteps = 3, BatchSize = 2, LearningRate = 0.01, Seed = 3,
+            Device = "cpu", Rows = { PackDocuments = false },
+        }).Fit(new MLContext(1).Data.LoadFromEnumerable(TextRow.Make("w1 w2 w3 w4 w5", "w6 w7 w8")));
+        LoraAdapter adapter = tuned.Model.Adapter!;
+        CollectionAssert.Contains(adapter.LayerNames.ToArray(), layer);
+        CollectionAssert.AreNotEqual(Weights(model), Weights(tuned.Model));
+        using var folder = new TemporaryFolder();
+        adapter.Save(folder.File("adapter"));
+        using MaskedDiffusionModel merged = model.Merge(LoraAdapter.Load(folder.File("adapter")));
+        CollectionAssert.AreEqual(Weights(tuned.Model), Weights(merged));
+        // The names are found again without the family, in a model of the library's own form.
+        tuned.Model.Save(folder.File("tuned.mdm"));
+        model.Save(folder.File("base.mdm"));
+        using MaskedDiffusionModel plain = MaskedDiffusionModel.Load(folder.File("base.mdm"), "cpu"), again = plain.Merge(adapter);
+        CollectionAssert.AreEqual(Weights(tuned.Model), Weights(again));
+    }
+
     /// <summary>Averages are validated and returned, and a step does not see them.</summary>
     [TestMethod]
     public void AveragedFactorsAreWhatIsReturned()

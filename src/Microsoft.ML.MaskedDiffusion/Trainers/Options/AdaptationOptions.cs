@@ -17,10 +17,10 @@ public sealed class AdaptationOptions
 
     /// <summary>
     /// Whether the output at position i - 1 goes on predicting the token at position i, as it did in the autoregressive model (DiffuLLaMA,
-    /// arXiv 2410.17891, section 3.2; Dream, arXiv 2508.15487), or else the output at i itself, as in dLLM's A2D models. See
-    /// <see cref="TransformerConfig.ShiftsLogits"/>. Default false.
+    /// arXiv 2410.17891; Dream, arXiv 2508.15487), or else the output at i itself, as in dLLM's A2D models. See
+    /// <see cref="TransformerConfig.ShiftsLogits"/>. Default true: more of what the model knows is of use at once (docs/fine-tuning.md).
     /// </summary>
-    public bool ShiftsLogits { get; set; }
+    public bool ShiftsLogits { get; set; } = true;
 
     internal AdaptationOptions Clone() => (AdaptationOptions)MemberwiseClone();
 
@@ -30,7 +30,7 @@ public sealed class AdaptationOptions
         const string Default = "the default unless a MaskedDiffusionTrainer has an autoregressive InitialModel; set one";
         bool adapts = !autoregressive && model?.Config.Autoregressive == true;
         OptionCheck.Require(adapts || MaskTokenId is null, Group + nameof(MaskTokenId), MaskTokenId, Default);
-        OptionCheck.Require(adapts || !ShiftsLogits, Group + nameof(ShiftsLogits), ShiftsLogits, Default);
+        OptionCheck.Require(adapts || ShiftsLogits, Group + nameof(ShiftsLogits), ShiftsLogits, Default);
         if (!adapts || MaskTokenId is not { } id)
             return;
         int size = model!.Config.VocabularySize;

@@ -150,7 +150,6 @@ public sealed class LoraWeightsTests
         }
     }
 
-    /// <summary>An independent loop: gradients of the whole weight by hand, and plain gradient steps on the factors.</summary>
     [TestMethod]
     public void MicroBatchesAddUpToTheBatch()
     {
