@@ -245,9 +245,9 @@ public sealed class MaskedDiffusionModel : IDisposable
     }
 
     /// <summary>
-    /// A model of its own, to be disposed by itself, whose weights are this one's with an adapter merged in: W + (alpha / r) B A. It computes
-    /// as fast as any other. The adapter of a training merged into the model that the training began with gives the bits of the trained one,
-    /// on the same kind of device and number of threads. Several adapters are merged one after the other.
+    /// A model of its own, to be disposed by itself, whose weights are this one's with an adapter merged in: W + (alpha / r) B A. It
+    /// computes as fast as any other. The adapter of a training, merged into the model that the training began with, gives the bits of the
+    /// trained one on the same machine and number of threads. Several adapters are merged one after the other.
     /// </summary>
     /// <param name="adapter">An adapter of this network; see <see cref="LoraAdapter.Load"/>.</param>
     /// <exception cref="ArgumentException">

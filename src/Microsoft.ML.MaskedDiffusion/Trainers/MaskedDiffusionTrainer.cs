@@ -236,7 +236,11 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}",
             result.Stop, result.Steps, result.TokensSeen,
             result.Seconds, result.Device, result.BestStep);
-        var model = new MaskedDiffusionModel(network, corpus.Tokenizer) { Family = _options.InitialModel?.Family, Adapter = result.Adapter };
+        var model = new MaskedDiffusionModel(network, corpus.Tokenizer)
+        {
+            Family = _options.InitialModel?.Family,
+            Adapter = result.Adapter,
+        };
         return new LikelihoodScoringTransformer(model, Scoring(), ownsModel: true) { TrainingResult = result };
     }
 

@@ -127,8 +127,8 @@ internal static class TrainerOptionsCheck
         lora.Check(options.InitialModel);
         TransformerConfig config = options.InitialModel!.Config;
         OptionCheck.Require(config.Autoregressive == autoregressive, nameof(options.Lora), "set",
-            "null where an autoregressive model becomes a masked diffusion model, whose mask token no adapter could learn. Train all weights "
-            + "first, and then adapters");
+            "null where an autoregressive model becomes a masked diffusion model, whose mask token no adapter could learn. Train all "
+            + "weights first, and then adapters");
         OptionCheck.Require(options.Noise.GapLengthRatio == 0 || config.HasLengthTokens, nameof(options.Lora), "set",
             "null where Noise.GapLengthRatio adds tokens, which no adapter could learn. Train all weights first, and then adapters");
     }

@@ -15,13 +15,17 @@ public sealed class AdaptationTests
 
     private static LikelihoodScoringTransformer Fit(Action<TrainerOptions>? change = null, params string[] texts)
     {
-        var options = new TrainerOptions { InitialModel = Causal, MaxSteps = 4, BatchSize = 4, LearningRate = 1e-3, Seed = 3, Device = "cpu" };
+        var options = new TrainerOptions
+        {
+            InitialModel = Causal, MaxSteps = 4, BatchSize = 4, LearningRate = 1e-3, Seed = 3, Device = "cpu",
+        };
         change?.Invoke(options);
         return new MLContext(1).MaskedDiffusion().Trainer(options).Fit(
             new MLContext(1).Data.LoadFromEnumerable(TextRow.Make(texts.Length > 0 ? texts : Texts)));
     }
 
-    private static float[] Weight(MaskedDiffusionModel model, string name) => TensorMemory.FloatSpan(model.Network.Parameters[name]).ToArray();
+    private static float[] Weight(MaskedDiffusionModel model, string name) =>
+        TensorMemory.FloatSpan(model.Network.Parameters[name]).ToArray();
 
     [ClassCleanup]
     public static void Free() => Causal.Dispose();
@@ -42,7 +46,8 @@ public sealed class AdaptationTests
             // Four steps of at most 1e-12.
             Assert.IsLessThan(1e-10f, before.Zip(after, (a, b) => Math.Abs(a - b)).Max(), name);
         }
-        float[] embedding = Weight(Causal, TransformerNetwork.EmbeddingName), mask = Weight(lm.Model, TransformerNetwork.EmbeddingName)[^width..];
+        float[] embedding = Weight(Causal, TransformerNetwork.EmbeddingName);
+        float[] mask = Weight(lm.Model, TransformerNetwork.EmbeddingName)[^width..];
         for (int i = 0; i < width; i++)
             Assert.AreEqual(Enumerable.Range(0, size).Average(row => (double)embedding[row * width + i]), mask[i], 1e-6);
         string filled = new Infiller(lm.Model).Fill(["the cat[MASK*2] on the"]).Single();
@@ -191,7 +196,8 @@ public sealed class AdaptationTests
             using LikelihoodScoringTransformer lm = ml.MaskedDiffusion().Trainer(Options(steps, initial)).Fit(data);
             return lm.TrainingResult!.ValidationLoss!.Value;
         }
-        // Measured: 4.86 nats a token after 25 steps, and 5.33 after 200 from random weights; standard errors are 0.06, over the same blocks.
+        // Measured: 4.86 nats a token after 25 steps, and 5.33 after 200 from random weights; the standard errors are 0.06, and of the
+        // same blocks.
         double adapted = Bound(25, causal.Model), random = Bound(200, null);
         Assert.IsLessThan(random - 0.2, adapted);
     }

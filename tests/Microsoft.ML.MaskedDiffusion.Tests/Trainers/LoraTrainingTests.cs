@@ -85,7 +85,7 @@ public sealed class LoraTrainingTests
         }));
         string checkpoint = Directory.GetDirectories(folder.File("run"), "step-*").Order(StringComparer.Ordinal).Last();
         using (SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(checkpoint, "model.safetensors")))
-            Assert.IsTrue(reader.Entries.All(entry => entry.Name.Contains(".lora_", StringComparison.Ordinal)), "the base is not stored again");
+            Assert.IsTrue(reader.Entries.All(entry => entry.Name.Contains(".lora_", StringComparison.Ordinal)), "the base is not in it");
         foreach ((string difference, Action<TrainerOptions> change) in new (string, Action<TrainerOptions>)[]
         {
             ("Lora: rank 4, alpha 8, attn.attn, attn.proj, mlp.swiglu.w1, mlp.swiglu.w2, mlp.swiglu.w3 in the checkpoint, rank 2",

@@ -33,9 +33,10 @@ internal static class AdapterMerge
         {
             string stranger = adapter.LayerNames.FirstOrDefault(name => namings.All(one => one.FindByName(name) is null))
                 ?? adapter.LayerNames[0];
-            throw new ArgumentException($"The adapter changes a layer {FaultList.Quote(stranger)}, and the network \"{config.Name}\" has no "
-                + $"layers of that name beside its others; its own are {string.Join(", ", namings[0].TargetsOf(namings[0].Layers))}. Merge "
-                + "an adapter into the model that it was trained from.", nameof(adapter));
+            string own = string.Join(", ", namings[0].TargetsOf(namings[0].Layers));
+            throw new ArgumentException($"The adapter changes a layer {FaultList.Quote(stranger)}, and the network \"{config.Name}\" has "
+                + $"none of that name beside the adapter's others; its own layers are {own}. Merge an adapter into the model that it was "
+                + "trained from.", nameof(adapter));
         }
         LinearLayer[] layers = [.. adapter.LayerNames.Select(name => naming.FindByName(name)!)];
         foreach ((LinearLayer layer, LoraFactors factors) in layers.Zip(adapter.Factors))
@@ -43,9 +44,9 @@ internal static class AdapterMerge
             long outputs = factors.B.Length / adapter.Rank, inputs = factors.A.Length / adapter.Rank;
             if ((outputs, inputs) != (layer.Outputs, layer.Inputs))
             {
-                throw new ArgumentException($"The adapter's layer {FaultList.Quote(layer.Name)} has a weight [{outputs}, {inputs}], and the "
-                    + $"network \"{config.Name}\" has [{layer.Outputs}, {layer.Inputs}] there. Merge an adapter into the model that it was "
-                    + "trained from.", nameof(adapter));
+                throw new ArgumentException($"The adapter's layer {FaultList.Quote(layer.Name)} has a weight [{outputs}, {inputs}], and "
+                    + $"the network \"{config.Name}\" has [{layer.Outputs}, {layer.Inputs}] there. Merge an adapter into the model that "
+                    + "it was trained from.", nameof(adapter));
             }
         }
         return layers;

@@ -1,10 +1,13 @@
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Modeling.Families;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Adapters;
 
-/// <summary>Reads an adapter in PEFT's layout. Whatever is wrong with a file is an <see cref="InvalidDataException"/> that names it.</summary>
+/// <summary>
+/// Reads an adapter in PEFT's layout. Whatever is wrong with a file is an <see cref="InvalidDataException"/> that names it.
+/// </summary>
 internal static class AdapterReader
 {
     private const int LongestConfig = 1 << 24, HighestRank = 1 << 20;
@@ -46,7 +49,7 @@ internal static class AdapterReader
         if (Text(root, "bias") is { } bias && bias != "none")
             faults.Add($"\"bias\" is {Shown(bias)}, expected is \"none\": biases are not adapted");
         foreach (string name in Others)
-            if (root.TryGetProperty(name, out JsonElement value) && !MeansOff(value))
+            if (root.TryGetProperty(name, out JsonElement value) && !HubConfig.MeansOff(value))
                 faults.Add($"\"{name}\" is {FaultList.Quote(value.GetRawText())}, which this library does not compute");
         int rank = 1;
         if (!root.TryGetProperty("r", out JsonElement r) || r.ValueKind != JsonValueKind.Number || !r.TryGetInt32(out rank)
@@ -113,12 +116,4 @@ internal static class AdapterReader
         root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static string Shown(string? text) => text is null ? "no text" : FaultList.Quote(text);
-
-    private static bool MeansOff(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null or JsonValueKind.False => true,
-        JsonValueKind.Array => value.GetArrayLength() == 0,
-        JsonValueKind.Object => !value.EnumerateObject().Any(),
-        _ => false,
-    };
 }

@@ -2,7 +2,9 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Adapters;
 
-/// <summary>A linear layer of a network under the name of its module in some naming, and where its weight is among the parameters.</summary>
+/// <summary>
+/// A linear layer of a network under the name of its module in some naming, and where its weight is among the parameters.
+/// </summary>
 /// <param name="Name">The module's name: that of the weight without ".weight".</param>
 /// <param name="Outputs">Rows of the weight.</param>
 /// <param name="Inputs">Columns of the weight.</param>

@@ -27,7 +27,9 @@ public sealed class LoraAdapter
     /// <summary>Names of layers, or ends of them, that name the adapted layers; PEFT's target_modules.</summary>
     public IReadOnlyList<string> Targets { get; }
 
-    /// <summary>The full names of the adapted layers, such as <c>transformer.h.0.attn.attn</c> or <c>model.layers.0.self_attn.q_proj</c>.</summary>
+    /// <summary>
+    /// The full names of the adapted layers, such as <c>transformer.h.0.attn.attn</c> or <c>model.layers.0.self_attn.q_proj</c>.
+    /// </summary>
     public IReadOnlyList<string> LayerNames { get; }
 
     /// <summary>The numbers in all factors.</summary>
@@ -39,8 +41,8 @@ public sealed class LoraAdapter
     internal string? TaskType { get; }
 
     /// <summary>
-    /// Loads an adapter from the files of PEFT: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. Variants of LoRA that change
-    /// more than W + s B A (DoRA, trained biases, layers saved whole, ranks that differ) are refused by name.
+    /// Loads an adapter from the files of PEFT: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. Variants of LoRA that
+    /// change more than W + s B A (DoRA, trained biases, layers saved whole, ranks that differ) are refused by name.
     /// </summary>
     /// <param name="folder">A folder that <see cref="Save"/> or PEFT's <c>save_pretrained</c> wrote.</param>
     /// <exception cref="FileNotFoundException">One of the two files is not there.</exception>
@@ -52,8 +54,8 @@ public sealed class LoraAdapter
     }
 
     /// <summary>
-    /// Saves the adapter alone in the files of PEFT, <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. PEFT reads it where the
-    /// layers have the names of the published model, which is so for a model that was loaded from the hub's files
+    /// Saves the adapter alone in the files of PEFT, <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. PEFT reads it where
+    /// the layers have the names of the published model, which is so for a model that was loaded from the hub's files
     /// (docs/fine-tuning.md, "LoRA").
     /// </summary>
     /// <param name="folder">A new or empty folder; one that holds something is never replaced.</param>

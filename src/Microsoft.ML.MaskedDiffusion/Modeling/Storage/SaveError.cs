@@ -31,7 +31,8 @@ internal static class SaveError
             return new DirectoryNotFoundException(
                 $"The {what} could not be saved to {path}: there is no folder {folder}. Create it first.", cause);
         }
-        return new IOException($"The {what} could not be saved to {path}: {cause.Message.TrimEnd('.')}. What was there before is unchanged. "
+        string reason = cause.Message.TrimEnd('.');
+        return new IOException($"The {what} could not be saved to {path}: {reason}. What was there before is unchanged. "
             + "Free space on that disk, or save to a place that can be written to.", cause);
     }
 }

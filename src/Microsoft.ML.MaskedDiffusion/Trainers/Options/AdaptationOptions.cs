@@ -4,14 +4,15 @@ namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// How an autoregressive <see cref="TrainerOptions.InitialModel"/> becomes a masked diffusion model. Its weights are taken over, every
-/// position sees the whole row, and a mask token is added. Only a <see cref="MaskedDiffusionTrainer"/> with such a model uses these options.
+/// position sees the whole row, and a mask token is added. Only a <see cref="MaskedDiffusionTrainer"/> with such a model uses these
+/// options; see docs/fine-tuning.md.
 /// </summary>
 public sealed class AdaptationOptions
 {
     /// <summary>
-    /// The id of the mask token among those that the model has: 0 up to but not the network's vocabulary size, and none that text uses, such
-    /// as one of those with which published vocabularies are filled up. Its embedding stays as it is, as in DiffuLLaMA and dLLM. Default
-    /// null: the mask token is one past the vocabulary's last, and its embedding begins as the mean of all others.
+    /// The id of the mask token among those that the model has: 0 up to but not the network's vocabulary size, and none that text uses,
+    /// such as one of those with which published vocabularies are filled up. Its embedding begins as it is, as in dLLM. Default null: the
+    /// mask token is one past the vocabulary's last, and its embedding begins as the mean of all others.
     /// </summary>
     public int? MaskTokenId { get; set; }
 

@@ -51,9 +51,9 @@ public sealed class LoraOptions
         if (LayerNaming.Find(model!.Config, model.Family, Targets) is null)
         {
             LayerNaming own = LayerNaming.Of(model.Config, model.Family).First();
-            OptionCheck.Require(false, Group + nameof(Targets), string.Join(", ", Targets), $"{LayerNaming.Attention}, {LayerNaming.FeedForward}, "
-                + $"{LayerNaming.AllLinear}, or names of the network's layers, all of them of one naming: its own are "
-                + string.Join(", ", own.TargetsOf(own.Layers)));
+            OptionCheck.Require(false, Group + nameof(Targets), string.Join(", ", Targets),
+                $"{LayerNaming.Attention}, {LayerNaming.FeedForward}, {LayerNaming.AllLinear}, or names of the network's layers, all of "
+                + $"them of one naming: its own are {string.Join(", ", own.TargetsOf(own.Layers))}");
         }
     }
 }

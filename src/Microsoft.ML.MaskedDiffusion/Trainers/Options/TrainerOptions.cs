@@ -39,8 +39,8 @@ public sealed class TrainerOptions
     /// <summary>
     /// The model to continue from. Its network and tokenizer are then used, and <see cref="Network"/> and <see cref="Tokenizer"/> must be
     /// left at their defaults or be the same. Its weights are copied; the model itself is not changed and stays the caller's. A
-    /// <see cref="MaskedDiffusionTrainer"/> makes a masked diffusion model of an autoregressive one (<see cref="Adaptation"/>). Default null:
-    /// a fresh network.
+    /// <see cref="MaskedDiffusionTrainer"/> makes a masked diffusion model of an autoregressive one (<see cref="Adaptation"/>). Default
+    /// null: a fresh network.
     /// </summary>
     public MaskedDiffusionModel? InitialModel { get; set; }
 
@@ -135,7 +135,8 @@ public sealed class TrainerOptions
 
     /// <summary>
     /// Low-rank adapters, which are trained in place of all weights; needs an <see cref="InitialModel"/> of the trainer's own kind. The
-    /// model then has them merged in, and by themselves as <see cref="MaskedDiffusionModel.Adapter"/>. Default null: all weights are trained.
+    /// model then has them merged in, and by themselves as <see cref="MaskedDiffusionModel.Adapter"/>. Default null: all weights are
+    /// trained.
     /// </summary>
     public LoraOptions? Lora { get; set; }
 

@@ -4,7 +4,7 @@ using TorchSharp.Modules;
 namespace Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 
 /// <summary>
-/// A copy of the weights that are trained: the best model so far. Costs as much memory as the weights, from the first <see cref="Take"/> on.
+/// A copy of the weights that are trained: the best model so far. Costs as much memory as they do, from the first <see cref="Take"/> on.
 /// </summary>
 /// <param name="parameters">The weights.</param>
 /// <param name="restored">Called when the weights have been put back; null where nothing follows from them.</param>

@@ -11,13 +11,17 @@ public sealed class LayerNamingTests
 
     private static readonly TransformerConfig Grouped = Config with { HeadCount = 4, KeyValueHeadCount = 2, TiesEmbeddings = true };
 
-    private static string[] Names(TransformerConfig config, string? family, params string[] targets) =>
-        [.. LayerNaming.Find(config, family is null ? null : ModelFamily.Find(family), targets)!.Select(targets).Select(layer => layer.Name)];
+    private static string[] Names(TransformerConfig config, string? family, params string[] targets)
+    {
+        LayerNaming naming = LayerNaming.Find(config, family is null ? null : ModelFamily.Find(family), targets)!;
+        return [.. naming.Select(targets).Select(layer => layer.Name)];
+    }
 
     [TestMethod]
     public void GroupsAndNamesAreThoseOfPeft()
     {
-        string[] attention = ["transformer.h.0.attn.attn", "transformer.h.0.attn.proj", "transformer.h.1.attn.attn", "transformer.h.1.attn.proj"];
+        string[] attention =
+            ["transformer.h.0.attn.attn", "transformer.h.0.attn.proj", "transformer.h.1.attn.attn", "transformer.h.1.attn.proj"];
         CollectionAssert.AreEqual(attention, Names(Config, null, "attention"));
         CollectionAssert.AreEqual(attention, Names(Config, null, "attn.attn", "proj"));
         Assert.HasCount(10, Names(Config, null, "all-linear"));

@@ -27,9 +27,11 @@ public sealed class LoraAdapterTests
             [.. layers.Select(layer => new LoraFactors(layer.Name, Draw(Rank * layer.Inputs), Draw(Rank * layer.Outputs)))], null);
     }
 
-    private static float[] Weight(MaskedDiffusionModel model, string name) => TensorMemory.FloatSpan(model.Network.Parameters[name]).ToArray();
+    private static float[] Weight(MaskedDiffusionModel model, string name) =>
+        TensorMemory.FloatSpan(model.Network.Parameters[name]).ToArray();
 
-    private static float[] Weights(MaskedDiffusionModel model) => [.. model.Network.Parameters.Keys.SelectMany(name => Weight(model, name))];
+    private static float[] Weights(MaskedDiffusionModel model) =>
+        [.. model.Network.Parameters.Keys.SelectMany(name => Weight(model, name))];
 
     [ClassCleanup]
     public static void Free()

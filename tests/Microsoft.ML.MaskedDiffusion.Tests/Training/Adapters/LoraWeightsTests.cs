@@ -47,7 +47,8 @@ public sealed class LoraWeightsTests
         foreach ((string name, Parameter parameter) in weights.Parameters)
         {
             using IDisposable noGradient = no_grad();
-            using Tensor draws = tensor([.. Enumerable.Range(0, (int)parameter.numel()).Select(_ => random.NextDouble() - 0.5)], parameter.shape);
+            double[] values = [.. Enumerable.Range(0, (int)parameter.numel()).Select(_ => random.NextDouble() - 0.5)];
+            using Tensor draws = tensor(values, parameter.shape);
             parameter.copy_(draws);
         }
         weights.Apply();
@@ -111,7 +112,8 @@ public sealed class LoraWeightsTests
         using var network = new TransformerNetwork(Config, CPU, ScalarType.Float64, torchOperators: true);
         network.Initialize(3);
         const string Layer = "transformer.h.1.attn.attn";
-        using Tensor change = randn(48, 16, ScalarType.Float64, generator: new Generator(1)), original = network.Parameters[Layer + ".weight"].clone();
+        using Tensor change = randn(48, 16, ScalarType.Float64, generator: new Generator(1));
+        using Tensor original = network.Parameters[Layer + ".weight"].clone();
         using var weights = new LoraWeights(network, Settings(16, Layer), seed: 5);
         using (no_grad())
         {
@@ -136,7 +138,8 @@ public sealed class LoraWeightsTests
         LoraSettings lora = Settings(2, "attn.proj", "w1");
         var settings = new TrainingSettings
         {
-            MaxSteps = 5, BatchSize = 8, MicroBatchSize = 4, LearningRate = 0.01, WarmupSteps = 0, Lora = lora, Seed = 2, Precision = precision,
+            MaxSteps = 5, BatchSize = 8, MicroBatchSize = 4, LearningRate = 0.01, WarmupSteps = 0, Lora = lora, Seed = 2,
+            Precision = precision,
         };
         using (var loop = new TrainingLoop(network, new DiffusionObjective(Config), Blocks, null, settings))
             loop.Run(null, CancellationToken.None);
