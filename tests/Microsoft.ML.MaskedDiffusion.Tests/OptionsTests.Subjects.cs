@@ -4,6 +4,7 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 public sealed partial class OptionsTests
 {
     private static readonly MaskedDiffusionModel Model = TinyModel.Create();
+    private static readonly MaskedDiffusionModel Causal = TinyAutoregressiveModel.Create();
     private static readonly TemporaryFolder Folder = new();
     private static readonly PackedSource[] Sources = WritePacked();
     private static readonly PackedCorpus Tokens = new(new PackedCorpusOptions { Sources = Sources });
@@ -44,6 +45,9 @@ public sealed partial class OptionsTests
             [nameof(TrainerOptions.Checkpoints)] = [null],
             [nameof(TrainerOptions.Rows)] = [null],
             [nameof(TrainerOptions.Noise)] = [null],
+            [nameof(TrainerOptions.Adaptation)] = [null],
+            // Good values that mean nothing without a model to start from are refused too.
+            [nameof(TrainerOptions.Lora)] = [new LoraOptions()],
             [nameof(TrainerOptions.Compute)] = [null],
             [nameof(TrainerOptions.Outputs)] = [null],
         }, anything: ["ValidationSet", "Seed", "Progress", "CancellationToken", "InitialModel"]),
@@ -110,6 +114,19 @@ public sealed partial class OptionsTests
             [nameof(NoiseOptions.GuidanceDropout)] = [.. BadShares, 0.1],
             [nameof(NoiseOptions.GapLengthRatio)] = BadShares,
             [nameof(NoiseOptions.MaxGapLength)] = BadCounts,
+        }, anything: []),
+
+        new Subject<AdaptationOptions>(new(), o => Train(new() { InitialModel = Causal, Adaptation = o }), new()
+        {
+            [nameof(AdaptationOptions.MaskTokenId)] = [-1, int.MinValue, int.MaxValue],
+        }, anything: ["ShiftsLogits"]),
+
+        new Subject<LoraOptions>(new(), o => Train(new() { InitialModel = Model, Lora = o }), new()
+        {
+            [nameof(LoraOptions.Rank)] = [.. BadCounts, (1 << 14) + 1],
+            [nameof(LoraOptions.Alpha)] = BadAmounts,
+            [nameof(LoraOptions.Targets)] =
+                [null, Array.Empty<string>(), new string?[] { null }, new[] { " " }, new[] { "c_attn" }, new[] { "attn.attn", "q_proj" }],
         }, anything: []),
 
         new Subject<ComputeOptions>(new(), o => Train(new() { Compute = o }), new()

@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Adapters;
 using Microsoft.ML.MaskedDiffusion.Modeling.Families;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
@@ -55,7 +56,16 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <summary>Where the weights are: "cpu" or "cuda:0".</summary>
     public string Device => DeviceChoice.Describe(Network.Device);
 
+    /// <summary>
+    /// What the training that made this model has learned, where it was one with <see cref="TrainerOptions.Lora"/>; null otherwise. It is
+    /// merged into the weights already, and is not saved with the model but by itself (<see cref="LoraAdapter.Save"/>).
+    /// </summary>
+    public LoraAdapter? Adapter { get; internal init; }
+
     internal TransformerNetwork Network { get; }
+
+    /// <summary>The published family whose files the network was read from, whose names its layers have then; null for none.</summary>
+    internal ModelFamily? Family { get; init; }
 
     /// <summary>The network made ready for writing, opened when first used.</summary>
     internal INetworkSession Session => _session.Value;
@@ -231,11 +241,37 @@ public sealed class MaskedDiffusionModel : IDisposable
     {
         var network = new TransformerNetwork(Config, device is null ? Network.Device : DeviceChoice.Resolve(device), Network.Type);
         network.CopyFrom(Network);
-        return new MaskedDiffusionModel(network, Tokenizer);
+        return new MaskedDiffusionModel(network, Tokenizer) { Family = Family, Adapter = Adapter };
+    }
+
+    /// <summary>
+    /// A model of its own, to be disposed by itself, whose weights are this one's with an adapter merged in: W + (alpha / r) B A. It
+    /// computes as fast as any other. The adapter of a training, merged into the model that the training began with, gives the bits of the
+    /// trained one on the same machine and number of threads. Several adapters are merged one after the other.
+    /// </summary>
+    /// <param name="adapter">An adapter of this network; see <see cref="LoraAdapter.Load"/>.</param>
+    /// <exception cref="ArgumentException">
+    /// The network has no such layers, or in other sizes; the message names one.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
+    public MaskedDiffusionModel Merge(LoraAdapter adapter)
+    {
+        ArgumentNullException.ThrowIfNull(adapter);
+        MaskedDiffusionModel merged = Clone();
+        try
+        {
+            AdapterMerge.Into(merged.Network, Family, adapter);
+            return merged;
+        }
+        catch
+        {
+            merged.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A model of the same weights in memory, to be disposed by itself; the weights go with the last of them.</summary>
-    internal MaskedDiffusionModel Share(Action released) => new(Network.Share(released), Tokenizer);
+    internal MaskedDiffusionModel Share(Action released) => new(Network.Share(released), Tokenizer) { Family = Family, Adapter = Adapter };
 
     /// <summary>
     /// Frees the weights. Calls that are running in other threads end well; later ones throw <see cref="ObjectDisposedException"/>.

@@ -9,6 +9,11 @@ internal static class MemoryDemand
     /// <summary>Bytes for each parameter where a network only computes: its 32-bit weight.</summary>
     public const int ComputingBytes = 4;
 
+    /// <summary>
+    /// Bytes for each parameter in a training of adapters, at most: weight, and where it is adapted its original and its gradient.
+    /// </summary>
+    public const int AdaptingBytes = 12;
+
     private const double Gibibyte = 1 << 30;
 
     /// <summary>

@@ -226,7 +226,7 @@ internal sealed partial class TransformerNetwork : IDisposable
 
     /// <summary>
     /// Takes over the weights of a network of the same shape, or of one with a smaller vocabulary: then what the further ids have stays as
-    /// it is.
+    /// it is. A mask token behind the vocabulary that the other network has not gets the mean of its embeddings.
     /// </summary>
     public void CopyFrom(TransformerNetwork other)
     {
@@ -237,15 +237,19 @@ internal sealed partial class TransformerNetwork : IDisposable
         foreach ((string name, Parameter parameter) in _parameters)
         {
             Tensor weights = other._parameters[name];
-            if (known == Config.VocabularySize || name is not (HeadName or HeadBiasName or EmbeddingName))
+            if (name is not (HeadName or HeadBiasName or EmbeddingName))
             {
                 parameter.copy_(weights);
                 continue;
             }
             parameter.narrow(0, 0, known).copy_(weights.narrow(0, 0, known));
+            if (name != EmbeddingName || Config.Autoregressive)
+                continue;
             // The mask token may stand behind the vocabulary, or among its tokens.
-            if (name == EmbeddingName && !Config.Autoregressive && !other.Config.Autoregressive)
+            if (!other.Config.Autoregressive)
                 parameter[Config.MaskTokenId].copy_(weights[other.Config.MaskTokenId]);
+            else if (Config.MaskTokenId == Config.VocabularySize)
+                parameter[Config.MaskTokenId].copy_(weights.mean([0]));
         }
     }
 

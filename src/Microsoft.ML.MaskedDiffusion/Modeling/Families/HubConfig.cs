@@ -45,6 +45,15 @@ internal sealed class HubConfig
         _known = [.. known];
     }
 
+    /// <summary>Whether a value says that something is off: null, false or empty.</summary>
+    public static bool MeansOff(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.False => true,
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => !value.EnumerateObject().Any(),
+        _ => false,
+    };
+
     /// <summary>Whether a field is there and not null.</summary>
     public bool Has(string name)
     {
@@ -161,14 +170,6 @@ internal sealed class HubConfig
 
     /// <exception cref="InvalidDataException">There were faults; the message lists them.</exception>
     public void ThrowIfFaulty() => _faults.ThrowIfAny();
-
-    private static bool MeansOff(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null or JsonValueKind.False => true,
-        JsonValueKind.Array => value.GetArrayLength() == 0,
-        JsonValueKind.Object => !value.EnumerateObject().Any(),
-        _ => false,
-    };
 
     private static bool Equals(JsonElement item, object one) => one switch
     {

@@ -74,7 +74,7 @@ internal sealed class HubFolder
         TransformerNetwork network = WeightFiles.Load(weights, layout, () => new TransformerNetwork(config, device));
         try
         {
-            return new MaskedDiffusionModel(network, tokenizer);
+            return new MaskedDiffusionModel(network, tokenizer) { Family = Family };
         }
         catch
         {

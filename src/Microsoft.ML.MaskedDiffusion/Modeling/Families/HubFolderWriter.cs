@@ -18,24 +18,14 @@ internal static class HubFolderWriter
     public static void Write(MaskedDiffusionModel model, ModelFamily family, string path)
     {
         byte[] config = ConfigOf(model, family);
-        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        string around = Path.GetDirectoryName(path) ?? throw new ArgumentException(
-            $"A model cannot be saved to \"{path}\", which is the root of a disk; choose a folder in it.", nameof(path));
-        // Nothing proves of a published folder whose it is, so that none is replaced.
-        OwnFiles Nothing(string folder) => OwnFiles.None("a folder in a published layout is never replaced");
-        AtomicFolder.RequireReplaceable(path, Nothing);
         using UseCount.Use use = model.Network.Use();
-        SaveError.Explain(path, () =>
+        NewFolder.Write(path, "model", folder =>
         {
-            Directory.CreateDirectory(around);
-            AtomicFolder.Write(path, Nothing, folder =>
-            {
-                DurableFiles.Create(Path.Combine(folder, HubConfig.FileName), stream => stream.Write(config));
-                foreach ((string name, byte[] content) in model.Tokenizer.Files)
-                    DurableFiles.Create(Path.Combine(folder, name), stream => stream.Write(content));
-                DurableFiles.Create(Path.Combine(folder, ModelReader.WeightsName),
-                    stream => SafetensorsWriter.WriteModel(stream, TensorsOf(model.Network, family)));
-            });
+            DurableFiles.Create(Path.Combine(folder, HubConfig.FileName), stream => stream.Write(config));
+            foreach ((string name, byte[] content) in model.Tokenizer.Files)
+                DurableFiles.Create(Path.Combine(folder, name), stream => stream.Write(content));
+            DurableFiles.Create(Path.Combine(folder, ModelReader.WeightsName),
+                stream => SafetensorsWriter.WriteModel(stream, TensorsOf(model.Network, family)));
         });
     }
 

@@ -6,6 +6,7 @@ using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
+using Microsoft.ML.MaskedDiffusion.Training.Adapters;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using TorchSharp;
 
@@ -149,7 +150,15 @@ internal static class RunFingerprint
         new("EarlyStoppingPatience", Text(settings.EarlyStoppingPatience)),
         new("Seed", Text(settings.Seed)),
         new("Precision", StoredEnum<Precision>.NameOf(settings.Precision)),
+        .. OfLora(settings.Lora),
     ];
+
+    // The first checkpoints know nothing of adapters.
+    private static IEnumerable<KeyValuePair<string, string>> OfLora(LoraSettings? lora)
+    {
+        if (lora is not null)
+            yield return new("Lora", $"rank {Text(lora.Rank)}, alpha {Text(lora.Alpha)}, {string.Join(", ", lora.Targets)}");
+    }
 
     // Whether products go another way on this processor than on one without bfloat16 instructions, which gives other bits.
     private static bool HasLargeProducts(TransformerConfig config, ITokenBlocks blocks, TrainingSettings settings)

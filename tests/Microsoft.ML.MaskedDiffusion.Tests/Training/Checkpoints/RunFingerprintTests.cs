@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Adapters;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -21,7 +22,8 @@ public sealed class RunFingerprintTests
     {
         var settings = new TrainingSettings { MaxSteps = 3 };
         // The divisor is written only where it makes a difference, see FineTuningTests.
-        AssertListed(settings, settings with { }, RunFingerprint.OfSettings, [.. Watching, nameof(TrainingSettings.LossDivisor)]);
+        AssertListed(settings, settings with { }, RunFingerprint.OfSettings, [.. Watching, nameof(TrainingSettings.LossDivisor)],
+            nameof(TrainingSettings.Lora));
     }
 
     [TestMethod]
@@ -64,6 +66,8 @@ public sealed class RunFingerprintTests
             return value + "x";
         if (plain == typeof(LocalAttention))
             return new LocalAttention();
+        if (plain == typeof(LoraSettings))
+            return new LoraSettings(8, 16, [], ["attn.attn"]);
         if (plain == typeof(RotaryScaling))
             return new RotaryScaling { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalContextLength = 8192 };
         return plain == typeof(bool) ? !(bool)value! : Convert.ChangeType(Convert.ToDouble(value ?? 0) + 1, plain);
