@@ -109,6 +109,9 @@ internal static class TrainerOptionsCheck
         OptionCheck.Require(model.Config.Autoregressive == autoregressive, nameof(options.InitialModel), model.Config.Name, autoregressive
             ? "an autoregressive model; train a masked diffusion model with the MaskedDiffusionTrainer"
             : "a masked diffusion model; train an autoregressive one with the AutoregressiveTrainer");
+        OptionCheck.Require(model.WeightType == WeightType.Float32, nameof(options.InitialModel), model.WeightType,
+            "a model whose weights are 32-bit floats, which trainings change little by little; load it with WeightType.Float32, such as "
+            + "MaskedDiffusionModel.Load(path, \"cpu\", WeightType.Float32)");
         OptionCheck.Require(options.Network == TrainerOptions.DefaultNetwork || options.Network == model.Config, nameof(options.Network),
             options.Network, Left);
         bool sameTokenizer = ReferenceEquals(options.Tokenizer, TrainerOptions.DefaultTokenizer)

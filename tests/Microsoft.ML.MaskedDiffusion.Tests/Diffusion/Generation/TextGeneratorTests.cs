@@ -54,8 +54,6 @@ public sealed class TextGeneratorTests
             Assert.AreEqual("", text.Tokens[^1].Text, "an end is not shown");
         }
         Assert.IsGreaterThan(0, ended, "random weights write one of several tokens in twelve sooner or later");
-        Refused<ArgumentOutOfRangeException>(refused => refused.EndTokens = [-1], "EndTokens");
-        Refused<ArgumentOutOfRangeException>(refused => refused.EndTokens = [Model.Config.MaskTokenId], "EndTokens");
     }
 
     [TestMethod]
@@ -267,6 +265,8 @@ public sealed class TextGeneratorTests
 
         Refused<ArgumentOutOfRangeException>(options => options.MaxNewTokens = -1, "MaxNewTokens");
         Refused<ArgumentOutOfRangeException>(options => options.MinNewTokens = 5, "MinNewTokens");
+        Refused<ArgumentOutOfRangeException>(options => options.EndTokens = [-1], "EndTokens");
+        Refused<ArgumentOutOfRangeException>(options => options.EndTokens = [Model.Config.MaskTokenId], "EndTokens");
         Refused<ArgumentOutOfRangeException>(options => options.EndOfTextPenalty = double.NaN, "EndOfTextPenalty");
         Refused<ArgumentOutOfRangeException>(options => options.StopStrings = ["a", ""], "StopStrings[1]");
         Refused<ArgumentNullException>(options => options.StopStrings = null!, "StopStrings");
