@@ -5,6 +5,7 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Families;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Options;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -12,7 +13,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <summary>
 /// A language model ready for use: the network with its weights, its tokenizer and its configuration. Any number of threads may use one
 /// model at once; it holds native memory until it is disposed: four bytes a parameter, and up to eight from the first time that it writes a
-/// text or fills a gap. Saved as a folder (<c>config.json</c>, <c>model.safetensors</c> under SMDM's tensor names, the tokenizer's files,
+/// text or fills a gap, or two at all times (<see cref="MaskedDiffusion.WeightType.BFloat16"/>). Saved as a folder (<c>config.json</c>, <c>model.safetensors</c> under SMDM's tensor names, the tokenizer's files,
 /// <c>manifest.json</c> with their SHA-256) or as the same in one <c>.mdm</c> archive.
 /// </summary>
 public sealed class MaskedDiffusionModel : IDisposable
@@ -41,7 +42,7 @@ public sealed class MaskedDiffusionModel : IDisposable
     }
 
     /// <summary>
-    /// The model types, as in <c>config.json</c>, of the published families that <see cref="Load(string, string)"/> reads and
+    /// The model types, as in <c>config.json</c>, of the published families that <see cref="Load(string, string, WeightType)"/> reads and
     /// <see cref="SavePublished"/> writes.
     /// </summary>
     public static IReadOnlyList<string> PublishedTypes { get; } =
@@ -62,6 +63,12 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// </summary>
     public LoraAdapter? Adapter { get; internal init; }
 
+    /// <summary>
+    /// The numbers in which the matrices are held: <see cref="WeightType.Float32"/>, or <see cref="WeightType.BFloat16"/> for models that
+    /// cannot be trained.
+    /// </summary>
+    public WeightType WeightType => Network.Type == torch.ScalarType.BFloat16 ? WeightType.BFloat16 : WeightType.Float32;
+
     internal TransformerNetwork Network { get; }
 
     /// <summary>The published family whose files the network was read from, whose names its layers have then; null for none.</summary>
@@ -77,21 +84,29 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// </summary>
     /// <param name="path">A folder or an archive that <see cref="Save(string)"/> wrote, or a folder from the hub.</param>
     /// <param name="device">"auto" (a GPU where there is one, default), "cpu", "cuda" or "cuda:1".</param>
+    /// <param name="weightType">
+    /// The numbers in which the matrices are held in memory; by default those of the files, so that a model published in bfloat16 takes two
+    /// bytes a parameter. Take <see cref="WeightType.Float32"/> for a model that is to be trained further. Files are read tensor by tensor,
+    /// so that loading needs no more memory than the weights and the largest tensor.
+    /// </param>
     /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>.</exception>
     /// <exception cref="InvalidDataException">A file is missing, cut off, altered or of another release; the message names it.</exception>
     /// <exception cref="ArgumentException">The machine has no such device.</exception>
-    public static MaskedDiffusionModel Load(string path, string device = "auto")
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="weightType"/> is none of the names.</exception>
+    /// <exception cref="InsufficientMemoryException">The weights need more memory than the machine has.</exception>
+    public static MaskedDiffusionModel Load(string path, string device = "auto", WeightType weightType = WeightType.Automatic)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        OptionCheck.RequireDefined(weightType, nameof(weightType));
         // A process that was killed while it replaced the folder may have left the earlier one under a temporary name.
         if (!Directory.Exists(path) && !File.Exists(path))
             WriteClaim.CleanUp(Path.GetDirectoryName(Path.GetFullPath(path))!);
         if (Directory.Exists(path))
         {
             if (HubFolder.IsOne(path))
-                return HubFolder.Open(path).Load(DeviceChoice.Resolve(device));
+                return HubFolder.Open(path).Load(DeviceChoice.Resolve(device), weightType);
             using var folder = new FolderStore(path);
-            return Load(folder, device);
+            return Load(folder, device, weightType);
         }
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no saved model at {path}.", path);
@@ -102,11 +117,11 @@ public sealed class MaskedDiffusionModel : IDisposable
                 + "ml.MaskedDiffusion().OpenModel(path).");
         }
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        return Load(stream, path, device);
+        return Load(stream, path, device, weightType);
     }
 
     /// <summary>The network of a saved or published model, without its weights, such as to know the memory that it takes.</summary>
-    /// <param name="path">As for <see cref="Load(string, string)"/>.</param>
+    /// <param name="path">As for <see cref="Load(string, string, WeightType)"/>.</param>
     /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>.</exception>
     /// <exception cref="InvalidDataException">A file is missing, damaged or describes a network that cannot be computed.</exception>
     public static TransformerConfig ReadConfig(string path)
@@ -130,12 +145,15 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <param name="stream">
     /// Holds an archive as <see cref="Save(Stream)"/> writes it; read to its end and left open. A stream that cannot seek is buffered.
     /// </param>
-    /// <param name="device">As for <see cref="Load(string, string)"/>.</param>
+    /// <param name="device">As for <see cref="Load(string, string, WeightType)"/>.</param>
+    /// <param name="weightType">As for <see cref="Load(string, string, WeightType)"/>.</param>
     /// <exception cref="InvalidDataException">The archive or one of its entries is cut off or altered; the message names it.</exception>
-    public static MaskedDiffusionModel Load(Stream stream, string device = "auto")
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="weightType"/> is none of the names.</exception>
+    public static MaskedDiffusionModel Load(Stream stream, string device = "auto", WeightType weightType = WeightType.Automatic)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        return Load(stream, StreamName, device);
+        OptionCheck.RequireDefined(weightType, nameof(weightType));
+        return Load(stream, StreamName, device, weightType);
     }
 
     /// <summary>
@@ -148,7 +166,7 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// </param>
     /// <param name="preset">The size, such as "170M" (see <see cref="TransformerConfig.PresetNames"/>).</param>
     /// <param name="tokenizer">The tokenizer of training (for SMDM: Llama 2's).</param>
-    /// <param name="device">As for <see cref="Load(string, string)"/>.</param>
+    /// <param name="device">As for <see cref="Load(string, string, WeightType)"/>.</param>
     /// <exception cref="InvalidDataException">
     /// The file is damaged, or its tensors are not the preset's; all differences are listed.
     /// </exception>
@@ -160,7 +178,7 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <param name="path">As for <see cref="FromSafetensors(string, string, TextTokenizer, string)"/>.</param>
     /// <param name="config">The shape; <see cref="TransformerConfig.Autoregressive"/> is taken from the file.</param>
     /// <param name="tokenizer">The tokenizer of training.</param>
-    /// <param name="device">As for <see cref="Load(string, string)"/>.</param>
+    /// <param name="device">As for <see cref="Load(string, string, WeightType)"/>.</param>
     /// <exception cref="InvalidDataException">
     /// The file is damaged, or its tensors are not those of <paramref name="config"/>; all differences are listed.
     /// </exception>
@@ -211,7 +229,7 @@ public sealed class MaskedDiffusionModel : IDisposable
 
     /// <summary>
     /// Saves the model in the layout of a published family, for other programs that read it: <c>config.json</c>, one
-    /// <c>model.safetensors</c> and the tokenizer's files. <see cref="Load(string, string)"/> reads it too.
+    /// <c>model.safetensors</c> and the tokenizer's files. <see cref="Load(string, string, WeightType)"/> reads it too.
     /// </summary>
     /// <param name="folder">A new or empty folder; one that holds something is never replaced.</param>
     /// <param name="modelType">The family, one of <see cref="PublishedTypes"/>, such as "a2d-qwen3".</param>
@@ -283,12 +301,12 @@ public sealed class MaskedDiffusionModel : IDisposable
         Network.Dispose();
     }
 
-    private static MaskedDiffusionModel Load(Stream stream, string source, string device)
+    private static MaskedDiffusionModel Load(Stream stream, string source, string device, WeightType weightType)
     {
         try
         {
             using var archive = new ArchiveStore(stream, source);
-            return Load(archive, device);
+            return Load(archive, device, weightType);
         }
         catch (InvalidDataException error) when (!error.Message.Contains(source, StringComparison.Ordinal))
         {
@@ -297,9 +315,9 @@ public sealed class MaskedDiffusionModel : IDisposable
         }
     }
 
-    private static MaskedDiffusionModel Load(IModelStore store, string device)
+    private static MaskedDiffusionModel Load(IModelStore store, string device, WeightType weightType)
     {
-        (TransformerNetwork network, TextTokenizer tokenizer) = ModelReader.Read(store, DeviceChoice.Resolve(device));
+        (TransformerNetwork network, TextTokenizer tokenizer) = ModelReader.Read(store, DeviceChoice.Resolve(device), weightType);
         return new MaskedDiffusionModel(network, tokenizer);
     }
 }

@@ -13,9 +13,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Modeling;
 
 /// <summary>
-/// The transformer of <see cref="TransformerConfig"/>: its parameters under SMDM's tensor names, and a backend that computes with them. In
-/// 32-bit floats on the processor that is <see cref="CpuBackend"/>, on any other device or type <see cref="TorchBackend"/>. Inference is
-/// thread-safe as long as nobody changes the weights.
+/// The transformer of <see cref="TransformerConfig"/>: its parameters under SMDM's tensor names, and a backend that computes with them. For
+/// 32-bit floats on the processor that is <see cref="CpuBackend"/>, and for bfloat16 there too, with gains and biases in 32 bits and without
+/// gradients; on any other device or type it is <see cref="TorchBackend"/>. Inference is thread-safe as long as nobody changes the weights.
 /// </summary>
 internal sealed partial class TransformerNetwork : IDisposable
 {
@@ -34,21 +34,23 @@ internal sealed partial class TransformerNetwork : IDisposable
         config.Validate();
         if (dtype is not (ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16 or ScalarType.Float16))
             throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "A network's numbers are Float32, Float64, BFloat16 or Float16.");
-        MemoryDemand.Require(config, device, MemoryDemand.ComputingBytes, "Holding");
+        bool kernels = device.type == DeviceType.CPU && !torchOperators && dtype is ScalarType.Float32 or ScalarType.BFloat16;
+        MemoryDemand.RequireHolding(config, device, dtype);
         NativeRuntime.EnsureLoaded();
         _uses = new UseCount(nameof(MaskedDiffusionModel), Free);
         (_parameters, _pass) = (new(), new());
         Config = config;
         Device = device;
         Type = dtype;
+        IsTrainable = !kernels || dtype == ScalarType.Float32;
         foreach ((string name, long[] shape) in ParameterShapes(config))
         {
-            using Tensor values = zeros(shape, dtype, device);
-            Parameter parameter = new(values);
+            using Tensor values = zeros(shape, kernels && shape.Length == 1 ? ScalarType.Float32 : dtype, device);
+            Parameter parameter = new(values, requires_grad: IsTrainable);
             parameter.DetachFromDisposeScope();
             _parameters.Add(name, parameter);
         }
-        _backend = dtype == ScalarType.Float32 && device.type == DeviceType.CPU && !torchOperators
+        _backend = kernels
             ? new CpuBackend(config, _parameters, _uses, _pass)
             : new TorchBackend(config, _parameters, device, dtype, _pass);
     }
@@ -63,14 +65,18 @@ internal sealed partial class TransformerNetwork : IDisposable
             released();
         });
         (_parameters, _pass, _backend) = (shared._parameters, shared._pass, shared._backend);
-        (Config, Device, Type) = (shared.Config, shared.Device, shared.Type);
+        (Config, Device, Type, IsTrainable) = (shared.Config, shared.Device, shared.Type, shared.IsTrainable);
     }
 
     public TransformerConfig Config { get; }
 
     public Device Device { get; }
 
+    /// <summary>The type of the matrices.</summary>
     public ScalarType Type { get; }
+
+    /// <summary>Whether there are gradients.</summary>
+    public bool IsTrainable { get; }
 
     /// <summary>
     /// The arithmetic of forward and backward passes. A training sets it for its own time, and never between a forward pass and its

@@ -116,6 +116,9 @@ internal static class TrainerOptionsCheck
         const string Left = "left at its default with an InitialModel, whose own is used, or be the same";
         OptionCheck.Require(!autoregressive || model.Config.Autoregressive, nameof(options.InitialModel), model.Config.Name,
             "an autoregressive model; train a masked diffusion model with the MaskedDiffusionTrainer");
+        OptionCheck.Require(model.WeightType == WeightType.Float32, nameof(options.InitialModel), model.WeightType,
+            "a model whose weights are 32-bit floats, which trainings change little by little; load it with WeightType.Float32, such as "
+            + "MaskedDiffusionModel.Load(path, \"cpu\", WeightType.Float32)");
         OptionCheck.Require(options.Network == TrainerOptions.DefaultNetwork || options.Network == model.Config, nameof(options.Network),
             options.Network, Left);
         double share = options.Noise.UniformShare;

@@ -27,7 +27,7 @@ internal static class NetworkTrainer
         torch.Device place = DeviceChoice.Resolve(device);
         int bytes = settings.Lora is null
             ? MemoryDemand.TrainingBytes(validation is not null, settings.EmaDecay is not null) : MemoryDemand.AdaptingBytes;
-        MemoryDemand.Require(config, place, bytes, "Training");
+        MemoryDemand.RequireTraining(config, place, bytes);
         using CheckpointRun? checkpoints = settings.Checkpoints is { } kept ? new CheckpointRun(kept) : null;
         settings = checkpoints?.WithSeed(settings) ?? settings;
         var network = new TransformerNetwork(config, place);

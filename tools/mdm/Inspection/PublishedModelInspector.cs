@@ -9,8 +9,8 @@ internal sealed class PublishedModelInspector : Inspector
 {
     private const string Config = "config.json", Manifest = "manifest.json", ModelType = "model_type";
 
-    // A weight is a number of 32 bits in memory, and is packed once more when the model first writes or fills.
-    private const int LeastBytes = 4, MostBytes = 8;
+    // Bytes of a weight that is held in bfloat16, and of one in 32 bits, which is packed once more when the model first writes or fills.
+    private const int NarrowBytes = 2, WideBytes = 4, PackedBytes = 8;
 
     /// <inheritdoc/>
     public override string Kind => "published model";
@@ -33,8 +33,9 @@ internal sealed class PublishedModelInspector : Inspector
             .. ModelInspector.OfTokenizer(TextTokenizer.FromFile(path)),
             new("files", files),
             new("size", files.Values.Sum(), "bytes"),
-            new("memory to load", LeastBytes * config.ParameterCount, "bytes"),
-            new("memory to write with", MostBytes * config.ParameterCount, "bytes"),
+            new("memory in BFloat16", NarrowBytes * config.ParameterCount, "bytes"),
+            new("memory in Float32", WideBytes * config.ParameterCount, "bytes"),
+            new("memory in Float32 to write with", PackedBytes * config.ParameterCount, "bytes"),
         ];
     }
 

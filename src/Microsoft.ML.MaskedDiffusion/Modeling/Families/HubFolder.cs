@@ -65,13 +65,14 @@ internal sealed class HubFolder
     /// <summary>Reads the weights and the tokenizer.</summary>
     /// <exception cref="FileNotFoundException">The weights or the tokenizer are not there.</exception>
     /// <exception cref="InvalidDataException">A file is damaged or does not fit the configuration, or no mask token is named.</exception>
-    public MaskedDiffusionModel Load(torch.Device device)
+    public MaskedDiffusionModel Load(torch.Device device, WeightType weightType)
     {
         TextTokenizer tokenizer = ReadTokenizer();
         TransformerConfig config = WithMaskToken(tokenizer);
         string weights = WeightsPath();
         var layout = new WeightLayout(Family.Tensors(config), Family.IsPassedOver);
-        TransformerNetwork network = WeightFiles.Load(weights, layout, () => new TransformerNetwork(config, device));
+        TransformerNetwork network = WeightFiles.Load(
+            weights, layout, weightType, type => new TransformerNetwork(config, device, type));
         try
         {
             return new MaskedDiffusionModel(network, tokenizer) { Family = Family };

@@ -69,9 +69,24 @@ internal static class HubFolderWriter
 
     private static IEnumerable<WrittenTensor> TensorsOf(TransformerNetwork network, ModelFamily family) =>
         family.Tensors(network.Config).Where(tensor => !tensor.IsCopy).Select(tensor =>
-            new WrittenTensor(tensor.Name, network.Type, tensor.Shape, () => torch.cat(
+        {
+            torch.ScalarType type = TypeOf(network, tensor);
+            return new WrittenTensor(tensor.Name, type, tensor.Shape, () => torch.cat(
             [
                 .. tensor.Rows.OrderBy(rows => rows.From)
                     .Select(rows => network.Parameters[rows.Parameter].narrow(0, rows.To, rows.Count)),
-            ])));
+            ]).to(type));
+        });
+
+    // Gains and biases of a network of bfloat16 numbers are 32-bit floats in memory, and are written in 16 bits where nothing is lost.
+    private static torch.ScalarType TypeOf(TransformerNetwork network, StoredTensor tensor)
+    {
+        using var scope = torch.NewDisposeScope();
+        bool isShort = tensor.Rows.All(rows =>
+        {
+            torch.Tensor values = network.Parameters[rows.Parameter];
+            return values.dtype == network.Type || values.to(network.Type).to(values.dtype).eq(values).all().item<bool>();
+        });
+        return isShort ? network.Type : torch.ScalarType.Float32;
+    }
 }

@@ -10,7 +10,8 @@ internal static class ModelReader
     public const string TokenizerFolder = "tokenizer/";
     private const long SmallFileLimit = 256L << 20;
 
-    public static (TransformerNetwork Network, TextTokenizer Tokenizer) Read(IModelStore store, torch.Device device)
+    public static (TransformerNetwork Network, TextTokenizer Tokenizer) Read(
+        IModelStore store, torch.Device device, WeightType type)
     {
         string source = store.Source;
         return Explained(source, () =>
@@ -32,7 +33,7 @@ internal static class ModelReader
                 throw new InvalidDataException(
                     $"{source}: the tokenizer has {tokenizer.VocabularySize} tokens, but the network has only {config.VocabularySize}.");
             }
-            return (ReadWeights(store, manifest, config, device), tokenizer);
+            return (ReadWeights(store, manifest, config, device, type), tokenizer);
         });
     }
 
@@ -75,7 +76,8 @@ internal static class ModelReader
         faults.ThrowIfAny();
     }
 
-    private static TransformerNetwork ReadWeights(IModelStore store, ModelManifest manifest, TransformerConfig config, torch.Device device)
+    private static TransformerNetwork ReadWeights(
+        IModelStore store, ModelManifest manifest, TransformerConfig config, torch.Device device, WeightType type)
     {
         (Stream content, long limit) = store.Open(WeightsName);
         using var stream = new HashingStream(content);
@@ -89,7 +91,7 @@ internal static class ModelReader
         }
         // The reader reads the header of the file before the network is created.
         using var reader = new SafetensorsReader(stream, source, length);
-        var network = new TransformerNetwork(config, device);
+        var network = new TransformerNetwork(config, device, WeightFiles.TypeFor([reader], type));
         try
         {
             WeightFiles.Load([reader], network, source);

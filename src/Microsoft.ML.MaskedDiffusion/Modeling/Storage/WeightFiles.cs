@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
@@ -27,13 +28,15 @@ internal static unsafe class WeightFiles
     /// </summary>
     /// <param name="path">A .safetensors file or a .safetensors.index.json.</param>
     /// <param name="layout">The tensors of the files.</param>
-    /// <param name="create">Makes the network.</param>
+    /// <param name="weightType">The numbers in which matrices are to be held.</param>
+    /// <param name="create">Makes the network, whose matrices have the given type.</param>
     /// <exception cref="InvalidDataException">As for the other method.</exception>
-    public static TransformerNetwork Load(string path, WeightLayout layout, Func<TransformerNetwork> create)
+    public static TransformerNetwork Load(
+        string path, WeightLayout layout, WeightType weightType, Func<ScalarType, TransformerNetwork> create)
     {
         using SafetensorsFiles files = SafetensorsFiles.Open(path);
         layout.Check(files.Readers, path);
-        TransformerNetwork network = create();
+        TransformerNetwork network = create(TypeFor(files.Readers, weightType));
         try
         {
             Load(files.Readers, network, path, layout);
@@ -54,6 +57,15 @@ internal static unsafe class WeightFiles
         const string Embedding = "transformer.wte.weight";
         using SafetensorsReader reader = SafetensorsFiles.OpenFileOf(path, Embedding);
         return reader.TryFind(Embedding, out SafetensorsEntry entry) && entry.Shape is [long rows, _] && rows == config.VocabularySize;
+    }
+
+    /// <summary>The type in which a network holds the matrices of files: the wanted one, or that of all of them.</summary>
+    public static ScalarType TypeFor(IReadOnlyList<SafetensorsReader> files, WeightType wanted)
+    {
+        if (wanted != WeightType.Automatic)
+            return wanted == WeightType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        SafetensorsEntry[] matrices = [.. files.SelectMany(file => file.Entries).Where(entry => entry.Shape.Length > 1)];
+        return matrices.Length > 0 && matrices.All(entry => entry.Type == SafetensorsType.BF16) ? ScalarType.BFloat16 : ScalarType.Float32;
     }
 
     /// <summary>Loads from open files, each of which is read from its beginning to its end.</summary>
@@ -80,8 +92,10 @@ internal static unsafe class WeightFiles
     {
         using var scope = NewDisposeScope();
         Tensor first = network.Parameters[tensor.Rows[0].Parameter];
-        bool inPlace = tensor.Rows.Length == 1 && first.shape.AsSpan().SequenceEqual(tensor.Shape) && TensorMemory.IsFast(first);
-        Tensor values = inPlace ? first : empty(entry.Shape, ScalarType.Float32);
+        ScalarType type = ReadType(first);
+        bool inPlace = tensor.Rows.Length == 1 && first.shape.AsSpan().SequenceEqual(tensor.Shape)
+            && first.device_type == TorchSharp.DeviceType.CPU && first.dtype == type;
+        Tensor values = inPlace ? first : empty(entry.Shape, type);
         ReadFinite(shard, entry, values, source);
         if (inPlace)
             return;
@@ -93,7 +107,7 @@ internal static unsafe class WeightFiles
         SafetensorsReader shard, SafetensorsEntry entry, StoredTensor tensor, TransformerNetwork network, string source)
     {
         using var scope = NewDisposeScope();
-        Tensor values = empty(entry.Shape, ScalarType.Float32);
+        Tensor values = empty(entry.Shape, ReadType(network.Parameters[tensor.Rows[0].Parameter]));
         ReadFinite(shard, entry, values, source);
         foreach (StoredRows rows in tensor.Rows)
         {
@@ -107,11 +121,27 @@ internal static unsafe class WeightFiles
         }
     }
 
+    // The type in which numbers are read that are to become a parameter's.
+    private static ScalarType ReadType(Tensor parameter) =>
+        parameter.dtype == ScalarType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+
     private static void ReadFinite(SafetensorsReader shard, SafetensorsEntry entry, Tensor values, string source)
     {
-        var span = new Span<float>(TensorMemory.Floats(values), checked((int)entry.ElementCount));
-        shard.ReadSingles(entry, span);
-        if (!IsFinite(span))
+        int count = checked((int)entry.ElementCount);
+        bool finite;
+        if (values.dtype == ScalarType.BFloat16)
+        {
+            var numbers = new Span<ushort>(TensorMemory.Address(values, ScalarType.BFloat16), count);
+            shard.ReadBFloat16(entry, numbers);
+            finite = BFloat16Kernels.AreFinite(numbers);
+        }
+        else
+        {
+            var numbers = new Span<float>(TensorMemory.Floats(values), count);
+            shard.ReadSingles(entry, numbers);
+            finite = IsFinite(numbers);
+        }
+        if (!finite)
         {
             throw new InvalidDataException(
                 $"{source}: tensor {FaultList.Quote(entry.Name)} holds numbers that are not finite (NaN or infinity).");

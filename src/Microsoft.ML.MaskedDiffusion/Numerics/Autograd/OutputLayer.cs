@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 
-/// <summary>The layer whose results x W^T + b are the logits, in 32-bit floats on the processor.</summary>
+/// <summary>The layer whose results x W^T + b are the logits, in 32-bit floats on the processor; for inference W may be bfloat16.</summary>
 /// <param name="Weight">
 /// W, [V or more, d]: where the output layer is the embedding table, tokens that are never predicted stand behind the vocabulary.
 /// </param>
@@ -17,10 +17,9 @@ internal sealed unsafe record OutputLayer(Tensor Weight, Tensor? Bias, int Width
     public float* BiasAddress => Bias is null ? null : TensorMemory.Floats(Bias);
 
     /// <summary>Writes the logits [rows, V] of <paramref name="x"/> [rows, d], with <paramref name="weight"/> for the matrix.</summary>
-    public void Multiply(float* x, float* weight, float* logits, int rows, bool rounded)
+    public void Multiply(float* x, WeightMatrix weight, float* logits, int rows, bool rounded)
     {
-        int d = (int)Weight.size(1);
-        MatrixProduct.Multiply(rows, Width, d, x, d, false, weight, d, true, logits, Width, rounded: rounded);
+        weight.Multiply(rows, Width, (int)Weight.size(1), x, logits, rounded);
         if (Bias is not null)
             BiasKernels.Add(logits, BiasAddress, rows, Width);
     }

@@ -23,7 +23,7 @@ internal static unsafe class VocabularyKernels
     /// <paramref name="factor"/> (states' - others'). With <paramref name="rounded"/> the products' operands are rounded to bfloat16.
     /// </summary>
     public static void LogProbabilities(
-        float* states, float* others, float factor, int count, int k, float* weight, float* bias, int width, int[] rows,
+        float* states, float* others, float factor, int count, int k, WeightMatrix weight, float* bias, int width, int[] rows,
         int[] targets, Span<double> destination, bool rounded = false)
     {
         foreach (int target in targets)
@@ -42,7 +42,8 @@ internal static unsafe class VocabularyKernels
             {
                 int column = group * Columns, columns = Math.Min(Columns, width - column);
                 float* logits = Scratch.Floats(2, 2L * Rows * Columns), unguided = logits + (long)Rows * Columns;
-                float* weights = weight + (long)column * k;
+                float* weights = weight.IsNarrow
+                    ? Widened(weight.Narrow + (long)column * k, (long)columns * k) : weight.Floats + (long)column * k;
                 MatrixProduct.MultiplyAlone(
                     have, columns, k, states + (long)start * k, k, false, weights, k, true, logits, Columns, rounded: rounded);
                 if (others is not null)
@@ -74,6 +75,14 @@ internal static unsafe class VocabularyKernels
         }
         for (int i = 0; i < rows.Length; i++)
             destination[i] = wanted[i] - logSums[rows[i]];
+    }
+
+    // In this thread's memory.
+    private static float* Widened(ushort* numbers, long count)
+    {
+        float* wide = Scratch.Floats(3, count);
+        BFloat16Kernels.WidenAlone(numbers, wide, count, add: false);
+        return wide;
     }
 
     private static int[][] QueriesOf(int[] targets, int groups)

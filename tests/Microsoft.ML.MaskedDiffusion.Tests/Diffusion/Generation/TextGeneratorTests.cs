@@ -265,6 +265,8 @@ public sealed class TextGeneratorTests
 
         Refused<ArgumentOutOfRangeException>(options => options.MaxNewTokens = -1, "MaxNewTokens");
         Refused<ArgumentOutOfRangeException>(options => options.MinNewTokens = 5, "MinNewTokens");
+        Refused<ArgumentOutOfRangeException>(options => options.EndTokens = [-1], "EndTokens");
+        Refused<ArgumentOutOfRangeException>(options => options.EndTokens = [Model.Config.MaskTokenId], "EndTokens");
         Refused<ArgumentOutOfRangeException>(options => options.EndOfTextPenalty = double.NaN, "EndOfTextPenalty");
         Refused<ArgumentOutOfRangeException>(options => options.EndTokens = [-1], "EndTokens");
         Refused<ArgumentOutOfRangeException>(options => options.EndTokens = [Model.Config.MaskTokenId], "EndTokens");

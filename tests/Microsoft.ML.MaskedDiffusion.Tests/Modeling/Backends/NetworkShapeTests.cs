@@ -121,7 +121,7 @@ public sealed class NetworkShapeTests
         foreach (TransformerConfig config in NetworkShapes.All.Where(config => !config.Name.StartsWith("drawn", StringComparison.Ordinal)))
         {
             using var scope = NewDisposeScope();
-            using TransformerNetwork wide = NetworkShapes.Create(config), narrow = new(config, CPU, type);
+            using TransformerNetwork wide = NetworkShapes.Create(config), narrow = new(config, CPU, type, torchOperators: true);
             narrow.CopyFrom(wide);
             wide.CopyFrom(narrow);
             TokenRows tokens = NetworkShapes.Tokens(config, 3, 17);

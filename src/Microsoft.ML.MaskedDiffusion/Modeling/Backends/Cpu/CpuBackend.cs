@@ -1,6 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -8,8 +9,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// A network of 32-bit floats on the processor, on our own kernels: each row's result has the same bits in every batch, and backward passes
-/// add straight to the parameters' <c>grad</c>.
+/// A network on the processor, on our own kernels: each row's result has the same bits in every batch, and backward passes add straight to
+/// the parameters' <c>grad</c>. Matrices of bfloat16 numbers are for inference alone, whose arithmetic is in 32 bits all the same.
 /// </summary>
 internal sealed unsafe class CpuBackend : INetworkBackend
 {
@@ -24,7 +25,9 @@ internal sealed unsafe class CpuBackend : INetworkBackend
     private readonly NetworkWeights _weights;
 
     /// <param name="config">The network's shape.</param>
-    /// <param name="parameters">Its parameters by name: contiguous 32-bit floats on the processor.</param>
+    /// <param name="parameters">
+    /// Its parameters by name, contiguous and on the processor: 32-bit floats, or matrices of bfloat16 numbers that want no gradients.
+    /// </param>
     /// <param name="uses">Keeps the parameters alive during a backward pass, which the network itself does not see.</param>
     /// <param name="pass">Gets the failures of backward passes.</param>
     public CpuBackend(TransformerConfig config, IReadOnlyDictionary<string, Parameter> parameters, UseCount uses, BackwardPass pass)
@@ -37,7 +40,7 @@ internal sealed unsafe class CpuBackend : INetworkBackend
         _pass = pass;
         _tables = new RotaryTables(config);
         _kernels = new KernelNetwork(config, _tables, _pool);
-        _weights = new NetworkWeights(parameters, config.LayerCount, parameter => TensorMemory.Floats(parameter));
+        _weights = new NetworkWeights(parameters, config.LayerCount, parameter => WeightMatrix.Of(parameter));
     }
 
     public Precision Precision
@@ -86,7 +89,7 @@ internal sealed unsafe class CpuBackend : INetworkBackend
         using Tensor dense = states.contiguous();
         int rows = checked((int)(states.NumberOfElements / d));
         _head.Multiply(
-            TensorMemory.Floats(dense), TensorMemory.Floats(_head.Weight), TensorMemory.Floats(logits), rows, _kernels.Rounded);
+            TensorMemory.Floats(dense), WeightMatrix.Of(_head.Weight), TensorMemory.Floats(logits), rows, _kernels.Rounded);
         return logits;
     }
 
@@ -106,13 +109,13 @@ internal sealed unsafe class CpuBackend : INetworkBackend
     {
         float* x = TensorMemory.Floats(states), others = unconditional is null ? null : TensorMemory.Floats(unconditional);
         VocabularyKernels.LogProbabilities(x, others, (float)(1 + guidanceScale), (int)states.size(0), _config.EmbeddingSize,
-            TensorMemory.Floats(_head.Weight), _head.BiasAddress, _config.TextVocabularySize, rows, targets, destination,
+            WeightMatrix.Of(_head.Weight), _head.BiasAddress, _config.TextVocabularySize, rows, targets, destination,
             _kernels.Rounded);
     }
 
     public INetworkSession OpenSession(UseCount.Use network)
     {
-        MemoryDemand.Require(_config, CPU, 2 * MemoryDemand.ComputingBytes, "Opening a session of");
+        MemoryDemand.RequireSession(_config, _head.Weight.dtype);
         return new KernelSession(_config, _tables, _weights, _head, _kernels.Rounded, network);
     }
 

@@ -9,15 +9,16 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 /// </summary>
 internal static unsafe class HeadOrder
 {
-    private delegate void Piece(float* fused, float* apart, int count);
+    private delegate void Piece<T>(T* fused, T* apart, int count)
+        where T : unmanaged;
 
     /// <summary>A network's heads.</summary>
     public static HeadLayout LayoutOf(TransformerConfig config) => new(config.HeadCount, config.KeyValueHeadCount, config.HeadSize);
 
     /// <summary>Copies the fused matrix's rows to the two others.</summary>
-    public static void Split(float* fused, float* queries, float* others, HeadLayout layout, int k) =>
-        ForPieces(fused, queries, others, layout, k, (from, to, count) =>
-            new ReadOnlySpan<float>(from, count).CopyTo(new Span<float>(to, count)));
+    public static void Split<T>(T* fused, T* queries, T* others, HeadLayout layout, int k)
+        where T : unmanaged =>
+        ForPieces(fused, queries, others, layout, k, (from, to, count) => new ReadOnlySpan<T>(from, count).CopyTo(new Span<T>(to, count)));
 
     /// <summary>Adds the two matrices' rows to those of the fused one.</summary>
     public static void AddJoined(float* queries, float* others, float* fused, HeadLayout layout, int k) =>
@@ -28,7 +29,8 @@ internal static unsafe class HeadOrder
         });
 
     // Each row of the fused matrix with its row in one of the others.
-    private static void ForPieces(float* fused, float* queries, float* others, HeadLayout layout, int k, Piece piece)
+    private static void ForPieces<T>(T* fused, T* queries, T* others, HeadLayout layout, int k, Piece<T> piece)
+        where T : unmanaged
     {
         int queryRows = layout.Share * layout.Size, otherRows = 2 * layout.Size;
         for (int group = 0; group < layout.Groups; group++)

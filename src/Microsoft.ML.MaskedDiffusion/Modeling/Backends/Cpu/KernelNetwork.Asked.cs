@@ -32,7 +32,7 @@ internal sealed unsafe partial class KernelNetwork
         int asked = tape.Places!.Length;
         fixed (long* places = tape.Places)
             EmbeddingKernels.Gather(kept.Input, places, kept.Middle, asked, _d);
-        AddTo(kept.Middle, kept.Mixed, _heads.QueryWidth, w.Projection, kept.Middle, asked);
+        AddTo(kept.Middle, kept.Mixed, _heads.QueryWidth, w.Projection.Floats, kept.Middle, asked);
     }
 
     // Keys and values of all places and queries of the asked ones, turned by their positions.
@@ -42,7 +42,7 @@ internal sealed unsafe partial class KernelNetwork
         using PooledBuffer ordered = pool.Rent((long)_heads.ProjectionWidth * _d), gathered = pool.Rent((long)asked * _d);
         float* wQuery = ordered.Pointer, wOthers = wQuery + (long)width * _d, some = gathered.Pointer;
         float* raw = kept.Raw is null ? kept.Qkv : kept.Raw, rawQueries = QueriesOf(raw, tape), queries = QueriesOf(kept.Qkv, tape);
-        HeadOrder.Split(w.Qkv, wQuery, wOthers, _heads, _d);
+        HeadOrder.Split(w.Qkv.Floats, wQuery, wOthers, _heads, _d);
         float* from = _places.NormFirst(w, kept.Input, normed, kept.Scale1, n);
         MatrixProduct.Multiply(n, others, _d, from, _d, false, wOthers, _d, true, raw, others, rounded: Rounded);
         fixed (long* places = tape.Places)
@@ -82,12 +82,12 @@ internal sealed unsafe partial class KernelNetwork
             _places.NormHeadsBackward(kept.Raw, _heads.Keys, w.KeyNorm, dKeyValues, memory.Wanted(g.KeyNorm), n);
             float* y = NormFirstAgain(w, kept, memory.Normed, n);
             EmbeddingKernels.Gather(y, places, some, asked, _d);
-            if (g.Qkv is not null)
+            if (g.Qkv.Floats is not null)
             {
                 Clear(wQuery, (long)_heads.ProjectionWidth * _d);
                 AddWeightGradient(wQuery, dQueries, width, some, _d, asked);
                 AddWeightGradient(wOthers, dKeyValues, others, y, _d, n);
-                HeadOrder.AddJoined(wQuery, wOthers, g.Qkv, _heads, _d);
+                HeadOrder.AddJoined(wQuery, wOthers, g.Qkv.Floats, _heads, _d);
             }
             if (g.Bias is not null)
             {
@@ -96,7 +96,7 @@ internal sealed unsafe partial class KernelNetwork
                 BiasKernels.AddGradient(ordered.Pointer + width, dKeyValues, n, others);
                 HeadOrder.AddJoined(ordered.Pointer, ordered.Pointer + width, g.Bias, _heads, 1);
             }
-            HeadOrder.Split(w.Qkv, wQuery, wOthers, _heads, _d);
+            HeadOrder.Split(w.Qkv.Floats, wQuery, wOthers, _heads, _d);
             MatrixProduct.Multiply(n, _d, others, dKeyValues, others, false, wOthers, _d, false, dy, _d, rounded: Rounded);
             MatrixProduct.Multiply(asked, _d, width, dQueries, width, false, wQuery, _d, false, some, _d, rounded: Rounded);
             EmbeddingKernels.ScatterAdd(some, places, dy, asked, _d);

@@ -14,7 +14,7 @@ internal sealed unsafe partial class KernelNetwork
     private void Predict(NetworkWeights weights, ForwardTape tape, float* hidden, float* activated)
     {
         int asked = AskedOf(tape);
-        MatrixProduct.Multiply(asked, _d, _d, hidden, _d, false, weights.HeadDense, _d, true, tape.Dense, _d, rounded: Rounded);
+        MatrixProduct.Multiply(asked, _d, _d, hidden, _d, false, weights.HeadDense.Floats, _d, true, tape.Dense, _d, rounded: Rounded);
         GateKernels.ForwardGelu(tape.Dense, activated, (long)asked * _d);
         _places.Norm(activated, weights.HeadNorm, hidden, tape.DenseScale, asked);
     }
@@ -30,8 +30,8 @@ internal sealed unsafe partial class KernelNetwork
             states, weights.HeadNorm, tape.DenseScale, dHidden, null, dDense, memory.Wanted(gradients.HeadNorm), asked);
         GateKernels.BackwardGelu(tape.Dense, dDense, (long)asked * _d);
         _places.NormAgain(tape.Last, weights.FinalNorm, tape.LastScale, states, asked);
-        AddWeightGradient(gradients.HeadDense, dDense, _d, states, _d, asked);
-        MatrixProduct.Multiply(asked, _d, _d, dDense, _d, false, weights.HeadDense, _d, false, dFinal, _d, rounded: Rounded);
+        AddWeightGradient(gradients.HeadDense.Floats, dDense, _d, states, _d, asked);
+        MatrixProduct.Multiply(asked, _d, _d, dDense, _d, false, weights.HeadDense.Floats, _d, false, dFinal, _d, rounded: Rounded);
         return dFinal;
     }
 
@@ -49,7 +49,7 @@ internal sealed unsafe partial class KernelNetwork
             int n = Math.Min(SharedChunk, rows - from);
             float* part = states + (long)from * _d;
             if (packed is null)
-                MatrixProduct.Multiply(n, _d, _d, part, _d, false, weights.HeadDense, _d, true, dense, _d, rounded: Rounded);
+                weights.HeadDense.Multiply(n, _d, _d, part, dense, Rounded);
             else
                 packed.Dense.Multiply(n, part, _d, dense, _d);
             GateKernels.ForwardGelu(dense, dense, (long)n * _d);

@@ -1,6 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
-using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
@@ -27,8 +26,9 @@ internal sealed unsafe partial class KernelNetwork
         int batch = tokens.Count, length = tokens.Length, n = batch * length;
         int whole = asked is null ? weights.Layers.Length : weights.Layers.Length - 1;
         using PooledBuffer stream = pool.Rent((long)n * _d);
-        using PooledBuffer matrices = pool.Rent(PackedLayer.Size(config));
-        var packed = new PackedLayer(pool, config, Rounded, matrices.Pointer);
+        bool narrow = weights.Embedding.IsNarrow;
+        using PooledBuffer matrices = pool.Rent(PackedLayer.Size(config, narrow));
+        var packed = new PackedLayer(pool, config, Rounded, narrow, matrices.Pointer);
         var slots = new long[n];
         using PooledBuffer? first = whole == 0 ? null : FirstProjections(weights, tokens.Ids, slots);
         float* x = stream.Pointer, projections = first is null ? null : first.Pointer;
@@ -94,7 +94,7 @@ internal sealed unsafe partial class KernelNetwork
         float* x = states.Pointer;
         _places.Embed(weights, [.. distinct], x);
         float* from = _places.NormFirst(layer, x, x, null, n);
-        MatrixProduct.Multiply(n, width, _d, from, _d, false, layer.Qkv, _d, true, result.Pointer, width, rounded: Rounded);
+        layer.Qkv.Multiply(n, width, _d, from, result.Pointer, Rounded);
         _places.FinishFused(layer, result.Pointer, n);
         return result;
     }

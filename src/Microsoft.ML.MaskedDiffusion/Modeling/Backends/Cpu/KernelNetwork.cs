@@ -86,8 +86,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
                 Recompute(w, i, kept, memory.Normed, tape, places);
             FeedForwardBackward(w, g, kept, memory, rows);
             int width = _heads.QueryWidth;
-            AddWeightGradient(g.Projection, dx, _d, kept.Mixed, width, rows);
-            MatrixProduct.Multiply(rows, width, _d, dx, _d, false, w.Projection, width, false, memory.DNormed, width, rounded: Rounded);
+            AddWeightGradient(g.Projection.Floats, dx, _d, kept.Mixed, width, rows);
+            MatrixProduct.Multiply(rows, width, _d, dx, _d, false, w.Projection.Floats, width, false, memory.DNormed, width, rounded: Rounded);
             if (places)
                 AttendAskedBackward(w, g, kept, memory, tape);
             else
@@ -107,13 +107,13 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             float* raw = memory.Normed;
             using PooledBuffer scale = pool.Rent(n);
             fixed (long* ids = tape.Tokens)
-                EmbeddingKernels.Gather(weights.Embedding, ids, raw, n, _d);
+                EmbeddingKernels.Gather(weights.Embedding.Floats, ids, raw, n, _d);
             _places.Norm(raw, weights.EmbeddingNorm, memory.DNormed, scale.Pointer, n);
             _places.NormBackward(
                 raw, weights.EmbeddingNorm, scale.Pointer, dx, null, dx, memory.Wanted(gradients.EmbeddingNorm), n);
         }
-        if (gradients.Embedding is not null)
-            EmbeddingKernels.AddGradient(gradients.Embedding, tape.Tokens, dx, _d);
+        if (gradients.Embedding.Floats is not null)
+            EmbeddingKernels.AddGradient(gradients.Embedding.Floats, tape.Tokens, dx, _d);
     }
 
     // Feed-forward: x' = x + W3 (f(W1 norm2(x)) * (W2 norm2(x)))
@@ -121,13 +121,13 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     {
         float* dx = memory.DStream, y = memory.Normed, dy = memory.DNormed, product = memory.Product;
         _places.NormAgain(kept.Middle, w.Norm2, kept.Scale2, y, n);
-        MatrixProduct.Multiply(n, _f, _d, dx, _d, false, w.Down, _f, false, product, _f, rounded: Rounded);
+        MatrixProduct.Multiply(n, _f, _d, dx, _d, false, w.Down.Floats, _f, false, product, _f, rounded: Rounded);
         _places.GateBackward(kept.Gate, kept.Up, product, memory.DGate, memory.DUp, (long)n * _f);
-        AddWeightGradient(g.Down, dx, _d, product, _f, n);
-        AddWeightGradient(g.Gate, memory.DGate, _f, y, _d, n);
-        AddWeightGradient(g.Up, memory.DUp, _f, y, _d, n);
-        MatrixProduct.Multiply(n, _d, _f, memory.DGate, _f, false, w.Gate, _d, false, dy, _d, rounded: Rounded);
-        MatrixProduct.Multiply(n, _d, _f, memory.DUp, _f, false, w.Up, _d, false, dy, _d, add: true, Rounded);
+        AddWeightGradient(g.Down.Floats, dx, _d, product, _f, n);
+        AddWeightGradient(g.Gate.Floats, memory.DGate, _f, y, _d, n);
+        AddWeightGradient(g.Up.Floats, memory.DUp, _f, y, _d, n);
+        MatrixProduct.Multiply(n, _d, _f, memory.DGate, _f, false, w.Gate.Floats, _d, false, dy, _d, rounded: Rounded);
+        MatrixProduct.Multiply(n, _d, _f, memory.DUp, _f, false, w.Up.Floats, _d, false, dy, _d, add: true, Rounded);
         _places.NormBackward(kept.Middle, w.Norm2, kept.Scale2, dy, dx, dx, memory.Wanted(g.Norm2), n);
     }
 
@@ -144,8 +144,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
         if (g.Bias is not null)
             BiasKernels.AddGradient(g.Bias, dQkv, n, width);
         y = NormFirstAgain(w, kept, y, n);
-        AddWeightGradient(g.Qkv, dQkv, width, y, _d, n);
-        MatrixProduct.Multiply(n, _d, width, dQkv, width, false, w.Qkv, _d, false, dy, _d, rounded: Rounded);
+        AddWeightGradient(g.Qkv.Floats, dQkv, width, y, _d, n);
+        MatrixProduct.Multiply(n, _d, width, dQkv, width, false, w.Qkv.Floats, _d, false, dy, _d, rounded: Rounded);
         NormFirstBackward(w, g, kept, memory, dx, n);
     }
 
@@ -182,7 +182,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
         Project(w, layer, kept, normed, n, length);
         AttentionKernels.Forward(kept.Qkv, kept.Mixed, kept.LogSums, batch, length, _heads, Reach(layer), Rounded);
         RoundAll(kept.Mixed, (long)n * _heads.QueryWidth);
-        AddTo(kept.Input, kept.Mixed, _heads.QueryWidth, w.Projection, kept.Middle, n);
+        AddTo(kept.Input, kept.Mixed, _heads.QueryWidth, w.Projection.Floats, kept.Middle, n);
     }
 
     // To = middle + the feed-forward layers' result.
@@ -190,7 +190,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     {
         Expand(w, kept, normed, n);
         _places.Gate(kept.Gate, kept.Up, product, (long)n * _f);
-        AddTo(kept.Middle, product, _f, w.Down, to, n);
+        AddTo(kept.Middle, product, _f, w.Down.Floats, to, n);
     }
 
     /// <summary>A block's forward pass up to the gate once more, without attention, whose result was kept.</summary>
@@ -205,7 +205,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             return;
         }
         Project(w, layer, kept, normed, n, tape.Length);
-        AddTo(kept.Input, kept.Mixed, _heads.QueryWidth, w.Projection, kept.Middle, n);
+        AddTo(kept.Input, kept.Mixed, _heads.QueryWidth, w.Projection.Floats, kept.Middle, n);
         Expand(w, kept, normed, n);
     }
 
@@ -214,7 +214,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     {
         int width = _heads.ProjectionWidth;
         float* raw = kept.Raw is null ? kept.Qkv : kept.Raw, from = _places.NormFirst(w, kept.Input, normed, kept.Scale1, n);
-        MatrixProduct.Multiply(n, width, _d, from, _d, false, w.Qkv, _d, true, raw, width, rounded: Rounded);
+        MatrixProduct.Multiply(n, width, _d, from, _d, false, w.Qkv.Floats, _d, true, raw, width, rounded: Rounded);
         PlaceArithmetic.AddBias(raw, w.Bias, n, width);
         CopyAll(raw, kept.Qkv, (long)n * width);
         _places.NormFused(w, kept.Qkv, n);
@@ -226,8 +226,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     private void Expand(LayerWeights w, LayerTape kept, float* normed, int n)
     {
         _places.Norm(kept.Middle, w.Norm2, normed, kept.Scale2, n);
-        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Gate, _d, true, kept.Gate, _f, rounded: Rounded);
-        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Up, _d, true, kept.Up, _f, rounded: Rounded);
+        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Gate.Floats, _d, true, kept.Gate, _f, rounded: Rounded);
+        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Up.Floats, _d, true, kept.Up, _f, rounded: Rounded);
         RoundAll(kept.Gate, (long)n * _f);
         RoundAll(kept.Up, (long)n * _f);
     }

@@ -2,6 +2,7 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
@@ -30,7 +31,7 @@ internal sealed unsafe class KernelSession : NetworkSession
         : base(config, network)
     {
         _kernels = new KernelNetwork(config, tables, _pool) { Rounded = rounded };
-        _weights = new SessionWeights(_pool, config, weights, TensorMemory.Floats(head.Weight), rounded);
+        _weights = new SessionWeights(_pool, config, weights, WeightMatrix.Of(head.Weight), rounded);
         _bias = head.BiasAddress;
     }
 

@@ -4,12 +4,16 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
-/// <summary>One block's matrices, packed for the products of inference; blocks may use the same memory one after the other.</summary>
+/// <summary>
+/// One block's matrices, packed for the products of inference; blocks may use the same memory one after the other. Matrices of bfloat16
+/// numbers stay where they are, but for queries, keys and values that are wanted apart, which are copied as they are.
+/// </summary>
 internal sealed unsafe class PackedLayer
 {
     private readonly BufferPool _pool;
     private readonly float* _memory;
     private readonly bool _rounded;
+    private readonly bool _narrow;
     private readonly HeadLayout _heads;
     private readonly int _d;
     private readonly int _f;
@@ -17,11 +21,13 @@ internal sealed unsafe class PackedLayer
     /// <param name="pool">Lends memory for the time of packing.</param>
     /// <param name="config">The network's shape.</param>
     /// <param name="rounded">Whether products round their operands to bfloat16.</param>
+    /// <param name="narrow">Whether the matrices are bfloat16.</param>
     /// <param name="memory">Where <see cref="Size"/> floats are, which the caller keeps.</param>
-    public PackedLayer(BufferPool pool, TransformerConfig config, bool rounded, float* memory)
+    public PackedLayer(BufferPool pool, TransformerConfig config, bool rounded, bool narrow, float* memory)
     {
         _pool = pool;
         _rounded = rounded;
+        _narrow = narrow;
         (_d, _f, _heads) = (config.EmbeddingSize, config.FeedForwardSize, HeadOrder.LayoutOf(config));
         _memory = memory;
     }
@@ -50,15 +56,15 @@ internal sealed unsafe class PackedLayer
     public PackedMatrix Down { get; private set; }
 
     /// <summary>Floats of a packed block.</summary>
-    public static long Size(TransformerConfig config)
+    public static long Size(TransformerConfig config, bool narrow)
     {
         int d = config.EmbeddingSize, f = config.FeedForwardSize;
         HeadLayout heads = HeadOrder.LayoutOf(config);
-        long attention = PackedMatrix.Size(heads.KeyValueWidth, d) + PackedMatrix.Size(heads.QueryWidth, d)
-            + PackedMatrix.Size(d, heads.QueryWidth);
-        if (config.HasAttentionBias)
-            attention += PooledBuffer.Room(heads.ProjectionWidth);
-        return attention + 2 * PackedMatrix.Size(f, d) + PackedMatrix.Size(d, f);
+        long bias = config.HasAttentionBias ? PooledBuffer.Room(heads.ProjectionWidth) : 0;
+        if (narrow)
+            return bias + NarrowSize(heads, d);
+        return bias + PackedMatrix.Size(heads.KeyValueWidth, d) + PackedMatrix.Size(heads.QueryWidth, d)
+            + PackedMatrix.Size(d, heads.QueryWidth) + 2 * PackedMatrix.Size(f, d) + PackedMatrix.Size(d, f);
     }
 
     /// <summary>Packs the block's matrices.</summary>
@@ -72,18 +78,37 @@ internal sealed unsafe class PackedLayer
     /// <summary>Packs the block's matrices, the queries' apart from that of keys and values.</summary>
     public void PackApart(LayerWeights weights)
     {
-        int queryWidth = _heads.QueryWidth;
-        using PooledBuffer ordered = _pool.Rent((long)_heads.ProjectionWidth * _d);
-        float* queries = ordered.Pointer, others = queries + (long)queryWidth * _d, at = _memory;
-        HeadOrder.Split(weights.Qkv, queries, others, _heads, _d);
-        Queries = Next(queries, queryWidth, _d, ref at);
-        KeysAndValues = Next(others, _heads.KeyValueWidth, _d, ref at);
+        float* at = _memory;
+        if (_narrow)
+            SplitNarrow(weights, ref at);
+        else
+            PackSplit(weights, ref at);
         at = PackRest(weights, at);
         if (weights.Bias is null)
             return;
         QueryBias = at;
-        KeyValueBias = at + queryWidth;
+        KeyValueBias = at + _heads.QueryWidth;
         HeadOrder.Split(weights.Bias, QueryBias, KeyValueBias, _heads, 1);
+    }
+
+    private static long NarrowSize(HeadLayout heads, int d) => PooledBuffer.Room(((long)heads.ProjectionWidth * d + 1) / 2);
+
+    private void PackSplit(LayerWeights weights, ref float* at)
+    {
+        using PooledBuffer ordered = _pool.Rent((long)_heads.ProjectionWidth * _d);
+        float* queries = ordered.Pointer, others = queries + (long)_heads.QueryWidth * _d;
+        HeadOrder.Split(weights.Qkv.Floats, queries, others, _heads, _d);
+        Queries = Next(queries, _heads.QueryWidth, _d, ref at);
+        KeysAndValues = Next(others, _heads.KeyValueWidth, _d, ref at);
+    }
+
+    private void SplitNarrow(LayerWeights weights, ref float* at)
+    {
+        ushort* queries = (ushort*)at, others = queries + (long)_heads.QueryWidth * _d;
+        HeadOrder.Split(weights.Qkv.Narrow, queries, others, _heads, _d);
+        at += NarrowSize(_heads, _d);
+        Queries = Next(new WeightMatrix(queries), _heads.QueryWidth, _d, ref at);
+        KeysAndValues = Next(new WeightMatrix(others), _heads.KeyValueWidth, _d, ref at);
     }
 
     private float* PackRest(LayerWeights weights, float* at)
@@ -95,10 +120,10 @@ internal sealed unsafe class PackedLayer
         return at;
     }
 
-    private PackedMatrix Next(float* weight, int n, int k, ref float* at)
+    private PackedMatrix Next(WeightMatrix weight, int n, int k, ref float* at)
     {
         var packed = new PackedMatrix(weight, n, k, at, _rounded);
-        at += PackedMatrix.Size(n, k);
+        at += PackedMatrix.Size(n, k, weight.IsNarrow);
         return packed;
     }
 }

@@ -16,7 +16,12 @@ internal sealed unsafe class PlaceArithmetic(TransformerConfig config)
     public void Embed(NetworkWeights weights, long[] tokens, float* x)
     {
         fixed (long* ids = tokens)
-            EmbeddingKernels.Gather(weights.Embedding, ids, x, tokens.Length, _d);
+        {
+            if (weights.Embedding.IsNarrow)
+                EmbeddingKernels.Gather(weights.Embedding.Narrow, ids, x, tokens.Length, _d);
+            else
+                EmbeddingKernels.Gather(weights.Embedding.Floats, ids, x, tokens.Length, _d);
+        }
         if (weights.EmbeddingNorm is not null)
             Norm(x, weights.EmbeddingNorm, x, null, tokens.Length);
     }

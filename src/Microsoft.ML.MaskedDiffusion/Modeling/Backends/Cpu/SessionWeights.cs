@@ -3,7 +3,10 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
-/// <summary>All matrices of a network but the embedding, packed for a session's products.</summary>
+/// <summary>
+/// All matrices of a network but the embedding, packed for a session's products. Those of bfloat16 numbers stay where they are, so that
+/// nothing is held twice.
+/// </summary>
 internal sealed unsafe class SessionWeights : IDisposable
 {
     // Floats of the first block's projections that are kept: 32 MB.
@@ -16,19 +19,22 @@ internal sealed unsafe class SessionWeights : IDisposable
     /// <param name="weights">The weights up to the output layer, which the caller keeps alive.</param>
     /// <param name="head">The output layer [V, d].</param>
     /// <param name="rounded">Whether products round their operands to bfloat16.</param>
-    public SessionWeights(BufferPool pool, TransformerConfig config, NetworkWeights weights, float* head, bool rounded)
+    public SessionWeights(BufferPool pool, TransformerConfig config, NetworkWeights weights, WeightMatrix head, bool rounded)
     {
         Network = weights;
         Layers = new PackedLayer[config.LayerCount];
         int width = config.VocabularySize, d = config.EmbeddingSize;
-        long layer = PackedLayer.Size(config), blocks = layer * Layers.Length, output = PackedMatrix.Size(width, d);
-        long room = blocks + output + (config.HasPredictionHead ? PackedMatrix.Size(d, d) : 0);
+        bool narrow = head.IsNarrow;
+        // Of bfloat16 numbers only the last block has some in another order.
+        long layer = PackedLayer.Size(config, narrow), blocks = narrow ? layer : layer * Layers.Length;
+        long output = PackedMatrix.Size(width, d, narrow);
+        long room = blocks + output + (config.HasPredictionHead ? PackedMatrix.Size(d, d, narrow) : 0);
         _memory = pool.Rent(room);
         // All of it is read for every token.
         NativeHeap.PreferHugePages(_memory.Pointer, room * sizeof(float));
         for (int i = 0; i < Layers.Length; i++)
         {
-            Layers[i] = new PackedLayer(pool, config, rounded, _memory.Pointer + i * layer);
+            Layers[i] = new PackedLayer(pool, config, rounded, narrow, _memory.Pointer + (narrow ? 0 : i * layer));
             // The last block computes queries at fewer positions than keys and values.
             if (i + 1 < Layers.Length)
                 Layers[i].Pack(weights.Layers[i]);

@@ -53,7 +53,7 @@ public sealed class TorchSessionTests
     }
 
     // Rows of two lengths, with and without caches, of which two then compute some positions again; states and guided logits of all.
-    private static List<float[]> Ask(TransformerNetwork network)
+    internal static List<float[]> Ask(TransformerNetwork network)
     {
         using INetworkSession session = network.OpenSession();
         int[][] rows =
