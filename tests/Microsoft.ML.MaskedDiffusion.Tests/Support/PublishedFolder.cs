@@ -54,7 +54,7 @@ internal sealed class PublishedFolder : IDisposable
         File.WriteAllText(path, json.ToJsonString());
     }
 
-    public MaskedDiffusionModel Load() => MaskedDiffusionModel.Load(Path, "cpu");
+    public MaskedDiffusionModel Load(WeightType weightType = WeightType.Automatic) => MaskedDiffusionModel.Load(Path, "cpu", weightType);
 
     public void Dispose() => _folder.Dispose();
 
