@@ -213,7 +213,7 @@ public sealed class AdaptationTests
         using var folder = new PublishedFolder(name);
         if (causalType is not null)
             folder.Edit("config.json", json => (json["model_type"], json["mask_token_id"]) = (causalType, null));
-        using MaskedDiffusionModel model = folder.Load();
+        using MaskedDiffusionModel model = MaskedDiffusionModel.Load(folder.Path, "cpu", WeightType.Float32);
         Assert.AreEqual(causalType is not null, model.Config.Autoregressive);
         string[] texts = ["w1 w2 w3 w4 w5 w6", "w7 w8 w9 w7 w8 w9 w7"];
         using LikelihoodScoringTransformer lm = Fit(o =>

@@ -117,7 +117,7 @@ public sealed class LoraTrainingTests
     public void APublishedModelsAdapterHasItsNames(string name, string layer)
     {
         using var published = new PublishedFolder(name);
-        using MaskedDiffusionModel model = published.Load();
+        using MaskedDiffusionModel model = MaskedDiffusionModel.Load(published.Path, "cpu", WeightType.Float32);
         using LikelihoodScoringTransformer tuned = new MLContext(1).MaskedDiffusion().Trainer(new TrainerOptions
         {
             InitialModel = model, Lora = new LoraOptions { Rank = 2 }, MaxSteps = 3, BatchSize = 2, LearningRate = 0.01, Seed = 3,
