@@ -62,7 +62,8 @@ internal static class ShapesCommand
         {
             PublishedShape shape = layers is null ? known : known with { Config = known.Config with { LayerCount = layers.Value } };
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{shape.Name}, {shape.Config.LayerCount} blocks, {shape.Config.ParameterCount:N0} parameters, {Environment.ProcessorCount} cores"));
+                $"{shape.Name}, {shape.Config.LayerCount} blocks, {shape.Config.ParameterCount:N0} parameters, ")
+                + $"{Environment.ProcessorCount} cores");
             string path = Path.Combine(folder, $"mdm-shapes-{Environment.ProcessId}");
             try
             {
@@ -91,7 +92,8 @@ internal static class ShapesCommand
         TransformerConfig config = loaded.Config;
         double bytes = MemoryDemand.WeightBytes(config, loaded.Network.Type), after = Peak();
         Line($"{loaded.WeightType}: weights {bytes / Gibibyte:0.00} GiB, peak while loading {after / Gibibyte:0.00} GiB, {loading:0.0} s");
-        Line($"  memory is read at {bandwidth / 1e9:0.0} GB/s (all weights in {bytes / bandwidth:0.00} s), products run at {peak / 1e9:0} GFLOP/s");
+        Line($"  memory is read at {bandwidth / 1e9:0.0} GB/s (all weights in {bytes / bandwidth:0.00} s)");
+        Line($"  products run at {peak / 1e9:0} GFLOP/s");
         double opening = Timing.Seconds(torch.CPU, () => _ = loaded.Session);
         Line($"  opening a session {opening:0.0} s");
         using KeyValueCache cache = loaded.Session.NewCache(config.ContextLength);
@@ -131,7 +133,8 @@ internal static class ShapesCommand
                 using NetworkStates states = loaded.Session.States([asked]);
                 loaded.Session.ReadLogits(states, [.. Enumerable.Range(0, Block)], null, 0, (_, _) => { });
             });
-            long embedding = (long)config.EmbeddingRowCount * config.EmbeddingSize, output = (long)config.VocabularySize * config.EmbeddingSize;
+            long embedding = (long)config.EmbeddingRowCount * config.EmbeddingSize;
+            long output = (long)config.VocabularySize * config.EmbeddingSize;
             double blocks = config.ParameterCount - embedding - (config.TiesEmbeddings ? 0 : output);
             double operations = 2 * (blocks * count + (double)output * Block);
             Line($"  {what}: {seconds:0.00} s; the products' operations take {operations / peak:0.00} s at the peak");

@@ -13,8 +13,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <summary>
 /// A language model ready for use: the network with its weights, its tokenizer and its configuration. Any number of threads may use one
 /// model at once; it holds native memory until it is disposed: four bytes a parameter, and up to eight from the first time that it writes a
-/// text or fills a gap, or two at all times (<see cref="MaskedDiffusion.WeightType.BFloat16"/>). Saved as a folder (<c>config.json</c>, <c>model.safetensors</c> under SMDM's tensor names, the tokenizer's files,
-/// <c>manifest.json</c> with their SHA-256) or as the same in one <c>.mdm</c> archive.
+/// text or fills a gap, or two at all times (<see cref="MaskedDiffusion.WeightType.BFloat16"/>). Saved as a folder (<c>config.json</c>,
+/// <c>model.safetensors</c> under SMDM's tensor names, the tokenizer's files, <c>manifest.json</c> with their SHA-256) or as the same in one
+/// <c>.mdm</c> archive.
 /// </summary>
 public sealed class MaskedDiffusionModel : IDisposable
 {

@@ -14,8 +14,9 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling;
 
 /// <summary>
 /// The transformer of <see cref="TransformerConfig"/>: its parameters under SMDM's tensor names, and a backend that computes with them. For
-/// 32-bit floats on the processor that is <see cref="CpuBackend"/>, and for bfloat16 there too, with gains and biases in 32 bits and without
-/// gradients; on any other device or type it is <see cref="TorchBackend"/>. Inference is thread-safe as long as nobody changes the weights.
+/// 32-bit floats on the processor that is <see cref="CpuBackend"/>, and for bfloat16 there too, with gains and biases in 32 bits and
+/// without gradients; on any other device or type it is <see cref="TorchBackend"/>. Inference is thread-safe as long as nobody changes the
+/// weights.
 /// </summary>
 internal sealed partial class TransformerNetwork : IDisposable
 {

@@ -28,7 +28,7 @@ public sealed class TransformerConfigTests
             {
                 bool value => !value,
                 int value => value + 1,
-                double value => value / 2,
+                double value => value / 2 + 0.25,
                 string value => value + "x",
                 Enum => 1,
                 _ when property.PropertyType == typeof(LocalAttention) => new LocalAttention(),

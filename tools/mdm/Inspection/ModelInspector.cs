@@ -60,7 +60,7 @@ internal sealed class ModelInspector : Inspector
     private static IEnumerable<Field> OfVariant(TransformerConfig config)
     {
         if (config.KeyValueHeadCount != config.HeadCount)
-            yield return new("key-value heads", config.KeyValueHeadCount);
+            yield return new("heads with keys", config.KeyValueHeadCount);
         if (config.HeadSize * config.HeadCount != config.EmbeddingSize)
             yield return new("head size", config.HeadSize);
         if (config.MaskTokenId < config.VocabularySize)

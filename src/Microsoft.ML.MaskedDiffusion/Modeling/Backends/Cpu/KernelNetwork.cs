@@ -87,7 +87,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             FeedForwardBackward(w, g, kept, memory, rows);
             int width = _heads.QueryWidth;
             AddWeightGradient(g.Projection.Floats, dx, _d, kept.Mixed, width, rows);
-            MatrixProduct.Multiply(rows, width, _d, dx, _d, false, w.Projection.Floats, width, false, memory.DNormed, width, rounded: Rounded);
+            MatrixProduct.Multiply(
+                rows, width, _d, dx, _d, false, w.Projection.Floats, width, false, memory.DNormed, width, rounded: Rounded);
             if (places)
                 AttendAskedBackward(w, g, kept, memory, tape);
             else

@@ -132,7 +132,7 @@ internal sealed class TorchBackend : INetworkBackend
 
         Tensor Loss(Tensor[] part)
         {
-            using Tensor logits = Linear(part[0], TransformerNetwork.HeadName);
+            using Tensor logits = Output(part[0]);
             using Tensor tokens = logits.narrow(1, 0, _config.TextVocabularySize);
             using Tensor losses = TorchOperators.HybridLoss(tokens, _config.PredictedMaskTokenId, part[1], part[2]);
             return losses.to(Type == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
