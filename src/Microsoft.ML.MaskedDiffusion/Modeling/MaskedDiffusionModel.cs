@@ -266,7 +266,8 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <summary>
     /// A model of its own, to be disposed by itself, whose weights are this one's with an adapter merged in: W + (alpha / r) B A. It
     /// computes as fast as any other. The adapter of a training, merged into the model that the training began with, gives the bits of the
-    /// trained one on the same machine and number of threads. Several adapters are merged one after the other.
+    /// trained one on the same machine and number of threads. Several adapters are merged one after the other. Where the weights are held
+    /// in bfloat16, the sum is computed in 32 bits and rounded once.
     /// </summary>
     /// <param name="adapter">An adapter of this network; see <see cref="LoraAdapter.Load"/>.</param>
     /// <exception cref="ArgumentException">

@@ -16,11 +16,12 @@ internal static class AdapterMerge
     {
         LinearLayer[] layers = LayersOf(network.Config, family, adapter);
         double scale = adapter.Alpha / adapter.Rank;
+        ScalarType type = network.Type == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         foreach ((LinearLayer layer, LoraFactors factors) in layers.Zip(adapter.Factors))
         {
             using var scope = NewDisposeScope();
-            Tensor a = tensor(factors.A, adapter.Rank, layer.Inputs).to(network.Type, network.Device);
-            Tensor b = tensor(factors.B, layer.Outputs, adapter.Rank).to(network.Type, network.Device);
+            Tensor a = tensor(factors.A, adapter.Rank, layer.Inputs).to(type, network.Device);
+            Tensor b = tensor(factors.B, layer.Outputs, adapter.Rank).to(type, network.Device);
             LowRankUpdate.Add(network, layer, a, b, scale);
         }
     }

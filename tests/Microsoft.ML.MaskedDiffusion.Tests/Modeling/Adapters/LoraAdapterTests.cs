@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Adapters;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
@@ -58,6 +59,22 @@ public sealed class LoraAdapterTests
         }
         CollectionAssert.AreEqual(Weight(Model, "transformer.h.1.attn.attn.weight"), Weight(merged, "transformer.h.1.attn.attn.weight"));
         Assert.IsNull(merged.Adapter, "only a training makes one");
+    }
+
+    [TestMethod]
+    public void WeightsOf16BitsAreRoundedOnce()
+    {
+        LoraAdapter adapter = Create(["attn.proj"]);
+        const string Name = "transformer.h.1.attn.proj.weight";
+        using var narrow = new TransformerNetwork(Model.Config, torch.CPU, torch.ScalarType.BFloat16);
+        narrow.CopyFrom(Model.Network);
+        using var wide = new TransformerNetwork(Model.Config, torch.CPU);
+        wide.CopyFrom(narrow);
+        AdapterMerge.Into(narrow, null, adapter);
+        AdapterMerge.Into(wide, null, adapter);
+        using torch.Tensor expected = wide.Parameters[Name].to(torch.ScalarType.BFloat16);
+        using torch.Tensor same = expected.eq(narrow.Parameters[Name]).all();
+        Assert.IsTrue(same.item<bool>());
     }
 
     [TestMethod]
