@@ -24,6 +24,8 @@ var root = new RootCommand(
     StartupCommand.ChildCommand(),
     MemoryCommand.Command(),
     MemoryCommand.ChildCommand(),
+    ShapesCommand.Command(),
+    ShapesCommand.ChildCommand(),
     CorpusBenchmark.Command(),
     CorpusBenchmark.ChildCommand(),
     NoiseBenchmark.Command(),

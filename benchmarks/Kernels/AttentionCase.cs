@@ -30,5 +30,6 @@ public unsafe class AttentionCase
 
     /// <summary>This library's.</summary>
     [Benchmark]
-    public void Ours() => AttentionKernels.Forward(_qkv.Floats, _y.Floats, null, Tokens / Length, Length, Heads, Size, causal: false);
+    public void Ours() => AttentionKernels.Forward(
+        _qkv.Floats, _y.Floats, null, Tokens / Length, Length, new HeadLayout(Heads, Heads, Size), new AttentionReach(IsCausal: false));
 }

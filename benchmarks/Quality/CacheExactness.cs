@@ -70,6 +70,7 @@ internal sealed class CacheExactness(MaskedDiffusionModel model, QualityTask tas
             Key = (ulong)number,
             Teacher = teacher,
             BlockStart = prompt.Length,
+            IsShifted = model.Config.ShiftsLogits,
         };
         return new SamplingRow(request, options, mask);
     }

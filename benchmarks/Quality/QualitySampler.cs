@@ -103,6 +103,7 @@ internal sealed record QualitySampler(string Family, string Name, SamplingOption
         yield return new(Presets, nameof(SamplingPresets.Smdm), SamplingPresets.Smdm);
         yield return new(Presets, nameof(SamplingPresets.SmdmGreedy), SamplingPresets.SmdmGreedy);
         yield return new(Presets, nameof(SamplingPresets.LLaDA), SamplingPresets.LLaDA);
+        yield return new(Presets, nameof(SamplingPresets.DLLM), SamplingPresets.DLLM);
         yield return new(Presets, nameof(SamplingPresets.Dream), SamplingPresets.Dream);
         yield return new(Presets, nameof(SamplingPresets.FastDLLM), SamplingPresets.FastDLLM);
         yield return new(Presets, nameof(SamplingPresets.ReMDM), SamplingPresets.ReMDM);

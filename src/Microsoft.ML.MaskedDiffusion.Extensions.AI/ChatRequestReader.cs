@@ -18,16 +18,17 @@ internal sealed class ChatRequestReader
     private readonly Writer _default;
 
     /// <param name="model">The model that answers.</param>
-    /// <param name="options">The client's options.</param>
+    /// <param name="template">How conversations are written down.</param>
+    /// <param name="options">The client's other options.</param>
     /// <param name="modelId">What requests call the model.</param>
     /// <exception cref="ArgumentException">An option is missing or out of its range.</exception>
-    public ChatRequestReader(MaskedDiffusionModel model, MaskedDiffusionChatClientOptions options, string? modelId)
+    public ChatRequestReader(
+        MaskedDiffusionModel model, ChatTemplate template, MaskedDiffusionChatClientOptions options, string? modelId)
     {
-        ArgumentNullException.ThrowIfNull(options.Template, "options.Template");
         _model = model;
         _modelId = modelId;
         _marks = options.Marks;
-        _template = options.Template.For(model.Tokenizer);
+        _template = template.For(model.Tokenizer);
         // The template and the handling of marks are checked by the shortest of all prompts.
         _ = _template.Prompt([new ChatTurn(ChatTurnRole.User, "")], _marks);
         _generation = new GenerationMapping(_template, options.Generation ?? Default(model.Config.ContextLength), model);
@@ -59,8 +60,11 @@ internal sealed class ChatRequestReader
                 + "example with a chat reducer, or lower MaxOutputTokens.", nameof(messages));
         }
         SamplingOptions sampling = writer.Options.Sampling;
-        bool tokensStay = sampling.Remasking == Remasking.None || _model.Config.Autoregressive;
-        return new ChatRequest(writer.Generator, prompt, tokensStay, sampling.BlockLength, DateTimeOffset.UtcNow);
+        // Self-correction changes tokens of all blocks when the last one is filled.
+        bool corrects = sampling.SelfCorrectionSteps > 0;
+        bool tokensStay = (sampling.Remasking == Remasking.None && !corrects) || _model.Config.Autoregressive;
+        int? finalLength = corrects ? null : sampling.BlockLength;
+        return new ChatRequest(writer.Generator, prompt, tokensStay, finalLength, DateTimeOffset.UtcNow);
     }
 
     private static GenerationOptions Default(int contextLength) => new()

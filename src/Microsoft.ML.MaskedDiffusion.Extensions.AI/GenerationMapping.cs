@@ -8,6 +8,7 @@ internal sealed class GenerationMapping
     private readonly ChatTemplate _template;
     private readonly GenerationOptions? _own;
     private readonly IReadOnlyDictionary<string, int>? _promptTokens;
+    private readonly IReadOnlyList<int> _endTokens;
 
     /// <param name="template">The template for the model's tokenizer.</param>
     /// <param name="own">The client's own options.</param>
@@ -17,6 +18,7 @@ internal sealed class GenerationMapping
     {
         _template = template;
         _promptTokens = template.PromptTokens(model.Tokenizer);
+        _endTokens = template.EndTokens(model.Tokenizer) ?? [];
         _own = Completed(own, []);
     }
 
@@ -60,8 +62,16 @@ internal sealed class GenerationMapping
                 "Option Generation.PromptTokens must be null: which texts stand for tokens in a prompt, the template says.",
                 nameof(options));
         }
+        if (options.LiteralPrompts && options != _own)
+        {
+            throw new ArgumentException(
+                "Option Generation.LiteralPrompts must be false: whether prompts are literal, the template says (PromptStart).",
+                nameof(options));
+        }
         GenerationOptions copy = options.Clone();
         copy.PromptTokens = _promptTokens;
+        copy.EndTokens = [.. _endTokens.Union(copy.EndTokens ?? [])];
+        copy.LiteralPrompts = _template.PromptStart is not null;
         copy.StopStrings = [.. _template.StopStrings.Concat(copy.StopStrings).Concat(stops).Distinct(StringComparer.Ordinal)];
         return copy;
     }

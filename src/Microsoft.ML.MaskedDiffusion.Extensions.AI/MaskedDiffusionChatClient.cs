@@ -28,14 +28,17 @@ public sealed class MaskedDiffusionChatClient : IChatClient
     /// <param name="options">How to answer; checked and copied. Null for the defaults.</param>
     /// <exception cref="ArgumentNullException">The model, or an option that needs a value, is null.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="InvalidDataException">
+    /// No template is given, and the one in the model's files is refused; the message says why.
+    /// </exception>
     public MaskedDiffusionChatClient(MaskedDiffusionModel model, MaskedDiffusionChatClientOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         options ??= new MaskedDiffusionChatClientOptions();
         _model = model;
         _metadata = new ChatClientMetadata("Microsoft.ML.MaskedDiffusion", defaultModelId: options.ModelId ?? model.Config.Name);
-        _reader = new ChatRequestReader(model, options, _metadata.DefaultModelId);
-        _template = options.Template;
+        _template = options.Template ?? model.Tokenizer.ChatTemplate ?? ChatTemplate.Vicuna;
+        _reader = new ChatRequestReader(model, _template, options, _metadata.DefaultModelId);
     }
 
     /// <summary>Writes the reply to a conversation.</summary>

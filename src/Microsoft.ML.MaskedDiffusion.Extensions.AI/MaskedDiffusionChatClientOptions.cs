@@ -8,10 +8,11 @@ namespace Microsoft.ML.MaskedDiffusion;
 public sealed class MaskedDiffusionChatClientOptions
 {
     /// <summary>
-    /// How a conversation is written down: as the model was trained with. Default <see cref="ChatTemplate.Vicuna"/>, with which SMDM's
+    /// How a conversation is written down: as the model was trained with. Default null: the template that the model's files have
+    /// (<see cref="TextTokenizer.ChatTemplate"/>), or where they have none <see cref="ChatTemplate.Vicuna"/>, with which SMDM's
     /// conversation models and those of <see cref="FineTuningRecipes.ShareGpt"/> are trained.
     /// </summary>
-    public ChatTemplate Template { get; set; } = ChatTemplate.Vicuna;
+    public ChatTemplate? Template { get; set; }
 
     /// <summary>What becomes of a message that spells a mark of the template. Default <see cref="ChatMarks.Refuse"/>.</summary>
     public ChatMarks Marks { get; set; } = ChatMarks.Refuse;

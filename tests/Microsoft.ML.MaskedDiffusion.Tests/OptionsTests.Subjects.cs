@@ -4,6 +4,7 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 public sealed partial class OptionsTests
 {
     private static readonly MaskedDiffusionModel Model = TinyModel.Create();
+    private static readonly MaskedDiffusionModel Causal = TinyAutoregressiveModel.Create();
     private static readonly TemporaryFolder Folder = new();
     private static readonly PackedSource[] Sources = WritePacked();
     private static readonly PackedCorpus Tokens = new(new PackedCorpusOptions { Sources = Sources });
@@ -44,6 +45,9 @@ public sealed partial class OptionsTests
             [nameof(TrainerOptions.Checkpoints)] = [null],
             [nameof(TrainerOptions.Rows)] = [null],
             [nameof(TrainerOptions.Noise)] = [null],
+            [nameof(TrainerOptions.Adaptation)] = [null],
+            // Good values that mean nothing without a model to start from are refused too.
+            [nameof(TrainerOptions.Lora)] = [new LoraOptions()],
             [nameof(TrainerOptions.Compute)] = [null],
             [nameof(TrainerOptions.Outputs)] = [null],
         }, anything: ["ValidationSet", "Seed", "Progress", "CancellationToken", "InitialModel"]),
@@ -105,10 +109,24 @@ public sealed partial class OptionsTests
         {
             [nameof(NoiseOptions.Levels)] = [(NoiseLevels)(-1), (NoiseLevels)9],
             [nameof(NoiseOptions.LossWeighting)] = [(LossWeighting)(-1), (LossWeighting)9],
+            [nameof(NoiseOptions.UniformShare)] = [-0.1, 1.0, 1.5, double.NaN],
             [nameof(NoiseOptions.StochasticLengthRatio)] = BadShares,
             [nameof(NoiseOptions.GuidanceDropout)] = [.. BadShares, 0.1],
             [nameof(NoiseOptions.GapLengthRatio)] = BadShares,
             [nameof(NoiseOptions.MaxGapLength)] = BadCounts,
+        }, anything: []),
+
+        new Subject<AdaptationOptions>(new(), o => Train(new() { InitialModel = Causal, Adaptation = o }), new()
+        {
+            [nameof(AdaptationOptions.MaskTokenId)] = [-1, int.MinValue, int.MaxValue],
+        }, anything: ["ShiftsLogits"]),
+
+        new Subject<LoraOptions>(new(), o => Train(new() { InitialModel = Model, Lora = o }), new()
+        {
+            [nameof(LoraOptions.Rank)] = [.. BadCounts, (1 << 14) + 1],
+            [nameof(LoraOptions.Alpha)] = BadAmounts,
+            [nameof(LoraOptions.Targets)] =
+                [null, Array.Empty<string>(), new string?[] { null }, new[] { " " }, new[] { "c_attn" }, new[] { "attn.attn", "q_proj" }],
         }, anything: []),
 
         new Subject<ComputeOptions>(new(), o => Train(new() { Compute = o }), new()
@@ -278,6 +296,8 @@ public sealed partial class OptionsTests
             [nameof(SamplingOptions.Order)] = [null],
             [nameof(SamplingOptions.TokensPerStep)] = [null],
             [nameof(SamplingOptions.Remasking)] = [null],
+            [nameof(SamplingOptions.SelfCorrectionSteps)] = [-1, int.MinValue],
+            [nameof(SamplingOptions.SelfCorrectionTemperature)] = [-0.1, 100.5, double.NaN, double.PositiveInfinity],
             [nameof(SamplingOptions.Cache)] = [null],
             [nameof(SamplingOptions.BlockLength)] = BadCounts,
             [nameof(SamplingOptions.TopK)] = [.. BadCounts, 1_000_000],
@@ -285,7 +305,8 @@ public sealed partial class OptionsTests
             [nameof(SamplingOptions.MinP)] = [-0.1, 1.1, double.NaN],
             [nameof(SamplingOptions.RepetitionPenalty)] = [0.0, -1.0, 101.0, double.NaN],
             [nameof(SamplingOptions.BatchTokens)] = BadCounts,
-        }, anything: ["Seed", "OrderSeesKeptTokens", "SharesStepsAmongRows", "SuppressedTokens", "TokenBias"]),
+        }, anything:
+            ["Seed", "OrderSeesKeptTokens", "SharesStepsAmongRows", "SuppressedTokens", "PostponedTokens", "TokenBias"]),
 
         new Subject<SearchOptions>(
             new()
@@ -331,7 +352,7 @@ public sealed partial class OptionsTests
             [nameof(GenerationOptions.StopStrings)] = [null],
             [nameof(GenerationOptions.Sampling)] = [null],
             [nameof(GenerationOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
-        }, anything: ["NegativePrompt", "PromptTokens"]),
+        }, anything: ["NegativePrompt", "PromptTokens", "LiteralPrompts", "EndTokens"]),
 
         new Subject<ZeroShotOptions>(new(), o => _ = new ZeroShotEvaluator(Model, o), new()
         {
@@ -370,6 +391,37 @@ public sealed partial class OptionsTests
             [nameof(TransformerConfig.ContextLength)] = [.. BadCounts, (1 << 20) + 1, int.MaxValue],
             [nameof(TransformerConfig.NormEpsilon)] = [0.0, -1e-5, 1.0, double.NaN, double.PositiveInfinity],
             [nameof(TransformerConfig.RotaryPrecision)] = [(RotaryPrecision)(-1), (RotaryPrecision)9],
-        }, anything: ["Autoregressive", "HasLengthTokens"]),
+            [nameof(TransformerConfig.KeyValueHeadCount)] = [.. BadCounts, 3, 8],
+            [nameof(TransformerConfig.HeadSize)] = [.. BadCounts, 1, 7, 65538],
+            [nameof(TransformerConfig.MaskTokenId)] = [-1, 32001, int.MaxValue],
+            [nameof(TransformerConfig.Norm)] = [(NormKind)(-1), (NormKind)9],
+            [nameof(TransformerConfig.Activation)] = [(GateActivation)(-1), (GateActivation)9],
+            [nameof(TransformerConfig.RotaryBase)] = [1.0, -1.0, 1e13, double.NaN, double.PositiveInfinity],
+            [nameof(TransformerConfig.UniformShare)] = [-0.1, 1.0, double.NaN],
+        }, anything:
+        [
+            "Autoregressive", "HasLengthTokens", "HasAttentionBias", "HasQueryKeyNorm", "TiesEmbeddings", "HasEmbeddingNorm",
+            "HasPredictionHead", "ShiftsLogits", "RotaryScaling", "LocalAttention",
+        ]),
+
+        new Subject<RotaryScaling>(Scaling, o => (TransformerConfig.FromPreset("6M") with { RotaryScaling = o }).Validate(), new()
+        {
+            [nameof(RotaryScaling.Factor)] = [0.5, -1.0, 1e7, double.NaN],
+            [nameof(RotaryScaling.LowFrequencyFactor)] = [0.0, -1.0, 1e7, double.NaN],
+            [nameof(RotaryScaling.HighFrequencyFactor)] = [1.0, 0.5, 1e7, double.PositiveInfinity, double.NaN],
+            [nameof(RotaryScaling.OriginalContextLength)] = [.. BadCounts, (1 << 20) + 1, int.MaxValue],
+        }, anything: []),
+
+        new Subject<LocalAttention>(new(), o => (TransformerConfig.FromPreset("6M") with { LocalAttention = o }).Validate(), new()
+        {
+            [nameof(LocalAttention.Radius)] = [-1, (1 << 20) + 1, int.MaxValue],
+            [nameof(LocalAttention.GlobalInterval)] = [.. BadCounts, 1025, int.MaxValue],
+            [nameof(LocalAttention.RotaryBase)] = [1.0, -1.0, 1e13, double.NaN, double.PositiveInfinity],
+        }, anything: []),
     ];
+
+    private static RotaryScaling Scaling => new()
+    {
+        Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalContextLength = 8192,
+    };
 }

@@ -1,8 +1,11 @@
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Adapters;
+using Microsoft.ML.MaskedDiffusion.Modeling.Families;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Options;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -10,8 +13,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <summary>
 /// A language model ready for use: the network with its weights, its tokenizer and its configuration. Any number of threads may use one
 /// model at once; it holds native memory until it is disposed: four bytes a parameter, and up to eight from the first time that it writes a
-/// text or fills a gap. Saved as a folder (<c>config.json</c>, <c>model.safetensors</c> under SMDM's tensor names, the tokenizer's files,
-/// <c>manifest.json</c> with their SHA-256) or as the same in one <c>.mdm</c> archive.
+/// text or fills a gap, or two at all times (<see cref="MaskedDiffusion.WeightType.BFloat16"/>). Saved as a folder (<c>config.json</c>,
+/// <c>model.safetensors</c> under SMDM's tensor names, the tokenizer's files, <c>manifest.json</c> with their SHA-256) or as the same in
+/// one <c>.mdm</c> archive.
 /// </summary>
 public sealed class MaskedDiffusionModel : IDisposable
 {
@@ -33,9 +37,17 @@ public sealed class MaskedDiffusionModel : IDisposable
                 $"{network.Config.VocabularySize}: use the tokenizer that the network was trained with.", nameof(tokenizer));
         }
         Network = network;
-        Tokenizer = tokenizer;
+        // Text must not bring masked tokens with it.
+        Tokenizer = tokenizer.WithoutSpelling(network.Config.MaskTokenId);
         _session = new Lazy<INetworkSession>(network.OpenSession);
     }
+
+    /// <summary>
+    /// The model types, as in <c>config.json</c>, of the published families that <see cref="Load(string, string, WeightType)"/> reads and
+    /// <see cref="SavePublished"/> writes.
+    /// </summary>
+    public static IReadOnlyList<string> PublishedTypes { get; } =
+        Array.AsReadOnly(ModelFamily.All.Select(family => family.ModelType).ToArray());
 
     /// <summary>The network's shape.</summary>
     public TransformerConfig Config => Network.Config;
@@ -46,27 +58,56 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <summary>Where the weights are: "cpu" or "cuda:0".</summary>
     public string Device => DeviceChoice.Describe(Network.Device);
 
+    /// <summary>
+    /// What the training that made this model has learned, where it was one with <see cref="TrainerOptions.Lora"/>; null otherwise. It is
+    /// merged into the weights already, and is not saved with the model but by itself (<see cref="LoraAdapter.Save"/>).
+    /// </summary>
+    public LoraAdapter? Adapter { get; internal init; }
+
+    /// <summary>
+    /// The numbers in which the matrices are held: <see cref="WeightType.Float32"/>, or <see cref="WeightType.BFloat16"/> for models that
+    /// cannot be trained.
+    /// </summary>
+    public WeightType WeightType => Network.Type == torch.ScalarType.BFloat16 ? WeightType.BFloat16 : WeightType.Float32;
+
     internal TransformerNetwork Network { get; }
+
+    /// <summary>The published family whose files the network was read from, whose names its layers have then; null for none.</summary>
+    internal ModelFamily? Family { get; init; }
 
     /// <summary>The network made ready for writing, opened when first used.</summary>
     internal INetworkSession Session => _session.Value;
 
-    /// <summary>Loads a saved model.</summary>
-    /// <param name="path">A folder or an archive that <see cref="Save(string)"/> wrote.</param>
+    /// <summary>
+    /// Loads a saved model, or one that is published: a folder from the hub with <c>config.json</c>, <c>model.safetensors</c> or its
+    /// shards, and the tokenizer's files. Published families are LLaDA, Dream, dLLM's A2D models of Qwen 2, Qwen 3 and Llama, and
+    /// ModernBERT; and Llama, Qwen 2 and Qwen 3, which are autoregressive.
+    /// </summary>
+    /// <param name="path">A folder or an archive that <see cref="Save(string)"/> wrote, or a folder from the hub.</param>
     /// <param name="device">"auto" (a GPU where there is one, default), "cpu", "cuda" or "cuda:1".</param>
+    /// <param name="weightType">
+    /// The numbers in which the matrices are held in memory; by default those of the files, so that a model published in bfloat16 takes two
+    /// bytes a parameter. Take <see cref="WeightType.Float32"/> for a model that is to be trained further. Files are read tensor by tensor,
+    /// so that loading needs no more memory than the weights and the largest tensor.
+    /// </param>
     /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>.</exception>
     /// <exception cref="InvalidDataException">A file is missing, cut off, altered or of another release; the message names it.</exception>
     /// <exception cref="ArgumentException">The machine has no such device.</exception>
-    public static MaskedDiffusionModel Load(string path, string device = "auto")
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="weightType"/> is none of the names.</exception>
+    /// <exception cref="InsufficientMemoryException">The weights need more memory than the machine has.</exception>
+    public static MaskedDiffusionModel Load(string path, string device = "auto", WeightType weightType = WeightType.Automatic)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        OptionCheck.RequireDefined(weightType, nameof(weightType));
         // A process that was killed while it replaced the folder may have left the earlier one under a temporary name.
         if (!Directory.Exists(path) && !File.Exists(path))
             WriteClaim.CleanUp(Path.GetDirectoryName(Path.GetFullPath(path))!);
         if (Directory.Exists(path))
         {
+            if (HubFolder.IsOne(path))
+                return HubFolder.Open(path).Load(DeviceChoice.Resolve(device), weightType);
             using var folder = new FolderStore(path);
-            return Load(folder, device);
+            return Load(folder, device, weightType);
         }
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no saved model at {path}.", path);
@@ -77,19 +118,43 @@ public sealed class MaskedDiffusionModel : IDisposable
                 + "ml.MaskedDiffusion().OpenModel(path).");
         }
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        return Load(stream, path, device);
+        return Load(stream, path, device, weightType);
+    }
+
+    /// <summary>The network of a saved or published model, without its weights, such as to know the memory that it takes.</summary>
+    /// <param name="path">As for <see cref="Load(string, string, WeightType)"/>.</param>
+    /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>.</exception>
+    /// <exception cref="InvalidDataException">A file is missing, damaged or describes a network that cannot be computed.</exception>
+    public static TransformerConfig ReadConfig(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path))
+        {
+            if (HubFolder.IsOne(path))
+                return HubFolder.Open(path).ReadConfig();
+            using var folder = new FolderStore(path);
+            return ModelReader.ReadConfig(folder);
+        }
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no saved model at {path}.", path);
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using var archive = new ArchiveStore(stream, path);
+        return ModelReader.ReadConfig(archive);
     }
 
     /// <summary>Loads an archive from a stream.</summary>
     /// <param name="stream">
     /// Holds an archive as <see cref="Save(Stream)"/> writes it; read to its end and left open. A stream that cannot seek is buffered.
     /// </param>
-    /// <param name="device">As for <see cref="Load(string, string)"/>.</param>
+    /// <param name="device">As for <see cref="Load(string, string, WeightType)"/>.</param>
+    /// <param name="weightType">As for <see cref="Load(string, string, WeightType)"/>.</param>
     /// <exception cref="InvalidDataException">The archive or one of its entries is cut off or altered; the message names it.</exception>
-    public static MaskedDiffusionModel Load(Stream stream, string device = "auto")
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="weightType"/> is none of the names.</exception>
+    public static MaskedDiffusionModel Load(Stream stream, string device = "auto", WeightType weightType = WeightType.Automatic)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        return Load(stream, StreamName, device);
+        OptionCheck.RequireDefined(weightType, nameof(weightType));
+        return Load(stream, StreamName, device, weightType);
     }
 
     /// <summary>
@@ -102,7 +167,7 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// </param>
     /// <param name="preset">The size, such as "170M" (see <see cref="TransformerConfig.PresetNames"/>).</param>
     /// <param name="tokenizer">The tokenizer of training (for SMDM: Llama 2's).</param>
-    /// <param name="device">As for <see cref="Load(string, string)"/>.</param>
+    /// <param name="device">As for <see cref="Load(string, string, WeightType)"/>.</param>
     /// <exception cref="InvalidDataException">
     /// The file is damaged, or its tensors are not the preset's; all differences are listed.
     /// </exception>
@@ -114,7 +179,7 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <param name="path">As for <see cref="FromSafetensors(string, string, TextTokenizer, string)"/>.</param>
     /// <param name="config">The shape; <see cref="TransformerConfig.Autoregressive"/> is taken from the file.</param>
     /// <param name="tokenizer">The tokenizer of training.</param>
-    /// <param name="device">As for <see cref="Load(string, string)"/>.</param>
+    /// <param name="device">As for <see cref="Load(string, string, WeightType)"/>.</param>
     /// <exception cref="InvalidDataException">
     /// The file is damaged, or its tensors are not those of <paramref name="config"/>; all differences are listed.
     /// </exception>
@@ -163,6 +228,24 @@ public sealed class MaskedDiffusionModel : IDisposable
             ModelWriter.WriteFolder(this, path);
     }
 
+    /// <summary>
+    /// Saves the model in the layout of a published family, for other programs that read it: <c>config.json</c>, one
+    /// <c>model.safetensors</c> and the tokenizer's files. <see cref="Load(string, string, WeightType)"/> reads it too.
+    /// </summary>
+    /// <param name="folder">A new or empty folder; one that holds something is never replaced.</param>
+    /// <param name="modelType">The family, one of <see cref="PublishedTypes"/>, such as "a2d-qwen3".</param>
+    /// <exception cref="ArgumentException">There is no such family.</exception>
+    /// <exception cref="NotSupportedException">The family's networks are others; the message says in what.</exception>
+    /// <exception cref="IOException">The disk is full or read-only, or the folder holds something; nothing has changed then.</exception>
+    public void SavePublished(string folder, string modelType)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentException.ThrowIfNullOrEmpty(modelType);
+        ModelFamily family = ModelFamily.Find(modelType) ?? throw new ArgumentException(
+            $"There is no published family \"{modelType}\". The families are {string.Join(", ", PublishedTypes)}.", nameof(modelType));
+        HubFolderWriter.Write(this, family, folder);
+    }
+
     /// <summary>Writes the model as one archive. Equal models give equal bytes.</summary>
     /// <param name="stream">Written to and left open; it need not be able to seek.</param>
     public void Save(Stream stream)
@@ -177,11 +260,38 @@ public sealed class MaskedDiffusionModel : IDisposable
     {
         var network = new TransformerNetwork(Config, device is null ? Network.Device : DeviceChoice.Resolve(device), Network.Type);
         network.CopyFrom(Network);
-        return new MaskedDiffusionModel(network, Tokenizer);
+        return new MaskedDiffusionModel(network, Tokenizer) { Family = Family, Adapter = Adapter };
+    }
+
+    /// <summary>
+    /// A model of its own, to be disposed by itself, whose weights are this one's with an adapter merged in: W + (alpha / r) B A. It
+    /// computes as fast as any other. The adapter of a training, merged into the model that the training began with, gives the bits of the
+    /// trained one on the same machine and number of threads. Several adapters are merged one after the other. Where the weights are held
+    /// in bfloat16, the sum is computed in 32 bits and rounded once.
+    /// </summary>
+    /// <param name="adapter">An adapter of this network; see <see cref="LoraAdapter.Load"/>.</param>
+    /// <exception cref="ArgumentException">
+    /// The network has no such layers, or in other sizes; the message names one.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
+    public MaskedDiffusionModel Merge(LoraAdapter adapter)
+    {
+        ArgumentNullException.ThrowIfNull(adapter);
+        MaskedDiffusionModel merged = Clone();
+        try
+        {
+            AdapterMerge.Into(merged.Network, Family, adapter);
+            return merged;
+        }
+        catch
+        {
+            merged.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A model of the same weights in memory, to be disposed by itself; the weights go with the last of them.</summary>
-    internal MaskedDiffusionModel Share(Action released) => new(Network.Share(released), Tokenizer);
+    internal MaskedDiffusionModel Share(Action released) => new(Network.Share(released), Tokenizer) { Family = Family, Adapter = Adapter };
 
     /// <summary>
     /// Frees the weights. Calls that are running in other threads end well; later ones throw <see cref="ObjectDisposedException"/>.
@@ -193,12 +303,12 @@ public sealed class MaskedDiffusionModel : IDisposable
         Network.Dispose();
     }
 
-    private static MaskedDiffusionModel Load(Stream stream, string source, string device)
+    private static MaskedDiffusionModel Load(Stream stream, string source, string device, WeightType weightType)
     {
         try
         {
             using var archive = new ArchiveStore(stream, source);
-            return Load(archive, device);
+            return Load(archive, device, weightType);
         }
         catch (InvalidDataException error) when (!error.Message.Contains(source, StringComparison.Ordinal))
         {
@@ -207,9 +317,9 @@ public sealed class MaskedDiffusionModel : IDisposable
         }
     }
 
-    private static MaskedDiffusionModel Load(IModelStore store, string device)
+    private static MaskedDiffusionModel Load(IModelStore store, string device, WeightType weightType)
     {
-        (TransformerNetwork network, TextTokenizer tokenizer) = ModelReader.Read(store, DeviceChoice.Resolve(device));
+        (TransformerNetwork network, TextTokenizer tokenizer) = ModelReader.Read(store, DeviceChoice.Resolve(device), weightType);
         return new MaskedDiffusionModel(network, tokenizer);
     }
 }

@@ -6,8 +6,10 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling;
 /// <summary>Compares what a network needs with the memory of the machine, before anything is allocated.</summary>
 internal static class MemoryDemand
 {
-    /// <summary>Bytes for each parameter where a network only computes: its 32-bit weight.</summary>
-    public const int ComputingBytes = 4;
+    /// <summary>
+    /// Bytes for each parameter in a training of adapters, at most: weight, and where it is adapted its original and its gradient.
+    /// </summary>
+    public const int AdaptingBytes = 12;
 
     private const double Gibibyte = 1 << 30;
 
@@ -17,22 +19,54 @@ internal static class MemoryDemand
     /// </summary>
     public static int TrainingBytes(bool validates, bool averages) => 16 + (validates ? 4 : 0) + (averages ? 4 : 0);
 
-    /// <summary>Refuses a network that the machine's memory cannot hold. The memory of GPUs is not known here.</summary>
-    /// <param name="config">The network's shape.</param>
-    /// <param name="device">Where it is to be.</param>
-    /// <param name="bytesPerParameter">Bytes for each parameter.</param>
-    /// <param name="what">What needs them, as the beginning of a sentence.</param>
-    /// <exception cref="InsufficientMemoryException">The machine has less memory than the parameters need.</exception>
-    public static void Require(TransformerConfig config, torch.Device device, int bytesPerParameter, string what)
+    /// <summary>Bytes of weights whose matrices are of a type; gains and biases have at least 32 bits.</summary>
+    public static long WeightBytes(TransformerConfig config, torch.ScalarType type)
     {
-        if (device.type == DeviceType.CPU)
-            Require(config, bytesPerParameter, what, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        long bytes = type == torch.ScalarType.Float64 ? 8 : type == torch.ScalarType.Float32 ? 4 : 2;
+        return TransformerNetwork.ParameterShapes(config).Sum(one =>
+            one.Shape.Aggregate(one.Shape.Length > 1 ? bytes : Math.Max(4, bytes), (size, count) => size * count));
     }
 
-    /// <summary>The same with the machine's memory given.</summary>
-    internal static void Require(TransformerConfig config, int bytesPerParameter, string what, long available)
+    /// <summary>
+    /// Bytes that a session's weights and the network's take together on the processor: 32-bit matrices are packed once more, those of
+    /// bfloat16 are read where they are.
+    /// </summary>
+    public static long SessionBytes(TransformerConfig config, torch.ScalarType type) =>
+        WeightBytes(config, type) * (type == torch.ScalarType.Float32 ? 2 : 1);
+
+    /// <summary>Refuses to train a network where the machine's memory cannot hold what that needs.</summary>
+    /// <param name="config">The network's shape.</param>
+    /// <param name="device">Where it is to be; the memory of GPUs is not known here.</param>
+    /// <param name="bytesPerParameter">The <see cref="TrainingBytes"/>.</param>
+    /// <exception cref="InsufficientMemoryException">The machine has less memory than the parameters need.</exception>
+    public static void RequireTraining(TransformerConfig config, torch.Device device, int bytesPerParameter)
     {
-        double needed = (double)config.ParameterCount * bytesPerParameter;
+        if (device.type == DeviceType.CPU)
+            Require(config, (double)config.ParameterCount * bytesPerParameter, "Training", null, Available());
+    }
+
+    /// <summary>Refuses a network whose weights the machine's memory cannot hold, where they are on the processor.</summary>
+    /// <exception cref="InsufficientMemoryException">The machine has less memory than the weights need.</exception>
+    public static void RequireHolding(TransformerConfig config, torch.Device device, torch.ScalarType type)
+    {
+        if (device.type == DeviceType.CPU)
+            Require(config, WeightBytes(config, type), "Holding", Remedy(config, type), Available());
+    }
+
+    /// <summary>Refuses a session on the processor that the machine's memory cannot hold beside the network.</summary>
+    /// <exception cref="InsufficientMemoryException">The machine has less memory than both need.</exception>
+    public static void RequireSession(TransformerConfig config, torch.ScalarType type) =>
+        Require(config, SessionBytes(config, type), "Opening a session of", Remedy(config, type), Available());
+
+    /// <summary>Refuses a number of bytes that is more than what is available.</summary>
+    /// <param name="config">The network's shape.</param>
+    /// <param name="needed">Bytes that the weights, or what goes with them, take.</param>
+    /// <param name="what">What needs them, as the beginning of a sentence.</param>
+    /// <param name="remedy">What helps, besides a smaller network or a larger machine; null for nothing.</param>
+    /// <param name="available">Bytes of the machine.</param>
+    /// <exception cref="InsufficientMemoryException">The machine has less memory.</exception>
+    internal static void Require(TransformerConfig config, double needed, string what, string? remedy, long available)
+    {
         if (needed <= available)
             return;
         CultureInfo culture = CultureInfo.InvariantCulture;
@@ -41,6 +75,13 @@ internal static class MemoryDemand
         string sizes = string.Create(culture, $"LayerCount ({config.LayerCount}), EmbeddingSize ({config.EmbeddingSize}), FeedForwardSize ")
             + string.Create(culture, $"({config.FeedForwardSize}) or VocabularySize ({config.VocabularySize})");
         throw new InsufficientMemoryException($"{what} the network '{config.Name}' {demand}, and this machine has "
-            + string.Create(culture, $"{available / Gibibyte:0.0} GiB. Make {sizes} smaller, or use a machine with more memory."));
+            + string.Create(culture, $"{available / Gibibyte:0.0} GiB. {remedy}Make {sizes} smaller, or use a machine with more memory."));
     }
+
+    /// <summary>What makes a network that only computes smaller; null where it is as small as can be.</summary>
+    internal static string? Remedy(TransformerConfig config, torch.ScalarType type) => type != torch.ScalarType.Float32 ? null
+        : "If it is only to compute, load it with WeightType.BFloat16, which takes "
+            + string.Create(CultureInfo.InvariantCulture, $"{WeightBytes(config, torch.ScalarType.BFloat16) / Gibibyte:0.0} GiB. ");
+
+    private static long Available() => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 }

@@ -4,8 +4,8 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
-using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -13,21 +13,13 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Modeling;
 
 /// <summary>
-/// The transformer of <see cref="TransformerConfig"/>: its parameters under SMDM's tensor names, and a backend that computes with them. In
-/// 32-bit floats on the processor that is <see cref="CpuBackend"/>, on any other device or type <see cref="TorchBackend"/>. Inference is
-/// thread-safe as long as nobody changes the weights.
+/// The transformer of <see cref="TransformerConfig"/>: its parameters under SMDM's tensor names, and a backend that computes with them. For
+/// 32-bit floats on the processor that is <see cref="CpuBackend"/>, and for bfloat16 there too, with gains and biases in 32 bits and
+/// without gradients; on any other device or type it is <see cref="TorchBackend"/>. Inference is thread-safe as long as nobody changes the
+/// weights.
 /// </summary>
-internal sealed class TransformerNetwork : IDisposable
+internal sealed partial class TransformerNetwork : IDisposable
 {
-    /// <summary>The output layer [V, d].</summary>
-    public const string HeadName = "lm_head.weight";
-
-    /// <summary>The embedding table [embedding rows, d].</summary>
-    public const string EmbeddingName = "transformer.wte.weight";
-
-    /// <summary>The gain of the last norm [d].</summary>
-    public const string FinalNormName = "transformer.ln_f.weight";
-
     private readonly OrderedDictionary<string, Parameter> _parameters;
     private readonly BackwardPass _pass;
     private readonly UseCount _uses;
@@ -43,21 +35,23 @@ internal sealed class TransformerNetwork : IDisposable
         config.Validate();
         if (dtype is not (ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16 or ScalarType.Float16))
             throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "A network's numbers are Float32, Float64, BFloat16 or Float16.");
-        MemoryDemand.Require(config, device, MemoryDemand.ComputingBytes, "Holding");
+        bool kernels = device.type == DeviceType.CPU && !torchOperators && dtype is ScalarType.Float32 or ScalarType.BFloat16;
+        MemoryDemand.RequireHolding(config, device, dtype);
         NativeRuntime.EnsureLoaded();
         _uses = new UseCount(nameof(MaskedDiffusionModel), Free);
         (_parameters, _pass) = (new(), new());
         Config = config;
         Device = device;
         Type = dtype;
+        IsTrainable = !kernels || dtype == ScalarType.Float32;
         foreach ((string name, long[] shape) in ParameterShapes(config))
         {
-            using Tensor values = zeros(shape, dtype, device);
-            Parameter parameter = new(values);
+            using Tensor values = zeros(shape, kernels && shape.Length == 1 ? ScalarType.Float32 : dtype, device);
+            Parameter parameter = new(values, requires_grad: IsTrainable);
             parameter.DetachFromDisposeScope();
             _parameters.Add(name, parameter);
         }
-        _backend = dtype == ScalarType.Float32 && device.type == DeviceType.CPU && !torchOperators
+        _backend = kernels
             ? new CpuBackend(config, _parameters, _uses, _pass)
             : new TorchBackend(config, _parameters, device, dtype, _pass);
     }
@@ -72,14 +66,18 @@ internal sealed class TransformerNetwork : IDisposable
             released();
         });
         (_parameters, _pass, _backend) = (shared._parameters, shared._pass, shared._backend);
-        (Config, Device, Type) = (shared.Config, shared.Device, shared.Type);
+        (Config, Device, Type, IsTrainable) = (shared.Config, shared.Device, shared.Type, shared.IsTrainable);
     }
 
     public TransformerConfig Config { get; }
 
     public Device Device { get; }
 
+    /// <summary>The type of the matrices.</summary>
     public ScalarType Type { get; }
+
+    /// <summary>Whether there are gradients.</summary>
+    public bool IsTrainable { get; }
 
     /// <summary>
     /// The arithmetic of forward and backward passes. A training sets it for its own time, and never between a forward pass and its
@@ -119,67 +117,27 @@ internal sealed class TransformerNetwork : IDisposable
     /// <summary>All weights by SMDM's names, in its order.</summary>
     public IReadOnlyDictionary<string, Parameter> Parameters => _parameters;
 
-    /// <summary>The names and shapes of a configuration's weights, without a network.</summary>
-    public static IEnumerable<(string Name, long[] Shape)> ParameterShapes(TransformerConfig config)
-    {
-        long d = config.EmbeddingSize, f = config.FeedForwardSize;
-        yield return (HeadName, [config.VocabularySize, d]);
-        yield return (EmbeddingName, [config.EmbeddingRowCount, d]);
-        for (int i = 0; i < config.LayerCount; i++)
-        {
-            string layer = LayerPrefix(i);
-            yield return (layer + "norm_1.weight", [d]);
-            yield return (layer + "attn.attn.weight", [3 * d, d]);
-            yield return (layer + "attn.proj.weight", [d, d]);
-            yield return (layer + "norm_2.weight", [d]);
-            yield return (layer + "mlp.swiglu.w1.weight", [f, d]);
-            yield return (layer + "mlp.swiglu.w2.weight", [f, d]);
-            yield return (layer + "mlp.swiglu.w3.weight", [d, f]);
-        }
-        yield return (FinalNormName, [d]);
-    }
-
     /// <summary>
-    /// SMDM's initialisation: matrices Normal(0, sqrt(2 / (5 d))), the two that write to the residual stream Normal(0, 1 / (sqrt(d) L)),
-    /// gains 1. Each tensor has a random stream of its own, which its name and the seed decide.
+    /// The states that the output layer reads, [rows, length, d], with a graph where gradients are wanted: those after the final norm, or
+    /// after the prediction head. With <see cref="TransformerConfig.ShiftsLogits"/> each place has the state that predicts it, that of the
+    /// place before it in its row (the first its own), unless the network is made causal and predicts the next token.
     /// </summary>
-    public unsafe void Initialize(ulong seed)
-    {
-        double d = Config.EmbeddingSize;
-        using var scope = NewDisposeScope();
-        using IDisposable noGradient = no_grad();
-        foreach ((string name, Parameter parameter) in _parameters)
-        {
-            if (parameter.dim() == 1)
-            {
-                parameter.Set(1);
-                continue;
-            }
-            bool writesToStream = name.EndsWith("attn.proj.weight", StringComparison.Ordinal)
-                || name.EndsWith("w3.weight", StringComparison.Ordinal);
-            double deviation = writesToStream ? 1 / (Math.Sqrt(d) * Config.LayerCount) : Math.Sqrt(2 / (5 * d));
-            var random = new CounterRandom(seed, ContentKey.Of(name), RandomPurpose.Initialization);
-            Tensor draws = empty(parameter.shape, ScalarType.Float32);
-            float* values = TensorMemory.Floats(draws);
-            Workers.Rows(draws.NumberOfElements, 1 << 16, (first, last) =>
-                random.FillNormal(new Span<float>(values + first, (int)(last - first)), deviation, (ulong)first / 4));
-            parameter.copy_(draws);
-        }
-    }
-
-    /// <summary>The states after the final norm, [rows, length, d], with a graph where gradients are wanted.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The rows are longer than the context, or an id is none of the network's.</exception>
     public Tensor Hidden(TokenRows tokens)
     {
         using UseCount.Use use = _uses.Enter();
         Check(tokens);
-        return _backend.Hidden(tokens);
+        if (!IsShifted || tokens.Length == 1)
+            return _backend.Hidden(tokens);
+        using var scope = NewDisposeScope();
+        Tensor states = _backend.Hidden(tokens);
+        return cat([states.narrow(1, 0, 1), states.narrow(1, 0, tokens.Length - 1)], 1).MoveToOuterDisposeScope();
     }
 
     /// <summary>
-    /// The states after the final norm at some positions only, [n, d], at the ascending places row * length + position, with a graph where
-    /// gradients are wanted. What only other positions would need is left out, of the backward pass too; in 32-bit floats on the processor
-    /// each state has the bits that it has in <see cref="Hidden"/>.
+    /// The states of <see cref="Hidden"/> at some positions only, [n, d], at the ascending places row * length + position, with a graph
+    /// where gradients are wanted. What only other positions would need is left out, of the backward pass too; in 32-bit floats on the
+    /// processor each state has the bits that it has in <see cref="Hidden"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">
     /// As for <see cref="Hidden"/>, or a place is none of the tokens' or not larger than the one before it.
@@ -198,7 +156,15 @@ internal sealed class TransformerNetwork : IDisposable
             }
             least = place + 1;
         }
-        return _backend.HiddenAt(tokens, places);
+        if (!IsShifted)
+            return _backend.HiddenAt(tokens, places);
+        var shifted = new ShiftedPlaces(Array.ConvertAll(places, place => place % tokens.Length == 0 ? place : place - 1));
+        if (shifted.AreDistinct)
+            return _backend.HiddenAt(tokens, shifted.Computed);
+        using var scope = NewDisposeScope();
+        // Indexing adds the gradients of equal places in a fixed order.
+        Tensor states = _backend.HiddenAt(tokens, shifted.Computed);
+        return states.index(Upload.Integers(Array.ConvertAll(shifted.Rows, row => (long)row), Device)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -227,6 +193,22 @@ internal sealed class TransformerNetwork : IDisposable
         return _backend.CrossEntropy(states, targets);
     }
 
+    /// <summary>
+    /// The losses in nats, [n], of states [n, d] at positions under hybrid noise, with a graph where gradients are wanted. A backward pass
+    /// through it runs once.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">A token is none of text.</exception>
+    public Tensor HybridLoss(Tensor states, HybridTerm[] terms)
+    {
+        using UseCount.Use use = _uses.Enter();
+        RequireStates(states, states.dim() == 2);
+        if (states.size(0) != terms.Length)
+            throw new ArgumentException($"{states.size(0)} states need as many positions, not {terms.Length}.", nameof(terms));
+        TokenRows.RequireIds([.. terms.Select(term => (long)term.Target)], Config.TextVocabularySize, nameof(terms));
+        TokenRows.RequireIds([.. terms.Select(term => (long)term.Seen)], Config.TextVocabularySize, nameof(terms));
+        return _backend.HybridLoss(states, terms);
+    }
+
     /// <inheritdoc cref="INetworkBackend.LogProbabilities"/>
     public void LogProbabilities(
         Tensor states, Tensor? unconditional, double guidanceScale, int[] rows, int[] targets, Span<double> destination)
@@ -251,7 +233,7 @@ internal sealed class TransformerNetwork : IDisposable
 
     /// <summary>
     /// Takes over the weights of a network of the same shape, or of one with a smaller vocabulary: then what the further ids have stays as
-    /// it is.
+    /// it is. A mask token behind the vocabulary that the other network has not gets the mean of its embeddings.
     /// </summary>
     public void CopyFrom(TransformerNetwork other)
     {
@@ -262,15 +244,19 @@ internal sealed class TransformerNetwork : IDisposable
         foreach ((string name, Parameter parameter) in _parameters)
         {
             Tensor weights = other._parameters[name];
-            if (known == Config.VocabularySize || name is not (HeadName or EmbeddingName))
+            if (name is not (HeadName or HeadBiasName or EmbeddingName))
             {
                 parameter.copy_(weights);
                 continue;
             }
             parameter.narrow(0, 0, known).copy_(weights.narrow(0, 0, known));
-            // The mask token stands behind the vocabulary.
-            if (weights.size(0) > known)
+            if (name != EmbeddingName || Config.Autoregressive)
+                continue;
+            // The mask token may stand behind the vocabulary, or among its tokens.
+            if (!other.Config.Autoregressive)
                 parameter[Config.MaskTokenId].copy_(weights[other.Config.MaskTokenId]);
+            else if (Config.MaskTokenId == Config.VocabularySize)
+                parameter[Config.MaskTokenId].copy_(weights.mean([0]));
         }
     }
 
@@ -330,7 +316,8 @@ internal sealed class TransformerNetwork : IDisposable
     /// <summary>Frees the memory when the last running call has ended; later calls throw.</summary>
     public void Dispose() => _uses.Close();
 
-    internal static string LayerPrefix(int layer) => $"transformer.h.{layer}.";
+    // Where a position's output predicts the token after it.
+    private bool IsShifted => Config.ShiftsLogits && !IsCausal;
 
     private void Free()
     {

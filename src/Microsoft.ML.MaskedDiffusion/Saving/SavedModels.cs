@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 using Microsoft.ML.MaskedDiffusion.Transforms.Choices;
 using Microsoft.ML.MaskedDiffusion.Transforms.Generation;
@@ -15,8 +16,8 @@ internal sealed record LoadedComputation<T>(T Computation, ModelLease Lease);
 /// <summary>Builds computations and transformers from the contents of carriers.</summary>
 internal static class SavedModels
 {
-    /// <summary>Bytes of a saved model, near enough: its weights in fp32.</summary>
-    public static long EstimatedLength(MaskedDiffusionModel model) => model.Config.ParameterCount * sizeof(float);
+    /// <summary>Bytes of a saved model, near enough: its weights.</summary>
+    public static long EstimatedLength(MaskedDiffusionModel model) => MemoryDemand.WeightBytes(model.Config, model.Network.Type);
 
     /// <summary>Builds a computation over the carried model.</summary>
     /// <exception cref="InvalidDataException">The contents are of another kind, or damaged.</exception>

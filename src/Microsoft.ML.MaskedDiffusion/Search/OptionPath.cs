@@ -55,12 +55,20 @@ internal sealed class OptionPath
     public static IEnumerable<(string Name, T Attribute)> With<T>()
         where T : Attribute => With<T>(typeof(TrainerOptions), "");
 
-    /// <summary>Gives the option a value of its type.</summary>
+    /// <summary>Gives the option a value of its type. A group that is off, null, is turned on by it.</summary>
     public void Set(TrainerOptions options, object? value)
     {
         object owner = options;
         foreach (PropertyInfo step in _steps[..^1])
-            owner = step.GetValue(owner)!;
+        {
+            object? group = step.GetValue(owner);
+            if (group is null)
+            {
+                group = Activator.CreateInstance(step.PropertyType)!;
+                step.SetValue(owner, group);
+            }
+            owner = group;
+        }
         _steps[^1].SetValue(owner, value);
     }
 

@@ -1,5 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
+using Microsoft.ML.MaskedDiffusion.Modeling.Adapters;
 using Microsoft.ML.MaskedDiffusion.Trainers;
+using Microsoft.ML.MaskedDiffusion.Training.Adapters;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -7,6 +9,19 @@ namespace Microsoft.ML.MaskedDiffusion;
 public sealed partial class MaskedDiffusionTrainer
 {
     private bool PacksDocuments => _options.Rows.PacksDocuments;
+
+    // The layers to adapt; the options were checked to name some of the initial model's.
+    private LoraSettings? Lora
+    {
+        get
+        {
+            if (_options is not { Lora: { } lora, InitialModel: { } model })
+                return null;
+            LayerNaming naming = LayerNaming.Find(model.Config, model.Family, lora.Targets)!;
+            LinearLayer[] layers = naming.Select(lora.Targets);
+            return new LoraSettings(lora.Rank, lora.Alpha, layers, naming.TargetsOf(layers));
+        }
+    }
 
     private TextColumnReader Reader(IDataView data, string parameterName, string what) =>
         new(data, _text.Find(data.Schema, parameterName), what, [.. _prompts.Select(prompt => prompt.Find(data.Schema, parameterName))]);

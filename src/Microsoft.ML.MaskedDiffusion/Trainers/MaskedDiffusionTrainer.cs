@@ -178,7 +178,11 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         PerByteColumnName = _options.Outputs.PerByteColumnName,
     };
 
-    private TransformerConfig Network => _options.InitialModel?.Config ?? _options.Network;
+    private TransformerConfig Network => InitialNetwork ?? _options.Network;
+
+    // The network of the initial model, as a masked diffusion model's where it is to become one.
+    private TransformerConfig? InitialNetwork => _options.InitialModel?.Config is not { } config ? null
+        : config.Autoregressive && !_autoregressive ? _options.Adaptation.Adapt(config) : config;
 
     private int BlockLength => Objective(Network, null).BlockLength(Network.ContextLength);
 
@@ -194,10 +198,16 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         if (_autoregressive)
             return new AutoregressiveObjective();
         NoiseOptions noise = _options.Noise;
+        ITrainingObjective WithStart(ITrainingObjective diffusion) =>
+            _options.WarmStart == 0 ? diffusion : new WarmStartObjective(diffusion, _options.WarmStart);
+        if (noise.UniformShare > 0)
+        {
+            return WithStart(new HybridObjective(
+                config with { UniformShare = noise.UniformShare }, noise.Levels, noise.LossWeighting, noise.GuidanceDropout));
+        }
         GapLengthNoise? gapLengths = noise.GapLengthRatio == 0 || tokenizer is null
             ? null : new GapLengthNoise(config, noise.GapLengthRatio, noise.MaxGapLength, BordersOf(tokenizer));
-        var diffusion = new DiffusionObjective(config, noise.Levels, noise.LossWeighting, noise.GuidanceDropout, gapLengths);
-        return _options.WarmStart == 0 ? diffusion : new WarmStartObjective(diffusion, _options.WarmStart);
+        return WithStart(new DiffusionObjective(config, noise.Levels, noise.LossWeighting, noise.GuidanceDropout, gapLengths));
     }
 
     // The ids that begin and end a text.
@@ -207,8 +217,10 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     // The network, with the tokens for lengths where they are to be learned and are not there yet.
     private TransformerConfig NetworkFor(TextTokenizer tokenizer)
     {
-        TransformerConfig config = _options.InitialModel?.Config
+        TransformerConfig config = InitialNetwork
             ?? _options.Network with { VocabularySize = tokenizer.VocabularySize, Autoregressive = _autoregressive };
+        if (config.UniformShare != _options.Noise.UniformShare)
+            config = config with { UniformShare = _options.Noise.UniformShare };
         return config.HasLengthTokens || _options.Noise.GapLengthRatio == 0 ? config : config with
         {
             VocabularySize = config.VocabularySize + TransformerConfig.LengthTokenCount,
@@ -232,8 +244,12 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}",
             result.Stop, result.Steps, result.TokensSeen,
             result.Seconds, result.Device, result.BestStep);
-        return new LikelihoodScoringTransformer(new MaskedDiffusionModel(network, corpus.Tokenizer), Scoring(), ownsModel: true)
-        { TrainingResult = result };
+        var model = new MaskedDiffusionModel(network, corpus.Tokenizer)
+        {
+            Family = _options.InitialModel?.Family,
+            Adapter = result.Adapter,
+        };
+        return new LikelihoodScoringTransformer(model, Scoring(), ownsModel: true) { TrainingResult = result };
     }
 
     private TrainingSettings Settings(TransformerConfig config, ITrainingObjective objective, ITokenBlocks blocks)
@@ -279,6 +295,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
             CancelBehavior = endless ? CancelBehavior.ReturnBestSoFar : _options.CancelBehavior,
             Precision = _options.Compute.Precision,
             ActivationCheckpointing = _options.Compute.ActivationCheckpointing,
+            Lora = Lora,
             Seed = _seed,
         };
     }

@@ -27,10 +27,13 @@ internal static class TrainerOptionsCheck
         options.Rows.Check(options);
         options.Noise.Check(options.Rows, (options.InitialModel?.Config ?? options.Network).ContextLength);
         options.Compute.Check(options.BatchSize);
+        options.Adaptation.Check(options.InitialModel, autoregressive);
         if (autoregressive)
             CheckAutoregressive(options);
         if (options.InitialModel is { } model)
             CheckModel(options, model, autoregressive);
+        if (options.Lora is { } lora)
+            CheckLora(options, lora, autoregressive);
     }
 
     private static void CheckGroups(TrainerOptions options)
@@ -42,6 +45,7 @@ internal static class TrainerOptionsCheck
         OptionCheck.RequireObject(options.Checkpoints, nameof(options.Checkpoints), Allowed);
         OptionCheck.RequireObject(options.Rows, nameof(options.Rows), Allowed);
         OptionCheck.RequireObject(options.Noise, nameof(options.Noise), Allowed);
+        OptionCheck.RequireObject(options.Adaptation, nameof(options.Adaptation), Allowed);
         OptionCheck.RequireObject(options.Compute, nameof(options.Compute), Allowed);
         OptionCheck.RequireObject(options.Outputs, nameof(options.Outputs), Allowed);
     }
@@ -73,10 +77,14 @@ internal static class TrainerOptionsCheck
         OptionCheck.RequireObject(options.Tokenizer, nameof(options.Tokenizer),
             "a TokenizerSource, such as TokenizerSource.TrainBytePairEncoding()");
         options.Network.Validate("Network.");
-        OptionCheck.Require(autoregressive || !options.Network.Autoregressive, "Network.Autoregressive", true,
+        // An autoregressive model's network may be named beside it.
+        bool mayBeCausal = autoregressive || options.InitialModel is not null;
+        OptionCheck.Require(mayBeCausal || !options.Network.Autoregressive, "Network.Autoregressive", true,
             "false: a masked diffusion model sees the text on both sides");
         OptionCheck.Require(!options.Network.HasLengthTokens || options.InitialModel is not null, "Network.HasLengthTokens", true,
             "false: a Noise.GapLengthRatio above 0 adds the tokens");
+        OptionCheck.Require(options.Network.UniformShare == 0 || options.InitialModel is not null, "Network.UniformShare",
+            options.Network.UniformShare, "0: set Noise.UniformShare, which the trained network keeps");
         OptionCheck.Require(options.Network.ContextLength >= 2, "Network.ContextLength", options.Network.ContextLength,
             "at least 2, so that there is text beside a masked token");
     }
@@ -106,13 +114,30 @@ internal static class TrainerOptionsCheck
     private static void CheckModel(TrainerOptions options, MaskedDiffusionModel model, bool autoregressive)
     {
         const string Left = "left at its default with an InitialModel, whose own is used, or be the same";
-        OptionCheck.Require(model.Config.Autoregressive == autoregressive, nameof(options.InitialModel), model.Config.Name, autoregressive
-            ? "an autoregressive model; train a masked diffusion model with the MaskedDiffusionTrainer"
-            : "a masked diffusion model; train an autoregressive one with the AutoregressiveTrainer");
+        OptionCheck.Require(!autoregressive || model.Config.Autoregressive, nameof(options.InitialModel), model.Config.Name,
+            "an autoregressive model; train a masked diffusion model with the MaskedDiffusionTrainer");
+        OptionCheck.Require(model.WeightType == WeightType.Float32, nameof(options.InitialModel), model.WeightType,
+            "a model whose weights are 32-bit floats, which trainings change little by little; load it with WeightType.Float32, such as "
+            + "MaskedDiffusionModel.Load(path, \"cpu\", WeightType.Float32)");
         OptionCheck.Require(options.Network == TrainerOptions.DefaultNetwork || options.Network == model.Config, nameof(options.Network),
             options.Network, Left);
+        double share = options.Noise.UniformShare;
+        OptionCheck.Require(model.Config.UniformShare == 0 || model.Config.UniformShare == share, "Noise.UniformShare", share,
+            FormattableString.Invariant($"{model.Config.UniformShare}, the share with which the InitialModel was trained"));
         bool sameTokenizer = ReferenceEquals(options.Tokenizer, TrainerOptions.DefaultTokenizer)
             || (options.Tokenizer.Known is { } known && known.ContentHash == model.Tokenizer.ContentHash);
         OptionCheck.Require(sameTokenizer, nameof(options.Tokenizer), options.Tokenizer.Known is null ? "trained" : "another", Left);
+    }
+
+    // Adapters change linear layers only, so that rows which an embedding is given would stay as they begin.
+    private static void CheckLora(TrainerOptions options, LoraOptions lora, bool autoregressive)
+    {
+        lora.Check(options.InitialModel);
+        TransformerConfig config = options.InitialModel!.Config;
+        OptionCheck.Require(config.Autoregressive == autoregressive, nameof(options.Lora), "set",
+            "null where an autoregressive model becomes a masked diffusion model, whose mask token no adapter could learn. Train all "
+            + "weights first, and then adapters");
+        OptionCheck.Require(options.Noise.GapLengthRatio == 0 || config.HasLengthTokens, nameof(options.Lora), "set",
+            "null where Noise.GapLengthRatio adds tokens, which no adapter could learn. Train all weights first, and then adapters");
     }
 }

@@ -25,7 +25,9 @@ internal static class NetworkTrainer
         using IDisposable noInference = torch.inference_mode(false);
         using IDisposable gradients = torch.enable_grad();
         torch.Device place = DeviceChoice.Resolve(device);
-        MemoryDemand.Require(config, place, MemoryDemand.TrainingBytes(validation is not null, settings.EmaDecay is not null), "Training");
+        int bytes = settings.Lora is null
+            ? MemoryDemand.TrainingBytes(validation is not null, settings.EmaDecay is not null) : MemoryDemand.AdaptingBytes;
+        MemoryDemand.RequireTraining(config, place, bytes);
         using CheckpointRun? checkpoints = settings.Checkpoints is { } kept ? new CheckpointRun(kept) : null;
         settings = checkpoints?.WithSeed(settings) ?? settings;
         var network = new TransformerNetwork(config, place);

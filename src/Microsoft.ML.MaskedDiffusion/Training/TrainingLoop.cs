@@ -3,6 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+using Microsoft.ML.MaskedDiffusion.Training.Adapters;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
@@ -17,6 +18,7 @@ namespace Microsoft.ML.MaskedDiffusion.Training;
 internal sealed class TrainingLoop : IDisposable
 {
     private readonly TransformerNetwork _network;
+    private readonly ITrainableWeights _trained;
     private readonly ITrainingObjective _objective;
     private readonly ITokenBlocks _blocks;
     private readonly TrainingSettings _settings;
@@ -41,9 +43,10 @@ internal sealed class TrainingLoop : IDisposable
         _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, settings.BatchSize, (ulong)settings.Seed, RandomPurpose.Mask);
         _order = blocks.Order((ulong)settings.Seed);
         _lengths = lengths ?? new SequenceLengths(settings.StochasticLengthRatio, blocks.Length, (ulong)settings.Seed);
-        _best = new WeightSnapshot(network.Parameters);
-        _average = settings.EmaDecay is { } decay ? new WeightAverage(network.Parameters, decay) : null;
-        Optimizer = AdamWOptimizer.Create(network.Parameters, settings);
+        _trained = settings.Lora is { } lora ? new LoraWeights(network, lora, (ulong)settings.Seed) : new NetworkParameters(network);
+        _best = new WeightSnapshot(_trained.Parameters, _trained.Apply);
+        _average = settings.EmaDecay is { } decay ? new WeightAverage(_trained.Parameters, decay, _trained.Apply) : null;
+        Optimizer = AdamWOptimizer.Create(_trained.Parameters, settings);
         _meter = new LossMeter(network.Device);
         (network.Precision, network.ActivationCheckpointing) = (settings.Precision, settings.ActivationCheckpointing);
     }
@@ -55,7 +58,7 @@ internal sealed class TrainingLoop : IDisposable
     public CheckpointRun? Checkpoints { get; init; }
 
     /// <summary>What a checkpoint holds.</summary>
-    public CheckpointContent Content => new(_network, Optimizer, State, _best, _average, _meter);
+    public CheckpointContent Content => new(_trained, Optimizer, State, _best, _average, _meter);
 
     /// <summary>The optimizer with its moments.</summary>
     public AdamWOptimizer Optimizer { get; }
@@ -114,6 +117,7 @@ internal sealed class TrainingLoop : IDisposable
         _best.Dispose();
         _average?.Dispose();
         _meter.Dispose();
+        _trained.Dispose();
         // What comes after the training computes as any model does.
         (_network.Precision, _network.ActivationCheckpointing) = (Precision.Float32, false);
         _network.IsCausal = _network.Config.Autoregressive;
@@ -182,10 +186,12 @@ internal sealed class TrainingLoop : IDisposable
             for (int row = 0; row < _batch.Count; row++)
                 tokens += _batch.RowLength(row) - _objective.SourceOnlyIds;
         }
+        _trained.GatherGradients();
         GradientNorm = Optimizer.PrepareGradients();
         if (_meter.IsHost)
             _meter.ThrowUnlessFinite(State.Step + 1, GradientNorm, learningRate);
         Optimizer.Step(learningRate);
+        _trained.Apply();
         _network.ZeroGradients();
         State.Step++;
         State.Tokens += tokens;
@@ -310,5 +316,6 @@ internal sealed class TrainingLoop : IDisposable
         Seed = _settings.Seed,
         LossHistory = [.. State.Losses],
         ValidationHistory = [.. State.Validations],
+        Adapter = _trained.ToAdapter(),
     };
 }

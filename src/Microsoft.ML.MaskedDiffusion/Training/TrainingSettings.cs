@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Training.Adapters;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 
@@ -49,6 +50,9 @@ internal sealed record TrainingSettings
 
     /// <summary>The decay rate of the moving average of the weights, which then is validated and handed over; null for none.</summary>
     public double? EmaDecay { get; init; }
+
+    /// <summary>What is adapted while all other weights are frozen; null where all weights are trained.</summary>
+    public LoraSettings? Lora { get; init; }
 
     /// <summary>Steps between validations.</summary>
     public long ValidationInterval { get; init; } = 200;

@@ -10,7 +10,8 @@ internal static class AllFormats
 
     private static FuzzFormat[] Make() =>
     [
-        new PipelineFormat(), new ModelFormat(), new SafetensorsFormat(), new TokenizerFormat(), new CheckpointFormat(),
-        new TokenFolderFormat(), new PackedFormat(), new TaskFormat(), new BatchInputFormat(), new TextFormat(), new SearchFormat(),
+        new PipelineFormat(), new ModelFormat(), new PublishedFormat(), new SafetensorsFormat(), new TokenizerFormat(),
+        new CheckpointFormat(), new TokenFolderFormat(), new PackedFormat(), new TaskFormat(), new BatchInputFormat(),
+        new TextFormat(), new SearchFormat(),
     ];
 }

@@ -21,6 +21,7 @@ internal sealed class TokenizerFormat : FuzzFormat
         TextTokenizer tokenizer = TextTokenizer.FromFile(folder);
         tokenizer.Decode(tokenizer.Encode(Text));
         tokenizer.EncodeContinuation("the cat", " sat");
+        _ = tokenizer.ChatTemplate;
     }
 
     protected override IReadOnlyList<FileSet> MakeSeeds()
@@ -45,7 +46,11 @@ internal sealed class TokenizerFormat : FuzzFormat
     private static FileSet Words() => Formats.Seeds.Of(
         ("vocab.txt", "[UNK]\n[CLS]\n[SEP]\n[MASK]\n[PAD]\nthe\ncat\n##s\na\n##t\ns\n##a\n.\n"),
         ("special_tokens_map.json", """{"eos_token":"[SEP]","bos_token":{"content":"[CLS]","lstrip":false}}"""),
-        ("tokenizer_config.json", """{"do_lower_case":true,"eos_token":"[SEP]","add_bos_token":false}"""));
+        ("tokenizer_config.json", """{"do_lower_case":true,"eos_token":"[SEP]","add_bos_token":false}"""),
+        ("chat_template.jinja", """
+            {{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}{{ 'Q: ' + m.content|trim }}{% else %}A: {{ m.content -}}
+            {% endif %}{{ eos_token }}{% endfor %}{% if add_generation_prompt %}A: {% endif %}
+            """));
 
     private static FileSet ByteLevel() => Json(
         258,
@@ -96,7 +101,10 @@ internal sealed class TokenizerFormat : FuzzFormat
         "lstrip":false,"rstrip":false,"normalized":false,"special":true}],"normalizer":{{normalizer}},"pre_tokenizer":{{split}},
         "post_processor":null,"decoder":{{decoder}},"model":{{model}}}
         """),
-        ("tokenizer_config.json", """{"eos_token":"<|endoftext|>"}"""));
+        ("tokenizer_config.json", """
+            {"eos_token":"<|endoftext|>","chat_template":[{"name":"default","template":
+            "{% for m in messages %}{{ m.role ~ ': ' ~ m.content ~ '\\n' }}{% endfor %}assistant:"}]}
+            """));
 
     private static byte[] Golden(string name) => File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Seeds", name));
 

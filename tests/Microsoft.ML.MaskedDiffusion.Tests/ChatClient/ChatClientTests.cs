@@ -248,14 +248,40 @@ public sealed class ChatClientTests
     public void OptionsOfTheClientAreChecked()
     {
         Assert.ThrowsExactly<ArgumentNullException>(() => new MaskedDiffusionChatClient(null!));
-        Assert.ThrowsExactly<ArgumentNullException>(() => Model.AsChatClient(new() { Template = null! }));
         Assert.Throws<ArgumentException>(() => Model.AsChatClient(new() { Marks = (ChatMarks)9 }));
         Assert.Throws<ArgumentException>(() => Model.AsChatClient(new() { Generation = new() { MaxNewTokens = -1 } }));
         Assert.Throws<ArgumentException>(() => Model.AsChatClient(
             new() { Generation = new() { PromptTokens = new Dictionary<string, int> { ["x"] = 1 } } }));
+        Assert.Throws<ArgumentException>(() => Model.AsChatClient(new() { Generation = new() { LiteralPrompts = true } }));
         Assert.Throws<ArgumentException>(() => Model.AsChatClient(new() { Template = TinyChatModel.Template with { UserStart = "" } }));
         using IChatClient client = Model.AsChatClient(new() { ModelId = "mine" });
         Assert.AreEqual("mine", client.GetService<ChatClientMetadata>()!.DefaultModelId);
+    }
+
+    [TestMethod]
+    public async Task WithoutATemplateTheModelsOwnIsUsedAndElseVicuna()
+    {
+        using IChatClient vicuna = Model.AsChatClient();
+        Assert.AreEqual(ChatTemplate.Vicuna, vicuna.GetService<ChatTemplate>());
+
+        const string Template = "{% if loop_of is defined %}{% endif %}{{ bos_token }}{% for m in messages %}"
+            + "{{ '<|' + m.role + '|>' + m.content | trim + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}";
+        TextTokenizer tokenizer = ChatFiles.Open(Template, "<|start|>", "<|stop|>", "<|user|>", "<|assistant|>", "<|end|>");
+        using MaskedDiffusionModel model = TinyChatModel.Create(tokenizer);
+        using IChatClient own = model.AsChatClient(new() { Generation = new() { MaxNewTokens = 4 } });
+        Assert.AreEqual("<|start|>", own.GetService<ChatTemplate>()!.PromptStart);
+        ChatResponse response = await own.GetResponseAsync([new(ChatRole.User, " Hello ")]);
+        Assert.AreEqual(9, response.Usage!.InputTokenCount, "one beginning, two marks around five letters, and the reply's mark");
+        await Assert.ThrowsExactlyAsync<ArgumentException>(() => own.GetResponseAsync([new(ChatRole.User, "<|end|>")]));
+    }
+
+    [TestMethod]
+    public void AModelWhoseTemplateIsRefusedNeedsAnother()
+    {
+        using MaskedDiffusionModel model = TinyChatModel.Create(ChatFiles.Open("{% macro m() %}{% endmacro %}", null, "<|stop|>"));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => model.AsChatClient()).Message, "'macro'");
+        using IChatClient client = model.AsChatClient(new() { Template = TinyChatModel.Template });
+        Assert.AreEqual(TinyChatModel.Template, client.GetService<ChatTemplate>());
     }
 
     private static IChatClient Client(GenerationOptions generation) =>

@@ -94,11 +94,27 @@ public sealed class CommandLineFileTests
     }
 
     [TestMethod]
+    public void APublishedFolderSaysWhatItIsAndTakes()
+    {
+        using var published = new PublishedFolder("dream");
+        JsonElement facts = ToolRun.Done("inspect", published.Path, "--json").Objects.Single();
+        Assert.AreEqual("Dream", facts.GetProperty("modelType").GetString());
+        Assert.AreEqual(116, facts.GetProperty("maskToken").GetInt32());
+        Assert.AreEqual(2, facts.GetProperty("headsWithKeys").GetInt32());
+        long parameters = facts.GetProperty("parameters").GetInt64();
+        Assert.AreEqual(2 * parameters, facts.GetProperty("memoryInBfloat16").GetInt64());
+        published.Edit("config.json", json => json["use_mrope"] = true);
+        ToolRun refused = ToolRun.Of("inspect", published.Path);
+        Assert.AreEqual(ExitCode.Failed, refused.ExitCode);
+        StringAssert.Contains(refused.Error, "use_mrope");
+    }
+
+    [TestMethod]
     public void WhatIsNothingKnownIsRefused()
     {
         ToolRun text = ToolRun.Of("inspect", Files.Text);
         Assert.AreEqual(ExitCode.Failed, text.ExitCode);
-        StringAssert.Contains(text.Error, "no model, no checkpoint");
+        StringAssert.Contains(text.Error, "no model, no published model, no checkpoint");
         Assert.AreEqual(ExitCode.Failed, ToolRun.Of("inspect", "no-such-file").ExitCode);
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("state.json"), "{\"step\": 3}");

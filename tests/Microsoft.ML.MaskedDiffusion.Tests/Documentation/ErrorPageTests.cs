@@ -134,7 +134,7 @@ public sealed partial class ErrorPageTests
         ["out-of-memory.md"] =
         [
             _ => MemoryDemand.Require(
-                TransformerConfig.FromPreset("1028M"), MemoryDemand.TrainingBytes(false, false), "Training", available: 8L << 30),
+                TransformerConfig.FromPreset("1028M"), needed: 16.0 * 1_142_367_744, "Training", remedy: null, available: 8L << 30),
         ],
         ["cuda.md"] =
         [

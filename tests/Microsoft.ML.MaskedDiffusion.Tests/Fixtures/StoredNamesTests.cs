@@ -151,7 +151,8 @@ public sealed class StoredNamesTests
             {
                 "Throw KeepEnd Skip", "None PerCharacter PerByte PerToken", "Float32 BFloat16Mixed",
                     "Float32 BFloat16",
-                "InverseNoiseLevel Uniform", "Independent Stratified", "None Longest Full", "Automatic File BlankLine Line JsonLine",
+                "InverseNoiseLevel Uniform Dynamic Clipped", "Independent Stratified", "None Longest Full",
+                    "Automatic File BlankLine Line JsonLine",
                 "none too_long truncated empty no_context", "BOOL U8 I8 I16 I32 I64 F16 BF16 F32 F64", "Throw Skip",
                 "Length EndOfText StopString Cancelled InvalidPrompt",
             },

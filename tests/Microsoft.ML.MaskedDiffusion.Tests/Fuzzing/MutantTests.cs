@@ -40,6 +40,7 @@ public sealed class MutantTests
     [TestMethod]
     [DataRow("pipeline", 80)]
     [DataRow("model", 300)]
+    [DataRow("published", 300)]
     [DataRow("safetensors", 300)]
     [DataRow("tokenizer", 300)]
     [DataRow("checkpoint", 80)]

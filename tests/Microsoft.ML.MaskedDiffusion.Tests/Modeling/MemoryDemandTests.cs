@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -10,12 +11,13 @@ public sealed class MemoryDemandTests
     {
         TransformerConfig config = TransformerConfig.FromPreset("1028M");
         string message = Assert.ThrowsExactly<InsufficientMemoryException>(
-            () => MemoryDemand.Require(config, MemoryDemand.TrainingBytes(true, false), "Training", 8L << 30)).Message;
+            () => MemoryDemand.Require(config, 20.0 * config.ParameterCount, "Training", null, 8L << 30)).Message;
         StringAssert.Contains(message, $"{config.ParameterCount:N0} parameters");
         StringAssert.Contains(message, $"{config.ParameterCount * 20.0 / (1 << 30):0.0} GiB");
         StringAssert.Contains(message, "8.0 GiB");
         StringAssert.Contains(message, "EmbeddingSize");
-        MemoryDemand.Require(config, MemoryDemand.ComputingBytes, "Holding", 8L << 30);
+        Assert.AreEqual(20, MemoryDemand.TrainingBytes(true, false));
+        MemoryDemand.Require(config, MemoryDemand.WeightBytes(config, torch.ScalarType.Float32), "Holding", null, 8L << 30);
     }
 
     [TestMethod]

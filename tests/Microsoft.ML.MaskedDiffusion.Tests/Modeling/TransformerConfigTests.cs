@@ -1,9 +1,55 @@
+using System.Reflection;
+using System.Text.Json;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class TransformerConfigTests
 {
+    [TestMethod]
+    public void ValuesThatAreSpelledOutAreThoseThatFollowFromOthers()
+    {
+        TransformerConfig preset = "6M";
+        TransformerConfig spelled = preset with { KeyValueHeadCount = 4, HeadSize = 64, MaskTokenId = 32000 };
+        Assert.AreEqual(preset, spelled);
+        Assert.AreEqual(preset.GetHashCode(), spelled.GetHashCode());
+        Assert.AreNotEqual(preset, preset with { KeyValueHeadCount = 2 });
+        Assert.AreEqual(preset with { HeadCount = 8 }, preset with { HeadCount = 8, KeyValueHeadCount = 8, HeadSize = 32 });
+    }
+
+    [TestMethod]
+    public void EveryPropertyMakesAnotherNetwork()
+    {
+        TransformerConfig preset = "6M";
+        foreach (PropertyInfo property in typeof(TransformerConfig).GetProperties().Where(property => property.CanWrite))
+        {
+            TransformerConfig changed = preset with { };
+            property.SetValue(changed, property.GetValue(preset) switch
+            {
+                bool value => !value,
+                int value => value + 1,
+                double value => value / 2 + 0.25,
+                string value => value + "x",
+                Enum => 1,
+                _ when property.PropertyType == typeof(LocalAttention) => new LocalAttention(),
+                _ => new RotaryScaling { Factor = 2, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalContextLength = 8 },
+            });
+            Assert.AreNotEqual(preset, changed, property.Name);
+        }
+    }
+
+    [TestMethod]
+    public void JsonHasOnlyWhatWasSet()
+    {
+        TransformerConfig preset = "6M";
+        string json = JsonSerializer.Serialize(preset);
+        Assert.DoesNotContain("KeyValueHeadCount", json);
+        Assert.AreEqual(preset, JsonSerializer.Deserialize<TransformerConfig>(json));
+        TransformerConfig grouped = preset with { KeyValueHeadCount = 2, HeadSize = 32, MaskTokenId = 7 };
+        Assert.AreEqual(grouped,
+            JsonSerializer.Deserialize<TransformerConfig>(JsonSerializer.Serialize(grouped)));
+    }
+
     // Non-embedding and total counts of the reference's own table; computed there from its configurations.
     [TestMethod]
     [DataRow("6M", 6, 4, 256, 64, 1024, 6_294_784, 22_679_040)]

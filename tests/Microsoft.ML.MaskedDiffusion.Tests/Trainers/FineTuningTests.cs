@@ -261,7 +261,6 @@ public sealed class FineTuningTests
             ("Rows.MaxLength", o => o.Rows.MaxLength = TinyModel.ContextLength + 1),
             ("Rows.MaxLength", o => o.Rows.MaxLength = 1),
             ("Noise.StochasticLengthRatio", o => o.Noise.StochasticLengthRatio = 0.1),
-            ("InitialModel", o => o.InitialModel = causal),
             ("Network", o => o.Network = Model.Config with { LayerCount = 3 }),
             ("Tokenizer", o => o.Tokenizer = TokenizerSource.TrainBytePairEncoding(300)),
             ("Tokenizer", o => o.Tokenizer = TokenizerSource.FromTokenizer(Corpora.ByteLevel)),

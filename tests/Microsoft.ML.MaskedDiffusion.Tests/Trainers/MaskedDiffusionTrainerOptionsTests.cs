@@ -117,7 +117,7 @@ public sealed class MaskedDiffusionTrainerOptionsTests
         var options = new TrainerOptions
         {
             MaxSteps = 3, Budget = { MaxEpochs = 2 }, Seed = 5, BatchSize = 32, Device = "cpu",
-            Outputs = { TokenCountColumnName = "N" }
+            Outputs = { TokenCountColumnName = "N" }, Adaptation = { MaskTokenId = 4 }, Lora = new LoraOptions { Targets = ["attn.proj"] },
         };
         TrainerOptions clone = options.Clone();
         Assert.AreNotSame(options, clone);
@@ -131,7 +131,13 @@ public sealed class MaskedDiffusionTrainerOptionsTests
             }
             Assert.AreNotSame(original, copied, $"the group {property.Name} is a copy of its own");
             foreach (var member in property.PropertyType.GetProperties())
-                Assert.AreEqual(member.GetValue(original), member.GetValue(copied), $"{property.Name}.{member.Name}");
+            {
+                object? value = member.GetValue(original), other = member.GetValue(copied);
+                if (value is IReadOnlyList<string> list)
+                    CollectionAssert.AreEqual(list.ToArray(), ((IReadOnlyList<string>)other!).ToArray(), member.Name);
+                else
+                    Assert.AreEqual(value, other, $"{property.Name}.{member.Name}");
+            }
         }
         clone.BatchSize = 1;
         clone.Budget.MaxEpochs = 9;

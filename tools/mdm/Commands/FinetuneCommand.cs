@@ -65,7 +65,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         TrainerOptions options = settings.Trainer;
         (IDataView train, options.ValidationSet) = settings.Validation is { } held
             ? (rows, Open(held)) : TextData.Split(rows, settings.ValidationShare, context);
-        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, options.Device, context);
+        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, options.Device, context, WeightType.Float32);
         using ConsoleProgress progress = context.Console.Progress();
         (options.InitialModel, options.Progress, options.CancellationToken) = (model, progress, context.Cancellation);
         using LikelihoodScoringTransformer trained = model.Config.Autoregressive

@@ -9,12 +9,13 @@ internal sealed class InspectCommand : SettingsCommand<InspectSettings>
 {
     private static readonly Inspector[] Inspectors =
     [
-        new ModelInspector(), new CheckpointInspector(), new PipelineInspector(), new SafetensorsInspector(), new PackedTokensInspector(),
+        new ModelInspector(), new PublishedModelInspector(), new CheckpointInspector(), new PipelineInspector(),
+        new SafetensorsInspector(), new PackedTokensInspector(),
     ];
 
     public InspectCommand()
         : base(
-            "inspect", "Say what is in a model, a checkpoint, a .safetensors file or a file of packed tokens.",
+            "inspect", "Say what is in a model, saved or published, a checkpoint, a .safetensors file or a file of packed tokens.",
             "mdm inspect lm.zip",
             "mdm inspect run/step-000001000",
             "mdm inspect model.safetensors --json")

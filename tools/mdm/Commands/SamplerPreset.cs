@@ -14,6 +14,9 @@ internal enum SamplerPreset
     /// <summary>LLaDA's.</summary>
     LLaDA,
 
+    /// <summary>dLLM's, for A2D and ModernBERT models.</summary>
+    DLLM,
+
     /// <summary>Dream's.</summary>
     Dream,
 
@@ -36,6 +39,7 @@ internal static class SamplerPresets
         SamplerPreset.Smdm => SamplingPresets.Smdm,
         SamplerPreset.SmdmGreedy => SamplingPresets.SmdmGreedy,
         SamplerPreset.LLaDA => SamplingPresets.LLaDA,
+        SamplerPreset.DLLM => SamplingPresets.DLLM,
         SamplerPreset.Dream => SamplingPresets.Dream,
         SamplerPreset.FastDLLM => SamplingPresets.FastDLLM,
         SamplerPreset.ReMDM => SamplingPresets.ReMDM,

@@ -10,14 +10,15 @@ internal static class ModelPlace
     /// <summary>What a path of a model may be, for help texts.</summary>
     public const string Forms = "a folder, a .mdm file, or the .zip of a pipeline";
 
-    /// <summary>Opens a model.</summary>
+    /// <summary>Opens a model, whose weights are held in some type unless it is in a .zip.</summary>
     /// <exception cref="UsageException">None is named.</exception>
-    public static MaskedDiffusionModel Open(string? path, string device, ToolContext context)
+    public static MaskedDiffusionModel Open(
+        string? path, string device, ToolContext context, WeightType weightType = WeightType.Automatic)
     {
         if (path is null)
             throw new UsageException($"No model: name {Forms} with --model.");
         if (!IsZip(path))
-            return MaskedDiffusionModel.Load(path, device);
+            return MaskedDiffusionModel.Load(path, device, weightType);
         MaskedDiffusionModel model = context.Catalog.OpenModel(path);
         if (device == "auto")
             return model;

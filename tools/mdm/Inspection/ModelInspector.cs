@@ -22,7 +22,7 @@ internal sealed class ModelInspector : Inspector
     {
         StoredFiles files = StoredFiles.Open(path)!;
         JsonElement manifest = files.Json(Manifest);
-        TransformerConfig config = ReadConfig(files.Json(Config));
+        TransformerConfig config = MaskedDiffusionModel.ReadConfig(path);
         TextTokenizer tokenizer = TextTokenizer.FromFiles(
             files.Sizes.Keys.Where(name => name.StartsWith(TokenizerFolder, StringComparison.Ordinal))
                 .ToDictionary(name => name[TokenizerFolder.Length..], files.Bytes));
@@ -53,7 +53,25 @@ internal sealed class ModelInspector : Inspector
         new("context", config.ContextLength, "tokens"),
         new("rotary precision", config.RotaryPrecision.ToString()),
         new("length tokens", config.HasLengthTokens),
+        .. OfVariant(config),
     ];
+
+    // In what the network is not SMDM's.
+    private static IEnumerable<Field> OfVariant(TransformerConfig config)
+    {
+        if (config.KeyValueHeadCount != config.HeadCount)
+            yield return new("heads with keys", config.KeyValueHeadCount);
+        if (config.HeadSize * config.HeadCount != config.EmbeddingSize)
+            yield return new("head size", config.HeadSize);
+        if (config.MaskTokenId < config.VocabularySize)
+            yield return new("mask token", config.MaskTokenId, Format: "0");
+        if (config.ShiftsLogits)
+            yield return new("shifted logits", true);
+        if (config.TiesEmbeddings)
+            yield return new("tied embeddings", true);
+        if (config.LocalAttention is { } local)
+            yield return new("local attention", local.Radius, "positions on each side");
+    }
 
     /// <summary>What is known of a tokenizer.</summary>
     public static IEnumerable<Field> OfTokenizer(TextTokenizer tokenizer) =>
@@ -63,20 +81,4 @@ internal sealed class ModelInspector : Inspector
         new("beginning of sequence", tokenizer.BeginningOfSequenceId, Format: "0"),
         new("end of sequence", tokenizer.EndOfSequenceId, Format: "0"),
     ];
-
-    private static TransformerConfig ReadConfig(JsonElement config)
-    {
-        var format = new JsonSerializerOptions(JsonSerializerDefaults.Web)
-        {
-            Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
-        };
-        try
-        {
-            return config.Deserialize<TransformerConfig>(format)!;
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException($"{Config} is no configuration of a network: {error.Message}", error);
-        }
-    }
 }

@@ -12,7 +12,7 @@ public sealed class CacheStep
     /// <summary>The position after the block's last one.</summary>
     public required int BlockEnd { get; init; }
 
-    /// <summary>Whether this is the block's first step.</summary>
+    /// <summary>Whether this is the block's first step that asks the network.</summary>
     public required bool IsFirstOfBlock { get; init; }
 
     /// <summary>Steps since all positions were computed, 1 or more.</summary>

@@ -11,6 +11,8 @@ internal sealed class NoCache() : SamplingCache("None")
 /// <summary>From the block's first position to the row's end.</summary>
 internal sealed class PrefixCache() : SamplingCache("Prefix")
 {
+    internal override bool KeepsAllBeforeBlock => true;
+
     public override IReadOnlyList<int>? Positions(CacheStep step) =>
         step.IsFirstOfBlock ? null : [.. Enumerable.Range(step.BlockStart, step.Length - step.BlockStart)];
 }
@@ -18,6 +20,8 @@ internal sealed class PrefixCache() : SamplingCache("Prefix")
 /// <summary>The block alone.</summary>
 internal sealed class DualCache() : SamplingCache("Dual")
 {
+    internal override bool KeepsAllBeforeBlock => true;
+
     public override IReadOnlyList<int>? Positions(CacheStep step) =>
         step.IsFirstOfBlock ? null : [.. Enumerable.Range(step.BlockStart, step.BlockEnd - step.BlockStart)];
 }

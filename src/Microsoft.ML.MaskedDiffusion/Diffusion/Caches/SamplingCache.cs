@@ -30,12 +30,16 @@ public abstract class SamplingCache
     public static SamplingCache None { get; } = new NoCache();
 
     /// <summary>
-    /// Keeps what stands before the block, from the block's first step on (Wu et al., "Fast-dLLM", 2025, prefix cache).
+    /// Keeps what stands before the block, from the block's first step on (Wu et al., "Fast-dLLM", 2025, prefix cache). Where the output
+    /// of a position predicts the next one (<see cref="TransformerConfig.ShiftsLogits"/>), a block's first step fills its first position
+    /// alone, as in Fast-dLLM: the output that predicts it is kept from then on. With remasking it does not; that output is computed again
+    /// then.
     /// </summary>
     public static SamplingCache Prefix { get; } = new PrefixCache();
 
     /// <summary>
-    /// Keeps what stands before and behind the block, from the block's first step on (Wu et al., 2025, dual cache). The fastest.
+    /// Keeps what stands before and behind the block, from the block's first step on (Wu et al., 2025, dual cache). The fastest. A block's
+    /// first step is that of <see cref="Prefix"/>.
     /// </summary>
     public static SamplingCache Dual { get; } = new DualCache();
 
@@ -44,6 +48,9 @@ public abstract class SamplingCache
 
     /// <summary>The cache's name, with its number in brackets.</summary>
     public string Name { get; }
+
+    /// <summary>Whether nothing before a block's first masked position is computed after the block's first step.</summary>
+    internal virtual bool KeepsAllBeforeBlock => false;
 
     /// <summary>
     /// Keeps what is filled, from the step after the one that filled it, and computes everything anew in every
@@ -59,7 +66,8 @@ public abstract class SamplingCache
 
     /// <summary>
     /// The positions to compute in a step, ascending, among them those in <see cref="CacheStep.Asked"/>; null for all of them. The first
-    /// step of a row always computes all.
+    /// step of a row always computes all. Where the output of a position predicts the next one, the positions before those asked for are
+    /// computed too.
     /// </summary>
     /// <param name="step">Where the sampling stands.</param>
     public abstract IReadOnlyList<int>? Positions(CacheStep step);

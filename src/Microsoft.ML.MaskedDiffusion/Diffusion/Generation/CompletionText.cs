@@ -3,14 +3,15 @@ using System.Text;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 
 /// <summary>The texts of tokens that were written after a prompt.</summary>
-internal sealed class CompletionText(TextTokenizer tokenizer, string prompt)
+/// <param name="tokenizer">The tokenizer.</param>
+/// <param name="ends">The tokens that end a text, which are not shown.</param>
+/// <param name="prompt">The prompt.</param>
+internal sealed class CompletionText(TextTokenizer tokenizer, int[] ends, string prompt)
 {
-    private readonly int? _end = tokenizer.EndOfSequenceId;
-
     /// <summary>The text of whole tokens. A prompt's last space and the first one of the text are the same.</summary>
     public string Of(IReadOnlyList<int> ids)
     {
-        int[] shown = [.. ids.TakeWhile(id => id != _end)];
+        int[] shown = [.. ids.TakeWhile(id => !ends.Contains(id))];
         string text = prompt.Length == 0 ? tokenizer.Decode(shown) : tokenizer.DecodeInside(shown);
         return prompt.EndsWith(' ') && text.StartsWith(' ') ? text[1..] : text;
     }
@@ -27,7 +28,7 @@ internal sealed class CompletionText(TextTokenizer tokenizer, string prompt)
     /// <summary>One token's own text.</summary>
     public string OfToken(int id)
     {
-        if (id < 0 || id == _end || id >= tokenizer.VocabularySize)
+        if (id < 0 || ends.Contains(id) || id >= tokenizer.VocabularySize)
             return "";
         ReadOnlySpan<byte> bytes = tokenizer.BytesOf(id).Span;
         var text = new StringBuilder();

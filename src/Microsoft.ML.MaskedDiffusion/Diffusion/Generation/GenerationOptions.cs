@@ -37,6 +37,14 @@ public sealed class GenerationOptions
     public IReadOnlyList<string> StopStrings { get; set; } = [];
 
     /// <summary>
+    /// Ids of further tokens that end the text, beside the tokenizer's end of sequence, such as that of a mark behind each turn of a
+    /// conversation. They may be written although they have no text, and are not shown. Ids of the vocabulary. Default null: none.
+    /// </summary>
+    [JsonPropertyName("EndTokens")]
+    [OmittedAtDefault]
+    public IReadOnlyList<int>? EndTokens { get; set; }
+
+    /// <summary>
     /// How tokens are chosen. The default fits free text: a random order, one token a step, temperature 1, which draws from the model's own
     /// distribution. An autoregressive model writes from left to right whatever the order, count and remasking, and takes the choice of
     /// tokens from here.
@@ -52,6 +60,15 @@ public sealed class GenerationOptions
     [JsonPropertyName("PromptTokens")]
     [OmittedAtDefault]
     public IReadOnlyDictionary<string, int>? PromptTokens { get; set; }
+
+    /// <summary>
+    /// Whether the model sees the tokens of a prompt's text and nothing else: no beginning or end of sequence is put before them, and a
+    /// space at the end stays. So the prompts of published conversation models are read, which have their beginning themselves (see
+    /// <see cref="ChatTemplate.PromptStart"/>). An empty prompt begins as others do in any case. Default false.
+    /// </summary>
+    [JsonPropertyName("LiteralPrompts")]
+    [OmittedAtDefault]
+    public bool LiteralPrompts { get; set; }
 
     /// <summary>
     /// What guidance leads away from, where <see cref="SamplingOptions.GuidanceScale"/> is above 0: the unconditional logits are those
@@ -87,6 +104,7 @@ public sealed class GenerationOptions
         OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         var copy = (GenerationOptions)MemberwiseClone();
         copy.StopStrings = [.. StopStrings];
+        copy.EndTokens = EndTokens is null ? null : [.. EndTokens];
         copy.PromptTokens = PromptTokens?.ToDictionary(StringComparer.Ordinal);
         copy.Sampling = Sampling.Clone();
         return copy;

@@ -14,6 +14,9 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 internal sealed record GenerationPlan(
     GenerationOptions Options, TextTokenizer Tokenizer, int ContextLength, int MaskTokenId, GapVocabulary Vocabulary, StopScanner? Stops)
 {
+    /// <summary>Whether the network's output before a position predicts it. Default false.</summary>
+    public bool IsShifted { get; init; }
+
     /// <summary>The most tokens of a text.</summary>
     public int MaxNewTokens { get; } = Options.MaxNewTokensIn(ContextLength);
 
@@ -23,26 +26,30 @@ internal sealed record GenerationPlan(
     public SamplingOptions SamplingOfOneBlock { get; } = OfOneBlock(Options.Sampling, Options.MaxNewTokensIn(ContextLength));
 
     /// <summary>Turns prompts into ids.</summary>
-    public PromptEncoder Prompts { get; } = new(Tokenizer, Options.PromptTokens);
+    public PromptEncoder Prompts { get; } = new(Tokenizer, Options.PromptTokens, Options.LiteralPrompts);
 
     /// <summary>What stands before the first token of a text.</summary>
     public int[] Start { get; } = DocumentStart.Of(Tokenizer);
 
     /// <summary>The ids of the prompt that guidance leads away from; null where it masks the prompt.</summary>
     public int[]? NegativePrompt { get; } =
-        Options.NegativePrompt is { } text ? new PromptEncoder(Tokenizer, Options.PromptTokens).Encode(text) : null;
+        Options.NegativePrompt is { } text ? new PromptEncoder(Tokenizer, Options.PromptTokens, Options.LiteralPrompts).Encode(text) : null;
 
     /// <summary>The rules about the end of a text after a prompt of so many tokens; everything else is the caller's.</summary>
     public SamplingRequest RequestOf(int promptLength) => new([], [])
     {
         Key = 0,
-        EndOfTextId = EndOfTextId,
+        EndOfTextIds = EndOfTextIds,
         FirstEnd = promptLength + Options.MinNewTokens,
         EndOfTextPenalty = Options.EndOfTextPenalty,
+        IsShifted = IsShifted,
     };
 
-    /// <summary>The token that ends a text; null where the tokenizer has none.</summary>
-    public int? EndOfTextId => Tokenizer.EndOfSequenceId;
+    /// <summary>The tokens that end a text: the tokenizer's end of sequence, if it has one, and those of the options.</summary>
+    public int[] EndOfTextIds { get; } =
+    [
+        .. new[] { Tokenizer.EndOfSequenceId }.OfType<int>().Concat(Options.EndTokens ?? []).Distinct(),
+    ];
 
     /// <summary>Whether a prompt of so many tokens can be continued.</summary>
     public bool Fits(int promptLength) => Options.Sampling.BlockLength is not null
@@ -53,6 +60,12 @@ internal sealed record GenerationPlan(
     public void Check(bool isAutoregressive)
     {
         SamplingOptions sampling = Options.Sampling;
+        foreach (int id in Options.EndTokens ?? [])
+        {
+            OptionCheck.Require(id >= 0 && id < Tokenizer.VocabularySize, "EndTokens", id,
+                $"ids of the vocabulary, 0 to {Tokenizer.VocabularySize - 1}");
+            OptionCheck.Require(id != MaskTokenId, "EndTokens", id, "ids other than the mask token's");
+        }
         int least = NegativePrompt?.Length ?? 0;
         OptionCheck.Require(sampling.BlockLength is null || sampling.BlockLength + least < ContextLength, "Sampling.BlockLength",
             sampling.BlockLength, $"below the model's context of {ContextLength} tokens with what the network sees before a block");
@@ -62,6 +75,8 @@ internal sealed record GenerationPlan(
             return;
         OptionCheck.Require(sampling.Remasking == Remasking.None, "Sampling.Remasking", sampling.Remasking,
             "None for an autoregressive model, which cannot mask tokens");
+        OptionCheck.Require(sampling.SelfCorrectionSteps == 0, "Sampling.SelfCorrectionSteps", sampling.SelfCorrectionSteps,
+            "0 for an autoregressive model, which sees nothing of what follows a token");
         OptionCheck.Require(Start.Length > 0, "Tokenizer", "without a beginning or end of sequence",
             "one with such a token, which an autoregressive model reads before the first token of a text");
     }

@@ -9,13 +9,16 @@ internal sealed class PromptEncoder
     private readonly TextTokenizer _tokenizer;
     private readonly int[] _start;
     private readonly (string Text, int Id)[] _named;
+    private readonly bool _isLiteral;
 
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="named">Texts that stand for a token; null for none.</param>
+    /// <param name="isLiteral">Whether prompts that are not empty have no ids but those of their text.</param>
     /// <exception cref="ArgumentOutOfRangeException">An id is not one of the tokenizer's.</exception>
-    public PromptEncoder(TextTokenizer tokenizer, IReadOnlyDictionary<string, int>? named)
+    public PromptEncoder(TextTokenizer tokenizer, IReadOnlyDictionary<string, int>? named, bool isLiteral = false)
     {
         _tokenizer = tokenizer;
+        _isLiteral = isLiteral;
         _start = DocumentStart.Of(tokenizer);
         _named = [.. (named ?? new Dictionary<string, int>()).OrderByDescending(pair => pair.Key.Length)
             .Select(pair => (pair.Key, pair.Value))];
@@ -26,11 +29,15 @@ internal sealed class PromptEncoder
         }
     }
 
-    /// <summary>The ids of a prompt. The space before a word is part of the word's token, which is to be written, and left out.</summary>
+    /// <summary>
+    /// The ids of a prompt. The space before a word is part of the word's token, which is to be written, and left out unless prompts are
+    /// literal.
+    /// </summary>
     public int[] Encode(string prompt)
     {
-        var ids = new List<int>(_start);
-        string rest = prompt.EndsWith(' ') ? prompt[..^1] : prompt;
+        bool isLiteral = _isLiteral && prompt.Length > 0;
+        var ids = new List<int>(isLiteral ? [] : _start);
+        string rest = prompt.EndsWith(' ') && !isLiteral ? prompt[..^1] : prompt;
         for (int length = 0; rest.Length > 0; rest = rest[length..])
         {
             (int at, string text, int id) = FindNamed(rest);

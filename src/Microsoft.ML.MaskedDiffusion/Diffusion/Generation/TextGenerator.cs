@@ -39,7 +39,10 @@ public sealed class TextGenerator
         _model = model;
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
         _plan = new GenerationPlan(own, model.Tokenizer, model.Config.ContextLength, model.Config.MaskTokenId, vocabulary,
-            own.StopStrings.Count > 0 ? new StopScanner(own.StopStrings) : null);
+            own.StopStrings.Count > 0 ? new StopScanner(own.StopStrings) : null)
+        {
+            IsShifted = model.Config.ShiftsLogits,
+        };
         _subject = subject;
         _plan.Check(model.Config.Autoregressive);
     }

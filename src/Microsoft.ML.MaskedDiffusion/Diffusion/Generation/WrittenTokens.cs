@@ -8,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 /// <param name="promptTokenCount">Its number of tokens.</param>
 internal sealed class WrittenTokens(GenerationPlan plan, string prompt, int promptTokenCount)
 {
-    private readonly CompletionText _text = new(plan.Tokenizer, prompt);
+    private readonly CompletionText _text = new(plan.Tokenizer, plan.EndOfTextIds, prompt);
     private readonly List<GeneratedToken> _tokens = [];
     private readonly List<int> _ids = [];
     private GeneratedToken[] _shown = [];
@@ -32,7 +32,7 @@ internal sealed class WrittenTokens(GenerationPlan plan, string prompt, int prom
     /// <summary>Adds a token; what follows an end of the text is left out.</summary>
     public void Add(GeneratedToken token)
     {
-        if (_ids.Count > 0 && _ids[^1] == plan.EndOfTextId)
+        if (_ids.Count > 0 && plan.EndOfTextIds.Contains(_ids[^1]))
             return;
         _tokens.Add(token);
         _ids.Add(token.Id);
@@ -65,7 +65,7 @@ internal sealed class WrittenTokens(GenerationPlan plan, string prompt, int prom
     {
         if (FinishAtStop([]))
             return;
-        if (_ids[^1] == plan.EndOfTextId)
+        if (plan.EndOfTextIds.Contains(_ids[^1]))
             Finish(_text.Of(_ids), FinishReason.EndOfText);
         else if (_ids.Count == plan.MaxNewTokens)
             Finish(_text.Of(_ids), FinishReason.Length);

@@ -12,6 +12,9 @@ internal interface IRowEvaluator
 
     int ContextLength { get; }
 
+    /// <summary>Whether the network's output before a position predicts it. Default false.</summary>
+    bool IsShifted => false;
+
     /// <summary>Writes log p(target), nats, of every prediction of the batch.</summary>
     void LogProbabilities(RowBatch batch, Span<double> destination);
 

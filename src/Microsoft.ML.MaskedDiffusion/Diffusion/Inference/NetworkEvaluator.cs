@@ -50,6 +50,8 @@ internal sealed class NetworkEvaluator : IRowEvaluator
 
     public int ContextLength => _network.Config.ContextLength;
 
+    public bool IsShifted => _network.Config.ShiftsLogits;
+
     public void LogProbabilities(RowBatch batch, Span<double> destination)
     {
         using var scope = NewDisposeScope();

@@ -1,6 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Infilling;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Progress;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Text.Gaps;
@@ -34,6 +35,7 @@ public sealed class Infiller
     private readonly ResizingFiller? _resizing;
     private readonly GapReader _reader;
     private readonly GapOptions _options;
+    private readonly int _selfCorrectionSteps;
 
     /// <summary>Creates an infiller.</summary>
     /// <param name="model">The model that fills; it stays the caller's.</param>
@@ -60,6 +62,7 @@ public sealed class Infiller
                 + "NoiseOptions.GapLengthRatio above 0, or choose GapLengthMethod.Likelihood.", nameof(model));
         }
         _model = model;
+        _selfCorrectionSteps = options.SelfCorrectionSteps;
         var evaluator = new NetworkEvaluator(model.Network);
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
         SessionScheduler Source(double guidanceScale) => new(() => model.Session, guidanceScale, options.BatchTokens);
@@ -162,6 +165,29 @@ public sealed class Infiller
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public int[][] Fill(IReadOnlyList<int[]> rows, CancellationToken cancellationToken = default, IProgress<double>? progress = null) =>
         _infiller.Fill(rows, cancellationToken, progress);
+
+    /// <summary>
+    /// Corrects rows of token ids that are written: any token with text may be replaced by another one that fits better, as
+    /// <see cref="SamplingOptions.SelfCorrectionSteps"/> says. For models trained with a <see cref="NoiseOptions.UniformShare"/>.
+    /// </summary>
+    /// <param name="rows">Rows of token ids, each at most the model's context long, without mask tokens. They stay as they are.</param>
+    /// <param name="cancellationToken">Stops between network calls.</param>
+    /// <returns>One row for each, in their order and of their lengths.</returns>
+    /// <exception cref="ArgumentNullException">The list or one of its rows is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// A row is longer than the model's context, holds a mask token or an id outside the model's vocabulary, or
+    /// <see cref="SamplingOptions.SelfCorrectionSteps"/> is 0.
+    /// </exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public int[][] Correct(IReadOnlyList<int[]> rows, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        OptionCheck.Require(_selfCorrectionSteps > 0, nameof(SamplingOptions.SelfCorrectionSteps), _selfCorrectionSteps,
+            "at least 1 to correct rows");
+        return _infiller.Correct(rows, cancellationToken, progress: null);
+    }
 
     /// <summary>
     /// The same for a caller that has its own words for a text, such as the name of its column and the number of its row.

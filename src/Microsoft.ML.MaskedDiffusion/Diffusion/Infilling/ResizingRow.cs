@@ -112,6 +112,7 @@ internal sealed class ResizingRow : ILengthTokens, IDisposable
             Gaps = [.. Gaps],
             StartsText = _startsText,
             LengthTokens = this,
+            IsShifted = _config.ShiftsLogits,
         };
         return new SamplingRow(request, _options, _config.MaskTokenId);
     }

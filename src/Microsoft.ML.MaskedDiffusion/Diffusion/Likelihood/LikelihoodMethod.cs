@@ -5,7 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <summary>
 /// A way to estimate log p(answer | context) from a masked diffusion model, which only predicts masked tokens. All but
 /// <see cref="ChainRule"/> and <see cref="Sampler(SamplingOptions)"/> estimate the same number, the model's variational bound: the average
-/// over all orders of revealing the answer. Immutable and safe to share.
+/// over all orders of revealing the answer. What is estimated is how a text is written by unmasking, also for a model whose training has
+/// other noise beside masks (<see cref="NoiseOptions.UniformShare"/>). Immutable and safe to share.
 /// </summary>
 public abstract class LikelihoodMethod
 {

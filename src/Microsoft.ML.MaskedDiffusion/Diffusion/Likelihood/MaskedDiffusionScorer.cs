@@ -101,12 +101,14 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
                 $"A context of {context} tokens and an answer of {answer} make {context + answer}; "
                 + $"the model sees at most {evaluator.ContextLength}. Shorten the context, or score the text in windows.");
         }
+        // The mask token may stand behind the vocabulary, or among its tokens.
+        int last = Math.Max(evaluator.MaskTokenId, evaluator.VocabularySize - 1);
         foreach (int id in request.Context)
         {
-            if (id < 0 || id > evaluator.MaskTokenId)
+            if (id < 0 || id > last)
             {
                 throw new ArgumentException(
-                    $"Token id {id} of the context is outside 0 to {evaluator.MaskTokenId}; "
+                    $"Token id {id} of the context is outside 0 to {last}; "
                     + "it was made by another tokenizer than the model's.");
             }
         }

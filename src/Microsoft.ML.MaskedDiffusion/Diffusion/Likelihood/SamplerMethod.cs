@@ -56,6 +56,8 @@ internal sealed class SamplerMethod : LikelihoodMethod
             "1, at which the sampler draws from the model's distribution");
         Require(own.Remasking == MaskedDiffusion.Remasking.None, nameof(own.Remasking), own.Remasking,
             "None: with tokens that are masked again an answer can come about in endlessly many ways");
+        Require(own.SelfCorrectionSteps == 0, nameof(own.SelfCorrectionSteps), own.SelfCorrectionSteps,
+            "0: a text that is corrected can come about in endlessly many ways");
         Require(own.Cache == SamplingCache.None, nameof(own.Cache), own.Cache, "None: old keys and values give another distribution");
         Require(own.GuidanceScale == 0, nameof(own.GuidanceScale), own.GuidanceScale, "0 here; set LikelihoodOptions.GuidanceScale");
         Require(own.GuidanceEnd == 0, nameof(own.GuidanceEnd), own.GuidanceEnd, "0: the guidance of a likelihood acts in every step");
@@ -67,6 +69,8 @@ internal sealed class SamplerMethod : LikelihoodMethod
             "1: a likelihood is that of the model's own distribution");
         Require(own.SuppressedTokens is null or { Count: 0 }, nameof(own.SuppressedTokens), own.SuppressedTokens?.Count,
             "none: answers with these tokens would be impossible");
+        Require(!own.PostponesTokens, nameof(own.PostponedTokens), own.PostponedTokens?.Count,
+            "none: which positions go first would depend on the tokens drawn");
         Require(own.TokenBias is null or { Count: 0 }, nameof(own.TokenBias), own.TokenBias?.Count,
             "none: a likelihood is that of the model's own distribution");
         Require(!own.SharesStepsAmongRows, nameof(own.SharesStepsAmongRows), own.SharesStepsAmongRows,

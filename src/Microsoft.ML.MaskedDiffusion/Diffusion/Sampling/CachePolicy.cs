@@ -3,10 +3,18 @@ using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
 /// <summary>A row's cache, and what its rule must know of the steps before.</summary>
-internal sealed class CachePolicy(SamplingCache rule)
+/// <param name="rule">What is kept.</param>
+/// <param name="isShifted">Whether the output before a position predicts it.</param>
+internal sealed class CachePolicy(SamplingCache rule, bool isShifted)
 {
     private readonly SortedSet<int> _changed = [];
-    private int _stepsSinceRefresh;
+    private int _stepsSinceRefresh, _lastBlock;
+
+    /// <summary>
+    /// Whether the first step of a block can fill its first position alone, as Fast-dLLM's Dream does: the output that predicts it is
+    /// computed in no later step.
+    /// </summary>
+    public bool LeavesOutPredecessor => isShifted && rule.KeepsAllBeforeBlock;
 
     /// <summary>The keys and values.</summary>
     public RowCache Kept { get; } = new();
@@ -23,17 +31,19 @@ internal sealed class CachePolicy(SamplingCache rule)
             Length = length,
             BlockStart = block.Start,
             BlockEnd = block.End,
-            IsFirstOfBlock = block.IsNew,
+            IsFirstOfBlock = block.Number != _lastBlock,
             StepsSinceRefresh = _stepsSinceRefresh,
             Asked = asked,
             Masked = block.Masked,
             Changed = [.. _changed.Where(position => position < length)],
         });
         _changed.Clear();
+        _lastBlock = block.Number;
         _stepsSinceRefresh = computed is null ? 1 : _stepsSinceRefresh + 1;
         if (computed is null)
             return null;
-        int[] positions = [.. computed.Distinct().Order()];
+        IEnumerable<int> predecessors = isShifted ? asked.Select(position => position - 1).Where(position => position >= 0) : [];
+        int[] positions = [.. computed.Union(predecessors).Order()];
         if (asked.Except(positions).Any() || positions is not [>= 0, ..] || positions[^1] >= length)
         {
             throw new InvalidOperationException($"The rule '{rule.Name}' of SamplingOptions.Cache must compute all positions asked for, "

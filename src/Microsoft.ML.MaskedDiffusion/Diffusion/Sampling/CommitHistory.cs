@@ -36,7 +36,8 @@ internal sealed class CommitHistory
     /// <summary>Notes a choice.</summary>
     public void Add(in TokenPrediction prediction, int step)
     {
-        _probabilities[prediction.Position] = prediction.Probability;
+        // Not the prediction's probability, which is 0 for a token that is postponed.
+        _probabilities[prediction.Position] = Math.Exp(prediction.LogProbability);
         _logProbabilities[prediction.Position] = prediction.LogProbability;
         _steps[prediction.Position] = step;
     }

@@ -9,10 +9,10 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 /// </summary>
 /// <param name="Options">Has the biases and the suppressed tokens.</param>
 /// <param name="Forbidden">Further tokens that may not be chosen.</param>
-/// <param name="EndOfTextId">The token that ends a text, or null.</param>
-/// <param name="End">What is added to the logit of the end.</param>
-/// <param name="KeepsEnd">Whether the end may be chosen even if it is among <paramref name="Forbidden"/>.</param>
-internal sealed record LogitChange(SamplingOptions Options, int[] Forbidden, int? EndOfTextId, float End, bool KeepsEnd) : ILogitChange
+/// <param name="EndOfTextIds">The tokens that end a text.</param>
+/// <param name="End">What is added to the logits of the ends.</param>
+/// <param name="KeepsEnds">Whether the ends may be chosen even if they are among <paramref name="Forbidden"/>.</param>
+internal sealed record LogitChange(SamplingOptions Options, int[] Forbidden, int[] EndOfTextIds, float End, bool KeepsEnds) : ILogitChange
 {
     /// <summary>That of a position in a row.</summary>
     /// <param name="request">The row.</param>
@@ -21,9 +21,9 @@ internal sealed record LogitChange(SamplingOptions Options, int[] Forbidden, int
     /// <param name="forbidden">Tokens that may not be chosen there.</param>
     /// <param name="mayEnd">Whether the text may end there even so.</param>
     public static LogitChange Of(SamplingRequest request, SamplingOptions options, int position, int[] forbidden, bool mayEnd) => new(
-        options, forbidden, request.EndOfTextId,
+        options, forbidden, request.EndOfTextIds,
         position < request.FirstEnd ? float.NegativeInfinity : -(float)request.EndOfTextPenalty,
-        mayEnd && request.EndOfTextId is not null);
+        mayEnd && request.EndOfTextIds.Length > 0);
 
     /// <inheritdoc/>
     public void AddTo(Span<float> logits)
@@ -39,18 +39,20 @@ internal sealed record LogitChange(SamplingOptions Options, int[] Forbidden, int
             logits[id] += (float)bias;
         foreach (int id in Options.SuppressedTokens ?? [])
             logits[id] = float.NegativeInfinity;
-        if (EndOfTextId is { } end)
+        foreach (int end in EndOfTextIds)
             logits[end] += End;
     }
 
     /// <summary>Leaves the further tokens without probability.</summary>
     public void Forbid(Span<float> logits)
     {
-        float end = KeepsEnd ? logits[EndOfTextId!.Value] : 0;
+        Span<float> ends = stackalloc float[KeepsEnds ? EndOfTextIds.Length : 0];
+        for (int i = 0; i < ends.Length; i++)
+            ends[i] = logits[EndOfTextIds[i]];
         foreach (int id in Forbidden)
             logits[id] = float.NegativeInfinity;
-        if (KeepsEnd)
-            logits[EndOfTextId!.Value] = end;
+        for (int i = 0; i < ends.Length; i++)
+            logits[EndOfTextIds[i]] = ends[i];
     }
 
     private static Dictionary<int, double> NoBias { get; } = [];

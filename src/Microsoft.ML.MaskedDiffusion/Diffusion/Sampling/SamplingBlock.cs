@@ -19,6 +19,9 @@ internal sealed class SamplingBlock
         Begin();
     }
 
+    /// <summary>The number of the block among those that have masked positions, from 1.</summary>
+    public int Number { get; private set; }
+
     /// <summary>Positions still masked, in all blocks.</summary>
     public int Left => _masked.Length;
 
@@ -96,5 +99,6 @@ internal sealed class SamplingBlock
         Positions = Open;
         _initialCount = Positions.Length;
         _plannedSteps = _steps ?? _initialCount;
+        Number++;
     }
 }

@@ -12,7 +12,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <remarks>
 /// Logits go through guidance, then <see cref="TokenBias"/>, <see cref="SuppressedTokens"/> and penalties: that is the distribution that
 /// the order looks at. Then temperature, <see cref="TopK"/>, <see cref="TopP"/> and <see cref="MinP"/>, in this order, make the
-/// distribution that a token is drawn from.
+/// distribution that a token is drawn from; with <see cref="OrderSeesKeptTokens"/> the order looks at that one.
 /// </remarks>
 public sealed class SamplingOptions
 {
@@ -68,6 +68,25 @@ public sealed class SamplingOptions
     public Remasking Remasking { get; set; } = Remasking.None;
 
     /// <summary>
+    /// How many replacements are tried at most, one after the other, when a row is written: 0 or more, each with a look at the whole row.
+    /// A token is replaced where that raises the probability of the row's tokens most, given all others, and only if the sum of their
+    /// log-probabilities rises (after the self-correction step of GIDD; von Ruette et al., arXiv 2503.04482, 2025). It ends earlier where
+    /// no replacement raises it. For models trained with a <see cref="NoiseOptions.UniformShare"/>: others have learned nothing about
+    /// tokens that they see. A text that a stop string has ended stays as it is. Default 0: off.
+    /// </summary>
+    [JsonPropertyName("SelfCorrectionSteps")]
+    [OmittedAtDefault]
+    public int SelfCorrectionSteps { get; set; }
+
+    /// <summary>
+    /// The temperature at which the replacements of <see cref="SelfCorrectionSteps"/> are drawn, 0 to 100; 0 tries the most probable token
+    /// of each position. Default 0.1, as published.
+    /// </summary>
+    [JsonPropertyName("SelfCorrectionTemperature")]
+    [OmittedAtDefault]
+    public double SelfCorrectionTemperature { get; set; } = 0.1;
+
+    /// <summary>
     /// Which keys and values are kept from step to step: faster and less exact. Default <see cref="SamplingCache.None"/>: none, exact.
     /// </summary>
     [JsonPropertyName("Cache")]
@@ -115,14 +134,25 @@ public sealed class SamplingOptions
     [OmittedAtDefault]
     public IReadOnlyList<int>? SuppressedTokens { get; set; }
 
+    /// <summary>
+    /// Token ids that are chosen like any others and filled last: for orders and counts a position where one of them is chosen has
+    /// probability 0 and the largest entropy, and the probabilities elsewhere are those among the other tokens. Orders by confidence
+    /// otherwise often choose the end of the text first, everywhere. Orders without predictions are not changed. LLaDA's
+    /// <c>confidence_eos_eot_inf</c> and dLLM's <c>begin_suppress_tokens</c>. Ids of the vocabulary. Default none.
+    /// </summary>
+    [JsonPropertyName("PostponedTokens")]
+    [OmittedAtDefault]
+    public IReadOnlyList<int>? PostponedTokens { get; set; }
+
     /// <summary>What is added to the logits of token ids, finite numbers. Default none.</summary>
     [JsonPropertyName("TokenBias")]
     [OmittedAtDefault]
     public IReadOnlyDictionary<int, double>? TokenBias { get; set; }
 
     /// <summary>
-    /// Whether the order looks at the probabilities among the tokens that <see cref="TopK"/>, <see cref="TopP"/> and <see cref="MinP"/>
-    /// keep, as in Dream's sampler, and not among all. Default false.
+    /// Whether the order looks at the probabilities with which a token is drawn, as in Dream's sampler: those after
+    /// <see cref="Temperature"/> (where it is above 0), among the tokens that <see cref="TopK"/>, <see cref="TopP"/> and <see cref="MinP"/>
+    /// keep. Default false.
     /// </summary>
     [JsonPropertyName("OrderSeesKeptTokens")]
     [OmittedAtDefault]
@@ -150,6 +180,9 @@ public sealed class SamplingOptions
     /// <summary>Whether the choice is among fewer tokens than the order sees.</summary>
     internal bool FiltersTokens => TopK is not null || TopP < 1 || MinP > 0;
 
+    /// <summary>Whether any tokens are filled last.</summary>
+    internal bool PostponesTokens => PostponedTokens is { Count: > 0 };
+
     /// <summary>Whether a guidance of the scale acts where this share of the masked tokens is left.</summary>
     internal bool IsGuided(double maskedShare) => GuidanceScale != 0 && maskedShare <= GuidanceStart && maskedShare > GuidanceEnd;
 
@@ -166,6 +199,11 @@ public sealed class SamplingOptions
             $"one of {string.Join(", ", TokensPerStep.Names)}, or a rule of your own");
         OptionCheck.RequireObject(Remasking, nameof(Remasking), $"one of {string.Join(", ", Remasking.Names)}, or a rule of your own");
         OptionCheck.RequireObject(Cache, nameof(Cache), $"one of {string.Join(", ", SamplingCache.Names)}, or a cache of your own");
+        OptionCheck.Require(SelfCorrectionSteps >= 0, nameof(SelfCorrectionSteps), SelfCorrectionSteps, "0 or more; 0 is off");
+        OptionCheck.Require(SelfCorrectionTemperature is >= 0 and <= 100, nameof(SelfCorrectionTemperature), SelfCorrectionTemperature,
+            "0 to 100; 0 tries the most probable token");
+        OptionCheck.Require(SelfCorrectionSteps == 0 || !SharesStepsAmongRows, nameof(SelfCorrectionSteps), SelfCorrectionSteps,
+            "0 with SharesStepsAmongRows");
         OptionCheck.RequireCountOrNull(BlockLength, nameof(BlockLength));
         OptionCheck.RequireCountOrNull(TopK, nameof(TopK));
         OptionCheck.Require(TopP is > 0 and <= 1, nameof(TopP), TopP, "above 0 and at most 1; 1 is off");
@@ -177,6 +215,7 @@ public sealed class SamplingOptions
         OptionCheck.Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
         var copy = (SamplingOptions)MemberwiseClone();
         copy.SuppressedTokens = SuppressedTokens is null ? null : [.. SuppressedTokens];
+        copy.PostponedTokens = PostponedTokens is null ? null : [.. PostponedTokens];
         copy.TokenBias = TokenBias?.ToDictionary();
         foreach ((int id, double bias) in copy.TokenBias ?? new Dictionary<int, double>())
             OptionCheck.Require(double.IsFinite(bias), $"{nameof(TokenBias)}[{id}]", bias,
@@ -190,6 +229,8 @@ public sealed class SamplingOptions
         OptionCheck.Require(TopK is null || TopK <= size, nameof(TopK), TopK, $"1 to the vocabulary's size {size}, or null");
         foreach (int id in SuppressedTokens ?? [])
             OptionCheck.Require(id >= 0 && id < size, nameof(SuppressedTokens), id, $"ids of the vocabulary, 0 to {size - 1}");
+        foreach (int id in PostponedTokens ?? [])
+            OptionCheck.Require(id >= 0 && id < size, nameof(PostponedTokens), id, $"ids of the vocabulary, 0 to {size - 1}");
         foreach (int id in TokenBias?.Keys ?? [])
             OptionCheck.Require(id >= 0 && id < size, nameof(TokenBias), id, $"of ids of the vocabulary, 0 to {size - 1}");
         int forbidden = SuppressedTokens?.Distinct().Count() ?? 0;

@@ -30,7 +30,10 @@ public static class SamplingPresets
         Temperature = 0.1,
     };
 
-    /// <summary>LLaDA's: the most confident first, equal shares of 128 steps, blocks of 32, temperature 0.</summary>
+    /// <summary>
+    /// LLaDA's (generate.py of its repository, with its defaults): the most confident first, equal shares of 128 steps, blocks of 32,
+    /// temperature 0.
+    /// </summary>
     public static SamplingOptions LLaDA => new()
     {
         Order = SamplingOrder.Confidence,
@@ -39,7 +42,21 @@ public static class SamplingPresets
         BlockLength = 32,
     };
 
-    /// <summary>Dream's: the lowest entropy first, temperature 0.2, nucleus of 0.95, 512 steps.</summary>
+    /// <summary>
+    /// dLLM's, for its A2D and ModernBERT models: the most confident first, rounded shares of 128 steps, blocks of 32, temperature 0. It is
+    /// <see cref="LLaDA"/> but for <see cref="TokensPerStep.Linear"/>.
+    /// </summary>
+    public static SamplingOptions DLLM => new()
+    {
+        Order = SamplingOrder.Confidence,
+        TokensPerStep = TokensPerStep.Linear,
+        Steps = 128,
+        BlockLength = 32,
+    };
+
+    /// <summary>
+    /// Dream's ("entropy", as its model card has it): the lowest entropy first, temperature 0.2, nucleus of 0.95, 512 steps.
+    /// </summary>
     public static SamplingOptions Dream => new()
     {
         Order = SamplingOrder.Entropy,
@@ -50,7 +67,11 @@ public static class SamplingPresets
         OrderSeesKeptTokens = true,
     };
 
-    /// <summary>Fast-dLLM's: all tokens with a probability of at least 0.9, in blocks of 32, temperature 0.</summary>
+    /// <summary>
+    /// Fast-dLLM's: all tokens with a probability of at least 0.9, in blocks of 32, temperature 0. Its caches are
+    /// <see cref="SamplingCache.Prefix"/> and <see cref="SamplingCache.Dual"/>, which <see cref="SamplingOptions.Cache"/> takes; here none
+    /// is set.
+    /// </summary>
     public static SamplingOptions FastDLLM => new()
     {
         Order = SamplingOrder.Confidence,

@@ -14,6 +14,9 @@ internal sealed record SamplingRequest(int[] Tokens, int[] Positions)
     /// <summary>Where given, each position gets this row's token, and the log-probabilities are those of these tokens.</summary>
     public int[]? Teacher { get; init; }
 
+    /// <summary>Whether the positions hold tokens already, which are only to be corrected.</summary>
+    public bool IsWritten { get; init; }
+
     /// <summary>What may be chosen; null for everything.</summary>
     public GapVocabulary? Vocabulary { get; init; }
 
@@ -43,11 +46,14 @@ internal sealed record SamplingRequest(int[] Tokens, int[] Positions)
     /// <summary>The first position of the first block.</summary>
     public int BlockStart { get; init; }
 
+    /// <summary>Whether the network's output before a position predicts it (<see cref="TransformerConfig.ShiftsLogits"/>).</summary>
+    public bool IsShifted { get; init; }
+
     /// <summary>Which positions may get a token that changes the length of their gap; null where none may.</summary>
     public ILengthTokens? LengthTokens { get; init; }
 
-    /// <summary>The token after which nothing is filled; null for none.</summary>
-    public int? EndOfTextId { get; init; }
+    /// <summary>The tokens after which nothing is filled. One array for all rows of a call.</summary>
+    public int[] EndOfTextIds { get; init; } = [];
 
     /// <summary>The first position that may hold the end of the text.</summary>
     public int FirstEnd { get; init; }

@@ -23,8 +23,9 @@ internal sealed class SamplingRow : IDisposable
     private readonly SamplingBlock _block;
     private readonly RemaskingState? _remasking;
     private readonly CachePolicy? _cache;
+    private readonly SelfCorrection? _correction;
     private TokenPrediction[] _predictions = [];
-    private int[] _looked = [];
+    private int[] _looked = [], _written = [];
     private int _step, _idleSteps;
 
     /// <param name="request">The row.</param>
@@ -45,9 +46,10 @@ internal sealed class SamplingRow : IDisposable
             _isGenerated[position] = true;
         _gaps = request.Gaps.Length > 0 ? new GapStates(request, Tokens.Length) : null;
         History = new CommitHistory(Tokens.Length);
-        _block = new SamplingBlock(request, options);
+        _block = new SamplingBlock(request.IsWritten ? request with { Positions = [] } : request, options);
         _remasking = options.Remasking == Remasking.None ? null : new RemaskingState(options.Remasking, Tokens.Length);
-        _cache = options.Cache == SamplingCache.None ? null : new CachePolicy(options.Cache);
+        _cache = options.Cache == SamplingCache.None ? null : new CachePolicy(options.Cache, request.IsShifted);
+        _correction = options.SelfCorrectionSteps == 0 || Total == 0 ? null : new SelfCorrection(options, _draws);
     }
 
     /// <summary>The ids so far.</summary>
@@ -63,7 +65,7 @@ internal sealed class SamplingRow : IDisposable
     public bool Missed { get; private set; }
 
     /// <summary>Whether nothing is left to do.</summary>
-    public bool IsDone => Missed || _block.IsDone;
+    public bool IsDone => Missed || (_block.IsDone && _correction is null or { IsDone: true });
 
     /// <summary>Steps taken.</summary>
     public int Steps => _step;
@@ -87,15 +89,25 @@ internal sealed class SamplingRow : IDisposable
     private bool IsBlind =>
         !_options.Order.UsesPredictions && !_options.TokensPerStep.UsesPredictions && !_options.SharesStepsAmongRows;
 
+    // Whether the step fills the block's first position and no other, since its prediction cannot be had later.
+    private bool FillsFirstAlone =>
+        _cache?.LeavesOutPredecessor == true && _block.IsNew && _remasking is null && !_options.SharesStepsAmongRows;
+
     /// <summary>
     /// What the network is asked in this step: nothing where no answer could change anything; the row itself, and probes of tokens that may
     /// be masked again.
     /// </summary>
     public IReadOnlyList<MaskedRow> Look()
     {
+        if (_block.IsDone)
+            return [LookAtWritten()];
         _looked = _block.Open;
         _remasking?.Begin(StateBefore, needsChoice: IsBlind);
-        if (IsBlind)
+        if (FillsFirstAlone)
+        {
+            _looked = _looked[..1];
+        }
+        else if (IsBlind)
         {
             TokenPrediction[] drawn = [.. _looked.Select(Unseen)];
             Rank(drawn);
@@ -126,6 +138,11 @@ internal sealed class SamplingRow : IDisposable
     /// </summary>
     public void Read(int look, int place, ReadOnlySpan<float> logits)
     {
+        if (_block.IsDone)
+        {
+            _correction!.Read(place, logits, _written[_looked[place]], CorrectionAt(_looked[place]), _step);
+            return;
+        }
         float[] own = ArrayPool<float>.Shared.Rent(logits.Length);
         Span<float> seen = own.AsSpan(0, logits.Length);
         logits.CopyTo(seen);
@@ -159,9 +176,14 @@ internal sealed class SamplingRow : IDisposable
     /// <summary>Fills the step's share of the positions looked at, and masks others again.</summary>
     public void Advance()
     {
+        if (_block.IsDone)
+        {
+            Correct();
+            return;
+        }
         TokenPrediction[] ranked = Ranked();
         _remasking?.ChooseAfter(StateWith(ranked));
-        Commit(ranked, IsBlind ? ranked.Length : Count(ranked));
+        Commit(ranked, IsBlind || FillsFirstAlone ? ranked.Length : Count(ranked));
     }
 
     /// <summary>
@@ -210,6 +232,33 @@ internal sealed class SamplingRow : IDisposable
     /// <summary>Gives the memory of the cache back.</summary>
     public void Dispose() => _cache?.Kept.Dispose();
 
+    // A look at the row that is written, with the replacement that is tried. The end of the text stays where it is.
+    private MaskedRow LookAtWritten()
+    {
+        _looked =
+        [
+            .. _request.Positions.Where(position => position < Tokens.Length && !_request.EndOfTextIds.Contains(Tokens[position])),
+        ];
+        _written = _correction!.Begin(Tokens, _looked);
+        _gaps?.Follow(_written, _maskTokenId);
+        MaskedRow look = Ask(_written, _looked, cache: null, greedy: null);
+        LastNetworkRows = look.NetworkRows;
+        NetworkRows += LastNetworkRows;
+        return look;
+    }
+
+    private LogitChange CorrectionAt(int position) => ChangeAt(position) with { End = float.NegativeInfinity };
+
+    private void Correct()
+    {
+        if (_correction!.Advance() is { } replaced)
+        {
+            Tokens[replaced.Position] = replaced.Token;
+            History.Add(replaced, _step);
+        }
+        _step++;
+    }
+
     // Whether the most probable tokens are all that is asked of the network.
     private bool IsGreedy => _chooser.IsGreedy && _request.Teacher is null && _options.RepetitionPenalty == 1 && LengthTokens.Count == 0;
 
@@ -235,7 +284,7 @@ internal sealed class SamplingRow : IDisposable
     };
 
     private bool Fits(int position, int token) =>
-        token == _request.EndOfTextId ? _gaps!.MayEnd(position, isCut: _remasking is null) : _gaps!.Fits(position, token);
+        _request.EndOfTextIds.Contains(token) ? _gaps!.MayEnd(position, isCut: _remasking is null) : _gaps!.Fits(position, token);
 
     // The ids without text that change the length of a gap.
     private IReadOnlyList<int> LengthTokens => _request.Vocabulary is null ? [] : _request.LengthTokens?.Ids ?? [];
@@ -299,9 +348,9 @@ internal sealed class SamplingRow : IDisposable
     // Of a text that has ended nothing more is computed.
     private void EndText(List<int> filled)
     {
-        if (_request.EndOfTextId is not { } end)
+        if (_request.EndOfTextIds.Length == 0)
             return;
-        int last = filled.Where(position => Tokens[position] == end).DefaultIfEmpty(int.MaxValue).Min();
+        int last = filled.Where(position => _request.EndOfTextIds.Contains(Tokens[position])).DefaultIfEmpty(int.MaxValue).Min();
         if (last >= Tokens.Length)
             return;
         Tokens = Tokens[..(last + 1)];

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics.Tensors;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
@@ -17,25 +18,37 @@ internal sealed class TokenChooser(SamplingOptions options)
     /// <exception cref="NotFiniteNumberException">The logits are not finite.</exception>
     public TokenPrediction Choose(Span<float> logits, int position, int step, ISamplingDraws draws)
     {
+        double temperature = options.Temperature;
+        if (options.OrderSeesKeptTokens && temperature > 0)
+        {
+            Divide(logits, temperature);
+            temperature = 1;
+        }
         TokenStatistics seen = TokenStatistics.Of(logits);
+        OtherTokens? others = OthersOf(logits);
         float chosenLogit = seen.TopLogit;
         int token = seen.Top;
-        if (options.FiltersTokens && (options.Temperature > 0 || options.OrderSeesKeptTokens))
+        if (options.FiltersTokens && (temperature > 0 || options.OrderSeesKeptTokens))
         {
-            TokenFilter.Apply(logits, options);
+            TokenFilter.Apply(logits, options, temperature);
             if (options.OrderSeesKeptTokens)
+            {
                 seen = TokenStatistics.Of(logits);
+                others = OthersOf(logits);
+            }
         }
-        if (options.Temperature > 0)
+        if (temperature > 0)
         {
-            token = Draw(logits, seen.TopLogit, position, step, draws);
+            token = Draw(logits, seen.TopLogit, temperature, position, step, draws);
             chosenLogit = logits[token];
         }
-        return Prediction(seen, token, chosenLogit, position, step, draws);
+        TokenPrediction prediction = Prediction(seen, token, chosenLogit, position, step, draws);
+        return others?.Judge(prediction, chosenLogit, logits.Length) ?? prediction;
     }
 
     /// <summary>Whether the most probable token is always chosen, and nothing but <see cref="TokenStatistics"/> looked at.</summary>
-    public bool IsGreedy => options.Temperature == 0 && !(options.FiltersTokens && options.OrderSeesKeptTokens);
+    public bool IsGreedy =>
+        options.Temperature == 0 && !options.PostponesTokens && !(options.FiltersTokens && options.OrderSeesKeptTokens);
 
     /// <summary>The most probable token.</summary>
     public static TokenPrediction Top(in TokenStatistics seen, int position, int step, ISamplingDraws draws) =>
@@ -53,13 +66,28 @@ internal sealed class TokenChooser(SamplingOptions options)
             LogProbability = logit - seen.LogSum,
         };
 
+    // Logits over the temperature, from the largest one down, so that a tiny temperature leaves that one.
+    private static void Divide(Span<float> logits, double temperature)
+    {
+        float top = TensorPrimitives.Max(logits);
+        if (float.IsNegativeInfinity(top))
+            return;
+        foreach (ref float logit in logits)
+            logit = (float)(((double)logit - top) / temperature);
+    }
+
+    // What the order sees instead where some tokens are filled last.
+    private OtherTokens? OthersOf(Span<float> logits) =>
+        options.PostponesTokens ? OtherTokens.Of(logits, options.PostponedTokens!) : null;
+
     // With E = -ln u, the largest logit - temperature * ln E has the smallest E / e^(logit / temperature). As E is at least 1 - u, the
     // logarithm of most draws need not be taken.
-    private int Draw(ReadOnlySpan<float> logits, float top, int position, int step, ISamplingDraws draws)
+    private static int Draw(
+        ReadOnlySpan<float> logits, float top, double temperature, int position, int step, ISamplingDraws draws)
     {
         double[] uniform = ArrayPool<double>.Shared.Rent(logits.Length);
         draws.OfTokens(step, position, uniform.AsSpan(0, logits.Length));
-        double temperature = options.Temperature, best = double.NegativeInfinity, bestRatio = double.PositiveInfinity;
+        double best = double.NegativeInfinity, bestRatio = double.PositiveInfinity;
         int token = -1;
         for (int id = 0; id < logits.Length; id++)
         {

@@ -6,11 +6,13 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 internal static class TokenFilter
 {
     /// <summary>Filters logits in place.</summary>
-    /// <param name="logits">The logits, which the order has seen.</param>
-    /// <param name="options">The options; the temperature makes the distribution that is filtered.</param>
-    public static void Apply(Span<float> logits, SamplingOptions options)
+    /// <param name="logits">The logits.</param>
+    /// <param name="options">Which tokens are kept.</param>
+    /// <param name="temperature">Makes the distribution that is filtered; 0 stands for 1.</param>
+    public static void Apply(Span<float> logits, SamplingOptions options, double temperature)
     {
-        double temperature = options.Temperature == 0 ? 1 : options.Temperature;
+        if (temperature == 0)
+            temperature = 1;
         if (options.TopK is { } k && k < logits.Length)
             Keep(logits, Largest(logits, k));
         if (options.TopP < 1)

@@ -79,10 +79,51 @@ internal sealed class TokenInfiller
         return filled;
     }
 
+    /// <summary>The rows, none of which has a mask token, after the options' self-correction of all of their tokens.</summary>
+    /// <exception cref="ArgumentException">A row is longer than the model's context or holds an id outside its vocabulary.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>
+    public int[][] Correct(IReadOnlyList<int[]> rows, CancellationToken cancellation, IProgress<double>? progress)
+    {
+        SamplingRow[] corrected = [.. rows.Select(OpenWritten)];
+        _decoder.Run(corrected, progress, cancellation);
+        return [.. corrected.Select(row => row.Tokens)];
+    }
+
+    private SamplingRow OpenWritten(int[] row)
+    {
+        ArgumentNullException.ThrowIfNull(row, "rows");
+        if (MaskedPositions(row).Length > 0)
+            throw new ArgumentException("A row that is to be corrected holds the mask token; fill its gaps first.", "rows");
+        // Beginnings and ends of texts stay where they are.
+        int[] positions = [.. Enumerable.Range(0, row.Length).Where(i => _vocabulary is null || _vocabulary.HasText(row[i]))];
+        var request = new SamplingRequest(row, positions)
+        {
+            Key = ContentKey.Of(row),
+            Vocabulary = _vocabulary,
+            IsWritten = true,
+            IsShifted = _evaluator.IsShifted,
+        };
+        return new SamplingRow(request, _options, _evaluator.MaskTokenId);
+    }
+
     private SamplingRow Open(InfillRow asked)
     {
         int[] row = asked.Tokens;
-        int maskTokenId = _evaluator.MaskTokenId;
+        var request = new SamplingRequest(row, MaskedPositions(row))
+        {
+            Key = ContentKey.Of(row, asked.Sample),
+            Vocabulary = _vocabulary,
+            Gaps = asked.Gaps ?? [],
+            StartsText = asked.StartsText,
+            IsShifted = _evaluator.IsShifted,
+        };
+        return new SamplingRow(request, _options, _evaluator.MaskTokenId);
+    }
+
+    // Where a row, which must fit the model, has mask tokens.
+    private int[] MaskedPositions(int[] row)
+    {
+        int maskTokenId = _evaluator.MaskTokenId, last = Math.Max(maskTokenId, _evaluator.VocabularySize - 1);
         if (row.Length > _evaluator.ContextLength)
         {
             throw new ArgumentException($"A text of {row.Length} tokens, gaps included, is longer than the {_evaluator.ContextLength} that "
@@ -91,22 +132,15 @@ internal sealed class TokenInfiller
         var positions = new List<int>();
         for (int i = 0; i < row.Length; i++)
         {
-            if (row[i] < 0 || row[i] > maskTokenId)
+            if (row[i] < 0 || row[i] > last)
             {
                 throw new ArgumentException(
-                    $"Token id {row[i]} is outside 0 to {maskTokenId}; it was made by another tokenizer than the model's.");
+                    $"Token id {row[i]} is outside 0 to {last}; it was made by another tokenizer than the model's.");
             }
             if (row[i] == maskTokenId)
                 positions.Add(i);
         }
-        var request = new SamplingRequest(row, [.. positions])
-        {
-            Key = ContentKey.Of(row, asked.Sample),
-            Vocabulary = _vocabulary,
-            Gaps = asked.Gaps ?? [],
-            StartsText = asked.StartsText,
-        };
-        return new SamplingRow(request, _options, maskTokenId);
+        return [.. positions];
     }
 }
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
@@ -20,12 +21,14 @@ internal interface INetworkBackend : IDisposable
     /// <summary>Whether later forward passes keep little for their backward passes, which then compute the rest again.</summary>
     bool ActivationCheckpointing { get; set; }
 
-    /// <summary>The states after the final norm, [rows, length, d], with a graph where gradients are wanted.</summary>
+    /// <summary>
+    /// The states that the output layer reads, after the final norm or the prediction head, [rows, length, d], with a graph where gradients
+    /// are wanted. Each is that of its own place, also where the output of a place predicts the next one.
+    /// </summary>
     Tensor Hidden(TokenRows tokens);
 
     /// <summary>
-    /// The states after the final norm at the places row * length + position, which ascend, [places, d], with a graph where gradients are
-    /// wanted.
+    /// The same states at the places row * length + position, which ascend, [places, d], with a graph where gradients are wanted.
     /// </summary>
     Tensor HiddenAt(TokenRows tokens, long[] places);
 
@@ -36,6 +39,12 @@ internal interface INetworkBackend : IDisposable
     /// The cross-entropy in nats, [n] in at least 32 bits, of states [n, d] with a target each, with a graph where gradients are wanted.
     /// </summary>
     Tensor CrossEntropy(Tensor states, long[] targets);
+
+    /// <summary>
+    /// The losses in nats, [n] in at least 32 bits, of states [n, d] at positions under hybrid noise, with a graph where gradients are
+    /// wanted. Predicted are the tokens of text without the mask token.
+    /// </summary>
+    Tensor HybridLoss(Tensor states, HybridTerm[] terms);
 
     /// <summary>
     /// Writes log p(target), among the tokens of text, in nats for each query i, which asks state <paramref name="rows"/>[i] about

@@ -49,7 +49,7 @@ internal abstract class NetworkSession : INetworkSession
                 part.Cache?.Require(part);
             foreach (SequencePart part in parts)
                 part.Cache?.Begin(part);
-            NetworkStates states = Compute(parts);
+            NetworkStates states = Config.ShiftsLogits ? ComputeShifted(parts) : Compute(parts);
             foreach (SequencePart part in parts)
                 part.Cache?.Commit(part);
             return states;
@@ -76,6 +76,9 @@ internal abstract class NetworkSession : INetworkSession
     /// <summary>The asked states of parts that have been checked and whose caches are taken.</summary>
     protected abstract NetworkStates Compute(IReadOnlyList<SequencePart> parts);
 
+    /// <summary>The given rows of states that this session computed, as states of their own.</summary>
+    protected abstract NetworkStates Select(NetworkStates states, int[] rows);
+
     /// <summary>As <see cref="ReadLogits"/>, checked, for at least one row.</summary>
     protected abstract void Read(NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, LogitRowReader reader);
 
@@ -96,6 +99,28 @@ internal abstract class NetworkSession : INetworkSession
             use.Dispose();
             throw;
         }
+    }
+
+    // Asks for the places whose states predict the asked ones.
+    private NetworkStates ComputeShifted(IReadOnlyList<SequencePart> parts)
+    {
+        var shifted = new SequencePart[parts.Count];
+        List<int> rows = [];
+        int computed = 0, asked = 0;
+        for (int i = 0; i < shifted.Length; i++)
+        {
+            var places = new ShiftedPlaces(parts[i].PredictingPlaces());
+            shifted[i] = parts[i].WithAsked(Array.ConvertAll(places.Computed, place => (int)place));
+            foreach (int row in places.Rows)
+                rows.Add(computed + row);
+            computed += places.Computed.Length;
+            asked += places.Rows.Length;
+        }
+        NetworkStates states = Compute(shifted);
+        if (computed == asked)
+            return states;
+        using (states)
+            return Select(states, [.. rows]);
     }
 
     private static void Check(NetworkStates states, int[] rows, int[]? unconditional)

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 
-/// <summary>States after the final norm, [<see cref="Count"/>, d], in memory of their own, which disposal gives back.</summary>
+/// <summary>States that the output layer reads, [<see cref="Count"/>, d], in memory of their own, which disposal gives back.</summary>
 internal abstract class NetworkStates(int count) : IDisposable
 {
     /// <summary>Number of states.</summary>

@@ -22,7 +22,11 @@ internal sealed class SequencePart
     /// <summary>The row's cache, or null where the positions are 0 to <see cref="KeyCount"/> - 1.</summary>
     public KeyValueCache? Cache { get; init; }
 
-    /// <summary>Ascending indices into <see cref="Positions"/> of the places whose states are wanted.</summary>
+    /// <summary>
+    /// Ascending indices into <see cref="Positions"/> of the places whose states are wanted. With
+    /// <see cref="TransformerConfig.ShiftsLogits"/> the state of the position before a place predicts it, and is what the place is given,
+    /// if that position is among <see cref="Positions"/>; else it is given its own state, since a cache has keys and values but no states.
+    /// </summary>
     public required ReadOnlyMemory<int> Asked { get; init; }
 
     /// <summary>A row from its first position on, with a cache to be filled or without any.</summary>
@@ -34,6 +38,32 @@ internal sealed class SequencePart
         Cache = cache,
         Asked = asked,
     };
+
+    /// <summary>The same part, asked for other places.</summary>
+    public SequencePart WithAsked(int[] asked) => new()
+    {
+        Tokens = Tokens,
+        Positions = Positions,
+        KeyCount = KeyCount,
+        Cache = Cache,
+        Asked = asked,
+    };
+
+    /// <summary>
+    /// For each asked place the index into <see cref="Positions"/> of the place that predicts it, where the output of a place predicts the
+    /// next one.
+    /// </summary>
+    public long[] PredictingPlaces()
+    {
+        ReadOnlySpan<int> positions = Positions.Span, asked = Asked.Span;
+        var places = new long[asked.Length];
+        for (int i = 0; i < places.Length; i++)
+        {
+            int place = asked[i];
+            places[i] = place > 0 && positions[place - 1] == positions[place] - 1 ? place - 1 : place;
+        }
+        return places;
+    }
 
     /// <summary>Requires what the properties say.</summary>
     /// <exception cref="ArgumentException">It is otherwise; the message says what.</exception>

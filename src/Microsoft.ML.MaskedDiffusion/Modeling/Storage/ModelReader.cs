@@ -10,17 +10,13 @@ internal static class ModelReader
     public const string TokenizerFolder = "tokenizer/";
     private const long SmallFileLimit = 256L << 20;
 
-    public static (TransformerNetwork Network, TextTokenizer Tokenizer) Read(IModelStore store, torch.Device device)
+    public static (TransformerNetwork Network, TextTokenizer Tokenizer) Read(
+        IModelStore store, torch.Device device, WeightType type)
     {
         string source = store.Source;
-        try
+        return Explained(source, () =>
         {
-            if (!store.Files.Contains(ModelManifest.Name))
-                throw new InvalidDataException(
-                    $"{source}: there is no {ModelManifest.Name}; this is not a saved model, or saving it was not completed.");
-            ModelManifest manifest = ModelManifest.Read(ReadSmall(store, ModelManifest.Name, null), source);
-            CheckFiles(store, manifest);
-            TransformerConfig config = ModelConfigFile.Read(ReadSmall(store, ModelConfigFile.Name, manifest), source);
+            (ModelManifest manifest, TransformerConfig config) = ReadManifest(store);
             string[] names = [.. manifest.Files.Where(name => name.StartsWith(TokenizerFolder, StringComparison.Ordinal))];
             // Small files can be many, so their sum counts too, before any of them is read.
             double sum = names.Sum(name => (double)manifest.Length(name, source));
@@ -37,7 +33,29 @@ internal static class ModelReader
                 throw new InvalidDataException(
                     $"{source}: the tokenizer has {tokenizer.VocabularySize} tokens, but the network has only {config.VocabularySize}.");
             }
-            return (ReadWeights(store, manifest, config, device), tokenizer);
+            return (ReadWeights(store, manifest, config, device, type), tokenizer);
+        });
+    }
+
+    /// <summary>The network alone, without its weights.</summary>
+    public static TransformerConfig ReadConfig(IModelStore store) => Explained(store.Source, () => ReadManifest(store).Config);
+
+    private static (ModelManifest Manifest, TransformerConfig Config) ReadManifest(IModelStore store)
+    {
+        string source = store.Source;
+        if (!store.Files.Contains(ModelManifest.Name))
+            throw new InvalidDataException(
+                $"{source}: there is no {ModelManifest.Name}; this is not a saved model, or saving it was not completed.");
+        ModelManifest manifest = ModelManifest.Read(ReadSmall(store, ModelManifest.Name, null), source);
+        CheckFiles(store, manifest);
+        return (manifest, ModelConfigFile.Read(ReadSmall(store, ModelConfigFile.Name, manifest), source));
+    }
+
+    private static T Explained<T>(string source, Func<T> read)
+    {
+        try
+        {
+            return read();
         }
         catch (Exception error) when (
             error is EndOfStreamException or NotSupportedException or OverflowException or ArgumentException and not ArgumentNullException)
@@ -58,7 +76,8 @@ internal static class ModelReader
         faults.ThrowIfAny();
     }
 
-    private static TransformerNetwork ReadWeights(IModelStore store, ModelManifest manifest, TransformerConfig config, torch.Device device)
+    private static TransformerNetwork ReadWeights(
+        IModelStore store, ModelManifest manifest, TransformerConfig config, torch.Device device, WeightType type)
     {
         (Stream content, long limit) = store.Open(WeightsName);
         using var stream = new HashingStream(content);
@@ -72,7 +91,7 @@ internal static class ModelReader
         }
         // The reader reads the header of the file before the network is created.
         using var reader = new SafetensorsReader(stream, source, length);
-        var network = new TransformerNetwork(config, device);
+        var network = new TransformerNetwork(config, device, WeightFiles.TypeFor([reader], type));
         try
         {
             WeightFiles.Load([reader], network, source);

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
-using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
@@ -112,8 +112,8 @@ internal static class ModelWriter
         return ours.Contains(ModelConfigFile.Name) && archive.Entries.All(file => ours.Contains(file.FullName));
     }
 
-    private static IEnumerable<KeyValuePair<string, torch.Tensor>> WeightsOf(MaskedDiffusionModel model) =>
-        model.Network.Parameters.Select(item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value));
+    private static IEnumerable<KeyValuePair<string, Tensor>> WeightsOf(MaskedDiffusionModel model) =>
+        model.Network.Parameters.Select(item => KeyValuePair.Create(item.Key, (Tensor)item.Value));
 
     private static string FolderAround(string path) => Path.GetDirectoryName(Path.GetFullPath(path))
         ?? throw new ArgumentException(

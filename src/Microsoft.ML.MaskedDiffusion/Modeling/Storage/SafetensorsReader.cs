@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
@@ -92,14 +93,7 @@ internal sealed class SafetensorsReader : IDisposable
     /// </summary>
     public void ReadSingles(SafetensorsEntry entry, Span<float> destination)
     {
-        if (destination.Length != entry.ElementCount)
-        {
-            throw new ArgumentException(
-                $"The destination has room for {destination.Length} numbers, but the tensor has {entry.ElementCount}.",
-                nameof(destination));
-        }
-        if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
-            throw WrongType(entry, "floating-point numbers");
+        RequireFloatingPoint(entry, destination.Length);
         Seek(entry);
         int size = SafetensorsEntry.SizeOf(entry.Type);
         byte[]? buffer = entry.Type == SafetensorsType.F32 && BitConverter.IsLittleEndian ? null : ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -122,6 +116,45 @@ internal sealed class SafetensorsReader : IDisposable
         }
     }
 
+    /// <summary>
+    /// Reads a tensor of BF16 as it is, or one of F32, F16 or F64 with rounding to bfloat16, to nearest and ties to even, into
+    /// <paramref name="destination"/>, which must have the length of the tensor.
+    /// </summary>
+    public unsafe void ReadBFloat16(SafetensorsEntry entry, Span<ushort> destination)
+    {
+        RequireFloatingPoint(entry, destination.Length);
+        Seek(entry);
+        int size = SafetensorsEntry.SizeOf(entry.Type), most = BufferBytes / size;
+        bool asItIs = entry.Type == SafetensorsType.BF16 && BitConverter.IsLittleEndian;
+        byte[] buffer = asItIs ? [] : ArrayPool<byte>.Shared.Rent(BufferBytes);
+        float[] singles = asItIs ? [] : ArrayPool<float>.Shared.Rent(most);
+        try
+        {
+            while (!destination.IsEmpty)
+            {
+                Span<ushort> part = destination[..Math.Min(destination.Length, most)];
+                Span<byte> bytes = asItIs ? MemoryMarshal.AsBytes(part) : buffer.AsSpan(0, part.Length * size);
+                Fill(entry, bytes);
+                if (!asItIs)
+                {
+                    Widen(entry.Type, bytes, singles.AsSpan(0, part.Length));
+                    fixed (float* from = singles)
+                    fixed (ushort* to = part)
+                        BFloat16Kernels.NarrowAlone(from, to, part.Length);
+                }
+                destination = destination[part.Length..];
+            }
+        }
+        finally
+        {
+            if (!asItIs)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+                ArrayPool<float>.Shared.Return(singles);
+            }
+        }
+    }
+
     /// <summary>The raw bytes of a tensor.</summary>
     public void ReadBytes(SafetensorsEntry entry, Span<byte> destination)
     {
@@ -135,6 +168,17 @@ internal sealed class SafetensorsReader : IDisposable
     }
 
     public void Dispose() => _stream.Dispose();
+
+    private void RequireFloatingPoint(SafetensorsEntry entry, int room)
+    {
+        if (room != entry.ElementCount)
+        {
+            throw new ArgumentException(
+                $"The destination has room for {room} numbers, but the tensor has {entry.ElementCount}.", "destination");
+        }
+        if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
+            throw WrongType(entry, "floating-point numbers");
+    }
 
     private static void Widen(SafetensorsType type, ReadOnlySpan<byte> bytes, Span<float> destination)
     {

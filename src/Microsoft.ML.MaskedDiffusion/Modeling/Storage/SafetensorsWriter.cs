@@ -13,26 +13,36 @@ internal static unsafe class SafetensorsWriter
     private const int PieceBytes = 1 << 22;
 
     /// <summary>Writes a model's weights, with the note "format: pt" that other libraries look for.</summary>
-    public static void WriteModel(Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors) =>
+    public static void WriteModel(Stream stream, IEnumerable<WrittenTensor> tensors) =>
         Write(stream, tensors, new Dictionary<string, string> { ["format"] = "pt" });
 
+    /// <summary>The same with tensors that are there.</summary>
+    public static void WriteModel(Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors) =>
+        WriteModel(stream, tensors.Select(item => WrittenTensor.Of(item.Key, item.Value)));
+
+    /// <summary>Writes tensors that are there; otherwise as the other method.</summary>
+    public static void Write(
+        Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        Write(stream, tensors.Select(item => WrittenTensor.Of(item.Key, item.Value)), metadata);
+
     /// <summary>
-    /// Writes the tensors in the given order. Tensors of another device are copied to the machine's memory one at a time.
+    /// Writes the tensors in the given order. Each is asked for when it is written, and tensors of another device are copied to the
+    /// machine's memory then.
     /// </summary>
     /// <exception cref="ArgumentException">A tensor has another type, or a name is used twice or reserved.</exception>
     public static void Write(
-        Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+        Stream stream, IEnumerable<WrittenTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        List<KeyValuePair<string, Tensor>> all = [.. tensors];
+        List<WrittenTensor> all = [.. tensors];
         byte[] header = Header(all, metadata);
         Span<byte> length = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
         stream.Write(length);
         stream.Write(header);
-        foreach ((_, Tensor tensor) in all)
+        foreach (WrittenTensor tensor in all)
         {
             using var scope = NewDisposeScope();
-            Tensor dense = tensor.detach().cpu().contiguous();
+            Tensor dense = tensor.Values().detach().cpu().contiguous();
             byte* bytes = TensorMemory.Address(dense, dense.dtype);
             long count = dense.NumberOfElements * dense.ElementSize;
             for (long at = 0; at < count; at += PieceBytes)
@@ -40,7 +50,7 @@ internal static unsafe class SafetensorsWriter
         }
     }
 
-    private static byte[] Header(List<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] Header(List<WrittenTensor> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         if (!BitConverter.IsLittleEndian)
             throw new PlatformNotSupportedException(
@@ -58,19 +68,19 @@ internal static unsafe class SafetensorsWriter
                 json.WriteEndObject();
             }
             long offset = 0;
-            foreach ((string name, Tensor tensor) in tensors)
+            foreach ((string name, ScalarType type, long[] shape, _) in tensors)
             {
                 if (!names.Add(name) || name == "__metadata__")
                     throw new ArgumentException($"The tensor name \"{name}\" is used twice or reserved.", nameof(tensors));
                 json.WriteStartObject(name);
-                json.WriteString("dtype", Name(name, tensor.dtype));
+                json.WriteString("dtype", Name(name, type));
                 json.WriteStartArray("shape");
-                foreach (long size in tensor.shape)
+                foreach (long size in shape)
                     json.WriteNumberValue(size);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
-                offset += tensor.NumberOfElements * tensor.ElementSize;
+                offset += shape.Aggregate(SizeOf(type), (size, count) => size * count);
                 json.WriteNumberValue(offset);
                 json.WriteEndArray();
                 json.WriteEndObject();
@@ -84,6 +94,13 @@ internal static unsafe class SafetensorsWriter
         return header;
     }
 
+    private static long SizeOf(ScalarType type) => type switch
+    {
+        ScalarType.Int64 => sizeof(long),
+        ScalarType.Float32 => sizeof(float),
+        _ => sizeof(ushort),
+    };
+
     private static string Name(string tensor, ScalarType type) => type switch
     {
         ScalarType.Float32 => StoredEnum<SafetensorsType>.NameOf(SafetensorsType.F32),
@@ -93,4 +110,15 @@ internal static unsafe class SafetensorsWriter
         _ => throw new ArgumentException(
             $"Tensor \"{tensor}\" is of type {type}; Float32, BFloat16, Float16 and Int64 can be written.", nameof(type)),
     };
+}
+
+/// <summary>A tensor to be written.</summary>
+/// <param name="Name">Its name in the file.</param>
+/// <param name="Type">Its type.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Values">Makes it or fetches it.</param>
+internal sealed record WrittenTensor(string Name, ScalarType Type, long[] Shape, Func<Tensor> Values)
+{
+    /// <summary>A tensor that is there.</summary>
+    public static WrittenTensor Of(string name, Tensor tensor) => new(name, tensor.dtype, tensor.shape, () => tensor);
 }

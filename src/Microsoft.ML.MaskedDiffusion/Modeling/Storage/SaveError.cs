@@ -9,10 +9,10 @@ internal static class SaveError
     /// <summary>Whether an error comes from the disk.</summary>
     public static bool IsOfDisk(Exception error) => error is IOException or UnauthorizedAccessException;
 
-    /// <summary>Runs a save to a path.</summary>
+    /// <summary>Runs a save to a path of what messages call by its name.</summary>
     /// <exception cref="DirectoryNotFoundException">The folder around the path does not exist.</exception>
     /// <exception cref="IOException">The disk refused.</exception>
-    public static void Explain(string path, Action save)
+    public static void Explain(string path, Action save, string what = "model")
     {
         try
         {
@@ -20,18 +20,19 @@ internal static class SaveError
         }
         catch (Exception error) when (IsOfDisk(error))
         {
-            throw At(Path.GetFullPath(path), error);
+            throw At(Path.GetFullPath(path), what, error);
         }
     }
 
-    private static IOException At(string path, Exception cause)
+    private static IOException At(string path, string what, Exception cause)
     {
         if (cause is DirectoryNotFoundException && Path.GetDirectoryName(path) is { } folder && !Directory.Exists(folder))
         {
             return new DirectoryNotFoundException(
-                $"The model could not be saved to {path}: there is no folder {folder}. Create it first.", cause);
+                $"The {what} could not be saved to {path}: there is no folder {folder}. Create it first.", cause);
         }
-        return new IOException($"The model could not be saved to {path}: {cause.Message.TrimEnd('.')}. What was there before is unchanged. "
+        string reason = cause.Message.TrimEnd('.');
+        return new IOException($"The {what} could not be saved to {path}: {reason}. What was there before is unchanged. "
             + "Free space on that disk, or save to a place that can be written to.", cause);
     }
 }

@@ -1,7 +1,6 @@
-using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -13,33 +12,40 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 /// </summary>
 internal static unsafe class WeightFiles
 {
-    private const int MaximumIndexBytes = 100_000_000;
-
-    /// <summary>Loads a .safetensors file, or the shards of a .safetensors.index.json.</summary>
+    /// <summary>Loads a .safetensors file, or the shards of a .safetensors.index.json, with the network's own names.</summary>
     /// <exception cref="InvalidDataException">
     /// The content is not safetensors, the names, shapes or types are not those of the network, or a number is not finite.
     /// </exception>
     public static void Load(string path, TransformerNetwork network)
     {
-        if (!path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-        {
-            using SafetensorsReader reader = SafetensorsReader.Open(path);
-            Load([reader], network, path);
-            return;
-        }
-        List<SafetensorsReader> shards = [];
+        using SafetensorsFiles files = SafetensorsFiles.Open(path);
+        Load(files.Readers, network, path);
+    }
+
+    /// <summary>
+    /// Makes a network and fills it from files of another layout, which is compared with their headers before memory is taken for what a
+    /// configuration claims.
+    /// </summary>
+    /// <param name="path">A .safetensors file or a .safetensors.index.json.</param>
+    /// <param name="layout">The tensors of the files.</param>
+    /// <param name="weightType">The numbers in which matrices are to be held.</param>
+    /// <param name="create">Makes the network, whose matrices have the given type.</param>
+    /// <exception cref="InvalidDataException">As for the other method.</exception>
+    public static TransformerNetwork Load(
+        string path, WeightLayout layout, WeightType weightType, Func<ScalarType, TransformerNetwork> create)
+    {
+        using SafetensorsFiles files = SafetensorsFiles.Open(path);
+        layout.Check(files.Readers, path);
+        TransformerNetwork network = create(TypeFor(files.Readers, weightType));
         try
         {
-            Dictionary<string, string> map = ReadIndex(path);
-            foreach (string file in map.Values.Distinct().Order(StringComparer.Ordinal))
-                shards.Add(OpenShard(path, file));
-            CheckIndex(path, map, shards);
-            Load(shards, network, path);
+            Load(files.Readers, network, path, layout);
+            return network;
         }
-        finally
+        catch
         {
-            foreach (SafetensorsReader shard in shards)
-                shard.Dispose();
+            network.Dispose();
+            throw;
         }
     }
 
@@ -49,57 +55,96 @@ internal static unsafe class WeightFiles
     public static bool IsAutoregressive(string path, TransformerConfig config)
     {
         const string Embedding = "transformer.wte.weight";
-        using SafetensorsReader reader = path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-            ? OpenShard(path, ReadIndex(path).GetValueOrDefault(Embedding)
-                ?? throw new InvalidDataException($"{path}: the index names no tensor \"{Embedding}\"."))
-            : SafetensorsReader.Open(path);
+        using SafetensorsReader reader = SafetensorsFiles.OpenFileOf(path, Embedding);
         return reader.TryFind(Embedding, out SafetensorsEntry entry) && entry.Shape is [long rows, _] && rows == config.VocabularySize;
     }
 
-    /// <summary>Loads from open files, each of which is read from its beginning to its end.</summary>
-    public static void Load(IReadOnlyList<SafetensorsReader> shards, TransformerNetwork network, string source)
+    /// <summary>The type in which a network holds the matrices of files: the wanted one, or that of all of them.</summary>
+    public static ScalarType TypeFor(IReadOnlyList<SafetensorsReader> files, WeightType wanted)
     {
-        var faults = new FaultList(source);
-        var found = new HashSet<string>();
-        foreach (SafetensorsReader shard in shards)
-        {
-            foreach (SafetensorsEntry entry in shard.Entries)
-            {
-                string quoted = FaultList.Quote(entry.Name);
-                if (!found.Add(entry.Name))
-                    faults.Add($"tensor {quoted} is in more than one file");
-                else if (!network.Parameters.TryGetValue(entry.Name, out Parameter? parameter))
-                    faults.Add($"tensor {quoted} is not expected");
-                else if (!parameter.shape.AsSpan().SequenceEqual(entry.Shape))
-                    faults.Add($"tensor {quoted} has shape {entry.ShapeText}, expected is [{string.Join(", ", parameter.shape)}]");
-                else if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
-                    faults.Add($"tensor {quoted} is of type {entry.Type}, expected is F32, BF16 or F16");
-            }
-        }
-        foreach (string name in network.Parameters.Keys)
-            if (!found.Contains(name))
-                faults.Add($"tensor {FaultList.Quote(name)} is missing");
-        faults.ThrowIfAny();
+        if (wanted != WeightType.Automatic)
+            return wanted == WeightType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        SafetensorsEntry[] matrices = [.. files.SelectMany(file => file.Entries).Where(entry => entry.Shape.Length > 1)];
+        return matrices.Length > 0 && matrices.All(entry => entry.Type == SafetensorsType.BF16) ? ScalarType.BFloat16 : ScalarType.Float32;
+    }
 
+    /// <summary>Loads from open files, each of which is read from its beginning to its end.</summary>
+    public static void Load(
+        IReadOnlyList<SafetensorsReader> shards, TransformerNetwork network, string source, WeightLayout? layout = null)
+    {
+        layout ??= WeightLayout.Of(network);
+        layout.Check(shards, source);
         using IDisposable noGradient = no_grad();
         foreach (SafetensorsReader shard in shards)
-        {
             foreach (SafetensorsEntry entry in shard.Entries)
+                if (layout.Find(entry.Name) is { IsCopy: false } tensor)
+                    Read(shard, entry, tensor, network, source);
+        // What they repeat has been read by now.
+        foreach (SafetensorsReader shard in shards)
+            foreach (SafetensorsEntry entry in shard.Entries)
+                if (layout.Find(entry.Name) is { IsCopy: true } tensor)
+                    Compare(shard, entry, tensor, network, source);
+    }
+
+    // Straight into the parameter where the tensor is one and the parameter can be written to, else by way of other memory.
+    private static void Read(
+        SafetensorsReader shard, SafetensorsEntry entry, StoredTensor tensor, TransformerNetwork network, string source)
+    {
+        using var scope = NewDisposeScope();
+        Tensor first = network.Parameters[tensor.Rows[0].Parameter];
+        ScalarType type = ReadType(first);
+        bool inPlace = tensor.Rows.Length == 1 && first.shape.AsSpan().SequenceEqual(tensor.Shape)
+            && first.device_type == TorchSharp.DeviceType.CPU && first.dtype == type;
+        Tensor values = inPlace ? first : empty(entry.Shape, type);
+        ReadFinite(shard, entry, values, source);
+        if (inPlace)
+            return;
+        foreach (StoredRows rows in tensor.Rows)
+            network.Parameters[rows.Parameter].narrow(0, rows.To, rows.Count).copy_(values.narrow(0, rows.From, rows.Count));
+    }
+
+    private static void Compare(
+        SafetensorsReader shard, SafetensorsEntry entry, StoredTensor tensor, TransformerNetwork network, string source)
+    {
+        using var scope = NewDisposeScope();
+        Tensor values = empty(entry.Shape, ReadType(network.Parameters[tensor.Rows[0].Parameter]));
+        ReadFinite(shard, entry, values, source);
+        foreach (StoredRows rows in tensor.Rows)
+        {
+            Tensor parameter = network.Parameters[rows.Parameter].narrow(0, rows.To, rows.Count);
+            Tensor same = values.narrow(0, rows.From, rows.Count).to(parameter.dtype, parameter.device).eq(parameter).all();
+            if (!same.item<bool>())
             {
-                using var scope = NewDisposeScope();
-                Tensor target = network.Parameters[entry.Name];
-                bool inPlace = TensorMemory.IsFast(target);
-                Tensor values = inPlace ? target : empty(entry.Shape, ScalarType.Float32);
-                var span = new Span<float>(TensorMemory.Floats(values), checked((int)entry.ElementCount));
-                shard.ReadSingles(entry, span);
-                if (!IsFinite(span))
-                {
-                    throw new InvalidDataException(
-                        $"{source}: tensor {FaultList.Quote(entry.Name)} holds numbers that are not finite (NaN or infinity).");
-                }
-                if (!inPlace)
-                    target.copy_(values);
+                throw new InvalidDataException($"{source}: tensor {FaultList.Quote(entry.Name)} differs from the embedding table, although "
+                    + "the configuration ties the two. Set tie_word_embeddings to false in config.json if the model was trained so.");
             }
+        }
+    }
+
+    // The type in which numbers are read that are to become a parameter's.
+    private static ScalarType ReadType(Tensor parameter) =>
+        parameter.dtype == ScalarType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+
+    private static void ReadFinite(SafetensorsReader shard, SafetensorsEntry entry, Tensor values, string source)
+    {
+        int count = checked((int)entry.ElementCount);
+        bool finite;
+        if (values.dtype == ScalarType.BFloat16)
+        {
+            var numbers = new Span<ushort>(TensorMemory.Address(values, ScalarType.BFloat16), count);
+            shard.ReadBFloat16(entry, numbers);
+            finite = BFloat16Kernels.AreFinite(numbers);
+        }
+        else
+        {
+            var numbers = new Span<float>(TensorMemory.Floats(values), count);
+            shard.ReadSingles(entry, numbers);
+            finite = IsFinite(numbers);
+        }
+        if (!finite)
+        {
+            throw new InvalidDataException(
+                $"{source}: tensor {FaultList.Quote(entry.Name)} holds numbers that are not finite (NaN or infinity).");
         }
     }
 
@@ -123,54 +168,5 @@ internal static unsafe class WeightFiles
                     return false;
             return true;
         }
-    }
-
-    private static SafetensorsReader OpenShard(string index, string file)
-    {
-        string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(index))!, file);
-        return File.Exists(path) ? SafetensorsReader.Open(path) : throw new FileNotFoundException(
-            $"{index}: the shard {FaultList.Quote(file)}, which the index names, is not beside it. Fetch all files of the model.", path);
-    }
-
-    private static Dictionary<string, string> ReadIndex(string path)
-    {
-        if (new FileInfo(path).Length > MaximumIndexBytes)
-            throw new InvalidDataException(
-                $"{path}: an index of shards has at most {MaximumIndexBytes} bytes; the file is something else.");
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(JsonFile.Read(path));
-            var map = new Dictionary<string, string>();
-            foreach (JsonProperty item in document.RootElement.GetProperty("weight_map").EnumerateObject())
-            {
-                string tensor = FaultList.Quote(item.Name);
-                string file = item.Value.GetString() ?? throw new InvalidDataException($"{path}: {tensor} has no file.");
-                if (Path.GetFileName(file) != file || file.Length == 0)
-                {
-                    throw new InvalidDataException(
-                        $"{path}: {FaultList.Quote(file)} is not a plain file name; shards must lie beside their index.");
-                }
-                if (!map.TryAdd(item.Name, file))
-                    throw new InvalidDataException($"{path}: {tensor} appears twice.");
-            }
-            if (map.Count == 0)
-                throw new InvalidDataException($"{path}: the index names no tensors.");
-            return map;
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
-        {
-            throw new InvalidDataException(
-                $"{path}: an index of safetensors shards has an object \"weight_map\" from tensor to file: {error.Message}", error);
-        }
-    }
-
-    private static void CheckIndex(string path, Dictionary<string, string> map, List<SafetensorsReader> shards)
-    {
-        var faults = new FaultList(path);
-        Dictionary<string, SafetensorsReader> byFile = shards.ToDictionary(shard => Path.GetFileName(shard.File));
-        foreach ((string tensor, string file) in map)
-            if (!byFile[file].TryFind(tensor, out _))
-                faults.Add($"tensor {FaultList.Quote(tensor)} is not in {file}, where the index says it is");
-        faults.ThrowIfAny();
     }
 }

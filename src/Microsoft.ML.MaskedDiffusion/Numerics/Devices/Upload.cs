@@ -18,6 +18,9 @@ internal static class Upload
     /// <summary>The values as one row of <paramref name="type"/>.</summary>
     public static Tensor Floats(float[] values, ScalarType type, Device device) => ToDevice(tensor(values, type), device);
 
+    /// <summary>The values as Float64 in the given shape.</summary>
+    public static Tensor Doubles(double[] values, long[] shape, Device device) => ToDevice(tensor(values, shape), device);
+
     private static Tensor ToDevice(Tensor host, Device device)
     {
         if (device.type == DeviceType.CPU)

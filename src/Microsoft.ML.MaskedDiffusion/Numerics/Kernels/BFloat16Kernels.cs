@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
@@ -66,9 +67,28 @@ internal static unsafe class BFloat16Kernels
         }
         for (; i < count; i++)
         {
-            float value = BitConverter.UInt32BitsToSingle((uint)from[i] << 16);
+            float value = WidenOne(from[i]);
             to[i] = add ? to[i] + value : value;
         }
+    }
+
+    /// <summary>One bfloat16 number as a 32-bit float.</summary>
+    public static float WidenOne(ushort number) => BitConverter.UInt32BitsToSingle((uint)number << 16);
+
+    /// <summary>Whether none of the bfloat16 numbers is NaN or an infinity.</summary>
+    public static bool AreFinite(ReadOnlySpan<ushort> numbers)
+    {
+        // These have all bits of the exponent set.
+        const ushort Exponent = 0x7F80;
+        Vector<ushort> mask = new(Exponent);
+        int i = 0;
+        for (; i + Vector<ushort>.Count <= numbers.Length; i += Vector<ushort>.Count)
+            if (Vector.EqualsAny(new Vector<ushort>(numbers[i..]) & mask, mask))
+                return false;
+        for (; i < numbers.Length; i++)
+            if ((numbers[i] & Exponent) == Exponent)
+                return false;
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

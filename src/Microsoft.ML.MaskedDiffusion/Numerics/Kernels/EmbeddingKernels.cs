@@ -3,13 +3,20 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
-/// <summary>Rows of an embedding table by token.</summary>
+/// <summary>Rows of an embedding table by token, and rows of states by place.</summary>
 internal static unsafe class EmbeddingKernels
 {
     public static void Gather(float* table, long* tokens, float* x, int rows, int width) => Workers.Rows(rows, 256, (first, last) =>
     {
         for (int row = first; row < last; row++)
             new ReadOnlySpan<float>(table + tokens[row] * width, width).CopyTo(new Span<float>(x + (long)row * width, width));
+    });
+
+    /// <summary>The same from a table of bfloat16 numbers, in 32 bits.</summary>
+    public static void Gather(ushort* table, long* tokens, float* x, int rows, int width) => Workers.Rows(rows, 256, (first, last) =>
+    {
+        for (int row = first; row < last; row++)
+            BFloat16Kernels.WidenAlone(table + tokens[row] * width, x + (long)row * width, width, add: false);
     });
 
     /// <summary>Adds each row's gradient to its token's row, in the order of the rows.</summary>

@@ -4,9 +4,9 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 /// <summary>
-/// One row's keys and values in one layer, laid out as the matrix kernels read them, so that attention packs nothing: for each head panels
-/// of <see cref="Width"/> keys, [size, Width], and panels of as many of the values' numbers, [capacity, Width]. A position can be written
-/// at any time, again too.
+/// One row's keys and values in one layer, laid out as the matrix kernels read them, so that attention packs nothing: for each head of keys
+/// panels of <see cref="Width"/> keys, [size, Width], and panels of as many of the values' numbers, [capacity, Width]. A position can be
+/// written at any time, again too.
 /// </summary>
 internal readonly unsafe struct KeyValuePanels(float* memory, int capacity, int heads, int size)
 {

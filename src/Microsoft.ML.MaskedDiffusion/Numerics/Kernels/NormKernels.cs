@@ -4,41 +4,99 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
-/// <summary>RMSNorm over rows of 32-bit floats (Zhang and Sennrich, 2019, eq. 4): y = g x / sqrt(mean(x^2) + eps).</summary>
+/// <summary>
+/// RMSNorm over rows of 32-bit floats (Zhang and Sennrich, 2019, eq. 4): y = g x / sqrt(mean(x^2) + eps). Where it is centered, each row's
+/// mean is subtracted first, which makes it LayerNorm (Ba et al., 2016) without a bias.
+/// </summary>
 internal static unsafe class NormKernels
 {
     // Rows whose gain gradients are summed together. Another number would change the result's bits.
     private const int Group = 128;
 
     /// <summary>
-    /// y and the factors 1 / sqrt(mean(x^2) + eps) of each row, which the backward pass needs (<paramref name="scale"/> may be null).
+    /// y and the factors 1 / sqrt(mean(x^2) + eps) of each row, which the backward pass needs (<paramref name="scale"/> may be null). y may
+    /// be the same memory as x.
     /// </summary>
-    public static void Forward(float* x, float* gain, double epsilon, float* y, float* scale, int rows, int width) =>
+    public static void Forward(
+        float* x, float* gain, double epsilon, float* y, float* scale, int rows, int width, bool centered = false) =>
         Workers.Rows(rows, 64, (first, last) =>
     {
         for (int row = first; row < last; row++)
         {
-            float* from = x + (long)row * width;
-            float factor = (float)(1 / Math.Sqrt((double)VectorMath.Dot(from, from, width) / width + epsilon));
+            float* to = y + (long)row * width, from = Centered(x + (long)row * width, to, width, centered);
+            float factor = Factor(from, epsilon, width);
             if (scale is not null)
                 scale[row] = factor;
-            Scale(from, gain, factor, y + (long)row * width, width);
+            Scale(from, gain, factor, to, width);
         }
     });
 
     /// <summary>y again, from the stored factors.</summary>
-    public static void Apply(float* x, float* gain, float* scale, float* y, int rows, int width) => Workers.Rows(rows, 64, (first, last) =>
+    public static void Apply(float* x, float* gain, float* scale, float* y, int rows, int width, bool centered = false) =>
+        Workers.Rows(rows, 64, (first, last) =>
     {
         for (int row = first; row < last; row++)
-            Scale(x + (long)row * width, gain, scale[row], y + (long)row * width, width);
+        {
+            float* to = y + (long)row * width;
+            Scale(Centered(x + (long)row * width, to, width, centered), gain, scale[row], to, width);
+        }
     });
 
     /// <summary>
     /// dx = <paramref name="residual"/> (null: 0) + the gradient through the norm; adds the gain's gradient to
-    /// <paramref name="gainGradient"/>.
+    /// <paramref name="gainGradient"/>. dx may be the same memory as dy or the residual.
     /// </summary>
     public static void Backward(
-        float* x, float* gain, float* scale, float* dy, float* residual, float* dx, float* gainGradient, int rows, int width)
+        float* x, float* gain, float* scale, float* dy, float* residual, float* dx, float* gainGradient, int rows, int width,
+        bool centered = false)
+    {
+        ForGroups(rows, width, gainGradient, (row, sums) =>
+        {
+            long at = (long)row * width;
+            float* rest = residual is null ? null : residual + at;
+            if (centered)
+                BackwardCenteredRow(x + at, gain, scale[row], dy + at, rest, dx + at, sums, width);
+            else
+                BackwardRow(x + at, gain, scale[row], dy + at, rest, dx + at, sums, width);
+        });
+    }
+
+    /// <summary>
+    /// Norms each of the given heads in rows of <paramref name="x"/> by itself, in place, with one gain [size] for all; never centered.
+    /// </summary>
+    public static void ForwardHeads(float* x, HeadRows heads, float* gain, double epsilon, int rows) =>
+        Workers.Rows(rows, 64, (first, last) =>
+    {
+        for (int row = first; row < last; row++)
+        {
+            for (int i = 0; i < heads.Count; i++)
+            {
+                float* head = x + (long)row * heads.RowStride + heads.Offset(i);
+                Scale(head, gain, Factor(head, epsilon, heads.Size), head, heads.Size);
+            }
+        }
+    });
+
+    /// <summary>
+    /// Turns the gradient of what <see cref="ForwardHeads"/> wrote into that of what it read, <paramref name="x"/>, in place, and adds the
+    /// gain's gradient to <paramref name="gainGradient"/>.
+    /// </summary>
+    public static void BackwardHeads(float* x, HeadRows heads, float* gain, double epsilon, float* dy, float* gainGradient, int rows)
+    {
+        ForGroups(rows, heads.Size, gainGradient, (row, sums) =>
+        {
+            for (int i = 0; i < heads.Count; i++)
+            {
+                long at = (long)row * heads.RowStride + heads.Offset(i);
+                BackwardRow(x + at, gain, Factor(x + at, epsilon, heads.Size), dy + at, null, dy + at, sums, heads.Size);
+            }
+        });
+    }
+
+    private delegate void RowBackward(int row, float* gainSums);
+
+    // Each group of rows adds to sums of its own, and these are added in the order of the groups.
+    private static void ForGroups(int rows, int width, float* gainGradient, RowBackward backward)
     {
         int groups = (rows + Group - 1) / Group;
         float* partial = Scratch.Floats(3, (long)groups * width);
@@ -47,10 +105,7 @@ internal static unsafe class NormKernels
             float* sums = partial + (long)group * width;
             new Span<float>(sums, width).Clear();
             for (int row = group * Group; row < Math.Min(rows, (group + 1) * Group); row++)
-            {
-                long at = (long)row * width;
-                BackwardRow(x + at, gain, scale[row], dy + at, residual is null ? null : residual + at, dx + at, sums, width);
-            }
+                backward(row, sums);
         });
         for (int group = 0; group < groups; group++)
         {
@@ -58,6 +113,28 @@ internal static unsafe class NormKernels
             for (int i = 0; i < width; i++)
                 gainGradient[i] += sums[i];
         }
+    }
+
+    private static float Factor(float* row, double epsilon, int width) =>
+        (float)(1 / Math.Sqrt((double)VectorMath.Dot(row, row, width) / width + epsilon));
+
+    // The row itself, or, where the norm is centered, the row less its mean, which is written to the other memory.
+    private static float* Centered(float* row, float* to, int width, bool centered)
+    {
+        if (!centered)
+            return row;
+        Vector512<float> mean = Vector512.Create(Mean(row, width));
+        for (int i = 0; i < width; i += VectorMath.Lanes)
+            VectorMath.Store(VectorMath.Load(row + i, width - i) - mean, to + i, width - i);
+        return to;
+    }
+
+    private static float Mean(float* row, int width)
+    {
+        Vector512<float> sum = default;
+        for (int i = 0; i < width; i += VectorMath.Lanes)
+            sum += VectorMath.Load(row + i, width - i);
+        return VectorMath.Sum(sum) / width;
     }
 
     private static void Scale(float* from, float* gain, float factor, float* to, int width)
@@ -90,6 +167,22 @@ internal static unsafe class NormKernels
             if (residual is not null)
                 through += VectorMath.Load(residual + i, count);
             VectorMath.Store(through, dx + i, count);
+        }
+    }
+
+    private static void BackwardCenteredRow(
+        float* x, float* gain, float factor, float* dy, float* residual, float* dx, float* gainSums, int width)
+    {
+        float* row = Scratch.Floats(4, 2L * width), gradient = row + width;
+        BackwardRow(Centered(x, row, width, centered: true), gain, factor, dy, null, gradient, gainSums, width);
+        // The gradient of x - mean(x) is centered as x is.
+        Vector512<float> mean = Vector512.Create(Mean(gradient, width));
+        for (int i = 0; i < width; i += VectorMath.Lanes)
+        {
+            Vector512<float> through = VectorMath.Load(gradient + i, width - i) - mean;
+            if (residual is not null)
+                through += VectorMath.Load(residual + i, width - i);
+            VectorMath.Store(through, dx + i, width - i);
         }
     }
 }

@@ -15,48 +15,50 @@ internal static unsafe class PanelAttentionKernels
     private const long Alone = 1 << 17;
 
     /// <summary>
-    /// Writes the keys and values of the parts' rows. They are in <paramref name="keys"/>, rows <paramref name="stride"/> and heads
-    /// <paramref name="headStride"/> floats apart, each key followed by its value; row i is position <paramref name="positions"/>[i].
+    /// Writes the keys and values of the parts' rows. The keys are <paramref name="heads"/> in rows of <paramref name="keys"/>, each
+    /// followed by its value; row i is position <paramref name="positions"/>[i].
     /// </summary>
-    public static void Write(float* keys, long stride, int headStride, long* positions, AttentionPart[] parts, int heads, int size)
+    public static void Write(float* keys, HeadRows heads, long* positions, AttentionPart[] parts)
     {
         long rows = parts.Sum(part => (long)part.Count);
-        Run(parts.Length * heads, rows * heads * size, task =>
+        int stride = heads.RowStride;
+        Run(parts.Length * heads.Count, rows * heads.Count * heads.Size, task =>
         {
-            AttentionPart part = parts[task / heads];
-            int head = task % heads;
+            AttentionPart part = parts[task / heads.Count];
+            int head = task % heads.Count;
             part.Panels.Write(
-                head, keys + part.First * stride + head * headStride, stride, new ReadOnlySpan<long>(positions + part.First, part.Count));
+                head, keys + (long)part.First * stride + heads.Offset(head), stride,
+                new ReadOnlySpan<long>(positions + part.First, part.Count));
         });
     }
 
     /// <summary>
-    /// Writes the mixed values [rows, heads, size] of the parts' rows, whose queries are in <paramref name="query"/>, rows
-    /// <paramref name="stride"/> and heads <paramref name="headStride"/> floats apart. With <paramref name="causal"/> a row sees the keys
-    /// up to its position in <paramref name="positions"/>.
+    /// Writes the mixed values [rows, heads, size] of the parts' rows, whose queries are <paramref name="heads"/> in rows of
+    /// <paramref name="query"/>; heads of a group attend the same keys and values. Row i is position <paramref name="positions"/>[i].
     /// </summary>
     public static void Forward(
-        float* query, long stride, int headStride, float* y, long* positions, AttentionPart[] parts, int heads, int size, bool causal,
-        bool rounded)
+        float* query, HeadRows heads, float* y, long* positions, AttentionPart[] parts, AttentionReach reach, bool rounded)
     {
         var blocks = new List<AttentionPart>();
         long work = 0;
+        int count = heads.Count, size = heads.Size, width = count * size;
         foreach (AttentionPart part in parts)
         {
             int rows = AttentionKernels.QueryRows(part.Keys);
             for (int first = 0; first < part.Count; first += rows)
                 blocks.Add(part with { First = part.First + first, Count = Math.Min(rows, part.Count - first) });
-            work += (long)part.Count * part.Keys * size * heads;
+            work += (long)part.Count * part.Keys * width;
         }
-        Run(blocks.Count * heads, work, task =>
+        Run(blocks.Count * count, work, task =>
         {
-            AttentionPart block = blocks[task / heads];
-            int head = task % heads;
-            float* q = query + block.First * stride + head * headStride, to = y + (long)block.First * heads * size + head * size;
+            AttentionPart block = blocks[task / count];
+            int head = task % count, stride = heads.RowStride;
+            float* q = query + (long)block.First * stride + heads.Offset(head), to = y + (long)block.First * width + head * size;
+            long* at = positions + block.First;
             if (Vector512.IsHardwareAccelerated)
-                Block<MatrixKernel512>(block, head, q, stride, to, heads * size, positions + block.First, size, causal, rounded);
+                Block<MatrixKernel512>(block, head / heads.PerGroup, q, stride, to, width, at, size, reach, rounded);
             else
-                Block<MatrixKernel256>(block, head, q, stride, to, heads * size, positions + block.First, size, causal, rounded);
+                Block<MatrixKernel256>(block, head / heads.PerGroup, q, stride, to, width, at, size, reach, rounded);
         });
     }
 
@@ -72,14 +74,14 @@ internal static unsafe class PanelAttentionKernels
     }
 
     private static void Block<TKernel>(
-        AttentionPart block, int head, float* query, long stride, float* y, long strideY, long* positions, int size, bool causal,
+        AttentionPart block, int group, float* query, long stride, float* y, long strideY, long* positions, int size, AttentionReach reach,
         bool rounded)
         where TKernel : struct, IMatrixKernel
     {
-        int count = block.Count, keys = causal ? (int)positions[count - 1] + 1 : block.Keys, width = TKernel.Columns;
-        int room = (keys + width - 1) / width * width;
-        float* scores = Scratch.Floats(2, (long)count * room), panels = block.Panels.Keys(head);
-        float scale = (float)(1 / Math.Sqrt(size));
+        int count = block.Count, width = TKernel.Columns, start = reach.Start(positions[0]);
+        int end = reach.End(positions[count - 1], block.Keys), keys = end - start, room = (keys + width - 1) / width * width;
+        float* scores = Scratch.Floats(2, (long)count * room), panels = block.Panels.Keys(group) + (long)start * size;
+        float scale = AttentionKernels.Scale(size);
         for (int i = 0; i < count; i += TKernel.Rows)
             for (int depth = 0; depth < size; depth += MatrixProduct.Depth)
                 for (int key = 0; key < keys; key += width)
@@ -88,19 +90,22 @@ internal static unsafe class PanelAttentionKernels
                         panels + (long)key * size + (long)depth * width, scores + (long)i * room + key, room,
                         Math.Min(MatrixProduct.Depth, size - depth), Math.Min(TKernel.Rows, count - i), depth > 0);
         for (int i = 0; i < count; i++)
-            AttentionKernels.Softmax(scores + (long)i * room, causal ? (int)positions[i] + 1 : keys, keys, scale);
+        {
+            int from = reach.First(positions[i]) - start, to = reach.End(positions[i], block.Keys) - start;
+            AttentionKernels.Softmax(scores + (long)i * room, from, to, keys, scale);
+        }
         if (rounded)
             BFloat16Kernels.Round(scores, scores, (long)count * room);
-        Mix<TKernel>(block.Panels, head, scores, room, keys, count, y, strideY, size);
+        Mix<TKernel>(block.Panels, group, scores, room, start, keys, count, y, strideY, size);
     }
 
-    // y = scores values, in blocks of keys as MatrixProduct takes them.
+    // y = scores values, in blocks of keys as MatrixProduct takes them; the scores begin with those of key start.
     private static void Mix<TKernel>(
-        KeyValuePanels panels, int head, float* scores, int room, int keys, int count, float* y, long strideY, int size)
+        KeyValuePanels panels, int group, float* scores, int room, int start, int keys, int count, float* y, long strideY, int size)
         where TKernel : struct, IMatrixKernel
     {
         int width = TKernel.Columns;
-        float* values = panels.Values(head), edge = stackalloc float[width * TKernel.Rows];
+        float* values = panels.Values(group) + (long)start * width, edge = stackalloc float[width * TKernel.Rows];
         for (int depth = 0; depth < keys; depth += MatrixProduct.Depth)
         {
             int steps = Math.Min(MatrixProduct.Depth, keys - depth);

@@ -42,6 +42,48 @@ internal static unsafe class VectorMath
     public static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
 
     /// <summary>
+    /// erf(x) to within 2.5e-7. Polynomials that were fitted to it: x times one in x^2 up to |x| = 1, and beyond that 1 - e^q with one for
+    /// the logarithm of 1 - erf, which ends at 4, where erf is 1 in 32 bits.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Erf(Vector512<float> x)
+    {
+        Vector512<float> square = x * x, inner = Vector512.Create(7.875874871388078e-5f);
+        inner = Vector512.FusedMultiplyAdd(inner, square, Vector512.Create(-8.01686430349946e-4f));
+        inner = Vector512.FusedMultiplyAdd(inner, square, Vector512.Create(5.189087241888046e-3f));
+        inner = Vector512.FusedMultiplyAdd(inner, square, Vector512.Create(-2.685421146452427e-2f));
+        inner = Vector512.FusedMultiplyAdd(inner, square, Vector512.Create(1.1283594369888306e-1f));
+        inner = Vector512.FusedMultiplyAdd(inner, square, Vector512.Create(-3.761262595653534e-1f));
+        inner = Vector512.FusedMultiplyAdd(inner, square, Vector512.Create(1.1283791065216064f)) * x;
+        Vector512<float> size = Vector512.Abs(x), near = Vector512.MinNative(Vector512.Create(4f), size);
+        Vector512<float> q = Vector512.Create(1.6371513993362896e-6f);
+        q = Vector512.FusedMultiplyAdd(q, near, Vector512.Create(-4.605804133461788e-5f));
+        q = Vector512.FusedMultiplyAdd(q, near, Vector512.Create(5.968056502752006e-4f));
+        q = Vector512.FusedMultiplyAdd(q, near, Vector512.Create(-4.759596195071936e-3f));
+        q = Vector512.FusedMultiplyAdd(q, near, Vector512.Create(2.6421135291457176e-2f));
+        q = Vector512.FusedMultiplyAdd(q, near, Vector512.Create(-1.1008008569478989e-1f));
+        q = Vector512.FusedMultiplyAdd(q, near, Vector512.Create(-6.318260431289673e-1f));
+        q = Vector512.FusedMultiplyAdd(q, near, Vector512.Create(-1.1302334070205688f));
+        q = Vector512.FusedMultiplyAdd(q, near, Vector512.Create(3.201380604878068e-4f));
+        Vector512<float> outer = Vector512<float>.One - Exp(q);
+        outer = Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512<float>.Zero), -outer, outer);
+        return Vector512.ConditionalSelect(Vector512.LessThan(size, Vector512<float>.One), inner, outer);
+    }
+
+    /// <summary>The normal distribution's share below x, (1 + erf(x / sqrt(2))) / 2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> NormalShare(Vector512<float> x)
+    {
+        Vector512<float> half = Vector512.Create(0.5f);
+        return Vector512.FusedMultiplyAdd(Erf(x * Vector512.Create(0.70710678118654752f)), half, half);
+    }
+
+    /// <summary>The normal distribution's density at x, e^(-x^2 / 2) / sqrt(2 pi).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> NormalDensity(Vector512<float> x) =>
+        Exp(x * x * Vector512.Create(-0.5f)) * Vector512.Create(0.39894228040143268f);
+
+    /// <summary>
     /// The first <paramref name="count"/> floats of <paramref name="source"/>, and <paramref name="filler"/> in the other places.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -6,7 +6,7 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 /// <summary>
-/// Log-probabilities of single tokens under softmax(x W^T) for a long W. The logits of a few columns at a time stay in the cache and go
+/// Log-probabilities of single tokens under softmax(x W^T + b) for a long W. The logits of a few columns at a time stay in the cache and go
 /// into a maximum and a sum; they are never written down whole. A row's results do not depend on the other rows.
 /// </summary>
 internal static unsafe class VocabularyKernels
@@ -18,13 +18,13 @@ internal static unsafe class VocabularyKernels
     private const int Rows = 1024;
 
     /// <summary>
-    /// Writes log p(targets[i]), nats, of row rows[i] of <paramref name="states"/> [count, k] under <paramref name="weight"/> [width, k].
-    /// With <paramref name="others"/> (null: none) logits are others' + <paramref name="factor"/> (states' - others'). With
-    /// <paramref name="rounded"/> the products' operands are rounded to bfloat16.
+    /// Writes log p(targets[i]), nats, of row rows[i] of <paramref name="states"/> [count, k] under <paramref name="weight"/> [width, k]
+    /// and <paramref name="bias"/> [width] (null: none). With <paramref name="others"/> (null: none) logits are others' +
+    /// <paramref name="factor"/> (states' - others'). With <paramref name="rounded"/> the products' operands are rounded to bfloat16.
     /// </summary>
     public static void LogProbabilities(
-        float* states, float* others, float factor, int count, int k, float* weight, int width, int[] rows, int[] targets,
-        Span<double> destination, bool rounded = false)
+        float* states, float* others, float factor, int count, int k, WeightMatrix weight, float* bias, int width, int[] rows,
+        int[] targets, Span<double> destination, bool rounded = false)
     {
         foreach (int target in targets)
             if ((uint)target >= (uint)width)
@@ -42,7 +42,8 @@ internal static unsafe class VocabularyKernels
             {
                 int column = group * Columns, columns = Math.Min(Columns, width - column);
                 float* logits = Scratch.Floats(2, 2L * Rows * Columns), unguided = logits + (long)Rows * Columns;
-                float* weights = weight + (long)column * k;
+                float* weights = weight.IsNarrow
+                    ? Widened(weight.Narrow + (long)column * k, (long)columns * k) : weight.Floats + (long)column * k;
                 MatrixProduct.MultiplyAlone(
                     have, columns, k, states + (long)start * k, k, false, weights, k, true, logits, Columns, rounded: rounded);
                 if (others is not null)
@@ -50,9 +51,13 @@ internal static unsafe class VocabularyKernels
                         have, columns, k, others + (long)start * k, k, false, weights, k, true, unguided, Columns, rounded: rounded);
                 for (int row = 0; row < have; row++)
                 {
-                    float* at = logits + row * Columns;
+                    float* at = logits + row * Columns, other = unguided + row * Columns;
+                    if (bias is not null)
+                        BiasKernels.AddToRow(at, bias + column, columns);
+                    if (others is not null && bias is not null)
+                        BiasKernels.AddToRow(other, bias + column, columns);
                     if (others is not null)
-                        Guide(at, unguided + row * Columns, columns, factor);
+                        Guide(at, other, columns, factor);
                     (tops[group * have + row], sums[group * have + row]) = Sum(at, columns);
                 }
                 foreach (int query in queries[group])
@@ -70,6 +75,14 @@ internal static unsafe class VocabularyKernels
         }
         for (int i = 0; i < rows.Length; i++)
             destination[i] = wanted[i] - logSums[rows[i]];
+    }
+
+    // In this thread's memory.
+    private static float* Widened(ushort* numbers, long count)
+    {
+        float* wide = Scratch.Floats(3, count);
+        BFloat16Kernels.WidenAlone(numbers, wide, count, add: false);
+        return wide;
     }
 
     private static int[][] QueriesOf(int[] targets, int groups)

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 
@@ -86,6 +87,35 @@ internal static unsafe class MatrixPacking
         for (; r < width; r++)
             for (int c = 0; c < columns; c++)
                 panel[(long)c * width + r] = r < rows ? source[r * stride + c] : 0;
+    }
+
+    /// <summary>
+    /// panel[c, r] = source[r, c] in 32 bits for bfloat16 numbers. Two that follow each other are transposed as one number of 32 bits and
+    /// then taken apart.
+    /// </summary>
+    public static void TransposeNarrow(ushort* source, long stride, int rows, int columns, float* panel, int width)
+    {
+        if (stride % 2 != 0 || columns % 2 != 0)
+        {
+            for (int c = 0; c < columns; c++, panel += width)
+                for (int r = 0; r < width; r++)
+                    panel[r] = r < rows ? BFloat16Kernels.WidenOne(source[r * stride + c]) : 0;
+            return;
+        }
+        // The pairs stand in the panel's second half. Each is read before its place is needed.
+        int pairs = columns / 2;
+        float* from = panel + (long)pairs * width;
+        Transpose((float*)source, stride / 2, rows, pairs, from, width);
+        Vector512<uint> upper = Vector512.Create(0xFFFF0000u);
+        for (int pair = 0; pair < pairs; pair++, from += width, panel += 2 * width)
+        {
+            for (int r = 0; r < width; r += Vector512<uint>.Count)
+            {
+                Vector512<uint> both = Vector512.Load((uint*)(from + r));
+                Vector512.ShiftLeft(both, 16).Store((uint*)(panel + r));
+                (both & upper).Store((uint*)(panel + width + r));
+            }
+        }
     }
 
     private static void CopyRow(float* source, int columns, float* panel, int width)

@@ -7,7 +7,8 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 
 /// <summary>
 /// A matrix W [n, k] laid out once for many products A W^T, as <see cref="MatrixProduct"/> lays it out for each: blocks of the same depth,
-/// in them panels of as many columns as the kernel takes. The products have the same bits as its.
+/// in them panels of as many columns as the kernel takes. The products have the same bits as its. A matrix of bfloat16 numbers stays where
+/// it lies: each product lays out the piece that it works on, in 32 bits, in a core's cache.
 /// </summary>
 internal readonly unsafe struct PackedMatrix
 {
@@ -21,17 +22,24 @@ internal readonly unsafe struct PackedMatrix
     private readonly int _n;
     private readonly int _k;
     private readonly float* _memory;
+    private readonly ushort* _narrow;
 
     /// <summary>
-    /// Packs <paramref name="w"/> [n, k] into <paramref name="memory"/> of <see cref="Size"/> floats, which the caller keeps. With
-    /// <paramref name="rounded"/> both sides of the products are rounded to bfloat16.
+    /// Packs <paramref name="matrix"/> [n, k] into <paramref name="memory"/> of <see cref="Size"/> floats, which the caller keeps, as it
+    /// does the matrix where that is bfloat16. With <paramref name="rounded"/> both sides of the products are rounded to bfloat16.
     /// </summary>
-    public PackedMatrix(float* w, int n, int k, float* memory, bool rounded = false)
+    public PackedMatrix(WeightMatrix matrix, int n, int k, float* memory, bool rounded = false)
     {
         _rounded = rounded;
         _n = n;
         _k = k;
         _memory = memory;
+        if (matrix.IsNarrow)
+        {
+            _narrow = matrix.Narrow;
+            return;
+        }
+        float* w = matrix.Floats;
         int width = Width, whole = Whole(n);
         Workers.Rows(whole / width, 4, (first, last) =>
         {
@@ -48,10 +56,13 @@ internal readonly unsafe struct PackedMatrix
         });
     }
 
+    // A task of fewer rows would not be worth its own start, or its own piece of the matrix.
+    private int LeastRows => _narrow is null ? 48 : 96;
+
     private static int Width => Vector512.IsHardwareAccelerated ? MatrixKernel512.Columns : MatrixKernel256.Columns;
 
-    /// <summary>Floats that a packed matrix takes.</summary>
-    public static long Size(int n, int k) => (long)Whole(n) * k;
+    /// <summary>Floats that a packed matrix takes; none where the matrix is bfloat16.</summary>
+    public static long Size(int n, int k, bool isNarrow = false) => isNarrow ? 0 : (long)Whole(n) * k;
 
     /// <summary>
     /// C[m, n] = A W^T, or C += A W^T, for A [m, k] with <paramref name="lda"/> floats from row to row. The work is spread over the cores.
@@ -60,7 +71,7 @@ internal readonly unsafe struct PackedMatrix
     {
         PackedMatrix self = this;
         int columns = m > FewRows ? BlockColumns : Math.Clamp(_n / (4 * Workers.Count) / Width * Width, Width, BlockColumns);
-        int groups = (_n + columns - 1) / columns, rowTasks = Math.Clamp(3 * Workers.Count / groups, 1, Math.Max(1, m / 48));
+        int groups = (_n + columns - 1) / columns, rowTasks = Math.Clamp(3 * Workers.Count / groups, 1, Math.Max(1, m / LeastRows));
         int rows = ((m + rowTasks - 1) / rowTasks + 11) / 12 * 12;
         rowTasks = (m + rows - 1) / rows;
         // A small product is done before another thread would have woken up.
@@ -94,6 +105,7 @@ internal readonly unsafe struct PackedMatrix
         {
             int steps = Math.Min(MatrixProduct.Depth, _k - depth);
             bool sum = add || depth > 0;
+            float* panels = _narrow is null ? _memory + (long)depth * whole + (long)column * steps : Widened(column, end, depth, steps);
             for (int i = 0; i < m; i += height)
             {
                 int rows = Math.Min(height, m - i);
@@ -108,7 +120,7 @@ internal readonly unsafe struct PackedMatrix
                 }
                 for (int j = column; j < end; j += width)
                 {
-                    float* panel = _memory + (long)depth * whole + (long)j * steps, target = c + i * ldc + j;
+                    float* panel = panels + (long)(j - column) * steps, target = c + i * ldc + j;
                     if (j + width <= end)
                     {
                         TKernel.Multiply(rowA, row, sizeof(float), panel, target, (nint)ldc, steps, rows, sum);
@@ -119,5 +131,18 @@ internal readonly unsafe struct PackedMatrix
                 }
             }
         }
+    }
+
+    // The panels of some columns at one depth, in this thread's memory.
+    private float* Widened(int column, int end, int depth, int steps)
+    {
+        int width = Width;
+        float* panels = Scratch.Floats(0, (long)MatrixProduct.Depth * (BlockColumns + width));
+        for (int j = column; j < end; j += width)
+        {
+            MatrixPacking.TransposeNarrow(
+                _narrow + (long)j * _k + depth, _k, Math.Min(width, _n - j), steps, panels + (long)(j - column) * steps, width);
+        }
+        return panels;
     }
 }

@@ -39,6 +39,13 @@ internal static class TensorArithmetic
         return tensor.clamp(null, scalar);
     }
 
+    /// <summary>Whether each number is at most the given one.</summary>
+    public static Tensor IsAtMost(this Tensor tensor, double number)
+    {
+        using Scalar scalar = number.ToScalar();
+        return tensor.le(scalar);
+    }
+
     /// <summary>tensor = number.</summary>
     public static Tensor Set(this Tensor tensor, double number)
     {

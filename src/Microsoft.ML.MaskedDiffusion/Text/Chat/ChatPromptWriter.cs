@@ -14,7 +14,7 @@ internal sealed class ChatPromptWriter(ChatTemplate template, ChatMarks handling
     public string Write(IReadOnlyList<ChatTurn> turns)
     {
         CheckOrder(turns);
-        var prompt = new StringBuilder();
+        var prompt = new StringBuilder(template.PromptStart);
         var texts = new List<(int Start, int End, int Turn)>();
         if (turns[0].Role != ChatTurnRole.System && template.DefaultSystem is { } system)
             prompt.Append(template.SystemStart).Append(system).Append(template.SystemEnd);
@@ -26,17 +26,18 @@ internal sealed class ChatPromptWriter(ChatTemplate template, ChatMarks handling
                 ChatTurnRole.User => (template.UserStart, template.UserEnd),
                 _ => (template.AssistantStart, template.AssistantEnd),
             };
-            string text = handling == ChatMarks.Separate ? Separated(turns[i].Text) : turns[i].Text;
+            string text = template.TrimmedRoles.Contains(turns[i].Role) ? PythonWhiteSpace.Trim(turns[i].Text) : turns[i].Text;
+            text = handling == ChatMarks.Separate ? Separated(text) : text;
             prompt.Append(before);
             texts.Add((prompt.Length, prompt.Length + text.Length, i));
             prompt.Append(text).Append(after);
         }
-        string written = prompt.Append(template.AssistantStart).ToString();
+        string written = prompt.Append(template.ReplyStart ?? template.AssistantStart).ToString();
         CheckMarks(written, texts, turns);
         return written;
     }
 
-    private static void CheckOrder(IReadOnlyList<ChatTurn> turns)
+    private void CheckOrder(IReadOnlyList<ChatTurn> turns)
     {
         for (int i = 0; i < turns.Count; i++)
         {
@@ -49,10 +50,31 @@ internal sealed class ChatPromptWriter(ChatTemplate template, ChatMarks handling
                     nameof(turns));
             }
         }
+        if (turns.Count > 0 && turns[0].Role == ChatTurnRole.System && !template.AllowsSystem)
+        {
+            throw new ArgumentException(
+                $"The conversation has a turn of the system, and the template {template.Name} has none (AllowsSystem). Put what it says "
+                + "into the first message of the user.", nameof(turns));
+        }
+        CheckTakesTurns(turns);
         if (turns.Count == 0 || turns[^1].Role != ChatTurnRole.User)
         {
             string last = turns.Count == 0 ? "The conversation is empty" : $"The last turn is one of the {Name(turns[^1].Role)}";
             throw new ArgumentException($"{last}; it must be one of the user, which the model replies to.", nameof(turns));
+        }
+    }
+
+    private void CheckTakesTurns(IReadOnlyList<ChatTurn> turns)
+    {
+        int first = turns.Count > 0 && turns[0].Role == ChatTurnRole.System ? 1 : 0;
+        for (int i = first; template.TakesTurns && i < turns.Count; i++)
+        {
+            ChatTurnRole expected = (i - first) % 2 == 0 ? ChatTurnRole.User : ChatTurnRole.Assistant;
+            if (turns[i].Role == expected)
+                continue;
+            throw new ArgumentException(
+                $"Turn {i + 1} of the conversation is one of the {Name(turns[i].Role)}, and with the template {template.Name} user and "
+                + $"assistant take turns (TakesTurns), so it must be one of the {Name(expected)}. Join turns of one role.", nameof(turns));
         }
     }
 

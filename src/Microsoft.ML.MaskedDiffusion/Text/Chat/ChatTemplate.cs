@@ -9,7 +9,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </summary>
 /// <remarks>
 /// A prompt is the turns in their order, each between its two parts, and then <see cref="AssistantStart"/>: the model's reply follows. The
-/// text of a turn stands there as it is. It can never write a mark of the template, see <see cref="Marks"/>.
+/// text of a turn stands there as it is, but for <see cref="TrimmedRoles"/>. It can never write a mark of the template, see
+/// <see cref="Marks"/>. <see cref="TextTokenizer.ChatTemplate"/> is the template that a published model's files have.
 /// </remarks>
 public sealed record ChatTemplate
 {
@@ -53,7 +54,16 @@ public sealed record ChatTemplate
     /// <summary>The template's name, for messages. Not empty.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What a conversation without a system turn begins with. Default null: nothing.</summary>
+    /// <summary>
+    /// What every prompt begins with, in place of the beginning or end of sequence that <see cref="TextGenerator"/> puts before prompts:
+    /// with <see cref="GenerationOptions.LiteralPrompts"/> nothing else stands there, also where this is empty. Default null: the prompt is
+    /// one like any other.
+    /// </summary>
+    public string? PromptStart { get; init; }
+
+    /// <summary>
+    /// The text of the system turn that stands before a conversation without one; may be empty. Default null: no such turn.
+    /// </summary>
     public string? DefaultSystem { get; init; }
 
     /// <summary>What stands before the system turn. Default empty.</summary>
@@ -68,11 +78,28 @@ public sealed record ChatTemplate
     /// <summary>What stands after a message of the user. Default empty.</summary>
     public string UserEnd { get; init; } = "";
 
-    /// <summary>What stands before a reply, and at the end of a prompt. Not empty.</summary>
+    /// <summary>What stands before a reply, and at the end of a prompt unless <see cref="ReplyStart"/> says so. Not empty.</summary>
     public required string AssistantStart { get; init; }
+
+    /// <summary>
+    /// What stands at the end of a prompt, before the reply that is to be written, where that is another text than before earlier replies:
+    /// the mark of an empty thought, for example. Not empty. Default null: <see cref="AssistantStart"/>.
+    /// </summary>
+    public string? ReplyStart { get; init; }
 
     /// <summary>What stands after a reply when the conversation goes on. Default empty.</summary>
     public string AssistantEnd { get; init; } = "";
+
+    /// <summary>The roles whose texts stand in a prompt without white space at their ends. Default none.</summary>
+    public IReadOnlyList<ChatTurnRole> TrimmedRoles { get; init; } = [];
+
+    /// <summary>
+    /// Whether user and assistant take turns, of which the user has the first: conversations of another order are refused. Default false.
+    /// </summary>
+    public bool TakesTurns { get; init; }
+
+    /// <summary>Whether a conversation may have a system turn; where it may not, one is refused. Default true.</summary>
+    public bool AllowsSystem { get; init; } = true;
 
     /// <summary>
     /// The text in the parts that stands for the tokenizer's beginning of sequence; where the tokenizer has none, it is left out. Default
@@ -98,7 +125,7 @@ public sealed record ChatTemplate
     /// <param name="marks">What becomes of a turn that spells a mark. Default <see cref="ChatMarks.Refuse"/>.</param>
     /// <exception cref="ArgumentNullException">The list or a turn is null.</exception>
     /// <exception cref="ArgumentException">
-    /// The turns do not stand in that order, one of them spells a mark, or the template is not usable.
+    /// The turns do not stand in that order or in the template's own, one of them spells a mark, or the template is not usable.
     /// </exception>
     public string Prompt(IReadOnlyList<ChatTurn> turns, ChatMarks marks = ChatMarks.Refuse)
     {
@@ -153,10 +180,33 @@ public sealed record ChatTemplate
         return tokens.Count > 0 ? tokens : null;
     }
 
+    /// <summary>
+    /// What <see cref="GenerationOptions.EndTokens"/> should be for the replies of this template: the ids of <see cref="StopStrings"/> that
+    /// are tokens without text, such as &lt;|im_end|&gt;, and not the tokenizer's end of sequence. A model could not write such a token
+    /// otherwise, and would not end its reply. Null where there are none.
+    /// </summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <exception cref="ArgumentNullException">The tokenizer is null.</exception>
+    public IReadOnlyList<int>? EndTokens(TextTokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        int[] ends =
+        [
+            .. StopStrings.Select(tokenizer.Encode)
+                .Where(ids => ids.Length == 1 && ids[0] != tokenizer.EndOfSequenceId && tokenizer.BytesOf(ids[0]).IsEmpty)
+                .Select(ids => ids[0]).Distinct(),
+        ];
+        return ends.Length > 0 ? ends : null;
+    }
+
     /// <summary>All marks, the longest first.</summary>
     internal IReadOnlyList<string> AllMarks() =>
     [
-        .. new[] { SystemStart, SystemEnd, UserStart, UserEnd, AssistantStart, AssistantEnd, BeginningOfSequence, EndOfSequence }
+        .. new[]
+            {
+                PromptStart, SystemStart, SystemEnd, UserStart, UserEnd, AssistantStart, AssistantEnd, ReplyStart, BeginningOfSequence,
+                EndOfSequence,
+            }
             .Select(part => part?.Trim() ?? "").Concat(StopStrings).Concat(Marks).Where(mark => mark.Length > 0)
             .Distinct(StringComparer.Ordinal).OrderByDescending(mark => mark.Length),
     ];
@@ -174,6 +224,10 @@ public sealed record ChatTemplate
         ];
         foreach ((string option, string part) in parts)
             OptionCheck.RequireObject(part, $"Template.{option}", "a text; leave it unset for an empty one");
+        OptionCheck.RequireTextOrNull(ReplyStart, "Template.ReplyStart", "what stands before the reply that is to be written");
+        OptionCheck.RequireObject(TrimmedRoles, "Template.TrimmedRoles", "a list of roles; leave it unset for none");
+        foreach (ChatTurnRole role in TrimmedRoles)
+            OptionCheck.RequireDefined(role, "Template.TrimmedRoles");
         RequireTexts(StopStrings, "Template.StopStrings");
         RequireTexts(Marks, "Template.Marks");
     }
@@ -187,6 +241,8 @@ public sealed record ChatTemplate
 
     private ChatTemplate Without(string text) => text.Length == 0 ? this : this with
     {
+        PromptStart = PromptStart?.Replace(text, "", StringComparison.Ordinal),
+        ReplyStart = ReplyStart?.Replace(text, "", StringComparison.Ordinal),
         SystemStart = SystemStart.Replace(text, "", StringComparison.Ordinal),
         SystemEnd = SystemEnd.Replace(text, "", StringComparison.Ordinal),
         UserStart = UserStart.Replace(text, "", StringComparison.Ordinal),

@@ -20,6 +20,10 @@ internal static class SpecialTokens
         return (beginning == end ? null : beginning, end);
     }
 
+    /// <summary>The id of the mask token that the files name, or null.</summary>
+    /// <exception cref="InvalidDataException">A file names a token that the vocabulary lacks.</exception>
+    public static int? Mask(IReadOnlyDictionary<string, byte[]> files, Func<string, int?> idOf) => Find(files, idOf, "mask_token");
+
     /// <summary>Whether tokenizer_config.json says that a token begins texts, or null where it says nothing.</summary>
     public static bool? AddsBeginning(IReadOnlyDictionary<string, byte[]> files)
     {
@@ -34,7 +38,9 @@ internal static class SpecialTokens
         } : null;
     }
 
-    private static int? Find(IReadOnlyDictionary<string, byte[]> files, Func<string, int?> idOf, string name)
+    /// <summary>A token that the files name, such as bos_token, with the file that names it; null where none does.</summary>
+    /// <exception cref="InvalidDataException">What stands there is no token.</exception>
+    public static (string File, string Text)? TextOf(IReadOnlyDictionary<string, byte[]> files, string name)
     {
         foreach (string file in (string[])[TokenizerFiles.SpecialTokens, TokenizerFiles.Config])
         {
@@ -47,11 +53,17 @@ internal static class SpecialTokens
                 value = inner;
             if (value.ValueKind != JsonValueKind.String)
                 throw TokenizerJsonFile.Bad(file, $"{name} is {TextExcerpt.Of(value.GetRawText())}, expected a token");
-            string token = value.GetString()!;
-            return idOf(token) ?? throw TokenizerJsonFile.Bad(
-                file, $"{name} is '{TextExcerpt.Of(token)}', which is not in the tokenizer's vocabulary");
+            return (file, value.GetString()!);
         }
         return null;
+    }
+
+    private static int? Find(IReadOnlyDictionary<string, byte[]> files, Func<string, int?> idOf, string name)
+    {
+        if (TextOf(files, name) is not var (file, token))
+            return null;
+        return idOf(token) ?? throw TokenizerJsonFile.Bad(
+            file, $"{name} is '{TextExcerpt.Of(token)}', which is not in the tokenizer's vocabulary");
     }
 
     private static JsonDocument Parse(string file, byte[] content) =>

@@ -2,6 +2,7 @@ using System.Collections.ObjectModel;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Text.Chat;
 using Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 using Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
 using Microsoft.ML.MaskedDiffusion.Text.Tokenizers.SentencePiece;
@@ -17,6 +18,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 public abstract class TextTokenizer
 {
     private readonly Lazy<string> _contentHash;
+    private readonly Lazy<ChatTemplate?> _chatTemplate;
 
     // Where the files were, for messages; null for files that were given as bytes.
     private string? _readFrom;
@@ -30,6 +32,7 @@ public abstract class TextTokenizer
         EndOfSequenceId = endOfSequenceId;
         Files = new ReadOnlyDictionary<string, byte[]>(new SortedDictionary<string, byte[]>(files.ToDictionary(), StringComparer.Ordinal));
         _contentHash = new Lazy<string>(HashContent);
+        _chatTemplate = new Lazy<ChatTemplate?>(() => Located(() => ChatTemplateReader.Read(this), _readFrom));
     }
 
     /// <summary>The ML.NET tokenizer that encodes.</summary>
@@ -49,11 +52,24 @@ public abstract class TextTokenizer
 
     /// <summary>
     /// The tokenizer's source files by name: <c>tokenizer.model</c>; or <c>tokenizer.json</c>, or <c>vocab.json</c> and
-    /// <c>merges.txt</c>, or <c>vocab.txt</c>, with <c>special_tokens_map.json</c> and <c>tokenizer_config.json</c> where these were beside
-    /// them; or <c>tokenizer.tiktoken</c> and <c>tiktoken.json</c>. <see cref="FromFiles"/> makes an equal tokenizer from them. Do not
-    /// change the arrays.
+    /// <c>merges.txt</c>, or <c>vocab.txt</c>, with <c>special_tokens_map.json</c>, <c>tokenizer_config.json</c> and
+    /// <c>chat_template.jinja</c> where these were beside them; or <c>tokenizer.tiktoken</c> and <c>tiktoken.json</c>.
+    /// <see cref="FromFiles"/> makes an equal tokenizer from them. Do not change the arrays.
     /// </summary>
     public IReadOnlyDictionary<string, byte[]> Files { get; }
+
+    /// <summary>
+    /// Id of the token that the files name as the mask token, or null where they name none. It need not be that of a network.
+    /// </summary>
+    internal virtual int? MaskTokenId => null;
+
+    /// <summary>
+    /// How the model's publisher writes conversations down: <c>chat_template.jinja</c>, or else <c>chat_template</c> in
+    /// <c>tokenizer_config.json</c>, beside <c>tokenizer.json</c> or <c>vocab.txt</c>. Null where the files have none. It is made of the
+    /// template in Jinja when it is first asked for, and gives the same prompts to the character; one that has no such parts is refused.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The template is refused; the message says why, with its file and line.</exception>
+    public ChatTemplate? ChatTemplate => _chatTemplate.Value;
 
     /// <summary>Where an end of sequence was looked for, for messages: the end of "the tokenizer has no ...".</summary>
     internal string EndOfSequencePlaces => (Files.ContainsKey(TokenizerFiles.SentencePiece)
@@ -82,16 +98,9 @@ public abstract class TextTokenizer
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         Dictionary<string, byte[]> files = TokenizerFiles.Read(path);
-        try
-        {
-            TextTokenizer tokenizer = FromFiles(files);
-            tokenizer._readFrom = path;
-            return tokenizer;
-        }
-        catch (InvalidDataException e)
-        {
-            throw new InvalidDataException($"{e.Message} Read from '{path}'.", e.InnerException);
-        }
+        TextTokenizer tokenizer = Located(() => FromFiles(files), path);
+        tokenizer._readFrom = path;
+        return tokenizer;
     }
 
     /// <summary>Makes a tokenizer from the contents of its files, named as in <see cref="Files"/>. Other names are ignored.</summary>
@@ -149,11 +158,9 @@ public abstract class TextTokenizer
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(continuation);
-        int end = context.Length;
-        while (end > 0 && IsPythonWhiteSpace(context[end - 1]))
-            end--;
-        string moved = context[end..] + continuation;
-        context = context[..end];
+        string trimmed = PythonWhiteSpace.TrimEnd(context);
+        string moved = context[trimmed.Length..] + continuation;
+        context = trimmed;
         int[] alone = Encode(context);
         int[] whole = Encode(context + moved);
         int[] rest = whole.Length > alone.Length ? whole[alone.Length..] : EncodeInside(moved);
@@ -172,6 +179,15 @@ public abstract class TextTokenizer
     /// </summary>
     internal abstract ReadOnlyMemory<byte> BytesOf(int id);
 
+    /// <summary>
+    /// The tokenizer for a network to which a token means something else than text: what spells the token is plain text. The tokenizer
+    /// itself where no text is encoded as that token.
+    /// </summary>
+    internal virtual TextTokenizer WithoutSpelling(int id) => this;
+
+    /// <summary>The tokens that <see cref="Encode"/> reads out of text that spells them, with no other text mixed in.</summary>
+    internal virtual IReadOnlyList<string> SpelledTokens => [];
+
     private protected abstract int[] EncodeWellFormed(string text, bool startsText);
 
     private protected abstract string Decode(IReadOnlyList<int> ids, bool startsText);
@@ -188,6 +204,19 @@ public abstract class TextTokenizer
         return id != BeginningOfSequenceId && id != EndOfSequenceId;
     }
 
+    // What is read; errors about files also say where the files were.
+    private static T Located<T>(Func<T> read, string? path)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidDataException e) when (path is not null)
+        {
+            throw new InvalidDataException($"{e.Message} Read from '{path}'.", e.InnerException);
+        }
+    }
+
     private string HashContent()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -199,7 +228,4 @@ public abstract class TextTokenizer
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
-
-    // Python's str.rstrip, which the reference uses, also removes four separators that are not white space in .NET.
-    private static bool IsPythonWhiteSpace(char character) => char.IsWhiteSpace(character) || character is >= '\u001C' and <= '\u001F';
 }

@@ -12,6 +12,7 @@ internal static class TokenizerFiles
     public const string WordPiece = "vocab.txt";
     public const string SpecialTokens = "special_tokens_map.json";
     public const string Config = "tokenizer_config.json";
+    public const string ChatTemplate = "chat_template.jinja";
 
     /// <summary>The most bytes that a tokenizer file may have.</summary>
     public const long MaximumLength = 256L << 20;
@@ -22,13 +23,16 @@ internal static class TokenizerFiles
     /// </summary>
     public const int MaximumId = 1 << 22;
 
+    /// <summary>What stands beside a vocabulary and is kept with it.</summary>
+    public static readonly string[] Settings = [SpecialTokens, Config, ChatTemplate];
+
     private const string Expected =
         $"Expected a SentencePiece file (*.model), Hugging Face's {HuggingFace}, {Vocabulary} or {Merges} of a byte-level BPE vocabulary "
         + $"with the other beside it, {WordPiece} of a WordPiece vocabulary, or a folder with one of these.";
 
     /// <summary>Whether a tokenizer is kept in a file of this name.</summary>
     public static bool IsKnown(string name) => name is SentencePiece or HuggingFace or Tiktoken or TiktokenSettings or Vocabulary or Merges
-        or WordPiece or SpecialTokens or Config;
+        or WordPiece or SpecialTokens or Config or ChatTemplate;
 
     public static Dictionary<string, byte[]> Read(string path)
     {
@@ -83,7 +87,7 @@ internal static class TokenizerFiles
     private static Dictionary<string, byte[]> ReadWithSettings(string prefix, string name, string path)
     {
         var files = new Dictionary<string, byte[]> { [name] = ReadFile(path) };
-        foreach (string settings in (string[])[SpecialTokens, Config])
+        foreach (string settings in Settings)
         {
             if (File.Exists(prefix + settings))
                 files[settings] = ReadFile(prefix + settings);
@@ -113,6 +117,14 @@ internal static class TokenizerFiles
         }
         if (File.Exists(prefix + SpecialTokens))
             files[SpecialTokens] = ReadFile(prefix + SpecialTokens);
+        if (File.Exists(prefix + Config) && ReadFile(prefix + Config) is { } config && QwenFiles.IsNamedIn(config))
+        {
+            byte[] tokenizer = QwenFiles.TokenizerJson(files[Vocabulary], files[Merges], config);
+            files.Remove(Vocabulary);
+            files.Remove(Merges);
+            (files[HuggingFace], files[Config]) = (tokenizer, config);
+            return files;
+        }
         if (File.Exists(prefix + HuggingFace))
             Gpt2Check.TokenizerJson(ReadFile(prefix + HuggingFace), prefix + HuggingFace);
         if (File.Exists(prefix + Config))

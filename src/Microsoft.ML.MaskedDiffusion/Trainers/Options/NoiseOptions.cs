@@ -25,6 +25,17 @@ public sealed class NoiseOptions
     public LossWeighting LossWeighting { get; set; } = LossWeighting.InverseNoiseLevel;
 
     /// <summary>
+    /// The share p_u of uniform noise in the forward process, 0 up to but not 1 (GIDD; von Ruette et al., arXiv 2503.04482, 2025): beside
+    /// mask tokens the model sees tokens that were drawn at random, at most this share of all half-way to full noise, and learns to tell
+    /// them from right ones. So it can correct a text that is written (<see cref="SamplingOptions.SelfCorrectionSteps"/>). GIDD's models
+    /// have 0.1 or 0.2 and are trained with <see cref="LossWeighting.Dynamic"/>. The loss has a term for every token behind the prompt,
+    /// not for masked tokens alone, which costs about twice the vocabulary's part of a step. The model keeps the share
+    /// (<see cref="TransformerConfig.UniformShare"/>), and an <see cref="TrainerOptions.InitialModel"/> that has one goes on with it. Not
+    /// with a <see cref="GapLengthRatio"/>. Default 0: mask tokens only.
+    /// </summary>
+    public double UniformShare { get; set; }
+
+    /// <summary>
     /// The share of micro batches that are cut to a length drawn uniformly from 1 to the context length, the rest of their tokens left out;
     /// 0 to 1. A model so trained knows texts shorter than its context. SMDM's largest model used 0.01. Budgets in tokens and FLOPs count
     /// the mean length. Default 0.
@@ -62,6 +73,13 @@ public sealed class NoiseOptions
         const string Group = nameof(TrainerOptions.Noise) + ".";
         OptionCheck.RequireDefined(Levels, Group + nameof(Levels));
         OptionCheck.RequireDefined(LossWeighting, Group + nameof(LossWeighting));
+        OptionCheck.Require(UniformShare is >= 0 and < 1, Group + nameof(UniformShare), UniformShare, "0 up to but not 1");
+        OptionCheck.Require(UniformShare == 0 || GapLengthRatio == 0, Group + nameof(UniformShare), UniformShare,
+            "0 with a GapLengthRatio: train the one after the other");
+        OptionCheck.Require(UniformShare == 0 || LossWeighting != LossWeighting.Uniform, Group + nameof(LossWeighting), LossWeighting,
+            "Dynamic, Clipped or InverseNoiseLevel with a UniformShare");
+        OptionCheck.Require(UniformShare > 0 || LossWeighting is LossWeighting.InverseNoiseLevel or LossWeighting.Uniform,
+            Group + nameof(LossWeighting), LossWeighting, "InverseNoiseLevel or Uniform without a UniformShare; set one");
         OptionCheck.RequireShare(StochasticLengthRatio, Group + nameof(StochasticLengthRatio));
         OptionCheck.RequireShare(GuidanceDropout, Group + nameof(GuidanceDropout));
         OptionCheck.RequireShare(GapLengthRatio, Group + nameof(GapLengthRatio));
@@ -80,6 +98,7 @@ public sealed class NoiseOptions
         const string Default = "the default: an autoregressive model is trained without noise and on whole sequences";
         OptionCheck.Require(Levels == NoiseLevels.Independent, Group + nameof(Levels), Levels, Default);
         OptionCheck.Require(LossWeighting == LossWeighting.InverseNoiseLevel, Group + nameof(LossWeighting), LossWeighting, Default);
+        OptionCheck.Require(UniformShare == 0, Group + nameof(UniformShare), UniformShare, Default);
         OptionCheck.Require(StochasticLengthRatio == 0, Group + nameof(StochasticLengthRatio), StochasticLengthRatio, Default);
         OptionCheck.Require(GuidanceDropout == 0, Group + nameof(GuidanceDropout), GuidanceDropout, Default);
         OptionCheck.Require(GapLengthRatio == 0, Group + nameof(GapLengthRatio), GapLengthRatio, Default);

@@ -38,8 +38,9 @@ public sealed class TrainerOptions
 
     /// <summary>
     /// The model to continue from. Its network and tokenizer are then used, and <see cref="Network"/> and <see cref="Tokenizer"/> must be
-    /// left at their defaults or be the same. Its weights are copied; the model itself is not changed and stays the caller's. Default null:
-    /// a fresh network.
+    /// left at their defaults or be the same. Its weights are copied; the model itself is not changed and stays the caller's. A
+    /// <see cref="MaskedDiffusionTrainer"/> makes a masked diffusion model of an autoregressive one (<see cref="Adaptation"/>). Default
+    /// null: a fresh network.
     /// </summary>
     public MaskedDiffusionModel? InitialModel { get; set; }
 
@@ -127,6 +128,18 @@ public sealed class TrainerOptions
     /// </summary>
     public NoiseOptions Noise { get; set; } = new();
 
+    /// <summary>
+    /// How an autoregressive <see cref="InitialModel"/> becomes a masked diffusion model. Anything else needs the defaults.
+    /// </summary>
+    public AdaptationOptions Adaptation { get; set; } = new();
+
+    /// <summary>
+    /// Low-rank adapters, which are trained in place of all weights; needs an <see cref="InitialModel"/> of the trainer's own kind. The
+    /// model then has them merged in, and by themselves as <see cref="MaskedDiffusionModel.Adapter"/>. Default null: all weights are
+    /// trained.
+    /// </summary>
+    public LoraOptions? Lora { get; set; }
+
     /// <summary>How steps are computed: memory and arithmetic.</summary>
     public ComputeOptions Compute { get; set; } = new();
 
@@ -146,6 +159,8 @@ public sealed class TrainerOptions
         copy.Checkpoints = Checkpoints?.Clone()!;
         copy.Rows = Rows?.Clone()!;
         copy.Noise = Noise?.Clone()!;
+        copy.Adaptation = Adaptation?.Clone()!;
+        copy.Lora = Lora?.Clone();
         copy.Compute = Compute?.Clone()!;
         copy.Outputs = Outputs?.Clone()!;
         return copy;

@@ -1,7 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Files;
-using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using Microsoft.ML.MaskedDiffusion.Training.Adapters;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 using TorchSharp;
 
@@ -9,13 +9,13 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 /// <summary>The parts of a running training that a checkpoint stores and restores.</summary>
 internal sealed record CheckpointContent(
-    TransformerNetwork Network, AdamWOptimizer Optimizer, TrainingState State, WeightSnapshot Best, WeightAverage? Average,
+    ITrainableWeights Trained, AdamWOptimizer Optimizer, TrainingState State, WeightSnapshot Best, WeightAverage? Average,
     LossMeter Meter);
 
 /// <summary>
-/// The files of one checkpoint: the weights under their own names (so that the file can be opened as a model's), the optimizer's moments,
-/// the averaged weights if weights are averaged, the best weights if they are not the current ones, state.json, and a manifest with the
-/// length and SHA-256 of each.
+/// The files of one checkpoint: the weights that are trained under their own names (so that the file can be opened as a model's, unless it
+/// holds adapters alone), the optimizer's moments, the averaged weights if weights are averaged, the best weights if they are not the
+/// current ones, state.json, and a manifest with the length and SHA-256 of each.
 /// </summary>
 internal static class CheckpointFiles
 {
@@ -91,6 +91,7 @@ internal static class CheckpointFiles
         Fill(Path.Combine(folder, Moments), MomentsOf(content));
         if (content.Average is { } average)
             Fill(Path.Combine(folder, Average), average.Tensors);
+        content.Trained.Apply();
         if (state.BestStep is not { } best)
             return;
         using (content.Average?.Apply())
@@ -115,7 +116,7 @@ internal static class CheckpointFiles
     private static bool HasOtherBest(CheckpointState state) => state.BestStep is { } best && best != state.Step;
 
     private static IEnumerable<KeyValuePair<string, torch.Tensor>> WeightsOf(CheckpointContent content) =>
-        content.Network.Parameters.Select(item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value));
+        content.Trained.Parameters.Select(item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value));
 
     private static IEnumerable<KeyValuePair<string, torch.Tensor>> MomentsOf(CheckpointContent content) =>
         content.Optimizer.Slots.SelectMany(slot => new[]

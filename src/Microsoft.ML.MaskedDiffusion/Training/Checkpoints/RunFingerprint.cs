@@ -6,6 +6,7 @@ using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
+using Microsoft.ML.MaskedDiffusion.Training.Adapters;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using TorchSharp;
 
@@ -76,10 +77,51 @@ internal static class RunFingerprint
         new("Network.NormEpsilon", Text(config.NormEpsilon)),
         new("Network.RotaryPrecision", StoredEnum<RotaryPrecision>.NameOf(config.RotaryPrecision)),
         new("Network.Autoregressive", Text(config.Autoregressive)),
-        // The first checkpoints know of no such tokens.
-        .. config.HasLengthTokens ? [KeyValuePair.Create("Network.HasLengthTokens", Text(true))]
-            : Array.Empty<KeyValuePair<string, string>>(),
+        .. OfVariant(config),
     ];
+
+    // Where the network is not as the first checkpoints' were, which know nothing of these.
+    private static IEnumerable<KeyValuePair<string, string>> OfVariant(TransformerConfig config)
+    {
+        var standard = new TransformerConfig
+        {
+            LayerCount = config.LayerCount,
+            HeadCount = config.HeadCount,
+            EmbeddingSize = config.EmbeddingSize,
+            FeedForwardSize = config.FeedForwardSize,
+            VocabularySize = config.VocabularySize,
+        };
+        (string Name, Func<TransformerConfig, string> Of)[] traits =
+        [
+            ("HasLengthTokens", network => Text(network.HasLengthTokens)),
+            ("KeyValueHeadCount", network => Text(network.KeyValueHeadCount)),
+            ("HeadSize", network => Text(network.HeadSize)),
+            ("MaskTokenId", network => Text(network.MaskTokenId)),
+            ("Norm", network => StoredEnum<NormKind>.NameOf(network.Norm)),
+            ("Activation", network => StoredEnum<GateActivation>.NameOf(network.Activation)),
+            ("HasAttentionBias", network => Text(network.HasAttentionBias)),
+            ("HasQueryKeyNorm", network => Text(network.HasQueryKeyNorm)),
+            ("RotaryBase", network => Text(network.RotaryBase)),
+            ("RotaryScaling", network => network.RotaryScaling is { } scaling
+                ? $"{Text(scaling.Factor)}, {Text(scaling.LowFrequencyFactor)} to {Text(scaling.HighFrequencyFactor)} of "
+                    + Text(scaling.OriginalContextLength)
+                : "none"),
+            ("LocalAttention", network => network.LocalAttention is { } local
+                ? $"{Text(local.Radius)} but every {Text(local.GlobalInterval)}, base {Text(local.RotaryBase)}"
+                : "none"),
+            ("TiesEmbeddings", network => Text(network.TiesEmbeddings)),
+            ("HasEmbeddingNorm", network => Text(network.HasEmbeddingNorm)),
+            ("HasPredictionHead", network => Text(network.HasPredictionHead)),
+            ("ShiftsLogits", network => Text(network.ShiftsLogits)),
+            ("UniformShare", network => Text(network.UniformShare)),
+        ];
+        foreach ((string name, Func<TransformerConfig, string> of) in traits)
+        {
+            string value = of(config);
+            if (value != of(standard))
+                yield return new("Network." + name, value);
+        }
+    }
 
     /// <summary>
     /// The settings' part: all except those that only observe a run. The names are those in checkpoints and never change, whatever the
@@ -108,7 +150,15 @@ internal static class RunFingerprint
         new("EarlyStoppingPatience", Text(settings.EarlyStoppingPatience)),
         new("Seed", Text(settings.Seed)),
         new("Precision", StoredEnum<Precision>.NameOf(settings.Precision)),
+        .. OfLora(settings.Lora),
     ];
+
+    // The first checkpoints know nothing of adapters.
+    private static IEnumerable<KeyValuePair<string, string>> OfLora(LoraSettings? lora)
+    {
+        if (lora is not null)
+            yield return new("Lora", $"rank {Text(lora.Rank)}, alpha {Text(lora.Alpha)}, {string.Join(", ", lora.Targets)}");
+    }
 
     // Whether products go another way on this processor than on one without bfloat16 instructions, which gives other bits.
     private static bool HasLargeProducts(TransformerConfig config, ITokenBlocks blocks, TrainingSettings settings)

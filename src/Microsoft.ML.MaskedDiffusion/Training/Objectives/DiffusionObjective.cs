@@ -54,7 +54,7 @@ internal class DiffusionObjective(
     public double[] RowLosses(TransformerNetwork network, TokenBatch batch)
     {
         var losses = new double[batch.Count];
-        foreach (int[] rows in RowsByLength(batch))
+        foreach (int[] rows in NoiseDraws.RowsByLength(batch))
         {
             double[] part = _bound.RowLosses(network, Corrupt(batch, rows, NoiseLevels.Stratified),
                 [.. rows.Select(row => batch.TargetCount(row))]);
@@ -64,23 +64,15 @@ internal class DiffusionObjective(
         return losses;
     }
 
-    /// <summary>The rows of a batch, those of one length together.</summary>
-    internal static IEnumerable<int[]> RowsByLength(TokenBatch batch) => ByLength(Enumerable.Range(0, batch.Count), batch.RowLength);
-
     /// <summary>Noises rows of one length.</summary>
     internal NoisyBatch Corrupt(TokenBatch batch, int[] rows, NoiseLevels sampling)
     {
+        (long[] tokens, bool[] kept) = NoiseDraws.Rows(batch, rows);
         int length = batch.RowLength(rows[0]);
         var levels = new float[rows.Length];
-        var uniforms = new float[rows.Length * length];
-        var tokens = new long[uniforms.Length];
-        var kept = new bool[uniforms.Length];
+        var uniforms = new float[tokens.Length];
         for (int i = 0; i < rows.Length; i++)
-        {
-            batch.Row(rows[i]).CopyTo(tokens.AsSpan(i * length));
-            kept.AsSpan(i * length, batch.PromptLength(rows[i])).Fill(true);
             levels[i] = Draw(batch, rows[i], sampling, uniforms.AsSpan(i * length, length));
-        }
         return _process.Corrupt(tokens, length, levels, uniforms, kept);
     }
 
@@ -88,29 +80,14 @@ internal class DiffusionObjective(
     protected virtual float Draw(TokenBatch batch, int row, NoiseLevels sampling, Span<float> uniforms)
     {
         CounterRandom random = batch.RandomOf(row);
-        float level = random.NextSingle();
-        if (sampling == NoiseLevels.Stratified)
-        {
-            // The comb spans the whole step, not the micro batch, which must not matter.
-            (CounterRandom group, int place) = batch.GroupOf(row);
-            level = (group.NextSingle() + (float)place / batch.GroupSize) % 1f;
-        }
+        float level = NoiseDraws.Level(batch, row, sampling, random);
         foreach (ref float uniform in uniforms)
             uniform = random.NextSingle();
         return level;
     }
 
     /// <summary>Draws whether the micro batch is trained without its prompts.</summary>
-    protected virtual bool DropsPrompts(TokenBatch batch)
-    {
-        if (guidanceDropout == 0)
-            return false;
-        CounterRandom random = batch.RandomOfBatch(RandomPurpose.GuidanceDropout);
-        return random.NextDouble() < guidanceDropout;
-    }
-
-    private static IEnumerable<int[]> ByLength(IEnumerable<int> rows, Func<int, int> length) =>
-        rows.GroupBy(length).Select(group => group.ToArray());
+    protected virtual bool DropsPrompts(TokenBatch batch) => NoiseDraws.DropsPrompts(batch, guidanceDropout);
 
     // The rows of a batch in training, those of one length together.
     private IEnumerable<NoisyBatch> Corrupt(TokenBatch batch)
@@ -125,14 +102,15 @@ internal class DiffusionObjective(
         IEnumerable<int> all = Enumerable.Range(0, batch.Count);
         IEnumerable<(NoisyBatch, int[])> noisy =
         [
-            .. ByLength(all.Where(row => resized[row] is null), batch.RowLength).Select(rows => (Corrupt(batch, rows, noiseLevels), rows)),
-            .. ByLength(all.Where(row => resized[row] is not null), row => resized[row]!.Tokens.Length).Select(
+            .. NoiseDraws.ByLength(all.Where(row => resized[row] is null), batch.RowLength).Select(
+                rows => (Corrupt(batch, rows, noiseLevels), rows)),
+            .. NoiseDraws.ByLength(all.Where(row => resized[row] is not null), row => resized[row]!.Tokens.Length).Select(
                 rows => (Join([.. rows.Select(row => resized[row]!)], [.. rows.Select(row => batch.TargetCount(row))]), rows)),
         ];
         foreach ((NoisyBatch part, int[] rows) in noisy)
         {
             if (dropsPrompts)
-                MaskPrompts(part, batch, rows);
+                NoiseDraws.MaskPrompts(part.Tokens, part.Length, batch, rows, config.MaskTokenId);
             yield return part;
         }
     }
@@ -151,11 +129,5 @@ internal class DiffusionObjective(
             Targets = [.. rows.SelectMany(row => row.Targets)],
             Weights = [.. rows.SelectMany((row, i) => Enumerable.Repeat((float)targets[i] / row.Targets.Length, row.Targets.Length))],
         };
-    }
-
-    private void MaskPrompts(NoisyBatch noisy, TokenBatch batch, int[] rows)
-    {
-        for (int i = 0; i < rows.Length; i++)
-            noisy.Tokens.AsSpan(i * noisy.Length, batch.PromptLength(rows[i])).Fill(config.MaskTokenId);
     }
 }

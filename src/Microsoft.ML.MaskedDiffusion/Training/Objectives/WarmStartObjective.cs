@@ -9,7 +9,7 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
 /// </summary>
 /// <param name="diffusion">The objective of the rest of the run.</param>
 /// <param name="share">The share of the run that is trained autoregressively, 0 to 1.</param>
-internal sealed class WarmStartObjective(DiffusionObjective diffusion, double share) : ITrainingObjective
+internal sealed class WarmStartObjective(ITrainingObjective diffusion, double share) : ITrainingObjective
 {
     private readonly AutoregressiveObjective _start = new();
     private bool _isStarting;

@@ -14,11 +14,16 @@ internal sealed class WeightAverage : IDisposable
     private readonly IReadOnlyDictionary<string, Parameter> _parameters;
     private readonly Dictionary<string, torch.Tensor> _averages = [];
     private readonly double _decay;
+    private readonly Action? _adopted;
 
-    public WeightAverage(IReadOnlyDictionary<string, Parameter> parameters, double decay)
+    /// <param name="parameters">The weights that are trained.</param>
+    /// <param name="decay">The decay rate d.</param>
+    /// <param name="adopted">Called when the weights have been replaced; null where nothing follows from them.</param>
+    public WeightAverage(IReadOnlyDictionary<string, Parameter> parameters, double decay, Action? adopted = null)
     {
         _parameters = parameters;
         _decay = decay;
+        _adopted = adopted;
         using var scope = torch.NewDisposeScope();
         foreach ((string name, Parameter parameter) in parameters)
         {
@@ -43,18 +48,19 @@ internal sealed class WeightAverage : IDisposable
         }
     }
 
-    /// <summary>Gives the network the averages for good.</summary>
+    /// <summary>Gives the weights the averages for good.</summary>
     public void Adopt()
     {
         using var noGrad = torch.no_grad();
         foreach ((string name, torch.Tensor average) in _averages)
             _parameters[name].copy_(average);
+        _adopted?.Invoke();
     }
 
-    /// <summary>Gives the network the averages until the result is disposed, which puts its own weights back, bit for bit.</summary>
+    /// <summary>Gives the weights the averages until the result is disposed, which puts the weights back, bit for bit.</summary>
     public IDisposable Apply()
     {
-        var own = new WeightSnapshot(_parameters);
+        var own = new WeightSnapshot(_parameters, _adopted);
         own.Take(0);
         Adopt();
         return new Loan(own);

@@ -4,9 +4,11 @@ using TorchSharp.Modules;
 namespace Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 
 /// <summary>
-/// A copy of a network's weights: the best model so far. Costs as much memory as the weights, from the first <see cref="Take"/> on.
+/// A copy of the weights that are trained: the best model so far. Costs as much memory as they do, from the first <see cref="Take"/> on.
 /// </summary>
-internal sealed class WeightSnapshot(IReadOnlyDictionary<string, Parameter> parameters) : IDisposable
+/// <param name="parameters">The weights.</param>
+/// <param name="restored">Called when the weights have been put back; null where nothing follows from them.</param>
+internal sealed class WeightSnapshot(IReadOnlyDictionary<string, Parameter> parameters, Action? restored = null) : IDisposable
 {
     private readonly Dictionary<string, torch.Tensor> _copies = [];
 
@@ -36,6 +38,7 @@ internal sealed class WeightSnapshot(IReadOnlyDictionary<string, Parameter> para
         using var noGrad = torch.no_grad();
         foreach ((string name, Parameter parameter) in parameters)
             parameter.copy_(_copies[name]);
+        restored?.Invoke();
     }
 
     public void Dispose()

@@ -62,4 +62,7 @@ public sealed record TrainingResult
 
     /// <summary>All validations, in order.</summary>
     public IReadOnlyList<ValidationPoint> ValidationHistory { get; init; } = [];
+
+    /// <summary>What a training of adapters has learned, for the model.</summary>
+    internal LoraAdapter? Adapter { get; init; }
 }

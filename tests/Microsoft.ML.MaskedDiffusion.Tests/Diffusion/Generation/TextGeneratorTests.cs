@@ -35,6 +35,28 @@ public sealed class TextGeneratorTests
     }
 
     [TestMethod]
+    public void ATextEndsAtAnyOfItsEndTokens()
+    {
+        int[] ends = [.. Model.Tokenizer.Encode("the cat sat on a mat").Distinct()];
+        GenerationOptions options = Options(12);
+        options.EndTokens = ends;
+        int ended = 0;
+        foreach (GeneratedText text in new TextGenerator(Model, options).Generate(
+            [.. Enumerable.Range(0, 40).Select(i => $"the {i}")]))
+        {
+            int[] ids = [.. text.Tokens.Select(token => token.Id)];
+            Assert.IsFalse(ids.SkipLast(1).Any(id => ends.Contains(id) || id == Model.Tokenizer.EndOfSequenceId), "nothing follows an end");
+            bool isEnd = ids.Length > 0 && ends.Contains(ids[^1]);
+            if (!isEnd)
+                continue;
+            ended++;
+            Assert.AreEqual(FinishReason.EndOfText, text.FinishReason);
+            Assert.AreEqual("", text.Tokens[^1].Text, "an end is not shown");
+        }
+        Assert.IsGreaterThan(0, ended, "random weights write one of several tokens in twelve sooner or later");
+    }
+
+    [TestMethod]
     public void ThePromptMayReachTheWindowsLimit()
     {
         int start = new TextGenerator(Model, Options(0)).Generate("").PromptTokenCount;
@@ -243,7 +265,11 @@ public sealed class TextGeneratorTests
 
         Refused<ArgumentOutOfRangeException>(options => options.MaxNewTokens = -1, "MaxNewTokens");
         Refused<ArgumentOutOfRangeException>(options => options.MinNewTokens = 5, "MinNewTokens");
+        Refused<ArgumentOutOfRangeException>(options => options.EndTokens = [-1], "EndTokens");
+        Refused<ArgumentOutOfRangeException>(options => options.EndTokens = [Model.Config.MaskTokenId], "EndTokens");
         Refused<ArgumentOutOfRangeException>(options => options.EndOfTextPenalty = double.NaN, "EndOfTextPenalty");
+        Refused<ArgumentOutOfRangeException>(options => options.EndTokens = [-1], "EndTokens");
+        Refused<ArgumentOutOfRangeException>(options => options.EndTokens = [Model.Config.MaskTokenId], "EndTokens");
         Refused<ArgumentOutOfRangeException>(options => options.StopStrings = ["a", ""], "StopStrings[1]");
         Refused<ArgumentNullException>(options => options.StopStrings = null!, "StopStrings");
         Refused<ArgumentOutOfRangeException>(options => options.Sampling.Steps = 0, "Steps");
@@ -342,6 +368,8 @@ public sealed class TextGeneratorTests
         yield return ("Smdm", With(SamplingPresets.Smdm, o => (o.Steps, o.GuidanceScale) = (7, 0.6)));
         yield return ("SmdmGreedy", With(SamplingPresets.SmdmGreedy, o => o.Steps = 7));
         yield return ("LLaDA", With(SamplingPresets.LLaDA, o => (o.Steps, o.BlockLength) = (6, 5)));
+        yield return ("Postponed", With(SamplingPresets.DLLM, o =>
+            (o.Steps, o.BlockLength, o.PostponedTokens) = (6, 8, [1, 2, 70, 71])));
         yield return ("Dream", With(SamplingPresets.Dream, o => o.Steps = 7));
         yield return ("FastDLLM", With(SamplingPresets.FastDLLM, o =>
             (o.TokensPerStep, o.BlockLength) = (TokensPerStep.Threshold(0.1), 5)));

@@ -64,7 +64,7 @@ public sealed class SessionSchedulerTests
         SamplingOptions[] all =
         [
             new() { Temperature = 1 }, new() { Temperature = 0, RepetitionPenalty = 1.2 },
-            new() { Temperature = 0, TopK = 2, OrderSeesKeptTokens = true },
+            new() { Temperature = 0, TopK = 2, OrderSeesKeptTokens = true }, new() { Temperature = 0, PostponedTokens = [4] },
         ];
         foreach (SamplingOptions options in all)
         {
@@ -139,7 +139,7 @@ public sealed class SessionSchedulerTests
         return new SamplingRequest(tokens, [.. Enumerable.Range(4, 8)])
         {
             Key = (ulong)row, PromptLength = 4, BlockStart = 4,
-            EndOfTextId = row % 2 == 0 ? null : End, FirstEnd = 6, EndOfTextPenalty = 0.5,
+            EndOfTextIds = row % 2 == 0 ? [] : [End], FirstEnd = 6, EndOfTextPenalty = 0.5,
         };
     }
 

@@ -71,6 +71,7 @@ public sealed class SamplerMethodTests
         Refused(o => o.MinP = 0.1, "MinP", "0.1", "impossible");
         Refused(o => o.RepetitionPenalty = 1.2, "RepetitionPenalty", "1.2", "own distribution");
         Refused(o => o.SuppressedTokens = [1], "SuppressedTokens", "1", "impossible");
+        Refused(o => o.PostponedTokens = [1], "PostponedTokens", "1", "tokens drawn");
         Refused(o => o.TokenBias = new Dictionary<int, double> { [1] = 1 }, "TokenBias", "1", "own distribution");
         Refused(o => o.SharesStepsAmongRows = true, "SharesStepsAmongRows", "True", "beside it");
         Refused(o => o.Steps = 0, "Steps", "0", "at least 1");

@@ -59,6 +59,44 @@ public sealed class TokenChooserTests
     }
 
     [TestMethod]
+    [DataRow(0.1)]
+    [DataRow(0.5)]
+    [DataRow(3.0)]
+    public void TheOrderCanLookAtWhatIsDrawnFrom(double temperature)
+    {
+        TokenPrediction all = Choose(new() { Temperature = temperature, OrderSeesKeptTokens = true }, 1);
+        RequireDistribution(Softmax(temperature, _ => true), all);
+        SamplingOptions two = new() { Temperature = temperature, TopK = 2, OrderSeesKeptTokens = true };
+        RequireDistribution(Softmax(temperature, id => id is 3 or 0), Choose(two, 1));
+        ChiSquare.Require(Counts(two), Softmax(temperature, id => id is 3 or 0));
+        Assert.AreEqual(3, Choose(new() { Temperature = 1e-300, OrderSeesKeptTokens = true }, 1).Token);
+    }
+
+    [TestMethod]
+    public void PostponedTokensAreChosenAndHaveNoProbabilityForTheOrder()
+    {
+        double[] all = Softmax(1, _ => true), others = Softmax(1, id => id is not 3 and not 4);
+        TokenPrediction postponed = Choose(new() { PostponedTokens = [3, 4, 3] }, 0);
+        Assert.AreEqual(3, postponed.Token);
+        Assert.AreEqual((0, 0, 0), (postponed.Probability, postponed.TopProbability, postponed.SecondProbability));
+        Assert.AreEqual(Math.Log(Logits.Length), postponed.Entropy);
+        Assert.AreEqual(Math.Log(all[3]), postponed.LogProbability, 1e-6, "the choice keeps its own probability");
+        // Drawn among all tokens, judged among the others.
+        SamplingOptions drawn = new() { Temperature = 1, PostponedTokens = [3, 4] };
+        ChiSquare.Require(Counts(drawn), all);
+        for (ulong key = 0; key < 50; key++)
+        {
+            TokenPrediction prediction = Choose(drawn, key);
+            if (prediction.Token is 3 or 4)
+                Assert.AreEqual(0, prediction.Probability);
+            else
+                RequireDistribution(others, prediction);
+            Assert.AreEqual(Math.Log(all[prediction.Token]), prediction.LogProbability, 1e-6);
+        }
+        Assert.AreEqual(0, Choose(new() { TopK = 1, OrderSeesKeptTokens = true, PostponedTokens = [3] }, 0).Probability);
+    }
+
+    [TestMethod]
     public void BiasesPenaltiesAndForbiddenTokensActBeforeTheOrder()
     {
         SamplingOptions options = new()
@@ -66,7 +104,7 @@ public sealed class TokenChooserTests
             SuppressedTokens = [3], TokenBias = new Dictionary<int, double> { [1] = 4 }, RepetitionPenalty = 2,
         };
         float[] logits = [.. Logits];
-        var request = new SamplingRequest([0, 6, 4], [1]) { Key = 0, EndOfTextId = 5, FirstEnd = 2, EndOfTextPenalty = 1 };
+        var request = new SamplingRequest([0, 6, 4], [1]) { Key = 0, EndOfTextIds = [5], FirstEnd = 2, EndOfTextPenalty = 1 };
         RepetitionPenalty.Apply(logits, [0, 6, 4], options, 6);
         LogitChange.Of(request, options, 1, [], mayEnd: true).AddTo(logits);
         // Tokens 0 and 4 are in the row: the positive logit is halved, the negative one doubled.
@@ -85,6 +123,16 @@ public sealed class TokenChooserTests
         Assert.ThrowsExactly<NotFiniteNumberException>(() => TokenStatistics.Of([1, float.NaN]));
         Assert.ThrowsExactly<NotFiniteNumberException>(() => TokenStatistics.Of([1, float.PositiveInfinity]));
         Assert.ThrowsExactly<InvalidOperationException>(() => TokenStatistics.Of([float.NegativeInfinity]));
+    }
+
+    // Exponentials of 32 bits.
+    private static void RequireDistribution(double[] expected, TokenPrediction actual)
+    {
+        double[] ordered = [.. expected.OrderDescending()];
+        Assert.AreEqual(expected[actual.Token], actual.Probability, 1e-6);
+        Assert.AreEqual(ordered[0], actual.TopProbability, 1e-6);
+        Assert.AreEqual(ordered[1], actual.SecondProbability, 1e-6);
+        Assert.AreEqual(-expected.Sum(p => p == 0 ? 0 : p * Math.Log(p)), actual.Entropy, 1e-5);
     }
 
     private static TokenPrediction Choose(SamplingOptions options, ulong key) =>

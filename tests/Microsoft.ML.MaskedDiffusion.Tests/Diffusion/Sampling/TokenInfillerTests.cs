@@ -1,5 +1,7 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
+using Microsoft.ML.MaskedDiffusion.Modeling;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -176,6 +178,18 @@ public sealed class TokenInfillerTests
         Refused(new() { GuidanceScale = -1 }, "GuidanceScale");
         Refused(new() { TopP = 0 }, "TopP");
         Refused(new() { BatchTokens = 0 }, "BatchTokens");
+    }
+
+    [TestMethod]
+    public void TheMaskTokenNeedNotBeTheLastOne()
+    {
+        // LLaDA has tokens above its mask token, 117 in the tiny network of 120.
+        using TransformerNetwork network = PublishedNetwork.Load("llada");
+        var infiller = new TokenInfiller(new NetworkEvaluator(network), new());
+        int[] filled = infiller.Fill([[109, 118, 117, 119, 117]])[0];
+        CollectionAssert.AreEqual(new[] { 109, 118, 119 }, new[] { filled[0], filled[1], filled[3] });
+        CollectionAssert.DoesNotContain(filled, 117);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => infiller.Fill([[120, 117]])).Message, "0 to 119");
     }
 
     [TestMethod]

@@ -75,8 +75,8 @@ public sealed class GoldenNetworkTests
         using TransformerNetwork network = Golden.Tiny(precision);
         TransformerConfig config = network.Config;
         using var pool = new BufferPool();
-        var kernels = new KernelNetwork(config, new RotaryTable(config.ContextLength, config.HeadSize, config.RotaryPrecision), pool);
-        var weights = new NetworkWeights(network.Parameters, config.LayerCount, parameter => TensorMemory.Floats(parameter));
+        var kernels = new KernelNetwork(config, new RotaryTables(config), pool);
+        var weights = new NetworkWeights(network.Parameters, config.LayerCount, parameter => WeightMatrix.Of(parameter));
         TokenRows tokens = Tokens(reader, "tokens");
         var hidden = new float[tokens.Ids.Length * config.EmbeddingSize];
         ForwardTape tape;

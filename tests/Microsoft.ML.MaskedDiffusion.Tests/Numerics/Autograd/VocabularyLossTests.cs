@@ -66,6 +66,31 @@ public sealed unsafe class VocabularyLossTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void RowsBehindTheVocabularyTakeNoPartAndABiasGetsItsGradient(bool recompute)
+    {
+        using var scope = NewDisposeScope();
+        const int Known = Vocabulary - 3;
+        Tensor weight = tensor(Weight, [Vocabulary, Width]).requires_grad_(), input = tensor(Input(600), [600, Width]).requires_grad_();
+        Tensor bias = tensor(MatrixProductTests.Draws(Known, 44)).requires_grad_(), share = tensor(Share(600));
+        long[] targets = [.. Enumerable.Range(0, 600).Select(i => (long)(i * 7 % Known))];
+        Tensor loss = VocabularyLossFunction.Run(
+            _pass, input, new OutputLayer(weight, bias, Known), new TargetCrossEntropy(targets), rounded: false, recompute, _pool);
+        (loss * share).sum().backward();
+        Tensor Wide(Tensor values) => values.detach().to(ScalarType.Float64).requires_grad_();
+        Tensor wideWeight = Wide(weight), wideInput = Wide(input), wideBias = Wide(bias);
+        Tensor logits = matmul(wideInput, wideWeight.narrow(0, 0, Known).t()) + wideBias;
+        Tensor expected = nn.functional.cross_entropy(logits, tensor(targets), reduction: nn.Reduction.None);
+        (expected * share.to(ScalarType.Float64)).sum().backward();
+        // 32-bit rounding of sums of 600 terms at most.
+        foreach ((Tensor exact, Tensor ours) in new[]
+            { (expected, loss), (wideInput.grad!, input.grad!), (wideWeight.grad!, weight.grad!), (wideBias.grad!, bias.grad!) })
+            Assert.IsLessThanOrEqualTo(2e-5, (exact - ours.to(ScalarType.Float64)).abs().max().item<double>());
+        Assert.AreEqual(0, weight.grad!.narrow(0, Known, 3).abs().max().item<float>());
+    }
+
+    [TestMethod]
     public void ASecondBackwardPassIsRefused()
     {
         using var scope = NewDisposeScope();
@@ -101,7 +126,9 @@ public sealed unsafe class VocabularyLossTests
     }
 
     private Tensor Loss(Tensor x, Tensor weight, bool rounded, bool recompute) =>
-        VocabularyLossFunction.Run(_pass, x, weight, Targets((int)x.size(0)), rounded, recompute, _pool);
+        VocabularyLossFunction.Run(
+            _pass, x, new OutputLayer(weight, null, Vocabulary), new TargetCrossEntropy(Targets((int)x.size(0))), rounded, recompute,
+            _pool);
 
     private static float[] Floats(Tensor values) => values.detach().contiguous().data<float>().ToArray();
 }

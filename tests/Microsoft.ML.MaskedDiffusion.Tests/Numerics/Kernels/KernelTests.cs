@@ -24,9 +24,30 @@ public sealed unsafe class KernelTests
     }
 
     [TestMethod]
-    [DataRow(5, 16)]
-    [DataRow(300, 37)]
-    public void NormAndItsGradients(int rows, int width)
+    public void TheErrorFunctionIsExactInThirtyTwoBits()
+    {
+        double worst = 0, relative = 0;
+        for (double at = -6; at <= 6; at += 0.00037)
+        {
+            float x = (float)at;
+            double exact = ErrorFunction(x), ours = VectorMath.Erf(Vector512.Create(x))[7];
+            worst = Math.Max(worst, Math.Abs(ours - exact));
+            if (x != 0)
+                relative = Math.Max(relative, Math.Abs(ours / exact - 1));
+        }
+        // Four units in the last place of a number just below 1, and as much of every smaller number.
+        Assert.IsLessThanOrEqualTo(2.5e-7, worst);
+        Assert.IsLessThanOrEqualTo(4e-7, relative);
+        foreach ((float x, float y) in new[] { (0f, 0f), (30f, 1f), (-30f, -1f), (float.PositiveInfinity, 1f), (float.NaN, float.NaN) })
+            Assert.AreEqual(y, VectorMath.Erf(Vector512.Create(x))[0]);
+    }
+
+    [TestMethod]
+    [DataRow(5, 16, false)]
+    [DataRow(300, 37, false)]
+    [DataRow(5, 16, true)]
+    [DataRow(300, 37, true)]
+    public void NormAndItsGradients(int rows, int width, bool centered)
     {
         float[] x = MatrixProductTests.Draws(rows * width, 1), gain = MatrixProductTests.Draws(width, 2);
         float[] dy = MatrixProductTests.Draws(rows * width, 3), residual = MatrixProductTests.Draws(rows * width, 4);
@@ -34,15 +55,15 @@ public sealed unsafe class KernelTests
         float[] again = new float[x.Length];
         fixed (float* px = x, pg = gain, pdy = dy, pr = residual, py = y, ps = scale, pdx = dx, pdg = dGain, pa = again)
         {
-            NormKernels.Forward(px, pg, 1e-5, py, ps, rows, width);
-            NormKernels.Apply(px, pg, ps, pa, rows, width);
-            NormKernels.Backward(px, pg, ps, pdy, pr, pdx, pdg, rows, width);
+            NormKernels.Forward(px, pg, 1e-5, py, ps, rows, width, centered);
+            NormKernels.Apply(px, pg, ps, pa, rows, width, centered);
+            NormKernels.Backward(px, pg, ps, pdy, pr, pdx, pdg, rows, width, centered);
         }
         CollectionAssert.AreEqual(y, again);
         double[] Row(double[] z, double[] g)
         {
-            double factor = 1 / Math.Sqrt(z.Sum(v => v * v) / width + 1e-5);
-            return [.. z.Select((v, i) => v * factor * g[i])];
+            double mean = centered ? z.Average() : 0, factor = 1 / Math.Sqrt(z.Sum(v => (v - mean) * (v - mean)) / width + 1e-5);
+            return [.. z.Select((v, i) => (v - mean) * factor * g[i])];
         }
         double[] gains = Doubles(gain), expectedGain = new double[width];
         for (int row = 0; row < rows; row++)
@@ -85,20 +106,28 @@ public sealed unsafe class KernelTests
     }
 
     [TestMethod]
-    [DataRow(1, 1, 2, 4, false)]
-    [DataRow(2, 5, 3, 6, false)]
-    [DataRow(2, 19, 2, 16, true)]
-    [DataRow(1, 300, 1, 8, false)] // more than one block of queries
-    [DataRow(1, 300, 1, 8, true)]
-    public void AttentionAndItsGradients(int batch, int length, int heads, int size, bool causal)
+    [DataRow(1, 1, 2, 2, 4, false, -1)]
+    [DataRow(2, 5, 3, 3, 6, false, -1)]
+    [DataRow(2, 19, 2, 2, 16, true, -1)]
+    [DataRow(1, 300, 1, 1, 8, false, -1)] // more than one block of queries
+    [DataRow(1, 300, 1, 1, 8, true, -1)]
+    [DataRow(2, 19, 6, 2, 4, false, -1)] // three heads with one key
+    [DataRow(1, 300, 2, 1, 8, true, -1)]
+    [DataRow(2, 19, 4, 2, 6, false, 3)] // near keys only
+    [DataRow(1, 19, 2, 2, 6, false, 0)]
+    [DataRow(1, 700, 2, 1, 4, false, 20)] // the last positions see none of the first block of keys
+    [DataRow(1, 300, 1, 1, 8, true, 40)]
+    public void AttentionAndItsGradients(int batch, int length, int heads, int groups, int size, bool causal, int radius)
     {
-        int width = heads * size, stride = 3 * width;
+        var layout = new HeadLayout(heads, groups, size);
+        var reach = new AttentionReach(causal, radius < 0 ? null : radius);
+        int width = heads * size, stride = layout.ProjectionWidth, share = heads / groups;
         float[] qkv = MatrixProductTests.Draws(batch * length * stride, 1), dy = MatrixProductTests.Draws(batch * length * width, 2);
         float[] y = new float[dy.Length], logSums = new float[batch * heads * length], dQkv = new float[qkv.Length];
         fixed (float* pq = qkv, py = y, pl = logSums, pdy = dy, pd = dQkv)
         {
-            AttentionKernels.Forward(pq, py, pl, batch, length, heads, size, causal);
-            AttentionKernels.Backward(pq, py, pl, pdy, pd, batch, length, heads, size, causal);
+            AttentionKernels.Forward(pq, py, pl, batch, length, layout, reach);
+            AttentionKernels.Backward(pq, py, pl, pdy, pd, batch, length, layout, reach);
         }
         double[] all = Doubles(qkv);
         double[] Head(double[] z, int item, int head)
@@ -110,6 +139,8 @@ public sealed unsafe class KernelTests
                 var weights = new double[keys];
                 for (int j = 0; j < keys; j++)
                 {
+                    if (radius >= 0 && Math.Abs(i - j) > radius)
+                        continue;
                     double dot = 0;
                     for (int c = 0; c < size; c++)
                         dot += z[At(item, i, head, 0, c)] * z[At(item, j, head, 1, c)];
@@ -122,8 +153,8 @@ public sealed unsafe class KernelTests
             }
             return result;
         }
-        int At(int item, int position, int head, int part, int c) =>
-            ((item * length + position) * heads + head) * 3 * size + part * size + c;
+        int At(int item, int position, int head, int part, int c) => (item * length + position) * stride
+            + (head / share * (share + 2) + (part == 0 ? head % share : share + part - 1)) * size + c;
         var random = new CounterRandom(1, 1, RandomPurpose.Example);
         for (int item = 0; item < batch; item++)
             for (int head = 0; head < heads; head++)
@@ -131,15 +162,19 @@ public sealed unsafe class KernelTests
                 double[] expected = Head(all, item, head);
                 for (int i = 0; i < expected.Length; i++)
                     Assert.AreEqual(expected[i], y[((item * length + i / size) * heads + head) * size + i % size], 5e-6);
+                // A key matters to all heads of its group.
                 double Objective(double[] z)
                 {
-                    double[] result = Head(z, item, head);
                     double sum = 0;
-                    for (int i = 0; i < result.Length; i++)
-                        sum += result[i] * dy[((item * length + i / size) * heads + head) * size + i % size];
+                    for (int of = head / share * share; of < (head / share + 1) * share; of++)
+                    {
+                        double[] result = Head(z, item, of);
+                        for (int i = 0; i < result.Length; i++)
+                            sum += result[i] * dy[((item * length + i / size) * heads + of) * size + i % size];
+                    }
                     return sum;
                 }
-                for (int trial = 0; trial < 12; trial++)
+                for (int trial = 0; trial < (length > 500 ? 3 : 12); trial++)
                 {
                     int at = At(item, random.NextInt32(length), head, trial % 3, random.NextInt32(size));
                     double slope = Slope(all, at, Objective);
@@ -158,7 +193,8 @@ public sealed unsafe class KernelTests
             (sin[i], cos[i]) = MathF.SinCos(0.3f * i);
         fixed (float* p = qkv, c = cos, s = sin)
         {
-            RotaryKernels.Turn(p, c, s, Rows, Length, Heads, Size, 1);
+            HeadRows turned = new HeadLayout(Heads, Heads, Size).FusedQueriesAndKeys;
+            RotaryKernels.Turn(p, turned, c, s, null, Rows, Length, 1);
             for (int row = 0; row < Rows; row++)
                 for (int part = 0; part < Heads * 3; part++)
                     for (int i = 0; i < Size / 2; i++)
@@ -169,7 +205,7 @@ public sealed unsafe class KernelTests
                         Assert.AreEqual(a, qkv[at], 1e-6);
                         Assert.AreEqual(b, qkv[at + Size / 2], 1e-6);
                     }
-            RotaryKernels.Turn(p, c, s, Rows, Length, Heads, Size, -1);
+            RotaryKernels.Turn(p, turned, c, s, null, Rows, Length, -1);
         }
         for (int i = 0; i < qkv.Length; i++)
             Assert.AreEqual(before[i], qkv[i], 1e-6);
@@ -227,6 +263,25 @@ public sealed unsafe class KernelTests
             Assert.AreEqual(parameter[i], p[i], 2e-6 * (1 + Math.Abs(parameter[i])));
         fixed (float* pp = p)
             Assert.AreEqual(p.Sum(x => (double)x * x), AdamWKernel.SquaredNorm(pp, Count), 1e-2);
+    }
+
+    // The Taylor series below 3 in size, where its terms stay small enough, and Lentz's continued fraction of 1 - erf beyond.
+    private static double ErrorFunction(double x)
+    {
+        double size = Math.Abs(x), sum = 0, term = size;
+        if (size < 3)
+        {
+            for (int n = 0; n < 80; n++)
+            {
+                sum += term / (2 * n + 1);
+                term *= -size * size / (n + 1);
+            }
+            return Math.Sign(x) * sum * 2 / Math.Sqrt(Math.PI);
+        }
+        double fraction = size;
+        for (int n = 60; n > 0; n--)
+            fraction = size + n / 2.0 / fraction;
+        return Math.Sign(x) * (1 - Math.Exp(-size * size) / Math.Sqrt(Math.PI) / fraction);
     }
 
     private static double[] Doubles(ReadOnlySpan<float> values)

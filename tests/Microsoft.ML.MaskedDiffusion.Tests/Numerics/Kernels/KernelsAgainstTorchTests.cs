@@ -14,31 +14,83 @@ public sealed unsafe class KernelsAgainstTorchTests
     private const double Slopes = 5e-6;
 
     [TestMethod]
-    public void Norm()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Norm(bool centered)
     {
         using var scope = NewDisposeScope();
         Tensor x = Draws([10, 24], 20), gain = Draws([24], 21), dy = Draws([10, 24], 97);
         Tensor wideX = Wide(x), wideGain = Wide(gain);
-        Tensor expected = wideX / ((wideX * wideX).mean([-1], keepdim: true) + 1e-5).sqrt() * wideGain;
+        Tensor from = centered ? wideX - wideX.mean([-1], keepdim: true) : wideX;
+        Tensor expected = from / ((from * from).mean([-1], keepdim: true) + 1e-5).sqrt() * wideGain;
         (expected * Wide(dy).detach()).sum().backward();
         Tensor y = empty(10, 24), scale = empty(10), dx = empty(10, 24), dGain = zeros(24);
-        NormKernels.Forward(At(x), At(gain), 1e-5, At(y), At(scale), 10, 24);
-        NormKernels.Backward(At(x), At(gain), At(scale), At(dy), null, At(dx), At(dGain), 10, 24);
+        NormKernels.Forward(At(x), At(gain), 1e-5, At(y), At(scale), 10, 24, centered);
+        NormKernels.Backward(At(x), At(gain), At(scale), At(dy), null, At(dx), At(dGain), 10, 24, centered);
         AssertClose(expected, y, Values);
         AssertClose(wideX.grad!, dx, Slopes);
         AssertClose(wideGain.grad!, dGain, Slopes);
     }
 
     [TestMethod]
-    public void Gate()
+    public void NormOfHeads()
+    {
+        using var scope = NewDisposeScope();
+        // Two groups of three queries, a key and a value; the keys are normed.
+        var layout = new HeadLayout(6, 2, 5);
+        Tensor x = Draws([9, 50], 20), gain = Draws([5], 21), dy = Draws([9, 50], 97);
+        Tensor wideX = Wide(x), wideGain = Wide(gain), heads = wideX.view(9, 2, 5, 5), keys = heads.narrow(2, 3, 1);
+        Tensor normed = keys / ((keys * keys).mean([-1], keepdim: true) + 1e-6).sqrt() * wideGain;
+        Tensor expected = cat([heads.narrow(2, 0, 3), normed, heads.narrow(2, 4, 1)], 2).view(9, 50);
+        (expected * Wide(dy).detach()).sum().backward();
+        Tensor y = x.clone(), dGain = zeros(5);
+        NormKernels.ForwardHeads(At(y) + layout.KeyOffset, layout.FusedKeys, At(gain), 1e-6, 9);
+        NormKernels.BackwardHeads(
+            At(x) + layout.KeyOffset, layout.FusedKeys, At(gain), 1e-6, At(dy) + layout.KeyOffset, At(dGain), 9);
+        AssertClose(expected, y, Values);
+        AssertClose(wideX.grad!, dy, Slopes);
+        AssertClose(wideGain.grad!, dGain, Slopes);
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(300)]
+    public void Bias(int rows)
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = Draws([rows, 70], 20), bias = Draws([70], 21), dBias = ones(70), expected = x + bias;
+        BiasKernels.AddGradient(At(dBias), At(x), rows, 70);
+        AssertClose((Wide(x).sum([0]) + 1) / rows, dBias / rows, Slopes);
+        BiasKernels.Add(At(x), At(bias), rows, 70);
+        AssertClose(expected, x, 0);
+    }
+
+    [TestMethod]
+    public void Gelu()
+    {
+        using var scope = NewDisposeScope();
+        Tensor x = Draws([7, 33], 20) * 3, dy = Draws([7, 33], 97), wide = Wide(x), expected = nn.functional.gelu(wide);
+        (expected * Wide(dy).detach()).sum().backward();
+        Tensor y = empty(7, 33);
+        GateKernels.ForwardGelu(At(x), At(y), 7 * 33);
+        GateKernels.BackwardGelu(At(x), At(dy), 7 * 33);
+        AssertClose(expected, y, Values);
+        AssertClose(wide.grad!, dy, Slopes);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Gate(bool gelu)
     {
         using var scope = NewDisposeScope();
         Tensor gate = Draws([7, 33], 20), up = Draws([7, 33], 21), dy = Draws([7, 33], 97);
-        Tensor wideGate = Wide(gate), wideUp = Wide(up), expected = nn.functional.silu(wideGate) * wideUp;
+        Tensor wideGate = Wide(gate), wideUp = Wide(up);
+        Tensor expected = (gelu ? nn.functional.gelu(wideGate) : nn.functional.silu(wideGate)) * wideUp;
         (expected * Wide(dy).detach()).sum().backward();
         Tensor y = empty(7, 33), dGate = empty(7, 33), dUp = empty(7, 33);
-        GateKernels.Forward(At(gate), At(up), At(y), 7 * 33);
-        GateKernels.Backward(At(gate), At(up), At(dy), At(dGate), At(dUp), 7 * 33);
+        GateKernels.Forward(At(gate), At(up), At(y), 7 * 33, gelu);
+        GateKernels.Backward(At(gate), At(up), At(dy), At(dGate), At(dUp), 7 * 33, gelu);
         AssertClose(expected, y, Values);
         AssertClose(wideGate.grad!, dGate, Slopes);
         AssertClose(wideUp.grad!, dUp, Slopes);

@@ -77,7 +77,8 @@ public sealed unsafe class VocabularyKernelsTests
     {
         var values = new double[rows.Length];
         fixed (float* x = states, u = others, w = weight)
-            VocabularyKernels.LogProbabilities(x, u, (float)(1 + scale), states.Length / depth, depth, w, width, rows, targets, values);
+            VocabularyKernels.LogProbabilities(
+                x, u, (float)(1 + scale), states.Length / depth, depth, w, null, width, rows, targets, values);
         return values;
     }
 

@@ -9,6 +9,22 @@ public sealed class ChatTemplateTests
     private static readonly ChatTurn Hello = new(ChatTurnRole.User, "Hello!");
 
     [TestMethod]
+    public void MarksThatAreTokensWithoutTextEndAReply()
+    {
+        TextTokenizer qwen = TextTokenizer.FromFiles(new Dictionary<string, byte[]>
+        {
+            ["tokenizer.json"] = System.Text.Encoding.UTF8.GetBytes(TokenizerJson.Kinds["qwen2 and dream"]()),
+        });
+        IReadOnlyList<int> ends = ChatTemplate.ChatML.EndTokens(qwen)!;
+        CollectionAssert.AreEqual(new[] { qwen.Encode("<|im_end|>").Single(), qwen.Encode("<|im_start|>").Single() }, ends.ToArray());
+        // Its end of sequence ends texts anyway, and what is cut into several tokens is none.
+        ChatTemplate other = ChatTemplate.ChatML with { StopStrings = ["<|endoftext|>", "the end", "e"] };
+        Assert.IsNull(other.EndTokens(qwen));
+        TextTokenizer bytes = TokenizerSource.Bytes().Resolve(() => [], null, CancellationToken.None);
+        Assert.IsNull(ChatTemplate.ChatML.EndTokens(bytes));
+    }
+
+    [TestMethod]
     public void VicunaBeginsAsTheRowsOfShareGpt()
     {
         TextTokenizer tokenizer = SentencePiece();
@@ -128,6 +144,48 @@ public sealed class ChatTemplateTests
     }
 
     [TestMethod]
+    public void APromptBeginsAndEndsAsTheTemplateSays()
+    {
+        ChatTemplate template = TinyChatModel.Template with { PromptStart = "^", ReplyStart = "A!", DefaultSystem = "" };
+        Assert.AreEqual("^S: \nQ: a\nA: b\nQ: c\nA!", template.Prompt(ChatFiles.Turns("UAU", "a", "b", "c")));
+        Assert.AreEqual("^S: s\nQ: a\nA!", template.Prompt(ChatFiles.Turns("SU", "s", "a")));
+        Assert.ThrowsExactly<ArgumentException>(() => template.Prompt(ChatFiles.Turns("U", "A!")), "its parts are marks");
+    }
+
+    [TestMethod]
+    public void TextsOfSomeRolesAreTrimmed()
+    {
+        ChatTemplate template = TinyChatModel.Template with { TrimmedRoles = [ChatTurnRole.User] };
+        Assert.AreEqual("S:  s \nQ: a\n b\nA:  c \nQ: \nA: ",
+            template.Prompt(ChatFiles.Turns("SUAU", " s ", "\u001C a\n b\u00A0\n", " c ", " ")));
+    }
+
+    [TestMethod]
+    public void ATemplateMayHaveAnOrderOfTurnsAndNoSystem()
+    {
+        ChatTemplate template = TinyChatModel.Template with { TakesTurns = true };
+        template.Prompt(ChatFiles.Turns("SUAUAU", "s", "a", "b", "c", "d", "e"));
+        foreach ((string roles, string told) in (IEnumerable<(string, string)>)[("UU", "Turn 2"), ("AU", "Turn 1"), ("SAU", "Turn 2")])
+        {
+            ChatTurn[] turns = ChatFiles.Turns(roles, "a", "b", "c");
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => template.Prompt(turns)).Message, told);
+            (template with { TakesTurns = false }).Prompt(turns);
+        }
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(
+            () => (template with { AllowsSystem = false }).Prompt(ChatFiles.Turns("SU", "s", "a"))).Message, "AllowsSystem");
+    }
+
+    [TestMethod]
+    public void LiteralPromptsHaveTheTokensOfTheirTextAlone()
+    {
+        TextTokenizer bytes = Bytes();
+        Assert.AreEqual(bytes.EndOfSequenceId, new PromptEncoder(bytes, null).Encode("a ")[0]);
+        var encoder = new PromptEncoder(bytes, null, isLiteral: true);
+        CollectionAssert.AreEqual((int[])['a', ' '], encoder.Encode("a "));
+        CollectionAssert.AreEqual((int[])[bytes.EndOfSequenceId!.Value], encoder.Encode(""), "an empty prompt begins as others do");
+    }
+
+    [TestMethod]
     public void UnusableTemplatesAreRefusedByName()
     {
         void Refused(ChatTemplate template, string option) =>
@@ -137,6 +195,9 @@ public sealed class ChatTemplateTests
         Refused(TinyChatModel.Template with { UserStart = " " }, "Template.UserStart");
         Refused(TinyChatModel.Template with { AssistantStart = "" }, "Template.AssistantStart");
         Refused(TinyChatModel.Template with { UserEnd = null! }, "Template.UserEnd");
+        Refused(TinyChatModel.Template with { ReplyStart = " " }, "Template.ReplyStart");
+        Refused(TinyChatModel.Template with { TrimmedRoles = null! }, "Template.TrimmedRoles");
+        Refused(TinyChatModel.Template with { TrimmedRoles = [(ChatTurnRole)9] }, "Template.TrimmedRoles");
         Refused(TinyChatModel.Template with { StopStrings = ["a", ""] }, "Template.StopStrings[1]");
         Refused(TinyChatModel.Template with { Marks = [" "] }, "Template.Marks[0]");
     }

@@ -37,6 +37,33 @@ public sealed class HuggingFaceFilesTests
     }
 
     [TestMethod]
+    [DataRow("DreamTokenizer")]
+    [DataRow("Qwen2Tokenizer")]
+    public void QwensTwoFilesMeanWhatItsTokenizerJsonSays(string name)
+    {
+        JsonObject whole = Kind("qwen2 and dream");
+        TextTokenizer expected = TextTokenizer.FromFiles(new Dictionary<string, byte[]>
+        {
+            ["tokenizer.json"] = Encoding.UTF8.GetBytes(whole.ToJsonString()),
+        });
+        JsonObject added = [];
+        foreach (JsonNode? token in whole["added_tokens"]!.AsArray())
+            added[token!["id"]!.ToString()] = token.DeepClone();
+        var config = new JsonObject { ["tokenizer_class"] = name, ["added_tokens_decoder"] = added, ["mask_token"] = "<|mask|>" };
+        Write("vocab.json", Encoding.UTF8.GetBytes(whole["model"]!["vocab"]!.ToJsonString()));
+        Write("merges.txt", Encoding.UTF8.GetBytes(string.Join('\n', whole["model"]!["merges"]!.AsArray().Select(pair =>
+            pair is JsonArray parts ? $"{parts[0]} {parts[1]}" : pair!.ToString()))));
+        Write("tokenizer_config.json", config.ToJsonString());
+        TextTokenizer read = TextTokenizer.FromFile(_folder.Path);
+        Assert.AreEqual(expected.VocabularySize, read.VocabularySize);
+        Assert.IsNotNull(read.MaskTokenId);
+        foreach (string text in (string[])[.. NastyTexts.Create(5, 200), "a<|im_start|>b 12 345", "e\u0301 o'clock"])
+            CollectionAssert.AreEqual(expected.Encode(text), read.Encode(text), text);
+        // What is kept makes the same tokenizer again.
+        CollectionAssert.AreEqual(read.Encode("one 12 two"), TextTokenizer.FromFiles(read.Files).Encode("one 12 two"));
+    }
+
+    [TestMethod]
     public void AFolderPrefersTokenizerJsonToVocabAndMerges()
     {
         Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
@@ -50,7 +77,9 @@ public sealed class HuggingFaceFilesTests
     }
 
     [TestMethod]
-    [DataRow("""{"tokenizer_class":"Qwen2Tokenizer"}""", "Qwen2Tokenizer")]
+    [DataRow("""{"tokenizer_class":"LlamaTokenizer"}""", "LlamaTokenizer")]
+    [DataRow("""{"tokenizer_class":"Qwen2Tokenizer"}""", "added_tokens_decoder")]
+    [DataRow("""{"tokenizer_class":"DreamTokenizer","added_tokens_decoder":{"x":{}}}""", "added_tokens_decoder")]
     [DataRow("""{"tokenizer_class":"GPT2Tokenizer","add_prefix_space":true}""", "add_prefix_space")]
     [DataRow("""{"tokenizer_class":"GPT2TokenizerFast"}""", null)]
     [DataRow("""{}""", null)]

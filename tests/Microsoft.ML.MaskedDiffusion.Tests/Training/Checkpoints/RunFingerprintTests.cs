@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.ML.MaskedDiffusion.Training;
+using Microsoft.ML.MaskedDiffusion.Training.Adapters;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -21,15 +22,22 @@ public sealed class RunFingerprintTests
     {
         var settings = new TrainingSettings { MaxSteps = 3 };
         // The divisor is written only where it makes a difference, see FineTuningTests.
-        AssertListed(settings, settings with { }, RunFingerprint.OfSettings, [.. Watching, nameof(TrainingSettings.LossDivisor)]);
+        AssertListed(settings, settings with { }, RunFingerprint.OfSettings, [.. Watching, nameof(TrainingSettings.LossDivisor)],
+            nameof(TrainingSettings.Lora));
     }
 
     [TestMethod]
     public void EveryPropertyOfTheNetworkIsInIt()
     {
         var config = new TransformerConfig { LayerCount = 1, HeadCount = 2, EmbeddingSize = 16, FeedForwardSize = 32 };
-        // Left out at its default, because the first checkpoints do not know it.
-        AssertListed(config, config with { }, RunFingerprint.OfNetwork, [], nameof(TransformerConfig.HasLengthTokens));
+        // Left out at their defaults, because the first checkpoints do not know them.
+        AssertListed(config, config with { }, RunFingerprint.OfNetwork, [],
+            nameof(TransformerConfig.HasLengthTokens), nameof(TransformerConfig.KeyValueHeadCount), nameof(TransformerConfig.HeadSize),
+            nameof(TransformerConfig.MaskTokenId), nameof(TransformerConfig.Norm), nameof(TransformerConfig.Activation),
+            nameof(TransformerConfig.HasAttentionBias), nameof(TransformerConfig.HasQueryKeyNorm), nameof(TransformerConfig.RotaryBase),
+            nameof(TransformerConfig.RotaryScaling), nameof(TransformerConfig.LocalAttention), nameof(TransformerConfig.TiesEmbeddings),
+            nameof(TransformerConfig.HasEmbeddingNorm), nameof(TransformerConfig.HasPredictionHead),
+            nameof(TransformerConfig.ShiftsLogits), nameof(TransformerConfig.UniformShare));
     }
 
     private static void AssertListed<T>(T original, T changed, Func<T, IEnumerable<KeyValuePair<string, string>>> fingerprint,
@@ -56,6 +64,12 @@ public sealed class RunFingerprintTests
             return Enum.GetValues(plain).Cast<object>().First(other => !other.Equals(value));
         if (plain == typeof(string))
             return value + "x";
+        if (plain == typeof(LocalAttention))
+            return new LocalAttention();
+        if (plain == typeof(LoraSettings))
+            return new LoraSettings(8, 16, [], ["attn.attn"]);
+        if (plain == typeof(RotaryScaling))
+            return new RotaryScaling { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalContextLength = 8192 };
         return plain == typeof(bool) ? !(bool)value! : Convert.ChangeType(Convert.ToDouble(value ?? 0) + 1, plain);
     }
 }

@@ -10,20 +10,22 @@ internal sealed unsafe class BackwardMemory : IDisposable
 
     /// <param name="pool">Lends the memory.</param>
     /// <param name="n">Places of the pass.</param>
-    /// <param name="width">Width d of the residual stream.</param>
-    /// <param name="inner">Width f of the feed-forward layers.</param>
-    public BackwardMemory(BufferPool pool, int n, int width, int inner)
+    /// <param name="config">The network's shape.</param>
+    public BackwardMemory(BufferPool pool, int n, TransformerConfig config)
     {
-        long d = (long)n * width, f = (long)n * inner;
-        _buffer = pool.Rent(3 * PooledBuffer.Room(d) + PooledBuffer.Room(3 * d) + 3 * PooledBuffer.Room(f) + PooledBuffer.Room(width));
+        int unwanted = Math.Max(config.EmbeddingSize, config.HeadSize);
+        long d = (long)n * config.EmbeddingSize, f = (long)n * config.FeedForwardSize;
+        long wider = (long)n * Math.Max(config.EmbeddingSize, config.QuerySize), projection = (long)n * config.ProjectionSize;
+        _buffer = pool.Rent(2 * PooledBuffer.Room(d) + PooledBuffer.Room(wider) + PooledBuffer.Room(projection)
+            + 3 * PooledBuffer.Room(f) + PooledBuffer.Room(unwanted));
         DStream = _buffer.Cut(d);
         Normed = _buffer.Cut(d);
-        DNormed = _buffer.Cut(d);
-        DQkv = _buffer.Cut(3 * d);
+        DNormed = _buffer.Cut(wider);
+        DQkv = _buffer.Cut(projection);
         Product = _buffer.Cut(f);
         DGate = _buffer.Cut(f);
         DUp = _buffer.Cut(f);
-        _unwanted = _buffer.Cut(width);
+        _unwanted = _buffer.Cut(unwanted);
     }
 
     /// <summary>The gradient of the residual stream [n, d].</summary>
@@ -32,10 +34,10 @@ internal sealed unsafe class BackwardMemory : IDisposable
     /// <summary>A norm's result [n, d].</summary>
     public float* Normed { get; }
 
-    /// <summary>The gradient of a norm's result, or of attention's [n, d].</summary>
+    /// <summary>The gradient of a norm's result [n, d], or of attention's [n, query width].</summary>
     public float* DNormed { get; }
 
-    /// <summary>The gradient of queries, keys and values [n, 3d].</summary>
+    /// <summary>The gradient of the fused projection [n, projection].</summary>
     public float* DQkv { get; }
 
     /// <summary>The gated product and its gradient [n, f].</summary>

@@ -9,35 +9,38 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// A network of 32-bit floats on the processor, on our own kernels: each row's result has the same bits in every batch, and backward passes
-/// add straight to the parameters' <c>grad</c>.
+/// A network on the processor, on our own kernels: each row's result has the same bits in every batch, and backward passes add straight to
+/// the parameters' <c>grad</c>. Matrices of bfloat16 numbers are for inference alone, whose arithmetic is in 32 bits all the same.
 /// </summary>
 internal sealed unsafe class CpuBackend : INetworkBackend
 {
     private readonly BufferPool _pool = new();
     private readonly TransformerConfig _config;
     private readonly IReadOnlyDictionary<string, Parameter> _parameters;
-    private readonly Parameter _head;
+    private readonly OutputLayer _head;
     private readonly UseCount _uses;
     private readonly BackwardPass _pass;
-    private readonly RotaryTable _rotary;
+    private readonly RotaryTables _tables;
     private readonly KernelNetwork _kernels;
     private readonly NetworkWeights _weights;
 
     /// <param name="config">The network's shape.</param>
-    /// <param name="parameters">Its parameters by name: contiguous 32-bit floats on the processor.</param>
+    /// <param name="parameters">
+    /// Its parameters by name, contiguous and on the processor: 32-bit floats, or matrices of bfloat16 numbers that want no gradients.
+    /// </param>
     /// <param name="uses">Keeps the parameters alive during a backward pass, which the network itself does not see.</param>
     /// <param name="pass">Gets the failures of backward passes.</param>
     public CpuBackend(TransformerConfig config, IReadOnlyDictionary<string, Parameter> parameters, UseCount uses, BackwardPass pass)
     {
         _config = config;
         _parameters = parameters;
-        _head = parameters[TransformerNetwork.HeadName];
+        Parameter head = parameters[config.TiesEmbeddings ? TransformerNetwork.EmbeddingName : TransformerNetwork.HeadName];
+        _head = new OutputLayer(head, parameters.GetValueOrDefault(TransformerNetwork.HeadBiasName), config.VocabularySize);
         _uses = uses;
         _pass = pass;
-        _rotary = new RotaryTable(config.ContextLength, config.HeadSize, config.RotaryPrecision);
-        _kernels = new KernelNetwork(config, _rotary, _pool);
-        _weights = new NetworkWeights(parameters, config.LayerCount, parameter => TensorMemory.Floats(parameter));
+        _tables = new RotaryTables(config);
+        _kernels = new KernelNetwork(config, _tables, _pool);
+        _weights = new NetworkWeights(parameters, config.LayerCount, parameter => WeightMatrix.Of(parameter));
     }
 
     public Precision Precision
@@ -84,28 +87,36 @@ internal sealed unsafe class CpuBackend : INetworkBackend
         shape[^1] = width;
         Tensor logits = empty(shape, dtype: ScalarType.Float32);
         using Tensor dense = states.contiguous();
-        float* x = TensorMemory.Floats(dense), w = TensorMemory.Floats(_head);
         int rows = checked((int)(states.NumberOfElements / d));
-        MatrixProduct.Multiply(rows, width, d, x, d, false, w, d, true, TensorMemory.Floats(logits), width, rounded: _kernels.Rounded);
+        _head.Multiply(
+            TensorMemory.Floats(dense), WeightMatrix.Of(_head.Weight), TensorMemory.Floats(logits), rows, _kernels.Rounded);
         return logits;
     }
 
     public Tensor CrossEntropy(Tensor states, long[] targets) => targets.Length == 0
         ? states.sum(1)
-        : VocabularyLossFunction.Run(_pass, states, _head, targets, _kernels.Rounded, _kernels.Recomputes, _pool);
+        : VocabularyLossFunction.Run(
+            _pass, states, _head, new TargetCrossEntropy(targets), _kernels.Rounded, _kernels.Recomputes, _pool);
+
+    public Tensor HybridLoss(Tensor states, HybridTerm[] terms) => terms.Length == 0
+        ? states.sum(1)
+        : VocabularyLossFunction.Run(
+            _pass, states, _head, new HybridLoss(terms, _config.TextVocabularySize, _config.PredictedMaskTokenId), _kernels.Rounded,
+            _kernels.Recomputes, _pool);
 
     public void LogProbabilities(
         Tensor states, Tensor? unconditional, double guidanceScale, int[] rows, int[] targets, Span<double> destination)
     {
         float* x = TensorMemory.Floats(states), others = unconditional is null ? null : TensorMemory.Floats(unconditional);
         VocabularyKernels.LogProbabilities(x, others, (float)(1 + guidanceScale), (int)states.size(0), _config.EmbeddingSize,
-            TensorMemory.Floats(_head), _config.TextVocabularySize, rows, targets, destination, _kernels.Rounded);
+            WeightMatrix.Of(_head.Weight), _head.BiasAddress, _config.TextVocabularySize, rows, targets, destination,
+            _kernels.Rounded);
     }
 
     public INetworkSession OpenSession(UseCount.Use network)
     {
-        MemoryDemand.Require(_config, CPU, 2 * MemoryDemand.ComputingBytes, "Opening a session of");
-        return new KernelSession(_config, _rotary, _weights, TensorMemory.Floats(_head), _kernels.Rounded, network);
+        MemoryDemand.RequireSession(_config, _head.Weight.dtype);
+        return new KernelSession(_config, _tables, _weights, _head, _kernels.Rounded, network);
     }
 
     public void Trim() => _pool.Trim();

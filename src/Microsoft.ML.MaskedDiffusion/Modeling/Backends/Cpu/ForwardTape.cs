@@ -71,6 +71,12 @@ internal sealed unsafe class ForwardTape : IDisposable
     /// <summary>The final norm's factors.</summary>
     public float* LastScale { get; private set; }
 
+    /// <summary>What the prediction head's dense layer computed at the asked places [m, d]; null without such a head.</summary>
+    public float* Dense { get; private set; }
+
+    /// <summary>The factors of the prediction head's norm.</summary>
+    public float* DenseScale { get; private set; }
+
     /// <summary>Whether the backward pass has been run and the memory given back.</summary>
     public bool IsUsed => _memory is null;
 
@@ -112,21 +118,24 @@ internal sealed unsafe class ForwardTape : IDisposable
 
     private void Lay(long n, Cutter cut)
     {
-        long d = _config.EmbeddingSize, f = _config.FeedForwardSize;
-        bool keeps = !Recomputes, whole = keeps && !Rounded, packs = keeps && Rounded;
-        float* scale1 = Shared(keeps, n), qkv = Shared(whole, 3 * n * d), mixed = Shared(!Rounded, n * d), middle = Shared(keeps, n * d);
+        long d = _config.EmbeddingSize, f = _config.FeedForwardSize, query = _config.QuerySize, projection = _config.ProjectionSize;
+        bool keeps = !Recomputes, whole = keeps && !Rounded, packs = keeps && Rounded, hasRaw = _config.HasQueryKeyNorm;
+        float* scale1 = Shared(keeps, n), qkv = Shared(whole, n * projection), raw = Shared(keeps || !hasRaw, n * projection);
+        float* mixed = Shared(!Rounded, n * query), middle = Shared(keeps, n * d);
         float* scale2 = Shared(keeps, n), gate = Shared(whole, n * f), up = Shared(whole, n * f);
         for (int i = 0; i < Layers.Length; i++)
         {
             // After its keys and values the last block goes on at the asked places alone.
-            long rows = i == Layers.Length - 1 && Places is not null ? Places.Length : n, qkvCount = (2 * n + rows) * d;
+            long rows = i == Layers.Length - 1 && Places is not null ? Places.Length : n;
+            long qkvCount = n * (projection - query) + rows * query;
             Layers[i] = new LayerTape
             {
                 Input = cut(n * d),
                 Scale1 = Own(keeps, scale1, n),
                 Qkv = Own(whole, qkv, qkvCount),
+                Raw = Own(keeps && hasRaw, raw, qkvCount),
                 LogSums = cut(rows * _config.HeadCount),
-                Mixed = Own(!Rounded, mixed, rows * d),
+                Mixed = Own(!Rounded, mixed, rows * query),
                 Middle = Own(keeps, middle, rows * d),
                 Scale2 = Own(keeps, scale2, rows),
                 Gate = Own(whole, gate, rows * f),
@@ -136,8 +145,8 @@ internal sealed unsafe class ForwardTape : IDisposable
             {
                 Qkv = Halves(packs, qkvCount),
                 QkvCount = qkvCount,
-                Mixed = Halves(Rounded, rows * d),
-                MixedCount = rows * d,
+                Mixed = Halves(Rounded, rows * query),
+                MixedCount = rows * query,
                 Gate = Halves(packs, rows * f),
                 Up = Halves(packs, rows * f),
                 InnerCount = rows * f,
@@ -146,6 +155,11 @@ internal sealed unsafe class ForwardTape : IDisposable
         long asked = Places?.Length ?? n;
         Last = cut(asked * d);
         LastScale = cut(asked);
+        if (_config.HasPredictionHead)
+        {
+            Dense = cut(asked * d);
+            DenseScale = cut(asked);
+        }
 
         float* Shared(bool own, long count) => own ? null : cut(count);
         float* Own(bool own, float* shared, long count) => own ? cut(count) : shared;

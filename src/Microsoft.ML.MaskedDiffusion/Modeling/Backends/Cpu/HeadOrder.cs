@@ -1,38 +1,44 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// The rows of the fused projection [3d, d], which stand head by head (queries, keys, values), apart: the queries' [d, d], and the keys'
-/// and values' [2d, d], still head by head.
+/// The rows of the fused projection [projection, k], which stand group by group (queries, key, value), apart: the queries' [queries, k],
+/// and the keys' and values' [keys and values, k], still group by group. The bias is a matrix of one column.
 /// </summary>
 internal static unsafe class HeadOrder
 {
+    private delegate void Piece<T>(T* fused, T* apart, int count)
+        where T : unmanaged;
+
+    /// <summary>A network's heads.</summary>
+    public static HeadLayout LayoutOf(TransformerConfig config) => new(config.HeadCount, config.KeyValueHeadCount, config.HeadSize);
+
     /// <summary>Copies the fused matrix's rows to the two others.</summary>
-    public static void Split(float* fused, float* queries, float* others, int heads, int d)
-    {
-        int part = d / heads * d;
-        for (int head = 0; head < heads; head++, fused += 3L * part, queries += part, others += 2L * part)
-        {
-            new ReadOnlySpan<float>(fused, part).CopyTo(new Span<float>(queries, part));
-            new ReadOnlySpan<float>(fused + part, 2 * part).CopyTo(new Span<float>(others, 2 * part));
-        }
-    }
+    public static void Split<T>(T* fused, T* queries, T* others, HeadLayout layout, int k)
+        where T : unmanaged =>
+        ForPieces(fused, queries, others, layout, k, (from, to, count) => new ReadOnlySpan<T>(from, count).CopyTo(new Span<T>(to, count)));
 
     /// <summary>Adds the two matrices' rows to those of the fused one.</summary>
-    public static void AddJoined(float* queries, float* others, float* fused, int heads, int d)
-    {
-        int part = d / heads * d;
-        for (int head = 0; head < heads; head++, fused += 3L * part, queries += part, others += 2L * part)
+    public static void AddJoined(float* queries, float* others, float* fused, HeadLayout layout, int k) =>
+        ForPieces(fused, queries, others, layout, k, (to, from, count) =>
         {
-            Add(queries, fused, part);
-            Add(others, fused + part, 2 * part);
-        }
-    }
+            var sum = new Span<float>(to, count);
+            TensorPrimitives.Add(sum, new ReadOnlySpan<float>(from, count), sum);
+        });
 
-    private static void Add(float* from, float* to, int count)
+    // Each row of the fused matrix with its row in one of the others.
+    private static void ForPieces<T>(T* fused, T* queries, T* others, HeadLayout layout, int k, Piece<T> piece)
+        where T : unmanaged
     {
-        var sum = new Span<float>(to, count);
-        TensorPrimitives.Add(sum, new ReadOnlySpan<float>(from, count), sum);
+        int queryRows = layout.Share * layout.Size, otherRows = 2 * layout.Size;
+        for (int group = 0; group < layout.Groups; group++)
+        {
+            for (int i = 0; i < queryRows; i++, fused += k, queries += k)
+                piece(fused, queries, k);
+            for (int i = 0; i < otherRows; i++, fused += k, others += k)
+                piece(fused, others, k);
+        }
     }
 }

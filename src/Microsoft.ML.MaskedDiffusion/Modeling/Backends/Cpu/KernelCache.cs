@@ -15,12 +15,13 @@ internal sealed unsafe class KernelCache : KeyValueCache
         : base(owner, capacity)
     {
         _config = config;
-        _layer = KeyValuePanels.Size(capacity, config.HeadCount, config.HeadSize);
+        _layer = KeyValuePanels.Size(capacity, config.KeyValueHeadCount, config.HeadSize);
         _memory = pool.Rent(_layer * config.LayerCount);
     }
 
     /// <summary>A layer's keys and values.</summary>
-    public KeyValuePanels Layer(int layer) => new(_memory.Pointer + layer * _layer, Capacity, _config.HeadCount, _config.HeadSize);
+    public KeyValuePanels Layer(int layer) =>
+        new(_memory.Pointer + layer * _layer, Capacity, _config.KeyValueHeadCount, _config.HeadSize);
 
     protected override void Free() => _memory.Dispose();
 }

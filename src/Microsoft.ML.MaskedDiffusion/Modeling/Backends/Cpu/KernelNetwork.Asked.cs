@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
@@ -19,10 +20,10 @@ internal sealed unsafe partial class KernelNetwork
         fixed (long* places = tape.Places)
         {
             AttentionKernels.ForwardAt(
-                QueriesOf(kept, tape), kept.Qkv, kept.Mixed, kept.LogSums, places, StartsOf(tape), tape.Length, _heads, _size, IsCausal,
-                Rounded);
+                QueriesOf(kept.Qkv, tape), kept.Qkv, kept.Mixed, kept.LogSums, places, StartsOf(tape), tape.Length, _heads,
+                Reach(LastLayer), Rounded);
         }
-        RoundAll(kept.Mixed, (long)asked * _d);
+        RoundAll(kept.Mixed, (long)asked * _heads.QueryWidth);
         ContinueAsked(w, kept, tape);
     }
 
@@ -31,70 +32,95 @@ internal sealed unsafe partial class KernelNetwork
         int asked = tape.Places!.Length;
         fixed (long* places = tape.Places)
             EmbeddingKernels.Gather(kept.Input, places, kept.Middle, asked, _d);
-        AddTo(kept.Middle, kept.Mixed, _d, w.Projection, kept.Middle, asked);
+        AddTo(kept.Middle, kept.Mixed, _heads.QueryWidth, w.Projection.Floats, kept.Middle, asked);
     }
 
     // Keys and values of all places and queries of the asked ones, turned by their positions.
     private void ProjectAsked(LayerWeights w, LayerTape kept, float* normed, ForwardTape tape)
     {
-        int n = tape.Batch * tape.Length, asked = tape.Places!.Length;
-        using PooledBuffer ordered = pool.Rent(3L * _d * _d), gathered = pool.Rent((long)asked * _d);
-        float* wQuery = ordered.Pointer, wOthers = wQuery + (long)_d * _d, queries = QueriesOf(kept, tape);
-        HeadOrder.Split(w.Qkv, wQuery, wOthers, _heads, _d);
-        NormKernels.Forward(kept.Input, w.Norm1, config.NormEpsilon, normed, kept.Scale1, n, _d);
-        MatrixProduct.Multiply(n, 2 * _d, _d, normed, _d, false, wOthers, _d, true, kept.Qkv, 2 * _d, rounded: Rounded);
+        int n = tape.Batch * tape.Length, asked = tape.Places!.Length, width = _heads.QueryWidth, others = _heads.KeyValueWidth;
+        using PooledBuffer ordered = pool.Rent((long)_heads.ProjectionWidth * _d), gathered = pool.Rent((long)asked * _d);
+        float* wQuery = ordered.Pointer, wOthers = wQuery + (long)width * _d, some = gathered.Pointer;
+        float* raw = kept.Raw is null ? kept.Qkv : kept.Raw, rawQueries = QueriesOf(raw, tape), queries = QueriesOf(kept.Qkv, tape);
+        HeadOrder.Split(w.Qkv.Floats, wQuery, wOthers, _heads, _d);
+        float* from = _places.NormFirst(w, kept.Input, normed, kept.Scale1, n);
+        MatrixProduct.Multiply(n, others, _d, from, _d, false, wOthers, _d, true, raw, others, rounded: Rounded);
         fixed (long* places = tape.Places)
-            EmbeddingKernels.Gather(normed, places, gathered.Pointer, asked, _d);
-        MatrixProduct.Multiply(asked, _d, _d, gathered.Pointer, _d, false, wQuery, _d, true, queries, _d, rounded: Rounded);
+            EmbeddingKernels.Gather(from, places, some, asked, _d);
+        MatrixProduct.Multiply(asked, width, _d, some, _d, false, wQuery, _d, true, rawQueries, width, rounded: Rounded);
+        if (w.Bias is not null)
+        {
+            float* bias = ordered.Pointer, othersBias = bias + width;
+            HeadOrder.Split(w.Bias, bias, othersBias, _heads, 1);
+            BiasKernels.Add(rawQueries, bias, asked, width);
+            BiasKernels.Add(raw, othersBias, n, others);
+        }
+        long count = (long)n * others + (long)asked * width;
+        CopyAll(raw, kept.Qkv, count);
+        _places.NormQueries(w, queries, asked);
+        _places.NormKeys(w, kept.Qkv, n);
         TurnAsked(queries, kept.Qkv, tape, 1);
-        RoundAll(kept.Qkv, (2L * n + asked) * _d);
+        RoundAll(kept.Qkv, count);
     }
 
-    // The attention of a block from the gradient of its result on, which is in the memory's DNormed [asked, d].
+    // The attention of a block from the gradient of its result on, which is in the memory's DNormed [asked, query width].
     private void AttendAskedBackward(LayerWeights w, LayerWeights g, LayerTape kept, BackwardMemory memory, ForwardTape tape)
     {
-        int n = tape.Batch * tape.Length, asked = tape.Places!.Length;
-        float* dx = memory.DStream, y = memory.Normed, dy = memory.DNormed, dKeyValues = memory.DQkv, dQueries = dKeyValues + 2L * n * _d;
-        using PooledBuffer ordered = pool.Rent(3L * _d * _d), gathered = pool.Rent((long)asked * _d);
-        float* wQuery = ordered.Pointer, wOthers = wQuery + (long)_d * _d, some = gathered.Pointer;
+        int n = tape.Batch * tape.Length, asked = tape.Places!.Length, width = _heads.QueryWidth, others = _heads.KeyValueWidth;
+        float* dx = memory.DStream, spread = memory.Normed, dy = memory.DNormed;
+        float* dKeyValues = memory.DQkv, dQueries = QueriesOf(dKeyValues, tape);
+        using PooledBuffer ordered = pool.Rent((long)_heads.ProjectionWidth * _d), gathered = pool.Rent((long)asked * _d);
+        float* wQuery = ordered.Pointer, wOthers = wQuery + (long)width * _d, some = gathered.Pointer;
         fixed (long* places = tape.Places)
         {
             AttentionKernels.BackwardAt(
-                QueriesOf(kept, tape), kept.Qkv, kept.Mixed, kept.LogSums, dy, dQueries, dKeyValues, places, StartsOf(tape), tape.Length,
-                _heads, _size, IsCausal, Rounded);
+                QueriesOf(kept.Qkv, tape), kept.Qkv, kept.Mixed, kept.LogSums, dy, dQueries, dKeyValues, places, StartsOf(tape),
+                tape.Length, _heads, Reach(LastLayer), Rounded);
             TurnAsked(dQueries, dKeyValues, tape, -1);
-            NormKernels.Apply(kept.Input, w.Norm1, kept.Scale1, y, n, _d);
+            _places.NormHeadsBackward(
+                QueriesOf(kept.Raw, tape), _heads.Queries, w.QueryNorm, dQueries, memory.Wanted(g.QueryNorm), asked);
+            _places.NormHeadsBackward(kept.Raw, _heads.Keys, w.KeyNorm, dKeyValues, memory.Wanted(g.KeyNorm), n);
+            float* y = NormFirstAgain(w, kept, memory.Normed, n);
             EmbeddingKernels.Gather(y, places, some, asked, _d);
-            if (g.Qkv is not null)
+            if (g.Qkv.Floats is not null)
             {
-                new Span<float>(wQuery, 3 * _d * _d).Clear();
-                AddWeightGradient(wQuery, dQueries, _d, some, _d, asked);
-                AddWeightGradient(wOthers, dKeyValues, 2 * _d, y, _d, n);
-                HeadOrder.AddJoined(wQuery, wOthers, g.Qkv, _heads, _d);
+                Clear(wQuery, (long)_heads.ProjectionWidth * _d);
+                AddWeightGradient(wQuery, dQueries, width, some, _d, asked);
+                AddWeightGradient(wOthers, dKeyValues, others, y, _d, n);
+                HeadOrder.AddJoined(wQuery, wOthers, g.Qkv.Floats, _heads, _d);
             }
-            HeadOrder.Split(w.Qkv, wQuery, wOthers, _heads, _d);
-            MatrixProduct.Multiply(n, _d, 2 * _d, dKeyValues, 2 * _d, false, wOthers, _d, false, dy, _d, rounded: Rounded);
-            MatrixProduct.Multiply(asked, _d, _d, dQueries, _d, false, wQuery, _d, false, some, _d, rounded: Rounded);
+            if (g.Bias is not null)
+            {
+                Clear(ordered.Pointer, _heads.ProjectionWidth);
+                BiasKernels.AddGradient(ordered.Pointer, dQueries, asked, width);
+                BiasKernels.AddGradient(ordered.Pointer + width, dKeyValues, n, others);
+                HeadOrder.AddJoined(ordered.Pointer, ordered.Pointer + width, g.Bias, _heads, 1);
+            }
+            HeadOrder.Split(w.Qkv.Floats, wQuery, wOthers, _heads, _d);
+            MatrixProduct.Multiply(n, _d, others, dKeyValues, others, false, wOthers, _d, false, dy, _d, rounded: Rounded);
+            MatrixProduct.Multiply(asked, _d, width, dQueries, width, false, wQuery, _d, false, some, _d, rounded: Rounded);
             EmbeddingKernels.ScatterAdd(some, places, dy, asked, _d);
             // The residual stream has the gradient of the rest of the block at the asked places and none elsewhere.
-            EmbeddingKernels.Spread(dx, tape.Places, y, n, _d);
+            EmbeddingKernels.Spread(dx, tape.Places, spread, n, _d);
         }
-        NormKernels.Backward(kept.Input, w.Norm1, kept.Scale1, dy, y, dx, memory.Wanted(g.Norm1), n, _d);
+        NormFirstBackward(w, g, kept, memory, spread, n);
     }
 
     private void TurnAsked(float* queries, float* keyValues, ForwardTape tape, float direction)
     {
         int n = tape.Batch * tape.Length;
-        fixed (float* cos = rotary.Cosines, sin = rotary.Sines)
+        Turn(keyValues, _heads.Keys, LastLayer, null, n, tape.Length, direction);
         fixed (long* places = tape.Places)
-        {
-            RotaryKernels.TurnPart(keyValues, 2 * _d, 2 * _size, cos, sin, null, n, tape.Length, _heads, _size, direction);
-            RotaryKernels.TurnPart(queries, _d, _size, cos, sin, places, tape.Places!.Length, tape.Length, _heads, _size, direction);
-        }
+            Turn(queries, _heads.Queries, LastLayer, places, tape.Places!.Length, tape.Length, direction);
     }
 
-    // The queries [asked, d] stand behind the keys and values of all places.
-    private float* QueriesOf(LayerTape kept, ForwardTape tape) => kept.Qkv + 2L * tape.Batch * tape.Length * _d;
+    private int LastLayer => config.LayerCount - 1;
+
+    // The queries [asked, query width] stand behind the keys and values of all places.
+    private float* QueriesOf(float* keyValues, ForwardTape tape) => keyValues + (long)tape.Batch * tape.Length * _heads.KeyValueWidth;
+
+    private static void Clear(float* x, long count) =>
+        Workers.Rows(count, 1 << 16, (first, last) => new Span<float>(x + first, (int)(last - first)).Clear());
 
     private static int[] StartsOf(ForwardTape tape) => Starts(tape.Places, tape.Batch, tape.Length);
 

@@ -1,6 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
-using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
@@ -19,35 +18,38 @@ internal sealed unsafe partial class KernelNetwork
     private const int SharedChunk = 2048;
 
     /// <summary>
-    /// Writes the states after the final norm, [places, d], at the places row * length + position, which ascend (null: all places). At the
-    /// other places the last block computes only keys and values.
+    /// Writes the states that the output layer reads, [places, d], at the places row * length + position, which ascend (null: all places).
+    /// At the other places the last block computes only keys and values.
     /// </summary>
     public void Infer(NetworkWeights weights, TokenRows tokens, long[]? asked, float* states)
     {
         int batch = tokens.Count, length = tokens.Length, n = batch * length;
         int whole = asked is null ? weights.Layers.Length : weights.Layers.Length - 1;
         using PooledBuffer stream = pool.Rent((long)n * _d);
-        using PooledBuffer matrices = pool.Rent(PackedLayer.Size(config));
-        var packed = new PackedLayer(pool, config, Rounded, matrices.Pointer);
+        bool narrow = weights.Embedding.IsNarrow;
+        using PooledBuffer matrices = pool.Rent(PackedLayer.Size(config, narrow));
+        var packed = new PackedLayer(pool, config, Rounded, narrow, matrices.Pointer);
         var slots = new long[n];
         using PooledBuffer? first = whole == 0 ? null : FirstProjections(weights, tokens.Ids, slots);
         float* x = stream.Pointer, projections = first is null ? null : first.Pointer;
-        Embed(weights.Embedding, tokens.Ids, x);
+        _places.Embed(weights, tokens.Ids, x);
         for (int i = 0; i < whole; i++)
         {
-            LayerWeights layer = weights.Layers[i];
-            packed.Pack(layer);
-            bool gathers = i == 0;
+            int layer = i;
+            packed.Pack(weights.Layers[i]);
             ForChunks(batch, length, (item, items) =>
             {
                 long start = (long)item * length;
                 fixed (long* slot = slots)
-                    Block(layer, packed, x + start * _d, gathers ? projections : null, slot + start, items, length);
+                {
+                    Block(
+                        weights.Layers[layer], layer, packed, x + start * _d, layer == 0 ? projections : null, slot + start, items, length);
+                }
             });
         }
         if (asked is null)
         {
-            NormKernels.Forward(x, weights.FinalNorm, config.NormEpsilon, states, null, n, _d);
+            Finish(weights, null, x, states, n);
             return;
         }
         fixed (long* places = asked)
@@ -85,37 +87,39 @@ internal sealed unsafe partial class KernelNetwork
             }
             slots[i] = slot;
         }
-        int n = distinct.Count;
-        PooledBuffer result = pool.Rent(3L * n * _d);
+        int n = distinct.Count, width = _heads.ProjectionWidth;
+        PooledBuffer result = pool.Rent((long)n * width);
         using PooledBuffer states = pool.Rent((long)n * _d);
         LayerWeights layer = weights.Layers[0];
-        Embed(weights.Embedding, [.. distinct], states.Pointer);
         float* x = states.Pointer;
-        NormKernels.Forward(x, layer.Norm1, config.NormEpsilon, x, null, n, _d);
-        MatrixProduct.Multiply(n, 3 * _d, _d, x, _d, false, layer.Qkv, _d, true, result.Pointer, 3 * _d, rounded: Rounded);
+        _places.Embed(weights, [.. distinct], x);
+        float* from = _places.NormFirst(layer, x, x, null, n);
+        layer.Qkv.Multiply(n, width, _d, from, result.Pointer, Rounded);
+        _places.FinishFused(layer, result.Pointer, n);
         return result;
     }
 
     // The projections, if there are any, replace the first product.
-    private void Block(LayerWeights w, PackedLayer packed, float* x, float* projections, long* slots, int batch, int length)
+    private void Block(
+        LayerWeights w, int layer, PackedLayer packed, float* x, float* projections, long* slots, int batch, int length)
     {
-        int n = batch * length;
-        using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent(3L * n * _d);
+        int n = batch * length, width = _heads.ProjectionWidth, mixed = _heads.QueryWidth;
+        using PooledBuffer normed = pool.Rent((long)n * Math.Max(_d, mixed)), product = pool.Rent((long)n * width);
         float* y = normed.Pointer, qkv = product.Pointer;
         if (projections is not null)
         {
-            EmbeddingKernels.Gather(projections, slots, qkv, n, 3 * _d);
+            EmbeddingKernels.Gather(projections, slots, qkv, n, width);
         }
         else
         {
-            NormKernels.Forward(x, w.Norm1, config.NormEpsilon, y, null, n, _d);
-            packed.Qkv.Multiply(n, y, _d, qkv, 3 * _d);
+            packed.Qkv.Multiply(n, _places.NormFirst(w, x, y, null, n), _d, qkv, width);
+            _places.FinishFused(w, qkv, n);
         }
-        Turn(qkv, n, length, 1);
-        RoundAll(qkv, 3L * n * _d);
-        AttentionKernels.Forward(qkv, y, null, batch, length, _heads, _size, IsCausal, Rounded);
-        RoundAll(y, (long)n * _d);
-        packed.Projection.Multiply(n, y, _d, x, _d, add: true);
+        Turn(qkv, _heads.FusedQueriesAndKeys, layer, null, n, length, 1);
+        RoundAll(qkv, (long)n * width);
+        AttentionKernels.Forward(qkv, y, null, batch, length, _heads, Reach(layer), Rounded);
+        RoundAll(y, (long)n * mixed);
+        packed.Projection.Multiply(n, y, mixed, x, _d, add: true);
         FeedForward(w, packed, x, y, n);
     }
 
@@ -123,12 +127,12 @@ internal sealed unsafe partial class KernelNetwork
     {
         using PooledBuffer first = pool.Rent((long)n * _f), second = pool.Rent((long)n * _f);
         float* gate = first.Pointer, up = second.Pointer;
-        NormKernels.Forward(x, w.Norm2, config.NormEpsilon, y, null, n, _d);
+        _places.Norm(x, w.Norm2, y, null, n);
         packed.Gate.Multiply(n, y, _d, gate, _f);
         packed.Up.Multiply(n, y, _d, up, _f);
         RoundAll(gate, (long)n * _f);
         RoundAll(up, (long)n * _f);
-        GateKernels.Forward(gate, up, gate, (long)n * _f);
+        _places.Gate(gate, up, gate, (long)n * _f);
         packed.Down.Multiply(n, gate, _f, x, _d, add: true);
     }
 
@@ -137,7 +141,8 @@ internal sealed unsafe partial class KernelNetwork
         NetworkWeights weights, PackedLayer packed, float* x, int batch, int length, long* asked, int askedCount, float* states)
     {
         LayerWeights layer = weights.Layers[^1];
-        using PooledBuffer chosen = pool.Rent((long)askedCount * _d), mixtures = pool.Rent((long)askedCount * _d);
+        int width = _heads.QueryWidth;
+        using PooledBuffer chosen = pool.Rent((long)askedCount * _d), mixtures = pool.Rent((long)askedCount * width);
         float* residual = chosen.Pointer, mixed = mixtures.Pointer;
         packed.PackApart(layer);
         ForChunks(batch, length, (item, items) =>
@@ -153,40 +158,60 @@ internal sealed unsafe partial class KernelNetwork
             fixed (long* at = places)
             {
                 EmbeddingKernels.Gather(x + start * _d, at, residual + (long)from * _d, count, _d);
-                AttendAt(layer, packed, x + start * _d, items, length, at, count, mixed + (long)from * _d);
+                AttendAt(layer, packed, x + start * _d, items, length, at, count, mixed + (long)from * width);
             }
         });
-        for (int from = 0; from < askedCount; from += SharedChunk)
+        FinishAsked(layer, packed, residual, mixed, states, askedCount);
+        Finish(weights, null, residual, states, askedCount);
+    }
+
+    // The rest of the last block, given attention's results. Where the states will be is room for their norms.
+    private void FinishAsked(LayerWeights w, PackedLayer packed, float* residual, float* mixed, float* states, int asked)
+    {
+        int width = _heads.QueryWidth;
+        for (int from = 0; from < asked; from += SharedChunk)
         {
-            int n = Math.Min(SharedChunk, askedCount - from);
-            float* to = residual + (long)from * _d, attended = mixed + (long)from * _d;
-            packed.Projection.Multiply(n, attended, _d, to, _d, add: true);
-            FeedForward(layer, packed, to, attended, n);
+            int n = Math.Min(SharedChunk, asked - from);
+            float* to = residual + (long)from * _d;
+            packed.Projection.Multiply(n, mixed + (long)from * width, width, to, _d, add: true);
+            FeedForward(w, packed, to, states + (long)from * _d, n);
         }
-        NormKernels.Forward(residual, weights.FinalNorm, config.NormEpsilon, states, null, askedCount, _d);
     }
 
     /// <summary>Attention's result at the places of a chunk, before its projection.</summary>
     private void AttendAt(LayerWeights w, PackedLayer packed, float* x, int batch, int length, long* places, int count, float* mixed)
     {
-        int n = batch * length;
+        int n = batch * length, width = _heads.QueryWidth, others = _heads.KeyValueWidth;
         int[] starts = Starts(new ReadOnlySpan<long>(places, count), batch, length);
-        using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent(2L * n * _d);
-        using PooledBuffer gathered = pool.Rent((long)count * _d), turned = pool.Rent((long)count * _d);
-        float* y = normed.Pointer, keyValues = product.Pointer, query = turned.Pointer;
-        NormKernels.Forward(x, w.Norm1, config.NormEpsilon, y, null, n, _d);
-        packed.KeysAndValues.Multiply(n, y, _d, keyValues, 2 * _d);
-        EmbeddingKernels.Gather(y, places, gathered.Pointer, count, _d);
-        packed.Queries.Multiply(count, gathered.Pointer, _d, query, _d);
-        fixed (float* cos = rotary.Cosines, sin = rotary.Sines)
-        {
-            RotaryKernels.TurnPart(keyValues, 2 * _d, 2 * _size, cos, sin, null, n, length, _heads, _size, 1);
-            RotaryKernels.TurnPart(query, _d, _size, cos, sin, places, count, length, _heads, _size, 1);
-        }
-        RoundAll(keyValues, 2L * n * _d);
-        RoundAll(query, (long)count * _d);
-        AttentionKernels.ForwardAt(query, keyValues, mixed, null, places, starts, length, _heads, _size, IsCausal, Rounded);
-        RoundAll(mixed, (long)count * _d);
+        using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent((long)n * others);
+        using PooledBuffer turned = pool.Rent((long)count * width);
+        float* keyValues = product.Pointer, query = turned.Pointer, y = _places.NormFirst(w, x, normed.Pointer, null, n);
+        ProjectKeyValues(w, packed, y, keyValues, n);
+        Turn(keyValues, _heads.Keys, LastLayer, null, n, length, 1);
+        ProjectQueries(w, packed, y, places, query, count);
+        Turn(query, _heads.Queries, LastLayer, places, count, length, 1);
+        RoundAll(keyValues, (long)n * others);
+        RoundAll(query, (long)count * width);
+        AttentionKernels.ForwardAt(query, keyValues, mixed, null, places, starts, length, _heads, Reach(LastLayer), Rounded);
+        RoundAll(mixed, (long)count * width);
+    }
+
+    // Keys and values [rows, keys and values] of the last block before they are turned.
+    private void ProjectKeyValues(LayerWeights w, PackedLayer packed, float* normed, float* keyValues, int rows)
+    {
+        packed.KeysAndValues.Multiply(rows, normed, _d, keyValues, _heads.KeyValueWidth);
+        PlaceArithmetic.AddBias(keyValues, packed.KeyValueBias, rows, _heads.KeyValueWidth);
+        _places.NormKeys(w, keyValues, rows);
+    }
+
+    // Queries [count, query width] of the last block at some places before they are turned.
+    private void ProjectQueries(LayerWeights w, PackedLayer packed, float* normed, long* places, float* queries, int count)
+    {
+        using PooledBuffer gathered = pool.Rent((long)count * _d);
+        EmbeddingKernels.Gather(normed, places, gathered.Pointer, count, _d);
+        packed.Queries.Multiply(count, gathered.Pointer, _d, queries, _heads.QueryWidth);
+        PlaceArithmetic.AddBias(queries, packed.QueryBias, count, _heads.QueryWidth);
+        _places.NormQueries(w, queries, count);
     }
 
     private static int FirstFrom(long* ascending, int count, long value)

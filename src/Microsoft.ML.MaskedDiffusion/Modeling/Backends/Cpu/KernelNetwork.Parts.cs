@@ -12,7 +12,7 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 internal sealed unsafe partial class KernelNetwork
 {
     /// <summary>
-    /// Writes the states after the final norm at the asked places, [asked, d], and the keys and values of all places to the parts' caches.
+    /// Writes the states at the asked places, [asked, d], and the keys and values of all places to the parts' caches.
     /// </summary>
     public void InferParts(SessionWeights weights, RaggedBatch batch, float* states)
     {
@@ -21,7 +21,7 @@ internal sealed unsafe partial class KernelNetwork
             return;
         using PooledBuffer stream = pool.Rent((long)n * _d);
         float* x = stream.Pointer;
-        Embed(weights.Network.Embedding, batch.Ids, x);
+        _places.Embed(weights.Network, batch.Ids, x);
         (nint[]? rows, PooledBuffer? rest) = weights.First is null ? (null, null) : weights.First.Rows(batch.Ids);
         using (rest)
         {
@@ -52,37 +52,38 @@ internal sealed unsafe partial class KernelNetwork
     {
         LayerWeights w = weights.Network.Layers[layer];
         PackedLayer packed = weights.Layers[layer];
-        int start = batch.Starts[from], n = batch.Starts[to] - start;
-        using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent(3L * n * _d);
+        int start = batch.Starts[from], n = batch.Starts[to] - start, width = _heads.ProjectionWidth, mixed = _heads.QueryWidth;
+        using PooledBuffer normed = pool.Rent((long)n * Math.Max(_d, mixed)), product = pool.Rent((long)n * width);
         float* x = stream + (long)start * _d, y = normed.Pointer, qkv = product.Pointer;
         if (projections is not null)
         {
             Workers.Rows(n, 64, (first, end) =>
             {
                 for (int row = first; row < end; row++)
-                    new ReadOnlySpan<float>((float*)projections[start + row], 3 * _d).CopyTo(new Span<float>(qkv + 3L * row * _d, 3 * _d));
+                {
+                    var to = new Span<float>(qkv + (long)row * width, width);
+                    new ReadOnlySpan<float>((float*)projections[start + row], width).CopyTo(to);
+                }
             });
         }
         else
         {
-            NormKernels.Forward(x, w.Norm1, config.NormEpsilon, y, null, n, _d);
-            packed.Qkv.Multiply(n, y, _d, qkv, 3 * _d);
+            packed.Qkv.Multiply(n, _places.NormFirst(w, x, y, null, n), _d, qkv, width);
+            _places.FinishFused(w, qkv, n);
         }
         fixed (long* positions = &batch.Positions[start])
         {
-            TurnAt(qkv, 3 * _d, 3 * _size, positions, n);
-            TurnAt(qkv + _size, 3 * _d, 3 * _size, positions, n);
-            RoundAll(qkv, 3L * n * _d);
+            Turn(qkv, _heads.FusedQueriesAndKeys, layer, positions, n, config.ContextLength, 1);
+            RoundAll(qkv, (long)n * width);
             AttentionPart[] parts = PartsOf(batch, layer, from, to, out PooledBuffer? panels);
             using (panels)
             {
-                PanelAttentionKernels.Write(qkv + _size, 3 * _d, 3 * _size, positions, parts, _heads, _size);
-                PanelAttentionKernels.Forward(
-                    qkv, 3 * _d, 3 * _size, y, positions, parts, _heads, _size, config.Autoregressive, Rounded);
+                PanelAttentionKernels.Write(qkv + _heads.KeyOffset, _heads.FusedKeys, positions, parts);
+                PanelAttentionKernels.Forward(qkv, _heads.FusedQueries, y, positions, parts, Reach(layer), Rounded);
             }
         }
-        RoundAll(y, (long)n * _d);
-        packed.Projection.Multiply(n, y, _d, x, _d, add: true);
+        RoundAll(y, (long)n * mixed);
+        packed.Projection.Multiply(n, y, mixed, x, _d, add: true);
         FeedForward(w, packed, x, y, n);
     }
 
@@ -92,18 +93,13 @@ internal sealed unsafe partial class KernelNetwork
         int asked = batch.Asked.Length;
         LayerWeights w = weights.Network.Layers[^1];
         PackedLayer packed = weights.Layers[^1];
-        using PooledBuffer chosen = pool.Rent((long)asked * _d), mixtures = pool.Rent((long)asked * _d);
+        using PooledBuffer chosen = pool.Rent((long)asked * _d), mixtures = pool.Rent((long)asked * _heads.QueryWidth);
         float* residual = chosen.Pointer, mixed = mixtures.Pointer;
         ForGroups(batch, (from, to) => AttendAsked(w, packed, batch, from, to, x, residual, mixed));
-        for (int from = 0; from < asked; from += SharedChunk)
-        {
-            int n = Math.Min(SharedChunk, asked - from);
-            float* to = residual + (long)from * _d, attended = mixed + (long)from * _d;
-            packed.Projection.Multiply(n, attended, _d, to, _d, add: true);
-            FeedForward(w, packed, to, attended, n);
-        }
-        if (asked > 0)
-            NormKernels.Forward(residual, weights.Network.FinalNorm, config.NormEpsilon, states, null, asked, _d);
+        if (asked == 0)
+            return;
+        FinishAsked(w, packed, residual, mixed, states, asked);
+        Finish(weights.Network, weights, residual, states, asked);
     }
 
     // Keys and values of the parts' places, and at the asked ones the residual stream and attention's result before its projection.
@@ -111,24 +107,23 @@ internal sealed unsafe partial class KernelNetwork
         LayerWeights w, PackedLayer packed, RaggedBatch batch, int from, int to, float* stream, float* residual, float* mixed)
     {
         int start = batch.Starts[from], n = batch.Starts[to] - start;
-        int askedFrom = batch.AskedStarts[from], asked = batch.AskedStarts[to] - askedFrom;
-        using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent(2L * n * _d);
-        float* x = stream + (long)start * _d, y = normed.Pointer, keyValues = product.Pointer;
-        NormKernels.Forward(x, w.Norm1, config.NormEpsilon, y, null, n, _d);
-        packed.KeysAndValues.Multiply(n, y, _d, keyValues, 2 * _d);
-        AttentionPart[] parts = PartsOf(batch, layer: config.LayerCount - 1, from, to, out PooledBuffer? panels);
+        int askedFrom = batch.AskedStarts[from], asked = batch.AskedStarts[to] - askedFrom, others = _heads.KeyValueWidth;
+        using PooledBuffer normed = pool.Rent((long)n * _d), product = pool.Rent((long)n * others);
+        float* x = stream + (long)start * _d, keyValues = product.Pointer, y = _places.NormFirst(w, x, normed.Pointer, null, n);
+        ProjectKeyValues(w, packed, y, keyValues, n);
+        AttentionPart[] parts = PartsOf(batch, LastLayer, from, to, out PooledBuffer? panels);
         using (panels)
         {
             fixed (long* positions = &batch.Positions[start])
             {
-                TurnAt(keyValues, 2 * _d, 2 * _size, positions, n);
-                RoundAll(keyValues, 2L * n * _d);
-                PanelAttentionKernels.Write(keyValues, 2 * _d, 2 * _size, positions, parts, _heads, _size);
+                Turn(keyValues, _heads.Keys, LastLayer, positions, n, config.ContextLength, 1);
+                RoundAll(keyValues, (long)n * others);
+                PanelAttentionKernels.Write(keyValues, _heads.Keys, positions, parts);
             }
             if (asked == 0)
                 return;
-            using PooledBuffer gathered = pool.Rent((long)asked * _d), turned = pool.Rent((long)asked * _d);
-            float* query = turned.Pointer;
+            using PooledBuffer turned = pool.Rent((long)asked * _heads.QueryWidth);
+            float* query = turned.Pointer, result = mixed + (long)askedFrom * _heads.QueryWidth;
             var places = new long[asked];
             var askedPositions = new long[asked];
             for (int i = 0; i < asked; i++)
@@ -144,14 +139,12 @@ internal sealed unsafe partial class KernelNetwork
             fixed (long* at = places, positions = askedPositions)
             {
                 EmbeddingKernels.Gather(x, at, residual + (long)askedFrom * _d, asked, _d);
-                EmbeddingKernels.Gather(y, at, gathered.Pointer, asked, _d);
-                packed.Queries.Multiply(asked, gathered.Pointer, _d, query, _d);
-                TurnAt(query, _d, _size, positions, asked);
-                RoundAll(query, (long)asked * _d);
-                PanelAttentionKernels.Forward(
-                    query, _d, _size, mixed + (long)askedFrom * _d, positions, parts, _heads, _size, config.Autoregressive, Rounded);
+                ProjectQueries(w, packed, y, at, query, asked);
+                Turn(query, _heads.Queries, LastLayer, positions, asked, config.ContextLength, 1);
+                RoundAll(query, (long)asked * _heads.QueryWidth);
+                PanelAttentionKernels.Forward(query, _heads.Queries, result, positions, parts, Reach(LastLayer), Rounded);
             }
-            RoundAll(mixed + (long)askedFrom * _d, (long)asked * _d);
+            RoundAll(result, (long)asked * _heads.QueryWidth);
         }
     }
 
@@ -162,7 +155,7 @@ internal sealed unsafe partial class KernelNetwork
         for (int i = from; i < to; i++)
         {
             if (batch.Parts[i].Cache is null)
-                room += KeyValuePanels.Size(batch.Parts[i].KeyCount, _heads, _size);
+                room += KeyValuePanels.Size(batch.Parts[i].KeyCount, _heads.Groups, _heads.Size);
         }
         panels = room == 0 ? null : pool.Rent(room);
         float* at = panels is null ? null : panels.Pointer;
@@ -172,19 +165,12 @@ internal sealed unsafe partial class KernelNetwork
             SequencePart part = batch.Parts[i];
             KeyValuePanels own = part.Cache is KernelCache cache
                 ? cache.Layer(layer)
-                : new KeyValuePanels(at, part.KeyCount, _heads, _size);
+                : new KeyValuePanels(at, part.KeyCount, _heads.Groups, _heads.Size);
             if (part.Cache is null)
-                at += KeyValuePanels.Size(part.KeyCount, _heads, _size);
+                at += KeyValuePanels.Size(part.KeyCount, _heads.Groups, _heads.Size);
             int first = batch.Starts[i];
             parts[i - from] = new AttentionPart(own, first - batch.Starts[from], batch.Starts[i + 1] - first, part.KeyCount);
         }
         return parts;
-    }
-
-    // Turns one part of each head, queries or keys, by the positions of its rows.
-    private void TurnAt(float* part, long stride, int headStride, long* positions, int rows)
-    {
-        fixed (float* cos = rotary.Cosines, sin = rotary.Sines)
-            RotaryKernels.TurnPart(part, stride, headStride, cos, sin, positions, rows, config.ContextLength, _heads, _size, 1);
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
@@ -6,15 +7,15 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// The network from tokens to the final norm in 32-bit floats on the processor, on our own kernels. Nothing is copied or transposed,
-/// working memory comes from a pool, and each row's result has the same bits in every batch.
+/// The network from tokens to the states that the output layer reads, in 32-bit floats on the processor, on our own kernels. Nothing is
+/// copied or transposed, working memory comes from a pool, and each row's result has the same bits in every batch.
 /// </summary>
-internal sealed unsafe partial class KernelNetwork(TransformerConfig config, RotaryTable rotary, BufferPool pool)
+internal sealed unsafe partial class KernelNetwork(TransformerConfig config, RotaryTables tables, BufferPool pool)
 {
     private readonly int _d = config.EmbeddingSize;
     private readonly int _f = config.FeedForwardSize;
-    private readonly int _heads = config.HeadCount;
-    private readonly int _size = config.HeadSize;
+    private readonly HeadLayout _heads = HeadOrder.LayoutOf(config);
+    private readonly PlaceArithmetic _places = new(config);
 
     /// <summary>Whether matrix products round their operands to bfloat16, and the activations that they compute as well.</summary>
     public bool Rounded { get; set; }
@@ -26,7 +27,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     public bool Recomputes { get; set; }
 
     /// <summary>
-    /// Writes the states after the final norm, of all places, [rows * length, d], or of <paramref name="places"/>, which ascend, to
+    /// Writes the states that the output layer reads, of all places, [rows * length, d], or of <paramref name="places"/>, which ascend, to
     /// <paramref name="hidden"/>, and keeps on the tape what the backward pass needs. With places the last block computes only keys and
     /// values elsewhere, and its backward pass leaves out as much.
     /// </summary>
@@ -37,7 +38,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
         long d = (long)n * _d, f = (long)n * _f;
         using PooledBuffer working = pool.Rent(PooledBuffer.Room(d) + PooledBuffer.Room(f));
         float* normed = working.Cut(d), product = working.Cut(f);
-        Embed(weights.Embedding, tape.Tokens, tape.Layers[0].Input);
+        _places.Embed(weights, tape.Tokens, tape.Layers[0].Input);
         for (int i = 0; i <= last; i++)
         {
             LayerTape kept = tape.Layers[i];
@@ -45,11 +46,13 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             if (i == last && places is not null)
                 AttendAsked(weights.Layers[i], kept, normed, tape);
             else
-                Attend(weights.Layers[i], kept, normed, batch, length);
+                Attend(weights.Layers[i], i, kept, normed, batch, length);
             FeedForward(weights.Layers[i], kept, normed, product, i < last ? tape.Layers[i + 1].Input : tape.Last, rows);
             tape.Pack(i);
         }
-        NormKernels.Forward(tape.Last, weights.FinalNorm, config.NormEpsilon, hidden, tape.LastScale, asked, _d);
+        _places.Norm(tape.Last, weights.FinalNorm, hidden, tape.LastScale, asked);
+        if (config.HasPredictionHead)
+            Predict(weights, tape, hidden, normed);
         return tape;
     }
 
@@ -66,10 +69,12 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             throw new InvalidOperationException(
                 "The network's precision was changed between a forward pass and its backward pass; compute the result again.");
         int n = tape.Batch * tape.Length, asked = tape.Places?.Length ?? n, last = weights.Layers.Length - 1;
-        using var memory = new BackwardMemory(pool, n, _d, _f);
-        float* dx = memory.DStream;
-        NormKernels.Backward(
-            tape.Last, weights.FinalNorm, tape.LastScale, dHidden, null, dx, memory.Wanted(gradients.FinalNorm), asked, _d);
+        using var memory = new BackwardMemory(pool, n, config);
+        float* dx = memory.DStream, dFinal = dHidden;
+        if (config.HasPredictionHead)
+            dFinal = PredictBackward(weights, gradients, tape, memory, dHidden);
+        _places.NormBackward(
+            tape.Last, weights.FinalNorm, tape.LastScale, dFinal, null, dx, memory.Wanted(gradients.FinalNorm), asked);
         for (int i = last; i >= 0; i--)
         {
             LayerWeights w = weights.Layers[i], g = gradients.Layers[i];
@@ -78,46 +83,90 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             int rows = places ? asked : n;
             tape.Unpack(i);
             if (tape.Recomputes)
-                Recompute(w, kept, memory.Normed, tape, places);
+                Recompute(w, i, kept, memory.Normed, tape, places);
             FeedForwardBackward(w, g, kept, memory, rows);
-            AddWeightGradient(g.Projection, dx, _d, kept.Mixed, _d, rows);
-            MatrixProduct.Multiply(rows, _d, _d, dx, _d, false, w.Projection, _d, false, memory.DNormed, _d, rounded: Rounded);
+            int width = _heads.QueryWidth;
+            AddWeightGradient(g.Projection.Floats, dx, _d, kept.Mixed, width, rows);
+            MatrixProduct.Multiply(
+                rows, width, _d, dx, _d, false, w.Projection.Floats, width, false, memory.DNormed, width, rounded: Rounded);
             if (places)
                 AttendAskedBackward(w, g, kept, memory, tape);
             else
-                AttendBackward(w, g, kept, memory, tape.Batch, tape.Length);
+                AttendBackward(w, g, i, kept, memory, tape.Batch, tape.Length);
         }
-        if (gradients.Embedding is not null)
-            EmbeddingKernels.AddGradient(gradients.Embedding, tape.Tokens, dx, _d);
+        EmbedBackward(weights, gradients, tape, memory);
         tape.Dispose();
     }
 
-    // Feed-forward: x' = x + W3 (silu(W1 norm2(x)) * (W2 norm2(x)))
+    // The embeddings, which may be normed.
+    private void EmbedBackward(NetworkWeights weights, NetworkWeights gradients, ForwardTape tape, BackwardMemory memory)
+    {
+        float* dx = memory.DStream;
+        if (weights.EmbeddingNorm is not null)
+        {
+            int n = tape.Tokens.Length;
+            float* raw = memory.Normed;
+            using PooledBuffer scale = pool.Rent(n);
+            fixed (long* ids = tape.Tokens)
+                EmbeddingKernels.Gather(weights.Embedding.Floats, ids, raw, n, _d);
+            _places.Norm(raw, weights.EmbeddingNorm, memory.DNormed, scale.Pointer, n);
+            _places.NormBackward(
+                raw, weights.EmbeddingNorm, scale.Pointer, dx, null, dx, memory.Wanted(gradients.EmbeddingNorm), n);
+        }
+        if (gradients.Embedding.Floats is not null)
+            EmbeddingKernels.AddGradient(gradients.Embedding.Floats, tape.Tokens, dx, _d);
+    }
+
+    // Feed-forward: x' = x + W3 (f(W1 norm2(x)) * (W2 norm2(x)))
     private void FeedForwardBackward(LayerWeights w, LayerWeights g, LayerTape kept, BackwardMemory memory, int n)
     {
         float* dx = memory.DStream, y = memory.Normed, dy = memory.DNormed, product = memory.Product;
-        NormKernels.Apply(kept.Middle, w.Norm2, kept.Scale2, y, n, _d);
-        MatrixProduct.Multiply(n, _f, _d, dx, _d, false, w.Down, _f, false, product, _f, rounded: Rounded);
-        GateKernels.Backward(kept.Gate, kept.Up, product, memory.DGate, memory.DUp, (long)n * _f);
-        AddWeightGradient(g.Down, dx, _d, product, _f, n);
-        AddWeightGradient(g.Gate, memory.DGate, _f, y, _d, n);
-        AddWeightGradient(g.Up, memory.DUp, _f, y, _d, n);
-        MatrixProduct.Multiply(n, _d, _f, memory.DGate, _f, false, w.Gate, _d, false, dy, _d, rounded: Rounded);
-        MatrixProduct.Multiply(n, _d, _f, memory.DUp, _f, false, w.Up, _d, false, dy, _d, add: true, Rounded);
-        NormKernels.Backward(kept.Middle, w.Norm2, kept.Scale2, dy, dx, dx, memory.Wanted(g.Norm2), n, _d);
+        _places.NormAgain(kept.Middle, w.Norm2, kept.Scale2, y, n);
+        MatrixProduct.Multiply(n, _f, _d, dx, _d, false, w.Down.Floats, _f, false, product, _f, rounded: Rounded);
+        _places.GateBackward(kept.Gate, kept.Up, product, memory.DGate, memory.DUp, (long)n * _f);
+        AddWeightGradient(g.Down.Floats, dx, _d, product, _f, n);
+        AddWeightGradient(g.Gate.Floats, memory.DGate, _f, y, _d, n);
+        AddWeightGradient(g.Up.Floats, memory.DUp, _f, y, _d, n);
+        MatrixProduct.Multiply(n, _d, _f, memory.DGate, _f, false, w.Gate.Floats, _d, false, dy, _d, rounded: Rounded);
+        MatrixProduct.Multiply(n, _d, _f, memory.DUp, _f, false, w.Up.Floats, _d, false, dy, _d, add: true, Rounded);
+        _places.NormBackward(kept.Middle, w.Norm2, kept.Scale2, dy, dx, dx, memory.Wanted(g.Norm2), n);
     }
 
     // Attention: x' = x + Wo attend(turn(Wqkv norm1(x))), from the gradient of attention's result on.
-    private void AttendBackward(LayerWeights w, LayerWeights g, LayerTape kept, BackwardMemory memory, int batch, int length)
+    private void AttendBackward(LayerWeights w, LayerWeights g, int layer, LayerTape kept, BackwardMemory memory, int batch, int length)
     {
-        int n = batch * length;
+        int n = batch * length, width = _heads.ProjectionWidth;
         float* dx = memory.DStream, y = memory.Normed, dy = memory.DNormed, dQkv = memory.DQkv;
-        AttentionKernels.Backward(kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv, batch, length, _heads, _size, IsCausal, Rounded);
-        Turn(dQkv, n, length, -1);
-        NormKernels.Apply(kept.Input, w.Norm1, kept.Scale1, y, n, _d);
-        AddWeightGradient(g.Qkv, dQkv, 3 * _d, y, _d, n);
-        MatrixProduct.Multiply(n, _d, 3 * _d, dQkv, 3 * _d, false, w.Qkv, _d, false, dy, _d, rounded: Rounded);
-        NormKernels.Backward(kept.Input, w.Norm1, kept.Scale1, dy, dx, dx, memory.Wanted(g.Norm1), n, _d);
+        AttentionKernels.Backward(kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv, batch, length, _heads, Reach(layer), Rounded);
+        Turn(dQkv, _heads.FusedQueriesAndKeys, layer, null, n, length, -1);
+        _places.NormHeadsBackward(kept.Raw, _heads.FusedQueries, w.QueryNorm, dQkv, memory.Wanted(g.QueryNorm), n);
+        float* rawKeys = kept.Raw is null ? null : kept.Raw + _heads.KeyOffset;
+        _places.NormHeadsBackward(rawKeys, _heads.FusedKeys, w.KeyNorm, dQkv + _heads.KeyOffset, memory.Wanted(g.KeyNorm), n);
+        if (g.Bias is not null)
+            BiasKernels.AddGradient(g.Bias, dQkv, n, width);
+        y = NormFirstAgain(w, kept, y, n);
+        AddWeightGradient(g.Qkv.Floats, dQkv, width, y, _d, n);
+        MatrixProduct.Multiply(n, _d, width, dQkv, width, false, w.Qkv.Floats, _d, false, dy, _d, rounded: Rounded);
+        NormFirstBackward(w, g, kept, memory, dx, n);
+    }
+
+    // What the block's attention read.
+    private float* NormFirstAgain(LayerWeights w, LayerTape kept, float* y, int n)
+    {
+        if (w.Norm1 is null)
+            return kept.Input;
+        _places.NormAgain(kept.Input, w.Norm1, kept.Scale1, y, n);
+        return y;
+    }
+
+    // The stream's gradient: that of the rest of the block, and that of what attention read, which is in the memory's DNormed.
+    private void NormFirstBackward(LayerWeights w, LayerWeights g, LayerTape kept, BackwardMemory memory, float* rest, int n)
+    {
+        float* dx = memory.DStream, dy = memory.DNormed;
+        if (w.Norm1 is null)
+            SumAll(rest, dy, dx, (long)n * _d);
+        else
+            _places.NormBackward(kept.Input, w.Norm1, kept.Scale1, dy, rest, dx, memory.Wanted(g.Norm1), n);
     }
 
     private void AddWeightGradient(float* gradient, float* dy, int outputs, float* x, int inputs, int rows)
@@ -127,32 +176,26 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
         MatrixProduct.Multiply(outputs, inputs, rows, dy, outputs, true, x, inputs, false, gradient, inputs, add: true, Rounded);
     }
 
-    private void Embed(float* embedding, long[] tokens, float* x)
-    {
-        fixed (long* ids = tokens)
-            EmbeddingKernels.Gather(embedding, ids, x, tokens.Length, _d);
-    }
-
     // Middle = input + attention's projected result.
-    private void Attend(LayerWeights w, LayerTape kept, float* normed, int batch, int length)
+    private void Attend(LayerWeights w, int layer, LayerTape kept, float* normed, int batch, int length)
     {
         int n = batch * length;
-        Project(w, kept, normed, n, length);
-        AttentionKernels.Forward(kept.Qkv, kept.Mixed, kept.LogSums, batch, length, _heads, _size, IsCausal, Rounded);
-        RoundAll(kept.Mixed, (long)n * _d);
-        AddTo(kept.Input, kept.Mixed, _d, w.Projection, kept.Middle, n);
+        Project(w, layer, kept, normed, n, length);
+        AttentionKernels.Forward(kept.Qkv, kept.Mixed, kept.LogSums, batch, length, _heads, Reach(layer), Rounded);
+        RoundAll(kept.Mixed, (long)n * _heads.QueryWidth);
+        AddTo(kept.Input, kept.Mixed, _heads.QueryWidth, w.Projection.Floats, kept.Middle, n);
     }
 
     // To = middle + the feed-forward layers' result.
     private void FeedForward(LayerWeights w, LayerTape kept, float* normed, float* product, float* to, int n)
     {
         Expand(w, kept, normed, n);
-        GateKernels.Forward(kept.Gate, kept.Up, product, (long)n * _f);
-        AddTo(kept.Middle, product, _f, w.Down, to, n);
+        _places.Gate(kept.Gate, kept.Up, product, (long)n * _f);
+        AddTo(kept.Middle, product, _f, w.Down.Floats, to, n);
     }
 
     /// <summary>A block's forward pass up to the gate once more, without attention, whose result was kept.</summary>
-    private void Recompute(LayerWeights w, LayerTape kept, float* normed, ForwardTape tape, bool places)
+    private void Recompute(LayerWeights w, int layer, LayerTape kept, float* normed, ForwardTape tape, bool places)
     {
         int n = tape.Batch * tape.Length;
         if (places)
@@ -162,26 +205,30 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             Expand(w, kept, normed, tape.Places!.Length);
             return;
         }
-        Project(w, kept, normed, n, tape.Length);
-        AddTo(kept.Input, kept.Mixed, _d, w.Projection, kept.Middle, n);
+        Project(w, layer, kept, normed, n, tape.Length);
+        AddTo(kept.Input, kept.Mixed, _heads.QueryWidth, w.Projection.Floats, kept.Middle, n);
         Expand(w, kept, normed, n);
     }
 
     /// <summary>Queries and keys, which are turned by their positions, and values of the normed states.</summary>
-    private void Project(LayerWeights w, LayerTape kept, float* normed, int n, int length)
+    private void Project(LayerWeights w, int layer, LayerTape kept, float* normed, int n, int length)
     {
-        NormKernels.Forward(kept.Input, w.Norm1, config.NormEpsilon, normed, kept.Scale1, n, _d);
-        MatrixProduct.Multiply(n, 3 * _d, _d, normed, _d, false, w.Qkv, _d, true, kept.Qkv, 3 * _d, rounded: Rounded);
-        Turn(kept.Qkv, n, length, 1);
-        RoundAll(kept.Qkv, 3L * n * _d);
+        int width = _heads.ProjectionWidth;
+        float* raw = kept.Raw is null ? kept.Qkv : kept.Raw, from = _places.NormFirst(w, kept.Input, normed, kept.Scale1, n);
+        MatrixProduct.Multiply(n, width, _d, from, _d, false, w.Qkv.Floats, _d, true, raw, width, rounded: Rounded);
+        PlaceArithmetic.AddBias(raw, w.Bias, n, width);
+        CopyAll(raw, kept.Qkv, (long)n * width);
+        _places.NormFused(w, kept.Qkv, n);
+        Turn(kept.Qkv, _heads.FusedQueriesAndKeys, layer, null, n, length, 1);
+        RoundAll(kept.Qkv, (long)n * width);
     }
 
     /// <summary>The two products of the normed states that the gate multiplies.</summary>
     private void Expand(LayerWeights w, LayerTape kept, float* normed, int n)
     {
-        NormKernels.Forward(kept.Middle, w.Norm2, config.NormEpsilon, normed, kept.Scale2, n, _d);
-        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Gate, _d, true, kept.Gate, _f, rounded: Rounded);
-        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Up, _d, true, kept.Up, _f, rounded: Rounded);
+        _places.Norm(kept.Middle, w.Norm2, normed, kept.Scale2, n);
+        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Gate.Floats, _d, true, kept.Gate, _f, rounded: Rounded);
+        MatrixProduct.Multiply(n, _f, _d, normed, _d, false, w.Up.Floats, _d, true, kept.Up, _f, rounded: Rounded);
         RoundAll(kept.Gate, (long)n * _f);
         RoundAll(kept.Up, (long)n * _f);
     }
@@ -189,15 +236,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     /// <summary>to = residual + x W^T.</summary>
     private void AddTo(float* residual, float* x, int inputs, float* weight, float* to, int n)
     {
-        if (to != residual)
-        {
-            Workers.Rows(n, 256, (first, last) =>
-            {
-                long at = (long)first * _d;
-                int count = (last - first) * _d;
-                new ReadOnlySpan<float>(residual + at, count).CopyTo(new Span<float>(to + at, count));
-            });
-        }
+        CopyAll(residual, to, (long)n * _d);
         MatrixProduct.Multiply(n, _d, inputs, x, inputs, false, weight, inputs, true, to, _d, add: true, Rounded);
     }
 
@@ -208,9 +247,28 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             BFloat16Kernels.RoundAll(values, count);
     }
 
-    private void Turn(float* qkv, int rows, int length, float direction)
+    // Copies on all cores, unless both are the same memory.
+    private static void CopyAll(float* from, float* to, long count)
     {
-        fixed (float* cos = rotary.Cosines, sin = rotary.Sines)
-            RotaryKernels.Turn(qkv, cos, sin, rows, length, _heads, _size, direction);
+        if (to == from)
+            return;
+        Workers.Rows(count, 1 << 16, (first, last) =>
+            new ReadOnlySpan<float>(from + first, (int)(last - first)).CopyTo(new Span<float>(to + first, (int)(last - first))));
     }
+
+    private static void SumAll(float* a, float* b, float* to, long count) => Workers.Rows(count, 1 << 16, (first, last) =>
+    {
+        int piece = (int)(last - first);
+        TensorPrimitives.Add(
+            new ReadOnlySpan<float>(a + first, piece), new ReadOnlySpan<float>(b + first, piece), new Span<float>(to + first, piece));
+    });
+
+    private void Turn(float* x, HeadRows heads, int layer, long* places, int rows, int length, float direction)
+    {
+        RotaryTable table = tables.Of(layer);
+        fixed (float* cos = table.Cosines, sin = table.Sines)
+            RotaryKernels.Turn(x, heads, cos, sin, places, rows, length, direction);
+    }
+
+    private AttentionReach Reach(int layer) => new(IsCausal, config.IsLocal(layer) ? config.LocalAttention!.Radius : null);
 }

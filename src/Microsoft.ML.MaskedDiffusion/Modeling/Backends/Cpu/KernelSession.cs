@@ -1,6 +1,8 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
@@ -16,19 +18,21 @@ internal sealed unsafe class KernelSession : NetworkSession
     private readonly BufferPool _pool = new();
     private readonly KernelNetwork _kernels;
     private readonly SessionWeights _weights;
+    private readonly float* _bias;
 
     /// <param name="config">The network's shape.</param>
-    /// <param name="rotary">Its table of positions.</param>
-    /// <param name="weights">Its weights up to the final norm.</param>
-    /// <param name="head">Its output layer [V, d].</param>
+    /// <param name="tables">Its tables of positions.</param>
+    /// <param name="weights">Its weights up to the output layer.</param>
+    /// <param name="head">Its output layer.</param>
     /// <param name="rounded">Whether products round their operands to bfloat16.</param>
     /// <param name="network">Keeps the weights alive.</param>
     public KernelSession(
-        TransformerConfig config, RotaryTable rotary, NetworkWeights weights, float* head, bool rounded, UseCount.Use network)
+        TransformerConfig config, RotaryTables tables, NetworkWeights weights, OutputLayer head, bool rounded, UseCount.Use network)
         : base(config, network)
     {
-        _kernels = new KernelNetwork(config, rotary, _pool) { Rounded = rounded };
-        _weights = new SessionWeights(_pool, config, weights, head, rounded);
+        _kernels = new KernelNetwork(config, tables, _pool) { Rounded = rounded };
+        _weights = new SessionWeights(_pool, config, weights, WeightMatrix.Of(head.Weight), rounded);
+        _bias = head.BiasAddress;
     }
 
     /// <summary>Floats that the session holds for the next call, for tests.</summary>
@@ -50,6 +54,15 @@ internal sealed unsafe class KernelSession : NetworkSession
             states.Dispose();
             throw;
         }
+    }
+
+    protected override NetworkStates Select(NetworkStates states, int[] rows)
+    {
+        int d = Config.EmbeddingSize;
+        var chosen = new KernelStates(rows.Length, d, _pool);
+        for (int i = 0; i < rows.Length; i++)
+            states.CopyTo(rows[i], new Span<float>(chosen.Pointer + (long)i * d, d));
+        return chosen;
     }
 
     protected override void Read(NetworkStates states, int[] rows, int[]? unconditional, double guidanceScale, LogitRowReader reader)
@@ -89,15 +102,11 @@ internal sealed unsafe class KernelSession : NetworkSession
         bool follow = true;
         for (int i = 1; i < n; i++)
             follow &= rows[i] == rows[i - 1] + 1;
-        if (follow)
-        {
-            _weights.Head.Multiply(n, states + (long)rows[0] * d, d, logits, width);
-            return;
-        }
-        using PooledBuffer gathered = _pool.Rent((long)n * d);
-        float* x = gathered.Pointer;
-        for (int i = 0; i < n; i++)
+        using PooledBuffer? gathered = follow ? null : _pool.Rent((long)n * d);
+        float* x = gathered is null ? states + (long)rows[0] * d : gathered.Pointer;
+        for (int i = 0; i < n && gathered is not null; i++)
             new ReadOnlySpan<float>(states + (long)rows[i] * d, d).CopyTo(new Span<float>(x + (long)i * d, d));
         _weights.Head.Multiply(n, x, d, logits, width);
+        PlaceArithmetic.AddBias(logits, _bias, n, width);
     }
 }

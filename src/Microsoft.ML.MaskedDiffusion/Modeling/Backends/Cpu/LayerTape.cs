@@ -12,14 +12,18 @@ internal readonly unsafe struct LayerTape
     public float* Scale1 { get; init; }
 
     /// <summary>
-    /// Queries and keys, turned by their positions, and values [n, 3d]; with asked places keys and values [n, 2d], then queries [m, d].
+    /// The fused projection [n, projection], queries and keys turned by their positions; with asked places keys and values of all places,
+    /// [n, keys and values], then queries [m, query width].
     /// </summary>
     public float* Qkv { get; init; }
+
+    /// <summary>The same before queries and keys were normed and turned; null where they are not normed.</summary>
+    public float* Raw { get; init; }
 
     /// <summary>Log-sum-exps of attention [batch, heads, length]; with asked places [m, heads].</summary>
     public float* LogSums { get; init; }
 
-    /// <summary>Attention's mixed values [n, d] or [m, d].</summary>
+    /// <summary>Attention's mixed values [n, query width] or [m, query width].</summary>
     public float* Mixed { get; init; }
 
     /// <summary>The residual stream after attention [n, d] or [m, d].</summary>

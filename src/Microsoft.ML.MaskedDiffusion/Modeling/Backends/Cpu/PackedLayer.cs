@@ -1,38 +1,51 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
-/// <summary>One block's matrices, packed for the products of inference; blocks may use the same memory one after the other.</summary>
+/// <summary>
+/// One block's matrices, packed for the products of inference; blocks may use the same memory one after the other. Matrices of bfloat16
+/// numbers stay where they are, but for queries, keys and values that are wanted apart, which are copied as they are.
+/// </summary>
 internal sealed unsafe class PackedLayer
 {
     private readonly BufferPool _pool;
     private readonly float* _memory;
     private readonly bool _rounded;
-    private readonly int _heads;
+    private readonly bool _narrow;
+    private readonly HeadLayout _heads;
     private readonly int _d;
     private readonly int _f;
 
     /// <param name="pool">Lends memory for the time of packing.</param>
     /// <param name="config">The network's shape.</param>
     /// <param name="rounded">Whether products round their operands to bfloat16.</param>
+    /// <param name="narrow">Whether the matrices are bfloat16.</param>
     /// <param name="memory">Where <see cref="Size"/> floats are, which the caller keeps.</param>
-    public PackedLayer(BufferPool pool, TransformerConfig config, bool rounded, float* memory)
+    public PackedLayer(BufferPool pool, TransformerConfig config, bool rounded, bool narrow, float* memory)
     {
         _pool = pool;
         _rounded = rounded;
-        (_d, _f, _heads) = (config.EmbeddingSize, config.FeedForwardSize, config.HeadCount);
+        _narrow = narrow;
+        (_d, _f, _heads) = (config.EmbeddingSize, config.FeedForwardSize, HeadOrder.LayoutOf(config));
         _memory = memory;
     }
 
-    /// <summary>Queries, keys and values, head by head; not after <see cref="PackApart"/>.</summary>
+    /// <summary>Queries, keys and values, group by group; not after <see cref="PackApart"/>.</summary>
     public PackedMatrix Qkv { get; private set; }
 
-    /// <summary>Keys and values alone, head by head; only after <see cref="PackApart"/>.</summary>
+    /// <summary>Keys and values alone, group by group; only after <see cref="PackApart"/>.</summary>
     public PackedMatrix KeysAndValues { get; private set; }
 
     /// <summary>Queries alone; only after <see cref="PackApart"/>.</summary>
     public PackedMatrix Queries { get; private set; }
+
+    /// <summary>The bias of keys and values; only after <see cref="PackApart"/>, and null where there is none.</summary>
+    public float* KeyValueBias { get; private set; }
+
+    /// <summary>The bias of queries; only after <see cref="PackApart"/>, and null where there is none.</summary>
+    public float* QueryBias { get; private set; }
 
     public PackedMatrix Projection { get; private set; }
 
@@ -43,44 +56,74 @@ internal sealed unsafe class PackedLayer
     public PackedMatrix Down { get; private set; }
 
     /// <summary>Floats of a packed block.</summary>
-    public static long Size(TransformerConfig config)
+    public static long Size(TransformerConfig config, bool narrow)
     {
         int d = config.EmbeddingSize, f = config.FeedForwardSize;
-        long attention = PackedMatrix.Size(2 * d, d) + 2 * PackedMatrix.Size(d, d);
-        return attention + 2 * PackedMatrix.Size(f, d) + PackedMatrix.Size(d, f);
+        HeadLayout heads = HeadOrder.LayoutOf(config);
+        long bias = config.HasAttentionBias ? PooledBuffer.Room(heads.ProjectionWidth) : 0;
+        if (narrow)
+            return bias + NarrowSize(heads, d);
+        return bias + PackedMatrix.Size(heads.KeyValueWidth, d) + PackedMatrix.Size(heads.QueryWidth, d)
+            + PackedMatrix.Size(d, heads.QueryWidth) + 2 * PackedMatrix.Size(f, d) + PackedMatrix.Size(d, f);
     }
 
     /// <summary>Packs the block's matrices.</summary>
     public void Pack(LayerWeights weights)
     {
         float* at = _memory;
-        Qkv = Next(weights.Qkv, 3 * _d, _d, ref at);
+        Qkv = Next(weights.Qkv, _heads.ProjectionWidth, _d, ref at);
         PackRest(weights, at);
     }
 
     /// <summary>Packs the block's matrices, the queries' apart from that of keys and values.</summary>
     public void PackApart(LayerWeights weights)
     {
-        using PooledBuffer ordered = _pool.Rent(3L * _d * _d);
-        float* queries = ordered.Pointer, others = queries + (long)_d * _d, at = _memory;
-        HeadOrder.Split(weights.Qkv, queries, others, _heads, _d);
-        Queries = Next(queries, _d, _d, ref at);
-        KeysAndValues = Next(others, 2 * _d, _d, ref at);
-        PackRest(weights, at);
+        float* at = _memory;
+        if (_narrow)
+            SplitNarrow(weights, ref at);
+        else
+            PackSplit(weights, ref at);
+        at = PackRest(weights, at);
+        if (weights.Bias is null)
+            return;
+        QueryBias = at;
+        KeyValueBias = at + _heads.QueryWidth;
+        HeadOrder.Split(weights.Bias, QueryBias, KeyValueBias, _heads, 1);
     }
 
-    private void PackRest(LayerWeights weights, float* at)
+    private static long NarrowSize(HeadLayout heads, int d) => PooledBuffer.Room(((long)heads.ProjectionWidth * d + 1) / 2);
+
+    private void PackSplit(LayerWeights weights, ref float* at)
     {
-        Projection = Next(weights.Projection, _d, _d, ref at);
+        using PooledBuffer ordered = _pool.Rent((long)_heads.ProjectionWidth * _d);
+        float* queries = ordered.Pointer, others = queries + (long)_heads.QueryWidth * _d;
+        HeadOrder.Split(weights.Qkv.Floats, queries, others, _heads, _d);
+        Queries = Next(queries, _heads.QueryWidth, _d, ref at);
+        KeysAndValues = Next(others, _heads.KeyValueWidth, _d, ref at);
+    }
+
+    private void SplitNarrow(LayerWeights weights, ref float* at)
+    {
+        ushort* queries = (ushort*)at, others = queries + (long)_heads.QueryWidth * _d;
+        HeadOrder.Split(weights.Qkv.Narrow, queries, others, _heads, _d);
+        at += NarrowSize(_heads, _d);
+        Queries = Next(new WeightMatrix(queries), _heads.QueryWidth, _d, ref at);
+        KeysAndValues = Next(new WeightMatrix(others), _heads.KeyValueWidth, _d, ref at);
+    }
+
+    private float* PackRest(LayerWeights weights, float* at)
+    {
+        Projection = Next(weights.Projection, _d, _heads.QueryWidth, ref at);
         Gate = Next(weights.Gate, _f, _d, ref at);
         Up = Next(weights.Up, _f, _d, ref at);
         Down = Next(weights.Down, _d, _f, ref at);
+        return at;
     }
 
-    private PackedMatrix Next(float* weight, int n, int k, ref float* at)
+    private PackedMatrix Next(WeightMatrix weight, int n, int k, ref float* at)
     {
         var packed = new PackedMatrix(weight, n, k, at, _rounded);
-        at += PackedMatrix.Size(n, k);
+        at += PackedMatrix.Size(n, k, weight.IsNarrow);
         return packed;
     }
 }

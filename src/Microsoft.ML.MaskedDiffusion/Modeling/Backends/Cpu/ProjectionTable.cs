@@ -1,4 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
@@ -17,6 +16,7 @@ internal sealed unsafe class ProjectionTable : IDisposable
     private readonly List<PooledBuffer> _blocks = [];
     private readonly BufferPool _pool;
     private readonly TransformerConfig _config;
+    private readonly PlaceArithmetic _places;
     private readonly NetworkWeights _weights;
     private readonly PackedMatrix _projection;
     private readonly int[] _slots;
@@ -32,9 +32,10 @@ internal sealed unsafe class ProjectionTable : IDisposable
     {
         _pool = pool;
         _config = config;
+        _places = new PlaceArithmetic(config);
         _weights = weights;
         _projection = projection;
-        Width = 3 * config.EmbeddingSize;
+        Width = config.ProjectionSize;
         _limit = (int)Math.Min(config.EmbeddingRowCount, limit / Width);
         _slots = new int[config.EmbeddingRowCount];
         Array.Fill(_slots, -1);
@@ -87,10 +88,9 @@ internal sealed unsafe class ProjectionTable : IDisposable
         PooledBuffer result = _pool.Rent((long)n * Width);
         using PooledBuffer states = _pool.Rent((long)n * d);
         float* x = states.Pointer;
-        fixed (long* ids = tokens)
-            EmbeddingKernels.Gather(_weights.Embedding, ids, x, n, d);
-        NormKernels.Forward(x, _weights.Layers[0].Norm1, _config.NormEpsilon, x, null, n, d);
-        _projection.Multiply(n, x, d, result.Pointer, Width);
+        _places.Embed(_weights, tokens, x);
+        _projection.Multiply(n, _places.NormFirst(_weights.Layers[0], x, x, null, n), d, result.Pointer, Width);
+        _places.FinishFused(_weights.Layers[0], result.Pointer, n);
         return result;
     }
 

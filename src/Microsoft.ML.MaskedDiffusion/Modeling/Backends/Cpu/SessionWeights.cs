@@ -3,7 +3,10 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
-/// <summary>All matrices of a network but the embedding, packed for a session's products.</summary>
+/// <summary>
+/// All matrices of a network but the embedding, packed for a session's products. Those of bfloat16 numbers stay where they are, so that
+/// nothing is held twice.
+/// </summary>
 internal sealed unsafe class SessionWeights : IDisposable
 {
     // Floats of the first block's projections that are kept: 32 MB.
@@ -13,28 +16,34 @@ internal sealed unsafe class SessionWeights : IDisposable
 
     /// <param name="pool">Lends the memory.</param>
     /// <param name="config">The network's shape.</param>
-    /// <param name="weights">The weights up to the final norm, which the caller keeps alive.</param>
+    /// <param name="weights">The weights up to the output layer, which the caller keeps alive.</param>
     /// <param name="head">The output layer [V, d].</param>
     /// <param name="rounded">Whether products round their operands to bfloat16.</param>
-    public SessionWeights(BufferPool pool, TransformerConfig config, NetworkWeights weights, float* head, bool rounded)
+    public SessionWeights(BufferPool pool, TransformerConfig config, NetworkWeights weights, WeightMatrix head, bool rounded)
     {
         Network = weights;
         Layers = new PackedLayer[config.LayerCount];
         int width = config.VocabularySize, d = config.EmbeddingSize;
-        long layer = PackedLayer.Size(config), room = layer * Layers.Length + PackedMatrix.Size(width, d);
+        bool narrow = head.IsNarrow;
+        // Of bfloat16 numbers only the last block has some in another order.
+        long layer = PackedLayer.Size(config, narrow), blocks = narrow ? layer : layer * Layers.Length;
+        long output = PackedMatrix.Size(width, d, narrow);
+        long room = blocks + output + (config.HasPredictionHead ? PackedMatrix.Size(d, d, narrow) : 0);
         _memory = pool.Rent(room);
         // All of it is read for every token.
         NativeHeap.PreferHugePages(_memory.Pointer, room * sizeof(float));
         for (int i = 0; i < Layers.Length; i++)
         {
-            Layers[i] = new PackedLayer(pool, config, rounded, _memory.Pointer + i * layer);
+            Layers[i] = new PackedLayer(pool, config, rounded, narrow, _memory.Pointer + (narrow ? 0 : i * layer));
             // The last block computes queries at fewer positions than keys and values.
             if (i + 1 < Layers.Length)
                 Layers[i].Pack(weights.Layers[i]);
             else
                 Layers[i].PackApart(weights.Layers[i]);
         }
-        Head = new PackedMatrix(head, width, d, _memory.Pointer + layer * Layers.Length, rounded);
+        Head = new PackedMatrix(head, width, d, _memory.Pointer + blocks, rounded);
+        if (config.HasPredictionHead)
+            Dense = new PackedMatrix(weights.HeadDense, d, d, _memory.Pointer + blocks + output, rounded);
         First = Layers.Length == 1 ? null : new ProjectionTable(pool, config, weights, Layers[0].Qkv, KeptProjections);
     }
 
@@ -43,6 +52,9 @@ internal sealed unsafe class SessionWeights : IDisposable
 
     /// <summary>The blocks in order, the last with its queries apart.</summary>
     public PackedLayer[] Layers { get; }
+
+    /// <summary>The prediction head's dense layer, where there is such a head.</summary>
+    public PackedMatrix Dense { get; }
 
     /// <summary>The output layer.</summary>
     public PackedMatrix Head { get; }

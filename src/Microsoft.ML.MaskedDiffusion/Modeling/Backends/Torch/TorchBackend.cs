@@ -1,6 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -19,8 +20,8 @@ internal sealed class TorchBackend : INetworkBackend
     private readonly IReadOnlyDictionary<string, Parameter> _parameters;
     private readonly Device _device;
     private readonly BackwardPass _pass;
-    private readonly Tensor _cosines;
-    private readonly Tensor _sines;
+    private readonly Dictionary<RotaryTable, (Tensor Cosines, Tensor Sines)> _turns = [];
+    private readonly RotaryTables _tables;
 
     /// <param name="config">The network's shape.</param>
     /// <param name="parameters">Its parameters by name, all of <paramref name="type"/> on <paramref name="device"/>.</param>
@@ -37,13 +38,13 @@ internal sealed class TorchBackend : INetworkBackend
         _pass = pass;
         SummarizesLogits = device.type != TorchSharp.DeviceType.CPU;
         IsCausal = config.Autoregressive;
-        var table = new RotaryTable(config.ContextLength, config.HeadSize, config.RotaryPrecision);
+        _tables = new RotaryTables(config);
         ScalarType tableType = type == ScalarType.Float64 ? type : ScalarType.Float32;
-        _cosines = Table(table.Cosines);
-        _sines = Table(table.Sines);
+        foreach (RotaryTable table in Enumerable.Range(0, config.LayerCount).Select(_tables.Of).Distinct())
+            _turns.Add(table, (Table(table, table.Cosines), Table(table, table.Sines)));
 
         // [length, 1, h / 2], so that it spreads over heads.
-        Tensor Table(float[] values)
+        Tensor Table(RotaryTable table, float[] values)
         {
             using var scope = NewDisposeScope();
             return tensor(values, [table.Length, 1, table.Half]).to(tableType, device).DetachFromDisposeScope();
@@ -94,7 +95,7 @@ internal sealed class TorchBackend : INetworkBackend
     {
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
-        return TorchOperators.Widen(Linear(states, TransformerNetwork.HeadName)).MoveToOuterDisposeScope();
+        return TorchOperators.Widen(Output(states)).MoveToOuterDisposeScope();
     }
 
     public Tensor CrossEntropy(Tensor states, long[] targets)
@@ -108,8 +109,33 @@ internal sealed class TorchBackend : INetworkBackend
 
         Tensor Loss(Tensor[] inputs)
         {
-            using Tensor logits = Linear(inputs[0], TransformerNetwork.HeadName);
+            using Tensor logits = Output(inputs[0]);
             return TorchOperators.CrossEntropy(logits, inputs[1]);
+        }
+    }
+
+    public Tensor HybridLoss(Tensor states, HybridTerm[] terms)
+    {
+        using var scope = NewDisposeScope();
+        long[] ids = [.. terms.SelectMany(term => new long[] { term.Target, term.Seen })];
+        double[] numbers = [.. terms.SelectMany(term => new[] { term.Ratio, term.DivergenceWeight, term.RatioWeight })];
+        Tensor[] inputs =
+            [states, Upload.Integers(ids, [terms.Length, 2], _device), Upload.Doubles(numbers, [terms.Length, 3], _device)];
+        if (terms.Length == 0)
+            return states.sum(1).MoveToOuterDisposeScope();
+        // The logits of a slice exist in 64 bits, more than once.
+        int rows = Math.Max(1, SliceRows / 4);
+        Tensor[][] slices = [.. inputs.Select(input => input.split(rows))];
+        Tensor[] losses = [.. Enumerable.Range(0, slices[0].Length).Select(
+            i => Recomputed(Loss, slices[0][i], slices[1][i], slices[2][i]))];
+        return cat(losses).MoveToOuterDisposeScope();
+
+        Tensor Loss(Tensor[] part)
+        {
+            using Tensor logits = Output(part[0]);
+            using Tensor tokens = logits.narrow(1, 0, _config.TextVocabularySize);
+            using Tensor losses = TorchOperators.HybridLoss(tokens, _config.PredictedMaskTokenId, part[1], part[2]);
+            return losses.to(Type == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
         }
     }
 
@@ -152,8 +178,11 @@ internal sealed class TorchBackend : INetworkBackend
 
     public void Dispose()
     {
-        _cosines.Dispose();
-        _sines.Dispose();
+        foreach ((Tensor cosines, Tensor sines) in _turns.Values)
+        {
+            cosines.Dispose();
+            sines.Dispose();
+        }
     }
 
     // States [rows, length, d], or [n, d] at the asked places only.
@@ -163,30 +192,97 @@ internal sealed class TorchBackend : INetworkBackend
         Tensor x = Embed(tokens.Ids);
         for (int i = 0; i < _config.LayerCount; i++)
         {
-            string layer = TransformerNetwork.LayerPrefix(i);
+            int layer = i;
             // The places go along as an input, so that they live as long as the graph.
             Tensor[] given = asked is not null && i == _config.LayerCount - 1 ? [x, asked] : [x];
             Tensor Layer(Tensor[] inputs) => Block(inputs[0], layer, tokens.Count, tokens.Length, inputs.ElementAtOrDefault(1));
             x = ActivationCheckpointing ? Recomputed(Layer, given) : Layer(given);
         }
-        Tensor last = Norm(x, TransformerNetwork.FinalNormName);
+        Tensor last = Predict(x);
         return (asked is null ? last.view(tokens.Count, tokens.Length, _config.EmbeddingSize) : last).MoveToOuterDisposeScope();
     }
 
     // One block on the residual stream [batch * length, d]. With asked places (of the last block), only their rows are computed after
     // attention.
-    private Tensor Block(Tensor x, string layer, long batch, long length, Tensor? asked)
+    private Tensor Block(Tensor x, int layer, long batch, long length, Tensor? asked)
     {
         using var scope = NewDisposeScope();
-        long heads = _config.HeadCount, size = _config.HeadSize;
-        Tensor cos = _cosines.narrow(0, 0, length), sin = _sines.narrow(0, 0, length);
-        Tensor qkv = Linear(Norm(x, layer + "norm_1.weight"), layer + "attn.attn.weight").view(batch, length, heads, 3 * size);
-        Tensor Part(int part) => qkv.narrow(3, part * size, size);
-        Tensor query = TorchOperators.Rotary(Part(0), cos, sin).transpose(1, 2);
-        Tensor key = TorchOperators.Rotary(Part(1), cos, sin).transpose(1, 2);
-        Tensor mixed = Attention(query, key, Part(2).transpose(1, 2), IsCausal, IsRounded);
-        mixed = mixed.transpose(1, 2).reshape(batch * length, heads * size);
-        return Finish(x, mixed, layer, asked).MoveToOuterDisposeScope();
+        (Tensor cos, Tensor sin) = _turns[_tables.Of(layer)];
+        (Tensor query, Tensor key, Tensor value) =
+            Project(x, layer, batch, length, cos.narrow(0, 0, length), sin.narrow(0, 0, length));
+        (key, value) = (ForEveryHead(key), ForEveryHead(value));
+        Tensor mixed;
+        if (_config.IsLocal(layer))
+        {
+            Tensor positions = Upload.Integers([.. Enumerable.Range(0, (int)length).Select(position => (long)position)], _device);
+            mixed = TorchOperators.AttentionOver(query, key, value, Sees(layer, positions.view(1, -1), (int)length, IsCausal), IsRounded);
+        }
+        else
+        {
+            mixed = Attention(query, key, value, IsCausal, IsRounded);
+        }
+        mixed = mixed.transpose(1, 2).reshape(batch * length, _config.QuerySize);
+        return Finish(x, mixed, TransformerNetwork.LayerPrefix(layer), asked).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Queries [batch, heads, length, h], and keys and values [batch, key heads, length, h], of a residual stream [batch * length, d];
+    /// queries and keys are turned by the tables' rows [length or batch * length, 1, h / 2].
+    /// </summary>
+    internal (Tensor Query, Tensor Key, Tensor Value) Project(Tensor x, int layer, long batch, long length, Tensor cos, Tensor sin)
+    {
+        using var scope = NewDisposeScope();
+        string prefix = TransformerNetwork.LayerPrefix(layer);
+        long groups = _config.KeyValueHeadCount, share = _config.HeadCount / groups, size = _config.HeadSize;
+        Tensor normed = layer == 0 && _config.HasEmbeddingNorm ? x : Norm(x, prefix + "norm_1.weight");
+        Tensor qkv = Linear(normed, prefix + "attn.attn.weight");
+        if (_config.HasAttentionBias)
+            qkv = qkv.Plus(_parameters[prefix + "attn.attn.bias"]);
+        // Group by group: the queries of a group's heads, its key, its value.
+        qkv = qkv.view(-1, cos.size(0), groups, (share + 2) * size);
+        return (Turned(0, share, "q"), Turned(share, 1, "k"), Apart(Part(share + 1, 1)));
+
+        Tensor Part(long first, long count) => qkv.narrow(3, first * size, count * size).reshape(-1, cos.size(0), groups * count, size);
+
+        Tensor Apart(Tensor heads) =>
+            heads.reshape(batch, length, -1, size).transpose(1, 2).MoveToOuterDisposeScope();
+
+        Tensor Turned(long first, long count, string name)
+        {
+            Tensor heads = Part(first, count);
+            if (_config.HasQueryKeyNorm)
+                heads = TorchOperators.RmsNorm(heads, _parameters[$"{prefix}attn.norm_{name}.weight"], _config.NormEpsilon);
+            return Apart(TorchOperators.Rotary(heads, cos, sin));
+        }
+    }
+
+    /// <summary>Keys or values [batch, key heads, length, h] once for every head that uses them.</summary>
+    internal Tensor ForEveryHead(Tensor keys)
+    {
+        long share = _config.HeadCount / _config.KeyValueHeadCount;
+        if (share == 1)
+            return keys;
+        using var scope = NewDisposeScope();
+        return keys.unsqueeze(2).expand(-1, -1, share, -1, -1).flatten(1, 2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Which of the first keys the positions [batch, length] see in a block, [batch, 1, length, keys]; null where they see all.
+    /// </summary>
+    internal Tensor? Sees(int layer, Tensor positions, int keyCount, bool isCausal)
+    {
+        if (!isCausal && !_config.IsLocal(layer))
+            return null;
+        using var scope = NewDisposeScope();
+        Tensor keys = Upload.Integers([.. Enumerable.Range(0, keyCount).Select(key => (long)key)], _device);
+        Tensor distances = keys - positions.unsqueeze(1).unsqueeze(3);
+        Tensor? seen = isCausal ? distances.IsAtMost(0) : null;
+        if (_config.IsLocal(layer))
+        {
+            Tensor near = distances.abs().IsAtMost(_config.LocalAttention!.Radius);
+            seen = seen is null ? near : seen.logical_and(near);
+        }
+        return seen!.MoveToOuterDisposeScope();
     }
 
     /// <summary>What a block does after attention, at all places or at the asked ones.</summary>
@@ -197,28 +293,57 @@ internal sealed class TorchBackend : INetworkBackend
             (x, mixed) = (x.index_select(0, asked), mixed.index_select(0, asked));
         x = x.Plus(Linear(mixed, layer + "attn.proj.weight"));
         Tensor normed = Norm(x, layer + "norm_2.weight");
-        Tensor gated =
-            TorchOperators.SwiGlu(Linear(normed, layer + "mlp.swiglu.w1.weight"), Linear(normed, layer + "mlp.swiglu.w2.weight"));
+        Tensor gate = Linear(normed, layer + "mlp.swiglu.w1.weight"), up = Linear(normed, layer + "mlp.swiglu.w2.weight");
+        Tensor gated = TorchOperators.Gate(gate, up, _config.Activation);
         return x.Plus(Linear(gated, layer + "mlp.swiglu.w3.weight")).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The embeddings [n, d] of ids.</summary>
+    /// <summary>The residual stream [n, d] before the first block.</summary>
     internal Tensor Embed(long[] ids)
     {
         using var scope = NewDisposeScope();
         // Indexing adds the gradients of equal ids in a fixed order; index_select would add them in any order on a GPU.
-        return _parameters[TransformerNetwork.EmbeddingName].index(Upload.Integers(ids, _device)).MoveToOuterDisposeScope();
+        Tensor x = _parameters[TransformerNetwork.EmbeddingName].index(Upload.Integers(ids, _device));
+        return (_config.HasEmbeddingNorm ? Norm(x, TransformerNetwork.EmbeddingNormName) : x).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The rotary tables' rows [n, 1, h / 2] of positions.</summary>
-    internal (Tensor Cosines, Tensor Sines) TurnsAt(Tensor positions) =>
-        (_cosines.index_select(0, positions), _sines.index_select(0, positions));
+    /// <summary>The states that the output layer reads, given the residual stream after the last block.</summary>
+    internal Tensor Predict(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        Tensor states = Norm(x, TransformerNetwork.FinalNormName);
+        if (_config.HasPredictionHead)
+            states = Norm(nn.functional.gelu(Linear(states, TransformerNetwork.HeadDenseName)), TransformerNetwork.HeadNormName);
+        return states.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A block's rotary tables' rows [n, 1, h / 2] of positions.</summary>
+    internal (Tensor Cosines, Tensor Sines) TurnsAt(int layer, Tensor positions)
+    {
+        (Tensor cosines, Tensor sines) = _turns[_tables.Of(layer)];
+        return (cosines.index_select(0, positions), sines.index_select(0, positions));
+    }
 
     /// <summary>The norm with one of the network's gains.</summary>
-    internal Tensor Norm(Tensor x, string gain) => TorchOperators.RmsNorm(x, _parameters[gain], _config.NormEpsilon);
+    internal Tensor Norm(Tensor x, string gain) => _config.Norm == NormKind.Layer
+        ? TorchOperators.LayerNorm(x, _parameters[gain], _config.NormEpsilon)
+        : TorchOperators.RmsNorm(x, _parameters[gain], _config.NormEpsilon);
 
     /// <summary>x W^T with one of the network's matrices.</summary>
     internal Tensor Linear(Tensor x, string weight) => TorchOperators.Linear(x, _parameters[weight], IsRounded);
+
+    // The logits of states, in the type of the network or of its precision.
+    private Tensor Output(Tensor states)
+    {
+        using var scope = NewDisposeScope();
+        Tensor weight = _config.TiesEmbeddings
+            ? _parameters[TransformerNetwork.EmbeddingName].narrow(0, 0, _config.VocabularySize)
+            : _parameters[TransformerNetwork.HeadName];
+        Tensor logits = TorchOperators.Linear(states, weight, IsRounded);
+        if (_config.HasPredictionHead)
+            logits = logits.Plus(_parameters[TransformerNetwork.HeadBiasName]);
+        return logits.MoveToOuterDisposeScope();
+    }
 
     // The body's result; where gradients are wanted, its inner results are not kept but computed again in the backward pass.
     private Tensor Recomputed(Func<Tensor[], Tensor> body, params Tensor[] inputs)

@@ -6,17 +6,17 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
 /// <summary>A row's keys and values in tensors of the network's device and type.</summary>
 internal sealed class TorchCache : KeyValueCache
 {
-    // [layers, 2, heads, capacity, h]
+    // [layers, 2, key heads, capacity, h]
     private readonly Tensor _memory;
 
     public TorchCache(TorchSession owner, TransformerConfig config, int capacity, Device device, ScalarType type)
         : base(owner, capacity)
     {
-        long[] shape = [config.LayerCount, 2, config.HeadCount, capacity, config.HeadSize];
+        long[] shape = [config.LayerCount, 2, config.KeyValueHeadCount, capacity, config.HeadSize];
         _memory = zeros(shape, type, device).DetachFromDisposeScope();
     }
 
-    /// <summary>Writes a layer's keys and values [heads, n, h] at n positions.</summary>
+    /// <summary>Writes a layer's keys and values [key heads, n, h] at n positions.</summary>
     public void Write(int layer, Tensor positions, Tensor keys, Tensor values)
     {
         using var scope = NewDisposeScope();
@@ -25,7 +25,7 @@ internal sealed class TorchCache : KeyValueCache
         of[1].index_copy_(1, positions, values);
     }
 
-    /// <summary>A view of a layer's first keys, or values, [heads, count, h].</summary>
+    /// <summary>A view of a layer's first keys, or values, [key heads, count, h].</summary>
     public Tensor Read(int layer, bool values, int count)
     {
         using var scope = NewDisposeScope();

@@ -35,13 +35,26 @@ internal static class TorchOperators
         return ((wide * factor).to(x.dtype) * gain).MoveToOuterDisposeScope();
     }
 
-    /// <summary>silu(gate) * up.</summary>
-    public static Tensor SwiGlu(Tensor gate, Tensor up)
+    /// <summary>
+    /// gain * (x - mean(x)) / sqrt(variance(x) + eps) over the last dimension, with statistics in at least 32 bits.
+    /// </summary>
+    public static Tensor LayerNorm(Tensor x, Tensor gain, double epsilon)
+    {
+        if (gain.dim() != 1 || x.dim() < 1 || x.shape[^1] != gain.size(0))
+            throw Mismatch(nameof(LayerNorm), x, gain);
+        using var scope = NewDisposeScope();
+        Tensor wide = Widen(x);
+        return RmsNorm(wide - wide.mean([-1], keepdim: true), gain, epsilon).to(x.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>activation(gate) * up.</summary>
+    public static Tensor Gate(Tensor gate, Tensor up, GateActivation activation = GateActivation.Silu)
     {
         if (!gate.shape.AsSpan().SequenceEqual(up.shape))
-            throw Mismatch(nameof(SwiGlu), gate, up);
+            throw Mismatch(nameof(Gate), gate, up);
         using var scope = NewDisposeScope();
-        return (nn.functional.silu(gate) * up).MoveToOuterDisposeScope();
+        Tensor activated = activation == GateActivation.Gelu ? nn.functional.gelu(gate) : nn.functional.silu(gate);
+        return (activated * up).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -73,15 +86,15 @@ internal static class TorchOperators
     }
 
     /// <summary>
-    /// The same for fewer queries than keys and values: <paramref name="mask"/> [batch, 1, queries, keys] is true where a query sees a key
-    /// (null: everywhere).
+    /// The same for any number of queries: <paramref name="mask"/> [batch or 1, 1, queries, keys] is true where a query sees a key (null:
+    /// everywhere).
     /// </summary>
     public static Tensor AttentionOver(Tensor query, Tensor key, Tensor value, Tensor? mask, bool rounded = false)
     {
         if (query.dim() != 4 || key.dim() != 4 || !key.shape.AsSpan().SequenceEqual(value.shape) || query.size(3) != key.size(3)
             || !query.shape.AsSpan(0, 2).SequenceEqual(key.shape.AsSpan(0, 2)))
             throw Mismatch(nameof(AttentionOver), query, key);
-        if (mask is not null && !mask.shape.AsSpan().SequenceEqual([query.size(0), 1, query.size(2), key.size(2)]))
+        if (mask is not null && !mask.shape.AsSpan().SequenceEqual([mask.size(0) == 1 ? 1 : query.size(0), 1, query.size(2), key.size(2)]))
             throw Mismatch(nameof(AttentionOver), query, mask);
         using var scope = NewDisposeScope();
         ScalarType type = rounded ? ScalarType.BFloat16 : query.dtype;
@@ -101,6 +114,37 @@ internal static class TorchOperators
             return logits.sum(1);
         using var scope = NewDisposeScope();
         return Widen(logits).log_softmax(-1).gather(1, targets.unsqueeze(1)).squeeze(1).neg().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The losses [n], in 64 bits, of positions under hybrid noise; see <see cref="Numerics.Kernels.HybridTerm"/>.
+    /// </summary>
+    /// <param name="logits">The logits [n, V] of the tokens that can be predicted.</param>
+    /// <param name="leftOut">An id among them that is not predicted; -1 for none.</param>
+    /// <param name="ids">The token of the text and the one seen, [n, 2] of Int64.</param>
+    /// <param name="numbers">Ratio, weight of the divergence and weight of the ratio, [n, 3] of Float64.</param>
+    public static Tensor HybridLoss(Tensor logits, int leftOut, Tensor ids, Tensor numbers)
+    {
+        if (logits.dim() != 2 || ids.dim() != 2 || logits.size(0) != ids.size(0))
+            throw Mismatch(nameof(HybridLoss), logits, ids);
+        if (numbers.dim() != 2 || logits.size(0) != numbers.size(0))
+            throw Mismatch(nameof(HybridLoss), logits, numbers);
+        using var scope = NewDisposeScope();
+        Tensor wide = logits.to(ScalarType.Float64);
+        if (leftOut >= 0)
+        {
+            using TorchSharp.Scalar nothing = TorchSharp.ScalarExtensionMethods.ToScalar(double.NegativeInfinity);
+            wide = wide.index_fill(1, tensor(new long[] { leftOut }, device: logits.device), nothing);
+        }
+        Tensor probabilities = wide.softmax(1), ratio = numbers.narrow(1, 0, 1);
+        Tensor target = probabilities.gather(1, ids.narrow(1, 0, 1)), seen = probabilities.gather(1, ids.narrow(1, 1, 1));
+        Tensor sum = probabilities.mul(ratio).log1p().sum(1, keepdim: true);
+        Tensor divergence = ratio.Plus(1).mul(ratio.log1p()) - ratio.mul(target.mul(ratio).log1p()) - sum;
+        Tensor isTarget = ids.narrow(1, 0, 1).eq(ids.narrow(1, 1, 1)).to(ScalarType.Float64);
+        Tensor quotient = isTarget.mul(ratio).Plus(1) / seen.mul(ratio).Plus(1);
+        Tensor distance = quotient.Plus(-1) - quotient.log();
+        Tensor loss = numbers.narrow(1, 1, 1).mul(divergence).Plus(numbers.narrow(1, 2, 1).mul(distance));
+        return loss.squeeze(1).MoveToOuterDisposeScope();
     }
 
     /// <summary>

@@ -40,6 +40,13 @@ internal sealed class TorchSession(TransformerConfig config, TorchBackend backen
         return new TorchStates(cat([.. results]).index_select(0, Upload.Integers(places, backend.Device)));
     }
 
+    protected override NetworkStates Select(NetworkStates states, int[] rows)
+    {
+        using var scope = NewDisposeScope();
+        Tensor chosen = Upload.Integers(Array.ConvertAll(rows, row => (long)row), backend.Device);
+        return new TorchStates(((TorchStates)states).Tensor.index_select(0, chosen));
+    }
+
     public bool SummarizesLogits => backend.SummarizesLogits;
 
     protected override unsafe void Read(
@@ -144,43 +151,52 @@ internal sealed class TorchSession(TransformerConfig config, TorchBackend backen
     {
         using var scope = NewDisposeScope();
         Tensor asked = Upload.Integers(batch.Asked, backend.Device), positions = Upload.Integers(batch.Positions, backend.Device);
-        (Tensor cos, Tensor sin) = backend.TurnsAt(positions);
         Tensor[] own = [.. positions.view(-1, length).unbind()];
-        Tensor? mask = null;
-        if (Config.Autoregressive && length < keyCount && batch.Positions.Any(position => position < keyCount - 1))
-        {
-            long[] keys = [.. Enumerable.Range(0, keyCount).Select(key => (long)key)];
-            mask = Upload.Integers(keys, backend.Device).less_equal(positions.view(-1, 1, length, 1));
-        }
+        // Blocks that see all positions share one view of them, and those that see near ones another.
+        var views = new Dictionary<bool, PositionView>();
         Tensor x = backend.Embed(batch.Ids);
         for (int i = 0; i < Config.LayerCount; i++)
-            x = Block(batch, x, i, length, keyCount, cos, sin, own, mask, i == Config.LayerCount - 1 ? asked : null);
-        return backend.Norm(x, TransformerNetwork.FinalNormName).MoveToOuterDisposeScope();
+        {
+            if (!views.TryGetValue(Config.IsLocal(i), out PositionView? view))
+                views.Add(Config.IsLocal(i), view = View(batch, i, length, keyCount, positions));
+            x = Block(batch, x, i, view, length, keyCount, own, i == Config.LayerCount - 1 ? asked : null);
+        }
+        return backend.Predict(x).MoveToOuterDisposeScope();
     }
 
     // One block on the residual stream [parts * length, d], whose keys and values go to the caches first.
     private Tensor Block(
-        RaggedBatch batch, Tensor x, int index, int length, int keyCount, Tensor cos, Tensor sin, Tensor[] positions, Tensor? mask,
-        Tensor? asked)
+        RaggedBatch batch, Tensor x, int layer, PositionView view, int length, int keyCount, Tensor[] positions, Tensor? asked)
     {
         using var scope = NewDisposeScope();
-        string layer = TransformerNetwork.LayerPrefix(index);
-        long count = batch.Parts.Length, heads = Config.HeadCount, size = Config.HeadSize;
-        Tensor qkv = backend.Linear(backend.Norm(x, layer + "norm_1.weight"), layer + "attn.attn.weight").view(1, -1, heads, 3 * size);
-        Tensor Heads(Tensor part) => part.reshape(count, length, heads, size).transpose(1, 2);
-        Tensor query = Heads(TorchOperators.Rotary(qkv.narrow(3, 0, size), cos, sin));
-        Tensor key = Heads(TorchOperators.Rotary(qkv.narrow(3, size, size), cos, sin)), value = Heads(qkv.narrow(3, 2 * size, size));
+        long count = batch.Parts.Length;
+        (Tensor query, Tensor key, Tensor value) = backend.Project(x, layer, count, length, view.Cosines, view.Sines);
         for (int i = 0; i < count; i++)
-            ((TorchCache?)batch.Parts[i].Cache)?.Write(index, positions[i], key[i], value[i]);
+            ((TorchCache?)batch.Parts[i].Cache)?.Write(layer, positions[i], key[i], value[i]);
         if (length < keyCount)
         {
-            Tensor Cached(bool values) => stack(batch.Parts.Select(part => ((TorchCache)part.Cache!).Read(index, values, keyCount)));
+            Tensor Cached(bool values) => stack(batch.Parts.Select(part => ((TorchCache)part.Cache!).Read(layer, values, keyCount)));
             (key, value) = (Cached(values: false), Cached(values: true));
         }
-        Tensor mixed = length == keyCount
+        (key, value) = (backend.ForEveryHead(key), backend.ForEveryHead(value));
+        Tensor mixed = length == keyCount && !Config.IsLocal(layer)
             ? backend.Attention(query, key, value, Config.Autoregressive, backend.IsRounded)
-            : TorchOperators.AttentionOver(query, key, value, mask, backend.IsRounded);
-        mixed = mixed.transpose(1, 2).reshape(count * length, heads * size);
-        return backend.Finish(x, mixed, layer, asked).MoveToOuterDisposeScope();
+            : TorchOperators.AttentionOver(query, key, value, view.Mask, backend.IsRounded);
+        mixed = mixed.transpose(1, 2).reshape(count * length, Config.QuerySize);
+        return backend.Finish(x, mixed, TransformerNetwork.LayerPrefix(layer), asked).MoveToOuterDisposeScope();
     }
+
+    private PositionView View(RaggedBatch batch, int layer, int length, int keyCount, Tensor positions)
+    {
+        (Tensor cosines, Tensor sines) = backend.TurnsAt(layer, positions);
+        // An autoregressive network's last position sees all keys anyway.
+        bool isCausal = Config.Autoregressive && length < keyCount && batch.Positions.Any(position => position < keyCount - 1);
+        return new PositionView(cosines, sines, backend.Sees(layer, positions.view(-1, length), keyCount, isCausal));
+    }
+
+    /// <summary>How the blocks of one kind turn the computed positions, and which keys these see.</summary>
+    /// <param name="Cosines">The rotary table's cosines [parts * length, 1, h / 2].</param>
+    /// <param name="Sines">Its sines.</param>
+    /// <param name="Mask">Which keys they see [parts, 1, length, keys]; null for all.</param>
+    private sealed record PositionView(Tensor Cosines, Tensor Sines, Tensor? Mask);
 }

@@ -11,7 +11,7 @@ internal static class HuggingFaceReader
     public static TextTokenizer Read(IReadOnlyDictionary<string, byte[]> files)
     {
         var kept = new Dictionary<string, byte[]>();
-        foreach (string name in (string[])[TokenizerFiles.HuggingFace, TokenizerFiles.SpecialTokens, TokenizerFiles.Config])
+        foreach (string name in (string[])[TokenizerFiles.HuggingFace, .. TokenizerFiles.Settings])
         {
             if (files.TryGetValue(name, out byte[]? content))
                 kept[name] = content;

@@ -18,7 +18,8 @@ internal sealed class PipelineTokenizer : OwnTokenizer
     {
         _pipeline = pipeline;
         _raw = new AddedTokenFinder([.. pipeline.Added.Where(token => !token.Normalized && !token.Unspelled)], content => content);
-        _normalized = new AddedTokenFinder([.. pipeline.Added.Where(token => token.Normalized)], content => Normalize(content, true));
+        _normalized = new AddedTokenFinder(
+            [.. pipeline.Added.Where(token => token.Normalized && !token.Unspelled)], content => Normalize(content, true));
         _special = [.. pipeline.Added.Where(token => token.Special).Select(token => token.Id)];
         _tokens = new string?[pipeline.VocabularySize];
         foreach ((string token, int id) in pipeline.Model.Vocabulary)
@@ -26,6 +27,9 @@ internal sealed class PipelineTokenizer : OwnTokenizer
         foreach (AddedToken token in pipeline.Added)
             _tokens[token.Id] = token.Content;
     }
+
+    /// <summary>The added tokens that text can spell.</summary>
+    public IReadOnlyList<string> SpelledTokens => [.. _pipeline.Added.Where(token => !token.Unspelled).Select(token => token.Content)];
 
     public override string TokenOf(int id) => _tokens[id] ?? "";
 

@@ -17,7 +17,7 @@ internal static class WordPieceReader
     public static TextTokenizer Read(IReadOnlyDictionary<string, byte[]> files)
     {
         var kept = new Dictionary<string, byte[]>();
-        foreach (string name in (string[])[TokenizerFiles.WordPiece, TokenizerFiles.SpecialTokens, TokenizerFiles.Config])
+        foreach (string name in (string[])[TokenizerFiles.WordPiece, .. TokenizerFiles.Settings])
         {
             if (files.TryGetValue(name, out byte[]? content))
                 kept[name] = content;

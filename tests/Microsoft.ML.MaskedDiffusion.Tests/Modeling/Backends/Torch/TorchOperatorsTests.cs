@@ -12,7 +12,18 @@ public sealed class TorchOperatorsTests
         x => x[0] / ((x[0] * x[0]).mean([-1], keepdim: true) + 1e-5).sqrt() * x[1]);
 
     [TestMethod]
-    public void SwiGlu() => Compare([[7, 33], [7, 33]], x => TorchOperators.SwiGlu(x[0], x[1]), x => x[0] / (1 + (-x[0]).exp()) * x[1]);
+    public void LayerNorm() => Compare([[2, 5, 24], [24]], x => TorchOperators.LayerNorm(x[0], x[1], 1e-5), x =>
+    {
+        Tensor centered = x[0] - x[0].mean([-1], keepdim: true);
+        return centered / ((centered * centered).mean([-1], keepdim: true) + 1e-5).sqrt() * x[1];
+    });
+
+    [TestMethod]
+    public void GeluGate() => Compare([[7, 33], [7, 33]], x => TorchOperators.Gate(x[0], x[1], GateActivation.Gelu),
+        x => x[0] * (1 + (x[0] / Math.Sqrt(2)).erf()) / 2 * x[1]);
+
+    [TestMethod]
+    public void Gate() => Compare([[7, 33], [7, 33]], x => TorchOperators.Gate(x[0], x[1]), x => x[0] / (1 + (-x[0]).exp()) * x[1]);
 
     [TestMethod]
     public void Linear() => Compare([[3, 5, 24], [17, 24]], x => TorchOperators.Linear(x[0], x[1]), x => matmul(x[0], x[1].t()));
@@ -74,7 +85,7 @@ public sealed class TorchOperatorsTests
     {
         using var scope = NewDisposeScope();
         Assert.ThrowsExactly<ArgumentException>(() => TorchOperators.RmsNorm(zeros(2, 3), zeros(4), 1e-5));
-        Assert.ThrowsExactly<ArgumentException>(() => TorchOperators.SwiGlu(zeros(2, 3), zeros(3, 2)));
+        Assert.ThrowsExactly<ArgumentException>(() => TorchOperators.Gate(zeros(2, 3), zeros(3, 2)));
         Assert.ThrowsExactly<ArgumentException>(() => TorchOperators.Linear(zeros(2, 3), zeros(2, 4)));
         Assert.ThrowsExactly<ArgumentException>(
             () => TorchOperators.Attention(zeros(1, 1, 3, 2), zeros(1, 1, 3, 4), zeros(1, 1, 3, 4), false));
