@@ -4,7 +4,6 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using TorchSharp;
-using static Microsoft.ML.MaskedDiffusion.Benchmarks.ResultTable;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;

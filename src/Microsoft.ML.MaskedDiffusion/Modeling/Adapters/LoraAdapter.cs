@@ -1,4 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Adapters;
 
 namespace Microsoft.ML.MaskedDiffusion;

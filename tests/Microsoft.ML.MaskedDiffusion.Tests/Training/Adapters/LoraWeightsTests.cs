@@ -4,7 +4,6 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Adapters;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
