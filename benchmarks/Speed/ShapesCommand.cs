@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
@@ -118,16 +119,16 @@ internal static class ShapesCommand
         });
         string prompt = string.Join(' ', Enumerable.Range(10, Block).Select(word => $"w{word}"));
         GeneratedText? text = null;
-        double writing = Timing.Seconds(torch.CPU, () => text = generator.Generate(prompt));
+        (double writing, double share) = Times(() => text = generator.Generate(prompt));
         Line($"  writing {tokens} tokens after {Block} in blocks of {Block}, dual cache, threshold 0.9: {text!.StepCount} steps");
-        Line($"    {writing:0.0} s, {tokens / writing:0.00} tokens/s");
+        Line($"    {writing:0.0} s ({share:0.0} s of every core), {tokens / writing:0.00} tokens/s");
         Line($"  peak in all {Peak() / Gibibyte:0.00} GiB");
         return 0;
 
         // A pass with the logits of the block's positions, beside what the products and the reading of all weights take at least.
         void Pass(string what, int count, SequencePart asked)
         {
-            double seconds = Timing.Seconds(torch.CPU, () =>
+            (double seconds, double busy) = Times(() =>
             {
                 using NetworkStates states = loaded.Session.States([asked]);
                 loaded.Session.ReadLogits(states, [.. Enumerable.Range(0, Block)], null, 0, (_, _) => { });
@@ -136,8 +137,19 @@ internal static class ShapesCommand
             long output = (long)config.VocabularySize * config.EmbeddingSize;
             double blocks = config.ParameterCount - embedding - (config.TiesEmbeddings ? 0 : output);
             double operations = 2 * (blocks * count + (double)output * Block);
-            Line($"  {what}: {seconds:0.00} s; the products' operations take {operations / peak:0.00} s at the peak");
+            Line($"  {what}: {seconds:0.00} s ({busy:0.00} s of every core); the products take {operations / peak:0.00} s at the peak");
         }
+    }
+
+    // The seconds of some work, and the processor's seconds that it took, divided by the cores: where other programs run, the second says
+    // more of the work.
+    private static (double Seconds, double OfEveryCore) Times(Action work)
+    {
+        using Process here = Process.GetCurrentProcess();
+        TimeSpan before = here.TotalProcessorTime;
+        double seconds = Timing.Seconds(torch.CPU, work);
+        here.Refresh();
+        return (seconds, (here.TotalProcessorTime - before).TotalSeconds / Environment.ProcessorCount);
     }
 
     private static void Line(FormattableString text) => Console.WriteLine(FormattableString.Invariant(text));

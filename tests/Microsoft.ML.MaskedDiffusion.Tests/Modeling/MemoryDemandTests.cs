@@ -21,6 +21,32 @@ public sealed class MemoryDemandTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(NetworkShapes.Rows), typeof(NetworkShapes))]
+    public void BytesAreThoseOfTheParameters(int shape, string name)
+    {
+        TransformerConfig config = NetworkShapes.All[shape];
+        foreach (torch.ScalarType type in new[] { torch.ScalarType.Float32, torch.ScalarType.BFloat16, torch.ScalarType.Float64 })
+        {
+            using var network = new TransformerNetwork(config, torch.CPU, type);
+            Assert.AreEqual(network.Parameters.Values.Sum(parameter => parameter.NumberOfElements * parameter.ElementSize),
+                MemoryDemand.WeightBytes(config, type), $"{name}, {type}");
+        }
+    }
+
+    [TestMethod]
+    public void ANetworkThatFitsInBFloat16IsToldSo()
+    {
+        TransformerConfig config = TransformerConfig.FromPreset("1028M");
+        double bytes = MemoryDemand.SessionBytes(config, torch.ScalarType.Float32);
+        Assert.AreEqual(8.0 * config.ParameterCount, bytes);
+        string message = Assert.ThrowsExactly<InsufficientMemoryException>(() => MemoryDemand.Require(
+            config, bytes, "Holding", MemoryDemand.Remedy(config, torch.ScalarType.Float32), 3L << 30)).Message;
+        StringAssert.Contains(message, "load it with WeightType.BFloat16, which takes 2.1 GiB");
+        MemoryDemand.Require(config, MemoryDemand.SessionBytes(config, torch.ScalarType.BFloat16), "Holding", null, 3L << 30);
+        Assert.IsNull(MemoryDemand.Remedy(config, torch.ScalarType.BFloat16));
+    }
+
+    [TestMethod]
     public void NothingIsAllocatedForIt()
     {
         var config = new TransformerConfig { LayerCount = 1024, HeadCount = 64, EmbeddingSize = 16384, FeedForwardSize = 65536 };

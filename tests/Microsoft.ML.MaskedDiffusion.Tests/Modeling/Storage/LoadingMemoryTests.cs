@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Families;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.Win32.SafeHandles;
 using TorchSharp;
@@ -30,8 +31,8 @@ public sealed class LoadingMemoryTests
         };
         using var folder = new TemporaryFolder();
         string path = folder.File("weights.safetensors"), small = folder.File("small.safetensors");
-        WriteZeros(path, config);
-        WriteZeros(small, config with { LayerCount = 1 });
+        WriteZeros(path, "F32", 4, TransformerNetwork.ParameterShapes(config));
+        WriteZeros(small, "F32", 4, TransformerNetwork.ParameterShapes(config with { LayerCount = 1 }));
         // Code and buffers that are made once.
         MaskedDiffusionModel.FromSafetensors(small, config with { LayerCount = 1 }, tiny.Tokenizer, "cpu").Dispose();
         long size = new FileInfo(path).Length, managed = GC.GetAllocatedBytesForCurrentThread(), before = Settled();
@@ -43,6 +44,42 @@ public sealed class LoadingMemoryTests
         // 135 MB of weights; 5 % are 6.7 MB. Some of them may take the place of what other tests have freed.
         Assert.IsLessThan(size + size / 20, most - before, "bytes of all memory at most");
         Assert.IsGreaterThan(size / 3, most - before, "the measurement sees the weights");
+
+        model.Dispose();
+        Assert.IsLessThan(KeptByMalloc, Settled() - before, "bytes that disposal left");
+    }
+
+    [TestMethod]
+    public void WeightsInBFloat16AreHeldOnceWhileTheModelWrites()
+    {
+        using var folder = new PublishedFolder("a2d-qwen3");
+        // Code and buffers that are made once.
+        using (MaskedDiffusionModel small = folder.Load())
+            new TextGenerator(small, new() { MaxNewTokens = 16 }).Generate("w5 w7");
+        folder.Edit("config.json", json =>
+        {
+            (json["num_hidden_layers"], json["hidden_size"], json["intermediate_size"]) = (16, 512, 2048);
+            (json["num_attention_heads"], json["num_key_value_heads"], json["head_dim"]) = (8, 4, 64);
+            json.Remove("layer_types");
+        });
+        TransformerConfig config = MaskedDiffusionModel.ReadConfig(folder.Path);
+        string path = Path.Combine(folder.Path, "model.safetensors");
+        WriteZeros(path, "BF16", 2, ModelFamily.Find("a2d-qwen3")!.Tensors(config)
+            .Where(tensor => !tensor.IsCopy).Select(tensor => (tensor.Name, tensor.Shape)));
+        long size = new FileInfo(path).Length, before = Settled();
+
+        using var watch = new MemoryWatch();
+        MaskedDiffusionModel model = folder.Load();
+        long loading = watch.Stop();
+        Assert.AreEqual(WeightType.BFloat16, model.WeightType);
+        // 125 MB of weights; 5 % are 6 MB, and the largest tensor has 2 MB.
+        Assert.IsLessThan(size + size / 20, loading - before, "bytes of all memory at most while loading");
+        Assert.IsGreaterThan(size / 3, loading - before, "the measurement sees the weights");
+
+        using var writing = new MemoryWatch();
+        new TextGenerator(model, new() { MaxNewTokens = 16 }).Generate("w5 w7");
+        // A block's queries, keys and values once more, and the working memory of 18 tokens. Packed weights would take twice the size.
+        Assert.IsLessThan(size + size / 3, writing.Stop() - before, "bytes of all memory at most while writing");
 
         model.Dispose();
         Assert.IsLessThan(KeptByMalloc, Settled() - before, "bytes that disposal left");
@@ -79,14 +116,14 @@ public sealed class LoadingMemoryTests
     }
 
     // Holes in a file read as zeros and take no time to write.
-    private static void WriteZeros(string path, TransformerConfig config)
+    private static void WriteZeros(string path, string type, long bytes, IEnumerable<(string Name, long[] Shape)> tensors)
     {
         long offset = 0;
-        IEnumerable<string> entries = TransformerNetwork.ParameterShapes(config).Select(one =>
+        IEnumerable<string> entries = tensors.Select(one =>
         {
             long begin = offset;
-            offset += one.Shape.Aggregate(4L, (a, b) => a * b);
-            return $"\"{one.Name}\":{{\"dtype\":\"F32\",\"shape\":[{string.Join(',', one.Shape)}],\"data_offsets\":[{begin},{offset}]}}";
+            offset += one.Shape.Aggregate(bytes, (a, b) => a * b);
+            return $"\"{one.Name}\":{{\"dtype\":\"{type}\",\"shape\":[{string.Join(',', one.Shape)}],\"data_offsets\":[{begin},{offset}]}}";
         });
         byte[] header = Encoding.UTF8.GetBytes("{" + string.Join(',', entries) + "}");
         using FileStream stream = File.Create(path);
