@@ -102,7 +102,7 @@ public sealed class CommandLineFileTests
         Assert.AreEqual(116, facts.GetProperty("maskToken").GetInt32());
         Assert.AreEqual(2, facts.GetProperty("headsWithKeys").GetInt32());
         long parameters = facts.GetProperty("parameters").GetInt64();
-        Assert.AreEqual(2 * parameters, facts.GetProperty("memoryInBfloat16").GetInt64());
+        Assert.AreEqual(2 * parameters, facts.GetProperty("memoryInBFloat16").GetInt64());
         published.Edit("config.json", json => json["use_mrope"] = true);
         ToolRun refused = ToolRun.Of("inspect", published.Path);
         Assert.AreEqual(ExitCode.Failed, refused.ExitCode);
