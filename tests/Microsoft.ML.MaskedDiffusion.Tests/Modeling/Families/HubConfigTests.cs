@@ -23,8 +23,13 @@ public sealed class HubConfigTests
     {
         AssertRead("dream", Tiny with
         {
-            FeedForwardSize = 176, KeyValueHeadCount = 2, RotaryBase = 1e6, NormEpsilon = 1e-6, HasAttentionBias = true,
-            ShiftsLogits = true, MaskTokenId = 116,
+            FeedForwardSize = 176,
+            KeyValueHeadCount = 2,
+            RotaryBase = 1e6,
+            NormEpsilon = 1e-6,
+            HasAttentionBias = true,
+            ShiftsLogits = true,
+            MaskTokenId = 116,
         });
     }
 
@@ -33,7 +38,12 @@ public sealed class HubConfigTests
     {
         AssertRead("a2d-qwen3", Tiny with
         {
-            KeyValueHeadCount = 2, HeadSize = 32, RotaryBase = 1e6, NormEpsilon = 1e-6, HasQueryKeyNorm = true, TiesEmbeddings = true,
+            KeyValueHeadCount = 2,
+            HeadSize = 32,
+            RotaryBase = 1e6,
+            NormEpsilon = 1e-6,
+            HasQueryKeyNorm = true,
+            TiesEmbeddings = true,
         });
     }
 
@@ -42,7 +52,12 @@ public sealed class HubConfigTests
     {
         AssertRead("a2d-qwen2", Tiny with
         {
-            LayerCount = 2, KeyValueHeadCount = 2, RotaryBase = 1e6, NormEpsilon = 1e-6, HasAttentionBias = true, TiesEmbeddings = true,
+            LayerCount = 2,
+            KeyValueHeadCount = 2,
+            RotaryBase = 1e6,
+            NormEpsilon = 1e-6,
+            HasAttentionBias = true,
+            TiesEmbeddings = true,
         });
     }
 
@@ -51,7 +66,12 @@ public sealed class HubConfigTests
     {
         AssertRead("a2d-llama", Tiny with
         {
-            LayerCount = 2, KeyValueHeadCount = 2, ContextLength = 1024, RotaryBase = 500000, TiesEmbeddings = true, HeadSize = 16,
+            LayerCount = 2,
+            KeyValueHeadCount = 2,
+            ContextLength = 1024,
+            RotaryBase = 500000,
+            TiesEmbeddings = true,
+            HeadSize = 16,
             RotaryScaling = new RotaryScaling
             {
                 Factor = 32, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalContextLength = 32,
@@ -64,9 +84,15 @@ public sealed class HubConfigTests
     {
         AssertRead("modernbert", Tiny with
         {
-            LayerCount = 4, FeedForwardSize = 96, Norm = NormKind.Layer, Activation = GateActivation.Gelu, RotaryBase = 160000,
-            LocalAttention = new LocalAttention { Radius = 8, GlobalInterval = 3, RotaryBase = 10000 }, TiesEmbeddings = true,
-            HasEmbeddingNorm = true, HasPredictionHead = true,
+            LayerCount = 4,
+            FeedForwardSize = 96,
+            Norm = NormKind.Layer,
+            Activation = GateActivation.Gelu,
+            RotaryBase = 160000,
+            LocalAttention = new LocalAttention { Radius = 8, GlobalInterval = 3, RotaryBase = 10000 },
+            TiesEmbeddings = true,
+            HasEmbeddingNorm = true,
+            HasPredictionHead = true,
         });
     }
 
