@@ -78,25 +78,15 @@ internal sealed class LLaDAFamily : ModelFamily
 
     public override IEnumerable<StoredTensor> Tensors(TransformerConfig config)
     {
-        long d = config.EmbeddingSize, f = config.FeedForwardSize, h = config.HeadSize;
-        long queries = config.QuerySize, keys = config.KeyValueHeadCount * h;
+        long d = config.EmbeddingSize, f = config.FeedForwardSize;
         yield return StoredTensor.Whole(Root + "wte.weight", TransformerNetwork.EmbeddingName, [config.EmbeddingRowCount, d]);
         for (int i = 0; i < config.LayerCount; i++)
         {
             string own = TransformerNetwork.LayerPrefix(i), theirs = $"{Root}blocks.{i}.";
-            var fused = new FusedProjection(config, own + "attn.attn.weight");
             yield return StoredTensor.Whole(theirs + "attn_norm.weight", own + "norm_1.weight", [d]);
-            yield return new StoredTensor(theirs + "q_proj.weight", [queries, d], [.. fused.Queries()]);
-            yield return new StoredTensor(theirs + "k_proj.weight", [keys, d], [.. fused.Keys()]);
-            yield return new StoredTensor(theirs + "v_proj.weight", [keys, d], [.. fused.Values()]);
-            if (config.HasAttentionBias)
-            {
-                var bias = new FusedProjection(config, own + "attn.attn.bias");
-                yield return new StoredTensor(theirs + "q_proj.bias", [queries], [.. bias.Queries()]);
-                yield return new StoredTensor(theirs + "k_proj.bias", [keys], [.. bias.Keys()]);
-                yield return new StoredTensor(theirs + "v_proj.bias", [keys], [.. bias.Values()]);
-            }
-            yield return StoredTensor.Whole(theirs + "attn_out.weight", own + "attn.proj.weight", [d, queries]);
+            foreach (StoredTensor tensor in FusedProjection.Apart(config, i, theirs))
+                yield return tensor;
+            yield return StoredTensor.Whole(theirs + "attn_out.weight", own + "attn.proj.weight", [d, config.QuerySize]);
             yield return StoredTensor.Whole(theirs + "ff_norm.weight", own + "norm_2.weight", [d]);
             yield return StoredTensor.Whole(theirs + "ff_proj.weight", own + "mlp.swiglu.w1.weight", [f, d]);
             yield return StoredTensor.Whole(theirs + "up_proj.weight", own + "mlp.swiglu.w2.weight", [f, d]);

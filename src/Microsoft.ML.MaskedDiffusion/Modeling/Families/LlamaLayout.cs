@@ -135,29 +135,19 @@ internal sealed class LlamaLayout : ModelFamily
     public override IEnumerable<StoredTensor> Tensors(TransformerConfig config)
     {
         long d = config.EmbeddingSize, f = config.FeedForwardSize, h = config.HeadSize;
-        long queries = config.QuerySize, keys = config.KeyValueHeadCount * h;
         yield return StoredTensor.Whole("model.embed_tokens.weight", TransformerNetwork.EmbeddingName, [config.EmbeddingRowCount, d]);
         for (int i = 0; i < config.LayerCount; i++)
         {
             string own = TransformerNetwork.LayerPrefix(i), theirs = $"model.layers.{i}.", attention = theirs + "self_attn.";
-            var fused = new FusedProjection(config, own + "attn.attn.weight");
             yield return StoredTensor.Whole(theirs + "input_layernorm.weight", own + "norm_1.weight", [d]);
-            yield return new StoredTensor(attention + "q_proj.weight", [queries, d], [.. fused.Queries()]);
-            yield return new StoredTensor(attention + "k_proj.weight", [keys, d], [.. fused.Keys()]);
-            yield return new StoredTensor(attention + "v_proj.weight", [keys, d], [.. fused.Values()]);
-            if (config.HasAttentionBias)
-            {
-                var bias = new FusedProjection(config, own + "attn.attn.bias");
-                yield return new StoredTensor(attention + "q_proj.bias", [queries], [.. bias.Queries()]);
-                yield return new StoredTensor(attention + "k_proj.bias", [keys], [.. bias.Keys()]);
-                yield return new StoredTensor(attention + "v_proj.bias", [keys], [.. bias.Values()]);
-            }
+            foreach (StoredTensor tensor in FusedProjection.Apart(config, i, attention))
+                yield return tensor;
             if (config.HasQueryKeyNorm)
             {
                 yield return StoredTensor.Whole(attention + "q_norm.weight", own + "attn.norm_q.weight", [h]);
                 yield return StoredTensor.Whole(attention + "k_norm.weight", own + "attn.norm_k.weight", [h]);
             }
-            yield return StoredTensor.Whole(attention + "o_proj.weight", own + "attn.proj.weight", [d, queries]);
+            yield return StoredTensor.Whole(attention + "o_proj.weight", own + "attn.proj.weight", [d, config.QuerySize]);
             yield return StoredTensor.Whole(theirs + "post_attention_layernorm.weight", own + "norm_2.weight", [d]);
             yield return StoredTensor.Whole(theirs + "mlp.gate_proj.weight", own + "mlp.swiglu.w1.weight", [f, d]);
             yield return StoredTensor.Whole(theirs + "mlp.up_proj.weight", own + "mlp.swiglu.w2.weight", [f, d]);
