@@ -71,40 +71,16 @@ internal sealed class HubConfig
     }
 
     /// <summary>A whole number, or the default where there is none.</summary>
-    public int Integer(string name, int otherwise)
-    {
-        if (!Has(name))
-            return otherwise;
-        JsonElement value = _root.GetProperty(name);
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number))
-            return number;
-        Fault(name, $"is {Text(value)}, expected a whole number of 32 bits");
-        return otherwise;
-    }
+    public int Integer(string name, int otherwise) => Read<int>(name, otherwise, "a whole number of 32 bits", value =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : null);
 
     /// <summary>A number, or the default where there is none.</summary>
-    public double Number(string name, double otherwise)
-    {
-        if (!Has(name))
-            return otherwise;
-        JsonElement value = _root.GetProperty(name);
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number))
-            return number;
-        Fault(name, $"is {Text(value)}, expected a number");
-        return otherwise;
-    }
+    public double Number(string name, double otherwise) => Read<double>(name, otherwise, "a number", value =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number) ? number : null);
 
     /// <summary>True or false, or the default where there is neither.</summary>
-    public bool Flag(string name, bool otherwise)
-    {
-        if (!Has(name))
-            return otherwise;
-        JsonElement value = _root.GetProperty(name);
-        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
-            return value.ValueKind == JsonValueKind.True;
-        Fault(name, $"is {Text(value)}, expected true or false");
-        return otherwise;
-    }
+    public bool Flag(string name, bool otherwise) => Read<bool>(name, otherwise, "true or false", value =>
+        value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.ValueKind == JsonValueKind.True : null);
 
     /// <summary>
     /// Requires a field to have one of some values, where it is there and not null. Values are compared as the file would write them; lists
@@ -170,6 +146,18 @@ internal sealed class HubConfig
 
     /// <exception cref="InvalidDataException">There were faults; the message lists them.</exception>
     public void ThrowIfFaulty() => _faults.ThrowIfAny();
+
+    private T Read<T>(string name, T otherwise, string expected, Func<JsonElement, T?> read)
+        where T : struct
+    {
+        if (!Has(name))
+            return otherwise;
+        JsonElement value = _root.GetProperty(name);
+        if (read(value) is { } found)
+            return found;
+        Fault(name, $"is {Text(value)}, expected {expected}");
+        return otherwise;
+    }
 
     private static bool Equals(JsonElement item, object one) => one switch
     {
