@@ -76,7 +76,7 @@ internal abstract class NetworkSession : INetworkSession
     /// <summary>The asked states of parts that have been checked and whose caches are taken.</summary>
     protected abstract NetworkStates Compute(IReadOnlyList<SequencePart> parts);
 
-    /// <summary>The given rows of states that this session computed, as states of their own.</summary>
+    /// <summary>Some rows of states that were computed here, as states of their own.</summary>
     protected abstract NetworkStates Select(NetworkStates states, int[] rows);
 
     /// <summary>As <see cref="ReadLogits"/>, checked, for at least one row.</summary>
