@@ -99,26 +99,7 @@ public sealed class MaskedDiffusionModel : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         OptionCheck.RequireDefined(weightType, nameof(weightType));
-        // A process that was killed while it replaced the folder may have left the earlier one under a temporary name.
-        if (!Directory.Exists(path) && !File.Exists(path))
-            WriteClaim.CleanUp(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        if (Directory.Exists(path))
-        {
-            if (HubFolder.IsOne(path))
-                return HubFolder.Open(path).Load(DeviceChoice.Resolve(device), weightType);
-            using var folder = new FolderStore(path);
-            return Load(folder, device, weightType);
-        }
-        if (!File.Exists(path))
-            throw new FileNotFoundException($"There is no saved model at {path}.", path);
-        if (SavedForm.IsPipeline(path))
-        {
-            throw new InvalidDataException($"{path} is a pipeline that ML.NET saved, not a model alone. Load it with "
-                + "ml.MaskedDiffusion().LoadModel(path, out schema), whose transformers have their Model, or take the model out of it with "
-                + "ml.MaskedDiffusion().OpenModel(path).");
-        }
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        return Load(stream, path, device, weightType);
+        return Open(path, folder => folder.Load(DeviceChoice.Resolve(device), weightType), store => Load(store, device, weightType));
     }
 
     /// <summary>The network of a saved or published model, without its weights, such as to know the memory that it takes.</summary>
@@ -128,18 +109,7 @@ public sealed class MaskedDiffusionModel : IDisposable
     public static TransformerConfig ReadConfig(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (Directory.Exists(path))
-        {
-            if (HubFolder.IsOne(path))
-                return HubFolder.Open(path).ReadConfig();
-            using var folder = new FolderStore(path);
-            return ModelReader.ReadConfig(folder);
-        }
-        if (!File.Exists(path))
-            throw new FileNotFoundException($"There is no saved model at {path}.", path);
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        using var archive = new ArchiveStore(stream, path);
-        return ModelReader.ReadConfig(archive);
+        return Open(path, folder => folder.ReadConfig(), ModelReader.ReadConfig);
     }
 
     /// <summary>Loads an archive from a stream.</summary>
@@ -154,7 +124,7 @@ public sealed class MaskedDiffusionModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         OptionCheck.RequireDefined(weightType, nameof(weightType));
-        return Load(stream, StreamName, device, weightType);
+        return OpenArchive(stream, StreamName, store => Load(store, device, weightType));
     }
 
     /// <summary>
@@ -303,12 +273,37 @@ public sealed class MaskedDiffusionModel : IDisposable
         Network.Dispose();
     }
 
-    private static MaskedDiffusionModel Load(Stream stream, string source, string device, WeightType weightType)
+    // Takes something out of whatever form of a model is at a path.
+    private static T Open<T>(string path, Func<HubFolder, T> takePublished, Func<IModelStore, T> takeSaved)
+    {
+        // A process that was killed while it replaced the folder may have left the earlier one under a temporary name.
+        if (!Directory.Exists(path) && !File.Exists(path))
+            WriteClaim.CleanUp(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        if (Directory.Exists(path))
+        {
+            if (HubFolder.IsOne(path))
+                return takePublished(HubFolder.Open(path));
+            using var folder = new FolderStore(path);
+            return takeSaved(folder);
+        }
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no saved model at {path}.", path);
+        if (SavedForm.IsPipeline(path))
+        {
+            throw new InvalidDataException($"{path} is a pipeline that ML.NET saved, not a model alone. Load it with "
+                + "ml.MaskedDiffusion().LoadModel(path, out schema), whose transformers have their Model, or take the model out of it with "
+                + "ml.MaskedDiffusion().OpenModel(path).");
+        }
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        return OpenArchive(stream, path, takeSaved);
+    }
+
+    private static T OpenArchive<T>(Stream stream, string source, Func<IModelStore, T> take)
     {
         try
         {
             using var archive = new ArchiveStore(stream, source);
-            return Load(archive, device, weightType);
+            return take(archive);
         }
         catch (InvalidDataException error) when (!error.Message.Contains(source, StringComparison.Ordinal))
         {

@@ -23,6 +23,26 @@ public sealed class MaskedDiffusionModelTests
     };
 
     [TestMethod]
+    public void TheNetworkAloneIsReadFromEveryFormOfAModel()
+    {
+        using var folder = new TemporaryFolder();
+        using MaskedDiffusionModel model = TinyModel.Create();
+        foreach (string name in new[] { "lm", "lm.mdm" })
+        {
+            model.Save(folder.File(name));
+            Assert.AreEqual(model.Config, MaskedDiffusionModel.ReadConfig(folder.File(name)));
+        }
+        using var published = new PublishedFolder("llada");
+        using MaskedDiffusionModel llada = published.Load();
+        Assert.AreEqual(llada.Config, MaskedDiffusionModel.ReadConfig(published.Path));
+        File.WriteAllText(folder.File("text.mdm"), "no archive");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.ReadConfig(folder.File("text.mdm"))).Message, "text.mdm");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<FileNotFoundException>(() => MaskedDiffusionModel.ReadConfig(folder.File("none"))).Message, "none");
+    }
+
+    [TestMethod]
     [DataRow("model")]
     [DataRow("model.mdm")]
     public void ASavedModelLoadsWithTheSameBits(string name)
