@@ -33,6 +33,7 @@ internal static class QwenFiles
     {
         Dictionary<string, int> ids = ByteLevelVocabularyReader.ReadTokens(vocabulary);
         List<string> pairs = ByteLevelVocabularyReader.ReadMerges(merges, ids);
+        ByteLevelVocabularyReader.CheckWhole(ids.Keys, pairs);
         JsonObject tokens = [];
         foreach ((string token, int id) in ids.OrderBy(item => item.Value))
             tokens[token] = id;

@@ -65,8 +65,9 @@ public abstract class TextTokenizer
 
     /// <summary>
     /// How the model's publisher writes conversations down: <c>chat_template.jinja</c>, or else <c>chat_template</c> in
-    /// <c>tokenizer_config.json</c>, beside <c>tokenizer.json</c> or <c>vocab.txt</c>. Null where the files have none. It is made of the
-    /// template in Jinja when it is first asked for, and gives the same prompts to the character; one that has no such parts is refused.
+    /// <c>tokenizer_config.json</c>, beside <c>tokenizer.json</c>, <c>vocab.txt</c> or Qwen's <c>vocab.json</c>. Null where the files
+    /// have none. It is made of the template in Jinja when it is first asked for, and gives the same prompts to the character; one that has
+    /// no such parts is refused.
     /// </summary>
     /// <exception cref="InvalidDataException">The template is refused; the message says why, with its file and line.</exception>
     public ChatTemplate? ChatTemplate => _chatTemplate.Value;
@@ -83,7 +84,8 @@ public abstract class TextTokenizer
 
     /// <summary>
     /// Reads a tokenizer. <paramref name="path"/> is a SentencePiece file (<c>*.model</c>), Hugging Face's <c>tokenizer.json</c>, one of
-    /// <c>vocab.json</c> and <c>merges.txt</c> with the other beside it (a byte-level BPE vocabulary that splits text as GPT-2's), a
+    /// <c>vocab.json</c> and <c>merges.txt</c> with the other beside it (a byte-level BPE vocabulary that splits text as GPT-2's, or as
+    /// Qwen's where <c>tokenizer_config.json</c> beside it names a tokenizer of Qwen or Dream, which becomes a <c>tokenizer.json</c>), a
     /// WordPiece vocabulary (<c>vocab.txt</c>), or a folder that holds one of these; of several in one folder the first in this order is
     /// taken. Beginning and end of sequence are those of <c>special_tokens_map.json</c> and <c>tokenizer_config.json</c> beside it;
     /// without these files those of the template in <c>tokenizer.json</c>, and else there is only an end, <c>&lt;|endoftext|&gt;</c>, if
@@ -183,10 +185,17 @@ public abstract class TextTokenizer
     /// The tokenizer for a network to which a token means something else than text: what spells the token is plain text. The tokenizer
     /// itself where no text is encoded as that token.
     /// </summary>
-    internal virtual TextTokenizer WithoutSpelling(int id) => this;
+    internal TextTokenizer WithoutSpelling(int id)
+    {
+        TextTokenizer other = Unspelling(id);
+        other._readFrom ??= _readFrom;
+        return other;
+    }
 
     /// <summary>The tokens that <see cref="Encode"/> reads out of text that spells them, with no other text mixed in.</summary>
     internal virtual IReadOnlyList<string> SpelledTokens => [];
+
+    private protected virtual TextTokenizer Unspelling(int id) => this;
 
     private protected abstract int[] EncodeWellFormed(string text, bool startsText);
 

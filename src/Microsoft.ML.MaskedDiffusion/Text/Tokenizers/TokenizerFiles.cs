@@ -123,6 +123,8 @@ internal static class TokenizerFiles
             files.Remove(Vocabulary);
             files.Remove(Merges);
             (files[HuggingFace], files[Config]) = (tokenizer, config);
+            if (File.Exists(prefix + ChatTemplate))
+                files[ChatTemplate] = ReadFile(prefix + ChatTemplate);
             return files;
         }
         if (File.Exists(prefix + HuggingFace))

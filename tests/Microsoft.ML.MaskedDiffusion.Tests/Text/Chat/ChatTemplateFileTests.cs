@@ -65,6 +65,10 @@ public sealed class ChatTemplateFileTests
             StringAssert.StartsWith(message, "Tokenizer file 'chat_template.jinja'");
             StringAssert.Contains(message, told);
             StringAssert.EndsWith(message, $"Read from '{_folder.Path}'.");
+            // The tokenizer that a model makes of it, for which a token cannot be spelled, says the same.
+            TextTokenizer models = tokenizer.WithoutSpelling(tokenizer.EndOfSequenceId!.Value);
+            Assert.AreNotSame(tokenizer, models);
+            Assert.AreEqual(message, Assert.ThrowsExactly<InvalidDataException>(() => models.ChatTemplate).Message);
         }
     }
 

@@ -59,6 +59,11 @@ public sealed class HuggingFaceFilesTests
         Assert.IsNotNull(read.MaskTokenId);
         foreach (string text in (string[])[.. NastyTexts.Create(5, 200), "a<|im_start|>b 12 345", "e\u0301 o'clock"])
             CollectionAssert.AreEqual(expected.Encode(text), read.Encode(text), text);
+        Assert.IsFalse(read.Files.ContainsKey("chat_template.jinja"));
+        Write("chat_template.jinja", "a");
+        Assert.AreEqual("a", Encoding.UTF8.GetString(TextTokenizer.FromFile(_folder.Path).Files["chat_template.jinja"]));
+        Write("merges.txt", "");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => TextTokenizer.FromFile(_folder.Path)).Message, "cut off");
         // What is kept makes the same tokenizer again.
         CollectionAssert.AreEqual(read.Encode("one 12 two"), TextTokenizer.FromFiles(read.Files).Encode("one 12 two"));
     }

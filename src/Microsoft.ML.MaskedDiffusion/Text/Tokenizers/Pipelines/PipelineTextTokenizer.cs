@@ -15,7 +15,7 @@ internal sealed class PipelineTextTokenizer : TextTokenizer
 
     internal override int? MaskTokenId => SpecialTokens.Mask(Files, _pipeline.IdOf);
 
-    internal override TextTokenizer WithoutSpelling(int id)
+    private protected override TextTokenizer Unspelling(int id)
     {
         if (!_pipeline.Added.Any(token => token.Id == id && !token.Unspelled))
             return this;
