@@ -6,14 +6,15 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 /// <param name="tokenizer">The tokenizer.</param>
 /// <param name="ends">The tokens that end a text, which are not shown.</param>
 /// <param name="prompt">The prompt.</param>
-internal sealed class CompletionText(TextTokenizer tokenizer, int[] ends, string prompt)
+/// <param name="isLiteral">Whether the prompt's last space is a token of its own.</param>
+internal sealed class CompletionText(TextTokenizer tokenizer, int[] ends, string prompt, bool isLiteral)
 {
-    /// <summary>The text of whole tokens. A prompt's last space and the first one of the text are the same.</summary>
+    /// <summary>The text of whole tokens. A prompt's last space and the first one of the text are the same, unless it is literal.</summary>
     public string Of(IReadOnlyList<int> ids)
     {
         int[] shown = [.. ids.TakeWhile(id => !ends.Contains(id))];
         string text = prompt.Length == 0 ? tokenizer.Decode(shown) : tokenizer.DecodeInside(shown);
-        return prompt.EndsWith(' ') && text.StartsWith(' ') ? text[1..] : text;
+        return !isLiteral && prompt.EndsWith(' ') && text.StartsWith(' ') ? text[1..] : text;
     }
 
     /// <summary>The same for tokens that may end within a character, which is then left out.</summary>

@@ -8,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 /// <param name="promptTokenCount">Its number of tokens.</param>
 internal sealed class WrittenTokens(GenerationPlan plan, string prompt, int promptTokenCount)
 {
-    private readonly CompletionText _text = new(plan.Tokenizer, plan.EndOfTextIds, prompt);
+    private readonly CompletionText _text = new(plan.Tokenizer, plan.EndOfTextIds, prompt, plan.Options.LiteralPrompts);
     private readonly List<GeneratedToken> _tokens = [];
     private readonly List<int> _ids = [];
     private GeneratedToken[] _shown = [];
