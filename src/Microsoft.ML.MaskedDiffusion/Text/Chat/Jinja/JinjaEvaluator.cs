@@ -72,20 +72,20 @@ internal sealed class JinjaEvaluator(JinjaRun run)
             throw run.Errors.Unsupported(line, $"the method '{name}' that is not called"),
         JinjaMap map when !map.Values.ContainsKey(name) && map.IsIncomplete =>
             throw run.Errors.Unsupported(line, $"the attribute '{Shown(name)}' of loop", map.Values.Keys),
-        JinjaMap map => ValueOf(map, name),
+        JinjaMap map => ValueOf(line, map, name),
         JinjaNamespace values => values.Values.TryGetValue(name, out object? value) ? value : new JinjaUndefined(name),
         JinjaUndefined undefined => throw run.Errors.Bad(
             line, $"'{TextExcerpt.Of(name)}' is asked of '{TextExcerpt.Of(undefined.Name)}', which is undefined"),
         _ => new JinjaUndefined(name),
     };
 
-    private static object? ValueOf(JinjaMap map, string name) =>
-        map.Values.TryGetValue(name, out object? value) ? value : new JinjaUndefined(name);
+    private object? ValueOf(int line, JinjaMap map, string name) =>
+        run.HasKey(line, map, name) ? map.Values[name] : new JinjaUndefined(name);
 
     private object? ElementOf(int line, object? target, object? index)
     {
         if (index is string name)
-            return target is JinjaMap { IsIncomplete: false } map ? ValueOf(map, name) : AttributeOf(line, target, name);
+            return target is JinjaMap { IsIncomplete: false } map ? ValueOf(line, map, name) : AttributeOf(line, target, name);
         if (target is JinjaUndefined undefined)
             throw run.Errors.Bad(line, $"an element is asked of '{TextExcerpt.Of(undefined.Name)}', which is undefined");
         if (target is not (string or List<object?>) || JinjaValues.AsWhole(index) is not { } place)

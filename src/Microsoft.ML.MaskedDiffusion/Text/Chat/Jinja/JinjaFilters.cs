@@ -70,6 +70,8 @@ internal static class JinjaFilters
 
     private static object? DefaultOf(object? value, JinjaInputs inputs)
     {
+        if (inputs.Positional.Count > 2 || inputs.Named.Keys.Any(name => name is not ("default_value" or "boolean")))
+            throw inputs.Run.Errors.Unsupported(inputs.Line, $"{inputs.Name} with these arguments");
         object? other = inputs.Positional.Count > 0 ? inputs[0] : inputs.Named.GetValueOrDefault("default_value", "");
         object? also = inputs.Positional.Count > 1 ? inputs[1] : inputs.Named.GetValueOrDefault("boolean", false);
         return value is JinjaUndefined || (JinjaValues.IsTrue(also) && !JinjaValues.IsTrue(value)) ? other : value;

@@ -56,7 +56,7 @@ internal static class JinjaMethods
         {
             case "get":
                 object? other = inputs.AtMost(2).Positional.Count > 1 ? inputs[1] : null;
-                return map.Values.GetValueOrDefault(inputs.Text(0), other);
+                return inputs.Run.HasKey(inputs.Line, map, inputs.Text(0)) ? map.Values[inputs.Text(0)] : other;
             case "items":
                 inputs.AtMost(0);
                 return new List<object?>(map.Values.Select(item => new List<object?> { item.Key, item.Value }));

@@ -30,11 +30,20 @@ internal sealed record JinjaRun(JinjaErrors Errors, IJinjaObserver Observer)
                 Budget.Length(line, list.Count);
                 return list.Any(element => AreEqual(line, element, item));
             case JinjaMap map:
-                return item is string key && map.Values.ContainsKey(key);
+                return item is string key && HasKey(line, map, key);
             case JinjaUndefined:
                 return false;
         }
         throw Errors.Bad(line, $"{JinjaValues.KindOf(item)} is looked for in {JinjaValues.KindOf(container)}");
+    }
+
+    /// <summary>Whether a dictionary has a key, which may be a message that is looked up.</summary>
+    public bool HasKey(int line, JinjaMap map, string key)
+    {
+        Budget.Length(line, map.Values.Count);
+        foreach (string known in map.Values.Keys)
+            Observer.Compared(known, key, line);
+        return map.Values.ContainsKey(key);
     }
 
     /// <summary>Whether two values are equal.</summary>

@@ -11,8 +11,9 @@ internal static class JinjaTexts
         inputs.Run.Budget.Length(inputs.Line, text.Length);
         if (characters is not null)
         {
-            // White space takes part in what the probes of a template try out; other characters would not be seen there.
-            if (PythonWhiteSpace.Trim(characters).Length > 0)
+            // Spaces and line breaks take part in what the probes of a template try out; other characters alone would not be seen there.
+            if (characters.Length > 0
+                && (PythonWhiteSpace.Trim(characters).Length > 0 || characters.AsSpan().IndexOfAny(' ', '\n') < 0))
                 inputs.Run.Observer.Measured(text, $"which of '{TextExcerpt.Of(characters)}' stands at its ends", inputs.Line);
             char[] set = [.. characters];
             text = atStart && set.Length > 0 ? text.TrimStart(set) : text;

@@ -63,6 +63,8 @@ public sealed class JinjaTemplateTests
     [DataRow("{% for i in l %}{{ loop.depth }}{% endfor %}", "the attribute 'depth' of loop")]
     [DataRow("{{ 2 ** 3 }}", "the operator '**'")]
     [DataRow("{{ d }}", "a dictionary that is written as it is")]
+    [DataRow("{{ n|default(1, true, 2) }}", "the filter 'default' with these arguments")]
+    [DataRow("{{ n|default(1, bool=true) }}", "the filter 'default' with these arguments")]
     [DataRow("{{ d|tojson(indent=4) }}", "the filter 'tojson' with these arguments")]
     [DataRow("{{ 'a' + 1 }}", "'+' stands between a text and a number")]
     [DataRow("{{ 'ä'|upper }}", "letters beyond ASCII")]
@@ -99,6 +101,30 @@ public sealed class JinjaTemplateTests
         Render("{{ 'p' in t }}{{ t.startswith('q') }}{{ t.split('r') }}{{ t == 'u' }}{{ t|replace('v', '') }}{{ t|length }}"
             .Replace("}}{{ t.split('r') }}", "}}{{ t.split('r')|length }}"), seen);
         CollectionAssert.AreEqual((string[])["p", "q", "r", "u", "v", "its length"], seen.Told);
+    }
+
+    [TestMethod]
+    [DataRow("{{ t in d }}")]
+    [DataRow("{{ d[t] }}")]
+    [DataRow("{{ d.get(t) }}")]
+    public void WhatIsLookedUpInADictionaryIsTold(string template)
+    {
+        var seen = new Observer();
+        Render(template, seen);
+        CollectionAssert.AreEqual((string[])["  some ", "  some "], seen.Told, "each of the two keys is compared with it");
+    }
+
+    [TestMethod]
+    [DataRow("' '", 0)]
+    [DataRow("' \n'", 0)]
+    [DataRow("''", 0)]
+    [DataRow("'\t'", 1)]
+    [DataRow("'x '", 1)]
+    public void WhatIsTrimmedIsToldWhereNoProbeWouldShowIt(string characters, int count)
+    {
+        var seen = new Observer();
+        Render($"{{{{ t.strip({characters}) }}}}", seen);
+        Assert.HasCount(count, seen.Told);
     }
 
     internal static string Render(string template, IJinjaObserver? observer = null)
