@@ -186,7 +186,7 @@ public sealed class Infiller
         ArgumentNullException.ThrowIfNull(rows);
         OptionCheck.Require(_selfCorrectionSteps > 0, nameof(SamplingOptions.SelfCorrectionSteps), _selfCorrectionSteps,
             "at least 1 to correct rows");
-        return _infiller.Correct(rows, cancellationToken, progress: null);
+        return _infiller.Correct(rows, cancellationToken);
     }
 
     /// <summary>

@@ -46,7 +46,9 @@ internal sealed record LogitChange(SamplingOptions Options, int[] Forbidden, int
     /// <summary>Leaves the further tokens without probability.</summary>
     public void Forbid(Span<float> logits)
     {
-        Span<float> ends = stackalloc float[KeepsEnds ? EndOfTextIds.Length : 0];
+        const int MostOnStack = 64;
+        int count = KeepsEnds ? EndOfTextIds.Length : 0;
+        Span<float> ends = count <= MostOnStack ? stackalloc float[count] : new float[count];
         for (int i = 0; i < ends.Length; i++)
             ends[i] = logits[EndOfTextIds[i]];
         foreach (int id in Forbidden)

@@ -100,7 +100,7 @@ internal sealed class SamplingRow : IDisposable
     public IReadOnlyList<MaskedRow> Look()
     {
         if (_block.IsDone)
-            return [LookAtWritten()];
+            return LookAtWritten();
         _looked = _block.Open;
         _remasking?.Begin(StateBefore, needsChoice: IsBlind);
         if (FillsFirstAlone)
@@ -232,8 +232,9 @@ internal sealed class SamplingRow : IDisposable
     /// <summary>Gives the memory of the cache back.</summary>
     public void Dispose() => _cache?.Kept.Dispose();
 
-    // A look at the row that is written, with the replacement that is tried. The end of the text stays where it is.
-    private MaskedRow LookAtWritten()
+    // A look at the row that is written, with the replacement that is tried; none where nothing may change. The end of the text stays
+    // where it is.
+    private MaskedRow[] LookAtWritten()
     {
         _looked =
         [
@@ -241,10 +242,10 @@ internal sealed class SamplingRow : IDisposable
         ];
         _written = _correction!.Begin(Tokens, _looked);
         _gaps?.Follow(_written, _maskTokenId);
-        MaskedRow look = Ask(_written, _looked, cache: null, greedy: null);
-        LastNetworkRows = look.NetworkRows;
+        MaskedRow[] looks = _looked.Length > 0 ? [Ask(_written, _looked, cache: null, greedy: null)] : [];
+        LastNetworkRows = looks.Sum(look => look.NetworkRows);
         NetworkRows += LastNetworkRows;
-        return look;
+        return looks;
     }
 
     private LogitChange CorrectionAt(int position) => ChangeAt(position) with { End = float.NegativeInfinity };

@@ -25,13 +25,14 @@ internal sealed class TokenChooser(SamplingOptions options)
             temperature = 1;
         }
         TokenStatistics seen = TokenStatistics.Of(logits);
-        OtherTokens? others = OthersOf(logits);
+        bool filtersFirst = options.FiltersTokens && options.OrderSeesKeptTokens;
+        OtherTokens? others = filtersFirst ? null : OthersOf(logits);
         float chosenLogit = seen.TopLogit;
         int token = seen.Top;
-        if (options.FiltersTokens && (temperature > 0 || options.OrderSeesKeptTokens))
+        if (filtersFirst || (options.FiltersTokens && temperature > 0))
         {
             TokenFilter.Apply(logits, options, temperature);
-            if (options.OrderSeesKeptTokens)
+            if (filtersFirst)
             {
                 seen = TokenStatistics.Of(logits);
                 others = OthersOf(logits);

@@ -82,10 +82,18 @@ internal sealed class TokenInfiller
     /// <summary>The rows, none of which has a mask token, after the options' self-correction of all of their tokens.</summary>
     /// <exception cref="ArgumentException">A row is longer than the model's context or holds an id outside its vocabulary.</exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity.</exception>
-    public int[][] Correct(IReadOnlyList<int[]> rows, CancellationToken cancellation, IProgress<double>? progress)
+    public int[][] Correct(IReadOnlyList<int[]> rows, CancellationToken cancellation)
     {
         SamplingRow[] corrected = [.. rows.Select(OpenWritten)];
-        _decoder.Run(corrected, progress, cancellation);
+        try
+        {
+            _decoder.Run(corrected, progress: null, cancellation);
+        }
+        finally
+        {
+            foreach (SamplingRow row in corrected)
+                row.Dispose();
+        }
         return [.. corrected.Select(row => row.Tokens)];
     }
 

@@ -27,7 +27,7 @@ public sealed class SelfCorrectionTests
         positions.Sum(i => model.LogProbability(row, row, 0, i, row[i]));
 
     private static int[][] Correct(ToyEvaluator model, SamplingOptions options, IReadOnlyList<int[]> rows) =>
-        new TokenInfiller(model, options).Correct(rows, CancellationToken.None, progress: null);
+        new TokenInfiller(model, options).Correct(rows, CancellationToken.None);
 
     [TestMethod]
     [DataRow(0.0)]
