@@ -10,8 +10,10 @@ internal static class AdapterFiles
     /// <summary>What PEFT calls models that write from left to right; masked diffusion models have no name there.</summary>
     public const string CausalTask = "CAUSAL_LM";
 
+    /// <summary>What follows a layer's name in those of its factors.</summary>
+    public const string ASuffix = ".lora_A.weight", BSuffix = ".lora_B.weight";
+
     private const string Prefix = "base_model.model.";
-    private const string ASuffix = ".lora_A.weight", BSuffix = ".lora_B.weight";
 
     /// <summary>The tensor of a layer's A.</summary>
     public static string NameOfA(string layer) => Prefix + layer + ASuffix;

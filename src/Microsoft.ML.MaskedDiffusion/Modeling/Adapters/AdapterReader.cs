@@ -19,6 +19,9 @@ internal static class AdapterReader
         "trainable_token_indices", "target_parameters", "use_qalora", "alora_invocation_tokens", "arrow_config",
     ];
 
+    // The named ways to begin an adapter that leave the base's weights as they are.
+    private static readonly string[] PlainStarts = ["gaussian", "eva", "orthogonal"];
+
     /// <exception cref="FileNotFoundException">One of the two files is not there.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or the adapter is of another kind.</exception>
     public static LoraAdapter Read(string folder)
@@ -33,9 +36,10 @@ internal static class AdapterReader
             using JsonDocument document = JsonDocument.Parse(JsonFile.Read(config));
             return Read(document.RootElement, config, weights);
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"{config}: this is no JSON: {error.Message}", error);
+            // No JSON at all, or half a surrogate pair in a text.
+            throw new InvalidDataException($"{config}: this is no JSON that can be read: {error.Message}", error);
         }
     }
 
@@ -51,6 +55,12 @@ internal static class AdapterReader
         foreach (string name in Others)
             if (root.TryGetProperty(name, out JsonElement value) && !HubConfig.MeansOff(value))
                 faults.Add($"\"{name}\" is {FaultList.Quote(value.GetRawText())}, which this library does not compute");
+        // These compute the factors from the base's weights, which they change as well.
+        if (Text(root, "init_lora_weights") is { } start && !PlainStarts.Contains(start))
+        {
+            faults.Add($"\"init_lora_weights\" is {FaultList.Quote(start)}, which may change the base's weights too; save the adapter with "
+                + "PEFT's path_initial_model_for_weight_conversion, which makes it one for the weights as they were");
+        }
         int rank = 1;
         if (!root.TryGetProperty("r", out JsonElement r) || r.ValueKind != JsonValueKind.Number || !r.TryGetInt32(out rank)
             || rank is < 1 or > HighestRank)

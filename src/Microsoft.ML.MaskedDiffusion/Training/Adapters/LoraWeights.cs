@@ -32,7 +32,7 @@ internal sealed class LoraWeights : ITrainableWeights
         using var scope = torch.NewDisposeScope();
         foreach (LinearLayer layer in settings.Layers)
         {
-            string nameOfA = layer.Name + ".lora_A.weight", nameOfB = layer.Name + ".lora_B.weight";
+            string nameOfA = layer.Name + AdapterFiles.ASuffix, nameOfB = layer.Name + AdapterFiles.BSuffix;
             Parameter a = Zeros(settings.Rank, layer.Inputs), b = Zeros(layer.Outputs, settings.Rank);
             Initialize(a, new CounterRandom(seed, ContentKey.Of(nameOfA), RandomPurpose.Initialization));
             _parameters.Add(nameOfA, a);

@@ -146,6 +146,15 @@ public sealed class LoraAdapterTests
     }
 
     [TestMethod]
+    public void TheNamedBeginningsThatLeaveTheBaseAloneAreRead()
+    {
+        string folder = Folder.File("gaussian");
+        Create(["w1"]).Save(folder);
+        Edit(folder, json => json["init_lora_weights"] = "gaussian");
+        Assert.AreEqual(Rank, LoraAdapter.Load(folder).Rank);
+    }
+
+    [TestMethod]
     public void AStabilisedFactorIsThatOfTheRootOfTheRank()
     {
         string folder = Folder.File("stabilised");
@@ -164,6 +173,7 @@ public sealed class LoraAdapterTests
             ("\"modules_to_save\"", json => json["modules_to_save"] = new JsonArray("lm_head")),
             ("\"rank_pattern\"", json => json["rank_pattern"] = new JsonObject { ["q_proj"] = 4 }),
             ("\"peft_type\" is \"IA3\"", json => json["peft_type"] = "IA3"),
+            ("\"init_lora_weights\" is \"pissa\"", json => json["init_lora_weights"] = "pissa"),
             ("\"r\", the rank", json => json["r"] = 0),
             ("\"r\", the rank", json => json.Remove("r")),
             ("\"lora_alpha\" is no number", json => json["lora_alpha"] = "16"),
@@ -178,6 +188,8 @@ public sealed class LoraAdapterTests
         }
         string lone = Folder.File("lone");
         Create(["w1"]).Save(lone);
+        File.WriteAllText(Path.Combine(lone, "adapter_config.json"), "{\"peft_type\": \"\\ud800\"}");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => LoraAdapter.Load(lone)).Message, "adapter_config.json");
         File.WriteAllText(Path.Combine(lone, "adapter_config.json"), "{");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => LoraAdapter.Load(lone)).Message, "no JSON");
         File.Delete(Path.Combine(lone, "adapter_model.safetensors"));
