@@ -61,6 +61,10 @@ internal sealed class HubConfig
         return _root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
     }
 
+    /// <summary>A text, or null where there is none.</summary>
+    public string? Text(string name) =>
+        Has(name) && _root.GetProperty(name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+
     /// <summary>A whole number; where it is missing, the fault is noted and the result is 1.</summary>
     public int Integer(string name)
     {

@@ -32,6 +32,12 @@ internal static class HubFolderWriter
     private static byte[] ConfigOf(MaskedDiffusionModel model, ModelFamily family)
     {
         TransformerConfig network = model.Config;
+        if (!network.Autoregressive && network.MaskTokenId >= network.VocabularySize)
+        {
+            throw new NotSupportedException($"The network \"{network.Name}\" cannot be written as a model of the type {family.ModelType}: "
+                + $"its mask token {network.MaskTokenId} is none of its vocabulary of {network.VocabularySize}, where others look for it. "
+                + "Train a network whose MaskTokenId is below its VocabularySize, or save the model in this library's own form.");
+        }
         JsonObject json = family.Write(network);
         json["model_type"] = family.ModelType;
         json["architectures"] = new JsonArray(family.Architecture);

@@ -46,8 +46,6 @@ internal sealed class LlamaLayout : ModelFamily
 
     public override string Architecture { get; }
 
-    public override bool IsCausal => IsAutoregressive;
-
     private bool HasBias { get; init; }
 
     private bool HasQueryKeyNorm { get; init; }
@@ -71,7 +69,7 @@ internal sealed class LlamaLayout : ModelFamily
         config.Require("layer_types", "full_attention");
         config.Require("use_sliding_window", false);
         config.Require("use_mrope", false);
-        config.PassOver("attention_dropout", "max_window_layers", "sliding_window", "mask_token_id");
+        config.PassOver("attention_dropout", "max_window_layers", "sliding_window");
         (double rotaryBase, RotaryScaling? scaling) = Rotary(config);
         var network = new TransformerConfig
         {
@@ -173,8 +171,11 @@ internal sealed class LlamaLayout : ModelFamily
         group.Require("rope_type", "llama3", "default");
         group.Require("type", "llama3", "default");
         RotaryScaling? scaling = null;
-        if (group.Has("factor"))
+        string? kind = group.Text("rope_type") ?? group.Text("type");
+        if (kind == "llama3")
         {
+            if (!group.Has("factor"))
+                group.Fault("factor", "is missing");
             scaling = new RotaryScaling
             {
                 Factor = group.Number("factor", 1),
@@ -182,6 +183,10 @@ internal sealed class LlamaLayout : ModelFamily
                 HighFrequencyFactor = group.Number("high_freq_factor", 4),
                 OriginalContextLength = group.Integer("original_max_position_embeddings"),
             };
+        }
+        else if (kind is not null)
+        {
+            group.PassOver("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings");
         }
         group.RefuseTheRest();
         return (rotaryBase, scaling);

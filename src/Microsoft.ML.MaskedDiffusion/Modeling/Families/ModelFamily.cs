@@ -32,9 +32,6 @@ internal abstract class ModelFamily
     /// <summary>The class that transformers loads its models with, as config.json names it.</summary>
     public abstract string Architecture { get; }
 
-    /// <summary>Whether its networks are autoregressive: not masked diffusion models, but what such models are made of.</summary>
-    public virtual bool IsCausal => false;
-
     /// <summary>The network of a configuration, without a mask token where the file names none. Faults are noted there.</summary>
     public abstract TransformerConfig Read(HubConfig config);
 

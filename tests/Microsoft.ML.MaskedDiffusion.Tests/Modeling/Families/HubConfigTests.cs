@@ -111,6 +111,8 @@ public sealed class HubConfigTests
     [DataRow("a2d-llama", "mlp_bias", "true")]
     [DataRow("a2d-llama", "rope_scaling", "{\"rope_type\":\"yarn\",\"factor\":4.0}")]
     [DataRow("a2d-llama", "rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":4.0,\"attention_factor\":2.0}")]
+    [DataRow("a2d-llama", "rope_scaling", "{\"rope_type\":\"llama3\",\"original_max_position_embeddings\":8192}")]
+    [DataRow("a2d-llama", "rope_scaling", "{\"factor\":4.0,\"original_max_position_embeddings\":8192}")]
     [DataRow("modernbert", "norm_bias", "true")]
     [DataRow("modernbert", "hidden_activation", "\"relu\"")]
     [DataRow("modernbert", "position_embedding_type", "\"relative_key\"")]
@@ -163,6 +165,7 @@ public sealed class HubConfigTests
     [DataRow("a2d-qwen3", "unheard_of", "[]")]
     [DataRow("a2d-qwen3", "id2label", "{\"0\":\"a\"}")]
     [DataRow("dream", "sliding_window", "131072")]
+    [DataRow("a2d-qwen3", "rope_scaling", "{\"rope_type\":\"default\",\"factor\":8.0}")]
     [DataRow("llada", "init_std", "0.1")]
     [DataRow("modernbert", "reference_compile", "true")]
     public void WhatIsOffOrDescribesTheFileOnlyIsPassedOver(string name, string field, string value)

@@ -89,6 +89,18 @@ public sealed class HubFolderTests
         CollectionAssert.AreEqual(new[] { "notes.txt" }, Directory.GetFiles(other.File("mine")).Select(Path.GetFileName).ToArray());
     }
 
+    /// <summary>Other programs take no rows of the embedding beyond the vocabulary, and neither does the reader here.</summary>
+    [TestMethod]
+    public void AMaskTokenBehindTheVocabularyIsNotWritten()
+    {
+        using var other = new TemporaryFolder();
+        using MaskedDiffusionModel model = TinyModel.Create();
+        Assert.AreEqual(model.Config.VocabularySize, model.Config.MaskTokenId);
+        NotSupportedException error = Assert.ThrowsExactly<NotSupportedException>(() => model.SavePublished(other.File("x"), "a2d-llama"));
+        Assert.Contains("its mask token", error.Message);
+        Assert.IsFalse(Directory.Exists(other.File("x")));
+    }
+
     [TestMethod]
     public void TextThatSpellsTheMaskTokenIsText()
     {
