@@ -62,6 +62,7 @@ public static class FineTuningRecipes
             Budget = { MaxEpochs = epochs },
             Rows = { LossDivisor = LossDivisor.MicroBatch },
             BatchSize = batchSize,
+            Noise = { UniformShare = model.Config.UniformShare },
             Compute = { MicroBatchSize = millions <= 50 ? 16 : millions <= 1000 || model.Config.Autoregressive ? 8 : 4 },
             LearningRate = 2e-4,
         };

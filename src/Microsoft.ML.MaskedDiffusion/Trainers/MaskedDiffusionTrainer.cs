@@ -219,8 +219,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     {
         TransformerConfig config = InitialNetwork
             ?? _options.Network with { VocabularySize = tokenizer.VocabularySize, Autoregressive = _autoregressive };
-        if (config.UniformShare != _options.Noise.UniformShare)
-            config = config with { UniformShare = _options.Noise.UniformShare };
+        config = config with { UniformShare = _options.Noise.UniformShare };
         return config.HasLengthTokens || _options.Noise.GapLengthRatio == 0 ? config : config with
         {
             VocabularySize = config.VocabularySize + TransformerConfig.LengthTokenCount,

@@ -94,6 +94,10 @@ public sealed class UniformShareTrainingTests
         Assert.AreEqual(loaded.Config, again.Model.Config);
         ArgumentOutOfRangeException refused = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Fit(0, GoOn));
         StringAssert.Contains(refused.Message, "Noise.UniformShare is 0; it must be 0.2");
+        // The recipes go on with it as it is.
+        foreach (Func<TrainerOptions> recipe in (Func<TrainerOptions>[])
+            [() => FineTuningRecipes.ShareGpt(loaded), () => FineTuningRecipes.Gsm8k(loaded), () => FineTuningRecipes.Reversal(loaded)])
+            new MLContext().MaskedDiffusion().Trainer(recipe());
     }
 
     [TestMethod]

@@ -30,8 +30,8 @@ public sealed class NoiseOptions
     /// them from right ones. So it can correct a text that is written (<see cref="SamplingOptions.SelfCorrectionSteps"/>). GIDD's models
     /// have 0.1 or 0.2 and are trained with <see cref="LossWeighting.Dynamic"/>. The loss has a term for every token behind the prompt,
     /// not for masked tokens alone, which costs about twice the vocabulary's part of a step. The model keeps the share
-    /// (<see cref="TransformerConfig.UniformShare"/>), and an <see cref="TrainerOptions.InitialModel"/> that has one goes on with it. Not
-    /// with a <see cref="GapLengthRatio"/>. Default 0: mask tokens only.
+    /// (<see cref="TransformerConfig.UniformShare"/>), and an <see cref="TrainerOptions.InitialModel"/> that has one must be given
+    /// the same. Not with a <see cref="GapLengthRatio"/>. Default 0: mask tokens only.
     /// </summary>
     public double UniformShare { get; set; }
 
