@@ -44,7 +44,7 @@ internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWei
     private Tensor Losses(TransformerNetwork network, NoisyBatch batch)
     {
         var tokens = new TokenRows(batch.Tokens, batch.Length);
-        // A short batch may come out without a mask: its loss is zero, but still reaches every parameter.
+        // A short batch may come out without a mask: its loss is zero, but reaches every parameter but the output's.
         if (batch.Targets.Length == 0)
             return network.Hidden(tokens).sum().view(1).Times(0);
         Tensor losses = network.CrossEntropy(network.HiddenAt(tokens, batch.MaskedPositions), batch.Targets);

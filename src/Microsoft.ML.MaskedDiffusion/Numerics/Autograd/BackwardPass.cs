@@ -14,8 +14,14 @@ internal sealed class BackwardPass
 {
     private Exception? _failure;
 
-    /// <summary>Adds the gradients of <paramref name="loss"/>, one number, to its leaves.</summary>
-    public void Run(Tensor loss) => Guard(() => loss.backward());
+    /// <summary>
+    /// Adds the gradients of <paramref name="loss"/>, one number, to its leaves; none where nothing that is learned has part in it.
+    /// </summary>
+    public void Run(Tensor loss)
+    {
+        if (loss.requires_grad)
+            Guard(() => loss.backward());
+    }
 
     /// <summary>
     /// Adds the gradients of <paramref name="output"/>, weighted by <paramref name="gradient"/> of its shape, to its leaves.

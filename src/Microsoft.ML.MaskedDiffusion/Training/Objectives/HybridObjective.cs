@@ -92,7 +92,7 @@ internal sealed class HybridObjective(
     private torch.Tensor Losses(TransformerNetwork network, HybridBatch batch, LossWeighting weights)
     {
         var tokens = new TokenRows(batch.Tokens, batch.Length);
-        // A batch of prompts alone has a loss of zero, which still reaches every parameter.
+        // A batch of prompts alone has a loss of zero, which still reaches every parameter but the output layer's.
         if (batch.Positions.Length == 0)
             return network.Hidden(tokens).sum().view(1).Times(0);
         return network.HybridLoss(network.HiddenAt(tokens, batch.Positions), _process.Terms(batch, weights));

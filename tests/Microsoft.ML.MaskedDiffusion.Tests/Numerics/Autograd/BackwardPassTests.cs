@@ -23,6 +23,14 @@ public sealed class BackwardPassTests
         CollectionAssert.AreEqual(new[] { 2f, 2, 2 }, leaf.grad!.data<float>().ToArray());
     }
 
+    /// <summary>A micro batch without a mask, of a training that adapts the output layer alone, has such a loss.</summary>
+    [TestMethod]
+    public void ALossThatReachesNothingLeavesGradientsAlone()
+    {
+        using var scope = NewDisposeScope();
+        new BackwardPass().Run(ones(3).sum());
+    }
+
     [TestMethod]
     public void ADisposedNetworkRefusesItsBackwardPass()
     {
