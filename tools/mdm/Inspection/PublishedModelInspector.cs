@@ -43,12 +43,14 @@ internal sealed class PublishedModelInspector : Inspector
     {
         try
         {
-            using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(path, Config)));
+            // Reading from a stream passes over a byte order mark.
+            using FileStream stream = File.OpenRead(Path.Combine(path, Config));
+            using JsonDocument config = JsonDocument.Parse(stream);
             return config.RootElement.ValueKind == JsonValueKind.Object
                 && config.RootElement.TryGetProperty(ModelType, out JsonElement type) && type.ValueKind == JsonValueKind.String
                 ? type.GetString() : null;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return null;
         }

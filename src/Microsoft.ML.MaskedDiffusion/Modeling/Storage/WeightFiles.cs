@@ -54,7 +54,7 @@ internal static unsafe class WeightFiles
     /// </summary>
     public static bool IsAutoregressive(string path, TransformerConfig config)
     {
-        const string Embedding = "transformer.wte.weight";
+        const string Embedding = TransformerNetwork.EmbeddingName;
         using SafetensorsReader reader = SafetensorsFiles.OpenFileOf(path, Embedding);
         return reader.TryFind(Embedding, out SafetensorsEntry entry) && entry.Shape is [long rows, _] && rows == config.VocabularySize;
     }
@@ -116,7 +116,7 @@ internal static unsafe class WeightFiles
             if (!same.item<bool>())
             {
                 throw new InvalidDataException($"{source}: tensor {FaultList.Quote(entry.Name)} differs from the embedding table, although "
-                    + "the configuration ties the two. Set tie_word_embeddings to false in config.json if the model was trained so.");
+                    + "the configuration ties the two.");
             }
         }
     }
