@@ -24,6 +24,7 @@ internal static class ShapesCommand
             Description = $"published models: {string.Join(", ", PublishedShape.All(512).Select(shape => shape.Name))}",
             AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["Qwen3-0.6B"],
         };
+        shapes.AcceptOnlyFromAmong([.. PublishedShape.All(512).Select(shape => shape.Name)]);
         var weights = new Option<WeightType[]>("--weights")
         {
             Description = "numbers in which the weights are held", AllowMultipleArgumentsPerToken = true,

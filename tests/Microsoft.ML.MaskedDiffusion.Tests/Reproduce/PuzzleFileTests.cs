@@ -55,6 +55,12 @@ public sealed class PuzzleFileTests
         AssertTold("it has 7 columns");
         Write(path, "<i8", "(2, 325)", Enumerable.Repeat(0, 325));
         AssertTold("row 0: it is no Sudoku");
+        foreach (int given in (int[])[0, 81])
+        {
+            Question question = Write(path, count: 1, seed: 1)[0];
+            Write(path, "<i8", "(1, 325)", Numbers(question).Skip(1).Prepend(given));
+            AssertTold("row 0: it is no Sudoku");
+        }
         Write(path, count: 2, seed: 1);
         byte[] bytes = File.ReadAllBytes(path);
         File.WriteAllBytes(path, bytes[..^9]);

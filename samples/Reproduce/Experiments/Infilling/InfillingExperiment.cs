@@ -44,9 +44,9 @@ internal sealed class InfillingExperiment : Experiment
         var answers = new List<Answers>();
         foreach (Filler filler in Enum.GetValues<Filler>())
         {
-            FillingModel filling = Model(run, settings, pretrained, texts, filler);
+            using FillingModel filling = Model(run, settings, pretrained, texts, filler);
             MaskedDiffusionModel model = filling.Model;
-            models.Add(run.Stage($"{filler.Words()}: loss", () => Loss(filling, filler, settings, texts.HeldOut, run.Options)));
+            models.Add(run.Stage($"{filler.Words()}: loss", () => Loss(filling, filler, texts.HeldOut, run.Options.Seed)));
             foreach ((int length, Question[] asked) in questions)
             {
                 answers.Add(run.Stage($"{filler.Words()}: {length} words, number of tokens given",
@@ -57,7 +57,6 @@ internal sealed class InfillingExperiment : Experiment
                         () => Answers.Of(filler, length, false, asked, Fillers.FillUnknown(model, filler, asked, settings.MostGapTokens))));
                 }
             }
-            filling.Dispose();
         }
         return InfillingResults.Conclude(settings, texts.Training.Length, [.. models], [.. answers]);
     }
@@ -68,22 +67,18 @@ internal sealed class InfillingExperiment : Experiment
     {
         ModelKind kind = filler == Filler.MaskedDiffusion ? ModelKind.MaskedDiffusion : ModelKind.Autoregressive;
         if (pretrained is not null && filler != Filler.MiddleLast)
-            return new FillingModel(pretrained.Of(kind), Steps: null, IsOwn: false);
+            return new FillingModel(pretrained.Of(kind), Steps: null);
         int steps = run.Options.Scaled(settings.Steps);
         TrainerOptions options = pretrained is null
             ? settings.Options(kind, texts.Tokenizer, steps) : settings.Options(pretrained.Autoregressive, steps);
         options.Rows = new RowOptions { PackDocuments = false, Padding = RowPadding.None, Overflow = RowOverflow.Throw };
         string[] own = filler == Filler.MiddleLast
-            ? Rearranged(texts.Training, RowCount(settings, run.Options), run.Options.Seed) : texts.Training;
+            ? Rearranged(texts.Training, (long)steps * settings.Training.BatchSize, run.Options.Seed) : texts.Training;
         IDataView rows = run.MLContext.Data.LoadFromEnumerable(own.Select(text => new TextRow { Text = text }).ToArray());
-        return new FillingModel(run.Train($"{filler}", kind, options, rows), steps, IsOwn: true);
+        return new FillingModel(run.Train($"{filler}", kind, options, rows), steps);
     }
 
-    // The rows that a training reads.
-    private static long RowCount(InfillingSettings settings, RunOptions run) =>
-        (long)run.Scaled(settings.Steps) * settings.Training.BatchSize;
-
-    // As many rows as the training reads, so that a text that comes again has another middle.
+    // As many rows as a training reads, so that a text that comes again has another middle.
     private static string[] Rearranged(string[] texts, long least, int seed)
     {
         var random = new Random(seed);
@@ -102,21 +97,21 @@ internal sealed class InfillingExperiment : Experiment
             .Where(question => question.Tokens <= settings.MostGapTokens),
     ];
 
-    private static Trained Loss(FillingModel filling, Filler filler, InfillingSettings settings, string[] heldOut, RunOptions run)
+    private static Trained Loss(FillingModel filling, Filler filler, string[] heldOut, int seed)
     {
-        string[] own = filler == Filler.MiddleLast ? Rearranged(heldOut, RowCount(settings, run), run.Seed) : heldOut;
+        string[] own = filler == Filler.MiddleLast ? Rearranged(heldOut, heldOut.Length, seed) : heldOut;
         EvaluationMetric loss = new PerplexityEvaluator(filling.Model)
-            .Evaluate(own.Take(heldOut.Length).Select(text => new PerplexityDocument(text))).All.NegativeLogLikelihood;
+            .Evaluate(own.Select(text => new PerplexityDocument(text))).All.NegativeLogLikelihood;
         return new Trained(filler, filling.Model.Config.NonEmbeddingParameterCount, filling.Steps,
             Interval.OfStandardError(loss.Value, loss.StandardError));
     }
 
     /// <summary>A model that fills gaps, and the steps of its training where it was trained here.</summary>
-    private sealed record FillingModel(MaskedDiffusionModel Model, long? Steps, bool IsOwn) : IDisposable
+    private sealed record FillingModel(MaskedDiffusionModel Model, long? Steps) : IDisposable
     {
         public void Dispose()
         {
-            if (IsOwn)
+            if (Steps is not null)
                 Model.Dispose();
         }
     }

@@ -35,6 +35,8 @@ internal static class PuzzleFile
     {
         char[] puzzle = Blank(sudoku), grid = Blank(sudoku);
         question = new Question("", "");
+        if (numbers[0] < 1 || numbers[0] >= sudoku.CellCount)
+            return false;
         for (int i = 0; i < sudoku.CellCount; i++)
         {
             ReadOnlySpan<long> own = numbers.AsSpan(1 + (NumbersOfCell * i), NumbersOfCell);

@@ -23,8 +23,8 @@ internal sealed class ScalingLawExperiment : Experiment
     public override bool FullNeedsModels => false;
 
     public override string Method =>
-        "IsoFLOP curves: for each of four budgets C = 6 N D, five networks of N parameters outside embeddings are trained on D tokens of "
-        + "the .NET reference documentation, as masked diffusion and as autoregressive models with the same options. A parabola of the "
+        "IsoFLOP curves: for each of four budgets C = 6 N D, five networks of each kind, of N parameters outside embeddings, are trained "
+        + "on D tokens of the .NET reference documentation, with the same options but for the noise. A parabola of the "
         + "loss on held-out documents over log N gives the least loss of a budget, and a line through the logarithms of the least losses "
         + "the power law. The masked diffusion model's loss is an upper bound, the autoregressive model's is exact. Intervals are from a "
         + "bootstrap over 30 blocks of held-out documents, the same ones for all models; they do not hold the variation between trainings. "
