@@ -19,7 +19,8 @@ internal static class MemoryDemand
     /// </summary>
     public static int TrainingBytes(bool validates, bool averages) => 16 + (validates ? 4 : 0) + (averages ? 4 : 0);
 
-    /// <summary>Bytes of weights whose matrices are of a type; gains and biases have at least 32 bits.</summary>
+    /// <summary>Bytes of weights whose matrices are of a type; gains and biases are counted with at least 32 bits, which
+    /// they have on the processor.</summary>
     public static long WeightBytes(TransformerConfig config, torch.ScalarType type)
     {
         long bytes = type == torch.ScalarType.Float64 ? 8 : type == torch.ScalarType.Float32 ? 4 : 2;
@@ -28,16 +29,21 @@ internal static class MemoryDemand
     }
 
     /// <summary>
-    /// Bytes that a session's weights and the network's take together on the processor: 32-bit matrices are packed once more, those of
-    /// bfloat16 are read where they are.
+    /// Bytes that a session's weights and the network's take together on the processor: 32-bit matrices are packed once more, all but an
+    /// input embedding of its own; those of bfloat16 are read where they are.
     /// </summary>
-    public static long SessionBytes(TransformerConfig config, torch.ScalarType type) =>
-        WeightBytes(config, type) * (type == torch.ScalarType.Float32 ? 2 : 1);
+    public static long SessionBytes(TransformerConfig config, torch.ScalarType type)
+    {
+        long bytes = WeightBytes(config, type);
+        if (type != torch.ScalarType.Float32)
+            return bytes;
+        return (2 * bytes) - (config.TiesEmbeddings ? 0 : 4L * config.EmbeddingRowCount * config.EmbeddingSize);
+    }
 
     /// <summary>Refuses to train a network where the machine's memory cannot hold what that needs.</summary>
     /// <param name="config">The network's shape.</param>
     /// <param name="device">Where it is to be; the memory of GPUs is not known here.</param>
-    /// <param name="bytesPerParameter">The <see cref="TrainingBytes"/>.</param>
+    /// <param name="bytesPerParameter">The <see cref="TrainingBytes"/>, or the <see cref="AdaptingBytes"/>.</param>
     /// <exception cref="InsufficientMemoryException">The machine has less memory than the parameters need.</exception>
     public static void RequireTraining(TransformerConfig config, torch.Device device, int bytesPerParameter)
     {

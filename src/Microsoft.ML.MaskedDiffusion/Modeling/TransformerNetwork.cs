@@ -43,11 +43,11 @@ internal sealed partial class TransformerNetwork : IDisposable
         Config = config;
         Device = device;
         Type = dtype;
-        IsTrainable = !kernels || dtype == ScalarType.Float32;
+        bool trainable = !kernels || dtype == ScalarType.Float32;
         foreach ((string name, long[] shape) in ParameterShapes(config))
         {
             using Tensor values = zeros(shape, kernels && shape.Length == 1 ? ScalarType.Float32 : dtype, device);
-            Parameter parameter = new(values, requires_grad: IsTrainable);
+            Parameter parameter = new(values, requires_grad: trainable);
             parameter.DetachFromDisposeScope();
             _parameters.Add(name, parameter);
         }
@@ -66,7 +66,7 @@ internal sealed partial class TransformerNetwork : IDisposable
             released();
         });
         (_parameters, _pass, _backend) = (shared._parameters, shared._pass, shared._backend);
-        (Config, Device, Type, IsTrainable) = (shared.Config, shared.Device, shared.Type, shared.IsTrainable);
+        (Config, Device, Type) = (shared.Config, shared.Device, shared.Type);
     }
 
     public TransformerConfig Config { get; }
@@ -75,9 +75,6 @@ internal sealed partial class TransformerNetwork : IDisposable
 
     /// <summary>The type of the matrices.</summary>
     public ScalarType Type { get; }
-
-    /// <summary>Whether there are gradients.</summary>
-    public bool IsTrainable { get; }
 
     /// <summary>
     /// The arithmetic of forward and backward passes. A training sets it for its own time, and never between a forward pass and its

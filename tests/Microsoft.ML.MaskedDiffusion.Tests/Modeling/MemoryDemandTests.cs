@@ -38,7 +38,9 @@ public sealed class MemoryDemandTests
     {
         TransformerConfig config = TransformerConfig.FromPreset("1028M");
         double bytes = MemoryDemand.SessionBytes(config, torch.ScalarType.Float32);
-        Assert.AreEqual(8.0 * config.ParameterCount, bytes);
+        Assert.AreEqual((8.0 * config.ParameterCount) - (4.0 * config.EmbeddingRowCount * config.EmbeddingSize), bytes);
+        TransformerConfig tied = config with { TiesEmbeddings = true };
+        Assert.AreEqual(8.0 * tied.ParameterCount, MemoryDemand.SessionBytes(tied, torch.ScalarType.Float32));
         string message = Assert.ThrowsExactly<InsufficientMemoryException>(() => MemoryDemand.Require(
             config, bytes, "Holding", MemoryDemand.Remedy(config, torch.ScalarType.Float32), 3L << 30)).Message;
         StringAssert.Contains(message, "load it with WeightType.BFloat16, which takes 2.1 GiB");

@@ -35,9 +35,13 @@ internal sealed class PublishedModelInspector : Inspector
             new("size", files.Values.Sum(), "bytes"),
             new("memory in BFloat16", NarrowBytes * config.ParameterCount, "bytes"),
             new("memory in Float32", WideBytes * config.ParameterCount, "bytes"),
-            new("memory in Float32 to write with", PackedBytes * config.ParameterCount, "bytes"),
+            new("memory in Float32 to write with", (PackedBytes * config.ParameterCount) - Unpacked(config), "bytes"),
         ];
     }
+
+    // An input embedding of its own is read where it is.
+    private static long Unpacked(TransformerConfig config) =>
+        config.TiesEmbeddings ? 0 : (long)WideBytes * config.EmbeddingRowCount * config.EmbeddingSize;
 
     private static string? TypeOf(string path)
     {

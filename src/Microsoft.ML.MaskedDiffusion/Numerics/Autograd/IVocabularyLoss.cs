@@ -11,7 +11,7 @@ internal unsafe interface IVocabularyLoss
     /// <param name="count">How many rows.</param>
     /// <param name="width">Logits of a row.</param>
     /// <param name="loss">Gets the losses in nats.</param>
-    /// <param name="kept">Gets a number for each row.</param>
+    /// <param name="kept">Room for a number for each row, which a loss may keep for <see cref="Backward"/>.</param>
     void Forward(float* logits, int first, int count, int width, float* loss, float* kept);
 
     /// <summary>Writes the gradient by the rows' logits over these.</summary>

@@ -90,9 +90,10 @@ internal static unsafe class HybridLossKernels
 
     private static double LogSum(float* row, int tokens)
     {
-        float top = float.NegativeInfinity;
-        for (int i = 0; i < tokens; i++)
-            top = MathF.Max(top, row[i]);
+        Vector512<float> high = Vector512.Create(float.NegativeInfinity);
+        for (int i = 0; i < tokens; i += VectorMath.Lanes)
+            high = Vector512.MaxNative(high, VectorMath.Load(row + i, tokens - i, float.NegativeInfinity));
+        float top = VectorMath.Max(high);
         Vector512<double> sum = default;
         for (int i = 0; i < tokens; i += VectorMath.Lanes)
         {

@@ -26,9 +26,6 @@ internal readonly unsafe struct WeightMatrix
     /// <summary>Whether the numbers are bfloat16.</summary>
     public bool IsNarrow { get; }
 
-    /// <summary>Whether there is no such matrix.</summary>
-    public bool IsNone => _rows is null;
-
     /// <summary>The rows of 32-bit floats.</summary>
     /// <exception cref="InvalidOperationException">The numbers are bfloat16.</exception>
     public float* Floats =>
@@ -51,7 +48,7 @@ internal readonly unsafe struct WeightMatrix
     public void Multiply(int m, int n, int k, float* a, float* c, bool rounded = false)
     {
         if (IsNarrow)
-            new PackedMatrix(this, n, k, null).Multiply(m, a, k, c, n);
+            new PackedMatrix(this, n, k, null, rounded).Multiply(m, a, k, c, n);
         else
             MatrixProduct.Multiply(m, n, k, a, k, false, Floats, k, true, c, n, rounded: rounded);
     }

@@ -19,11 +19,13 @@ internal static unsafe class TensorMemory
     public static Span<float> FloatSpan(Tensor tensor) => new(Floats(tensor), checked((int)tensor.NumberOfElements));
 
     /// <summary>Sets all floats of the tensor to zero on our own threads.</summary>
-    public static void Clear(Tensor tensor)
+    public static void Clear(Tensor tensor) => Clear(Floats(tensor), tensor.NumberOfElements);
+
+    /// <summary>Sets so many floats to zero on our own threads.</summary>
+    public static void Clear(float* values, long count)
     {
         const int Piece = 1 << 16;
-        float* values = Floats(tensor);
-        Workers.Rows(tensor.NumberOfElements, Piece, (first, last) => new Span<float>(values + first, (int)(last - first)).Clear());
+        Workers.Rows(count, Piece, (first, last) => new Span<float>(values + first, (int)(last - first)).Clear());
     }
 
     public static byte* Address(Tensor tensor, ScalarType type)

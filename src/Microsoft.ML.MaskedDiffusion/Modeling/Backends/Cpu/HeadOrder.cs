@@ -28,17 +28,15 @@ internal static unsafe class HeadOrder
             TensorPrimitives.Add(sum, new ReadOnlySpan<float>(from, count), sum);
         });
 
-    // Each row of the fused matrix with its row in one of the others.
+    // The rows of each group in the fused matrix with theirs in the others.
     private static void ForPieces<T>(T* fused, T* queries, T* others, HeadLayout layout, int k, Piece<T> piece)
         where T : unmanaged
     {
-        int queryRows = layout.Share * layout.Size, otherRows = 2 * layout.Size;
-        for (int group = 0; group < layout.Groups; group++)
+        int own = layout.Share * layout.Size * k, rest = 2 * layout.Size * k;
+        for (int group = 0; group < layout.Groups; group++, queries += own, others += rest, fused += own + rest)
         {
-            for (int i = 0; i < queryRows; i++, fused += k, queries += k)
-                piece(fused, queries, k);
-            for (int i = 0; i < otherRows; i++, fused += k, others += k)
-                piece(fused, others, k);
+            piece(fused, queries, own);
+            piece(fused + own, others, rest);
         }
     }
 }

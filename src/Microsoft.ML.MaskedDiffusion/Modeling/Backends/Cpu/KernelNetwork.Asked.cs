@@ -1,4 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
@@ -84,14 +83,14 @@ internal sealed unsafe partial class KernelNetwork
             EmbeddingKernels.Gather(y, places, some, asked, _d);
             if (g.Qkv.Floats is not null)
             {
-                Clear(wQuery, (long)_heads.ProjectionWidth * _d);
+                TensorMemory.Clear(wQuery, (long)_heads.ProjectionWidth * _d);
                 AddWeightGradient(wQuery, dQueries, width, some, _d, asked);
                 AddWeightGradient(wOthers, dKeyValues, others, y, _d, n);
                 HeadOrder.AddJoined(wQuery, wOthers, g.Qkv.Floats, _heads, _d);
             }
             if (g.Bias is not null)
             {
-                Clear(ordered.Pointer, _heads.ProjectionWidth);
+                TensorMemory.Clear(ordered.Pointer, _heads.ProjectionWidth);
                 BiasKernels.AddGradient(ordered.Pointer, dQueries, asked, width);
                 BiasKernels.AddGradient(ordered.Pointer + width, dKeyValues, n, others);
                 HeadOrder.AddJoined(ordered.Pointer, ordered.Pointer + width, g.Bias, _heads, 1);
@@ -118,9 +117,6 @@ internal sealed unsafe partial class KernelNetwork
 
     // The queries [asked, query width] stand behind the keys and values of all places.
     private float* QueriesOf(float* keyValues, ForwardTape tape) => keyValues + (long)tape.Batch * tape.Length * _heads.KeyValueWidth;
-
-    private static void Clear(float* x, long count) =>
-        Workers.Rows(count, 1 << 16, (first, last) => new Span<float>(x + first, (int)(last - first)).Clear());
 
     private static int[] StartsOf(ForwardTape tape) => Starts(tape.Places, tape.Batch, tape.Length);
 

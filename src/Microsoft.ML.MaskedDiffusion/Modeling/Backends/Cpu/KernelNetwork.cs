@@ -101,6 +101,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     // The embeddings, which may be normed.
     private void EmbedBackward(NetworkWeights weights, NetworkWeights gradients, ForwardTape tape, BackwardMemory memory)
     {
+        if (gradients.EmbeddingNorm is null && gradients.Embedding.Floats is null)
+            return;
         float* dx = memory.DStream;
         if (weights.EmbeddingNorm is not null)
         {

@@ -104,7 +104,7 @@ internal sealed unsafe class KernelSession : NetworkSession
             follow &= rows[i] == rows[i - 1] + 1;
         using PooledBuffer? gathered = follow ? null : _pool.Rent((long)n * d);
         float* x = gathered is null ? states + (long)rows[0] * d : gathered.Pointer;
-        for (int i = 0; i < n && gathered is not null; i++)
+        for (int i = 0; i < n && !follow; i++)
             new ReadOnlySpan<float>(states + (long)rows[i] * d, d).CopyTo(new Span<float>(x + (long)i * d, d));
         _weights.Head.Multiply(n, x, d, logits, width);
         PlaceArithmetic.AddBias(logits, _bias, n, width);

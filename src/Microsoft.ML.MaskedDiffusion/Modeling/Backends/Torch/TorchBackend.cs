@@ -3,6 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -116,13 +117,13 @@ internal sealed class TorchBackend : INetworkBackend
 
     public Tensor HybridLoss(Tensor states, HybridTerm[] terms)
     {
+        if (terms.Length == 0)
+            return states.sum(1);
         using var scope = NewDisposeScope();
         long[] ids = [.. terms.SelectMany(term => new long[] { term.Target, term.Seen })];
         double[] numbers = [.. terms.SelectMany(term => new[] { term.Ratio, term.DivergenceWeight, term.RatioWeight })];
         Tensor[] inputs =
             [states, Upload.Integers(ids, [terms.Length, 2], _device), Upload.Doubles(numbers, [terms.Length, 3], _device)];
-        if (terms.Length == 0)
-            return states.sum(1).MoveToOuterDisposeScope();
         // The logits of a slice exist in 64 bits, more than once.
         int rows = Math.Max(1, SliceRows / 4);
         Tensor[][] slices = [.. inputs.Select(input => input.split(rows))];
@@ -190,37 +191,45 @@ internal sealed class TorchBackend : INetworkBackend
     {
         using var scope = NewDisposeScope();
         Tensor x = Embed(tokens.Ids);
+        Tensor? near = NearOf(tokens.Length);
         for (int i = 0; i < _config.LayerCount; i++)
         {
             int layer = i;
-            // The places go along as an input, so that they live as long as the graph.
-            Tensor[] given = asked is not null && i == _config.LayerCount - 1 ? [x, asked] : [x];
-            Tensor Layer(Tensor[] inputs) => Block(inputs[0], layer, tokens.Count, tokens.Length, inputs.ElementAtOrDefault(1));
+            bool isLocal = _config.IsLocal(i), isAsked = asked is not null && i == _config.LayerCount - 1;
+            // The mask and the places go along as inputs, so that they live as long as the graph.
+            Tensor[] given = [x, .. isLocal ? [near!] : Array.Empty<Tensor>(), .. isAsked ? [asked!] : Array.Empty<Tensor>()];
+            Tensor Layer(Tensor[] inputs) =>
+                Block(inputs[0], layer, tokens.Count, tokens.Length, isLocal ? inputs[1] : null, isAsked ? inputs[^1] : null);
             x = ActivationCheckpointing ? Recomputed(Layer, given) : Layer(given);
         }
         Tensor last = Predict(x);
         return (asked is null ? last.view(tokens.Count, tokens.Length, _config.EmbeddingSize) : last).MoveToOuterDisposeScope();
     }
 
-    // One block on the residual stream [batch * length, d]. With asked places (of the last block), only their rows are computed after
-    // attention.
-    private Tensor Block(Tensor x, int layer, long batch, long length, Tensor? asked)
+    // What every local block sees, [1, 1, length, length]; null where there is none.
+    private Tensor? NearOf(int length)
+    {
+        int first = Enumerable.Range(0, _config.LayerCount).FirstOrDefault(_config.IsLocal, -1);
+        return first < 0 ? null : Sees(first, Positions(length).view(1, -1), length, IsCausal);
+    }
+
+    private Tensor Positions(int count)
+    {
+        using Scalar end = ((long)count).ToScalar();
+        return arange(end, ScalarType.Int64, _device);
+    }
+
+    // One block on the residual stream [batch * length, d], with the mask of a local one. With asked places (of the last block), only
+    // their rows are computed after attention.
+    private Tensor Block(Tensor x, int layer, long batch, long length, Tensor? near, Tensor? asked)
     {
         using var scope = NewDisposeScope();
         (Tensor cos, Tensor sin) = _turns[_tables.Of(layer)];
         (Tensor query, Tensor key, Tensor value) =
             Project(x, layer, batch, length, cos.narrow(0, 0, length), sin.narrow(0, 0, length));
         (key, value) = (ForEveryHead(key), ForEveryHead(value));
-        Tensor mixed;
-        if (_config.IsLocal(layer))
-        {
-            Tensor positions = Upload.Integers([.. Enumerable.Range(0, (int)length).Select(position => (long)position)], _device);
-            mixed = TorchOperators.AttentionOver(query, key, value, Sees(layer, positions.view(1, -1), (int)length, IsCausal), IsRounded);
-        }
-        else
-        {
-            mixed = Attention(query, key, value, IsCausal, IsRounded);
-        }
+        Tensor mixed = near is not null
+            ? TorchOperators.AttentionOver(query, key, value, near, IsRounded) : Attention(query, key, value, IsCausal, IsRounded);
         mixed = mixed.transpose(1, 2).reshape(batch * length, _config.QuerySize);
         return Finish(x, mixed, TransformerNetwork.LayerPrefix(layer), asked).MoveToOuterDisposeScope();
     }
@@ -274,8 +283,7 @@ internal sealed class TorchBackend : INetworkBackend
         if (!isCausal && !_config.IsLocal(layer))
             return null;
         using var scope = NewDisposeScope();
-        Tensor keys = Upload.Integers([.. Enumerable.Range(0, keyCount).Select(key => (long)key)], _device);
-        Tensor distances = keys - positions.unsqueeze(1).unsqueeze(3);
+        Tensor distances = Positions(keyCount) - positions.unsqueeze(1).unsqueeze(3);
         Tensor? seen = isCausal ? distances.IsAtMost(0) : null;
         if (_config.IsLocal(layer))
         {

@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -134,7 +135,7 @@ internal static class TorchOperators
         if (leftOut >= 0)
         {
             using TorchSharp.Scalar nothing = TorchSharp.ScalarExtensionMethods.ToScalar(double.NegativeInfinity);
-            wide = wide.index_fill(1, tensor(new long[] { leftOut }, device: logits.device), nothing);
+            wide = wide.index_fill(1, Upload.Integers([leftOut], logits.device), nothing);
         }
         Tensor probabilities = wide.softmax(1), ratio = numbers.narrow(1, 0, 1);
         Tensor target = probabilities.gather(1, ids.narrow(1, 0, 1)), seen = probabilities.gather(1, ids.narrow(1, 1, 1));
