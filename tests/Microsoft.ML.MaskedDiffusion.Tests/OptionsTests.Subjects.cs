@@ -37,6 +37,7 @@ public sealed partial class OptionsTests
             [nameof(TrainerOptions.LearningRate)] = [0.0, -1e-3, 1.5, double.NaN, double.PositiveInfinity],
             [nameof(TrainerOptions.Device)] = [null, "", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU "],
             [nameof(TrainerOptions.ProgressInterval)] = BadLengths,
+            [nameof(TrainerOptions.AttentionAnnealing)] = [-0.1, 0.5, 1.1, double.NaN],
             [nameof(TrainerOptions.WarmStart)] = [-0.1, 1.0, double.NaN, double.PositiveInfinity],
             [nameof(TrainerOptions.CancelBehavior)] = [(CancelBehavior)(-1), (CancelBehavior)7],
             [nameof(TrainerOptions.Optimizer)] = [null],
@@ -119,6 +120,7 @@ public sealed partial class OptionsTests
         new Subject<AdaptationOptions>(new(), o => Train(new() { InitialModel = Causal, Adaptation = o }), new()
         {
             [nameof(AdaptationOptions.MaskTokenId)] = [-1, int.MinValue, int.MaxValue],
+            [nameof(AdaptationOptions.AttentionBlockSize)] = BadCounts,
         }, anything: ["ShiftsLogits"]),
 
         new Subject<LoraOptions>(new(), o => Train(new() { InitialModel = Model, Lora = o }), new()

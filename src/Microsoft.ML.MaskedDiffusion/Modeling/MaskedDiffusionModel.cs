@@ -260,6 +260,22 @@ public sealed class MaskedDiffusionModel : IDisposable
         }
     }
 
+    /// <summary>
+    /// A model of the same weights, in the same memory and to be disposed by itself, whose attention goes by blocks
+    /// (<see cref="TransformerConfig.AttentionBlockSize"/>): for published models that were trained so, whose files do not say it (dLLM's
+    /// BD3LM models have blocks of 32), and to make a block diffusion model of one that sees the whole row, by training it on. The memory is
+    /// freed when both models are disposed.
+    /// </summary>
+    /// <param name="size">Positions of a block, 1 or more; null for a model that sees the whole row.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="size"/> is below 1, or the network can have no blocks: an autoregressive one, or one with
+    /// <see cref="TransformerConfig.LocalAttention"/>, <see cref="TransformerConfig.HasLengthTokens"/> or a
+    /// <see cref="TransformerConfig.UniformShare"/>.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
+    public MaskedDiffusionModel WithAttentionBlocks(int? size) =>
+        new(Network.WithAttentionBlocks(size), Tokenizer) { Family = Family, Adapter = Adapter };
+
     /// <summary>A model of the same weights in memory, to be disposed by itself; the weights go with the last of them.</summary>
     internal MaskedDiffusionModel Share(Action released) => new(Network.Share(released), Tokenizer) { Family = Family, Adapter = Adapter };
 

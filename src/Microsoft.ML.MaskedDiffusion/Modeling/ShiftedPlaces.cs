@@ -6,18 +6,11 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling;
 /// </summary>
 internal sealed class ShiftedPlaces
 {
-    /// <param name="sources">For each asked place the place whose state predicts it; they do not descend.</param>
+    /// <param name="sources">For each asked place the place whose state predicts it.</param>
     public ShiftedPlaces(long[] sources)
     {
-        var computed = new List<long>(sources.Length);
-        Rows = new int[sources.Length];
-        for (int i = 0; i < sources.Length; i++)
-        {
-            if (i == 0 || sources[i] != sources[i - 1])
-                computed.Add(sources[i]);
-            Rows[i] = computed.Count - 1;
-        }
-        Computed = [.. computed];
+        Computed = [.. sources.Distinct().Order()];
+        Rows = Array.ConvertAll(sources, source => Array.BinarySearch(Computed, source));
     }
 
     /// <summary>The places to be computed, ascending.</summary>
@@ -26,6 +19,6 @@ internal sealed class ShiftedPlaces
     /// <summary>For each asked place the number of its state among those of <see cref="Computed"/>.</summary>
     public int[] Rows { get; }
 
-    /// <summary>Whether each asked place has a state of its own.</summary>
-    public bool AreDistinct => Computed.Length == Rows.Length;
+    /// <summary>Whether the asked places have the computed states one after the other.</summary>
+    public bool AreInOrder => Rows.Index().All(row => row.Item == row.Index) && Computed.Length == Rows.Length;
 }

@@ -25,6 +25,12 @@ internal sealed class TokenRows
     /// <summary>Tokens of a row.</summary>
     public int Length { get; }
 
+    /// <summary>
+    /// The position with which a block begins, 0 or more; the others follow from it. Of use where the network has
+    /// <see cref="TransformerConfig.AttentionBlockSize"/>. Default 0.
+    /// </summary>
+    public int BlockStart { get; init; }
+
     /// <summary>Number of rows.</summary>
     public int Count => Ids.Length / Length;
 

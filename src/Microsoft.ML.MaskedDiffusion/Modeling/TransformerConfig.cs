@@ -122,6 +122,13 @@ public sealed record TransformerConfig
     public RotaryPrecision RotaryPrecision { get; init; } = RotaryPrecision.Float32;
 
     /// <summary>
+    /// Attention by blocks, as in block diffusion (BD3LM; Arriola et al., arXiv 2503.09573, 2025): a position sees its own block of so many
+    /// positions and the blocks before it, 1 or more. Text is written and scored block after block, in an order of the sampler's within
+    /// each, and what has been written is never computed again. Null (default): a position sees the whole row.
+    /// </summary>
+    public int? AttentionBlockSize { get; init; }
+
+    /// <summary>
     /// Whether positions see only what is before them (next-token model, no mask token) instead of everything. Default false.
     /// </summary>
     public bool Autoregressive { get; init; }
@@ -175,8 +182,8 @@ public sealed record TransformerConfig
     public int EmbeddingRowCount => Autoregressive || MaskTokenId < VocabularySize ? VocabularySize : VocabularySize + 1;
 
     /// <summary>
-    /// Parameters of blocks, norms and a prediction head's dense layer: the N of scaling laws, without input embedding and output layer. For the presets it is
-    /// L (4 d^2 + 3 d f + 2 d) + d.
+    /// Parameters of blocks, norms and a prediction head's dense layer: the N of scaling laws, without input embedding and output layer. For
+    /// the presets it is L (4 d^2 + 3 d f + 2 d) + d.
     /// </summary>
     public long NonEmbeddingParameterCount => Count(TransformerNetwork.ParameterShapes(this)
         .Where(item => item.Name is not (
@@ -220,6 +227,7 @@ public sealed record TransformerConfig
         ContextLength, NormEpsilon, Norm, Activation, HasAttentionBias, HasQueryKeyNorm, RotaryBase, RotaryScaling, RotaryPrecision,
         LocalAttention,
         TiesEmbeddings, HasEmbeddingNorm, HasPredictionHead, ShiftsLogits, Autoregressive, HasLengthTokens, UniformShare,
+        AttentionBlockSize,
     ];
 
     /// <summary>Whether another configuration has the same name and describes the same network.</summary>
@@ -290,8 +298,16 @@ public sealed record TransformerConfig
         LocalAttention?.Validate(group + nameof(LocalAttention) + ".");
         OptionCheck.Require(LocalAttention is null || !Autoregressive, group + nameof(LocalAttention), LocalAttention,
             "null for an autoregressive network");
+        OptionCheck.RequireCountOrNull(AttentionBlockSize, group + nameof(AttentionBlockSize));
+        RequireWhole(!Autoregressive, "for an autoregressive network, whose positions see nothing behind them");
+        RequireWhole(LocalAttention is null, "with LocalAttention");
+        RequireWhole(!HasLengthTokens, "with HasLengthTokens, which need what follows a gap");
+        RequireWhole(UniformShare == 0, "with a UniformShare");
         OptionCheck.Require(!ShiftsLogits || !Autoregressive, group + nameof(ShiftsLogits), ShiftsLogits,
             "false for an autoregressive network, which predicts the next token anyway");
+
+        void RequireWhole(bool mayHaveBlocks, string why) => OptionCheck.Require(
+            AttentionBlockSize is null || mayHaveBlocks, group + nameof(AttentionBlockSize), AttentionBlockSize, "null " + why);
     }
 
     /// <summary>Whether a block's attention sees near positions only.</summary>

@@ -69,6 +69,23 @@ internal sealed partial class TransformerNetwork : IDisposable
         (Config, Device, Type) = (shared.Config, shared.Device, shared.Type);
     }
 
+    // The same weights computed with in another way.
+    private TransformerNetwork(TransformerNetwork shared, TransformerConfig config)
+    {
+        config.Validate();
+        UseCount.Use held = shared._uses.Enter();
+        _uses = new UseCount(nameof(MaskedDiffusionModel), () =>
+        {
+            _backend!.Dispose();
+            held.Dispose();
+        });
+        (_parameters, _pass) = (shared._parameters, shared._pass);
+        (Config, Device, Type) = (config, shared.Device, shared.Type);
+        _backend = shared._backend is CpuBackend
+            ? new CpuBackend(config, _parameters, _uses, _pass)
+            : new TorchBackend(config, _parameters, Device, Type, _pass);
+    }
+
     public TransformerConfig Config { get; }
 
     public Device Device { get; }
@@ -95,13 +112,13 @@ internal sealed partial class TransformerNetwork : IDisposable
     }
 
     /// <summary>
-    /// Whether positions see only what is before them: that of the configuration, unless a training sets it for a time. Never set between a
-    /// forward pass and its backward pass.
+    /// Which positions see which in forward passes to come, and in their backward passes; null: as the configuration says. A training sets
+    /// it for a time.
     /// </summary>
-    public bool IsCausal
+    public AttentionPattern? Attention
     {
-        get => _backend.IsCausal;
-        set => _backend.IsCausal = value;
+        get => _backend.Attention;
+        set => _backend.Attention = value;
     }
 
     /// <inheritdoc cref="INetworkBackend.ActivationCheckpointing"/>
@@ -155,8 +172,12 @@ internal sealed partial class TransformerNetwork : IDisposable
         }
         if (!IsShifted)
             return _backend.HiddenAt(tokens, places);
-        var shifted = new ShiftedPlaces(Array.ConvertAll(places, place => place % tokens.Length == 0 ? place : place - 1));
-        if (shifted.AreDistinct)
+        var shifted = new ShiftedPlaces(Array.ConvertAll(places, place =>
+        {
+            int position = (int)(place % tokens.Length);
+            return place - position + AttentionPattern.Predictor(Attention, position);
+        }));
+        if (shifted.AreInOrder)
             return _backend.HiddenAt(tokens, shifted.Computed);
         using var scope = NewDisposeScope();
         // Indexing adds the gradients of equal places in a fixed order.
@@ -310,11 +331,20 @@ internal sealed partial class TransformerNetwork : IDisposable
     /// <exception cref="ObjectDisposedException">The network has been disposed.</exception>
     public TransformerNetwork Share(Action released) => new(this, released);
 
+    /// <summary>
+    /// A network of the same memory whose attention goes by blocks, or no longer does, to be disposed by itself: the memory is freed when
+    /// both are disposed. Neither may be trained then.
+    /// </summary>
+    /// <param name="size">As of <see cref="TransformerConfig.AttentionBlockSize"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">This network can have no blocks, or not of that size.</exception>
+    /// <exception cref="ObjectDisposedException">The network has been disposed.</exception>
+    public TransformerNetwork WithAttentionBlocks(int? size) => new(this, Config with { AttentionBlockSize = size });
+
     /// <summary>Frees the memory when the last running call has ended; later calls throw.</summary>
     public void Dispose() => _uses.Close();
 
     // Where a position's output predicts the token after it.
-    private bool IsShifted => Config.ShiftsLogits && !IsCausal;
+    private bool IsShifted => Config.ShiftsLogits && Attention is not { IsCausal: true };
 
     private void Free()
     {
@@ -326,11 +356,18 @@ internal sealed partial class TransformerNetwork : IDisposable
 
     private void Check(TokenRows tokens)
     {
-        if (tokens.Length > Config.ContextLength)
+        int length = tokens.Length;
+        if (Attention?.TextLength is { } text)
+        {
+            if (length != 2 * text)
+                throw new ArgumentException($"A row has {length} tokens, not two times the {text} of the text.", nameof(tokens));
+            length = text;
+        }
+        if (length > Config.ContextLength)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(tokens), tokens.Length,
-                $"A row has {tokens.Length} tokens; the network reads 1 to ContextLength {Config.ContextLength} tokens.");
+                nameof(tokens), length,
+                $"A row has {length} tokens; the network reads 1 to ContextLength {Config.ContextLength} tokens.");
         }
         TokenRows.RequireIds(tokens.Ids, Config.EmbeddingRowCount, nameof(tokens));
     }

@@ -39,6 +39,8 @@ public sealed partial class MaskedDiffusionTrainer
         }
         if (_options.WarmStart > 0)
             yield return new(StoredTraits.WarmStart, _options.WarmStart.ToString(CultureInfo.InvariantCulture));
+        if (_options.AttentionAnnealing > 0)
+            yield return new(StoredTraits.AttentionAnnealing, _options.AttentionAnnealing.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>How checkpoints name these options. Files hold the names, so they never change.</summary>
@@ -52,5 +54,6 @@ public sealed partial class MaskedDiffusionTrainer
         public const string GapLengthRatio = "GapLengthRatio";
         public const string MaxGapLength = "MaxGapLength";
         public const string WarmStart = "WarmStart";
+        public const string AttentionAnnealing = "AttentionAnnealing";
     }
 }

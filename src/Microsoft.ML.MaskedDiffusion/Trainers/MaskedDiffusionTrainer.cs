@@ -198,8 +198,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         if (_autoregressive)
             return new AutoregressiveObjective();
         NoiseOptions noise = _options.Noise;
-        ITrainingObjective WithStart(ITrainingObjective diffusion) =>
-            _options.WarmStart == 0 ? diffusion : new WarmStartObjective(diffusion, _options.WarmStart);
+        if (config.AttentionBlockSize is not null)
+            return WithStart(new BlockDiffusionObjective(config, noise.Levels, noise.LossWeighting, noise.GuidanceDropout));
         if (noise.UniformShare > 0)
         {
             return WithStart(new HybridObjective(
@@ -208,6 +208,13 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         GapLengthNoise? gapLengths = noise.GapLengthRatio == 0 || tokenizer is null
             ? null : new GapLengthNoise(config, noise.GapLengthRatio, noise.MaxGapLength, BordersOf(tokenizer));
         return WithStart(new DiffusionObjective(config, noise.Levels, noise.LossWeighting, noise.GuidanceDropout, gapLengths));
+    }
+
+    private ITrainingObjective WithStart(ITrainingObjective diffusion)
+    {
+        if (_options.AttentionAnnealing > 0)
+            diffusion = new AnnealedObjective(diffusion, _options.WarmStart, _options.AttentionAnnealing);
+        return _options.WarmStart == 0 ? diffusion : new WarmStartObjective(diffusion, _options.WarmStart);
     }
 
     // The ids that begin and end a text.

@@ -17,6 +17,7 @@ internal static class TrainerOptionsCheck
         OptionCheck.Require(options.WarmStart is >= 0 and < 1, nameof(options.WarmStart), options.WarmStart, "0 up to but not 1");
         OptionCheck.Require(options.WarmStart == 0 || !options.Budget.UntilCancelled, nameof(options.WarmStart), options.WarmStart,
             "0 with Budget.UntilCancelled: of a run without an end there are no shares");
+        CheckAnnealing(options, autoregressive);
         OptionCheck.RequireCount(options.ProgressInterval, nameof(options.ProgressInterval));
         OptionCheck.RequireDefined(options.CancelBehavior, nameof(options.CancelBehavior));
         CheckDevice(options.Device);
@@ -25,15 +26,46 @@ internal static class TrainerOptionsCheck
         options.Validation.Check(options);
         options.Checkpoints.Check();
         options.Rows.Check(options);
-        options.Noise.Check(options.Rows, (options.InitialModel?.Config ?? options.Network).ContextLength);
+        options.Noise.Check(options.Rows, NetworkOf(options).ContextLength);
         options.Compute.Check(options.BatchSize);
         options.Adaptation.Check(options.InitialModel, autoregressive);
+        CheckBlocks(options);
         if (autoregressive)
             CheckAutoregressive(options);
         if (options.InitialModel is { } model)
             CheckModel(options, model, autoregressive);
         if (options.Lora is { } lora)
             CheckLora(options, lora, autoregressive);
+    }
+
+    private static void CheckAnnealing(TrainerOptions options, bool autoregressive)
+    {
+        const string Name = nameof(options.AttentionAnnealing);
+        double share = options.AttentionAnnealing;
+        OptionCheck.Require(share >= 0 && share + options.WarmStart <= 1, Name, share,
+            FormattableString.Invariant($"0 to {1 - options.WarmStart}, 1 less the WarmStart"));
+        if (share == 0)
+            return;
+        OptionCheck.Require(!autoregressive, Name, share, "0: an autoregressive model keeps its causal attention");
+        OptionCheck.Require(options.WarmStart > 0 || options.InitialModel is { Config.Autoregressive: true }, Name, share,
+            "0 without a WarmStart or an autoregressive InitialModel, behind which attention is causal");
+        OptionCheck.Require(!options.Budget.UntilCancelled, Name, share, "0 with Budget.UntilCancelled: of a run without an end there are "
+            + "no shares");
+        OptionCheck.Require((options.Adaptation.AttentionBlockSize ?? NetworkOf(options).AttentionBlockSize) is null, Name, share,
+            "0 for a network whose attention goes by blocks");
+    }
+
+    // The network, or what is known of it before text is read.
+    private static TransformerConfig NetworkOf(TrainerOptions options) => options.InitialModel?.Config ?? options.Network;
+
+    // Block diffusion has mask tokens and nothing else.
+    private static void CheckBlocks(TrainerOptions options)
+    {
+        if (options.Adaptation.AttentionBlockSize is null && NetworkOf(options).AttentionBlockSize is null)
+            return;
+        const string Allowed = "0 for a network whose attention goes by blocks";
+        OptionCheck.Require(options.Noise.UniformShare == 0, "Noise.UniformShare", options.Noise.UniformShare, Allowed);
+        OptionCheck.Require(options.Noise.GapLengthRatio == 0, "Noise.GapLengthRatio", options.Noise.GapLengthRatio, Allowed);
     }
 
     private static void CheckGroups(TrainerOptions options)
@@ -81,6 +113,8 @@ internal static class TrainerOptionsCheck
         bool mayBeCausal = autoregressive || options.InitialModel is not null;
         OptionCheck.Require(mayBeCausal || !options.Network.Autoregressive, "Network.Autoregressive", true,
             "false: a masked diffusion model sees the text on both sides");
+        OptionCheck.Require(!autoregressive || options.Network.AttentionBlockSize is null, "Network.AttentionBlockSize",
+            options.Network.AttentionBlockSize, "null: an autoregressive model sees nothing behind a position");
         OptionCheck.Require(!options.Network.HasLengthTokens || options.InitialModel is not null, "Network.HasLengthTokens", true,
             "false: a Noise.GapLengthRatio above 0 adds the tokens");
         OptionCheck.Require(options.Network.UniformShare == 0 || options.InitialModel is not null, "Network.UniformShare",

@@ -120,7 +120,7 @@ internal sealed class TrainingLoop : IDisposable
         _trained.Dispose();
         // What comes after the training computes as any model does.
         (_network.Precision, _network.ActivationCheckpointing) = (Precision.Float32, false);
-        _network.IsCausal = _network.Config.Autoregressive;
+        _network.Attention = null;
         _network.Trim();
     }
 

@@ -43,6 +43,16 @@ internal static class NetworkShapes
         Small with { Name = "normed embeddings of one block", HasEmbeddingNorm = true, LayerCount = 1 },
         Small with { Name = "prediction head", HasPredictionHead = true },
         Small with { Name = "shifted", ShiftsLogits = true },
+        Small with { Name = "attention by blocks", AttentionBlockSize = 5 },
+        Small with { Name = "attention by blocks of one", LayerCount = 1, AttentionBlockSize = 1 },
+        Small with
+        {
+            Name = "shifted, attention by blocks",
+            HeadCount = 4,
+            KeyValueHeadCount = 2,
+            AttentionBlockSize = 4,
+            ShiftsLogits = true,
+        },
         Small with
         {
             Name = "like Dream",

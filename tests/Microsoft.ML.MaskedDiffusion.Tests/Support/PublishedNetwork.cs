@@ -71,14 +71,15 @@ internal static class PublishedNetwork
 
     /// <summary>The network with the weights of its folder, and maybe with outputs that predict the next position.</summary>
     public static TransformerNetwork Load(
-        string family, ScalarType type = ScalarType.Float32, bool torchOperators = false, bool isShifted = false)
+        string family, ScalarType type = ScalarType.Float32, bool torchOperators = false, bool isShifted = false,
+        int? attentionBlockSize = null)
     {
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         string folder = Golden.PathOf("published", family);
         SafetensorsReader[] files = [.. Directory.EnumerateFiles(folder, "model*.safetensors").Select(SafetensorsReader.Open)];
         TransformerConfig config = Config(family);
-        config = config with { ShiftsLogits = config.ShiftsLogits || isShifted };
+        config = config with { ShiftsLogits = config.ShiftsLogits || isShifted, AttentionBlockSize = attentionBlockSize };
         var network = new TransformerNetwork(config, CPU, type, torchOperators);
         foreach ((string name, var parameter) in network.Parameters)
         {

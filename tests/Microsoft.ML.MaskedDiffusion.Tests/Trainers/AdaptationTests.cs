@@ -37,7 +37,7 @@ public sealed class AdaptationTests
         using LikelihoodScoringTransformer lm = Fit(o => (o.LearningRate, o.Optimizer.WeightDecay) = (1e-12, 0));
         TransformerConfig config = lm.Model.Config;
         Assert.AreEqual(Causal.Config with { Autoregressive = false, ShiftsLogits = true }, config);
-        Assert.IsFalse(lm.Model.Network.IsCausal);
+        Assert.IsNull(lm.Model.Network.Attention);
         int size = config.VocabularySize, width = config.EmbeddingSize;
         Assert.AreEqual((size, size + 1), (config.MaskTokenId, config.EmbeddingRowCount));
         foreach (string name in Causal.Network.Parameters.Keys)
@@ -89,7 +89,42 @@ public sealed class AdaptationTests
             });
         });
         CollectionAssert.AreEqual(new[] { "autoregressive", "autoregressive", null, null }, remarks);
-        Assert.IsFalse(lm.Model.Network.IsCausal);
+        Assert.IsNull(lm.Model.Network.Attention);
+    }
+
+    [TestMethod]
+    public void AttentionIsUncoveredLittleByLittle()
+    {
+        var remarks = new List<string?>();
+        void Annealed(TrainerOptions o)
+        {
+            (o.AttentionAnnealing, o.ProgressInterval) = (0.75, 1);
+            o.Progress = new Collected<TrainingProgress>(report =>
+            {
+                if (report.Phase == TrainingPhase.Training)
+                    remarks.Add(report.LossRemark);
+            });
+        }
+        using LikelihoodScoringTransformer lm = Fit(Annealed), again = Fit(Annealed), plain = Fit();
+        string?[] expected = ["attention not yet full", "attention not yet full", "attention not yet full", null];
+        CollectionAssert.AreEqual(expected.Concat(expected).ToArray(), remarks);
+        Assert.IsNull(lm.Model.Network.Attention);
+        string name = TransformerNetwork.FinalNormName;
+        CollectionAssert.AreEqual(Weight(lm.Model, name), Weight(again.Model, name));
+        CollectionAssert.AreNotEqual(Weight(lm.Model, name), Weight(plain.Model, name));
+    }
+
+    [TestMethod]
+    public void AnAnnealingThatHasNothingToAnnealIsRefused()
+    {
+        void Refused(Action<TrainerOptions> change) => StringAssert.Contains(
+            Assert.Throws<ArgumentOutOfRangeException>(() => Fit(change)).Message, "AttentionAnnealing");
+        Refused(o => o.AttentionAnnealing = -0.1);
+        Refused(o => o.AttentionAnnealing = double.NaN);
+        Refused(o => (o.WarmStart, o.AttentionAnnealing) = (0.5, 0.6));
+        Refused(o => (o.InitialModel, o.AttentionAnnealing) = (null, 0.5));
+        Refused(o => (o.Adaptation.AttentionBlockSize, o.AttentionAnnealing) = (4, 0.5));
+        Refused(o => (o.MaxSteps, o.Budget.UntilCancelled, o.AttentionAnnealing) = (null, true, 0.5));
     }
 
     [TestMethod]

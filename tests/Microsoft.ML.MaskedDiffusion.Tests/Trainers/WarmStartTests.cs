@@ -39,7 +39,7 @@ public sealed class WarmStartTests
         using var folder = new TemporaryFolder();
         using LikelihoodScoringTransformer whole = Fit(), cold = Fit(o => o.WarmStart = 0);
         CollectionAssert.AreNotEqual(Weights(cold.Model), Weights(whole.Model));
-        Assert.IsFalse(whole.Model.Network.IsCausal, "the model sees both sides, as any masked diffusion model");
+        Assert.IsNull(whole.Model.Network.Attention, "the model sees both sides, as any masked diffusion model");
         using var source = new CancellationTokenSource();
         void Checkpointed(TrainerOptions o) =>
             (o.Checkpoints.Folder, o.Checkpoints.Interval, o.Checkpoints.Resume) = (folder.File("run"), 1, true);

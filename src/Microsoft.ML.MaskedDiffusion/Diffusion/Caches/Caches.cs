@@ -26,6 +26,25 @@ internal sealed class DualCache() : SamplingCache("Dual")
         step.IsFirstOfBlock ? null : [.. Enumerable.Range(step.BlockStart, step.BlockEnd - step.BlockStart)];
 }
 
+/// <summary>
+/// The blocks of attention from the first one that has changed since the last step to the one that is filled. Exact: nothing of a block
+/// depends on those behind it.
+/// </summary>
+internal sealed class BlockCache : SamplingCache
+{
+    private BlockCache() : base("Block")
+    {
+    }
+
+    public static BlockCache Instance { get; } = new();
+
+    public override IReadOnlyList<int>? Positions(CacheStep step)
+    {
+        (int start, int end) = step.AttentionBlocks!.Value;
+        return [.. Enumerable.Range(start, end - start)];
+    }
+}
+
 /// <summary>What is masked, and what has just been filled.</summary>
 internal sealed class DelayedCache : SamplingCache
 {

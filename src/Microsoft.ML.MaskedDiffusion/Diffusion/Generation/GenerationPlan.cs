@@ -17,6 +17,9 @@ internal sealed record GenerationPlan(
     /// <summary>Whether the network's output before a position predicts it. Default false.</summary>
     public bool IsShifted { get; init; }
 
+    /// <summary>As of <see cref="TransformerConfig.AttentionBlockSize"/>. Default null.</summary>
+    public int? AttentionBlockSize { get; init; }
+
     /// <summary>The most tokens of a text.</summary>
     public int MaxNewTokens { get; } = Options.MaxNewTokensIn(ContextLength);
 
@@ -43,6 +46,7 @@ internal sealed record GenerationPlan(
         FirstEnd = promptLength + Options.MinNewTokens,
         EndOfTextPenalty = Options.EndOfTextPenalty,
         IsShifted = IsShifted,
+        AttentionBlockSize = AttentionBlockSize,
     };
 
     /// <summary>The tokens that end a text: the tokenizer's end of sequence, if it has one, and those of the options.</summary>

@@ -36,12 +36,14 @@ public sealed class TextGenerator
         ArgumentNullException.ThrowIfNull(model);
         GenerationOptions own = (options ?? new GenerationOptions()).Clone();
         own.Sampling.CheckVocabulary(model.Config.VocabularySize);
+        own.Sampling = own.Sampling.For(model.Config.AttentionBlockSize, isCached: true);
         _model = model;
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
         _plan = new GenerationPlan(own, model.Tokenizer, model.Config.ContextLength, model.Config.MaskTokenId, vocabulary,
             own.StopStrings.Count > 0 ? new StopScanner(own.StopStrings) : null)
         {
             IsShifted = model.Config.ShiftsLogits,
+            AttentionBlockSize = model.Config.AttentionBlockSize,
         };
         _subject = subject;
         _plan.Check(model.Config.Autoregressive);

@@ -15,6 +15,9 @@ internal interface IRowEvaluator
     /// <summary>Whether the network's output before a position predicts it. Default false.</summary>
     bool IsShifted => false;
 
+    /// <summary>As of <see cref="TransformerConfig.AttentionBlockSize"/>. Default null.</summary>
+    int? AttentionBlockSize => null;
+
     /// <summary>Writes log p(target), nats, of every prediction of the batch.</summary>
     void LogProbabilities(RowBatch batch, Span<double> destination);
 

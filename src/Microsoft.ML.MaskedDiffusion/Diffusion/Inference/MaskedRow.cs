@@ -14,6 +14,12 @@ internal sealed class MaskedRow(int[] tokens, int[]? unconditional, int[] positi
     /// </summary>
     public int UnconditionalShift { get; init; }
 
+    /// <summary>
+    /// The first position with which a block of the network's attention begins, such that one begins with the first token which is written
+    /// or scored; 0 (default) if the network has no such blocks.
+    /// </summary>
+    public int BlockStart { get; init; }
+
     /// <summary>What is kept of the row from step to step; null where everything is computed.</summary>
     public RowCache? Cache { get; init; }
 

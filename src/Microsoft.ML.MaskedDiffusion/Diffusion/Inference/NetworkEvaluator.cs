@@ -52,6 +52,8 @@ internal sealed class NetworkEvaluator : IRowEvaluator
 
     public bool IsShifted => _network.Config.ShiftsLogits;
 
+    public int? AttentionBlockSize => _network.Config.AttentionBlockSize;
+
     public void LogProbabilities(RowBatch batch, Span<double> destination)
     {
         using var scope = NewDisposeScope();
@@ -104,7 +106,7 @@ internal sealed class NetworkEvaluator : IRowEvaluator
         }
         long[] places =
             [.. (guided ? pairs.SelectMany(pair => new[] { pair.At, pair.Other }) : pairs.Select(pair => pair.At)).Distinct().Order()];
-        Tensor states = _network.HiddenAt(new TokenRows(ids, batch.Length), places);
+        Tensor states = _network.HiddenAt(new TokenRows(ids, batch.Length) { BlockStart = batch.BlockStart }, places);
         return new AskedStates(At(pair => pair.At), guided ? At(pair => pair.Other) : null, rows);
 
         Tensor At(Func<(long At, long Other), long> place)

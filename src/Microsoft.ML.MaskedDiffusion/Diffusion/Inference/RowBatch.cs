@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
 /// <summary>
-/// Rows of one length that go through the network together, each distinct row once, and the predictions wanted from them. Filled by
+/// Rows of one length, and one <see cref="MaskedRow.BlockStart"/>, that go through the network together, each distinct row once, and the predictions wanted from them. Filled by
 /// <see cref="Add"/>, then read by an <see cref="IRowEvaluator"/>.
 /// </summary>
-internal sealed class RowBatch(int length, double guidanceScale)
+internal sealed class RowBatch(int length, double guidanceScale, int blockStart = 0)
 {
     private readonly Dictionary<int[], int> _rows = new(TokenRowComparer.Instance);
     private readonly List<int[]> _tokens = [];
@@ -18,6 +18,9 @@ internal sealed class RowBatch(int length, double guidanceScale)
 
     /// <summary>Strength w of classifier-free guidance; 0 for none.</summary>
     public double GuidanceScale { get; } = guidanceScale;
+
+    /// <summary>The rows' <see cref="MaskedRow.BlockStart"/>.</summary>
+    public int BlockStart { get; } = blockStart;
 
     /// <summary>Distinct network rows.</summary>
     public int RowCount => _tokens.Count;

@@ -13,7 +13,9 @@ internal sealed class RowCache : IDisposable
     /// <param name="computed">The positions to compute, ascending; null for all.</param>
     /// <param name="asked">The positions whose states are wanted, among those.</param>
     /// <param name="isUnconditional">Whether it is the counterpart.</param>
-    public SequencePart Part(INetworkSession session, int[] tokens, int[]? computed, int[] asked, bool isUnconditional)
+    /// <param name="blockStart">The position with which a block of the network's attention begins.</param>
+    public SequencePart Part(
+        INetworkSession session, int[] tokens, int[]? computed, int[] asked, bool isUnconditional, int blockStart)
     {
         ref KeyValueCache? cache = ref isUnconditional ? ref _unconditional : ref _conditional;
         // A counterpart that guidance asks for later than for the row itself begins with all of its positions.
@@ -26,6 +28,7 @@ internal sealed class RowCache : IDisposable
             Positions = computed,
             KeyCount = tokens.Length,
             Cache = cache,
+            BlockStart = blockStart,
             Asked = asked.Select(position => Array.BinarySearch(computed, position)).ToArray(),
         };
     }

@@ -14,7 +14,7 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
     /// <summary>Sets the negative log-likelihood of every row.</summary>
     public void Score(IEnumerable<MaskedRow> rows, CancellationToken cancellation)
     {
-        foreach (IGrouping<int, MaskedRow> bucket in rows.GroupBy(row => row.Tokens.Length).OrderBy(bucket => bucket.Key))
+        foreach (IGrouping<(int Length, int BlockStart), MaskedRow> bucket in Buckets(rows))
         {
             // Equal rows are put next to each other, so that they fall into one batch, where only one of them is computed.
             IEnumerable<MaskedRow> rowsOfLength = bucket.GroupBy(row => row.Tokens, TokenRowComparer.Instance).SelectMany(same => same);
@@ -40,7 +40,7 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
     /// </summary>
     public void Read(IEnumerable<MaskedRow> rows, MaskedRowReader reader, CancellationToken cancellation)
     {
-        foreach (IGrouping<int, MaskedRow> bucket in rows.GroupBy(row => row.Tokens.Length).OrderBy(bucket => bucket.Key))
+        foreach (IGrouping<(int Length, int BlockStart), MaskedRow> bucket in Buckets(rows))
         {
             foreach ((RowBatch batch, List<(MaskedRow Row, int First)> placed) in Batches(bucket, bucket.Key))
             {
@@ -57,18 +57,23 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
         }
     }
 
-    private IEnumerable<(RowBatch Batch, List<(MaskedRow Row, int First)> Placed)> Batches(IEnumerable<MaskedRow> rows, int length)
+    private static IEnumerable<IGrouping<(int Length, int BlockStart), MaskedRow>> Buckets(IEnumerable<MaskedRow> rows) => rows
+        .GroupBy(row => (row.Tokens.Length, row.BlockStart))
+        .OrderBy(bucket => bucket.Key);
+
+    private IEnumerable<(RowBatch Batch, List<(MaskedRow Row, int First)> Placed)> Batches(
+        IEnumerable<MaskedRow> bucket, (int Length, int BlockStart) key)
     {
-        var batch = new RowBatch(length, guidanceScale);
+        var batch = new RowBatch(key.Length, guidanceScale, key.BlockStart);
         List<(MaskedRow, int)> placed = [];
-        foreach (MaskedRow row in rows)
+        foreach (MaskedRow row in bucket)
         {
             if (row.Cache is not null || row.UnconditionalShift != 0)
                 throw new NotSupportedException("Caches and negative prompts need a network session.");
-            if (placed.Count > 0 && !batch.Holds(row) && (batch.RowCount + row.NetworkRows) * (long)length > batchTokens)
+            if (placed.Count > 0 && !batch.Holds(row) && (batch.RowCount + row.NetworkRows) * (long)key.Length > batchTokens)
             {
                 yield return (batch, placed);
-                batch = new RowBatch(length, guidanceScale);
+                batch = new RowBatch(key.Length, guidanceScale, key.BlockStart);
                 placed = [];
             }
             placed.Add((row, batch.Add(row)));

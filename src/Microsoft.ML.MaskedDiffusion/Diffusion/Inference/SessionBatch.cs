@@ -5,7 +5,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 /// <summary>Rows that go through a network session together, each distinct one once, and the positions asked for in each.</summary>
 internal sealed class SessionBatch
 {
-    private readonly Dictionary<int[], Row> _shared = new(TokenRowComparer.Instance);
+    private readonly Dictionary<int, Dictionary<int[], Row>> _shared = [];
     private readonly Dictionary<(MaskedRow Look, bool IsUnconditional), Row> _rowOf = [];
     private readonly List<Row> _rows = [];
     private long _tokens;
@@ -32,7 +32,7 @@ internal sealed class SessionBatch
     /// <summary>What the session computes.</summary>
     public SequencePart[] Parts(INetworkSession session)
     {
-        int index = 0;
+        int index = 0, size = session.Config.AttentionBlockSize ?? 1;
         var parts = new SequencePart[_rows.Count];
         for (int i = 0; i < parts.Length; i++)
         {
@@ -41,14 +41,21 @@ internal sealed class SessionBatch
             foreach (int position in asked)
                 row.Indices.Add(position, index++);
             parts[i] = row.Look.Cache is { } cache
-                ? cache.Part(session, row.Tokens, Computed(row), asked, row.IsUnconditional)
-                : SequencePart.Whole(row.Tokens, asked);
+                ? cache.Part(session, row.Tokens, Computed(row), asked, row.IsUnconditional, BlockStart(row, size))
+                : SequencePart.Whole(row.Tokens, asked, blockStart: BlockStart(row, size));
         }
         return parts;
     }
 
     /// <summary>The number of the state at a position.</summary>
     public int IndexOf(MaskedRow look, int position, bool isUnconditional) => _rowOf[(look, isUnconditional)].Indices[position];
+
+    // Where a block of attention begins; the counterpart of guidance may stand to the right or to the left.
+    private static int BlockStart(Row row, int size)
+    {
+        int shift = row.IsUnconditional ? row.Look.UnconditionalShift : 0;
+        return ((row.Look.BlockStart + shift) % size + size) % size;
+    }
 
     private static int[]? Computed(Row row)
     {
@@ -60,16 +67,25 @@ internal sealed class SessionBatch
 
     private long NewTokens(MaskedRow look, int[] tokens) => look.Cache is not null
         ? look.Computed?.Length ?? tokens.Length
-        : _shared.ContainsKey(tokens) ? 0 : tokens.Length;
+        : SharedOf(look.BlockStart).ContainsKey(tokens) ? 0 : tokens.Length;
+
+    // The rows without a cache whose blocks begin alike, of which equal ones are computed once.
+    private Dictionary<int[], Row> SharedOf(int blockStart)
+    {
+        if (!_shared.TryGetValue(blockStart, out Dictionary<int[], Row>? rows))
+            _shared.Add(blockStart, rows = new(TokenRowComparer.Instance));
+        return rows;
+    }
 
     private void Ask(MaskedRow look, int[] tokens, bool isUnconditional)
     {
         _tokens += NewTokens(look, tokens);
-        if (look.Cache is not null || !_shared.TryGetValue(tokens, out Row? row))
+        Dictionary<int[], Row> shared = SharedOf(look.BlockStart);
+        if (look.Cache is not null || !shared.TryGetValue(tokens, out Row? row))
         {
             _rows.Add(row = new Row(look, tokens, isUnconditional));
             if (look.Cache is null)
-                _shared.Add(tokens, row);
+                shared.Add(tokens, row);
         }
         int shift = isUnconditional ? look.UnconditionalShift : 0;
         foreach (int position in look.Positions)

@@ -32,7 +32,8 @@ internal sealed class GapSettler(
     private const long WindowTokens = 1 << 23;
 
     // The most confident tokens first, one token a step.
-    private readonly SamplingOptions _greedy = new() { BatchTokens = batchTokens };
+    private readonly SamplingOptions _greedy =
+        new SamplingOptions { BatchTokens = batchTokens }.For(evaluator.AttentionBlockSize, isCached: true);
     private readonly RowScheduler _scheduler = new(evaluator, guidanceScale: 0, batchTokens);
 
     /// <summary>Rows that went through the network so far.</summary>
@@ -94,6 +95,7 @@ internal sealed class GapSettler(
         var request = new SamplingRequest(row.Tokens, [.. Enumerable.Range(first, length)])
         {
             Key = ContentKey.Of(row.Tokens), Vocabulary = vocabulary, Gaps = [row.Gaps[gap]], StartsText = row.StartsText && gap == 0,
+            AttentionBlockSize = evaluator.AttentionBlockSize,
         };
         return new SamplingRow(request, _greedy, evaluator.MaskTokenId);
     }

@@ -23,7 +23,8 @@ internal sealed class GreedyMatcher
         LikelihoodOptions own = options.Clone();
         _evaluator = evaluator;
         _pad = own.PadToContext;
-        _options = new SamplingOptions { GuidanceScale = own.GuidanceScale, BatchTokens = own.BatchTokens }.Clone();
+        var sampling = new SamplingOptions { GuidanceScale = own.GuidanceScale, BatchTokens = own.BatchTokens };
+        _options = sampling.For(evaluator.AttentionBlockSize, isCached: false);
         _decoder = new Decoder(evaluator, _options);
     }
 
@@ -52,6 +53,8 @@ internal sealed class GreedyMatcher
         {
             Key = ContentKey.Of(tokens),
             Expected = expected,
+            BlockStart = start,
+            AttentionBlockSize = _evaluator.AttentionBlockSize,
         };
         return new SamplingRow(positions, _options, _evaluator.MaskTokenId);
     }

@@ -21,15 +21,8 @@ public readonly record struct LikelihoodInterval(
     /// <summary>The interval of a product of independent parts.</summary>
     internal static LikelihoodInterval Sum(ReadOnlySpan<MixtureBounds> parts, int tokenCount)
     {
-        double lower = 0, upper = 0;
-        EstimateError lowerError = default, upperError = default;
-        foreach (MixtureBounds part in parts)
-        {
-            lower += part.Lower;
-            upper += part.Upper;
-            lowerError += part.LowerError;
-            upperError += part.UpperError;
-        }
-        return new LikelihoodInterval(lower, lowerError.StandardError, upper, upperError.StandardError, tokenCount);
+        MixtureBounds sum = MixtureBounds.Sum(parts);
+        return new LikelihoodInterval(
+            sum.Lower, sum.LowerError.StandardError, sum.Upper, sum.UpperError.StandardError, tokenCount);
     }
 }

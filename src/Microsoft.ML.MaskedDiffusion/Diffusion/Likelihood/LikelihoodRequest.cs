@@ -30,6 +30,15 @@ public sealed class LikelihoodRequest
     public int[] Answer { get; }
 
     /// <summary>
+    /// Tokens of <see cref="Context"/> that guidance masks, from the first one on, and behind which blocks of attention begin. Default: all.
+    /// </summary>
+    internal int PromptLength
+    {
+        get => field < 0 ? Context.Length : field;
+        init;
+    } = -1;
+
+    /// <summary>
     /// Requests of the same key share their random numbers (the noise levels, and which positions are masked first). The noise of their
     /// estimates is then alike, and their differences are more precise: give the options of a question the same key, made of the question
     /// alone. Null, the default: the random numbers come from the context and the answer.

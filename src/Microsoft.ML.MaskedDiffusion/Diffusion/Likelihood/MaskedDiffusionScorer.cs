@@ -68,7 +68,9 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
             bool guided = RequestState.IsGuided(requests[i], _evaluator, _options);
             foreach ((AnswerMask mask, Action<double> take) in mixtures[i].Questions())
             {
-                asked.Add((RequestState.CreateRow(requests[i], mask, length, _evaluator.MaskTokenId, guided), take));
+                MaskedRow row =
+                    RequestState.CreateRow(requests[i], mask, length, _evaluator.MaskTokenId, guided, _evaluator.AttentionBlockSize);
+                asked.Add((row, take));
                 tokens += length;
                 if (tokens >= WindowTokens)
                     Flush();

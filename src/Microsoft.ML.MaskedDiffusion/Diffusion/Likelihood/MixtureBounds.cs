@@ -24,6 +24,18 @@ internal readonly record struct MixtureBounds(double Lower, EstimateError LowerE
     /// <summary>The bounds of a probability that is known.</summary>
     public static MixtureBounds Exact(double lower, double logProbability) => new(lower, default, logProbability, default);
 
+    /// <summary>The bounds of a product of independent parts.</summary>
+    public static MixtureBounds Sum(ReadOnlySpan<MixtureBounds> parts)
+    {
+        var sum = new MixtureBounds(0, default, 0, default);
+        foreach (MixtureBounds part in parts)
+        {
+            sum = new MixtureBounds(
+                sum.Lower + part.Lower, sum.LowerError + part.LowerError, sum.Upper + part.Upper, sum.UpperError + part.UpperError);
+        }
+        return sum;
+    }
+
     /// <summary>The bounds from a sample of orders.</summary>
     /// <param name="logs">The answer's log-probability in each order, nats; an even number, 4 or more.</param>
     public static MixtureBounds Of(ReadOnlySpan<double> logs)

@@ -7,12 +7,18 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 internal abstract class RequestScorer
 {
     /// <summary>
-    /// The scorer of a network: sampled or enumerated masks for a masked diffusion model, the exact figure for an autoregressive one.
+    /// The scorer of a network: sampled or enumerated masks for a masked diffusion model, block by block where its attention goes by blocks,
+    /// and the exact figure for an autoregressive one.
     /// </summary>
     /// <exception cref="ArgumentException">An option is out of range, or does not apply to an autoregressive model.</exception>
-    public static RequestScorer For(TransformerNetwork network, LikelihoodOptions options) => network.Config.Autoregressive
-        ? new AutoregressiveScorer(network, options)
-        : new MaskedDiffusionScorer(new NetworkEvaluator(network), options);
+    public static RequestScorer For(TransformerNetwork network, LikelihoodOptions options)
+    {
+        if (network.Config.Autoregressive)
+            return new AutoregressiveScorer(network, options);
+        var evaluator = new NetworkEvaluator(network);
+        return network.Config.AttentionBlockSize is null
+            ? new MaskedDiffusionScorer(evaluator, options) : new BlockwiseScorer(evaluator, options);
+    }
 
     /// <summary>Rows that went through the network so far, after removing duplicates among all requests.</summary>
     public abstract long NetworkRows { get; }

@@ -13,6 +13,7 @@ internal sealed class RequestState
 
     private readonly LikelihoodRequest _request;
     private readonly int _maskTokenId;
+    private readonly int? _attentionBlockSize;
     private readonly bool _guided;
     private readonly ulong _key;
     private readonly bool _adaptive;
@@ -27,6 +28,7 @@ internal sealed class RequestState
     {
         _request = request;
         _maskTokenId = evaluator.MaskTokenId;
+        _attentionBlockSize = evaluator.AttentionBlockSize;
         Length = LengthOf(request, evaluator, options);
         _guided = IsGuided(request, evaluator, options);
         _adaptive = options.TargetStandardError is not null || options.SeparationZ is not null;
@@ -67,7 +69,7 @@ internal sealed class RequestState
         {
             if (_losses.ContainsKey(mask.Hidden) || _pending.ContainsKey(mask.Hidden))
                 continue;
-            MaskedRow row = CreateRow(_request, mask, Length, _maskTokenId, _guided);
+            MaskedRow row = CreateRow(_request, mask, Length, _maskTokenId, _guided, _attentionBlockSize);
             _pending.Add(mask.Hidden, row);
             rows.Add(row);
             _networkRows += row.NetworkRows;
@@ -107,12 +109,13 @@ internal sealed class RequestState
 
     /// <summary>Whether guidance changes anything for a request.</summary>
     public static bool IsGuided(LikelihoodRequest request, IRowEvaluator evaluator, LikelihoodOptions options) =>
-        options.GuidanceScale > 0 && request.Context.Any(id => id != evaluator.MaskTokenId);
+        options.GuidanceScale > 0 && request.Context.Take(request.PromptLength).Any(id => id != evaluator.MaskTokenId);
 
     /// <summary>
     /// The sequence that the network sees for a mask of the answer, extended with mask tokens to <paramref name="length"/>.
     /// </summary>
-    public static MaskedRow CreateRow(LikelihoodRequest request, AnswerMask mask, int length, int maskTokenId, bool guided)
+    public static MaskedRow CreateRow(
+        LikelihoodRequest request, AnswerMask mask, int length, int maskTokenId, bool guided, int? attentionBlockSize = null)
     {
         int start = request.Context.Length;
         var tokens = new int[length];
@@ -121,10 +124,13 @@ internal sealed class RequestState
         tokens.AsSpan(start + request.Answer.Length).Fill(maskTokenId);
         foreach (int position in mask.Hidden)
             tokens[start + position] = maskTokenId;
-        int[]? unconditional = guided ? Guidance.Unconditional(tokens, start, maskTokenId) : null;
+        int[]? unconditional = guided ? Guidance.Unconditional(tokens, request.PromptLength, maskTokenId) : null;
         int[] positions = new int[mask.Asked.Length], targets = new int[mask.Asked.Length];
         for (int i = 0; i < positions.Length; i++)
             (positions[i], targets[i]) = (start + mask.Asked[i], request.Answer[mask.Asked[i]]);
-        return new MaskedRow(tokens, unconditional, positions, targets);
+        return new MaskedRow(tokens, unconditional, positions, targets)
+        {
+            BlockStart = attentionBlockSize is { } size ? request.PromptLength % size : 0,
+        };
     }
 }

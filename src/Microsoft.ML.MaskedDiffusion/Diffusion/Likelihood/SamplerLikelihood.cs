@@ -25,7 +25,7 @@ internal sealed class SamplerLikelihood
     {
         _evaluator = evaluator;
         _likelihood = options;
-        _options = new SamplingOptions
+        var sampling = new SamplingOptions
         {
             Order = new TokenBlindOrder(method.Order),
             TokensPerStep = new TokenBlindRule(method.TokensPerStep),
@@ -35,6 +35,7 @@ internal sealed class SamplerLikelihood
             GuidanceScale = options.GuidanceScale,
             BatchTokens = options.BatchTokens,
         };
+        _options = sampling.For(evaluator.AttentionBlockSize, isCached: false);
         _decoder = new Decoder(evaluator, _options);
     }
 
@@ -90,6 +91,7 @@ internal sealed class SamplerLikelihood
             Key = 0,
             Teacher = teacher,
             BlockStart = start,
+            AttentionBlockSize = _evaluator.AttentionBlockSize,
         };
         return new SamplingRow(row, _options, _evaluator.MaskTokenId, NoDraws.Instance);
     }

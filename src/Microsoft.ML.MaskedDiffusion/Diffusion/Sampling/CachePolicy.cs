@@ -1,11 +1,13 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
 /// <summary>A row's cache, and what its rule must know of the steps before.</summary>
 /// <param name="rule">What is kept.</param>
 /// <param name="isShifted">Whether the output before a position predicts it.</param>
-internal sealed class CachePolicy(SamplingCache rule, bool isShifted)
+/// <param name="reach">What positions see: the whole row, or blocks of it.</param>
+internal sealed class CachePolicy(SamplingCache rule, bool isShifted, AttentionReach reach)
 {
     private readonly SortedSet<int> _changed = [];
     private int _stepsSinceRefresh, _lastBlock;
@@ -36,6 +38,7 @@ internal sealed class CachePolicy(SamplingCache rule, bool isShifted)
             Asked = asked,
             Masked = block.Masked,
             Changed = [.. _changed.Where(position => position < length)],
+            AttentionBlocks = reach.BlockSize is { } size ? BlocksOf(block, length, size) : null,
         });
         _changed.Clear();
         _lastBlock = block.Number;
@@ -50,6 +53,12 @@ internal sealed class CachePolicy(SamplingCache rule, bool isShifted)
                 + $"and none outside 0 to {length - 1}.");
         }
         return positions;
+    }
+
+    private (int, int) BlocksOf(SamplingBlock block, int length, int size)
+    {
+        int first = _changed.Count > 0 ? Math.Min(_changed.Min, block.Start) : block.Start;
+        return (reach.StartOfBlock(first, size), (int)Math.Min(length, reach.EndOfBlock(block.Start, size)));
     }
 
     /// <summary>Notes what a step has changed.</summary>

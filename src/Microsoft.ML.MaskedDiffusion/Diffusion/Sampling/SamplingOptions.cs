@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Caches;
 using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -221,6 +222,27 @@ public sealed class SamplingOptions
             OptionCheck.Require(double.IsFinite(bias), $"{nameof(TokenBias)}[{id}]", bias,
                 "finite; use SuppressedTokens to forbid a token");
         return copy;
+    }
+
+    /// <summary>These options for a network whose attention goes by blocks, which are then those of the sampler; else themselves.</summary>
+    /// <param name="attentionBlockSize">As of <see cref="TransformerConfig.AttentionBlockSize"/>.</param>
+    /// <param name="isCached">Whether what stands before a block may be kept, which loses nothing: it does not depend on the block.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The options ask for other blocks.</exception>
+    internal SamplingOptions For(int? attentionBlockSize, bool isCached)
+    {
+        if (attentionBlockSize is not { } size)
+            return this;
+        OptionCheck.Require(BlockLength is null || BlockLength == size, nameof(BlockLength), BlockLength,
+            FormattableString.Invariant($"null or {size}, the network's AttentionBlockSize"));
+        OptionCheck.Require(!SharesStepsAmongRows, nameof(SharesStepsAmongRows), SharesStepsAmongRows,
+            "false with a network whose attention goes by blocks");
+        OptionCheck.Require(SelfCorrectionSteps == 0, nameof(SelfCorrectionSteps), SelfCorrectionSteps,
+            "0 with a network whose attention goes by blocks: it sees nothing of the blocks behind a token");
+        var own = (SamplingOptions)MemberwiseClone();
+        own.BlockLength = size;
+        if (isCached && Cache == SamplingCache.None)
+            own.Cache = BlockCache.Instance;
+        return own;
     }
 
     /// <summary>Refuses what a vocabulary does not have.</summary>

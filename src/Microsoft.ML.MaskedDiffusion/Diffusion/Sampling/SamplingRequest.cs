@@ -49,6 +49,9 @@ internal sealed record SamplingRequest(int[] Tokens, int[] Positions)
     /// <summary>Whether the network's output before a position predicts it (<see cref="TransformerConfig.ShiftsLogits"/>).</summary>
     public bool IsShifted { get; init; }
 
+    /// <summary>As of <see cref="TransformerConfig.AttentionBlockSize"/>; blocks of attention are then those of the sampler.</summary>
+    public int? AttentionBlockSize { get; init; }
+
     /// <summary>Which positions may get a token that changes the length of their gap; null where none may.</summary>
     public ILengthTokens? LengthTokens { get; init; }
 

@@ -27,7 +27,7 @@ internal sealed class TokenInfiller
         ArgumentNullException.ThrowIfNull(evaluator);
         ArgumentNullException.ThrowIfNull(options);
         _evaluator = evaluator;
-        _options = options.Clone();
+        _options = options.Clone().For(evaluator.AttentionBlockSize, isCached: source is not null);
         _options.CheckVocabulary(evaluator.VocabularySize);
         _decoder = source is null ? new Decoder(evaluator, _options) : new Decoder(source, _options);
     }
@@ -110,6 +110,7 @@ internal sealed class TokenInfiller
             Vocabulary = _vocabulary,
             IsWritten = true,
             IsShifted = _evaluator.IsShifted,
+            AttentionBlockSize = _evaluator.AttentionBlockSize,
         };
         return new SamplingRow(request, _options, _evaluator.MaskTokenId);
     }
@@ -124,6 +125,7 @@ internal sealed class TokenInfiller
             Gaps = asked.Gaps ?? [],
             StartsText = asked.StartsText,
             IsShifted = _evaluator.IsShifted,
+            AttentionBlockSize = _evaluator.AttentionBlockSize,
         };
         return new SamplingRow(request, _options, _evaluator.MaskTokenId);
     }

@@ -15,8 +15,8 @@ internal interface INetworkBackend : IDisposable
     /// <summary>The arithmetic of later passes; <see cref="Precision.BFloat16Mixed"/> is for 32-bit parameters only.</summary>
     Precision Precision { get; set; }
 
-    /// <summary>Whether positions of later passes see only what is before them; that of the configuration unless it is set.</summary>
-    bool IsCausal { get; set; }
+    /// <summary>Which positions see which in later passes; null, unless it is set: as the configuration says.</summary>
+    AttentionPattern? Attention { get; set; }
 
     /// <summary>Whether later forward passes keep little for their backward passes, which then compute the rest again.</summary>
     bool ActivationCheckpointing { get; set; }

@@ -44,7 +44,7 @@ internal sealed class HubFolder
         {
             ModelFamily family = FamilyOf(document.RootElement, file);
             var config = new HubConfig(document.RootElement, file);
-            TransformerConfig network = family.Read(config) with { Name = NameOf(path) };
+            TransformerConfig network = family.ReadNetwork(config) with { Name = NameOf(path) };
             config.RefuseTheRest();
             config.ThrowIfFaulty();
             network.Validate();

@@ -38,7 +38,7 @@ internal static class HubFolderWriter
                 + $"its mask token {network.MaskTokenId} is none of its vocabulary of {network.VocabularySize}, where others look for it. "
                 + "Train a network whose MaskTokenId is below its VocabularySize, or save the model in this library's own form.");
         }
-        JsonObject json = family.Write(network);
+        JsonObject json = family.WriteNetwork(network);
         json["model_type"] = family.ModelType;
         json["architectures"] = new JsonArray(family.Architecture);
         json["dtype"] = model.Network.Type.ToString().ToLowerInvariant();
@@ -54,7 +54,7 @@ internal static class HubFolderWriter
     private static void RequireSame(TransformerConfig network, JsonObject json, ModelFamily family)
     {
         var config = new HubConfig(JsonSerializer.SerializeToElement(json), HubConfig.FileName);
-        TransformerConfig read = family.Read(config);
+        TransformerConfig read = family.ReadNetwork(config);
         config.RefuseTheRest();
         config.ThrowIfFaulty();
         string[] lost =

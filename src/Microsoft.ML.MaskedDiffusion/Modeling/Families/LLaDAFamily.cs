@@ -14,7 +14,7 @@ internal sealed class LLaDAFamily : ModelFamily
 
     public override string Architecture => "LLaDAModelLM";
 
-    public override TransformerConfig Read(HubConfig config)
+    protected override TransformerConfig Read(HubConfig config)
     {
         int heads = config.Integer("n_heads"), width = config.Integer("d_model"), vocabulary = config.Integer("vocab_size");
         config.Require("block_type", "llama");
@@ -51,7 +51,7 @@ internal sealed class LLaDAFamily : ModelFamily
         return config.Has("mask_token_id") ? network with { MaskTokenId = config.Integer("mask_token_id") } : network;
     }
 
-    public override JsonObject Write(TransformerConfig config) => new()
+    protected override JsonObject Write(TransformerConfig config) => new()
     {
         ["d_model"] = config.EmbeddingSize,
         ["n_heads"] = config.HeadCount,

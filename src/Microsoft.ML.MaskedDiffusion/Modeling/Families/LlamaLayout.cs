@@ -59,7 +59,7 @@ internal sealed class LlamaLayout : ModelFamily
     // Of files that name no head_dim; null: the width through the number of heads.
     private int? DefaultHeadSize { get; init; }
 
-    public override TransformerConfig Read(HubConfig config)
+    protected override TransformerConfig Read(HubConfig config)
     {
         int heads = config.Integer("num_attention_heads"), width = config.Integer("hidden_size");
         config.Require("hidden_act", "silu");
@@ -94,7 +94,7 @@ internal sealed class LlamaLayout : ModelFamily
         return config.Has("mask_token_id") ? network with { MaskTokenId = config.Integer("mask_token_id") } : network;
     }
 
-    public override JsonObject Write(TransformerConfig config)
+    protected override JsonObject Write(TransformerConfig config)
     {
         var json = new JsonObject
         {

@@ -9,6 +9,9 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Families;
 /// </summary>
 internal abstract class ModelFamily
 {
+    // A field of this library's own, which others pass over: the families' files do not say that a model was trained as block diffusion.
+    private const string AttentionBlockSize = "attention_block_size";
+
     /// <summary>All families that can be read, by the model type of their config.json.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
@@ -33,10 +36,26 @@ internal abstract class ModelFamily
     public abstract string Architecture { get; }
 
     /// <summary>The network of a configuration, without a mask token where the file names none. Faults are noted there.</summary>
-    public abstract TransformerConfig Read(HubConfig config);
+    public TransformerConfig ReadNetwork(HubConfig config)
+    {
+        TransformerConfig network = Read(config);
+        return config.Has(AttentionBlockSize) ? network with { AttentionBlockSize = config.Integer(AttentionBlockSize) } : network;
+    }
 
     /// <summary>The configuration of a network, but for what only describes the file. Reading it gives the network again.</summary>
-    public abstract JsonObject Write(TransformerConfig config);
+    public JsonObject WriteNetwork(TransformerConfig config)
+    {
+        JsonObject json = Write(config);
+        if (config.AttentionBlockSize is { } size)
+            json[AttentionBlockSize] = size;
+        return json;
+    }
+
+    /// <summary>What a family's own fields say.</summary>
+    protected abstract TransformerConfig Read(HubConfig config);
+
+    /// <summary>A family's own fields.</summary>
+    protected abstract JsonObject Write(TransformerConfig config);
 
     /// <summary>The tensors of the family's files.</summary>
     public abstract IEnumerable<StoredTensor> Tensors(TransformerConfig config);

@@ -14,7 +14,7 @@ internal sealed class ModernBertFamily : ModelFamily
 
     public override string Architecture => "ModernBertForMaskedLM";
 
-    public override TransformerConfig Read(HubConfig config)
+    protected override TransformerConfig Read(HubConfig config)
     {
         config.Require("hidden_activation", "gelu");
         config.Require("classifier_activation", "gelu");
@@ -60,7 +60,7 @@ internal sealed class ModernBertFamily : ModelFamily
         return config.Has("mask_token_id") ? network with { MaskTokenId = config.Integer("mask_token_id") } : network;
     }
 
-    public override JsonObject Write(TransformerConfig config) => new()
+    protected override JsonObject Write(TransformerConfig config) => new()
     {
         ["hidden_size"] = config.EmbeddingSize,
         ["num_attention_heads"] = config.HeadCount,

@@ -15,12 +15,15 @@ internal sealed class SequencePart
 
     /// <summary>
     /// The keys that are attended, those of positions 0 to <see cref="KeyCount"/> - 1, among them all computed positions. In an
-    /// autoregressive network a position sees those up to its own.
+    /// autoregressive network a position sees those up to its own, and in one with attention by blocks those up to the end of its block.
     /// </summary>
     public required int KeyCount { get; init; }
 
     /// <summary>The row's cache, or null where the positions are 0 to <see cref="KeyCount"/> - 1.</summary>
     public KeyValueCache? Cache { get; init; }
+
+    /// <summary>As of <see cref="TokenRows.BlockStart"/>.</summary>
+    public int BlockStart { get; init; }
 
     /// <summary>
     /// Ascending indices into <see cref="Positions"/> of the places whose states are wanted. With
@@ -30,8 +33,10 @@ internal sealed class SequencePart
     public required ReadOnlyMemory<int> Asked { get; init; }
 
     /// <summary>A row from its first position on, with a cache to be filled or without any.</summary>
-    public static SequencePart Whole(int[] tokens, ReadOnlyMemory<int> asked, KeyValueCache? cache = null) => new()
+    public static SequencePart Whole(
+        int[] tokens, ReadOnlyMemory<int> asked, KeyValueCache? cache = null, int blockStart = 0) => new()
     {
+        BlockStart = blockStart,
         Tokens = tokens,
         Positions = Enumerable.Range(0, tokens.Length).ToArray(),
         KeyCount = tokens.Length,
@@ -46,6 +51,7 @@ internal sealed class SequencePart
         Positions = Positions,
         KeyCount = KeyCount,
         Cache = Cache,
+        BlockStart = BlockStart,
         Asked = asked,
     };
 

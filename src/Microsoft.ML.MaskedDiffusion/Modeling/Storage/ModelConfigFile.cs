@@ -12,7 +12,7 @@ internal static class ModelConfigFile
     [
         "name", "layerCount", "headCount", "embeddingSize", "feedForwardSize", "vocabularySize", "contextLength", "normEpsilon",
         "rotaryPrecision", "autoregressive", "hasLengthTokens", "keyValueHeadCount", "headSize", "maskTokenId", "norm", "activation",
-        "rotaryBase", "rotaryScaling", "localAttention", "uniformShare", .. Flags.Select(flag => flag.Name),
+        "rotaryBase", "rotaryScaling", "localAttention", "uniformShare", "attentionBlockSize", .. Flags.Select(flag => flag.Name),
     ];
 
     private static (string Name, Func<TransformerConfig, bool> Of)[] Flags =>
@@ -106,6 +106,8 @@ internal static class ModelConfigFile
             json.WriteNumber("rotaryBase", config.RotaryBase);
         if (config.UniformShare != standard.UniformShare)
             json.WriteNumber("uniformShare", config.UniformShare);
+        if (config.AttentionBlockSize is { } size)
+            json.WriteNumber("attentionBlockSize", size);
         foreach ((string name, Func<TransformerConfig, bool> of) in Flags)
             if (of(config))
                 json.WriteBoolean(name, true);
@@ -144,6 +146,8 @@ internal static class ModelConfigFile
             config = config with { RotaryBase = Number(root, "rotaryBase") };
         if (root.TryGetProperty("uniformShare", out _))
             config = config with { UniformShare = Number(root, "uniformShare") };
+        if (root.TryGetProperty("attentionBlockSize", out _))
+            config = config with { AttentionBlockSize = Integer(root, "attentionBlockSize") };
         if (root.TryGetProperty("rotaryScaling", out JsonElement scaling))
         {
             RequireKnown(scaling, ["factor", "lowFrequencyFactor", "highFrequencyFactor", "originalContextLength"]);

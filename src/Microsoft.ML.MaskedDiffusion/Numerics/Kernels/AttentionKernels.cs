@@ -34,8 +34,7 @@ internal static unsafe class AttentionKernels
             for (int i = 0; i < count; i++)
             {
                 int position = first + i;
-                float logSum = Softmax(
-                    scores + (long)i * length, reach.First(position) - start, reach.End(position, length) - start, keys, scale);
+                float logSum = Softmax(scores + (long)i * length, reach, position, start, length, keys, scale);
                 if (logSums is not null)
                     logSums[((long)item * heads + head) * length + position] = logSum;
             }
@@ -71,8 +70,7 @@ internal static unsafe class AttentionKernels
                 for (int i = 0; i < count; i++)
                 {
                     long position = places[first + i] % length;
-                    float logSum = Softmax(
-                        scores + (long)i * length, reach.First(position) - start, reach.End(position, length) - start, keys, scale);
+                    float logSum = Softmax(scores + (long)i * length, reach, position, start, length, keys, scale);
                     if (logSums is not null)
                         logSums[(first + i) * (long)heads + head] = logSum;
                 }
@@ -119,9 +117,8 @@ internal static unsafe class AttentionKernels
                         int position = first + i;
                         float logSum = logSums[((long)item * heads + head) * length + position];
                         float mean = VectorMath.Dot(dOut + (long)i * width, outs + (long)i * width, size);
-                        SoftmaxGradient(
-                            scores + (long)i * length, dScores + (long)i * length, reach.First(position) - start,
-                            reach.End(position, length) - start, keys, scale, logSum, mean);
+                        long row = (long)i * length;
+                        SoftmaxGradient(scores + row, dScores + row, reach, position, start, length, keys, scale, logSum, mean);
                     }
                     MatrixProduct.MultiplyAlone(
                         keys, size, count, scores, length, true, dOut, width, false, dValue, stride, begun, rounded);
@@ -166,9 +163,9 @@ internal static unsafe class AttentionKernels
                     {
                         long position = places[first + i] % length;
                         float mean = VectorMath.Dot(dOut + (long)i * width, outs + (long)i * width, size);
-                        SoftmaxGradient(
-                            scores + (long)i * length, dScores + (long)i * length, reach.First(position) - start,
-                            reach.End(position, length) - start, keys, scale, logSums[(first + i) * (long)heads + head], mean);
+                        float logSum = logSums[(first + i) * (long)heads + head];
+                        long row = (long)i * length;
+                        SoftmaxGradient(scores + row, dScores + row, reach, position, start, length, keys, scale, logSum, mean);
                     }
                     MatrixProduct.MultiplyAlone(keys, size, count, scores, length, true, dOut, width, false, dValue, stride, true, rounded);
                     MatrixProduct.MultiplyAlone(
@@ -186,10 +183,21 @@ internal static unsafe class AttentionKernels
     internal static int QueryRows(int length) => length <= 256 ? length : Math.Max(48, 131072 / length / 12 * 12);
 
     /// <summary>
+    /// Softmax of scale * row over the keys that a position sees of <paramref name="count"/> keys, where row begins with the score of key
+    /// <paramref name="start"/> and has <paramref name="keys"/> scores; zero at the others. Returns the log-sum-exp.
+    /// </summary>
+    internal static float Softmax(float* row, AttentionReach reach, long position, int start, int count, int keys, float scale)
+    {
+        int end = reach.End(position, count);
+        reach.Hide(row, position, start, end);
+        return Softmax(row, reach.First(position) - start, end - start, keys, scale);
+    }
+
+    /// <summary>
     /// Softmax of scale * row over the places from <paramref name="first"/> to <paramref name="end"/>, and zero at the other ones up to
     /// <paramref name="keys"/>; returns the log-sum-exp.
     /// </summary>
-    internal static float Softmax(float* row, int first, int end, int keys, float scale)
+    private static float Softmax(float* row, int first, int end, int keys, float scale)
     {
         int whole = first / VectorMath.Lanes * VectorMath.Lanes;
         new Span<float>(row, whole).Clear();
@@ -216,8 +224,11 @@ internal static unsafe class AttentionKernels
     }
 
     /// <summary>Scores become probabilities p, dp becomes scale * p (dp - mean); both become zero where nothing is seen.</summary>
-    private static void SoftmaxGradient(float* row, float* dp, int first, int end, int keys, float scale, float logSum, float mean)
+    private static void SoftmaxGradient(
+        float* row, float* dp, AttentionReach reach, long position, int start, int count, int keys, float scale, float logSum, float mean)
     {
+        int last = reach.End(position, count), first = reach.First(position) - start, end = last - start;
+        reach.Hide(row, position, start, last);
         int whole = first / VectorMath.Lanes * VectorMath.Lanes;
         Vector512<float> scales = Vector512.Create(scale), logSums = Vector512.Create(-logSum), means = Vector512.Create(mean);
         for (int i = whole; i < end; i += VectorMath.Lanes)

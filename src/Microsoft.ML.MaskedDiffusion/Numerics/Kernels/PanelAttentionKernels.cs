@@ -78,6 +78,7 @@ internal static unsafe class PanelAttentionKernels
         bool rounded)
         where TKernel : struct, IMatrixKernel
     {
+        reach = reach with { BlockStart = block.BlockStart };
         int count = block.Count, width = TKernel.Columns, start = reach.Start(positions[0]);
         int end = reach.End(positions[count - 1], block.Keys), keys = end - start, room = (keys + width - 1) / width * width;
         float* scores = Scratch.Floats(2, (long)count * room), panels = block.Panels.Keys(group) + (long)start * size;
@@ -90,10 +91,7 @@ internal static unsafe class PanelAttentionKernels
                         panels + (long)key * size + (long)depth * width, scores + (long)i * room + key, room,
                         Math.Min(MatrixProduct.Depth, size - depth), Math.Min(TKernel.Rows, count - i), depth > 0);
         for (int i = 0; i < count; i++)
-        {
-            int from = reach.First(positions[i]) - start, to = reach.End(positions[i], block.Keys) - start;
-            AttentionKernels.Softmax(scores + (long)i * room, from, to, keys, scale);
-        }
+            AttentionKernels.Softmax(scores + (long)i * room, reach, positions[i], start, block.Keys, keys, scale);
         if (rounded)
             BFloat16Kernels.Round(scores, scores, (long)count * room);
         Mix<TKernel>(block.Panels, group, scores, room, start, keys, count, y, strideY, size);
@@ -135,4 +133,5 @@ internal static unsafe class PanelAttentionKernels
 /// <param name="First">The first row.</param>
 /// <param name="Count">Number of rows.</param>
 /// <param name="Keys">Keys that they attend, from position 0.</param>
-internal readonly record struct AttentionPart(KeyValuePanels Panels, int First, int Count, int Keys);
+/// <param name="BlockStart">The position with which a block of the sequence's positions begins.</param>
+internal readonly record struct AttentionPart(KeyValuePanels Panels, int First, int Count, int Keys, int BlockStart = 0);

@@ -33,6 +33,13 @@ internal static class TensorArithmetic
         return tensor.div(scalar);
     }
 
+    /// <summary>The whole part of tensor / number, rounded down.</summary>
+    public static Tensor WholeOver(this Tensor tensor, long number)
+    {
+        using Scalar scalar = number.ToScalar();
+        return tensor.div(scalar, RoundingMode.floor);
+    }
+
     public static Tensor AtMost(this Tensor tensor, double number)
     {
         using Scalar scalar = number.ToScalar();

@@ -20,4 +20,5 @@ internal enum RandomPurpose : byte
     RevealOrder = 12,
     GapLength = 13,
     Search = 14,
+    AttentionMask = 15,
 }

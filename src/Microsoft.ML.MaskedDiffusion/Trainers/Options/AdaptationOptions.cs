@@ -23,6 +23,12 @@ public sealed class AdaptationOptions
     /// </summary>
     public bool ShiftsLogits { get; set; } = true;
 
+    /// <summary>
+    /// The size of the blocks of a block diffusion model, which the result then is, 1 or more; see
+    /// <see cref="TransformerConfig.AttentionBlockSize"/>. Default null: a model that sees the whole row.
+    /// </summary>
+    public int? AttentionBlockSize { get; set; }
+
     internal AdaptationOptions Clone() => (AdaptationOptions)MemberwiseClone();
 
     internal void Check(MaskedDiffusionModel? model, bool autoregressive)
@@ -32,6 +38,10 @@ public sealed class AdaptationOptions
         bool adapts = !autoregressive && model?.Config.Autoregressive == true;
         OptionCheck.Require(adapts || MaskTokenId is null, Group + nameof(MaskTokenId), MaskTokenId, Default);
         OptionCheck.Require(adapts || ShiftsLogits, Group + nameof(ShiftsLogits), ShiftsLogits, Default);
+        OptionCheck.Require(adapts || AttentionBlockSize is null, Group + nameof(AttentionBlockSize), AttentionBlockSize, Default
+            + ". A masked diffusion model becomes one by MaskedDiffusionModel.WithAttentionBlocks, and a fresh network has blocks by "
+            + "TransformerConfig.AttentionBlockSize");
+        OptionCheck.RequireCountOrNull(AttentionBlockSize, Group + nameof(AttentionBlockSize));
         if (!adapts || MaskTokenId is not { } id)
             return;
         int size = model!.Config.VocabularySize;
@@ -44,7 +54,12 @@ public sealed class AdaptationOptions
     /// <summary>The network of the masked diffusion model.</summary>
     internal TransformerConfig Adapt(TransformerConfig config)
     {
-        TransformerConfig adapted = config with { Autoregressive = false, ShiftsLogits = ShiftsLogits };
+        TransformerConfig adapted = config with
+        {
+            Autoregressive = false,
+            ShiftsLogits = ShiftsLogits,
+            AttentionBlockSize = AttentionBlockSize,
+        };
         return MaskTokenId is { } id ? adapted with { MaskTokenId = id } : adapted;
     }
 }

@@ -73,6 +73,15 @@ public sealed class TrainerOptions
     public double WarmStart { get; set; }
 
     /// <summary>
+    /// The share of the run, behind the <see cref="WarmStart"/> or, where an autoregressive <see cref="InitialModel"/> is adapted, from the
+    /// beginning, in which attention goes from causal to full: a position sees each one behind it with a probability that grows from 0 to 1,
+    /// drawn anew for each micro batch (attention mask annealing; DiffuLLaMA, arXiv 2410.17891). 0 up to 1 less the <see cref="WarmStart"/>.
+    /// Other trainings need 0, and so does a run without an end. Default 0: attention is full at once (docs/fine-tuning.md has what it is
+    /// worth).
+    /// </summary>
+    public double AttentionAnnealing { get; set; }
+
+    /// <summary>
     /// Data to measure the loss on while training, with the same columns: the bound per token, for answers per answer token. The model
     /// returned is then the best measured. Default null: no validation, and the last model is returned.
     /// </summary>

@@ -114,6 +114,7 @@ internal static class RunFingerprint
             ("HasPredictionHead", network => Text(network.HasPredictionHead)),
             ("ShiftsLogits", network => Text(network.ShiftsLogits)),
             ("UniformShare", network => Text(network.UniformShare)),
+            ("AttentionBlockSize", network => Text(network.AttentionBlockSize)),
         ];
         foreach ((string name, Func<TransformerConfig, string> of) in traits)
         {

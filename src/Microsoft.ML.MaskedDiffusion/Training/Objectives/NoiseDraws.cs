@@ -20,6 +20,29 @@ internal static class NoiseDraws
         return (group.NextSingle() + (float)place / batch.GroupSize) % 1f;
     }
 
+    /// <summary>
+    /// Draws a noise level from 0 to 1 for each block of a row; the row's own stream moves on by as many numbers in any case.
+    /// </summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="blocks">Blocks of the row.</param>
+    /// <param name="sampling">How levels are drawn.</param>
+    /// <param name="random">The row's own stream, at its beginning.</param>
+    public static float[] Levels(TokenBatch batch, int row, int blocks, NoiseLevels sampling, CounterRandom random)
+    {
+        var levels = new float[blocks];
+        foreach (ref float level in levels.AsSpan())
+            level = random.NextSingle();
+        if (sampling != NoiseLevels.Stratified)
+            return levels;
+        // The comb spans all blocks of the step's rows, such that those of a row are spread over it.
+        (CounterRandom group, int place) = batch.GroupOf(row);
+        float offset = group.NextSingle();
+        for (int block = 0; block < blocks; block++)
+            levels[block] = (offset + ((float)block * batch.GroupSize + place) / ((float)blocks * batch.GroupSize)) % 1f;
+        return levels;
+    }
+
     /// <summary>Draws whether a micro batch is trained without its prompts.</summary>
     public static bool DropsPrompts(TokenBatch batch, double probability)
     {

@@ -22,7 +22,12 @@ internal sealed class WarmStartObjective(ITrainingObjective diffusion, double sh
 
     public int BlockLength(int contextLength) => diffusion.BlockLength(contextLength);
 
-    public void Begin(TransformerNetwork network, double over) => network.IsCausal = _isStarting = over < share;
+    public void Begin(TransformerNetwork network, double over)
+    {
+        diffusion.Begin(network, over);
+        _isStarting = over < share;
+        network.Attention = _isStarting ? AttentionPattern.Causal : null;
+    }
 
     // Where rows are cut to one token, nothing follows that could be predicted from it.
     public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch) =>
@@ -31,15 +36,15 @@ internal sealed class WarmStartObjective(ITrainingObjective diffusion, double sh
 
     public double[] RowLosses(TransformerNetwork network, TokenBatch batch)
     {
-        bool isCausal = network.IsCausal;
-        network.IsCausal = false;
+        AttentionPattern? before = network.Attention;
+        network.Attention = null;
         try
         {
             return diffusion.RowLosses(network, batch);
         }
         finally
         {
-            network.IsCausal = isCausal;
+            network.Attention = before;
         }
     }
 }

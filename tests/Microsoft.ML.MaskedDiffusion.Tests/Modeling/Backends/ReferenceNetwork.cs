@@ -93,6 +93,7 @@ internal sealed class ReferenceNetwork(TransformerConfig config, IReadOnlyDictio
 
     private bool Sees(int layer, int position, int key) =>
         (!config.Autoregressive || key <= position)
+        && (config.AttentionBlockSize is not { } size || key / size <= position / size)
         && (!config.IsLocal(layer) || Math.Abs(position - key) <= config.LocalAttention!.Radius);
 
     private double Activation(double x) => config.Activation == GateActivation.Gelu ? Gelu(x) : x / (1 + Math.Exp(-x));

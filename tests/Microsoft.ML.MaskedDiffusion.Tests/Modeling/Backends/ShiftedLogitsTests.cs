@@ -65,7 +65,7 @@ public sealed class ShiftedLogitsTests
         using IDisposable noGradient = no_grad();
         using TransformerNetwork network = Shifted(torchOperators: false), own = Unshifted(torchOperators: false);
         TokenRows tokens = NetworkShapes.Tokens(Config, 2, Length);
-        network.IsCausal = own.IsCausal = true;
+        network.Attention = own.Attention = AttentionPattern.Causal;
         AssertSame(own.Hidden(tokens), network.Hidden(tokens));
         AssertSame(own.HiddenAt(tokens, [0, 3]), network.HiddenAt(tokens, [0, 3]));
     }

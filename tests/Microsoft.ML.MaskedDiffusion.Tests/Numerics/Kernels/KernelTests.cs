@@ -117,10 +117,59 @@ public sealed unsafe class KernelTests
     [DataRow(1, 19, 2, 2, 6, false, 0)]
     [DataRow(1, 700, 2, 1, 4, false, 20)] // the last positions see none of the first block of keys
     [DataRow(1, 300, 1, 1, 8, true, 40)]
-    public void AttentionAndItsGradients(int batch, int length, int heads, int groups, int size, bool causal, int radius)
+    public void AttentionAndItsGradients(int batch, int length, int heads, int groups, int size, bool causal, int radius) =>
+        RequireAttention(batch, length, new HeadLayout(heads, groups, size), new AttentionReach(causal, radius < 0 ? null : radius),
+            (i, j) => (!causal || j <= i) && (radius < 0 || Math.Abs(i - j) <= radius));
+
+    [TestMethod]
+    [DataRow(2, 19, 2, 4, 0)]
+    [DataRow(1, 19, 2, 4, 3)] // the first block is shorter
+    [DataRow(1, 300, 1, 7, 2)] // more than one block of queries
+    [DataRow(1, 19, 3, 40, 25)]
+    public void AttentionByBlocksAndItsGradients(int batch, int length, int heads, int blockSize, int blockStart) =>
+        RequireAttention(batch, length, new HeadLayout(heads, 1, 6),
+            new AttentionReach(IsCausal: false, BlockSize: blockSize, BlockStart: blockStart),
+            (i, j) => Math.Floor((double)(j - blockStart) / blockSize) <= Math.Floor((double)(i - blockStart) / blockSize));
+
+    [TestMethod]
+    [DataRow(2, 10, 2, 4)]
+    [DataRow(1, 150, 1, 32)] // more than one block of queries
+    [DataRow(1, 6, 1, 6)] // one block: the noised text sees itself alone
+    public void AttentionOfRowsThatHoldATextTwice(int batch, int text, int heads, int blockSize) =>
+        RequireAttention(batch, 2 * text, new HeadLayout(heads, heads, 6),
+            new AttentionReach(IsCausal: false, Mask: new PairedMask(text, blockSize)),
+            (i, j) =>
+            {
+                bool isNoised = i >= text, ofNoised = j >= text;
+                int own = i % text / blockSize, other = j % text / blockSize;
+                return isNoised ? ofNoised ? own == other : other < own : !ofNoised && other <= own;
+            });
+
+    [TestMethod]
+    [DataRow(0.0, -1)]
+    [DataRow(0.3, -1)]
+    [DataRow(1.0, -1)]
+    [DataRow(0.3, 4)]
+    public void AttentionOnItsWayFromCausalToFull(double probability, int radius)
     {
-        var layout = new HeadLayout(heads, groups, size);
-        var reach = new AttentionReach(causal, radius < 0 ? null : radius);
+        const int Size = 40, Length = 33;
+        var mask = new UncoveredMask(Size, probability, new CounterRandom(1, 2, RandomPurpose.AttentionMask));
+        var seen = new CounterRandom(1, 2, RandomPurpose.AttentionMask);
+        var uncovered = new bool[Size, Size];
+        for (int i = 0; i < Size; i++)
+            for (int j = i + 1; j < Size; j++)
+                uncovered[i, j] = seen.NextSingle() < probability;
+        RequireAttention(2, Length, new HeadLayout(2, 1, 6), new AttentionReach(false, radius < 0 ? null : radius, Mask: mask),
+            (i, j) => (j <= i || uncovered[i, j]) && (radius < 0 || Math.Abs(i - j) <= radius));
+        int count = uncovered.Cast<bool>().Count(one => one);
+        // Five standard deviations of 780 coins.
+        Assert.AreEqual(probability * 780, count, 5 * Math.Sqrt(780 * 0.25));
+    }
+
+    // Against plain loops in 64 bits, and slopes of these.
+    private static void RequireAttention(int batch, int length, HeadLayout layout, AttentionReach reach, Func<int, int, bool> sees)
+    {
+        int heads = layout.Heads, groups = layout.Groups, size = layout.Size;
         int width = heads * size, stride = layout.ProjectionWidth, share = heads / groups;
         float[] qkv = MatrixProductTests.Draws(batch * length * stride, 1), dy = MatrixProductTests.Draws(batch * length * width, 2);
         float[] y = new float[dy.Length], logSums = new float[batch * heads * length], dQkv = new float[qkv.Length];
@@ -135,11 +184,10 @@ public sealed unsafe class KernelTests
             var result = new double[length * size];
             for (int i = 0; i < length; i++)
             {
-                int keys = causal ? i + 1 : length;
-                var weights = new double[keys];
-                for (int j = 0; j < keys; j++)
+                var weights = new double[length];
+                for (int j = 0; j < length; j++)
                 {
-                    if (radius >= 0 && Math.Abs(i - j) > radius)
+                    if (!sees(i, j))
                         continue;
                     double dot = 0;
                     for (int c = 0; c < size; c++)
@@ -147,7 +195,7 @@ public sealed unsafe class KernelTests
                     weights[j] = Math.Exp(dot / Math.Sqrt(size));
                 }
                 double sum = weights.Sum();
-                for (int j = 0; j < keys; j++)
+                for (int j = 0; j < length; j++)
                     for (int c = 0; c < size; c++)
                         result[i * size + c] += weights[j] / sum * z[At(item, j, head, 2, c)];
             }

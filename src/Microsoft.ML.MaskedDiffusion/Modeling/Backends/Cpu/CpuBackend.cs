@@ -49,10 +49,10 @@ internal sealed unsafe class CpuBackend : INetworkBackend
         set => _kernels.Rounded = value == Precision.BFloat16Mixed;
     }
 
-    public bool IsCausal
+    public AttentionPattern? Attention
     {
-        get => _kernels.IsCausal;
-        set => _kernels.IsCausal = value;
+        get => _kernels.Attention;
+        set => _kernels.Attention = value;
     }
 
     public bool ActivationCheckpointing

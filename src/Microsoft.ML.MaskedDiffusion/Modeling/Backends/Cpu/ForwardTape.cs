@@ -18,9 +18,12 @@ internal sealed unsafe class ForwardTape : IDisposable
     /// <param name="config">The network's shape.</param>
     /// <param name="tokens">The rows of the pass.</param>
     /// <param name="places">The places whose states are asked, which are copied; null for all.</param>
+    /// <param name="attention">Which positions see which; null: as the configuration says.</param>
     /// <param name="rounded">Whether products have bfloat16 operands.</param>
     /// <param name="recomputes">Whether the backward pass is to compute again what need not be kept.</param>
-    public ForwardTape(BufferPool pool, TransformerConfig config, TokenRows tokens, long[]? places, bool rounded, bool recomputes)
+    public ForwardTape(
+        BufferPool pool, TransformerConfig config, TokenRows tokens, long[]? places, AttentionPattern? attention, bool rounded,
+        bool recomputes)
     {
         long n = tokens.Ids.Length, room = 0;
         _config = config;
@@ -28,6 +31,8 @@ internal sealed unsafe class ForwardTape : IDisposable
         Places = places is null ? null : [.. places];
         Batch = tokens.Count;
         Length = tokens.Length;
+        Attention = attention;
+        BlockStart = tokens.BlockStart;
         Rounded = rounded;
         Recomputes = recomputes;
         Layers = new LayerTape[config.LayerCount];
@@ -55,6 +60,15 @@ internal sealed unsafe class ForwardTape : IDisposable
 
     /// <summary>Tokens of a row.</summary>
     public int Length { get; }
+
+    /// <summary>Which positions see which; null: as the configuration says.</summary>
+    public AttentionPattern? Attention { get; }
+
+    /// <summary>The position with which a block of positions begins.</summary>
+    public int BlockStart { get; }
+
+    /// <summary>The number of positions of a row, where a text that stands in it twice has its positions twice.</summary>
+    public int PositionCount => Attention?.TextLength ?? Length;
 
     /// <summary>Whether products had bfloat16 operands.</summary>
     public bool Rounded { get; }

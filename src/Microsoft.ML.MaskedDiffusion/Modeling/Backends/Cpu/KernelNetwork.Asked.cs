@@ -20,7 +20,7 @@ internal sealed unsafe partial class KernelNetwork
         {
             AttentionKernels.ForwardAt(
                 QueriesOf(kept.Qkv, tape), kept.Qkv, kept.Mixed, kept.LogSums, places, StartsOf(tape), tape.Length, _heads,
-                Reach(LastLayer), Rounded);
+                Reach(LastLayer, tape), Rounded);
         }
         RoundAll(kept.Mixed, (long)asked * _heads.QueryWidth);
         ContinueAsked(w, kept, tape);
@@ -74,7 +74,7 @@ internal sealed unsafe partial class KernelNetwork
         {
             AttentionKernels.BackwardAt(
                 QueriesOf(kept.Qkv, tape), kept.Qkv, kept.Mixed, kept.LogSums, dy, dQueries, dKeyValues, places, StartsOf(tape),
-                tape.Length, _heads, Reach(LastLayer), Rounded);
+                tape.Length, _heads, Reach(LastLayer, tape), Rounded);
             TurnAsked(dQueries, dKeyValues, tape, -1);
             _places.NormHeadsBackward(
                 QueriesOf(kept.Raw, tape), _heads.Queries, w.QueryNorm, dQueries, memory.Wanted(g.QueryNorm), asked);
@@ -108,9 +108,9 @@ internal sealed unsafe partial class KernelNetwork
     private void TurnAsked(float* queries, float* keyValues, ForwardTape tape, float direction)
     {
         int n = tape.Batch * tape.Length;
-        Turn(keyValues, _heads.Keys, LastLayer, null, n, tape.Length, direction);
+        Turn(keyValues, _heads.Keys, LastLayer, null, n, tape.PositionCount, direction);
         fixed (long* places = tape.Places)
-            Turn(queries, _heads.Queries, LastLayer, places, tape.Places!.Length, tape.Length, direction);
+            Turn(queries, _heads.Queries, LastLayer, places, tape.Places!.Length, tape.PositionCount, direction);
     }
 
     private int LastLayer => config.LayerCount - 1;

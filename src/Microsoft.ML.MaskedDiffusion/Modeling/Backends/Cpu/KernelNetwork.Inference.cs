@@ -43,7 +43,8 @@ internal sealed unsafe partial class KernelNetwork
                 fixed (long* slot = slots)
                 {
                     Block(
-                        weights.Layers[layer], layer, packed, x + start * _d, layer == 0 ? projections : null, slot + start, items, length);
+                        weights.Layers[layer], Reach(layer, Attention, tokens.BlockStart), layer, packed, x + start * _d,
+                        layer == 0 ? projections : null, slot + start, items, length);
                 }
             });
         }
@@ -53,7 +54,7 @@ internal sealed unsafe partial class KernelNetwork
             return;
         }
         fixed (long* places = asked)
-            LastBlock(weights, packed, x, batch, length, places, asked.Length, states);
+            LastBlock(weights, packed, x, tokens, places, asked.Length, states);
     }
 
     private static void ForChunks(int batch, int length, Action<int, int> body)
@@ -101,7 +102,8 @@ internal sealed unsafe partial class KernelNetwork
 
     // The projections, if there are any, replace the first product.
     private void Block(
-        LayerWeights w, int layer, PackedLayer packed, float* x, float* projections, long* slots, int batch, int length)
+        LayerWeights w, AttentionReach reach, int layer, PackedLayer packed, float* x, float* projections, long* slots, int batch,
+        int length)
     {
         int n = batch * length, width = _heads.ProjectionWidth, mixed = _heads.QueryWidth;
         using PooledBuffer normed = pool.Rent((long)n * Math.Max(_d, mixed)), product = pool.Rent((long)n * width);
@@ -115,9 +117,9 @@ internal sealed unsafe partial class KernelNetwork
             packed.Qkv.Multiply(n, _places.NormFirst(w, x, y, null, n), _d, qkv, width);
             _places.FinishFused(w, qkv, n);
         }
-        Turn(qkv, _heads.FusedQueriesAndKeys, layer, null, n, length, 1);
+        Turn(qkv, _heads.FusedQueriesAndKeys, layer, null, n, PositionCount(length), 1);
         RoundAll(qkv, (long)n * width);
-        AttentionKernels.Forward(qkv, y, null, batch, length, _heads, Reach(layer), Rounded);
+        AttentionKernels.Forward(qkv, y, null, batch, length, _heads, reach, Rounded);
         RoundAll(y, (long)n * mixed);
         packed.Projection.Multiply(n, y, mixed, x, _d, add: true);
         FeedForward(w, packed, x, y, n);
@@ -138,14 +140,16 @@ internal sealed unsafe partial class KernelNetwork
 
     /// <summary>The last block and the final norm at the asked places; only keys and values are computed at all places.</summary>
     private void LastBlock(
-        NetworkWeights weights, PackedLayer packed, float* x, int batch, int length, long* asked, int askedCount, float* states)
+        NetworkWeights weights, PackedLayer packed, float* x, TokenRows tokens, long* asked, int askedCount, float* states)
     {
         LayerWeights layer = weights.Layers[^1];
+        AttentionReach reach = Reach(LastLayer, Attention, tokens.BlockStart);
+        int length = tokens.Length;
         int width = _heads.QueryWidth;
         using PooledBuffer chosen = pool.Rent((long)askedCount * _d), mixtures = pool.Rent((long)askedCount * width);
         float* residual = chosen.Pointer, mixed = mixtures.Pointer;
         packed.PackApart(layer);
-        ForChunks(batch, length, (item, items) =>
+        ForChunks(tokens.Count, length, (item, items) =>
         {
             long start = (long)item * length;
             int from = FirstFrom(asked, askedCount, start);
@@ -158,7 +162,7 @@ internal sealed unsafe partial class KernelNetwork
             fixed (long* at = places)
             {
                 EmbeddingKernels.Gather(x + start * _d, at, residual + (long)from * _d, count, _d);
-                AttendAt(layer, packed, x + start * _d, items, length, at, count, mixed + (long)from * width);
+                AttendAt(layer, reach, packed, x + start * _d, items, length, at, count, mixed + (long)from * width);
             }
         });
         FinishAsked(layer, packed, residual, mixed, states, askedCount);
@@ -179,7 +183,8 @@ internal sealed unsafe partial class KernelNetwork
     }
 
     /// <summary>Attention's result at the places of a chunk, before its projection.</summary>
-    private void AttendAt(LayerWeights w, PackedLayer packed, float* x, int batch, int length, long* places, int count, float* mixed)
+    private void AttendAt(
+        LayerWeights w, AttentionReach reach, PackedLayer packed, float* x, int batch, int length, long* places, int count, float* mixed)
     {
         int n = batch * length, width = _heads.QueryWidth, others = _heads.KeyValueWidth;
         int[] starts = Starts(new ReadOnlySpan<long>(places, count), batch, length);
@@ -187,12 +192,12 @@ internal sealed unsafe partial class KernelNetwork
         using PooledBuffer turned = pool.Rent((long)count * width);
         float* keyValues = product.Pointer, query = turned.Pointer, y = _places.NormFirst(w, x, normed.Pointer, null, n);
         ProjectKeyValues(w, packed, y, keyValues, n);
-        Turn(keyValues, _heads.Keys, LastLayer, null, n, length, 1);
+        Turn(keyValues, _heads.Keys, LastLayer, null, n, PositionCount(length), 1);
         ProjectQueries(w, packed, y, places, query, count);
-        Turn(query, _heads.Queries, LastLayer, places, count, length, 1);
+        Turn(query, _heads.Queries, LastLayer, places, count, PositionCount(length), 1);
         RoundAll(keyValues, (long)n * others);
         RoundAll(query, (long)count * width);
-        AttentionKernels.ForwardAt(query, keyValues, mixed, null, places, starts, length, _heads, Reach(LastLayer), Rounded);
+        AttentionKernels.ForwardAt(query, keyValues, mixed, null, places, starts, length, _heads, reach, Rounded);
         RoundAll(mixed, (long)count * width);
     }
 
@@ -213,6 +218,9 @@ internal sealed unsafe partial class KernelNetwork
         PlaceArithmetic.AddBias(queries, packed.QueryBias, count, _heads.QueryWidth);
         _places.NormQueries(w, queries, count);
     }
+
+    // A text that stands in a row twice has its positions twice.
+    private int PositionCount(int length) => Attention?.TextLength ?? length;
 
     private static int FirstFrom(long* ascending, int count, long value)
     {

@@ -79,7 +79,7 @@ internal sealed unsafe partial class KernelNetwork
             using (panels)
             {
                 PanelAttentionKernels.Write(qkv + _heads.KeyOffset, _heads.FusedKeys, positions, parts);
-                PanelAttentionKernels.Forward(qkv, _heads.FusedQueries, y, positions, parts, Reach(layer), Rounded);
+                PanelAttentionKernels.Forward(qkv, _heads.FusedQueries, y, positions, parts, Reach(layer, Attention), Rounded);
             }
         }
         RoundAll(y, (long)n * mixed);
@@ -142,7 +142,7 @@ internal sealed unsafe partial class KernelNetwork
                 ProjectQueries(w, packed, y, at, query, asked);
                 Turn(query, _heads.Queries, LastLayer, positions, asked, config.ContextLength, 1);
                 RoundAll(query, (long)asked * _heads.QueryWidth);
-                PanelAttentionKernels.Forward(query, _heads.Queries, result, positions, parts, Reach(LastLayer), Rounded);
+                PanelAttentionKernels.Forward(query, _heads.Queries, result, positions, parts, Reach(LastLayer, Attention), Rounded);
             }
             RoundAll(result, (long)asked * _heads.QueryWidth);
         }
@@ -169,7 +169,8 @@ internal sealed unsafe partial class KernelNetwork
             if (part.Cache is null)
                 at += KeyValuePanels.Size(part.KeyCount, _heads.Groups, _heads.Size);
             int first = batch.Starts[i];
-            parts[i - from] = new AttentionPart(own, first - batch.Starts[from], batch.Starts[i + 1] - first, part.KeyCount);
+            parts[i - from] = new AttentionPart(
+                own, first - batch.Starts[from], batch.Starts[i + 1] - first, part.KeyCount, part.BlockStart);
         }
         return parts;
     }

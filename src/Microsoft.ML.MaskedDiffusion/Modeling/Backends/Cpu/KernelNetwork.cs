@@ -20,8 +20,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     /// <summary>Whether matrix products round their operands to bfloat16, and the activations that they compute as well.</summary>
     public bool Rounded { get; set; }
 
-    /// <summary>Whether positions see only what is before them.</summary>
-    public bool IsCausal { get; set; } = config.Autoregressive;
+    /// <summary>Which positions see which; null: as the configuration says.</summary>
+    public AttentionPattern? Attention { get; set; }
 
     /// <summary>Whether later forward passes keep little for their backward passes, which then compute the rest again.</summary>
     public bool Recomputes { get; set; }
@@ -33,8 +33,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     /// </summary>
     public ForwardTape Forward(NetworkWeights weights, TokenRows tokens, long[]? places, float* hidden)
     {
-        int batch = tokens.Count, length = tokens.Length, n = batch * length, asked = places?.Length ?? n, last = weights.Layers.Length - 1;
-        var tape = new ForwardTape(pool, config, tokens, places, Rounded, Recomputes);
+        int n = tokens.Ids.Length, asked = places?.Length ?? n, last = weights.Layers.Length - 1;
+        var tape = new ForwardTape(pool, config, tokens, places, Attention, Rounded, Recomputes);
         long d = (long)n * _d, f = (long)n * _f;
         using PooledBuffer working = pool.Rent(PooledBuffer.Room(d) + PooledBuffer.Room(f));
         float* normed = working.Cut(d), product = working.Cut(f);
@@ -46,7 +46,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             if (i == last && places is not null)
                 AttendAsked(weights.Layers[i], kept, normed, tape);
             else
-                Attend(weights.Layers[i], i, kept, normed, batch, length);
+                Attend(weights.Layers[i], i, kept, normed, tape);
             FeedForward(weights.Layers[i], kept, normed, product, i < last ? tape.Layers[i + 1].Input : tape.Last, rows);
             tape.Pack(i);
         }
@@ -92,7 +92,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             if (places)
                 AttendAskedBackward(w, g, kept, memory, tape);
             else
-                AttendBackward(w, g, i, kept, memory, tape.Batch, tape.Length);
+                AttendBackward(w, g, i, kept, memory, tape);
         }
         EmbedBackward(weights, gradients, tape, memory);
         tape.Dispose();
@@ -135,12 +135,13 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     }
 
     // Attention: x' = x + Wo attend(turn(Wqkv norm1(x))), from the gradient of attention's result on.
-    private void AttendBackward(LayerWeights w, LayerWeights g, int layer, LayerTape kept, BackwardMemory memory, int batch, int length)
+    private void AttendBackward(LayerWeights w, LayerWeights g, int layer, LayerTape kept, BackwardMemory memory, ForwardTape tape)
     {
-        int n = batch * length, width = _heads.ProjectionWidth;
+        int n = tape.Batch * tape.Length, width = _heads.ProjectionWidth;
         float* dx = memory.DStream, y = memory.Normed, dy = memory.DNormed, dQkv = memory.DQkv;
-        AttentionKernels.Backward(kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv, batch, length, _heads, Reach(layer), Rounded);
-        Turn(dQkv, _heads.FusedQueriesAndKeys, layer, null, n, length, -1);
+        AttentionKernels.Backward(
+            kept.Qkv, kept.Mixed, kept.LogSums, dy, dQkv, tape.Batch, tape.Length, _heads, Reach(layer, tape), Rounded);
+        Turn(dQkv, _heads.FusedQueriesAndKeys, layer, null, n, tape.PositionCount, -1);
         _places.NormHeadsBackward(kept.Raw, _heads.FusedQueries, w.QueryNorm, dQkv, memory.Wanted(g.QueryNorm), n);
         float* rawKeys = kept.Raw is null ? null : kept.Raw + _heads.KeyOffset;
         _places.NormHeadsBackward(rawKeys, _heads.FusedKeys, w.KeyNorm, dQkv + _heads.KeyOffset, memory.Wanted(g.KeyNorm), n);
@@ -179,11 +180,12 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
     }
 
     // Middle = input + attention's projected result.
-    private void Attend(LayerWeights w, int layer, LayerTape kept, float* normed, int batch, int length)
+    private void Attend(LayerWeights w, int layer, LayerTape kept, float* normed, ForwardTape tape)
     {
-        int n = batch * length;
-        Project(w, layer, kept, normed, n, length);
-        AttentionKernels.Forward(kept.Qkv, kept.Mixed, kept.LogSums, batch, length, _heads, Reach(layer), Rounded);
+        int n = tape.Batch * tape.Length;
+        Project(w, layer, kept, normed, n, tape.PositionCount);
+        AttentionKernels.Forward(
+            kept.Qkv, kept.Mixed, kept.LogSums, tape.Batch, tape.Length, _heads, Reach(layer, tape), Rounded);
         RoundAll(kept.Mixed, (long)n * _heads.QueryWidth);
         AddTo(kept.Input, kept.Mixed, _heads.QueryWidth, w.Projection.Floats, kept.Middle, n);
     }
@@ -207,13 +209,13 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             Expand(w, kept, normed, tape.Places!.Length);
             return;
         }
-        Project(w, layer, kept, normed, n, tape.Length);
+        Project(w, layer, kept, normed, n, tape.PositionCount);
         AddTo(kept.Input, kept.Mixed, _heads.QueryWidth, w.Projection.Floats, kept.Middle, n);
         Expand(w, kept, normed, n);
     }
 
     /// <summary>Queries and keys, which are turned by their positions, and values of the normed states.</summary>
-    private void Project(LayerWeights w, int layer, LayerTape kept, float* normed, int n, int length)
+    private void Project(LayerWeights w, int layer, LayerTape kept, float* normed, int n, int positions)
     {
         int width = _heads.ProjectionWidth;
         float* raw = kept.Raw is null ? kept.Qkv : kept.Raw, from = _places.NormFirst(w, kept.Input, normed, kept.Scale1, n);
@@ -221,7 +223,7 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
         PlaceArithmetic.AddBias(raw, w.Bias, n, width);
         CopyAll(raw, kept.Qkv, (long)n * width);
         _places.NormFused(w, kept.Qkv, n);
-        Turn(kept.Qkv, _heads.FusedQueriesAndKeys, layer, null, n, length, 1);
+        Turn(kept.Qkv, _heads.FusedQueriesAndKeys, layer, null, n, positions, 1);
         RoundAll(kept.Qkv, (long)n * width);
     }
 
@@ -265,12 +267,16 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             new ReadOnlySpan<float>(a + first, piece), new ReadOnlySpan<float>(b + first, piece), new Span<float>(to + first, piece));
     });
 
-    private void Turn(float* x, HeadRows heads, int layer, long* places, int rows, int length, float direction)
+    // The rows' positions are their numbers, or their places, modulo the number of positions.
+    private void Turn(float* x, HeadRows heads, int layer, long* places, int rows, int positions, float direction)
     {
         RotaryTable table = tables.Of(layer);
         fixed (float* cos = table.Cosines, sin = table.Sines)
-            RotaryKernels.Turn(x, heads, cos, sin, places, rows, length, direction);
+            RotaryKernels.Turn(x, heads, cos, sin, places, rows, positions, direction);
     }
 
-    private AttentionReach Reach(int layer) => new(IsCausal, config.IsLocal(layer) ? config.LocalAttention!.Radius : null);
+    private AttentionReach Reach(int layer, ForwardTape tape) => Reach(layer, tape.Attention, tape.BlockStart);
+
+    private AttentionReach Reach(int layer, AttentionPattern? attention, int blockStart = 0) =>
+        AttentionPattern.ReachOf(config, config.IsLocal(layer), attention, blockStart);
 }

@@ -23,6 +23,7 @@ internal sealed class TorchBackend : INetworkBackend
     private readonly BackwardPass _pass;
     private readonly Dictionary<RotaryTable, (Tensor Cosines, Tensor Sines)> _turns = [];
     private readonly RotaryTables _tables;
+    private SeenPairs? _seenPairs;
 
     /// <param name="config">The network's shape.</param>
     /// <param name="parameters">Its parameters by name, all of <paramref name="type"/> on <paramref name="device"/>.</param>
@@ -38,7 +39,6 @@ internal sealed class TorchBackend : INetworkBackend
         Type = type;
         _pass = pass;
         SummarizesLogits = device.type != TorchSharp.DeviceType.CPU;
-        IsCausal = config.Autoregressive;
         _tables = new RotaryTables(config);
         ScalarType tableType = type == ScalarType.Float64 ? type : ScalarType.Float32;
         foreach (RotaryTable table in Enumerable.Range(0, config.LayerCount).Select(_tables.Of).Distinct())
@@ -60,7 +60,7 @@ internal sealed class TorchBackend : INetworkBackend
 
     public Precision Precision { get; set; }
 
-    public bool IsCausal { get; set; }
+    public AttentionPattern? Attention { get; set; }
 
     public bool ActivationCheckpointing { get; set; }
 
@@ -74,7 +74,7 @@ internal sealed class TorchBackend : INetworkBackend
     /// Computes attention from queries, keys and values, whether it is causal and whether it is rounded:
     /// <see cref="TorchOperators.Attention"/>, unless a test runs on a device for which libtorch has no fused attention.
     /// </summary>
-    public Func<Tensor, Tensor, Tensor, bool, bool, Tensor> Attention { get; init; } = TorchOperators.Attention;
+    public Func<Tensor, Tensor, Tensor, bool, bool, Tensor> FusedAttention { get; init; } = TorchOperators.Attention;
 
     /// <summary>Whether sessions summarize logits on the device: on all but the processor, unless a test asks for it.</summary>
     public bool SummarizesLogits { get; init; }
@@ -184,6 +184,7 @@ internal sealed class TorchBackend : INetworkBackend
             cosines.Dispose();
             sines.Dispose();
         }
+        _seenPairs?.Tensor.Dispose();
     }
 
     // States [rows, length, d], or [n, d] at the asked places only.
@@ -191,27 +192,28 @@ internal sealed class TorchBackend : INetworkBackend
     {
         using var scope = NewDisposeScope();
         Tensor x = Embed(tokens.Ids);
-        Tensor? near = NearOf(tokens.Length);
+        AttentionPattern? attention = Attention;
+        bool[] kinds = [.. Enumerable.Range(0, _config.LayerCount).Select(_config.IsLocal).Distinct()];
+        Dictionary<bool, Tensor?> masks = kinds.ToDictionary(
+            isLocal => isLocal, isLocal => MaskOf(AttentionPattern.ReachOf(_config, isLocal, attention, tokens.BlockStart), tokens.Length));
         for (int i = 0; i < _config.LayerCount; i++)
         {
             int layer = i;
-            bool isLocal = _config.IsLocal(i), isAsked = asked is not null && i == _config.LayerCount - 1;
+            Tensor? mask = masks[_config.IsLocal(i)];
+            bool isMasked = mask is not null, isAsked = asked is not null && i == _config.LayerCount - 1;
             // The mask and the places go along as inputs, so that they live as long as the graph.
-            Tensor[] given = [x, .. isLocal ? [near!] : Array.Empty<Tensor>(), .. isAsked ? [asked!] : Array.Empty<Tensor>()];
+            Tensor[] given = [x, .. isMasked ? [mask!] : Array.Empty<Tensor>(), .. isAsked ? [asked!] : Array.Empty<Tensor>()];
             Tensor Layer(Tensor[] inputs) =>
-                Block(inputs[0], layer, tokens.Count, tokens.Length, isLocal ? inputs[1] : null, isAsked ? inputs[^1] : null);
+                Block(inputs[0], layer, tokens, attention, isMasked ? inputs[1] : null, isAsked ? inputs[^1] : null);
             x = ActivationCheckpointing ? Recomputed(Layer, given) : Layer(given);
         }
         Tensor last = Predict(x);
         return (asked is null ? last.view(tokens.Count, tokens.Length, _config.EmbeddingSize) : last).MoveToOuterDisposeScope();
     }
 
-    // What every local block sees, [1, 1, length, length]; null where there is none.
-    private Tensor? NearOf(int length)
-    {
-        int first = Enumerable.Range(0, _config.LayerCount).FirstOrDefault(_config.IsLocal, -1);
-        return first < 0 ? null : Sees(first, Positions(length).view(1, -1), length, IsCausal);
-    }
+    // What the blocks of a kind see, [1, 1, length, length]; null where the fused attention knows it.
+    private Tensor? MaskOf(AttentionReach reach, int length) =>
+        reach is { Radius: null, BlockSize: null, Mask: null } ? null : Sees(reach, Positions(length).view(1, -1), length);
 
     private Tensor Positions(int count)
     {
@@ -219,18 +221,33 @@ internal sealed class TorchBackend : INetworkBackend
         return arange(end, ScalarType.Int64, _device);
     }
 
-    // One block on the residual stream [batch * length, d], with the mask of a local one. With asked places (of the last block), only
-    // their rows are computed after attention.
-    private Tensor Block(Tensor x, int layer, long batch, long length, Tensor? near, Tensor? asked)
+    // The tables' rows [length, 1, h / 2] of a row's positions, where a text may stand twice.
+    private (Tensor Cosines, Tensor Sines) TurnsOf(int layer, long length, int? textLength)
+    {
+        (Tensor cosines, Tensor sines) = _turns[_tables.Of(layer)];
+        return (Rows(cosines), Rows(sines));
+
+        Tensor Rows(Tensor table)
+        {
+            if (textLength is not { } text)
+                return table.narrow(0, 0, length);
+            using Tensor once = table.narrow(0, 0, text);
+            return cat([once, once]);
+        }
+    }
+
+    // One block on the residual stream [batch * length, d], with the mask of what it sees where there is one. With asked places (of the
+    // last block), only their rows are computed after attention.
+    private Tensor Block(Tensor x, int layer, TokenRows tokens, AttentionPattern? attention, Tensor? mask, Tensor? asked)
     {
         using var scope = NewDisposeScope();
-        (Tensor cos, Tensor sin) = _turns[_tables.Of(layer)];
-        (Tensor query, Tensor key, Tensor value) =
-            Project(x, layer, batch, length, cos.narrow(0, 0, length), sin.narrow(0, 0, length));
+        (Tensor cosines, Tensor sines) = TurnsOf(layer, tokens.Length, attention?.TextLength);
+        (Tensor query, Tensor key, Tensor value) = Project(x, layer, tokens.Count, tokens.Length, cosines, sines);
         (key, value) = (ForEveryHead(key), ForEveryHead(value));
-        Tensor mixed = near is not null
-            ? TorchOperators.AttentionOver(query, key, value, near, IsRounded) : Attention(query, key, value, IsCausal, IsRounded);
-        mixed = mixed.transpose(1, 2).reshape(batch * length, _config.QuerySize);
+        Tensor mixed = mask is not null
+            ? TorchOperators.AttentionOver(query, key, value, mask, IsRounded)
+            : FusedAttention(query, key, value, attention?.IsCausal ?? _config.Autoregressive, IsRounded);
+        mixed = mixed.transpose(1, 2).reshape(tokens.Ids.Length, _config.QuerySize);
         return Finish(x, mixed, TransformerNetwork.LayerPrefix(layer), asked).MoveToOuterDisposeScope();
     }
 
@@ -276,21 +293,41 @@ internal sealed class TorchBackend : INetworkBackend
     }
 
     /// <summary>
-    /// Which of the first keys the positions [batch, length] see in a block, [batch, 1, length, keys]; null where they see all.
+    /// Which of the first keys the positions [batch, length] see, [batch, 1, length, keys]; null where they see all. A reach with a mask
+    /// is for all positions of a row.
     /// </summary>
-    internal Tensor? Sees(int layer, Tensor positions, int keyCount, bool isCausal)
+    internal Tensor? Sees(AttentionReach reach, Tensor positions, int keyCount)
     {
-        if (!isCausal && !_config.IsLocal(layer))
-            return null;
         using var scope = NewDisposeScope();
-        Tensor distances = Positions(keyCount) - positions.unsqueeze(1).unsqueeze(3);
-        Tensor? seen = isCausal ? distances.IsAtMost(0) : null;
-        if (_config.IsLocal(layer))
-        {
-            Tensor near = distances.abs().IsAtMost(_config.LocalAttention!.Radius);
-            seen = seen is null ? near : seen.logical_and(near);
-        }
-        return seen!.MoveToOuterDisposeScope();
+        Tensor keys = Positions(keyCount), own = positions.unsqueeze(1).unsqueeze(3);
+        var rules = new List<Tensor>();
+        if (reach.Mask is not null)
+            rules.Add(PairsOf(reach.Mask, keyCount));
+        if (reach.IsCausal)
+            rules.Add((keys - own).IsAtMost(0));
+        if (reach.BlockSize is { } size)
+            rules.Add((BlockOf(keys) - BlockOf(own)).IsAtMost(0));
+        if (reach.Radius is { } radius)
+            rules.Add((keys - own).abs().IsAtMost(radius));
+        return rules.Count == 0 ? null : rules.Aggregate((seen, rule) => seen.logical_and(rule)).MoveToOuterDisposeScope();
+
+        // Blocks are numbered by their ends.
+        Tensor BlockOf(Tensor positionsOf) => positionsOf.Plus(-(reach.BlockStart % size)).WholeOver(size);
+    }
+
+    // A mask on the device, [1, 1, length, length]. Most trainings have the same one in every step.
+    private Tensor PairsOf(AttentionMask mask, int length)
+    {
+        if (_seenPairs is { } known && known.Mask == mask && known.Length == length)
+            return known.Tensor.alias();
+        var seen = new bool[(long)length * length];
+        for (int position = 0; position < length; position++)
+            for (int key = 0; key < length; key++)
+                seen[(long)position * length + key] = mask.Sees(position, key);
+        _seenPairs?.Tensor.Dispose();
+        Tensor pairs = tensor(seen, [1, 1, length, length], ScalarType.Bool, _device).DetachFromDisposeScope();
+        _seenPairs = new SeenPairs(mask, length, pairs);
+        return pairs.alias();
     }
 
     /// <summary>What a block does after attention, at all places or at the asked ones.</summary>
@@ -352,6 +389,8 @@ internal sealed class TorchBackend : INetworkBackend
             logits = logits.Plus(_parameters[TransformerNetwork.HeadBiasName]);
         return logits.MoveToOuterDisposeScope();
     }
+
+    private sealed record SeenPairs(AttentionMask Mask, int Length, Tensor Tensor);
 
     // The body's result; where gradients are wanted, its inner results are not kept but computed again in the backward pass.
     private Tensor Recomputed(Func<Tensor[], Tensor> body, params Tensor[] inputs)

@@ -27,10 +27,10 @@ internal sealed class TorchSession(TransformerConfig config, TorchBackend backen
         var all = new RaggedBatch(parts);
         List<Tensor> results = [zeros([0, Config.EmbeddingSize], backend.Type, backend.Device)];
         List<long> order = [];
-        foreach (IGrouping<(int, int), int> group in Enumerable.Range(0, all.Parts.Length)
-            .GroupBy(i => (all.Parts[i].Tokens.Length, all.Parts[i].KeyCount)))
+        foreach (IGrouping<(int Length, int KeyCount, int BlockStart), int> group in Enumerable.Range(0, all.Parts.Length)
+            .GroupBy(i => (all.Parts[i].Tokens.Length, all.Parts[i].KeyCount, all.Parts[i].BlockStart)))
         {
-            results.Add(Run(new RaggedBatch([.. group.Select(i => all.Parts[i])]), group.Key.Item1, group.Key.Item2));
+            results.Add(Run(new RaggedBatch([.. group.Select(i => all.Parts[i])]), group.Key.Length, group.Key.KeyCount));
             foreach (int i in group)
                 order.AddRange(Enumerable.Range(all.AskedStarts[i], all.Parts[i].Asked.Length).Select(asked => (long)asked));
         }
@@ -179,8 +179,8 @@ internal sealed class TorchSession(TransformerConfig config, TorchBackend backen
             (key, value) = (Cached(values: false), Cached(values: true));
         }
         (key, value) = (backend.ForEveryHead(key), backend.ForEveryHead(value));
-        Tensor mixed = length == keyCount && !Config.IsLocal(layer)
-            ? backend.Attention(query, key, value, Config.Autoregressive, backend.IsRounded)
+        Tensor mixed = length == keyCount && view.Mask is null
+            ? backend.FusedAttention(query, key, value, Config.Autoregressive, backend.IsRounded)
             : TorchOperators.AttentionOver(query, key, value, view.Mask, backend.IsRounded);
         mixed = mixed.transpose(1, 2).reshape(count * length, Config.QuerySize);
         return backend.Finish(x, mixed, TransformerNetwork.LayerPrefix(layer), asked).MoveToOuterDisposeScope();
@@ -189,9 +189,13 @@ internal sealed class TorchSession(TransformerConfig config, TorchBackend backen
     private PositionView View(RaggedBatch batch, int layer, int length, int keyCount, Tensor positions)
     {
         (Tensor cosines, Tensor sines) = backend.TurnsAt(layer, positions);
-        // An autoregressive network's last position sees all keys anyway.
-        bool isCausal = Config.Autoregressive && length < keyCount && batch.Positions.Any(position => position < keyCount - 1);
-        return new PositionView(cosines, sines, backend.Sees(layer, positions.view(-1, length), keyCount, isCausal));
+        AttentionReach reach = AttentionPattern.ReachOf(Config, Config.IsLocal(layer), null, batch.Parts[0].BlockStart);
+        // Fused attention knows whole rows of causal attention; and the last positions see all keys anyway.
+        if (reach.IsCausal && (length == keyCount || batch.Positions.All(position => position == keyCount - 1)))
+            reach = reach with { IsCausal = false };
+        if (reach.BlockSize is { } size && batch.Positions.All(position => reach.EndOfBlock(position, size) >= keyCount))
+            reach = reach with { BlockSize = null };
+        return new PositionView(cosines, sines, backend.Sees(reach, positions.view(-1, length), keyCount));
     }
 
     /// <summary>How the blocks of one kind turn the computed positions, and which keys these see.</summary>

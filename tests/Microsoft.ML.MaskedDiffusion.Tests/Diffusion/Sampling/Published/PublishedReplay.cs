@@ -20,6 +20,7 @@ internal sealed class PublishedReplay
     {
         SamplingOptions own = options.Clone();
         own.CheckVocabulary(network.Config.VocabularySize);
+        own = own.For(network.Config.AttentionBlockSize, isCached: true);
         SamplingRow[] filled = [.. rows.Select(row => Open(row.Run, row.Row, own, network.Config))];
         List<int[]>[] states = [.. filled.Select(row => new List<int[]> { row.Tokens.ToArray() })];
         using INetworkSession session = network.OpenSession();
@@ -59,8 +60,8 @@ internal sealed class PublishedReplay
                 return $"{run.Name}: row {row} took {actual.Length - 1} steps, recorded are {expected.Length - 1}";
         }
         int[] forwards = run.Forwards;
-        // The forwards of a batch are as long as its longest row.
-        bool isSame = run.Rows.Length == 1 ? forwards.SequenceEqual(replay.Forwards) : forwards.Length == replay.Forwards.Length;
+        // The forwards of a batch are as long as its longest row, and the library has no forward of the prefix alone.
+        bool isSame = run.Rows.Length == 1 && run.AttentionBlockSize is null ? forwards.SequenceEqual(replay.Forwards) : forwards.Length == replay.Forwards.Length;
         return isSame ? null
             : $"{run.Name}: forwards are {string.Join(' ', replay.Forwards)}, recorded are {string.Join(' ', forwards)}";
     }
@@ -73,6 +74,7 @@ internal sealed class PublishedReplay
             Key = 0,
             BlockStart = row.PromptLength,
             IsShifted = config.ShiftsLogits,
+            AttentionBlockSize = config.AttentionBlockSize,
         };
         return new SamplingRow(request, options, config.MaskTokenId, run.Draws(row));
     }

@@ -33,12 +33,18 @@ internal sealed class PublishedRun
 
     public PublishedRow[] Rows => _rows.Value;
 
+    /// <summary>The size of the blocks of attention; null where it sees the whole row.</summary>
+    public int? AttentionBlockSize => Reference.Contains("BD3LM", StringComparison.Ordinal) ? Integer("block_size") : null;
+
     /// <summary>The tokens of each forward that changed something; the library leaves the others out.</summary>
     public int[] Forwards
     {
         get
         {
             JsonElement[] canvases = [.. Canvases()];
+            // These runs record the rows after each step; their forwards are not told apart.
+            if (AttentionBlockSize is { } size)
+                return [.. Enumerable.Repeat(size, canvases.Length - 1)];
             int[] lengths = [.. _facts.GetProperty("forward_lengths").EnumerateArray().Select(length => length.GetInt32())];
             return [.. lengths.Where((_, k) => canvases[k].GetRawText() != canvases[k + 1].GetRawText())];
         }
@@ -82,7 +88,8 @@ internal sealed class PublishedRun
     private JsonElement? Parameter(string name) =>
         _facts.GetProperty("params").TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    private IEnumerable<JsonElement> Canvases() => _facts.GetProperty("canvas_before_each_forward_then_final").EnumerateArray();
+    private IEnumerable<JsonElement> Canvases() =>
+        _facts.GetProperty(AttentionBlockSize is null ? "canvas_before_each_forward_then_final" : "history").EnumerateArray();
 
     private static int[] Ids(JsonElement list) => [.. list.EnumerateArray().Select(id => id.GetInt32())];
 
@@ -101,8 +108,12 @@ internal sealed class PublishedRun
                 : Has("max_length") ? Integer("max_length") - prompt : 0;
             // An empty prompt becomes the beginning of a sequence.
             int length = prompt == 0 ? width : prompt + added;
-            int start = (Family == "dream" ? width - length : 0) + padding, end = start - padding + length;
-            rows[row] = new PublishedRow([.. canvases.Select(canvas => canvas[row][start..end])], added > 0 ? end - start - added : 0);
+            // Prompts are filled up on the left to whole blocks of attention, and blocks are added as they are written.
+            bool isLeft = Family == "dream" || AttentionBlockSize is not null;
+            int start = (isLeft ? width - (AttentionBlockSize is null ? length : prompt) : 0) + padding, end = start - padding + length;
+            int[][] states = [.. canvases.Select(canvas => (int[])
+                [.. canvas[row].Concat(Enumerable.Repeat(MaskTokenId, length)).Skip(start).Take(end - start)])];
+            rows[row] = new PublishedRow(states, added > 0 ? end - start - added : 0);
         }
         return rows;
     }

@@ -6,8 +6,6 @@ internal static class PublishedSampler
     /// <summary>Why a run is not repeated; null where it is.</summary>
     public static string? WhyLeftOut(PublishedRun run)
     {
-        if (run.Reference.Contains("BD3LM", StringComparison.Ordinal))
-            return "attention by blocks";
         if (run.Reference.Contains("FastdLLM", StringComparison.Ordinal) && run.Has("factor"))
             return "another factor rule";
         if (run.Rows.Any(row => row.States[^1].Contains(run.MaskTokenId)))

@@ -140,7 +140,7 @@ public sealed class TorchBackendTests
             Precision = precision,
             ActivationCheckpointing = checkpointing,
             SliceLogits = 7 * Config.VocabularySize,
-            Attention = (query, key, value, _, _) => matmul(matmul(query, key.transpose(-2, -1)).softmax(-1), value),
+            FusedAttention = (query, key, value, _, _) => matmul(matmul(query, key.transpose(-2, -1)).softmax(-1), value),
         };
         using AdamWOptimizer optimizer = AdamWOptimizer.Create(network.Parameters, new TrainingSettings());
         using var average = new WeightAverage(network.Parameters, 0.99);
