@@ -9,7 +9,7 @@ internal sealed record TrainingWay(string Name, bool IsAutoregressive, Action<Tr
     /// <summary>
     /// All ways. With the demo's earlier settings: an autoregressive model; SMDM's options; uniform loss weights and stratified noise
     /// levels; and the same after a third of the run, or half of it as an autoregressive model. With the recipe's settings: the recipe as
-    /// the demo takes it, an autoregressive model, and the recipe with one of its choices taken back or changed.
+    /// the demo takes it, an autoregressive model, the recipe with one of its choices taken back or changed, and block diffusion models.
     /// </summary>
     public static IReadOnlyList<TrainingWay> All { get; } =
     [
@@ -30,6 +30,11 @@ internal sealed record TrainingWay(string Name, bool IsAutoregressive, Action<Tr
         new("fast-average", false, options => options.Optimizer.EmaDecay = 0.997),
         new("fast-to-zero", false, options => options.Optimizer.MinLearningRateRatio = 0),
         new("fast-lengths", false, options => options.Noise.StochasticLengthRatio = 0.5),
+        new("fast-annealed", false, options => options.AttentionAnnealing = 0.2),
+        new("fast-tied", false, options => options.Network = options.Network with { TiesEmbeddings = true }),
+        new("fast-normed", false, options => options.Network = options.Network with { HasQueryKeyNorm = true }),
+        new("fast-blocks-12", false, options => Blocks(options, 12)),
+        new("fast-blocks-4", false, options => Blocks(options, 4)),
     ];
 
     /// <summary>The way of a name.</summary>
@@ -46,6 +51,9 @@ internal sealed record TrainingWay(string Name, bool IsAutoregressive, Action<Tr
         });
 
     private static void Published(TrainerOptions options) => (options.Noise, options.WarmStart) = (new NoiseOptions(), 0);
+
+    private static void Blocks(TrainerOptions options, int size) =>
+        options.Network = options.Network with { AttentionBlockSize = size };
 
     private static void Vocabulary(TrainerOptions options, int size)
     {

@@ -40,7 +40,7 @@ internal sealed record PublishedShape(string Name, string Type, TransformerConfi
         const long ShardNumbers = 1 << 30;
         Directory.CreateDirectory(folder);
         ModelFamily family = ModelFamily.Find(Type)!;
-        JsonObject config = family.Write(Config);
+        JsonObject config = family.WriteNetwork(Config);
         config["model_type"] = Type;
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString());
         foreach ((string name, byte[] content) in BenchmarkTexts.TokenizerOf(100).Files)
