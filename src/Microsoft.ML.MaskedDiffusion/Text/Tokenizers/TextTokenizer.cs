@@ -67,8 +67,8 @@ public abstract class TextTokenizer
     /// <summary>
     /// How the model's publisher writes conversations down: <c>chat_template.jinja</c>, or else <c>chat_template</c> in
     /// <c>tokenizer_config.json</c>, beside <c>tokenizer.model</c>, <c>tokenizer.json</c>, <c>vocab.txt</c> or Qwen's <c>vocab.json</c>.
-    /// Null where the files have none. It is made of the template in Jinja when it is first asked for, and gives the same prompts to the character; one that has
-    /// no such parts is refused.
+    /// Null where the files have none. It is made of the template in Jinja when it is first asked for, and gives the same prompts to the
+    /// character; one that has no such parts is refused.
     /// </summary>
     /// <exception cref="InvalidDataException">The template is refused; the message says why, with its file and line.</exception>
     public ChatTemplate? ChatTemplate => _chatTemplate.Value;

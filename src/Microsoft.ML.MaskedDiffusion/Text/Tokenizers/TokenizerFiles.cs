@@ -123,7 +123,8 @@ internal static class TokenizerFiles
         }
         if (File.Exists(prefix + SpecialTokens))
             files[SpecialTokens] = ReadFile(prefix + SpecialTokens);
-        if (File.Exists(prefix + Config) && ReadFile(prefix + Config) is { } config && QwenFiles.IsNamedIn(config))
+        byte[]? config = File.Exists(prefix + Config) ? ReadFile(prefix + Config) : null;
+        if (config is not null && QwenFiles.IsNamedIn(config))
         {
             byte[] tokenizer = QwenFiles.TokenizerJson(files[Vocabulary], files[Merges], config);
             files.Remove(Vocabulary);
@@ -135,8 +136,8 @@ internal static class TokenizerFiles
         }
         if (File.Exists(prefix + HuggingFace))
             Gpt2Check.TokenizerJson(ReadFile(prefix + HuggingFace), prefix + HuggingFace);
-        if (File.Exists(prefix + Config))
-            Gpt2Check.TokenizerConfig(ReadFile(prefix + Config), prefix + Config);
+        if (config is not null)
+            Gpt2Check.TokenizerConfig(config, prefix + Config);
         return files;
     }
 
