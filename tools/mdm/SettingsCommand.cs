@@ -115,6 +115,19 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
         _given.Add(result => result.GetValue(flag) ? (name, SettingsTree.At(setting, value.DeepClone())) : null);
     }
 
+    /// <summary>Refuses options on a command line without the switch that gives them a meaning.</summary>
+    protected void RequireSwitch(string name, params string[] dependents)
+    {
+        foreach (Option dependent in Options.Where(option => dependents.Contains(option.Name)))
+        {
+            dependent.Validators.Add(given =>
+            {
+                if (!given.Implicit && !given.GetValue<bool>(name))
+                    given.AddError($"{dependent.Name} means nothing without {name}: add {name}, or leave {dependent.Name} out.");
+            });
+        }
+    }
+
     /// <summary>Adds the options that every command has; called at the end of a command's constructor, so that they come last.</summary>
     protected void AddCommonOptions()
     {

@@ -166,12 +166,12 @@ internal static class TrainerOptionsCheck
     // Adapters change linear layers only, so that rows which an embedding is given would stay as they begin.
     private static void CheckLora(TrainerOptions options, LoraOptions lora, bool autoregressive)
     {
+        const string Remedy = "Train all weights first, and then adapters with the model that this gives as InitialModel";
         lora.Check(options.InitialModel);
         TransformerConfig config = options.InitialModel!.Config;
         OptionCheck.Require(config.Autoregressive == autoregressive, nameof(options.Lora), "set",
-            "null where an autoregressive model becomes a masked diffusion model, whose mask token no adapter could learn. Train all "
-            + "weights first, and then adapters");
+            "null where an autoregressive model becomes a masked diffusion model, whose mask token no adapter could learn. " + Remedy);
         OptionCheck.Require(options.Noise.GapLengthRatio == 0 || config.HasLengthTokens, nameof(options.Lora), "set",
-            "null where Noise.GapLengthRatio adds tokens, which no adapter could learn. Train all weights first, and then adapters");
+            "null where Noise.GapLengthRatio adds tokens, which no adapter could learn. " + Remedy);
     }
 }

@@ -33,6 +33,7 @@ internal sealed class TokenizerFormat : FuzzFormat
         [
             new FileSet { ["tokenizer.model"] = Golden("bpe_llama.model") },
             new FileSet { ["tokenizer.model"] = Golden("unigram_bytes.model") },
+            Pieces(),
             pairs,
             Words(),
             Ranks(),
@@ -41,6 +42,19 @@ internal sealed class TokenizerFormat : FuzzFormat
             Unigram(),
             WordLevel(),
         ];
+    }
+
+    private static FileSet Pieces()
+    {
+        FileSet files = Formats.Seeds.Of(
+            ("special_tokens_map.json", """{"bos_token":"<s>","additional_special_tokens":["<x>",{"content":"<y>"}]}"""),
+            ("tokenizer_config.json", """
+                {"eos_token":"</s>","legacy":true,"added_tokens_decoder":{"1":{"content":"<s>"},"9":{"content":"<z>"}},"chat_template":
+                "{{ bos_token }}{% for m in messages %}{{ m.role + ': ' + m.content + eos_token }}{% endfor %}{{ 'assistant: ' }}"}
+                """),
+            ("added_tokens.json", """{"<|im_start|>":32000}"""));
+        files["tokenizer.model"] = Golden("bpe_llama.model");
+        return files;
     }
 
     private static FileSet Words() => Formats.Seeds.Of(

@@ -114,7 +114,7 @@ public sealed class CommandLineFileTests
     {
         ToolRun text = ToolRun.Of("inspect", Files.Text);
         Assert.AreEqual(ExitCode.Failed, text.ExitCode);
-        StringAssert.Contains(text.Error, "no model, no published model, no checkpoint");
+        StringAssert.Contains(text.Error, "no model, no published model, no adapter, no checkpoint");
         Assert.AreEqual(ExitCode.Failed, ToolRun.Of("inspect", "no-such-file").ExitCode);
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("state.json"), "{\"step\": 3}");

@@ -18,7 +18,29 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
     public static ToolRun Of(params string[] arguments) => Of(arguments, "", null, CancellationToken.None);
 
     /// <summary>Runs a command line with an input, on a terminal, or one that may be interrupted.</summary>
-    public static ToolRun Of(string[] arguments, string input, IAnsiConsole? terminal, CancellationToken cancellation)
+    public static ToolRun Of(string[] arguments, string input, IAnsiConsole? terminal, CancellationToken cancellation) =>
+        Of(arguments, input, terminal, TextWriter.Null, cancellation);
+
+    /// <summary>Runs a command line that must succeed.</summary>
+    public static ToolRun Done(params string[] arguments)
+    {
+        ToolRun run = Of(arguments);
+        Assert.AreEqual(Mdm.ExitCode.Done, run.ExitCode, run.Error);
+        return run;
+    }
+
+    /// <summary>Runs a training that is interrupted by its first report of steps.</summary>
+    public static ToolRun Interrupted(params string[] arguments)
+    {
+        using var interruption = new CancellationTokenSource();
+        using var progress = new InterruptingWriter(interruption);
+        ToolRun run = Of(arguments, "", null, progress, interruption.Token);
+        Assert.AreEqual(Mdm.ExitCode.Interrupted, run.ExitCode, run.Error);
+        return run;
+    }
+
+    private static ToolRun Of(
+        string[] arguments, string input, IAnsiConsole? terminal, TextWriter progress, CancellationToken cancellation)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
@@ -28,17 +50,19 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
             Out = output,
             Error = error,
             Terminal = terminal,
-            Progress = () => new ConsoleProgress(TextWriter.Null),
+            Progress = () => new ConsoleProgress(progress, TimeSpan.Zero),
         };
         int status = Tool.Run(arguments, console, cancellation);
         return new ToolRun(status, output.ToString(), error.ToString());
     }
 
-    /// <summary>Runs a command line that must succeed.</summary>
-    public static ToolRun Done(params string[] arguments)
+    // Lines about the text come before those about steps.
+    private sealed class InterruptingWriter(CancellationTokenSource interruption) : StringWriter
     {
-        ToolRun run = Of(arguments);
-        Assert.AreEqual(Mdm.ExitCode.Done, run.ExitCode, run.Error);
-        return run;
+        public override void WriteLine(string? value)
+        {
+            if (value?.Contains(" steps", StringComparison.Ordinal) == true)
+                interruption.Cancel();
+        }
     }
 }

@@ -160,12 +160,14 @@ public sealed class LoraTrainingTests
     [TestMethod]
     public void WhatCannotBeIsRefused()
     {
+        const string Remedy = "Train all weights first, and then adapters with the model that this gives as InitialModel";
         using MaskedDiffusionModel causal = TinyAutoregressiveModel.Create();
         (string Option, string Message, Action<TrainerOptions> Change)[] bad =
         [
             ("Lora", "without an InitialModel", o => o.InitialModel = null),
-            ("Lora", "mask token no adapter could learn", o => o.InitialModel = causal),
-            ("Lora", "Noise.GapLengthRatio adds tokens", o => (o.Noise.GapLengthRatio, o.Noise.MaxGapLength) = (0.5, 4)),
+            ("Lora", "a masked diffusion model, whose mask token no adapter could learn. " + Remedy, o => o.InitialModel = causal),
+            ("Lora", "Noise.GapLengthRatio adds tokens, which no adapter could learn. " + Remedy,
+                o => (o.Noise.GapLengthRatio, o.Noise.MaxGapLength) = (0.5, 4)),
             ("Lora.Targets", "attn.attn, attn.proj", o => o.Lora!.Targets = ["c_attn"]),
         ];
         foreach ((string option, string message, Action<TrainerOptions> change) in bad)

@@ -5,18 +5,20 @@ using Microsoft.ML.MaskedDiffusion;
 
 namespace Mdm.Commands;
 
-/// <summary>Converts models between their forms.</summary>
+/// <summary>Converts models between their forms, and merges adapters into them.</summary>
 internal sealed class ConvertCommand : SettingsCommand<ConvertSettings>
 {
     public ConvertCommand()
         : base(
-            "convert", "Save a model in another form: a folder, a .mdm file, or the .zip of a pipeline that scores a text column.",
+            "convert", "Save a model in another form, or with adapters merged in: as a folder, a .mdm file, or the .zip of a pipeline that "
+            + "scores a text column.",
             "mdm convert lm.zip lm.mdm",
-            "mdm convert lm.mdm lm-folder",
+            "mdm convert lm.mdm tuned-folder --adapter adapter",
             "mdm convert mdm-170M.safetensors lm.mdm --preset 170M --tokenizer tokenizer.model")
     {
         AddArgument("source", "Source", "The model: a folder, a .mdm file, a .zip, or a .safetensors file of SMDM.");
         AddArgument("target", "Target", "Where it goes: a name that ends in .mdm or .zip, or else a folder.");
+        AddOption("--adapter", "Adapters", "The folder of an adapter to merge into the model; repeat it for several.", "folder");
         AddOption("--overwrite", "Overwrite", "Replace a model that is there.");
         AddOption("--preset", "Preset", "The network of a .safetensors file, such as 170M.", "name");
         AddOption("--tokenizer", "Tokenizer", "The tokenizer of a .safetensors file.", "file");
@@ -28,12 +30,24 @@ internal sealed class ConvertCommand : SettingsCommand<ConvertSettings>
     {
         if (settings.Source is null || settings.Target is null)
             throw new UsageException("Name the model to convert and where it goes: mdm convert lm.zip lm.mdm.");
-        using MaskedDiffusionModel model = Open(settings.Source, settings, context);
+        LoraAdapter[] adapters = [.. settings.Adapters.Select(LoraAdapter.Load)];
+        using MaskedDiffusionModel model = adapters.Aggregate(Open(settings.Source, settings, context), Merge);
         string target = ModelPlace.RequireFree(settings.Target, settings.Overwrite);
         ModelPlace.Save(model, target, context);
         context.Results.Facts(
-            [new Field("source", settings.Source), new Field("target", target), new Field("parameters", model.Config.ParameterCount)]);
+        [
+            new Field("source", settings.Source),
+            .. adapters.Length == 0 ? Array.Empty<Field>() : [new Field("merged adapters", settings.Adapters)],
+            new Field("target", target),
+            new Field("parameters", model.Config.ParameterCount),
+        ]);
         return ExitCode.Done;
+    }
+
+    private static MaskedDiffusionModel Merge(MaskedDiffusionModel model, LoraAdapter adapter)
+    {
+        using (model)
+            return model.Merge(adapter);
     }
 
     private static MaskedDiffusionModel Open(string source, ConvertSettings settings, ToolContext context)

@@ -15,6 +15,9 @@ internal sealed class ConvertSettings
     /// <summary>The tokenizer of a .safetensors file alone.</summary>
     public string? Tokenizer { get; set; }
 
+    /// <summary>Folders of adapters that are merged into the model, one after the other.</summary>
+    public IReadOnlyList<string> Adapters { get; set; } = [];
+
     /// <summary>Whether a model that is at the target already is replaced.</summary>
     public bool Overwrite { get; set; }
 }

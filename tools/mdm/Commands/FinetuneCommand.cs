@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Mdm.Data;
 using Mdm.Settings;
 using Microsoft.ML;
@@ -15,19 +16,28 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
             "finetune", "Train a model on, to give answers after prompts. Ctrl+C saves the best model so far.",
             "mdm finetune answers.jsonl --model lm.zip --out tuned.zip       # lines {\"prompt\": \"...\", \"answer\": \"...\"}",
             "mdm finetune answers.csv --prompt-field question --answer-field reply --model lm.zip --out tuned.mdm --epochs 10",
-            "mdm finetune train.jsonl --format Gsm8k --model lm.zip --out tuned.mdm --minutes 30")
+            "mdm finetune train.jsonl --format Gsm8k --model lm.zip --out tuned.mdm --lora --adapter-out adapter")
     {
         AddArgument("data", "Data", "JSON lines or a .csv or .tsv file with prompts and answers, or a file of --format.");
         AddOption("--model", "Model", $"The model to go on from: {ModelPlace.Forms}.", "path");
         AddOption("--out", "Out", "Where the model goes: a .zip, a .mdm file, or else a folder.", "path");
-        AddOption("--overwrite", "Overwrite", "Replace a model that is there.");
+        AddOption("--overwrite", "Overwrite", "Replace a model and an adapter that are there.");
         AddOption("--format", "Format", "Fields, ShareGpt, Gsm8k or Reversal. Default: Fields.");
         AddOption("--prompt-field", "PromptField", "The field or column with the prompt. Default: prompt.");
         AddOption("--answer-field", "AnswerField", "The field or column with the answer. Default: answer.");
         AddOption("--epochs", "Trainer.Budget.MaxEpochs", $"Passes over the rows. Default: {Epochs}, if nothing else ends it.");
         AddOption("--minutes", "Trainer.Budget.MaxSeconds", "Minutes of training.", "n", SettingText.MinutesAsSeconds);
         AddOption("--max-steps", "Trainer.MaxSteps", "Steps of training.");
-        AddOption("--learning-rate", "Trainer.LearningRate", "The highest learning rate. Default: 0.0002.");
+        AddOption("--learning-rate", "Trainer.LearningRate", "The highest learning rate. Default: 0.0002; adapters take up to 0.001.");
+        AddFlag("--lora", "Trainer.Lora", new JsonObject(), "Train low-rank adapters (LoRA) in place of all weights.");
+        AddOption("--lora-rank", "Trainer.Lora.Rank", "The rank of the adapters. Default: 8.");
+        AddOption("--lora-alpha", "Trainer.Lora.Alpha", "The adapters' factor times their rank. Default: 16.");
+        AddOption("--lora-target", "Trainer.Lora.Targets",
+            "attention, feed-forward, all-linear or layers' names; repeat it for several. Default: attention and feed-forward.", "name");
+        AddOption("--adapter-out", "AdapterOut", "Where the adapter goes by itself, too: a folder with PEFT's two files.", "folder");
+        AddOption("--to-masked-diffusion", "ToMaskedDiffusion", "Make a masked diffusion model of an autoregressive one.");
+        AddOption("--mask-token", "Trainer.Adaptation.MaskTokenId", "The id that becomes the mask token. Default: a further one.");
+        AddFlag("--unshifted", "Trainer.Adaptation.ShiftsLogits", false, "Let outputs predict their own token, not the next one.");
         AddOption("--validation", "Validation", "Rows to measure on. Default: a share of the rows.", "path");
         AddOption("--validation-share", "ValidationShare", "Share of rows held out, 0 for none. Default: 0.05.");
         AddOption("--checkpoints", "Trainer.Checkpoints.Folder", "Keep checkpoints in a folder.", "folder");
@@ -35,6 +45,8 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         AddOption("--seed", "Trainer.Seed", "The seed of everything random. Default: 1.");
         AddOption("--device", "Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
         AddCommonOptions();
+        RequireSwitch("--lora", "--lora-rank", "--lora-alpha", "--lora-target");
+        RequireSwitch("--to-masked-diffusion", "--mask-token", "--unshifted");
     }
 
     /// <inheritdoc/>
@@ -60,6 +72,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
     protected override int Run(FinetuneSettings settings, ToolContext context)
     {
         string path = ModelPlace.RequireFree(settings.Out, settings.Overwrite);
+        string? adapterPath = AdapterTarget(settings);
         string data = settings.Data ?? throw new UsageException("No data: name a file after the command, or set Data.");
         IDataView rows = Open(data);
         TrainerOptions options = settings.Trainer;
@@ -68,12 +81,30 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, options.Device, context, WeightType.Float32);
         using ConsoleProgress progress = context.Console.Progress();
         (options.InitialModel, options.Progress, options.CancellationToken) = (model, progress, context.Cancellation);
-        using LikelihoodScoringTransformer trained = model.Config.Autoregressive
+        if (settings.ToMaskedDiffusion && !model.Config.Autoregressive)
+        {
+            throw new UsageException(
+                $"{settings.Model} is a masked diffusion model already: leave --to-masked-diffusion (ToMaskedDiffusion) out.");
+        }
+        using LikelihoodScoringTransformer trained = model.Config.Autoregressive && !settings.ToMaskedDiffusion
             ? context.Catalog.AutoregressiveTrainer(options).Fit(train) : context.Catalog.Trainer(options).Fit(train);
         progress.Dispose();
         ModelPlace.Save(trained, train.Schema, path, context);
-        return TrainingReport.Write(trained, path, context);
+        if (adapterPath is not null)
+            AdapterFolder.Save(trained.Model.Adapter!, adapterPath);
+        return TrainingReport.Write(trained, path, context, adapterPath);
 
         IDataView Open(string file) => PromptRows.Open(file, settings.Format, settings.PromptField, settings.AnswerField, context);
+    }
+
+    private static string? AdapterTarget(FinetuneSettings settings)
+    {
+        if (settings.AdapterOut is not { } path)
+            return null;
+        if (settings.Trainer.Lora is null)
+            throw new UsageException($"AdapterOut is {path}, and no adapter is trained: add --lora, or leave --adapter-out out.");
+        if (Path.GetFullPath(path) == Path.GetFullPath(settings.Out!))
+            throw new UsageException($"The model and its adapter cannot both go to {path}: name another folder with --adapter-out.");
+        return AdapterFolder.RequireFree(path, settings.Overwrite);
     }
 }

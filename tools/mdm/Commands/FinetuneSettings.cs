@@ -30,8 +30,16 @@ internal sealed class FinetuneSettings
     /// <summary>Where the model goes: a .zip, a .mdm file or a folder.</summary>
     public string? Out { get; set; }
 
-    /// <summary>Whether a model that is at <see cref="Out"/> already is replaced.</summary>
+    /// <summary>Whether what is at <see cref="Out"/> and <see cref="AdapterOut"/> already is replaced.</summary>
     public bool Overwrite { get; set; }
+
+    /// <summary>
+    /// The folder for the adapter by itself; null for none. Needs <see cref="TrainerOptions.Lora"/> in the trainer's options.
+    /// </summary>
+    public string? AdapterOut { get; set; }
+
+    /// <summary>Whether an autoregressive model becomes a masked diffusion model; otherwise it stays what it is.</summary>
+    public bool ToMaskedDiffusion { get; set; }
 
     /// <summary>The trainer's options; the network and the tokenizer are the model's.</summary>
     public TrainerOptions Trainer { get; set; } = new();

@@ -9,18 +9,20 @@ internal sealed class InspectCommand : SettingsCommand<InspectSettings>
 {
     private static readonly Inspector[] Inspectors =
     [
-        new ModelInspector(), new PublishedModelInspector(), new CheckpointInspector(), new PipelineInspector(),
+        new ModelInspector(), new PublishedModelInspector(), new AdapterInspector(), new CheckpointInspector(), new PipelineInspector(),
         new SafetensorsInspector(), new PackedTokensInspector(),
     ];
 
     public InspectCommand()
         : base(
-            "inspect", "Say what is in a model, saved or published, a checkpoint, a .safetensors file or a file of packed tokens.",
+            "inspect",
+            "Say what is in a model, saved or published, an adapter, a checkpoint, a .safetensors file or a file of packed tokens.",
             "mdm inspect lm.zip",
             "mdm inspect run/step-000001000",
             "mdm inspect model.safetensors --json")
     {
-        AddArgument("path", "Path", "A model (folder, .mdm, .zip), a checkpoint, a folder of checkpoints or packed tokens, or a file.");
+        AddArgument("path", "Path",
+            "A model (folder, .mdm, .zip), an adapter's folder, a checkpoint, a folder of checkpoints or packed tokens, or a file.");
         AddCommonOptions();
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mdm.Inspection;
 using Mdm.Output;
 using Microsoft.ML.MaskedDiffusion;
 
@@ -8,8 +9,12 @@ namespace Mdm.Commands;
 internal static class TrainingReport
 {
     /// <summary>Says what was trained and saved.</summary>
+    /// <param name="trained">What was trained.</param>
+    /// <param name="path">Where its model was saved.</param>
+    /// <param name="context">Writes it.</param>
+    /// <param name="adapterPath">Where its adapter was saved by itself; null where it was not.</param>
     /// <returns>The exit code: interrupted where the training was.</returns>
-    public static int Write(LikelihoodScoringTransformer trained, string path, ToolContext context)
+    public static int Write(LikelihoodScoringTransformer trained, string path, ToolContext context, string? adapterPath = null)
     {
         TrainingResult result = trained.TrainingResult!;
         TransformerConfig config = trained.Model.Config;
@@ -21,6 +26,7 @@ internal static class TrainingReport
             new Field("parameters outside embeddings", config.NonEmbeddingParameterCount),
             new Field("vocabulary", config.VocabularySize, "tokens"),
             new Field("context", config.ContextLength, "tokens"),
+            .. OfAdapter(trained.Model.Adapter, adapterPath),
             new Field("steps", result.Steps),
             new Field("tokens seen", result.TokensSeen),
             new Field("passes over the data", result.Epochs, Format: "0.##"),
@@ -38,4 +44,10 @@ internal static class TrainingReport
             $"Interrupted at step {result.Steps}; the model of step {result.BestStep} was saved to {path}."));
         return ExitCode.Interrupted;
     }
+
+    private static Field[] OfAdapter(LoraAdapter? adapter, string? path) => adapter is null ? [] :
+    [
+        new Field("adapter", path),
+        .. AdapterInspector.OfAdapter(adapter),
+    ];
 }

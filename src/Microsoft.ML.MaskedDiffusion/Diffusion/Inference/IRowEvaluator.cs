@@ -10,6 +10,9 @@ internal interface IRowEvaluator
 
     int MaskTokenId { get; }
 
+    /// <summary>The highest id of a row: the mask token may stand behind the tokens of text, or among them.</summary>
+    int LastTokenId => Math.Max(MaskTokenId, VocabularySize - 1);
+
     int ContextLength { get; }
 
     /// <summary>Whether the network's output before a position predicts it. Default false.</summary>

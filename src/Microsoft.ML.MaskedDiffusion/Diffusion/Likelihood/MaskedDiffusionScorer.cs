@@ -103,8 +103,7 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
                 $"A context of {context} tokens and an answer of {answer} make {context + answer}; "
                 + $"the model sees at most {evaluator.ContextLength}. Shorten the context, or score the text in windows.");
         }
-        // The mask token may stand behind the vocabulary, or among its tokens.
-        int last = Math.Max(evaluator.MaskTokenId, evaluator.VocabularySize - 1);
+        int last = evaluator.LastTokenId;
         foreach (int id in request.Context)
         {
             if (id < 0 || id > last)

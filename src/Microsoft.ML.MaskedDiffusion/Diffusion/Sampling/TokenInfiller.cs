@@ -133,7 +133,7 @@ internal sealed class TokenInfiller
     // Where a row, which must fit the model, has mask tokens.
     private int[] MaskedPositions(int[] row)
     {
-        int maskTokenId = _evaluator.MaskTokenId, last = Math.Max(maskTokenId, _evaluator.VocabularySize - 1);
+        int maskTokenId = _evaluator.MaskTokenId, last = _evaluator.LastTokenId;
         if (row.Length > _evaluator.ContextLength)
         {
             throw new ArgumentException($"A text of {row.Length} tokens, gaps included, is longer than the {_evaluator.ContextLength} that "

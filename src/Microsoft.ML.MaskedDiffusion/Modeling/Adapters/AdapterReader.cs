@@ -10,7 +10,7 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Adapters;
 /// </summary>
 internal static class AdapterReader
 {
-    private const int LongestConfig = 1 << 24, HighestRank = 1 << 20;
+    private const int HighestRank = 1 << 20;
 
     // Fields that make an adapter another computation than W + s B A with one rank and one factor for all layers.
     private static readonly string[] Others =
@@ -29,16 +29,14 @@ internal static class AdapterReader
         string config = Require(folder, AdapterFiles.Config, "which describes the adapter");
         string weights = Require(folder, AdapterFiles.Weights,
             $"which holds its weights; {AdapterFiles.OtherWeights} is not read, because it can hold code");
+        using JsonDocument document = JsonFile.ReadConfig(config);
         try
         {
-            if (new FileInfo(config).Length > LongestConfig)
-                throw new InvalidDataException($"{config}: a configuration has at most {LongestConfig} bytes; the file is something else.");
-            using JsonDocument document = JsonDocument.Parse(JsonFile.Read(config));
             return Read(document.RootElement, config, weights);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (InvalidOperationException error)
         {
-            // No JSON at all, or half a surrogate pair in a text.
+            // Half a surrogate pair in a text.
             throw new InvalidDataException($"{config}: this is no JSON that can be read: {error.Message}", error);
         }
     }

@@ -13,7 +13,6 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Families;
 internal sealed class HubFolder
 {
     private const string SingleFile = "model.safetensors", Index = "model.safetensors.index.json";
-    private const long LongestConfig = 1 << 24;
 
     private readonly string _path;
 
@@ -39,7 +38,7 @@ internal sealed class HubFolder
     public static HubFolder Open(string path)
     {
         string file = Path.Combine(path, HubConfig.FileName);
-        using JsonDocument document = Parse(file);
+        using JsonDocument document = JsonFile.ReadConfig(file);
         try
         {
             ModelFamily family = FamilyOf(document.RootElement, file);
@@ -95,21 +94,6 @@ internal sealed class HubFolder
         }
         return ModelFamily.Find(type.GetString()!) ?? throw new InvalidDataException(
             $"{file}: the model is of the type {FaultList.Quote(type.GetString()!)}, which is not supported; supported are {known}.");
-    }
-
-    private static JsonDocument Parse(string file)
-    {
-        long length = new FileInfo(file).Length;
-        if (length > LongestConfig)
-            throw new InvalidDataException($"{file}: a configuration has at most {LongestConfig} bytes; this file has {length}.");
-        try
-        {
-            return JsonDocument.Parse(JsonFile.Read(file));
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException($"{file}: this is no JSON: {error.Message}", error);
-        }
     }
 
     private static string NameOf(string path)

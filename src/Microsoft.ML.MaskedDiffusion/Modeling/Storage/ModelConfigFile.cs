@@ -11,12 +11,13 @@ internal static class ModelConfigFile
     private static readonly string[] KnownNames =
     [
         "name", "layerCount", "headCount", "embeddingSize", "feedForwardSize", "vocabularySize", "contextLength", "normEpsilon",
-        "rotaryPrecision", "autoregressive", "hasLengthTokens", "keyValueHeadCount", "headSize", "maskTokenId", "norm", "activation",
+        "rotaryPrecision", "autoregressive", "keyValueHeadCount", "headSize", "maskTokenId", "norm", "activation",
         "rotaryBase", "rotaryScaling", "localAttention", "uniformShare", "attentionBlockSize", .. Flags.Select(flag => flag.Name),
     ];
 
     private static (string Name, Func<TransformerConfig, bool> Of)[] Flags =>
     [
+        ("hasLengthTokens", config => config.HasLengthTokens),
         ("hasAttentionBias", config => config.HasAttentionBias),
         ("hasQueryKeyNorm", config => config.HasQueryKeyNorm),
         ("tiesEmbeddings", config => config.TiesEmbeddings),
@@ -90,8 +91,6 @@ internal static class ModelConfigFile
             EmbeddingSize = config.EmbeddingSize,
             FeedForwardSize = config.FeedForwardSize,
         };
-        if (config.HasLengthTokens)
-            json.WriteBoolean("hasLengthTokens", true);
         if (config.KeyValueHeadCount != config.HeadCount)
             json.WriteNumber("keyValueHeadCount", config.KeyValueHeadCount);
         if (config.HeadSize != standard.HeadSize || config.EmbeddingSize % config.HeadCount != 0)

@@ -39,7 +39,7 @@ internal static unsafe class WeightFiles
         TransformerNetwork network = create(TypeFor(files.Readers, weightType));
         try
         {
-            Load(files.Readers, network, path, layout);
+            Fill(network, files.Readers, path, layout);
             return network;
         }
         catch
@@ -69,11 +69,16 @@ internal static unsafe class WeightFiles
     }
 
     /// <summary>Loads from open files, each of which is read from its beginning to its end.</summary>
-    public static void Load(
-        IReadOnlyList<SafetensorsReader> shards, TransformerNetwork network, string source, WeightLayout? layout = null)
+    public static void Load(IReadOnlyList<SafetensorsReader> shards, TransformerNetwork network, string source)
     {
-        layout ??= WeightLayout.Of(network);
+        WeightLayout layout = WeightLayout.Of(network);
         layout.Check(shards, source);
+        Fill(network, shards, source, layout);
+    }
+
+    // From files whose headers have been compared with the layout.
+    private static void Fill(TransformerNetwork network, IReadOnlyList<SafetensorsReader> shards, string source, WeightLayout layout)
+    {
         using IDisposable noGradient = no_grad();
         foreach (SafetensorsReader shard in shards)
             foreach (SafetensorsEntry entry in shard.Entries)

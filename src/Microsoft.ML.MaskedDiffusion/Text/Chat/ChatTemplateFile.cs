@@ -21,6 +21,9 @@ internal sealed record ChatTemplateFile(string Name, string Source, IReadOnlyDic
 
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
+    /// <summary>Further tokens that the files add to the vocabulary.</summary>
+    public required IReadOnlyList<string> Added { get; init; }
+
     /// <summary>The errors of the template.</summary>
     public JinjaErrors Errors { get; } = new(
         Name == TokenizerFiles.ChatTemplate ? $"Tokenizer file '{Name}'" : $"Tokenizer file '{TokenizerFiles.Config}', {Key}");
@@ -30,10 +33,12 @@ internal sealed record ChatTemplateFile(string Name, string Source, IReadOnlyDic
     public static ChatTemplateFile? Find(IReadOnlyDictionary<string, byte[]> files)
     {
         if (files.TryGetValue(TokenizerFiles.ChatTemplate, out byte[]? content))
-            return new ChatTemplateFile(TokenizerFiles.ChatTemplate, TextOf(content), TokensOf(files));
-        return InConfig(files) is { } source
-            ? new ChatTemplateFile($"{Key} of {TokenizerFiles.Config}", source, TokensOf(files)) : null;
+            return Of(TokenizerFiles.ChatTemplate, TextOf(content), files);
+        return InConfig(files) is { } source ? Of($"{Key} of {TokenizerFiles.Config}", source, files) : null;
     }
+
+    private static ChatTemplateFile Of(string name, string source, IReadOnlyDictionary<string, byte[]> files) =>
+        new(name, source, TokensOf(files)) { Added = SpecialTokens.Added(files) };
 
     private static string TextOf(byte[] content)
     {

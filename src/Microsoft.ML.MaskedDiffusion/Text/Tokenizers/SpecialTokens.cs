@@ -25,12 +25,44 @@ internal static class SpecialTokens
     public static int? Mask(IReadOnlyDictionary<string, byte[]> files, Func<string, int?> idOf) => Find(files, idOf, "mask_token");
 
     /// <summary>Whether tokenizer_config.json says that a token begins texts, or null where it says nothing.</summary>
-    public static bool? AddsBeginning(IReadOnlyDictionary<string, byte[]> files)
+    public static bool? AddsBeginning(IReadOnlyDictionary<string, byte[]> files) => Flag(files, "add_bos_token");
+
+    /// <summary>
+    /// Whether tokenizer_config.json says that text behind a special token begins as at the beginning of a text, with a space before it, as
+    /// it does for Llama's older tokenizers; null where it says nothing.
+    /// </summary>
+    public static bool? BeginsAnewBehindTokens(IReadOnlyDictionary<string, byte[]> files) => Flag(files, "legacy");
+
+    /// <summary>The tokens that the files add to a vocabulary.</summary>
+    /// <exception cref="InvalidDataException">A file is no JSON object.</exception>
+    public static IReadOnlyList<string> Added(IReadOnlyDictionary<string, byte[]> files)
+    {
+        var tokens = new List<string?>();
+        foreach (string file in (string[])[TokenizerFiles.SpecialTokens, TokenizerFiles.Config])
+        {
+            if (!files.TryGetValue(file, out byte[]? content))
+                continue;
+            using JsonDocument document = Parse(file, content);
+            JsonElement root = document.RootElement;
+            if (root.TryGetProperty("additional_special_tokens", out JsonElement list) && list.ValueKind == JsonValueKind.Array)
+                tokens.AddRange(list.EnumerateArray().Select(TextOf));
+            if (root.TryGetProperty("added_tokens_decoder", out JsonElement added) && added.ValueKind == JsonValueKind.Object)
+                tokens.AddRange(added.EnumerateObject().Select(token => TextOf(token.Value)));
+        }
+        if (files.TryGetValue(TokenizerFiles.AddedTokens, out byte[]? ids))
+        {
+            using JsonDocument document = TokenizerJsonFile.ParseObject(TokenizerFiles.AddedTokens, ids, "a JSON object with tokens' ids");
+            tokens.AddRange(document.RootElement.EnumerateObject().Select(token => token.Name));
+        }
+        return [.. tokens.OfType<string>()];
+    }
+
+    private static bool? Flag(IReadOnlyDictionary<string, byte[]> files, string name)
     {
         if (!files.TryGetValue(TokenizerFiles.Config, out byte[]? content))
             return null;
         using JsonDocument document = Parse(TokenizerFiles.Config, content);
-        return document.RootElement.TryGetProperty("add_bos_token", out JsonElement value) ? value.ValueKind switch
+        return document.RootElement.TryGetProperty(name, out JsonElement value) ? value.ValueKind switch
         {
             JsonValueKind.True => true,
             JsonValueKind.False => false,
@@ -49,13 +81,18 @@ internal static class SpecialTokens
             using JsonDocument document = Parse(file, content);
             if (!document.RootElement.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
                 continue;
-            if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("content", out JsonElement inner))
-                value = inner;
-            if (value.ValueKind != JsonValueKind.String)
-                throw TokenizerJsonFile.Bad(file, $"{name} is {TextExcerpt.Of(value.GetRawText())}, expected a token");
-            return (file, value.GetString()!);
+            return (file, TextOf(value)
+                ?? throw TokenizerJsonFile.Bad(file, $"{name} is {TextExcerpt.Of(value.GetRawText())}, expected a token"));
         }
         return null;
+    }
+
+    // A token is its text, or an object with settings beside it.
+    private static string? TextOf(JsonElement token)
+    {
+        if (token.ValueKind == JsonValueKind.Object && token.TryGetProperty("content", out JsonElement inner))
+            token = inner;
+        return token.ValueKind == JsonValueKind.String ? token.GetString() : null;
     }
 
     private static int? Find(IReadOnlyDictionary<string, byte[]> files, Func<string, int?> idOf, string name)

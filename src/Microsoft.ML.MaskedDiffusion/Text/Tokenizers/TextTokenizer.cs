@@ -51,9 +51,10 @@ public abstract class TextTokenizer
     public int? EndOfSequenceId { get; }
 
     /// <summary>
-    /// The tokenizer's source files by name: <c>tokenizer.model</c>; or <c>tokenizer.json</c>, or <c>vocab.json</c> and
+    /// The tokenizer's source files by name: <c>tokenizer.model</c>, or <c>tokenizer.json</c>, or <c>vocab.json</c> and
     /// <c>merges.txt</c>, or <c>vocab.txt</c>, with <c>special_tokens_map.json</c>, <c>tokenizer_config.json</c> and
-    /// <c>chat_template.jinja</c> where these were beside them; or <c>tokenizer.tiktoken</c> and <c>tiktoken.json</c>.
+    /// <c>chat_template.jinja</c> (and, for <c>tokenizer.model</c>, <c>added_tokens.json</c>) where these were beside them; or
+    /// <c>tokenizer.tiktoken</c> and <c>tiktoken.json</c>.
     /// <see cref="FromFiles"/> makes an equal tokenizer from them. Do not change the arrays.
     /// </summary>
     public IReadOnlyDictionary<string, byte[]> Files { get; }
@@ -65,9 +66,9 @@ public abstract class TextTokenizer
 
     /// <summary>
     /// How the model's publisher writes conversations down: <c>chat_template.jinja</c>, or else <c>chat_template</c> in
-    /// <c>tokenizer_config.json</c>, beside <c>tokenizer.json</c>, <c>vocab.txt</c> or Qwen's <c>vocab.json</c>. Null where the files
-    /// have none. It is made of the template in Jinja when it is first asked for, and gives the same prompts to the character; one that has
-    /// no such parts is refused.
+    /// <c>tokenizer_config.json</c>, beside <c>tokenizer.model</c>, <c>tokenizer.json</c>, <c>vocab.txt</c> or Qwen's <c>vocab.json</c>.
+    /// Null where the files have none. It is made of the template in Jinja when it is first asked for, and gives the same prompts to the
+    /// character; one that has no such parts is refused.
     /// </summary>
     /// <exception cref="InvalidDataException">The template is refused; the message says why, with its file and line.</exception>
     public ChatTemplate? ChatTemplate => _chatTemplate.Value;
@@ -87,9 +88,9 @@ public abstract class TextTokenizer
     /// <c>vocab.json</c> and <c>merges.txt</c> with the other beside it (a byte-level BPE vocabulary that splits text as GPT-2's, or as
     /// Qwen's where <c>tokenizer_config.json</c> beside it names a tokenizer of Qwen or Dream, which becomes a <c>tokenizer.json</c>), a
     /// WordPiece vocabulary (<c>vocab.txt</c>), or a folder that holds one of these; of several in one folder the first in this order is
-    /// taken. Beginning and end of sequence are those of <c>special_tokens_map.json</c> and <c>tokenizer_config.json</c> beside it;
-    /// without these files those of the template in <c>tokenizer.json</c>, and else there is only an end, <c>&lt;|endoftext|&gt;</c>, if
-    /// that is a token.
+    /// taken. A SentencePiece model says itself which tokens begin and end a sequence. Otherwise these are those of
+    /// <c>special_tokens_map.json</c> and <c>tokenizer_config.json</c> beside it; without these files those of the template in
+    /// <c>tokenizer.json</c>, and else there is only an end, <c>&lt;|endoftext|&gt;</c>, if that is a token.
     /// </summary>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or no tokenizer in it.</exception>
@@ -113,8 +114,8 @@ public abstract class TextTokenizer
         ArgumentNullException.ThrowIfNull(files);
         foreach ((string name, byte[] content) in files)
             TokenizerFiles.CheckLength(name, content.Length);
-        if (files.TryGetValue(TokenizerFiles.SentencePiece, out byte[]? model))
-            return new SentencePieceTextTokenizer(model);
+        if (files.ContainsKey(TokenizerFiles.SentencePiece))
+            return SentencePieceTextTokenizer.Read(files);
         if (files.ContainsKey(TokenizerFiles.HuggingFace))
             return HuggingFaceReader.Read(files);
         if (files.ContainsKey(TokenizerFiles.Tiktoken))
@@ -194,6 +195,12 @@ public abstract class TextTokenizer
 
     /// <summary>The tokens that <see cref="Encode"/> reads out of text that spells them, with no other text mixed in.</summary>
     internal virtual IReadOnlyList<string> SpelledTokens => [];
+
+    /// <summary>
+    /// The name of a token that no text is encoded as, such as a SentencePiece model's beginning of sequence; null for other tokens, and
+    /// where tokens have no such names.
+    /// </summary>
+    internal virtual string? UnspelledTextOf(int id) => null;
 
     private protected virtual TextTokenizer Unspelling(int id) => this;
 

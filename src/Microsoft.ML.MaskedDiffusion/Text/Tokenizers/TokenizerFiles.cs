@@ -13,6 +13,7 @@ internal static class TokenizerFiles
     public const string SpecialTokens = "special_tokens_map.json";
     public const string Config = "tokenizer_config.json";
     public const string ChatTemplate = "chat_template.jinja";
+    public const string AddedTokens = "added_tokens.json";
 
     /// <summary>The most bytes that a tokenizer file may have.</summary>
     public const long MaximumLength = 256L << 20;
@@ -26,13 +27,16 @@ internal static class TokenizerFiles
     /// <summary>What stands beside a vocabulary and is kept with it.</summary>
     public static readonly string[] Settings = [SpecialTokens, Config, ChatTemplate];
 
+    /// <summary>What stands beside a SentencePiece model, and says how conversations are written with it.</summary>
+    public static readonly string[] SentencePieceSettings = [.. Settings, AddedTokens];
+
     private const string Expected =
         $"Expected a SentencePiece file (*.model), Hugging Face's {HuggingFace}, {Vocabulary} or {Merges} of a byte-level BPE vocabulary "
         + $"with the other beside it, {WordPiece} of a WordPiece vocabulary, or a folder with one of these.";
 
     /// <summary>Whether a tokenizer is kept in a file of this name.</summary>
     public static bool IsKnown(string name) => name is SentencePiece or HuggingFace or Tiktoken or TiktokenSettings or Vocabulary or Merges
-        or WordPiece or SpecialTokens or Config or ChatTemplate;
+        or WordPiece or SpecialTokens or Config or ChatTemplate or AddedTokens;
 
     public static Dictionary<string, byte[]> Read(string path)
     {
@@ -40,6 +44,8 @@ internal static class TokenizerFiles
             return ReadFolder(path);
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no tokenizer at '{path}'. {Expected}", path);
+        if (path.EndsWith(SentencePiece, StringComparison.OrdinalIgnoreCase))
+            return ReadWithSettings(path[..^SentencePiece.Length], SentencePiece, path, SentencePieceSettings);
         if (path.EndsWith(".model", StringComparison.OrdinalIgnoreCase))
             return new() { [SentencePiece] = ReadFile(path) };
         if (path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase))
@@ -47,7 +53,7 @@ internal static class TokenizerFiles
         foreach (string name in (string[])[HuggingFace, WordPiece])
         {
             if (path.EndsWith(name, StringComparison.OrdinalIgnoreCase))
-                return ReadWithSettings(path[..^name.Length], name, path);
+                return ReadWithSettings(path[..^name.Length], name, path, Settings);
         }
         foreach (string name in (string[])[Vocabulary, Merges])
         {
@@ -72,25 +78,25 @@ internal static class TokenizerFiles
     {
         string prefix = Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar;
         if (File.Exists(prefix + SentencePiece))
-            return new() { [SentencePiece] = ReadFile(prefix + SentencePiece) };
+            return ReadWithSettings(prefix, SentencePiece, prefix + SentencePiece, SentencePieceSettings);
         if (File.Exists(prefix + HuggingFace))
-            return ReadWithSettings(prefix, HuggingFace, prefix + HuggingFace);
+            return ReadWithSettings(prefix, HuggingFace, prefix + HuggingFace, Settings);
         if (File.Exists(prefix + Tiktoken))
             return ReadTiktoken(prefix + Tiktoken);
         if (File.Exists(prefix + Vocabulary) || File.Exists(prefix + Merges))
             return ReadPair(prefix);
         if (File.Exists(prefix + WordPiece))
-            return ReadWithSettings(prefix, WordPiece, prefix + WordPiece);
+            return ReadWithSettings(prefix, WordPiece, prefix + WordPiece, Settings);
         throw new FileNotFoundException($"There is no tokenizer in the folder '{folder}'. {Expected}", prefix + SentencePiece);
     }
 
-    private static Dictionary<string, byte[]> ReadWithSettings(string prefix, string name, string path)
+    private static Dictionary<string, byte[]> ReadWithSettings(string prefix, string name, string path, string[] settings)
     {
         var files = new Dictionary<string, byte[]> { [name] = ReadFile(path) };
-        foreach (string settings in Settings)
+        foreach (string other in settings)
         {
-            if (File.Exists(prefix + settings))
-                files[settings] = ReadFile(prefix + settings);
+            if (File.Exists(prefix + other))
+                files[other] = ReadFile(prefix + other);
         }
         return files;
     }
@@ -117,7 +123,8 @@ internal static class TokenizerFiles
         }
         if (File.Exists(prefix + SpecialTokens))
             files[SpecialTokens] = ReadFile(prefix + SpecialTokens);
-        if (File.Exists(prefix + Config) && ReadFile(prefix + Config) is { } config && QwenFiles.IsNamedIn(config))
+        byte[]? config = File.Exists(prefix + Config) ? ReadFile(prefix + Config) : null;
+        if (config is not null && QwenFiles.IsNamedIn(config))
         {
             byte[] tokenizer = QwenFiles.TokenizerJson(files[Vocabulary], files[Merges], config);
             files.Remove(Vocabulary);
@@ -129,8 +136,8 @@ internal static class TokenizerFiles
         }
         if (File.Exists(prefix + HuggingFace))
             Gpt2Check.TokenizerJson(ReadFile(prefix + HuggingFace), prefix + HuggingFace);
-        if (File.Exists(prefix + Config))
-            Gpt2Check.TokenizerConfig(ReadFile(prefix + Config), prefix + Config);
+        if (config is not null)
+            Gpt2Check.TokenizerConfig(config, prefix + Config);
         return files;
     }
 

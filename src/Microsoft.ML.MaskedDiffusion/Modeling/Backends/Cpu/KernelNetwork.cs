@@ -7,8 +7,9 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// The network from tokens to the states that the output layer reads, in 32-bit floats on the processor, on our own kernels. Nothing is
-/// copied or transposed, working memory comes from a pool, and each row's result has the same bits in every batch.
+/// The network from tokens to the states that the output layer reads, in 32-bit floats on the processor, on our own kernels. Products read
+/// the matrices by way of copies in the kernels' order, of a whole block or piece by piece; activations stay where they are, but for those
+/// of places that are asked for alone. Working memory comes from a pool, and each row's result has the same bits in every batch.
 /// </summary>
 internal sealed unsafe partial class KernelNetwork(TransformerConfig config, RotaryTables tables, BufferPool pool)
 {

@@ -8,15 +8,30 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
     private readonly SentencePieceEncoder _encoder;
     private readonly SentencePieceVocabulary _vocabulary;
 
-    public SentencePieceTextTokenizer(byte[] content) : this(content, SentencePieceVocabulary.Read(content)) { }
-
-    private SentencePieceTextTokenizer(byte[] content, SentencePieceVocabulary vocabulary)
-        : base(new SentencePieceEncoder(vocabulary), vocabulary.Count, vocabulary.BeginningOfSequenceId, vocabulary.EndOfSequenceId,
-            new Dictionary<string, byte[]> { [TokenizerFiles.SentencePiece] = content })
+    private SentencePieceTextTokenizer(IReadOnlyDictionary<string, byte[]> files, SentencePieceVocabulary vocabulary)
+        : base(new SentencePieceEncoder(vocabulary), vocabulary.Count, vocabulary.BeginningOfSequenceId, vocabulary.EndOfSequenceId, files)
     {
         _encoder = (SentencePieceEncoder)Tokenizer;
         _vocabulary = vocabulary;
     }
+
+    /// <summary>Reads the model among the files. What stands beside it changes no ids.</summary>
+    /// <exception cref="InvalidDataException">It is no SentencePiece model, or of a kind that is not supported.</exception>
+    public static SentencePieceTextTokenizer Read(IReadOnlyDictionary<string, byte[]> files)
+    {
+        string[] kept = [TokenizerFiles.SentencePiece, .. TokenizerFiles.SentencePieceSettings];
+        return new SentencePieceTextTokenizer(kept.Where(files.ContainsKey).ToDictionary(name => name, name => files[name]),
+            SentencePieceVocabulary.Read(files[TokenizerFiles.SentencePiece]));
+    }
+
+    internal override IReadOnlyList<string> SpelledTokens =>
+    [
+        .. Enumerable.Range(0, _vocabulary.Count).Where(id => _vocabulary.KindOf(id) == PieceKind.UserDefined)
+            .Select(id => _vocabulary.TextOf(id).Replace('\u2581', ' ')),
+    ];
+
+    internal override string? UnspelledTextOf(int id) =>
+        _vocabulary.KindOf(id) == PieceKind.Control ? _vocabulary.TextOf(id) : null;
 
     internal override ReadOnlyMemory<byte> BytesOf(int id)
     {

@@ -1,0 +1,188 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mdm;
+using Mdm.Settings;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>Adapters on the command line, and autoregressive models that become masked diffusion models.</summary>
+[TestClass]
+public sealed class CommandLineFinetuneTests
+{
+    private static readonly ToolFiles Files = new();
+    private static readonly TemporaryFolder Folder = new();
+
+    private static string Answers => Folder.File("answers.jsonl");
+
+    private static string[] Endless => ["finetune", Answers, "--model", Files.Model, "--set", "Trainer.BatchSize=4"];
+
+    private static string[] Small => [.. Endless, "--max-steps", "3"];
+
+    [ClassInitialize]
+    public static void Write(TestContext context) =>
+        File.WriteAllLines(Answers, Enumerable.Range(0, 30).Select(i => $"{{\"prompt\":\"who {i}\",\"answer\":\"the cat\"}}"));
+
+    [ClassCleanup]
+    public static void Delete()
+    {
+        Files.Dispose();
+        Folder.Dispose();
+    }
+
+    [TestMethod]
+    public void AnAdapterIsSavedByItselfAndMergedIntoTheModelAgain()
+    {
+        using var folder = new TemporaryFolder();
+        string tuned = folder.File("tuned.mdm"), adapter = folder.File("adapter"), merged = folder.File("merged.mdm");
+        string[] lora =
+            ["--lora", "--lora-rank", "2", "--lora-alpha", "4", "--lora-target", "attention", "--lora-target", "swiglu.w1"];
+        JsonElement report = ToolRun.Done([.. Small, "--out", tuned, .. lora, "--adapter-out", adapter, "--json"]).Objects.Single();
+        Assert.AreEqual(adapter, report.GetProperty("adapter").GetString());
+        LoraAdapter saved = LoraAdapter.Load(adapter);
+        Assert.AreEqual((2, 4.0), (saved.Rank, saved.Alpha));
+        Assert.AreEqual(saved.ParameterCount, report.GetProperty("adapterParameters").GetInt64());
+        // Two blocks, and of each the two layers of attention and one of the feed-forward.
+        Assert.HasCount(6, saved.LayerNames);
+
+        JsonElement conversion = ToolRun.Done("convert", Files.Model, merged, "--adapter", adapter, "--json").Objects.Single();
+        Assert.AreEqual(adapter, conversion.GetProperty("mergedAdapters")[0].GetString());
+        CollectionAssert.AreEqual(File.ReadAllBytes(tuned), File.ReadAllBytes(merged));
+        CollectionAssert.AreNotEqual(File.ReadAllBytes(Files.Model), File.ReadAllBytes(merged));
+
+        JsonElement facts = ToolRun.Done("inspect", adapter, "--json").Objects.Single();
+        Assert.AreEqual("adapter", facts.GetProperty("kind").GetString());
+        Assert.AreEqual(2, facts.GetProperty("adapterRank").GetInt32());
+        Assert.AreEqual(saved.ParameterCount, facts.GetProperty("adapterParameters").GetInt64());
+        Assert.AreEqual(saved.LayerNames[0], facts.GetProperty("adaptedLayers")[0].GetString());
+    }
+
+    [TestMethod]
+    public void SeveralAdaptersAreMergedOneAfterTheOther()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (string seed in new[] { "1", "2" })
+        {
+            _ = ToolRun.Done(
+                [.. Small, "--out", folder.File("x.mdm"), "--lora", "--adapter-out", folder.File(seed), "--seed", seed, "--overwrite"]);
+        }
+        string[] both = ["--adapter", folder.File("1"), "--adapter", folder.File("2")];
+        _ = ToolRun.Done(["convert", Files.Model, folder.File("both.mdm"), .. both]);
+        using MaskedDiffusionModel model = MaskedDiffusionModel.Load(Files.Model);
+        using MaskedDiffusionModel one = model.Merge(LoraAdapter.Load(folder.File("1")));
+        using MaskedDiffusionModel two = one.Merge(LoraAdapter.Load(folder.File("2")));
+        two.Save(folder.File("expected.mdm"));
+        CollectionAssert.AreEqual(File.ReadAllBytes(folder.File("expected.mdm")), File.ReadAllBytes(folder.File("both.mdm")));
+    }
+
+    [TestMethod]
+    public void TheDefaultsAreThoseOfTheLibrary()
+    {
+        Assert.IsNull(Trainer()["Lora"]);
+        string expected = SettingsTree.Print(new LoraOptions()).Trim();
+        Assert.AreEqual(expected, Trainer("--lora")["Lora"]!.ToJsonString(SettingsFormat.Options));
+        JsonNode lora = Trainer("--lora", "--lora-rank", "4", "--set", "Trainer.Lora.Alpha=3")["Lora"]!;
+        Assert.AreEqual((4, 3.0), ((int)lora["Rank"]!, (double)lora["Alpha"]!));
+    }
+
+    [TestMethod]
+    public void AStoppedTrainingOfAdaptersGoesOnAndReplacesThem()
+    {
+        using var folder = new TemporaryFolder();
+        string[] run = [.. Endless, "--max-steps", "12", "--set", "Trainer.ProgressInterval=2", "--lora"];
+        _ = ToolRun.Done([.. run, "--out", folder.File("whole.mdm"), "--adapter-out", folder.File("whole")]);
+        string[] stopped =
+            [.. run, "--out", folder.File("lm.mdm"), "--adapter-out", folder.File("lm"), "--checkpoints", folder.File("run")];
+        _ = ToolRun.Interrupted(stopped);
+        CollectionAssert.AreNotEqual(Weights("whole"), Weights("lm"));
+        _ = ToolRun.Done([.. stopped, "--resume", "--overwrite"]);
+        CollectionAssert.AreEqual(Weights("whole"), Weights("lm"));
+        CollectionAssert.AreEqual(File.ReadAllBytes(folder.File("whole.mdm")), File.ReadAllBytes(folder.File("lm.mdm")));
+        ToolRun other = ToolRun.Of([.. stopped, "--resume", "--overwrite", "--lora-rank", "2"]);
+        Assert.AreEqual(ExitCode.Failed, other.ExitCode);
+        StringAssert.Contains(other.Error, "Lora: rank 8, alpha 16");
+
+        byte[] Weights(string name) => File.ReadAllBytes(folder.File(name + "/adapter_model.safetensors"));
+    }
+
+    [TestMethod]
+    public void AnAdapterReplacesOnlyAnAdapter()
+    {
+        using var folder = new TemporaryFolder();
+        string adapter = folder.File("adapter"), notes = folder.File("adapter/notes.txt");
+        Directory.CreateDirectory(adapter);
+        File.WriteAllText(notes, "a week's work");
+        string[] run = [.. Small, "--out", folder.File("lm.mdm"), "--lora", "--adapter-out", adapter];
+        ToolRun there = ToolRun.Of(run);
+        Assert.AreEqual(ExitCode.WrongUsage, there.ExitCode);
+        StringAssert.Contains(there.Error, $"There is something at {adapter} already");
+        ToolRun foreign = ToolRun.Of([.. run, "--overwrite"]);
+        Assert.AreEqual(ExitCode.WrongUsage, foreign.ExitCode);
+        StringAssert.Contains(foreign.Error, $"{notes} is no file of an adapter");
+        Assert.AreEqual("a week's work", File.ReadAllText(notes));
+        Assert.IsFalse(File.Exists(folder.File("lm.mdm")));
+        File.Delete(notes);
+        _ = ToolRun.Done(run);
+        Assert.IsNotEmpty(LoraAdapter.Load(adapter).LayerNames);
+    }
+
+    [TestMethod]
+    [DataRow(new[] { "--lora-rank", "4" }, "--lora-rank means nothing without --lora: add --lora, or leave --lora-rank out.")]
+    [DataRow(new[] { "--lora-alpha", "4" }, "--lora-alpha means nothing without --lora")]
+    [DataRow(new[] { "--lora-target", "attention" }, "--lora-target means nothing without --lora")]
+    [DataRow(new[] { "--mask-token", "4" }, "--mask-token means nothing without --to-masked-diffusion")]
+    [DataRow(new[] { "--unshifted" }, "--unshifted means nothing without --to-masked-diffusion")]
+    [DataRow(new[] { "--adapter-out", "adapter" }, "AdapterOut is adapter, and no adapter is trained: add --lora")]
+    [DataRow(new[] { "--lora", "--adapter-out", "lm.mdm" }, "cannot both go to lm.mdm")]
+    [DataRow(new[] { "--lora", "--lora-rank", "many" }, "Trainer.Lora.Rank is \"many\"; it must be a whole number.")]
+    [DataRow(new[] { "--lora", "--lora-rank", "0" }, "Lora.Rank is 0; it must be 1 to 16384.")]
+    [DataRow(new[] { "--lora", "--lora-target", "q" }, "Lora.Targets is 'q'; it must be attention, feed-forward, all-linear")]
+    [DataRow(new[] { "--to-masked-diffusion" }, "is a masked diffusion model already")]
+    public void WhatMeansNothingIsRefused(string[] options, string expected)
+    {
+        ToolRun run = ToolRun.Of([.. Small, "--out", "lm.mdm", .. options]);
+        Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode, run.Error);
+        StringAssert.Contains(run.Error, expected);
+    }
+
+    [TestMethod]
+    public void AnAdapterOfOtherLayersIsNotMerged()
+    {
+        using var folder = new TemporaryFolder();
+        string adapter = folder.File("adapter");
+        _ = ToolRun.Done([.. Small, "--out", folder.File("a.mdm"), "--lora", "--adapter-out", adapter]);
+        _ = ToolRun.Done(["train", Files.Text, "--out", folder.File("small.mdm"), .. ToolFiles.Small]);
+        ToolRun run = ToolRun.Of("convert", folder.File("small.mdm"), folder.File("b.mdm"), "--adapter", adapter);
+        Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode, run.Error);
+        StringAssert.Contains(run.Error, "Merge an adapter into the model that it was trained from.");
+        Assert.AreEqual(ExitCode.Failed, ToolRun.Of("convert", Files.Model, folder.File("b.mdm"), "--adapter", folder.Path).ExitCode);
+        Assert.IsFalse(File.Exists(folder.File("b.mdm")));
+    }
+
+    [TestMethod]
+    public void AnAutoregressiveModelStaysOneOrBecomesAMaskedDiffusionModel()
+    {
+        using var folder = new TemporaryFolder();
+        string causal = folder.File("causal.mdm");
+        using MaskedDiffusionModel model = TinyAutoregressiveModel.Create();
+        model.Save(causal);
+        string[] options = ["--model", causal, "--max-steps", "2", "--set", "Trainer.BatchSize=4"];
+        Assert.IsTrue(Tuned("same.mdm").Autoregressive);
+        TransformerConfig adapted = Tuned("adapted.mdm", "--to-masked-diffusion");
+        Assert.AreEqual((false, true, model.Config.VocabularySize), (adapted.Autoregressive, adapted.ShiftsLogits, adapted.MaskTokenId));
+        string[] plain = ["--to-masked-diffusion", "--mask-token", "7", "--unshifted"];
+        TransformerConfig other = Tuned("other.mdm", plain);
+        Assert.AreEqual((false, false, 7), (other.Autoregressive, other.ShiftsLogits, other.MaskTokenId));
+        ToolRun lora = ToolRun.Of(["finetune", Answers, "--out", folder.File("x.mdm"), .. options, "--to-masked-diffusion", "--lora"]);
+        Assert.AreEqual(ExitCode.WrongUsage, lora.ExitCode);
+        StringAssert.Contains(lora.Error, "Train all weights first, and then adapters");
+
+        TransformerConfig Tuned(string name, params string[] more)
+        {
+            _ = ToolRun.Done(["finetune", Answers, "--out", folder.File(name), .. options, .. more]);
+            return MaskedDiffusionModel.ReadConfig(folder.File(name));
+        }
+    }
+
+    private static JsonNode Trainer(params string[] options) =>
+        JsonNode.Parse(ToolRun.Done(["finetune", .. options, "--print-config"]).Output)!["Trainer"]!;
+}

@@ -1,0 +1,44 @@
+using Mdm.Settings;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Data;
+
+/// <summary>Folders of adapters by themselves, with PEFT's two files.</summary>
+internal static class AdapterFolder
+{
+    private static readonly string[] Files = ["adapter_config.json", "adapter_model.safetensors"];
+
+    /// <summary>Refuses a place for an adapter where something is already, before the work that makes the adapter.</summary>
+    /// <exception cref="UsageException">Something is there that is not to be replaced.</exception>
+    public static string RequireFree(string path, bool overwrite)
+    {
+        string[] held = File.Exists(path) ? [path] : Directory.Exists(path) ? Directory.GetFileSystemEntries(path) : [];
+        if (held.Length > 0 && !overwrite)
+            throw new UsageException($"There is something at {path} already: choose another folder, or add --overwrite to replace it.");
+        if (held.FirstOrDefault(entry => !Files.Contains(Path.GetFileName(entry)) || entry == path) is { } other)
+        {
+            throw new UsageException(
+                $"{other} is no file of an adapter, and --overwrite replaces a folder with those alone: choose another folder.");
+        }
+        return path;
+    }
+
+    /// <summary>Whether a folder holds an adapter, at first sight.</summary>
+    public static bool IsOne(string path) => File.Exists(Path.Combine(path, Files[0]));
+
+    /// <summary>Saves an adapter. One that is there is replaced once the new one is whole.</summary>
+    public static void Save(LoraAdapter adapter, string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            adapter.Save(path);
+            return;
+        }
+        string aside = $"{Path.TrimEndingDirectorySeparator(path)}.{Path.GetRandomFileName()}";
+        adapter.Save(aside);
+        foreach (string name in Files)
+            File.Delete(Path.Combine(path, name));
+        Directory.Delete(path);
+        Directory.Move(aside, path);
+    }
+}
