@@ -13,6 +13,7 @@ var root = new RootCommand(
     GrowthCommand.Command(),
     GrowthCommand.ChildCommand(),
     LearningCommand.Command(),
+    AdaptationCommand.Command(),
     LikelihoodBenchmark.Command(),
     BatchBenchmark.Command(),
     BatchBenchmark.ChildCommand(),

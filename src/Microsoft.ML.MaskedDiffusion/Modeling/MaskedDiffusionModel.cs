@@ -263,8 +263,8 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <summary>
     /// A model of the same weights, in the same memory and to be disposed by itself, whose attention goes by blocks
     /// (<see cref="TransformerConfig.AttentionBlockSize"/>): for published models that were trained so, whose files do not say it (dLLM's
-    /// BD3LM models have blocks of 32), and to make a block diffusion model of one that sees the whole row, by training it on. The memory is
-    /// freed when both models are disposed.
+    /// BD3LM models have blocks of 32), and to make a block diffusion model of one that sees the whole row, by training it on. The memory
+    /// is freed when both models are disposed.
     /// </summary>
     /// <param name="size">Positions of a block, 1 or more; null for a model that sees the whole row.</param>
     /// <exception cref="ArgumentOutOfRangeException">

@@ -278,6 +278,21 @@ internal sealed partial class TransformerNetwork : IDisposable
         }
     }
 
+    /// <summary>Runs forward passes with another <see cref="Attention"/>, and then goes back to the one before.</summary>
+    public T WithAttention<T>(AttentionPattern? attention, Func<T> passes)
+    {
+        AttentionPattern? before = Attention;
+        Attention = attention;
+        try
+        {
+            return passes();
+        }
+        finally
+        {
+            Attention = before;
+        }
+    }
+
     /// <summary>Sets all gradients to zero, in place where they exist.</summary>
     public void ZeroGradients()
     {

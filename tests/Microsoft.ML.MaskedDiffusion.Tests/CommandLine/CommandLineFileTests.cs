@@ -33,6 +33,20 @@ public sealed class CommandLineFileTests
     }
 
     [TestMethod]
+    public void AttentionCanBeMadeToGoByBlocks()
+    {
+        using var folder = new TemporaryFolder();
+        string target = folder.File("blocks.mdm");
+        _ = ToolRun.Done("convert", Files.Model, target, "--attention-blocks", "8");
+        Assert.AreEqual(8, MaskedDiffusionModel.ReadConfig(target).AttentionBlockSize);
+        Assert.AreEqual(8, ToolRun.Done("inspect", target, "--json").Objects.Single().GetProperty("attentionBlocks").GetInt32());
+        ToolRun refused = ToolRun.Of("convert", Files.Model, folder.File("b.mdm"), "--attention-blocks", "0");
+        Assert.AreNotEqual(ExitCode.Done, refused.ExitCode);
+        StringAssert.Contains(refused.Error, "AttentionBlockSize");
+        Assert.IsFalse(File.Exists(folder.File("b.mdm")));
+    }
+
+    [TestMethod]
     public void WhatIsThereIsReplacedOnlyIfAsked()
     {
         using var folder = new TemporaryFolder();

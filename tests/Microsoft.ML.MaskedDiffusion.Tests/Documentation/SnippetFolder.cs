@@ -26,7 +26,8 @@ internal sealed class SnippetFolder : IDisposable
         Write("text/lines.jsonl", rows.Replace("Text", "text", StringComparison.Ordinal));
         Write("tickets.jsonl", rows + "no JSON\n");
         Write("lines.csv", "Text\n" + string.Concat(lines.Select(line => $"\"{line}\"\n")));
-        PublishedFolder.Write("a2d-qwen3", "Qwen3-0.6B-diffusion-mdlm-v0.1");
+        foreach (string kind in new[] { "mdlm", "bd3lm" })
+            PublishedFolder.Write("a2d-qwen3", $"Qwen3-0.6B-diffusion-{kind}-v0.1");
         WriteTasks();
         WriteTokenizers();
         WriteTokens(ml, texts);

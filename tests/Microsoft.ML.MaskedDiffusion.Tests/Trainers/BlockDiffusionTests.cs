@@ -86,7 +86,7 @@ public sealed class BlockDiffusionTests
         // Logits of 32 bits.
         double expected = BruteForce(known, answer);
         Assert.AreEqual(expected, -estimate.LogLikelihood, 1e-5 * expected);
-        // All orders of a block can be enumerated, so that the bound from below is the same and the one from above is the likelihood itself.
+        // All orders of a block can be enumerated: the bound from below is the same, and the one from above is the likelihood itself.
         MixtureBounds bounds = scorer.Bound([new LikelihoodRequest(known, answer)], orders: 8)[0];
         Assert.AreEqual(-expected, bounds.Lower, 1e-5 * expected);
         Assert.IsGreaterThanOrEqualTo(bounds.Lower, bounds.Upper);
@@ -176,7 +176,8 @@ public sealed class BlockDiffusionTests
     public void ItIsTrainedResumedAndSaved()
     {
         using var folder = new TemporaryFolder();
-        using LikelihoodScoringTransformer trained = Fit(o => o.ValidationSet = new MLContext(1).Data.LoadFromEnumerable(TextRow.Make(Texts)));
+        IDataView held = new MLContext(1).Data.LoadFromEnumerable(TextRow.Make(Texts));
+        using LikelihoodScoringTransformer trained = Fit(o => o.ValidationSet = held);
         Assert.AreEqual(Size, trained.Model.Config.AttentionBlockSize);
         Assert.IsGreaterThan(0, trained.TrainingResult!.ValidationLoss!.Value);
         void Checkpointed(TrainerOptions o) =>
@@ -249,7 +250,8 @@ public sealed class BlockDiffusionTests
         });
         Assert.AreEqual(
             causal.Config with { Autoregressive = false, ShiftsLogits = true, AttentionBlockSize = Size }, lm.Model.Config);
-        Assert.IsFalse(string.IsNullOrEmpty(new TextGenerator(lm.Model, new() { MaxNewTokens = 6, MinNewTokens = 6 }).Generate("the").Text));
+        var generator = new TextGenerator(lm.Model, new() { MaxNewTokens = 6, MinNewTokens = 6 });
+        Assert.HasCount(6, generator.Generate("the").Tokens);
     }
 
     /// <summary>A cache that keeps nothing.</summary>

@@ -19,6 +19,8 @@ internal sealed class ConvertCommand : SettingsCommand<ConvertSettings>
         AddArgument("source", "Source", "The model: a folder, a .mdm file, a .zip, or a .safetensors file of SMDM.");
         AddArgument("target", "Target", "Where it goes: a name that ends in .mdm or .zip, or else a folder.");
         AddOption("--adapter", "Adapters", "The folder of an adapter to merge into the model; repeat it for several.", "folder");
+        AddOption("--attention-blocks", "AttentionBlocks",
+            "Let attention go by blocks of so many tokens: for block diffusion models (BD3LM), whose files do not say it.", "n");
         AddOption("--overwrite", "Overwrite", "Replace a model that is there.");
         AddOption("--preset", "Preset", "The network of a .safetensors file, such as 170M.", "name");
         AddOption("--tokenizer", "Tokenizer", "The tokenizer of a .safetensors file.", "file");
@@ -31,7 +33,9 @@ internal sealed class ConvertCommand : SettingsCommand<ConvertSettings>
         if (settings.Source is null || settings.Target is null)
             throw new UsageException("Name the model to convert and where it goes: mdm convert lm.zip lm.mdm.");
         LoraAdapter[] adapters = [.. settings.Adapters.Select(LoraAdapter.Load)];
-        using MaskedDiffusionModel model = adapters.Aggregate(Open(settings.Source, settings, context), Merge);
+        using MaskedDiffusionModel merged = adapters.Aggregate(Open(settings.Source, settings, context), Merge);
+        using MaskedDiffusionModel? inBlocks = settings.AttentionBlocks is { } size ? merged.WithAttentionBlocks(size) : null;
+        MaskedDiffusionModel model = inBlocks ?? merged;
         string target = ModelPlace.RequireFree(settings.Target, settings.Overwrite);
         ModelPlace.Save(model, target, context);
         context.Results.Facts(

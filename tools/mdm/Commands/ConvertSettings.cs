@@ -18,6 +18,9 @@ internal sealed class ConvertSettings
     /// <summary>Folders of adapters that are merged into the model, one after the other.</summary>
     public IReadOnlyList<string> Adapters { get; set; } = [];
 
+    /// <summary>The size of the blocks by which the model's attention shall go; null for as it is.</summary>
+    public int? AttentionBlocks { get; set; }
+
     /// <summary>Whether a model that is at the target already is replaced.</summary>
     public bool Overwrite { get; set; }
 }

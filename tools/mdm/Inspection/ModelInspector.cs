@@ -71,6 +71,8 @@ internal sealed class ModelInspector : Inspector
             yield return new("tied embeddings", true);
         if (config.LocalAttention is { } local)
             yield return new("local attention", local.Radius, "positions on each side");
+        if (config.AttentionBlockSize is { } size)
+            yield return new("attention blocks", size, "tokens");
     }
 
     /// <summary>What is known of a tokenizer.</summary>

@@ -28,8 +28,8 @@ public sealed class CacheStep
     public required IReadOnlyList<int> Changed { get; init; }
 
     /// <summary>
-    /// Where attention goes by blocks: the first position of the first block that has changed, or that is filled now, and the position after
-    /// the last one of the block that is filled now.
+    /// Where attention goes by blocks: the first position of the first block that has changed, or that is filled now, and the position
+    /// after the last one of the block that is filled now.
     /// </summary>
     internal (int Start, int End)? AttentionBlocks { get; init; }
 }

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
 /// <summary>
-/// Rows of one length, and one <see cref="MaskedRow.BlockStart"/>, that go through the network together, each distinct row once, and the predictions wanted from them. Filled by
+/// Rows of one length, and one <see cref="MaskedRow.BlockStart"/>, that go through the network together, each distinct row once, and the
+/// predictions wanted from them. Filled by
 /// <see cref="Add"/>, then read by an <see cref="IRowEvaluator"/>.
 /// </summary>
 internal sealed class RowBatch(int length, double guidanceScale, int blockStart = 0)

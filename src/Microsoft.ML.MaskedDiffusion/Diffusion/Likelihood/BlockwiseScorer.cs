@@ -73,8 +73,8 @@ internal sealed class BlockwiseScorer : RequestScorer
         MaskedDiffusionScorer.CheckFits(request, _evaluator);
         if (request.Order is not null)
         {
-            throw new ArgumentException(
-                "A network whose attention goes by blocks reveals the blocks of an answer in their order: leave LikelihoodRequest.Order null.");
+            throw new ArgumentException("A network whose attention goes by blocks reveals the blocks of an answer in their order: leave "
+                + "LikelihoodRequest.Order null.");
         }
         int[][] blocks = [.. request.Answer.Chunk(_size)];
         return [.. blocks.Select((block, number) => new LikelihoodRequest(

@@ -19,7 +19,7 @@ public sealed class LikelihoodOptions
     /// <summary>
     /// Masks drawn per request by the methods that sample, 3 to 1048576. Default 128. An answer of few tokens needs fewer: see
     /// <see cref="LikelihoodMethod.ExactCount"/>. From 16 samples on 1.96 standard errors cover 95 %: where few samples leave the error
-    /// itself uncertain, it is as much larger as that takes.
+    /// itself uncertain, it is as much larger as that takes. Where the network's attention goes by blocks they are masks of each block.
     /// </summary>
     [JsonPropertyName("Samples")]
     public int Samples { get; set; } = 128;
@@ -44,7 +44,7 @@ public sealed class LikelihoodOptions
 
     /// <summary>
     /// Adaptive budget: double a request's samples until its standard error (nats) is at most this, or <see cref="MaxSamples"/> is reached.
-    /// Above 0. Default null: off.
+    /// Above 0. Not for networks whose attention goes by blocks. Default null: off.
     /// </summary>
     [JsonPropertyName("TargetStandardError")]
     public double? TargetStandardError { get; set; }
@@ -52,7 +52,8 @@ public sealed class LikelihoodOptions
     /// <summary>
     /// Adaptive budget: double the samples of a question's leading options until the best log-likelihood is ahead of every other by this
     /// many standard errors of the difference, or <see cref="MaxSamples"/> is reached. Above 0; 2 is usual. An option's samples then depend
-    /// on the question's other options. With <see cref="TargetStandardError"/> too, either is enough. Default null: off.
+    /// on the question's other options. With <see cref="TargetStandardError"/> too, either is enough. Not for networks whose attention goes
+    /// by blocks. Default null: off.
     /// </summary>
     [JsonPropertyName("SeparationZ")]
     public double? SeparationZ { get; set; }

@@ -30,7 +30,8 @@ public sealed class LikelihoodRequest
     public int[] Answer { get; }
 
     /// <summary>
-    /// Tokens of <see cref="Context"/> that guidance masks, from the first one on, and behind which blocks of attention begin. Default: all.
+    /// Tokens of <see cref="Context"/> that guidance masks, from the first one on, and behind which blocks of attention begin. Default:
+    /// all.
     /// </summary>
     internal int PromptLength
     {

@@ -7,8 +7,8 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 internal abstract class RequestScorer
 {
     /// <summary>
-    /// The scorer of a network: sampled or enumerated masks for a masked diffusion model, block by block where its attention goes by blocks,
-    /// and the exact figure for an autoregressive one.
+    /// The scorer of a network: sampled or enumerated masks for a masked diffusion model, block by block where its attention goes by
+    /// blocks, and the exact figure for an autoregressive one.
     /// </summary>
     /// <exception cref="ArgumentException">An option is out of range, or does not apply to an autoregressive model.</exception>
     public static RequestScorer For(TransformerNetwork network, LikelihoodOptions options)

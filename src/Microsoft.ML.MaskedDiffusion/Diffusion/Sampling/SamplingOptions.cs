@@ -96,7 +96,8 @@ public sealed class SamplingOptions
 
     /// <summary>
     /// Fills blocks of so many positions one after the other, from left to right: 1 or more. The masked tokens behind a block are part of
-    /// what the network sees. Default null: the whole row at once.
+    /// what the network sees. Default null: the whole row at once, or the network's own blocks
+    /// (<see cref="TransformerConfig.AttentionBlockSize"/>), which are the only ones that it takes.
     /// </summary>
     [JsonPropertyName("BlockLength")]
     [OmittedAtDefault]

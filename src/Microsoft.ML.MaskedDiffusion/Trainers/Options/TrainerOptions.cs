@@ -74,10 +74,10 @@ public sealed class TrainerOptions
 
     /// <summary>
     /// The share of the run, behind the <see cref="WarmStart"/> or, where an autoregressive <see cref="InitialModel"/> is adapted, from the
-    /// beginning, in which attention goes from causal to full: a position sees each one behind it with a probability that grows from 0 to 1,
-    /// drawn anew for each micro batch (attention mask annealing; DiffuLLaMA, arXiv 2410.17891). 0 up to 1 less the <see cref="WarmStart"/>.
-    /// Other trainings need 0, and so does a run without an end. Default 0: attention is full at once (docs/fine-tuning.md has what it is
-    /// worth).
+    /// beginning, in which attention goes from causal to full: a position sees each one behind it with a probability that grows from 0 to
+    /// 1, drawn anew for each micro batch (attention mask annealing; DiffuLLaMA, arXiv 2410.17891). 0 to 1 less the
+    /// <see cref="WarmStart"/>. Other trainings need 0, and so does a run without an end. Default 0: attention is full at once
+    /// (docs/fine-tuning.md has what it is worth).
     /// </summary>
     public double AttentionAnnealing { get; set; }
 

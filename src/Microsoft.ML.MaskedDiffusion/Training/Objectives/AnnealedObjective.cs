@@ -36,16 +36,7 @@ internal sealed class AnnealedObjective(ITrainingObjective diffusion, double sta
         if (_probability == 1)
             return diffusion.Loss(network, batch);
         var mask = new UncoveredMask(batch.Length, _probability, batch.RandomOfBatch(RandomPurpose.AttentionMask));
-        AttentionPattern? before = network.Attention;
-        network.Attention = AttentionPattern.Uncovered(mask);
-        try
-        {
-            return diffusion.Loss(network, batch);
-        }
-        finally
-        {
-            network.Attention = before;
-        }
+        return network.WithAttention(AttentionPattern.Uncovered(mask), () => diffusion.Loss(network, batch));
     }
 
     public double[] RowLosses(TransformerNetwork network, TokenBatch batch) => diffusion.RowLosses(network, batch);

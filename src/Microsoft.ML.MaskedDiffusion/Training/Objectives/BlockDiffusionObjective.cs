@@ -7,10 +7,10 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
 
 /// <summary>
-/// Block diffusion as the loop's objective (Arriola et al., "Block Diffusion", 2025, eq. 8 and section 3.2): each block of a row has a noise
-/// level of its own, and is predicted from what is left of it and from the clean blocks before it. The network reads a row twice, clean and
-/// noised, so that one pass learns all blocks. A row's noise comes from its own stream: first a level for each block, then a number for
-/// each position.
+/// Block diffusion as the loop's objective (Arriola et al., "Block Diffusion", 2025, eq. 8 and section 3.2): each block of a row has a
+/// noise level of its own, and is predicted from what is left of it and from the clean blocks before it. The network reads a row twice,
+/// clean and noised, so that one pass learns all blocks. A row's noise comes from its own stream: first a level for each block, then a
+/// number for each position.
 /// </summary>
 /// <param name="config">The network's shape, with the size of its blocks.</param>
 /// <param name="noiseLevels">How a training step's levels are drawn.</param>
@@ -107,15 +107,6 @@ internal sealed class BlockDiffusionObjective(
         int text = rows.Length / 2;
         if (_pattern?.TextLength != text)
             _pattern = AttentionPattern.Paired(text, _size);
-        AttentionPattern? before = network.Attention;
-        network.Attention = _pattern;
-        try
-        {
-            return pass();
-        }
-        finally
-        {
-            network.Attention = before;
-        }
+        return network.WithAttention(_pattern, pass);
     }
 }

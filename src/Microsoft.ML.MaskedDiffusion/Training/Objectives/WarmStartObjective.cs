@@ -34,17 +34,6 @@ internal sealed class WarmStartObjective(ITrainingObjective diffusion, double sh
         _isStarting && Enumerable.Range(0, batch.Count).Any(row => batch.TargetCount(row, _start.SourceOnlyIds) > 0)
             ? _start.Loss(network, batch) : diffusion.Loss(network, batch);
 
-    public double[] RowLosses(TransformerNetwork network, TokenBatch batch)
-    {
-        AttentionPattern? before = network.Attention;
-        network.Attention = null;
-        try
-        {
-            return diffusion.RowLosses(network, batch);
-        }
-        finally
-        {
-            network.Attention = before;
-        }
-    }
+    public double[] RowLosses(TransformerNetwork network, TokenBatch batch) =>
+        network.WithAttention(null, () => diffusion.RowLosses(network, batch));
 }

@@ -61,7 +61,8 @@ internal sealed class PublishedReplay
         }
         int[] forwards = run.Forwards;
         // The forwards of a batch are as long as its longest row, and the library has no forward of the prefix alone.
-        bool isSame = run.Rows.Length == 1 && run.AttentionBlockSize is null ? forwards.SequenceEqual(replay.Forwards) : forwards.Length == replay.Forwards.Length;
+        bool isSame = run.Rows.Length == 1 && run.AttentionBlockSize is null
+            ? forwards.SequenceEqual(replay.Forwards) : forwards.Length == replay.Forwards.Length;
         return isSame ? null
             : $"{run.Name}: forwards are {string.Join(' ', replay.Forwards)}, recorded are {string.Join(' ', forwards)}";
     }
