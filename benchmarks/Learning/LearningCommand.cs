@@ -44,7 +44,8 @@ internal static class LearningCommand
         };
         var ways = new Option<string[]>("--way")
         {
-            Description = $"ways to train: {string.Join(", ", TrainingWay.All.Select(way => way.Name))}; all of them if left out",
+            Description = $"ways to train: {string.Join(", ", TrainingWay.All.Select(way => way.Name))}; several joined by + are taken "
+                + "together; all of them, each alone, if left out",
             AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. TrainingWay.All.Select(way => way.Name)],
         };
         var cores = new Option<int>("--cores")

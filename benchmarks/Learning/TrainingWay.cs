@@ -30,6 +30,7 @@ internal sealed record TrainingWay(string Name, bool IsAutoregressive, Action<Tr
         new("fast-average", false, options => options.Optimizer.EmaDecay = 0.997),
         new("fast-to-zero", false, options => options.Optimizer.MinLearningRateRatio = 0),
         new("fast-lengths", false, options => options.Noise.StochasticLengthRatio = 0.5),
+        new("fast-faster", false, options => options.LearningRate *= 1.5),
         new("fast-annealed", false, options => options.AttentionAnnealing = 0.2),
         new("fast-tied", false, options => options.Network = options.Network with { TiesEmbeddings = true }),
         new("fast-normed", false, options => options.Network = options.Network with { HasQueryKeyNorm = true }),
@@ -37,10 +38,18 @@ internal sealed record TrainingWay(string Name, bool IsAutoregressive, Action<Tr
         new("fast-blocks-4", false, options => Blocks(options, 4)),
     ];
 
-    /// <summary>The way of a name.</summary>
+    /// <summary>The way of a name, or of several joined by plus signs: what they change, one after the other.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
-    public static TrainingWay Named(string name) => All.FirstOrDefault(way => way.Name == name)
-        ?? throw new ArgumentException($"There is no way '{name}'; there are {string.Join(", ", All.Select(way => way.Name))}.");
+    public static TrainingWay Named(string name)
+    {
+        TrainingWay[] ways = [.. name.Split('+').Select(part => All.FirstOrDefault(way => way.Name == part)
+            ?? throw new ArgumentException($"There is no way '{part}'; there are {string.Join(", ", All.Select(way => way.Name))}."))];
+        return new TrainingWay(name, ways[0].IsAutoregressive, options =>
+        {
+            foreach (TrainingWay way in ways)
+                way.Change(options);
+        });
+    }
 
     private static TrainingWay Earlier(string name, bool isAutoregressive, Action<TrainerOptions> change) => new(
         name, isAutoregressive,

@@ -1,4 +1,6 @@
+using System.Globalization;
 using OxyPlot;
+using OxyPlot.Annotations;
 using OxyPlot.Axes;
 using OxyPlot.Legends;
 using OxyPlot.Series;
@@ -65,6 +67,18 @@ internal static class Plots
         }
     }
 
+    /// <summary>Adds a text beside a point, to its right.</summary>
+    public static void Label(PlotModel plot, string text, int look, double x, double y) => plot.Annotations.Add(new TextAnnotation
+    {
+        Text = text,
+        TextPosition = new DataPoint(x, y),
+        TextColor = Colors[look % Colors.Length],
+        TextHorizontalAlignment = HorizontalAlignment.Left,
+        TextVerticalAlignment = VerticalAlignment.Middle,
+        StrokeThickness = 0,
+        Offset = new ScreenVector(6, 0),
+    });
+
     /// <summary>The plot as an SVG document.</summary>
     public static string Svg(PlotModel plot, int width, int height)
     {
@@ -89,8 +103,19 @@ internal static class Plots
         axis.MajorGridlineColor = OxyColor.Parse("#E2E8F0");
         axis.MinimumPadding = 0.04;
         axis.MaximumPadding = 0.04;
+        axis.LabelFormatter = Short;
         return axis;
     }
+
+    // Long numbers beside each other would run into one another.
+    private static string Short(double value) => value switch
+    {
+        >= 1e6 => Number(value / 1e6) + "M",
+        >= 1e4 => Number(value / 1e3) + "k",
+        _ => Number(value),
+    };
+
+    private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 
     /// <summary>
     /// The library measures a text in points, three quarters of the pixels that it takes in an SVG. A little more is for wide fonts.

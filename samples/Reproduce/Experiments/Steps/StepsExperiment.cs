@@ -146,7 +146,7 @@ internal sealed class StepsExperiment : Experiment
     private static OxyPlot.PlotModel Plot(StepsSettings settings, Cell[] cells, Cell[] truth)
     {
         OxyPlot.PlotModel plot = Plots.Empty(
-            "steps", "share of impossible texts; nats per letter above the grammar's", isXLogarithmic: true, isYLogarithmic: true);
+            "steps", "share of impossible texts; nats above the grammar's", isXLogarithmic: true, isYLogarithmic: true);
         foreach ((int look, int length) in settings.Lengths.Index())
         {
             Cell[] own = [.. cells.Where(cell => cell.Length == length)];

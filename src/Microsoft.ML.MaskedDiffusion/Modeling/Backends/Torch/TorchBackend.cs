@@ -311,7 +311,7 @@ internal sealed class TorchBackend : INetworkBackend
             rules.Add((keys - own).abs().IsAtMost(radius));
         return rules.Count == 0 ? null : rules.Aggregate((seen, rule) => seen.logical_and(rule)).MoveToOuterDisposeScope();
 
-        // Blocks are numbered by their ends.
+        // The number of each position's block.
         Tensor BlockOf(Tensor positionsOf) => positionsOf.Plus(-(reach.BlockStart % size)).WholeOver(size);
     }
 
