@@ -67,16 +67,16 @@ internal static class Plots
         }
     }
 
-    /// <summary>Adds a text beside a point, to its right.</summary>
+    /// <summary>Adds a text on a line.</summary>
     public static void Label(PlotModel plot, string text, int look, double x, double y) => plot.Annotations.Add(new TextAnnotation
     {
         Text = text,
         TextPosition = new DataPoint(x, y),
         TextColor = Colors[look % Colors.Length],
-        TextHorizontalAlignment = HorizontalAlignment.Left,
+        Background = OxyColors.White,
+        TextHorizontalAlignment = HorizontalAlignment.Center,
         TextVerticalAlignment = VerticalAlignment.Middle,
         StrokeThickness = 0,
-        Offset = new ScreenVector(6, 0),
     });
 
     /// <summary>The plot as an SVG document.</summary>

@@ -77,8 +77,6 @@ internal static class ScalingLawResults
     private static PlotModel Plot(LossPoint[] points, Law masked, Law autoregressive)
     {
         PlotModel plot = Plots.Empty("parameters outside embeddings", "loss on held-out documents (nats per token)", isXLogarithmic: true);
-        // Room for the budgets, in FLOPs, beside the curves.
-        plot.Axes[0].MaximumPadding = 0.14;
         foreach (Law law in new[] { masked, autoregressive })
         {
             foreach (IsoFlopCurve curve in law.Curves)
@@ -90,8 +88,9 @@ internal static class ScalingLawResults
                 IEnumerable<double> grid = Enumerable.Range(0, 41)
                     .Select(i => own[0].Parameters * Math.Pow((double)own[^1].Parameters / own[0].Parameters, i / 40.0));
                 Plots.Add(plot, null, look, grid.Select(x => (x, new Interval(curve.At(x), curve.At(x), curve.At(x)))), hasMarks: false);
-                Plots.Label(plot, string.Create(CultureInfo.InvariantCulture, $"{curve.Flops:0.#E+0}"), look, own[^1].Parameters,
-                    curve.At(own[^1].Parameters));
+                // The budget, between the two largest networks, where the curves are apart.
+                double between = Math.Sqrt((double)own[^2].Parameters * own[^1].Parameters);
+                Plots.Label(plot, string.Create(CultureInfo.InvariantCulture, $"{curve.Flops:0.#E+0}"), look, between, curve.At(between));
             }
         }
         return plot;
