@@ -92,7 +92,7 @@ internal sealed partial class TransformerNetwork
             float* values = TensorMemory.Floats(draws);
             Workers.Rows(draws.NumberOfElements, 1 << 16, (first, last) =>
                 random.FillNormal(new Span<float>(values + first, (int)(last - first)), deviation, (ulong)first / 4));
-            parameter.copy_(draws);
+            SetRows(name, 0, draws);
         }
     }
 }

@@ -27,4 +27,15 @@ public enum WeightType
     /// </summary>
     [JsonStringEnumMemberName("BFloat16")]
     BFloat16,
+
+    /// <summary>
+    /// 8-bit integers with a 32-bit scale for each row of a matrix or of the embedding table, its largest magnitude divided by 127: one
+    /// byte a parameter. A number is rounded to the nearest multiple of its row's scale, ties to even, while files are read; gains and
+    /// biases stay 32-bit. All arithmetic is that of 32-bit floats: on the processor results have the bits of the rounded numbers held in
+    /// <see cref="Float32"/>, and elsewhere a matrix is widened whenever it is used. What the rounding costs has been measured: see "What a
+    /// model takes" in docs/memory.md. Such a model is never chosen by <see cref="Automatic"/>, cannot be trained or merged with an adapter,
+    /// and cannot be saved.
+    /// </summary>
+    [JsonStringEnumMemberName("Int8")]
+    Int8,
 }

@@ -101,8 +101,9 @@ public sealed class CommandLineFileTests
         Assert.AreEqual("Dream", facts.GetProperty("modelType").GetString());
         Assert.AreEqual(116, facts.GetProperty("maskToken").GetInt32());
         Assert.AreEqual(2, facts.GetProperty("headsWithKeys").GetInt32());
-        long parameters = facts.GetProperty("parameters").GetInt64();
-        Assert.AreEqual(2 * parameters, facts.GetProperty("memoryInBFloat16").GetInt64());
+        TransformerConfig config = MaskedDiffusionModel.ReadConfig(published.Path);
+        foreach (WeightType type in new[] { WeightType.Int8, WeightType.BFloat16, WeightType.Float32 })
+            Assert.AreEqual(config.WeightBytes(type), facts.GetProperty($"memoryIn{type}").GetInt64(), $"{type}");
         published.Edit("config.json", json => json["use_mrope"] = true);
         ToolRun refused = ToolRun.Of("inspect", published.Path);
         Assert.AreEqual(ExitCode.Failed, refused.ExitCode);

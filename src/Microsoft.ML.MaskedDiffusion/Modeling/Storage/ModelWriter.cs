@@ -16,8 +16,10 @@ internal static class ModelWriter
     private delegate void WriteFile(string name, bool compress, Action<Stream> write);
 
     /// <summary>Writes an archive to a stream, which need not be able to seek and is left open.</summary>
+    /// <exception cref="NotSupportedException">The weights are 8-bit ones.</exception>
     public static void WriteArchive(MaskedDiffusionModel model, Stream stream)
     {
+        WeightTypes.RequireSavable(model.Network);
         using var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
         Write(model, (name, compress, write) =>
         {
@@ -29,11 +31,13 @@ internal static class ModelWriter
     }
 
     /// <summary>Writes an archive; folders on the way to it are created, and an archive that is there is replaced.</summary>
+    /// <exception cref="NotSupportedException">The weights are 8-bit ones.</exception>
     /// <exception cref="IOException">
     /// The disk refuses, or a file that is no saved model is there; what was there before is unchanged.
     /// </exception>
     public static void WriteArchive(MaskedDiffusionModel model, string path)
     {
+        WeightTypes.RequireSavable(model.Network);
         string around = FolderAround(path);
         ZipContent.RequireReplaceable(path, IsOurs);
         SaveError.Explain(path, () =>
@@ -44,11 +48,13 @@ internal static class ModelWriter
     }
 
     /// <summary>Writes a folder; folders on the way to it are created, and a model that is there is replaced.</summary>
+    /// <exception cref="NotSupportedException">The weights are 8-bit ones.</exception>
     /// <exception cref="IOException">
     /// The disk refuses, or the path is a file or a folder with other content; what was there before is unchanged.
     /// </exception>
     public static void WriteFolder(MaskedDiffusionModel model, string path)
     {
+        WeightTypes.RequireSavable(model.Network);
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (File.Exists(path))
         {

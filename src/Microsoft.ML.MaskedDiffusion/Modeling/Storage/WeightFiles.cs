@@ -12,6 +12,9 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 /// </summary>
 internal static unsafe class WeightFiles
 {
+    // Numbers that are in memory in 32 bits while they are rounded to 8: 16 MB.
+    private const long PieceNumbers = 1 << 22;
+
     /// <summary>Loads a .safetensors file, or the shards of a .safetensors.index.json, with the network's own names.</summary>
     /// <exception cref="InvalidDataException">
     /// The content is not safetensors, the names, shapes or types are not those of the network, or a number is not finite.
@@ -20,6 +23,13 @@ internal static unsafe class WeightFiles
     {
         using SafetensorsFiles files = SafetensorsFiles.Open(path);
         Load(files.Readers, network, path);
+    }
+
+    /// <summary>Makes a network and fills it from files with its own names; otherwise as the next method.</summary>
+    public static TransformerNetwork Load(string path, WeightType weightType, Func<ScalarType, TransformerNetwork> create)
+    {
+        using SafetensorsFiles files = SafetensorsFiles.Open(path);
+        return Load(files.Readers, path, null, create(TypeFor(files.Readers, weightType)));
     }
 
     /// <summary>
@@ -36,17 +46,7 @@ internal static unsafe class WeightFiles
     {
         using SafetensorsFiles files = SafetensorsFiles.Open(path);
         layout.Check(files.Readers, path);
-        TransformerNetwork network = create(TypeFor(files.Readers, weightType));
-        try
-        {
-            Load(files.Readers, network, path, layout);
-            return network;
-        }
-        catch
-        {
-            network.Dispose();
-            throw;
-        }
+        return Load(files.Readers, path, layout, create(TypeFor(files.Readers, weightType)));
     }
 
     /// <summary>
@@ -63,7 +63,7 @@ internal static unsafe class WeightFiles
     public static ScalarType TypeFor(IReadOnlyList<SafetensorsReader> files, WeightType wanted)
     {
         if (wanted != WeightType.Automatic)
-            return wanted == WeightType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+            return WeightTypes.ScalarOf(wanted);
         SafetensorsEntry[] matrices = [.. files.SelectMany(file => file.Entries).Where(entry => entry.Shape.Length > 1)];
         return matrices.Length > 0 && matrices.All(entry => entry.Type == SafetensorsType.BF16) ? ScalarType.BFloat16 : ScalarType.Float32;
     }
@@ -86,12 +86,33 @@ internal static unsafe class WeightFiles
                     Compare(shard, entry, tensor, network, source);
     }
 
+    // The network, which is disposed where it cannot be filled.
+    private static TransformerNetwork Load(
+        IReadOnlyList<SafetensorsReader> files, string source, WeightLayout? layout, TransformerNetwork network)
+    {
+        try
+        {
+            Load(files, network, source, layout);
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
     // Straight into the parameter where the tensor is one and the parameter can be written to, else by way of other memory.
     private static void Read(
         SafetensorsReader shard, SafetensorsEntry entry, StoredTensor tensor, TransformerNetwork network, string source)
     {
         using var scope = NewDisposeScope();
         Tensor first = network.Parameters[tensor.Rows[0].Parameter];
+        if (first.dtype == ScalarType.Int8)
+        {
+            ForPieces(shard, entry, tensor, source, (rows, values) => network.SetRows(rows.Parameter, rows.To, values));
+            return;
+        }
         ScalarType type = ReadType(first);
         bool inPlace = tensor.Rows.Length == 1 && first.shape.AsSpan().SequenceEqual(tensor.Shape)
             && first.device_type == TorchSharp.DeviceType.CPU && first.dtype == type;
@@ -107,16 +128,49 @@ internal static unsafe class WeightFiles
         SafetensorsReader shard, SafetensorsEntry entry, StoredTensor tensor, TransformerNetwork network, string source)
     {
         using var scope = NewDisposeScope();
-        Tensor values = empty(entry.Shape, ReadType(network.Parameters[tensor.Rows[0].Parameter]));
-        ReadFinite(shard, entry, values, source);
-        foreach (StoredRows rows in tensor.Rows)
+        ScalarType type = network.Parameters[tensor.Rows[0].Parameter].dtype;
+        if (type == ScalarType.Int8)
         {
-            Tensor parameter = network.Parameters[rows.Parameter].narrow(0, rows.To, rows.Count);
-            Tensor same = values.narrow(0, rows.From, rows.Count).to(parameter.dtype, parameter.device).eq(parameter).all();
-            if (!same.item<bool>())
+            // What is the same before it is rounded is the same after it.
+            ForPieces(shard, entry, tensor, source, (rows, values) =>
+            {
+                (Tensor numbers, Tensor scales) = QuantizedRows.Of(values);
+                RequireSame(QuantizedRows.Widen(numbers, scales), rows);
+            });
+            return;
+        }
+        Tensor whole = empty(entry.Shape, type == ScalarType.BFloat16 ? type : ScalarType.Float32);
+        ReadFinite(shard, entry, whole, source);
+        foreach (StoredRows rows in tensor.Rows)
+            RequireSame(whole.narrow(0, rows.From, rows.Count), rows);
+
+        void RequireSame(Tensor values, StoredRows rows)
+        {
+            Tensor own = network.Rows(rows.Parameter, rows.To, rows.Count);
+            if (!values.to(own.dtype, own.device).eq(own).all().item<bool>())
             {
                 throw new InvalidDataException($"{source}: tensor {FaultList.Quote(entry.Name)} differs from the embedding table, although "
                     + "the configuration ties the two.");
+            }
+        }
+    }
+
+    // Reads a matrix in 32 bits, some rows at a time, so that little of it is in memory at once.
+    private static void ForPieces(
+        SafetensorsReader shard, SafetensorsEntry entry, StoredTensor tensor, string source, Action<StoredRows, Tensor> take)
+    {
+        long width = entry.ElementCount / Math.Max(1, entry.Shape[0]), most = Math.Max(1, PieceNumbers / Math.Max(1, width));
+        foreach (StoredRows rows in tensor.Rows.OrderBy(rows => rows.From))
+        {
+            for (long at = 0; at < rows.Count; at += most)
+            {
+                using var scope = NewDisposeScope();
+                long count = Math.Min(most, rows.Count - at);
+                Tensor values = empty(count, width, dtype: ScalarType.Float32);
+                Span<float> numbers = TensorMemory.FloatSpan(values);
+                shard.ReadSingles(entry, (rows.From + at) * width, numbers);
+                RequireFinite(IsFinite(numbers), entry, source);
+                take(new StoredRows(rows.Parameter, rows.From + at, rows.To + at, count), values);
             }
         }
     }
@@ -141,6 +195,11 @@ internal static unsafe class WeightFiles
             shard.ReadSingles(entry, numbers);
             finite = IsFinite(numbers);
         }
+        RequireFinite(finite, entry, source);
+    }
+
+    private static void RequireFinite(bool finite, SafetensorsEntry entry, string source)
+    {
         if (!finite)
         {
             throw new InvalidDataException(

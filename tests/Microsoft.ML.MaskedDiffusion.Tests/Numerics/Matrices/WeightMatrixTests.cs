@@ -71,7 +71,7 @@ public sealed unsafe class WeightMatrixTests
         fixed (long* ids = tokens)
         {
             EmbeddingKernels.Gather(table, ids, to, tokens.Length, Width);
-            EmbeddingKernels.Gather(halves, ids, other, tokens.Length, Width);
+            EmbeddingKernels.Gather(new WeightMatrix(halves), ids, other, tokens.Length, Width);
         }
         CollectionAssert.AreEqual(expected, actual);
     }
