@@ -192,7 +192,6 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <summary>Saves the model; what stood there before stays whole until the new one is.</summary>
     /// <param name="path">A new, empty or earlier saved folder; or a file that ends in <c>.mdm</c> for one archive.</param>
     /// <exception cref="ArgumentException">The path ends in <c>.zip</c>, which is the form of pipelines.</exception>
-    /// <exception cref="NotSupportedException">The weights are held in <see cref="WeightType.Int8"/>.</exception>
     /// <exception cref="IOException">
     /// The disk is full or read-only, or a file or folder that is no saved model is there; nothing has changed then.
     /// </exception>
@@ -233,7 +232,6 @@ public sealed class MaskedDiffusionModel : IDisposable
 
     /// <summary>Writes the model as one archive. Equal models give equal bytes.</summary>
     /// <param name="stream">Written to and left open; it need not be able to seek.</param>
-    /// <exception cref="NotSupportedException">The weights are held in <see cref="WeightType.Int8"/>.</exception>
     public void Save(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -268,8 +266,8 @@ public sealed class MaskedDiffusionModel : IDisposable
     public MaskedDiffusionModel Merge(LoraAdapter adapter)
     {
         ArgumentNullException.ThrowIfNull(adapter);
-        WeightTypes.RequireOwn(Network, "An adapter is merged into the weights that it was trained with: load the model with "
-            + "WeightType.Automatic, merge the adapter, save the result and load that with WeightType.Int8.");
+        WeightTypes.RequireOwn(Network, "An adapter is merged into weights that are not rounded so: load the model's own files with "
+            + "WeightType.Float32 or BFloat16, merge the adapter, save the result and load that with WeightType.Int8.");
         MaskedDiffusionModel merged = Clone();
         try
         {

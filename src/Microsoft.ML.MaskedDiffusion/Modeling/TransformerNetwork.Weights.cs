@@ -8,6 +8,16 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling;
 internal sealed partial class TransformerNetwork
 {
     /// <summary>
+    /// What the library's own files hold: all weights by their names, and behind an 8-bit matrix the scales of its rows, under its name
+    /// with <see cref="ScaleSuffix"/>.
+    /// </summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Stored => _parameters.SelectMany(item =>
+    {
+        KeyValuePair<string, Tensor> own = KeyValuePair.Create(item.Key, (Tensor)item.Value);
+        return _scales.TryGetValue(item.Key, out Tensor? scales) ? [own, KeyValuePair.Create(item.Key + ScaleSuffix, scales)] : new[] { own };
+    });
+
+    /// <summary>
     /// Takes over the weights of a network of the same shape, or of one with a smaller vocabulary: then what the further ids have stays as
     /// it is. A mask token behind the vocabulary that the other network has not gets the mean of its embeddings.
     /// </summary>

@@ -56,7 +56,7 @@ internal sealed partial class TransformerNetwork : IDisposable
             Parameter parameter = new(values, requires_grad: trainable);
             parameter.DetachFromDisposeScope();
             _parameters.Add(name, parameter);
-            if (values.dtype == ScalarType.Int8)
+            if (parameter.dtype == ScalarType.Int8)
                 _scales.Add(name, zeros([shape[0]], ScalarType.Float32, device).DetachFromDisposeScope());
         }
         _backend = kernels

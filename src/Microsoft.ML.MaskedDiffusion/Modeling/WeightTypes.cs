@@ -24,7 +24,7 @@ internal static class WeightTypes
         _ => WeightType.Float32,
     };
 
-    /// <summary>Refuses a network of rounded 8-bit weights, from which its files' own numbers cannot be had.</summary>
+    /// <summary>Refuses a network of 8-bit weights, from which the numbers that were rounded cannot be had.</summary>
     /// <param name="network">The network.</param>
     /// <param name="remedy">What to do in place of what was asked for, as sentences.</param>
     /// <exception cref="NotSupportedException">It is one.</exception>
@@ -33,13 +33,7 @@ internal static class WeightTypes
         if (network.Type == ScalarType.Int8)
         {
             throw new NotSupportedException($"The weights of the network '{network.Config.Name}' are held in WeightType.Int8, rounded to 8 "
-                + $"bits when they were loaded; allowed are Float32 and BFloat16. {remedy}");
+                + $"bits; allowed are Float32 and BFloat16. {remedy}");
         }
     }
-
-    /// <summary>Refuses to save a network of rounded 8-bit weights, for which files have no form.</summary>
-    /// <exception cref="NotSupportedException">It is one.</exception>
-    public static void RequireSavable(TransformerNetwork network) => RequireOwn(network,
-        "A file holds a model's own weights: load the model with WeightType.Automatic and save that, which can be loaded with "
-        + "WeightType.Int8 again.");
 }

@@ -19,7 +19,8 @@ internal static class HubFolderWriter
     /// <exception cref="IOException">The disk refuses, or the folder holds something.</exception>
     public static void Write(MaskedDiffusionModel model, ModelFamily family, string path)
     {
-        WeightTypes.RequireSavable(model.Network);
+        WeightTypes.RequireOwn(model.Network, "Published files have no such numbers: save the model with Save in this library's own form, "
+            + "or load its own weights with WeightType.Automatic and save those.");
         byte[] config = ConfigOf(model, family);
         using UseCount.Use use = model.Network.Use();
         NewFolder.Write(path, "model", folder =>

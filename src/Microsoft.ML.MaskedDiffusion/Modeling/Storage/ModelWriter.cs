@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
@@ -16,10 +15,8 @@ internal static class ModelWriter
     private delegate void WriteFile(string name, bool compress, Action<Stream> write);
 
     /// <summary>Writes an archive to a stream, which need not be able to seek and is left open.</summary>
-    /// <exception cref="NotSupportedException">The weights are 8-bit ones.</exception>
     public static void WriteArchive(MaskedDiffusionModel model, Stream stream)
     {
-        WeightTypes.RequireSavable(model.Network);
         using var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
         Write(model, (name, compress, write) =>
         {
@@ -31,13 +28,11 @@ internal static class ModelWriter
     }
 
     /// <summary>Writes an archive; folders on the way to it are created, and an archive that is there is replaced.</summary>
-    /// <exception cref="NotSupportedException">The weights are 8-bit ones.</exception>
     /// <exception cref="IOException">
     /// The disk refuses, or a file that is no saved model is there; what was there before is unchanged.
     /// </exception>
     public static void WriteArchive(MaskedDiffusionModel model, string path)
     {
-        WeightTypes.RequireSavable(model.Network);
         string around = FolderAround(path);
         ZipContent.RequireReplaceable(path, IsOurs);
         SaveError.Explain(path, () =>
@@ -48,13 +43,11 @@ internal static class ModelWriter
     }
 
     /// <summary>Writes a folder; folders on the way to it are created, and a model that is there is replaced.</summary>
-    /// <exception cref="NotSupportedException">The weights are 8-bit ones.</exception>
     /// <exception cref="IOException">
     /// The disk refuses, or the path is a file or a folder with other content; what was there before is unchanged.
     /// </exception>
     public static void WriteFolder(MaskedDiffusionModel model, string path)
     {
-        WeightTypes.RequireSavable(model.Network);
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (File.Exists(path))
         {
@@ -86,7 +79,7 @@ internal static class ModelWriter
         Listed(ModelConfigFile.Name, true, stream => stream.Write(ModelConfigFile.Write(model.Config)));
         foreach ((string name, byte[] content) in model.Tokenizer.Files.OrderBy(item => item.Key, StringComparer.Ordinal))
             Listed(ModelReader.TokenizerFolder + name, true, stream => stream.Write(content));
-        Listed(ModelReader.WeightsName, false, stream => SafetensorsWriter.WriteModel(stream, WeightsOf(model)));
+        Listed(ModelReader.WeightsName, false, stream => SafetensorsWriter.WriteModel(stream, model.Network.Stored));
         // The manifest comes last: a model without it was not completed.
         file(ModelManifest.Name, true, stream => stream.Write(manifest.ToJson()));
     }
@@ -117,9 +110,6 @@ internal static class ModelWriter
         HashSet<string> ours = [.. ModelManifest.Read(content.ToArray(), ModelManifest.Name).Files, ModelManifest.Name];
         return ours.Contains(ModelConfigFile.Name) && archive.Entries.All(file => ours.Contains(file.FullName));
     }
-
-    private static IEnumerable<KeyValuePair<string, Tensor>> WeightsOf(MaskedDiffusionModel model) =>
-        model.Network.Parameters.Select(item => KeyValuePair.Create(item.Key, (Tensor)item.Value));
 
     private static string FolderAround(string path) => Path.GetDirectoryName(Path.GetFullPath(path))
         ?? throw new ArgumentException(

@@ -64,14 +64,19 @@ internal static unsafe class WeightFiles
     {
         if (wanted != WeightType.Automatic)
             return WeightTypes.ScalarOf(wanted);
-        SafetensorsEntry[] matrices = [.. files.SelectMany(file => file.Entries).Where(entry => entry.Shape.Length > 1)];
-        return matrices.Length > 0 && matrices.All(entry => entry.Type == SafetensorsType.BF16) ? ScalarType.BFloat16 : ScalarType.Float32;
+        return AreMatrices(files, SafetensorsType.BF16) ? ScalarType.BFloat16
+            : AreMatrices(files, SafetensorsType.I8) ? ScalarType.Int8 : ScalarType.Float32;
     }
 
     /// <summary>Loads from open files, each of which is read from its beginning to its end.</summary>
     public static void Load(
         IReadOnlyList<SafetensorsReader> shards, TransformerNetwork network, string source, WeightLayout? layout = null)
     {
+        if (layout is null && AreMatrices(shards, SafetensorsType.I8))
+        {
+            LoadInt8(shards, network, source);
+            return;
+        }
         layout ??= WeightLayout.Of(network);
         layout.Check(shards, source);
         using IDisposable noGradient = no_grad();
@@ -84,6 +89,49 @@ internal static unsafe class WeightFiles
             foreach (SafetensorsEntry entry in shard.Entries)
                 if (layout.Find(entry.Name) is { IsCopy: true } tensor)
                     Compare(shard, entry, tensor, network, source);
+    }
+
+    private static bool AreMatrices(IReadOnlyList<SafetensorsReader> files, SafetensorsType type)
+    {
+        SafetensorsEntry[] matrices = [.. files.SelectMany(file => file.Entries).Where(entry => entry.Shape.Length > 1)];
+        return matrices.Length > 0 && matrices.All(entry => entry.Type == type);
+    }
+
+    // Integers and scales as they are; where the network has another type, by way of one that has theirs.
+    private static void LoadInt8(IReadOnlyList<SafetensorsReader> shards, TransformerNetwork network, string source)
+    {
+        if (network.Type != ScalarType.Int8)
+        {
+            using var stored = new TransformerNetwork(network.Config, CPU, ScalarType.Int8);
+            LoadInt8(shards, stored, source);
+            network.CopyFrom(stored);
+            return;
+        }
+        WeightLayout.OfInt8(network).Check(shards, source);
+        using IDisposable noGradient = no_grad();
+        Dictionary<string, Tensor> tensors = network.Stored.ToDictionary();
+        foreach (SafetensorsReader shard in shards)
+            foreach (SafetensorsEntry entry in shard.Entries)
+                ReadStored(shard, entry, tensors[entry.Name], source);
+    }
+
+    private static void ReadStored(SafetensorsReader shard, SafetensorsEntry entry, Tensor target, string source)
+    {
+        using var scope = NewDisposeScope();
+        bool inPlace = target.device_type == TorchSharp.DeviceType.CPU;
+        Tensor values = inPlace ? target : empty(entry.Shape, target.dtype);
+        if (values.dtype == ScalarType.Int8)
+            shard.ReadBytes(entry, new Span<byte>(TensorMemory.Address(values, ScalarType.Int8), checked((int)entry.ElementCount)));
+        else
+            ReadFinite(shard, entry, values, source);
+        if (entry.Name.EndsWith(TransformerNetwork.ScaleSuffix, StringComparison.Ordinal))
+            RequireFinite(HaveFiniteProducts(TensorMemory.FloatSpan(values)), entry, source);
+        if (!inPlace)
+            target.copy_(values);
+
+        // With the integer that is farthest from zero.
+        static bool HaveFiniteProducts(ReadOnlySpan<float> scales) =>
+            scales.IsEmpty || float.IsFinite(TensorPrimitives.MaxMagnitude(scales) * sbyte.MinValue);
     }
 
     // The network, which is disposed where it cannot be filled.
