@@ -35,5 +35,6 @@ var root = new RootCommand(
     ParityCommand.Command(),
     GapsCommand.Command(),
     QualityCommand.Command(),
+    WeightTypesCommand.Command(),
 };
 return await root.Parse(args.Length == 0 ? ["--help"] : args).InvokeAsync();
