@@ -24,7 +24,8 @@ internal sealed record LogitComparison(int Places, double Deviation, double Same
             TransformerConfig config = expected.Config;
             bool IsMasked(int place) => !config.Autoregressive && place % MaskEvery == 1;
             long[] ids = [.. row.Select((id, place) => (long)(IsMasked(place) ? config.MaskTokenId : id))];
-            long[] asked = [.. Enumerable.Range(0, row.Length).Where(place => config.Autoregressive || IsMasked(place)).Select(i => (long)i)];
+            long[] asked =
+                [.. Enumerable.Range(0, row.Length).Where(place => config.Autoregressive || IsMasked(place)).Select(place => (long)place)];
             if (asked.Length == 0)
                 continue;
             torch.Tensor LogitsOf(TransformerNetwork network) =>

@@ -87,8 +87,9 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <param name="device">"auto" (a GPU where there is one, default), "cpu", "cuda" or "cuda:1".</param>
     /// <param name="weightType">
     /// The numbers in which the matrices are held in memory; by default those of the files, so that a model published in bfloat16 takes two
-    /// bytes a parameter. Take <see cref="WeightType.Float32"/> for a model that is to be trained further, and <see cref="WeightType.Int8"/>
-    /// for the least memory. Files are read tensor by tensor, so that loading needs no more memory than the weights and the largest tensor.
+    /// bytes a parameter. Take <see cref="WeightType.Float32"/> for a model that is to be trained further, and
+    /// <see cref="WeightType.Int8"/> for the least memory. Files are read tensor by tensor, so that loading needs no more memory than the
+    /// weights and the largest tensor.
     /// </param>
     /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>.</exception>
     /// <exception cref="InvalidDataException">A file is missing, cut off, altered or of another release; the message names it.</exception>

@@ -175,8 +175,8 @@ public sealed record TransformerConfig
     public int EmbeddingRowCount => Autoregressive || MaskTokenId < VocabularySize ? VocabularySize : VocabularySize + 1;
 
     /// <summary>
-    /// Parameters of blocks, norms and a prediction head's dense layer: the N of scaling laws, without input embedding and output layer. For the presets it is
-    /// L (4 d^2 + 3 d f + 2 d) + d.
+    /// Parameters of blocks, norms and a prediction head's dense layer: the N of scaling laws, without input embedding and output layer. For
+    /// the presets it is L (4 d^2 + 3 d f + 2 d) + d.
     /// </summary>
     public long NonEmbeddingParameterCount => Count(TransformerNetwork.ParameterShapes(this)
         .Where(item => item.Name is not (
@@ -188,7 +188,9 @@ public sealed record TransformerConfig
     /// <summary>
     /// Bytes that the weights take in the processor's memory: matrices and embedding table in a type, gains and biases in 32 bits.
     /// </summary>
-    /// <param name="weightType"><see cref="WeightType.Float32"/>, <see cref="WeightType.BFloat16"/> or <see cref="WeightType.Int8"/>.</param>
+    /// <param name="weightType">
+    /// <see cref="WeightType.Float32"/>, <see cref="WeightType.BFloat16"/> or <see cref="WeightType.Int8"/>.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="weightType"/> is none of these.</exception>
     public long WeightBytes(WeightType weightType) => MemoryDemand.WeightBytes(this, WeightTypes.ScalarOf(weightType));
 

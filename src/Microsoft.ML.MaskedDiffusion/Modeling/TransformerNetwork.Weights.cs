@@ -14,7 +14,8 @@ internal sealed partial class TransformerNetwork
     public IEnumerable<KeyValuePair<string, Tensor>> Stored => _parameters.SelectMany(item =>
     {
         KeyValuePair<string, Tensor> own = KeyValuePair.Create(item.Key, (Tensor)item.Value);
-        return _scales.TryGetValue(item.Key, out Tensor? scales) ? [own, KeyValuePair.Create(item.Key + ScaleSuffix, scales)] : new[] { own };
+        return _scales.TryGetValue(item.Key, out Tensor? scales)
+            ? [own, KeyValuePair.Create(item.Key + ScaleSuffix, scales)] : new[] { own };
     });
 
     /// <summary>

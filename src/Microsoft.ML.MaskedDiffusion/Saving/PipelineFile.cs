@@ -84,7 +84,8 @@ internal static class PipelineFile
         try
         {
             return ours.Length > 0
-                ? ours[0].Model.Clone(null, weightType) : throw new InvalidDataException($"{path} is a pipeline without a model of this library.");
+                ? ours[0].Model.Clone(null, weightType)
+                : throw new InvalidDataException($"{path} is a pipeline without a model of this library.");
         }
         finally
         {

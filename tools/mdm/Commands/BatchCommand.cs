@@ -89,8 +89,8 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
             if (settings.Weights != WeightType.Automatic)
             {
                 throw new UsageException(
-                    $"--weights {settings.Weights} is for a model alone, and a pipeline's is held as it was saved: leave it out, or choose a "
-                    + "--task other than Pipeline.");
+                    $"--weights {settings.Weights} is for a model alone, and a pipeline's is held as it was saved: leave it out, or choose "
+                    + "a --task other than Pipeline.");
             }
             ITransformer pipeline = context.Catalog.LoadModel(settings.Model!, out DataViewSchema schema);
             using var owned = pipeline as IDisposable;

@@ -44,7 +44,8 @@ internal sealed class WeightLayout(IEnumerable<StoredTensor> tensors, Func<strin
                 faults.Add($"tensor {quoted} has shape {entry.ShapeText}, expected is [{string.Join(", ", tensor.Shape)}]");
             else if (tensor.IsInt8 && entry.Type != SafetensorsType.I8)
                 faults.Add($"tensor {quoted} is of type {entry.Type}, expected is I8, as the other matrices are");
-            else if (!tensor.IsInt8 && entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
+            else if (!tensor.IsInt8
+                && entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
                 faults.Add($"tensor {quoted} is of type {entry.Type}, expected is F32, BF16 or F16");
         }
         foreach (StoredTensor tensor in _tensors.Values)

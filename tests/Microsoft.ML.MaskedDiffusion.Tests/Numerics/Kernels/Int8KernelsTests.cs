@@ -20,7 +20,8 @@ public sealed unsafe class Int8KernelsTests
     ];
 
     private static IEnumerable<object[]> Shapes =>
-        new[] { (1, 1), (3, 4), (5, 63), (2, 64), (7, 65), (300, 257), (1, 70_001) }.Select(shape => new object[] { shape.Item1, shape.Item2 });
+        new[] { (1, 1), (3, 4), (5, 63), (2, 64), (7, 65), (300, 257), (1, 70_001) }
+            .Select(shape => new object[] { shape.Item1, shape.Item2 });
 
     [TestMethod]
     [DynamicData(nameof(Shapes))]

@@ -47,7 +47,8 @@ internal sealed unsafe class CpuBackend : INetworkBackend
         _pass = pass;
         _tables = new RotaryTables(config);
         _kernels = new KernelNetwork(config, _tables, _pool);
-        _weights = new NetworkWeights(parameters, config.LayerCount, (name, parameter) => WeightMatrix.Of(parameter, scales.GetValueOrDefault(name)));
+        _weights = new NetworkWeights(
+            parameters, config.LayerCount, (name, parameter) => WeightMatrix.Of(parameter, scales.GetValueOrDefault(name)));
     }
 
     public Precision Precision
