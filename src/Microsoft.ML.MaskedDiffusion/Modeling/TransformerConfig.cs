@@ -175,8 +175,8 @@ public sealed record TransformerConfig
     public int EmbeddingRowCount => Autoregressive || MaskTokenId < VocabularySize ? VocabularySize : VocabularySize + 1;
 
     /// <summary>
-    /// Parameters of blocks, norms and a prediction head's dense layer: the N of scaling laws, without input embedding and output layer. For
-    /// the presets it is L (4 d^2 + 3 d f + 2 d) + d.
+    /// Parameters of blocks, norms and a prediction head's dense layer: the N of scaling laws, without input embedding and output layer.
+    /// For the presets it is L (4 d^2 + 3 d f + 2 d) + d.
     /// </summary>
     public long NonEmbeddingParameterCount => Count(TransformerNetwork.ParameterShapes(this)
         .Where(item => item.Name is not (

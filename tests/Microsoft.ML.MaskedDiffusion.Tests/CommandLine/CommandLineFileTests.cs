@@ -77,6 +77,21 @@ public sealed class CommandLineFileTests
     }
 
     [TestMethod]
+    public void AModelIsConvertedToFewerBits()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (WeightType type in new[] { WeightType.BFloat16, WeightType.Int8 })
+        {
+            string path = folder.File($"{type}.mdm");
+            ToolRun.Done("convert", Files.Model, path, "--weights", $"{type}");
+            using MaskedDiffusionModel model = MaskedDiffusionModel.Load(path, "cpu");
+            Assert.AreEqual(type, model.WeightType);
+            long saved = new FileInfo(Files.Model).Length - new FileInfo(path).Length;
+            Assert.AreEqual(model.Config.WeightBytes(WeightType.Float32) - model.Config.WeightBytes(type), saved, 4096);
+        }
+    }
+
+    [TestMethod]
     public void WeightsSayTheirTensors()
     {
         using var folder = new TemporaryFolder();

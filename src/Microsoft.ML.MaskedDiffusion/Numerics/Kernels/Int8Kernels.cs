@@ -52,9 +52,7 @@ internal static unsafe class Int8Kernels
         }
         int i = 0;
         for (; i + Vector512<sbyte>.Count <= width; i += Vector512<sbyte>.Count)
-        {
             Vector512.Narrow(Integers(from + i, scale), Integers(from + i + Vector512<short>.Count, scale)).Store(to + i);
-        }
         for (; i < width; i++)
             to[i] = (sbyte)Math.Clamp(MathF.Round(from[i] / scale), -Largest, Largest);
         return scale;
