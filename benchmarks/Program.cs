@@ -36,5 +36,6 @@ var root = new RootCommand(
     ParityCommand.Command(),
     GapsCommand.Command(),
     QualityCommand.Command(),
+    WeightTypesCommand.Command(),
 };
 return await root.Parse(args.Length == 0 ? ["--help"] : args).InvokeAsync();

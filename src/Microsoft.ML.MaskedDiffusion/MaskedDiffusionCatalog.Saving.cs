@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Saving;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
@@ -43,13 +44,22 @@ public sealed partial class MaskedDiffusionCatalog
     /// is taken.
     /// </summary>
     /// <param name="path">The folder or file.</param>
+    /// <param name="weightType">
+    /// The numbers in which the matrices are held in memory, by default those of the files. A pipeline's model is loaded in those first, so
+    /// that both are in memory for a moment.
+    /// </param>
     /// <returns>The model; the caller disposes it.</returns>
     /// <exception cref="FileNotFoundException">
     /// There is nothing at <paramref name="path"/>, or the weights beside a zip are not there.
     /// </exception>
     /// <exception cref="InvalidDataException">The file is damaged, or is a pipeline without a model of this library.</exception>
-    public MaskedDiffusionModel OpenModel(string path) =>
-        SavedForm.IsPipeline(path) ? PipelineFile.LoadFirstModel(MLContext, path) : MaskedDiffusionModel.Load(path);
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="weightType"/> is none of the names.</exception>
+    public MaskedDiffusionModel OpenModel(string path, WeightType weightType = WeightType.Automatic)
+    {
+        OptionCheck.RequireDefined(weightType, nameof(weightType));
+        return SavedForm.IsPipeline(path)
+            ? PipelineFile.LoadFirstModel(MLContext, path, weightType) : MaskedDiffusionModel.Load(path, weightType: weightType);
+    }
 
     /// <summary>
     /// Finds this library's transformers in what <c>ml.Model.Load</c> gave and puts the batched ones in their place: a

@@ -13,7 +13,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <summary>
 /// A language model ready for use: the network with its weights, its tokenizer and its configuration. Any number of threads may use one
 /// model at once; it holds native memory until it is disposed: four bytes a parameter, and up to eight from the first time that it writes a
-/// text or fills a gap, or two at all times (<see cref="MaskedDiffusion.WeightType.BFloat16"/>). Saved as a folder (<c>config.json</c>,
+/// text or fills a gap, or two or one at all times (<see cref="MaskedDiffusion.WeightType"/>). Saved as a folder (<c>config.json</c>,
 /// <c>model.safetensors</c> under SMDM's tensor names, the tokenizer's files, <c>manifest.json</c> with their SHA-256) or as the same in
 /// one <c>.mdm</c> archive.
 /// </summary>
@@ -65,10 +65,10 @@ public sealed class MaskedDiffusionModel : IDisposable
     public LoraAdapter? Adapter { get; internal init; }
 
     /// <summary>
-    /// The numbers in which the matrices are held: <see cref="WeightType.Float32"/>, or <see cref="WeightType.BFloat16"/> for models that
-    /// cannot be trained.
+    /// The numbers in which the matrices are held: <see cref="WeightType.Float32"/>, or <see cref="WeightType.BFloat16"/> or
+    /// <see cref="WeightType.Int8"/> for models that cannot be trained.
     /// </summary>
-    public WeightType WeightType => Network.Type == torch.ScalarType.BFloat16 ? WeightType.BFloat16 : WeightType.Float32;
+    public WeightType WeightType => WeightTypes.Of(Network);
 
     internal TransformerNetwork Network { get; }
 
@@ -87,8 +87,9 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <param name="device">"auto" (a GPU where there is one, default), "cpu", "cuda" or "cuda:1".</param>
     /// <param name="weightType">
     /// The numbers in which the matrices are held in memory; by default those of the files, so that a model published in bfloat16 takes two
-    /// bytes a parameter. Take <see cref="WeightType.Float32"/> for a model that is to be trained further. Files are read tensor by tensor,
-    /// so that loading needs no more memory than the weights and the largest tensor.
+    /// bytes a parameter. Take <see cref="WeightType.Float32"/> for a model that is to be trained further, and
+    /// <see cref="WeightType.Int8"/> for the least memory. Files are read tensor by tensor, so that loading needs no more memory than the
+    /// weights and the largest tensor.
     /// </param>
     /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>.</exception>
     /// <exception cref="InvalidDataException">A file is missing, cut off, altered or of another release; the message names it.</exception>
@@ -138,24 +139,37 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <param name="preset">The size, such as "170M" (see <see cref="TransformerConfig.PresetNames"/>).</param>
     /// <param name="tokenizer">The tokenizer of training (for SMDM: Llama 2's).</param>
     /// <param name="device">As for <see cref="Load(string, string, WeightType)"/>.</param>
+    /// <param name="weightType">
+    /// The numbers in which the matrices are held in memory: 32-bit floats by default, in which such checkpoints are published, so that the
+    /// model can be trained further; <see cref="WeightType.Automatic"/> takes those of the file.
+    /// </param>
     /// <exception cref="InvalidDataException">
     /// The file is damaged, or its tensors are not the preset's; all differences are listed.
     /// </exception>
-    /// <exception cref="ArgumentException">There is no such preset or device, or the tokenizer is too large for the network.</exception>
-    public static MaskedDiffusionModel FromSafetensors(string path, string preset, TextTokenizer tokenizer, string device = "auto") =>
-        FromSafetensors(path, TransformerConfig.FromPreset(preset) with { RotaryPrecision = RotaryPrecision.BFloat16 }, tokenizer, device);
+    /// <exception cref="ArgumentException">
+    /// There is no such preset, device or <paramref name="weightType"/>, or the tokenizer is too large for the network.
+    /// </exception>
+    public static MaskedDiffusionModel FromSafetensors(
+        string path, string preset, TextTokenizer tokenizer, string device = "auto", WeightType weightType = WeightType.Float32) =>
+        FromSafetensors(
+            path, TransformerConfig.FromPreset(preset) with { RotaryPrecision = RotaryPrecision.BFloat16 }, tokenizer, device, weightType);
 
     /// <summary>Opens weights of any shape under SMDM's tensor names.</summary>
-    /// <param name="path">As for <see cref="FromSafetensors(string, string, TextTokenizer, string)"/>.</param>
+    /// <param name="path">As for <see cref="FromSafetensors(string, string, TextTokenizer, string, WeightType)"/>.</param>
     /// <param name="config">The shape; <see cref="TransformerConfig.Autoregressive"/> is taken from the file.</param>
     /// <param name="tokenizer">The tokenizer of training.</param>
     /// <param name="device">As for <see cref="Load(string, string, WeightType)"/>.</param>
+    /// <param name="weightType">As for <see cref="FromSafetensors(string, string, TextTokenizer, string, WeightType)"/>.</param>
     /// <exception cref="InvalidDataException">
     /// The file is damaged, or its tensors are not those of <paramref name="config"/>; all differences are listed.
     /// </exception>
+    /// <exception cref="ArgumentException">
+    /// There is no such device or <paramref name="weightType"/>, or the tokenizer is too large for the network.
+    /// </exception>
     public static MaskedDiffusionModel FromSafetensors(
-        string path, TransformerConfig config, TextTokenizer tokenizer, string device = "auto")
+        string path, TransformerConfig config, TextTokenizer tokenizer, string device = "auto", WeightType weightType = WeightType.Float32)
     {
+        OptionCheck.RequireDefined(weightType, nameof(weightType));
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -164,10 +178,9 @@ public sealed class MaskedDiffusionModel : IDisposable
             throw new FileNotFoundException($"There is no file {path}.", path);
         torch.Device place = DeviceChoice.Resolve(device);
         config = config with { Autoregressive = WeightFiles.IsAutoregressive(path, config) };
-        var network = new TransformerNetwork(config, place);
+        TransformerNetwork network = WeightFiles.Load(path, weightType, type => new TransformerNetwork(config, place, type));
         try
         {
-            WeightFiles.Load(path, network);
             return new MaskedDiffusionModel(network, tokenizer);
         }
         catch
@@ -205,7 +218,9 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <param name="folder">A new or empty folder; one that holds something is never replaced.</param>
     /// <param name="modelType">The family, one of <see cref="PublishedTypes"/>, such as "a2d-qwen3".</param>
     /// <exception cref="ArgumentException">There is no such family.</exception>
-    /// <exception cref="NotSupportedException">The family's networks are others; the message says in what.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The family's networks are others, and the message says in what; or the weights are held in <see cref="WeightType.Int8"/>.
+    /// </exception>
     /// <exception cref="IOException">The disk is full or read-only, or the folder holds something; nothing has changed then.</exception>
     public void SavePublished(string folder, string modelType)
     {
@@ -226,9 +241,13 @@ public sealed class MaskedDiffusionModel : IDisposable
 
     /// <summary>A model of its own with the same weights, to be disposed by itself.</summary>
     /// <param name="device">Where the copy's weights shall be; null: where this one's are.</param>
-    public MaskedDiffusionModel Clone(string? device = null)
+    public MaskedDiffusionModel Clone(string? device = null) => Clone(device, WeightType.Automatic);
+
+    /// <summary>The same with weights of some type; <see cref="WeightType.Automatic"/>: of this one's.</summary>
+    internal MaskedDiffusionModel Clone(string? device, WeightType weightType)
     {
-        var network = new TransformerNetwork(Config, device is null ? Network.Device : DeviceChoice.Resolve(device), Network.Type);
+        torch.ScalarType type = weightType == WeightType.Automatic ? Network.Type : WeightTypes.ScalarOf(weightType);
+        var network = new TransformerNetwork(Config, device is null ? Network.Device : DeviceChoice.Resolve(device), type);
         network.CopyFrom(Network);
         return new MaskedDiffusionModel(network, Tokenizer) { Family = Family, Adapter = Adapter };
     }
@@ -243,10 +262,13 @@ public sealed class MaskedDiffusionModel : IDisposable
     /// <exception cref="ArgumentException">
     /// The network has no such layers, or in other sizes; the message names one.
     /// </exception>
+    /// <exception cref="NotSupportedException">The weights are held in <see cref="WeightType.Int8"/>.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public MaskedDiffusionModel Merge(LoraAdapter adapter)
     {
         ArgumentNullException.ThrowIfNull(adapter);
+        WeightTypes.RequireOwn(Network, "An adapter is merged into weights that are not rounded so: load the model's own files with "
+            + "WeightType.Float32 or BFloat16, merge the adapter, save the result and load that with WeightType.Int8.");
         MaskedDiffusionModel merged = Clone();
         try
         {

@@ -19,18 +19,30 @@ internal static class MemoryDemand
     /// </summary>
     public static int TrainingBytes(bool validates, bool averages) => 16 + (validates ? 4 : 0) + (averages ? 4 : 0);
 
-    /// <summary>Bytes of weights whose matrices are of a type; gains and biases are counted with at least 32 bits, which
-    /// they have on the processor.</summary>
+    /// <summary>
+    /// Bytes of weights whose matrices are of a type, and of the scales of 8-bit ones' rows; gains and biases are counted with at least 32
+    /// bits, which they have on the processor.
+    /// </summary>
     public static long WeightBytes(TransformerConfig config, torch.ScalarType type)
     {
-        long bytes = type == torch.ScalarType.Float64 ? 8 : type == torch.ScalarType.Float32 ? 4 : 2;
+        long bytes = type switch
+        {
+            torch.ScalarType.Float64 => 8,
+            torch.ScalarType.Float32 => 4,
+            torch.ScalarType.Int8 => 1,
+            _ => 2,
+        };
         return TransformerNetwork.ParameterShapes(config).Sum(one =>
-            one.Shape.Aggregate(one.Shape.Length > 1 ? bytes : Math.Max(4, bytes), (size, count) => size * count));
+        {
+            bool isMatrix = one.Shape.Length > 1;
+            long scales = isMatrix && type == torch.ScalarType.Int8 ? sizeof(float) * one.Shape[0] : 0;
+            return one.Shape.Aggregate(isMatrix ? bytes : Math.Max(4, bytes), (size, count) => size * count) + scales;
+        });
     }
 
     /// <summary>
     /// Bytes that a session's weights and the network's take together on the processor: 32-bit matrices are packed once more, all but an
-    /// input embedding of its own; those of bfloat16 are read where they are.
+    /// input embedding of its own; narrow ones are read where they are.
     /// </summary>
     public static long SessionBytes(TransformerConfig config, torch.ScalarType type)
     {
@@ -85,9 +97,18 @@ internal static class MemoryDemand
     }
 
     /// <summary>What makes a network that only computes smaller; null where it is as small as can be.</summary>
-    internal static string? Remedy(TransformerConfig config, torch.ScalarType type) => type != torch.ScalarType.Float32 ? null
-        : "If it is only to compute, load it with WeightType.BFloat16, which takes "
-            + string.Create(CultureInfo.InvariantCulture, $"{WeightBytes(config, torch.ScalarType.BFloat16) / Gibibyte:0.0} GiB. ");
+    internal static string? Remedy(TransformerConfig config, torch.ScalarType type)
+    {
+        string[] smaller =
+        [
+            .. type == torch.ScalarType.Float32 ? [Takes(WeightType.BFloat16)] : Array.Empty<string>(),
+            .. type == torch.ScalarType.Int8 ? [] : new[] { Takes(WeightType.Int8) },
+        ];
+        return smaller.Length == 0 ? null : $"If it is only to compute, load it with {string.Join(", or with ", smaller)}. ";
+
+        string Takes(WeightType other) => string.Create(CultureInfo.InvariantCulture,
+            $"WeightType.{other}, which takes {WeightBytes(config, WeightTypes.ScalarOf(other)) / Gibibyte:0.0} GiB");
+    }
 
     private static long Available() => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 }

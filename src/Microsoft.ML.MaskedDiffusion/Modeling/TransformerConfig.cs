@@ -192,6 +192,15 @@ public sealed record TransformerConfig
     /// <summary>All parameters; those of a tied output layer count once.</summary>
     public long ParameterCount => Count(TransformerNetwork.ParameterShapes(this));
 
+    /// <summary>
+    /// Bytes that the weights take in the processor's memory: matrices and embedding table in a type, gains and biases in 32 bits.
+    /// </summary>
+    /// <param name="weightType">
+    /// <see cref="WeightType.Float32"/>, <see cref="WeightType.BFloat16"/> or <see cref="WeightType.Int8"/>.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="weightType"/> is none of these.</exception>
+    public long WeightBytes(WeightType weightType) => MemoryDemand.WeightBytes(this, WeightTypes.ScalarOf(weightType));
+
     // In JSON these are there only where they were set, so that a change of the heads or the vocabulary changes what follows from it.
     [JsonInclude, JsonPropertyName("KeyValueHeadCount"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     private int? OwnKeyValueHeadCount

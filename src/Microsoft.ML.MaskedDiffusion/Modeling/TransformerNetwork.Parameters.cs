@@ -30,6 +30,9 @@ internal sealed partial class TransformerNetwork
     /// <summary>The gain of the last norm [d].</summary>
     public const string FinalNormName = "transformer.ln_f.weight";
 
+    /// <summary>What stands behind the name of an 8-bit matrix in that of its rows' scales, in files.</summary>
+    public const string ScaleSuffix = "_scale";
+
     internal static string LayerPrefix(int layer) => $"transformer.h.{layer}.";
 
     /// <summary>The names and shapes of a configuration's weights, without a network.</summary>
@@ -92,7 +95,7 @@ internal sealed partial class TransformerNetwork
             float* values = TensorMemory.Floats(draws);
             Workers.Rows(draws.NumberOfElements, 1 << 16, (first, last) =>
                 random.FillNormal(new Span<float>(values + first, (int)(last - first)), deviation, (ulong)first / 4));
-            parameter.copy_(draws);
+            SetRows(name, 0, draws);
         }
     }
 }

@@ -14,13 +14,14 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling;
 
 /// <summary>
 /// The transformer of <see cref="TransformerConfig"/>: its parameters under SMDM's tensor names, and a backend that computes with them. For
-/// 32-bit floats on the processor that is <see cref="CpuBackend"/>, and for bfloat16 there too, with gains and biases in 32 bits and
-/// without gradients; on any other device or type it is <see cref="TorchBackend"/>. Inference is thread-safe as long as nobody changes the
-/// weights.
+/// 32-bit floats on the processor that is <see cref="CpuBackend"/>, and for bfloat16 and 8-bit integers there too, with gains and biases in
+/// 32 bits and without gradients; on any other device or type it is <see cref="TorchBackend"/>. Inference is thread-safe as long as nobody
+/// changes the weights.
 /// </summary>
 internal sealed partial class TransformerNetwork : IDisposable
 {
     private readonly OrderedDictionary<string, Parameter> _parameters;
+    private readonly Dictionary<string, Tensor> _scales;
     private readonly BackwardPass _pass;
     private readonly UseCount _uses;
     private readonly INetworkBackend _backend;
@@ -28,32 +29,37 @@ internal sealed partial class TransformerNetwork : IDisposable
     /// <summary>A network whose weights are zero until <see cref="Initialize"/> or a file sets them.</summary>
     /// <param name="config">The shape.</param>
     /// <param name="device">Where the weights are.</param>
-    /// <param name="dtype">The numbers' type.</param>
+    /// <param name="dtype">The matrices' type; Int8 has a scale for each row, and gains and biases in 32 bits.</param>
     /// <param name="torchOperators">Whether torch's operators compute even where our kernels could; tests compare the two.</param>
     public TransformerNetwork(TransformerConfig config, Device device, ScalarType dtype = ScalarType.Float32, bool torchOperators = false)
     {
         config.Validate();
-        if (dtype is not (ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16 or ScalarType.Float16))
-            throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "A network's numbers are Float32, Float64, BFloat16 or Float16.");
-        bool kernels = device.type == DeviceType.CPU && !torchOperators && dtype is ScalarType.Float32 or ScalarType.BFloat16;
+        if (dtype is not (ScalarType.Float32 or ScalarType.Float64 or ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Int8))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(dtype), dtype, "A network's numbers are Float32, Float64, BFloat16, Float16 or Int8.");
+        }
+        bool kernels = device.type == DeviceType.CPU && !torchOperators
+            && dtype is ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Int8;
         MemoryDemand.RequireHolding(config, device, dtype);
         NativeRuntime.EnsureLoaded();
         _uses = new UseCount(nameof(MaskedDiffusionModel), Free);
-        (_parameters, _pass) = (new(), new());
+        (_parameters, _scales, _pass) = (new(), [], new());
         Config = config;
         Device = device;
         Type = dtype;
-        bool trainable = !kernels || dtype == ScalarType.Float32;
+        bool trainable = dtype != ScalarType.Int8 && (!kernels || dtype == ScalarType.Float32);
+        ScalarType gains = kernels || dtype == ScalarType.Int8 ? ScalarType.Float32 : dtype;
         foreach ((string name, long[] shape) in ParameterShapes(config))
         {
-            using Tensor values = zeros(shape, kernels && shape.Length == 1 ? ScalarType.Float32 : dtype, device);
+            using Tensor values = zeros(shape, shape.Length == 1 ? gains : dtype, device);
             Parameter parameter = new(values, requires_grad: trainable);
             parameter.DetachFromDisposeScope();
             _parameters.Add(name, parameter);
+            if (parameter.dtype == ScalarType.Int8)
+                _scales.Add(name, zeros([shape[0]], ScalarType.Float32, device).DetachFromDisposeScope());
         }
-        _backend = kernels
-            ? new CpuBackend(config, _parameters, _uses, _pass)
-            : new TorchBackend(config, _parameters, device, dtype, _pass);
+        _backend = BackendOf(kernels);
     }
 
     // A second owner of the same memory.
@@ -65,7 +71,7 @@ internal sealed partial class TransformerNetwork : IDisposable
             held.Dispose();
             released();
         });
-        (_parameters, _pass, _backend) = (shared._parameters, shared._pass, shared._backend);
+        (_parameters, _scales, _pass, _backend) = (shared._parameters, shared._scales, shared._pass, shared._backend);
         (Config, Device, Type) = (shared.Config, shared.Device, shared.Type);
     }
 
@@ -79,11 +85,9 @@ internal sealed partial class TransformerNetwork : IDisposable
             _backend!.Dispose();
             held.Dispose();
         });
-        (_parameters, _pass) = (shared._parameters, shared._pass);
+        (_parameters, _scales, _pass) = (shared._parameters, shared._scales, shared._pass);
         (Config, Device, Type) = (config, shared.Device, shared.Type);
-        _backend = shared._backend is CpuBackend
-            ? new CpuBackend(config, _parameters, _uses, _pass)
-            : new TorchBackend(config, _parameters, Device, Type, _pass);
+        _backend = BackendOf(shared._backend is CpuBackend);
     }
 
     public TransformerConfig Config { get; }
@@ -130,6 +134,9 @@ internal sealed partial class TransformerNetwork : IDisposable
 
     /// <summary>All weights by SMDM's names, in its order.</summary>
     public IReadOnlyDictionary<string, Parameter> Parameters => _parameters;
+
+    /// <summary>The scales of the rows of 8-bit matrices, by the matrices' names; none for other types.</summary>
+    public IReadOnlyDictionary<string, Tensor> Scales => _scales;
 
     /// <summary>
     /// The states that the output layer reads, [rows, length, d], with a graph where gradients are wanted: those after the final norm, or
@@ -249,35 +256,6 @@ internal sealed partial class TransformerNetwork : IDisposable
     /// </summary>
     public void Backward(Tensor loss) => _pass.Run(loss);
 
-    /// <summary>
-    /// Takes over the weights of a network of the same shape, or of one with a smaller vocabulary: then what the further ids have stays as
-    /// it is. A mask token behind the vocabulary that the other network has not gets the mean of its embeddings.
-    /// </summary>
-    public void CopyFrom(TransformerNetwork other)
-    {
-        using UseCount.Use use = other._uses.Enter();
-        using IDisposable noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        long known = other.Config.VocabularySize;
-        foreach ((string name, Parameter parameter) in _parameters)
-        {
-            Tensor weights = other._parameters[name];
-            if (name is not (HeadName or HeadBiasName or EmbeddingName))
-            {
-                parameter.copy_(weights);
-                continue;
-            }
-            parameter.narrow(0, 0, known).copy_(weights.narrow(0, 0, known));
-            if (name != EmbeddingName || Config.Autoregressive)
-                continue;
-            // The mask token may stand behind the vocabulary, or among its tokens.
-            if (!other.Config.Autoregressive)
-                parameter[Config.MaskTokenId].copy_(weights[other.Config.MaskTokenId]);
-            else if (Config.MaskTokenId == Config.VocabularySize)
-                parameter[Config.MaskTokenId].copy_(weights.mean([0]));
-        }
-    }
-
     /// <summary>Runs forward passes with another <see cref="Attention"/>, and then goes back to the one before.</summary>
     public T WithAttention<T>(AttentionPattern? attention, Func<T> passes)
     {
@@ -361,10 +339,16 @@ internal sealed partial class TransformerNetwork : IDisposable
     // Where a position's output predicts the token after it.
     private bool IsShifted => Config.ShiftsLogits && Attention is not { IsCausal: true };
 
+    private INetworkBackend BackendOf(bool kernels) => kernels
+        ? new CpuBackend(Config, _parameters, _scales, _uses, _pass)
+        : new TorchBackend(Config, _parameters, Device, Type, _pass) { Scales = _scales };
+
     private void Free()
     {
         foreach (Parameter parameter in _parameters.Values)
             parameter.Dispose();
+        foreach (Tensor scales in _scales.Values)
+            scales.Dispose();
         _backend.Dispose();
         NativeHeap.GiveBack();
     }

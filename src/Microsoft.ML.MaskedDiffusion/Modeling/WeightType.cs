@@ -6,8 +6,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 public enum WeightType
 {
     /// <summary>
-    /// As the files hold them: <see cref="BFloat16"/> where all matrices of the files are bfloat16, as most published models are, and
-    /// <see cref="Float32"/> otherwise. The default.
+    /// As the files hold them: <see cref="BFloat16"/> where all matrices of the files are bfloat16, as most published models are,
+    /// <see cref="Int8"/> where they were saved so, and <see cref="Float32"/> otherwise. The default.
     /// </summary>
     [JsonStringEnumMemberName("Automatic")]
     Automatic,
@@ -27,4 +27,14 @@ public enum WeightType
     /// </summary>
     [JsonStringEnumMemberName("BFloat16")]
     BFloat16,
+
+    /// <summary>
+    /// 8-bit integers with a 32-bit scale for each row of a matrix or of the embedding table, its largest magnitude divided by 127: one
+    /// byte a parameter. A number is rounded to the nearest multiple of its row's scale, ties to even, while files are read; gains and
+    /// biases stay 32-bit. All arithmetic is that of 32-bit floats: on the processor results have the bits of the rounded numbers held in
+    /// <see cref="Float32"/>, and elsewhere a matrix is widened whenever it is used. docs/memory.md says what the rounding costs. Such a
+    /// model cannot be trained, cannot be merged with an adapter, and is saved in this library's own form alone, in 8 bits.
+    /// </summary>
+    [JsonStringEnumMemberName("Int8")]
+    Int8,
 }

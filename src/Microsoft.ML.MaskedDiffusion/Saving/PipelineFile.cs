@@ -77,14 +77,15 @@ internal static class PipelineFile
         }
     }
 
-    /// <summary>A copy of the first model in a pipeline, which the caller disposes.</summary>
-    public static MaskedDiffusionModel LoadFirstModel(MLContext ml, string path)
+    /// <summary>A copy of the first model in a pipeline, with weights of some type, which the caller disposes.</summary>
+    public static MaskedDiffusionModel LoadFirstModel(MLContext ml, string path, WeightType weightType)
     {
         ModelTransformer[] ours = [.. Members(Load(ml, path, out _)).OfType<ModelTransformer>()];
         try
         {
             return ours.Length > 0
-                ? ours[0].Model.Clone() : throw new InvalidDataException($"{path} is a pipeline without a model of this library.");
+                ? ours[0].Model.Clone(null, weightType)
+                : throw new InvalidDataException($"{path} is a pipeline without a model of this library.");
         }
         finally
         {

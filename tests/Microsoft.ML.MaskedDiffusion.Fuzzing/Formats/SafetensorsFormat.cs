@@ -5,7 +5,7 @@ using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Fuzzing.Formats;
 
-/// <summary>Weights that another program wrote: one file, or two and their index.</summary>
+/// <summary>Weights that another program wrote: one file, or two and their index; and 8-bit ones in one file.</summary>
 internal sealed class SafetensorsFormat : FuzzFormat
 {
     private const string Single = "model.safetensors", Index = "model.safetensors.index.json";
@@ -27,6 +27,7 @@ internal sealed class SafetensorsFormat : FuzzFormat
     {
         KeyValuePair<string, torch.Tensor>[] weights =
             [.. Formats.Seeds.Model.Network.Parameters.Select(item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value))];
+        using MaskedDiffusionModel int8 = Formats.Seeds.Model.Clone("cpu", WeightType.Int8);
         int half = weights.Length / 2;
         var map = weights.Select((item, i) => (item.Key, File: i < half ? "one.safetensors" : "two.safetensors"))
             .ToDictionary(item => item.Key, item => item.File);
@@ -38,6 +39,7 @@ internal sealed class SafetensorsFormat : FuzzFormat
                 ["one.safetensors"] = Bytes(weights[..half]), ["two.safetensors"] = Bytes(weights[half..]),
                 [Index] = JsonSerializer.SerializeToUtf8Bytes(new { metadata = new { total_size = 1 }, weight_map = map }),
             },
+            new FileSet { [Single] = Bytes(int8.Network.Stored) },
         ];
     }
 

@@ -91,6 +91,19 @@ public sealed class CommandLineBatchTests
     }
 
     [TestMethod]
+    public void APipelinesModelIsHeldAsItWasSaved()
+    {
+        File.WriteAllLines(_folder.File("in.jsonl"), ["{\"Text\":\"the cat\"}"]);
+        ToolRun.Done("convert", Files.Model, _folder.File("lm.zip"));
+        string[] arguments = ["batch", _folder.File("in.jsonl"), _folder.File("out.jsonl"), "--model", _folder.File("lm.zip")];
+        ToolRun wrong = ToolRun.Of([.. arguments, "--weights", "Int8"]);
+        Assert.AreEqual(ExitCode.WrongUsage, wrong.ExitCode);
+        StringAssert.Contains(wrong.Error, "choose a --task other than Pipeline");
+        ToolRun.Done([.. arguments, "--weights", "Int8", "--task", "Score"]);
+        StringAssert.StartsWith(File.ReadAllText(_folder.File("out.jsonl")), "{\"Text\":\"the cat\",");
+    }
+
+    [TestMethod]
     [DataRow("--shard", "3/2", "i from 1 to n")]
     [DataRow("--task", "Pipeline", ".zip")]
     [DataRow("--task", "Guess", "Score")]

@@ -33,6 +33,18 @@ public sealed class CommandLineModelTests
     }
 
     [TestMethod]
+    public void WeightsAreHeldAsTheyAreAskedFor()
+    {
+        using MaskedDiffusionModel model = MaskedDiffusionModel.Load(Files.Model, "cpu", WeightType.Int8);
+        JsonElement row = ToolRun.Done("score", "--model", Files.Model, "--weights", "Int8", "--json", "the cat sat").Objects.Single();
+        Assert.AreEqual(
+            new LikelihoodScorer(model).Score("the cat sat").NegativeLogLikelihood, row.GetProperty("negativeLogLikelihood").GetDouble());
+        ToolRun wrong = ToolRun.Of("score", "--model", Files.Model, "--weights", "Int4", "the cat sat");
+        Assert.AreEqual(ExitCode.WrongUsage, wrong.ExitCode);
+        StringAssert.Contains(wrong.Error, "Automatic, Float32, BFloat16, Int8");
+    }
+
+    [TestMethod]
     public void TextsComeFromAFileOrTheStandardInput()
     {
         using var folder = new TemporaryFolder();

@@ -8,6 +8,7 @@ using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
+using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -83,7 +84,7 @@ internal static class FixtureReader
     private static FixtureFacts Models(string folder)
     {
         var facts = new FixtureFacts();
-        foreach (string name in new[] { FixtureWriter.Archive, FixtureWriter.Folder })
+        foreach (string name in new[] { FixtureWriter.Archive, FixtureWriter.Folder, FixtureWriter.Int8Archive })
         {
             using MaskedDiffusionModel model = MaskedDiffusionModel.Load(Path.Combine(folder, name), "cpu");
             facts.Texts[$"{name}, weights"] = HashOf(model);
@@ -188,7 +189,11 @@ internal static class FixtureReader
     }
 
     private static string HashOf(MaskedDiffusionModel model) =>
-        HashOf(model.Network.Parameters.Select(item => KeyValuePair.Create(item.Key, TensorMemory.FloatSpan(item.Value).ToArray())));
+        HashOf(model.Network.Parameters.Select(item =>
+        {
+            using torch.Tensor rows = model.Network.Rows(item.Key, 0, item.Value.size(0));
+            return KeyValuePair.Create(item.Key, TensorMemory.FloatSpan(rows).ToArray());
+        }));
 
     /// <summary>SHA-256 of the tensors' names and bytes, by name.</summary>
     private static string HashOf(IEnumerable<KeyValuePair<string, float[]>> tensors)

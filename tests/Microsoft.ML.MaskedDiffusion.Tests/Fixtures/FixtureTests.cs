@@ -4,8 +4,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// <remarks>
 /// One thing was recorded anew: standard errors became those whose 1.96-fold covers 95 %. The transformers' errors in expected.json are the
 /// new ones, and with them what the transformer "choices" finds for one option, on which an adaptive budget that stops on the error now
-/// spends a second round. All other figures are as they were first written. The transformer "generation" came to the folder later than the
-/// others, as soon as it was saved at all.
+/// spends a second round. All other figures are as they were first written. The transformer "generation" and the 8-bit model came to the
+/// folder later than the others, as soon as they were saved at all.
 /// </remarks>
 [TestClass]
 public sealed class FixtureTests

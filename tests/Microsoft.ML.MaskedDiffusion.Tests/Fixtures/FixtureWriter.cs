@@ -9,8 +9,8 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// </summary>
 internal static class FixtureWriter
 {
-    public const string Archive = "model.mdm", Folder = "model", Run = "run", TokensArchive = "tokens.zip", Packed = "packed",
-        Logs = "logs", Fingerprints = "fingerprints",
+    public const string Archive = "model.mdm", Int8Archive = "int8.mdm", Folder = "model", Run = "run", TokensArchive = "tokens.zip",
+        Packed = "packed", Logs = "logs", Fingerprints = "fingerprints",
         Headers = "headers", Requests = "requests.jsonl", Responses = "responses.jsonl", Task = "task.json";
 
     /// <summary>The saved transformers.</summary>
@@ -93,6 +93,8 @@ internal static class FixtureWriter
     {
         model.Save(Path.Combine(folder, Archive));
         model.Save(Path.Combine(folder, Folder));
+        using MaskedDiffusionModel narrow = MaskedDiffusionModel.Load(Path.Combine(folder, Folder), "cpu", WeightType.Int8);
+        narrow.Save(Path.Combine(folder, Int8Archive));
     }
 
     private static void WriteTransformers(MLContext ml, LikelihoodScoringTransformer trained, string folder)

@@ -25,16 +25,24 @@ public sealed class MemoryDemandTests
     public void BytesAreThoseOfTheParameters(int shape, string name)
     {
         TransformerConfig config = NetworkShapes.All[shape];
-        foreach (torch.ScalarType type in new[] { torch.ScalarType.Float32, torch.ScalarType.BFloat16, torch.ScalarType.Float64 })
+        foreach (torch.ScalarType type in new[]
+            { torch.ScalarType.Float32, torch.ScalarType.BFloat16, torch.ScalarType.Float64, torch.ScalarType.Int8 })
         {
             using var network = new TransformerNetwork(config, torch.CPU, type);
-            Assert.AreEqual(network.Parameters.Values.Sum(parameter => parameter.NumberOfElements * parameter.ElementSize),
+            Assert.AreEqual(
+                network.Parameters.Values.Concat(network.Scales.Values).Sum(values => values.NumberOfElements * values.ElementSize),
                 MemoryDemand.WeightBytes(config, type), $"{name}, {type}");
+            if (type != torch.ScalarType.Float32)
+                Assert.AreEqual(MemoryDemand.WeightBytes(config, type), MemoryDemand.SessionBytes(config, type), $"{name}, {type}");
         }
+        foreach (WeightType type in new[] { WeightType.Float32, WeightType.BFloat16, WeightType.Int8 })
+            Assert.AreEqual(MemoryDemand.WeightBytes(config, WeightTypes.ScalarOf(type)), config.WeightBytes(type), $"{name}, {type}");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => config.WeightBytes(WeightType.Automatic)).Message, "Float32, BFloat16 and Int8");
     }
 
     [TestMethod]
-    public void ANetworkThatFitsInBFloat16IsToldSo()
+    public void ANetworkThatFitsInFewerBitsIsToldSo()
     {
         TransformerConfig config = TransformerConfig.FromPreset("1028M");
         double bytes = MemoryDemand.SessionBytes(config, torch.ScalarType.Float32);
@@ -43,9 +51,12 @@ public sealed class MemoryDemandTests
         Assert.AreEqual(8.0 * tied.ParameterCount, MemoryDemand.SessionBytes(tied, torch.ScalarType.Float32));
         string message = Assert.ThrowsExactly<InsufficientMemoryException>(() => MemoryDemand.Require(
             config, bytes, "Holding", MemoryDemand.Remedy(config, torch.ScalarType.Float32), 3L << 30)).Message;
-        StringAssert.Contains(message, "load it with WeightType.BFloat16, which takes 2.1 GiB");
+        StringAssert.Contains(
+            message, "load it with WeightType.BFloat16, which takes 2.1 GiB, or with WeightType.Int8, which takes 1.1 GiB. ");
         MemoryDemand.Require(config, MemoryDemand.SessionBytes(config, torch.ScalarType.BFloat16), "Holding", null, 3L << 30);
-        Assert.IsNull(MemoryDemand.Remedy(config, torch.ScalarType.BFloat16));
+        Assert.AreEqual("If it is only to compute, load it with WeightType.Int8, which takes 1.1 GiB. ",
+            MemoryDemand.Remedy(config, torch.ScalarType.BFloat16));
+        Assert.IsNull(MemoryDemand.Remedy(config, torch.ScalarType.Int8));
     }
 
     [TestMethod]

@@ -33,6 +33,7 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
             "--shard", "Shard", "The part of the rows to take, such as 2/8; the outputs of all, joined, are that of the whole.", "i/n");
         AddOption("--overwrite", "Batch.Overwrite", "Replace an output that is there.");
         AddOption("--device", "Device", "auto, cpu, cuda or cuda:1; a pipeline takes auto. Default: auto.", "name");
+        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
         AddCommonOptions();
     }
 
@@ -85,12 +86,18 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
         {
             if (!isZip)
                 throw new UsageException("--task Pipeline is for the .zip of a pipeline; choose Score, Choose, Infill or Generate.");
+            if (settings.Weights != WeightType.Automatic)
+            {
+                throw new UsageException(
+                    $"--weights {settings.Weights} is for a model alone, and a pipeline's is held as it was saved: leave it out, or choose "
+                    + "a --task other than Pipeline.");
+            }
             ITransformer pipeline = context.Catalog.LoadModel(settings.Model!, out DataViewSchema schema);
             using var owned = pipeline as IDisposable;
             settings.Batch.InputSchema = schema;
             return context.Catalog.ScoreFile(pipeline, settings.Batch);
         }
-        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, settings.Device, context);
+        using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         (IEstimator<ITransformer> estimator, string text, string? other, string? list) = BatchTasks.Of(task, settings, model, context);
         IDataView rows = BatchTasks.NoRows(context, text, other, list);
         settings.Batch.InputSchema = rows.Schema;

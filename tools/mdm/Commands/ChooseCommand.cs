@@ -26,6 +26,7 @@ internal sealed class ChooseCommand : SettingsCommand<ChooseSettings>
             "What scores are divided by: None, PerCharacter, PerByte or PerToken. Default: None.");
         AddOption("--samples", "Choices.Likelihood.Samples", "Masks drawn for each answer. Default: 128.");
         AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
         AddCommonOptions();
     }
 
@@ -36,7 +37,7 @@ internal sealed class ChooseCommand : SettingsCommand<ChooseSettings>
         List<Question> questions = InputLines.Read(given, settings.File, null, Read, context);
         if (questions.FirstOrDefault(question => question.Choices.Length < 2) is { } few)
             throw new UsageException($"The question '{few.Context}' has {few.Choices.Length} answers; there must be at least two.");
-        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, settings.Device, context);
+        using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         ChoiceScoringOptions scoring = settings.Choices;
         (scoring.ContextColumnName, scoring.ChoicesColumnName) = (nameof(Question.Context), nameof(Question.Choices));
         scoring.CancellationToken = context.Cancellation;

@@ -14,6 +14,7 @@ internal sealed class ConvertCommand : SettingsCommand<ConvertSettings>
             + "scores a text column.",
             "mdm convert lm.zip lm.mdm",
             "mdm convert lm.mdm tuned-folder --adapter adapter",
+            "mdm convert LLaDA-8B-Instruct llada.mdm --weights Int8",
             "mdm convert mdm-170M.safetensors lm.mdm --preset 170M --tokenizer tokenizer.model")
     {
         AddArgument("source", "Source", "The model: a folder, a .mdm file, a .zip, or a .safetensors file of SMDM.");
@@ -24,6 +25,9 @@ internal sealed class ConvertCommand : SettingsCommand<ConvertSettings>
         AddOption("--overwrite", "Overwrite", "Replace a model that is there.");
         AddOption("--preset", "Preset", "The network of a .safetensors file, such as 170M.", "name");
         AddOption("--tokenizer", "Tokenizer", "The tokenizer of a .safetensors file.", "file");
+        AddOption("--weights", "Weights",
+            "How matrices are saved: Automatic (as they are), Float32, BFloat16 or Int8, rounded where they have more bits. "
+            + "Default: Automatic, and Float32 of a .safetensors file.", "name");
         AddCommonOptions();
     }
 
@@ -60,14 +64,16 @@ internal sealed class ConvertCommand : SettingsCommand<ConvertSettings>
             || source.EndsWith(".safetensors.index.json", StringComparison.OrdinalIgnoreCase);
         if (!isWeights)
         {
-            return settings is { Preset: null, Tokenizer: null } ? ModelPlace.Open(source, "cpu", context) : throw new UsageException(
-                $"{source} has a network and a tokenizer of its own: leave --preset and --tokenizer out.");
+            return settings is { Preset: null, Tokenizer: null }
+                ? ModelPlace.Open(source, "cpu", context, settings.Weights)
+                : throw new UsageException($"{source} has a network and a tokenizer of its own: leave --preset and --tokenizer out.");
         }
         if (settings is not { Preset: { } preset, Tokenizer: { } tokenizer })
         {
             throw new UsageException(
                 $"{source} has weights alone: name the network with --preset and the tokenizer's file with --tokenizer.");
         }
-        return MaskedDiffusionModel.FromSafetensors(source, preset, TextTokenizer.FromFile(tokenizer), "cpu");
+        return MaskedDiffusionModel.FromSafetensors(source, preset, TextTokenizer.FromFile(tokenizer), "cpu",
+            settings.Weights == WeightType.Automatic ? WeightType.Float32 : settings.Weights);
     }
 }

@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion;
+
 namespace Mdm.Commands;
 
 /// <summary>The settings of 'mdm convert'.</summary>
@@ -20,6 +22,9 @@ internal sealed class ConvertSettings
 
     /// <summary>The size of the blocks by which the model's attention shall go; null for as it is.</summary>
     public int? AttentionBlocks { get; set; }
+
+    /// <summary>The numbers in which matrices are saved; Automatic: those of the source, and 32-bit ones of a .safetensors file.</summary>
+    public WeightType Weights { get; set; } = WeightType.Automatic;
 
     /// <summary>Whether a model that is at the target already is replaced.</summary>
     public bool Overwrite { get; set; }

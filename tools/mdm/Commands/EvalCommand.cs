@@ -26,6 +26,7 @@ internal sealed class EvalCommand : SettingsCommand<EvalSettings>
             "Shorten contexts that are too long for the model, instead of leaving such questions out.");
         AddOption("--log", "Evaluation.LogFolder", "A folder for a line about each question, from which a stopped run goes on.", "folder");
         AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
         AddCommonOptions();
     }
 
@@ -35,7 +36,7 @@ internal sealed class EvalCommand : SettingsCommand<EvalSettings>
         if (settings.Data.Count == 0)
             throw new UsageException("No data: name files or folders after the command, or set Data.");
         (ZeroShotTask Task, string Path)[] files = [.. settings.Data.SelectMany(path => TaskFiles.Find(path, settings.Task))];
-        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, settings.Device, context);
+        using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         using ConsoleProgress progress = context.Console.Progress();
         (settings.Evaluation.Profile, settings.Evaluation.Progress) = (Profile(settings), progress);
         var evaluator = new ZeroShotEvaluator(model, settings.Evaluation);

@@ -33,6 +33,7 @@ internal sealed class GenerateCommand : SettingsCommand<GenerateSettings>
         AddOption("--seed", "Generation.Sampling.Seed", "The seed of all draws. Default: 0.");
         AddOption("--watch", "Watch", "Show the texts while they are written.");
         AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
         AddCommonOptions();
     }
 
@@ -54,7 +55,7 @@ internal sealed class GenerateCommand : SettingsCommand<GenerateSettings>
             throw new UsageException($"Count is {settings.Count}; it must be at least 1.");
         if (settings.Watch && (context.Results.IsJson || settings.Count > 1))
             throw new UsageException("--watch shows one text after each prompt: leave out --json and --count.");
-        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, settings.Device, context);
+        using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         var generator = new TextGenerator(model, settings.Generation);
         foreach (string prompt in prompts)
         {

@@ -23,6 +23,7 @@ internal sealed class InfillCommand : SettingsCommand<InfillSettings>
         AddOption("--steps", "Sampling.Steps", "Network passes for each text. Default: one for each token.");
         AddOption("--seed", "Sampling.Seed", "The seed of all draws. Default: 0.");
         AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
         AddCommonOptions();
     }
 
@@ -33,7 +34,7 @@ internal sealed class InfillCommand : SettingsCommand<InfillSettings>
             settings.Texts?.Select(text => new GappedText(text, settings.Candidates)).ToList(), settings.File,
             line => new GappedText(line, settings.Candidates),
             row => new GappedText(InputLines.Text(row, "text"), settings.Candidates), context);
-        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, settings.Device, context);
+        using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         FilledText[] filled = new Infiller(model, settings.Sampling, settings.Gaps).Fill(texts, context.Cancellation);
         foreach ((GappedText text, FilledText result) in texts.Zip(filled))
             Write(text.Text, result, settings.Gaps.Samples, context);

@@ -24,6 +24,7 @@ internal sealed class PerplexityCommand : SettingsCommand<PerplexitySettings>
         AddOption("--samples", "Perplexity.Likelihood.Samples", "Masks drawn for each window of a document. Default: 16.");
         AddOption("--stride", "Perplexity.Stride", "New tokens in each window of a long document. Default: half the model's context.");
         AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
         AddCommonOptions();
     }
 
@@ -32,7 +33,7 @@ internal sealed class PerplexityCommand : SettingsCommand<PerplexitySettings>
     {
         if (settings.Data.Count == 0)
             throw new UsageException("No data: name files or folders after the command, or set Data.");
-        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, settings.Device, context);
+        using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         using ConsoleProgress progress = context.Console.Progress();
         settings.Perplexity.Progress = progress;
         PerplexityResult result = new PerplexityEvaluator(model, settings.Perplexity).Evaluate(

@@ -24,6 +24,7 @@ internal sealed class ScoreCommand : SettingsCommand<ScoreSettings>
         AddOption("--method", "Likelihood.Method", "The estimator, such as ExactCount or ChainRule. Default: ExactCount.", "name");
         AddOption("--seed", "Likelihood.Seed", "The seed of all draws. Default: 0.");
         AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
         AddCommonOptions();
     }
 
@@ -34,7 +35,7 @@ internal sealed class ScoreCommand : SettingsCommand<ScoreSettings>
             settings.Texts?.Select(text => new ScoredText(text, settings.Context)).ToList(), settings.File,
             line => new ScoredText(line, settings.Context),
             row => new ScoredText(InputLines.Text(row, "text"), InputLines.TextOrNull(row, "context") ?? settings.Context), context);
-        using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, settings.Device, context);
+        using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         var scorer = new LikelihoodScorer(model, settings.Likelihood, settings.Separator, settings.ContextOverflow, settings.Stride);
         TextLikelihood[] scores = scorer.Score(texts, context.Cancellation);
         context.Results.Rows([.. texts.Zip(scores, Row)]);

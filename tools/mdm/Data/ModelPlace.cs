@@ -10,7 +10,17 @@ internal static class ModelPlace
     /// <summary>What a path of a model may be, for help texts.</summary>
     public const string Forms = "a folder, a .mdm file, or the .zip of a pipeline";
 
-    /// <summary>Opens a model, whose weights are held in some type unless it is in a .zip.</summary>
+    /// <summary>The numbers of a model's matrices, for help texts.</summary>
+    public const string WeightTypes =
+        "How matrices are held in memory: Automatic (as the file has them), Float32, BFloat16 or Int8, rounded where they have more bits. "
+        + "Default: Automatic.";
+
+    /// <summary>Opens the model of a command.</summary>
+    /// <exception cref="UsageException">None is named.</exception>
+    public static MaskedDiffusionModel Open(ModelSettings settings, ToolContext context) =>
+        Open(settings.Model, settings.Device, context, settings.Weights);
+
+    /// <summary>Opens a model, whose matrices are held in some type.</summary>
     /// <exception cref="UsageException">None is named.</exception>
     public static MaskedDiffusionModel Open(
         string? path, string device, ToolContext context, WeightType weightType = WeightType.Automatic)
@@ -19,7 +29,7 @@ internal static class ModelPlace
             throw new UsageException($"No model: name {Forms} with --model.");
         if (!IsZip(path))
             return MaskedDiffusionModel.Load(path, device, weightType);
-        MaskedDiffusionModel model = context.Catalog.OpenModel(path);
+        MaskedDiffusionModel model = context.Catalog.OpenModel(path, weightType);
         if (device == "auto")
             return model;
         using (model)

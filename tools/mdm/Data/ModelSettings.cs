@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion;
+
 namespace Mdm.Data;
 
 /// <summary>What the commands that use a model have in common.</summary>
@@ -8,6 +10,9 @@ internal abstract class ModelSettings
 
     /// <summary>Where it computes: auto, cpu, cuda or cuda:1.</summary>
     public string Device { get; set; } = "auto";
+
+    /// <summary>The numbers in which the model's matrices are held in memory.</summary>
+    public WeightType Weights { get; set; } = WeightType.Automatic;
 }
 
 /// <summary>What the commands that use a model on texts from a file have in common.</summary>

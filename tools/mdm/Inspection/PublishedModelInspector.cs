@@ -9,9 +9,6 @@ internal sealed class PublishedModelInspector : Inspector
 {
     private const string Config = "config.json", Manifest = "manifest.json", ModelType = "model_type";
 
-    // Bytes of a weight that is held in bfloat16, and of one in 32 bits, which is packed once more when the model first writes or fills.
-    private const int NarrowBytes = 2, WideBytes = 4, PackedBytes = 8;
-
     /// <inheritdoc/>
     public override string Kind => "published model";
 
@@ -25,6 +22,7 @@ internal sealed class PublishedModelInspector : Inspector
         TransformerConfig config = MaskedDiffusionModel.ReadConfig(path);
         Dictionary<string, long> files = new DirectoryInfo(path).GetFiles().OrderBy(file => file.Name, StringComparer.Ordinal)
             .ToDictionary(file => file.Name, file => file.Length);
+        long wide = config.WeightBytes(WeightType.Float32);
         return
         [
             new("kind", "published model folder"),
@@ -33,15 +31,16 @@ internal sealed class PublishedModelInspector : Inspector
             .. ModelInspector.OfTokenizer(TextTokenizer.FromFile(path)),
             new("files", files),
             new("size", files.Values.Sum(), "bytes"),
-            new("memory in BFloat16", NarrowBytes * config.ParameterCount, "bytes"),
-            new("memory in Float32", WideBytes * config.ParameterCount, "bytes"),
-            new("memory in Float32 to write with", (PackedBytes * config.ParameterCount) - Unpacked(config), "bytes"),
+            new("memory in Int8", config.WeightBytes(WeightType.Int8), "bytes"),
+            new("memory in BFloat16", config.WeightBytes(WeightType.BFloat16), "bytes"),
+            new("memory in Float32", wide, "bytes"),
+            new("memory in Float32 to write with", (2 * wide) - Unpacked(config), "bytes"),
         ];
     }
 
-    // An input embedding of its own is read where it is.
+    // Weights of 32 bits are packed once more when the model first writes or fills, all but an input embedding of its own.
     private static long Unpacked(TransformerConfig config) =>
-        config.TiesEmbeddings ? 0 : (long)WideBytes * config.EmbeddingRowCount * config.EmbeddingSize;
+        config.TiesEmbeddings ? 0 : (long)sizeof(float) * config.EmbeddingRowCount * config.EmbeddingSize;
 
     private static string? TypeOf(string path)
     {

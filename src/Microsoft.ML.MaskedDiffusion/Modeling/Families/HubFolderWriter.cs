@@ -13,10 +13,14 @@ internal static class HubFolderWriter
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
 
     /// <summary>Writes the folder, which must not be there or be empty.</summary>
-    /// <exception cref="NotSupportedException">The family's configuration cannot describe the network; the message says what.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The family's configuration cannot describe the network, and the message says what; or the weights are 8-bit ones.
+    /// </exception>
     /// <exception cref="IOException">The disk refuses, or the folder holds something.</exception>
     public static void Write(MaskedDiffusionModel model, ModelFamily family, string path)
     {
+        WeightTypes.RequireOwn(model.Network, "Published files have no such numbers: save the model with Save in this library's own form, "
+            + "or load its own weights with WeightType.Automatic and save those.");
         byte[] config = ConfigOf(model, family);
         using UseCount.Use use = model.Network.Use();
         NewFolder.Write(path, "model", folder =>

@@ -83,8 +83,8 @@ internal static class ModelReader
         using var stream = new HashingStream(content);
         long length = manifest.Length(WeightsName, store.Source);
         string source = $"{store.Source}, {WeightsName}";
-        // This is checked before memory is taken for what the configuration claims. A number has at least two bytes in the file.
-        if (length > limit || config.ParameterCount > length / 2)
+        // This is checked before memory is taken for what the configuration claims. A number has at least one byte in the file.
+        if (length > limit || config.ParameterCount > length)
         {
             throw new InvalidDataException($"{source}: {Math.Min(length, limit)} bytes cannot hold the {config.ParameterCount} numbers of "
                 + $"{ModelConfigFile.Name}; the file is cut off or altered.");

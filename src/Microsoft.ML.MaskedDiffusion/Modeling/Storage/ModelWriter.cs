@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
@@ -80,7 +79,7 @@ internal static class ModelWriter
         Listed(ModelConfigFile.Name, true, stream => stream.Write(ModelConfigFile.Write(model.Config)));
         foreach ((string name, byte[] content) in model.Tokenizer.Files.OrderBy(item => item.Key, StringComparer.Ordinal))
             Listed(ModelReader.TokenizerFolder + name, true, stream => stream.Write(content));
-        Listed(ModelReader.WeightsName, false, stream => SafetensorsWriter.WriteModel(stream, WeightsOf(model)));
+        Listed(ModelReader.WeightsName, false, stream => SafetensorsWriter.WriteModel(stream, model.Network.Stored));
         // The manifest comes last: a model without it was not completed.
         file(ModelManifest.Name, true, stream => stream.Write(manifest.ToJson()));
     }
@@ -111,9 +110,6 @@ internal static class ModelWriter
         HashSet<string> ours = [.. ModelManifest.Read(content.ToArray(), ModelManifest.Name).Files, ModelManifest.Name];
         return ours.Contains(ModelConfigFile.Name) && archive.Entries.All(file => ours.Contains(file.FullName));
     }
-
-    private static IEnumerable<KeyValuePair<string, Tensor>> WeightsOf(MaskedDiffusionModel model) =>
-        model.Network.Parameters.Select(item => KeyValuePair.Create(item.Key, (Tensor)item.Value));
 
     private static string FolderAround(string path) => Path.GetDirectoryName(Path.GetFullPath(path))
         ?? throw new ArgumentException(

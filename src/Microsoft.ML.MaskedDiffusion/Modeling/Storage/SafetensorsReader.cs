@@ -94,8 +94,17 @@ internal sealed class SafetensorsReader : IDisposable
     public void ReadSingles(SafetensorsEntry entry, Span<float> destination)
     {
         RequireFloatingPoint(entry, destination.Length);
-        Seek(entry);
+        ReadSingles(entry, 0, destination);
+    }
+
+    /// <summary>The same of the tensor's numbers from <paramref name="start"/> on, as many as the destination has room for.</summary>
+    public void ReadSingles(SafetensorsEntry entry, long start, Span<float> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start + destination.Length, entry.ElementCount);
+        RequireFloatingPoint(entry);
         int size = SafetensorsEntry.SizeOf(entry.Type);
+        Seek(entry, start * size);
         byte[]? buffer = entry.Type == SafetensorsType.F32 && BitConverter.IsLittleEndian ? null : ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
@@ -176,6 +185,11 @@ internal sealed class SafetensorsReader : IDisposable
             throw new ArgumentException(
                 $"The destination has room for {room} numbers, but the tensor has {entry.ElementCount}.", "destination");
         }
+        RequireFloatingPoint(entry);
+    }
+
+    private void RequireFloatingPoint(SafetensorsEntry entry)
+    {
         if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
             throw WrongType(entry, "floating-point numbers");
     }
@@ -206,9 +220,9 @@ internal sealed class SafetensorsReader : IDisposable
         }
     }
 
-    private void Seek(SafetensorsEntry entry)
+    private void Seek(SafetensorsEntry entry, long bytes = 0)
     {
-        long target = _header.DataOffset + entry.Begin;
+        long target = _header.DataOffset + entry.Begin + bytes;
         if (target == _position)
             return;
         if (!_stream.CanSeek)

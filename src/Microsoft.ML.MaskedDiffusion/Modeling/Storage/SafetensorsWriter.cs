@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
-/// <summary>Writes tensors of 32-bit floats, bfloat16, half precision and 64-bit integers as a safetensors file.</summary>
+/// <summary>Writes tensors of 32-bit floats, bfloat16, half precision, 64-bit and 8-bit integers as a safetensors file.</summary>
 internal static unsafe class SafetensorsWriter
 {
     private const int PieceBytes = 1 << 22;
@@ -98,6 +98,7 @@ internal static unsafe class SafetensorsWriter
     {
         ScalarType.Int64 => sizeof(long),
         ScalarType.Float32 => sizeof(float),
+        ScalarType.Int8 => sizeof(sbyte),
         _ => sizeof(ushort),
     };
 
@@ -107,8 +108,9 @@ internal static unsafe class SafetensorsWriter
         ScalarType.BFloat16 => StoredEnum<SafetensorsType>.NameOf(SafetensorsType.BF16),
         ScalarType.Float16 => StoredEnum<SafetensorsType>.NameOf(SafetensorsType.F16),
         ScalarType.Int64 => StoredEnum<SafetensorsType>.NameOf(SafetensorsType.I64),
+        ScalarType.Int8 => StoredEnum<SafetensorsType>.NameOf(SafetensorsType.I8),
         _ => throw new ArgumentException(
-            $"Tensor \"{tensor}\" is of type {type}; Float32, BFloat16, Float16 and Int64 can be written.", nameof(type)),
+            $"Tensor \"{tensor}\" is of type {type}; Float32, BFloat16, Float16, Int64 and Int8 can be written.", nameof(type)),
     };
 }
 

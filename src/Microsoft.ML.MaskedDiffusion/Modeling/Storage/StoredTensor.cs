@@ -9,6 +9,9 @@ internal sealed record StoredTensor(string Name, long[] Shape, StoredRows[] Rows
     /// <summary>Whether a file may lack it, because it repeats parameters that another tensor has.</summary>
     public bool IsCopy { get; init; }
 
+    /// <summary>Whether the numbers are integers of 8 bits, whose rows' scales are in a tensor of their own.</summary>
+    public bool IsInt8 { get; init; }
+
     /// <summary>A parameter that is stored as it is.</summary>
     public static StoredTensor Whole(string name, string parameter, long[] shape) =>
         new(name, shape, [new StoredRows(parameter, 0, 0, shape[0])]);

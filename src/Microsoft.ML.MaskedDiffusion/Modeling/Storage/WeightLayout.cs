@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Files;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
@@ -12,6 +13,13 @@ internal sealed class WeightLayout(IEnumerable<StoredTensor> tensors, Func<strin
     /// <summary>The network's own layout: its parameters by their names.</summary>
     public static WeightLayout Of(TransformerNetwork network) =>
         new(network.Parameters.Select(item => StoredTensor.Whole(item.Key, item.Key, item.Value.shape)));
+
+    /// <summary>
+    /// The layout of a network of 8-bit matrices in the library's own files: its parameters as they are, and the scales under their
+    /// matrices' names with <see cref="TransformerNetwork.ScaleSuffix"/>.
+    /// </summary>
+    public static WeightLayout OfInt8(TransformerNetwork network) => new(network.Stored.Select(item =>
+        StoredTensor.Whole(item.Key, item.Key, item.Value.shape) with { IsInt8 = item.Value.dtype == ScalarType.Int8 }));
 
     /// <summary>The tensor of a name; null where the layout has none.</summary>
     public StoredTensor? Find(string name) => _tensors.GetValueOrDefault(name);
@@ -34,7 +42,10 @@ internal sealed class WeightLayout(IEnumerable<StoredTensor> tensors, Func<strin
                 faults.Add($"tensor {quoted} is not expected");
             else if (!tensor.Shape.AsSpan().SequenceEqual(entry.Shape))
                 faults.Add($"tensor {quoted} has shape {entry.ShapeText}, expected is [{string.Join(", ", tensor.Shape)}]");
-            else if (entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
+            else if (tensor.IsInt8 && entry.Type != SafetensorsType.I8)
+                faults.Add($"tensor {quoted} is of type {entry.Type}, expected is I8, as the other matrices are");
+            else if (!tensor.IsInt8
+                && entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
                 faults.Add($"tensor {quoted} is of type {entry.Type}, expected is F32, BF16 or F16");
         }
         foreach (StoredTensor tensor in _tensors.Values)

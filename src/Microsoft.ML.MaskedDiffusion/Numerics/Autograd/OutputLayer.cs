@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 
-/// <summary>The layer whose results x W^T + b are the logits, in 32-bit floats on the processor; for inference W may be bfloat16.</summary>
+/// <summary>The layer whose results x W^T + b are the logits, in 32-bit floats on the processor; for inference W may be narrow.</summary>
 /// <param name="Weight">
 /// W, [V or more, d]: where the output layer is the embedding table, tokens that are never predicted stand behind the vocabulary.
 /// </param>
@@ -13,6 +13,12 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 /// <param name="Width">V, the number of logits.</param>
 internal sealed unsafe record OutputLayer(Tensor Weight, Tensor? Bias, int Width)
 {
+    /// <summary>The scales of the rows of an 8-bit W; null for other types.</summary>
+    public Tensor? Scales { get; init; }
+
+    /// <summary>Where W is.</summary>
+    public WeightMatrix Matrix => WeightMatrix.Of(Weight, Scales);
+
     /// <summary>Where the bias is; null for none.</summary>
     public float* BiasAddress => Bias is null ? null : TensorMemory.Floats(Bias);
 

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
@@ -12,11 +13,11 @@ internal static unsafe class EmbeddingKernels
             new ReadOnlySpan<float>(table + tokens[row] * width, width).CopyTo(new Span<float>(x + (long)row * width, width));
     });
 
-    /// <summary>The same from a table of bfloat16 numbers, in 32 bits.</summary>
-    public static void Gather(ushort* table, long* tokens, float* x, int rows, int width) => Workers.Rows(rows, 256, (first, last) =>
+    /// <summary>The same from a table of any form, in 32 bits.</summary>
+    public static void Gather(WeightMatrix table, long* tokens, float* x, int rows, int width) => Workers.Rows(rows, 256, (first, last) =>
     {
         for (int row = first; row < last; row++)
-            BFloat16Kernels.WidenAlone(table + tokens[row] * width, x + (long)row * width, width, add: false);
+            table.CopyRows(tokens[row], 1, width, x + (long)row * width);
     });
 
     /// <summary>Adds each row's gradient to its token's row, in the order of the rows.</summary>

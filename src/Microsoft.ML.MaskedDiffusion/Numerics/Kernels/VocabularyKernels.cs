@@ -42,8 +42,7 @@ internal static unsafe class VocabularyKernels
             {
                 int column = group * Columns, columns = Math.Min(Columns, width - column);
                 float* logits = Scratch.Floats(2, 2L * Rows * Columns), unguided = logits + (long)Rows * Columns;
-                float* weights = weight.IsNarrow
-                    ? Widened(weight.Narrow + (long)column * k, (long)columns * k) : weight.Floats + (long)column * k;
+                float* weights = weight.IsNarrow ? Widened(weight, column, columns, k) : weight.Floats + (long)column * k;
                 MatrixProduct.MultiplyAlone(
                     have, columns, k, states + (long)start * k, k, false, weights, k, true, logits, Columns, rounded: rounded);
                 if (others is not null)
@@ -78,10 +77,10 @@ internal static unsafe class VocabularyKernels
     }
 
     // In this thread's memory.
-    private static float* Widened(ushort* numbers, long count)
+    private static float* Widened(WeightMatrix weight, int first, int rows, int k)
     {
-        float* wide = Scratch.Floats(3, count);
-        BFloat16Kernels.WidenAlone(numbers, wide, count, add: false);
+        float* wide = Scratch.Floats(3, (long)rows * k);
+        weight.CopyRows(first, rows, k, wide);
         return wide;
     }
 

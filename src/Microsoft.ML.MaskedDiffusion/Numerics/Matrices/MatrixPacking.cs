@@ -118,6 +118,46 @@ internal static unsafe class MatrixPacking
         }
     }
 
+    /// <summary>
+    /// panel[c, r] = source[r, c] * scales[r] for 8-bit integers. Four that follow each other are transposed as one number of 32 bits and
+    /// then taken apart.
+    /// </summary>
+    public static void TransposeNarrow(
+        sbyte* source, float* scales, long stride, int rows, int columns, float* panel, int width)
+    {
+        if (stride % 4 != 0 || columns % 4 != 0)
+        {
+            for (int c = 0; c < columns; c++, panel += width)
+                for (int r = 0; r < width; r++)
+                    panel[r] = r < rows ? source[r * stride + c] * scales[r] : 0;
+            return;
+        }
+        float* factors = stackalloc float[width];
+        for (int r = 0; r < width; r++)
+            factors[r] = r < rows ? scales[r] : 0;
+        // The fours stand in the panel's last quarter. Each is read before its place is needed.
+        int fours = columns / 4;
+        float* from = panel + 3L * fours * width;
+        Transpose((float*)source, stride / 4, rows, fours, from, width);
+        for (int four = 0; four < fours; four++, from += width, panel += 4 * width)
+        {
+            for (int r = 0; r < width; r += Vector512<int>.Count)
+            {
+                Vector512<int> all = Vector512.Load((int*)(from + r));
+                Vector512<float> factor = Vector512.Load(factors + r);
+                Scaled(Vector512.ShiftLeft(all, 24), factor).Store(panel + r);
+                Scaled(Vector512.ShiftLeft(all, 16), factor).Store(panel + width + r);
+                Scaled(Vector512.ShiftLeft(all, 8), factor).Store(panel + 2 * width + r);
+                Scaled(all, factor).Store(panel + 3 * width + r);
+            }
+        }
+    }
+
+    // The integer in the upper eight bits, times a factor.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Scaled(Vector512<int> numbers, Vector512<float> factor) =>
+        Vector512.ConvertToSingle(Vector512.ShiftRightArithmetic(numbers, 24)) * factor;
+
     private static void CopyRow(float* source, int columns, float* panel, int width)
     {
         int c = 0;

@@ -7,8 +7,8 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 
 /// <summary>
 /// A matrix W [n, k] laid out once for many products A W^T, as <see cref="MatrixProduct"/> lays it out for each: blocks of the same depth,
-/// in them panels of as many columns as the kernel takes. The products have the same bits as its. A matrix of bfloat16 numbers stays where
-/// it lies: each product lays out the piece that it works on, in 32 bits, in a core's cache.
+/// in them panels of as many columns as the kernel takes. The products have the same bits as its. A matrix of narrow numbers stays where it
+/// lies: each product lays out the piece that it works on, in 32 bits, in a core's cache.
 /// </summary>
 internal readonly unsafe struct PackedMatrix
 {
@@ -22,11 +22,11 @@ internal readonly unsafe struct PackedMatrix
     private readonly int _n;
     private readonly int _k;
     private readonly float* _memory;
-    private readonly ushort* _narrow;
+    private readonly WeightMatrix _narrow;
 
     /// <summary>
     /// Packs <paramref name="matrix"/> [n, k] into <paramref name="memory"/> of <see cref="Size"/> floats, which the caller keeps, as it
-    /// does the matrix where that is bfloat16. With <paramref name="rounded"/> both sides of the products are rounded to bfloat16.
+    /// does the matrix where that is narrow. With <paramref name="rounded"/> both sides of the products are rounded to bfloat16.
     /// </summary>
     public PackedMatrix(WeightMatrix matrix, int n, int k, float* memory, bool rounded = false)
     {
@@ -36,7 +36,7 @@ internal readonly unsafe struct PackedMatrix
         _memory = memory;
         if (matrix.IsNarrow)
         {
-            _narrow = matrix.Narrow;
+            _narrow = matrix;
             return;
         }
         float* w = matrix.Floats;
@@ -57,11 +57,11 @@ internal readonly unsafe struct PackedMatrix
     }
 
     // A task of fewer rows would not be worth its own start, or its own piece of the matrix.
-    private int LeastRows => _narrow is null ? 48 : 96;
+    private int LeastRows => _narrow.IsNarrow ? 96 : 48;
 
     private static int Width => Vector512.IsHardwareAccelerated ? MatrixKernel512.Columns : MatrixKernel256.Columns;
 
-    /// <summary>Floats that a packed matrix takes; none where the matrix is bfloat16.</summary>
+    /// <summary>Floats that a packed matrix takes; none where the matrix is narrow.</summary>
     public static long Size(int n, int k, bool isNarrow = false) => isNarrow ? 0 : (long)Whole(n) * k;
 
     /// <summary>
@@ -105,7 +105,8 @@ internal readonly unsafe struct PackedMatrix
         {
             int steps = Math.Min(MatrixProduct.Depth, _k - depth);
             bool sum = add || depth > 0;
-            float* panels = _narrow is null ? _memory + (long)depth * whole + (long)column * steps : Widened(column, end, depth, steps);
+            float* panels = _narrow.IsNarrow
+                ? Widened(column, end, depth, steps) : _memory + (long)depth * whole + (long)column * steps;
             for (int i = 0; i < m; i += height)
             {
                 int rows = Math.Min(height, m - i);
@@ -139,10 +140,7 @@ internal readonly unsafe struct PackedMatrix
         int width = Width;
         float* panels = Scratch.Floats(0, (long)MatrixProduct.Depth * (BlockColumns + width));
         for (int j = column; j < end; j += width)
-        {
-            MatrixPacking.TransposeNarrow(
-                _narrow + (long)j * _k + depth, _k, Math.Min(width, _n - j), steps, panels + (long)(j - column) * steps, width);
-        }
+            _narrow.Transpose(j, Math.Min(width, _n - j), _k, depth, steps, panels + (long)(j - column) * steps, width);
         return panels;
     }
 }

@@ -19,6 +19,13 @@ public sealed class BFloat16WeightsTests
         using TransformerNetwork wide = NetworkShapes.Create(config), narrow = new(config, CPU, ScalarType.BFloat16);
         narrow.CopyFrom(wide);
         wide.CopyFrom(narrow);
+        AssertSameResults(wide, narrow, name);
+    }
+
+    /// <summary>Holds two networks' states, logits, likelihoods and sessions to the same bits.</summary>
+    internal static void AssertSameResults(TransformerNetwork wide, TransformerNetwork narrow, string name)
+    {
+        TransformerConfig config = wide.Config;
         // 2,240 tokens: more than go through the blocks together.
         foreach ((int rows, int length) in new[] { (1, 5), (3, 17), (70, 32) })
         {

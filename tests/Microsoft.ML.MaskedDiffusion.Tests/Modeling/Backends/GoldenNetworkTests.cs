@@ -76,7 +76,7 @@ public sealed class GoldenNetworkTests
         TransformerConfig config = network.Config;
         using var pool = new BufferPool();
         var kernels = new KernelNetwork(config, new RotaryTables(config), pool);
-        var weights = new NetworkWeights(network.Parameters, config.LayerCount, parameter => WeightMatrix.Of(parameter));
+        var weights = new NetworkWeights(network.Parameters, config.LayerCount, (_, parameter) => WeightMatrix.Of(parameter));
         TokenRows tokens = Tokens(reader, "tokens");
         var hidden = new float[tokens.Ids.Length * config.EmbeddingSize];
         ForwardTape tape;

@@ -55,7 +55,7 @@ public sealed class PublishedNetworkTests
         TransformerConfig config = network.Config;
         using var pool = new BufferPool();
         var kernels = new KernelNetwork(config, new RotaryTables(config), pool);
-        var weights = new NetworkWeights(network.Parameters, config.LayerCount, parameter => WeightMatrix.Of(parameter));
+        var weights = new NetworkWeights(network.Parameters, config.LayerCount, (_, parameter) => WeightMatrix.Of(parameter));
         TokenRows tokens = new(reader.ReadIntegers("tokens"), (int)reader.Find("tokens").Shape[1]);
         int n = tokens.Ids.Length, d = config.EmbeddingSize;
         var result = new float[n * d];

@@ -3,7 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
-/// <summary>What is computed from bfloat16 numbers has the bits of what is computed from the same numbers in 32 bits.</summary>
+/// <summary>What is computed from narrow numbers has the bits of what is computed from the same numbers in 32 bits.</summary>
 [TestClass]
 public sealed unsafe class WeightMatrixTests
 {
@@ -33,6 +33,16 @@ public sealed unsafe class WeightMatrixTests
                 new PackedMatrix(new WeightMatrix(pnarrow), n, k, null).Multiply(m, pa, lda, pc, ldc, add);
             }
             CollectionAssert.AreEqual(expected, c);
+
+            (sbyte[] integers, float[] scales, wide) = Integers(n, k);
+            (c, expected) = (MatrixProductTests.Draws(m * ldc, 3), MatrixProductTests.Draws(m * ldc, 3));
+            fixed (float* pa = a, pwide = wide, pc = c, pexpected = expected, pscales = scales)
+            fixed (sbyte* pintegers = integers)
+            {
+                MatrixProduct.Multiply(m, n, k, pa, lda, false, pwide, k, true, pexpected, ldc, add);
+                new PackedMatrix(new WeightMatrix(pintegers, pscales), n, k, null).Multiply(m, pa, lda, pc, ldc, add);
+            }
+            CollectionAssert.AreEqual(expected, c);
         }
     }
 
@@ -42,10 +52,13 @@ public sealed unsafe class WeightMatrixTests
     [DataRow(19, 31, 32)]
     [DataRow(32, 512, 32)]
     [DataRow(3, 1, 16)]
+    [DataRow(32, 4, 32)]
+    [DataRow(5, 12, 32)]
+    [DataRow(31, 500, 32)]
     public void PanelsAreThoseOfWideNumbers(int rows, int columns, int width)
     {
         width = Math.Max(16, width);
-        foreach (int stride in new[] { columns, columns + 1, columns + 2 })
+        foreach (int stride in new[] { columns, columns + 1, columns + 2, columns + 4 })
         {
             (ushort[] narrow, float[] wide) = Draws(rows * stride);
             float[] expected = new float[columns * width], actual = new float[columns * width];
@@ -56,22 +69,41 @@ public sealed unsafe class WeightMatrixTests
                 MatrixPacking.TransposeNarrow(source, stride, Math.Min(rows, width), columns, other, width);
             }
             CollectionAssert.AreEqual(expected, actual, $"{stride} apart");
+
+            (sbyte[] integers, float[] scales, wide) = Integers(rows, stride);
+            (expected, actual) = (new float[columns * width], new float[columns * width]);
+            fixed (float* from = wide, panel = expected, other = actual, factors = scales)
+            fixed (sbyte* source = integers)
+            {
+                MatrixPacking.Transpose(from, stride, Math.Min(rows, width), columns, panel, width);
+                MatrixPacking.TransposeNarrow(source, factors, stride, Math.Min(rows, width), columns, other, width);
+            }
+            CollectionAssert.AreEqual(expected, actual, $"8 bits, {stride} apart");
         }
     }
 
     [TestMethod]
     public void RowsOfATableAreWidened()
     {
-        const int Width = 37;
+        const int Width = 137;
         (ushort[] narrow, float[] wide) = Draws(11 * Width);
+        (sbyte[] integers, float[] scales, float[] wideIntegers) = Integers(11, Width);
         long[] tokens = [3, 10, 3, 0];
         float[] expected = new float[tokens.Length * Width], actual = new float[tokens.Length * Width];
+        fixed (float* table = wideIntegers, factors = scales, to = expected, other = actual)
+        fixed (sbyte* numbers = integers)
+        fixed (long* ids = tokens)
+        {
+            EmbeddingKernels.Gather(table, ids, to, tokens.Length, Width);
+            EmbeddingKernels.Gather(new WeightMatrix(numbers, factors), ids, other, tokens.Length, Width);
+        }
+        CollectionAssert.AreEqual(expected, actual);
         fixed (float* table = wide, to = expected, other = actual)
         fixed (ushort* halves = narrow)
         fixed (long* ids = tokens)
         {
             EmbeddingKernels.Gather(table, ids, to, tokens.Length, Width);
-            EmbeddingKernels.Gather(halves, ids, other, tokens.Length, Width);
+            EmbeddingKernels.Gather(new WeightMatrix(halves), ids, other, tokens.Length, Width);
         }
         CollectionAssert.AreEqual(expected, actual);
     }
@@ -94,6 +126,27 @@ public sealed unsafe class WeightMatrixTests
                 numbers[i] = kept;
             }
         }
+    }
+
+    [TestMethod]
+    public void AnotherFormThanIsThereIsRefused()
+    {
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
+            () => _ = new WeightMatrix((ushort*)null).Floats).Message, "held in BFloat16, and Float32 is needed");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
+            () => _ = new WeightMatrix(null, null).BFloat16).Message, "held in Int8, and BFloat16 is needed");
+        Assert.IsTrue(default(WeightMatrix).Floats is null);
+    }
+
+    // What the integers stand for is written by a plain loop.
+    private static (sbyte[] Integers, float[] Scales, float[] Wide) Integers(int rows, int width)
+    {
+        var integers = new sbyte[rows * width];
+        var scales = new float[rows];
+        fixed (float* from = MatrixProductTests.Draws(rows * width, 4), to = scales)
+        fixed (sbyte* numbers = integers)
+            Int8Kernels.Quantize(from, numbers, to, rows, width);
+        return (integers, scales, [.. integers.Select((number, i) => number * scales[i / width])]);
     }
 
     private static (ushort[] Narrow, float[] Wide) Draws(int count)

@@ -10,7 +10,7 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
 /// A network on the processor, on our own kernels: each row's result has the same bits in every batch, and backward passes add straight to
-/// the parameters' <c>grad</c>. Matrices of bfloat16 numbers are for inference alone, whose arithmetic is in 32 bits all the same.
+/// the parameters' <c>grad</c>. Matrices of narrow numbers are for inference alone, whose arithmetic is in 32 bits all the same.
 /// </summary>
 internal sealed unsafe class CpuBackend : INetworkBackend
 {
@@ -26,21 +26,29 @@ internal sealed unsafe class CpuBackend : INetworkBackend
 
     /// <param name="config">The network's shape.</param>
     /// <param name="parameters">
-    /// Its parameters by name, contiguous and on the processor: 32-bit floats, or matrices of bfloat16 numbers that want no gradients.
+    /// Its parameters by name, contiguous and on the processor: 32-bit floats, or matrices of narrow numbers that want no gradients.
     /// </param>
+    /// <param name="scales">The scales of the rows of 8-bit matrices, by the matrices' names.</param>
     /// <param name="uses">Keeps the parameters alive during a backward pass, which the network itself does not see.</param>
     /// <param name="pass">Gets the failures of backward passes.</param>
-    public CpuBackend(TransformerConfig config, IReadOnlyDictionary<string, Parameter> parameters, UseCount uses, BackwardPass pass)
+    public CpuBackend(
+        TransformerConfig config, IReadOnlyDictionary<string, Parameter> parameters, IReadOnlyDictionary<string, Tensor> scales,
+        UseCount uses, BackwardPass pass)
     {
         _config = config;
         _parameters = parameters;
-        Parameter head = parameters[config.TiesEmbeddings ? TransformerNetwork.EmbeddingName : TransformerNetwork.HeadName];
-        _head = new OutputLayer(head, parameters.GetValueOrDefault(TransformerNetwork.HeadBiasName), config.VocabularySize);
+        string head = config.TiesEmbeddings ? TransformerNetwork.EmbeddingName : TransformerNetwork.HeadName;
+        _head = new OutputLayer(
+            parameters[head], parameters.GetValueOrDefault(TransformerNetwork.HeadBiasName), config.VocabularySize)
+        {
+            Scales = scales.GetValueOrDefault(head),
+        };
         _uses = uses;
         _pass = pass;
         _tables = new RotaryTables(config);
         _kernels = new KernelNetwork(config, _tables, _pool);
-        _weights = new NetworkWeights(parameters, config.LayerCount, parameter => WeightMatrix.Of(parameter));
+        _weights = new NetworkWeights(
+            parameters, config.LayerCount, (name, parameter) => WeightMatrix.Of(parameter, scales.GetValueOrDefault(name)));
     }
 
     public Precision Precision
@@ -88,8 +96,7 @@ internal sealed unsafe class CpuBackend : INetworkBackend
         Tensor logits = empty(shape, dtype: ScalarType.Float32);
         using Tensor dense = states.contiguous();
         int rows = checked((int)(states.NumberOfElements / d));
-        _head.Multiply(
-            TensorMemory.Floats(dense), WeightMatrix.Of(_head.Weight), TensorMemory.Floats(logits), rows, _kernels.Rounded);
+        _head.Multiply(TensorMemory.Floats(dense), _head.Matrix, TensorMemory.Floats(logits), rows, _kernels.Rounded);
         return logits;
     }
 
@@ -109,8 +116,7 @@ internal sealed unsafe class CpuBackend : INetworkBackend
     {
         float* x = TensorMemory.Floats(states), others = unconditional is null ? null : TensorMemory.Floats(unconditional);
         VocabularyKernels.LogProbabilities(x, others, (float)(1 + guidanceScale), (int)states.size(0), _config.EmbeddingSize,
-            WeightMatrix.Of(_head.Weight), _head.BiasAddress, _config.TextVocabularySize, rows, targets, destination,
-            _kernels.Rounded);
+            _head.Matrix, _head.BiasAddress, _config.TextVocabularySize, rows, targets, destination, _kernels.Rounded);
     }
 
     public INetworkSession OpenSession(UseCount.Use network)
@@ -140,7 +146,8 @@ internal sealed unsafe class CpuBackend : INetworkBackend
         using UseCount.Use use = _uses.Enter();
         using Tensor dense = dHidden.contiguous();
         var gradients =
-            new NetworkWeights(_parameters, _config.LayerCount, parameter => parameter.requires_grad ? Gradients.Address(parameter) : null);
+            new NetworkWeights(
+                _parameters, _config.LayerCount, (_, parameter) => parameter.requires_grad ? Gradients.Address(parameter) : null);
         _kernels.Backward(_weights, gradients, tape, TensorMemory.Floats(dense));
     }
 

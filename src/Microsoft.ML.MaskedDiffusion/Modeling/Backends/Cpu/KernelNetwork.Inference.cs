@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
@@ -26,9 +27,9 @@ internal sealed unsafe partial class KernelNetwork
         int batch = tokens.Count, length = tokens.Length, n = batch * length;
         int whole = asked is null ? weights.Layers.Length : weights.Layers.Length - 1;
         using PooledBuffer stream = pool.Rent((long)n * _d);
-        bool narrow = weights.Embedding.IsNarrow;
-        using PooledBuffer matrices = pool.Rent(PackedLayer.Size(config, narrow));
-        var packed = new PackedLayer(pool, config, Rounded, narrow, matrices.Pointer);
+        WeightForm form = weights.Embedding.Form;
+        using PooledBuffer matrices = pool.Rent(PackedLayer.Size(config, form));
+        var packed = new PackedLayer(pool, config, Rounded, form, matrices.Pointer);
         var slots = new long[n];
         using PooledBuffer? first = whole == 0 ? null : FirstProjections(weights, tokens.Ids, slots);
         float* x = stream.Pointer, projections = first is null ? null : first.Pointer;

@@ -2,7 +2,6 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
-using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
@@ -31,7 +30,7 @@ internal sealed unsafe class KernelSession : NetworkSession
         : base(config, network)
     {
         _kernels = new KernelNetwork(config, tables, _pool) { Rounded = rounded };
-        _weights = new SessionWeights(_pool, config, weights, WeightMatrix.Of(head.Weight), rounded);
+        _weights = new SessionWeights(_pool, config, weights, head.Matrix, rounded);
         _bias = head.BiasAddress;
     }
 

@@ -5,7 +5,7 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
 /// Addresses of a network's weights up to the output layer, or of their gradients. Null: the network has none, or no gradient is wanted.
-/// Matrices may be bfloat16, of which inference alone makes use; gains and biases are 32-bit floats.
+/// Matrices may be narrow, of which inference alone makes use; gains and biases are 32-bit floats.
 /// </summary>
 internal sealed unsafe class NetworkWeights
 {
@@ -14,7 +14,7 @@ internal sealed unsafe class NetworkWeights
     /// <param name="address">The address that is taken of a parameter.</param>
     public NetworkWeights(IReadOnlyDictionary<string, Parameter> parameters, int layerCount, AddressOf address)
     {
-        WeightMatrix Matrix(string name) => parameters.TryGetValue(name, out Parameter? parameter) ? address(parameter) : default;
+        WeightMatrix Matrix(string name) => parameters.TryGetValue(name, out Parameter? parameter) ? address(name, parameter) : default;
         float* Of(string name) => Matrix(name).Floats;
         Embedding = Matrix(TransformerNetwork.EmbeddingName);
         EmbeddingNorm = Of(TransformerNetwork.EmbeddingNormName);
@@ -42,7 +42,7 @@ internal sealed unsafe class NetworkWeights
     }
 
     /// <summary>Chooses an address of a parameter, such as its values' or its gradient's.</summary>
-    public delegate WeightMatrix AddressOf(Parameter parameter);
+    public delegate WeightMatrix AddressOf(string name, Parameter parameter);
 
     /// <summary>The embedding table [embedding rows, d].</summary>
     public WeightMatrix Embedding { get; }

@@ -5,7 +5,7 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// One block's matrices, packed for the products of inference; blocks may use the same memory one after the other. Matrices of bfloat16
+/// One block's matrices, packed for the products of inference; blocks may use the same memory one after the other. Matrices of narrow
 /// numbers stay where they are, but for queries, keys and values that are wanted apart, which are copied as they are.
 /// </summary>
 internal sealed unsafe class PackedLayer
@@ -13,7 +13,7 @@ internal sealed unsafe class PackedLayer
     private readonly BufferPool _pool;
     private readonly float* _memory;
     private readonly bool _rounded;
-    private readonly bool _narrow;
+    private readonly WeightForm _form;
     private readonly HeadLayout _heads;
     private readonly int _d;
     private readonly int _f;
@@ -21,13 +21,13 @@ internal sealed unsafe class PackedLayer
     /// <param name="pool">Lends memory for the time of packing.</param>
     /// <param name="config">The network's shape.</param>
     /// <param name="rounded">Whether products round their operands to bfloat16.</param>
-    /// <param name="narrow">Whether the matrices are bfloat16.</param>
+    /// <param name="form">The matrices' form.</param>
     /// <param name="memory">Where <see cref="Size"/> floats are, which the caller keeps.</param>
-    public PackedLayer(BufferPool pool, TransformerConfig config, bool rounded, bool narrow, float* memory)
+    public PackedLayer(BufferPool pool, TransformerConfig config, bool rounded, WeightForm form, float* memory)
     {
         _pool = pool;
         _rounded = rounded;
-        _narrow = narrow;
+        _form = form;
         (_d, _f, _heads) = (config.EmbeddingSize, config.FeedForwardSize, HeadOrder.LayoutOf(config));
         _memory = memory;
     }
@@ -56,13 +56,13 @@ internal sealed unsafe class PackedLayer
     public PackedMatrix Down { get; private set; }
 
     /// <summary>Floats of a packed block.</summary>
-    public static long Size(TransformerConfig config, bool narrow)
+    public static long Size(TransformerConfig config, WeightForm form)
     {
         int d = config.EmbeddingSize, f = config.FeedForwardSize;
         HeadLayout heads = HeadOrder.LayoutOf(config);
         long bias = config.HasAttentionBias ? PooledBuffer.Room(heads.ProjectionWidth) : 0;
-        if (narrow)
-            return bias + NarrowSize(heads, d);
+        if (form != WeightForm.Float32)
+            return bias + NarrowSize(form, heads, d);
         return bias + PackedMatrix.Size(heads.KeyValueWidth, d) + PackedMatrix.Size(heads.QueryWidth, d)
             + PackedMatrix.Size(d, heads.QueryWidth) + 2 * PackedMatrix.Size(f, d) + PackedMatrix.Size(d, f);
     }
@@ -79,10 +79,18 @@ internal sealed unsafe class PackedLayer
     public void PackApart(LayerWeights weights)
     {
         float* at = _memory;
-        if (_narrow)
-            SplitNarrow(weights, ref at);
-        else
-            PackSplit(weights, ref at);
+        switch (_form)
+        {
+            case WeightForm.BFloat16:
+                SplitBFloat16(weights.Qkv, ref at);
+                break;
+            case WeightForm.Int8:
+                SplitInt8(weights.Qkv, ref at);
+                break;
+            default:
+                PackSplit(weights, ref at);
+                break;
+        }
         at = PackRest(weights, at);
         if (weights.Bias is null)
             return;
@@ -91,7 +99,13 @@ internal sealed unsafe class PackedLayer
         HeadOrder.Split(weights.Bias, QueryBias, KeyValueBias, _heads, 1);
     }
 
-    private static long NarrowSize(HeadLayout heads, int d) => PooledBuffer.Room(((long)heads.ProjectionWidth * d + 1) / 2);
+    // Queries, keys and values apart; those of 8 bits with their scales.
+    private static long NarrowSize(WeightForm form, HeadLayout heads, int d)
+    {
+        long count = (long)heads.ProjectionWidth * d;
+        return form == WeightForm.BFloat16
+            ? PooledBuffer.Room((count + 1) / 2) : PooledBuffer.Room((count + 3) / 4) + PooledBuffer.Room(heads.ProjectionWidth);
+    }
 
     private void PackSplit(LayerWeights weights, ref float* at)
     {
@@ -102,13 +116,27 @@ internal sealed unsafe class PackedLayer
         KeysAndValues = Next(others, _heads.KeyValueWidth, _d, ref at);
     }
 
-    private void SplitNarrow(LayerWeights weights, ref float* at)
+    private void SplitBFloat16(WeightMatrix fused, ref float* at)
     {
         ushort* queries = (ushort*)at, others = queries + (long)_heads.QueryWidth * _d;
-        HeadOrder.Split(weights.Qkv.Narrow, queries, others, _heads, _d);
-        at += NarrowSize(_heads, _d);
-        Queries = Next(new WeightMatrix(queries), _heads.QueryWidth, _d, ref at);
-        KeysAndValues = Next(new WeightMatrix(others), _heads.KeyValueWidth, _d, ref at);
+        HeadOrder.Split(fused.BFloat16, queries, others, _heads, _d);
+        SetApart(new WeightMatrix(queries), new WeightMatrix(others), ref at);
+    }
+
+    private void SplitInt8(WeightMatrix fused, ref float* at)
+    {
+        sbyte* queries = (sbyte*)at, others = queries + (long)_heads.QueryWidth * _d;
+        float* scales = at + PooledBuffer.Room(((long)_heads.ProjectionWidth * _d + 3) / 4), otherScales = scales + _heads.QueryWidth;
+        HeadOrder.Split(fused.Int8, queries, others, _heads, _d);
+        HeadOrder.Split(fused.Scales, scales, otherScales, _heads, 1);
+        SetApart(new WeightMatrix(queries, scales), new WeightMatrix(others, otherScales), ref at);
+    }
+
+    private void SetApart(WeightMatrix queries, WeightMatrix others, ref float* at)
+    {
+        at += NarrowSize(_form, _heads, _d);
+        Queries = Next(queries, _heads.QueryWidth, _d, ref at);
+        KeysAndValues = Next(others, _heads.KeyValueWidth, _d, ref at);
     }
 
     private float* PackRest(LayerWeights weights, float* at)

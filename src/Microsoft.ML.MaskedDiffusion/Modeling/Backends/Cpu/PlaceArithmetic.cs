@@ -16,12 +16,7 @@ internal sealed unsafe class PlaceArithmetic(TransformerConfig config)
     public void Embed(NetworkWeights weights, long[] tokens, float* x)
     {
         fixed (long* ids = tokens)
-        {
-            if (weights.Embedding.IsNarrow)
-                EmbeddingKernels.Gather(weights.Embedding.Narrow, ids, x, tokens.Length, _d);
-            else
-                EmbeddingKernels.Gather(weights.Embedding.Floats, ids, x, tokens.Length, _d);
-        }
+            EmbeddingKernels.Gather(weights.Embedding, ids, x, tokens.Length, _d);
         if (weights.EmbeddingNorm is not null)
             Norm(x, weights.EmbeddingNorm, x, null, tokens.Length);
     }

@@ -4,7 +4,7 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
 
 /// <summary>
-/// All matrices of a network but the embedding, packed for a session's products. Those of bfloat16 numbers stay where they are, so that
+/// All matrices of a network but the embedding, packed for a session's products. Those of narrow numbers stay where they are, so that
 /// nothing is held twice.
 /// </summary>
 internal sealed unsafe class SessionWeights : IDisposable
@@ -25,8 +25,8 @@ internal sealed unsafe class SessionWeights : IDisposable
         Layers = new PackedLayer[config.LayerCount];
         int width = config.VocabularySize, d = config.EmbeddingSize;
         bool narrow = head.IsNarrow;
-        // Of bfloat16 numbers only the last block has some in another order.
-        long layer = PackedLayer.Size(config, narrow), blocks = narrow ? layer : layer * Layers.Length;
+        // Of narrow numbers only the last block has some in another order.
+        long layer = PackedLayer.Size(config, head.Form), blocks = narrow ? layer : layer * Layers.Length;
         long output = PackedMatrix.Size(width, d, narrow);
         long room = blocks + output + (config.HasPredictionHead ? PackedMatrix.Size(d, d, narrow) : 0);
         _memory = pool.Rent(room);
@@ -34,7 +34,7 @@ internal sealed unsafe class SessionWeights : IDisposable
         NativeHeap.PreferHugePages(_memory.Pointer, room * sizeof(float));
         for (int i = 0; i < Layers.Length; i++)
         {
-            Layers[i] = new PackedLayer(pool, config, rounded, narrow, _memory.Pointer + (narrow ? 0 : i * layer));
+            Layers[i] = new PackedLayer(pool, config, rounded, head.Form, _memory.Pointer + (narrow ? 0 : i * layer));
             // The last block computes queries at fewer positions than keys and values.
             if (i + 1 < Layers.Length)
                 Layers[i].Pack(weights.Layers[i]);

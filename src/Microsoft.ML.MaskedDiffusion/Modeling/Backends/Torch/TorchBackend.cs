@@ -26,7 +26,10 @@ internal sealed class TorchBackend : INetworkBackend
     private SeenPairs? _seenPairs;
 
     /// <param name="config">The network's shape.</param>
-    /// <param name="parameters">Its parameters by name, all of <paramref name="type"/> on <paramref name="device"/>.</param>
+    /// <param name="parameters">
+    /// Its parameters by name, all of <paramref name="type"/> on <paramref name="device"/>, but for the gains and biases beside 8-bit
+    /// matrices, which are 32-bit floats.
+    /// </param>
     /// <param name="device">Where to compute.</param>
     /// <param name="type">The parameters' type.</param>
     /// <param name="pass">Gets the failures of backward passes.</param>
@@ -36,7 +39,7 @@ internal sealed class TorchBackend : INetworkBackend
         _config = config;
         _parameters = parameters;
         _device = device;
-        Type = type;
+        Type = type == ScalarType.Int8 ? ScalarType.Float32 : type;
         _pass = pass;
         SummarizesLogits = device.type != TorchSharp.DeviceType.CPU;
         _tables = new RotaryTables(config);
@@ -55,8 +58,11 @@ internal sealed class TorchBackend : INetworkBackend
     /// <summary>Where it computes.</summary>
     internal Device Device => _device;
 
-    /// <summary>The parameters' type.</summary>
+    /// <summary>The type of arithmetic: the parameters', or that to which 8-bit ones are widened when they are used.</summary>
     internal ScalarType Type { get; }
+
+    /// <summary>The scales of the rows of 8-bit matrices, by the matrices' names; none for other types.</summary>
+    public IReadOnlyDictionary<string, Tensor> Scales { get; init; } = new Dictionary<string, Tensor>();
 
     public Precision Precision { get; set; }
 
@@ -348,7 +354,9 @@ internal sealed class TorchBackend : INetworkBackend
     {
         using var scope = NewDisposeScope();
         // Indexing adds the gradients of equal ids in a fixed order; index_select would add them in any order on a GPU.
-        Tensor x = _parameters[TransformerNetwork.EmbeddingName].index(Upload.Integers(ids, _device));
+        Tensor rows = Upload.Integers(ids, _device), x = _parameters[TransformerNetwork.EmbeddingName].index(rows);
+        if (Scales.TryGetValue(TransformerNetwork.EmbeddingName, out Tensor? scales))
+            x = QuantizedRows.Widen(x, scales.index(rows));
         return (_config.HasEmbeddingNorm ? Norm(x, TransformerNetwork.EmbeddingNormName) : x).MoveToOuterDisposeScope();
     }
 
@@ -375,15 +383,27 @@ internal sealed class TorchBackend : INetworkBackend
         : TorchOperators.RmsNorm(x, _parameters[gain], _config.NormEpsilon);
 
     /// <summary>x W^T with one of the network's matrices.</summary>
-    internal Tensor Linear(Tensor x, string weight) => TorchOperators.Linear(x, _parameters[weight], IsRounded);
+    internal Tensor Linear(Tensor x, string weight)
+    {
+        using var scope = NewDisposeScope();
+        return TorchOperators.Linear(x, Matrix(weight, _parameters[weight].size(0)), IsRounded).MoveToOuterDisposeScope();
+    }
+
+    // The first rows of a matrix, in the type of arithmetic.
+    private Tensor Matrix(string name, long rows)
+    {
+        Tensor matrix = _parameters[name];
+        if (rows < matrix.size(0))
+            matrix = matrix.narrow(0, 0, rows);
+        return Scales.TryGetValue(name, out Tensor? scales) ? QuantizedRows.Widen(matrix, scales.narrow(0, 0, rows)) : matrix;
+    }
 
     // The logits of states, in the type of the network or of its precision.
     private Tensor Output(Tensor states)
     {
         using var scope = NewDisposeScope();
-        Tensor weight = _config.TiesEmbeddings
-            ? _parameters[TransformerNetwork.EmbeddingName].narrow(0, 0, _config.VocabularySize)
-            : _parameters[TransformerNetwork.HeadName];
+        Tensor weight = Matrix(
+            _config.TiesEmbeddings ? TransformerNetwork.EmbeddingName : TransformerNetwork.HeadName, _config.VocabularySize);
         Tensor logits = TorchOperators.Linear(states, weight, IsRounded);
         if (_config.HasPredictionHead)
             logits = logits.Plus(_parameters[TransformerNetwork.HeadBiasName]);
