@@ -31,7 +31,7 @@ internal sealed class ChatRequestReader
         _template = template.For(model.Tokenizer);
         // The template and the handling of marks are checked by the shortest of all prompts.
         _ = _template.Prompt([new ChatTurn(ChatTurnRole.User, "")], _marks);
-        _generation = new GenerationMapping(_template, options.Generation ?? Default(model.Config.ContextLength), model);
+        _generation = new GenerationMapping(_template, options.Generation ?? Default(model.Config), model);
         _default = Open(_generation.Of(null, null));
         _markIds = MarkIds();
     }
@@ -63,13 +63,17 @@ internal sealed class ChatRequestReader
         // Self-correction changes tokens of all blocks when the last one is filled.
         bool corrects = sampling.SelfCorrectionSteps > 0;
         bool tokensStay = (sampling.Remasking == Remasking.None && !corrects) || _model.Config.Autoregressive;
-        int? finalLength = corrects ? null : sampling.BlockLength;
+        int? finalLength = corrects ? null : _model.Config.AttentionBlockSize ?? sampling.BlockLength;
         return new ChatRequest(writer.Generator, prompt, tokensStay, finalLength, DateTimeOffset.UtcNow);
     }
 
-    private static GenerationOptions Default(int contextLength) => new()
+    // A network whose attention goes by blocks has its own.
+    private static GenerationOptions Default(TransformerConfig config) => new()
     {
-        Sampling = { BlockLength = Math.Max(1, Math.Min(DefaultBlockLength, contextLength / 2)) },
+        Sampling =
+        {
+            BlockLength = config.AttentionBlockSize is null ? Math.Max(1, Math.Min(DefaultBlockLength, config.ContextLength / 2)) : null,
+        },
     };
 
     private Writer Open(GenerationOptions options) => new(new TextGenerator(_model, options), options);

@@ -35,12 +35,13 @@ internal sealed class AttentionPattern
     /// <param name="config">The network, whose configuration says it where there is no pattern.</param>
     /// <param name="isLocal">Whether the block's attention sees near positions only.</param>
     /// <param name="attention">The pattern; null for none.</param>
-    /// <param name="blockStart">Where a block of positions begins, if the configuration has such blocks.</param>
-    public static AttentionReach ReachOf(TransformerConfig config, bool isLocal, AttentionPattern? attention, int blockStart = 0)
+    /// <param name="blocks">The blocks of a row's positions; null: those from its first position on, if the configuration has any.</param>
+    public static AttentionReach ReachOf(
+        TransformerConfig config, bool isLocal, AttentionPattern? attention, AttentionBlocks? blocks = null)
     {
         int? radius = isLocal ? config.LocalAttention!.Radius : null;
         return attention is null
-            ? new AttentionReach(config.Autoregressive, radius, config.AttentionBlockSize, blockStart)
+            ? new AttentionReach(config.Autoregressive, radius, blocks ?? AttentionBlocks.Of(config.AttentionBlockSize, 0))
             : new AttentionReach(attention.IsCausal, radius, Mask: attention.Mask);
     }
 

@@ -20,5 +20,5 @@ internal sealed class ShiftedPlaces
     public int[] Rows { get; }
 
     /// <summary>Whether the asked places have the computed states one after the other.</summary>
-    public bool AreInOrder => Rows.Index().All(row => row.Item == row.Index) && Computed.Length == Rows.Length;
+    public bool AreInOrder => Rows.Index().All(row => row.Item == row.Index);
 }

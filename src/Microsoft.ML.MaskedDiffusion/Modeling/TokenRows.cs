@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+
 namespace Microsoft.ML.MaskedDiffusion.Modeling;
 
 /// <summary>
@@ -26,10 +28,10 @@ internal sealed class TokenRows
     public int Length { get; }
 
     /// <summary>
-    /// The position with which a block begins, 0 or more; the others follow from it. Of use where the network has
-    /// <see cref="TransformerConfig.AttentionBlockSize"/>. Default 0.
+    /// The blocks by which attention goes where the network has <see cref="TransformerConfig.AttentionBlockSize"/>. Default null: those
+    /// from the first position on.
     /// </summary>
-    public int BlockStart { get; init; }
+    public AttentionBlocks? Blocks { get; init; }
 
     /// <summary>Number of rows.</summary>
     public int Count => Ids.Length / Length;

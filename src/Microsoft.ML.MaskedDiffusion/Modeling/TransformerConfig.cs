@@ -124,7 +124,7 @@ public sealed record TransformerConfig
     /// <summary>
     /// Attention by blocks, as in block diffusion (BD3LM; Arriola et al., arXiv 2503.09573, 2025): a position sees its own block of so many
     /// positions and the blocks before it, 1 or more. Text is written and scored block after block, in an order of the sampler's within
-    /// each, and what has been written is never computed again. Null (default): a position sees the whole row.
+    /// each, and the keys and values of finished blocks are kept. Null (default): a position sees the whole row.
     /// </summary>
     public int? AttentionBlockSize { get; init; }
 

@@ -49,6 +49,7 @@ internal static class TrainerOptionsCheck
         OptionCheck.Require(!autoregressive, Name, share, "0: an autoregressive model keeps its causal attention");
         OptionCheck.Require(options.WarmStart > 0 || options.InitialModel is { Config.Autoregressive: true }, Name, share,
             "0 without a WarmStart or an autoregressive InitialModel, behind which attention is causal");
+        OptionCheck.Require(options.Noise.GapLengthRatio == 0, Name, share, "0 with a Noise.GapLengthRatio: train the one after the other");
         OptionCheck.Require(!options.Budget.UntilCancelled, Name, share, "0 with Budget.UntilCancelled: of a run without an end there are "
             + "no shares");
         OptionCheck.Require((options.Adaptation.AttentionBlockSize ?? NetworkOf(options).AttentionBlockSize) is null, Name, share,

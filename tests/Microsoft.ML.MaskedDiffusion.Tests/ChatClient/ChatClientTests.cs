@@ -40,6 +40,25 @@ public sealed class ChatClientTests
     }
 
     [TestMethod]
+    public async Task AModelThatWritesByBlocksOfItsOwnStreamsTheseBlocks()
+    {
+        using MaskedDiffusionModel blocks = Model.WithAttentionBlocks(16);
+        using IChatClient plain = blocks.AsChatClient(new() { Template = TinyChatModel.Template });
+        Assert.IsNotEmpty((await plain.GetResponseAsync(Question, new() { MaxOutputTokens = 20 })).Messages);
+        var generation = new GenerationOptions { MaxNewTokens = 40, MinNewTokens = 40 };
+        using IChatClient client = blocks.AsChatClient(new() { Template = TinyChatModel.Template, Generation = generation });
+        string whole = (await client.GetResponseAsync(Question)).Text, streamed = "";
+        int updates = 0;
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(Question))
+        {
+            streamed += update.Text;
+            updates++;
+        }
+        Assert.AreEqual(whole, streamed.Trim());
+        Assert.IsGreaterThan(1, updates, "a block is final before the next begins");
+    }
+
+    [TestMethod]
     [DataRow("Random", null, "None")]
     [DataRow("Random", 8, "None")]
     [DataRow("Confidence", 8, "Cap")]

@@ -126,13 +126,14 @@ public sealed class CommandLineFinetuneTests
     }
 
     [TestMethod]
+    [DataRow(new[] { "--lora", "--adapter-out", "." }, "The adapter cannot go to .")]
     [DataRow(new[] { "--lora-rank", "4" }, "--lora-rank means nothing without --lora: add --lora, or leave --lora-rank out.")]
     [DataRow(new[] { "--lora-alpha", "4" }, "--lora-alpha means nothing without --lora")]
     [DataRow(new[] { "--lora-target", "attention" }, "--lora-target means nothing without --lora")]
     [DataRow(new[] { "--mask-token", "4" }, "--mask-token means nothing without --to-masked-diffusion")]
     [DataRow(new[] { "--unshifted" }, "--unshifted means nothing without --to-masked-diffusion")]
     [DataRow(new[] { "--adapter-out", "adapter" }, "AdapterOut is adapter, and no adapter is trained: add --lora")]
-    [DataRow(new[] { "--lora", "--adapter-out", "lm.mdm" }, "cannot both go to lm.mdm")]
+    [DataRow(new[] { "--lora", "--adapter-out", "lm.mdm" }, "because the model goes to lm.mdm")]
     [DataRow(new[] { "--lora", "--lora-rank", "many" }, "Trainer.Lora.Rank is \"many\"; it must be a whole number.")]
     [DataRow(new[] { "--lora", "--lora-rank", "0" }, "Lora.Rank is 0; it must be 1 to 16384.")]
     [DataRow(new[] { "--lora", "--lora-target", "q" }, "Lora.Targets is 'q'; it must be attention, feed-forward, all-linear")]

@@ -32,6 +32,7 @@ public sealed class TransformerConfigTests
                 string value => value + "x",
                 Enum => 1,
                 _ when property.PropertyType == typeof(LocalAttention) => new LocalAttention(),
+                _ when property.PropertyType == typeof(int?) => 8,
                 _ => new RotaryScaling { Factor = 2, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalContextLength = 8 },
             });
             Assert.AreNotEqual(preset, changed, property.Name);

@@ -124,6 +124,7 @@ public sealed class AdaptationTests
         Refused(o => (o.WarmStart, o.AttentionAnnealing) = (0.5, 0.6));
         Refused(o => (o.InitialModel, o.AttentionAnnealing) = (null, 0.5));
         Refused(o => (o.Adaptation.AttentionBlockSize, o.AttentionAnnealing) = (4, 0.5));
+        Refused(o => (o.Noise.GapLengthRatio, o.AttentionAnnealing) = (0.2, 0.5));
         Refused(o => (o.MaxSteps, o.Budget.UntilCancelled, o.AttentionAnnealing) = (null, true, 0.5));
     }
 
@@ -150,6 +151,11 @@ public sealed class AdaptationTests
             Checkpointed(o);
             o.Adaptation.MaskTokenId = 7;
         })).Message, "Network.MaskTokenId");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o =>
+        {
+            Checkpointed(o);
+            o.AttentionAnnealing = 0.5;
+        })).Message, "AttentionAnnealing");
         using LikelihoodScoringTransformer resumed = Fit(Checkpointed);
         foreach (string name in whole.Model.Network.Parameters.Keys)
             CollectionAssert.AreEqual(Weight(whole.Model, name), Weight(resumed.Model, name), name);

@@ -1,5 +1,8 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 
@@ -18,11 +21,22 @@ public sealed class BlockDiffusionTests
 
     private static readonly MaskedDiffusionModel Blocks = Whole.WithAttentionBlocks(Size);
 
+    private static readonly MaskedDiffusionModel Shifted = CreateShifted();
+
     [ClassCleanup]
     public static void Free()
     {
+        Shifted.Dispose();
         Blocks.Dispose();
         Whole.Dispose();
+    }
+
+    // As adapted autoregressive models are.
+    private static MaskedDiffusionModel CreateShifted()
+    {
+        var network = new TransformerNetwork(Blocks.Config with { ShiftsLogits = true }, torch.CPU);
+        network.CopyFrom(Whole.Network);
+        return new MaskedDiffusionModel(network, Whole.Tokenizer);
     }
 
     private static LikelihoodScoringTransformer Fit(Action<TrainerOptions>? change = null)
@@ -41,19 +55,29 @@ public sealed class BlockDiffusionTests
 
     private static int[] Ids(string text) => [.. Whole.Tokenizer.Encode(text)];
 
-    // What the network says in a row, log p [length, V].
-    private static torch.Tensor LogProbabilities(int[] tokens, int blockStart)
+    // What the network says in a row, logits [length, V].
+    private static torch.Tensor Logits(int[] tokens, int blockStart)
     {
-        var rows = new TokenRows([.. tokens.Select(id => (long)id)], tokens.Length) { BlockStart = blockStart };
-        return Blocks.Network.Forward(rows)[0].to(torch.ScalarType.Float64).log_softmax(-1);
+        var rows = new TokenRows([.. tokens.Select(id => (long)id)], tokens.Length) { Blocks = new AttentionBlocks(Size, blockStart) };
+        return Blocks.Network.Forward(rows)[0].to(torch.ScalarType.Float64);
+    }
+
+    private static torch.Tensor LogProbabilities(int[] tokens, int blockStart) => Logits(tokens, blockStart).log_softmax(-1);
+
+    // The same under guidance, whose counterpart has the first tokens masked.
+    private static torch.Tensor Guided(int[] tokens, int prompt, double scale)
+    {
+        int[] masked = [.. Enumerable.Repeat(Whole.Config.MaskTokenId, prompt), .. tokens[prompt..]];
+        torch.Tensor other = Logits(masked, prompt);
+        return (other + (1 + scale) * (Logits(tokens, prompt) - other)).log_softmax(-1);
     }
 
     // The exact bound of each block behind what is before it, from all of its masks: the mean over the numbers l of masked tokens, and over
     // the sets of so many, of (L / l) times the loss.
-    private static double BruteForce(int[] context, int[] answer)
+    private static double BruteForce(int[] context, int[] answer, double guidance = 0, bool pads = false)
     {
         double sum = 0;
-        int start = context.Length % Size;
+        int prompt = context.Length;
         foreach (int[] block in answer.Chunk(Size))
         {
             int length = block.Length;
@@ -62,7 +86,9 @@ public sealed class BlockDiffusionTests
                 using var scope = torch.NewDisposeScope();
                 int[] hidden = [.. Enumerable.Range(0, length).Where(i => (mask >> i & 1) == 1)];
                 int[] tokens = [.. context, .. block.Select((id, i) => hidden.Contains(i) ? Whole.Config.MaskTokenId : id)];
-                torch.Tensor logs = LogProbabilities(tokens, start);
+                if (pads)
+                    tokens = [.. tokens, .. Enumerable.Repeat(Whole.Config.MaskTokenId, Whole.Config.ContextLength - tokens.Length)];
+                torch.Tensor logs = Guided(tokens, prompt, guidance);
                 double loss = -hidden.Sum(i => logs[context.Length + i, block[i]].item<double>());
                 sum += loss * length / hidden.Length / (length * Binomial(length, hidden.Length));
             }
@@ -92,6 +118,70 @@ public sealed class BlockDiffusionTests
         Assert.IsGreaterThanOrEqualTo(bounds.Lower, bounds.Upper);
     }
 
+    /// <summary>Guidance masks the context, and none of the answer's blocks; padding is seen in the last block alone.</summary>
+    [TestMethod]
+    [DataRow(0.7, false)]
+    [DataRow(0.0, true)]
+    [DataRow(0.7, true)]
+    public void GuidanceAndPaddingAreThoseOfEachBlock(double guidance, bool pads)
+    {
+        int[] context = Ids("the cat"), answer = Ids(" sat on the mat");
+        var options = new LikelihoodOptions { GuidanceScale = guidance, PadToContext = pads };
+        LikelihoodEstimate estimate = RequestScorer.For(Blocks.Network, options).Score([new LikelihoodRequest(context, answer)])[0];
+        double expected = BruteForce(context, answer, guidance, pads);
+        Assert.AreEqual(expected, -estimate.LogLikelihood, 1e-5 * expected);
+    }
+
+    /// <summary>A counterpart with a prompt of another length has its blocks where its own answer begins.</summary>
+    [TestMethod]
+    [DataRow(3)]
+    [DataRow(-2)]
+    public void TheCounterpartOfGuidanceHasBlocksOfItsOwn(int shift)
+    {
+        using var scope = torch.NewDisposeScope();
+        using IDisposable noGradient = torch.no_grad();
+        int mask = Whole.Config.MaskTokenId;
+        int[] prompt = [7, 8, 9], answer = [mask, 3, mask, 4, mask, 5], negative = [.. Enumerable.Range(20, prompt.Length + shift)];
+        var row = new MaskedRow([.. prompt, .. answer], [.. negative, .. answer], [3, 5, 7], [])
+        {
+            UnconditionalShift = shift,
+            Blocks = new AttentionBlocks(Size, prompt.Length),
+        };
+        torch.Tensor own = Logits(row.Tokens, prompt.Length), other = Logits(row.Unconditional!, negative.Length);
+        using INetworkSession session = Blocks.Network.OpenSession();
+        // The counterpart is also a row of its own, with other blocks.
+        var alone = new MaskedRow(row.Unconditional!, null, [negative.Length], []) { Blocks = new AttentionBlocks(Size, prompt.Length) };
+        torch.Tensor expectedAlone = Logits(alone.Tokens, prompt.Length);
+        var source = new SessionScheduler(() => session, guidanceScale: 0.5, batchTokens: 1000);
+        int read = 0;
+        source.Read([row, alone], (look, place, logits) =>
+        {
+            for (int id = 0; id < logits.Length; id++)
+            {
+                int at = look.Positions[place];
+                double expected = look == alone ? expectedAlone[at, id].item<double>()
+                    : other[at + shift, id].item<double>() + 1.5 * (own[at, id].item<double>() - other[at + shift, id].item<double>());
+                Assert.AreEqual(expected, logits[id], 1e-5);
+            }
+            Interlocked.Increment(ref read);
+        }, CancellationToken.None);
+        Assert.AreEqual(4, read);
+    }
+
+    [TestMethod]
+    public void WhatItWritesGreedilyIsWhatMatches()
+    {
+        var infiller = new Diffusion.Sampling.TokenInfiller(new NetworkEvaluator(Blocks.Network), new SamplingOptions());
+        int mask = Whole.Config.MaskTokenId;
+        // Four tokens before, so that the blocks of a row and those that begin with the answer are the same.
+        int[] prompt = [7, 8, 9, 10];
+        int[] written = infiller.Fill([[.. prompt, .. Enumerable.Repeat(mask, 6)]])[0][4..];
+        RequestScorer scorer = RequestScorer.For(Blocks.Network, new LikelihoodOptions());
+        bool[] matches = scorer.MatchGreedily(
+            [new LikelihoodRequest(prompt, written), new LikelihoodRequest(prompt, [.. written[..5], (written[5] + 1) % 200])]);
+        CollectionAssert.AreEqual(new[] { true, false }, matches);
+    }
+
     [TestMethod]
     public void TheLikelihoodOfASamplerGoesFromBlockToBlock()
     {
@@ -110,15 +200,18 @@ public sealed class BlockDiffusionTests
     }
 
     [TestMethod]
-    [DataRow(0.0, false)]
-    [DataRow(0.7, false)]
-    [DataRow(0.7, true)]
-    public void WhatIsKeptOfABlockChangesNothing(double guidance, bool hasNegativePrompt)
+    [DataRow(0.0, false, false)]
+    [DataRow(0.7, false, false)]
+    [DataRow(0.7, true, false)]
+    [DataRow(0.0, false, true)]
+    [DataRow(0.7, true, true)]
+    public void WhatIsKeptOfABlockChangesNothing(double guidance, bool hasNegativePrompt, bool isShifted)
     {
+        MaskedDiffusionModel model = isShifted ? Shifted : Blocks;
         string[] prompts = ["the cat", "a small bird", ""];
         string[] Write(SamplingCache cache) =>
         [
-            .. new TextGenerator(Blocks, new GenerationOptions
+            .. new TextGenerator(model, new GenerationOptions
             {
                 MaxNewTokens = 11,
                 MinNewTokens = 11,
@@ -142,11 +235,14 @@ public sealed class BlockDiffusionTests
     }
 
     [TestMethod]
-    public void GapsAreFilledBlockByBlock()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void GapsAreFilledBlockByBlock(bool isShifted)
     {
-        string[] texts = ["the cat[MASK*6] the mat[MASK*2]", "[MASK*3] river"];
-        string[] expected = [.. new Infiller(Blocks, new SamplingOptions { Cache = new KeepsNothing() }).Fill(texts)];
-        CollectionAssert.AreEqual(expected, new Infiller(Blocks).Fill(texts).ToArray());
+        MaskedDiffusionModel model = isShifted ? Shifted : Blocks;
+        string[] texts = ["the cat[MASK*6] the mat[MASK*2]", "[MASK*3] river", "the[MASK*1-5] runs"];
+        string[] expected = [.. new Infiller(model, new SamplingOptions { Cache = new KeepsNothing() }).Fill(texts)];
+        CollectionAssert.AreEqual(expected, new Infiller(model).Fill(texts).ToArray());
         StringAssert.StartsWith(expected[0], "the cat");
         StringAssert.Contains(expected[0], " the mat");
         StringAssert.EndsWith(expected[1], " river");
@@ -169,6 +265,15 @@ public sealed class BlockDiffusionTests
         Refused("AttentionBlockSize", () => causal.WithAttentionBlocks(4));
         Refused("Noise.UniformShare", () => Fit(o => (o.Noise.UniformShare, o.Noise.LossWeighting) = (0.1, LossWeighting.Dynamic)));
         Refused("Noise.GapLengthRatio", () => Fit(o => o.Noise.GapLengthRatio = 0.1));
+        // Nothing is cut unasked: a text that is longer than the context needs blocks that are asked for.
+        string book = string.Concat(Enumerable.Repeat(Texts[1] + " ", 20));
+        Refused("Sampling.BlockLength", () => new TextGenerator(Blocks).Generate(book));
+        Assert.HasCount(9, new TextGenerator(Blocks, new GenerationOptions
+        {
+            MaxNewTokens = 9, MinNewTokens = 9, Sampling = { BlockLength = Size },
+        }).Generate(book).Tokens);
+        using MaskedDiffusionModel wide = Whole.WithAttentionBlocks(64);
+        Assert.HasCount(5, new TextGenerator(wide, new GenerationOptions { MaxNewTokens = 5, MinNewTokens = 5 }).Generate("the").Tokens);
         Refused("AttentionAnnealing", () => Fit(o => (o.WarmStart, o.AttentionAnnealing) = (0.2, 0.2)));
     }
 

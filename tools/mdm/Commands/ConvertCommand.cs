@@ -14,7 +14,6 @@ internal sealed class ConvertCommand : SettingsCommand<ConvertSettings>
             + "scores a text column.",
             "mdm convert lm.zip lm.mdm",
             "mdm convert lm.mdm tuned-folder --adapter adapter",
-            "mdm convert LLaDA-8B-Instruct llada.mdm --weights Int8",
             "mdm convert mdm-170M.safetensors lm.mdm --preset 170M --tokenizer tokenizer.model")
     {
         AddArgument("source", "Source", "The model: a folder, a .mdm file, a .zip, or a .safetensors file of SMDM.");

@@ -97,14 +97,22 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         IDataView Open(string file) => PromptRows.Open(file, settings.Format, settings.PromptField, settings.AnswerField, context);
     }
 
+    // Whether a path is another one, or lies in it.
+    private static bool IsWithin(string path, string folder) =>
+        (Path.GetFullPath(path) + Path.DirectorySeparatorChar).StartsWith(
+            Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+
     private static string? AdapterTarget(FinetuneSettings settings)
     {
         if (settings.AdapterOut is not { } path)
             return null;
         if (settings.Trainer.Lora is null)
             throw new UsageException($"AdapterOut is {path}, and no adapter is trained: add --lora, or leave --adapter-out out.");
-        if (Path.GetFullPath(path) == Path.GetFullPath(settings.Out!))
-            throw new UsageException($"The model and its adapter cannot both go to {path}: name another folder with --adapter-out.");
+        if (IsWithin(path, settings.Out!) || IsWithin(settings.Out!, path))
+        {
+            throw new UsageException(
+                $"The adapter cannot go to {path}, because the model goes to {settings.Out}: name another folder with --adapter-out.");
+        }
         return AdapterFolder.RequireFree(path, settings.Overwrite);
     }
 }

@@ -87,7 +87,7 @@ internal sealed class GeneratingRow : IGeneratingRow
             FirstStates = _plan.Vocabulary.StateAfter(_written.Ids.Take(start - _prompt.Length)),
             FinalStates = _plan.Vocabulary.StatesBefore(left - visible),
         };
-        _current = new SamplingRow(request, fits ? _plan.Options.Sampling : _plan.SamplingOfOneBlock, _plan.MaskTokenId);
+        _current = new SamplingRow(request, fits ? _plan.Sampling : _plan.SamplingOfOneBlock, _plan.MaskTokenId);
     }
 
     private void Absorb()

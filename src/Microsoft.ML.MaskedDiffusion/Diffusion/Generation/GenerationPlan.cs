@@ -23,10 +23,13 @@ internal sealed record GenerationPlan(
     /// <summary>The most tokens of a text.</summary>
     public int MaxNewTokens { get; } = Options.MaxNewTokensIn(ContextLength);
 
+    /// <summary>How tokens are chosen: as the options say, in the network's own blocks where its attention has any.</summary>
+    public SamplingOptions Sampling => field ??= Options.Sampling.For(AttentionBlockSize, isCached: true);
+
     /// <summary>
     /// How one block of a text is written that is longer than the context: with its share of the steps, as among the blocks of one row.
     /// </summary>
-    public SamplingOptions SamplingOfOneBlock { get; } = OfOneBlock(Options.Sampling, Options.MaxNewTokensIn(ContextLength));
+    public SamplingOptions SamplingOfOneBlock => field ??= OfOneBlock(Sampling, MaxNewTokens);
 
     /// <summary>Turns prompts into ids.</summary>
     public PromptEncoder Prompts { get; } = new(Tokenizer, Options.PromptTokens, Options.LiteralPrompts);
@@ -63,6 +66,7 @@ internal sealed record GenerationPlan(
     /// <exception cref="ArgumentException">An option does not fit the model.</exception>
     public void Check(bool isAutoregressive)
     {
+        _ = Sampling;
         SamplingOptions sampling = Options.Sampling;
         foreach (int id in Options.EndTokens ?? [])
         {

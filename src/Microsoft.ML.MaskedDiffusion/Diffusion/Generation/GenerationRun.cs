@@ -7,9 +7,9 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 /// <summary>The writing of the texts of one call, step by step.</summary>
 internal sealed class GenerationRun(INetworkSession session, GenerationPlan plan)
 {
-    private readonly SamplingOptions _sampling = plan.Options.Sampling;
+    private readonly SamplingOptions _sampling = plan.Sampling;
     private readonly Decoder _decoder = new(
-        new SessionScheduler(() => session, plan.Options.Sampling.GuidanceScale, plan.Options.Sampling.BatchTokens), plan.Options.Sampling);
+        new SessionScheduler(() => session, plan.Sampling.GuidanceScale, plan.Sampling.BatchTokens), plan.Sampling);
     private readonly SharedPlan _shared = new();
 
     /// <summary>One step of every row, none of which is done; false where it was cancelled before.</summary>

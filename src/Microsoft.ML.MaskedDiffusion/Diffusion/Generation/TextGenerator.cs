@@ -36,7 +36,6 @@ public sealed class TextGenerator
         ArgumentNullException.ThrowIfNull(model);
         GenerationOptions own = (options ?? new GenerationOptions()).Clone();
         own.Sampling.CheckVocabulary(model.Config.VocabularySize);
-        own.Sampling = own.Sampling.For(model.Config.AttentionBlockSize, isCached: true);
         _model = model;
         var vocabulary = new GapVocabulary(model.Tokenizer, model.Config.VocabularySize);
         _plan = new GenerationPlan(own, model.Tokenizer, model.Config.ContextLength, model.Config.MaskTokenId, vocabulary,

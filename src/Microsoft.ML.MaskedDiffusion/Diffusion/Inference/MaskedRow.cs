@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
 /// <summary>One sequence to be looked at by the network, and the masked positions whose predictions are wanted.</summary>
@@ -15,10 +17,10 @@ internal sealed class MaskedRow(int[] tokens, int[]? unconditional, int[] positi
     public int UnconditionalShift { get; init; }
 
     /// <summary>
-    /// The first position with which a block of the network's attention begins, such that one begins with the first token which is written
-    /// or scored; 0 (default) if the network has no such blocks.
+    /// The blocks of the network's attention, of which one begins with the first token that is written or scored. Null (default) if the
+    /// network has none, and for those from the first position on.
     /// </summary>
-    public int BlockStart { get; init; }
+    public AttentionBlocks? Blocks { get; init; }
 
     /// <summary>What is kept of the row from step to step; null where everything is computed.</summary>
     public RowCache? Cache { get; init; }

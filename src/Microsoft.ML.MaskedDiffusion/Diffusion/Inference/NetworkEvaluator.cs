@@ -106,7 +106,7 @@ internal sealed class NetworkEvaluator : IRowEvaluator
         }
         long[] places =
             [.. (guided ? pairs.SelectMany(pair => new[] { pair.At, pair.Other }) : pairs.Select(pair => pair.At)).Distinct().Order()];
-        Tensor states = _network.HiddenAt(new TokenRows(ids, batch.Length) { BlockStart = batch.BlockStart }, places);
+        Tensor states = _network.HiddenAt(new TokenRows(ids, batch.Length) { Blocks = batch.Blocks }, places);
         return new AskedStates(At(pair => pair.At), guided ? At(pair => pair.Other) : null, rows);
 
         Tensor At(Func<(long At, long Other), long> place)

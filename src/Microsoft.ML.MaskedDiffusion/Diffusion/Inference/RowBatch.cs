@@ -1,13 +1,14 @@
 using System.Runtime.InteropServices;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
 /// <summary>
-/// Rows of one length, and one <see cref="MaskedRow.BlockStart"/>, that go through the network together, each distinct row once, and the
+/// Rows of one length, and the same <see cref="MaskedRow.Blocks"/>, that go through the network together, each distinct row once, and the
 /// predictions wanted from them. Filled by
 /// <see cref="Add"/>, then read by an <see cref="IRowEvaluator"/>.
 /// </summary>
-internal sealed class RowBatch(int length, double guidanceScale, int blockStart = 0)
+internal sealed class RowBatch(int length, double guidanceScale, AttentionBlocks? blocks = null)
 {
     private readonly Dictionary<int[], int> _rows = new(TokenRowComparer.Instance);
     private readonly List<int[]> _tokens = [];
@@ -20,8 +21,8 @@ internal sealed class RowBatch(int length, double guidanceScale, int blockStart 
     /// <summary>Strength w of classifier-free guidance; 0 for none.</summary>
     public double GuidanceScale { get; } = guidanceScale;
 
-    /// <summary>The rows' <see cref="MaskedRow.BlockStart"/>.</summary>
-    public int BlockStart { get; } = blockStart;
+    /// <summary>The rows' <see cref="MaskedRow.Blocks"/>.</summary>
+    public AttentionBlocks? Blocks { get; } = blocks;
 
     /// <summary>Distinct network rows.</summary>
     public int RowCount => _tokens.Count;

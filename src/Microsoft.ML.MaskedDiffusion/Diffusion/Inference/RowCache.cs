@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
@@ -13,9 +14,9 @@ internal sealed class RowCache : IDisposable
     /// <param name="computed">The positions to compute, ascending; null for all.</param>
     /// <param name="asked">The positions whose states are wanted, among those.</param>
     /// <param name="isUnconditional">Whether it is the counterpart.</param>
-    /// <param name="blockStart">The position with which a block of the network's attention begins.</param>
+    /// <param name="blocks">The blocks of the network's attention.</param>
     public SequencePart Part(
-        INetworkSession session, int[] tokens, int[]? computed, int[] asked, bool isUnconditional, int blockStart)
+        INetworkSession session, int[] tokens, int[]? computed, int[] asked, bool isUnconditional, AttentionBlocks? blocks)
     {
         ref KeyValueCache? cache = ref isUnconditional ? ref _unconditional : ref _conditional;
         // A counterpart that guidance asks for later than for the row itself begins with all of its positions.
@@ -28,7 +29,7 @@ internal sealed class RowCache : IDisposable
             Positions = computed,
             KeyCount = tokens.Length,
             Cache = cache,
-            BlockStart = blockStart,
+            Blocks = blocks,
             Asked = asked.Select(position => Array.BinarySearch(computed, position)).ToArray(),
         };
     }

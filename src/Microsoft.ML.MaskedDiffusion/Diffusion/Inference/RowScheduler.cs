@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
 /// <summary>
@@ -14,7 +16,7 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
     /// <summary>Sets the negative log-likelihood of every row.</summary>
     public void Score(IEnumerable<MaskedRow> rows, CancellationToken cancellation)
     {
-        foreach (IGrouping<(int Length, int BlockStart), MaskedRow> bucket in Buckets(rows))
+        foreach (IGrouping<(int Length, AttentionBlocks? Blocks), MaskedRow> bucket in Buckets(rows))
         {
             // Equal rows are put next to each other, so that they fall into one batch, where only one of them is computed.
             IEnumerable<MaskedRow> rowsOfLength = bucket.GroupBy(row => row.Tokens, TokenRowComparer.Instance).SelectMany(same => same);
@@ -40,7 +42,7 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
     /// </summary>
     public void Read(IEnumerable<MaskedRow> rows, MaskedRowReader reader, CancellationToken cancellation)
     {
-        foreach (IGrouping<(int Length, int BlockStart), MaskedRow> bucket in Buckets(rows))
+        foreach (IGrouping<(int Length, AttentionBlocks? Blocks), MaskedRow> bucket in Buckets(rows))
         {
             foreach ((RowBatch batch, List<(MaskedRow Row, int First)> placed) in Batches(bucket, bucket.Key))
             {
@@ -57,14 +59,14 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
         }
     }
 
-    private static IEnumerable<IGrouping<(int Length, int BlockStart), MaskedRow>> Buckets(IEnumerable<MaskedRow> rows) => rows
-        .GroupBy(row => (row.Tokens.Length, row.BlockStart))
-        .OrderBy(bucket => bucket.Key);
+    private static IEnumerable<IGrouping<(int Length, AttentionBlocks? Blocks), MaskedRow>> Buckets(IEnumerable<MaskedRow> rows) => rows
+        .GroupBy(row => (row.Tokens.Length, row.Blocks))
+        .OrderBy(bucket => bucket.Key.Length).ThenBy(bucket => bucket.Key.Blocks?.First);
 
     private IEnumerable<(RowBatch Batch, List<(MaskedRow Row, int First)> Placed)> Batches(
-        IEnumerable<MaskedRow> bucket, (int Length, int BlockStart) key)
+        IEnumerable<MaskedRow> bucket, (int Length, AttentionBlocks? Blocks) key)
     {
-        var batch = new RowBatch(key.Length, guidanceScale, key.BlockStart);
+        var batch = new RowBatch(key.Length, guidanceScale, key.Blocks);
         List<(MaskedRow, int)> placed = [];
         foreach (MaskedRow row in bucket)
         {
@@ -73,7 +75,7 @@ internal sealed class RowScheduler(IRowEvaluator evaluator, double guidanceScale
             if (placed.Count > 0 && !batch.Holds(row) && (batch.RowCount + row.NetworkRows) * (long)key.Length > batchTokens)
             {
                 yield return (batch, placed);
-                batch = new RowBatch(key.Length, guidanceScale, key.BlockStart);
+                batch = new RowBatch(key.Length, guidanceScale, key.Blocks);
                 placed = [];
             }
             placed.Add((row, batch.Add(row)));

@@ -33,7 +33,7 @@ internal sealed class GapSettler(
 
     // The most confident tokens first, one token a step.
     private readonly SamplingOptions _greedy =
-        new SamplingOptions { BatchTokens = batchTokens }.For(evaluator.AttentionBlockSize, isCached: true);
+        new SamplingOptions { BatchTokens = batchTokens }.For(evaluator.AttentionBlockSize, isCached: false);
     private readonly RowScheduler _scheduler = new(evaluator, guidanceScale: 0, batchTokens);
 
     /// <summary>Rows that went through the network so far.</summary>

@@ -46,7 +46,7 @@ internal sealed class BlockwiseScorer : RequestScorer
         return [.. blocks.Select(question => question.Select(own =>
         {
             next += own.Length;
-            return Sum(estimates.AsSpan(next - own.Length, own.Length));
+            return LikelihoodEstimate.Sum(estimates.AsSpan(next - own.Length, own.Length));
         }).ToArray())];
     }
 
@@ -83,20 +83,5 @@ internal sealed class BlockwiseScorer : RequestScorer
             RandomKey = request.RandomKey is { } key ? ContentKey.Combine(key, (ulong)number) : null,
             PromptLength = request.Context.Length,
         })];
-    }
-
-    private static LikelihoodEstimate Sum(ReadOnlySpan<LikelihoodEstimate> blocks)
-    {
-        double logLikelihood = 0;
-        EstimateError error = default;
-        int tokens = 0, rows = 0;
-        foreach (LikelihoodEstimate block in blocks)
-        {
-            logLikelihood += block.LogLikelihood;
-            error += block.Error;
-            tokens += block.TokenCount;
-            rows += block.NetworkRows;
-        }
-        return new LikelihoodEstimate(logLikelihood, error.StandardError, tokens, rows) { Error = error };
     }
 }

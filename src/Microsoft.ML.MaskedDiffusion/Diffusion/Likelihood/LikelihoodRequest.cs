@@ -82,4 +82,20 @@ public readonly record struct LikelihoodEstimate(double LogLikelihood, double St
 {
     /// <summary>The error in parts, for sums of estimates.</summary>
     internal EstimateError Error { get; init; } = EstimateError.Known(StandardError);
+
+    /// <summary>The estimate of a product of parts whose random numbers are independent.</summary>
+    internal static LikelihoodEstimate Sum(ReadOnlySpan<LikelihoodEstimate> parts)
+    {
+        double logLikelihood = 0;
+        EstimateError error = default;
+        int tokens = 0, rows = 0;
+        foreach (LikelihoodEstimate part in parts)
+        {
+            logLikelihood += part.LogLikelihood;
+            error += part.Error;
+            tokens += part.TokenCount;
+            rows += part.NetworkRows;
+        }
+        return new LikelihoodEstimate(logLikelihood, error.StandardError, tokens, rows) { Error = error };
+    }
 }

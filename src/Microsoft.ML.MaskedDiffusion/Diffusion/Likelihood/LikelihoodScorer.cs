@@ -155,7 +155,9 @@ public sealed class LikelihoodScorer
                 results[i] = new TextLikelihood(double.NaN, double.NaN, 0);
                 continue;
             }
-            results[i] = Sum(estimates.AsSpan(next, own.Length));
+            // The windows of a text draw their random numbers independently.
+            LikelihoodEstimate sum = LikelihoodEstimate.Sum(estimates.AsSpan(next, own.Length));
+            results[i] = new TextLikelihood(-sum.LogLikelihood, sum.StandardError, sum.TokenCount);
             next += own.Length;
         }
         return results;
@@ -189,7 +191,7 @@ public sealed class LikelihoodScorer
     /// <remarks>
     /// A text of L tokens costs <paramref name="orders"/> times L network rows, less the repeated ones, and 2^L - 1 where that is fewer:
     /// then both figures are exact, and the upper one is the log-probability itself. An autoregressive model has one order and an exact
-    /// likelihood, which is both figures.
+    /// likelihood, which is both figures. Where attention goes by blocks the orders are those within each block, one block after the other.
     /// </remarks>
     /// <param name="texts">The texts, each with its context if it has one.</param>
     /// <param name="orders">
@@ -225,21 +227,6 @@ public sealed class LikelihoodScorer
             next += own.Length;
         }
         return results;
-    }
-
-    // The windows of a text draw their random numbers independently, so their errors add up.
-    private static TextLikelihood Sum(ReadOnlySpan<LikelihoodEstimate> windows)
-    {
-        double loss = 0;
-        EstimateError error = default;
-        int tokens = 0;
-        foreach (LikelihoodEstimate window in windows)
-        {
-            loss -= window.LogLikelihood;
-            error += window.Error;
-            tokens += window.TokenCount;
-        }
-        return new TextLikelihood(loss, error.StandardError, tokens);
     }
 
     private static string DescribeText(ScoredText text, int contextTokens, int textTokens)

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
@@ -130,7 +131,7 @@ internal sealed class RequestState
             (positions[i], targets[i]) = (start + mask.Asked[i], request.Answer[mask.Asked[i]]);
         return new MaskedRow(tokens, unconditional, positions, targets)
         {
-            BlockStart = attentionBlockSize is { } size ? request.PromptLength % size : 0,
+            Blocks = AttentionBlocks.Of(attentionBlockSize, request.PromptLength),
         };
     }
 }

@@ -6,17 +6,17 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 /// <summary>A row's cache, and what its rule must know of the steps before.</summary>
 /// <param name="rule">What is kept.</param>
 /// <param name="isShifted">Whether the output before a position predicts it.</param>
-/// <param name="reach">What positions see: the whole row, or blocks of it.</param>
-internal sealed class CachePolicy(SamplingCache rule, bool isShifted, AttentionReach reach)
+/// <param name="blocks">The blocks by which attention goes; null where it sees the whole row.</param>
+internal sealed class CachePolicy(SamplingCache rule, bool isShifted, AttentionBlocks? blocks)
 {
     private readonly SortedSet<int> _changed = [];
     private int _stepsSinceRefresh, _lastBlock;
 
     /// <summary>
     /// Whether the first step of a block can fill its first position alone, as Fast-dLLM's Dream does: the output that predicts it is
-    /// computed in no later step.
+    /// computed in no later step. Where attention goes by blocks it is computed with each step, and depends on none of them.
     /// </summary>
-    public bool LeavesOutPredecessor => isShifted && rule.KeepsAllBeforeBlock;
+    public bool LeavesOutPredecessor => isShifted && blocks is null && rule.KeepsAllBeforeBlock;
 
     /// <summary>The keys and values.</summary>
     public RowCache Kept { get; } = new();
@@ -38,7 +38,7 @@ internal sealed class CachePolicy(SamplingCache rule, bool isShifted, AttentionR
             Asked = asked,
             Masked = block.Masked,
             Changed = [.. _changed.Where(position => position < length)],
-            AttentionBlocks = reach.BlockSize is { } size ? BlocksOf(block, length, size) : null,
+            AttentionBlocks = blocks is { } own ? BlocksOf(block, length, own) : null,
         });
         _changed.Clear();
         _lastBlock = block.Number;
@@ -55,10 +55,10 @@ internal sealed class CachePolicy(SamplingCache rule, bool isShifted, AttentionR
         return positions;
     }
 
-    private (int, int) BlocksOf(SamplingBlock block, int length, int size)
+    private (int, int) BlocksOf(SamplingBlock block, int length, AttentionBlocks own)
     {
         int first = _changed.Count > 0 ? Math.Min(_changed.Min, block.Start) : block.Start;
-        return (reach.StartOfBlock(first, size), (int)Math.Min(length, reach.EndOfBlock(block.Start, size)));
+        return (own.StartOf(first), (int)Math.Min(length, own.EndOf(block.Start)));
     }
 
     /// <summary>Notes what a step has changed.</summary>

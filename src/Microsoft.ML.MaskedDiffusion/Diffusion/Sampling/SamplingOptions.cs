@@ -89,6 +89,7 @@ public sealed class SamplingOptions
 
     /// <summary>
     /// Which keys and values are kept from step to step: faster and less exact. Default <see cref="SamplingCache.None"/>: none, exact.
+    /// Where the network's attention goes by blocks, the default keeps what stands before a block, which is exact too.
     /// </summary>
     [JsonPropertyName("Cache")]
     [OmittedAtDefault]

@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
 /// <summary>A row to be filled.</summary>
@@ -51,6 +53,9 @@ internal sealed record SamplingRequest(int[] Tokens, int[] Positions)
 
     /// <summary>As of <see cref="TransformerConfig.AttentionBlockSize"/>; blocks of attention are then those of the sampler.</summary>
     public int? AttentionBlockSize { get; init; }
+
+    /// <summary>The blocks of attention, one of which begins with the first position of the first block; null for none.</summary>
+    public AttentionBlocks? AttentionBlocks => Numerics.Kernels.AttentionBlocks.Of(AttentionBlockSize, BlockStart);
 
     /// <summary>Which positions may get a token that changes the length of their gap; null where none may.</summary>
     public ILengthTokens? LengthTokens { get; init; }

@@ -48,8 +48,8 @@ internal sealed class SamplingRow : IDisposable
         History = new CommitHistory(Tokens.Length);
         _block = new SamplingBlock(request.IsWritten ? request with { Positions = [] } : request, options);
         _remasking = options.Remasking == Remasking.None ? null : new RemaskingState(options.Remasking, Tokens.Length);
-        var reach = new AttentionReach(IsCausal: false, BlockSize: request.AttentionBlockSize, BlockStart: request.BlockStart);
-        _cache = options.Cache == SamplingCache.None ? null : new CachePolicy(options.Cache, request.IsShifted, reach);
+        _cache = options.Cache == SamplingCache.None
+            ? null : new CachePolicy(options.Cache, request.IsShifted, request.AttentionBlocks);
         _correction = options.SelfCorrectionSteps == 0 || Total == 0 ? null : new SelfCorrection(options, _draws);
     }
 
@@ -271,7 +271,7 @@ internal sealed class SamplingRow : IDisposable
         return new MaskedRow([.. tokens], other, positions, [])
         {
             UnconditionalShift = shift,
-            BlockStart = _request.AttentionBlockSize is { } size ? _request.BlockStart % size : 0,
+            Blocks = _request.AttentionBlocks,
             Greedy = greedy,
             Cache = cache?.Kept,
             Computed = cache?.Next(_block, tokens.Length, positions),

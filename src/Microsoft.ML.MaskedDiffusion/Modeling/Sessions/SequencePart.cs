@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 
 /// <summary>
@@ -22,8 +24,8 @@ internal sealed class SequencePart
     /// <summary>The row's cache, or null where the positions are 0 to <see cref="KeyCount"/> - 1.</summary>
     public KeyValueCache? Cache { get; init; }
 
-    /// <summary>As of <see cref="TokenRows.BlockStart"/>.</summary>
-    public int BlockStart { get; init; }
+    /// <summary>As of <see cref="TokenRows.Blocks"/>.</summary>
+    public AttentionBlocks? Blocks { get; init; }
 
     /// <summary>
     /// Ascending indices into <see cref="Positions"/> of the places whose states are wanted. With
@@ -34,9 +36,9 @@ internal sealed class SequencePart
 
     /// <summary>A row from its first position on, with a cache to be filled or without any.</summary>
     public static SequencePart Whole(
-        int[] tokens, ReadOnlyMemory<int> asked, KeyValueCache? cache = null, int blockStart = 0) => new()
+        int[] tokens, ReadOnlyMemory<int> asked, KeyValueCache? cache = null, AttentionBlocks? blocks = null) => new()
     {
-        BlockStart = blockStart,
+        Blocks = blocks,
         Tokens = tokens,
         Positions = Enumerable.Range(0, tokens.Length).ToArray(),
         KeyCount = tokens.Length,
@@ -51,7 +53,7 @@ internal sealed class SequencePart
         Positions = Positions,
         KeyCount = KeyCount,
         Cache = Cache,
-        BlockStart = BlockStart,
+        Blocks = Blocks,
         Asked = asked,
     };
 

@@ -78,7 +78,7 @@ internal static unsafe class PanelAttentionKernels
         bool rounded)
         where TKernel : struct, IMatrixKernel
     {
-        reach = reach with { BlockStart = block.BlockStart };
+        reach = reach with { Blocks = block.Blocks ?? reach.Blocks };
         int count = block.Count, width = TKernel.Columns, start = reach.Start(positions[0]);
         int end = reach.End(positions[count - 1], block.Keys), keys = end - start, room = (keys + width - 1) / width * width;
         float* scores = Scratch.Floats(2, (long)count * room), panels = block.Panels.Keys(group) + (long)start * size;
@@ -133,5 +133,5 @@ internal static unsafe class PanelAttentionKernels
 /// <param name="First">The first row.</param>
 /// <param name="Count">Number of rows.</param>
 /// <param name="Keys">Keys that they attend, from position 0.</param>
-/// <param name="BlockStart">The position with which a block of the sequence's positions begins.</param>
-internal readonly record struct AttentionPart(KeyValuePanels Panels, int First, int Count, int Keys, int BlockStart = 0);
+/// <param name="Blocks">The blocks of its positions; null for those of the reach, if it has any.</param>
+internal readonly record struct AttentionPart(KeyValuePanels Panels, int First, int Count, int Keys, AttentionBlocks? Blocks = null);

@@ -37,7 +37,8 @@ public sealed class RunFingerprintTests
             nameof(TransformerConfig.HasAttentionBias), nameof(TransformerConfig.HasQueryKeyNorm), nameof(TransformerConfig.RotaryBase),
             nameof(TransformerConfig.RotaryScaling), nameof(TransformerConfig.LocalAttention), nameof(TransformerConfig.TiesEmbeddings),
             nameof(TransformerConfig.HasEmbeddingNorm), nameof(TransformerConfig.HasPredictionHead),
-            nameof(TransformerConfig.ShiftsLogits), nameof(TransformerConfig.UniformShare));
+            nameof(TransformerConfig.ShiftsLogits), nameof(TransformerConfig.UniformShare),
+            nameof(TransformerConfig.AttentionBlockSize));
     }
 
     private static void AssertListed<T>(T original, T changed, Func<T, IEnumerable<KeyValuePair<string, string>>> fingerprint,

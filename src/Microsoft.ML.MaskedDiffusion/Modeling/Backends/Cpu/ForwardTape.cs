@@ -32,7 +32,7 @@ internal sealed unsafe class ForwardTape : IDisposable
         Batch = tokens.Count;
         Length = tokens.Length;
         Attention = attention;
-        BlockStart = tokens.BlockStart;
+        Blocks = tokens.Blocks;
         Rounded = rounded;
         Recomputes = recomputes;
         Layers = new LayerTape[config.LayerCount];
@@ -64,8 +64,8 @@ internal sealed unsafe class ForwardTape : IDisposable
     /// <summary>Which positions see which; null: as the configuration says.</summary>
     public AttentionPattern? Attention { get; }
 
-    /// <summary>The position with which a block of positions begins.</summary>
-    public int BlockStart { get; }
+    /// <summary>As of <see cref="TokenRows.Blocks"/>.</summary>
+    public AttentionBlocks? Blocks { get; }
 
     /// <summary>The number of positions of a row, where a text that stands in it twice has its positions twice.</summary>
     public int PositionCount => Attention?.TextLength ?? Length;

@@ -44,7 +44,7 @@ internal sealed unsafe partial class KernelNetwork
                 fixed (long* slot = slots)
                 {
                     Block(
-                        weights.Layers[layer], Reach(layer, Attention, tokens.BlockStart), layer, packed, x + start * _d,
+                        weights.Layers[layer], Reach(layer, Attention, tokens.Blocks), layer, packed, x + start * _d,
                         layer == 0 ? projections : null, slot + start, items, length);
                 }
             });
@@ -144,7 +144,7 @@ internal sealed unsafe partial class KernelNetwork
         NetworkWeights weights, PackedLayer packed, float* x, TokenRows tokens, long* asked, int askedCount, float* states)
     {
         LayerWeights layer = weights.Layers[^1];
-        AttentionReach reach = Reach(LastLayer, Attention, tokens.BlockStart);
+        AttentionReach reach = Reach(LastLayer, Attention, tokens.Blocks);
         int length = tokens.Length;
         int width = _heads.QueryWidth;
         using PooledBuffer chosen = pool.Rent((long)askedCount * _d), mixtures = pool.Rent((long)askedCount * width);

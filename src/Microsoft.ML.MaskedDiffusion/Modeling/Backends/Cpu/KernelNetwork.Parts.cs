@@ -170,7 +170,7 @@ internal sealed unsafe partial class KernelNetwork
                 at += KeyValuePanels.Size(part.KeyCount, _heads.Groups, _heads.Size);
             int first = batch.Starts[i];
             parts[i - from] = new AttentionPart(
-                own, first - batch.Starts[from], batch.Starts[i + 1] - first, part.KeyCount, part.BlockStart);
+                own, first - batch.Starts[from], batch.Starts[i + 1] - first, part.KeyCount, part.Blocks);
         }
         return parts;
     }

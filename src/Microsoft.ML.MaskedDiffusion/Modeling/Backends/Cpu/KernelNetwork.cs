@@ -276,8 +276,8 @@ internal sealed unsafe partial class KernelNetwork(TransformerConfig config, Rot
             RotaryKernels.Turn(x, heads, cos, sin, places, rows, positions, direction);
     }
 
-    private AttentionReach Reach(int layer, ForwardTape tape) => Reach(layer, tape.Attention, tape.BlockStart);
+    private AttentionReach Reach(int layer, ForwardTape tape) => Reach(layer, tape.Attention, tape.Blocks);
 
-    private AttentionReach Reach(int layer, AttentionPattern? attention, int blockStart = 0) =>
-        AttentionPattern.ReachOf(config, config.IsLocal(layer), attention, blockStart);
+    private AttentionReach Reach(int layer, AttentionPattern? attention, AttentionBlocks? blocks = null) =>
+        AttentionPattern.ReachOf(config, config.IsLocal(layer), attention, blocks);
 }

@@ -3,7 +3,6 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
-using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -23,7 +22,6 @@ internal sealed class TorchBackend : INetworkBackend
     private readonly BackwardPass _pass;
     private readonly Dictionary<RotaryTable, (Tensor Cosines, Tensor Sines)> _turns = [];
     private readonly RotaryTables _tables;
-    private SeenPairs? _seenPairs;
 
     /// <param name="config">The network's shape.</param>
     /// <param name="parameters">
@@ -43,6 +41,7 @@ internal sealed class TorchBackend : INetworkBackend
         _pass = pass;
         SummarizesLogits = device.type != TorchSharp.DeviceType.CPU;
         _tables = new RotaryTables(config);
+        Masks = new TorchMasks(device);
         ScalarType tableType = type == ScalarType.Float64 ? type : ScalarType.Float32;
         foreach (RotaryTable table in Enumerable.Range(0, config.LayerCount).Select(_tables.Of).Distinct())
             _turns.Add(table, (Table(table, table.Cosines), Table(table, table.Sines)));
@@ -63,6 +62,9 @@ internal sealed class TorchBackend : INetworkBackend
 
     /// <summary>The scales of the rows of 8-bit matrices, by the matrices' names; none for other types.</summary>
     public IReadOnlyDictionary<string, Tensor> Scales { get; init; } = new Dictionary<string, Tensor>();
+
+    /// <summary>Which positions see which, as tensors.</summary>
+    internal TorchMasks Masks { get; }
 
     public Precision Precision { get; set; }
 
@@ -190,7 +192,7 @@ internal sealed class TorchBackend : INetworkBackend
             cosines.Dispose();
             sines.Dispose();
         }
-        _seenPairs?.Tensor.Dispose();
+        Masks.Dispose();
     }
 
     // States [rows, length, d], or [n, d] at the asked places only.
@@ -201,7 +203,7 @@ internal sealed class TorchBackend : INetworkBackend
         AttentionPattern? attention = Attention;
         bool[] kinds = [.. Enumerable.Range(0, _config.LayerCount).Select(_config.IsLocal).Distinct()];
         Dictionary<bool, Tensor?> masks = kinds.ToDictionary(
-            isLocal => isLocal, isLocal => MaskOf(AttentionPattern.ReachOf(_config, isLocal, attention, tokens.BlockStart), tokens.Length));
+            isLocal => isLocal, isLocal => Masks.Of(AttentionPattern.ReachOf(_config, isLocal, attention, tokens.Blocks), tokens.Length));
         for (int i = 0; i < _config.LayerCount; i++)
         {
             int layer = i;
@@ -215,16 +217,6 @@ internal sealed class TorchBackend : INetworkBackend
         }
         Tensor last = Predict(x);
         return (asked is null ? last.view(tokens.Count, tokens.Length, _config.EmbeddingSize) : last).MoveToOuterDisposeScope();
-    }
-
-    // What the blocks of a kind see, [1, 1, length, length]; null where the fused attention knows it.
-    private Tensor? MaskOf(AttentionReach reach, int length) =>
-        reach is { Radius: null, BlockSize: null, Mask: null } ? null : Sees(reach, Positions(length).view(1, -1), length);
-
-    private Tensor Positions(int count)
-    {
-        using Scalar end = ((long)count).ToScalar();
-        return arange(end, ScalarType.Int64, _device);
     }
 
     // The tables' rows [length, 1, h / 2] of a row's positions, where a text may stand twice.
@@ -296,44 +288,6 @@ internal sealed class TorchBackend : INetworkBackend
             return keys;
         using var scope = NewDisposeScope();
         return keys.unsqueeze(2).expand(-1, -1, share, -1, -1).flatten(1, 2).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>
-    /// Which of the first keys the positions [batch, length] see, [batch, 1, length, keys]; null where they see all. A reach with a mask
-    /// is for all positions of a row.
-    /// </summary>
-    internal Tensor? Sees(AttentionReach reach, Tensor positions, int keyCount)
-    {
-        using var scope = NewDisposeScope();
-        Tensor keys = Positions(keyCount), own = positions.unsqueeze(1).unsqueeze(3);
-        var rules = new List<Tensor>();
-        if (reach.Mask is not null)
-            rules.Add(PairsOf(reach.Mask, keyCount));
-        if (reach.IsCausal)
-            rules.Add((keys - own).IsAtMost(0));
-        if (reach.BlockSize is { } size)
-            rules.Add((BlockOf(keys) - BlockOf(own)).IsAtMost(0));
-        if (reach.Radius is { } radius)
-            rules.Add((keys - own).abs().IsAtMost(radius));
-        return rules.Count == 0 ? null : rules.Aggregate((seen, rule) => seen.logical_and(rule)).MoveToOuterDisposeScope();
-
-        // The number of each position's block.
-        Tensor BlockOf(Tensor positionsOf) => positionsOf.Plus(-(reach.BlockStart % size)).WholeOver(size);
-    }
-
-    // A mask on the device, [1, 1, length, length]. Most trainings have the same one in every step.
-    private Tensor PairsOf(AttentionMask mask, int length)
-    {
-        if (_seenPairs is { } known && known.Mask == mask && known.Length == length)
-            return known.Tensor.alias();
-        var seen = new bool[(long)length * length];
-        for (int position = 0; position < length; position++)
-            for (int key = 0; key < length; key++)
-                seen[(long)position * length + key] = mask.Sees(position, key);
-        _seenPairs?.Tensor.Dispose();
-        Tensor pairs = tensor(seen, [1, 1, length, length], ScalarType.Bool, _device).DetachFromDisposeScope();
-        _seenPairs = new SeenPairs(mask, length, pairs);
-        return pairs.alias();
     }
 
     /// <summary>What a block does after attention, at all places or at the asked ones.</summary>
@@ -409,8 +363,6 @@ internal sealed class TorchBackend : INetworkBackend
             logits = logits.Plus(_parameters[TransformerNetwork.HeadBiasName]);
         return logits.MoveToOuterDisposeScope();
     }
-
-    private sealed record SeenPairs(AttentionMask Mask, int Length, Tensor Tensor);
 
     // The body's result; where gradients are wanted, its inner results are not kept but computed again in the backward pass.
     private Tensor Recomputed(Func<Tensor[], Tensor> body, params Tensor[] inputs)

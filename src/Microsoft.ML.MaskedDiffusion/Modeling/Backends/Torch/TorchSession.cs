@@ -27,8 +27,8 @@ internal sealed class TorchSession(TransformerConfig config, TorchBackend backen
         var all = new RaggedBatch(parts);
         List<Tensor> results = [zeros([0, Config.EmbeddingSize], backend.Type, backend.Device)];
         List<long> order = [];
-        foreach (IGrouping<(int Length, int KeyCount, int BlockStart), int> group in Enumerable.Range(0, all.Parts.Length)
-            .GroupBy(i => (all.Parts[i].Tokens.Length, all.Parts[i].KeyCount, all.Parts[i].BlockStart)))
+        foreach (IGrouping<(int Length, int KeyCount, AttentionBlocks? Blocks), int> group in Enumerable.Range(0, all.Parts.Length)
+            .GroupBy(i => (all.Parts[i].Tokens.Length, all.Parts[i].KeyCount, all.Parts[i].Blocks)))
         {
             results.Add(Run(new RaggedBatch([.. group.Select(i => all.Parts[i])]), group.Key.Length, group.Key.KeyCount));
             foreach (int i in group)
@@ -189,13 +189,13 @@ internal sealed class TorchSession(TransformerConfig config, TorchBackend backen
     private PositionView View(RaggedBatch batch, int layer, int length, int keyCount, Tensor positions)
     {
         (Tensor cosines, Tensor sines) = backend.TurnsAt(layer, positions);
-        AttentionReach reach = AttentionPattern.ReachOf(Config, Config.IsLocal(layer), null, batch.Parts[0].BlockStart);
+        AttentionReach reach = AttentionPattern.ReachOf(Config, Config.IsLocal(layer), null, batch.Parts[0].Blocks);
         // Fused attention knows whole rows of causal attention; and the last positions see all keys anyway.
         if (reach.IsCausal && (length == keyCount || batch.Positions.All(position => position == keyCount - 1)))
             reach = reach with { IsCausal = false };
-        if (reach.BlockSize is { } size && batch.Positions.All(position => reach.EndOfBlock(position, size) >= keyCount))
-            reach = reach with { BlockSize = null };
-        return new PositionView(cosines, sines, backend.Sees(reach, positions.view(-1, length), keyCount));
+        if (reach.Blocks is { } blocks && batch.Positions.All(position => blocks.EndOf(position) >= keyCount))
+            reach = reach with { Blocks = null };
+        return new PositionView(cosines, sines, backend.Masks.Of(reach, positions.view(-1, length), keyCount));
     }
 
     /// <summary>How the blocks of one kind turn the computed positions, and which keys these see.</summary>
