@@ -14,7 +14,8 @@ public sealed class TrainingRecipesTests
         TransformerConfig network = options.Network;
         Assert.AreEqual((layers, width, 4 * width, 32),
             (network.LayerCount, network.EmbeddingSize, network.FeedForwardSize, network.EmbeddingSize / network.HeadCount));
-        Assert.AreEqual(3e-3 * 128 / width, options.LearningRate, 1e-12);
+        Assert.AreEqual(4.5e-3 * 128 / width, options.LearningRate, 1e-12);
+        Assert.IsTrue(network.TiesEmbeddings);
         Assert.AreEqual(minutes * 60, options.Budget.MaxSeconds!.Value, 1e-9);
     }
 
