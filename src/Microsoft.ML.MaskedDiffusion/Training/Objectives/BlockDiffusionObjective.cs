@@ -1,6 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp;
 
@@ -33,33 +32,22 @@ internal sealed class BlockDiffusionObjective(
 
     public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch)
     {
-        using var scope = torch.NewDisposeScope();
         int targets = batch.TargetCount();
         bool dropsPrompts = NoiseDraws.DropsPrompts(batch, guidanceDropout);
-        torch.Tensor? sum = null;
-        foreach (int[] rows in NoiseDraws.RowsByLength(batch))
+        return LengthGroups.Sum(LengthGroups.Of(batch), rows =>
         {
             NoisyBatch noisy = Corrupt(batch, rows, noiseLevels, weighting, dropsPrompts);
-            torch.Tensor loss = Paired(network, noisy, () => _weighted.Loss(network, noisy, targets));
-            sum = sum is null ? loss : sum.Plus(loss);
-        }
-        return sum!.MoveToOuterDisposeScope();
+            return Paired(network, noisy, () => _weighted.Loss(network, noisy, targets));
+        });
     }
 
     // A validation measures the bound, whatever is trained on, with stratified levels.
-    public double[] RowLosses(TransformerNetwork network, TokenBatch batch)
+    public double[] RowLosses(TransformerNetwork network, TokenBatch batch) => LengthGroups.OfEachRow(batch, rows =>
     {
-        var losses = new double[batch.Count];
-        foreach (int[] rows in NoiseDraws.RowsByLength(batch))
-        {
-            NoisyBatch noisy = Corrupt(batch, rows, NoiseLevels.Stratified, LossWeighting.InverseNoiseLevel, dropsPrompts: false);
-            int[] targets = [.. rows.Select(row => batch.TargetCount(row))];
-            double[] part = Paired(network, noisy, () => _weighted.RowLosses(network, noisy, targets));
-            for (int i = 0; i < rows.Length; i++)
-                losses[rows[i]] = part[i];
-        }
-        return losses;
-    }
+        NoisyBatch noisy = Corrupt(batch, rows, NoiseLevels.Stratified, LossWeighting.InverseNoiseLevel, dropsPrompts: false);
+        int[] targets = [.. rows.Select(row => batch.TargetCount(row))];
+        return Paired(network, noisy, () => _weighted.RowLosses(network, noisy, targets));
+    });
 
     /// <summary>Noises rows of one length: each stands in the result clean, and behind that noised.</summary>
     internal NoisyBatch Corrupt(TokenBatch batch, int[] rows, NoiseLevels sampling, LossWeighting weights, bool dropsPrompts)

@@ -1,6 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp;
 
@@ -38,31 +37,14 @@ internal class DiffusionObjective(
 
     public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch)
     {
-        using var scope = torch.NewDisposeScope();
         int targets = batch.TargetCount();
-        torch.Tensor? sum = null;
-        foreach (NoisyBatch noisy in Corrupt(batch))
-        {
-            torch.Tensor loss = _training.Loss(network, noisy, targets);
-            sum = sum is null ? loss : sum.Plus(loss);
-        }
-        return sum!.MoveToOuterDisposeScope();
+        return LengthGroups.Sum(Corrupt(batch), noisy => _training.Loss(network, noisy, targets));
     }
 
     // The draws of one validation block always use stratified noise levels: the mean of the block has less noise, and the standard error is
     // computed over blocks.
-    public double[] RowLosses(TransformerNetwork network, TokenBatch batch)
-    {
-        var losses = new double[batch.Count];
-        foreach (int[] rows in NoiseDraws.RowsByLength(batch))
-        {
-            double[] part = _bound.RowLosses(network, Corrupt(batch, rows, NoiseLevels.Stratified),
-                [.. rows.Select(row => batch.TargetCount(row))]);
-            for (int i = 0; i < rows.Length; i++)
-                losses[rows[i]] = part[i];
-        }
-        return losses;
-    }
+    public double[] RowLosses(TransformerNetwork network, TokenBatch batch) => LengthGroups.OfEachRow(batch, rows => _bound.RowLosses(
+        network, Corrupt(batch, rows, NoiseLevels.Stratified), [.. rows.Select(row => batch.TargetCount(row))]));
 
     /// <summary>Noises rows of one length.</summary>
     internal NoisyBatch Corrupt(TokenBatch batch, int[] rows, NoiseLevels sampling)
@@ -102,9 +84,9 @@ internal class DiffusionObjective(
         IEnumerable<int> all = Enumerable.Range(0, batch.Count);
         IEnumerable<(NoisyBatch, int[])> noisy =
         [
-            .. NoiseDraws.ByLength(all.Where(row => resized[row] is null), batch.RowLength).Select(
+            .. LengthGroups.Of(all.Where(row => resized[row] is null), batch.RowLength).Select(
                 rows => (Corrupt(batch, rows, noiseLevels), rows)),
-            .. NoiseDraws.ByLength(all.Where(row => resized[row] is not null), row => resized[row]!.Tokens.Length).Select(
+            .. LengthGroups.Of(all.Where(row => resized[row] is not null), row => resized[row]!.Tokens.Length).Select(
                 rows => (Join([.. rows.Select(row => resized[row]!)], [.. rows.Select(row => batch.TargetCount(row))]), rows)),
         ];
         foreach ((NoisyBatch part, int[] rows) in noisy)

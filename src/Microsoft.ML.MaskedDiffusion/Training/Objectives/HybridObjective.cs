@@ -38,19 +38,15 @@ internal sealed class HybridObjective(
 
     public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch)
     {
-        using var scope = torch.NewDisposeScope();
         int targets = batch.TargetCount();
         bool dropsPrompts = NoiseDraws.DropsPrompts(batch, guidanceDropout);
-        torch.Tensor? sum = null;
-        foreach (int[] rows in NoiseDraws.RowsByLength(batch))
+        return LengthGroups.Sum(LengthGroups.Of(batch), rows =>
         {
             HybridBatch noisy = Corrupt(batch, rows, noiseLevels, _process.LevelInTraining);
             if (dropsPrompts)
                 NoiseDraws.MaskPrompts(noisy.Tokens, noisy.Length, batch, rows, config.MaskTokenId);
-            torch.Tensor loss = Losses(network, noisy, weighting).sum().Over(targets);
-            sum = sum is null ? loss : sum.Plus(loss);
-        }
-        return sum!.MoveToOuterDisposeScope();
+            return Losses(network, noisy, weighting).sum().Over(targets);
+        });
     }
 
     // A validation measures the bound, whatever is trained on, with stratified levels as for masks alone.
@@ -59,7 +55,7 @@ internal sealed class HybridObjective(
         using var scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
         var losses = new double[batch.Count];
-        foreach (int[] rows in NoiseDraws.RowsByLength(batch))
+        foreach (int[] rows in LengthGroups.Of(batch))
         {
             HybridBatch noisy = Corrupt(batch, rows, NoiseLevels.Stratified, _process.LevelInMeasurement);
             torch.Tensor each = Losses(network, noisy, LossWeighting.InverseNoiseLevel).to(torch.ScalarType.Float64, torch.CPU);

@@ -52,13 +52,6 @@ internal static class NoiseDraws
         return random.NextDouble() < probability;
     }
 
-    /// <summary>The rows of a batch, those of one length together.</summary>
-    public static IEnumerable<int[]> RowsByLength(TokenBatch batch) => ByLength(Enumerable.Range(0, batch.Count), batch.RowLength);
-
-    /// <summary>Rows, those of one length together.</summary>
-    public static IEnumerable<int[]> ByLength(IEnumerable<int> rows, Func<int, int> length) =>
-        rows.GroupBy(length).Select(group => group.ToArray());
-
     /// <summary>The ids of rows of one length, row after row, and which of them belong to prompts.</summary>
     public static (long[] Tokens, bool[] Kept) Rows(TokenBatch batch, int[] rows)
     {

@@ -133,7 +133,7 @@ public sealed class RowObjectiveTests
         TokenBatch batch = Batch(blocks);
         var objective = new DiffusionObjective(Config);
         int masked = 0;
-        foreach (int[] rows in NoiseDraws.RowsByLength(batch))
+        foreach (int[] rows in LengthGroups.Of(batch))
         {
             NoisyBatch noisy = objective.Corrupt(batch, rows, NoiseLevels.Independent);
             for (int i = 0; i < rows.Length; i++)
