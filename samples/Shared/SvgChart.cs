@@ -8,6 +8,9 @@ internal static class SvgChart
 {
     private const int Width = 720, Height = 300, Left = 60, Right = 20, Top = 20, Bottom = 45;
 
+    // Lines are told apart by their dashes too, in print and by readers who do not see all colours.
+    private static readonly string[] Dashes = ["", " stroke-dasharray='8 4'", " stroke-dasharray='2 3'", " stroke-dasharray='9 3 2 3'"];
+
     /// <summary>A named series of points.</summary>
     public sealed record Series(string Name, string Color, IReadOnlyList<(double X, double Y)> Points);
 
@@ -37,14 +40,16 @@ internal static class SvgChart
         foreach (var (line, index) in series.Select((line, index) => (line, index)))
         {
             var path = string.Join(' ', line.Points.Select(p => Invariant($"{X(p.X):F1},{Y(p.Y):F1}")));
-            svg.Append(Invariant($"<polyline fill='none' stroke='{line.Color}' stroke-width='2' points='{path}'/>"));
+            string stroke = $"stroke='{line.Color}' stroke-width='2'{Dashes[index % Dashes.Length]}";
+            svg.Append($"<polyline fill='none' {stroke} points='{path}'/>");
             if (line.Points.Count < 40)
             {
                 foreach ((double x, double y) in line.Points)
                     svg.Append(Invariant($"<circle cx='{X(x):F1}' cy='{Y(y):F1}' r='3' fill='{line.Color}'/>"));
             }
-            svg.Append(Invariant($"<text x='{Width - Right - 4}' y='{Top + 14 + 18 * index}' text-anchor='end' "));
-            svg.Append(Invariant($"style='fill:{line.Color}'>{Escape(line.Name)}</text>"));
+            int top = Top + 14 + 18 * index, right = Width - Right - 4;
+            svg.Append($"<line {stroke} x1='{right - 34}' x2='{right}' y1='{top - 4}' y2='{top - 4}'/>");
+            svg.Append($"<text x='{right - 42}' y='{top}' text-anchor='end' style='fill:{line.Color}'>{Escape(line.Name)}</text>");
         }
         svg.Append(Invariant($"<text x='{(Left + Width - Right) / 2}' y='{Height - 6}' text-anchor='middle'>{Escape(xTitle)}</text>"));
         int middle = (Top + Height - Bottom) / 2;
