@@ -37,14 +37,14 @@ internal sealed class SequencePart
     /// <summary>A row from its first position on, with a cache to be filled or without any.</summary>
     public static SequencePart Whole(
         int[] tokens, ReadOnlyMemory<int> asked, KeyValueCache? cache = null, AttentionBlocks? blocks = null) => new()
-    {
-        Blocks = blocks,
-        Tokens = tokens,
-        Positions = Enumerable.Range(0, tokens.Length).ToArray(),
-        KeyCount = tokens.Length,
-        Cache = cache,
-        Asked = asked,
-    };
+        {
+            Blocks = blocks,
+            Tokens = tokens,
+            Positions = Enumerable.Range(0, tokens.Length).ToArray(),
+            KeyCount = tokens.Length,
+            Cache = cache,
+            Asked = asked,
+        };
 
     /// <summary>The same part, asked for other places.</summary>
     public SequencePart WithAsked(int[] asked) => new()
