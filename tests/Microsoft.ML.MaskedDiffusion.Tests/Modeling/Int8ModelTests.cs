@@ -1,6 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Adapters;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -145,7 +146,7 @@ public sealed class Int8ModelTests
         foreach (float change in new[] { 0f, 1 })
         {
             tensors[Head] = tensors[Table].clone();
-            tensors[Head][3, 5].add_(change);
+            tensors[Head][3, 5].Increase(change);
             using (FileStream stream = File.Create(path))
                 SafetensorsWriter.WriteModel(stream, tensors);
             if (change == 0)

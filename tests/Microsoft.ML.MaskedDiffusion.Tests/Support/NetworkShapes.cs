@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -101,9 +102,9 @@ internal static class NetworkShapes
         foreach (Parameter parameter in network.Parameters.Values)
         {
             if (parameter.dim() == 2)
-                parameter.mul_(2);
+                parameter.Scale(2);
             else
-                parameter.add_(randn(parameter.shape, generator: new Generator(5)) * 0.3);
+                parameter.Increase(randn(parameter.shape, generator: new Generator(5)).Times(0.3));
         }
         return network;
     }

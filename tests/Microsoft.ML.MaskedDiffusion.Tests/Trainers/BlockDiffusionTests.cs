@@ -69,7 +69,7 @@ public sealed class BlockDiffusionTests
     {
         int[] masked = [.. Enumerable.Repeat(Whole.Config.MaskTokenId, prompt), .. tokens[prompt..]];
         torch.Tensor other = Logits(masked, prompt);
-        return (other + (1 + scale) * (Logits(tokens, prompt) - other)).log_softmax(-1);
+        return other.Plus((Logits(tokens, prompt) - other).Times(1 + scale)).log_softmax(-1);
     }
 
     // The exact bound of each block behind what is before it, from all of its masks: the mean over the numbers l of masked tokens, and over

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using TorchSharp;
@@ -20,7 +21,7 @@ internal sealed class SpyingObjective(ITrainingObjective inner, Action<int>? act
     {
         Calls++;
         action?.Invoke(Calls);
-        return inner.Loss(network, batch) * Factor(Calls);
+        return inner.Loss(network, batch).Times(Factor(Calls));
     }
 
     public double[] RowLosses(TransformerNetwork network, TokenBatch batch) => inner.RowLosses(network, batch);

@@ -2,6 +2,7 @@ using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -113,7 +114,7 @@ public sealed class NetworkEvaluatorTests
         using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, ScalarType.Float32);
         using (IDisposable noGradient = no_grad())
         using (Tensor row = network.Parameters["lm_head.weight"].narrow(0, 4, 1))
-            row.fill_(float.NaN);
+            row.Set(float.NaN);
         var evaluator = new NetworkEvaluator(network);
         Assert.ThrowsExactly<NotFiniteNumberException>(() => new MaskedDiffusionScorer(evaluator, new()).Score([new([1], [2, 3])]));
         Assert.ThrowsExactly<NotFiniteNumberException>(() => new TokenInfiller(evaluator, new()).Fill([[1, Small.MaskTokenId]]));

@@ -5,6 +5,7 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -87,7 +88,7 @@ public sealed class SessionSchedulerTests
     public void SummariesAreThoseOfTheKernel()
     {
         using var scope = NewDisposeScope();
-        Tensor logits = randn(40, 300) * 4;
+        Tensor logits = randn(40, 300).Times(4);
         // Forbidden tokens, equal logits, one far above the others, and all equal.
         logits[TensorIndex.Slice(0, 10), TensorIndex.Slice(0, 200, 3)] = float.NegativeInfinity;
         logits[TensorIndex.Slice(5, 20), 150] = logits[TensorIndex.Slice(5, 20), 37] = 30;

@@ -1,6 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -161,7 +162,7 @@ public sealed unsafe class HybridProcessTests
         using TransformerNetwork narrow = new(config, CPU), wide = new(config, CPU, ScalarType.Float64);
         narrow.Initialize(3);
         using (no_grad())
-            narrow.Parameters[TransformerNetwork.HeadName].mul_(8);
+            narrow.Parameters[TransformerNetwork.HeadName].Scale(8);
         wide.CopyFrom(narrow);
         foreach (TransformerNetwork network in new[] { narrow, wide })
         {

@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -106,11 +107,11 @@ public sealed class MaskedDiffusionObjectiveTests
             double value = place.item<double>();
             double At(double x)
             {
-                place.fill_(x);
+                place.Set(x);
                 return objective.Loss(network, batch).item<double>();
             }
             double slope = (At(value + Step) - At(value - Step)) / (2 * Step);
-            place.fill_(value);
+            place.Set(value);
             Assert.AreEqual(
                 slope, parameter.grad!.view(-1)[parameter.NumberOfElements / 2].item<double>(), 1e-7 * (1 + Math.Abs(slope)), name);
         }

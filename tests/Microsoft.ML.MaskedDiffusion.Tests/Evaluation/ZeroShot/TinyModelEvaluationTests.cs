@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -98,7 +99,7 @@ public sealed class TinyModelEvaluationTests
     public void DamagedWeights_AreNamed()
     {
         using (torch.no_grad())
-            _model.Network.Parameters["lm_head.weight"].fill_(float.NaN);
+            _model.Network.Parameters["lm_head.weight"].Set(float.NaN);
         Assert.ThrowsExactly<NotFiniteNumberException>(() => new ZeroShotEvaluator(_model, Options()).Evaluate(Piqa, Questions));
     }
 

@@ -75,7 +75,7 @@ public sealed class Int8WeightsTests
         narrow.CopyFrom(wide);
         // A scale that rounding again would not give.
         using (Tensor scales = narrow.Scales[TransformerNetwork.EmbeddingName].narrow(0, 0, 1))
-            scales.fill_(0.0123456f);
+            scales.Set(0.0123456f);
         using var copy = new TransformerNetwork(config, CPU, ScalarType.Int8);
         copy.CopyFrom(narrow);
         foreach ((string name, Tensor scales) in narrow.Scales)

@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -129,7 +130,7 @@ public sealed class NetworkShapeTests
         {
             Tensor logits = exact.Logits(wide);
             if (scale != 0)
-                logits = exact.Logits(wideOthers) + (1 + scale) * (logits - exact.Logits(wideOthers));
+                logits = exact.Logits(wideOthers).Plus((logits - exact.Logits(wideOthers)).Times(1 + scale));
             Tensor expected = logits.log_softmax(-1);
             foreach (TransformerNetwork of in new[] { network, exact })
             {
@@ -183,7 +184,7 @@ public sealed class NetworkShapeTests
     private static void AssertClose(Tensor expected, Tensor actual, double tolerance, string what)
     {
         Tensor wide = expected.to(ScalarType.Float64), difference = wide - actual.to(ScalarType.Float64);
-        double size = wide.square().sum().sqrt().item<double>(), off = difference.square().sum().sqrt().item<double>();
+        double size = (wide * wide).sum().sqrt().item<double>(), off = (difference * difference).sum().sqrt().item<double>();
         Assert.IsLessThanOrEqualTo(tolerance * size + 1e-9, off, $"{what}, of length {size}");
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -58,11 +59,11 @@ public sealed class PublishedGradientTests
             using var inner = NewDisposeScope();
             using IDisposable noGradient = no_grad();
             double own = weights[at].item<double>();
-            weights[at].fill_(own + Step);
+            weights[at].Set(own + Step);
             double high = Loss(exact).item<double>();
-            weights[at].fill_(own - Step);
+            weights[at].Set(own - Step);
             double low = Loss(exact).item<double>();
-            weights[at].fill_(own);
+            weights[at].Set(own);
             return (high - low) / (2 * Step);
         }
     }

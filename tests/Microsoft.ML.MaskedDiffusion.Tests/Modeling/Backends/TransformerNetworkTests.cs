@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -189,11 +190,11 @@ public sealed class TransformerNetworkTests
                 long at = random.NextInt32((int)parameter.NumberOfElements);
                 Tensor place = parameter.view(-1).narrow(0, at, 1);
                 double value = place.item<double>();
-                place.fill_(value + Step);
+                place.Set(value + Step);
                 double high = Loss(network, tokens, targets).item<double>();
-                place.fill_(value - Step);
+                place.Set(value - Step);
                 double low = Loss(network, tokens, targets).item<double>();
-                place.fill_(value);
+                place.Set(value);
                 double slope = (high - low) / (2 * Step);
                 Assert.AreEqual(slope, gradient.view(-1)[at].item<double>(), 1e-7 * (1 + Math.Abs(slope)), name);
             }
@@ -364,7 +365,7 @@ public sealed class TransformerNetworkTests
         using IDisposable noGradient = no_grad();
         foreach (Parameter parameter in network.Parameters.Values)
             if (parameter.dim() == 2)
-                parameter.mul_(5);
+                parameter.Scale(5);
         return network;
     }
 

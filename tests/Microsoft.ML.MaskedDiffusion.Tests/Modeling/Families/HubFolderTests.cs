@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -129,7 +130,7 @@ public sealed class HubFolderTests
     {
         using var folder = new PublishedFolder("a2d-qwen2");
         string path = Path.Combine(folder.Path, "model.safetensors");
-        Rewrite(path, tensors => tensors["lm_head.weight"][3, 5] += 1);
+        Rewrite(path, tensors => tensors["lm_head.weight"][3, 5].Increase(1));
         string message = Assert.ThrowsExactly<InvalidDataException>(() => folder.Load()).Message;
         Assert.Contains("lm_head.weight", message);
         Rewrite(path, tensors => tensors.Remove("lm_head.weight"));

@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -19,7 +20,7 @@ public sealed class BackwardPassTests
         Tensor leaf = ones(3).requires_grad_();
         Assert.AreEqual(
             "three", Assert.ThrowsExactly<NotSupportedException>(() => pass.Run(Failing.apply(pass, leaf, "three").sum())).Message);
-        pass.Run((leaf * 2).sum());
+        pass.Run(leaf.Times(2).sum());
         CollectionAssert.AreEqual(new[] { 2f, 2, 2 }, leaf.grad!.data<float>().ToArray());
     }
 
@@ -76,7 +77,7 @@ public sealed class BackwardPassTests
             network.Backward(loss);
             using IDisposable noGradient = no_grad();
             foreach (Tensor parameter in network.Parameters.Values)
-                parameter.add_(parameter.grad!, alpha: -0.01);
+                parameter.Increase(parameter.grad!, -0.01);
             network.ZeroGradients();
         }
         return [.. network.Parameters.Values.SelectMany(parameter => parameter.detach().data<float>().ToArray())];

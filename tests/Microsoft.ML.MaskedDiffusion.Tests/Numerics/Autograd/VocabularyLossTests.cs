@@ -57,12 +57,12 @@ public sealed unsafe class VocabularyLossTests
     public void AMatrixThatIsNoLeafGetsItsGradientToo()
     {
         using var scope = NewDisposeScope();
-        Tensor leaf = tensor(Weight, [Vocabulary, Width]).requires_grad_(), plain = (leaf.detach() * 2).requires_grad_();
+        Tensor leaf = tensor(Weight, [Vocabulary, Width]).requires_grad_(), plain = leaf.detach().Times(2).requires_grad_();
         Tensor input = tensor(Input(600), [600, Width]);
-        Loss(input, leaf * 2, rounded: false, recompute: true).sum().backward();
+        Loss(input, leaf.Times(2), rounded: false, recompute: true).sum().backward();
         Loss(input, plain, rounded: false, recompute: false).sum().backward();
         // The gradient of W in 2 W is twice that of 2 W, without a rounding.
-        CollectionAssert.AreEqual(Floats(plain.grad! * 2), Floats(leaf.grad!));
+        CollectionAssert.AreEqual(Floats(plain.grad!.Times(2)), Floats(leaf.grad!));
     }
 
     [TestMethod]
@@ -80,7 +80,7 @@ public sealed unsafe class VocabularyLossTests
         (loss * share).sum().backward();
         Tensor Wide(Tensor values) => values.detach().to(ScalarType.Float64).requires_grad_();
         Tensor wideWeight = Wide(weight), wideInput = Wide(input), wideBias = Wide(bias);
-        Tensor logits = matmul(wideInput, wideWeight.narrow(0, 0, Known).t()) + wideBias;
+        Tensor logits = matmul(wideInput, wideWeight.narrow(0, 0, Known).t()).Plus(wideBias);
         Tensor expected = nn.functional.cross_entropy(logits, tensor(targets), reduction: nn.Reduction.None);
         (expected * share.to(ScalarType.Float64)).sum().backward();
         // 32-bit rounding of sums of 600 terms at most.

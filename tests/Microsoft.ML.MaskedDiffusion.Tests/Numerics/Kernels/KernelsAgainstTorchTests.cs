@@ -22,7 +22,7 @@ public sealed unsafe class KernelsAgainstTorchTests
         Tensor x = Draws([10, 24], 20), gain = Draws([24], 21), dy = Draws([10, 24], 97);
         Tensor wideX = Wide(x), wideGain = Wide(gain);
         Tensor from = centered ? wideX - wideX.mean([-1], keepdim: true) : wideX;
-        Tensor expected = from / ((from * from).mean([-1], keepdim: true) + 1e-5).sqrt() * wideGain;
+        Tensor expected = from / (from * from).mean([-1], keepdim: true).Plus(1e-5).sqrt() * wideGain;
         (expected * Wide(dy).detach()).sum().backward();
         Tensor y = empty(10, 24), scale = empty(10), dx = empty(10, 24), dGain = zeros(24);
         NormKernels.Forward(At(x), At(gain), 1e-5, At(y), At(scale), 10, 24, centered);
@@ -40,7 +40,7 @@ public sealed unsafe class KernelsAgainstTorchTests
         var layout = new HeadLayout(6, 2, 5);
         Tensor x = Draws([9, 50], 20), gain = Draws([5], 21), dy = Draws([9, 50], 97);
         Tensor wideX = Wide(x), wideGain = Wide(gain), heads = wideX.view(9, 2, 5, 5), keys = heads.narrow(2, 3, 1);
-        Tensor normed = keys / ((keys * keys).mean([-1], keepdim: true) + 1e-6).sqrt() * wideGain;
+        Tensor normed = keys / (keys * keys).mean([-1], keepdim: true).Plus(1e-6).sqrt() * wideGain;
         Tensor expected = cat([heads.narrow(2, 0, 3), normed, heads.narrow(2, 4, 1)], 2).view(9, 50);
         (expected * Wide(dy).detach()).sum().backward();
         Tensor y = x.clone(), dGain = zeros(5);
@@ -58,9 +58,9 @@ public sealed unsafe class KernelsAgainstTorchTests
     public void Bias(int rows)
     {
         using var scope = NewDisposeScope();
-        Tensor x = Draws([rows, 70], 20), bias = Draws([70], 21), dBias = ones(70), expected = x + bias;
+        Tensor x = Draws([rows, 70], 20), bias = Draws([70], 21), dBias = ones(70), expected = x.Plus(bias);
         BiasKernels.AddGradient(At(dBias), At(x), rows, 70);
-        AssertClose((Wide(x).sum([0]) + 1) / rows, dBias / rows, Slopes);
+        AssertClose(Wide(x).sum([0]).Plus(1).Over(rows), dBias.Over(rows), Slopes);
         BiasKernels.Add(At(x), At(bias), rows, 70);
         AssertClose(expected, x, 0);
     }
@@ -69,7 +69,7 @@ public sealed unsafe class KernelsAgainstTorchTests
     public void Gelu()
     {
         using var scope = NewDisposeScope();
-        Tensor x = Draws([7, 33], 20) * 3, dy = Draws([7, 33], 97), wide = Wide(x), expected = nn.functional.gelu(wide);
+        Tensor x = Draws([7, 33], 20).Times(3), dy = Draws([7, 33], 97), wide = Wide(x), expected = nn.functional.gelu(wide);
         (expected * Wide(dy).detach()).sum().backward();
         Tensor y = empty(7, 33);
         GateKernels.ForwardGelu(At(x), At(y), 7 * 33);
@@ -137,6 +137,6 @@ public sealed unsafe class KernelsAgainstTorchTests
     private static void AssertClose(Tensor expected, Tensor actual, double tolerance)
     {
         Tensor wide = expected.detach(), difference = wide - actual.to(ScalarType.Float64);
-        Assert.IsLessThanOrEqualTo(tolerance, (difference.abs() / (wide.abs() + 1)).max().item<double>());
+        Assert.IsLessThanOrEqualTo(tolerance, (difference.abs() / wide.abs().Plus(1)).max().item<double>());
     }
 }

@@ -71,7 +71,7 @@ public sealed class LoraWeightsTests
         {
             using IDisposable noGradient = no_grad();
             using Tensor one = flat.narrow(0, i, 1), before = one.clone();
-            one.fill_(before.item<double>() + change);
+            one.Set(before.item<double>() + change);
             weights.Apply();
             using Tensor loss = Loss(network);
             one.copy_(before);
@@ -116,7 +116,7 @@ public sealed class LoraWeightsTests
         using var weights = new LoraWeights(network, Settings(16, Layer), seed: 5);
         using (no_grad())
         {
-            using Tensor identity = eye(16, dtype: ScalarType.Float64), b = change / 2.5;
+            using Tensor identity = eye(16, dtype: ScalarType.Float64), b = change.Over(2.5);
             weights.Parameters[Layer + ".lora_A.weight"].copy_(identity);
             weights.Parameters[Layer + ".lora_B.weight"].copy_(b);
         }

@@ -63,7 +63,7 @@ public sealed class BlockDiffusionObjectiveTests
                 long[] places = [.. masked.Select(i => noisy.MaskedPositions[i] - first)];
                 torch.Tensor losses = network.CrossEntropy(
                     network.HiddenAt(new TokenRows(tokens, tokens.Length), places), [.. masked.Select(i => noisy.Targets[i])]);
-                sum += (losses * torch.tensor(masked.Select(i => noisy.Weights![i]).ToArray())).sum();
+                sum = sum.Plus((losses * torch.tensor(masked.Select(i => noisy.Weights![i]).ToArray())).sum());
             }
         }
         return sum;
@@ -87,7 +87,7 @@ public sealed class BlockDiffusionObjectiveTests
         int[] rows = [.. Enumerable.Range(0, batch.Count)];
         NoisyBatch noisy = objective.Corrupt(batch, rows, NoiseLevels.Independent, LossWeighting.InverseNoiseLevel, dropsPrompts: false);
 
-        torch.Tensor expected = BlockByBlock(network, noisy) / (batch.Count * Length);
+        torch.Tensor expected = BlockByBlock(network, noisy).Over(batch.Count * Length);
         network.Backward(expected);
         Dictionary<string, float[]> expectedGradients = Gradients(network);
         network.ZeroGradients();

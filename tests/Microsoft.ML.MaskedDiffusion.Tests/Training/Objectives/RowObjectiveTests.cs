@@ -115,7 +115,7 @@ public sealed class RowObjectiveTests
         for (int row = 0; row < blocks.Count; row++)
         {
             TokenBatch one = Batch(blocks, row, 1);
-            (objective.Loss(network, one) * ((double)one.TargetCount() / targets)).backward();
+            objective.Loss(network, one).Times((double)one.TargetCount() / targets).backward();
         }
         foreach ((string name, float[] expected) in together)
         {

@@ -1,4 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Backends.Torch;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -7,30 +9,32 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class TorchOperatorsTests
 {
+    private static readonly Scalar Forbidden = double.NegativeInfinity.ToScalar();
+
     [TestMethod]
     public void RmsNorm() => Compare([[2, 5, 24], [24]], x => TorchOperators.RmsNorm(x[0], x[1], 1e-5),
-        x => x[0] / ((x[0] * x[0]).mean([-1], keepdim: true) + 1e-5).sqrt() * x[1]);
+        x => x[0] / (x[0] * x[0]).mean([-1], keepdim: true).Plus(1e-5).sqrt() * x[1]);
 
     [TestMethod]
     public void LayerNorm() => Compare([[2, 5, 24], [24]], x => TorchOperators.LayerNorm(x[0], x[1], 1e-5), x =>
     {
         Tensor centered = x[0] - x[0].mean([-1], keepdim: true);
-        return centered / ((centered * centered).mean([-1], keepdim: true) + 1e-5).sqrt() * x[1];
+        return centered / (centered * centered).mean([-1], keepdim: true).Plus(1e-5).sqrt() * x[1];
     });
 
     [TestMethod]
     public void GeluGate() => Compare([[7, 33], [7, 33]], x => TorchOperators.Gate(x[0], x[1], GateActivation.Gelu),
-        x => x[0] * (1 + (x[0] / Math.Sqrt(2)).erf()) / 2 * x[1]);
+        x => (x[0] * x[0].Over(Math.Sqrt(2)).erf().Plus(1)).Over(2) * x[1]);
 
     [TestMethod]
-    public void Gate() => Compare([[7, 33], [7, 33]], x => TorchOperators.Gate(x[0], x[1]), x => x[0] / (1 + (-x[0]).exp()) * x[1]);
+    public void Gate() => Compare([[7, 33], [7, 33]], x => TorchOperators.Gate(x[0], x[1]), x => x[0] / (-x[0]).exp().Plus(1) * x[1]);
 
     [TestMethod]
     public void Linear() => Compare([[3, 5, 24], [17, 24]], x => TorchOperators.Linear(x[0], x[1]), x => matmul(x[0], x[1].t()));
 
     [TestMethod]
     public void LinearOfAMatrixThatIsNoLeaf() =>
-        Compare([[3, 24], [17, 24]], x => TorchOperators.Linear(x[0], x[1] * 2), x => matmul(x[0], x[1].t()) * 2);
+        Compare([[3, 24], [17, 24]], x => TorchOperators.Linear(x[0], x[1].Times(2)), x => matmul(x[0], x[1].t()).Times(2));
 
     [TestMethod]
     public void CrossEntropy()
@@ -60,9 +64,9 @@ public sealed class TorchOperatorsTests
     public void Attention(bool causal) =>
         Compare([[2, 3, 7, 8], [2, 3, 7, 8], [2, 3, 7, 8]], x => TorchOperators.Attention(x[0], x[1], x[2], causal), x =>
         {
-            Tensor scores = matmul(x[0], x[1].transpose(-2, -1)) / Math.Sqrt(8);
+            Tensor scores = matmul(x[0], x[1].transpose(-2, -1)).Over(Math.Sqrt(8));
             if (causal)
-                scores = scores.masked_fill(ones(7, 7, ScalarType.Bool).triu(1), double.NegativeInfinity);
+                scores = scores.masked_fill(ones(7, 7, ScalarType.Bool).triu(1), Forbidden);
             return matmul(scores.softmax(-1), x[2]);
         });
 
@@ -127,7 +131,7 @@ public sealed class TorchOperatorsTests
     private static void AssertClose(Tensor expected, Tensor actual, double tolerance)
     {
         Tensor wide = expected.detach().to(ScalarType.Float64), difference = wide - actual.detach().to(ScalarType.Float64);
-        double worst = (difference.abs() / (wide.abs() + 1)).max().item<double>();
+        double worst = (difference.abs() / wide.abs().Plus(1)).max().item<double>();
         Assert.IsLessThanOrEqualTo(tolerance, worst);
     }
 }
