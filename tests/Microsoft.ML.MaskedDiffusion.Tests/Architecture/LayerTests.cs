@@ -12,7 +12,7 @@ public sealed class LayerTests
 {
     private const string Root = "Microsoft.ML.MaskedDiffusion";
 
-    private static readonly string[] Ground = ["Files", "Options", "Progress"];
+    private static readonly string[] Ground = ["Files", "Options", "Progress", "ProcessGroups"];
     private static readonly string[] Numbers = ["Numerics", .. Ground];
     private static readonly string[] Models = ["Modeling", "Text", .. Numbers];
     private static readonly string[] Work = ["DataViews", "Corpora", "Training", "Diffusion", "Evaluation", .. Models];
@@ -23,6 +23,7 @@ public sealed class LayerTests
         ["Files"] = [],
         ["Options"] = [],
         ["Progress"] = [],
+        ["ProcessGroups"] = [],
         ["Numerics"] = Ground,
         ["Text"] = Numbers,
         ["Modeling"] = ["Text", .. Numbers],
