@@ -50,6 +50,7 @@ public sealed partial class OptionsTests
             // Good values that mean nothing without a model to start from are refused too.
             [nameof(TrainerOptions.Lora)] = [new LoraOptions()],
             [nameof(TrainerOptions.Compute)] = [null],
+            [nameof(TrainerOptions.ProcessGroup)] = [null],
             [nameof(TrainerOptions.Outputs)] = [null],
         }, anything: ["ValidationSet", "Seed", "Progress", "CancellationToken", "InitialModel"]),
 
@@ -134,6 +135,7 @@ public sealed partial class OptionsTests
         new Subject<ComputeOptions>(new(), o => Train(new() { Compute = o }), new()
         {
             [nameof(ComputeOptions.MicroBatchSize)] = [.. BadCounts, 3, 32],
+            [nameof(ComputeOptions.VirtualRanks)] = [.. BadCounts, 3, 32],
             [nameof(ComputeOptions.Precision)] = [(Precision)(-1), (Precision)9],
         }, anything: ["ActivationCheckpointing"]),
 

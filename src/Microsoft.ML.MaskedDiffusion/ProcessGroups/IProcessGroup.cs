@@ -15,8 +15,8 @@ public interface IProcessGroup
     int Size { get; }
 
     /// <summary>
-    /// Replaces the numbers by their sums over all ranks, the same bits on each rank and in each run. The order of the additions is fixed: n
-    /// ranks are the sum of the first m and that of the others, where m is the largest power of two below n.
+    /// Replaces the numbers by their sums over all ranks, the same bits on each rank and in each run. The order of the additions is fixed:
+    /// n ranks are the sum of the first m and that of the others, where m is the largest power of two below n.
     /// </summary>
     /// <param name="values">Any count of numbers, the same on each rank.</param>
     void AllReduce(Span<float> values);

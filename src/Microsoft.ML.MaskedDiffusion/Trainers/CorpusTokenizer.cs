@@ -1,12 +1,13 @@
 using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
+using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.MaskedDiffusion.Trainers;
 
 /// <summary>
 /// Makes training blocks of text columns: in memory, or by way of a token folder, where a resumed run finds the tokens without opening the
-/// data.
+/// data. Of a group of ranks the first one writes the token folder, and the others read it.
 /// </summary>
 internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, IProgress<TrainingProgress> progress)
 {
@@ -20,7 +21,19 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
     {
         string? folder = options.Checkpoints.TokenFolder
             ?? (options.Checkpoints.Folder is { } checkpoints ? Path.Combine(checkpoints, FolderBesideCheckpoints) : null);
-        return folder is null ? InMemory(training, validation, blockLength) : InFolder(folder, training, validation, blockLength);
+        IProcessGroup group = options.ProcessGroup;
+        if (folder is null)
+            return group.Together(() => InMemory(training, validation, blockLength));
+        TrainingCorpus? written = group.Together(() => group.IsFirst() ? InFolder(folder, training, validation, blockLength) : null);
+        try
+        {
+            return group.Together(() => written ?? InFolderOfFirst(folder, training, validation, blockLength));
+        }
+        catch
+        {
+            written?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The blocks of one text column, in memory.</summary>
@@ -56,26 +69,43 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
         var folder = new TokenFolder(path);
         try
         {
-            (TokenManifest manifest, TextTokenizer tokenizer) = Find(folder, training, validation) ?? Write(folder, training, validation);
-            var held = new List<IDisposable>();
-            ITokenBlocks Open(string prefix, string what)
-            {
-                PackedTokens tokens = folder.Open(manifest, prefix, tokenizer);
-                held.Add(tokens);
-                return Blocks(what, tokens, blockLength, manifest.Splits[prefix].Documents, manifest.Splits[prefix].EmptyRows);
-            }
-            ITokenBlocks blocks = Open(Train, training.What);
-            ITokenBlocks? measured = validation is null ? null : Open(Validation, validation.What);
-            held.Add(folder);
-            TokenSplit split = manifest.Splits[Train];
-            return new TrainingCorpus(tokenizer, blocks, measured)
-            { Documents = split.Documents, EmptyRows = split.EmptyRows, Held = held };
+            (TokenManifest, TextTokenizer) tokens = Find(folder, training, validation) ?? Write(folder, training, validation);
+            return Open(folder, tokens, training, validation, blockLength);
         }
         catch
         {
             folder.Dispose();
             throw;
         }
+    }
+
+    private TrainingCorpus InFolderOfFirst(string path, TextColumnReader training, TextColumnReader? validation, int blockLength)
+    {
+        TokenFolder folder = TokenFolder.OfOtherRank(path);
+        (TokenManifest, TextTokenizer)? found = folder.Find(Source(training, validation));
+        return Open(folder, found ?? throw new DirectoryNotFoundException(
+            $"Rank {options.ProcessGroup.Rank} does not find the tokens that rank 0 has written to {folder.Packed}. Set "
+            + "Checkpoints.TokenFolder, or Checkpoints.Folder, to a folder on a drive that all ranks share."),
+            training, validation, blockLength);
+    }
+
+    private TrainingCorpus Open(TokenFolder folder, (TokenManifest Manifest, TextTokenizer Tokenizer) found, TextColumnReader training,
+        TextColumnReader? validation, int blockLength)
+    {
+        var held = new List<IDisposable>();
+        ITokenBlocks OpenSplit(string prefix, string what)
+        {
+            PackedTokens tokens = folder.Open(found.Manifest, prefix, found.Tokenizer);
+            held.Add(tokens);
+            TokenSplit part = found.Manifest.Splits[prefix];
+            return Blocks(what, tokens, blockLength, part.Documents, part.EmptyRows);
+        }
+        ITokenBlocks blocks = OpenSplit(Train, training.What);
+        ITokenBlocks? measured = validation is null ? null : OpenSplit(Validation, validation.What);
+        held.Add(folder);
+        TokenSplit split = found.Manifest.Splits[Train];
+        return new TrainingCorpus(found.Tokenizer, blocks, measured)
+        { Documents = split.Documents, EmptyRows = split.EmptyRows, Held = held };
     }
 
     private (TokenManifest Manifest, TextTokenizer Tokenizer)? Find(

@@ -9,7 +9,7 @@ public sealed partial class MaskedDiffusionTrainer
 {
     private const double DefaultCheckpointMinutes = 10;
 
-    private CheckpointSettings? Checkpoints(TextTokenizer tokenizer, IChannel channel) =>
+    private CheckpointSettings? Checkpoints(IChannel channel) =>
         _options.Checkpoints.Folder is not { } folder ? null : new CheckpointSettings
         {
             Folder = folder,
@@ -18,16 +18,18 @@ public sealed partial class MaskedDiffusionTrainer
             Keep = _options.Checkpoints.Keep,
             Resume = _options.Checkpoints.Resume,
             AdoptSeed = _options.Seed is null,
-            Traits = new Dictionary<string, string>(LaterTraits())
-            {
-                [StoredTraits.NoiseLevels] = StoredEnum<NoiseLevels>.NameOf(_options.Noise.Levels),
-                [StoredTraits.LossWeighting] = StoredEnum<LossWeighting>.NameOf(_options.Noise.LossWeighting),
-                [StoredTraits.Padding] = StoredEnum<RowPadding>.NameOf(_options.Rows.Padding),
-                [StoredTraits.GuidanceDropout] = _options.Noise.GuidanceDropout.ToString(CultureInfo.InvariantCulture),
-                [StoredTraits.Tokenizer] = "SHA-256 " + tokenizer.ContentHash,
-            },
+            AdoptSplit = _options.Compute is { MicroBatchSize: null, VirtualRanks: null },
             Log = message => channel.Info(MessageSensitivity.None, "{0}", message),
         };
+
+    private Dictionary<string, string> Traits(TextTokenizer tokenizer) => new(LaterTraits())
+    {
+        [StoredTraits.NoiseLevels] = StoredEnum<NoiseLevels>.NameOf(_options.Noise.Levels),
+        [StoredTraits.LossWeighting] = StoredEnum<LossWeighting>.NameOf(_options.Noise.LossWeighting),
+        [StoredTraits.Padding] = StoredEnum<RowPadding>.NameOf(_options.Rows.Padding),
+        [StoredTraits.GuidanceDropout] = _options.Noise.GuidanceDropout.ToString(CultureInfo.InvariantCulture),
+        [StoredTraits.Tokenizer] = "SHA-256 " + tokenizer.ContentHash,
+    };
 
     // Options that the first checkpoints do not know are left out at their defaults.
     private IEnumerable<KeyValuePair<string, string>> LaterTraits()

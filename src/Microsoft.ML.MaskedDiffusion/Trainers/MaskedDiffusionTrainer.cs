@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
@@ -6,10 +7,12 @@ using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
+using Microsoft.ML.MaskedDiffusion.Training.Ranks;
 using Microsoft.ML.MaskedDiffusion.Transforms.Likelihood;
 using Microsoft.ML.Runtime;
 
@@ -94,18 +97,16 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     public LikelihoodScoringTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        TextColumnReader corpus = Reader(input, nameof(input), "training data");
-        TextColumnReader? held = _options.ValidationSet is { } set
-            ? Reader(set, nameof(TrainerOptions.ValidationSet), "validation data") : null;
-        // A missing device is reported before the text is read, which may take hours.
-        DeviceChoice.RequireAvailable(_options.Device);
-        CheckCheckpointFolder();
+        (TextColumnReader corpus, TextColumnReader? held) =
+            Begin(() => (Reader(input, nameof(input), "training data"), ValidationReader()));
 
         using IChannel channel = _host.Start("Training");
         var progress = new LoggedProgress(channel, _options.Progress);
         using TrainingCorpus read = PacksDocuments
-            ? new CorpusTokenizer(_options, channel, progress).Read(corpus, held, BlockLength) : ReadRows(corpus, held, progress, channel);
-        using PackedCorpusBlocks? measured = _options.Validation.Tokens?.Open(Network.ContextLength, BlockLength, read.Tokenizer);
+            ? new CorpusTokenizer(_options, channel, progress).Read(corpus, held, BlockLength)
+            : Group.Together(() => ReadRows(corpus, held, progress, channel));
+        using PackedCorpusBlocks? measured =
+            Group.Together(() => _options.Validation.Tokens?.Open(Network.ContextLength, BlockLength, read.Tokenizer));
         return Train(read, measured ?? read.Validation, progress, channel);
     }
 
@@ -138,18 +139,16 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         TextTokenizer tokenizer = _options.InitialModel?.Tokenizer ?? _options.Tokenizer.Known ?? throw new InvalidOperationException(
             "Packed tokens are ids, and ids mean nothing without the tokenizer they were made with: set Tokenizer to "
             + "TokenizerSource.FromFile with that tokenizer's files.");
-        TextColumnReader? held = _options.ValidationSet is { } set
-            ? Reader(set, nameof(TrainerOptions.ValidationSet), "validation data") : null;
-        DeviceChoice.RequireAvailable(_options.Device);
-        CheckCheckpointFolder();
+        TextColumnReader? held = Begin(ValidationReader);
 
         using IChannel channel = _host.Start("Training");
         var progress = new LoggedProgress(channel, _options.Progress);
-        using PackedCorpusBlocks blocks = corpus.Open(Network.ContextLength, BlockLength, tokenizer);
+        using PackedCorpusBlocks blocks = Group.Together(() => corpus.Open(Network.ContextLength, BlockLength, tokenizer));
         channel.Info(MessageSensitivity.None, "The training data: {0}", blocks.Identity);
-        using PackedCorpusBlocks? measured = _options.Validation.Tokens?.Open(Network.ContextLength, BlockLength, tokenizer);
-        ITokenBlocks? validation = measured ?? (
-            held is null ? null : new CorpusTokenizer(_options, channel, progress).ReadBlocks(held, tokenizer, BlockLength));
+        using PackedCorpusBlocks? measured =
+            Group.Together(() => _options.Validation.Tokens?.Open(Network.ContextLength, BlockLength, tokenizer));
+        ITokenBlocks? validation = Group.Together(() => measured ?? (
+            held is null ? null : new CorpusTokenizer(_options, channel, progress).ReadBlocks(held, tokenizer, BlockLength)));
         using var given = new TrainingCorpus(tokenizer, blocks, validation);
         return Train(given, given.Validation, progress, channel);
     }
@@ -186,12 +185,45 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
 
     private int BlockLength => Objective(Network, null).BlockLength(Network.ContextLength);
 
-    // A wrong checkpoint folder is reported before the text is read, which may take hours.
-    private void CheckCheckpointFolder()
+    private IProcessGroup Group => _options.ProcessGroup;
+
+    // What can be wrong is reported before the text is read, which may take hours: columns, the device, the checkpoint folder, and options
+    // of other ranks.
+    private T Begin<T>(Func<T> readers)
     {
-        if (_options.Checkpoints.Folder is { } folder)
-            CheckpointRun.CheckFolder(folder, _options.Checkpoints.Resume);
+        T made = Group.Together(() =>
+        {
+            T made = readers();
+            DeviceChoice.RequireAvailable(_options.Device);
+            if (Group.IsFirst() && _options.Checkpoints.Folder is { } folder)
+                CheckpointRun.CheckFolder(folder, _options.Checkpoints.Resume);
+            return made;
+        });
+        RankComparison.RequireSameRun(Group, CommonOptions());
+        return made;
     }
+
+    // The options that decide how ranks work together; the others are compared with the network and the data.
+    private Dictionary<string, string> CommonOptions()
+    {
+        static string Text(IFormattable? value) => value?.ToString(null, CultureInfo.InvariantCulture) ?? "null";
+        CheckpointOptions checkpoints = _options.Checkpoints;
+        return new()
+        {
+            ["Trainer"] = _autoregressive ? nameof(AutoregressiveTrainer) : nameof(MaskedDiffusionTrainer),
+            ["Rows.PackDocuments"] = PacksDocuments.ToString(),
+            ["Checkpoints.Folder"] = checkpoints.Folder is null ? "null" : "set",
+            ["Checkpoints.TokenFolder"] = checkpoints.TokenFolder is null ? "null" : "set",
+            ["Checkpoints.Interval"] = Text(checkpoints.Interval),
+            ["Checkpoints.Minutes"] = Text(checkpoints.Minutes),
+            ["Checkpoints.Resume"] = checkpoints.Resume.ToString(),
+            ["Seed"] = Text(_options.Seed),
+            ["CancelBehavior"] = _options.CancelBehavior.ToString(),
+        };
+    }
+
+    private TextColumnReader? ValidationReader() => _options.ValidationSet is { } set
+        ? Reader(set, nameof(TrainerOptions.ValidationSet), "validation data") : null;
 
     private ITrainingObjective Objective(TransformerConfig config, TextTokenizer? tokenizer)
     {
@@ -239,8 +271,11 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         string device = DeviceChoice.Prefer(_options.Device, _context?.GpuDeviceId, _context?.FallbackToCpu ?? true);
         TransformerConfig config = NetworkFor(corpus.Tokenizer);
         ITrainingObjective objective = Objective(config, corpus.Tokenizer);
-        TrainingSettings settings =
-            Settings(config, objective, corpus.Blocks) with { Checkpoints = Checkpoints(corpus.Tokenizer, channel) };
+        TrainingSettings settings = Settings(config, objective, corpus.Blocks) with
+        {
+            Checkpoints = Checkpoints(channel),
+            Traits = Traits(corpus.Tokenizer),
+        };
         channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2} on {3}",
             config.ParameterCount, config.NonEmbeddingParameterCount, _seed, device);
         (TransformerNetwork network, TrainingResult result) =
@@ -260,8 +295,9 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
 
     private TrainingSettings Settings(TransformerConfig config, ITrainingObjective objective, ITokenBlocks blocks)
     {
+        int virtualRanks = _options.Compute.VirtualRanks ?? Group.Size;
         int microBatchSize = _options.Compute.MicroBatchSize
-            ?? DefaultMicroBatchSize(_options.BatchSize, PacksDocuments ? config.ContextLength : blocks.Length);
+            ?? DefaultMicroBatchSize(_options.BatchSize / virtualRanks, PacksDocuments ? config.ContextLength : blocks.Length);
         double meanLength = blocks is RowBlocks rows
             ? rows.MeanLength(microBatchSize) - objective.SourceOnlyIds
             : ComputeBudget.MeanLength(config.ContextLength, _options.Noise.StochasticLengthRatio);
@@ -303,6 +339,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
             ActivationCheckpointing = _options.Compute.ActivationCheckpointing,
             Lora = Lora,
             Seed = _seed,
+            Group = Group,
+            VirtualRanks = virtualRanks,
         };
     }
 

@@ -27,7 +27,7 @@ internal static class TrainerOptionsCheck
         options.Checkpoints.Check();
         options.Rows.Check(options);
         options.Noise.Check(options.Rows, NetworkOf(options).ContextLength);
-        options.Compute.Check(options.BatchSize);
+        options.Compute.Check(options.BatchSize, options.ProcessGroup.Size);
         options.Adaptation.Check(options.InitialModel, autoregressive);
         CheckBlocks(options);
         if (autoregressive)
@@ -81,6 +81,7 @@ internal static class TrainerOptionsCheck
         OptionCheck.RequireObject(options.Adaptation, nameof(options.Adaptation), Allowed);
         OptionCheck.RequireObject(options.Compute, nameof(options.Compute), Allowed);
         OptionCheck.RequireObject(options.Outputs, nameof(options.Outputs), Allowed);
+        OptionCheck.RequireObject(options.ProcessGroup, nameof(options.ProcessGroup), "a group, such as SingleProcess.Instance");
     }
 
     private static void CheckColumns(TrainerOptions options)

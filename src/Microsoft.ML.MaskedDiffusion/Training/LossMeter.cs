@@ -7,14 +7,18 @@ namespace Microsoft.ML.MaskedDiffusion.Training;
 internal sealed class LossMeter : IDisposable
 {
     private readonly torch.Tensor? _deviceSum, _deviceMark;
+    private readonly bool _hasGradientNorm;
     private (double Sum, int Count) _mark;
     private double _sum;
     private double _last;
     private int _count;
 
-    public LossMeter(torch.Device device)
+    /// <param name="device">Where the losses are computed.</param>
+    /// <param name="isShared">Whether the losses of other ranks are added, which come as numbers.</param>
+    public LossMeter(torch.Device device, bool isShared = false)
     {
-        if (device.type == DeviceType.CPU)
+        _hasGradientNorm = device.type == DeviceType.CPU;
+        if (_hasGradientNorm || isShared)
             return;
         _deviceSum = torch.zeros(1, dtype: torch.ScalarType.Float64, device: device).DetachFromDisposeScope();
         _deviceMark = torch.zeros(1, dtype: torch.ScalarType.Float64, device: device).DetachFromDisposeScope();
@@ -25,25 +29,27 @@ internal sealed class LossMeter : IDisposable
 
     public bool HasValues => _count > 0;
 
-    /// <summary>Adds a scalar loss, of one micro batch.</summary>
+    /// <summary>Adds the loss of one micro batch, where every loss is read at once.</summary>
+    public void Add(double loss)
+    {
+        _count++;
+        _last = loss;
+        _sum += loss;
+    }
+
+    /// <summary>Adds a scalar loss, of one micro batch, where the losses stay on the device.</summary>
     public void Add(torch.Tensor loss)
     {
         _count++;
-        if (_deviceSum is null)
-        {
-            _last = loss.ToDouble();
-            _sum += _last;
-            return;
-        }
         using var noGrad = torch.no_grad();
         using torch.Tensor value = loss.detach();
-        _deviceSum.Increase(value);
+        _deviceSum!.Increase(value);
     }
 
     public void ThrowUnlessFinite(long step, double gradientNorm, double learningRate)
     {
         double loss = _deviceSum is null ? _sum : _deviceSum.ToDouble();
-        if (!double.IsFinite(loss) || double.IsInfinity(gradientNorm) || (_deviceSum is null && double.IsNaN(gradientNorm)))
+        if (!double.IsFinite(loss) || double.IsInfinity(gradientNorm) || (_hasGradientNorm && double.IsNaN(gradientNorm)))
             throw new TrainingDivergedException(step, _deviceSum is null ? _last : loss / Math.Max(_count, 1), gradientNorm, learningRate);
     }
 

@@ -3,17 +3,20 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 using Microsoft.ML.MaskedDiffusion.Training.Adapters;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
+using Microsoft.ML.MaskedDiffusion.Training.Ranks;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
 /// <summary>
 /// Takes optimizer steps on blocks of tokens until its plan is done, validating, reporting and keeping the best weights on the way.
-/// Everything random follows from the seed and the step, so the same settings give the same weights, bit for bit, on one machine.
+/// Everything random follows from the seed and the step, so the same settings give the same weights, bit for bit, on one machine. The ranks
+/// of a group each compute a share of a step's micro batches, and then all take the same step.
 /// </summary>
 internal sealed class TrainingLoop : IDisposable
 {
@@ -30,6 +33,9 @@ internal sealed class TrainingLoop : IDisposable
     private readonly WeightSnapshot _best;
     private readonly WeightAverage? _average;
     private readonly LossMeter _meter;
+    private readonly IProcessGroup _group;
+    private readonly GradientSum _sum;
+    private readonly GroupClock? _clock;
 
     public TrainingLoop(TransformerNetwork network, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation,
         TrainingSettings settings, SequenceLengths? lengths = null)
@@ -38,16 +44,19 @@ internal sealed class TrainingLoop : IDisposable
         _objective = objective;
         _blocks = blocks;
         _settings = settings;
-        _validation = validation is null ? null : new ValidationPass(validation, objective, settings);
+        _group = settings.Group;
+        _clock = _group.Size == 1 ? null : new GroupClock(_group, settings.Clock);
+        _validation = validation is null ? null : new ValidationPass(validation, objective, settings, _clock);
         _plan = new TrainingPlan(settings);
         _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, settings.BatchSize, (ulong)settings.Seed, RandomPurpose.Mask);
         _order = blocks.Order((ulong)settings.Seed);
         _lengths = lengths ?? new SequenceLengths(settings.StochasticLengthRatio, blocks.Length, (ulong)settings.Seed);
         _trained = settings.Lora is { } lora ? new LoraWeights(network, lora, (ulong)settings.Seed) : new NetworkParameters(network);
+        _sum = new GradientSum(_group, settings.VirtualRanks, _trained);
         _best = new WeightSnapshot(_trained.Parameters, _trained.Apply);
         _average = settings.EmaDecay is { } decay ? new WeightAverage(_trained.Parameters, decay, _trained.Apply) : null;
         Optimizer = AdamWOptimizer.Create(_trained.Parameters, settings);
-        _meter = new LossMeter(network.Device);
+        _meter = new LossMeter(network.Device, isShared: _group.Size > 1);
         (network.Precision, network.ActivationCheckpointing) = (settings.Precision, settings.ActivationCheckpointing);
     }
 
@@ -69,7 +78,7 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>Trains to the end of the plan; the network then has the best weights.</summary>
     public TrainingResult Run(IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        var clock = new TrainingClock(_settings.Clock, State.EarlierSeconds);
+        var clock = new TrainingClock(_clock ?? _settings.Clock, State.EarlierSeconds);
         TrainingStop stop = IsOutOfPatience ? TrainingStop.EarlyStopping : TrainingStop.Completed;
         try
         {
@@ -81,10 +90,11 @@ internal sealed class TrainingLoop : IDisposable
                 stop = Conclude(_plan.IsOver(State.Step, clock), clock, LastRate(clock), progress, cancellationToken);
             while (stop == TrainingStop.Completed && !_plan.IsOver(State.Step, clock) && !IsPaused)
             {
-                cancellationToken.ThrowIfCancellationRequested();
                 double learningRate = _plan.LearningRate(State.Step, clock);
                 _objective.Begin(_network, _plan.ShareOver(State.Step, clock));
                 TakeStep(learningRate, cancellationToken);
+                if (State.Step == 1)
+                    RankComparison.RequireSameWeights(_group, _trained, State.Step);
                 bool last = _plan.IsOver(State.Step, clock);
                 if (last || State.Step % _settings.ProgressInterval == 0)
                     Report(clock, learningRate, progress);
@@ -96,7 +106,7 @@ internal sealed class TrainingLoop : IDisposable
                 stop = TrainingStop.Paused;
             }
         }
-        catch (OperationCanceledException) when (State.Step > 0 && cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (State.Step > 0 && (cancellationToken.IsCancellationRequested || _group.Size > 1))
         {
             WriteLastCheckpoint(clock);
             if (_settings.CancelBehavior != CancelBehavior.ReturnBestSoFar)
@@ -107,6 +117,7 @@ internal sealed class TrainingLoop : IDisposable
             _best.Restore();
         else
             _average?.Adopt();
+        RankComparison.RequireSameWeights(_group, _trained, State.Step);
         return Result(stop, clock);
     }
 
@@ -114,6 +125,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         Optimizer.ClearGradients();
         Optimizer.Dispose();
+        _sum.Dispose();
         _best.Dispose();
         _average?.Dispose();
         _meter.Dispose();
@@ -163,30 +175,23 @@ internal sealed class TrainingLoop : IDisposable
 
     private void TakeStep(double learningRate, CancellationToken cancellationToken)
     {
-        long tokens = 0;
-        double[]? shares = Shares();
-        if (_settings.Accumulation > 1)
-            _meter.Mark();
-        for (int micro = 0; micro < _settings.Accumulation; micro++)
+        StepPart[] parts;
+        _meter.Mark();
+        try
         {
-            if (micro > 0 && cancellationToken.IsCancellationRequested)
-            {
-                // The step is dropped, and its losses with it: a resumed run takes it from its beginning.
-                _meter.Rewind();
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-            FillBatch(State.Step * _settings.Accumulation + micro);
-            using var scope = torch.NewDisposeScope();
-            torch.Tensor loss = _objective.Loss(_network, _batch);
-            // Reports are means over micro batches, so each loss counts by its share there too.
-            if (shares is not null)
-                loss = loss.Times(shares[micro] * _settings.Accumulation);
-            _network.Backward(_settings.Accumulation == 1 ? loss : loss.Over(_settings.Accumulation));
-            _meter.Add(loss);
-            for (int row = 0; row < _batch.Count; row++)
-                tokens += _batch.RowLength(row) - _objective.SourceOnlyIds;
+            parts = _group.Gather(() => ComputePart(cancellationToken));
         }
-        _trained.GatherGradients();
+        catch (OperationCanceledException)
+        {
+            // The step is dropped, and its losses with it: a resumed run takes it from its beginning.
+            _meter.Rewind();
+            _network.ZeroGradients();
+            throw;
+        }
+        _clock?.Agree(parts[0].Time);
+        foreach (double loss in parts.SelectMany(part => part.Losses).Select(BitConverter.Int64BitsToDouble))
+            _meter.Add(loss);
+        _sum.Exchange([.. parts.Select(part => part.HasGradient)]);
         GradientNorm = Optimizer.PrepareGradients();
         if (_meter.IsHost)
             _meter.ThrowUnlessFinite(State.Step + 1, GradientNorm, learningRate);
@@ -194,8 +199,45 @@ internal sealed class TrainingLoop : IDisposable
         _trained.Apply();
         _network.ZeroGradients();
         State.Step++;
-        State.Tokens += tokens;
+        State.Tokens += parts.Sum(part => part.Tokens);
         _average?.Update(State.Step);
+    }
+
+    // This rank's micro batches of a step; the weights then have the sum of their gradients.
+    private StepPart ComputePart(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        long tokens = 0;
+        double[]? shares = Shares();
+        _sum.Begin();
+        int count = _settings.Accumulation / _settings.VirtualRanks;
+        var losses = new List<long>();
+        for (int part = 0; part < _sum.Count; part++)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                if (part + i > 0)
+                    cancellationToken.ThrowIfCancellationRequested();
+                int micro = (_sum.First + part) * count + i;
+                FillBatch(State.Step * _settings.Accumulation + micro);
+                using var scope = torch.NewDisposeScope();
+                torch.Tensor loss = _objective.Loss(_network, _batch);
+                // Reports are means over micro batches, so each loss counts by its share there too.
+                if (shares is not null)
+                    loss = loss.Times(shares[micro] * _settings.Accumulation);
+                _network.Backward(_settings.Accumulation == 1 ? loss : loss.Over(_settings.Accumulation));
+                if (_meter.IsHost)
+                    losses.Add(BitConverter.DoubleToInt64Bits(loss.ToDouble()));
+                else
+                    _meter.Add(loss);
+                for (int row = 0; row < _batch.Count; row++)
+                    tokens += _batch.RowLength(row) - _objective.SourceOnlyIds;
+            }
+            _trained.GatherGradients();
+            if (!_sum.Add())
+                _network.ZeroGradients();
+        }
+        return new StepPart([.. losses], tokens, _sum.Presence(), _clock?.Own ?? 0);
     }
 
     // The share that each micro batch has in the learned tokens of the step; null where all count the same.
@@ -240,7 +282,8 @@ internal sealed class TrainingLoop : IDisposable
         if (progress is null)
             return;
         double tokensPerSecond = tokens / Math.Max(seconds, 1e-9);
-        double share = 6.0 * _network.Config.NonEmbeddingParameterCount * tokensPerSecond / MatrixProductPeak.Of(_network.Device);
+        double share = 6.0 * _network.Config.NonEmbeddingParameterCount * tokensPerSecond
+            / (MatrixProductPeak.Of(_network.Device) * _group.Size);
         TrainingProgress report = Progress(TrainingPhase.Training, clock, learningRate);
         progress.Report(report with
         {
@@ -318,4 +361,7 @@ internal sealed class TrainingLoop : IDisposable
         ValidationHistory = [.. State.Validations],
         Adapter = _trained.ToAdapter(),
     };
+
+    // What a rank has done for a step: the bits of its losses, which may be no numbers, its tokens, which weights have gradients, and when.
+    private sealed record StepPart(long[] Losses, long Tokens, bool[] HasGradient, long Time);
 }

@@ -90,5 +90,17 @@ internal sealed record TrainingSettings
     /// <summary>Whether the backward pass computes activations again instead of keeping them: the same weights for less memory.</summary>
     public bool ActivationCheckpointing { get; init; }
 
+    /// <summary>The processes that train together.</summary>
+    public IProcessGroup Group { get; init; } = SingleProcess.Instance;
+
+    /// <summary>
+    /// The ranks whose order of additions a step's gradient has: those of the group times a power of two. It divides the micro batches of a
+    /// step.
+    /// </summary>
+    public int VirtualRanks { get; init; } = 1;
+
+    /// <summary>What else shapes the run beside settings, network and data, by the name that messages use.</summary>
+    public IReadOnlyDictionary<string, string> Traits { get; init; } = new Dictionary<string, string>();
+
     public int Accumulation => BatchSize / MicroBatchSize;
 }

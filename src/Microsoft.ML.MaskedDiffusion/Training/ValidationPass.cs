@@ -1,7 +1,9 @@
 using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
+using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
+using Microsoft.ML.MaskedDiffusion.Training.Ranks;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
@@ -15,22 +17,42 @@ internal sealed class ValidationPass
     private readonly ITrainingObjective _objective;
     private readonly TokenBatch _batch;
     private readonly int _samples;
+    private readonly IProcessGroup _group;
+    private readonly GroupClock? _clock;
 
-    public ValidationPass(ITokenBlocks blocks, ITrainingObjective objective, TrainingSettings settings)
+    /// <param name="blocks">What is measured.</param>
+    /// <param name="objective">The loss.</param>
+    /// <param name="settings">How much is measured, on which ranks.</param>
+    /// <param name="clock">Agrees on the time with the other ranks; null where there are none.</param>
+    public ValidationPass(ITokenBlocks blocks, ITrainingObjective objective, TrainingSettings settings, GroupClock? clock = null)
     {
         _blocks = blocks;
         _objective = objective;
         _samples = settings.ValidationSamples;
+        (_group, _clock) = (settings.Group, clock);
         BlockCount = Math.Min(blocks.Count, settings.MaxValidationBlocks);
         _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, _samples, (ulong)settings.Seed, RandomPurpose.Validation);
     }
+
     /// <summary>Blocks that are measured, each with several draws.</summary>
     public int BlockCount { get; }
 
     /// <summary>Mean loss in nats per token and its standard error, NaN where there is one value only.</summary>
     public (double Loss, double StandardError) Run(TransformerNetwork network, CancellationToken cancellationToken)
     {
-        double[] losses = new double[BlockCount * _samples], targets = new double[losses.Length];
+        long values = (long)BlockCount * _samples;
+        RankPart[] parts = _group.Gather(() => Measure(network, (int)(values * _group.Rank / _group.Size),
+            (int)(values * (_group.Rank + 1) / _group.Size), cancellationToken));
+        _clock?.Agree(parts[0].Time);
+        double[] losses = [.. parts.SelectMany(part => part.Losses).Select(BitConverter.Int64BitsToDouble)];
+        return MeanAndError(losses, [.. parts.SelectMany(part => part.Targets).Select(count => (double)count)], _samples);
+    }
+
+    // The values of one rank: the groups of draws are cut anywhere, because a value does not depend on what is measured with it.
+    private RankPart Measure(TransformerNetwork network, int first, int end, CancellationToken cancellationToken)
+    {
+        var losses = new long[end - first];
+        var targets = new int[losses.Length];
         int done = 0;
         while (done < losses.Length)
         {
@@ -38,16 +60,19 @@ internal sealed class ValidationPass
             _batch.Clear();
             while (_batch.Count < _batch.Capacity && done + _batch.Count < losses.Length)
             {
-                int value = done + _batch.Count;
+                int value = first + done + _batch.Count;
                 int block = (int)((long)(value / _samples) * _blocks.Count / BlockCount);
                 _batch.Add(_blocks, block, (ulong)((long)block * _samples + value % _samples));
             }
-            _objective.RowLosses(network, _batch).CopyTo(losses, done);
+            double[] measured = _objective.RowLosses(network, _batch);
             for (int row = 0; row < _batch.Count; row++)
+            {
+                losses[done + row] = BitConverter.DoubleToInt64Bits(measured[row]);
                 targets[done + row] = _batch.TargetCount(row, _objective.SourceOnlyIds);
+            }
             done += _batch.Count;
         }
-        return MeanAndError(losses, targets, _samples);
+        return new RankPart(losses, targets, _clock?.Own ?? 0);
     }
 
     /// <summary>
@@ -64,4 +89,10 @@ internal sealed class ValidationPass
         double variance = means.Zip(weights, (value, tokens) => Math.Pow((value - mean) * tokens / weight, 2)).Sum() / (means.Length - 1);
         return (mean, Math.Sqrt(variance / means.Length));
     }
+
+    /// <summary>What a rank has measured.</summary>
+    /// <param name="Losses">The bits of its values, which may be no numbers.</param>
+    /// <param name="Targets">The tokens of each.</param>
+    /// <param name="Time">When.</param>
+    private sealed record RankPart(long[] Losses, int[] Targets, long Time);
 }

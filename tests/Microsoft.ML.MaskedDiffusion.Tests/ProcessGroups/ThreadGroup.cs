@@ -20,7 +20,7 @@ internal sealed class ThreadGroup : IProcessGroup
     public static T[] Run<T>(int size, Func<IProcessGroup, T> work)
     {
         (T?[] results, Exception?[] errors) = Try(size, work);
-        Exception? first = errors.FirstOrDefault(error => error is not null and not BarrierPostPhaseException and not OperationCanceledException)
+        Exception? first = errors.FirstOrDefault(error => error is not null and not OperationCanceledException)
             ?? errors.FirstOrDefault(error => error is not null);
         if (first is not null)
             ExceptionDispatchInfo.Throw(first);

@@ -11,14 +11,22 @@ namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 internal sealed class TokenFolder : IDisposable
 {
     private readonly string _folder;
-    private readonly FolderLock _lock;
+    private readonly FolderLock? _lock;
 
     /// <exception cref="IOException">Another training has the folder open.</exception>
     public TokenFolder(string folder)
+        : this(Path.GetFullPath(folder), isOwn: true)
     {
-        _folder = Path.GetFullPath(folder);
-        _lock = new FolderLock(_folder, "token folder", "Checkpoints.TokenFolder");
     }
+
+    private TokenFolder(string folder, bool isOwn)
+    {
+        _folder = folder;
+        _lock = isOwn ? new FolderLock(_folder, "token folder", "Checkpoints.TokenFolder") : null;
+    }
+
+    /// <summary>The folder of another rank of the same training, which holds it and has written the tokens. Here they are read.</summary>
+    public static TokenFolder OfOtherRank(string folder) => new(Path.GetFullPath(folder), isOwn: false);
 
     /// <summary>The path of the packed files.</summary>
     public string Packed => Path.Combine(_folder, "packed");
@@ -89,7 +97,7 @@ internal sealed class TokenFolder : IDisposable
         }
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => _lock?.Dispose();
 
     private static OwnFiles FindOurs(string folder)
     {

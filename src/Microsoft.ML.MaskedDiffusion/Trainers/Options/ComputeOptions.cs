@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Options;
+using Microsoft.ML.MaskedDiffusion.Training.Ranks;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
@@ -10,9 +11,18 @@ public sealed class ComputeOptions
     /// gradient changes by rounding only (where each row is a sequence of its own, under <see cref="LossDivisor.Batch"/>, the default of
     /// <see cref="RowOptions.LossDivisor"/>). The published schedule counts micro batches, so the learning rate of a step moves by a
     /// fraction of a step (and where <see cref="NoiseOptions.StochasticLengthRatio"/> is above 0 the draws of lengths change too). Default
-    /// null: the largest divisor that makes at most 4,096 tokens.
+    /// null: the largest divisor of a
+    /// rank's share that makes at most 4,096 tokens.
     /// </summary>
     public int? MicroBatchSize { get; set; }
+
+    /// <summary>
+    /// The number of ranks whose order of additions the gradient of a step has: with the same number, groups of any size give the same
+    /// model bit for bit, on machines of one kind. The size of the <see cref="TrainerOptions.ProcessGroup"/> times a power of two, and a
+    /// divisor of <see cref="TrainerOptions.BatchSize"/>. A process that stands for several ranks takes 4 more bytes a parameter for each
+    /// doubling. Default null: the size of the group, or, in a resumed training, that of the checkpoint where the group can follow it.
+    /// </summary>
+    public int? VirtualRanks { get; set; }
 
     /// <summary>
     /// The arithmetic of training and validation. <see cref="Precision.BFloat16Mixed"/> is SMDM's: for the numerics of a GPU run, and about
@@ -31,12 +41,20 @@ public sealed class ComputeOptions
 
     internal ComputeOptions Clone() => (ComputeOptions)MemberwiseClone();
 
-    internal void Check(int batchSize)
+    internal void Check(int batchSize, int ranks)
     {
         const string Group = nameof(TrainerOptions.Compute) + ".";
-        bool divides = MicroBatchSize is null || (MicroBatchSize >= 1 && batchSize % MicroBatchSize == 0);
+        OptionCheck.Require(batchSize % ranks == 0, nameof(TrainerOptions.BatchSize), batchSize,
+            FormattableString.Invariant($"a multiple of {ranks}, the number of ranks in ProcessGroup"));
+        bool follows = VirtualRanks is not { } count || (count >= 1 && VirtualRankCount.Follows(count, ranks) && batchSize % count == 0);
+        OptionCheck.Require(follows,
+            Group + nameof(VirtualRanks), VirtualRanks, FormattableString.Invariant(
+                $"null, or {ranks} (the number of ranks in ProcessGroup) times a power of two, and a divisor of BatchSize {batchSize}"));
+        int parts = VirtualRanks ?? ranks;
+        bool divides = MicroBatchSize is null || (MicroBatchSize >= 1 && batchSize / parts % MicroBatchSize == 0);
+        string whole = parts == 1 ? "BatchSize" : FormattableString.Invariant($"the share of a rank in BatchSize {batchSize},");
         OptionCheck.Require(divides, Group + nameof(MicroBatchSize), MicroBatchSize,
-            FormattableString.Invariant($"a divisor of BatchSize {batchSize}, or null"));
+            FormattableString.Invariant($"a divisor of {whole} {batchSize / parts}, or null"));
         OptionCheck.RequireDefined(Precision, Group + nameof(Precision));
     }
 }

@@ -101,15 +101,24 @@ public sealed class TrainerOptions
     public string Device { get; set; } = "auto";
 
     /// <summary>
-    /// Receives progress on the training thread, so a slow handler slows the training; a <see cref="ConsoleProgress"/> prints it.
-    /// Default null.
+    /// The processes that train together, each with the same options on the same data: every rank computes its share of a step's sequences,
+    /// and all get the same model. Ranks can go on with each other's checkpoints, in any number. Files are the first rank's business; the
+    /// tokens of text are written to a folder once and read by all ranks where <see cref="CheckpointOptions.Folder"/> or
+    /// <see cref="CheckpointOptions.TokenFolder"/> is set, to a drive that they share. <see cref="BatchSize"/> is that of all ranks and a
+    /// multiple of their number. Default <see cref="SingleProcess"/>. See docs/clusters.md.
+    /// </summary>
+    public IProcessGroup ProcessGroup { get; set; } = SingleProcess.Instance;
+
+    /// <summary>
+    /// Receives progress on the training thread, so a slow handler slows the training; a <see cref="ConsoleProgress"/> prints it. Ranks
+    /// of a <see cref="ProcessGroup"/> tell of the same steps, so that one of them is enough. Default null.
     /// </summary>
     public IProgress<TrainingProgress>? Progress { get; set; }
 
     /// <summary>Steps between progress reports, each with the mean loss since the one before; at least 1. Default 10.</summary>
     public long ProgressInterval { get; set; } = 10;
 
-    /// <summary>Stops the training, within a step. Default: none.</summary>
+    /// <summary>Stops the training, on all ranks if on one, within a step. Default: none.</summary>
     public CancellationToken CancellationToken { get; set; }
 
     /// <summary>

@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 using Microsoft.ML.MaskedDiffusion.Training.Adapters;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 using TorchSharp;
@@ -19,6 +21,7 @@ internal sealed record CheckpointContent(
 /// </summary>
 internal static class CheckpointFiles
 {
+    private const int SentBytes = 1 << 26;
     private const string Weights = "model.safetensors";
     private const string Moments = "optimizer.safetensors";
     private const string Best = "best.safetensors";
@@ -98,6 +101,41 @@ internal static class CheckpointFiles
             content.Best.Take(best);
         if (HasOtherBest(state))
             Fill(Path.Combine(folder, Best), content.Best.Tensors);
+    }
+
+    /// <summary>Gives the tensors that the first rank has restored to the others.</summary>
+    public static void Send(IProcessGroup group, CheckpointContent content, CheckpointState state)
+    {
+        if (group.Size == 1)
+            return;
+        using var noGradient = torch.no_grad();
+        Send(group, WeightsOf(content));
+        Send(group, MomentsOf(content));
+        if (content.Average is { } average)
+            Send(group, average.Tensors);
+        content.Trained.Apply();
+        if (state.BestStep is not { } best)
+            return;
+        if (!group.IsFirst())
+        {
+            using (content.Average?.Apply())
+                content.Best.Take(best);
+        }
+        Send(group, content.Best.Tensors);
+    }
+
+    private static void Send(IProcessGroup group, IEnumerable<KeyValuePair<string, torch.Tensor>> tensors)
+    {
+        foreach (torch.Tensor tensor in tensors.Select(item => item.Value))
+        {
+            using var scope = torch.NewDisposeScope();
+            torch.Tensor host = tensor.detach().to(torch.ScalarType.Float32).cpu().contiguous();
+            Span<byte> all = MemoryMarshal.AsBytes(TensorMemory.FloatSpan(host));
+            for (int from = 0; from < all.Length; from += SentBytes)
+                group.Broadcast(all.Slice(from, Math.Min(SentBytes, all.Length - from)), root: 0);
+            if (!group.IsFirst())
+                tensor.copy_(host);
+        }
     }
 
     private static bool HasState(string folder)

@@ -1,31 +1,46 @@
+using System.Globalization;
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.ProcessGroups;
+using Microsoft.ML.MaskedDiffusion.Training.Ranks;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
-/// <summary>The checkpoints of one run: finds the one to continue from, compares it with the run, and writes the next ones.</summary>
+/// <summary>
+/// The checkpoints of one run: finds the one to continue from, compares it with the run, and writes the next ones. Of a group of ranks the
+/// first alone reads and writes files; the others get from it what it has read. All make the same calls.
+/// </summary>
 internal sealed class CheckpointRun : IDisposable
 {
     private readonly CheckpointSettings _settings;
-    private readonly CheckpointStore _store;
+    private readonly IProcessGroup _group;
+
+    // Null on all ranks but the first.
+    private readonly CheckpointStore? _store;
     private readonly List<long> _damaged = [];
     private readonly CheckpointState? _found;
     private SortedDictionary<string, string> _run = [];
     private double _lastSeconds;
 
+    // Whether the run does not follow the checkpoint's micro batches and virtual ranks.
+    private bool _isSplitOwn;
+
     /// <exception cref="InvalidOperationException">There are checkpoints, but the run is not to continue from them.</exception>
     /// <exception cref="InvalidDataException">There are checkpoints, but all of them are damaged.</exception>
     /// <exception cref="IOException">Where a checkpoint would be there is something else, or another training has the folder.</exception>
-    public CheckpointRun(CheckpointSettings settings)
+    public CheckpointRun(CheckpointSettings settings, IProcessGroup group)
     {
-        _settings = settings;
-        _store = new CheckpointStore(settings.Folder);
+        (_settings, _group) = (settings, group);
         try
         {
-            _found = Find();
+            _store = group.Together(() => group.IsFirst() ? new CheckpointStore(settings.Folder) : null);
+            _found = group.Together(() => _store is null ? null : Find(_store));
+            byte[] state = group.FromFirst(() => _found?.Write() ?? []);
+            if (!group.IsFirst() && state.Length > 0)
+                _found = CheckpointState.Read(state, settings.Folder);
         }
         catch
         {
-            _store.Dispose();
+            _store?.Dispose();
             throw;
         }
     }
@@ -42,18 +57,35 @@ internal sealed class CheckpointRun : IDisposable
     /// <summary>The step of the newest checkpoint that is whole, which the run wrote or went on from; 0 where there is none.</summary>
     public long LastStep { get; private set; }
 
-    /// <summary>The settings, with the seed of the checkpoint if the run has none of its own.</summary>
-    public TrainingSettings WithSeed(TrainingSettings settings) =>
-        _found is not null && _settings.AdoptSeed ? settings with { Seed = _found.Seed } : settings;
+    /// <summary>The settings, with those of the checkpoint that the run has not chosen for itself.</summary>
+    public TrainingSettings WithRecorded(TrainingSettings settings)
+    {
+        if (_found is null)
+            return settings;
+        if (_settings.AdoptSeed)
+            settings = settings with { Seed = _found.Seed };
+        if (!_settings.AdoptSplit || RecordedSplit() is not { } split || split == (settings.MicroBatchSize, settings.VirtualRanks))
+            return settings;
+        if (VirtualRankCount.Follows(split.VirtualRanks, settings.Group.Size))
+            return settings with { MicroBatchSize = split.MicroBatchSize, VirtualRanks = split.VirtualRanks };
+        _settings.Log?.Invoke(FormattableString.Invariant(
+            $"The checkpoint's run had {split.VirtualRanks} virtual ranks and micro batches of {split.MicroBatchSize}; this one goes on ")
+            + FormattableString.Invariant(
+                $"with {settings.VirtualRanks} and {settings.MicroBatchSize}, so that its weights differ by rounding"));
+        _isSplitOwn = true;
+        return settings;
+    }
 
     /// <summary>Takes the fingerprint of the run, and refuses a checkpoint of another run.</summary>
     /// <exception cref="InvalidOperationException">The checkpoint is of another run; the message names every difference.</exception>
     public void Check(SortedDictionary<string, string> run)
     {
         _run = run;
-        if (_found is null || RecordedSettings.Differences(_found.Run, run, "in the checkpoint") is not { Count: > 0 } differences)
+        if (_found is null || RecordedSettings.Differences(Compared(_found.Run), Compared(run), "in the checkpoint")
+            is not { Count: > 0 } differences)
             return;
-        throw new InvalidOperationException($"The checkpoint {_store.PathOf(_found.Step)} is of another training and cannot be resumed:\n  "
+        throw new InvalidOperationException(
+            $"The checkpoint of step {_found.Step} in {_settings.Folder} is of another training and cannot be resumed:\n  "
             + string.Join("\n  ", differences)
             + $"\nGive the options and data that it was made with (by version {_found.Library} of the library), or set "
             + "Checkpoints.Folder to a new folder to start afresh.");
@@ -64,16 +96,23 @@ internal sealed class CheckpointRun : IDisposable
     {
         if (_found is null)
             return;
-        string path = _store.PathOf(_found.Step);
-        CheckpointFiles.Restore(path, content, _found);
+        _group.Together(() =>
+        {
+            if (_store is not null)
+                CheckpointFiles.Restore(_store.PathOf(_found.Step), content, _found);
+        });
+        CheckpointFiles.Send(_group, content, _found);
         content.Optimizer.StepCount = _found.OptimizerStep;
         content.Meter.Restore(_found.LossSum, _found.LossCount);
         content.State.Restore(_found);
         _lastSeconds = _found.Seconds;
         LastStep = _found.Step;
+        if (_store is null)
+            return;
         foreach (long step in _damaged)
             _store.Remove(step);
-        _settings.Log?.Invoke(FormattableString.Invariant($"Resumed at step {_found.Step} from {path}, seed {_found.Seed}"));
+        _settings.Log?.Invoke(FormattableString.Invariant(
+            $"Resumed at step {_found.Step} from {_store.PathOf(_found.Step)}, seed {_found.Seed}"));
     }
 
     /// <summary>Whether a checkpoint is to be written after a step.</summary>
@@ -105,12 +144,21 @@ internal sealed class CheckpointRun : IDisposable
             Losses = state.Losses,
             Validations = state.Validations,
         };
-        _store.Add(state.Step, _settings.Keep, folder => CheckpointFiles.Write(folder, content, written));
+        _group.Together(() => _store?.Add(state.Step, _settings.Keep, folder => CheckpointFiles.Write(folder, content, written)));
         _lastSeconds = written.Seconds;
         LastStep = state.Step;
     }
 
-    public void Dispose() => _store.Dispose();
+    public void Dispose() => _store?.Dispose();
+
+    private (int MicroBatchSize, int VirtualRanks)? RecordedSplit() =>
+        int.TryParse(_found!.Run.GetValueOrDefault(RunFingerprint.MicroBatchSize), CultureInfo.InvariantCulture, out int size)
+        && int.TryParse(_found.Run.GetValueOrDefault(RunFingerprint.VirtualRanks, "1"), CultureInfo.InvariantCulture, out int ranks)
+            ? (size, ranks) : null;
+
+    // What has to be the same in both runs.
+    private Dictionary<string, string> Compared(SortedDictionary<string, string> run) => run.Where(
+        trait => !_isSplitOwn || trait.Key is not (RunFingerprint.MicroBatchSize or RunFingerprint.VirtualRanks)).ToDictionary();
 
     private static IReadOnlyList<long> CheckSteps(CheckpointStore store, bool resume)
     {
@@ -126,29 +174,29 @@ internal sealed class CheckpointRun : IDisposable
             + "Set Checkpoints.Resume to continue from it, or Checkpoints.Folder to an empty folder.");
     }
 
-    private CheckpointState? Find()
+    private CheckpointState? Find(CheckpointStore store)
     {
-        IReadOnlyList<long> steps = CheckSteps(_store, _settings.Resume);
+        IReadOnlyList<long> steps = CheckSteps(store, _settings.Resume);
         var faults = new List<string>();
         foreach (long step in steps)
         {
             try
             {
-                CheckpointState state = CheckpointFiles.Verify(_store.PathOf(step));
+                CheckpointState state = CheckpointFiles.Verify(store.PathOf(step));
                 foreach (string fault in faults)
                     _settings.Log?.Invoke($"Falling back to the checkpoint of step {step}, because a newer one is damaged: {fault}");
                 return state;
             }
             catch (InvalidDataException error)
             {
-                _store.RequireReplaceable(step);
+                store.RequireReplaceable(step);
                 _damaged.Add(step);
                 faults.Add(error.Message);
             }
         }
         if (faults.Count == 0)
             return null;
-        throw new InvalidDataException($"Every checkpoint in {_store.Folder} is damaged. To start afresh, remove them or set "
+        throw new InvalidDataException($"Every checkpoint in {store.Folder} is damaged. To start afresh, remove them or set "
             + $"Checkpoints.Folder to an empty folder:\n  {string.Join("\n  ", faults)}");
     }
 }

@@ -21,8 +21,11 @@ internal sealed record CheckpointSettings
     /// <summary>Whether a resumed run takes the seed of the checkpoint; otherwise its own seed must be the same.</summary>
     public bool AdoptSeed { get; init; }
 
-    /// <summary>What else shapes the run beside settings, network and data, by the name that messages use.</summary>
-    public IReadOnlyDictionary<string, string> Traits { get; init; } = new Dictionary<string, string>();
+    /// <summary>
+    /// Whether a resumed run takes the micro batches and the virtual ranks of the checkpoint where its own group can follow them, and
+    /// otherwise goes on with its own; if not, they must be the same.
+    /// </summary>
+    public bool AdoptSplit { get; init; }
 
     /// <summary>Receives what a user should know: from where the run was resumed, and what was damaged.</summary>
     public Action<string>? Log { get; init; }

@@ -75,9 +75,12 @@ internal sealed record CheckpointState
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Format);
 
     /// <exception cref="InvalidDataException">The file is not such JSON.</exception>
-    public static CheckpointState Read(string folder)
+    public static CheckpointState Read(string folder) => Read(File.ReadAllBytes(Path.Combine(folder, Name)), folder);
+
+    /// <summary>Reads the content of the file.</summary>
+    /// <exception cref="InvalidDataException">It is not such JSON; the message names the folder.</exception>
+    public static CheckpointState Read(byte[] content, string folder)
     {
-        byte[] content = File.ReadAllBytes(Path.Combine(folder, Name));
         try
         {
             CheckpointState state =

@@ -31,6 +31,9 @@ internal static class TrainingArithmetic
 /// </summary>
 internal static class RunFingerprint
 {
+    /// <summary>The names of what a resumed run may take from its checkpoint.</summary>
+    public const string MicroBatchSize = "MicroBatchSize", VirtualRanks = "VirtualRanks";
+
     /// <summary>The fingerprint of a run.</summary>
     /// <param name="config">The network's shape.</param>
     /// <param name="initial">The network that the run starts from; null if the weights are drawn from the seed.</param>
@@ -59,7 +62,7 @@ internal static class RunFingerprint
             traits["LossDivisor"] = "Batch";
         if (device.type == DeviceType.CPU && settings.Precision == Precision.BFloat16Mixed && HasLargeProducts(config, blocks, settings))
             traits["BFloat16 products"] = "libtorch's";
-        foreach ((string name, string value) in settings.Checkpoints?.Traits ?? new Dictionary<string, string>())
+        foreach ((string name, string value) in settings.Traits)
             traits[name] = value;
         return traits;
     }
@@ -133,7 +136,7 @@ internal static class RunFingerprint
         new("MaxSteps", Text(settings.MaxSteps)),
         new("MaxSeconds", Text(settings.MaxSeconds)),
         new("BatchSize", Text(settings.BatchSize)),
-        new("MicroBatchSize", Text(settings.MicroBatchSize)),
+        new(MicroBatchSize, Text(settings.MicroBatchSize)),
         new("StochasticLengthRatio", Text(settings.StochasticLengthRatio)),
         new("LearningRate", Text(settings.LearningRate)),
         new("MinLearningRateRatio", Text(settings.MinLearningRateRatio)),
@@ -152,7 +155,15 @@ internal static class RunFingerprint
         new("Seed", Text(settings.Seed)),
         new("Precision", StoredEnum<Precision>.NameOf(settings.Precision)),
         .. OfLora(settings.Lora),
+        .. OfRanks(settings.VirtualRanks),
     ];
+
+    // The first checkpoints know nothing of ranks.
+    private static IEnumerable<KeyValuePair<string, string>> OfRanks(int virtualRanks)
+    {
+        if (virtualRanks > 1)
+            yield return new(VirtualRanks, Text(virtualRanks));
+    }
 
     // The first checkpoints know nothing of adapters.
     private static IEnumerable<KeyValuePair<string, string>> OfLora(LoraSettings? lora)
