@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mdm.Output;
 using Mdm.Settings;
+using Microsoft.ML.MaskedDiffusion;
 
 namespace Mdm;
 
@@ -33,7 +34,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
     }
 
     /// <inheritdoc/>
-    public sealed override int Execute(ParseResult arguments, ToolConsole console, CancellationToken cancellation)
+    public sealed override int Execute(ParseResult arguments, ToolConsole console, IProcessGroup group, CancellationToken cancellation)
     {
         List<(string, JsonObject)> layers = [];
         if (arguments.GetValue(_config) is { } file)
@@ -53,7 +54,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
         }
         if (arguments.GetValue(_save) is { } target)
             File.WriteAllText(target, SettingsTree.Print(settings));
-        return Run(settings, new ToolContext(console, arguments.GetValue(_json), cancellation));
+        return Run(settings, new ToolContext(console, arguments.GetValue(_json), group, cancellation));
     }
 
     /// <summary>The defaults, which may depend on what is given, such as the size of a network on the minutes of training.</summary>

@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using Mdm.Commands;
 using Mdm.Output;
 using Mdm.Settings;
+using Microsoft.ML.MaskedDiffusion;
 
 namespace Mdm;
 
@@ -27,21 +28,40 @@ internal static class Tool
         }
         if (parsed.Action is not null)
             return parsed.Invoke(Streams(console));
+        MpiProcessGroup? processes = null;
+        string rank = "";
         try
         {
-            return ((ToolCommand)parsed.CommandResult.Command).Execute(parsed, console, cancellation);
+            processes = parsed.GetValue(ToolCommand.Mpi) ? MpiProcessGroup.Start() : null;
+            if (processes is { Size: > 1 })
+                rank = $"rank {processes.Rank}: ";
+            if (rank.Length > 0 && processes!.Rank == 0)
+                console.Error.WriteLine(processes.Description);
+            ToolConsole own = processes is null or { Rank: 0 } ? console : console.Silenced();
+            IProcessGroup group = processes is null ? SingleProcess.Instance : processes;
+            return ((ToolCommand)parsed.CommandResult.Command).Execute(parsed, own, group, cancellation);
         }
         catch (OperationCanceledException)
         {
-            console.Error.WriteLine("Interrupted before there was anything to save.");
+            if (processes is null or { Rank: 0 })
+                console.Error.WriteLine("Interrupted before there was anything to save.");
             return ExitCode.Interrupted;
+        }
+        catch (RankFailedException) when (processes is { Rank: > 0 })
+        {
+            // The first rank and the one that failed have said it.
+            return ExitCode.Failed;
         }
         catch (Exception error)
         {
-            console.Error.WriteLine("error: " + ErrorText.Of(error));
+            console.Error.WriteLine($"{rank}error: {ErrorText.Of(error)}");
             if (parsed.GetValue(ToolCommand.Verbose))
                 console.Error.WriteLine(error);
             return error is UsageException or ArgumentException ? ExitCode.WrongUsage : ExitCode.Failed;
+        }
+        finally
+        {
+            processes?.Dispose();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mdm.Output;
+using Microsoft.ML.MaskedDiffusion;
 
 namespace Mdm;
 
@@ -15,7 +16,13 @@ internal abstract class ToolCommand(string name, string description, params stri
         Description = "Show where in the code an error occurred.", Recursive = true,
     };
 
+    /// <summary>Whether the process works together with the others that MPI has started. Commands that can do so have it.</summary>
+    public static Option<bool> Mpi { get; } = new("--mpi")
+    {
+        Description = "Work together with the other processes that mpiexec has started.",
+    };
+
     /// <summary>Runs the command.</summary>
     /// <returns>The exit code.</returns>
-    public abstract int Execute(ParseResult arguments, ToolConsole console, CancellationToken cancellation);
+    public abstract int Execute(ParseResult arguments, ToolConsole console, IProcessGroup group, CancellationToken cancellation);
 }

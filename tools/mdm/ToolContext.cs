@@ -5,13 +5,19 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm;
 
 /// <summary>What a run of a command has beside its settings.</summary>
-internal sealed class ToolContext(ToolConsole console, bool isJson, CancellationToken cancellation)
+internal sealed class ToolContext(ToolConsole console, bool isJson, IProcessGroup group, CancellationToken cancellation)
 {
     /// <summary>The streams.</summary>
     public ToolConsole Console => console;
 
     /// <summary>Cancelled by Ctrl+C.</summary>
     public CancellationToken Cancellation => cancellation;
+
+    /// <summary>The processes that work together; the first of them alone writes models and says something.</summary>
+    public IProcessGroup Group => group;
+
+    /// <summary>Whether this process writes models.</summary>
+    public bool IsFirst => group.Rank == 0;
 
     /// <summary>Writes the results.</summary>
     public ResultWriter Results { get; } = new(console, isJson);

@@ -44,6 +44,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         AddOption("--resume", "Trainer.Checkpoints.Resume", "Go on from the newest checkpoint, if there is one.");
         AddOption("--seed", "Trainer.Seed", "The seed of everything random. Default: 1.");
         AddOption("--device", "Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        Add(Mpi);
         AddCommonOptions();
         RequireSwitch("--lora", "--lora-rank", "--lora-alpha", "--lora-target");
         RequireSwitch("--to-masked-diffusion", "--mask-token", "--unshifted");
@@ -80,7 +81,8 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
             ? (rows, Open(held)) : TextData.Split(rows, settings.ValidationShare, context);
         using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, options.Device, context, WeightType.Float32);
         using ConsoleProgress progress = context.Console.Progress();
-        (options.InitialModel, options.Progress, options.CancellationToken) = (model, progress, context.Cancellation);
+        (options.InitialModel, options.ProcessGroup) = (model, context.Group);
+        (options.Progress, options.CancellationToken) = (progress, context.Cancellation);
         if (settings.ToMaskedDiffusion && !model.Config.Autoregressive)
         {
             throw new UsageException(
@@ -89,6 +91,8 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         using LikelihoodScoringTransformer trained = model.Config.Autoregressive && !settings.ToMaskedDiffusion
             ? context.Catalog.AutoregressiveTrainer(options).Fit(train) : context.Catalog.Trainer(options).Fit(train);
         progress.Dispose();
+        if (!context.IsFirst)
+            return TrainingReport.StatusOf(trained);
         ModelPlace.Save(trained, train.Schema, path, context);
         if (adapterPath is not null)
             AdapterFolder.Save(trained.Model.Adapter!, adapterPath);

@@ -36,6 +36,7 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         AddOption("--autoregressive", "Autoregressive", "Train the autoregressive baseline instead.");
         AddOption("--seed", "Trainer.Seed", "The seed of everything random. Default: 1.");
         AddOption("--device", "Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        Add(Mpi);
         AddCommonOptions();
     }
 
@@ -59,11 +60,13 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         string path = ModelPlace.RequireFree(settings.Out, settings.Overwrite);
         using ConsoleProgress progress = context.Console.Progress();
         TrainerOptions options = settings.Trainer;
-        (options.Progress, options.CancellationToken) = (progress, context.Cancellation);
+        (options.ProcessGroup, options.Progress, options.CancellationToken) = (context.Group, progress, context.Cancellation);
         options.Tokenizer = Tokenizers.Source(settings.Tokenizer, settings.VocabularySize);
         using LikelihoodScoringTransformer trained = settings.Packed is { } prefix
             ? FitTokens(settings, prefix, context) : FitText(settings, context);
         progress.Dispose();
+        if (!context.IsFirst)
+            return TrainingReport.StatusOf(trained);
         ModelPlace.Save(trained, null, path, context);
         return TrainingReport.Write(trained, path, context);
     }

@@ -13,7 +13,7 @@ internal static class TrainingReport
     /// <param name="path">Where its model was saved.</param>
     /// <param name="context">Writes it.</param>
     /// <param name="adapterPath">Where its adapter was saved by itself; null where it was not.</param>
-    /// <returns>The exit code: interrupted where the training was.</returns>
+    /// <returns>The exit code.</returns>
     public static int Write(LikelihoodScoringTransformer trained, string path, ToolContext context, string? adapterPath = null)
     {
         TrainingResult result = trained.TrainingResult!;
@@ -38,12 +38,17 @@ internal static class TrainingReport
             new Field("device", result.Device),
             new Field("ended by", result.Stop.ToString()),
         ]);
-        if (result.Stop != TrainingStop.Cancelled)
-            return ExitCode.Done;
-        context.Say(string.Create(CultureInfo.InvariantCulture,
-            $"Interrupted at step {result.Steps}; the model of step {result.BestStep} was saved to {path}."));
-        return ExitCode.Interrupted;
+        if (result.Stop == TrainingStop.Cancelled)
+        {
+            context.Say(string.Create(CultureInfo.InvariantCulture,
+                $"Interrupted at step {result.Steps}; the model of step {result.BestStep} was saved to {path}."));
+        }
+        return StatusOf(trained);
     }
+
+    /// <summary>The exit code: interrupted where the training was.</summary>
+    public static int StatusOf(LikelihoodScoringTransformer trained) =>
+        trained.TrainingResult!.Stop == TrainingStop.Cancelled ? ExitCode.Interrupted : ExitCode.Done;
 
     private static Field[] OfAdapter(LoraAdapter? adapter, string? path) => adapter is null ? [] :
     [

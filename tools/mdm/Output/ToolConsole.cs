@@ -24,6 +24,15 @@ internal sealed record ToolConsole
     /// <summary>Makes what prints the progress of one piece of work.</summary>
     public required Func<ConsoleProgress> Progress { get; init; }
 
+    /// <summary>A console that shows nothing.</summary>
+    public ToolConsole Silenced() => this with
+    {
+        Out = TextWriter.Null,
+        Error = TextWriter.Null,
+        Terminal = null,
+        Progress = () => new ConsoleProgress(TextWriter.Null),
+    };
+
     /// <summary>The process's own streams.</summary>
     public static ToolConsole OfProcess() => new()
     {

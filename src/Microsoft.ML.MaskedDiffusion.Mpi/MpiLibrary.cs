@@ -1,0 +1,102 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+using Native = MPI.Unsafe;
+
+namespace Microsoft.ML.MaskedDiffusion.Mpi;
+
+/// <summary>
+/// Finds the machine's MPI library and begins with it. MPI.NET is written for MS-MPI, whose binary interface is MPICH's, so that any
+/// library with that interface serves. Open MPI's is another: calls would be misunderstood, and are not made.
+/// </summary>
+internal static unsafe class MpiLibrary
+{
+    private const string Variable = "MDM_MPI_LIBRARY";
+    private const string ImportedName = "msmpi.dll";
+
+    // A variable of Open MPI's launcher, and a symbol of its library.
+    private const string OpenMpiVariable = "OMPI_COMM_WORLD_SIZE", OpenMpiSymbol = "ompi_mpi_comm_world";
+
+    /// <summary>Initializes MPI and returns this process's rank and the number of ranks.</summary>
+    public static (int Rank, int Size) Start(MpiOptions options)
+    {
+        if (Environment.GetEnvironmentVariable(OpenMpiVariable) is not null)
+        {
+            throw new InvalidOperationException("This process was started by Open MPI, whose binary interface is another than the one this "
+                + "library uses. Start it with the mpiexec of MPICH, MVAPICH or Intel MPI (Debian and Ubuntu: the package mpich, and its "
+                + "mpiexec.mpich).");
+        }
+        nint library = Load(options.LibraryPath ?? Environment.GetEnvironmentVariable(Variable));
+        if (library != 0)
+            NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, (name, _, _) => name == ImportedName ? library : 0);
+        int count = 0, rank = 0, size = 0;
+        byte** arguments = null;
+        Check(Native.MPI_Init_thread(ref count, ref arguments, Native.MPI_THREAD_MULTIPLE, out _));
+        Check(Native.MPI_Comm_rank(Native.MPI_COMM_WORLD, out rank));
+        Check(Native.MPI_Comm_size(Native.MPI_COMM_WORLD, out size));
+        RequireAllSlurmTasks(size);
+        return (rank, size);
+    }
+
+    /// <exception cref="InvalidOperationException">An MPI call reports an error.</exception>
+    public static void Check(int error)
+    {
+        if (error == Native.MPI_SUCCESS)
+            return;
+        byte[] text = new byte[Native.MPI_MAX_ERROR_STRING];
+        int length = 0;
+        Native.MPI_Error_string(error, text, ref length);
+        throw new InvalidOperationException($"MPI reports error {error}: {Encoding.UTF8.GetString(text, 0, length)}");
+    }
+
+    // Without the right plug-in srun starts processes that each believe to be alone, and each would do the whole work.
+    private static void RequireAllSlurmTasks(int size)
+    {
+        string? tasks = Environment.GetEnvironmentVariable("SLURM_STEP_NUM_TASKS");
+        if (size == 1 && int.TryParse(tasks, out int expected) && expected > 1)
+        {
+            throw new InvalidOperationException($"srun has started {expected} tasks, but each sees itself alone, because srun and the MPI "
+                + "library do not speak the same protocol. Start with srun --mpi=pmi2 (srun --mpi=list shows what there is), or with mpiexec.");
+        }
+    }
+
+    // The library's handle; 0 where MPI.NET finds its own.
+    private static nint Load(string? path)
+    {
+        if (path is not null)
+        {
+            if (!NativeLibrary.TryLoad(path, out nint given))
+            {
+                throw new DllNotFoundException(
+                    $"The MPI library {path}, which LibraryPath or {Variable} names, is not there or cannot be loaded.");
+            }
+            RefuseOpenMpi(given, path);
+            return given;
+        }
+        if (OperatingSystem.IsWindows())
+        {
+            return NativeLibrary.TryLoad(ImportedName, out nint own) ? own : throw new DllNotFoundException(
+                "MS-MPI (msmpi.dll) is not installed. Install Microsoft MPI, and start the program with its mpiexec.");
+        }
+        string[] names = OperatingSystem.IsMacOS() ? ["libmpi.12.dylib", "libmpich.12.dylib"] : ["libmpich.so.12", "libmpi.so.12"];
+        foreach (string name in names)
+        {
+            if (NativeLibrary.TryLoad(name, out nint found) || NativeLibrary.TryLoad(name, Assembly.GetExecutingAssembly(), null, out found))
+            {
+                RefuseOpenMpi(found, name);
+                return found;
+            }
+        }
+        throw new DllNotFoundException($"No MPI library with MPICH's interface was found ({string.Join(", ", names)}). Install MPICH (Debian "
+            + $"and Ubuntu: apt-get install mpich), MVAPICH or Intel MPI, or name the file in {Variable}. Open MPI's interface is another.");
+    }
+
+    private static void RefuseOpenMpi(nint library, string name)
+    {
+        if (NativeLibrary.TryGetExport(library, OpenMpiSymbol, out _))
+        {
+            throw new InvalidOperationException($"{name} is Open MPI's library, whose binary interface is another than the one this library "
+                + $"uses. Install MPICH, MVAPICH or Intel MPI and name the library in {Variable} if it is not found by itself.");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using Microsoft.ML.MaskedDiffusion.Mpi;
+
+namespace Microsoft.ML.MaskedDiffusion;
+
+/// <summary>How a process joins its MPI group; see <see cref="MpiProcessGroup.Start"/>.</summary>
+public sealed class MpiOptions
+{
+    /// <summary>
+    /// How long a rank may be silent before the others give it up, at least 5 seconds; ranks tell each other every second that they are
+    /// there, also while they compute. A rank whose process ends is missed at once. <see cref="Timeout.InfiniteTimeSpan"/> opens no
+    /// connections and watches nothing: MPI alone then decides what a lost rank means. Default 20 seconds.
+    /// </summary>
+    public TimeSpan LostAfter { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// The MPI library's file, such as "/opt/mpich/lib/libmpich.so.12". Default null: the environment variable
+    /// <c>MDM_MPI_LIBRARY</c>, and where that is not set MPICH's usual names (libmpich.so.12, libmpi.so.12, libmpi.12.dylib), where the
+    /// system looks for libraries; msmpi.dll on Windows.
+    /// </summary>
+    public string? LibraryPath { get; set; }
+
+    internal MpiOptions Clone() => (MpiOptions)MemberwiseClone();
+
+    internal void Check()
+    {
+        if (LostAfter != Timeout.InfiniteTimeSpan && LostAfter < RankWatch.LeastPatience)
+        {
+            throw new ArgumentOutOfRangeException(nameof(LostAfter), LostAfter,
+                $"LostAfter must be at least {RankWatch.LeastPatience.TotalSeconds} seconds, or Timeout.InfiniteTimeSpan to watch nothing.");
+        }
+        if (LibraryPath is not null && string.IsNullOrWhiteSpace(LibraryPath))
+            throw new ArgumentOutOfRangeException(nameof(LibraryPath), LibraryPath, "LibraryPath must be null or the path of a file.");
+    }
+}
