@@ -365,6 +365,7 @@ public sealed partial class OptionsTests
             [nameof(ZeroShotOptions.MaxQuestions)] = BadCounts,
             [nameof(ZeroShotOptions.QuestionsPerBatch)] = BadCounts,
             [nameof(ZeroShotOptions.LogFolder)] = ["", " "],
+            [nameof(ZeroShotOptions.ProcessGroup)] = [null],
         }, anything: ["Progress"]),
 
         new Subject<LmEvalOptions>(new(), o => _ = new LmEvalRequests(Model, o), new()
