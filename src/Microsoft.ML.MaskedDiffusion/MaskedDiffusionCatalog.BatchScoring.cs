@@ -15,9 +15,16 @@ public sealed partial class MaskedDiffusionCatalog
     /// <remarks>
     /// Memory: a block of rows (in Parquet, a row group), whatever the file's length. Before it goes on it scores the last row once more,
     /// and refuses if another result stands in the output: then model or options are others.
+    /// <para>
+    /// In a <see cref="BatchScoringOptions.ProcessGroup"/> each rank scores its part into files beside the output, and the first one joins
+    /// them into the output when all are done, so the parts need the room of the output once more on the disk. All ranks return the same
+    /// result, with the first one's time. After a kill, as many ranks go on; another number is refused as long as there are parts. Where a
+    /// rank fails, the others stop before their next block and throw <see cref="RankFailedException"/>; where one is cancelled, all throw
+    /// <see cref="OperationCanceledException"/>.
+    /// </para>
     /// </remarks>
     /// <param name="transformer">A transformer or chain that maps rows one to one.</param>
-    /// <param name="options">Files, formats, columns, bad rows, shards; copied and checked.</param>
+    /// <param name="options">Files, formats, columns, bad rows, shards, processes; copied and checked.</param>
     /// <exception cref="ArgumentException">
     /// An option is out of its range, a column is missing or of another type, or the transformer does not map rows one to one.
     /// </exception>
@@ -26,14 +33,19 @@ public sealed partial class MaskedDiffusionCatalog
     /// The input is damaged, a row cannot be read or scored, or what an earlier call left belongs to other settings.
     /// </exception>
     /// <exception cref="IOException">The output exists, another process writes it, or the disk refuses.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled, on this rank or on another one of its group.</exception>
+    /// <exception cref="RankFailedException">
+    /// Another rank of the group cannot go on, or the ranks have other options, inputs or columns; all of them have stopped.
+    /// </exception>
     public BatchScoringResult ScoreFile(ITransformer transformer, BatchScoringOptions options)
     {
         ArgumentNullException.ThrowIfNull(transformer);
         ArgumentNullException.ThrowIfNull(options);
         BatchScoringOptions own = options.Clone();
+        if (own.ProcessGroup is { Size: > 1 })
+            return GroupRun.Run(transformer, own);
         own.Check();
-        using var run = new BatchRun(transformer, own);
+        using var run = new BatchRun(transformer, own, new BatchFiles(own.OutputPath!, own.Overwrite));
         return run.Run();
     }
 }

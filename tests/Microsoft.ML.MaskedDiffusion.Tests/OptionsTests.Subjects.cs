@@ -345,6 +345,7 @@ public sealed partial class OptionsTests
                 [nameof(BatchScoringOptions.OutputColumns)] = [Array.Empty<string>(), new[] { " " }, new[] { "Other" }],
                 [nameof(BatchScoringOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
                 [nameof(BatchScoringOptions.Shard)] = [null],
+                [nameof(BatchScoringOptions.ProcessGroup)] = [null],
                 [nameof(BatchScoringOptions.BlockSize)] = [.. BadCounts, (1 << 20) + 1],
             }, anything: ["Overwrite", "HasHeader", "InputSchema", "Progress", "CancellationToken"]),
 
@@ -366,6 +367,7 @@ public sealed partial class OptionsTests
             [nameof(ZeroShotOptions.MaxQuestions)] = BadCounts,
             [nameof(ZeroShotOptions.QuestionsPerBatch)] = BadCounts,
             [nameof(ZeroShotOptions.LogFolder)] = ["", " "],
+            [nameof(ZeroShotOptions.ProcessGroup)] = [null],
         }, anything: ["Progress"]),
 
         new Subject<LmEvalOptions>(new(), o => _ = new LmEvalRequests(Model, o), new()

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
@@ -5,7 +7,7 @@ namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
 /// <summary>The files of an output while it is being made, beside it.</summary>
 /// <param name="output">The output.</param>
 /// <param name="overwrite">Whether an earlier output is replaced.</param>
-internal sealed class BatchFiles(string output, bool overwrite)
+internal sealed partial class BatchFiles(string output, bool overwrite)
 {
     /// <summary>The output, which appears at the end.</summary>
     public string Output { get; } = Path.GetFullPath(output);
@@ -25,13 +27,42 @@ internal sealed class BatchFiles(string output, bool overwrite)
     /// <summary>Those so far.</summary>
     public string PartialRejected => Rejected + ".partial";
 
+    /// <summary>By this file one of several processes tells the others to stop.</summary>
+    public string Stop => Output + ".stop.partial";
+
+    /// <summary>The files of one of several processes, which makes a part of this output. There is no output of the part's own.</summary>
+    /// <param name="number">Which process, 1 to <paramref name="count"/>.</param>
+    /// <param name="count">How many there are.</param>
+    public BatchFiles Part(int number, int count) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"{Output}.part-{number}-of-{count}"), overwrite: false);
+
     /// <summary>Refuses to begin where files of other origin are in the way.</summary>
     /// <exception cref="IOException">There is one.</exception>
     public void CheckFree()
     {
         if (!File.Exists(Log))
-            CheckFree(Partial, Converted, PartialRejected);
+            CheckFree(Partial, Converted, PartialRejected, Stop);
         Directory.CreateDirectory(Path.GetDirectoryName(Output)!);
+    }
+
+    /// <summary>Refuses to begin or go on where another number of processes has left parts of this output.</summary>
+    /// <param name="count">How many there are now.</param>
+    /// <exception cref="InvalidDataException">There are such parts.</exception>
+    public void CheckParts(int count)
+    {
+        string start = Path.GetFileName(Output);
+        foreach (string path in Directory.EnumerateFiles(Path.GetDirectoryName(Output)!))
+        {
+            string name = Path.GetFileName(path);
+            if (!name.StartsWith(start, StringComparison.Ordinal) || PartName().Match(name[start.Length..]) is not { Success: true } part)
+                continue;
+            string earlier = part.Groups["count"].Value;
+            if (earlier != count.ToString(CultureInfo.InvariantCulture))
+            {
+                throw new InvalidDataException($"{path} is left of a scoring by {earlier} processes, and the number of processes is now "
+                    + $"{count}. Go on with {earlier}, or delete {Output}.part-*-of-{earlier}.*, {Partial} and {Log} to begin anew.");
+            }
+        }
     }
 
     /// <summary>Refuses to begin or go on where there is an output already.</summary>
@@ -40,6 +71,14 @@ internal sealed class BatchFiles(string output, bool overwrite)
     {
         if (!overwrite)
             CheckFree(Output, Rejected);
+    }
+
+    /// <summary>Deletes what there is of a part that stands in the whole.</summary>
+    public void Delete()
+    {
+        File.Delete(Partial);
+        File.Delete(PartialRejected);
+        File.Delete(Log);
     }
 
     /// <summary>
@@ -78,6 +117,11 @@ internal sealed class BatchFiles(string output, bool overwrite)
         stream.Position = bytes;
         return stream;
     }
+
+    [GeneratedRegex(
+        @"\A\.part-[1-9][0-9]*-of-(?<count>[1-9][0-9]*)\.(partial|progress\.jsonl|rejected\.jsonl\.partial)\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex PartName();
 
     private void Place(string part, string target)
     {

@@ -7,8 +7,8 @@ using Microsoft.ML.MaskedDiffusion.Files;
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
 
 /// <summary>
-/// The scoring of one file: reads a block of rows, scores it, writes it, notes in the log how far it is. A run that finds a log goes on
-/// behind its last block.
+/// The scoring of one file, or of a part of it: reads a block of rows, scores it, writes it, notes in the log how far it is. A run that
+/// finds a log goes on behind its last block.
 /// </summary>
 internal sealed class BatchRun : IDisposable
 {
@@ -23,10 +23,14 @@ internal sealed class BatchRun : IDisposable
     private readonly IRowWriter _writer;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
-    public BatchRun(ITransformer transformer, BatchScoringOptions options)
+    /// <summary>Opens the input and looks at the columns; writes nothing.</summary>
+    /// <param name="transformer">The transformer.</param>
+    /// <param name="options">Checked options, with the part as their shard.</param>
+    /// <param name="files">The files of the rows that this run scores.</param>
+    public BatchRun(ITransformer transformer, BatchScoringOptions options, BatchFiles files)
     {
         _options = options;
-        _files = new BatchFiles(options.OutputPath!, options.Overwrite);
+        _files = files;
         _source = RowSource.Open(options);
         try
         {
@@ -44,25 +48,78 @@ internal sealed class BatchRun : IDisposable
         }
     }
 
+    /// <summary>Scores the rows and puts the output in its place.</summary>
     public BatchScoringResult Run()
     {
-        _files.CheckFree();
-        if (!File.Exists(_files.Log))
-            _files.CheckOutputFree();
         BatchState state;
-        using (BatchLog log = BatchLog.Open(_files.Log, Settings()))
+        using (BatchLog log = OpenLog(_files, _options.Shard, processes: 1))
         {
-            state = log.State ?? new BatchState { Next = _source.Begin };
-            if (!state.IsDone)
-            {
-                _files.CheckOutputFree();
-                state = Score(log, state);
-            }
-            _files.Finish(_options.OutputFormat == BatchFormat.Parquet ? WriteParquet : null, state.Rejected > 0);
+            state = log.State is { IsDone: true } done ? done : Score(log, isStopped: null);
+            Finish(_files, state);
         }
         File.Delete(_files.Log);
-        return new BatchScoringResult(
-            state.Rows, state.Rejected, _files.Output, state.Rejected > 0 ? _files.Rejected : null, _clock.Elapsed.TotalSeconds);
+        return Result(_files, state);
+    }
+
+    /// <summary>
+    /// Scores the rows into <see cref="BatchFiles.Partial"/> and <see cref="BatchFiles.PartialRejected"/>, which stay there with the log.
+    /// </summary>
+    /// <param name="isStopped">Asked before each block; where it says so, the run ends without being done.</param>
+    public BatchState ScorePart(Func<bool> isStopped)
+    {
+        _files.CheckFree();
+        using BatchLog log = BatchLog.Open(_files.Log, Settings(_options.Shard));
+        return Score(log, isStopped);
+    }
+
+    /// <summary>Opens the log of an output, or begins it where nothing is in the way.</summary>
+    /// <param name="files">The files of the output.</param>
+    /// <param name="shard">What of the input's rows is in it.</param>
+    /// <param name="processes">How many processes work on it.</param>
+    public BatchLog OpenLog(BatchFiles files, BatchShard shard, int processes)
+    {
+        files.CheckFree();
+        files.CheckParts(processes);
+        if (!File.Exists(files.Log))
+            files.CheckOutputFree();
+        BatchLog log = BatchLog.Open(files.Log, Settings(shard));
+        try
+        {
+            if (log.State is not { IsDone: true })
+                files.CheckOutputFree();
+            return log;
+        }
+        catch
+        {
+            log.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Puts rows that are whole in the places of the output and of the rejected rows.</summary>
+    public void Finish(BatchFiles files, BatchState state) => files.Finish(
+        _options.OutputFormat == BatchFormat.Parquet ? path => WriteParquet(files.Partial, path) : null, state.Rejected > 0);
+
+    public BatchScoringResult Result(BatchFiles files, BatchState state) => new(
+        state.Rows, state.Rejected, files.Output, state.Rejected > 0 ? files.Rejected : null, _clock.Elapsed.TotalSeconds);
+
+    /// <summary>What must be the same where an earlier run is continued.</summary>
+    public List<KeyValuePair<string, string>> Settings(BatchShard shard)
+    {
+        List<KeyValuePair<string, string>> settings = [];
+        void Add(string name, object? value) => settings.Add(new(name, Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
+        Add("log", "batch scoring 1");
+        Add("InputPath", Path.GetFileName(_options.InputPath));
+        Add("InputBytes", _source.Length);
+        Add("InputFormat", _options.InputFormat);
+        Add("OutputFormat", _options.OutputFormat);
+        Add("Separator", _options.Separator);
+        Add("HasHeader", _options.HasHeader);
+        Add("InputColumns", _scorer.Inputs);
+        Add("KeptColumns", _options.KeptColumns is { } kept ? string.Join(", ", kept) : "all");
+        Add("OutputColumns", string.Join(", ", _scorer.OutputTypes.Select(column => $"{column.Name}: {column.Field}")));
+        Add("Shard", shard);
+        return settings;
     }
 
     public void Dispose() => _source.Dispose();
@@ -78,29 +135,14 @@ internal sealed class BatchRun : IDisposable
         return new CsvRowWriter(_layout, separator, _options.HasHeader, isSame ? (CsvSource)_source : null);
     }
 
-    private List<KeyValuePair<string, string>> Settings()
+    private BatchState Score(BatchLog log, Func<bool>? isStopped)
     {
-        List<KeyValuePair<string, string>> settings = [];
-        void Add(string name, object? value) => settings.Add(new(name, Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
-        Add("log", "batch scoring 1");
-        Add("InputPath", Path.GetFileName(_options.InputPath));
-        Add("InputBytes", _source.Length);
-        Add("InputFormat", _options.InputFormat);
-        Add("OutputFormat", _options.OutputFormat);
-        Add("Separator", _options.Separator);
-        Add("HasHeader", _options.HasHeader);
-        Add("InputColumns", _scorer.Inputs);
-        Add("KeptColumns", _options.KeptColumns is { } kept ? string.Join(", ", kept) : "all");
-        Add("OutputColumns", string.Join(", ", _scorer.OutputTypes.Select(column => $"{column.Name}: {column.Field}")));
-        Add("Shard", _options.Shard);
-        return settings;
-    }
-
-    private BatchState Score(BatchLog log, BatchState state)
-    {
+        BatchState state = log.State ?? new BatchState { Next = _source.Begin };
         using FileStream output = _files.OpenRows(_files.Partial, state.OutputBytes);
         if (state.Last is { } last)
             CheckSameResult(output, last, state);
+        if (state.IsDone)
+            return state;
         using FileStream? rejected = state.RejectedBytes > 0 ? _files.OpenRows(_files.PartialRejected, state.RejectedBytes) : null;
         using var sink = new BlockSink(_files, _writer, _source.Fields, output, rejected);
         if (state.OutputBytes == 0 && _options.Shard.Number == 1)
@@ -112,6 +154,8 @@ internal sealed class BatchRun : IDisposable
         double started = _clock.Elapsed.TotalSeconds;
         for (List<SourceRow> block; (block = ReadBlock(size)).Count > 0;)
         {
+            if (isStopped?.Invoke() == true)
+                return state;
             double before = _clock.Elapsed.TotalSeconds;
             foreach (ScoredRow row in _scorer.Score(block))
                 state = Take(sink, state, row);
@@ -191,11 +235,11 @@ internal sealed class BatchRun : IDisposable
             done > 0 ? TimeSpan.FromSeconds(seconds * left / done) : null));
     }
 
-    private void WriteParquet(string path)
+    private void WriteParquet(string lines, string path)
     {
         List<ParquetColumn> typed = [.. _scorer.OutputTypes];
         if (_source is ParquetSource parquet)
             typed.AddRange(_layout.Kept.Select(field => new ParquetColumn(parquet.Fields[field], parquet.Columns[field])));
-        ParquetOutput.Write(_files.Partial, path, typed, [.. _layout.Names], _options.CancellationToken);
+        ParquetOutput.Write(lines, path, typed, [.. _layout.Names], _options.CancellationToken);
     }
 }

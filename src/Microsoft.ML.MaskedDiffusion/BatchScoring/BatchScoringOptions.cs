@@ -69,16 +69,25 @@ public sealed class BatchScoringOptions
     public BatchShard Shard { get; set; } = BatchShard.Whole;
 
     /// <summary>
+    /// The processes that score the file together; each calls <see cref="MaskedDiffusionCatalog.ScoreFile"/> with the same options and
+    /// takes the part of the rows that its rank and their number give. The output is that of one process, to the byte. All of them must see
+    /// the folders of input and output. Default <see cref="SingleProcess.Instance"/>. A group of more than one takes no other
+    /// <see cref="Shard"/> than <see cref="BatchShard.Whole"/>.
+    /// </summary>
+    public IProcessGroup ProcessGroup { get; set; } = SingleProcess.Instance;
+
+    /// <summary>
     /// Rows that are read, scored and written down together, 1 to 1,048,576: as many are scored again after a kill. It does not change
     /// results. Default null: as many as take about ten seconds.
     /// </summary>
     public int? BlockSize { get; set; }
 
-    /// <summary>Told after each block. Default null.</summary>
+    /// <summary>Told after each block. In a group each process is told about its own part. Default null.</summary>
     public IProgress<BatchScoringProgress>? Progress { get; set; }
 
     /// <summary>
-    /// Stops between rows, with <see cref="OperationCanceledException"/>; the same call goes on later. Default: none.
+    /// Stops between rows, with <see cref="OperationCanceledException"/>; the same call goes on later. In a group the others stop before
+    /// their next block, with the same exception. Default: none.
     /// </summary>
     public CancellationToken CancellationToken { get; set; }
 
@@ -102,6 +111,9 @@ public sealed class BatchScoringOptions
             "null or an ASCII character that is no letter, digit, space, line break or quotation mark, such as ';'");
         OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         OptionCheck.RequireObject(Shard, nameof(Shard), "a part of the rows, such as BatchShard.Whole");
+        OptionCheck.RequireObject(ProcessGroup, nameof(ProcessGroup), "a group of processes, such as SingleProcess.Instance");
+        OptionCheck.Require(ProcessGroup.Size == 1 || Shard == BatchShard.Whole, nameof(Shard), Shard,
+            $"{BatchShard.Whole}, as ProcessGroup has {ProcessGroup.Size} processes, which divide the rows among themselves");
         OptionCheck.Require(BlockSize is null or (>= 1 and <= 1 << 20), nameof(BlockSize), BlockSize, "null or 1 to 1048576 rows");
         CheckNames(KeptColumns, nameof(KeptColumns));
         CheckNames(OutputColumns, nameof(OutputColumns));

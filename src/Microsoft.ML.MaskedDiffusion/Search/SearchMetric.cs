@@ -58,9 +58,10 @@ public sealed class SearchMetric
     /// <param name="task">The task.</param>
     /// <param name="path">A file of its questions; a search whose file holds none, or cannot be read, fails before it trains.</param>
     /// <param name="options">
-    /// How to evaluate; null for the defaults. Its log folder must be null: each model has answers of its own.
+    /// How to evaluate; null for the defaults. Its log folder must be null, as each model has answers of its own, and its group have one
+    /// process.
     /// </param>
-    /// <exception cref="ArgumentException">The options have a log folder.</exception>
+    /// <exception cref="ArgumentException">The options have a log folder, or a group of several processes.</exception>
     public static SearchMetric ZeroShotAccuracy(ZeroShotTask task, string path, ZeroShotOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -70,6 +71,12 @@ public sealed class SearchMetric
         {
             throw new ArgumentException(
                 "The LogFolder of a search's metric must be null: each model has answers of its own.", nameof(options));
+        }
+        if (own.ProcessGroup.Size > 1)
+        {
+            throw new ArgumentException(
+                $"The ProcessGroup of a search's metric has {own.ProcessGroup.Size} processes; it must have 1, because a search is the "
+                + "work of one. Leave it unset.", nameof(options));
         }
         return new SearchMetric(
             $"accuracy of {task.Name}",

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
+using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <summary>
 /// Evaluates a model on zero-shot tasks: log p(option | context) for every option of a question, or, for greedy tasks, whether decoding
 /// finds the continuation. A question's result depends on the model, the settings and the question alone. Safe for concurrent use, as long
-/// as no two runs share a log.
+/// as no two runs share a log or a <see cref="ZeroShotOptions.ProcessGroup"/> of more than one.
 /// </summary>
 public sealed class ZeroShotEvaluator
 {
@@ -43,11 +44,13 @@ public sealed class ZeroShotEvaluator
     /// questions.
     /// </exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled, on this rank or on another one of its group.</exception>
+    /// <exception cref="RankFailedException">Another rank of the group cannot go on, or has other questions or settings.</exception>
     public ZeroShotResult Evaluate(ZeroShotTask task, string path, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(task);
         List<string> invalid = [];
-        ZeroShotQuestion[] questions = Read(task, path, _options, invalid);
+        ZeroShotQuestion[] questions = _options.ProcessGroup.Together(() => Read(task, path, _options, invalid));
         return Evaluate(task, questions, cancellationToken) with { InvalidRows = invalid };
     }
 
@@ -60,36 +63,50 @@ public sealed class ZeroShotEvaluator
     /// </exception>
     /// <exception cref="InvalidDataException">The log belongs to other settings, another model or other questions.</exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled, on this rank or on another one of its group.</exception>
+    /// <exception cref="RankFailedException">Another rank of the group cannot go on, or has other questions or settings.</exception>
     public ZeroShotResult Evaluate(
         ZeroShotTask task, IEnumerable<ZeroShotQuestion> questions, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(questions);
-        LikelihoodOptions likelihood = _options.Profile.For(task);
-        _scorer.Require(likelihood);
-        // All rows are read first, so that a fault in the last one shows before hours of scoring.
-        ZeroShotQuestion[] all = [.. questions.Take(_options.MaxQuestions ?? int.MaxValue)];
-        if (all.Length == 0)
-            throw new ArgumentException($"There is no question of the task '{task.Name}' to evaluate.", nameof(questions));
-        for (int i = 0; i < all.Length; i++)
-        {
-            if (ZeroShotTask.MissingPart(all[i]) is { } missing)
-                throw new ArgumentException($"Question {i + 1} of the task '{task.Name}' cannot be scored: {missing}.", nameof(questions));
-        }
+        IProcessGroup group = _options.ProcessGroup;
+        (LikelihoodOptions likelihood, ZeroShotQuestion[] all) = group.Together(() => Prepare(task, questions));
+        if (group.Size > 1)
+            group.RequireSame(group.Together(() => Common(task, likelihood, all)));
         var clock = Stopwatch.StartNew();
-        using ZeroShotLog? log = _options.LogFolder is { } folder ? ZeroShotLog.Open(folder, task, Settings(likelihood)) : null;
-        List<ZeroShotAnswer> answers = log?.Resume(all) ?? [];
-        int resumed = answers.Count;
-        foreach (ZeroShotQuestion[] batch in all.Skip(resumed).Chunk(_options.QuestionsPerBatch))
+        ZeroShotLog? log = null;
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            ZeroShotAnswer[] scored = Score(task, batch, likelihood, cancellationToken);
-            log?.Append(batch, scored);
-            answers.AddRange(scored);
-            double accuracy = RunningAccuracy(task, answers);
-            _options.Progress?.Report(new ZeroShotProgress(task.Name, answers.Count, all.Length, clock.Elapsed, accuracy));
+            List<ZeroShotAnswer> answers = AnswerExchange.FromFirst(group, () =>
+            {
+                log = _options.LogFolder is { } folder ? ZeroShotLog.Open(folder, task, Settings(likelihood)) : null;
+                return log?.Resume(all) ?? [];
+            });
+            int resumed = answers.Count;
+            int batchSize = (int)Math.Min(Array.MaxLength, (long)_options.QuestionsPerBatch * group.Size);
+            foreach (ZeroShotQuestion[] batch in all.Skip(resumed).Chunk(batchSize))
+            {
+                IReadOnlyList<ZeroShotAnswer> scored = AnswerExchange.Share(group, batch, own =>
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    return Score(task, own, likelihood, cancellationToken);
+                });
+                answers.AddRange(scored);
+                group.Together(() =>
+                {
+                    log?.Append(batch, scored);
+                    double accuracy = RunningAccuracy(task, answers);
+                    _options.Progress?.Report(new ZeroShotProgress(task.Name, answers.Count, all.Length, clock.Elapsed, accuracy));
+                });
+            }
+            string settings = $"{_options.Profile.Name}: {LikelihoodSettings.Short(likelihood)}";
+            return Summarize(task, settings, answers, resumed, group.FromFirst(() => clock.Elapsed));
         }
-        return Summarize(task, $"{_options.Profile.Name}: {LikelihoodSettings.Short(likelihood)}", answers, resumed, clock.Elapsed);
+        finally
+        {
+            log?.Dispose();
+        }
     }
 
     /// <summary>The questions of a file as the options take them, with what is wrong with each row that is left out.</summary>
@@ -105,6 +122,23 @@ public sealed class ZeroShotEvaluator
                 + string.Join("\n  ", invalid.Take(ShownFaults)) + (invalid.Count > ShownFaults ? "\n  ..." : ""));
         }
         return questions;
+    }
+
+    // All rows are read first, so that a fault in the last one shows before hours of scoring.
+    private (LikelihoodOptions Likelihood, ZeroShotQuestion[] Questions) Prepare(
+        ZeroShotTask task, IEnumerable<ZeroShotQuestion> questions)
+    {
+        LikelihoodOptions likelihood = _options.Profile.For(task);
+        _scorer.Require(likelihood);
+        ZeroShotQuestion[] all = [.. questions.Take(_options.MaxQuestions ?? int.MaxValue)];
+        if (all.Length == 0)
+            throw new ArgumentException($"There is no question of the task '{task.Name}' to evaluate.", nameof(questions));
+        for (int i = 0; i < all.Length; i++)
+        {
+            if (ZeroShotTask.MissingPart(all[i]) is { } missing)
+                throw new ArgumentException($"Question {i + 1} of the task '{task.Name}' cannot be scored: {missing}.", nameof(questions));
+        }
+        return (likelihood, all);
     }
 
     private ZeroShotAnswer[] Score(
@@ -170,6 +204,13 @@ public sealed class ZeroShotEvaluator
     [
         new("model", _scorer.Fingerprint()), new("profile", _options.Profile.Name),
         new("long_context", LongQuestions.StoredName(_options.ContextOverflow)), .. LikelihoodSettings.All(likelihood),
+    ];
+
+    // What the ranks of a group must have in common.
+    private List<KeyValuePair<string, string>> Common(ZeroShotTask task, LikelihoodOptions likelihood, ZeroShotQuestion[] questions) =>
+    [
+        .. Settings(likelihood), new("task", task.Name), new("number of questions", $"{questions.Length}"),
+        new("key of all questions", ZeroShotLog.KeyOf(questions)), new("QuestionsPerBatch", $"{_options.QuestionsPerBatch}"),
     ];
 
     private static double RunningAccuracy(ZeroShotTask task, List<ZeroShotAnswer> answers)

@@ -51,6 +51,9 @@ internal sealed class ZeroShotLog : IDisposable
     public void Append(IReadOnlyList<ZeroShotQuestion> questions, IReadOnlyList<ZeroShotAnswer> answers) =>
         _log.Append(answers.Select((answer, i) => JsonSerializer.Serialize(new Line(KeyOf(questions[i]), answer), Json)));
 
+    /// <summary>A key of the content of questions.</summary>
+    public static string KeyOf(IEnumerable<ZeroShotQuestion> questions) => Hexadecimal(string.Concat(questions.Select(KeyOf)));
+
     public void Dispose() => _log.Dispose();
 
     // Whether it is the answer to this question is said by the key, which the caller compares.
@@ -72,8 +75,9 @@ internal sealed class ZeroShotLog : IDisposable
         return line;
     }
 
-    private static string KeyOf(ZeroShotQuestion question) =>
-        ContentKey.Of(JsonSerializer.Serialize(question)).ToString("x16", CultureInfo.InvariantCulture);
+    private static string KeyOf(ZeroShotQuestion question) => Hexadecimal(JsonSerializer.Serialize(question));
+
+    private static string Hexadecimal(string content) => ContentKey.Of(content).ToString("x16", CultureInfo.InvariantCulture);
 
     private sealed record Line(
         [property: JsonPropertyName("question")] string Question,

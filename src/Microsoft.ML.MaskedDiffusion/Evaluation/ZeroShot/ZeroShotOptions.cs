@@ -17,8 +17,18 @@ public sealed class ZeroShotOptions
     /// <summary>Evaluate only the first questions of a file, 1 or more; null, the default, for all.</summary>
     public int? MaxQuestions { get; set; }
 
-    /// <summary>Questions scored together and then logged, 1 or more. Changes memory and speed, not results. Default 64.</summary>
+    /// <summary>
+    /// Questions that a process scores together, after which they are logged, 1 or more. Changes memory and speed, not results. Default 64.
+    /// </summary>
     public int QuestionsPerBatch { get; set; } = 64;
+
+    /// <summary>
+    /// The processes that evaluate together; each makes the same calls with the same options, questions and model. Of every
+    /// <see cref="QuestionsPerBatch"/> questions times their number each scores a part, and all get the result of one process, with the
+    /// first one's time. The first one writes the log, which is that of one process to the byte, so that any number of processes goes on
+    /// from it. Default <see cref="SingleProcess.Instance"/>.
+    /// </summary>
+    public IProcessGroup ProcessGroup { get; set; } = SingleProcess.Instance;
 
     /// <summary>
     /// A folder for a log per task, <c>{task}.jsonl</c>, with a line for each question. A run that finds a log continues after its last
@@ -26,7 +36,7 @@ public sealed class ZeroShotOptions
     /// </summary>
     public string? LogFolder { get; set; }
 
-    /// <summary>Told after every batch. Default null.</summary>
+    /// <summary>Told after every batch; in a group each process is told about all of them. Default null.</summary>
     public IProgress<ZeroShotProgress>? Progress { get; set; }
 
     internal ZeroShotOptions Clone()
@@ -36,6 +46,7 @@ public sealed class ZeroShotOptions
         OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         OptionCheck.RequireCountOrNull(MaxQuestions, nameof(MaxQuestions));
         OptionCheck.RequireCount(QuestionsPerBatch, nameof(QuestionsPerBatch));
+        OptionCheck.RequireObject(ProcessGroup, nameof(ProcessGroup), "a group of processes, such as SingleProcess.Instance");
         OptionCheck.RequireTextOrNull(LogFolder, nameof(LogFolder), "a folder");
         return (ZeroShotOptions)MemberwiseClone();
     }
