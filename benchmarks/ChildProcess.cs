@@ -20,6 +20,16 @@ internal static class ChildProcess
         return start;
     }
 
+    /// <summary>How to start this program on so many ranks, by MPICH's mpiexec.</summary>
+    /// <param name="ranks">The number of processes.</param>
+    /// <param name="options">Options of mpiexec.</param>
+    /// <param name="arguments">What each of them gets.</param>
+    public static ProcessStartInfo OnRanks(int ranks, string[] options, params string[] arguments)
+    {
+        ProcessStartInfo own = WithArguments(arguments);
+        return new ProcessStartInfo("mpiexec.mpich", ["-n", $"{ranks}", .. options, own.FileName, .. own.ArgumentList]);
+    }
+
     /// <summary>What a child process prints, without the line break at the end.</summary>
     /// <param name="start">How to start it.</param>
     /// <param name="limit">How long it may take; null for any time.</param>

@@ -7,11 +7,13 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
 /// <summary>
 /// Trains in a child process that is killed at random moments and resumed until it is done, and compares the model's hash with that of an
-/// uninterrupted run. Every second kill waits until a checkpoint is being written.
+/// uninterrupted run. Every second kill waits until a checkpoint is being written. With several ranks a random one of them is killed, and
+/// the others have to end by themselves.
 /// </summary>
 internal static class KillCommand
 {
-    private const string Ready = "training";
+    private const string Ready = "training", ProcessSign = ": process ";
+    private const int VirtualRanks = 4;
     private const string ResumeSign = "Resumed at step ";
     private static readonly string[] Words =
         ["the", "cat", "dog", "sat", "ran", "on", "under", "mat", "log", "and", "a", "red", "old", "bird", "sang", "slept"];
@@ -28,12 +30,16 @@ internal static class KillCommand
         {
             Description = "seed of the moments at which processes are killed", DefaultValueFactory = _ => 1,
         };
+        var ranks = new Option<int>("--ranks")
+        {
+            Description = "ranks of the training, started by mpiexec; 1, 2 or 4, and at 1 without it", DefaultValueFactory = _ => 1,
+        };
         var command =
             new Subcommand("kill", "kill a training at random moments, resume it, and compare the final model with an uninterrupted run's")
         {
-            kills, seed,
+            kills, seed, ranks,
         };
-        command.SetAction(result => Run(result.GetValue(kills), new Random(result.GetValue(seed))));
+        command.SetAction(result => Run(result.GetValue(kills), result.GetValue(ranks), new Random(result.GetValue(seed))));
         return command;
     }
 
@@ -41,18 +47,26 @@ internal static class KillCommand
     {
         var folder = new Option<string>("--checkpoints") { Description = "checkpoint folder", Required = true };
         var model = new Option<string>("--model") { Description = "file to write the model to", Required = true };
-        var command = new Subcommand("kill-child", "the training that `kill` runs") { folder, model };
+        var mpi = new Option<bool>("--mpi") { Description = "train together with the other processes" };
+        var command = new Subcommand("kill-child", "the training that `kill` runs") { folder, model, mpi };
         command.Hidden = true;
-        command.SetAction(result => Train(result.GetValue(folder)!, result.GetValue(model)!));
+        command.SetAction(result =>
+        {
+            using MpiProcessGroup? group = result.GetValue(mpi) ? MpiProcessGroup.Start() : null;
+            return Train(result.GetValue(folder)!, result.GetValue(model)!, group);
+        });
         return command;
     }
 
-    private static int Train(string checkpoints, string model)
+    private static int Train(string checkpoints, string model, MpiProcessGroup? group)
     {
+        bool isFirst = group is null or { Rank: 0 };
+        if (group is { Rank: 0 })
+            Console.WriteLine(group.Description);
         var ml = new MLContext(1);
         ml.Log += (_, e) =>
         {
-            if (e.RawMessage.StartsWith(ResumeSign, StringComparison.Ordinal))
+            if (isFirst && e.RawMessage.StartsWith(ResumeSign, StringComparison.Ordinal))
                 Console.WriteLine(e.RawMessage);
         };
         var random = new Random(5);
@@ -74,30 +88,34 @@ internal static class KillCommand
             Seed = 3,
             Device = "cpu",
             Checkpoints = { Folder = checkpoints, Interval = 3, Resume = true },
+            Compute = { VirtualRanks = VirtualRanks },
+            ProcessGroup = group is null ? SingleProcess.Instance : group,
             Progress = new ImmediateProgress(report =>
             {
-                if (ready || report.Phase != TrainingPhase.Packing)
+                if (ready || !isFirst || report.Phase != TrainingPhase.Packing)
                     return;
                 ready = true;
                 Console.WriteLine(Ready);
             }),
         };
         using LikelihoodScoringTransformer trained = new MaskedDiffusionTrainer(ml, options).Fit(ml.Data.LoadFromEnumerable(rows.Skip(20)));
-        trained.Model.Save(model);
+        if (isFirst)
+            trained.Model.Save(model);
         return 0;
     }
 
-    private static int Run(int kills, Random random)
+    private static int Run(int kills, int ranks, Random random)
     {
         string folder = Directory.CreateTempSubdirectory("mdm-kill-").FullName;
         try
         {
             var watch = Stopwatch.StartNew();
-            (string? expected, _) = Child(folder, "whole", (_, _) => false);
+            (string? expected, _) = Child(folder, "whole", 1, (_, _, _) => false);
             if (expected is null)
                 return Fail("the uninterrupted run failed");
             double seconds = watch.Elapsed.TotalSeconds;
-            Console.WriteLine($"uninterrupted: {seconds:0.0} s, model SHA-256 {expected}");
+            Console.WriteLine($"uninterrupted, one process: {seconds:0.0} s, model SHA-256 {expected}");
+            double slowest = 0;
             int killed = 0, writing = 0, resumed = 0, rounds = 0, same = 0;
             while (killed < kills)
             {
@@ -108,14 +126,18 @@ internal static class KillCommand
                     bool waits = killed % 2 == 0;
                     double delay = random.NextDouble() * (waits ? 0.02 : seconds);
                     int before = killed;
-                    (found, string? from) = Child(folder, $"run{rounds}", (store, process) =>
+                    (found, string? from) = Child(folder, $"run{rounds}", ranks, (store, process, processIds) =>
                     {
                         if (killed >= kills)
                             return false;
                         if (!WaitForMoment(store, process, waits, TimeSpan.FromSeconds(delay)))
                             return false;
-                        process.Kill();
+                        var end = Stopwatch.StartNew();
+                        using (Process victim = ranks == 1
+                            ? Process.GetProcessById(process.Id) : Process.GetProcessById(processIds[random.Next(processIds.Length)]))
+                            victim.Kill();
                         process.WaitForExit();
+                        slowest = Math.Max(slowest, end.Elapsed.TotalSeconds);
                         killed++;
                         bool half = Directory.Exists(store) && Directory.EnumerateDirectories(store, ".step-*").Any();
                         writing += half ? 1 : 0;
@@ -130,7 +152,7 @@ internal static class KillCommand
                 Console.WriteLine($"run {rounds} finished: model SHA-256 {found}{(found == expected ? ", the same" : ", DIFFERENT")}");
             }
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{killed} kills, {writing} of them while a checkpoint was written or removed; {resumed} resumed processes; "
+                $"{killed} kills of {ranks} ranks, which ended within {slowest:0.0} s; {writing} of the kills while a checkpoint was written or removed; {resumed} resumed processes; "
                 + $"{same} of {rounds} runs ended with the same model as the uninterrupted one; {watch.Elapsed.TotalSeconds:0} s"));
             return same == rounds ? 0 : 1;
         }
@@ -168,18 +190,25 @@ internal static class KillCommand
     /// <summary>
     /// Runs one process to its end. Returns the hash of its model, null if it wrote none, and the line that says at which step it resumed.
     /// </summary>
-    private static (string? Hash, string? Resumed) Child(string folder, string name, Func<string, Process, bool> act)
+    private static (string? Hash, string? Resumed) Child(
+        string folder, string name, int ranks, Func<string, Process, int[], bool> act)
     {
         string store = Path.Combine(folder, name), model = Path.Combine(folder, name + MaskedDiffusionModel.ArchiveExtension);
-        ProcessStartInfo start = ChildProcess.WithArguments("kill-child", "--checkpoints", store, "--model", model);
+        string[] arguments = ["kill-child", "--checkpoints", store, "--model", model];
+        ProcessStartInfo start = ranks == 1
+            ? ChildProcess.WithArguments(arguments) : ChildProcess.OnRanks(ranks, [], [.. arguments, "--mpi"]);
         start.RedirectStandardOutput = true;
         using Process process = Process.Start(start)!;
         string? resumed = null;
         // Reading and tokenizing are the same in every run, so the clock starts after them.
+        var processIds = new List<int>();
         while (process.StandardOutput.ReadLine() is { } line && line != Ready)
-            continue;
+        {
+            if (line.Split(ProcessSign) is [_, { } number])
+                processIds.Add(int.Parse(number.Split(' ')[0], CultureInfo.InvariantCulture));
+        }
         Task<string> rest = process.StandardOutput.ReadToEndAsync();
-        bool killed = act(store, process);
+        bool killed = act(store, process, [.. processIds]);
         process.WaitForExit();
         foreach (string line in rest.Result.Split('\n'))
             resumed = line.StartsWith(ResumeSign, StringComparison.Ordinal) ? line : resumed;

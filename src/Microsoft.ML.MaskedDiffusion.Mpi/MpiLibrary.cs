@@ -56,7 +56,8 @@ internal static unsafe class MpiLibrary
         if (size == 1 && int.TryParse(tasks, out int expected) && expected > 1)
         {
             throw new InvalidOperationException($"srun has started {expected} tasks, but each sees itself alone, because srun and the MPI "
-                + "library do not speak the same protocol. Start with srun --mpi=pmi2 (srun --mpi=list shows what there is), or with mpiexec.");
+                + "library do not speak the same protocol. Start with srun --mpi=pmi2 (srun --mpi=list shows what there is), or with "
+                + "mpiexec.");
         }
     }
 
@@ -81,22 +82,23 @@ internal static unsafe class MpiLibrary
         string[] names = OperatingSystem.IsMacOS() ? ["libmpi.12.dylib", "libmpich.12.dylib"] : ["libmpich.so.12", "libmpi.so.12"];
         foreach (string name in names)
         {
-            if (NativeLibrary.TryLoad(name, out nint found) || NativeLibrary.TryLoad(name, Assembly.GetExecutingAssembly(), null, out found))
+            if (NativeLibrary.TryLoad(name, Assembly.GetExecutingAssembly(), null, out nint found))
             {
                 RefuseOpenMpi(found, name);
                 return found;
             }
         }
-        throw new DllNotFoundException($"No MPI library with MPICH's interface was found ({string.Join(", ", names)}). Install MPICH (Debian "
-            + $"and Ubuntu: apt-get install mpich), MVAPICH or Intel MPI, or name the file in {Variable}. Open MPI's interface is another.");
+        throw new DllNotFoundException($"No MPI library with MPICH's interface was found ({string.Join(", ", names)}). Install MPICH "
+            + $"(Debian and Ubuntu: apt-get install mpich), MVAPICH or Intel MPI, or name the file in {Variable}. Open MPI's interface is "
+            + "another.");
     }
 
     private static void RefuseOpenMpi(nint library, string name)
     {
         if (NativeLibrary.TryGetExport(library, OpenMpiSymbol, out _))
         {
-            throw new InvalidOperationException($"{name} is Open MPI's library, whose binary interface is another than the one this library "
-                + $"uses. Install MPICH, MVAPICH or Intel MPI and name the library in {Variable} if it is not found by itself.");
+            throw new InvalidOperationException($"{name} is Open MPI's library, whose binary interface is another than the one that is "
+                + $"used here. Install MPICH, MVAPICH or Intel MPI, and name the library in {Variable} if it is not found by itself.");
         }
     }
 }

@@ -26,7 +26,7 @@ public sealed class MpiOptions
         if (LostAfter != Timeout.InfiniteTimeSpan && LostAfter < RankWatch.LeastPatience)
         {
             throw new ArgumentOutOfRangeException(nameof(LostAfter), LostAfter,
-                $"LostAfter must be at least {RankWatch.LeastPatience.TotalSeconds} seconds, or Timeout.InfiniteTimeSpan to watch nothing.");
+                $"LostAfter must be at least {RankWatch.LeastPatience.TotalSeconds} seconds, or Timeout.InfiniteTimeSpan for no watch.");
         }
         if (LibraryPath is not null && string.IsNullOrWhiteSpace(LibraryPath))
             throw new ArgumentOutOfRangeException(nameof(LibraryPath), LibraryPath, "LibraryPath must be null or the path of a file.");

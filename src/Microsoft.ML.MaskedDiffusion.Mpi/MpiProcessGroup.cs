@@ -66,7 +66,8 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup, IDisposable
     public int LocalRank => Places.Take(Rank).Count(place => place.Host == Places[Rank].Host);
 
     /// <summary>What runs where, a line for each rank.</summary>
-    public string Description => string.Join('\n', Places.Select((place, rank) => $"rank {rank}: process {place.ProcessId} on {place.Host}"));
+    public string Description =>
+        string.Join('\n', Places.Select((place, rank) => $"rank {rank}: process {place.ProcessId} on {place.Host}"));
 
     internal IReadOnlyList<RankPlace> Places { get; }
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Native = MPI.Unsafe;
 
 namespace Microsoft.ML.MaskedDiffusion.Mpi;
@@ -46,7 +45,7 @@ internal sealed class RankWatch : IDisposable
         using var listener = new TcpListener(IPAddress.Any, 0);
         listener.Start();
         int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        int[] ports = [.. group.AllGather(JsonSerializer.SerializeToUtf8Bytes(port)).Select(bytes => JsonSerializer.Deserialize<int>(bytes))];
+        int[] ports = [.. group.AllGather(BitConverter.GetBytes(port)).Select(bytes => BitConverter.ToInt32(bytes))];
         int next = (group.Rank + 1) % group.Size, before = (group.Rank + group.Size - 1) % group.Size;
         Task<Socket> accepted = Accept(listener, secret, before, group);
         Socket behind = Connect(group, next, ports[next], secret);
@@ -167,7 +166,10 @@ internal sealed class RankWatch : IDisposable
         {
             // What a rank has sent before it said goodbye arrives within this time.
             if (neighbour.LeftAt is { } left && began != 0 && now - Math.Max(began, left) > LeastPatience.TotalMilliseconds && !_isLeaving)
-                EndAll($"Rank {neighbour.Rank} of {_group.Size} (from 0) has left the group, while rank {_group.Rank} waits for it", neighbour);
+            {
+                EndAll($"Rank {neighbour.Rank} of {_group.Size} (from 0) has left the group, while rank {_group.Rank} waits for it",
+                    neighbour);
+            }
         }
     }
 
@@ -206,7 +208,7 @@ internal sealed class RankWatch : IDisposable
             return;
         if (reason is not null)
         {
-            Console.Error.WriteLine($"{reason}. All ranks end. The same command with --resume, or Checkpoints.Resume, goes on from the last "
+            Console.Error.WriteLine($"{reason}. All ranks end. With --resume, or Checkpoints.Resume, a training goes on from its last "
                 + "checkpoint.");
             Console.Error.Flush();
         }

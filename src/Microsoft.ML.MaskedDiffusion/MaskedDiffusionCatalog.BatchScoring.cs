@@ -34,9 +34,8 @@ public sealed partial class MaskedDiffusionCatalog
     /// </exception>
     /// <exception cref="IOException">The output exists, another process writes it, or the disk refuses.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled, on this rank or on another one of its group.</exception>
-    /// <exception cref="RankFailedException">
-    /// Another rank of the group cannot go on, or the ranks have other options, inputs or columns; all of them have stopped.
-    /// </exception>
+    /// <exception cref="RankFailedException">Another rank of the group cannot go on.</exception>
+    /// <exception cref="InvalidOperationException">A rank has other options, inputs or columns than the first.</exception>
     public BatchScoringResult ScoreFile(ITransformer transformer, BatchScoringOptions options)
     {
         ArgumentNullException.ThrowIfNull(transformer);

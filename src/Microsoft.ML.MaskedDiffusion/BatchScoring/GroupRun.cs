@@ -63,11 +63,10 @@ internal sealed class GroupRun
                 state = joined;
             else
                 state = Join(log, Score());
-            _group.TogetherUnlessCancelled(() =>
+            _group.Together(() =>
             {
                 if (_group.IsFirst())
                     Finish(state);
-                return true;
             });
         }
         finally
@@ -98,8 +97,7 @@ internal sealed class GroupRun
         string name = _group.FromFirst(() => Guid.NewGuid().ToString("N"));
         try
         {
-            BatchState own = _group.TogetherUnlessCancelled(() => ScorePart(name));
-            BatchState[] states = _group.AllGather(own);
+            BatchState[] states = _group.Gather(() => ScorePart(name));
             int first = Array.FindIndex(states, state => !state.IsDone);
             return first < 0 ? states : throw new OperationCanceledException(
                 $"Rank {first} of {_group.Size} (from 0) was told by {_files.Stop} to stop. The same call goes on from there.");

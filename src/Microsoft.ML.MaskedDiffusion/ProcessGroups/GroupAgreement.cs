@@ -1,61 +1,34 @@
-using System.Runtime.ExceptionServices;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.ProcessGroups;
 
-/// <summary>What the ranks of a group find out about one another before they go on. All of these are collective.</summary>
+/// <summary>What the ranks of a group find out about one another before they go on.</summary>
 internal static class GroupAgreement
 {
-    /// <summary>Refuses to begin where the ranks do not mean the same work. All of them throw then.</summary>
+    /// <summary>Refuses to begin where the ranks do not mean the same work. All of them throw then. Collective.</summary>
     /// <param name="group">The group.</param>
     /// <param name="settings">What must be the same on all ranks, by name.</param>
-    /// <exception cref="RankFailedException">A rank has others than the first; the message names the rank and the setting.</exception>
-    public static void RequireSame(this IProcessGroup group, IReadOnlyList<KeyValuePair<string, string>> settings)
+    /// <exception cref="InvalidOperationException">
+    /// A rank has others than the first; the message names all such ranks and settings.
+    /// </exception>
+    public static void RequireSame(this IProcessGroup group, IEnumerable<KeyValuePair<string, string>> settings)
     {
         if (group.Size == 1)
             return;
-        Dictionary<string, string>[] all = group.AllGather(settings.ToDictionary());
-        for (int rank = 1; rank < all.Length; rank++)
+        var own = new Dictionary<string, string>(settings)
         {
-            foreach (string name in all[0].Keys.Union(all[rank].Keys))
-            {
-                string first = all[0].GetValueOrDefault(name, "absent"), other = all[rank].GetValueOrDefault(name, "absent");
-                if (first == other)
-                    continue;
-                throw new RankFailedException(rank, group.Size, $"its {name} is '{other}', and that of rank 0 is '{first}'. "
-                    + "Give all ranks the same options, files and model.");
-            }
-        }
-    }
-
-    /// <summary>
-    /// Does work of this rank's own as <see cref="GroupWork.Together{T}"/> does; where it is cancelled on any rank and fails on none, all
-    /// ranks throw that they were cancelled.
-    /// </summary>
-    /// <exception cref="RankFailedException">It has failed on another rank.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled on this rank or another.</exception>
-    public static T TogetherUnlessCancelled<T>(this IProcessGroup group, Func<T> work)
-    {
-        if (group.Size == 1)
-            return work();
-        T? result = default;
-        OperationCanceledException? own = group.Together(() =>
-        {
-            try
-            {
-                result = work();
-                return null;
-            }
-            catch (OperationCanceledException cancelled)
-            {
-                return cancelled;
-            }
-        });
-        bool[] isCancelled = group.AllGather(own is not null);
-        if (own is not null)
-            ExceptionDispatchInfo.Throw(own);
-        int first = Array.IndexOf(isCancelled, true);
-        if (first >= 0)
-            throw new OperationCanceledException($"Rank {first} of {group.Size} (from 0) was cancelled, and the others stop with it.");
-        return result!;
+            // Two builds of one version may differ.
+            ["Library"] = $"{LibraryVersion.Current}, build {typeof(GroupAgreement).Module.ModuleVersionId}",
+        };
+        Dictionary<string, string>[] all = group.Gather(() => own);
+        string[] faults =
+        [
+            .. all.SelectMany((other, rank) => RecordedSettings.Differences(
+                all[0], other, (name, first, now) => $"rank {rank}: {name} is {now ?? "absent"}, and on rank 0 {first ?? "absent"}")),
+        ];
+        if (faults.Length == 0)
+            return;
+        throw new InvalidOperationException("The ranks do not mean the same work:\n  " + string.Join("\n  ", faults)
+            + "\nGive all ranks the same program, options, files and models, on machines of one kind.");
     }
 }

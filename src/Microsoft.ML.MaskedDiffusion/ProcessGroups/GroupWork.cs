@@ -42,7 +42,7 @@ internal static class GroupWork
         if (failed >= 0)
             throw new RankFailedException(failed, group.Size, Encoding.UTF8.GetString(all[failed].AsSpan(1)));
         if (cancelled >= 0)
-            throw new OperationCanceledException($"The work was cancelled on rank {cancelled} of {group.Size} (from 0).");
+            throw new OperationCanceledException($"Rank {cancelled} of {group.Size} (from 0) was cancelled, and the others stop with it.");
         return [.. all.Select(bytes => JsonSerializer.Deserialize<T>(bytes.AsSpan(1))!)];
     }
 

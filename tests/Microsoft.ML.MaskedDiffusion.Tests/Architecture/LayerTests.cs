@@ -23,7 +23,7 @@ public sealed class LayerTests
         ["Files"] = [],
         ["Options"] = [],
         ["Progress"] = [],
-        ["ProcessGroups"] = [],
+        ["ProcessGroups"] = ["Files"],
         ["Numerics"] = Ground,
         ["Text"] = Numbers,
         ["Modeling"] = ["Text", .. Numbers],

@@ -330,11 +330,11 @@ public sealed class GroupScoringTests
         Refused("'Text'", group => Score(group, group.Rank == 0 ? "in.csv" : "other.csv", "out.csv"));
         Refused("Shard is 1/2; it must be 1/1, as ProcessGroup has 2", group => Score(
             group, "in.csv", "out.csv", o => o.Shard = new BatchShard(1, 2)));
-        Refused("Rank 1 of 2 (from 0) cannot go on: its OutputPath is 'out2.csv', and that of rank 0 is 'out.csv'", group => Score(
+        Refused("rank 1: OutputPath is out2.csv, and on rank 0 out.csv", group => Score(
             group, "in.csv", group.Rank == 0 ? "out.csv" : "out2.csv"));
-        Refused("its InvalidRows is 'Skip', and that of rank 0 is 'Throw'", group => Score(
+        Refused("rank 1: InvalidRows is Skip, and on rank 0 Throw", group => Score(
             group, "in.csv", "out.csv", o => o.InvalidRows = group.Rank == 0 ? InvalidRows.Throw : InvalidRows.Skip));
-        Refused("its OutputColumns is", group => Score(
+        Refused("rank 1: OutputColumns is", group => Score(
             group, "in.csv", "out.csv", o => o.OutputColumns = group.Rank == 0 ? null : ["TokenCount"]));
         var ml = new MLContext(1);
         IDataView data = ml.Data.LoadFromEnumerable(BatchTable.Tickets(2));

@@ -34,6 +34,7 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
         AddOption("--overwrite", "Batch.Overwrite", "Replace an output that is there.");
         AddOption("--device", "Device", "auto, cpu, cuda or cuda:1; a pipeline takes auto. Default: auto.", "name");
         AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
+        Add(Mpi);
         AddCommonOptions();
     }
 
@@ -45,7 +46,7 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
             throw new UsageException("No files: name the input and the output after the command.");
         options.Shard = ParseShard(settings.Shard);
         using ConsoleProgress progress = context.Console.Progress();
-        (options.Progress, options.CancellationToken) = (progress, context.Cancellation);
+        (options.ProcessGroup, options.Progress, options.CancellationToken) = (context.Group, progress, context.Cancellation);
         try
         {
             BatchScoringResult result = Score(settings, context);

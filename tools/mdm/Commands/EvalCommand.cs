@@ -27,6 +27,7 @@ internal sealed class EvalCommand : SettingsCommand<EvalSettings>
         AddOption("--log", "Evaluation.LogFolder", "A folder for a line about each question, from which a stopped run goes on.", "folder");
         AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
         AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
+        Add(Mpi);
         AddCommonOptions();
     }
 
@@ -38,7 +39,8 @@ internal sealed class EvalCommand : SettingsCommand<EvalSettings>
         (ZeroShotTask Task, string Path)[] files = [.. settings.Data.SelectMany(path => TaskFiles.Find(path, settings.Task))];
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         using ConsoleProgress progress = context.Console.Progress();
-        (settings.Evaluation.Profile, settings.Evaluation.Progress) = (Profile(settings), progress);
+        (settings.Evaluation.Profile, settings.Evaluation.ProcessGroup, settings.Evaluation.Progress) =
+            (Profile(settings), context.Group, progress);
         var evaluator = new ZeroShotEvaluator(model, settings.Evaluation);
         List<ZeroShotResult> results = [];
         int status = ExitCode.Done;

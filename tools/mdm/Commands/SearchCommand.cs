@@ -38,6 +38,7 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         AddOption("--validation-share", "ValidationShare", "Share of documents held out to measure on. Default: 0.05.");
         AddOption("--seed", "Search.Seed", "The seed of everything random. Default: 0.");
         AddOption("--device", "Search.Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
+        Add(Mpi);
         AddCommonOptions();
     }
 

@@ -29,8 +29,7 @@ internal static class AnswerExchange
         if (group.Size == 1)
             return answer(questions);
         ZeroShotQuestion[] own = questions[Cut(questions.Length, group.Rank, group)..Cut(questions.Length, group.Rank + 1, group)];
-        byte[] answers = group.TogetherUnlessCancelled(() => JsonSerializer.SerializeToUtf8Bytes(answer(own), Json));
-        return [.. group.AllGather(answers).SelectMany(Read)];
+        return [.. group.Gather(() => JsonSerializer.SerializeToUtf8Bytes(answer(own), Json)).SelectMany(Read)];
     }
 
     // Where so many ranks' parts end.

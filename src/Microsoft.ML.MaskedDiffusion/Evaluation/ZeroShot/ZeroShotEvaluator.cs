@@ -45,7 +45,8 @@ public sealed class ZeroShotEvaluator
     /// </exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled, on this rank or on another one of its group.</exception>
-    /// <exception cref="RankFailedException">Another rank of the group cannot go on, or has other questions or settings.</exception>
+    /// <exception cref="RankFailedException">Another rank of the group cannot go on.</exception>
+    /// <exception cref="InvalidOperationException">A rank has other questions, settings, or another model than the first.</exception>
     public ZeroShotResult Evaluate(ZeroShotTask task, string path, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -64,7 +65,8 @@ public sealed class ZeroShotEvaluator
     /// <exception cref="InvalidDataException">The log belongs to other settings, another model or other questions.</exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled, on this rank or on another one of its group.</exception>
-    /// <exception cref="RankFailedException">Another rank of the group cannot go on, or has other questions or settings.</exception>
+    /// <exception cref="RankFailedException">Another rank of the group cannot go on.</exception>
+    /// <exception cref="InvalidOperationException">A rank has other questions, settings, or another model than the first.</exception>
     public ZeroShotResult Evaluate(
         ZeroShotTask task, IEnumerable<ZeroShotQuestion> questions, CancellationToken cancellationToken = default)
     {

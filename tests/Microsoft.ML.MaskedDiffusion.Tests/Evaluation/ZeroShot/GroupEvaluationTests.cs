@@ -162,16 +162,16 @@ public sealed class GroupEvaluationTests
             });
             foreach (Exception? error in errors)
             {
-                Assert.IsInstanceOfType<RankFailedException>(error);
+                Assert.IsExactInstanceOfType<InvalidOperationException>(error);
                 StringAssert.Contains(error.Message, expected);
             }
             Assert.IsTrue(scorers.All(scorer => scorer.Requests.Count == 0));
         }
-        Refused("its model is 'other', and that of rank 0 is 'fake'", group =>
+        Refused("rank 1: model is other, and on rank 0 fake", group =>
             (new FakeScorer((_, _) => (0, 0)) { Name = group.Rank == 0 ? "fake" : "other" }, Logged("group", group), questions));
-        Refused("its key of all questions is '", group => (Varied(), Logged("group", group), group.Rank == 0 ? questions
+        Refused("rank 1: key of all questions is ", group => (Varied(), Logged("group", group), group.Rank == 0 ? questions
             : [.. questions[..3], questions[3] with { Gold = 1 - questions[3].Gold }]));
-        Refused("its number of questions is '2', and that of rank 0 is '4'", group =>
+        Refused("rank 1: number of questions is 2, and on rank 0 4", group =>
         {
             ZeroShotOptions options = Logged("group", group);
             options.MaxQuestions = group.Rank == 0 ? null : 2;
