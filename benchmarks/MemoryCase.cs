@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
@@ -33,7 +32,7 @@ internal static class MemoryCase
             Precision = options.Contains("mixed", StringComparison.Ordinal) ? Precision.BFloat16Mixed : Precision.Float32,
             ActivationCheckpointing = options.Contains("checkpointing", StringComparison.Ordinal),
         };
-        using var loop = new TrainingLoop(network, clock, new FormulaBlocks(length, config.VocabularySize), null, settings);
+        using var loop = new TrainingLoop(network, clock, new FormulaBlocks(4, length, config.VocabularySize), null, settings);
         loop.Run(null, CancellationToken.None);
         return Print(Peak(), clock.FastestStep());
     }
@@ -129,21 +128,6 @@ internal static class MemoryCase
         {
             long[] starts = [.. _starts, Stopwatch.GetTimestamp()];
             return starts.Zip(starts.Skip(1), (from, to) => Stopwatch.GetElapsedTime(from, to).TotalSeconds).Min();
-        }
-    }
-
-    private sealed class FormulaBlocks(int length, int vocabulary) : ITokenBlocks
-    {
-        public int Count => 4;
-
-        public int Length => length;
-
-        public long TokenCount => (long)Count * length;
-
-        public void Read(int index, Span<long> destination)
-        {
-            for (int i = 0; i < length; i++)
-                destination[i] = (index * 7919L + i * 104729L) % vocabulary;
         }
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.ML.MaskedDiffusion.Benchmarks.Devices;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Kernels;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Ranks;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
 var root = new RootCommand(
@@ -37,5 +38,7 @@ var root = new RootCommand(
     GapsCommand.Command(),
     QualityCommand.Command(),
     WeightTypesCommand.Command(),
+    RanksCommand.Command(),
+    RanksCommand.ChildCommand(),
 };
 return await root.Parse(args.Length == 0 ? ["--help"] : args).InvokeAsync();
