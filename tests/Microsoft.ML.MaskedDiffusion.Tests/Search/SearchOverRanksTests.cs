@@ -213,6 +213,31 @@ public sealed partial class SearchOverRanksTests
     }
 
     [TestMethod]
+    public void WhatIsAheadOfTheLogNoLongerIsSkipped()
+    {
+        using var folder = new TemporaryFolder();
+        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        string shared = folder.File("shared");
+        OverRanks(3, shared, o => o.MaxSeconds = 1e-9);
+        string[] ahead = File.ReadAllLines(Ahead(shared));
+        int count = 0;
+        SearchMetric failing = Loss(() =>
+        {
+            if (++count == 3)
+                throw new NotSupportedException();
+        });
+        Assert.ThrowsExactly<NotSupportedException>(
+            () => Search(SingleProcess.Instance, shared, o => (o.Resume, o.Metric) = (true, failing)));
+        // As at a kill between the lines of the log and the file of what waits for its turn.
+        Assert.IsFalse(File.Exists(Ahead(shared)));
+        Assert.IsGreaterThan(3, LogOf(shared).Length - 1);
+        File.WriteAllLines(Ahead(shared), ahead);
+        foreach (Outcome outcome in OverRanks(2, shared, o => o.Resume = true))
+            AssertEqual(whole, outcome, "resumed");
+        Assert.IsFalse(File.Exists(Ahead(shared)));
+    }
+
+    [TestMethod]
     [DataRow(2, 1)]
     [DataRow(3, 2)]
     public void CancellingOneRankEndsAllWithTheBestSoFar(int before, int after)

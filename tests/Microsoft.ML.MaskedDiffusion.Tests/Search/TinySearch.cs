@@ -36,6 +36,7 @@ internal static class TinySearch
         return lm.TrainingResult!.FinalLoss;
     });
 
+    // Each search has a context of its own.
     public static SearchResult Run(SearchOptions options)
     {
         var ml = new MLContext(1);
