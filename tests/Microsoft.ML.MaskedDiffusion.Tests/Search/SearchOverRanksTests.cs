@@ -213,6 +213,33 @@ public sealed partial class SearchOverRanksTests
     }
 
     [TestMethod]
+    public void ATrialThatHasClimbedBeforeItsTurnKeepsItsFirstMeasurement()
+    {
+        static void Halving(SearchOptions o) => o.Reduction = 2;
+        using var folder = new TemporaryFolder();
+        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), Halving);
+        string shared = folder.File("shared");
+        // The first six trials and the three best of them are measured before the last rung, where the search fails.
+        (_, Exception?[] errors) = ThreadGroup.Try(6, group => Search(group, shared, o =>
+        {
+            Halving(o);
+            o.Metric = SearchMetric.Of("training loss", lm =>
+                lm.TrainingResult!.Steps < 18 ? lm.TrainingResult.FinalLoss : throw new NotSupportedException());
+        }));
+        Assert.IsTrue(errors.Any(error => error is NotSupportedException));
+        // A checkpoint of the second rung, for a trial that the log does not know: its measurement on the first rung is not made again.
+        string second = File.ReadAllLines(Ahead(shared)).Single(line => line.Contains("\"rung\":1", StringComparison.Ordinal));
+        string trial = second[..second.IndexOf(',', StringComparison.Ordinal)];
+        Assert.IsFalse(LogOf(shared).Any(line => line.StartsWith(trial, StringComparison.Ordinal)), trial);
+        Outcome resumed = Search(SingleProcess.Instance, shared, o =>
+        {
+            Halving(o);
+            o.Resume = true;
+        });
+        AssertEqual(whole, resumed, "resumed");
+    }
+
+    [TestMethod]
     public void WhatIsAheadOfTheLogNoLongerIsSkipped()
     {
         using var folder = new TemporaryFolder();
