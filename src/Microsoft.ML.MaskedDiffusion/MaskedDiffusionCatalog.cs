@@ -64,7 +64,9 @@ public sealed partial class MaskedDiffusionCatalog
     /// <returns>The best model with its options, and all trials; the caller disposes it.</returns>
     /// <exception cref="ArgumentException">An option is out of its range, or a value of the space is.</exception>
     /// <exception cref="InvalidOperationException">
-    /// All trainings failed; or the folder holds a search, and <see cref="SearchOptions.Resume"/> is not set.
+    /// All trainings failed; or the folder holds a search, and <see cref="SearchOptions.Resume"/> is not set; or the ranks of
+    /// <see cref="SearchOptions.ProcessGroup"/> have other options or other folders, or another rank has failed
+    /// (<see cref="RankFailedException"/>).
     /// </exception>
     /// <exception cref="InvalidDataException">The log is damaged, or belongs to another search.</exception>
     /// <exception cref="IOException">The folder cannot be written, or another search uses it.</exception>

@@ -331,6 +331,7 @@ public sealed partial class OptionsTests
                 [nameof(SearchOptions.Reduction)] = [.. BadCounts, 1, 11],
                 [nameof(SearchOptions.Folder)] = ["", " "],
                 [nameof(SearchOptions.Resume)] = [true],
+                [nameof(SearchOptions.ProcessGroup)] = [null],
             }, anything: ["EqualFlops", "Seed", "Progress", "CancellationToken"]),
 
         new Subject<BatchScoringOptions>(

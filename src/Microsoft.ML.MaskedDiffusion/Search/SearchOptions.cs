@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Options;
+using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -27,13 +28,15 @@ public sealed class SearchOptions
     public int MaxTrials { get; set; } = 16;
 
     /// <summary>
-    /// Seconds after which no training is begun, above 0; an interrupted search counts its earlier seconds. Default null.
+    /// Seconds after which no training is begun, above 0; an interrupted search counts its earlier seconds. They are the sum over all
+    /// trials, so that n processes use them up about n times as fast; what they have measured before its turn then is not used. Default
+    /// null.
     /// </summary>
     public double? MaxSeconds { get; set; }
 
     /// <summary>
     /// Floating point operations of all trials, above 0, counted as 6 x non-embedding parameters x tokens: no training is begun that would
-    /// exceed them, except the first. Default null.
+    /// exceed them, except the first. Several processes train fewer trials at once where these may end the search. Default null.
     /// </summary>
     public double? MaxFlops { get; set; }
 
@@ -56,7 +59,8 @@ public sealed class SearchOptions
 
     /// <summary>
     /// A folder for the log (search.jsonl), the checkpoints of trials that may still go on (trials), and the best model so far (a model.zip
-    /// in best); made if missing, for one search at a time. Default null: a temporary folder, which is deleted.
+    /// in best); made if missing, for one search at a time. Several processes keep here too what they have measured before its turn.
+    /// Default null: a temporary folder, which is deleted.
     /// </summary>
     public string? Folder { get; set; }
 
@@ -69,13 +73,25 @@ public sealed class SearchOptions
     /// <summary>The seed of the trials' values, and of their trainings where <see cref="Trainer"/> has none. Default 0.</summary>
     public int Seed { get; set; }
 
-    /// <summary>Receives progress: each measurement, and the trainings' own progress in between. Default null.</summary>
+    /// <summary>
+    /// Receives progress: each measurement, and the trainings' own progress in between. Of several processes each reports its own
+    /// trainings, and all report each measurement when it gets its line in the log. Default null.
+    /// </summary>
     public IProgress<SearchProgress>? Progress { get; set; }
 
     /// <summary>
-    /// Ends the search within a step. It then gives the best so far, or throws where no model has been measured. Default: none.
+    /// Ends the search within a step; that of several processes when the others have measured what they have begun together, which takes
+    /// as long as the longest training of these. It then gives the best so far, or throws where no model has been measured. Default: none.
     /// </summary>
     public CancellationToken CancellationToken { get; set; }
+
+    /// <summary>
+    /// The processes that search together, each of which calls this with the same options and data: they train different trials at once,
+    /// each trial on one process, and end with the log, the best model and the trials of one process, but for the seconds. With more than
+    /// one, <see cref="Folder"/> must be on a drive that all share. Where one fails, all throw. An interrupted search goes on with any
+    /// number of processes. Default <see cref="SingleProcess"/>.
+    /// </summary>
+    public IProcessGroup ProcessGroup { get; set; } = SingleProcess.Instance;
 
     internal SearchOptions Clone()
     {
@@ -85,7 +101,14 @@ public sealed class SearchOptions
         return copy;
     }
 
+    /// <summary>Checks the options on all ranks: where they are wrong on one, none searches.</summary>
     internal void Check()
+    {
+        OptionCheck.RequireObject(ProcessGroup, nameof(ProcessGroup), "a group of processes, such as SingleProcess.Instance");
+        ProcessGroup.Together(CheckOwn);
+    }
+
+    private void CheckOwn()
     {
         OptionCheck.RequireObject(Trainer, nameof(Trainer), "the options of a trainer");
         OptionCheck.RequireObject(Space, nameof(Space), "a search space, such as SearchSpace.Default()");
@@ -101,6 +124,8 @@ public sealed class SearchOptions
         OptionCheck.Require(Rungs is >= 1 and <= 8, nameof(Rungs), Rungs, "1 to 8");
         OptionCheck.Require(Reduction is >= 2 and <= 10, nameof(Reduction), Reduction, "2 to 10");
         OptionCheck.RequireTextOrNull(Folder, nameof(Folder), "a folder");
+        OptionCheck.Require(Folder is not null || ProcessGroup.Size == 1, nameof(Folder), Folder,
+            $"a folder that the {ProcessGroup.Size} processes of ProcessGroup share");
         OptionCheck.Require(!Resume || Folder is not null, nameof(Resume), Resume, "false without a Folder");
         CheckTrainer();
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML.MaskedDiffusion.Files;
+using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 using Microsoft.ML.MaskedDiffusion.Saving;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 using Microsoft.ML.MaskedDiffusion.Trainers;
@@ -7,48 +8,57 @@ using Microsoft.ML.MaskedDiffusion.Trainers;
 namespace Microsoft.ML.MaskedDiffusion.Search;
 
 /// <summary>
-/// A search at work: trains what the queue says, measures it, writes it down, and keeps the best model. What comes next depends on the log
-/// alone, so that a search that was killed goes on as it would have.
+/// A search at work, on one process or on the ranks of a group: trains what the queue says, measures it, writes it down, and keeps the best
+/// model. What comes next depends on the log alone, so that a search that was killed goes on as it would have.
 /// </summary>
+/// <remarks>
+/// A group works in rounds, which all ranks plan alike from the measurements that they have in common. In a round each rank trains and
+/// measures what is next, or what is certain to be wanted later. Then all ranks have all measurements, and take them in the order of one
+/// process; what has come before its turn waits in a file. The first rank alone writes the log and deletes what is not needed any more.
+/// </remarks>
 internal sealed class SearchRun : IDisposable
 {
-    private const string TrialsFolder = "trials", BestFolder = "best", ModelFile = "model.zip";
     private const int MostLosses = 64;
 
     private readonly MLContext _ml;
     private readonly IDataView _trainingSet;
     private readonly SearchOptions _options;
     private readonly SearchMetric _metric;
+    private readonly IProcessGroup _group;
     private readonly TrialValues _values;
-    private readonly TrialQueue _queue;
-    private readonly double _flops;
-    private readonly string _folder;
-    private readonly ResumableLog _log;
-    private readonly SortedDictionary<int, List<SearchMeasurement>> _measured = [];
+    private readonly TrialLengths _lengths;
+    private readonly SearchCourse _course;
+    private readonly SearchFolder _folder;
+    private readonly string? _temporary;
 
-    // The queue's best, where it was trained in this process.
-    private LikelihoodScoringTransformer? _best;
+    // What was measured before its turn, and the models of this process that are or may be the best.
+    private readonly SortedDictionary<(int Trial, int Rung), SearchMeasurement> _ahead = [];
+    private readonly Dictionary<(int Trial, int Rung), LikelihoodScoringTransformer> _models = [];
+
+    // Open on the first rank.
+    private ResumableLog? _log;
 
     /// <param name="ml">Where the trainers come from.</param>
     /// <param name="trainingSet">The training data.</param>
     /// <param name="options">Checked; not changed by anyone else.</param>
     public SearchRun(MLContext ml, IDataView trainingSet, SearchOptions options)
     {
-        (_ml, _trainingSet, _options, _metric) = (ml, trainingSet, options, options.Metric!);
+        (_ml, _trainingSet, _options, _metric, _group) = (ml, trainingSet, options, options.Metric!, options.ProcessGroup);
         options.Trainer.Seed ??= options.Seed;
         _values = new TrialValues(options);
-        _queue = new TrialQueue(options.MaxTrials, options.Rungs, options.Reduction, _metric);
-        _flops = FlopsOf(options.Trainer);
-        CheckValues();
-        _metric.Check(options.CancellationToken);
-        _folder = options.Folder ?? Directory.CreateTempSubdirectory("mdm-search-").FullName;
-        if (options.Folder is not null)
-            CheckFolder();
-        _log = ResumableLog.Open(Path.Combine(_folder, SearchLog.FileName), SearchLog.Settings(options, _flops));
+        _lengths = new TrialLengths(options, _values);
+        _course = new SearchCourse(options, _lengths);
+        _group.Together(() =>
+        {
+            CheckValues();
+            _metric.Check(options.CancellationToken);
+        });
+        RequireEqualOptions();
+        _temporary = options.Folder is null ? Directory.CreateTempSubdirectory("mdm-search-").FullName : null;
+        _folder = new SearchFolder(options.Folder ?? _temporary!);
         try
         {
-            foreach ((int trial, SearchMeasurement measured) in _log.Read(ReadLine))
-                Take(trial, measured);
+            Restore();
         }
         catch
         {
@@ -61,49 +71,117 @@ internal sealed class SearchRun : IDisposable
     public SearchResult Run()
     {
         bool isCancelled = false;
-        try
+        TakeInTurn();
+        while (!isCancelled && _course.Next() is not null)
         {
-            while (NextWithinBudget() is { } next)
-            {
-                _options.CancellationToken.ThrowIfCancellationRequested();
-                Train(next.Trial, next.Rung);
-            }
+            isCancelled = MeasureRound();
+            TakeInTurn();
         }
-        catch (OperationCanceledException) when (_options.CancellationToken.IsCancellationRequested && _queue.Best is not null)
+        // What was cancelled when nothing was left to do is whole.
+        isCancelled &= _course.Next() is not null;
+        if (isCancelled && _course.Best is null)
         {
-            isCancelled = true;
+            _options.CancellationToken.ThrowIfCancellationRequested();
+            throw new OperationCanceledException("The search was cancelled on another rank before a model was measured.");
         }
-        return Result(isCancelled);
+        SearchResult result = _group.Together(() =>
+        {
+            // When a rank returns, the folder is free on all of them.
+            _log?.Dispose();
+            return Result(isCancelled);
+        });
+        _models.Clear();
+        return result;
     }
 
     public void Dispose()
     {
-        _log.Dispose();
-        _best?.Dispose();
-        if (_options.Folder is null)
-            Directory.Delete(_folder, recursive: true);
+        _log?.Dispose();
+        foreach (LikelihoodScoringTransformer lm in _models.Values)
+            lm.Dispose();
+        if (_temporary is not null)
+            Directory.Delete(_temporary, recursive: true);
+    }
+
+    // Trials of other options would be other trials, so their rank is told from the first one.
+    private void RequireEqualOptions()
+    {
+        var own = new Dictionary<string, string>(SearchLog.Settings(_options, _lengths.Flops))
+        {
+            [nameof(SearchOptions.MaxSeconds)] = FormattableString.Invariant($"{_options.MaxSeconds}"),
+            [nameof(SearchOptions.MaxFlops)] = FormattableString.Invariant($"{_options.MaxFlops}"),
+            ["Trainer.Seed"] = FormattableString.Invariant($"{_options.Trainer.Seed}"),
+        };
+        Dictionary<string, string>[] all = _group.AllGather(own);
+        for (int rank = 1; rank < all.Length; rank++)
+        {
+            IReadOnlyList<string> differences = RecordedSettings.Differences(
+                all[0], all[rank], (name, first, here) => $"{name} is '{first}' on rank 0 and '{here}' on rank {rank}");
+            if (differences.Count > 0)
+            {
+                throw new InvalidOperationException($"Rank {rank} of {_group.Size} (from 0) has other options of the search than rank 0: "
+                    + $"{string.Join("; ", differences)}. Give all ranks the same.");
+            }
+        }
+    }
+
+    // The first rank reads what was measured before, and all ranks take it in.
+    private void Restore()
+    {
+        Records records = _group.FromFirst(() =>
+        {
+            _folder.Check(_options.Resume);
+            _log = ResumableLog.Open(_folder.Log, SearchLog.Settings(_options, _lengths.Flops));
+            string[] lines = [.. _log.Read(line => Restored(line, TakeLine))];
+            return new Records(lines, [.. _folder.ReadAhead(line => Restored(line, AddAhead))]);
+        });
+        _group.Together(() =>
+        {
+            if (!File.Exists(_folder.Log))
+            {
+                throw new InvalidOperationException($"Rank {_group.Rank} cannot see {_folder.Log}, which rank 0 has just opened. "
+                    + "Give a Folder on a drive that all ranks share.");
+            }
+        });
+        if (_group.IsFirst())
+            return;
+        foreach (string line in records.Lines)
+            TakeLine(line);
+        foreach (string line in records.Ahead)
+            AddAhead(line);
+    }
+
+    private static string Restored(string line, Action<string> restore)
+    {
+        restore(line);
+        return line;
     }
 
     // A trial is measured on one rung after another.
-    private (int Trial, SearchMeasurement Measured) ReadLine(string line)
+    private void TakeLine(string line)
     {
         (int trial, SearchMeasurement measured) = SearchLog.Read(line, _values.Shown);
-        int rung = _measured.GetValueOrDefault(trial)?.Count ?? 0;
-        bool isNext = trial < _options.MaxTrials && measured.Rung == rung && rung < _options.Rungs;
-        return isNext ? (trial, measured) : throw new InvalidDataException(
-            $"it measures trial {trial} on rung {measured.Rung}, but of {_options.MaxTrials} trials on {_options.Rungs} rungs it should be "
-            + $"rung {rung}.");
+        int rung = _course.RungsOf(trial);
+        if (trial >= _options.MaxTrials || measured.Rung != rung || rung >= _options.Rungs)
+        {
+            throw new InvalidDataException(
+                $"it measures trial {trial} on rung {measured.Rung}, but of {_options.MaxTrials} trials on {_options.Rungs} rungs it "
+                + $"should be rung {rung}.");
+        }
+        _course.Take(trial, measured);
     }
 
-    // The longest training of a trial in FLOPs.
-    private static double FlopsOf(TrainerOptions trainer)
+    // What has got a line in the log since is not ahead any more.
+    private void AddAhead(string line)
     {
-        TransformerConfig network = trainer.InitialModel?.Config ?? trainer.Network;
-        double flopsOfToken = 6.0 * network.NonEmbeddingParameterCount;
-        double flopsOfStep = flopsOfToken * trainer.BatchSize * network.ContextLength;
-        double? bySteps = trainer.MaxSteps * flopsOfStep, byTokens = flopsOfToken * trainer.Budget.MaxTokens;
-        double?[] given = [bySteps, byTokens, trainer.Budget.MaxFlops];
-        return given.Min() ?? MaskedDiffusionTrainer.DefaultSteps * flopsOfStep;
+        (int trial, SearchMeasurement measured) = SearchLog.Read(line, _values.Shown);
+        if (trial >= _options.MaxTrials || measured.Rung < 0 || measured.Rung >= _options.Rungs)
+        {
+            throw new InvalidDataException($"it measures trial {trial} on rung {measured.Rung}, but there are {_options.MaxTrials} trials "
+                + $"on {_options.Rungs} rungs.");
+        }
+        if (measured.Rung >= _course.RungsOf(trial))
+            _ahead[(trial, measured.Rung)] = measured;
     }
 
     // Values that a trainer refuses are reported before anything is trained.
@@ -120,132 +198,133 @@ internal sealed class SearchRun : IDisposable
         }
     }
 
-    private void CheckFolder()
+    // Each rank measures its part of what can be measured now, and gets what the others have measured. Tells whether one was cancelled.
+    private bool MeasureRound()
     {
-        bool hasLog = File.Exists(Path.Combine(_folder, SearchLog.FileName));
-        if (hasLog && !_options.Resume)
-        {
-            throw new InvalidOperationException(
-                $"{_folder} holds a search. Set Resume to go on with it, or give another Folder.");
-        }
-        if (!hasLog && (Directory.Exists(TrialFolders) || Directory.Exists(BestFolders)))
-        {
-            throw new InvalidOperationException(
-                $"{_folder} has no {SearchLog.FileName}, but a \"{TrialsFolder}\" or a \"{BestFolder}\", in which a search would delete "
-                + "what is not its own. Give another Folder.");
-        }
+        IReadOnlyList<(int Trial, int Rung)>[] plan = RoundPlan.Of(_course.Certain(_ahead), CostOf, _group.Size);
+        Round own = _group.Together(() => MeasureAll(plan[_group.Rank]));
+        Round[] all = _group.AllGather(own);
+        foreach (string line in all.SelectMany(round => round.Lines))
+            AddAhead(line);
+        return all.Any(round => round.IsCancelled);
     }
 
-    private string TrialFolders => Path.Combine(_folder, TrialsFolder);
-
-    private string BestFolders => Path.Combine(_folder, BestFolder);
-
-    private string BestFolderOf(int trial, int rung) => Path.Combine(BestFolders, FormattableString.Invariant($"{trial:0000}-{rung}"));
-
-    private string FolderOf(int trial) => Path.Combine(TrialFolders, FormattableString.Invariant($"{trial:0000}"));
-
-    private (int Trial, int Rung)? NextWithinBudget()
+    private double CostOf((int Trial, int Rung) item)
     {
-        if (_queue.Next() is not { } next)
-            return null;
-        IEnumerable<SearchMeasurement> lasts = _measured.Values.Select(measured => measured[^1]);
-        if (_options.MaxSeconds is { } seconds && lasts.Sum(last => last.Seconds) >= seconds)
-            return null;
-        double spent = lasts.Sum(last => last.Flops), done = Done(next.Trial)?.Share ?? 0;
-        bool isFirst = _measured.Count == 0;
-        double costs = _flops * (_queue.ShareOf(next.Rung) - done);
-        return _options.MaxFlops is { } most && !isFirst && spent + costs > most ? null : next;
+        double before = item.Rung == 0 ? 0 : _course.ShareOf(item.Rung - 1);
+        return _lengths.FlopsOf(item.Trial) * (_course.ShareOf(item.Rung) - before);
     }
 
-    private SearchMeasurement? Done(int trial) => _measured.GetValueOrDefault(trial)?[^1];
-
-    private void Train(int trial, int rung)
+    private Round MeasureAll(IReadOnlyList<(int Trial, int Rung)> items)
     {
-        double share = _queue.ShareOf(rung);
-        TrainerOptions trainer = OptionsOf(trial);
-        trainer.Checkpoints = new CheckpointOptions { Folder = FolderOf(trial), Resume = true, Keep = 1 };
+        List<string> lines = [];
+        try
+        {
+            foreach ((int trial, int rung) in items)
+            {
+                _options.CancellationToken.ThrowIfCancellationRequested();
+                lines.Add(Line(trial, Measure(trial, rung)));
+            }
+        }
+        catch (OperationCanceledException) when (_options.CancellationToken.IsCancellationRequested)
+        {
+            // What was measured before counts.
+        }
+        return new Round(lines, _options.CancellationToken.IsCancellationRequested);
+    }
+
+    private SearchMeasurement Measure(int trial, int rung)
+    {
+        double share = _course.ShareOf(rung);
+        TrainerOptions trainer = _lengths.OptionsOf(trial);
+        trainer.Checkpoints = new CheckpointOptions { Folder = _folder.TrialOf(trial), Resume = true, Keep = 1 };
         trainer.PauseShare = share < 1 ? share : null;
         (trainer.CancellationToken, trainer.CancelBehavior) = (_options.CancellationToken, CancelBehavior.Throw);
         trainer.Progress = _options.Progress is null ? null : new TrialProgress(this, trial, rung);
+        SearchMeasurement? before = rung == 0 ? null : _ahead.GetValueOrDefault((trial, rung - 1)) ?? _course.Measured[trial][rung - 1];
         var clock = Stopwatch.StartNew();
         LikelihoodScoringTransformer? lm = null;
-        SearchMeasurement measured;
-        double Seconds() => (Done(trial)?.Seconds ?? 0) + clock.Elapsed.TotalSeconds;
+        double Seconds() => (before?.Seconds ?? 0) + clock.Elapsed.TotalSeconds;
         try
         {
             lm = new MaskedDiffusionTrainer(_ml, trainer).Fit(_trainingSet);
             double metric = _metric.Measure(lm, _options.CancellationToken);
             TrainingResult result = lm.TrainingResult!;
             double flops = 6.0 * lm.Model.Config.NonEmbeddingParameterCount * result.TokensSeen;
-            measured = new SearchMeasurement(rung, share, result.Steps, flops, Seconds(), metric, null, LossesOf(result));
+            var measured = new SearchMeasurement(rung, share, result.Steps, flops, Seconds(), metric, null, LossesOf(result));
+            if (_course.MayBeBest(rung, metric))
+            {
+                Keep((trial, rung), lm);
+                lm = null;
+            }
+            return measured;
         }
         catch (TrainingDivergedException error)
         {
-            measured = new SearchMeasurement(
-                rung, share, error.Step, _flops * share, Seconds(), double.NaN, error.Message, Done(trial)?.Losses ?? []);
+            return new SearchMeasurement(
+                rung, share, error.Step, _lengths.Flops * share, Seconds(), double.NaN, error.Message, before?.Losses ?? []);
         }
-        catch
+        finally
         {
             lm?.Dispose();
-            throw;
         }
-        Keep(trial, measured, lm);
     }
 
-    // Takes a measurement, and the model if it is the best now; then nothing is kept of other models and of trials that cannot go on.
-    private void Keep(int trial, SearchMeasurement measured, LikelihoodScoringTransformer? lm)
+    // The model comes before its line in the log, and goes after the line of the one that beats it: what the log calls the best is
+    // always there.
+    private void Keep((int Trial, int Rung) item, LikelihoodScoringTransformer lm)
     {
-        Take(trial, measured);
-        bool isBest = lm is not null && _queue.Best is { } best && (best.Trial, best.Rung) == (trial, measured.Rung);
-        (LikelihoodScoringTransformer? lost, _best) = isBest ? (_best, lm) : (lm, _best);
-        lost?.Dispose();
-        // The model comes before its line in the log, and goes after the line of the one that beats it: what the log calls the best is
-        // always there.
-        string own = BestFolderOf(trial, measured.Rung);
-        if (isBest)
+        string file = _folder.ModelOf(item);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        PipelineFile.Save(_ml, lm, null, file, CarrierWriter.SizeLimit);
+        _models.Add(item, lm);
+    }
+
+    // Takes the measurements whose turn has come. Then nothing is kept of other models and of trials that cannot go on.
+    private void TakeInTurn() => _group.Together(() =>
+    {
+        bool hasTaken = false;
+        while (_course.Next() is { } next && _ahead.TryGetValue(next, out SearchMeasurement? measured))
         {
-            Directory.CreateDirectory(own);
-            PipelineFile.Save(_ml, _best!, null, Path.Combine(own, ModelFile), CarrierWriter.SizeLimit);
+            _ahead.Remove(next);
+            hasTaken = true;
+            _course.Take(next.Trial, measured);
+            _log?.Append([Line(next.Trial, measured)]);
+            Report(next.Trial, next.Rung, null, measured.Metric);
         }
-        _log.Append([SearchLog.Line(trial, _values.Shown(trial), measured)]);
-        IEnumerable<string> models = isBest ? Directory.EnumerateDirectories(BestFolders).Where(folder => folder != own) : [];
-        IEnumerable<string> trials = _measured.Keys.Where(other => !_queue.MayGoOn(other)).Select(FolderOf).Where(Directory.Exists);
-        foreach (string folder in models.Concat(trials).ToArray())
-            Directory.Delete(folder, recursive: true);
-        Report(trial, measured.Rung, null, measured.Metric);
-    }
+        (int Trial, int Rung)? best = _course.Best is { } found ? (found.Trial, found.Rung) : null;
+        foreach ((int Trial, int Rung) lost in _models.Keys.Where(item => item != best).ToArray())
+        {
+            _models.Remove(lost, out LikelihoodScoringTransformer? lm);
+            lm!.Dispose();
+        }
+        if (!_group.IsFirst())
+            return;
+        _folder.WriteAhead([.. _ahead.Select(item => Line(item.Key.Trial, item.Value))]);
+        if (!hasTaken)
+            return;
+        IEnumerable<(int, int)> candidates = _ahead.Keys.Where(item => _course.MayBeBest(item.Rung, _ahead[item].Metric));
+        _folder.Delete(best is { } kept ? candidates.Append(kept) : candidates, _course.Over());
+    });
 
-    private void Take(int trial, SearchMeasurement measured)
-    {
-        _queue.Add(trial, measured.Rung, measured.Metric);
-        if (!_measured.TryGetValue(trial, out List<SearchMeasurement>? all))
-            _measured.Add(trial, all = []);
-        all.Add(measured);
-    }
-
-    private TrainerOptions OptionsOf(int trial)
-    {
-        TrainerOptions trainer = _values.Apply(trial);
-        if (_options.EqualFlops)
-            (trainer.MaxSteps, trainer.Budget) = (null, new BudgetOptions { MaxFlops = _flops });
-        return trainer;
-    }
+    private string Line(int trial, SearchMeasurement measured) => SearchLog.Line(trial, _values.Shown(trial), measured);
 
     private SearchResult Result(bool isCancelled)
     {
-        if (_queue.Best is not { } best)
+        if (_course.Best is not { } best)
         {
-            string? reason = _measured.Values.Select(measured => measured[^1].Error).FirstOrDefault(error => error is not null);
+            string? reason = _course.Measured.Values.Select(measured => measured[^1].Error).FirstOrDefault(error => error is not null);
             throw new InvalidOperationException(
-                $"None of {_measured.Count} trials gave a model that could be measured{(reason is null ? "" : ": " + reason)}. "
+                $"None of {_course.Measured.Count} trials gave a model that could be measured{(reason is null ? "" : ": " + reason)}. "
                 + "Narrow the Space, or look at what the Metric returns.");
         }
-        SearchTrial[] trials = [.. _measured.Select(item => TrialOf(item.Key, item.Value))];
-        string saved = Path.Combine(BestFolderOf(best.Trial, best.Rung), ModelFile);
-        LikelihoodScoringTransformer lm = _best ?? (LikelihoodScoringTransformer)PipelineFile.Load(_ml, saved, out _);
-        _best = null;
+        SearchTrial[] trials = [.. _course.Measured.Select(item => TrialOf(item.Key, item.Value))];
+        (int Trial, int Rung) key = (best.Trial, best.Rung);
+        // What another process has trained, or a round before this one, is read from the folder.
+        if (!_models.ContainsKey(key))
+            _models.Add(key, (LikelihoodScoringTransformer)PipelineFile.Load(_ml, _folder.ModelOf(key), out _));
         SearchTrial winner = trials.Single(trial => trial.Number == best.Trial);
-        return new SearchResult(lm, OptionsOf(best.Trial), winner, trials, _metric, isCancelled);
+        return new SearchResult(_models[key], _lengths.OptionsOf(best.Trial), winner, trials, _metric, isCancelled);
     }
 
     private SearchTrial TrialOf(int trial, List<SearchMeasurement> measured)
@@ -266,10 +345,16 @@ internal sealed class SearchRun : IDisposable
     }
 
     private void Report(int trial, int rung, TrainingProgress? training, double? metric) => _options.Progress?.Report(new SearchProgress(
-        trial, rung, Math.Max(_queue.Begun, trial + 1), _options.MaxTrials, training, metric, _queue.Best?.Metric, _metric.Name));
+        trial, rung, Math.Max(_course.Begun, trial + 1), _options.MaxTrials, training, metric, _course.Best?.Metric, _metric.Name));
 
     private sealed class TrialProgress(SearchRun run, int trial, int rung) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value) => run.Report(trial, rung, value, null);
     }
+
+    // What a rank has measured in a round, as lines of the log, and whether it was cancelled.
+    private sealed record Round(IReadOnlyList<string> Lines, bool IsCancelled);
+
+    // The lines of the log, and of what was measured before its turn.
+    private sealed record Records(IReadOnlyList<string> Lines, IReadOnlyList<string> Ahead);
 }

@@ -9,6 +9,7 @@ internal sealed class TrialQueue(int maxTrials, int rungs, int reduction, Search
 {
     // The measured trials of each rung, the best first.
     private readonly List<(int Trial, double Metric)>[] _rungs = [.. Enumerable.Range(0, rungs).Select(_ => new List<(int, double)>())];
+    private readonly HashSet<(int Rung, int Trial)> _measured = [];
 
     /// <summary>Trials begun so far.</summary>
     public int Begun { get; private set; }
@@ -33,12 +34,30 @@ internal sealed class TrialQueue(int maxTrials, int rungs, int reduction, Search
         List<(int Trial, double Metric)> measured = _rungs[rung];
         int at = measured.FindIndex(other => metric.IsBetter(value, other.Metric));
         measured.Insert(at < 0 ? measured.Count : at, (trial, value));
+        _measured.Add((rung, trial));
+    }
+
+    /// <summary>The same queue, which goes on by itself.</summary>
+    public TrialQueue Copy()
+    {
+        var copy = new TrialQueue(maxTrials, rungs, reduction, metric) { Begun = Begun };
+        for (int rung = 0; rung < rungs; rung++)
+            copy._rungs[rung].AddRange(_rungs[rung]);
+        copy._measured.UnionWith(_measured);
+        return copy;
     }
 
     /// <summary>The next trial and the rung to train it for; null where nothing is left.</summary>
-    public (int Trial, int Rung)? Next()
+    public (int Trial, int Rung)? Next() => Next(rungs);
+
+    /// <summary>
+    /// What is next whatever the measurements on some rungs will be. Which trials leave a rung, and in which order, depends on that rung
+    /// and those below, so what leaves a lower one is certain before the measurements of a higher one are known.
+    /// </summary>
+    /// <param name="decided">The number of rungs, from the lowest one, whose measurements are all known.</param>
+    public (int Trial, int Rung)? Next(int decided)
     {
-        for (int rung = rungs - 2; rung >= 0; rung--)
+        for (int rung = Math.Min(decided, rungs - 1) - 1; rung >= 0; rung--)
         {
             foreach ((int trial, double value) in _rungs[rung].Take(_rungs[rung].Count / reduction))
             {
@@ -48,7 +67,7 @@ internal sealed class TrialQueue(int maxTrials, int rungs, int reduction, Search
         }
         if (Begun < maxTrials)
             return (Begun, 0);
-        return LastPromotion();
+        return decided == rungs ? LastPromotion() : null;
     }
 
     /// <summary>Whether a trial may still be trained further, however the others turn out.</summary>
@@ -83,5 +102,5 @@ internal sealed class TrialQueue(int maxTrials, int rungs, int reduction, Search
         return null;
     }
 
-    private bool Has(int rung, int trial) => _rungs[rung].Any(other => other.Trial == trial);
+    private bool Has(int rung, int trial) => _measured.Contains((rung, trial));
 }

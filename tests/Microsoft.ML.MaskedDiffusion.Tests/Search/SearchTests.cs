@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using static Microsoft.ML.MaskedDiffusion.Tests.TinySearch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -6,56 +7,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class SearchTests
 {
-    private static readonly string[] Texts = ["the cat sat on the mat", "a small bird sang in the old tree", "one two three four five"];
-
-    private static TransformerConfig Network(int width) => new()
-    {
-        Name = $"width {width}", LayerCount = 1, HeadCount = 2, EmbeddingSize = width, FeedForwardSize = 2 * width, ContextLength = 16,
-    };
-
-    private static SearchOptions Options(Action<SearchOptions>? change = null)
-    {
-        var options = new SearchOptions
-        {
-            Trainer = new TrainerOptions
-            {
-                Network = Network(16), Tokenizer = TokenizerSource.Bytes(), MaxSteps = 18, BatchSize = 2, ProgressInterval = 1,
-                Device = "cpu",
-            },
-            Space = new SearchSpace().Range("LearningRate", 1e-4, 1e-1, logarithmic: true).Range("BatchSize", 2, 4),
-            Metric = Loss(),
-            MaxTrials = 5,
-            EqualFlops = false,
-            Seed = 7,
-        };
-        change?.Invoke(options);
-        return options;
-    }
-
-    // The last training loss: what is measured of a model depends on its training alone.
-    private static SearchMetric Loss(Action? before = null) => SearchMetric.Of("training loss", lm =>
-    {
-        before?.Invoke();
-        return lm.TrainingResult!.FinalLoss;
-    });
-
-    private static SearchResult Search(SearchOptions options)
-    {
-        var ml = new MLContext(1);
-        return ml.MaskedDiffusion().Search(Rows(ml), options);
-    }
-
-    private static IDataView Rows(MLContext ml) => ml.Data.LoadFromEnumerable(TextRow.Make(Texts));
-
-    private static float[] Weights(MaskedDiffusionModel model) =>
-        [.. model.Network.Parameters.Values.SelectMany(weights => weights.data<float>().ToArray())];
-
-    private static string[] Shown(SearchResult result) =>
-    [
-        .. result.Trials.SelectMany(trial => trial.Measurements.Select(measured =>
-            $"{trial.Number} {string.Join(' ', trial.Values.Values)} {measured.Rung} {measured.Steps} {measured.Metric:R}")),
-    ];
-
     [TestMethod]
     public void WhatTheMetricCannotMeasureByIsReportedBeforeAnythingIsTrained()
     {
@@ -77,7 +28,7 @@ public sealed class SearchTests
         ];
         foreach ((SearchMetric metric, Type type, string says) in cases)
         {
-            Exception error = Assert.Throws<Exception>(() => Search(Options(o =>
+            Exception error = Assert.Throws<Exception>(() => Run(Tiny(o =>
             {
                 o.Metric = metric;
                 o.Folder = folder.File("search");
@@ -92,7 +43,7 @@ public sealed class SearchTests
     public void TheBestTrialIsWhatTheTrainerMakesOfItsOptions()
     {
         using var folder = new TemporaryFolder();
-        using SearchResult result = Search(Options(o => o.Folder = folder.File("search")));
+        using SearchResult result = Run(Tiny(o => o.Folder = folder.File("search")));
         Assert.HasCount(5, result.Trials);
         Assert.IsFalse(result.IsCancelled);
         // 18 steps in all: 2, 6 and 18.
@@ -131,14 +82,14 @@ public sealed class SearchTests
     {
         using var folder = new TemporaryFolder();
         void InFolder(SearchOptions o) => (o.Folder, o.Resume) = (folder.File("search"), true);
-        Search(Options(InFolder)).Dispose();
+        Run(Tiny(InFolder)).Dispose();
         string log = folder.File("search/search.jsonl");
         string[] lines = File.ReadAllLines(log);
         StringAssert.Contains(lines[1], there);
         lines[1] = lines[1].Replace(there, other, StringComparison.Ordinal);
         File.WriteAllLines(log, lines);
         StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidDataException>(() => Search(Options(InFolder))).Message, $"{log}, line 2: ");
+            Assert.ThrowsExactly<InvalidDataException>(() => Run(Tiny(InFolder))).Message, $"{log}, line 2: ");
     }
 
     [TestMethod]
@@ -147,12 +98,12 @@ public sealed class SearchTests
     [DataRow(6)]
     public void ASearchThatWasStoppedGoesOnAsItWouldHave(int measurements)
     {
-        using SearchResult whole = Search(Options());
+        using SearchResult whole = Run(Tiny());
         using var folder = new TemporaryFolder();
         int count = 0;
         void InFolder(SearchOptions o) => o.Folder = folder.File("search");
         // What is measured when the search stops is lost, as at a kill.
-        Assert.ThrowsExactly<NotSupportedException>(() => Search(Options(o =>
+        Assert.ThrowsExactly<NotSupportedException>(() => Run(Tiny(o =>
         {
             InFolder(o);
             o.Metric = Loss(() =>
@@ -161,14 +112,14 @@ public sealed class SearchTests
                     throw new NotSupportedException();
             });
         })));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Search(Options(InFolder))).Message, "Resume");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Run(Tiny(InFolder))).Message, "Resume");
         StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidDataException>(() => Search(Options(o =>
+            Assert.ThrowsExactly<InvalidDataException>(() => Run(Tiny(o =>
             {
                 InFolder(o);
                 (o.Resume, o.Seed) = (true, 8);
             }))).Message, "Seed was 7 and is now 8");
-        using SearchResult resumed = Search(Options(o =>
+        using SearchResult resumed = Run(Tiny(o =>
         {
             InFolder(o);
             o.Resume = true;
@@ -176,7 +127,7 @@ public sealed class SearchTests
         CollectionAssert.AreEqual(Shown(whole), Shown(resumed));
         CollectionAssert.AreEqual(Weights(whole.Transformer.Model), Weights(resumed.Transformer.Model));
         // A search that is over is not trained again; its model comes from the file.
-        using SearchResult again = Search(Options(o =>
+        using SearchResult again = Run(Tiny(o =>
         {
             InFolder(o);
             (o.Resume, o.Metric) = (true, Loss(() => Assert.Fail("nothing is measured again")));
@@ -198,7 +149,7 @@ public sealed class SearchTests
                     File.Copy(best, aside);
                 return -count++;
             }));
-        using (SearchResult whole = Search(Options(Better)))
+        using (SearchResult whole = Run(Tiny(Better)))
             Assert.AreEqual(2, whole.Best.Number);
         // As at a kill: the last trial's model is there beside the one before, and its line is not.
         Assert.IsFalse(File.Exists(best));
@@ -208,7 +159,7 @@ public sealed class SearchTests
         string[] lines = File.ReadAllLines(log);
         Assert.HasCount(4, lines);
         File.WriteAllText(log, string.Concat(lines[..3].Select(line => line + "\n")));
-        using SearchResult ended = Search(Options(o =>
+        using SearchResult ended = Run(Tiny(o =>
         {
             Better(o);
             (o.Resume, o.MaxSeconds) = (true, 1e-9);
@@ -228,19 +179,19 @@ public sealed class SearchTests
             if (report is { Trial: 2, Training: { Phase: TrainingPhase.Training } })
                 source.Cancel();
         });
-        using SearchResult result = Search(Options(o => (o.CancellationToken, o.Progress) = (source.Token, reports)));
+        using SearchResult result = Run(Tiny(o => (o.CancellationToken, o.Progress) = (source.Token, reports)));
         Assert.IsTrue(result.IsCancelled);
         CollectionAssert.AreEqual(new[] { 0, 1 }, result.Trials.Select(trial => trial.Number).ToArray());
         Assert.AreEqual(result.Trials.Min(trial => trial.Last.Metric), result.Best.Last.Metric);
         using var none = new CancellationTokenSource();
         none.Cancel();
-        Assert.ThrowsExactly<OperationCanceledException>(() => Search(Options(o => o.CancellationToken = none.Token)));
+        Assert.ThrowsExactly<OperationCanceledException>(() => Run(Tiny(o => o.CancellationToken = none.Token)));
     }
 
     [TestMethod]
     public void TrialsOfEqualFlopsTrainLargerNetworksOnLess()
     {
-        using SearchResult result = Search(Options(o =>
+        using SearchResult result = Run(Tiny(o =>
         {
             (o.EqualFlops, o.Rungs, o.MaxTrials) = (true, 1, 4);
             o.Space = new SearchSpace().Choice("Network", Network(16), Network(64));
@@ -259,11 +210,11 @@ public sealed class SearchTests
     public void BudgetsEndASearch()
     {
         double trial = 6.0 * Network(16).NonEmbeddingParameterCount * 18 * 2 * 16;
-        using SearchResult two = Search(Options(o => (o.EqualFlops, o.Rungs, o.MaxFlops) = (true, 1, 2.5 * trial)));
+        using SearchResult two = Run(Tiny(o => (o.EqualFlops, o.Rungs, o.MaxFlops) = (true, 1, 2.5 * trial)));
         Assert.HasCount(2, two.Trials);
-        using SearchResult one = Search(Options(o => (o.Rungs, o.MaxSeconds) = (1, 1e-9)));
+        using SearchResult one = Run(Tiny(o => (o.Rungs, o.MaxSeconds) = (1, 1e-9)));
         Assert.HasCount(1, one.Trials);
-        using SearchResult least = Search(Options(o => (o.EqualFlops, o.Rungs, o.MaxFlops) = (true, 1, 1)));
+        using SearchResult least = Run(Tiny(o => (o.EqualFlops, o.Rungs, o.MaxFlops) = (true, 1, 1)));
         Assert.HasCount(1, least.Trials);
     }
 
@@ -271,7 +222,7 @@ public sealed class SearchTests
     public void ModelsWithoutAMetricLose()
     {
         int count = 0;
-        using SearchResult result = Search(Options(o =>
+        using SearchResult result = Run(Tiny(o =>
         {
             o.Rungs = 1;
             o.Metric = SearchMetric.Of("some fail", _ => ++count % 2 == 1 ? double.NaN : count, lowerIsBetter: false);
@@ -279,14 +230,14 @@ public sealed class SearchTests
         Assert.AreEqual((3, 4.0), (result.Best.Number, result.Best.Last.Metric));
         StringAssert.Contains(
             Assert.ThrowsExactly<InvalidOperationException>(
-                () => Search(Options(o => o.Metric = SearchMetric.Of("all fail", _ => double.NaN)))).Message, "None of 5 trials");
+                () => Run(Tiny(o => o.Metric = SearchMetric.Of("all fail", _ => double.NaN)))).Message, "None of 5 trials");
     }
 
     [TestMethod]
     public void BitsPerByteAreThoseOfTheEvaluator()
     {
         var ml = new MLContext(1);
-        using SearchResult result = Search(Options(o => (o.Metric, o.MaxTrials, o.Rungs) = (SearchMetric.BitsPerByte(Rows(ml)), 2, 1)));
+        using SearchResult result = Run(Tiny(o => (o.Metric, o.MaxTrials, o.Rungs) = (SearchMetric.BitsPerByte(Rows(ml)), 2, 1)));
         PerplexityResult expected = ml.MaskedDiffusion().EvaluatePerplexity(Rows(ml), result.Transformer.Model);
         Assert.AreEqual(expected.All.BitsPerByte.Value, result.Best.Last.Metric);
     }
@@ -295,7 +246,7 @@ public sealed class SearchTests
     public void TheReportShowsEveryTrial()
     {
         using var folder = new TemporaryFolder();
-        using SearchResult result = Search(Options(o => o.Metric = SearchMetric.Of("<loss> & more", lm => lm.TrainingResult!.FinalLoss)));
+        using SearchResult result = Run(Tiny(o => o.Metric = SearchMetric.Of("<loss> & more", lm => lm.TrainingResult!.FinalLoss)));
         result.SaveReport(folder.File("report.html"));
         string page = File.ReadAllText(folder.File("report.html"));
         // What is well-formed is escaped everywhere.
@@ -317,7 +268,7 @@ public sealed class SearchTests
         Directory.CreateDirectory(folder.File("trials"));
         File.WriteAllText(folder.File("trials/mine.txt"), "mine");
         StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidOperationException>(() => Search(Options(o => o.Folder = folder.Path))).Message, "another Folder");
+            Assert.ThrowsExactly<InvalidOperationException>(() => Run(Tiny(o => o.Folder = folder.Path))).Message, "another Folder");
         Assert.AreEqual("mine", File.ReadAllText(folder.File("trials/mine.txt")));
         CollectionAssert.AreEqual(new[] { "trials" }, Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName).ToArray());
     }
@@ -341,16 +292,16 @@ public sealed class SearchTests
             ("Option Space is 0", o => o.Space = new SearchSpace()),
         })
         {
-            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Search(Options(change))).Message, part);
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Run(Tiny(change))).Message, part);
         }
-        Assert.ThrowsExactly<ArgumentNullException>(() => Search(Options(o => o.Trainer.Budget = null!)));
+        Assert.ThrowsExactly<ArgumentNullException>(() => Run(Tiny(o => o.Trainer.Budget = null!)));
     }
 
     [TestMethod]
     public void ValuesThatTheTrainerRefusesAreReportedBeforeAnythingIsTrained()
     {
         bool trained = false;
-        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Search(Options(o =>
+        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Run(Tiny(o =>
         {
             o.Space = new SearchSpace().Range("LearningRate", 0.1, 2);
             o.Metric = Loss(() => trained = true);

@@ -1,0 +1,422 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using static Microsoft.ML.MaskedDiffusion.Tests.TinySearch;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>Searches over a process group, which end as those of one process.</summary>
+[TestClass]
+public sealed partial class SearchOverRanksTests
+{
+    // What a search leaves behind and gives back.
+    private sealed record Outcome(string[] Log, string[] Shown, int Best, float[] Weights, bool IsCancelled)
+    {
+        public static Outcome Of(SearchResult result, string folder) =>
+            new(LogOf(folder), TinySearch.Shown(result), result.Best.Number, TinySearch.Weights(result.Transformer.Model),
+                result.IsCancelled);
+    }
+
+    [GeneratedRegex("\"seconds\":[^,]*,")]
+    private static partial Regex Seconds { get; }
+
+    private static string[] LogOf(string folder) =>
+        [.. File.ReadAllLines(Path.Combine(folder, "search.jsonl")).Select(line => Seconds.Replace(line, ""))];
+
+    private static string[] FilesOf(string folder, string part) => [.. Directory.EnumerateFileSystemEntries(Path.Combine(folder, part))
+        .Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+
+    private static string Ahead(string folder) => Path.Combine(folder, "trials", "ahead.jsonl");
+
+    // Seven trials, of which some climb all rungs.
+    private static Outcome Search(IProcessGroup group, string folder, Action<SearchOptions>? change)
+    {
+        using SearchResult result = Run(Tiny(o =>
+        {
+            (o.ProcessGroup, o.Folder, o.MaxTrials) = (group, folder, 7);
+            change?.Invoke(o);
+        }));
+        return Outcome.Of(result, folder);
+    }
+
+    private static Outcome[] OverRanks(int ranks, string folder, Action<SearchOptions>? change = null) =>
+        ThreadGroup.Run(ranks, group => Search(group, folder, change));
+
+    private static void AssertEqual(Outcome expected, Outcome actual, string what)
+    {
+        CollectionAssert.AreEqual(expected.Log, actual.Log, what);
+        CollectionAssert.AreEqual(expected.Shown, actual.Shown, what);
+        Assert.AreEqual(expected.Best, actual.Best, what);
+        CollectionAssert.AreEqual(expected.Weights, actual.Weights, what);
+        Assert.AreEqual(expected.IsCancelled, actual.IsCancelled, what);
+    }
+
+    // Compares searches of 1 to 4 ranks with one process; gives its outcome.
+    private static Outcome AssertRanksEqualOneProcess(Action<SearchOptions> change, bool isWorkForAll = true)
+    {
+        using var folder = new TemporaryFolder();
+        string own = folder.File("one");
+        Outcome expected = Search(SingleProcess.Instance, own, change);
+        for (int ranks = 1; ranks <= 4; ranks++)
+        {
+            string shared = folder.File($"ranks {ranks}");
+            var measured = new ConcurrentBag<int>();
+            Outcome[] outcomes = ThreadGroup.Run(ranks, group => Search(group, shared, o =>
+            {
+                change(o);
+                SearchMetric metric = o.Metric!;
+                o.Metric = SearchMetric.Of(
+                    metric.Name,
+                    lm =>
+                    {
+                        measured.Add(group.Rank);
+                        return metric.Measure(lm, CancellationToken.None);
+                    },
+                    metric.LowerIsBetter);
+            }));
+            foreach (Outcome outcome in outcomes)
+                AssertEqual(expected, outcome, $"{ranks} ranks");
+            CollectionAssert.AreEqual(FilesOf(own, "best"), FilesOf(shared, "best"), $"{ranks} ranks");
+            Assert.IsFalse(File.Exists(Ahead(shared)), $"{ranks} ranks");
+            CollectionAssert.AreEqual(FilesOf(own, "trials"), FilesOf(shared, "trials"), $"{ranks} ranks");
+            Assert.HasCount(expected.Log.Length - 1, measured, "nothing is measured twice or in vain");
+            if (isWorkForAll)
+                Assert.HasCount(ranks, measured.Distinct().ToArray(), "every rank has work");
+        }
+        return expected;
+    }
+
+    [TestMethod]
+    [DataRow(1, 3)]
+    [DataRow(2, 2)]
+    [DataRow(3, 3)]
+    public void AGroupEndsAsOneProcess(int rungs, int reduction)
+    {
+        Outcome outcome = AssertRanksEqualOneProcess(o => (o.Rungs, o.Reduction) = (rungs, reduction));
+        Assert.IsTrue(rungs == 1 ? outcome.Log.Length == 8 : outcome.Log.Length > 9, "trials have gone on");
+    }
+
+    [TestMethod]
+    [DataRow(1, true, 4.5)]
+    [DataRow(3, true, 1.4)]
+    [DataRow(3, false, 1.7)]
+    public void ABudgetOfFlopsEndsAGroupWhereOneProcessEnds(int rungs, bool equalFlops, double trials)
+    {
+        double trial = 6.0 * Network(16).NonEmbeddingParameterCount * 18 * 2 * 16;
+        using var folder = new TemporaryFolder();
+        int whole = Search(SingleProcess.Instance, folder.File("whole"), o => (o.Rungs, o.EqualFlops) = (rungs, equalFlops)).Log.Length;
+        // Not all ranks have work where a trial that is trained to its end leaves nothing for others.
+        Outcome outcome = AssertRanksEqualOneProcess(
+            o => (o.Rungs, o.EqualFlops, o.MaxFlops) = (rungs, equalFlops, trials * trial), isWorkForAll: false);
+        Assert.IsTrue(outcome.Log.Length > 2 && outcome.Log.Length < whole, $"{outcome.Log.Length} of {whole} lines");
+    }
+
+    [TestMethod]
+    public void ABudgetOfSecondsLeavesOutWhatWasMeasuredAheadUntilTheSearchGoesOn()
+    {
+        using var folder = new TemporaryFolder();
+        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        string shared = folder.File("shared");
+        Outcome[] begun = OverRanks(3, shared, o => o.MaxSeconds = 1e-9);
+        foreach (Outcome outcome in begun)
+            CollectionAssert.AreEqual(whole.Log[..2], outcome.Log);
+        Assert.HasCount(2, File.ReadAllLines(Ahead(shared)));
+        int count = 0;
+        Outcome[] ended = OverRanks(2, shared, o => (o.Resume, o.Metric) = (true, Loss(() => Interlocked.Increment(ref count))));
+        foreach (Outcome outcome in ended)
+            AssertEqual(whole, outcome, "resumed");
+        Assert.AreEqual(whole.Log.Length - 1 - 3, count, "what was measured ahead is not measured again");
+        Assert.IsFalse(File.Exists(Ahead(shared)));
+    }
+
+    [TestMethod]
+    public void TrialsThatDivergeAreMeasurementsOnAnyRank()
+    {
+        using SearchResult all = Run(Tiny(o => (o.MaxTrials, o.Rungs) = (7, 1)));
+        double middle = all.Trials.Select(trial => trial.Last.Metric).Order().ElementAt(2);
+        Outcome outcome = AssertRanksEqualOneProcess(o => o.Metric = SearchMetric.Of("loss", lm =>
+        {
+            double loss = lm.TrainingResult!.FinalLoss;
+            bool isWorse = loss > middle && lm.TrainingResult.Steps > 2;
+            return isWorse ? throw new TrainingDivergedException(lm.TrainingResult.Steps, loss, 1, 1) : loss;
+        }));
+        Assert.IsTrue(outcome.Log.Skip(1).Any(line => !line.Contains("\"error\":null", StringComparison.Ordinal)), "some have diverged");
+    }
+
+    [TestMethod]
+    public void WhereHigherRungsHaveNoMetricTheBestOfTheFirstRungIsKept()
+    {
+        // Models that were measured ahead on the first rung may be the best until a higher one has a number.
+        Outcome outcome = AssertRanksEqualOneProcess(o => o.Metric = SearchMetric.Of(
+            "first rung", lm => lm.TrainingResult!.Steps > 2 ? double.NaN : lm.TrainingResult.FinalLoss));
+        Assert.IsTrue(outcome.Log.Length > 9);
+    }
+
+    [TestMethod]
+    [DataRow(1, 3, 1)]
+    [DataRow(2, 1, 3)]
+    [DataRow(4, 4, 2)]
+    [DataRow(7, 2, 4)]
+    [DataRow(8, 3, 3)]
+    public void AnErrorOfOneRankEndsAllAndTheSearchGoesOnWithAnyNumberOfRanks(int measurements, int before, int after)
+    {
+        using var folder = new TemporaryFolder();
+        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        string shared = folder.File("shared");
+        int count = 0;
+        (_, Exception?[] errors) = ThreadGroup.Try(before, group => Search(group, shared, o => o.Metric = Loss(() =>
+        {
+            // As at a kill, the others' measurements of the round are lost too.
+            if (Interlocked.Increment(ref count) == measurements + 1)
+                throw new NotSupportedException($"rank {group.Rank}");
+        })));
+        Exception own = errors.Single(error => error is NotSupportedException)!;
+        foreach (Exception? other in errors.Where(error => error != own))
+        {
+            Assert.IsInstanceOfType<RankFailedException>(other);
+            Assert.AreEqual(own.Message, $"rank {((RankFailedException)other).Rank}");
+        }
+        string[] log = LogOf(shared);
+        CollectionAssert.AreEqual(whole.Log[..log.Length], log, "the log is a beginning of that of one process");
+        Assert.IsLessThan(whole.Log.Length, log.Length);
+        foreach (Outcome outcome in OverRanks(after, shared, o => o.Resume = true))
+            AssertEqual(whole, outcome, $"{before} ranks, then {after}");
+    }
+
+    [TestMethod]
+    public void ASearchThatIsKilledOverAndOverEndsAsOneProcess()
+    {
+        using var folder = new TemporaryFolder();
+        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        string shared = folder.File("shared");
+        Outcome[]? outcomes = null;
+        int tries = 0;
+        for (; outcomes is null; tries++)
+        {
+            // In each try the third measurement fails, whoever makes it.
+            int count = 0;
+            (Outcome?[] results, Exception?[] errors) = ThreadGroup.Try(1 + tries % 4, group => Search(group, shared, o =>
+            {
+                (o.Resume, o.Metric) = (true, Loss(() =>
+                {
+                    if (Interlocked.Increment(ref count) == 3)
+                        throw new NotSupportedException();
+                }));
+                if (group.Size > 3)
+                    o.Metric = Loss();
+            }));
+            outcomes = errors.Any(error => error is not null) ? null : [.. results.Select(result => result!)];
+            Assert.IsLessThan(10, tries, "each try gets on");
+        }
+        Assert.IsGreaterThan(1, tries);
+        foreach (Outcome outcome in outcomes)
+            AssertEqual(whole, outcome, $"{tries} tries");
+    }
+
+    [TestMethod]
+    public void ATrialThatHasClimbedBeforeItsTurnKeepsItsFirstMeasurement()
+    {
+        static void Halving(SearchOptions o) => o.Reduction = 2;
+        using var folder = new TemporaryFolder();
+        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), Halving);
+        string shared = folder.File("shared");
+        // The first six trials and the three best of them are measured before the last rung, where the search fails.
+        (_, Exception?[] errors) = ThreadGroup.Try(6, group => Search(group, shared, o =>
+        {
+            Halving(o);
+            o.Metric = SearchMetric.Of("training loss", lm =>
+                lm.TrainingResult!.Steps < 18 ? lm.TrainingResult.FinalLoss : throw new NotSupportedException());
+        }));
+        Assert.IsTrue(errors.Any(error => error is NotSupportedException));
+        // A checkpoint of the second rung, for a trial that the log does not know: its measurement on the first rung is not made again.
+        string second = File.ReadAllLines(Ahead(shared)).Single(line => line.Contains("\"rung\":1", StringComparison.Ordinal));
+        string trial = second[..second.IndexOf(',', StringComparison.Ordinal)];
+        Assert.IsFalse(LogOf(shared).Any(line => line.StartsWith(trial, StringComparison.Ordinal)), trial);
+        Outcome resumed = Search(SingleProcess.Instance, shared, o =>
+        {
+            Halving(o);
+            o.Resume = true;
+        });
+        AssertEqual(whole, resumed, "resumed");
+    }
+
+    [TestMethod]
+    public void WhatIsAheadOfTheLogNoLongerIsSkipped()
+    {
+        using var folder = new TemporaryFolder();
+        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        string shared = folder.File("shared");
+        OverRanks(3, shared, o => o.MaxSeconds = 1e-9);
+        string[] ahead = File.ReadAllLines(Ahead(shared));
+        int count = 0;
+        SearchMetric failing = Loss(() =>
+        {
+            if (++count == 3)
+                throw new NotSupportedException();
+        });
+        Assert.ThrowsExactly<NotSupportedException>(
+            () => Search(SingleProcess.Instance, shared, o => (o.Resume, o.Metric) = (true, failing)));
+        // As at a kill between the lines of the log and the file of what waits for its turn.
+        Assert.IsFalse(File.Exists(Ahead(shared)));
+        Assert.IsGreaterThan(3, LogOf(shared).Length - 1);
+        File.WriteAllLines(Ahead(shared), ahead);
+        foreach (Outcome outcome in OverRanks(2, shared, o => o.Resume = true))
+            AssertEqual(whole, outcome, "resumed");
+        Assert.IsFalse(File.Exists(Ahead(shared)));
+    }
+
+    [TestMethod]
+    [DataRow(2, 1)]
+    [DataRow(3, 2)]
+    public void CancellingOneRankEndsAllWithTheBestSoFar(int before, int after)
+    {
+        using var folder = new TemporaryFolder();
+        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        string shared = folder.File("shared");
+        Outcome[] cancelled = ThreadGroup.Run(before, group =>
+        {
+            using var source = new CancellationTokenSource();
+            bool isMeasured = false;
+            return Search(group, shared, o =>
+            {
+                if (group.Rank != 1)
+                    return;
+                o.CancellationToken = source.Token;
+                o.Progress = new Collected<SearchProgress>(report =>
+                {
+                    isMeasured |= report.Metric is not null;
+                    if (isMeasured && report.Training is { Phase: TrainingPhase.Training })
+                        source.Cancel();
+                });
+            });
+        });
+        foreach (Outcome outcome in cancelled)
+        {
+            AssertEqual(cancelled[0], outcome, "all ranks give the same");
+            Assert.IsTrue(outcome.IsCancelled);
+            Assert.IsTrue(outcome.Log.Length > 2 && outcome.Log.Length < whole.Log.Length, $"{outcome.Log.Length} lines");
+            CollectionAssert.AreEqual(whole.Log[..outcome.Log.Length], outcome.Log);
+        }
+        foreach (Outcome outcome in OverRanks(after, shared, o => o.Resume = true))
+            AssertEqual(whole, outcome, $"{before} ranks, then {after}");
+    }
+
+    [TestMethod]
+    public void CancelledBeforeAModelIsMeasuredAllRanksThrow()
+    {
+        using var folder = new TemporaryFolder();
+        using var source = new CancellationTokenSource();
+        // Rank 0 is cancelled in its first training, which is that of the first line; what rank 1 has measured comes after it.
+        (_, Exception?[] errors) = ThreadGroup.Try(2, group => Search(group, folder.File("shared"), o =>
+        {
+            if (group.Rank == 0)
+                (o.CancellationToken, o.Progress) = (source.Token, new Collected<SearchProgress>(_ => source.Cancel()));
+        }));
+        foreach (Exception? error in errors)
+            Assert.IsInstanceOfType<OperationCanceledException>(error);
+        StringAssert.Contains(errors[1]!.Message, "cancelled on another rank");
+        Assert.HasCount(1, LogOf(folder.File("shared")));
+    }
+
+    [TestMethod]
+    public void EachRankReportsItsTrainingsAndEveryMeasurement()
+    {
+        using var folder = new TemporaryFolder();
+        var reports = new Collected<SearchProgress>[3];
+        var trained = new HashSet<(int, int)>[3];
+        Outcome outcome = ThreadGroup.Run(3, group =>
+        {
+            reports[group.Rank] = new Collected<SearchProgress>();
+            return Search(group, folder.File("shared"), o => o.Progress = reports[group.Rank]);
+        })[0];
+        for (int rank = 0; rank < 3; rank++)
+        {
+            SearchProgress[] measured = [.. reports[rank].Reports.Where(report => report.Metric is not null)];
+            Assert.HasCount(outcome.Log.Length - 1, measured);
+            for (int i = 0; i < measured.Length; i++)
+                StringAssert.StartsWith(outcome.Log[i + 1], $"{{\"trial\":{measured[i].Trial},");
+            SearchProgress[] trainings = [.. reports[rank].Reports.Where(report => report.Training is not null)];
+            trained[rank] = [.. trainings.Select(report => (report.Trial, report.Rung))];
+        }
+        Assert.AreEqual(outcome.Log.Length - 1, trained.Sum(items => items.Count), "each is trained on one rank");
+        Assert.HasCount(outcome.Log.Length - 1, trained.SelectMany(items => items).Distinct().ToArray());
+    }
+
+    [TestMethod]
+    public void ARankWithOtherOptionsIsNamedBeforeAnythingIsTrained()
+    {
+        using var folder = new TemporaryFolder();
+        string shared = folder.File("shared");
+        foreach ((string part, Action<SearchOptions> change) in new (string, Action<SearchOptions>)[]
+        {
+            ("Rank 2 of 3 (from 0) has other options of the search than rank 0: Seed is '7' on rank 0 and '8' on rank 2; "
+                + "Trainer.Seed is '7' on rank 0 and '8' on rank 2. Give all ranks the same", o => o.Seed = 8),
+            ("MaxFlops is '' on rank 0 and '10' on rank 2", o => o.MaxFlops = 10),
+            ("MaxTrials is '7' on rank 0 and '6' on rank 2", o => o.MaxTrials = 6),
+            ("Space is 'LearningRate", o => o.Space.Without("BatchSize")),
+        })
+        {
+            (_, Exception?[] errors) = ThreadGroup.Try(3, group => Search(group, shared, o =>
+            {
+                if (group.Rank == 2)
+                    change(o);
+            }));
+            foreach (Exception? error in errors)
+            {
+                Assert.IsInstanceOfType<InvalidOperationException>(error);
+                StringAssert.Contains(error.Message, part);
+            }
+        }
+        Assert.IsFalse(Directory.Exists(shared));
+    }
+
+    [TestMethod]
+    public void OptionsThatOneRankRefusesEndAll()
+    {
+        using var folder = new TemporaryFolder();
+        (_, Exception?[] errors) = ThreadGroup.Try(2, group => Search(group, folder.File("shared"), o =>
+        {
+            if (group.Rank == 1)
+                o.Rungs = 0;
+        }));
+        Assert.IsInstanceOfType<ArgumentOutOfRangeException>(errors[1]);
+        Assert.AreEqual(1, Assert.IsInstanceOfType<RankFailedException>(errors[0]).Rank);
+        (_, errors) = ThreadGroup.Try(2, group =>
+        {
+            Run(Tiny(o => o.ProcessGroup = group)).Dispose();
+            return true;
+        });
+        foreach (Exception? error in errors)
+            StringAssert.Contains(error!.Message, "Folder is null; it must be a folder that the 2 processes of ProcessGroup share");
+    }
+
+    [TestMethod]
+    public void AFolderThatRanksDoNotShareIsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        (_, Exception?[] errors) = ThreadGroup.Try(2, group => Search(group, folder.File($"own {group.Rank}"), null));
+        StringAssert.Contains(errors[1]!.Message, "Rank 1 cannot see");
+        Assert.AreEqual(1, Assert.IsInstanceOfType<RankFailedException>(errors[0]).Rank);
+    }
+
+    [TestMethod]
+    [DataRow("\"rung\":0", "\"rung\":9")]
+    [DataRow("\"trial\":1", "\"trial\":99")]
+    [DataRow("{", "[")]
+    public void ALineAheadOfTheLogThatCannotBeIsNamed(string there, string other)
+    {
+        using var folder = new TemporaryFolder();
+        string shared = folder.File("shared");
+        OverRanks(3, shared, o => o.MaxSeconds = 1e-9);
+        string[] lines = File.ReadAllLines(Ahead(shared));
+        StringAssert.Contains(lines[0], there);
+        lines[0] = lines[0].Replace(there, other, StringComparison.Ordinal);
+        File.WriteAllLines(Ahead(shared), lines);
+        InvalidDataException error =
+            Assert.ThrowsExactly<InvalidDataException>(() => Search(SingleProcess.Instance, shared, o => o.Resume = true));
+        StringAssert.Contains(error.Message, $"{Ahead(shared)}, line 1: ");
+        // The remedy.
+        Directory.Delete(Path.Combine(shared, "trials"), recursive: true);
+        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        AssertEqual(whole, Search(SingleProcess.Instance, shared, o => o.Resume = true), "trained anew");
+    }
+}
