@@ -152,7 +152,8 @@ internal static class KillCommand
                 Console.WriteLine($"run {rounds} finished: model SHA-256 {found}{(found == expected ? ", the same" : ", DIFFERENT")}");
             }
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{killed} kills of {ranks} ranks, which ended within {slowest:0.0} s; {writing} of the kills while a checkpoint was written or removed; {resumed} resumed processes; "
+                $"{killed} kills of {ranks} ranks, which ended within {slowest:0.0} s; {writing} of the kills "
+                + $"while a checkpoint was written or removed; {resumed} resumed processes; "
                 + $"{same} of {rounds} runs ended with the same model as the uninterrupted one; {watch.Elapsed.TotalSeconds:0} s"));
             return same == rounds ? 0 : 1;
         }

@@ -73,8 +73,8 @@ internal static class RanksCommand
             Row(table, one with { Ranks = ranks, VirtualRanks = ranks, Rows = one.Rows * ranks }, alone);
         }
         Console.WriteLine();
-        Console.WriteLine($"The model: ranks {Number(speedup, "0")} times as fast as a core here, tokens of a rank's step, and the share of "
-            + "time that is not exchange");
+        Console.WriteLine($"The model: ranks {Number(speedup, "0")} times as fast as a core here, tokens of a rank's step, and the share "
+            + "of time that is not exchange");
         Console.WriteLine();
         var model = new ResultTable(
             markdown, ["size", "network", "tokens/rank", .. ClusterSizes.Select(count => $"{count} ranks")]);

@@ -12,7 +12,7 @@ internal sealed class OptionPath
         nameof(TrainerOptions.MaxSteps), nameof(TrainerOptions.Budget), nameof(TrainerOptions.Checkpoints), nameof(TrainerOptions.Seed),
         nameof(TrainerOptions.Progress), nameof(TrainerOptions.ProgressInterval), nameof(TrainerOptions.CancellationToken),
         nameof(TrainerOptions.CancelBehavior), nameof(TrainerOptions.ValidationSet), nameof(TrainerOptions.Validation),
-        nameof(TrainerOptions.Outputs), nameof(TrainerOptions.TextColumnName),
+        nameof(TrainerOptions.Outputs), nameof(TrainerOptions.TextColumnName), nameof(TrainerOptions.ProcessGroup),
     ];
 
     private readonly PropertyInfo[] _steps;

@@ -104,26 +104,13 @@ internal sealed class SearchRun : IDisposable
     }
 
     // Trials of other options would be other trials, so their rank is told from the first one.
-    private void RequireEqualOptions()
-    {
-        var own = new Dictionary<string, string>(SearchLog.Settings(_options, _lengths.Flops))
-        {
-            [nameof(SearchOptions.MaxSeconds)] = FormattableString.Invariant($"{_options.MaxSeconds}"),
-            [nameof(SearchOptions.MaxFlops)] = FormattableString.Invariant($"{_options.MaxFlops}"),
-            ["Trainer.Seed"] = FormattableString.Invariant($"{_options.Trainer.Seed}"),
-        };
-        Dictionary<string, string>[] all = _group.AllGather(own);
-        for (int rank = 1; rank < all.Length; rank++)
-        {
-            IReadOnlyList<string> differences = RecordedSettings.Differences(
-                all[0], all[rank], (name, first, here) => $"{name} is '{first}' on rank 0 and '{here}' on rank {rank}");
-            if (differences.Count > 0)
-            {
-                throw new InvalidOperationException($"Rank {rank} of {_group.Size} (from 0) has other options of the search than rank 0: "
-                    + $"{string.Join("; ", differences)}. Give all ranks the same.");
-            }
-        }
-    }
+    private void RequireEqualOptions() => _group.RequireSame(
+    [
+        .. SearchLog.Settings(_options, _lengths.Flops),
+        new(nameof(SearchOptions.MaxSeconds), FormattableString.Invariant($"{_options.MaxSeconds}")),
+        new(nameof(SearchOptions.MaxFlops), FormattableString.Invariant($"{_options.MaxFlops}")),
+        new("Trainer.Seed", FormattableString.Invariant($"{_options.Trainer.Seed}")),
+    ]);
 
     // The first rank reads what was measured before, and all ranks take it in.
     private void Restore()
@@ -202,8 +189,7 @@ internal sealed class SearchRun : IDisposable
     private bool MeasureRound()
     {
         IReadOnlyList<(int Trial, int Rung)>[] plan = RoundPlan.Of(_course.Certain(_ahead), CostOf, _group.Size);
-        Round own = _group.Together(() => MeasureAll(plan[_group.Rank]));
-        Round[] all = _group.AllGather(own);
+        Round[] all = _group.Gather(() => MeasureAll(plan[_group.Rank]));
         foreach (string line in all.SelectMany(round => round.Lines))
             AddAhead(line);
         return all.Any(round => round.IsCancelled);

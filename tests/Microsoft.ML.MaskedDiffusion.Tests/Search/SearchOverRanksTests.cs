@@ -348,11 +348,10 @@ public sealed partial class SearchOverRanksTests
         string shared = folder.File("shared");
         foreach ((string part, Action<SearchOptions> change) in new (string, Action<SearchOptions>)[]
         {
-            ("Rank 2 of 3 (from 0) has other options of the search than rank 0: Seed is '7' on rank 0 and '8' on rank 2; "
-                + "Trainer.Seed is '7' on rank 0 and '8' on rank 2. Give all ranks the same", o => o.Seed = 8),
-            ("MaxFlops is '' on rank 0 and '10' on rank 2", o => o.MaxFlops = 10),
-            ("MaxTrials is '7' on rank 0 and '6' on rank 2", o => o.MaxTrials = 6),
-            ("Space is 'LearningRate", o => o.Space.Without("BatchSize")),
+            ("rank 2: Seed is 8, and on rank 0 7\n  rank 2: Trainer.Seed is 8, and on rank 0 7\nGive all ranks the same", o => o.Seed = 8),
+            ("rank 2: MaxFlops is 10, and on rank 0 ", o => o.MaxFlops = 10),
+            ("rank 2: MaxTrials is 6, and on rank 0 7", o => o.MaxTrials = 6),
+            ("rank 2: Space is LearningRate", o => o.Space.Without("BatchSize")),
         })
         {
             (_, Exception?[] errors) = ThreadGroup.Try(3, group => Search(group, shared, o =>

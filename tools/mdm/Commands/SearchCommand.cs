@@ -69,9 +69,11 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         options.Space = new SearchSpace();
         foreach (SpaceDimension dimension in settings.Space)
             dimension.AddTo(options.Space);
-        (options.Progress, options.CancellationToken) = (progress, context.Cancellation);
+        (options.ProcessGroup, options.Progress, options.CancellationToken) = (context.Group, progress, context.Cancellation);
         using SearchResult result = context.Catalog.Search(train, options);
         progress.Dispose();
+        if (!context.IsFirst)
+            return result.IsCancelled ? ExitCode.Interrupted : ExitCode.Done;
         ModelPlace.Save(result.Transformer, null, path, context);
         if (settings.Report is { } report)
             result.SaveReport(report);
