@@ -18,7 +18,6 @@ internal sealed record RankPlace(string Host, int ProcessId, string[] Addresses)
     private static RankPlace Own()
     {
         IEnumerable<IPAddress> addresses = NetworkInterface.GetAllNetworkInterfaces()
-            .Where(network => network.OperationalStatus == OperationalStatus.Up)
             .SelectMany(network => network.GetIPProperties().UnicastAddresses)
             .Select(unicast => unicast.Address)
             .Where(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address));

@@ -48,7 +48,7 @@ internal sealed class RankWatch : IDisposable
         int[] ports = [.. group.AllGather(BitConverter.GetBytes(port)).Select(bytes => BitConverter.ToInt32(bytes))];
         int next = (group.Rank + 1) % group.Size, before = (group.Rank + group.Size - 1) % group.Size;
         Task<Socket> accepted = Accept(listener, secret, before, group);
-        Socket behind = Connect(group, next, ports[next], secret);
+        Socket behind = Connect(group, next, ports[next], secret).GetAwaiter().GetResult();
         Socket first = accepted.GetAwaiter().GetResult();
         return new RankWatch(group, patience, [new Neighbour(before, first), new Neighbour(next, behind)]);
     }
@@ -76,14 +76,12 @@ internal sealed class RankWatch : IDisposable
             while (true)
             {
                 Socket socket = await listener.AcceptSocketAsync(patience.Token).ConfigureAwait(false);
-                byte[] said = new byte[SecretBytes];
-                int read = 0;
-                for (int count; read < said.Length && (count = await socket.ReceiveAsync(
-                    said.AsMemory(read), SocketFlags.None, patience.Token).ConfigureAwait(false)) > 0;)
-                    read += count;
                 // Anybody may knock at an open port.
-                if (read == said.Length && CryptographicOperations.FixedTimeEquals(said, secret))
+                if (await Hears(socket, secret, patience.Token).ConfigureAwait(false))
+                {
+                    await socket.SendAsync(secret, patience.Token).ConfigureAwait(false);
                     return socket;
+                }
                 socket.Dispose();
             }
         }
@@ -93,7 +91,7 @@ internal sealed class RankWatch : IDisposable
         }
     }
 
-    private static Socket Connect(MpiProcessGroup group, int rank, int port, byte[] secret)
+    private static async Task<Socket> Connect(MpiProcessGroup group, int rank, int port, byte[] secret)
     {
         RankPlace place = group.Places[rank];
         string[] addresses = place.Host == group.Places[group.Rank].Host ? ["127.0.0.1", .. place.Addresses] : place.Addresses;
@@ -104,9 +102,12 @@ internal sealed class RankWatch : IDisposable
             try
             {
                 using var patience = new CancellationTokenSource(ConnectPatience / addresses.Length);
-                socket.ConnectAsync(IPAddress.Parse(address), port, patience.Token).AsTask().GetAwaiter().GetResult();
-                socket.Send(secret);
-                return socket;
+                await socket.ConnectAsync(IPAddress.Parse(address), port, patience.Token).ConfigureAwait(false);
+                await socket.SendAsync(secret, patience.Token).ConfigureAwait(false);
+                // Machines of one name may be two, and somebody else may answer at the address.
+                if (await Hears(socket, secret, patience.Token).ConfigureAwait(false))
+                    return socket;
+                socket.Dispose();
             }
             catch (Exception error) when (error is SocketException or OperationCanceledException)
             {
@@ -115,6 +116,25 @@ internal sealed class RankWatch : IDisposable
             }
         }
         throw Unreachable(group, rank, last);
+    }
+
+    // Whether the other end says the secret of this group, and soon.
+    private static async Task<bool> Hears(Socket socket, byte[] secret, CancellationToken cancellation)
+    {
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        soon.CancelAfter(LeastPatience);
+        byte[] said = new byte[secret.Length];
+        int read = 0;
+        try
+        {
+            for (int count = 1; read < said.Length && count > 0; read += count)
+                count = await socket.ReceiveAsync(said.AsMemory(read), SocketFlags.None, soon.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is SocketException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+        return read == said.Length && CryptographicOperations.FixedTimeEquals(said, secret);
     }
 
     private static InvalidOperationException Unreachable(MpiProcessGroup group, int rank, Exception? cause)

@@ -13,6 +13,9 @@ switch (args[0])
     case "freeze":
         Freeze();
         break;
+    case "meet":
+        Meet();
+        break;
     case "leave":
         Leave();
         break;
@@ -52,6 +55,17 @@ void Freeze()
     if (group.Rank == 1)
         Process.Start("kill", ["-STOP", $"{Environment.ProcessId}"]).WaitForExit();
     group.Barrier();
+}
+
+// The ranks meet for as long as they can, three minutes at most.
+void Meet()
+{
+    var clock = Stopwatch.StartNew();
+    group.Barrier();
+    if (group.Rank == 0)
+        Console.WriteLine("The ranks have met.");
+    while (clock.Elapsed < TimeSpan.FromMinutes(3))
+        group.Barrier();
 }
 
 // Numbers of very different sizes, whose sum depends on the order of additions.

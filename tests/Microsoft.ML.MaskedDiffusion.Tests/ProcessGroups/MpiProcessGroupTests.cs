@@ -74,6 +74,28 @@ public sealed class MpiProcessGroupTests
     }
 
     [TestMethod]
+    public void TwoHostsTrainTheModelOfOneProcess()
+    {
+        string expected = WeightsOf("alone", ranks: null, "--set", "Trainer.Compute.VirtualRanks=2");
+        using TwoHosts hosts = TwoHosts.Require();
+        using MpiRun run = MpiRun.Start(hosts, Mdm, [.. Training("hosts"), "--mpi"]);
+        Assert.AreEqual(0, run.WaitForEnd(), run.Output);
+        Assert.AreEqual(expected, HashOf("hosts"));
+    }
+
+    [TestMethod]
+    public void AHostThatTheNetworkLosesEndsBoth()
+    {
+        using TwoHosts hosts = TwoHosts.Require();
+        using MpiRun run = MpiRun.Start(hosts, Ranks, "meet", _folder.Path);
+        run.WaitFor("The ranks have met.");
+        hosts.Cut();
+        Assert.AreNotEqual(0, run.WaitForEnd());
+        StringAssert.Contains(run.Output, $"Rank 1 of 2 (from 0), process ");
+        StringAssert.Contains(run.Output, "has not answered for 5 seconds. All ranks end.");
+    }
+
+    [TestMethod]
     public void AKilledRankEndsAllIsNamedAndTheRunGoesOnWithOtherRanks()
     {
         string[] longer = ["--set", "Trainer.MaxSteps=300"];
@@ -129,6 +151,11 @@ public sealed class MpiProcessGroupTests
             MpiRun.Run(count, Mdm, [.. arguments, "--mpi"]);
         else
             MpiRun.Run(1, Mdm, arguments);
+        return HashOf(name);
+    }
+
+    private string HashOf(string name)
+    {
         using MaskedDiffusionModel model = MaskedDiffusionModel.Load(_folder.File(name + ".mdm"), "cpu");
         using var hashing = new HashingStream(Stream.Null);
         SafetensorsWriter.Write(hashing,

@@ -38,11 +38,17 @@ internal sealed class MpiRun : IDisposable
     public static string PathOf(string assembly) => Path.Combine(Path.GetDirectoryName(typeof(MpiRun).Assembly.Location)!, assembly);
 
     /// <summary>Starts an assembly beside the tests' own on so many ranks.</summary>
-    public static MpiRun Start(int ranks, string assembly, params IEnumerable<string> arguments)
+    public static MpiRun Start(int ranks, string assembly, params IEnumerable<string> arguments) =>
+        Start([Launcher()], ranks, assembly, arguments);
+
+    /// <summary>Starts an assembly on two ranks, one on each host.</summary>
+    public static MpiRun Start(TwoHosts hosts, string assembly, params IEnumerable<string> arguments) =>
+        Start(hosts.Launcher(Launcher()), 2, assembly, arguments);
+
+    private static MpiRun Start(string[] launcher, int ranks, string assembly, IEnumerable<string> arguments)
     {
-        string launcher = Launchers.Select(Find).FirstOrDefault(path => path is not null) ?? NotInstalled();
-        var start = new ProcessStartInfo(launcher, ["-n", $"{ranks}", "dotnet", "exec", PathOf(assembly), .. arguments])
-        { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] rest = [.. launcher[1..], "-n", $"{ranks}", "dotnet", "exec", PathOf(assembly), .. arguments];
+        var start = new ProcessStartInfo(launcher[0], rest) { RedirectStandardOutput = true, RedirectStandardError = true };
         // More ranks than cores: each computes on one thread, and none of torch's waits for work in a loop.
         start.Environment["DOTNET_PROCESSOR_COUNT"] = "1";
         start.Environment["OMP_NUM_THREADS"] = "1";
@@ -86,6 +92,8 @@ internal sealed class MpiRun : IDisposable
             _process.Kill(entireProcessTree: true);
         _process.Dispose();
     }
+
+    private static string Launcher() => Launchers.Select(Find).FirstOrDefault(path => path is not null) ?? NotInstalled();
 
     private static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
