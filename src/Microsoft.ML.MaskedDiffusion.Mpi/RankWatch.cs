@@ -23,16 +23,19 @@ internal sealed class RankWatch : IDisposable
     private readonly MpiProcessGroup _group;
     private readonly TimeSpan _patience;
     private readonly Neighbour[] _neighbours;
+    private readonly Thread[] _listeners;
     private readonly Timer _beat;
     private long _collectiveBegan;
     private int _isEnding;
-    private volatile bool _isLeaving;
+    private volatile bool _isLeaving, _isOver;
 
     private RankWatch(MpiProcessGroup group, TimeSpan patience, Neighbour[] neighbours)
     {
         (_group, _patience, _neighbours) = (group, patience, neighbours);
-        foreach (Neighbour neighbour in neighbours)
-            new Thread(() => Listen(neighbour)) { IsBackground = true, Name = $"Watches rank {neighbour.Rank}" }.Start();
+        _listeners = [.. neighbours.Select(neighbour => new Thread(() => Listen(neighbour))
+        { IsBackground = true, Name = $"Watches rank {neighbour.Rank}" })];
+        foreach (Thread listener in _listeners)
+            listener.Start();
         _beat = new Timer(_ => SayHere(), null, Beat, Beat);
     }
 
@@ -60,10 +63,16 @@ internal sealed class RankWatch : IDisposable
         Say(Goodbye);
     }
 
+    /// <summary>Ends the watch, when all ranks are done.</summary>
     public void Dispose()
     {
-        _isLeaving = true;
+        _isOver = true;
         _beat.Dispose();
+        // A connection that is closed before all was read takes what the other end has not read yet with it: its goodbye.
+        foreach (Neighbour neighbour in _neighbours)
+            neighbour.Finish();
+        foreach (Thread listener in _listeners)
+            listener.Join(LeastPatience);
         foreach (Neighbour neighbour in _neighbours)
             neighbour.Socket.Dispose();
     }
@@ -214,7 +223,7 @@ internal sealed class RankWatch : IDisposable
 
     private void Miss(Neighbour neighbour, string how)
     {
-        if (neighbour.LeftAt is null)
+        if (neighbour.LeftAt is null && !_isOver)
         {
             RankPlace place = _group.Places[neighbour.Rank];
             EndAll($"Rank {neighbour.Rank} of {_group.Size} (from 0), process {place.ProcessId} on {place.Host}, {how}", neighbour);
@@ -265,6 +274,19 @@ internal sealed class RankWatch : IDisposable
         public int Rank => rank;
 
         public Socket Socket => socket;
+
+        /// <summary>Says that nothing more will be said.</summary>
+        public void Finish()
+        {
+            try
+            {
+                socket.Shutdown(SocketShutdown.Send);
+            }
+            catch (SocketException)
+            {
+                // The other end is gone.
+            }
+        }
 
         /// <summary>When it has said goodbye; null where it has not.</summary>
         public long? LeftAt

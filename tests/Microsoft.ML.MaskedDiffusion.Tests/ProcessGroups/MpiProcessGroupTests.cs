@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using TorchSharp;
@@ -117,6 +118,36 @@ public sealed class MpiProcessGroupTests
     }
 
     [TestMethod]
+    public void TheToolScoresEvaluatesAndSearchesOnRanksAsInOneProcess()
+    {
+        using (MaskedDiffusionModel model = TinyModel.Create())
+            model.Save(_folder.File("lm.mdm"));
+        File.WriteAllLines(_folder.File("in.jsonl"), Enumerable.Range(0, 21).Select(i => $$"""{"Text": "the cat sat on mat {{i}}"}"""));
+        File.WriteAllLines(_folder.File("piqa_validation.jsonl"), Enumerable.Range(0, 9).Select(
+            i => $$"""{"goal": "where is the cat {{i}}", "sol1": "on the mat", "sol2": "in the sea", "label": {{i % 2}}}"""));
+        string[] batch = ["batch", _folder.File("in.jsonl"), _folder.File("out.jsonl"), "--model", _folder.File("lm.mdm"), "--overwrite"];
+        string[] eval = ["eval", _folder.File("piqa_validation.jsonl"), "--model", _folder.File("lm.mdm"), "--samples", "4", "--json"];
+        string[] search = [.. Training("best"), "--trials", "3", "--set", "Search.Rungs=2", "--json"];
+        search[0] = "search";
+        search = [.. search.Select(word => word.Replace("Trainer.", "Search.Trainer.", StringComparison.Ordinal))];
+        List<string[]> results = [];
+        foreach (int ranks in new[] { 1, 2 })
+        {
+            string[] mpi = ranks == 1 ? [] : ["--mpi"];
+            MpiRun.Run(ranks, Mdm, [.. batch, .. mpi]);
+            string evaluated = MpiRun.Run(ranks, Mdm, [.. eval, .. mpi]).Split('\n').Single(line => line.StartsWith('{'));
+            string trials = MpiRun.Run(ranks, Mdm, [.. search, "--folder", _folder.File($"search{ranks}"), .. mpi]);
+            results.Add(
+            [
+                File.ReadAllText(_folder.File("out.jsonl")), Without("seconds", evaluated),
+                .. trials.Split('\n').Where(line => line.StartsWith('{')).Select(line => Without("seconds", line)), HashOf("best"),
+            ]);
+        }
+        Assert.HasCount(6, results[0]);
+        CollectionAssert.AreEqual(results[0], results[1]);
+    }
+
+    [TestMethod]
     public void AnErrorOnAllRanksAndOneOnASingleRankAreTold()
     {
         using MpiRun common = MpiRun.Start(2, Mdm, [.. Training("model"), "--set", "Trainer.BatchSize=3", "--mpi"]);
@@ -152,6 +183,13 @@ public sealed class MpiProcessGroupTests
         else
             MpiRun.Run(1, Mdm, arguments);
         return HashOf(name);
+    }
+
+    private static string Without(string field, string json)
+    {
+        JsonObject line = JsonNode.Parse(json)!.AsObject();
+        line.Remove(field);
+        return line.ToJsonString();
     }
 
     private string HashOf(string name)
