@@ -25,6 +25,8 @@ public sealed partial class SnippetTests
         (".Trainer().Fit(", $".Trainer(new() {{ TextColumnName = \"Text\", Network = {Network}, MaxSteps = 3 }}).Fit("),
         ("Tokenizer = TokenizerSource.FromFile(\"llama/tokenizer.model\"), ",
             "MaxSteps = 3, BatchSize = 2, Tokenizer = TokenizerSource.FromFile(\"llama/tokenizer.model\"), "),
+        ("using var group = MpiProcessGroup.Start();", "IProcessGroup group = SingleProcess.Instance;"),
+        ("BatchSize = 64, ", ""),
         ("MaxSteps = 2000", "BatchSize = 2, MaxSteps = 27"),
         ("MaxSteps = 1500", "BatchSize = 2, MaxSteps = 2"),
         ("MaxSteps = 1000", "MaxSteps = 20"),
