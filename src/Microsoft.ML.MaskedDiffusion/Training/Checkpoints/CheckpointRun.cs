@@ -85,7 +85,7 @@ internal sealed class CheckpointRun : IDisposable
             is not { Count: > 0 } differences)
             return;
         throw new InvalidOperationException(
-            $"The checkpoint of step {_found.Step} in {_settings.Folder} is of another training and cannot be resumed:\n  "
+            $"The checkpoint {CheckpointStore.PathOf(_settings.Folder, _found.Step)} is of another training and cannot be resumed:\n  "
             + string.Join("\n  ", differences)
             + $"\nGive the options and data that it was made with (by version {_found.Library} of the library), or set "
             + "Checkpoints.Folder to a new folder to start afresh.");

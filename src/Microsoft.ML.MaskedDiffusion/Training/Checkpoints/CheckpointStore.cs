@@ -34,7 +34,10 @@ internal sealed class CheckpointStore : IDisposable
         return steps;
     }
 
-    public string PathOf(long step) => Path.Combine(Folder, NameOf(step));
+    public string PathOf(long step) => PathOf(Folder, step);
+
+    /// <summary>Where a folder of checkpoints has that of a step.</summary>
+    public static string PathOf(string folder, long step) => Path.Combine(Path.GetFullPath(folder), NameOf(step));
 
     /// <summary>
     /// Adds a checkpoint, which <paramref name="write"/> writes into the folder that it is given, and then removes all but the newest

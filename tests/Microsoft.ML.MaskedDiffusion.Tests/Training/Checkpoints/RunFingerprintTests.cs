@@ -14,16 +14,17 @@ public sealed class RunFingerprintTests
     [
         nameof(TrainingSettings.Clock), nameof(TrainingSettings.CancelBehavior), nameof(TrainingSettings.ProgressInterval),
         nameof(TrainingSettings.Checkpoints), nameof(TrainingSettings.PauseShare),
-        nameof(TrainingSettings.ActivationCheckpointing),
+        nameof(TrainingSettings.ActivationCheckpointing), nameof(TrainingSettings.Group),
     ];
 
     [TestMethod]
     public void EverySettingThatShapesARunIsInIt()
     {
         var settings = new TrainingSettings { MaxSteps = 3 };
-        // The divisor is written only where it makes a difference, see FineTuningTests.
-        AssertListed(settings, settings with { }, RunFingerprint.OfSettings, [.. Watching, nameof(TrainingSettings.LossDivisor)],
-            nameof(TrainingSettings.Lora));
+        // The divisor is written only where it makes a difference, see FineTuningTests; traits are written by names of their own.
+        AssertListed(settings, settings with { }, RunFingerprint.OfSettings,
+            [.. Watching, nameof(TrainingSettings.LossDivisor), nameof(TrainingSettings.Traits)], nameof(TrainingSettings.Lora),
+            nameof(TrainingSettings.VirtualRanks));
     }
 
     [TestMethod]
