@@ -1,12 +1,13 @@
 using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Training;
+using static Microsoft.ML.MaskedDiffusion.Tests.TrainingOutcome;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 public sealed partial class CheckpointTests
 {
     /// <summary>Runs until the given micro batch, of which there are two a step, and is cancelled there.</summary>
-    private static Outcome? RunAndCancel(TrainingSettings settings, int microBatch, ITokenBlocks? validation)
+    private static TrainingOutcome? RunAndCancel(TrainingSettings settings, int microBatch, ITokenBlocks? validation)
     {
         using var source = new CancellationTokenSource();
         var blocks = new StoppingBlocks(microBatch, source.Cancel);
@@ -27,7 +28,7 @@ public sealed partial class CheckpointTests
     [DataRow(24, 12L)]
     public void ACancelledRunLeavesACheckpointOfItsLastStep(int microBatch, long step)
     {
-        Outcome whole = Run(Settings, Held);
+        TrainingOutcome whole = Run(Settings, Held);
         foreach (CancelBehavior behavior in Enum.GetValues<CancelBehavior>())
         {
             if (step == 0 && behavior == CancelBehavior.ReturnBestSoFar)
@@ -35,7 +36,7 @@ public sealed partial class CheckpointTests
             using var folder = new TemporaryFolder();
             // None would be written by time or interval so early.
             TrainingSettings settings = In(folder, interval: null, minutes: 60) with { CancelBehavior = behavior };
-            Outcome? returned = RunAndCancel(settings, microBatch, Held);
+            TrainingOutcome? returned = RunAndCancel(settings, microBatch, Held);
             string[] expected = step == 0 ? [] : [$"step-{step:D9}"];
             CollectionAssert.AreEqual(expected, Names(folder), $"{behavior}");
             Assert.AreEqual(step, returned?.Result.Steps ?? step);
@@ -48,7 +49,7 @@ public sealed partial class CheckpointTests
     public void ARunCancelledAgainAndAgainEndsWithTheSameBits()
     {
         using var folder = new TemporaryFolder();
-        Outcome whole = Run(Settings with { EmaDecay = 0.8 }, Held);
+        TrainingOutcome whole = Run(Settings with { EmaDecay = 0.8 }, Held);
         TrainingSettings settings = In(folder, interval: null, minutes: 60) with { EmaDecay = 0.8 };
         foreach (int microBatch in new[] { 3, 4, 1, 2, 6, 5 })
             RunAndCancel(settings, microBatch, Held);
@@ -60,7 +61,7 @@ public sealed partial class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         TrainingSettings returning = In(folder) with { CancelBehavior = CancelBehavior.ReturnBestSoFar, ProgressInterval = 99 };
-        Outcome expected = Run(Settings with { ProgressInterval = 99, MaxSteps = 3 });
+        TrainingOutcome expected = Run(Settings with { ProgressInterval = 99, MaxSteps = 3 });
         Assert.AreEqual(expected.Result.FinalLoss, RunAndCancel(returning, 7, null)!.Result.FinalLoss);
     }
 }

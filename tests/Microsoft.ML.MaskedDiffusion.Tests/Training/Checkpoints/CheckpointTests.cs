@@ -1,10 +1,9 @@
 using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Files;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
+using static Microsoft.ML.MaskedDiffusion.Tests.TrainingOutcome;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -42,18 +41,9 @@ public sealed partial class CheckpointTests
 
     private sealed class KilledException : Exception;
 
-    private sealed record Outcome(TrainingResult Result, Dictionary<string, float[]> Weights);
-
-    private static Outcome Run(TrainingSettings settings, ITokenBlocks? validation = null, ITrainingObjective? objective = null,
-        CancellationToken cancellationToken = default,
-        ITokenBlocks? train = null, TransformerConfig? config = null)
-    {
-        config ??= Config;
-        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(
-            config, "cpu", objective ?? new DiffusionObjective(config), train ?? Train, validation, settings, null, cancellationToken);
-        using (network)
-            return new Outcome(result, network.Parameters.ToDictionary(p => p.Key, p => TensorMemory.FloatSpan(p.Value).ToArray()));
-    }
+    private static TrainingOutcome Run(TrainingSettings settings, ITokenBlocks? validation = null, ITrainingObjective? objective = null,
+        CancellationToken cancellationToken = default, ITokenBlocks? train = null, TransformerConfig? config = null) =>
+        TrainingOutcome.Of(config ?? Config, train ?? Train, validation, settings, objective, cancellationToken: cancellationToken);
 
     private static TrainingSettings In(TemporaryFolder folder, bool resume = true, int keep = 3, List<string>? log = null,
         long? interval = 2, double? minutes = null) => Settings with
@@ -70,22 +60,6 @@ public sealed partial class CheckpointTests
         Assert.ThrowsExactly<KilledException>(
             () => Run(settings, validation, train: new StoppingBlocks(microBatch, () => throw new KilledException())));
 
-    private static void AssertSame(Outcome expected, Outcome actual)
-    {
-        foreach (string name in expected.Weights.Keys)
-            CollectionAssert.AreEqual(expected.Weights[name], actual.Weights[name], name);
-        Assert.AreEqual(expected.Result.Steps, actual.Result.Steps);
-        Assert.AreEqual(expected.Result.BestStep, actual.Result.BestStep);
-        Assert.AreEqual(expected.Result.Stop, actual.Result.Stop);
-        Assert.AreEqual(expected.Result.FinalLoss, actual.Result.FinalLoss);
-        Assert.AreEqual(expected.Result.ValidationLoss, actual.Result.ValidationLoss);
-        Assert.AreEqual(expected.Result.TokensSeen, actual.Result.TokensSeen);
-        CollectionAssert.AreEqual(expected.Result.LossHistory.Select(p => (p.Step, p.Tokens, p.Loss, p.LearningRate)).ToArray(),
-            actual.Result.LossHistory.Select(p => (p.Step, p.Tokens, p.Loss, p.LearningRate)).ToArray());
-        CollectionAssert.AreEqual(expected.Result.ValidationHistory.Select(p => (p.Step, p.Loss, p.StandardError)).ToArray(),
-            actual.Result.ValidationHistory.Select(p => (p.Step, p.Loss, p.StandardError)).ToArray());
-    }
-
     [TestMethod]
     [DataRow(1)]
     [DataRow(2)]
@@ -96,7 +70,7 @@ public sealed partial class CheckpointTests
     public void ARunStoppedAnywhereAndResumedEndsWithTheSameBits(int microBatch)
     {
         using var folder = new TemporaryFolder();
-        Outcome whole = Run(Settings, Held);
+        TrainingOutcome whole = Run(Settings, Held);
         Assert.IsLessThan(12, whole.Result.BestStep);
         RunAndStop(In(folder, resume: false), microBatch, Held);
         AssertSame(whole, Run(In(folder), Held));
@@ -111,7 +85,7 @@ public sealed partial class CheckpointTests
     public void AveragedWeightsResumeToTheSameBits(int microBatch)
     {
         using var folder = new TemporaryFolder();
-        Outcome whole = Run(Settings with { EmaDecay = 0.8 }, Held);
+        TrainingOutcome whole = Run(Settings with { EmaDecay = 0.8 }, Held);
         // Validation stops getting better at the last but one: the best weights are in no other file.
         Assert.IsLessThan(12, whole.Result.BestStep);
         RunAndStop(In(folder) with { EmaDecay = 0.8 }, microBatch, Held);
@@ -127,7 +101,7 @@ public sealed partial class CheckpointTests
         using var folder = new TemporaryFolder();
         // A checkpoint at each validation, which gets better all the time.
         TrainingSettings settings = Settings with { EmaDecay = 0.8, ValidationInterval = 2, LearningRate = 1e-3 };
-        Outcome whole = Run(settings, Train);
+        TrainingOutcome whole = Run(settings, Train);
         Assert.AreEqual(12, whole.Result.BestStep);
         RunAndStop(settings with { Checkpoints = In(folder).Checkpoints }, 10, Train);
         AssertSame(whole, Run(settings with { Checkpoints = In(folder).Checkpoints }, Train));
@@ -137,7 +111,7 @@ public sealed partial class CheckpointTests
     public void ARunStoppedManyTimesEndsWithTheSameBits()
     {
         using var folder = new TemporaryFolder();
-        Outcome whole = Run(Settings with { LearningRate = 1e-3 });
+        TrainingOutcome whole = Run(Settings with { LearningRate = 1e-3 });
         for (int stop = 0; stop < 4; stop++)
             RunAndStop(In(folder) with { LearningRate = 1e-3 }, 6);
         AssertSame(whole, Run(In(folder) with { LearningRate = 1e-3 }));
@@ -148,7 +122,7 @@ public sealed partial class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         TrainingSettings impatient = Settings with { MaxSteps = 60, ValidationInterval = 1, EarlyStoppingPatience = 3 };
-        Outcome whole = Run(impatient, Held);
+        TrainingOutcome whole = Run(impatient, Held);
         Assert.AreEqual(TrainingStop.EarlyStopping, whole.Result.Stop);
         Run(impatient with { Checkpoints = In(folder).Checkpoints }, Held);
         AssertSame(whole, Run(impatient with { Checkpoints = In(folder).Checkpoints }, Held));
@@ -306,13 +280,13 @@ public sealed partial class CheckpointTests
     {
         using var folder = new TemporaryFolder();
         RunAndStop(In(folder), 10);
-        Outcome resumed = Run(In(folder, keep: 1, interval: 5) with
+        TrainingOutcome resumed = Run(In(folder, keep: 1, interval: 5) with
         {
             ProgressInterval = 1,
             CancelBehavior = CancelBehavior.ReturnBestSoFar,
             ActivationCheckpointing = true
         });
-        Outcome whole = Run(Settings);
+        TrainingOutcome whole = Run(Settings);
         CollectionAssert.AreEqual(whole.Weights["lm_head.weight"], resumed.Weights["lm_head.weight"]);
     }
 

@@ -1,9 +1,8 @@
 using Microsoft.ML.MaskedDiffusion.Corpora;
-using Microsoft.ML.MaskedDiffusion.Modeling;
-using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
+using static Microsoft.ML.MaskedDiffusion.Tests.TrainingOutcome;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -41,40 +40,15 @@ public sealed class GroupTrainingTests
     // Mostly symbols that training never shows, so that the best weights are early ones.
     private static readonly LanguageBlocks Held = new(7, Length, symbols: 12, seed: 2);
 
-    private sealed record Outcome(TrainingResult Result, Dictionary<string, float[]> Weights);
+    private static TrainingOutcome Run(TrainingSettings settings, ITrainingObjective? objective = null, ITokenBlocks? train = null,
+        TransformerConfig? config = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        TrainingOutcome.Of(config ?? Config, train ?? Train, Held, settings, objective, progress, cancellationToken);
 
-    private static Outcome Run(TrainingSettings settings, ITrainingObjective? objective = null, ITokenBlocks? train = null,
-        TransformerConfig? config = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        config ??= Config;
-        (TransformerNetwork network, TrainingResult result) = NetworkTrainer.Train(
-            config, "cpu", objective ?? new DiffusionObjective(config), train ?? Train, Held, settings, progress, cancellationToken);
-        using (network)
-            return new Outcome(result, network.Parameters.ToDictionary(p => p.Key, p => TensorMemory.FloatSpan(p.Value).ToArray()));
-    }
-
-    private static Outcome[] RunOn(int ranks, TrainingSettings settings, Func<ITrainingObjective>? objective = null,
+    private static TrainingOutcome[] RunOn(int ranks, TrainingSettings settings, Func<ITrainingObjective>? objective = null,
         TransformerConfig? config = null) => ThreadGroup.Run(
             ranks, group => Run(settings with { Group = group }, objective?.Invoke(), config: config));
 
-    private static void AssertSame(Outcome expected, Outcome actual)
-    {
-        foreach (string name in expected.Weights.Keys)
-            CollectionAssert.AreEqual(expected.Weights[name], actual.Weights[name], name);
-        Assert.AreEqual(expected.Result.Steps, actual.Result.Steps);
-        Assert.AreEqual(expected.Result.Stop, actual.Result.Stop);
-        Assert.AreEqual(expected.Result.BestStep, actual.Result.BestStep);
-        Assert.AreEqual(expected.Result.FinalLoss, actual.Result.FinalLoss);
-        Assert.AreEqual(expected.Result.ValidationLoss, actual.Result.ValidationLoss);
-        Assert.AreEqual(expected.Result.ValidationStandardError, actual.Result.ValidationStandardError);
-        Assert.AreEqual(expected.Result.TokensSeen, actual.Result.TokensSeen);
-        CollectionAssert.AreEqual(expected.Result.LossHistory.Select(p => (p.Step, p.Tokens, p.Loss, p.LearningRate)).ToArray(),
-            actual.Result.LossHistory.Select(p => (p.Step, p.Tokens, p.Loss, p.LearningRate)).ToArray());
-        CollectionAssert.AreEqual(expected.Result.ValidationHistory.Select(p => (p.Step, p.Loss, p.StandardError)).ToArray(),
-            actual.Result.ValidationHistory.Select(p => (p.Step, p.Loss, p.StandardError)).ToArray());
-    }
-
-    private static double Distance(Outcome a, Outcome b) =>
+    private static double Distance(TrainingOutcome a, TrainingOutcome b) =>
         a.Weights.Max(w => w.Value.Zip(b.Weights[w.Key], (x, y) => Math.Abs((double)x - y)).Max());
 
     private static TrainingSettings In(TemporaryFolder folder, TrainingSettings settings, List<string>? log = null, long interval = 2) =>
@@ -94,8 +68,8 @@ public sealed class GroupTrainingTests
     public void RanksGiveTheBitsOfOneProcessThatStandsForAsMany(int ranks, int virtualRanks)
     {
         TrainingSettings settings = Settings with { VirtualRanks = virtualRanks };
-        Outcome alone = Run(settings);
-        foreach (Outcome rank in RunOn(ranks, settings))
+        TrainingOutcome alone = Run(settings);
+        foreach (TrainingOutcome rank in RunOn(ranks, settings))
             AssertSame(alone, rank);
     }
 
@@ -103,7 +77,7 @@ public sealed class GroupTrainingTests
     public void ThreeRanksDoToo()
     {
         TrainingSettings settings = Settings with { BatchSize = 12, VirtualRanks = 6 };
-        Outcome three = RunOn(3, settings)[2];
+        TrainingOutcome three = RunOn(3, settings)[2];
         AssertSame(RunOn(6, settings)[0], three);
     }
 
@@ -123,7 +97,7 @@ public sealed class GroupTrainingTests
     {
         // The schedule of a step depends on the accumulation (as published), so it is made flat.
         TrainingSettings settings = Settings with { WarmupSteps = 0, MinLearningRateRatio = 1 };
-        Outcome plain = Run(settings), two = RunOn(2, settings with { VirtualRanks = 2 })[0];
+        TrainingOutcome plain = Run(settings), two = RunOn(2, settings with { VirtualRanks = 2 })[0];
         double distance = Distance(plain, two);
         Assert.IsGreaterThan(0, distance, "the additions have another order");
         // Rounding of the gradient's sum, which Adam's division by its own size makes a share of the step of 0.03.
@@ -139,7 +113,7 @@ public sealed class GroupTrainingTests
     {
         using var folder = new TemporaryFolder();
         TrainingSettings settings = Settings with { VirtualRanks = 4 };
-        Outcome whole = Run(settings);
+        TrainingOutcome whole = Run(settings);
         (_, Exception?[] errors) = ThreadGroup.Try(before, group =>
         {
             // The last rank is stopped in its part of the sixth step.
@@ -152,7 +126,9 @@ public sealed class GroupTrainingTests
         var log = new List<string>();
         // Its own numbers are others: it takes the checkpoint's.
         TrainingSettings own = settings with { VirtualRanks = after, MicroBatchSize = 1 };
-        foreach (Outcome rank in ThreadGroup.Run(after, group => Run(In(folder, own, group.Rank == 0 ? log : null) with { Group = group })))
+        TrainingOutcome[] resumed =
+            ThreadGroup.Run(after, group => Run(In(folder, own, group.Rank == 0 ? log : null) with { Group = group }));
+        foreach (TrainingOutcome rank in resumed)
             AssertSame(whole, rank);
         StringAssert.StartsWith(log.Single(), "Resumed at step 4 from ");
     }
@@ -161,13 +137,13 @@ public sealed class GroupTrainingTests
     public void WhereTheSplitCannotBeFollowedTheRunGoesOnWithItsOwnAndSaysSo()
     {
         using var folder = new TemporaryFolder();
-        Outcome whole = Run(Settings);
+        TrainingOutcome whole = Run(Settings);
         using var source = new CancellationTokenSource();
         Assert.ThrowsExactly<OperationCanceledException>(() => Run(In(folder, Settings), progress: StopAt(4, source),
             cancellationToken: source.Token));
         var log = new List<string>();
         TrainingSettings two = Settings with { VirtualRanks = 2 };
-        Outcome[] ranks =
+        TrainingOutcome[] ranks =
             ThreadGroup.Run(2, group => Run(In(folder, two, group.Rank == 0 ? log : null) with { Group = group }));
         AssertSame(ranks[0], ranks[1]);
         Assert.AreEqual(whole.Result.Steps, ranks[0].Result.Steps);
@@ -188,8 +164,8 @@ public sealed class GroupTrainingTests
     {
         using var folder = new TemporaryFolder();
         TrainingSettings settings = Settings with { VirtualRanks = 4, CancelBehavior = CancelBehavior.ReturnBestSoFar };
-        Outcome whole = Run(settings);
-        Outcome[] ranks = ThreadGroup.Run(2, group =>
+        TrainingOutcome whole = Run(settings);
+        TrainingOutcome[] ranks = ThreadGroup.Run(2, group =>
         {
             using var source = new CancellationTokenSource();
             return Run(In(folder, settings, interval: 100) with { Group = group }, progress: group.Rank == 1 ? StopAt(4, source) : null,
@@ -204,7 +180,7 @@ public sealed class GroupTrainingTests
     [TestMethod]
     public void ARankThatDoesSomethingElseIsNamed()
     {
-        InvalidOperationException Refused(Func<IProcessGroup, Outcome> run)
+        InvalidOperationException Refused(Func<IProcessGroup, TrainingOutcome> run)
         {
             (_, Exception?[] errors) = ThreadGroup.Try(4, run);
             string[] messages = [.. errors.Select(error => Assert.IsExactInstanceOfType<InvalidOperationException>(error).Message)];
@@ -226,7 +202,7 @@ public sealed class GroupTrainingTests
     public void RanksWithoutACommonSeedTakeTheFirstOnes()
     {
         TrainingSettings settings = Settings with { VirtualRanks = 2 };
-        Outcome[] ranks = ThreadGroup.Run(2, group => Run(settings with { Group = group, Seed = 11 + group.Rank }));
+        TrainingOutcome[] ranks = ThreadGroup.Run(2, group => Run(settings with { Group = group, Seed = 11 + group.Rank }));
         AssertSame(Run(settings), ranks[1]);
     }
 
@@ -235,7 +211,7 @@ public sealed class GroupTrainingTests
     {
         // Each look at the first rank's clock is a second; the other's stands still, and would never end.
         TrainingSettings settings = Settings with { VirtualRanks = 2, MaxSteps = 1000, MaxSeconds = 30 };
-        Outcome[] ranks = ThreadGroup.Run(
+        TrainingOutcome[] ranks = ThreadGroup.Run(
             2, group => Run(settings with { Group = group, Clock = new FakeClock(group.Rank == 0 ? 1 : 0) }));
         AssertSame(ranks[0], ranks[1]);
         Assert.IsTrue(ranks[0].Result.Steps is > 3 and < 30, $"{ranks[0].Result.Steps} steps");
