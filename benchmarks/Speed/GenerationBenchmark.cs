@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 using static Microsoft.ML.MaskedDiffusion.Benchmarks.ResultTable;
 
@@ -168,8 +169,7 @@ internal static class GenerationBenchmark
         var network = new TransformerNetwork(config, torch.CPU);
         network.Initialize(1);
         using IDisposable noGradient = torch.no_grad();
-        using torch.Tensor factor = torch.tensor((float)sharpness);
-        network.Parameters["lm_head.weight"].mul_(factor);
+        network.Parameters["lm_head.weight"].Scale(sharpness);
         return network;
     }
 }

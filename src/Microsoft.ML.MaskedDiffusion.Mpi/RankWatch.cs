@@ -24,7 +24,8 @@ internal sealed class RankWatch : IDisposable
     private readonly TimeSpan _patience;
     private readonly Neighbour[] _neighbours;
     private readonly Thread[] _listeners;
-    private readonly Timer _beat;
+    private readonly Thread _speaker;
+    private readonly ManualResetEventSlim _end = new();
     private long _collectiveBegan;
     private int _isEnding;
     private volatile bool _isLeaving, _isOver;
@@ -36,7 +37,9 @@ internal sealed class RankWatch : IDisposable
         { IsBackground = true, Name = $"Watches rank {neighbour.Rank}" })];
         foreach (Thread listener in _listeners)
             listener.Start();
-        _beat = new Timer(_ => SayHere(), null, Beat, Beat);
+        // Not on the thread pool, which the work of this rank may keep busy for long.
+        _speaker = new Thread(Speak) { IsBackground = true, Name = "Speaks to the neighbouring ranks" };
+        _speaker.Start();
     }
 
     /// <summary>Connects the ranks; each calls this.</summary>
@@ -67,7 +70,9 @@ internal sealed class RankWatch : IDisposable
     public void Dispose()
     {
         _isOver = true;
-        _beat.Dispose();
+        _end.Set();
+        _speaker.Join();
+        _end.Dispose();
         // A connection that is closed before all was read takes what the other end has not read yet with it: its goodbye.
         foreach (Neighbour neighbour in _neighbours)
             neighbour.Finish();
@@ -185,6 +190,12 @@ internal sealed class RankWatch : IDisposable
         {
             // This rank is leaving.
         }
+    }
+
+    private void Speak()
+    {
+        while (!_end.Wait(Beat))
+            SayHere();
     }
 
     private void SayHere()

@@ -37,6 +37,9 @@ internal sealed class TrainingLoop : IDisposable
     private readonly GradientSum _sum;
     private readonly GroupClock? _clock;
 
+    // Whether the ranks have agreed that one of them was cancelled.
+    private bool _isGroupCancelled;
+
     public TrainingLoop(TransformerNetwork network, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation,
         TrainingSettings settings, SequenceLengths? lengths = null)
     {
@@ -106,7 +109,8 @@ internal sealed class TrainingLoop : IDisposable
                 stop = TrainingStop.Paused;
             }
         }
-        catch (OperationCanceledException) when (State.Step > 0 && (cancellationToken.IsCancellationRequested || _group.Size > 1))
+        catch (OperationCanceledException) when (
+            State.Step > 0 && (_group.Size == 1 ? cancellationToken.IsCancellationRequested : _isGroupCancelled))
         {
             WriteLastCheckpoint(clock);
             if (_settings.CancelBehavior != CancelBehavior.ReturnBestSoFar)
@@ -184,6 +188,7 @@ internal sealed class TrainingLoop : IDisposable
         catch (OperationCanceledException)
         {
             // The step is dropped, and its losses with it: a resumed run takes it from its beginning.
+            _isGroupCancelled = true;
             _meter.Rewind();
             _network.ZeroGradients();
             throw;
@@ -299,7 +304,16 @@ internal sealed class TrainingLoop : IDisposable
         CancellationToken cancellationToken)
     {
         using IDisposable? averaged = _average?.Apply();
-        (double loss, double error) = clock.Validating(() => _validation!.Run(_network, cancellationToken));
+        double loss, error;
+        try
+        {
+            (loss, error) = clock.Validating(() => _validation!.Run(_network, cancellationToken));
+        }
+        catch (OperationCanceledException)
+        {
+            _isGroupCancelled = true;
+            throw;
+        }
         double? standardError = double.IsNaN(error) ? null : error;
         State.Validations.Add(new ValidationPoint(State.Step, State.Tokens, clock.Elapsed.TotalSeconds, loss, standardError));
         if (loss < State.BestLoss)
