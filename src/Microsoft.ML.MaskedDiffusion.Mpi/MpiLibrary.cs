@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -17,8 +18,11 @@ internal static unsafe class MpiLibrary
     // A variable of Open MPI's launcher, and a symbol of its library.
     private const string OpenMpiVariable = "OMPI_COMM_WORLD_SIZE", OpenMpiSymbol = "ompi_mpi_comm_world";
 
-    /// <summary>Initializes MPI and returns this process's rank and the number of ranks.</summary>
-    public static (int Rank, int Size) Start(MpiOptions options)
+    private static readonly Lock Finding = new();
+    private static bool _isFound, _mayAbort;
+
+    /// <summary>Finds the library. What fails here may be tried again.</summary>
+    public static void Find(MpiOptions options)
     {
         if (Environment.GetEnvironmentVariable(OpenMpiVariable) is not null)
         {
@@ -26,16 +30,55 @@ internal static unsafe class MpiLibrary
                 + "library uses. Start it with the mpiexec of MPICH, MVAPICH or Intel MPI (Debian and Ubuntu: the package mpich, and its "
                 + "mpiexec.mpich).");
         }
-        nint library = Load(options.LibraryPath ?? Environment.GetEnvironmentVariable(Variable));
-        if (library != 0)
+        lock (Finding)
+        {
+            if (_isFound)
+                return;
+            nint library = Load(options.LibraryPath ?? Environment.GetEnvironmentVariable(Variable));
             NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, (name, _, _) => name == ImportedName ? library : 0);
-        int count = 0, rank = 0, size = 0;
+            _isFound = true;
+        }
+    }
+
+    /// <summary>Initializes MPI and returns this process's rank and the number of ranks.</summary>
+    public static (int Rank, int Size) Start(MpiOptions options)
+    {
+        int count = 0, rank = 0, size = 0, provided;
         byte** arguments = null;
-        Check(Native.MPI_Init_thread(ref count, ref arguments, Native.MPI_THREAD_MULTIPLE, out _));
+        // MPI returns when all processes have come here.
+        using (new Timer(_ => GiveUp(options), null, options.StartWithin, Timeout.InfiniteTimeSpan))
+            Check(Native.MPI_Init_thread(ref count, ref arguments, Native.MPI_THREAD_MULTIPLE, out provided));
+        _mayAbort = provided == Native.MPI_THREAD_MULTIPLE;
         Check(Native.MPI_Comm_rank(Native.MPI_COMM_WORLD, out rank));
         Check(Native.MPI_Comm_size(Native.MPI_COMM_WORLD, out size));
         RequireAllSlurmTasks(size);
         return (rank, size);
+    }
+
+    /// <summary>Leaves MPI, when all processes do.</summary>
+    public static void End()
+    {
+        _mayAbort = false;
+        Check(Native.MPI_Finalize());
+    }
+
+    /// <summary>Ends all processes, this one at any rate. It may be called while another thread waits in MPI.</summary>
+    public static void EndAll()
+    {
+        if (_mayAbort)
+        {
+            new Thread(() => Native.MPI_Abort(Native.MPI_COMM_WORLD, 1)) { IsBackground = true }.Start();
+            Thread.Sleep(TimeSpan.FromSeconds(1));
+        }
+        Process.GetCurrentProcess().Kill();
+    }
+
+    private static void GiveUp(MpiOptions options)
+    {
+        Console.Error.WriteLine($"The other processes have not joined within {options.StartWithin.TotalSeconds:0} seconds. One of them may "
+            + "have ended before, or does not use MPI; its own message says why. MpiOptions.StartWithin sets the time.");
+        Console.Error.Flush();
+        Process.GetCurrentProcess().Kill();
     }
 
     /// <exception cref="InvalidOperationException">An MPI call reports an error.</exception>
@@ -61,7 +104,6 @@ internal static unsafe class MpiLibrary
         }
     }
 
-    // The library's handle; 0 where MPI.NET finds its own.
     private static nint Load(string? path)
     {
         if (path is not null)
@@ -71,7 +113,7 @@ internal static unsafe class MpiLibrary
                 throw new DllNotFoundException(
                     $"The MPI library {path}, which LibraryPath or {Variable} names, is not there or cannot be loaded.");
             }
-            RefuseOpenMpi(given, path);
+            RequireMpich(given, path);
             return given;
         }
         if (OperatingSystem.IsWindows())
@@ -84,7 +126,7 @@ internal static unsafe class MpiLibrary
         {
             if (NativeLibrary.TryLoad(name, Assembly.GetExecutingAssembly(), null, out nint found))
             {
-                RefuseOpenMpi(found, name);
+                RequireMpich(found, name);
                 return found;
             }
         }
@@ -93,8 +135,13 @@ internal static unsafe class MpiLibrary
             + "another.");
     }
 
-    private static void RefuseOpenMpi(nint library, string name)
+    private static void RequireMpich(nint library, string name)
     {
+        if (!NativeLibrary.TryGetExport(library, "MPI_Init_thread", out _))
+        {
+            throw new DllNotFoundException(
+                $"{name} is no MPI library: it has no MPI_Init_thread. Name the file of MPICH, MVAPICH or Intel MPI in {Variable}.");
+        }
         if (NativeLibrary.TryGetExport(library, OpenMpiSymbol, out _))
         {
             throw new InvalidOperationException($"{name} is Open MPI's library, whose binary interface is another than the one that is "

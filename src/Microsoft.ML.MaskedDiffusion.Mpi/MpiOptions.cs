@@ -13,6 +13,13 @@ public sealed class MpiOptions
     public TimeSpan LostAfter { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
+    /// How long <see cref="MpiProcessGroup.Start"/> waits for the other processes, above 0: one of them may have ended before it joined, or
+    /// may never join. This process then writes so to the standard error and ends with exit code 1, because MPI would wait for ever.
+    /// <see cref="Timeout.InfiniteTimeSpan"/> waits as MPI does. Default 2 minutes.
+    /// </summary>
+    public TimeSpan StartWithin { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>
     /// The MPI library's file, such as "/opt/mpich/lib/libmpich.so.12". Default null: the environment variable
     /// <c>MDM_MPI_LIBRARY</c>, and where that is not set MPICH's usual names (libmpich.so.12, libmpi.so.12, libmpi.12.dylib), where the
     /// system looks for libraries; msmpi.dll on Windows.
@@ -27,6 +34,11 @@ public sealed class MpiOptions
         {
             throw new ArgumentOutOfRangeException(nameof(LostAfter), LostAfter,
                 $"LostAfter must be at least {RankWatch.LeastPatience.TotalSeconds} seconds, or Timeout.InfiniteTimeSpan for no watch.");
+        }
+        if (StartWithin != Timeout.InfiniteTimeSpan && StartWithin <= TimeSpan.Zero)
+        {
+            throw new ArgumentOutOfRangeException(nameof(StartWithin), StartWithin,
+                "StartWithin must be above 0, or Timeout.InfiniteTimeSpan to wait for ever.");
         }
         if (LibraryPath is not null && string.IsNullOrWhiteSpace(LibraryPath))
             throw new ArgumentOutOfRangeException(nameof(LibraryPath), LibraryPath, "LibraryPath must be null or the path of a file.");

@@ -48,6 +48,7 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup, IDisposable
     {
         MpiOptions own = (options ?? new()).Clone();
         own.Check();
+        MpiLibrary.Find(own);
         if (Interlocked.Exchange(ref _started, 1) == 1)
         {
             throw new InvalidOperationException("This process has joined its MPI group before, which MPI allows once. Keep the "
@@ -150,7 +151,7 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup, IDisposable
             return;
         _isDisposed = true;
         _watch?.SayGoodbye();
-        MpiLibrary.Check(Native.MPI_Finalize());
+        MpiLibrary.End();
         _watch?.Dispose();
     }
 

@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Native = MPI.Unsafe;
 
 namespace Microsoft.ML.MaskedDiffusion.Mpi;
 
@@ -248,15 +246,13 @@ internal sealed class RankWatch : IDisposable
             return;
         if (reason is not null)
         {
-            Console.Error.WriteLine($"{reason}. All ranks end. With --resume, or Checkpoints.Resume, a training goes on from its last "
-                + "checkpoint.");
+            Console.Error.WriteLine($"{reason}. All ranks end. Started again, files and searches go on where they were, and a training "
+                + "with --resume, or Checkpoints.Resume, from its last checkpoint.");
             Console.Error.Flush();
         }
         foreach (Neighbour neighbour in _neighbours.Where(neighbour => neighbour != cause))
             Say(neighbour, End);
-        new Thread(() => Native.MPI_Abort(Native.MPI_COMM_WORLD, 1)) { IsBackground = true }.Start();
-        Thread.Sleep(Beat);
-        Process.GetCurrentProcess().Kill();
+        MpiLibrary.EndAll();
     }
 
     /// <summary>The time in which this rank waits for the others.</summary>

@@ -3,7 +3,20 @@ using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion;
 
 // A rank of the tests of MpiProcessGroup: does what its first argument names, and writes what it got into the folder that is the second.
-using MpiProcessGroup group = MpiProcessGroup.Start(new() { LostAfter = TimeSpan.FromSeconds(5) });
+if (args[0] == "find")
+{
+    // A file that is no MPI library is refused, and the right one found afterwards.
+    try
+    {
+        MpiProcessGroup.Start(new() { LibraryPath = args[1] });
+    }
+    catch (DllNotFoundException error)
+    {
+        Console.WriteLine(error.Message);
+    }
+    args = ["exchange", args[2]];
+}
+using MpiProcessGroup group = MpiProcessGroup.Start(new() { LostAfter = TimeSpan.FromSeconds(5), StartWithin = TimeSpan.FromSeconds(5) });
 string folder = args[1];
 switch (args[0])
 {

@@ -36,6 +36,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
     /// <inheritdoc/>
     public sealed override int Execute(ParseResult arguments, ToolConsole console, IProcessGroup group, CancellationToken cancellation)
     {
+        Group = group;
         List<(string, JsonObject)> layers = [];
         if (arguments.GetValue(_config) is { } file)
             layers.Add((file, ReadFile(file)));
@@ -56,6 +57,9 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
             File.WriteAllText(target, SettingsTree.Print(settings));
         return Run(settings, new ToolContext(console, arguments.GetValue(_json), group, cancellation));
     }
+
+    /// <summary>The processes that work together.</summary>
+    protected IProcessGroup Group { get; private set; } = SingleProcess.Instance;
 
     /// <summary>The defaults, which may depend on what is given, such as the size of a network on the minutes of training.</summary>
     protected virtual TSettings Defaults(TSettings given) => new();

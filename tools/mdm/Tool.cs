@@ -28,6 +28,12 @@ internal static class Tool
         }
         if (parsed.Action is not null)
             return parsed.Invoke(Streams(console));
+        if (Alone(parsed) is { } count)
+        {
+            console.Error.WriteLine($"error: mpiexec has started {count} processes, and each of them would do the whole work. Add --mpi, "
+                + "so that they work together, or start one.");
+            return ExitCode.WrongUsage;
+        }
         MpiProcessGroup? processes = null;
         string rank = "";
         try
@@ -63,6 +69,14 @@ internal static class Tool
         {
             processes?.Dispose();
         }
+    }
+
+    // The number of processes that MPI's launcher has started, where they are not to work together. Parts of a file they may do apart.
+    private static int? Alone(ParseResult parsed)
+    {
+        bool isTogether = !parsed.CommandResult.Command.Options.Contains(ToolCommand.Mpi) || parsed.GetValue(ToolCommand.Mpi)
+            || parsed.CommandResult.Command.Options.Any(option => option.Name == "--shard" && parsed.GetResult(option) is not null);
+        return !isTogether && int.TryParse(Environment.GetEnvironmentVariable("PMI_SIZE"), out int count) && count > 1 ? count : null;
     }
 
     private static RootCommand Root()

@@ -23,10 +23,23 @@ internal sealed class ToolContext(ToolConsole console, bool isJson, IProcessGrou
     public ResultWriter Results { get; } = new(console, isJson);
 
     /// <summary>ML.NET's context.</summary>
-    public MLContext Ml { get; } = new(seed: 1);
+    public MLContext Ml { get; } = Logged(console);
 
     /// <summary>The calls of the library.</summary>
     public MaskedDiffusionCatalog Catalog => Ml.MaskedDiffusion();
+
+    // Of the library's log those lines that tell how a run goes on from what was there.
+    private static MLContext Logged(ToolConsole console)
+    {
+        string[] told = ["Resumed at step ", "The checkpoint's run had ", "Falling back to the checkpoint "];
+        var ml = new MLContext(seed: 1);
+        ml.Log += (_, line) =>
+        {
+            if (told.Any(start => line.RawMessage.StartsWith(start, StringComparison.Ordinal)))
+                console.Error.WriteLine(line.RawMessage);
+        };
+        return ml;
+    }
 
     /// <summary>Says something that is no result.</summary>
     public void Say(string sentence) => console.Error.WriteLine(sentence);

@@ -105,7 +105,19 @@ internal sealed class GroupRun
         finally
         {
             if (_group.IsFirst())
-                File.Delete(_files.Stop);
+                ForgetStop();
+        }
+    }
+
+    private void ForgetStop()
+    {
+        try
+        {
+            File.Delete(_files.Stop);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It has the name of this run in it, so that no other run stops for it.
         }
     }
 

@@ -5,6 +5,39 @@ namespace Microsoft.ML.MaskedDiffusion.ProcessGroups;
 /// <summary>What the ranks of a group find out about one another before they go on.</summary>
 internal static class GroupAgreement
 {
+    /// <summary>Refuses a folder that is not one for all ranks, which each might have by the same name. Collective.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="folder">The folder, which the first rank can write to.</param>
+    /// <param name="option">The option that names it, for the remedy.</param>
+    /// <exception cref="InvalidOperationException">It is another one on this rank than on the first.</exception>
+    public static void RequireShared(this IProcessGroup group, string folder, string option)
+    {
+        if (group.Size == 1)
+            return;
+        string path = Path.Combine(folder, ".ranks");
+        string sign = group.FromFirst(() =>
+        {
+            string made = Guid.NewGuid().ToString("N");
+            File.WriteAllText(path, made);
+            return made;
+        });
+        try
+        {
+            group.Together(() =>
+            {
+                if (File.Exists(path) && File.ReadAllText(path) == sign)
+                    return;
+                throw new InvalidOperationException($"The folder {folder} of rank {group.Rank} is another one than that of rank 0. Set "
+                    + $"{option} to a folder on a drive that all ranks share.");
+            });
+        }
+        finally
+        {
+            if (group.IsFirst())
+                File.Delete(path);
+        }
+    }
+
     /// <summary>Refuses to begin where the ranks do not mean the same work. All of them throw then. Collective.</summary>
     /// <param name="group">The group.</param>
     /// <param name="settings">What must be the same on all ranks, by name.</param>

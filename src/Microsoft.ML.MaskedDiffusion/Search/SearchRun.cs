@@ -122,14 +122,7 @@ internal sealed class SearchRun : IDisposable
             string[] lines = [.. _log.Read(line => Restored(line, TakeLine))];
             return new Records(lines, [.. _folder.ReadAhead(line => Restored(line, AddAhead))]);
         });
-        _group.Together(() =>
-        {
-            if (!File.Exists(_folder.Log))
-            {
-                throw new InvalidOperationException($"Rank {_group.Rank} cannot see {_folder.Log}, which rank 0 has just opened. "
-                    + "Give a Folder on a drive that all ranks share.");
-            }
-        });
+        _group.RequireShared(Path.GetDirectoryName(_folder.Log)!, nameof(SearchOptions.Folder));
         if (_group.IsFirst())
             return;
         foreach (string line in records.Lines)

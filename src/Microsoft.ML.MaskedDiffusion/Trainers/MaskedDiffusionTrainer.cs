@@ -219,6 +219,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
             ["Checkpoints.Resume"] = checkpoints.Resume.ToString(),
             ["Seed"] = Text(_options.Seed),
             ["CancelBehavior"] = _options.CancelBehavior.ToString(),
+            ["ProgressInterval"] = Text(_options.ProgressInterval),
         };
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Options;
+using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 
 namespace Microsoft.ML.MaskedDiffusion;
 
@@ -33,7 +34,8 @@ public static class TrainingRecipes
     /// </remarks>
     /// <param name="minutes">Minutes of training, above 0: the budget.</param>
     /// <param name="cores">
-    /// Cores to train on, at least 1. Null, the default: those of this machine. A GPU stands for some hundreds of them.
+    /// Cores to train on, at least 1. Null, the default: those of this machine, or of all ranks of the group. A GPU stands for some
+    /// hundreds of them.
     /// </param>
     /// <param name="corpusBytes">
     /// Bytes of text, at least 1: the vocabulary has a token for each 128 of them, 1,024 to 8,192 tokens, because a token that hardly ever
@@ -43,21 +45,29 @@ public static class TrainingRecipes
     /// The network's context in tokens, 8 to 4,096; longer texts are scored in windows. Short texts are learned fastest in a context that
     /// is about as long as they are. A step has about 864 tokens whatever the context is. Default 64.
     /// </param>
+    /// <param name="processGroup">
+    /// The processes to train on, all of which make this call; the batch then is a multiple of their number. Null, the default: this one.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
-    public static TrainerOptions Fast(double minutes = 5, int? cores = null, long? corpusBytes = null, int contextLength = 64)
+    public static TrainerOptions Fast(double minutes = 5, int? cores = null, long? corpusBytes = null, int contextLength = 64,
+        IProcessGroup? processGroup = null)
     {
         OptionCheck.Require(minutes is > 0 and <= 1e7, nameof(minutes), minutes, "above 0 and at most 1e7");
         OptionCheck.RequireCountOrNull(cores, nameof(cores));
         OptionCheck.RequireCountOrNull(corpusBytes, nameof(corpusBytes));
         OptionCheck.Require(contextLength is >= 8 and <= 4096, nameof(contextLength), contextLength, "8 to 4096");
+        IProcessGroup group = processGroup ?? SingleProcess.Instance;
         int vocabularySize = VocabularySize(corpusBytes);
-        TransformerConfig network = Network(minutes * (cores ?? Environment.ProcessorCount), vocabularySize, contextLength);
+        int all = cores ?? group.Gather(() => Environment.ProcessorCount).Sum();
+        TransformerConfig network = Network(minutes * all, vocabularySize, contextLength);
+        int batchSize = Math.Max(1, (int)Math.Round((double)StepTokens / contextLength));
         return new TrainerOptions
         {
             Network = network,
             Tokenizer = TokenizerSource.TrainBytePairEncoding(vocabularySize),
             Budget = { MaxSeconds = minutes * 60 },
-            BatchSize = Math.Max(1, (int)Math.Round((double)StepTokens / contextLength)),
+            BatchSize = (batchSize + group.Size - 1) / group.Size * group.Size,
+            ProcessGroup = group,
             LearningRate = LeastWidthRate * LeastWidth / network.EmbeddingSize,
             Optimizer = { Beta2 = SecondDecay },
             WarmStart = 1 / 3.0,

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
@@ -39,6 +40,9 @@ internal sealed class TrainingLoop : IDisposable
 
     // Whether the ranks have agreed that one of them was cancelled.
     private bool _isGroupCancelled;
+
+    // What a user's handler of this rank has thrown, which the others hear of when they next exchange something.
+    private ExceptionDispatchInfo? _handlerError;
 
     public TrainingLoop(TransformerNetwork network, ITrainingObjective objective, ITokenBlocks blocks, ITokenBlocks? validation,
         TrainingSettings settings, SequenceLengths? lengths = null)
@@ -117,6 +121,7 @@ internal sealed class TrainingLoop : IDisposable
                 throw;
             stop = TrainingStop.Cancelled;
         }
+        _group.Together(ThrowHandlerError);
         if (State.BestStep is { } best && best != State.Step)
             _best.Restore();
         else
@@ -211,6 +216,7 @@ internal sealed class TrainingLoop : IDisposable
     // This rank's micro batches of a step; the weights then have the sum of their gradients.
     private StepPart ComputePart(CancellationToken cancellationToken)
     {
+        ThrowHandlerError();
         cancellationToken.ThrowIfCancellationRequested();
         long tokens = 0;
         double[]? shares = Shares();
@@ -290,7 +296,7 @@ internal sealed class TrainingLoop : IDisposable
         double share = 6.0 * _network.Config.NonEmbeddingParameterCount * tokensPerSecond
             / (MatrixProductPeak.Of(_network.Device) * _group.Size);
         TrainingProgress report = Progress(TrainingPhase.Training, clock, learningRate);
-        progress.Report(report with
+        Tell(progress, report with
         {
             Completed = report.Step,
             Total = report.MaxSteps,
@@ -298,6 +304,20 @@ internal sealed class TrainingLoop : IDisposable
             MatrixPeakShare = share,
         });
     }
+
+    private void Tell(IProgress<TrainingProgress> progress, TrainingProgress report)
+    {
+        try
+        {
+            progress.Report(report);
+        }
+        catch (Exception error) when (_group.Size > 1)
+        {
+            _handlerError = ExceptionDispatchInfo.Capture(error);
+        }
+    }
+
+    private void ThrowHandlerError() => _handlerError?.Throw();
 
     /// <summary>Validates; false when the patience is at its end.</summary>
     private bool Validate(TrainingClock clock, double learningRate, IProgress<TrainingProgress>? progress,
@@ -326,11 +346,14 @@ internal sealed class TrainingLoop : IDisposable
         {
             State.ValidationsWithoutImprovement++;
         }
-        progress?.Report(Progress(TrainingPhase.Validating, clock, learningRate) with
+        if (progress is not null)
         {
-            Completed = _validation!.BlockCount,
-            Total = _validation.BlockCount,
-        });
+            Tell(progress, Progress(TrainingPhase.Validating, clock, learningRate) with
+            {
+                Completed = _validation!.BlockCount,
+                Total = _validation.BlockCount,
+            });
+        }
         return !IsOutOfPatience;
     }
 

@@ -47,6 +47,30 @@ public sealed class MpiProcessGroupTests
     }
 
     [TestMethod]
+    public void AProcessThatNeverJoinsIsNotWaitedForForEver()
+    {
+        using MpiRun run = MpiRun.Start(1, Ranks, "exchange", _folder.Path, ":", "-n", "1", "true");
+        Assert.AreNotEqual(0, run.WaitForEnd());
+        StringAssert.Contains(run.Output, "The other processes have not joined within 5 seconds.");
+    }
+
+    [TestMethod]
+    public void AFileThatIsNoMpiLibraryIsRefusedAndAnotherMayBeTried()
+    {
+        string output = MpiRun.Run(1, Ranks, "find", "libc.so.6", _folder.Path);
+        StringAssert.Contains(output, "libc.so.6 is no MPI library: it has no MPI_Init_thread.");
+        Assert.IsTrue(File.Exists(_folder.File("rank0.json")));
+    }
+
+    [TestMethod]
+    public void ProcessesThatWouldEachDoTheWholeWorkAreRefused()
+    {
+        using MpiRun run = MpiRun.Start(2, Mdm, Training("model"));
+        Assert.AreEqual(2, run.WaitForEnd());
+        StringAssert.Contains(run.Output, "error: mpiexec has started 2 processes, and each of them would do the whole work. Add --mpi");
+    }
+
+    [TestMethod]
     public void ARankThatLeavesIsNotWaitedForForEver()
     {
         using MpiRun run = MpiRun.Start(3, Ranks, "leave", _folder.Path);

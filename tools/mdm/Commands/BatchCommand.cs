@@ -59,10 +59,11 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
             ]);
             return ExitCode.Done;
         }
-        catch (OperationCanceledException) when (context.Cancellation.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             progress.Dispose();
-            context.Say($"Interrupted. What is done is in {options.OutputPath}.partial; the same command goes on from there.");
+            string parts = context.Group.Size == 1 ? ".partial" : $".part-1-of-{context.Group.Size}.partial and so on";
+            context.Say($"Interrupted. What is done is in {options.OutputPath}{parts}; the same command goes on from there.");
             return ExitCode.Interrupted;
         }
     }

@@ -45,7 +45,7 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
     /// <inheritdoc/>
     protected override SearchSettings Defaults(SearchSettings given)
     {
-        TrainerOptions trainer = TrainingDefaults.For(new TrainerOptions(), given.Data);
+        TrainerOptions trainer = TrainingDefaults.For(new TrainerOptions(), given.Data, null);
         (trainer.Budget, trainer.MaxSteps, trainer.Seed) = (new BudgetOptions(), Steps, null);
         return new SearchSettings
         {

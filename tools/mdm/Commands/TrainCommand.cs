@@ -43,7 +43,7 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
     /// <inheritdoc/>
     protected override TrainSettings Defaults(TrainSettings given)
     {
-        TrainerOptions trainer = TrainingDefaults.For(given.Trainer, given.Packed is null ? given.Data : null);
+        TrainerOptions trainer = TrainingDefaults.For(given.Trainer, given.Packed is null ? given.Data : null, Group);
         if (given.Autoregressive)
             (trainer.WarmStart, trainer.Noise) = (0, new NoiseOptions());
         return new TrainSettings

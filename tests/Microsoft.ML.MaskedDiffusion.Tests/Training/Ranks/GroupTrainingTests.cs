@@ -219,6 +219,23 @@ public sealed class GroupTrainingTests
     }
 
     [TestMethod]
+    public void AnErrorOfAHandlerOnOneRankStopsAll()
+    {
+        TrainingSettings settings = Settings with { VirtualRanks = 2 };
+        foreach (long step in new[] { 4L, Settings.MaxSteps!.Value })
+        {
+            (_, Exception?[] errors) = ThreadGroup.Try(2, group => Run(settings with { Group = group }, progress: group.Rank == 0 ? null
+                : new Collected<TrainingProgress>(report =>
+                {
+                    if (report.Step == step)
+                        throw new KilledException();
+                })));
+            Assert.IsInstanceOfType<KilledException>(errors[1]);
+            Assert.AreEqual(1, Assert.IsInstanceOfType<RankFailedException>(errors[0]).Rank);
+        }
+    }
+
+    [TestMethod]
     public void DivergenceIsTheSameOnAllRanks()
     {
         TrainingSettings settings = Settings with { VirtualRanks = 2, LearningRate = 1e30, GradientClipNorm = double.PositiveInfinity };
