@@ -25,7 +25,7 @@ internal static class RanksCommand
         var rows = new Option<int>("--rows") { Description = "sequences of a step on one rank", DefaultValueFactory = _ => 8 };
         var length = new Option<int>("--length") { Description = "tokens of a sequence", DefaultValueFactory = _ => 256 };
         var vocabulary = new Option<int>("--vocabulary") { Description = "vocabulary size in tokens", DefaultValueFactory = _ => 4096 };
-        var steps = new Option<int>("--steps") { Description = "steps that are measured", DefaultValueFactory = _ => 9 };
+        var steps = new Option<int>("--steps") { Description = "steps that are measured", DefaultValueFactory = _ => 15 };
         var speedup = new Option<double>("--speedup")
         {
             Description = "how many times as fast as a core here a rank of the cluster computes", DefaultValueFactory = _ => 32,

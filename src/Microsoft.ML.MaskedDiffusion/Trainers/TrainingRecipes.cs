@@ -10,6 +10,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </summary>
 public static class TrainingRecipes
 {
+    // Batches of groups are a multiple of this, so that a run may go on with another number of ranks that divides it.
+    private const int CommonBatch = 16;
+
     // What the sizes were measured with: five minutes on two cores.
     private const double MeasuredCoreMinutes = 10;
     private const int LeastWidth = 128, MostWidth = 512, LeastLayers = 3, HeadSize = 32;
@@ -46,7 +49,8 @@ public static class TrainingRecipes
     /// is about as long as they are. A step has about 864 tokens whatever the context is. Default 64.
     /// </param>
     /// <param name="processGroup">
-    /// The processes to train on, all of which make this call; the batch then is a multiple of their number. Null, the default: this one.
+    /// The processes to train on, all of which make this call; the batch then is a multiple of their number, the same for 1, 2, 4, 8 and 16
+    /// of them. Null, the default: this process.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
     public static TrainerOptions Fast(double minutes = 5, int? cores = null, long? corpusBytes = null, int contextLength = 64,
@@ -66,7 +70,7 @@ public static class TrainingRecipes
             Network = network,
             Tokenizer = TokenizerSource.TrainBytePairEncoding(vocabularySize),
             Budget = { MaxSeconds = minutes * 60 },
-            BatchSize = (batchSize + group.Size - 1) / group.Size * group.Size,
+            BatchSize = processGroup is null ? batchSize : RoundUp(batchSize, CommonBatch % group.Size == 0 ? CommonBatch : group.Size),
             ProcessGroup = group,
             LearningRate = LeastWidthRate * LeastWidth / network.EmbeddingSize,
             Optimizer = { Beta2 = SecondDecay },
@@ -83,6 +87,8 @@ public static class TrainingRecipes
         options.Budget = new BudgetOptions();
         return options;
     }
+
+    private static int RoundUp(int number, int unit) => (number + unit - 1) / unit * unit;
 
     // The power of two next below.
     private static int VocabularySize(long? corpusBytes) =>
