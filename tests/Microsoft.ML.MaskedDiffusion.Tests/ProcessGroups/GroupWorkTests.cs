@@ -77,8 +77,7 @@ public sealed class GroupWorkTests
             Assert.AreEqual(4, options.ProcessGroup.Size);
         }
         Assert.AreEqual(14, one.BatchSize);
-        int[] sizes = [1, 2, 3, 8];
-        CollectionAssert.AreEqual(new[] { 16, 16, 15, 16 },
-            sizes.Select(size => ThreadGroup.Run(size, group => TrainingRecipes.Fast(cores: 2, processGroup: group))[0].BatchSize).ToArray());
+        int BatchSize(int size) => ThreadGroup.Run(size, group => TrainingRecipes.Fast(cores: 2, processGroup: group))[0].BatchSize;
+        CollectionAssert.AreEqual(new[] { 16, 16, 15, 16 }, new[] { 1, 2, 3, 8 }.Select(BatchSize).ToArray());
     }
 }
