@@ -67,8 +67,10 @@ internal static unsafe class MpiLibrary
     {
         if (_mayAbort)
         {
-            new Thread(() => Native.MPI_Abort(Native.MPI_COMM_WORLD, 1)) { IsBackground = true }.Start();
-            Thread.Sleep(TimeSpan.FromSeconds(1));
+            // It does not come back where it works.
+            var abort = new Thread(() => Native.MPI_Abort(Native.MPI_COMM_WORLD, 1)) { IsBackground = true };
+            abort.Start();
+            abort.Join(TimeSpan.FromSeconds(1));
         }
         Process.GetCurrentProcess().Kill();
     }
