@@ -14,18 +14,18 @@ internal static class GroupAgreement
     {
         if (group.Size == 1)
             return;
-        string path = Path.Combine(folder, ".ranks");
+        // A name that no file has, so that none is overwritten.
         string sign = group.FromFirst(() =>
         {
-            string made = Guid.NewGuid().ToString("N");
-            File.WriteAllText(path, made);
-            return made;
+            string name = $".ranks-{Guid.NewGuid():N}";
+            File.Create(Path.Combine(folder, name)).Dispose();
+            return name;
         });
         try
         {
             group.Together(() =>
             {
-                if (File.Exists(path) && File.ReadAllText(path) == sign)
+                if (File.Exists(Path.Combine(folder, sign)))
                     return;
                 throw new InvalidOperationException($"The folder {folder} of rank {group.Rank} is another one than that of rank 0. Set "
                     + $"{option} to a folder on a drive that all ranks share.");
@@ -34,7 +34,7 @@ internal static class GroupAgreement
         finally
         {
             if (group.IsFirst())
-                File.Delete(path);
+                File.Delete(Path.Combine(folder, sign));
         }
     }
 
