@@ -201,7 +201,7 @@ internal sealed class TrainingLoop : IDisposable
         _clock?.Agree(parts[0].Time);
         foreach (double loss in parts.SelectMany(part => part.Losses).Select(BitConverter.Int64BitsToDouble))
             _meter.Add(loss);
-        _sum.Exchange([.. parts.Select(part => part.HasGradient)]);
+        _sum.Exchange([.. parts.Select(part => part.Missing)]);
         GradientNorm = Optimizer.PrepareGradients();
         if (_meter.IsHost)
             _meter.ThrowUnlessFinite(State.Step + 1, GradientNorm, learningRate);
@@ -248,7 +248,7 @@ internal sealed class TrainingLoop : IDisposable
             if (!_sum.Add())
                 _network.ZeroGradients();
         }
-        return new StepPart([.. losses], tokens, _sum.Presence(), _clock?.Own ?? 0);
+        return new StepPart([.. losses], tokens, _sum.Missing(), _clock?.Own ?? 0);
     }
 
     // The share that each micro batch has in the learned tokens of the step; null where all count the same.
@@ -399,6 +399,6 @@ internal sealed class TrainingLoop : IDisposable
         Adapter = _trained.ToAdapter(),
     };
 
-    // What a rank has done for a step: the bits of its losses, which may be no numbers, its tokens, which weights have gradients, and when.
-    private sealed record StepPart(long[] Losses, long Tokens, bool[] HasGradient, long Time);
+    // What a rank has done for a step: the bits of its losses, which may be no numbers, its tokens, which weights have no gradient, and when.
+    private sealed record StepPart(long[] Losses, long Tokens, int[] Missing, long Time);
 }

@@ -55,21 +55,21 @@ internal sealed class GradientSum(IProcessGroup group, int parts, ITrainableWeig
         return false;
     }
 
-    /// <summary>For each weight whether it has a gradient on this rank; empty where there are no others.</summary>
-    public bool[] Presence()
+    /// <summary>The numbers of the weights that have no gradient on this rank, mostly none; none where there are no other ranks.</summary>
+    public int[] Missing()
     {
         using var scope = torch.NewDisposeScope();
-        return group.Size == 1 ? [] : [.. _parameters.Select(parameter => parameter.grad is not null)];
+        return group.Size == 1 ? [] : [.. Enumerable.Range(0, _parameters.Length).Where(i => _parameters[i].grad is null)];
     }
 
     /// <summary>Gives the weights the sums over all ranks.</summary>
-    /// <param name="presences">What <see cref="Presence"/> has found on each rank.</param>
-    public void Exchange(IReadOnlyList<bool[]> presences)
+    /// <param name="missing">What <see cref="Missing"/> has found on each rank.</param>
+    public void Exchange(IReadOnlyList<int[]> missing)
     {
         if (group.Size == 1)
             return;
         // A weight that has no gradient on any rank gets none.
-        Parameter[] present = [.. _parameters.Where((_, i) => presences.Any(rank => rank[i]))];
+        Parameter[] present = [.. _parameters.Where((_, i) => missing.Any(rank => !rank.Contains(i)))];
         using var scope = torch.NewDisposeScope();
         using IDisposable noGradient = torch.no_grad();
         long numbers = present.Sum(parameter => parameter.NumberOfElements);
