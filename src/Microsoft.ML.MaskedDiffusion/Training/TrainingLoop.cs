@@ -2,15 +2,12 @@ using System.Runtime.ExceptionServices;
 using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
-using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
-using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 using Microsoft.ML.MaskedDiffusion.Training.Adapters;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 using Microsoft.ML.MaskedDiffusion.Training.Ranks;
-using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training;
 
@@ -28,14 +25,11 @@ internal sealed class TrainingLoop : IDisposable
     private readonly TrainingSettings _settings;
     private readonly ValidationPass? _validation;
     private readonly TrainingPlan _plan;
-    private readonly TokenBatch _batch;
-    private readonly IBlockOrder _order;
-    private readonly SequenceLengths _lengths;
+    private readonly GradientPass _gradients;
     private readonly WeightSnapshot _best;
     private readonly WeightAverage? _average;
     private readonly LossMeter _meter;
     private readonly IProcessGroup _group;
-    private readonly GradientSum _sum;
     private readonly GroupClock? _clock;
 
     // Whether the ranks have agreed that one of them was cancelled.
@@ -55,15 +49,12 @@ internal sealed class TrainingLoop : IDisposable
         _clock = _group.Size == 1 ? null : new GroupClock(_group, settings.Clock);
         _validation = validation is null ? null : new ValidationPass(validation, objective, settings, _clock);
         _plan = new TrainingPlan(settings);
-        _batch = new TokenBatch(settings.MicroBatchSize, blocks.Length, settings.BatchSize, (ulong)settings.Seed, RandomPurpose.Mask);
-        _order = blocks.Order((ulong)settings.Seed);
-        _lengths = lengths ?? new SequenceLengths(settings.StochasticLengthRatio, blocks.Length, (ulong)settings.Seed);
         _trained = settings.Lora is { } lora ? new LoraWeights(network, lora, (ulong)settings.Seed) : new NetworkParameters(network);
-        _sum = new GradientSum(_group, settings.VirtualRanks, _trained);
         _best = new WeightSnapshot(_trained.Parameters, _trained.Apply);
         _average = settings.EmaDecay is { } decay ? new WeightAverage(_trained.Parameters, decay, _trained.Apply) : null;
         Optimizer = AdamWOptimizer.Create(_trained.Parameters, settings);
         _meter = new LossMeter(network.Device, isShared: _group.Size > 1);
+        _gradients = new GradientPass(network, _trained, objective, blocks, settings, lengths, _meter, _clock);
         (network.Precision, network.ActivationCheckpointing) = (settings.Precision, settings.ActivationCheckpointing);
     }
 
@@ -134,7 +125,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         Optimizer.ClearGradients();
         Optimizer.Dispose();
-        _sum.Dispose();
+        _gradients.Dispose();
         _best.Dispose();
         _average?.Dispose();
         _meter.Dispose();
@@ -188,7 +179,11 @@ internal sealed class TrainingLoop : IDisposable
         _meter.Mark();
         try
         {
-            parts = _group.Gather(() => ComputePart(cancellationToken));
+            parts = _group.Gather(() =>
+            {
+                ThrowHandlerError();
+                return _gradients.Run(State.Step, cancellationToken);
+            });
         }
         catch (OperationCanceledException)
         {
@@ -201,7 +196,7 @@ internal sealed class TrainingLoop : IDisposable
         _clock?.Agree(parts[0].Time);
         foreach (double loss in parts.SelectMany(part => part.Losses).Select(BitConverter.Int64BitsToDouble))
             _meter.Add(loss);
-        _sum.Exchange([.. parts.Select(part => part.Missing)]);
+        _gradients.Exchange(parts);
         GradientNorm = Optimizer.PrepareGradients();
         if (_meter.IsHost)
             _meter.ThrowUnlessFinite(State.Step + 1, GradientNorm, learningRate);
@@ -211,75 +206,6 @@ internal sealed class TrainingLoop : IDisposable
         State.Step++;
         State.Tokens += parts.Sum(part => part.Tokens);
         _average?.Update(State.Step);
-    }
-
-    // This rank's micro batches of a step; the weights then have the sum of their gradients.
-    private StepPart ComputePart(CancellationToken cancellationToken)
-    {
-        ThrowHandlerError();
-        cancellationToken.ThrowIfCancellationRequested();
-        long tokens = 0;
-        double[]? shares = Shares();
-        _sum.Begin();
-        int count = _settings.Accumulation / _settings.VirtualRanks;
-        var losses = new List<long>();
-        for (int part = 0; part < _sum.Count; part++)
-        {
-            for (int i = 0; i < count; i++)
-            {
-                if (part + i > 0)
-                    cancellationToken.ThrowIfCancellationRequested();
-                int micro = (_sum.First + part) * count + i;
-                FillBatch(State.Step * _settings.Accumulation + micro);
-                using var scope = torch.NewDisposeScope();
-                torch.Tensor loss = _objective.Loss(_network, _batch);
-                // Reports are means over micro batches, so each loss counts by its share there too.
-                if (shares is not null)
-                    loss = loss.Times(shares[micro] * _settings.Accumulation);
-                _network.Backward(_settings.Accumulation == 1 ? loss : loss.Over(_settings.Accumulation));
-                if (_meter.IsHost)
-                    losses.Add(BitConverter.DoubleToInt64Bits(loss.ToDouble()));
-                else
-                    _meter.Add(loss);
-                for (int row = 0; row < _batch.Count; row++)
-                    tokens += _batch.RowLength(row) - _objective.SourceOnlyIds;
-            }
-            _trained.GatherGradients();
-            if (!_sum.Add())
-                _network.ZeroGradients();
-        }
-        return new StepPart([.. losses], tokens, _sum.Missing(), _clock?.Own ?? 0);
-    }
-
-    // The share that each micro batch has in the learned tokens of the step; null where all count the same.
-    private double[]? Shares()
-    {
-        if (_settings.LossDivisor == LossDivisor.MicroBatch || _settings.Accumulation == 1)
-            return null;
-        var targets = new double[_settings.Accumulation];
-        for (int micro = 0; micro < targets.Length; micro++)
-        {
-            FillBatch(State.Step * _settings.Accumulation + micro);
-            for (int row = 0; row < _batch.Count; row++)
-                targets[micro] += _batch.TargetCount(row, _objective.SourceOnlyIds);
-        }
-        double sum = targets.Sum();
-        return [.. targets.Select(count => count / sum)];
-    }
-
-    private void FillBatch(long microBatch)
-    {
-        long firstSequence = microBatch * _settings.MicroBatchSize;
-        int length = _lengths[microBatch];
-        if (_blocks.PadsToLongest)
-        {
-            length = 0;
-            for (int row = 0; row < _batch.Capacity; row++)
-                length = Math.Max(length, _blocks.Extent(_order[firstSequence + row]).Length);
-        }
-        _batch.Clear(length);
-        for (int row = 0; row < _batch.Capacity; row++)
-            _batch.Add(_blocks, _order[firstSequence + row], (ulong)(firstSequence + row));
     }
 
     private void Report(TrainingClock clock, double learningRate, IProgress<TrainingProgress>? progress)
@@ -398,7 +324,4 @@ internal sealed class TrainingLoop : IDisposable
         ValidationHistory = [.. State.Validations],
         Adapter = _trained.ToAdapter(),
     };
-
-    // What a rank has done for a step: the bits of its losses, which may be no numbers, its tokens, which weights have no gradient, and when.
-    private sealed record StepPart(long[] Losses, long Tokens, int[] Missing, long Time);
 }
