@@ -5,24 +5,13 @@ using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 using TorchSharp;
+using static Microsoft.ML.MaskedDiffusion.Tests.TinyTraining;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
 public sealed class TrainingLoopTests
 {
-    private const int Length = 8;
-
-    private static readonly TransformerConfig Config = new()
-    {
-        LayerCount = 2,
-        HeadCount = 2,
-        EmbeddingSize = 32,
-        FeedForwardSize = 64,
-        VocabularySize = 12,
-        ContextLength = Length,
-    };
-
     private static readonly TrainingSettings Settings = new()
     {
         MaxSteps = 6,

@@ -2,6 +2,7 @@ using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
+using static Microsoft.ML.MaskedDiffusion.Tests.TinyTraining;
 using static Microsoft.ML.MaskedDiffusion.Tests.TrainingOutcome;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -10,18 +11,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class GroupTrainingTests
 {
-    private const int Length = 8;
-
-    private static readonly TransformerConfig Config = new()
-    {
-        LayerCount = 2,
-        HeadCount = 2,
-        EmbeddingSize = 32,
-        FeedForwardSize = 64,
-        VocabularySize = 12,
-        ContextLength = Length,
-    };
-
     private static readonly TrainingSettings Settings = new()
     {
         MaxSteps = 9,
