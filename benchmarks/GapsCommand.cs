@@ -65,13 +65,14 @@ internal static class GapsCommand
             string path = result.GetValue(model)!;
             if (!File.Exists(path) && !Directory.Exists(path))
             {
-                using MaskedDiffusionModel? first = result.GetValue(initial) is { } saved ? SavedModel.Open(saved, "auto") : null;
+                MaskedDiffusionCatalog catalog = new MLContext().MaskedDiffusion();
+                using MaskedDiffusionModel? first = result.GetValue(initial) is { } saved ? catalog.OpenModel(saved) : null;
                 TrainerOptions options = Options(first, result.GetValue(vocabulary));
                 (options.MaxSteps, options.CancellationToken) = (result.GetValue(steps), cancellation);
                 (options.Noise.GapLengthRatio, options.Noise.MaxGapLength) = (result.GetValue(lengths), result.GetValue(longest));
                 Train(documents[..border], path, options);
             }
-            using MaskedDiffusionModel trained = SavedModel.Open(path, "auto");
+            using MaskedDiffusionModel trained = new MLContext().MaskedDiffusion().OpenModel(path);
             Measure(trained, documents[border..], result.GetValue(limit), result.GetValue(longest), result.GetValue(seed), cancellation);
         }, CancellationToken.None));
         return command;

@@ -60,11 +60,12 @@ internal static class PoliciesCommand
                 string[] texts = result.GetValue(lines)
                     ? Lines(File.ReadLines(path), result.GetValue(pieces), result.GetValue(characters))
                     : Pieces(File.ReadAllText(path), result.GetValue(pieces), result.GetValue(characters));
-                using MaskedDiffusionModel opened = SavedModel.Open(result.GetValue(model)!, result.GetValue(device)!);
+                MaskedDiffusionCatalog catalog = new MLContext().MaskedDiffusion();
+                using MaskedDiffusionModel opened = catalog.OpenModel(result.GetValue(model)!, result.GetValue(device)!);
                 Run(opened, texts, result.GetValue(tokens)!, result.GetValue(block), result.GetValue(orders), cancellation);
                 if (result.GetValue(autoregressive) is { } second)
                 {
-                    using MaskedDiffusionModel other = SavedModel.Open(second, result.GetValue(device)!);
+                    using MaskedDiffusionModel other = catalog.OpenModel(second, result.GetValue(device)!);
                     Measure(other, "autoregressive", LikelihoodMethod.ChainRule, texts, cancellation);
                 }
                 return 0;

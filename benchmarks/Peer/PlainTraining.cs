@@ -21,7 +21,7 @@ internal sealed class PlainTraining : ITrainingSteps
     {
         _settings = settings;
         _network = new PlainNetwork(network, trains: true, rounded);
-        _optimizer = optim.AdamW(_network.Weights.Values, settings.LearningRate, settings.Beta1, settings.Beta2, settings.Epsilon,
+        _optimizer = optim.AdamW(_network.Weights.Values, settings.LearningRate, settings.Beta1, settings.Beta2, TrainingSettings.Epsilon,
             settings.WeightDecay);
     }
 

@@ -21,7 +21,7 @@ var questions = new Option<int>("--questions")
     Description = "Number of multiple-choice questions to ask, 10 to 100000.", DefaultValueFactory = _ => defaults.Questions,
 };
 var seed = new Option<int>("--seed") { Description = "Seed of all random choices.", DefaultValueFactory = _ => defaults.Seed };
-var output = new Option<DirectoryInfo>("--output")
+var output = new Option<DirectoryInfo>("--out")
 {
     Description = "Folder for the model (lm.zip), the report (report.html) and the steps of a text (writing.html).",
     DefaultValueFactory = _ => defaults.Output,

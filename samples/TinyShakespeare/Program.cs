@@ -13,7 +13,7 @@ minutes.Validators.Add(result =>
         result.AddError("--minutes must be above 0 and at most 10000.");
 });
 var seed = new Option<int>("--seed") { Description = "Seed of everything random.", DefaultValueFactory = _ => 1 };
-var output = new Option<DirectoryInfo>("--output")
+var output = new Option<DirectoryInfo>("--out")
 {
     Description = "Where the model, the samples and the loss curve go.",
     DefaultValueFactory = _ => new DirectoryInfo("artifacts/tinyshakespeare"),

@@ -27,7 +27,11 @@ internal static class ChatTurns
             else if (turns.Count == 0)
                 system.Add(text);
             else
-                throw new ArgumentException($"Message {index + 1} is one of the system; these must stand first.", nameof(messages));
+            {
+                throw new ArgumentException(
+                    $"Message {index + 1} has the role 'system' and comes after other messages. Put system messages first, or their "
+                    + "text into ChatOptions.Instructions.", nameof(messages));
+            }
         }
         if (system.Count > 0)
             turns.Insert(0, new ChatTurn(ChatTurnRole.System, string.Join("\n\n", system)));
@@ -39,7 +43,8 @@ internal static class ChatTurns
         : role == ChatRole.User ? ChatTurnRole.User
         : role == ChatRole.Assistant ? ChatTurnRole.Assistant
         : throw new NotSupportedException(
-            $"Message {index + 1} has the role '{role.Value}'; a model of this kind knows system, user and assistant.");
+            $"Message {index + 1} has the role '{role.Value}'; a model of this kind knows system, user and assistant. Leave it out, "
+            + "or give its text to one of these.");
 
     private static string TextOf(ChatMessage message, int index)
     {
@@ -48,7 +53,8 @@ internal static class ChatTurns
             if (content is not TextContent)
             {
                 throw new NotSupportedException(
-                    $"Message {index + 1} has a {content.GetType().Name}; a model of this kind reads texts (TextContent) only.");
+                    $"Message {index + 1} has a {content.GetType().Name}; a model of this kind reads texts "
+                    + "(TextContent) only. Leave it out, or put what it says into words.");
             }
         }
         return message.Text;

@@ -23,8 +23,8 @@ public sealed class MpiOptions
 
     /// <summary>
     /// The MPI library's file, such as "/opt/mpich/lib/libmpich.so.12". Default null: the environment variable
-    /// <c>MDM_MPI_LIBRARY</c>, and where that is not set MPICH's usual names (libmpich.so.12, libmpi.so.12, libmpi.12.dylib), where the
-    /// system looks for libraries; msmpi.dll on Windows.
+    /// <c>MDM_MPI_LIBRARY</c>, and where that is not set MPICH's usual names (libmpich.so.12, libmpi.so.12, libmpich.12.dylib,
+    /// libmpi.12.dylib), where the system looks for libraries; msmpi.dll on Windows.
     /// </summary>
     public string? LibraryPath { get; set; }
 

@@ -44,6 +44,7 @@ public sealed partial class MaskedDiffusionCatalog
     /// is taken.
     /// </summary>
     /// <param name="path">The folder or file.</param>
+    /// <param name="device">Where the weights go: "cpu", "cuda", "cuda:1", or "auto", the first GPU, else the processor.</param>
     /// <param name="weightType">
     /// The numbers in which the matrices are held in memory, by default those of the files. A pipeline's model is loaded in those first, so
     /// that both are in memory for a moment.
@@ -54,17 +55,19 @@ public sealed partial class MaskedDiffusionCatalog
     /// </exception>
     /// <exception cref="InvalidDataException">The file is damaged, or is a pipeline without a model of this library.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="weightType"/> is none of the names.</exception>
-    public MaskedDiffusionModel OpenModel(string path, WeightType weightType = WeightType.Automatic)
+    public MaskedDiffusionModel OpenModel(string path, string device = "auto", WeightType weightType = WeightType.Automatic)
     {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentException.ThrowIfNullOrEmpty(device);
         OptionCheck.RequireDefined(weightType, nameof(weightType));
         return SavedForm.IsPipeline(path)
-            ? PipelineFile.LoadFirstModel(MLContext, path, weightType) : MaskedDiffusionModel.Load(path, weightType: weightType);
+            ? PipelineFile.LoadFirstModel(MLContext, path, device, weightType) : MaskedDiffusionModel.Load(path, device, weightType);
     }
 
     /// <summary>
     /// Finds this library's transformers in what <c>ml.Model.Load</c> gave and puts the batched ones in their place: a
-    /// <see cref="LikelihoodScoringTransformer"/>, <see cref="ChoiceScoringTransformer"/>, <see cref="GroupedChoiceScoringTransformer"/> or
-    /// <see cref="InfillTransformer"/>, <see cref="TextGenerationTransformer"/>, or a chain with them.
+    /// <see cref="LikelihoodScoringTransformer"/>, <see cref="ChoiceScoringTransformer"/>, <see cref="InfillTransformer"/> or
+    /// <see cref="TextGenerationTransformer"/>, or a chain with them.
     /// </summary>
     /// <param name="loaded">A loaded transformer.</param>
     /// <returns>The same object where it holds none of ours.</returns>

@@ -16,6 +16,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
     where TSettings : class, new()
 {
     private readonly List<Func<ParseResult, (string, JsonObject)?>> _given = [];
+    private readonly List<(string Name, Func<TSettings, bool> IsOn, string[] Dependents)> _switches = [];
     private readonly Option<string?> _config = new("--config") { HelpName = "file", Description = "Read settings from a JSON file." };
     private readonly Option<string[]> _set = new("--set")
     {
@@ -37,7 +38,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
     public sealed override int Execute(ParseResult arguments, ToolConsole console, IProcessGroup group, CancellationToken cancellation)
     {
         Group = group;
-        List<(string, JsonObject)> layers = [];
+        List<(string Source, JsonObject Values)> layers = [];
         if (arguments.GetValue(_config) is { } file)
             layers.Add((file, ReadFile(file)));
         foreach (Func<ParseResult, (string, JsonObject)?> given in _given)
@@ -47,6 +48,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
         }
         foreach (string text in arguments.GetValue(_set) ?? [])
             layers.Add(("--set", SettingText.Assignment(typeof(TSettings), text)));
+        CheckSwitches(layers);
         TSettings settings = SettingsTree.With(Defaults(SettingsTree.With(new TSettings(), layers)), layers);
         if (arguments.GetValue(_print))
         {
@@ -120,24 +122,28 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
         _given.Add(result => result.GetValue(flag) ? (name, SettingsTree.At(setting, value.DeepClone())) : null);
     }
 
-    /// <summary>Refuses options on a command line without the switch that gives them a meaning.</summary>
-    protected void RequireSwitch(string name, params string[] dependents)
-    {
-        foreach (Option dependent in Options.Where(option => dependents.Contains(option.Name)))
-        {
-            dependent.Validators.Add(given =>
-            {
-                if (!given.Implicit && !given.GetValue<bool>(name))
-                    given.AddError($"{dependent.Name} means nothing without {name}: add {name}, or leave {dependent.Name} out.");
-            });
-        }
-    }
+    /// <summary>Refuses options that nothing gives a meaning: neither their switch, nor a settings file, nor --set.</summary>
+    /// <param name="name">The switch.</param>
+    /// <param name="isOn">Whether settings have what the switch turns on.</param>
+    /// <param name="dependents">The options.</param>
+    protected void RequireSwitch(string name, Func<TSettings, bool> isOn, params string[] dependents) =>
+        _switches.Add((name, isOn, dependents));
 
     /// <summary>Adds the options that every command has; called at the end of a command's constructor, so that they come last.</summary>
     protected void AddCommonOptions()
     {
         foreach (Option option in new Option[] { _json, _config, _set, _print, _save })
             Add(option);
+    }
+
+    private void CheckSwitches(List<(string Source, JsonObject Values)> layers)
+    {
+        foreach ((string name, Func<TSettings, bool> isOn, string[] dependents) in _switches)
+        {
+            string? given = layers.Select(layer => layer.Source).FirstOrDefault(dependents.Contains);
+            if (given is not null && !isOn(SettingsTree.With(new TSettings(), layers.Where(layer => !dependents.Contains(layer.Source)))))
+                throw new UsageException($"{given} means nothing without {name}: add {name}, or leave {given} out.");
+        }
     }
 
     private static string HelpNameOf(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch

@@ -86,7 +86,8 @@ internal sealed class BatchLog : IDisposable
 
     private static BatchState Parse(string line)
     {
-        BatchState state = JsonSerializer.Deserialize<BatchState>(line) ?? throw new InvalidDataException("this is null.");
+        BatchState state = JsonSerializer.Deserialize<BatchState>(line)
+            ?? throw new InvalidDataException("it says null, and no state of a scoring.");
         bool isPossible = state.Rows >= 0 && state.Rejected >= 0 && state.OutputBytes >= 0 && state.RejectedBytes >= 0
             && state.LastOutput >= 0 && state.LastOutput <= state.OutputBytes && state.Next.Offset >= 0;
         return isPossible ? state : throw new InvalidDataException("its numbers are not those of rows that were scored.");

@@ -44,7 +44,8 @@ public sealed class BatchScoringOptions
     /// <summary>
     /// The types of the columns that the transformer reads, such as the schema that <c>ml.Model.Load</c> gives; columns that the file does
     /// not have are no columns. Default null: texts in CSV and TSV, the types of the file in Parquet, and in JSON lines those of the first
-    /// row (numbers are Single, arrays are vectors of any length). Columns that the transformer does not read may hold anything.
+    /// values that are not null in the first 1,000 rows (numbers are Single, arrays are vectors of any length). Columns that the
+    /// transformer does not read may hold anything.
     /// </summary>
     public DataViewSchema? InputSchema { get; set; }
 

@@ -1,4 +1,3 @@
-using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.DataViews;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
@@ -31,30 +30,16 @@ internal sealed class BlockView(DataViewSchema schema, IReadOnlyList<ViewColumn>
 
     private int RowCount => rows.Count;
 
-    private sealed class Cursor(BlockView view, ActiveColumns active) : DataViewRowCursor
+    private sealed class Cursor(BlockView view, ActiveColumns active) : OrderedCursor(view.Schema)
     {
-        private int _position = -1;
-
-        public override long Position => _position;
-
-        public override long Batch => 0;
-
-        public override DataViewSchema Schema => view.Schema;
-
         public override bool IsColumnActive(DataViewSchema.Column column) => active.Contains(column);
-
-        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)_position, 0);
 
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
             int index = active.Require<TValue>(column);
-            return (ValueGetter<TValue>)view.Column(index).Getter(() => view.Value(_position, index));
+            return (ValueGetter<TValue>)view.Column(index).Getter(() => view.Value((int)Position, index));
         }
 
-        public override bool MoveNext()
-        {
-            _position = _position + 1 < view.RowCount ? _position + 1 : -1;
-            return _position >= 0;
-        }
+        protected override bool HasRow(long row) => row < view.RowCount;
     }
 }

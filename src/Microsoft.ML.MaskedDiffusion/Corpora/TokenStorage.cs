@@ -25,13 +25,13 @@ internal interface ITokenSink
 /// A growing list of token ids in memory: 2 bytes an id (4 bytes if the vocabulary has more than 65,536), in chunks of a million ids. Not
 /// thread-safe while it grows.
 /// </summary>
-internal sealed class TokenStorage : ITokens, ITokenSink
+internal sealed class TokenStorage : ChunkedTokens, ITokenSink
 {
-    private const int ChunkBits = 20;
-    private const int ChunkLength = 1 << ChunkBits;
+    private const int ChunkBits = 20, ChunkSize = 1 << ChunkBits;
 
     private readonly List<ushort[]>? _narrow;
     private readonly List<int[]>? _wide;
+    private long _count;
 
     public TokenStorage(int vocabularySize)
     {
@@ -45,11 +45,13 @@ internal sealed class TokenStorage : ITokens, ITokenSink
     /// <summary>Every id is below this number.</summary>
     public int VocabularySize { get; }
 
-    public long Count { get; private set; }
+    public override long Count => _count;
+
+    protected override long ChunkLength => ChunkSize;
 
     /// <summary>The number of bytes that the chunks take.</summary>
     public long AllocatedBytes =>
-        (_narrow?.Count ?? 0) * (long)ChunkLength * sizeof(ushort) + (_wide?.Count ?? 0) * (long)ChunkLength * sizeof(int);
+        (_narrow?.Count ?? 0) * (long)ChunkSize * sizeof(ushort) + (_wide?.Count ?? 0) * (long)ChunkSize * sizeof(int);
 
     public void Append(ReadOnlySpan<int> ids)
     {
@@ -64,42 +66,29 @@ internal sealed class TokenStorage : ITokens, ITokenSink
             throw new ArgumentOutOfRangeException(nameof(id), id,
                 $"A token id must be in 0..{VocabularySize - 1}; does the tokenizer fit the vocabulary size {VocabularySize}?");
         }
-        int chunk = checked((int)(Count >> ChunkBits));
-        int offset = (int)(Count & (ChunkLength - 1));
+        int chunk = checked((int)(_count >> ChunkBits));
+        int offset = (int)(_count & (ChunkSize - 1));
         if (_narrow is not null)
         {
             if (chunk == _narrow.Count)
-                _narrow.Add(new ushort[ChunkLength]);
+                _narrow.Add(new ushort[ChunkSize]);
             _narrow[chunk][offset] = (ushort)id;
         }
         else
         {
             if (chunk == _wide!.Count)
-                _wide.Add(new int[ChunkLength]);
+                _wide.Add(new int[ChunkSize]);
             _wide[chunk][offset] = id;
         }
-        Count++;
+        _count++;
     }
 
-    public void CopyTo(long start, Span<long> destination)
+    protected override void CopyFrom(int chunk, long offset, Span<long> destination)
     {
-        if (start < 0 || start + destination.Length > Count)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(start), start, $"A range of {destination.Length} ids from here does not lie within the {Count} ids.");
-        }
-        while (!destination.IsEmpty)
-        {
-            int chunk = (int)(start >> ChunkBits);
-            int offset = (int)(start & (ChunkLength - 1));
-            int count = Math.Min(destination.Length, ChunkLength - offset);
-            if (_narrow is not null)
-                Widen(_narrow[chunk].AsSpan(offset, count), destination);
-            else
-                Widen(_wide![chunk].AsSpan(offset, count), destination);
-            destination = destination[count..];
-            start += count;
-        }
+        if (_narrow is not null)
+            Widen(_narrow[chunk].AsSpan((int)offset, destination.Length), destination);
+        else
+            Widen(_wide![chunk].AsSpan((int)offset, destination.Length), destination);
     }
 
     private static void Widen(ReadOnlySpan<ushort> source, Span<long> destination)

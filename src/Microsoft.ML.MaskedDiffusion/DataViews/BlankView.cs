@@ -27,29 +27,13 @@ internal sealed class BlankView(DataViewSchema schema, int rowCount = 0) : IData
         return builder.ToSchema();
     }
 
-    private sealed class Cursor(DataViewSchema schema, int rowCount) : DataViewRowCursor
+    private sealed class Cursor(DataViewSchema schema, int rowCount) : OrderedCursor(schema)
     {
-        private long _position = -1;
-
-        public override long Position => _position;
-
-        public override long Batch => 0;
-
-        public override DataViewSchema Schema => schema;
-
         public override bool IsColumnActive(DataViewSchema.Column column) => false;
-
-        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)_position, 0);
 
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
             throw new ArgumentOutOfRangeException(nameof(column), $"Column '{column.Name}' holds no values here.");
 
-        public override bool MoveNext()
-        {
-            if (_position + 1 >= rowCount)
-                return false;
-            _position++;
-            return true;
-        }
+        protected override bool HasRow(long row) => row < rowCount;
     }
 }

@@ -37,19 +37,9 @@ internal sealed class TextFilesView : IDataView
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
         [GetRowCursor(columnsNeeded, rand)];
 
-    private sealed class Cursor(DataViewSchema schema, ActiveColumns active, IEnumerator<string> documents) : DataViewRowCursor
+    private sealed class Cursor(DataViewSchema schema, ActiveColumns active, IEnumerator<string> documents) : OrderedCursor(schema)
     {
-        private long _position = -1;
-
-        public override long Position => _position;
-
-        public override long Batch => 0;
-
-        public override DataViewSchema Schema => schema;
-
         public override bool IsColumnActive(DataViewSchema.Column column) => active.Contains(column);
-
-        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)_position, 0);
 
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
@@ -58,16 +48,7 @@ internal sealed class TextFilesView : IDataView
             return (ValueGetter<TValue>)(Delegate)getter;
         }
 
-        public override bool MoveNext()
-        {
-            if (!documents.MoveNext())
-            {
-                _position = -1;
-                return false;
-            }
-            _position++;
-            return true;
-        }
+        protected override bool HasRow(long row) => documents.MoveNext();
 
         protected override void Dispose(bool disposing)
         {

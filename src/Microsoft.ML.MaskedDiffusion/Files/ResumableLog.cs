@@ -68,24 +68,8 @@ internal sealed class ResumableLog : IDisposable
 
     /// <summary>Converts the items that were there when the log was opened, one at a time as they are asked for.</summary>
     /// <exception cref="InvalidDataException">A line is damaged; the message names the file and the line.</exception>
-    public IEnumerable<T> Read<T>(Func<string, T> convert)
-    {
-        int number = 1;
-        foreach (string line in Lines().Take(Count))
-        {
-            number++;
-            T value;
-            try
-            {
-                value = convert(line);
-            }
-            catch (Exception e) when (e is JsonException or InvalidDataException)
-            {
-                throw new InvalidDataException($"{_path}, line {number}: {e.Message} Delete the log to start anew.", e);
-            }
-            yield return value;
-        }
-    }
+    public IEnumerable<T> Read<T>(Func<string, T> convert) =>
+        LogLines.Convert(Lines().Take(Count), _path, firstNumber: 2, "Delete the log to start anew.", convert);
 
     /// <summary>Adds items, a line each, and flushes them to the disk.</summary>
     public void Append(IEnumerable<string> lines)

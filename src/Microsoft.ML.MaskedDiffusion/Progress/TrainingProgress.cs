@@ -58,9 +58,10 @@ public sealed record TrainingProgress
     public bool LossIsBound => LossRemark is null;
 
     /// <summary>
-    /// What <see cref="Loss"/> is where it is not the bound: "uniform weights" (<see cref="LossWeighting.Uniform"/>), "autoregressive"
-    /// (<see cref="TrainerOptions.WarmStart"/>) or "with gaps of wrong lengths" (<see cref="NoiseOptions.GapLengthRatio"/>); such losses
-    /// are smaller. Null, the default, where it is the bound.
+    /// What <see cref="Loss"/> is where it is not the bound: "uniform weights", "dynamic weights" or "clipped weights"
+    /// (<see cref="NoiseOptions.LossWeighting"/>), "autoregressive" (<see cref="TrainerOptions.WarmStart"/>), "with gaps of wrong lengths"
+    /// (<see cref="NoiseOptions.GapLengthRatio"/>), or "attention not yet full" (<see cref="TrainerOptions.AttentionAnnealing"/>), alone or
+    /// before one of the others. Null, the default, where it is the bound.
     /// </summary>
     public string? LossRemark { get; init; }
 

@@ -77,14 +77,14 @@ internal static class PipelineFile
         }
     }
 
-    /// <summary>A copy of the first model in a pipeline, with weights of some type, which the caller disposes.</summary>
-    public static MaskedDiffusionModel LoadFirstModel(MLContext ml, string path, WeightType weightType)
+    /// <summary>A copy of the first model in a pipeline, on a device and with weights of some type, which the caller disposes.</summary>
+    public static MaskedDiffusionModel LoadFirstModel(MLContext ml, string path, string device, WeightType weightType)
     {
         ModelTransformer[] ours = [.. Members(Load(ml, path, out _)).OfType<ModelTransformer>()];
         try
         {
             return ours.Length > 0
-                ? ours[0].Model.Clone(null, weightType)
+                ? ours[0].Model.Clone(device, weightType)
                 : throw new InvalidDataException($"{path} is a pipeline without a model of this library.");
         }
         finally

@@ -35,7 +35,9 @@ internal static class SavedOptions
     {
         try
         {
-            return header.Settings.Deserialize<T>(Json) ?? throw new InvalidDataException("The saved options are null.");
+            return header.Settings.Deserialize<T>(Json) ?? throw new InvalidDataException(
+                $"The saved options of the {header.Kind} transform are the word null, which no version of this library writes. Save the "
+                + "model again, or fetch an intact copy.");
         }
         catch (JsonException e)
         {

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Search;
@@ -44,25 +43,9 @@ internal sealed class SearchFolder(string path)
 
     /// <summary>Converts what was measured ahead, line by line.</summary>
     /// <exception cref="InvalidDataException">A line is damaged; the message names the file and the line.</exception>
-    public IEnumerable<T> ReadAhead<T>(Func<string, T> convert)
-    {
-        int number = 0;
-        foreach (string line in File.Exists(Ahead) ? File.ReadLines(Ahead) : [])
-        {
-            number++;
-            T value;
-            try
-            {
-                value = convert(line);
-            }
-            catch (Exception error) when (error is JsonException or InvalidDataException)
-            {
-                throw new InvalidDataException($"{Ahead}, line {number}: {error.Message} Delete the folder {Trials}: what the log does not "
-                    + "have is then trained anew.", error);
-            }
-            yield return value;
-        }
-    }
+    public IEnumerable<T> ReadAhead<T>(Func<string, T> convert) => LogLines.Convert(
+        File.Exists(Ahead) ? File.ReadLines(Ahead) : [], Ahead, firstNumber: 1,
+        $"Delete the folder {Trials}: what the log does not have is then trained anew.", convert);
 
     /// <summary>Replaces what was measured ahead.</summary>
     public void WriteAhead(IReadOnlyCollection<string> lines)

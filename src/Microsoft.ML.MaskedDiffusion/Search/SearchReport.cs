@@ -39,7 +39,7 @@ internal static class SearchReport
     // A trial's place on an axis, 0 at the bottom: for numbers by their size, for other values by their order.
     private static string Axes(SearchResult result)
     {
-        SearchTrial[] drawn = [.. result.Ranked().Where(trial => double.IsFinite(trial.Last.Metric)).Reverse()];
+        SearchTrial[] drawn = [.. result.RankedTrials.Where(trial => double.IsFinite(trial.Last.Metric)).Reverse()];
         string[] names = [.. result.Best.Values.Keys];
         Axis[] axes =
         [
@@ -68,7 +68,7 @@ internal static class SearchReport
 
     private static string Losses(SearchResult result)
     {
-        SearchTrial[] drawn = [.. result.Ranked().Where(trial => trial.Last.Losses.Count > 1).Reverse()];
+        SearchTrial[] drawn = [.. result.RankedTrials.Where(trial => trial.Last.Losses.Count > 1).Reverse()];
         SearchLoss[] all = [.. drawn.SelectMany(trial => trial.Last.Losses).Where(point => double.IsFinite(point.Loss))];
         if (all.Length == 0)
             return "<p>No training was long enough to have a curve.</p>";
@@ -97,7 +97,7 @@ internal static class SearchReport
         foreach (string head in heads)
             table.Append("<th>").Append(Text(head)).Append("</th>");
         table.Append("</tr></thead><tbody>");
-        foreach (SearchTrial trial in result.Ranked())
+        foreach (SearchTrial trial in result.RankedTrials)
         {
             SearchMeasurement last = trial.Last;
             CultureInfo culture = CultureInfo.InvariantCulture;

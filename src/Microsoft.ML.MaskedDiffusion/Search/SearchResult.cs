@@ -30,6 +30,14 @@ public sealed class SearchResult : IDisposable
     /// <summary>All trials, in the order in which they began.</summary>
     public IReadOnlyList<SearchTrial> Trials { get; }
 
+    /// <summary>All trials, the best first: by the rung that they reached, then by the metric, one without a finite metric last.</summary>
+    public IReadOnlyList<SearchTrial> RankedTrials =>
+    [
+        .. Trials.OrderByDescending(trial => trial.Number == Best.Number).ThenByDescending(trial => trial.Last.Rung)
+            .ThenBy(trial => trial.Last.Metric, Comparer<double>.Create(
+                (a, b) => Metric.IsBetter(a, b) ? -1 : Metric.IsBetter(b, a) ? 1 : 0)),
+    ];
+
     /// <summary>What they were compared by.</summary>
     public SearchMetric Metric { get; }
 
@@ -50,7 +58,7 @@ public sealed class SearchResult : IDisposable
     public override string ToString()
     {
         var text = new StringBuilder();
-        foreach (SearchTrial trial in Ranked())
+        foreach (SearchTrial trial in RankedTrials)
         {
             SearchMeasurement last = trial.Last;
             string values = string.Join(", ", trial.Values.Select(value => $"{value.Key} {SearchDimension.Show(value.Value)}"));
@@ -62,7 +70,4 @@ public sealed class SearchResult : IDisposable
 
     /// <summary>Disposes the best model.</summary>
     public void Dispose() => Transformer.Dispose();
-
-    internal IEnumerable<SearchTrial> Ranked() => Trials.OrderByDescending(trial => trial.Last.Rung)
-        .ThenBy(trial => trial.Last.Metric, Comparer<double>.Create((a, b) => Metric.IsBetter(a, b) ? -1 : Metric.IsBetter(b, a) ? 1 : 0));
 }

@@ -77,7 +77,7 @@ internal sealed class SearchRun : IDisposable
             isCancelled = MeasureRound();
             TakeInTurn();
         }
-        // What was cancelled when nothing was left to do is whole.
+        // A search that was cancelled when nothing was left to do is complete.
         isCancelled &= _course.Next() is not null;
         if (isCancelled && _course.Best is null)
         {
@@ -151,7 +151,7 @@ internal sealed class SearchRun : IDisposable
         _course.Take(trial, measured);
     }
 
-    // What has got a line in the log since is not ahead any more.
+    // A trial that has a line in the log by now is not ahead of it any more.
     private void AddAhead(string line)
     {
         (int trial, SearchMeasurement measured) = SearchLog.Read(line, _values.Shown);

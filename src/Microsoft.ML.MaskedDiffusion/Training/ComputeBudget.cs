@@ -24,10 +24,10 @@ internal sealed record ComputeBudget
     }
 
     /// <summary>
-    /// SMDM's formula: int(F / (6 N G length) / nodes), with N the parameters outside embeddings and G the sequences of one node's step.
+    /// SMDM's formula: int(F / (6 N G length)), with N the parameters outside embeddings and G the sequences of a step.
     /// </summary>
-    public static long StepsForFlops(double flops, long nonEmbeddingParameters, int batchSize, double meanLength, int nodes = 1) =>
-        (long)(flops / (6.0 * nonEmbeddingParameters * batchSize * meanLength) / nodes);
+    public static long StepsForFlops(double flops, long nonEmbeddingParameters, int batchSize, double meanLength) =>
+        (long)(flops / (6.0 * nonEmbeddingParameters * batchSize * meanLength));
 
     /// <summary>Steps that show every block <paramref name="epochs"/> times, the last step filled up from the next epoch.</summary>
     public static long StepsForEpochs(double epochs, long blockCount, int batchSize) =>

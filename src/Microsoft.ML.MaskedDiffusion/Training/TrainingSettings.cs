@@ -38,7 +38,8 @@ internal sealed record TrainingSettings
 
     public double Beta2 { get; init; } = 0.95;
 
-    public double Epsilon { get; init; } = 1e-8;
+    /// <summary>What AdamW adds to the root of the second moment, as published.</summary>
+    public const double Epsilon = 1e-8;
 
     public double WeightDecay { get; init; } = 0.1;
 

@@ -26,7 +26,7 @@ public sealed class CommandLineBatchTests
         string[] rows = ["the cat [MASK]", "one two"];
         File.WriteAllLines(_folder.File("in.csv"), [$"Own,{text},Choices", .. rows.Select(row => $"{row},x,\"[\"\"sat\"\",\"\"on\"\"]\"")]);
         string[] arguments = ["batch", _folder.File("in.csv"), _folder.File("out.jsonl"), "--model", Files.Model, "--task", task];
-        string[] more = ["--text", "Own", "--column", output, "--choices", "2", "--length", "4", "--json"];
+        string[] more = ["--column", "Own", "--output-column", output, "--choices", "2", "--length", "4", "--json"];
         JsonElement facts = ToolRun.Done([.. arguments, .. more]).Objects.Single();
         Assert.AreEqual(2, facts.GetProperty("rows").GetInt32());
         string[] lines = File.ReadAllLines(_folder.File("out.jsonl"));
@@ -58,9 +58,9 @@ public sealed class CommandLineBatchTests
         ToolRun bad = ToolRun.Of(arguments);
         Assert.AreEqual(ExitCode.Failed, bad.ExitCode);
         StringAssert.Contains(bad.Error, "in.jsonl, line 2");
-        ToolRun.Done([.. arguments, "--skip-bad-rows"]);
+        ToolRun.Done([.. arguments, "--skip-invalid-rows"]);
         Assert.HasCount(1, File.ReadAllLines(_folder.File("out.jsonl.rejected.jsonl")));
-        ToolRun.Done([.. arguments, "--skip-bad-rows", "--overwrite"]);
+        ToolRun.Done([.. arguments, "--skip-invalid-rows", "--overwrite"]);
         Assert.HasCount(1, File.ReadAllLines(_folder.File("out.jsonl.rejected.jsonl")));
     }
 

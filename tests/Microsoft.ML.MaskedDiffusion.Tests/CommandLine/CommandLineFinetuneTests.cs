@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Mdm;
 using Mdm.Settings;
 
@@ -143,6 +144,19 @@ public sealed class CommandLineFinetuneTests
         ToolRun run = ToolRun.Of([.. Small, "--out", "lm.mdm", .. options]);
         Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode, run.Error);
         StringAssert.Contains(run.Error, expected);
+    }
+
+    [TestMethod]
+    public void WhatASettingsFileTurnsOnGivesOptionsAMeaning()
+    {
+        using var folder = new TemporaryFolder();
+        string config = folder.File("adapters.json");
+        File.WriteAllText(config, """{"Trainer": {"Lora": {"Alpha": 4}}}""");
+        string[] run = [.. Small, "--out", "lm.mdm", "--lora-rank", "3", "--print-config"];
+        foreach (string[] way in new[] { ["--config", config], ["--set", "Trainer.Lora.Alpha=4"], new[] { "--lora", "--lora-alpha", "4" } })
+            StringAssert.Matches(ToolRun.Done([.. run, .. way]).Output, new Regex("\"Lora\": \\{\\s+\"Rank\": 3,\\s+\"Alpha\": 4,"));
+        File.WriteAllText(config, """{"Trainer": {"Lora": null}}""");
+        StringAssert.Contains(ToolRun.Of([.. run, "--config", config]).Error, "--lora-rank means nothing without --lora");
     }
 
     [TestMethod]

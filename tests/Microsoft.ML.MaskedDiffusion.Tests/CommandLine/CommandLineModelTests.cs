@@ -146,11 +146,11 @@ public sealed class CommandLineModelTests
         using var folder = new TemporaryFolder();
         string rows = "{\"query\":\"the cat\",\"choices\":[\"sat\",\"river\"],\"gold\":0}\n";
         File.WriteAllText(folder.File("piqa_validation.jsonl"), rows + rows);
-        string[] arguments = ["eval", folder.Path, "--model", Files.Model, "--samples", "4", "--limit", "1", "--truncate"];
+        string[] arguments = ["eval", folder.Path, "--model", Files.Model, "--samples", "4", "--max-questions", "1", "--truncate"];
         JsonElement result = ToolRun.Done([.. arguments, "--json"]).Objects.Single();
         Assert.AreEqual("piqa", result.GetProperty("task").GetString());
         Assert.AreEqual(1, result.GetProperty("questions").GetInt32());
-        StringAssert.Contains(ToolRun.Done(arguments).Output, "accuracy ± items ± noise");
+        StringAssert.Contains(ToolRun.Done(arguments).Output, "accuracy ± questions ± noise");
         File.Move(folder.File("piqa_validation.jsonl"), folder.File("other.jsonl"));
         ToolRun none = ToolRun.Of(arguments);
         Assert.AreEqual(ExitCode.WrongUsage, none.ExitCode);

@@ -54,10 +54,10 @@ public sealed class Int8ModelTests
             Assert.AreEqual(WeightType.Int8, again.WeightType, form);
             WeightTypeTests.AssertSameResults(wide, again);
             // What the integers stand for are 32-bit floats, which lose nothing.
-            using MaskedDiffusionModel widened = ml.MaskedDiffusion().OpenModel(other.File(form), WeightType.Float32);
+            using MaskedDiffusionModel widened = ml.MaskedDiffusion().OpenModel(other.File(form), weightType: WeightType.Float32);
             Assert.AreEqual(WeightType.Float32, widened.WeightType, form);
             WeightTypeTests.AssertSameResults(wide, widened);
-            using MaskedDiffusionModel rounded = ml.MaskedDiffusion().OpenModel(other.File(form), WeightType.BFloat16);
+            using MaskedDiffusionModel rounded = ml.MaskedDiffusion().OpenModel(other.File(form), weightType: WeightType.BFloat16);
             Assert.AreEqual(WeightType.BFloat16, rounded.WeightType, form);
         }
         using SafetensorsReader file = SafetensorsReader.Open(Path.Combine(other.File("own"), "model.safetensors"));

@@ -41,7 +41,7 @@ public sealed class WeightTypeTests
             Assert.AreEqual(type == WeightType.Automatic ? WeightType.Float32 : type, expected.WeightType);
             foreach (string form in new[] { "tiny", "tiny.mdm", "tiny.zip" })
             {
-                using MaskedDiffusionModel opened = ml.MaskedDiffusion().OpenModel(other.File(form), type);
+                using MaskedDiffusionModel opened = ml.MaskedDiffusion().OpenModel(other.File(form), weightType: type);
                 Assert.AreEqual(expected.WeightType, opened.WeightType, form);
                 AssertSameResults(expected, opened);
             }
@@ -52,7 +52,8 @@ public sealed class WeightTypeTests
             using MaskedDiffusionModel streamed = MaskedDiffusionModel.Load(archive, "cpu", type);
             AssertSameResults(expected, streamed);
         }
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ml.MaskedDiffusion().OpenModel(other.File("tiny"), (WeightType)7));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => ml.MaskedDiffusion().OpenModel(other.File("tiny"), weightType: (WeightType)7));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(
             () => MaskedDiffusionModel.FromSafetensors(weights, tiny.Config, tiny.Tokenizer, "cpu", (WeightType)7));
     }

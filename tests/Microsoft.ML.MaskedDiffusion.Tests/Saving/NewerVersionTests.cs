@@ -58,7 +58,8 @@ public sealed class NewerVersionTests
             ? header with { Kind = "unheard" }
             : header with { Settings = JsonSerializer.SerializeToElement(new { Unheard = "of" }) };
         string message = Refusal(CarrierBlob.Encode(CarrierHeader.Parse(header.ToText()), body));
-        StringAssert.Contains(message, "Version 7.8.9 of the library wrote it, and this is version 0.");
+        StringAssert.Contains(message, $"Version 7.8.9 of the library wrote it, and this is version {LibraryVersion.Release}: "
+            + "load it with that version.");
         StringAssert.Contains(message, "nheard");
     }
 

@@ -168,7 +168,7 @@ public sealed class TokenFolderTrainingTests
             .Fit(data);
         Assert.AreEqual(2, data.Opened);
         CollectionAssert.AreEqual(Saved(whole), Saved(resumed));
-        Assert.IsTrue(log.Any(line => line.Contains("damaged", StringComparison.Ordinal)
+        Assert.IsTrue(log.Any(line => line.Contains("cannot be used", StringComparison.Ordinal)
             && line.Contains("train_0000000000.bin", StringComparison.Ordinal)), string.Join('\n', log));
     }
 

@@ -12,8 +12,8 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
     public BatchCommand()
         : base(
             "batch", "Apply a model to each row of a CSV, TSV, JSON-lines or Parquet file. Run again after a kill it goes on where it was.",
-            "mdm batch in.jsonl out.jsonl --model lm.zip --column NegativeLogLikelihood --column TokenCount",
-            "mdm batch tickets.csv filled.csv --model lm.mdm --task Infill --text Comment --skip-bad-rows",
+            "mdm batch in.jsonl out.jsonl --model lm.zip --output-column NegativeLogLikelihood --output-column TokenCount",
+            "mdm batch tickets.csv filled.csv --model lm.mdm --task Infill --column Comment --skip-invalid-rows",
             "mdm batch in.parquet out-2.csv --model lm.zip --shard 2/8")
     {
         AddArgument("input", "Batch.InputPath", "The file with the rows: .csv, .tsv, .jsonl, .ndjson or .parquet.");
@@ -21,13 +21,13 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
         AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
         AddOption("--task", "Task",
             "Pipeline, Score, Choose, Infill or Generate. Default: Pipeline for a .zip, else Score.");
-        AddOption("--text", "Text", "The column with the text, context or prompt. Default: the task's, such as Text.", "column");
-        AddOption("--column", "Batch.OutputColumns", "A column of the model to write; may be repeated. Default: all.", "column");
+        AddOption("--column", "Column", "The column with the text, context or prompt. Default: the task's, such as Text.", "column");
+        AddOption("--output-column", "Batch.OutputColumns", "A column of the model to write; may be repeated. Default: all.", "column");
         AddOption("--keep", "Batch.KeptColumns", "A column of the input to write; may be repeated. Default: all.", "column");
         AddOption("--choices", "Choose.ChoiceCount", "The most answers that a row has, for the task Choose.");
         AddOption("--length", "Generate.Generation.MaxNewTokens",
             "Tokens to write, for the task Generate. Default: 128, or half of the model's context if that is less.");
-        AddFlag("--skip-bad-rows", "Batch.InvalidRows", JsonValue.Create(nameof(InvalidRows.Skip)),
+        AddFlag("--skip-invalid-rows", "Batch.InvalidRows", JsonValue.Create(nameof(InvalidRows.Skip)),
             "Write rows that cannot be read or scored to OUTPUT.rejected.jsonl and go on.");
         AddOption(
             "--shard", "Shard", "The part of the rows to take, such as 2/8; the outputs of all, joined, are that of the whole.", "i/n");

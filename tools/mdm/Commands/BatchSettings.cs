@@ -29,12 +29,12 @@ internal sealed class BatchSettings : ModelSettings
     public BatchTask? Task { get; set; }
 
     /// <summary>The column with the text, context or prompt; null for the one that the task's options name.</summary>
-    public string? Text { get; set; }
+    public string? Column { get; set; }
 
     /// <summary>The part of the rows to take, such as 2/8.</summary>
     public string Shard { get; set; } = BatchShard.Whole.ToString();
 
-    /// <summary>Files, formats, columns, bad rows.</summary>
+    /// <summary>Files, formats, columns, invalid rows.</summary>
     public BatchScoringOptions Batch { get; set; } = new();
 
     /// <summary>The options of <see cref="BatchTask.Score"/>.</summary>

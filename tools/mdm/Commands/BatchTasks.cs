@@ -16,19 +16,19 @@ internal static class BatchTasks
         {
             case BatchTask.Choose:
                 ChoiceScoringOptions choose = settings.Choose;
-                choose.ContextColumnName = settings.Text ?? choose.ContextColumnName;
+                choose.ContextColumnName = settings.Column ?? choose.ContextColumnName;
                 return (catalog.ScoreChoices(model, choose), choose.ContextColumnName, null, choose.ChoicesColumnName);
             case BatchTask.Infill:
                 InfillOptions infill = settings.Infill;
-                infill.InputColumnName = settings.Text ?? infill.InputColumnName;
+                infill.InputColumnName = settings.Column ?? infill.InputColumnName;
                 return (catalog.Infill(model, infill), infill.InputColumnName, null, infill.CandidatesColumnName);
             case BatchTask.Generate:
                 TextGenerationOptions generate = settings.Generate;
-                generate.PromptColumnName = settings.Text ?? generate.PromptColumnName;
+                generate.PromptColumnName = settings.Column ?? generate.PromptColumnName;
                 return (catalog.Generate(model, generate), generate.PromptColumnName, null, null);
             default:
                 LikelihoodScoringOptions score = settings.Score;
-                score.TextColumnName = settings.Text ?? score.TextColumnName;
+                score.TextColumnName = settings.Column ?? score.TextColumnName;
                 return (catalog.ScoreLikelihood(model, score), score.TextColumnName, score.ContextColumnName, null);
         }
     }

@@ -12,7 +12,7 @@ internal sealed class EvalCommand : SettingsCommand<EvalSettings>
         : base(
             "eval", "Measure zero-shot tasks: accuracy with standard errors over questions and over the noise of the estimates.",
             "mdm eval tasks --model lm.zip --log logs                      # all files of a folder that are named after a task",
-            "mdm eval piqa_validation.jsonl --model lm.zip --samples 16 --limit 200 --truncate",
+            "mdm eval piqa_validation.jsonl --model lm.zip --samples 16 --max-questions 200 --truncate",
             "mdm eval capitals.jsonl --task capitals.json --model lm.zip --json")
     {
         AddArgument("data", "Data", "JSON-lines files whose names begin with a task's name, or folders of them: "
@@ -21,7 +21,7 @@ internal sealed class EvalCommand : SettingsCommand<EvalSettings>
         AddOption("--task", "Task", "The task of all files: a name, or a JSON file that defines one. Default: each file's name decides.");
         AddOption("--published", "PublishedProfile", "Estimate as SMDM did, with settings that were tuned on each task.");
         AddOption("--samples", "Likelihood.Samples", "Masks drawn for each answer. Default: 128.");
-        AddOption("--limit", "Evaluation.MaxQuestions", "Questions of each file. Default: all.");
+        AddOption("--max-questions", "Evaluation.MaxQuestions", "Questions of each file. Default: all.");
         AddFlag("--truncate", "Evaluation.ContextOverflow", nameof(ContextOverflow.KeepEnd),
             "Shorten contexts that are too long for the model, instead of leaving such questions out.");
         AddOption("--log", "Evaluation.LogFolder", "A folder for a line about each question, from which a stopped run goes on.", "folder");
@@ -74,7 +74,8 @@ internal sealed class EvalCommand : SettingsCommand<EvalSettings>
         if (!settings.PublishedProfile)
             return isDefault ? ZeroShotProfile.Default : ZeroShotProfile.Uniform(settings.Likelihood);
         return isDefault ? ZeroShotProfile.Published : throw new UsageException(
-            "PublishedProfile is true beside a Likelihood of your own; the published settings have their own numbers: leave one out.");
+            "--published (PublishedProfile) is set beside a Likelihood of your own, and the published settings have their own numbers: "
+            + "leave one out.");
     }
 
     private static IEnumerable<Field> Fields(ZeroShotResult result) =>

@@ -46,8 +46,8 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         AddOption("--device", "Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
         Add(Mpi);
         AddCommonOptions();
-        RequireSwitch("--lora", "--lora-rank", "--lora-alpha", "--lora-target");
-        RequireSwitch("--to-masked-diffusion", "--mask-token", "--unshifted");
+        RequireSwitch("--lora", settings => settings.Trainer.Lora is not null, "--lora-rank", "--lora-alpha", "--lora-target");
+        RequireSwitch("--to-masked-diffusion", settings => settings.ToMaskedDiffusion, "--mask-token", "--unshifted");
     }
 
     /// <inheritdoc/>
@@ -78,7 +78,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         IDataView rows = Open(data);
         TrainerOptions options = settings.Trainer;
         (IDataView train, options.ValidationSet) = settings.Validation is { } held
-            ? (rows, Open(held)) : TextData.Split(rows, settings.ValidationShare, context);
+            ? (rows, Open(held)) : TextData.Split(rows, settings.ValidationShare, "rows", "", context);
         using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, options.Device, context, WeightType.Float32);
         using ConsoleProgress progress = context.Console.Progress();
         (options.InitialModel, options.ProcessGroup) = (model, context.Group);

@@ -52,7 +52,7 @@ internal sealed class GenerateCommand : SettingsCommand<GenerateSettings>
         List<string> prompts = InputLines.Read(
             settings.Prompts, settings.File, line => line, row => InputLines.Text(row, "prompt"), context);
         if (settings.Count < 1)
-            throw new UsageException($"Count is {settings.Count}; it must be at least 1.");
+            throw new UsageException($"--count (Count) is {settings.Count}; it must be at least 1.");
         if (settings.Watch && (context.Results.IsJson || settings.Count > 1))
             throw new UsageException("--watch shows one text after each prompt: leave out --json and --count.");
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);

@@ -64,7 +64,8 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         SearchOptions options = settings.Search;
         options.Trainer.Tokenizer = Tokenizers.Source(settings.Tokenizer, settings.VocabularySize);
         options.Metric = SearchMetric.BitsPerByte(
-            held ?? throw new UsageException("ValidationShare is 0; a search needs documents to measure on."),
+            held ?? throw new UsageException("--validation-share (ValidationShare) is 0, and a search "
+                + "needs documents to measure on: hold out a share, or name a file with --validation."),
             maxDocuments: settings.MetricDocuments);
         options.Space = new SearchSpace();
         foreach (SpaceDimension dimension in settings.Space)
@@ -77,7 +78,7 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         ModelPlace.Save(result.Transformer, null, path, context);
         if (settings.Report is { } report)
             result.SaveReport(report);
-        context.Results.Rows([.. Ranked(result).Select(trial => Row(trial, result, context.Results.IsJson))]);
+        context.Results.Rows([.. result.RankedTrials.Select(trial => Row(trial, result, context.Results.IsJson))]);
         context.Say($"The model of trial {result.Best.Number} was saved to {path}"
             + (settings.Report is null ? "." : $", the report to {settings.Report}."));
         if (!result.IsCancelled)
@@ -86,10 +87,6 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
             + (options.Folder is { } folder ? $", and --folder {folder} --resume goes on." : "."));
         return ExitCode.Interrupted;
     }
-
-    private static IEnumerable<SearchTrial> Ranked(SearchResult result) => result.Trials
-        .OrderByDescending(trial => trial.Number == result.Best.Number).ThenByDescending(trial => trial.Last.Rung)
-        .ThenBy(trial => result.Metric.LowerIsBetter ? trial.Last.Metric : -trial.Last.Metric);
 
     private static Field[] Row(SearchTrial trial, SearchResult result, bool isJson) =>
     [

@@ -34,11 +34,20 @@ internal static class AdapterFolder
             adapter.Save(path);
             return;
         }
-        string aside = $"{Path.TrimEndingDirectorySeparator(path)}.{Path.GetRandomFileName()}";
-        adapter.Save(aside);
+        string beside = $"{Path.TrimEndingDirectorySeparator(path)}.{Path.GetRandomFileName()}", old = beside + ".old";
+        adapter.Save(beside);
+        Directory.Move(path, old);
+        try
+        {
+            Directory.Move(beside, path);
+        }
+        catch
+        {
+            Directory.Move(old, path);
+            throw;
+        }
         foreach (string name in Files)
-            File.Delete(Path.Combine(path, name));
-        Directory.Delete(path);
-        Directory.Move(aside, path);
+            File.Delete(Path.Combine(old, name));
+        Directory.Delete(old);
     }
 }

@@ -25,15 +25,8 @@ internal static class ModelPlace
     public static MaskedDiffusionModel Open(
         string? path, string device, ToolContext context, WeightType weightType = WeightType.Automatic)
     {
-        if (path is null)
-            throw new UsageException($"No model: name {Forms} with --model.");
-        if (!IsZip(path))
-            return MaskedDiffusionModel.Load(path, device, weightType);
-        MaskedDiffusionModel model = context.Catalog.OpenModel(path, weightType);
-        if (device == "auto")
-            return model;
-        using (model)
-            return model.Clone(device);
+        return path is not null
+            ? context.Catalog.OpenModel(path, device, weightType) : throw new UsageException($"No model: name {Forms} with --model.");
     }
 
     /// <summary>Refuses a place for a model where something is already, before the work that makes the model.</summary>

@@ -12,7 +12,10 @@ internal static class PromptRows
     public static IDataView Open(string path, RowFormat format, string promptField, string answerField, ToolContext context)
     {
         if (format == RowFormat.Fields && Tables.Separator(path) is { } separator)
-            return Tables.Open(path, separator, [(promptField, nameof(Row.Prompt)), (answerField, nameof(Row.Answer))], context);
+        {
+            return Tables.Open(path, separator, [(promptField, nameof(Row.Prompt)), (answerField, nameof(Row.Answer))],
+                "Name its columns with --prompt-field and --answer-field.", context);
+        }
         IEnumerable<Row> rows = format switch
         {
             RowFormat.Fields => InputLines.Read(

@@ -19,9 +19,11 @@ internal static class Tables
     /// <param name="path">The file.</param>
     /// <param name="separator">What parts its columns. Quotes count where it is a comma.</param>
     /// <param name="columns">Names in the file, and in the view.</param>
+    /// <param name="remedy">How the user names a column, as a sentence.</param>
     /// <param name="context">ML.NET.</param>
     /// <exception cref="UsageException">The header has no such column.</exception>
-    public static IDataView Open(string path, char separator, IReadOnlyList<(string Name, string As)> columns, ToolContext context)
+    public static IDataView Open(
+        string path, char separator, IReadOnlyList<(string Name, string As)> columns, string remedy, ToolContext context)
     {
         string[] header = [.. (File.ReadLines(path).FirstOrDefault() ?? "").TrimStart('\uFEFF').Split(separator)
             .Select(name => name.Trim().Trim('"'))];
@@ -36,6 +38,6 @@ internal static class Tables
         return context.Ml.Data.CreateTextLoader(options).Load(path);
 
         int Find(string name) => Array.IndexOf(header, name) is >= 0 and int at ? at : throw new UsageException(
-            $"{path} has no column '{name}'; its header has {string.Join(", ", header)}. Name a column with --column.");
+            $"{path} has no column '{name}'; its header has {string.Join(", ", header)}. {remedy}");
     }
 }

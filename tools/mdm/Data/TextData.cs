@@ -15,17 +15,24 @@ internal static class TextData
     public static (IDataView Train, IDataView? Validation) Sets(LearningSettings settings, ToolContext context)
     {
         string path = settings.Data ?? throw new UsageException("No data: name a file or a folder after the command, or set Data.");
-        if (settings.ValidationShare is not (>= 0 and < 1))
-            throw new UsageException($"ValidationShare is {settings.ValidationShare}; it must be 0 up to but not 1.");
         IDataView data = Open(path, settings.Column, settings.Text, context);
         if (settings.Validation is { } file)
             return (data, Open(file, settings.Column, settings.Text, context));
-        return Split(data, settings.ValidationShare, context);
+        return Split(data, settings.ValidationShare, "documents", ", or say with --documents what a document is", context);
     }
 
     /// <summary>Holds a share of rows out, drawn at random and always the same.</summary>
-    public static (IDataView Train, IDataView? Validation) Split(IDataView data, double share, ToolContext context)
+    /// <param name="data">The rows.</param>
+    /// <param name="share">The share.</param>
+    /// <param name="unit">What the rows are, for messages.</param>
+    /// <param name="remedy">A further remedy where they are too few, or nothing.</param>
+    /// <param name="context">ML.NET.</param>
+    /// <exception cref="UsageException">The share is none, or nothing is left to hold out.</exception>
+    public static (IDataView Train, IDataView? Validation) Split(
+        IDataView data, double share, string unit, string remedy, ToolContext context)
     {
+        if (share is not (>= 0 and < 1))
+            throw new UsageException($"--validation-share (ValidationShare) is {share}; it must be 0 up to but not 1.");
         if (share == 0)
             return (data, null);
         DataOperationsCatalog.TrainTestData split = context.Ml.Data.TrainTestSplit(data, share, seed: 1);
@@ -33,8 +40,8 @@ internal static class TextData
         if (!split.TestSet.GetColumn<string>(first).Any() || !split.TrainSet.GetColumn<string>(first).Any())
         {
             throw new UsageException(
-                $"The data have too few documents to hold {share:P0} of them out: set --validation-share 0 to hold out none, name a file "
-                + "with --validation, or say with --documents what a document is.");
+                $"The data have too few {unit} to hold {share:P0} of them out: set --validation-share 0 to hold out none, or name a file "
+                + $"with --validation{remedy}.");
         }
         return (split.TrainSet, split.TestSet);
     }
@@ -43,7 +50,7 @@ internal static class TextData
     public static IDataView Open(string path, string column, TextFilesOptions options, ToolContext context)
     {
         if (Tables.Separator(path) is { } separator)
-            return Tables.Open(path, separator, [(column, "Text")], context);
+            return Tables.Open(path, separator, [(column, "Text")], "Name a column with --column.", context);
         (options.Path, options.JsonField) = (path, column);
         return context.Catalog.LoadText(options);
     }

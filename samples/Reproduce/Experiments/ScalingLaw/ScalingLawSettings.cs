@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion;
+using Reproduce.Experiments.Common;
 using Reproduce.Runs;
 
 namespace Reproduce.Experiments.ScalingLaw;
@@ -12,16 +13,17 @@ internal sealed record ScalingLawSettings
     private const int SmallVocabularySize = 1024, SmallContextLength = 64;
 
     /// <summary>
-    /// Small networks, the same ones for all budgets. Those of masked diffusion are smaller: with so little compute a larger one does not
-    /// learn more than how frequent the tokens are. Uniform loss weights let it leave that state sooner.
+    /// Small networks around the best size of each budget. Those of masked diffusion are smaller: with so little compute a larger one does
+    /// not learn more than how frequent the tokens are. Uniform loss weights let it leave that state sooner.
     /// </summary>
     public static ScalingLawSettings Small { get; } = new()
     {
         Budgets =
         [
-            .. new[] { 1, 2, 4, 8 }.Select(times => new IsoFlopBudget(times * 3e11,
-                [SmallNetwork(2, 16), SmallNetwork(2, 24), SmallNetwork(2, 32), SmallNetwork(2, 48), SmallNetwork(3, 64)],
-                [SmallNetwork(2, 24), SmallNetwork(2, 32), SmallNetwork(2, 48), SmallNetwork(3, 64), SmallNetwork(3, 96)])),
+            SmallNetworks(2e11, [(1, 16), (2, 16), (2, 24), (2, 32), (2, 48)], [(2, 24), (2, 32), (2, 48), (3, 64), (3, 96)]),
+            SmallNetworks(4e11, [(2, 16), (2, 24), (2, 32), (2, 48), (3, 64)], [(2, 24), (2, 32), (2, 48), (3, 64), (3, 96)]),
+            SmallNetworks(8e11, [(2, 16), (2, 24), (2, 32), (2, 48), (3, 64)], [(2, 32), (2, 48), (3, 48), (3, 64), (3, 96)]),
+            SmallNetworks(1.6e12, [(2, 24), (2, 32), (2, 48), (3, 48), (3, 64)], [(2, 32), (2, 48), (3, 48), (3, 64), (3, 96)]),
         ],
         BatchSize = 16,
         LearningRate = 3e-3,
@@ -133,16 +135,15 @@ internal sealed record ScalingLawSettings
         return options;
     }
 
-    private static TransformerConfig SmallNetwork(int layers, int width) => new()
+    private static IsoFlopBudget SmallNetworks(
+        double flops, (int Layers, int Width)[] maskedDiffusion, (int Layers, int Width)[] autoregressive) =>
+        new(flops, Array.ConvertAll(maskedDiffusion, SmallNetwork), Array.ConvertAll(autoregressive, SmallNetwork));
+
+    private static TransformerConfig SmallNetwork((int Layers, int Width) size)
     {
-        Name = $"{layers}x{width}",
-        LayerCount = layers,
-        HeadCount = width / 16,
-        EmbeddingSize = width,
-        FeedForwardSize = 4 * width,
-        VocabularySize = SmallVocabularySize,
-        ContextLength = SmallContextLength,
-    };
+        var network = new NetworkSize(size.Layers, size.Width) { HeadSize = 16 };
+        return network.Network(SmallContextLength) with { VocabularySize = SmallVocabularySize };
+    }
 
     private static IsoFlopBudget Presets(double flops, string[] maskedDiffusion, string[] autoregressive) => new(
         flops, Array.ConvertAll(maskedDiffusion, TransformerConfig.FromPreset),

@@ -13,6 +13,9 @@ internal sealed class SpeedQualityExperiment : Experiment
     // Texts that repeat a few words are likely under any model. A setting counts as good as another only with so much of its entropy.
     private const double LeastEntropy = 0.97;
 
+    /// <summary>The published setting; a test makes it smaller.</summary>
+    public SpeedQualitySettings Published { get; init; } = SpeedQualitySettings.Published;
+
     public override string Name => "speed-quality";
 
     public override string Title => "Quality of written texts against the time that they take";
@@ -30,7 +33,7 @@ internal sealed class SpeedQualityExperiment : Experiment
 
     public override ExperimentResult Measure(Run run)
     {
-        SpeedQualitySettings settings = run.Options.IsFull ? SpeedQualitySettings.Published : SpeedQualitySettings.Small;
+        SpeedQualitySettings settings = run.Options.IsFull ? Published : SpeedQualitySettings.Small;
         using SpeedQualityModels models =
             run.Options.IsFull ? SpeedQualityModels.Load(run) : SpeedQualityModels.Train(run, settings);
         MaskedDiffusionModel judge = models.Judge, autoregressive = models.Autoregressive;

@@ -3,7 +3,7 @@ namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 /// <summary>
 /// The ids of packed files, one file after the other, without those that fill up the last file. Disposes the files. Not thread-safe.
 /// </summary>
-internal sealed class PackedTokens : ITokens, IDisposable
+internal sealed class PackedTokens : ChunkedTokens, IDisposable
 {
     private readonly PackedFiles _files;
     private readonly int _vocabularySize;
@@ -25,26 +25,14 @@ internal sealed class PackedTokens : ITokens, IDisposable
         (_files, Count, _vocabularySize, Identity) = (files, count, vocabularySize, identity);
     }
 
-    public long Count { get; }
+    public override long Count { get; }
 
-    public string Identity { get; }
+    public override string Identity { get; }
 
-    public void CopyTo(long start, Span<long> destination)
-    {
-        if (start < 0 || start + destination.Length > Count)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(start), start, $"A range of {destination.Length} ids from here does not lie within the {Count} ids.");
-        }
-        while (!destination.IsEmpty)
-        {
-            (long file, long offset) = Math.DivRem(start, _files.Header.ChunkSize);
-            int count = (int)Math.Min(destination.Length, _files.Header.ChunkSize - offset);
-            _files.Read((int)file, offset, destination[..count], _vocabularySize);
-            destination = destination[count..];
-            start += count;
-        }
-    }
+    protected override long ChunkLength => _files.Header.ChunkSize;
+
+    protected override void CopyFrom(int chunk, long offset, Span<long> destination) =>
+        _files.Read(chunk, offset, destination, _vocabularySize);
 
     public void Dispose() => _files.Dispose();
 }

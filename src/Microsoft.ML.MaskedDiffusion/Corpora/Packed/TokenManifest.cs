@@ -68,9 +68,9 @@ internal sealed record TokenManifest
             int? version = JsonSerializer.Deserialize<Numbered>(content)?.Version;
             if (version != CurrentVersion)
             {
-                throw new JsonException(
-                    $"it has version {version} of the format, and this version of the library reads version {CurrentVersion}. Load it with "
-                    + "the version that saved it.");
+                throw new InvalidDataException(
+                    $"{folder}, {Name}: it has version {version} of the format, and this version of the library reads version "
+                    + $"{CurrentVersion}. Load it with the version that saved it.");
             }
             return JsonSerializer.Deserialize<TokenManifest>(content, Format)!;
         }

@@ -17,7 +17,7 @@ internal sealed class DraftAndVerifyRemasking : Remasking
     public override IReadOnlyList<IReadOnlyList<int>> Probes(RemaskingStep step)
     {
         CommittedToken[] drafts = [.. step.Committed.Where(token => token.Step == step.Step - 1)];
-        // A token that was filled alone has no other beside it that it could not see.
+        // A token that was filled alone was chosen with all others in view, so there is nothing to check.
         if (drafts.Length < 2)
             return [];
         return [.. drafts.Select((token, i) => (token.Position, i)).GroupBy(pair => pair.i % 2, pair => pair.Position)

@@ -66,7 +66,7 @@ internal sealed record GenerationPlan(
     /// <exception cref="ArgumentException">An option does not fit the model.</exception>
     public void Check(bool isAutoregressive)
     {
-        // Computing them refuses blocks other than the network's own.
+        // Reading them throws where blocks are others than the network's own.
         _ = Sampling;
         SamplingOptions sampling = Options.Sampling;
         foreach (int id in Options.EndTokens ?? [])

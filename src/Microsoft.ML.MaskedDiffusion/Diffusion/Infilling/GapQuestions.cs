@@ -22,7 +22,7 @@ internal static class GapQuestions
         int[] tokens = endOfTextId is { } end ? [.. row.Tokens, end] : [.. row.Tokens];
         int first = row.Gaps[gap].End.Value;
         int[] known = Known(tokens, Enumerable.Range(first, tokens.Length - first), maskTokenId);
-        // The end of the text is only there where it is looked at.
+        // The end-of-text token stays in the row only where it is one of the tokens whose likelihood is asked for.
         if (endOfTextId is not null && !known.Contains(tokens.Length - 1))
             tokens = [.. row.Tokens];
         tokens.AsSpan(row.Gaps[gap]).Fill(maskTokenId);

@@ -177,9 +177,6 @@ public sealed class SamplingOptions
     [JsonPropertyName("BatchTokens")]
     public int BatchTokens { get; set; } = 8192;
 
-    /// <summary>Whether any logits are changed before the order looks at them, other than by guidance.</summary>
-    internal bool ChangesLogits => RepetitionPenalty != 1 || SuppressedTokens is { Count: > 0 } || TokenBias is { Count: > 0 };
-
     /// <summary>Whether the choice is among fewer tokens than the order sees.</summary>
     internal bool FiltersTokens => TopK is not null || TopP < 1 || MinP > 0;
 

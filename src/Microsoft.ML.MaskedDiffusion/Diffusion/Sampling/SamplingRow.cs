@@ -344,7 +344,8 @@ internal sealed class SamplingRow : IDisposable
         {
             string rule = filled > 0 ? $"'{_options.Remasking.Name}' of SamplingOptions.Remasking masks the same position again and again"
                 : $"'{_options.TokensPerStep.Name}' of SamplingOptions.TokensPerStep has filled nothing in {_idleSteps} steps";
-            throw new InvalidOperationException($"The rule {rule}, and {Left} positions are masked. It must come to an end.");
+            throw new InvalidOperationException($"The rule {rule}, and {Left} positions are masked still. "
+                + "A rule must leave fewer of them in the end: use one of the library's, or mend this one.");
         }
     }
 

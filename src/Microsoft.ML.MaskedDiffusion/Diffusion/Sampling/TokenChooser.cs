@@ -77,7 +77,7 @@ internal sealed class TokenChooser(SamplingOptions options)
             logit = (float)(((double)logit - top) / temperature);
     }
 
-    // What the order sees instead where some tokens are filled last.
+    // Where some tokens are filled last, the order looks at the probabilities of the others among themselves.
     private OtherTokens? OthersOf(Span<float> logits) =>
         options.PostponesTokens ? OtherTokens.Of(logits, options.PostponedTokens!) : null;
 

@@ -64,7 +64,7 @@ internal sealed class ZeroShotLog : IDisposable
         ZeroShotAnswer answer = line.Answer;
         int[] counts = [answer.LogLikelihoods.Count, answer.StandardErrors.Count, answer.CharacterCounts.Count, answer.ByteCounts.Count,
             answer.TokenCounts.Count];
-        // Of another question nothing is known here.
+        // The line may belong to another question; whether its right option and its counts fit is then not decided here.
         bool fits = line.Question != KeyOf(question)
             || (answer.Gold == question.Gold && (counts[0] == 0 || counts[0] == question.Choices.Count));
         if (counts.Distinct().Count() > 1 || !fits)

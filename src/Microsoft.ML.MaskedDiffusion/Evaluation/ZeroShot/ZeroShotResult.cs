@@ -77,14 +77,14 @@ public sealed record ZeroShotResult
     public double QuestionsPerSecond => QuestionCount == ResumedCount ? double.NaN : (QuestionCount - ResumedCount) / Elapsed.TotalSeconds;
 
     /// <summary>
-    /// A text table with one line for each result: values with their standard errors over items and, separately, over the noise of the
-    /// estimates.
+    /// A text table with one line for each result: values with their standard errors over questions and, separately, over the noise of
+    /// the estimates.
     /// </summary>
     /// <param name="results">The results.</param>
     public static string Table(IEnumerable<ZeroShotResult> results)
     {
         ArgumentNullException.ThrowIfNull(results);
-        const string Errors = " ± items ± noise";
+        const string Errors = " ± questions ± noise";
         string[] heads =
         [
             "task", "questions", "accuracy" + Errors, "per character" + Errors, "per byte" + Errors, "log-perplexity" + Errors,
@@ -120,8 +120,9 @@ public sealed record ZeroShotResult
     {
         if (metric is not { } value || double.IsNaN(value.Value))
             return "-";
-        string items = EvaluationMetric.Shown(value.StandardError, "F4"), noise = EvaluationMetric.Shown(value.NoiseStandardError, "F4");
-        return Text($"{value.Value:F4} ± {items} ± {noise}");
+        string questions = EvaluationMetric.Shown(value.StandardError, "F4");
+        string noise = EvaluationMetric.Shown(value.NoiseStandardError, "F4");
+        return Text($"{value.Value:F4} ± {questions} ± {noise}");
     }
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);

@@ -77,7 +77,8 @@ internal sealed class SafetensorsFiles : IDisposable
             foreach (JsonProperty item in document.RootElement.GetProperty("weight_map").EnumerateObject())
             {
                 string tensor = FaultList.Quote(item.Name);
-                string file = item.Value.GetString() ?? throw new InvalidDataException($"{path}: {tensor} has no file.");
+                string file = item.Value.GetString() ?? throw new InvalidDataException(
+                    $"{path}: the index says null for the file of {tensor}. Fetch an intact copy.");
                 if (Path.GetFileName(file) != file || file.Length == 0)
                 {
                     throw new InvalidDataException(

@@ -65,28 +65,6 @@ internal sealed class SafetensorsReader : IDisposable
         return values;
     }
 
-    /// <summary>The numbers of an integer or boolean tensor.</summary>
-    public long[] ReadIntegers(string name)
-    {
-        SafetensorsEntry entry = Find(name);
-        var bytes = new byte[entry.ByteCount];
-        var values = new long[entry.ElementCount];
-        ReadBytes(entry, bytes);
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = entry.Type switch
-            {
-                SafetensorsType.BOOL or SafetensorsType.U8 => bytes[i],
-                SafetensorsType.I8 => (sbyte)bytes[i],
-                SafetensorsType.I16 => BinaryPrimitives.ReadInt16LittleEndian(bytes.AsSpan(i * 2)),
-                SafetensorsType.I32 => BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(i * 4)),
-                SafetensorsType.I64 => BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(i * 8)),
-                _ => throw WrongType(entry, "integers"),
-            };
-        }
-        return values;
-    }
-
     /// <summary>
     /// Reads a tensor of F32, BF16 or F16, or of F64 with rounding, as 32-bit floats into <paramref name="destination"/>, which must have
     /// the length of the tensor.

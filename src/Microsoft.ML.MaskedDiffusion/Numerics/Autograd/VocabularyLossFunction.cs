@@ -9,7 +9,8 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Autograd;
 /// Vocabulary product and a loss of its logits, such as cross-entropy, as one node of the graph. The logits [n, V] are the largest array of
 /// a training step: they exist once, in memory of a pool (memory that torch allocates for one step could leave a hole in the heap), and
 /// their gradient is written over them. With recomputation only a slice of rows exists at a time. A slice is a whole number of
-/// <see cref="MatrixProduct"/>'s depth blocks, so the weight's gradient has the same bits either way.
+/// <see cref="MatrixProduct"/>'s depth blocks, so the weight's gradient has the same bits either way. Products of rounded operands may be
+/// <see cref="BFloat16Product"/>'s, whose bits are those of a product's size: they go by slices with and without recomputation.
 /// </summary>
 internal sealed unsafe class VocabularyLossFunction : GuardedFunction<VocabularyLossFunction>
 {
@@ -35,7 +36,7 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
             return apply(pass, x, layer.Weight, layer.Bias!, layer.Width, measure, rounded, recompute, pool);
         using Tensor logSums = empty(x.size(0), dtype: ScalarType.Float32);
         using PooledBuffer logits = Rent(pool, x, layer.Width, SliceRows);
-        return Forward(x, layer, measure, rounded, logSums, logits.Pointer, SliceRows);
+        return Forward(x, layer, measure, rounded, logSums, logits.Pointer, SliceRows, keep: false);
     }
 
     protected override Tensor Evaluate(autograd.AutogradContext context, object[] arguments)
@@ -45,10 +46,10 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
         var measure = (IVocabularyLoss)arguments[5];
         bool rounded = (bool)arguments[6], recompute = (bool)arguments[7];
         var pool = (BufferPool)arguments[8];
-        int slice = recompute ? SliceRows : (int)input.size(0);
-        Tensor logSums = empty(input.size(0), dtype: ScalarType.Float32);
-        PooledBuffer logits = Rent(pool, input, layer.Width, slice);
-        Tensor loss = Forward(input, layer, measure, rounded, logSums, logits.Pointer, slice);
+        int rows = (int)input.size(0), slice = recompute || rounded ? SliceRows : rows;
+        Tensor logSums = empty(rows, dtype: ScalarType.Float32);
+        PooledBuffer logits = Rent(pool, input, layer.Width, recompute ? slice : rows);
+        Tensor loss = Forward(input, layer, measure, rounded, logSums, logits.Pointer, slice, keep: !recompute);
         if (recompute)
             logits.Dispose();
         else
@@ -82,12 +83,12 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
         float* w = TensorMemory.Floats(matrix), x = TensorMemory.Floats(from);
         float* dW = !weight.requires_grad ? null : direct ? Gradients.Address(weight) : TensorMemory.Floats(dWeight!);
         float* dBias = layer.Bias is { requires_grad: true } bias ? Gradients.Address(bias) : null;
-        int slice = kept is null ? SliceRows : rows;
+        int slice = kept is null || rounded ? SliceRows : rows;
         using PooledBuffer logits = kept ?? Rent((BufferPool)context.get_data("pool"), input, width, slice);
-        float* z = logits.Pointer;
         for (int first = 0; first < rows; first += slice)
         {
             int count = Math.Min(slice, rows - first);
+            float* z = logits.Pointer + (kept is null ? 0 : (long)first * width);
             if (kept is null)
                 layer.Multiply(x + (long)first * d, w, z, count, rounded);
             measure.Backward(z, first, count, width, TensorMemory.Floats(logSums) + first, TensorMemory.Floats(dLoss) + first);
@@ -109,9 +110,9 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
     private static PooledBuffer Rent(BufferPool pool, Tensor input, int width, int slice) =>
         pool.Rent(Math.Min(slice, input.size(0)) * width);
 
-    // Computes one slice after the other, all into the same logits z.
+    // Computes one slice after the other, all into the same logits, or each into its own where they are kept.
     private static Tensor Forward(
-        Tensor input, OutputLayer layer, IVocabularyLoss measure, bool rounded, Tensor logSums, float* z, int slice)
+        Tensor input, OutputLayer layer, IVocabularyLoss measure, bool rounded, Tensor logSums, float* logits, int slice, bool keep)
     {
         int rows = (int)input.size(0), d = (int)layer.Weight.size(1);
         Tensor loss = empty(rows, dtype: ScalarType.Float32);
@@ -120,6 +121,7 @@ internal sealed unsafe class VocabularyLossFunction : GuardedFunction<Vocabulary
         for (int first = 0; first < rows; first += slice)
         {
             int count = Math.Min(slice, rows - first);
+            float* z = logits + (keep ? (long)first * layer.Width : 0);
             layer.Multiply(x + (long)first * d, w, z, count, rounded);
             measure.Forward(z, first, count, layer.Width, TensorMemory.Floats(loss) + first, TensorMemory.Floats(logSums) + first);
         }

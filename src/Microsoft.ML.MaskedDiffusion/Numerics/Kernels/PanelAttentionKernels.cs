@@ -11,9 +11,6 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 /// </summary>
 internal static unsafe class PanelAttentionKernels
 {
-    // Multiplications below which another thread would not have woken up.
-    private const long Alone = 1 << 17;
-
     /// <summary>
     /// Writes the keys and values of the parts' rows. The keys are <paramref name="heads"/> in rows of <paramref name="keys"/>, each
     /// followed by its value; row i is position <paramref name="positions"/>[i].
@@ -64,7 +61,7 @@ internal static unsafe class PanelAttentionKernels
 
     private static void Run(int tasks, long work, Action<int> body)
     {
-        if (work >= Alone)
+        if (work >= MatrixProduct.SmallWork)
         {
             Workers.Run(tasks, body);
             return;

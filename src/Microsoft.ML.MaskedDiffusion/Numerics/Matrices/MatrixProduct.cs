@@ -20,7 +20,7 @@ internal static unsafe class MatrixProduct
     internal const long SmallWork = 1 << 17;
 
     // Columns of a packed block: with Depth, half a megabyte, what a core's second-level cache keeps.
-    private const int BlockColumns = 256;
+    internal const int BlockColumns = 256;
 
     /// <summary>
     /// C[m, n] = A B, or C += A B. A is [m, k] with <paramref name="lda"/> floats from row to row, or stored transposed as [k, m]; B is [k,
@@ -119,31 +119,54 @@ internal static unsafe class MatrixProduct
                         m, steps, a + depth * lda, lda, packedB, 0, columns, c + column, ldc, sum, rounded);
                     continue;
                 }
-                for (int i = 0; i < m; i += height)
+                RowsByPanels<TKernel>(
+                    m, columns, steps, a + depth, lda, packedB, c + column, ldc, edge, roundedA, sum);
+            }
+        }
+    }
+
+    /// <summary>
+    /// C[m, columns] = A B or C += A B for one depth of at most <see cref="Depth"/>, where B lies in panels of the kernel's columns.
+    /// </summary>
+    /// <param name="m">Rows of A.</param>
+    /// <param name="columns">Columns of B.</param>
+    /// <param name="steps">The depth.</param>
+    /// <param name="a">A at that depth, with <paramref name="lda"/> floats from row to row.</param>
+    /// <param name="lda">Floats from row to row of A.</param>
+    /// <param name="panels">B.</param>
+    /// <param name="c">C.</param>
+    /// <param name="ldc">Floats from row to row of C.</param>
+    /// <param name="edge">Room for a tile of the kernel.</param>
+    /// <param name="roundedA">Room for the kernel's rows at this depth, where A is rounded to bfloat16; else null.</param>
+    /// <param name="add">Whether to add to C.</param>
+    internal static void RowsByPanels<TKernel>(
+        int m, int columns, int steps, float* a, long lda, float* panels, float* c, long ldc, float* edge, float* roundedA, bool add)
+        where TKernel : struct, IMatrixKernel
+    {
+        int width = TKernel.Columns, height = TKernel.Rows;
+        for (int i = 0; i < m; i += height)
+        {
+            int rows = Math.Min(height, m - i);
+            byte* rowA = (byte*)(a + i * lda);
+            nint row = (nint)lda * sizeof(float);
+            if (roundedA is not null)
+            {
+                for (int r = 0; r < rows; r++)
+                    BFloat16Kernels.Round(a + (i + r) * lda, roundedA + (long)r * steps, steps);
+                rowA = (byte*)roundedA;
+                row = steps * sizeof(float);
+            }
+            for (int j = 0; j < columns; j += width)
+            {
+                int have = Math.Min(width, columns - j);
+                float* target = c + i * ldc + j, panel = panels + (long)j * steps;
+                if (have == width)
                 {
-                    int rows = Math.Min(height, m - i);
-                    byte* rowA = (byte*)(a + i * lda + depth);
-                    nint row = (nint)lda * sizeof(float);
-                    if (rounded)
-                    {
-                        for (int r = 0; r < rows; r++)
-                            BFloat16Kernels.Round(a + (i + r) * lda + depth, roundedA + (long)r * steps, steps);
-                        rowA = (byte*)roundedA;
-                        row = steps * sizeof(float);
-                    }
-                    for (int j = 0; j < columns; j += width)
-                    {
-                        int have = Math.Min(width, columns - j);
-                        float* target = c + i * ldc + column + j, panel = packedB + (long)j * steps;
-                        if (have == width)
-                        {
-                            TKernel.Multiply(rowA, row, sizeof(float), panel, target, (nint)ldc, steps, rows, sum);
-                            continue;
-                        }
-                        TKernel.Multiply(rowA, row, sizeof(float), panel, edge, width, steps, rows, add: false);
-                        Store(edge, width, target, ldc, rows, have, sum);
-                    }
+                    TKernel.Multiply(rowA, row, sizeof(float), panel, target, (nint)ldc, steps, rows, add);
+                    continue;
                 }
+                TKernel.Multiply(rowA, row, sizeof(float), panel, edge, width, steps, rows, add: false);
+                Store(edge, width, target, ldc, rows, have, add);
             }
         }
     }

@@ -12,9 +12,6 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 /// </summary>
 internal readonly unsafe struct PackedMatrix
 {
-    // Columns whose panels stay in a core's second-level cache while the rows of A pass.
-    private const int BlockColumns = 256;
-
     // Rows of A whose products wait for memory: every thread then needs a share of W.
     private const int FewRows = 16;
 
@@ -70,12 +67,12 @@ internal readonly unsafe struct PackedMatrix
     public void Multiply(int m, float* a, long lda, float* c, long ldc, bool add = false)
     {
         PackedMatrix self = this;
-        int columns = m > FewRows ? BlockColumns : Math.Clamp(_n / (4 * Workers.Count) / Width * Width, Width, BlockColumns);
+        int most = MatrixProduct.BlockColumns;
+        int columns = m > FewRows ? most : Math.Clamp(_n / (4 * Workers.Count) / Width * Width, Width, most);
         int groups = (_n + columns - 1) / columns, rowTasks = Math.Clamp(3 * Workers.Count / groups, 1, Math.Max(1, m / LeastRows));
         int rows = ((m + rowTasks - 1) / rowTasks + 11) / 12 * 12;
         rowTasks = (m + rows - 1) / rows;
-        // A small product is done before another thread would have woken up.
-        if ((long)m * _n * _k < 1 << 17)
+        if ((long)m * _n * _k < MatrixProduct.SmallWork)
         {
             for (int task = 0; task < groups * rowTasks; task++)
                 Run(task);
@@ -107,30 +104,8 @@ internal readonly unsafe struct PackedMatrix
             bool sum = add || depth > 0;
             float* panels = _narrow.IsNarrow
                 ? Widened(column, end, depth, steps) : _memory + (long)depth * whole + (long)column * steps;
-            for (int i = 0; i < m; i += height)
-            {
-                int rows = Math.Min(height, m - i);
-                byte* rowA = (byte*)(a + i * lda + depth);
-                nint row = (nint)lda * sizeof(float);
-                if (_rounded)
-                {
-                    for (int r = 0; r < rows; r++)
-                        BFloat16Kernels.Round(a + (i + r) * lda + depth, roundedA + (long)r * steps, steps);
-                    rowA = (byte*)roundedA;
-                    row = steps * sizeof(float);
-                }
-                for (int j = column; j < end; j += width)
-                {
-                    float* panel = panels + (long)(j - column) * steps, target = c + i * ldc + j;
-                    if (j + width <= end)
-                    {
-                        TKernel.Multiply(rowA, row, sizeof(float), panel, target, (nint)ldc, steps, rows, sum);
-                        continue;
-                    }
-                    TKernel.Multiply(rowA, row, sizeof(float), panel, edge, width, steps, rows, add: false);
-                    MatrixProduct.Store(edge, width, target, ldc, rows, end - j, sum);
-                }
-            }
+            MatrixProduct.RowsByPanels<TKernel>(
+                m, end - column, steps, a + depth, lda, panels, c + column, ldc, edge, roundedA, sum);
         }
     }
 
@@ -138,7 +113,7 @@ internal readonly unsafe struct PackedMatrix
     private float* Widened(int column, int end, int depth, int steps)
     {
         int width = Width;
-        float* panels = Scratch.Floats(0, (long)MatrixProduct.Depth * (BlockColumns + width));
+        float* panels = Scratch.Floats(0, (long)MatrixProduct.Depth * (MatrixProduct.BlockColumns + width));
         for (int j = column; j < end; j += width)
             _narrow.Transpose(j, Math.Min(width, _n - j), _k, depth, steps, panels + (long)(j - column) * steps, width);
         return panels;

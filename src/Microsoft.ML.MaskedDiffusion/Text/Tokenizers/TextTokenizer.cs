@@ -12,8 +12,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// Turns text into token ids and back, and keeps the files it was read from, so that a saved model contains its tokenizer. Ids run from 0
-/// to <see cref="VocabularySize"/> - 1; the mask token of a model is not one of them: its id is <see cref="VocabularySize"/>. Instances are
-/// immutable and thread-safe.
+/// to <see cref="VocabularySize"/> - 1; the mask token is not one of them but in published models that have it there: its id is
+/// <see cref="TransformerConfig.MaskTokenId"/>. Instances are immutable and thread-safe.
 /// </summary>
 public abstract class TextTokenizer
 {
@@ -38,7 +38,7 @@ public abstract class TextTokenizer
     /// <summary>The ML.NET tokenizer that encodes.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>Number of token ids, with special tokens but without the mask token.</summary>
+    /// <summary>Number of token ids, with special tokens, and without the mask token of this library's own models.</summary>
     public int VocabularySize { get; }
 
     /// <summary>

@@ -29,10 +29,11 @@ public sealed class CheckpointOptions
     /// damaged checkpoint is passed over, with a line in the log, for the one before. A run bounded by steps, epochs, tokens or FLOPs that
     /// was killed and resumed ends with the very bits of one that was not, on the same machine and number of threads; one with
     /// <see cref="BudgetOptions.MaxSeconds"/> goes on with the time left and cannot be repeated. A checkpoint of other options or data, or
-    /// of a library that trained with other arithmetic, is refused, except that a null <see cref="TrainerOptions.Seed"/> takes the
-    /// checkpoint's. The tokens of packed text are taken from <see cref="TokenFolder"/>, and no text is read again: of the data only that
-    /// is compared which can be known without reading (see docs/data.md). Rows of their own are read and tokenized again. Default false: a
-    /// folder that holds checkpoints is then refused.
+    /// of a library that trained with other arithmetic, is refused; but of what is null among <see cref="TrainerOptions.Seed"/>,
+    /// <see cref="ComputeOptions.MicroBatchSize"/> and <see cref="ComputeOptions.VirtualRanks"/> the checkpoint's is taken (a group of
+    /// processes that cannot follow it goes on in an order of its own, and says so in the log). The tokens of packed text are taken from
+    /// <see cref="TokenFolder"/>, and no text is read again: of the data only that is compared which can be known without reading (see
+    /// docs/data.md). Rows of their own are read and tokenized again. Default false: a folder that holds checkpoints is then refused.
     /// </summary>
     public bool Resume { get; set; }
 

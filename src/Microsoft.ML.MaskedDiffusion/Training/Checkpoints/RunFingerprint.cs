@@ -61,7 +61,7 @@ internal static class RunFingerprint
         if (settings.LossDivisor == LossDivisor.Batch && settings.Accumulation > 1)
             traits["LossDivisor"] = "Batch";
         if (device.type == DeviceType.CPU && settings.Precision == Precision.BFloat16Mixed && HasLargeProducts(config, blocks, settings))
-            traits["BFloat16 products"] = "libtorch's";
+            traits["BFloat16 products"] = "libtorch's, the vocabulary's in slices";
         foreach ((string name, string value) in settings.Traits)
             traits[name] = value;
         return traits;
@@ -143,7 +143,7 @@ internal static class RunFingerprint
         new("WarmupSteps", Text(settings.WarmupSteps)),
         new("Beta1", Text(settings.Beta1)),
         new("Beta2", Text(settings.Beta2)),
-        new("Epsilon", Text(settings.Epsilon)),
+        new("Epsilon", Text(TrainingSettings.Epsilon)),
         new("WeightDecay", Text(settings.WeightDecay)),
         new("DecayNormGains", Text(settings.DecayNormGains)),
         new("GradientClipNorm", Text(settings.GradientClipNorm)),

@@ -83,7 +83,7 @@ internal sealed class DeviceAdamW : AdamWOptimizer
             weights.Scale(1 - learningRate * weightDecay);
         first.Scale(Settings.Beta1).Increase(gradients, 1 - Settings.Beta1);
         second.Scale(Settings.Beta2).IncreaseByProduct(gradients, gradients, 1 - Settings.Beta2);
-        torch.Tensor denominator = second.sqrt().Divide(root).Increase(Settings.Epsilon);
+        torch.Tensor denominator = second.sqrt().Divide(root).Increase(TrainingSettings.Epsilon);
         weights.IncreaseByQuotient(first, denominator, -learningRate / correction1);
     }
 

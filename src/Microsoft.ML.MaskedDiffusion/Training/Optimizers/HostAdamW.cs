@@ -36,7 +36,7 @@ internal sealed class HostAdamW(IReadOnlyDictionary<string, Parameter> parameter
             if (slot.Parameter.grad is { } gradient)
                 AdamWKernel.Step(TensorMemory.Floats(slot.Parameter), TensorMemory.Floats(gradient), TensorMemory.Floats(slot.FirstMoment),
                     TensorMemory.Floats(slot.SecondMoment), gradient.NumberOfElements,
-                    learningRate, Settings.Beta1, Settings.Beta2, Settings.Epsilon, slot.WeightDecay, StepCount, _scale);
+                    learningRate, Settings.Beta1, Settings.Beta2, TrainingSettings.Epsilon, slot.WeightDecay, StepCount, _scale);
         }
     }
 

@@ -33,9 +33,9 @@ internal readonly record struct LearningRateSchedule(double Peak, double Minimum
     /// <summary>The warm-up of a run without a known end: SMDM's shortest.</summary>
     public const int EndlessWarmupSteps = 100;
 
-    /// <summary>SMDM's warm-up: a hundredth of the run, at least 100 steps.</summary>
-    public static long PublishedWarmupSteps(long steps) => Math.Max(100, steps / 100);
-
-    /// <summary>Ours where none is given: as published for runs of 1,000 steps and more, a tenth of the run for shorter ones.</summary>
+    /// <summary>
+    /// Ours where none is given: as published, a hundredth of the run and at least 100 steps, for runs of 1,000 steps and more; a tenth of
+    /// the run for shorter ones.
+    /// </summary>
     public static double DefaultWarmupSteps(double steps) => Math.Max(Math.Min(100, Math.Floor(steps / 10)), Math.Floor(steps / 100));
 }

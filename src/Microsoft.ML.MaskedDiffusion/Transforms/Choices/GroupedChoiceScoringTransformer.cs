@@ -9,8 +9,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </summary>
 /// <remarks>
 /// <para>The rows of a group need each other, so this transformer maps no single rows: no prediction engine takes it, and its views are
-/// read in the data's own order. A saved one is loaded by <c>ml.MaskedDiffusion().LoadModel</c>, or by <c>ml.Model.Load</c> and
-/// <c>Unwrap</c>; what <c>ml.Model.Load</c> alone gives says so when its columns are read.</para>
+/// read in the data's own order. A saved one is loaded by <c>ml.MaskedDiffusion().LoadModel</c>; <c>ml.Model.Load</c> throws
+/// <see cref="NotSupportedException"/> and names it.</para>
 /// <para>A group is scored when one of the added columns of its rows is read. Memory grows by some tens of bytes for each group of a pass,
 /// by which groups are recognised.</para>
 /// <para>The model is not disposed with the transformer, except where the transformer was unwrapped from a saved file.</para>

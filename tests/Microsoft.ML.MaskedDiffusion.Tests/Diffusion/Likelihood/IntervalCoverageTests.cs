@@ -9,7 +9,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// standard deviation of 0.7 points, so one below 93 % is no chance. Nor may an interval be much wider than it must be.
 /// </summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class IntervalCoverageTests
 {
     private const int Repeats = 1000;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Backends.Cpu;
@@ -13,6 +14,20 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class GoldenNetworkTests
 {
+    [TestMethod]
+    public void TheTinyNetworksHaveTheRecordedParameters()
+    {
+        JsonElement recorded = Golden.Json("tiny_config.json");
+        string[] names = [.. recorded.GetProperty("key_order").EnumerateArray().Select(name => name.GetString()!)];
+        foreach ((string count, bool autoregressive) in new[] { ("n_params_mdm", false), ("n_params_arm", true) })
+        {
+            TransformerConfig config = Golden.TinyConfig(RotaryPrecision.BFloat16, autoregressive);
+            Assert.AreEqual(recorded.GetProperty(count).GetInt64(), config.ParameterCount);
+            using var network = new TransformerNetwork(config, CPU);
+            CollectionAssert.AreEquivalent(names, network.Parameters.Select(parameter => parameter.Key).ToArray());
+        }
+    }
+
     [TestMethod]
     [DataRow("rope_bf16", RotaryPrecision.BFloat16)]
     [DataRow("rope_fp32", RotaryPrecision.Float32)]

@@ -27,6 +27,18 @@ public sealed class TrainingMemoryTests
     }
 
     [TestMethod]
+    [DataRow(Precision.Float32)]
+    [DataRow(Precision.BFloat16Mixed)]
+    public void CheckpointedGradientsHaveTheSameBitsWhereLibtorchComputesLargeProducts(Precision precision)
+    {
+        // 640 rows of 600 logits: a slice of the vocabulary loss is large enough for libtorch's bfloat16 products, the rest of them is not.
+        TransformerConfig config = Config with { LayerCount = 1, EmbeddingSize = 64, VocabularySize = 600 };
+        AssertSame(
+            Run(config, 20, 32, network => network.Precision = precision),
+            Run(config, 20, 32, network => (network.Precision, network.ActivationCheckpointing) = (precision, true)));
+    }
+
+    [TestMethod]
     public void FrozenParametersStayWithoutAGradient()
     {
         foreach (bool torchOperators in new[] { false, true })

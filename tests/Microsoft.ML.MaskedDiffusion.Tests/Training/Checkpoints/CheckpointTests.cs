@@ -255,7 +255,7 @@ public sealed partial class CheckpointTests
         using var folder = new TemporaryFolder();
         RunAndStop(In(folder), 10);
         void Rewrite(string from, string to) => StoredState.Rewrite(folder.File("run/step-000000004"), from, to);
-        Rewrite("\"library\": \"0", "\"library\": \"9");
+        Rewrite("\"library\": \"1", "\"library\": \"9");
         Rewrite($"version {TrainingArithmetic.Version}", "version 0");
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Run(In(folder)));
         StringAssert.Contains(error.Message, $"Training arithmetic: version 0 in the checkpoint, version {TrainingArithmetic.Version} now");

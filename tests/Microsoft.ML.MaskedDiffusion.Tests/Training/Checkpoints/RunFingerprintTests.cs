@@ -21,8 +21,9 @@ public sealed class RunFingerprintTests
     public void EverySettingThatShapesARunIsInIt()
     {
         var settings = new TrainingSettings { MaxSteps = 3 };
-        // The divisor is written only where it makes a difference, see FineTuningTests; traits are written by names of their own.
-        AssertListed(settings, settings with { }, RunFingerprint.OfSettings,
+        // The divisor is written only where it makes a difference, see FineTuningTests; traits are written by names of their own. Epsilon
+        // is a constant, which stays written down.
+        AssertListed(settings, settings with { }, changed => RunFingerprint.OfSettings(changed).Where(trait => trait.Key != "Epsilon"),
             [.. Watching, nameof(TrainingSettings.LossDivisor), nameof(TrainingSettings.Traits)], nameof(TrainingSettings.Lora),
             nameof(TrainingSettings.VirtualRanks));
     }

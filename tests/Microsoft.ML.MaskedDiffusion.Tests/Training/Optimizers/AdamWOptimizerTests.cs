@@ -37,7 +37,7 @@ public sealed class AdamWOptimizerTests
                         v = _second[k][i] / (1 - Math.Pow(settings.Beta2, _step));
                     if (decays(k))
                         parameters[k][i] *= 1 - learningRate * settings.WeightDecay;
-                    parameters[k][i] -= learningRate * m / (Math.Sqrt(v) + settings.Epsilon);
+                    parameters[k][i] -= learningRate * m / (Math.Sqrt(v) + TrainingSettings.Epsilon);
                 }
             }
             return norm;

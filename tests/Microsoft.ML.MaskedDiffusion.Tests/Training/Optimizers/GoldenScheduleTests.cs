@@ -32,9 +32,9 @@ public sealed class GoldenScheduleTests
                 long parameters = TransformerConfig.FromPreset($"{(int)Flag("--model", 0)}M").NonEmbeddingParameterCount;
                 double length = ComputeBudget.MeanLength(2048, Flag("--ssl_ratio", 0));
                 long ours = ComputeBudget.StepsForFlops(
-                    Flag("--flops", 0) * 1e18, parameters, (int)Number("global_batch_size"), length, (int)Flag("--nodes_num", 1));
+                    Flag("--flops", 0) * 1e18, parameters, (int)Number("global_batch_size"), length) / (int)Flag("--nodes_num", 1);
                 expected.AddRange(steps, warmup);
-                computed.AddRange(ours, LearningRateSchedule.PublishedWarmupSteps(ours));
+                computed.AddRange(ours, (long)LearningRateSchedule.DefaultWarmupSteps(ours));
             }
             LearningRateSchedule schedule = LearningRateSchedule.FromSteps(
                 row.GetProperty("learning_rate").GetDouble(), 0.1, warmup, steps, accumulation);
@@ -64,7 +64,7 @@ public sealed class GoldenScheduleTests
         foreach (string trace in new[] { "train5_exact", "train5_short", "train5_accum2", "train5_ssl", "train5_arm" })
         {
             JsonElement adam = Golden.Json("rope_bf16", "index.json").GetProperty(trace).GetProperty("adam");
-            Assert.AreEqual(adam.GetProperty("eps").GetDouble(), ours.Epsilon);
+            Assert.AreEqual(TrainingSettings.Epsilon, adam.GetProperty("eps").GetDouble());
             Assert.AreEqual("every parameter", adam.GetProperty("decay_on").GetString());
             Assert.IsTrue(ours.DecayNormGains);
         }

@@ -26,7 +26,7 @@ public sealed class LearningRateScheduleTests
     {
         long parameters = TransformerConfig.FromPreset(preset).NonEmbeddingParameterCount;
         Assert.AreEqual(steps, ComputeBudget.StepsForFlops(flops * 1e18, parameters, 256, 2048));
-        Assert.AreEqual(warmup, LearningRateSchedule.PublishedWarmupSteps(steps));
+        Assert.AreEqual(warmup, LearningRateSchedule.DefaultWarmupSteps(steps));
         LearningRateSchedule schedule = LearningRateSchedule.FromSteps(2e-4, 0.1, warmup, steps, accumulation);
         Assert.AreEqual(expected, schedule.At(iteration), 1e-15 * 2e-4 + 4e-16 * expected);
     }
@@ -48,7 +48,7 @@ public sealed class LearningRateScheduleTests
         long parameters = TransformerConfig.FromPreset("113M").NonEmbeddingParameterCount;
         long steps = ComputeBudget.StepsForFlops(10e18, parameters, 256, ComputeBudget.MeanLength(2048, 0.01));
         Assert.AreEqual(28207, steps);
-        Assert.AreEqual(282, LearningRateSchedule.PublishedWarmupSteps(steps));
+        Assert.AreEqual(282, LearningRateSchedule.DefaultWarmupSteps(steps));
     }
 
     [TestMethod]
