@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
@@ -180,8 +181,8 @@ internal static class GapsCommand
     // A mean and its standard error.
     private static string Share(double[] values)
     {
-        double mean = values.Average(), error = Math.Sqrt(values.Sum(x => (x - mean) * (x - mean)) / (values.Length - 1) / values.Length);
-        return string.Create(CultureInfo.InvariantCulture, $"{100 * mean:F1} ± {100 * error:F1} %");
+        Measured share = Measured.Mean(values);
+        return string.Create(CultureInfo.InvariantCulture, $"{100 * share.Value:F1} ± {100 * share.Error:F1} %");
     }
 
     private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
@@ -122,13 +121,7 @@ internal static class MemoryCommand
     /// <summary>Runs a case in a new process and reads the figures from the last line of its output.</summary>
     private static double[] Child(params string[] arguments)
     {
-        ProcessStartInfo start = ChildProcess.WithArguments(["memory-child", .. arguments]);
-        start.RedirectStandardOutput = true;
-        using Process process = Process.Start(start)!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"The case {string.Join(' ', arguments)} ended with exit code {process.ExitCode}.");
+        string output = ChildProcess.Output(ChildProcess.WithArguments(["memory-child", .. arguments]));
         string last = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "";
         return [.. last.Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .Select(number => double.Parse(number, CultureInfo.InvariantCulture))];

@@ -37,5 +37,10 @@ root.SetAction((parsed, cancellationToken) =>
         Console.Error.WriteLine($"error: {e.Message}");
         return Task.FromResult(1);
     }
+    catch (OperationCanceledException)
+    {
+        Console.Error.WriteLine("cancelled");
+        return Task.FromResult(130);
+    }
 });
 return await root.Parse(args).InvokeAsync();

@@ -102,6 +102,9 @@ public sealed class CommandLineLearningTests
         Assert.AreEqual(4, ToolRun.Done([.. arguments, .. tokenizer, "--json"]).Objects.Single().GetProperty("steps").GetInt64());
         JsonElement packed = ToolRun.Done("inspect", folder.File("packed"), "--json").Objects.Single();
         Assert.AreEqual("packed tokens", packed.GetProperty("kind").GetString());
+        // The folder in which a training keeps them, too.
+        JsonElement kept = ToolRun.Done("inspect", folder.Path, "--json").Objects.Single();
+        Assert.AreEqual(packed.GetProperty("size").GetInt64(), kept.GetProperty("size").GetInt64());
     }
 
     [TestMethod]

@@ -7,7 +7,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>Scores the rows of a file.</summary>
-internal sealed class BatchCommand : SettingsCommand<BatchSettings>
+internal sealed class BatchCommand : ModelCommand<BatchSettings>
 {
     public BatchCommand()
         : base(
@@ -18,7 +18,7 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
     {
         AddArgument("input", "Batch.InputPath", "The file with the rows: .csv, .tsv, .jsonl, .ndjson or .parquet.");
         AddArgument("output", "Batch.OutputPath", "The file to write, in any of these formats.");
-        AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
+        AddModel();
         AddOption("--task", "Task",
             "Pipeline, Score, Choose, Infill or Generate. Default: Pipeline for a .zip, else Score.");
         AddOption("--column", "Column", "The column with the text, context or prompt. Default: the task's, such as Text.", "column");
@@ -32,8 +32,7 @@ internal sealed class BatchCommand : SettingsCommand<BatchSettings>
         AddOption(
             "--shard", "Shard", "The part of the rows to take, such as 2/8; the outputs of all, joined, are that of the whole.", "i/n");
         AddOption("--overwrite", "Batch.Overwrite", "Replace an output that is there.");
-        AddOption("--device", "Device", "auto, cpu, cuda or cuda:1; a pipeline takes auto. Default: auto.", "name");
-        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
+        AddDeviceAndWeights("auto, cpu, cuda or cuda:1; a pipeline takes auto.");
         Add(Mpi);
         AddCommonOptions();
     }

@@ -8,65 +8,64 @@ using Microsoft.ML.MaskedDiffusion;
 
 namespace Mdm.Commands;
 
-/// <summary>Chooses among answers.</summary>
-internal sealed class ChooseCommand : SettingsCommand<ChooseSettings>
+/// <summary>Chooses among texts.</summary>
+internal sealed class ChooseCommand : ModelCommand<ChooseSettings>
 {
     public ChooseCommand()
         : base(
-            "choose", "Choose the most likely of several answers after a context, with the probability of each.",
+            "choose", "Choose the most likely of several texts after a context, with the probability of each.",
             "mdm choose --model lm.zip --context \"Sunday comes before\" Monday. Tuesday. Friday.",
             "mdm choose --model lm.zip --file questions.jsonl --json    # lines {\"context\": \"...\", \"choices\": [\"...\", \"...\"]}")
     {
         AddArgument(
-            "answers", "Options", "The answers of one question. Without any, questions are read from --file or the standard input.");
-        AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
-        AddOption("--context", "Context", "What the answers follow.");
+            "choices", "Choices", "The choices of one question. Without any, questions are read from --file or the standard input.");
+        AddModel();
+        AddOption("--context", "Context", "What the choices follow.");
         AddOption("--file", "File", "JSON lines that have \"context\" and \"choices\".", "file");
-        AddOption("--normalization", "Choices.Normalization",
+        AddOption("--normalization", "Scoring.Normalization",
             "What scores are divided by: None, PerCharacter, PerByte or PerToken. Default: None.");
-        AddOption("--samples", "Choices.Likelihood.Samples", "Masks drawn for each answer. Default: 128.");
-        AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
-        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
+        AddOption("--samples", "Scoring.Likelihood.Samples", "Masks drawn for each choice. Default: 128.");
+        AddDeviceAndWeights();
         AddCommonOptions();
     }
 
     /// <inheritdoc/>
     protected override int Run(ChooseSettings settings, ToolContext context)
     {
-        Question[]? given = settings.Options is { } options ? [new Question(settings.Context, [.. options])] : null;
+        Question[]? given = settings.Choices is { } choices ? [new Question(settings.Context, [.. choices])] : null;
         List<Question> questions = InputLines.Read(given, settings.File, null, Read, context);
         if (questions.FirstOrDefault(question => question.Choices.Length < 2) is { } few)
-            throw new UsageException($"The question '{few.Context}' has {few.Choices.Length} answers; there must be at least two.");
+            throw new UsageException($"The question '{few.Context}' has {few.Choices.Length} choices; there must be at least two.");
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
-        ChoiceScoringOptions scoring = settings.Choices;
+        ChoiceScoringOptions scoring = settings.Scoring;
         (scoring.ContextColumnName, scoring.ChoicesColumnName) = (nameof(Question.Context), nameof(Question.Choices));
         scoring.CancellationToken = context.Cancellation;
         IDataView data = context.Ml.Data.LoadFromEnumerable(questions);
         IDataView scored = context.Catalog.ScoreChoices(model, scoring).Fit(data).Transform(data);
-        // Questions with fewer answers than others have numbers for answers that they lack.
+        // Questions with fewer choices than others have numbers for choices that they lack.
         float[][] Column(string name) =>
             [.. scored.GetColumn<float[]>(name).Zip(questions, (numbers, question) => numbers[..question.Choices.Length])];
-        Answers[] answers = [.. questions.Zip(Column(scoring.ProbabilityColumnName), Column(scoring.LogLikelihoodColumnName))
-            .Zip(Column(scoring.StandardErrorColumnName), (a, errors) => new Answers(a.First, a.Second, a.Third, errors))];
-        Write(answers, context.Results);
+        ScoredQuestion[] scores = [.. questions.Zip(Column(scoring.ProbabilityColumnName), Column(scoring.LogLikelihoodColumnName))
+            .Zip(Column(scoring.StandardErrorColumnName), (a, errors) => new ScoredQuestion(a.First, a.Second, a.Third, errors))];
+        Write(scores, context.Results);
         return ExitCode.Done;
     }
 
-    private static void Write(Answers[] answers, ResultWriter results)
+    private static void Write(ScoredQuestion[] questions, ResultWriter results)
     {
         if (!results.IsJson)
         {
-            results.Rows([.. answers.SelectMany(answer => Enumerable.Range(0, answer.Question.Choices.Length).Select(answer.Row))]);
+            results.Rows([.. questions.SelectMany(question => Enumerable.Range(0, question.Question.Choices.Length).Select(question.Row))]);
             return;
         }
-        foreach (Answers answer in answers)
+        foreach (ScoredQuestion scored in questions)
         {
             results.WriteObject(
             [
-                new Field("context", answer.Question.Context), new Field("choices", answer.Question.Choices),
-                new Field("predicted", answer.Best), new Field("predicted text", answer.Question.Choices[answer.Best]),
-                new Field("probability", Numbers(answer.Probabilities)), new Field("log likelihood", Numbers(answer.LogLikelihoods)),
-                new Field("standard error", Numbers(answer.StandardErrors)),
+                new Field("context", scored.Question.Context), new Field("choices", scored.Question.Choices),
+                new Field("predicted", scored.Best), new Field("predicted text", scored.Question.Choices[scored.Best]),
+                new Field("probability", Numbers(scored.Probabilities)), new Field("log likelihood", Numbers(scored.LogLikelihoods)),
+                new Field("standard error", Numbers(scored.StandardErrors)),
             ]);
         }
     }
@@ -83,7 +82,7 @@ internal sealed class ChooseCommand : SettingsCommand<ChooseSettings>
         return new Question(InputLines.Text(row, "context"), [.. choices.EnumerateArray().Select(choice => choice.GetString()!)]);
     }
 
-    private sealed record Answers(Question Question, float[] Probabilities, float[] LogLikelihoods, float[] StandardErrors)
+    private sealed record ScoredQuestion(Question Question, float[] Probabilities, float[] LogLikelihoods, float[] StandardErrors)
     {
         public int Best => Probabilities.Index().MaxBy(pair => pair.Item).Index;
 
@@ -94,7 +93,7 @@ internal sealed class ChooseCommand : SettingsCommand<ChooseSettings>
             new("log likelihood", (double)LogLikelihoods[i], "nats", "0.000"),
             new("standard error", (double)StandardErrors[i], "nats", "0.000"),
             new("context", Question.Context),
-            new("answer", Question.Choices[i]),
+            new("choice", Question.Choices[i]),
         ];
     }
 

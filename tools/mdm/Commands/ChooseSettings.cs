@@ -6,12 +6,12 @@ namespace Mdm.Commands;
 /// <summary>The settings of 'mdm choose'.</summary>
 internal sealed class ChooseSettings : InputSettings
 {
-    /// <summary>The options of one question; null reads questions from a file or the standard input.</summary>
-    public IReadOnlyList<string>? Options { get; set; }
+    /// <summary>The choices of one question; null reads questions from a file or the standard input.</summary>
+    public IReadOnlyList<string>? Choices { get; set; }
 
-    /// <summary>What the options answer.</summary>
+    /// <summary>What the choices follow.</summary>
     public string Context { get; set; } = "";
 
     /// <summary>How questions are scored.</summary>
-    public ChoiceScoringOptions Choices { get; set; } = new();
+    public ChoiceScoringOptions Scoring { get; set; } = new();
 }

@@ -6,7 +6,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>Runs zero-shot tasks.</summary>
-internal sealed class EvalCommand : SettingsCommand<EvalSettings>
+internal sealed class EvalCommand : ModelCommand<EvalSettings>
 {
     public EvalCommand()
         : base(
@@ -17,7 +17,7 @@ internal sealed class EvalCommand : SettingsCommand<EvalSettings>
     {
         AddArgument("data", "Data", "JSON-lines files whose names begin with a task's name, or folders of them: "
             + string.Join(", ", ZeroShotTask.Names) + ".");
-        AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
+        AddModel();
         AddOption("--task", "Task", "The task of all files: a name, or a JSON file that defines one. Default: each file's name decides.");
         AddOption("--published", "PublishedProfile", "Estimate as SMDM did, with settings that were tuned on each task.");
         AddOption("--samples", "Likelihood.Samples", "Masks drawn for each answer. Default: 128.");
@@ -25,8 +25,7 @@ internal sealed class EvalCommand : SettingsCommand<EvalSettings>
         AddFlag("--truncate", "Evaluation.ContextOverflow", nameof(ContextOverflow.KeepEnd),
             "Shorten contexts that are too long for the model, instead of leaving such questions out.");
         AddOption("--log", "Evaluation.LogFolder", "A folder for a line about each question, from which a stopped run goes on.", "folder");
-        AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
-        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
+        AddDeviceAndWeights();
         Add(Mpi);
         AddCommonOptions();
     }

@@ -9,7 +9,7 @@ using Spectre.Console;
 namespace Mdm.Commands;
 
 /// <summary>Writes texts after prompts.</summary>
-internal sealed class GenerateCommand : SettingsCommand<GenerateSettings>
+internal sealed class GenerateCommand : ModelCommand<GenerateSettings>
 {
     public GenerateCommand()
         : base(
@@ -19,7 +19,7 @@ internal sealed class GenerateCommand : SettingsCommand<GenerateSettings>
             "mdm generate --model lm.zip --file prompts.txt --temperature 0.8 --stop \"\\n\" --count 3 --json")
     {
         AddArgument("prompts", "Prompts", "The prompts. Without any, lines are read from --file or the standard input.");
-        AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
+        AddModel();
         AddOption("--file", "File", "A file with a prompt a line, or with JSON lines that have \"prompt\" (.jsonl).", "file");
         AddOption("--preset", "Preset",
             $"A published sampler: {string.Join(", ", Enum.GetNames<SamplerPreset>())}. Default: tokens in random order, temperature 1.");
@@ -32,8 +32,7 @@ internal sealed class GenerateCommand : SettingsCommand<GenerateSettings>
         AddOption("--count", "Count", "Texts after each prompt. Default: 1.");
         AddOption("--seed", "Generation.Sampling.Seed", "The seed of all draws. Default: 0.");
         AddOption("--watch", "Watch", "Show the texts while they are written.");
-        AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
-        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
+        AddDeviceAndWeights();
         AddCommonOptions();
     }
 

@@ -5,7 +5,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>Fills gaps in texts.</summary>
-internal sealed class InfillCommand : SettingsCommand<InfillSettings>
+internal sealed class InfillCommand : ModelCommand<InfillSettings>
 {
     public InfillCommand()
         : base(
@@ -15,15 +15,14 @@ internal sealed class InfillCommand : SettingsCommand<InfillSettings>
             "mdm infill --model lm.zip --file gapped.txt --draws 3 --temperature 1 --seed 7")
     {
         AddArgument("texts", "Texts", "The texts with gaps. Without any, lines are read from --file or the standard input.");
-        AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
+        AddModel();
         AddOption("--file", "File", "A file with a text a line, or with JSON lines that have \"text\" (.jsonl).", "file");
         AddOption("--candidate", "Candidates", "A text that a gap may be filled with; repeat it for each. Default: anything.");
         AddOption("--draws", "Gaps.Samples", "Fillings to draw for each text; needs a --temperature above 0. Default: 1.");
         AddOption("--temperature", "Sampling.Temperature", "0 takes the most probable token, 1 draws from the model. Default: 0.");
         AddOption("--steps", "Sampling.Steps", "Network passes for each text. Default: one for each token.");
         AddOption("--seed", "Sampling.Seed", "The seed of all draws. Default: 0.");
-        AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
-        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
+        AddDeviceAndWeights();
         AddCommonOptions();
     }
 

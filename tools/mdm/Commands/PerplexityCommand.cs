@@ -7,7 +7,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>Measures the perplexity of texts.</summary>
-internal sealed class PerplexityCommand : SettingsCommand<PerplexitySettings>
+internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
 {
     public PerplexityCommand()
         : base(
@@ -16,15 +16,14 @@ internal sealed class PerplexityCommand : SettingsCommand<PerplexitySettings>
             "mdm perplexity a.txt b.txt --model lm.zip --documents BlankLine --max-documents 100 --json")
     {
         AddArgument("data", "Data", "Text or JSON-lines files, folders of them, .csv or .tsv files; each is measured by itself, too.");
-        AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
+        AddModel();
         AddOption("--column", "Column", "The field of JSON lines, or the column of a table, with the text. Default: text.");
         AddOption("--documents", "Text.Boundary",
             "What ends a document: Automatic, File, BlankLine, Line or JsonLine. Default: Automatic.");
         AddOption("--max-documents", "MaxDocuments", "Documents of each file or folder, from its beginning. Default: all.");
         AddOption("--samples", "Perplexity.Likelihood.Samples", "Masks drawn for each window of a document. Default: 16.");
         AddOption("--stride", "Perplexity.Stride", "New tokens in each window of a long document. Default: half the model's context.");
-        AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
-        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
+        AddDeviceAndWeights();
         AddCommonOptions();
     }
 

@@ -6,7 +6,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>Scores texts.</summary>
-internal sealed class ScoreCommand : SettingsCommand<ScoreSettings>
+internal sealed class ScoreCommand : ModelCommand<ScoreSettings>
 {
     public ScoreCommand()
         : base(
@@ -16,15 +16,14 @@ internal sealed class ScoreCommand : SettingsCommand<ScoreSettings>
             "mdm score --model lm.zip --file lines.txt --json > scores.jsonl")
     {
         AddArgument("texts", "Texts", "The texts. Without any, lines are read from --file or the standard input.");
-        AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
+        AddModel();
         AddOption("--file", "File",
             "A file with a text a line, or with JSON lines that have \"text\" and maybe \"context\" (.jsonl).", "file");
         AddOption("--context", "Context", "What stands before each text and is not scored.");
         AddOption("--samples", "Likelihood.Samples", "Masks drawn for each text. Default: 128.");
         AddOption("--method", "Likelihood.Method", "The estimator, such as ExactCount or ChainRule. Default: ExactCount.", "name");
         AddOption("--seed", "Likelihood.Seed", "The seed of all draws. Default: 0.");
-        AddOption("--device", "Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
-        AddOption("--weights", "Weights", ModelPlace.WeightTypes, "name");
+        AddDeviceAndWeights();
         AddCommonOptions();
     }
 

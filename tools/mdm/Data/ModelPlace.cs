@@ -10,11 +10,6 @@ internal static class ModelPlace
     /// <summary>What a path of a model may be, for help texts.</summary>
     public const string Forms = "a folder, a .mdm file, or the .zip of a pipeline";
 
-    /// <summary>The numbers of a model's matrices, for help texts.</summary>
-    public const string WeightTypes =
-        "How matrices are held in memory: Automatic (as the file has them), Float32, BFloat16 or Int8, rounded where they have more bits. "
-        + "Default: Automatic.";
-
     /// <summary>Opens the model of a command.</summary>
     /// <exception cref="UsageException">None is named.</exception>
     public static MaskedDiffusionModel Open(ModelSettings settings, ToolContext context) =>

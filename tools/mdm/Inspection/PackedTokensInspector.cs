@@ -5,7 +5,7 @@ namespace Mdm.Inspection;
 
 /// <summary>
 /// Knows packed tokens: files that begin with "LITPKDS", a version (8 bytes), a code of the ids' width (1 byte) and the number of ids (8
-/// bytes), and folders of them.
+/// bytes), folders of them, and the token folder of a training.
 /// </summary>
 internal sealed class PackedTokensInspector : Inspector
 {
@@ -34,14 +34,17 @@ internal sealed class PackedTokensInspector : Inspector
                 byte code => throw new InvalidDataException(
                     $"{files[0]} has token type code {code}; known are 8 (2 bytes) and 4 (4 bytes)."),
             }),
-            new("tokens", heads.Sum(head => BinaryPrimitives.ReadInt64LittleEndian(head.AsSpan(16)))),
+            new("room for tokens", heads.Sum(head => BinaryPrimitives.ReadInt64LittleEndian(head.AsSpan(16)))),
             new("size", files.Sum(file => new FileInfo(file).Length), "bytes"),
         ];
     }
 
     private static string[] Files(string path)
     {
-        string[] files = Directory.Exists(path) ? [.. Directory.GetFiles(path).Order(StringComparer.Ordinal)] : [path];
+        // A training keeps them in a folder of its token folder.
+        string inner = Path.Combine(path, "packed");
+        string[] files = !Directory.Exists(path) ? [path]
+            : [.. Directory.GetFiles(Directory.Exists(inner) ? inner : path).Order(StringComparer.Ordinal)];
         return [.. files.Where(file => Head(file, HeaderBytes) is { Length: HeaderBytes } head && head.AsSpan().StartsWith("LITPKDS"u8))];
     }
 }

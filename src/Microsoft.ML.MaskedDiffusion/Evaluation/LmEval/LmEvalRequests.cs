@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Evaluation.LmEval;
-using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
+using Microsoft.ML.MaskedDiffusion.Evaluation.Scoring;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.Text;

@@ -1,6 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Evaluation.Perplexity;
-using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
+using Microsoft.ML.MaskedDiffusion.Evaluation.Scoring;
 using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion;

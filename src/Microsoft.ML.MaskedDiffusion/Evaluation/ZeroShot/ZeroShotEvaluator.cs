@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
+using Microsoft.ML.MaskedDiffusion.Evaluation.Scoring;
 using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
 using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 using Microsoft.ML.MaskedDiffusion.Text;

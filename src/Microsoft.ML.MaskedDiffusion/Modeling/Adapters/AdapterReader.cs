@@ -10,8 +10,6 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Adapters;
 /// </summary>
 internal static class AdapterReader
 {
-    private const int HighestRank = 1 << 20;
-
     // Fields that make an adapter another computation than W + s B A with one rank and one factor for all layers.
     private static readonly string[] Others =
     [
@@ -61,8 +59,8 @@ internal static class AdapterReader
         }
         int rank = 1;
         if (!root.TryGetProperty("r", out JsonElement r) || r.ValueKind != JsonValueKind.Number || !r.TryGetInt32(out rank)
-            || rank is < 1 or > HighestRank)
-            faults.Add($"\"r\", the rank, is no whole number from 1 to {HighestRank}");
+            || rank is < 1 or > LoraAdapter.HighestRank)
+            faults.Add($"\"r\", the rank, is no whole number from 1 to {LoraAdapter.HighestRank}");
         double alpha = 1;
         if (!root.TryGetProperty("lora_alpha", out JsonElement a) || a.ValueKind != JsonValueKind.Number || !a.TryGetDouble(out alpha)
             || !double.IsFinite(alpha))

@@ -10,6 +10,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </summary>
 public sealed class LoraAdapter
 {
+    internal const int HighestRank = 1 << 14;
+
     internal LoraAdapter(int rank, double alpha, IReadOnlyList<string> targets, IReadOnlyList<LoraFactors> factors, string? taskType)
     {
         (Rank, Alpha, Factors, TaskType) = (rank, alpha, factors, taskType);

@@ -11,8 +11,6 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </summary>
 public sealed class LoraOptions
 {
-    private const int HighestRank = 1 << 14;
-
     /// <summary>The rank r of the updates, 1 to 16,384. Default 8.</summary>
     public int Rank { get; set; } = 8;
 
@@ -39,7 +37,8 @@ public sealed class LoraOptions
     internal void Check(MaskedDiffusionModel? model)
     {
         const string Group = nameof(TrainerOptions.Lora) + ".";
-        OptionCheck.Require(Rank is >= 1 and <= HighestRank, Group + nameof(Rank), Rank, $"1 to {HighestRank}");
+        OptionCheck.Require(Rank is >= 1 and <= LoraAdapter.HighestRank, Group + nameof(Rank), Rank,
+            $"1 to {LoraAdapter.HighestRank}");
         OptionCheck.Require(Alpha > 0 && double.IsFinite(Alpha), Group + nameof(Alpha), Alpha, "above 0 and finite, such as 2 x Rank");
         const string Allowed = "names of layers or groups of them, such as \"attention\" and \"feed-forward\"";
         OptionCheck.RequireObject(Targets, Group + nameof(Targets), Allowed);

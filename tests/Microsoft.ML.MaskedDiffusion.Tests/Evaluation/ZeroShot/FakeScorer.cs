@@ -1,4 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
+using Microsoft.ML.MaskedDiffusion.Evaluation.Scoring;
 using Microsoft.ML.MaskedDiffusion.Text.BytePair;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;

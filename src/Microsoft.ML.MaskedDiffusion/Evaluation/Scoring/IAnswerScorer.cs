@@ -1,5 +1,5 @@
 
-namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
+namespace Microsoft.ML.MaskedDiffusion.Evaluation.Scoring;
 
 /// <summary>The functions of a model that evaluation needs.</summary>
 internal interface IAnswerScorer

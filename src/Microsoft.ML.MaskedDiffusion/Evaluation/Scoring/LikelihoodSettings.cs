@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
+namespace Microsoft.ML.MaskedDiffusion.Evaluation.Scoring;
 
 /// <summary>Likelihood options as text: all options that results depend on for the head of a log, and a short form for tables.</summary>
 internal static class LikelihoodSettings

@@ -1,6 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
-namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
+namespace Microsoft.ML.MaskedDiffusion.Evaluation.Scoring;
 
 /// <summary>What evaluations do with questions that are longer than the model's context.</summary>
 internal static class LongQuestions

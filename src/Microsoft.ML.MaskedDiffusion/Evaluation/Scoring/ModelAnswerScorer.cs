@@ -1,7 +1,7 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Files;
 
-namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
+namespace Microsoft.ML.MaskedDiffusion.Evaluation.Scoring;
 
 /// <summary>Scores with a model of either kind.</summary>
 internal sealed class ModelAnswerScorer : IAnswerScorer
