@@ -26,8 +26,9 @@ internal sealed class ScalingLawExperiment : Experiment
         "IsoFLOP curves: for each of four budgets C = 6 N D, five networks of each kind, of N parameters outside embeddings, are trained "
         + "on D tokens of the .NET reference documentation, with the same options but for the noise. A parabola of the "
         + "loss on held-out documents over log N gives the least loss of a budget, and a line through the logarithms of the least losses "
-        + "the power law. The masked diffusion model's loss is an upper bound, the autoregressive model's is exact. Intervals are from a "
-        + "bootstrap over 30 blocks of held-out documents, the same ones for all models; they do not hold the variation between trainings. "
+        + "the power law. The masked diffusion model's loss is an upper bound, the autoregressive model's is exact. Intervals of losses "
+        + "are over 30 blocks of held-out documents, the same ones for all models; those of laws are from a bootstrap over these blocks "
+        + "and over what lies between losses and parabolas, and so hold the variation between trainings too. "
         + "In the published setting the text is packed tokens, the budgets are five, each kind of model has sizes around its own published "
         + "optimum, and the loss is that of the training's validation at its end, whose standard error the draws are from.";
 
@@ -50,7 +51,7 @@ internal sealed class ScalingLawExperiment : Experiment
         [
             .. Enumerable.Range(0, settings.Resamples).Select(_ => Enumerable.Range(0, blocks).Select(_ => random.Next(blocks)).ToArray()),
         ];
-        return ScalingLawResults.Conclude([.. losses.Select(loss => loss.Point(draws))], settings);
+        return ScalingLawResults.Conclude([.. losses.Select(loss => loss.Point(draws))], random, settings);
     }
 
     private static ExperimentResult MeasureOnPackedText(Run run, ScalingLawSettings settings)
@@ -60,7 +61,7 @@ internal sealed class ScalingLawExperiment : Experiment
         ValidatedLoss[] losses = MeasureAll(run, settings, training => TrainOnPackedText(run, settings, text, training));
         var random = new Random(run.Options.Seed);
         return ScalingLawResults.Conclude(
-            [.. losses.Select(loss => loss.Point(settings.Resamples, random))],
+            [.. losses.Select(loss => loss.Point(settings.Resamples, random))], random,
             new { settings, TrainingTokens = text.Training.TokenCount, HeldOutTokens = text.HeldOut.TokenCount });
     }
 

@@ -10,10 +10,11 @@ internal static class ScalingLawResults
 {
     /// <summary>Fits a law to the losses of each kind, and compares the two.</summary>
     /// <param name="points">The losses.</param>
+    /// <param name="random">Draws what the intervals are from.</param>
     /// <param name="settings">Everything that was chosen.</param>
-    public static ExperimentResult Conclude(LossPoint[] points, object settings)
+    public static ExperimentResult Conclude(LossPoint[] points, Random random, object settings)
     {
-        Law masked = LawOf(points, ModelKind.MaskedDiffusion), autoregressive = LawOf(points, ModelKind.Autoregressive);
+        Law masked = LawOf(points, ModelKind.MaskedDiffusion, random), autoregressive = LawOf(points, ModelKind.Autoregressive, random);
         double middle = Math.Sqrt(points.Min(point => point.Flops) * points.Max(point => point.Flops));
         double gap = masked.OfLoss.TimesTheComputeOf(autoregressive.OfLoss, middle);
         Interval gaps = Interval.OfResampled(gap,
@@ -58,12 +59,27 @@ internal static class ScalingLawResults
         return new ExperimentResult(claims, [losses, best], settings, Plot(points, masked, autoregressive));
     }
 
-    private static Law LawOf(LossPoint[] points, ModelKind kind)
+    // A draw has the losses of other held-out text, and of other trainings: what lies between a loss and its parabola is exchanged among
+    // the points (a bootstrap of residuals).
+    private static Law LawOf(LossPoint[] points, ModelKind kind, Random random)
     {
         LossPoint[] own = [.. points.Where(point => point.Kind == kind)];
         IsoFlopCurve[] curves = Curves(own, point => point.Loss.Value);
+        Dictionary<LossPoint, double> fits =
+            own.ToDictionary(point => point, point => curves.Single(curve => curve.Flops == point.Flops).At(point.Parameters));
+        double[] residuals = [.. own.Select(point => Spread(own, point) * (point.Loss.Value - fits[point]))];
         return new Law(kind, curves, OfLoss(curves),
-            [.. Enumerable.Range(0, own[0].Draws.Length).Select(draw => OfLoss(Curves(own, point => point.Draws[draw])))]);
+        [
+            .. Enumerable.Range(0, own[0].Draws.Length).Select(draw => OfLoss(Curves(own, point =>
+                fits[point] + residuals[random.Next(residuals.Length)] + point.Draws[draw] - point.Loss.Value))),
+        ]);
+    }
+
+    // Residuals are smaller than errors, because the three numbers of a parabola have followed the losses.
+    private static double Spread(LossPoint[] points, LossPoint one)
+    {
+        int sizes = points.Count(point => point.Flops == one.Flops);
+        return sizes > 3 ? Math.Sqrt(sizes / (sizes - 3.0)) : 0;
     }
 
     private static IsoFlopCurve[] Curves(LossPoint[] points, Func<LossPoint, double> loss) =>
