@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using DocumentationDemo.Corpus;
 using Microsoft.ML;
@@ -45,7 +46,11 @@ internal sealed record TrainStep(
             ("speed", $"{tokensPerSecond:N0} tokens/s, {flops / 1e9:N0} GFLOP/s (6 x parameters outside embeddings x tokens)"),
             ("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, "
                 + $"{Environment.ProcessorCount} cores"),
-            ("library", $"Microsoft.ML.MaskedDiffusion {typeof(MaskedDiffusionTrainer).Assembly.GetName().Version?.ToString(3)}"),
+            ("library", $"Microsoft.ML.MaskedDiffusion {LibraryVersion()}"),
         ]);
     }
+
+    // Without the commit that it was built from.
+    private static string? LibraryVersion() =>
+        FileVersionInfo.GetVersionInfo(typeof(MaskedDiffusionTrainer).Assembly.Location).ProductVersion?.Split('+')[0];
 }
