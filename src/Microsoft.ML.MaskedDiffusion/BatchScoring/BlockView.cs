@@ -40,6 +40,6 @@ internal sealed class BlockView(DataViewSchema schema, IReadOnlyList<ViewColumn>
             return (ValueGetter<TValue>)view.Column(index).Getter(() => view.Value((int)Position, index));
         }
 
-        protected override bool HasRow(long row) => row < view.RowCount;
+        protected override bool MoveTo(long row) => row < view.RowCount;
     }
 }

@@ -34,6 +34,6 @@ internal sealed class BlankView(DataViewSchema schema, int rowCount = 0) : IData
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
             throw new ArgumentOutOfRangeException(nameof(column), $"Column '{column.Name}' holds no values here.");
 
-        protected override bool HasRow(long row) => row < rowCount;
+        protected override bool MoveTo(long row) => row < rowCount;
     }
 }

@@ -20,11 +20,11 @@ internal abstract class OrderedCursor(DataViewSchema schema) : DataViewRowCursor
 
     public sealed override bool MoveNext()
     {
-        _isOver = _isOver || !HasRow(_position + 1);
+        _isOver = _isOver || !MoveTo(_position + 1);
         _position = _isOver ? -1 : _position + 1;
         return !_isOver;
     }
 
-    /// <summary>Goes on to a row, whose number is one more than that of the row before; false behind the last one.</summary>
-    protected abstract bool HasRow(long row);
+    /// <summary>Goes on to the next row, whose number this is; false behind the last one.</summary>
+    protected abstract bool MoveTo(long row);
 }

@@ -48,7 +48,7 @@ internal sealed class TextFilesView : IDataView
             return (ValueGetter<TValue>)(Delegate)getter;
         }
 
-        protected override bool HasRow(long row) => documents.MoveNext();
+        protected override bool MoveTo(long row) => documents.MoveNext();
 
         protected override void Dispose(bool disposing)
         {
