@@ -64,16 +64,16 @@ internal static class GapsCommand
             string[] documents = Documents(result.GetValue(text)!, result.GetValue(lines), result.GetValue(field)!, result.GetValue(seed));
             int border = documents.Length * 9 / 10;
             string path = result.GetValue(model)!;
+            MaskedDiffusionCatalog catalog = new MLContext().MaskedDiffusion();
             if (!File.Exists(path) && !Directory.Exists(path))
             {
-                MaskedDiffusionCatalog catalog = new MLContext().MaskedDiffusion();
                 using MaskedDiffusionModel? first = result.GetValue(initial) is { } saved ? catalog.OpenModel(saved) : null;
                 TrainerOptions options = Options(first, result.GetValue(vocabulary));
                 (options.MaxSteps, options.CancellationToken) = (result.GetValue(steps), cancellation);
                 (options.Noise.GapLengthRatio, options.Noise.MaxGapLength) = (result.GetValue(lengths), result.GetValue(longest));
                 Train(documents[..border], path, options);
             }
-            using MaskedDiffusionModel trained = new MLContext().MaskedDiffusion().OpenModel(path);
+            using MaskedDiffusionModel trained = catalog.OpenModel(path);
             Measure(trained, documents[border..], result.GetValue(limit), result.GetValue(longest), result.GetValue(seed), cancellation);
         }, CancellationToken.None));
         return command;

@@ -20,7 +20,7 @@ internal sealed record QualityModels(MaskedDiffusionModel Masked, MaskedDiffusio
     {
         if (!Exists(maskedPath))
             Save(ml.MaskedDiffusion().Trainer(OptionsOf()).Fit(sets.Training), maskedPath);
-        MaskedDiffusionModel masked = new MLContext().MaskedDiffusion().OpenModel(maskedPath);
+        MaskedDiffusionModel masked = ml.MaskedDiffusion().OpenModel(maskedPath);
         if (!Exists(autoregressivePath))
         {
             TrainerOptions options = OptionsOf();
@@ -29,7 +29,7 @@ internal sealed record QualityModels(MaskedDiffusionModel Masked, MaskedDiffusio
             (options.Noise, options.WarmStart) = (new NoiseOptions(), 0);
             Save(ml.MaskedDiffusion().AutoregressiveTrainer(options).Fit(sets.Training), autoregressivePath);
         }
-        MaskedDiffusionModel autoregressive = new MLContext().MaskedDiffusion().OpenModel(autoregressivePath);
+        MaskedDiffusionModel autoregressive = ml.MaskedDiffusion().OpenModel(autoregressivePath);
         if (masked.Config.Autoregressive || !autoregressive.Config.Autoregressive)
             throw new ArgumentException("--model must be a masked diffusion model, and --autoregressive an autoregressive one.");
         if (masked.Tokenizer.ContentHash != autoregressive.Tokenizer.ContentHash)
