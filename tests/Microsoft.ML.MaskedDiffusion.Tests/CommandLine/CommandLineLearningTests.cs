@@ -121,6 +121,17 @@ public sealed class CommandLineLearningTests
         Assert.AreEqual(3, report.GetProperty("steps").GetInt64());
         ToolRun second = ToolRun.Done(["finetune", table, "--out", folder.File("b.mdm"), .. options]);
         StringAssert.Contains(second.Output, "nats per token (bound)");
+        foreach ((string[] wrong, string message) in new[]
+        {
+            (["--validation-share", "2"], "--validation-share (ValidationShare) is 2; it must be 0 up to but not 1."),
+            (["--answer-field", "reply"], "no column 'reply'; its header has prompt, answer. Name its columns with --prompt-field and"),
+            (new[] { "--validation-share", "0.001" }, "too few rows to hold"),
+        })
+        {
+            ToolRun refused = ToolRun.Of(["finetune", table, "--out", folder.File("c.mdm"), .. options, .. wrong]);
+            Assert.AreEqual(ExitCode.WrongUsage, refused.ExitCode, refused.Error);
+            StringAssert.Contains(refused.Error, message);
+        }
         CollectionAssert.AreEqual(File.ReadAllBytes(folder.File("a.mdm")), File.ReadAllBytes(folder.File("b.mdm")));
         JsonElement run = ToolRun.Done("inspect", checkpoints, "--json").Objects.Single();
         Assert.AreEqual("folder of checkpoints", run.GetProperty("kind").GetString());

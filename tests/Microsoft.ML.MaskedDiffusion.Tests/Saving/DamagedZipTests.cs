@@ -105,7 +105,7 @@ public sealed class DamagedZipTests
         float[] expected = Scores(path);
         byte[] whole = File.ReadAllBytes(weights);
         var random = new CounterRandom(6, 1, RandomPurpose.Example);
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 12; i++)
         {
             byte[] altered = [.. whole];
             altered[random.NextInt32(whole.Length)] ^= (byte)(1 << random.NextInt32(8));

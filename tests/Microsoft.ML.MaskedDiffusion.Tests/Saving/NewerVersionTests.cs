@@ -118,7 +118,9 @@ public sealed class NewerVersionTests
         ZipFile.ExtractToDirectory(Path.Combine(Stored, FixtureWriter.Run, FixtureWriter.TokensArchive), _folder.Path);
         string packed = _folder.File(Path.Combine("tokens", "packed"));
         RaiseFile(Path.Combine(packed, TokenManifest.Name));
-        AssertNames(Assert.ThrowsExactly<InvalidDataException>(() => TokenManifest.Read(packed)));
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => TokenManifest.Read(packed));
+        AssertNames(error);
+        StringAssert.EndsWith(error.Message, "Load it with the version that saved it.");
     }
 
     [TestMethod]

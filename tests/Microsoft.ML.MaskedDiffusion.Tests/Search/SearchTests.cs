@@ -228,6 +228,7 @@ public sealed class SearchTests
             o.Metric = SearchMetric.Of("some fail", _ => ++count % 2 == 1 ? double.NaN : count, lowerIsBetter: false);
         }));
         Assert.AreEqual((3, 4.0), (result.Best.Number, result.Best.Last.Metric));
+        CollectionAssert.AreEqual(new[] { 3, 1, 0, 2, 4 }, result.RankedTrials.Select(trial => trial.Number).ToArray());
         StringAssert.Contains(
             Assert.ThrowsExactly<InvalidOperationException>(
                 () => Run(Tiny(o => o.Metric = SearchMetric.Of("all fail", _ => double.NaN)))).Message, "None of 5 trials");

@@ -40,8 +40,8 @@ internal static class TextData
         if (!split.TestSet.GetColumn<string>(first).Any() || !split.TrainSet.GetColumn<string>(first).Any())
         {
             throw new UsageException(
-                $"The data have too few {unit} to hold {share:P0} of them out: set --validation-share 0 to hold out none, or name a file "
-                + $"with --validation{remedy}.");
+                $"The data have too few {unit} to hold {100 * share:0.###} % of them out: set --validation-share 0 to hold out none, or "
+                + $"name a file with --validation{remedy}.");
         }
         return (split.TrainSet, split.TestSet);
     }

@@ -23,6 +23,7 @@ public sealed class RunFingerprintTests
         var settings = new TrainingSettings { MaxSteps = 3 };
         // The divisor is written only where it makes a difference, see FineTuningTests; traits are written by names of their own. Epsilon
         // is a constant, which stays written down.
+        Assert.AreEqual("1E-08", RunFingerprint.OfSettings(settings).Single(trait => trait.Key == "Epsilon").Value);
         AssertListed(settings, settings with { }, changed => RunFingerprint.OfSettings(changed).Where(trait => trait.Key != "Epsilon"),
             [.. Watching, nameof(TrainingSettings.LossDivisor), nameof(TrainingSettings.Traits)], nameof(TrainingSettings.Lora),
             nameof(TrainingSettings.VirtualRanks));
