@@ -48,6 +48,33 @@ public sealed class PublishedSettingTests
     }
 
     [TestMethod]
+    public void ScalingLawsIntervalsHoldWhatLiesBetweenLossesAndParabolas()
+    {
+        // On parabolas whose least losses follow a law, and on the same held-out text, nothing is uncertain.
+        Assert.Contains("exponents -0.06 (-0.06 to -0.06) and -0.08 (-0.08 to -0.08)", Measured(apart: 0));
+        // Losses that lie beside them leave room on both sides of the exponents.
+        string measured = Measured(apart: 0.02);
+        foreach (string certain in new[] { "(-0.06 to", "to -0.06)", "(-0.08 to", "to -0.08)" })
+            Assert.DoesNotContain(certain, measured);
+
+        static string Measured(double apart)
+        {
+            LossPoint[] points =
+            [
+                .. from kind in Enum.GetValues<ModelKind>()
+                   from budget in new[] { 1e11, 2e11, 4e11, 8e11 }
+                   from size in new[] { -2, -1, 0, 1, 2 }
+                   let exponent = kind == ModelKind.MaskedDiffusion ? -0.06 : -0.08
+                   let beside = (size + 2) % 2 == 0 ? apart : -apart
+                   let loss = 20 * Math.Pow(budget, exponent) + 0.1 * size * size + beside
+                   select new LossPoint(kind, budget, (long)Math.Round(20_000 * Math.Exp(size)), new Interval(loss, loss, loss),
+                       [.. Enumerable.Repeat(loss, 200)]),
+            ];
+            return ScalingLawResults.Conclude(points, new Random(1), new { }).Claims[0].Measured;
+        }
+    }
+
+    [TestMethod]
     public void ScalingLawsSizesLieAroundThePublishedOptimum()
     {
         IReadOnlyList<IsoFlopBudget> budgets = ScalingLawSettings.Published.Budgets;
