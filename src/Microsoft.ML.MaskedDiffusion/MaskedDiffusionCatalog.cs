@@ -279,8 +279,8 @@ public sealed partial class MaskedDiffusionCatalog
     }
 
     /// <summary>
-    /// Writes a text after each prompt, which is plain text: adds the text, its log-probability, and how it was written.
-    /// <see cref="TextGenerator"/> does the same without data views, and lets you watch.
+    /// Writes a text after each prompt, which is plain text as the tokenizer reads it: adds the text, its log-probability, and how it was
+    /// written. <see cref="TextGenerator"/> does the same without data views, and lets you watch.
     /// </summary>
     /// <param name="model">The model that writes; it stays the caller's and must outlive what is made of it.</param>
     /// <param name="promptColumnName">The text column with the prompts.</param>

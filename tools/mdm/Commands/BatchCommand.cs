@@ -24,7 +24,7 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
         AddOption("--column", "Column", "The column with the text, context or prompt. Default: the task's, such as Text.", "column");
         AddOption("--output-column", "Batch.OutputColumns", "A column of the model to write; may be repeated. Default: all.", "column");
         AddOption("--keep", "Batch.KeptColumns", "A column of the input to write; may be repeated. Default: all.", "column");
-        AddOption("--choices", "Choose.ChoiceCount", "The most answers that a row has, for the task Choose.");
+        AddOption("--choices", "Choose.ChoiceCount", "The most choices that a row has, for the task Choose.");
         AddOption("--length", "Generate.Generation.MaxNewTokens",
             "Tokens to write, for the task Generate. Default: 128, or half of the model's context if that is less.");
         AddFlag("--skip-invalid-rows", "Batch.InvalidRows", JsonValue.Create(nameof(InvalidRows.Skip)),

@@ -55,8 +55,8 @@ public sealed class GenerationOptions
     /// <summary>
     /// Texts in prompts that stand for one token each, by their ids, such as an end of sequence between two turns of a conversation (see
     /// <see cref="ChatTemplate.PromptTokens"/>). What lies between them is tokenized by itself. The texts are not empty, the ids are those
-    /// of the vocabulary. Default null: none; prompts are plain text, in which only a tokenizer
-    /// that reads names of special tokens does so.
+    /// of the vocabulary. Default null: none; prompts are plain text, as the tokenizer reads it (that of a
+    /// <c>tokenizer.json</c> takes the names of its special tokens for these).
     /// </summary>
     [JsonPropertyName("PromptTokens")]
     [OmittedAtDefault]

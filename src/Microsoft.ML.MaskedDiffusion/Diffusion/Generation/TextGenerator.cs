@@ -10,9 +10,9 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// the Generate transform computes for a column, character for character.
 /// </summary>
 /// <remarks>
-/// <para>Prompts are plain text, but for <see cref="GenerationOptions.PromptTokens"/>. A text is written the same whatever stands
-/// beside it, and those of one call go through the network together. Only whole characters are written, never a beginning of sequence,
-/// unknown or padding token.</para>
+/// <para>Prompts are plain text as the tokenizer reads it, but for <see cref="GenerationOptions.PromptTokens"/>. A text is written the same
+/// whatever stands beside it, and those of one call go through the network together. Only whole characters are written, never a beginning
+/// of sequence, unknown or padding token.</para>
 /// <para>Any number of threads may use one generator. The model stays the caller's: it must outlive the generator.</para>
 /// </remarks>
 public sealed class TextGenerator

@@ -8,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <summary>How texts are written for a column of prompts. Checked and copied by the estimator; later changes have no effect.</summary>
 public sealed class TextGenerationOptions : ITransformOptions
 {
-    /// <summary>The text column with the prompts, which are plain text. Default "Prompt".</summary>
+    /// <summary>The text column with the prompts, plain text as the tokenizer reads it. Default "Prompt".</summary>
     [JsonPropertyName("PromptColumnName")]
     public string PromptColumnName { get; set; } = "Prompt";
 
