@@ -5,6 +5,7 @@ using Microsoft.ML.MaskedDiffusion.Benchmarks.Kernels;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Ranks;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Robustness;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
 var root = new RootCommand(
@@ -32,7 +33,8 @@ var root = new RootCommand(
     CorpusBenchmark.ChildCommand(),
     NoiseBenchmark.Command(),
     KillCommand.Command(),
-    KillCommand.ChildCommand(),
+    KilledTraining.ChildCommand(),
+    SoakCommand.Command(),
     PoliciesCommand.Command(),
     ParityCommand.Command(),
     GapsCommand.Command(),

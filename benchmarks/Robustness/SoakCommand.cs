@@ -1,0 +1,126 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Robustness;
+
+/// <summary>
+/// Everything at once for a long time: a training that is killed and resumed, a search and the scoring of a file that are cancelled and
+/// resumed, prediction engines on threads, texts written and gaps filled. Every result has to be that of a calm round, no work may stand
+/// still, and neither memory nor open files may grow.
+/// </summary>
+internal static class SoakCommand
+{
+    private const double AllowedGrowth = 0.05;
+    private const long AllowedMegabytes = 64;
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+
+    public static Subcommand Command()
+    {
+        var minutes = new Option<double>("--minutes") { Description = "how long, without the calm round", DefaultValueFactory = _ => 120 };
+        var limit = new Option<double>("--limit")
+        {
+            Description = "minutes after which a round counts as standing still", DefaultValueFactory = _ => 20,
+        };
+        var seed = new Option<int>("--seed")
+        {
+            Description = "seed of interruptions, orders and batches", DefaultValueFactory = _ => 1,
+        };
+        var command = new Subcommand("soak", "training with kills, search, files, engines, writing and filling at once, for hours")
+        {
+            minutes, limit, seed,
+        };
+        command.SetAction(result => Run(
+            TimeSpan.FromMinutes(result.GetValue(minutes)), TimeSpan.FromMinutes(result.GetValue(limit)), result.GetValue(seed)));
+        return command;
+    }
+
+    private static int Run(TimeSpan length, TimeSpan limit, int seed)
+    {
+        string folder = Directory.CreateTempSubdirectory("mdm-soak-").FullName;
+        try
+        {
+            using var work = new SoakWork(folder, seed);
+            SoakLane[] lanes =
+            [
+                new("training, killed", work.TrainAndKill), new("search, cancelled", work.Search),
+                new("file, cancelled", work.ScoreFile), new("engines", work.Engines), new("writing", work.Write),
+                new("filling", work.Fill),
+            ];
+            foreach (SoakLane lane in lanes)
+                lane.Expect();
+            using var stop = new CancellationTokenSource(length);
+            foreach ((int number, SoakLane lane) in lanes.Index())
+                lane.Start(seed + number, stop.Token);
+            List<Sample> samples = Watch(lanes, length, limit);
+            return Report(lanes, samples);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Prints the state of all lanes sixty times, until all have ended or one stands still.</summary>
+    private static List<Sample> Watch(SoakLane[] lanes, TimeSpan length, TimeSpan limit)
+    {
+        var samples = new List<Sample>();
+        var watch = Stopwatch.StartNew();
+        while (!Array.TrueForAll(lanes, lane => lane.IsDone) && !Array.Exists(lanes, lane => lane.Failure is not null || lane.Current > limit))
+        {
+            Thread.Sleep(Poll);
+            if (watch.Elapsed < length / 60 * samples.Count || watch.Elapsed > length)
+                continue;
+            samples.Add(Sample.Take());
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{watch.Elapsed:hh\\:mm\\:ss}  {samples[^1]}  rounds {string.Join(' ', lanes.Select(lane => lane.Rounds))}"));
+        }
+        return samples;
+    }
+
+    private static int Report(SoakLane[] lanes, List<Sample> samples)
+    {
+        var good = true;
+        foreach (SoakLane lane in lanes)
+        {
+            bool fine = lane is { Different: 0, Failure: null, IsDone: true, Rounds: > 0 };
+            good &= fine;
+            string state = lane.Failure is { } error ? error.ToString()
+                : lane.IsDone ? "" : string.Create(CultureInfo.InvariantCulture, $"stands still since {lane.Current.TotalMinutes:0} minutes");
+            Console.WriteLine($"{lane.Name,-20} {lane.Rounds,6:N0} rounds  {lane.Different,3} different  {(fine ? "PASS" : "FAIL")} {state}");
+        }
+        // The first quarter is warming up: pools fill, code is compiled anew.
+        Sample[] early = [.. samples.Skip(samples.Count / 4).Take(samples.Count / 4)];
+        Sample[] late = [.. samples.TakeLast(Math.Max(1, samples.Count / 4))];
+        good &= Holds("managed MB", AllowedMegabytes, sample => sample.ManagedMegabytes);
+        good &= Holds("resident MB", AllowedMegabytes, sample => sample.ResidentMegabytes);
+        good &= Holds("open files", 8, sample => sample.OpenFiles);
+        good &= Holds("threads", 8, sample => sample.Threads);
+        return good ? 0 : 1;
+
+        bool Holds(string what, double allowed, Func<Sample, double> figure)
+        {
+            if (early.Length == 0)
+                return true;
+            (double before, double after) = (early.Average(figure), late.Average(figure));
+            bool fine = after <= before * (1 + AllowedGrowth) + allowed;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{what,-20} {before:N0} in the second quarter, {after:N0} in the last  {(fine ? "PASS" : "FAIL")}"));
+            return fine;
+        }
+    }
+
+    private readonly record struct Sample(double ManagedMegabytes, double ResidentMegabytes, int OpenFiles, int Threads)
+    {
+        public static Sample Take()
+        {
+            using var process = Process.GetCurrentProcess();
+            int files = OperatingSystem.IsLinux() ? Directory.GetFiles("/proc/self/fd").Length : process.HandleCount;
+            return new Sample(GC.GetTotalMemory(forceFullCollection: true) / 1048576.0, process.WorkingSet64 / 1048576.0, files,
+                process.Threads.Count);
+        }
+
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+            $"{ManagedMegabytes,6:N0} MB managed {ResidentMegabytes,7:N0} MB resident {OpenFiles,5} files {Threads,4} threads");
+    }
+}
