@@ -3,6 +3,7 @@ using Microsoft.ML.MaskedDiffusion.Benchmarks;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Devices;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Kernels;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.Memory;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Ranks;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Robustness;
@@ -11,15 +12,15 @@ using Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 var root = new RootCommand(
     "Measurements of Microsoft.ML.MaskedDiffusion, and the commands that need its sources. `COMMAND --help` lists a command's options.")
 {
-    TrainingBenchmark.Command(),
+    TrainingCommand.Command(),
     GrowthCommand.Command(),
     GrowthCommand.ChildCommand(),
     LearningCommand.Command(),
     AdaptationCommand.Command(),
-    LikelihoodBenchmark.Command(),
-    BatchBenchmark.Command(),
-    BatchBenchmark.ChildCommand(),
-    GenerationBenchmark.Command(),
+    LikelihoodCommand.Command(),
+    BatchCommand.Command(),
+    BatchCommand.ChildCommand(),
+    GenerationCommand.Command(),
     DeviceCommand.Command(),
     DeviceCommand.ChildCommand(),
     KernelsCommand.Command(),
@@ -27,11 +28,11 @@ var root = new RootCommand(
     StartupCommand.ChildCommand(),
     MemoryCommand.Command(),
     MemoryCommand.ChildCommand(),
-    ShapesCommand.Command(),
-    ShapesCommand.ChildCommand(),
-    CorpusBenchmark.Command(),
-    CorpusBenchmark.ChildCommand(),
-    NoiseBenchmark.Command(),
+    MemoryShapesCommand.Command(),
+    MemoryShapesCommand.ChildCommand(),
+    CorpusCommand.Command(),
+    CorpusCommand.ChildCommand(),
+    NoiseCommand.Command(),
     KillCommand.Command(),
     KilledTraining.ChildCommand(),
     SoakCommand.Command(),

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 using Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
@@ -29,7 +29,7 @@ internal static class DeviceCase
         return 0;
     }
 
-    /// <summary>Training steps in bfloat16: memory of ours alone, then ours and the yardstick's in turns.</summary>
+    /// <summary>Training steps in bfloat16: memory of ours alone, then ours and the plain code's in turns.</summary>
     public static int Train(torch.Device place, string size, int length, int rows, bool checkpointing, double seconds)
     {
         TransformerConfig config = TransformerConfig.FromPreset(size) with { VocabularySize = Vocabulary, ContextLength = length };

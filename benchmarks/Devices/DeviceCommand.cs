@@ -8,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Devices;
 
 /// <summary>
 /// What this library is on a device, in one command that runs everywhere: parity with the processor, training, scoring and writing beside
-/// the yardstick. On a processor it takes small networks. What the budget has no time for is left out, and said so.
+/// the plain code. On a processor it takes small networks. What the budget has no time for is left out, and said so.
 /// </summary>
 internal static class DeviceCommand
 {
@@ -26,7 +26,7 @@ internal static class DeviceCommand
             Description = "tokens of a training step; left out: 8192 on a GPU, 512 on a processor",
         };
         Option<bool> markdown = ResultTable.MarkdownOption();
-        var command = new Subcommand("device", "parity with the processor and speed beside the yardstick on a device, within a budget")
+        var command = new Subcommand("device", "parity with the processor and speed beside the plain code on a device, within a budget")
         {
             device, budget, sizes, tokens, markdown,
         };
@@ -82,7 +82,7 @@ internal static class DeviceCommand
             run.Rows(inference, "generate", measured, Text(gpu ? 16 : 2), Text(gpu ? 128 : 16), order, Text(3));
 
         Console.WriteLine();
-        Console.WriteLine("plain: the yardstick on the same device, in turns, which keeps its activations. MFU: all matrix products of a");
+        Console.WriteLine("plain: the plain code on the same device, in turns, which keeps its activations. MFU: all matrix products of a");
         Console.WriteLine("step, none counted twice, as a share of the peak, the product of two large bfloat16 matrices on this device.");
         Console.WriteLine("GiB: peak memory of ours alone" + (gpu ? ", as the driver counts the whole GPU." : ", resident."));
         Console.WriteLine(same ? "Parity: PASS" : "Parity: FAIL");

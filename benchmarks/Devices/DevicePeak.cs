@@ -1,4 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 using TorchSharp;
 using static TorchSharp.torch;
 

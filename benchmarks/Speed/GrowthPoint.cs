@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Training;
 using TorchSharp;

@@ -6,8 +6,8 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 /// <summary>A kind of question that the benchmark asks.</summary>
 /// <param name="Name">What the table calls it.</param>
 /// <param name="Questions">Questions scored together, each of some requests, all of them alike.</param>
-/// <param name="Samples">Noise samples of each request, ours and the yardstick's.</param>
-/// <param name="RoundSize">Noisy copies that the yardstick takes through the network together.</param>
+/// <param name="Samples">Noise samples of each request, ours and the plain code's.</param>
+/// <param name="RoundSize">Noisy copies that the plain code takes through the network together.</param>
 internal sealed record LikelihoodCase(string Name, LikelihoodRequest[][] Questions, int Samples, int RoundSize)
 {
     /// <summary>Questions with answer options after a common context.</summary>

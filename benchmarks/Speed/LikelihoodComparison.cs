@@ -1,4 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Modeling;
@@ -6,7 +6,7 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
 /// <summary>
-/// One case of the likelihood benchmark: the scorer and the yardstick's loop, asked for as many samples, in turns. The loop takes one
+/// One case of the likelihood benchmark: the scorer and the plain loop, asked for as many samples, in turns. The loop takes one
 /// request after the other, so its time for a question is that of one request times their number; for a document it is measured on the
 /// second window, one of average length.
 /// </summary>

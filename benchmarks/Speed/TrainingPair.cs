@@ -1,4 +1,4 @@
-using Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Training;
@@ -7,8 +7,8 @@ using TorchSharp;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
 /// <summary>
-/// Training steps of this library and of the yardstick, from the same weights on the same batches, in turns: ours, the yardstick's, ours,
-/// the yardstick's.
+/// Training steps of this library and of the plain code, from the same weights on the same batches, in turns: ours, the plain code's, ours,
+/// the plain code's.
 /// </summary>
 /// <param name="config">The network's shape.</param>
 /// <param name="rows">Sequences of a step.</param>
@@ -21,7 +21,7 @@ internal sealed class TrainingPair(TransformerConfig config, int rows, int lengt
     /// <summary>The arithmetic of both.</summary>
     public Precision Precision { get; init; }
 
-    /// <summary>Whether ours computes activations again in the backward pass; the yardstick keeps them.</summary>
+    /// <summary>Whether ours computes activations again in the backward pass; the plain code keeps them.</summary>
     public bool ActivationCheckpointing { get; init; }
 
     /// <summary>Measures for about so many seconds, at least three pairs, after one that does not count.</summary>
@@ -63,7 +63,7 @@ internal sealed class TrainingPair(TransformerConfig config, int rows, int lengt
     /// <summary>What was measured.</summary>
     /// <param name="Times">The seconds of the steps.</param>
     /// <param name="OurRate">Floating point operations a second of ours, median.</param>
-    /// <param name="PlainRate">The same of the yardstick.</param>
+    /// <param name="PlainRate">The same of the plain code.</param>
     /// <param name="AllocatedBytes">Managed bytes that a step of ours allocates, median.</param>
     public sealed record Result(PairedTimes Times, double OurRate, double PlainRate, double AllocatedBytes);
 }

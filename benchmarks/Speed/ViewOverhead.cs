@@ -8,7 +8,7 @@ internal static class ViewOverhead
 {
     private const int Rows = 32;
 
-    /// <summary>Times of the raw call (as the yardstick) and of the view, in turns.</summary>
+    /// <summary>Times of the raw call (as the plain code) and of the view, in turns.</summary>
     public static PairedTimes Measure(TransformerNetwork network, int rounds)
     {
         using var model = new MaskedDiffusionModel(network.Share(() => { }), BenchmarkTexts.TokenizerOf(network.Config.VocabularySize));

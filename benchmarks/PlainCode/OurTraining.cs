@@ -4,7 +4,7 @@ using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Optimizers;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 
 /// <summary>The library's training step beside <see cref="PlainTraining"/>: what its training loop does for each batch.</summary>
 internal sealed class OurTraining : ITrainingSteps

@@ -1,11 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.ML.Data;
-using Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 
 /// <summary>
 /// How often the length of a gap is found in held-out text, and how much of what stood there is recovered, by several ways to choose the

@@ -9,7 +9,7 @@ using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Memory;
 
 /// <summary>
 /// The cases of <see cref="MemoryCommand"/>. Each is the whole work of one process, which prints its figures in bytes and seconds.

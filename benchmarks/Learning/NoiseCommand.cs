@@ -8,13 +8,13 @@ using Microsoft.ML.MaskedDiffusion.Training;
 using Microsoft.ML.MaskedDiffusion.Training.Objectives;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 
 /// <summary>
 /// Compares the two ways to draw noise levels: the variance of a batch's loss and of its gradient on a network that has been trained for a
 /// while, and the final validation loss of whole trainings. The text is this library's own documentation, byte by byte.
 /// </summary>
-internal static class NoiseBenchmark
+internal static class NoiseCommand
 {
     private const int Length = 64;
     private static readonly NoiseLevels[] Kinds = [NoiseLevels.Independent, NoiseLevels.Stratified];
@@ -140,7 +140,7 @@ internal static class NoiseBenchmark
     {
         public int Count => count;
 
-        public int Length => NoiseBenchmark.Length;
+        public int Length => NoiseCommand.Length;
 
         public long TokenCount => (long)count * Length;
 

@@ -2,10 +2,10 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 
 /// <summary>
-/// The yardstick of all speed figures: the same network written on TorchSharp's own operators as a good engineer would in an afternoon.
+/// The plain code of all speed figures: the same network written on TorchSharp's own operators as a good engineer would in an afternoon.
 /// Embedding by index_select, fused attention, and logits only where they are asked for. In bfloat16 the operands of matrix products and
 /// attention are rounded and everything else stays in 32 bits, as under autocast.
 /// </summary>

@@ -4,10 +4,10 @@ using Microsoft.ML.MaskedDiffusion.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 
 /// <summary>
-/// The training step of the yardstick: <see cref="PlainNetwork"/> on copies of a network's weights, torch's cross-entropy at the masked
+/// The training step of the plain code: <see cref="PlainNetwork"/> on copies of a network's weights, torch's cross-entropy at the masked
 /// positions, torch's clipping by the norm and torch's AdamW.
 /// </summary>
 internal sealed class PlainTraining : ITrainingSteps

@@ -3,10 +3,10 @@ using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 
 /// <summary>
-/// The reference implementation's evaluation of one request on the yardstick: rounds of noisy copies, and cross-entropy at the masked
+/// The reference implementation's evaluation of one request on the plain code: rounds of noisy copies, and cross-entropy at the masked
 /// positions, where alone the logits are computed.
 /// </summary>
 /// <param name="network">The network.</param>

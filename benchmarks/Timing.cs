@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
 /// <summary>How the speed commands take times.</summary>
 internal static class Timing
@@ -24,7 +24,7 @@ internal static class Timing
     }
 }
 
-/// <summary>Times of two kinds of work that took turns, ours and the yardstick's.</summary>
+/// <summary>Times of two kinds of work that took turns, ours and the plain code's.</summary>
 internal sealed class PairedTimes
 {
     private readonly List<double> _ours = [];
@@ -37,7 +37,7 @@ internal sealed class PairedTimes
     /// <summary>The median seconds of ours.</summary>
     public double Ours => Timing.Median(_ours);
 
-    /// <summary>The median seconds of the yardstick's.</summary>
+    /// <summary>The median seconds of the plain code's.</summary>
     public double Plain => Timing.Median(_plain);
 
     /// <summary>The median of the pairs' ratios: how many times as fast ours is.</summary>

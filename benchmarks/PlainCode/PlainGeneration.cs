@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 
 /// <summary>
-/// The loops that write on the yardstick: each step of a masked diffusion sampler computes the logits of all masked positions, and the
+/// The loops that write on the plain code: each step of a masked diffusion sampler computes the logits of all masked positions, and the
 /// autoregressive one adds a token to a cache of keys and values.
 /// </summary>
 internal sealed class PlainGeneration(PlainNetwork network, int promptLength, int newTokens)

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 
 /// <summary>
 /// Compares samplers by the likelihood of held-out text under them: each order, with some numbers of tokens a step, beside the bound of all

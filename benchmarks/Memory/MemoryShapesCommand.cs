@@ -6,13 +6,13 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Memory;
 
 /// <summary>
 /// Memory and speed of networks as large as published ones, whose random weights are written in a published layout, loaded and deleted
 /// again: what the machine's memory must hold, and how close a pass comes to what its bandwidth and its multiplications allow.
 /// </summary>
-internal static class ShapesCommand
+internal static class MemoryShapesCommand
 {
     private const int Block = 32;
     private const double Gibibyte = 1L << 30;

@@ -4,7 +4,7 @@ using Microsoft.ML.MaskedDiffusion.Modeling.Families;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using TorchSharp;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Memory;
 
 /// <summary>The shape of a published model, and a folder in its layout with random bfloat16 weights.</summary>
 /// <param name="Name">What the model is called.</param>

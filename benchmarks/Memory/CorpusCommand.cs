@@ -6,13 +6,13 @@ using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Memory;
 
 /// <summary>
 /// Turns a text corpus into packed tokens, and trains on them, in a process whose managed heap is too small for the corpus. Prints the
 /// speed and the peak resident memory of that process.
 /// </summary>
-internal static class CorpusBenchmark
+internal static class CorpusCommand
 {
     private const int FileBytes = 32 << 20, Words = 30_000;
     private static readonly string[] Syllables =

@@ -1,8 +1,8 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 
-/// <summary>Training by whole steps, as this library and its yardstick both do it.</summary>
+/// <summary>Training by whole steps, as this library and the plain code both do it.</summary>
 internal interface ITrainingSteps : IDisposable
 {
     /// <summary>The weights, with the gradients of the last step.</summary>

@@ -3,9 +3,9 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 using TorchSharp;
 using TorchSharp.Modules;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 
-/// <summary>Checks that the library and its yardstick compute the same function: a comparison of speed says nothing without.</summary>
+/// <summary>Checks that the library and the plain code compute the same function: a comparison of speed says nothing without.</summary>
 internal static class SameWork
 {
     /// <summary>Compares logits.</summary>
@@ -19,7 +19,7 @@ internal static class SameWork
         long[] places = [.. ids];
         torch.Tensor states = network.HiddenAt(new TokenRows(ids, count / 2), places);
         double apart = (network.Logits(states) - plain.LogitsAt(ids, count / 2, places)).abs().max().ToDouble();
-        Require(apart < 1e-3 * Scale(network.Logits(states)), $"The yardstick's logits differ from ours by {apart}.");
+        Require(apart < 1e-3 * Scale(network.Logits(states)), $"The plain code's logits differ from ours by {apart}.");
     }
 
     /// <summary>Compares loss and all gradients of one batch.</summary>
@@ -29,13 +29,13 @@ internal static class SameWork
         ours.Gradients(batch);
         plain.Gradients(batch);
         Require(Math.Abs(ours.LastLoss - plain.LastLoss) < tolerance * Math.Abs(ours.LastLoss),
-            $"The loss is {ours.LastLoss}, the yardstick's {plain.LastLoss}.");
+            $"The loss is {ours.LastLoss}, the plain code's {plain.LastLoss}.");
         foreach ((string name, Parameter weight) in ours.Weights)
         {
             using var scope = torch.NewDisposeScope();
             torch.Tensor expected = weight.grad!;
             double apart = (expected - plain.Weights[name].grad!).abs().max().ToDouble();
-            Require(apart <= tolerance * Scale(expected), $"The gradient of {name} differs from the yardstick's by {apart}.");
+            Require(apart <= tolerance * Scale(expected), $"The gradient of {name} differs from the plain code's by {apart}.");
         }
     }
 
@@ -43,7 +43,7 @@ internal static class SameWork
     /// <exception cref="InvalidOperationException">They differ by more than a fiftieth.</exception>
     public static void RequireEqualLosses(ITrainingSteps ours, ITrainingSteps plain) =>
         Require(Math.Abs(ours.LastLoss - plain.LastLoss) < 0.02 * Math.Abs(ours.LastLoss),
-            $"After the same steps the loss is {ours.LastLoss}, the yardstick's {plain.LastLoss}.");
+            $"After the same steps the loss is {ours.LastLoss}, the plain code's {plain.LastLoss}.");
 
     private static double Scale(torch.Tensor values) => Math.Max(1e-12, values.abs().max().ToDouble());
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using TorchSharp;
@@ -8,10 +8,10 @@ using static Microsoft.ML.MaskedDiffusion.Benchmarks.ResultTable;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
 /// <summary>
-/// Speed of the likelihood scorer beside <see cref="PlainLikelihood"/>, the loop of the reference's evaluation on the yardstick, with the
+/// Speed of the likelihood scorer beside <see cref="PlainLikelihood"/>, the loop of the reference's evaluation on the plain code, with the
 /// same weights in the same process and in turns; and what a data view costs over the scorer's own call.
 /// </summary>
-internal static class LikelihoodBenchmark
+internal static class LikelihoodCommand
 {
     private const int ContextLength = 256;
 
@@ -30,12 +30,12 @@ internal static class LikelihoodBenchmark
         };
         var rounds = new Option<int>("--rounds")
         {
-            Description = "measurements of each case, ours and the yardstick's in turns; medians count", DefaultValueFactory = _ => 3,
+            Description = "measurements of each case, ours and the plain code's in turns; medians count", DefaultValueFactory = _ => 3,
         };
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
         Option<string> heap = HeapChoice.Option();
         Option<bool> markdown = MarkdownOption();
-        var command = new Subcommand("likelihood", "speed of the likelihood scorer, beside the reference's loop on the yardstick")
+        var command = new Subcommand("likelihood", "speed of the likelihood scorer, beside the reference's loop on the plain code")
         {
             sizes, vocabulary, cases, rounds, device, heap, markdown,
         };
@@ -83,7 +83,7 @@ internal static class LikelihoodBenchmark
         Console.WriteLine();
         foreach (string overhead in overheads)
             Console.WriteLine(overhead);
-        Console.WriteLine("plain: the reference's loop on the yardstick, asked for as many samples. rows: network rows of a question.");
+        Console.WriteLine("plain: the reference's loop in plain code, asked for as many samples. rows: network rows of a question.");
         Console.WriteLine("s.e.: standard error of a request's log-likelihood in nats, as reported, or of the spread of the rounds.");
         Console.WriteLine("Times faster: per question at equal samples; per network row that is computed; at equal error, the quotient of");
         Console.WriteLine("time x error^2 (an error falls as the root of the time). bytes/row: managed memory that we allocate for a row.");

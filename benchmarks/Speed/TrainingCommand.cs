@@ -7,11 +7,11 @@ using static Microsoft.ML.MaskedDiffusion.Benchmarks.ResultTable;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
 /// <summary>
-/// Speed of whole training steps beside <see cref="Peer.PlainTraining"/>, in turns in one process: network, loss at the masked positions,
+/// Speed of whole training steps beside <see cref="PlainCode.PlainTraining"/>, in turns in one process: network, loss at the masked positions,
 /// backward pass, clipping, AdamW. All matrix products are counted (<see cref="TrainingFlops"/>) and held against the peak speed of large
 /// ones, which is measured before and after each row.
 /// </summary>
-internal static class TrainingBenchmark
+internal static class TrainingCommand
 {
     public static Subcommand Command()
     {
@@ -43,7 +43,7 @@ internal static class TrainingBenchmark
         Option<string> heap = HeapChoice.Option();
         Option<bool> markdown = MarkdownOption();
         var command = new Subcommand(
-            "training", "tokens per second of whole training steps, beside the yardstick, and their share of the peak speed")
+            "training", "tokens per second of whole training steps, beside the plain code, and their share of the peak speed")
         {
             sizes, vocabularies, shapes, seconds, precision, device, heap, markdown,
         };
@@ -96,7 +96,7 @@ internal static class TrainingBenchmark
             }
         }
         Console.WriteLine();
-        Console.WriteLine("plain: the yardstick on torch's operators. tokens/s: from the median step. ratio: median of the paired steps'");
+        Console.WriteLine("plain: the plain code on torch's operators. tokens/s: from the median step. ratio: median of the paired steps'");
         Console.WriteLine("ratios. GFLOP/s: all matrix products that are computed, with those of attention and of the logits, both ways.");
         Console.WriteLine("peak: the product of two large float32 matrices, by libtorch or by this library, whichever is faster, before");
         Console.WriteLine("and after the row. bytes/step: managed memory that a step of this library allocates, the median.");

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Microsoft.ML.MaskedDiffusion.Benchmarks.Peer;
+using Microsoft.ML.MaskedDiffusion.Benchmarks.PlainCode;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Sessions;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
@@ -12,7 +12,7 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 /// Speed of writing: samplers, caches and the autoregressive baseline, each beside a plain loop on torch's operators in the same run. The
 /// weights are random, with an output layer that is scaled so that predictions are sure enough for rules that look at them.
 /// </summary>
-internal static class GenerationBenchmark
+internal static class GenerationCommand
 {
     private const int Vocabulary = 32_000;
     private const int PromptLength = 32;

@@ -9,7 +9,7 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 /// <summary>
 /// Files that are scored in batch: rows a second beside the scorer's own call on the same rows, and the peak memory of a large file.
 /// </summary>
-internal static class BatchBenchmark
+internal static class BatchCommand
 {
     private const int Rows = 256;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 
-namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
+namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Memory;
 
 /// <summary>How fast all cores together read memory from its beginning to its end.</summary>
 internal static unsafe class MemoryBandwidth
