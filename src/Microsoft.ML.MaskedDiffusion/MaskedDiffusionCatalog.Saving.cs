@@ -27,6 +27,23 @@ public sealed partial class MaskedDiffusionCatalog
         PipelineFile.Save(MLContext, transformer, inputSchema, path, selfContainedLimit);
 
     /// <summary>
+    /// Throws where saving to a path would be refused because of what is there already: so a long training need not end in that. Nothing
+    /// is written. What is saved here replaces models of this library alone.
+    /// </summary>
+    /// <param name="path">A <c>.zip</c> for <see cref="SaveModel"/>, or what <see cref="MaskedDiffusionModel.Save(string)"/> takes.</param>
+    /// <exception cref="IOException">Something is there that is not replaced; the message names it.</exception>
+    public void RequireReplaceable(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase))
+            PipelineFile.RequireReplaceable(path);
+        else if (path.EndsWith(MaskedDiffusionModel.ArchiveExtension, StringComparison.OrdinalIgnoreCase))
+            ModelWriter.RequireReplaceableArchive(path);
+        else
+            ModelWriter.RequireReplaceableFolder(Path.GetFullPath(path));
+    }
+
+    /// <summary>
     /// Loads what <c>ml.Model.Save</c> or <see cref="SaveModel"/> wrote, with this library's transformers as they were saved: batched,
     /// disposable, and with their <see cref="MaskedDiffusionModel"/> at hand. <c>ml.Model.Load</c> works too, and scores row by row. What
     /// is loaded twice from the same bytes shares its weights in memory; each transformer has a model of its own all the same, which it

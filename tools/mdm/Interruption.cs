@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Mdm;
 
-/// <summary>Ctrl+C and the system's request to end: the first one lets the work end well, a second one ends the process at once.</summary>
+/// <summary>Ctrl+C, a lost terminal and the system's request to end: the first one lets the work end well, a second one ends the process at once.</summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -13,6 +13,7 @@ internal sealed class Interruption : IDisposable
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, End), PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, End),
         ];
 
     /// <summary>Cancelled by the first request.</summary>

@@ -56,7 +56,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
             return ExitCode.Done;
         }
         if (arguments.GetValue(_save) is { } target)
-            File.WriteAllText(target, SettingsTree.Print(settings));
+            Save(SettingsTree.Print(settings), target);
         return Run(settings, new ToolContext(console, arguments.GetValue(_json), group, cancellation));
     }
 
@@ -134,6 +134,17 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
     {
         foreach (Option option in new Option[] { _json, _config, _set, _print, _save })
             Add(option);
+    }
+
+    private static void Save(string settings, string path)
+    {
+        if (File.Exists(path))
+        {
+            if (File.ReadAllText(path) == settings)
+                return;
+            throw new UsageException($"There is a file {path} already, with something else in it: name another one with --save-config.");
+        }
+        File.WriteAllText(path, settings);
     }
 
     private void CheckSwitches(List<(string Source, JsonObject Values)> layers)

@@ -19,7 +19,7 @@ internal static class Tool
     {
         ParseResult parsed = Root().Parse(arguments.Count == 0 ? ["--help"] : arguments);
         if (parsed.Action is HelpWithExamples)
-            return parsed.Invoke(Streams(console));
+            return Print(parsed, console);
         if ((Misspelt(arguments, parsed) ?? (parsed.Errors.Count > 0 ? parsed.Errors[0].Message : null)) is { } message)
         {
             console.Error.WriteLine("error: " + message);
@@ -27,7 +27,7 @@ internal static class Tool
             return ExitCode.WrongUsage;
         }
         if (parsed.Action is not null)
-            return parsed.Invoke(Streams(console));
+            return Print(parsed, console);
         if (Alone(parsed) is { } count)
         {
             console.Error.WriteLine($"error: mpiexec has started {count} processes, and each of them would do the whole work. Add --mpi, "
@@ -71,6 +71,23 @@ internal static class Tool
         }
     }
 
+    // The help or the version.
+    private static int Print(ParseResult parsed, ToolConsole console)
+    {
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                Output = console.Out, Error = console.Error, EnableDefaultExceptionHandler = false,
+            });
+        }
+        catch (IOException error)
+        {
+            console.Error.WriteLine("error: " + ErrorText.Of(error));
+            return ExitCode.Failed;
+        }
+    }
+
     // The number of processes that MPI's launcher has started, where they are not to work together. Parts of a file they may do apart.
     private static int? Alone(ParseResult parsed)
     {
@@ -93,8 +110,6 @@ internal static class Tool
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return root;
     }
-
-    private static InvocationConfiguration Streams(ToolConsole console) => new() { Output = console.Out, Error = console.Error };
 
     // A command's texts may be anything, so an option that there is not would be taken for one of them. What stands after -- is a text.
     private static string? Misspelt(IReadOnlyList<string> arguments, ParseResult parsed)

@@ -25,7 +25,7 @@ internal static class PipelineFile
                 $"selfContainedLimit is {selfContainedLimit}; it must be 0 to {CarrierWriter.LargestLimit} bytes (1 GiB). "
                 + "Larger models are saved beside the zip.");
         }
-        ZipContent.RequireReplaceable(path, archive => archive.Entries.Any(entry => SavedForm.IsOfPipeline(entry.FullName)));
+        RequireReplaceable(path);
         using var location = new CarrierLocation(path, selfContainedLimit);
         try
         {
@@ -42,6 +42,11 @@ internal static class PipelineFile
             throw;
         }
     }
+
+    /// <summary>Refuses to replace what is not the zip of a pipeline.</summary>
+    /// <exception cref="IOException">Something else is there; it is unchanged.</exception>
+    public static void RequireReplaceable(string path) =>
+        ZipContent.RequireReplaceable(path, archive => archive.Entries.Any(entry => SavedForm.IsOfPipeline(entry.FullName)));
 
     /// <summary>Loads a transformer, or a chain, in which ours are unwrapped.</summary>
     public static ITransformer Load(MLContext ml, string path, out DataViewSchema inputSchema)

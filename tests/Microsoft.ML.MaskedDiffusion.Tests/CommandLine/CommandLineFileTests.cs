@@ -57,7 +57,7 @@ public sealed class CommandLineFileTests
         StringAssert.Contains(refused.Error, $"There is something at {target} already");
         Assert.AreEqual("a model that took a week", File.ReadAllText(target));
         // The library replaces its own files alone, even if asked.
-        Assert.AreEqual(ExitCode.Failed, ToolRun.Of("convert", Files.Model, target, "--overwrite").ExitCode);
+        Assert.AreEqual(ExitCode.WrongUsage, ToolRun.Of("convert", Files.Model, target, "--overwrite").ExitCode);
         File.Copy(Files.Model, target, overwrite: true);
         StringAssert.Contains(ToolRun.Done("convert", Files.Model, target, "--overwrite").Output, target);
     }

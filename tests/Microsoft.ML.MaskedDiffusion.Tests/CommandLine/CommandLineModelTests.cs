@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Mdm;
+using Mdm.Output;
 using Spectre.Console.Testing;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -97,7 +98,7 @@ public sealed class CommandLineModelTests
         JsonElement row = ToolRun.Done("infill", "--model", Files.Model, "a [MASK*1-3] b", "--candidate", "cat", "--json").Objects.Single();
         Assert.AreEqual("a cat b", row.GetProperty("filled").GetString());
         Assert.IsLessThan(0, row.GetProperty("logProbability").GetDouble());
-        string[] draws = ["--draws", "3", "--temperature", "1", "--json"];
+        string[] draws = ["--count", "3", "--temperature", "1", "--json"];
         Assert.HasCount(3, ToolRun.Done(["infill", "--model", Files.Model, "a [MASK*2] b", .. draws]).Objects);
     }
 
@@ -179,5 +180,53 @@ public sealed class CommandLineModelTests
         Assert.AreEqual(ExitCode.Interrupted, run.ExitCode);
         Assert.AreEqual("", run.Output);
         StringAssert.Contains(run.Error, "Interrupted");
+    }
+
+    [TestMethod]
+    public void WhatIsScoredBeforeAnInterruptionIsWritten()
+    {
+        using var interruption = new CancellationTokenSource();
+        using var output = new InterruptingWriter(interruption);
+        string[] texts = [.. Enumerable.Range(0, 100).Select(number => $"one two {number}")];
+        var console = new ToolConsole
+        {
+            In = TextReader.Null, Out = output, Error = TextWriter.Null, Progress = () => new ConsoleProgress(TextWriter.Null),
+        };
+        int status = Tool.Run(["score", "--model", Files.Model, "--json", .. texts], console, interruption.Token);
+        Assert.AreEqual(ExitCode.Interrupted, status);
+        int lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+        Assert.IsGreaterThan(0, lines);
+        Assert.IsLessThan(100, lines);
+    }
+
+    [TestMethod]
+    public void ATextThatCannotBeFilledIsLeftAndTheOthersAreFilled()
+    {
+        string[] texts = ["a [MASK] b", "a [MASK*0] b", "one [MASK] two"];
+        ToolRun run = ToolRun.Of(["infill", "--model", Files.Model, "--json", .. texts]);
+        Assert.AreEqual(ExitCode.Failed, run.ExitCode);
+        Assert.HasCount(3, run.Objects);
+        Assert.AreEqual(texts[1], run.Objects[1].GetProperty("filled").GetString());
+        Assert.IsFalse(string.IsNullOrEmpty(run.Objects[1].GetProperty("error").GetString()));
+        Assert.AreEqual(JsonValueKind.Null, run.Objects[2].GetProperty("error").ValueKind);
+        Assert.DoesNotContain("[MASK]", run.Objects[2].GetProperty("filled").GetString()!);
+    }
+
+    [TestMethod]
+    public void AnEmptyTextHasNoSignAndAnEmptyChoiceIsRefused()
+    {
+        StringAssert.Contains(ToolRun.Done("score", "--model", Files.Model, "--json", "").Output, "\"negativeLogLikelihood\":0,");
+        ToolRun choice = ToolRun.Of("choose", "--model", Files.Model, "--context", "a", "b", "");
+        Assert.AreEqual(ExitCode.WrongUsage, choice.ExitCode);
+        StringAssert.Contains(choice.Error, "empty choice");
+    }
+
+    private sealed class InterruptingWriter(CancellationTokenSource interruption) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            interruption.Cancel();
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mdm;
+using Mdm.Output;
 using Mdm.Settings;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -149,4 +150,47 @@ public sealed class CommandLineSettingsTests
     }
 
     private static JsonNode Printed(params string[] arguments) => JsonNode.Parse(ToolRun.Done([.. arguments, "--print-config"]).Output)!;
+
+    [TestMethod]
+    public void SavedSettingsTakeThePlaceOfNoFile()
+    {
+        using var folder = new TemporaryFolder();
+        string text = folder.File("own.txt");
+        File.WriteAllText(text, "mine");
+        string[] arguments = ["score", "--model", "none.mdm", "a", "--save-config"];
+        ToolRun run = ToolRun.Of([.. arguments, text]);
+        Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode);
+        StringAssert.Contains(run.Error, "--save-config");
+        Assert.AreEqual("mine", File.ReadAllText(text));
+
+        // The same settings may be saved again.
+        string settings = folder.File("score.json");
+        for (int time = 0; time < 2; time++)
+            StringAssert.Contains(ToolRun.Of([.. arguments, settings]).Error, "none.mdm");
+        StringAssert.Contains(File.ReadAllText(settings), "none.mdm");
+    }
+
+    [TestMethod]
+    public void AHelpThatCannotBeWrittenIsOneLine()
+    {
+        using var error = new StringWriter();
+        using var full = new FullWriter();
+        var console = new ToolConsole
+        {
+            In = TextReader.Null, Out = full, Error = error, Progress = () => new ConsoleProgress(TextWriter.Null),
+        };
+        Assert.AreEqual(ExitCode.Failed, Tool.Run(["--help"], console, CancellationToken.None));
+        Assert.AreEqual("error: No space left." + Environment.NewLine, error.ToString());
+    }
+
+    private sealed class FullWriter : StringWriter
+    {
+        public override void Write(char value) => throw new IOException("No space left.");
+
+        public override void Write(string? value) => throw new IOException("No space left.");
+
+        public override void WriteLine() => throw new IOException("No space left.");
+
+        public override void WriteLine(string? value) => throw new IOException("No space left.");
+    }
 }

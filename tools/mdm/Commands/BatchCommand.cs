@@ -87,6 +87,12 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
         {
             if (!isZip)
                 throw new UsageException("--task Pipeline is for the .zip of a pipeline; choose Score, Choose, Infill or Generate.");
+            if (settings.Column is { } column)
+            {
+                throw new UsageException(
+                    $"--column {column} is for a task, and a pipeline reads the columns that it was saved with: leave it out, name the "
+                    + "file's column as the pipeline does, or choose a --task other than Pipeline.");
+            }
             if (settings.Weights != WeightType.Automatic)
             {
                 throw new UsageException(

@@ -35,17 +35,17 @@ internal sealed class ConvertCommand : SettingsCommand<ConvertSettings>
     {
         if (settings.Source is null || settings.Target is null)
             throw new UsageException("Name the model to convert and where it goes: mdm convert lm.zip lm.mdm.");
+        using ModelTarget target = ModelTarget.Take(settings.Target, settings.Overwrite, context);
         LoraAdapter[] adapters = [.. settings.Adapters.Select(LoraAdapter.Load)];
         using MaskedDiffusionModel merged = adapters.Aggregate(Open(settings.Source, settings, context), Merge);
         using MaskedDiffusionModel? inBlocks = settings.AttentionBlocks is { } size ? merged.WithAttentionBlocks(size) : null;
         MaskedDiffusionModel model = inBlocks ?? merged;
-        string target = ModelPlace.RequireFree(settings.Target, settings.Overwrite);
-        ModelPlace.Save(model, target, context);
+        target.Save(model);
         context.Results.Facts(
         [
             new Field("source", settings.Source),
             .. adapters.Length == 0 ? Array.Empty<Field>() : [new Field("merged adapters", settings.Adapters)],
-            new Field("target", target),
+            new Field("target", target.Path),
             new Field("parameters", model.Config.ParameterCount),
         ]);
         return ExitCode.Done;

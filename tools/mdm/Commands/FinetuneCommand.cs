@@ -72,7 +72,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
     /// <inheritdoc/>
     protected override int Run(FinetuneSettings settings, ToolContext context)
     {
-        string path = ModelPlace.RequireFree(settings.Out, settings.Overwrite);
+        using ModelTarget target = ModelTarget.Take(settings.Out, settings.Overwrite, context);
         string? adapterPath = AdapterTarget(settings);
         string data = settings.Data ?? throw new UsageException("No data: name a file after the command, or set Data.");
         IDataView rows = Open(data);
@@ -93,10 +93,10 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         progress.Dispose();
         if (!context.IsFirst)
             return TrainingReport.StatusOf(trained);
-        ModelPlace.Save(trained, train.Schema, path, context);
+        target.Save(trained, train.Schema);
         if (adapterPath is not null)
             AdapterFolder.Save(trained.Model.Adapter!, adapterPath);
-        return TrainingReport.Write(trained, path, context, adapterPath);
+        return TrainingReport.Write(trained, target.Path, context, adapterPath);
 
         IDataView Open(string file) => PromptRows.Open(file, settings.Format, settings.PromptField, settings.AnswerField, context);
     }

@@ -56,7 +56,7 @@ internal sealed class GenerateCommand : ModelCommand<GenerateSettings>
             throw new UsageException("--watch shows one text after each prompt: leave out --json and --count.");
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         var generator = new TextGenerator(model, settings.Generation);
-        foreach (string prompt in prompts)
+        foreach (string prompt in prompts.TakeWhile(_ => !context.Cancellation.IsCancellationRequested))
         {
             if (settings.Watch)
             {
@@ -66,7 +66,10 @@ internal sealed class GenerateCommand : ModelCommand<GenerateSettings>
             foreach (GeneratedText text in generator.GenerateSamples(prompt, settings.Count, context.Cancellation))
                 Write(prompt, text, context);
         }
-        return ExitCode.Done;
+        if (!context.Cancellation.IsCancellationRequested)
+            return ExitCode.Done;
+        context.Say("Interrupted; the last texts are as far as they were written.");
+        return ExitCode.Interrupted;
     }
 
     private static void Watch(TextGenerator generator, string prompt, ToolContext context)

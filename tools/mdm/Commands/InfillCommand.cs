@@ -7,18 +7,21 @@ namespace Mdm.Commands;
 /// <summary>Fills gaps in texts.</summary>
 internal sealed class InfillCommand : ModelCommand<InfillSettings>
 {
+    // Texts that are filled at the same time; they are written after so many.
+    private const int Together = 32;
+
     public InfillCommand()
         : base(
             "infill", "Fill the gaps of texts: [MASK] is one token, [MASK*3] three, [MASK*2-8] two to eight, [MASK*] as many as fit.",
             "mdm infill --model lm.zip \"To be, or [MASK] to be\"",
             "mdm infill --model lm.zip \"The [MASK*1-3] is dead.\" --candidate king --candidate queen --json",
-            "mdm infill --model lm.zip --file gapped.txt --draws 3 --temperature 1 --seed 7")
+            "mdm infill --model lm.zip --file gapped.txt --count 3 --temperature 1 --seed 7")
     {
         AddArgument("texts", "Texts", "The texts with gaps. Without any, lines are read from --file or the standard input.");
         AddModel();
         AddOption("--file", "File", "A file with a text a line, or with JSON lines that have \"text\" (.jsonl).", "file");
         AddOption("--candidate", "Candidates", "A text that a gap may be filled with; repeat it for each. Default: anything.");
-        AddOption("--draws", "Gaps.Samples", "Fillings to draw for each text; needs a --temperature above 0. Default: 1.");
+        AddOption("--count", "Gaps.Samples", "Fillings of each text; needs a --temperature above 0. Default: 1.");
         AddOption("--temperature", "Sampling.Temperature", "0 takes the most probable token, 1 draws from the model. Default: 0.");
         AddOption("--steps", "Sampling.Steps", "Network passes for each text. Default: one for each token.");
         AddOption("--seed", "Sampling.Seed", "The seed of all draws. Default: 0.");
@@ -34,10 +37,26 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
             line => new GappedText(line, settings.Candidates),
             row => new GappedText(InputLines.Text(row, "text"), settings.Candidates), context);
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
-        FilledText[] filled = new Infiller(model, settings.Sampling, settings.Gaps).Fill(texts, context.Cancellation);
-        foreach ((GappedText text, FilledText result) in texts.Zip(filled))
-            Write(text.Text, result, settings.Gaps.Samples, context);
-        return ExitCode.Done;
+        var infiller = new Infiller(model, settings.Sampling, settings.Gaps);
+        int done = 0, unfilled = 0;
+        try
+        {
+            foreach (GappedText[] some in texts.Chunk(Together))
+            {
+                foreach ((GappedText text, FilledText result) in some.Zip(infiller.Fill(some, context.Cancellation)))
+                {
+                    Write(text.Text, result, settings.Gaps.Samples, context);
+                    unfilled += result.Error is null ? 0 : 1;
+                }
+                done += some.Length;
+            }
+            return unfilled == 0 ? ExitCode.Done : ExitCode.Failed;
+        }
+        catch (OperationCanceledException) when (done > 0)
+        {
+            context.Say($"Interrupted after {done} of {texts.Count} texts.");
+            return ExitCode.Interrupted;
+        }
     }
 
     private static void Write(string text, FilledText filled, int draws, ToolContext context)

@@ -20,7 +20,7 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
     {
         AddArgument("data", "Data", "A text or JSON-lines file, a folder of them, or a .csv or .tsv file.");
         AddOption("--out", "Out", "Where the best model goes: a .zip, a .mdm file, or else a folder.", "path");
-        AddOption("--overwrite", "Overwrite", "Replace a model that is there.");
+        AddOption("--overwrite", "Overwrite", "Replace a model and a report that are there.");
         AddOption("--report", "Report", "Where a report goes, a page of HTML.", "file");
         AddOption("--folder", "Search.Folder", "Keep the search in a folder, from which --resume goes on.", "folder");
         AddOption("--resume", "Search.Resume", "Go on with the search in --folder.");
@@ -58,7 +58,9 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
     /// <inheritdoc/>
     protected override int Run(SearchSettings settings, ToolContext context)
     {
-        string path = ModelPlace.RequireFree(settings.Out, settings.Overwrite);
+        using ModelTarget target = ModelTarget.Take(settings.Out, settings.Overwrite, context);
+        if (settings.Report is { } page)
+            RequireFree(page, settings.Overwrite);
         (IDataView train, IDataView? held) = TextData.Sets(settings, context);
         using ConsoleProgress progress = context.Console.Progress();
         SearchOptions options = settings.Search;
@@ -75,17 +77,28 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         progress.Dispose();
         if (!context.IsFirst)
             return result.IsCancelled ? ExitCode.Interrupted : ExitCode.Done;
-        ModelPlace.Save(result.Transformer, null, path, context);
-        if (settings.Report is { } report)
-            result.SaveReport(report);
+        target.Save(result.Transformer, null);
         context.Results.Rows([.. result.RankedTrials.Select(trial => Row(trial, result, context.Results.IsJson))]);
-        context.Say($"The model of trial {result.Best.Number} was saved to {path}"
-            + (settings.Report is null ? "." : $", the report to {settings.Report}."));
+        context.Say($"The model of trial {result.Best.Number} was saved to {target.Path}.");
+        if (settings.Report is { } report)
+        {
+            result.SaveReport(report);
+            context.Say($"The report was saved to {report}.");
+        }
         if (!result.IsCancelled)
             return ExitCode.Done;
         context.Say("Interrupted; that is the best so far"
             + (options.Folder is { } folder ? $", and --folder {folder} --resume goes on." : "."));
         return ExitCode.Interrupted;
+    }
+
+    private static void RequireFree(string report, bool overwrite)
+    {
+        if (Directory.Exists(report))
+            throw new UsageException($"{report} is a folder, and the report is a file: choose another name with --report.");
+        if (!overwrite && File.Exists(report))
+            throw new UsageException($"There is a file {report} already: choose another one, or add --overwrite to replace it.");
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(report))!);
     }
 
     private static Field[] Row(SearchTrial trial, SearchResult result, bool isJson) =>

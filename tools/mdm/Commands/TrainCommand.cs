@@ -57,7 +57,7 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
     /// <inheritdoc/>
     protected override int Run(TrainSettings settings, ToolContext context)
     {
-        string path = ModelPlace.RequireFree(settings.Out, settings.Overwrite);
+        using ModelTarget target = ModelTarget.Take(settings.Out, settings.Overwrite, context);
         using ConsoleProgress progress = context.Console.Progress();
         TrainerOptions options = settings.Trainer;
         (options.ProcessGroup, options.Progress, options.CancellationToken) = (context.Group, progress, context.Cancellation);
@@ -67,8 +67,8 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         progress.Dispose();
         if (!context.IsFirst)
             return TrainingReport.StatusOf(trained);
-        ModelPlace.Save(trained, null, path, context);
-        return TrainingReport.Write(trained, path, context);
+        target.Save(trained, null);
+        return TrainingReport.Write(trained, target.Path, context);
     }
 
     private static LikelihoodScoringTransformer FitText(TrainSettings settings, ToolContext context)

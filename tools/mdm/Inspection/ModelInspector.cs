@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Mdm.Output;
 using Microsoft.ML.MaskedDiffusion;
@@ -22,6 +23,16 @@ internal sealed class ModelInspector : Inspector
     {
         StoredFiles files = StoredFiles.Open(path)!;
         JsonElement manifest = files.Json(Manifest);
+        foreach (JsonProperty file in manifest.GetProperty("files").EnumerateObject())
+        {
+            long expected = file.Value.GetProperty("bytes").GetInt64();
+            if (!files.Has(file.Name) || files.Sizes[file.Name] != expected)
+            {
+                throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
+                    $"{path} is damaged: {file.Name} should have {expected:#,0} bytes, and "
+                    + $"{(files.Has(file.Name) ? $"has {files.Sizes[file.Name]:#,0}" : "is not there")}."));
+            }
+        }
         TransformerConfig config = MaskedDiffusionModel.ReadConfig(path);
         TextTokenizer tokenizer = TextTokenizer.FromFiles(
             files.Sizes.Keys.Where(name => name.StartsWith(TokenizerFolder, StringComparison.Ordinal))

@@ -33,23 +33,29 @@ internal sealed class ResultWriter(ToolConsole console, bool isJson)
         }
     }
 
-    /// <summary>Writes things of one kind: an object each, or a table with a row each.</summary>
-    public void Rows(IReadOnlyList<IReadOnlyList<Field>> rows)
+    /// <summary>
+    /// Writes things of one kind: an object each, or a table with a row each. Each is written as soon as it is there, and a terminal's
+    /// table at the end, also where the rows end with an error.
+    /// </summary>
+    public void Rows(IEnumerable<IReadOnlyList<Field>> rows)
     {
-        if (isJson)
+        List<IReadOnlyList<Field>> drawn = [];
+        try
         {
-            foreach (IReadOnlyList<Field> row in rows)
-                WriteObject(row);
+            foreach ((int number, IReadOnlyList<Field> row) in rows.Index())
+            {
+                if (isJson)
+                    WriteObject(row);
+                else if (console.Terminal is not null)
+                    drawn.Add(row);
+                else
+                    WriteLine(row, number == 0);
+            }
         }
-        else if (rows.Count > 0 && console.Terminal is { } terminal)
+        finally
         {
-            DrawTable(terminal, rows);
-        }
-        else if (rows.Count > 0)
-        {
-            console.Out.WriteLine(string.Join('\t', rows[0].Select(field => field.Heading)));
-            foreach (IReadOnlyList<Field> row in rows)
-                console.Out.WriteLine(string.Join('\t', row.Select(field => OneLine(field.Text))));
+            if (drawn.Count > 0)
+                DrawTable(console.Terminal!, drawn);
         }
     }
 
@@ -57,6 +63,13 @@ internal sealed class ResultWriter(ToolConsole console, bool isJson)
     public void WriteObject(IEnumerable<Field> fields) => console.Out.WriteLine(JsonSerializer.Serialize(
         fields.ToDictionary(
             field => field.JsonName, field => field.Value is double number && !double.IsFinite(number) ? null : field.Value), Format));
+
+    private void WriteLine(IReadOnlyList<Field> row, bool isFirst)
+    {
+        if (isFirst)
+            console.Out.WriteLine(string.Join('\t', row.Select(field => field.Heading)));
+        console.Out.WriteLine(string.Join('\t', row.Select(field => OneLine(field.Text))));
+    }
 
     // Tabs and line ends part columns and rows, so those in texts are written as in C#.
     private static string OneLine(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal)

@@ -157,7 +157,7 @@ public sealed class LikelihoodScorer
             }
             // The windows of a text draw their random numbers independently.
             LikelihoodEstimate sum = LikelihoodEstimate.Sum(estimates.AsSpan(next, own.Length));
-            results[i] = new TextLikelihood(-sum.LogLikelihood, sum.StandardError, sum.TokenCount);
+            results[i] = new TextLikelihood(0 - sum.LogLikelihood, sum.StandardError, sum.TokenCount);
             next += own.Length;
         }
         return results;

@@ -34,7 +34,7 @@ internal static class ModelWriter
     public static void WriteArchive(MaskedDiffusionModel model, string path)
     {
         string around = FolderAround(path);
-        ZipContent.RequireReplaceable(path, IsOurs);
+        RequireReplaceableArchive(path);
         SaveError.Explain(path, () =>
         {
             Directory.CreateDirectory(around);
@@ -49,15 +49,9 @@ internal static class ModelWriter
     public static void WriteFolder(MaskedDiffusionModel model, string path)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (File.Exists(path))
-        {
-            throw new IOException(
-                $"{path} is a file; a model is saved as a folder, or as an archive with the extension "
-                + $"{MaskedDiffusionModel.ArchiveExtension}.");
-        }
         // The folder around is asked for first: the root of a disk has none.
         string around = FolderAround(path);
-        AtomicFolder.RequireReplaceable(path, FindOurs);
+        RequireReplaceableFolder(path);
         SaveError.Explain(path, () =>
         {
             Directory.CreateDirectory(around);
@@ -68,6 +62,23 @@ internal static class ModelWriter
                 DurableFiles.Create(file, write);
             }));
         });
+    }
+
+    /// <summary>Refuses to replace what is no model's archive.</summary>
+    /// <exception cref="IOException">Something else is there; it is unchanged.</exception>
+    public static void RequireReplaceableArchive(string path) => ZipContent.RequireReplaceable(path, IsOurs);
+
+    /// <summary>Refuses to replace what is no model's folder.</summary>
+    /// <exception cref="IOException">Something else is there; it is unchanged.</exception>
+    public static void RequireReplaceableFolder(string path)
+    {
+        if (File.Exists(path))
+        {
+            throw new IOException(
+                $"{path} is a file; a model is saved as a folder, or as an archive with the extension "
+                + $"{MaskedDiffusionModel.ArchiveExtension}.");
+        }
+        AtomicFolder.RequireReplaceable(path, FindOurs);
     }
 
     private static void Write(MaskedDiffusionModel model, WriteFile file)

@@ -1,0 +1,142 @@
+using Mdm.Settings;
+using Microsoft.ML;
+using Microsoft.ML.MaskedDiffusion;
+
+namespace Mdm.Data;
+
+/// <summary>
+/// The place where a command's model goes. It is looked at before the work begins, kept from other runs of the tool until it is done, and
+/// what was made is saved somewhere in any case: beside the place where something has appeared there, else in the folder for temporary files.
+/// </summary>
+internal sealed class ModelTarget : IDisposable
+{
+    private readonly bool _overwrite;
+    private readonly ToolContext _context;
+    private readonly FileStream? _claim;
+
+    private ModelTarget(string path, bool overwrite, ToolContext context, FileStream? claim)
+    {
+        Path = path;
+        _overwrite = overwrite;
+        _context = context;
+        _claim = claim;
+    }
+
+    /// <summary>The file or folder.</summary>
+    public string Path { get; private set; }
+
+    /// <summary>Takes a place, and refuses one where a model could not be saved later.</summary>
+    /// <param name="path">A .zip, a .mdm file or a folder.</param>
+    /// <param name="overwrite">Whether a model that is there is replaced.</param>
+    /// <param name="context">The first of its processes takes the place.</param>
+    /// <exception cref="UsageException">No place is named, something is there, or nothing can be written.</exception>
+    public static ModelTarget Take(string? path, bool overwrite, ToolContext context)
+    {
+        if (string.IsNullOrEmpty(path))
+            throw new UsageException("No place for the model: name a .zip, a .mdm file or a folder with --out.");
+        if (!overwrite && Exists(path))
+            throw new UsageException($"There is something at {path} already: choose another place, or add --overwrite to replace it.");
+        try
+        {
+            context.Catalog.RequireReplaceable(path);
+        }
+        catch (IOException error)
+        {
+            throw new UsageException(error.Message, error);
+        }
+        return new ModelTarget(path, overwrite, context, context.IsFirst ? Claim(path) : null);
+    }
+
+    /// <summary>Saves a trained transformer: as a pipeline where the name ends in .zip, else its model alone.</summary>
+    /// <param name="transformer">The transformer.</param>
+    /// <param name="schema">The columns of its input; null for a text column alone.</param>
+    /// <exception cref="IOException">It could not be saved at its place; the message says where it is instead.</exception>
+    public void Save(LikelihoodScoringTransformer transformer, DataViewSchema? schema) => Save(path =>
+    {
+        if (ModelPlace.IsZip(path))
+            _context.Catalog.SaveModel(transformer, schema ?? Texts().Schema, path);
+        else
+            transformer.Model.Save(path);
+    });
+
+    /// <summary>Saves a model; a .zip scores the likelihood of a text column.</summary>
+    /// <param name="model">The model.</param>
+    /// <exception cref="IOException">It could not be saved at its place; the message says where it is instead.</exception>
+    public void Save(MaskedDiffusionModel model)
+    {
+        if (!ModelPlace.IsZip(Path))
+        {
+            Save(model.Save);
+            return;
+        }
+        using LikelihoodScoringTransformer transformer = _context.Catalog.ScoreLikelihood(model).Fit(Texts());
+        Save(transformer, null);
+    }
+
+    /// <summary>Leaves the place to others.</summary>
+    public void Dispose() => _claim?.Dispose();
+
+    private void Save(Action<string> write)
+    {
+        if (!_overwrite && Exists(Path))
+        {
+            string taken = Path;
+            Path = FreeBeside(taken);
+            _context.Say($"Something has appeared at {taken} meanwhile, which stays; the model goes to {Path}.");
+        }
+        try
+        {
+            write(Path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            string rescue = FreeBeside(System.IO.Path.Combine(System.IO.Path.GetTempPath(), System.IO.Path.GetFileName(Path)));
+            try
+            {
+                write(rescue);
+            }
+            catch (Exception second) when (second is IOException or UnauthorizedAccessException)
+            {
+                // The first error says more than that of the folder for temporary files.
+                throw error;
+            }
+            throw new IOException($"The model could not be saved to {Path}, so it was saved to {rescue}. {error.Message}", error);
+        }
+    }
+
+    private static bool Exists(string path) => File.Exists(path) || Directory.Exists(path);
+
+    private static string FreeBeside(string path)
+    {
+        string extension = System.IO.Path.GetExtension(path), before = path[..^extension.Length];
+        return Enumerable.Range(1, int.MaxValue).Select(number => $"{before}-{number}{extension}").First(other => !Exists(other));
+    }
+
+    // A hidden file beside the place, open until the work is done: it shows that the folder can be written to, and keeps others away.
+    private static FileStream Claim(string path)
+    {
+        string whole = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        string folder = System.IO.Path.GetDirectoryName(whole)
+            ?? throw new UsageException($"{path} is the root of a disk, where no model can be: choose a folder in it.");
+        string claim = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(whole)}.mdm-run");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return new FileStream(claim, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException(
+                File.Exists(claim)
+                    ? $"Another run of mdm is making a model at {path}: wait for it, or choose another place."
+                    : $"No model can be saved to {path}: {ErrorText.Of(error)}", error);
+        }
+    }
+
+    private IDataView Texts() => _context.Ml.Data.LoadFromEnumerable(Array.Empty<TextRow>());
+
+    private sealed class TextRow
+    {
+        public string Text { get; set; } = "";
+    }
+}
