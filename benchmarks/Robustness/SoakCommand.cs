@@ -66,7 +66,9 @@ internal static class SoakCommand
     {
         var samples = new List<Sample>();
         var watch = Stopwatch.StartNew();
-        while (!Array.TrueForAll(lanes, lane => lane.IsDone) && !Array.Exists(lanes, lane => lane.Failure is not null || lane.Current > limit))
+        bool IsOver() => Array.TrueForAll(lanes, lane => lane.IsDone)
+            || Array.Exists(lanes, lane => lane.Failure is not null || lane.Current > limit);
+        while (!IsOver())
         {
             Thread.Sleep(Poll);
             if (watch.Elapsed < length / 60 * samples.Count || watch.Elapsed > length)
@@ -85,9 +87,10 @@ internal static class SoakCommand
         {
             bool fine = lane is { Different: 0, Failure: null, IsDone: true, Rounds: > 0 };
             good &= fine;
-            string state = lane.Failure is { } error ? error.ToString()
-                : lane.IsDone ? "" : string.Create(CultureInfo.InvariantCulture, $"stands still since {lane.Current.TotalMinutes:0} minutes");
-            Console.WriteLine($"{lane.Name,-20} {lane.Rounds,6:N0} rounds  {lane.Different,3} different  {(fine ? "PASS" : "FAIL")} {state}");
+            string state = lane.Failure?.ToString() ?? (lane.IsDone ? "" : string.Create(
+                CultureInfo.InvariantCulture, $"stands still since {lane.Current.TotalMinutes:0} minutes"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{lane.Name,-20} {lane.Rounds,6:N0} rounds  {lane.Different,3} different  {(fine ? "PASS" : "FAIL")} {state}"));
         }
         // The first quarter is warming up: pools fill, code is compiled anew.
         Sample[] early = [.. samples.Skip(samples.Count / 4).Take(samples.Count / 4)];

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Mdm;
 
-/// <summary>Ctrl+C, a lost terminal and the system's request to end: the first one lets the work end well, a second one ends the process at once.</summary>
+/// <summary>
+/// Ctrl+C, a lost terminal and the system's request to end: the first one lets the work end well, a second one ends the process at once.
+/// </summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();

@@ -84,7 +84,8 @@ public sealed class ModelTargetTests : IDisposable
         IOException error = Assert.ThrowsExactly<IOException>(() => target.Save(_model));
         Assert.AreEqual("mine", File.ReadAllText(path));
         string rescue = Path.GetTempPath();
-        int start = error.Message.IndexOf(rescue, error.Message.IndexOf("so it was saved to", StringComparison.Ordinal), StringComparison.Ordinal);
+        int told = error.Message.IndexOf("so it was saved to", StringComparison.Ordinal);
+        int start = error.Message.IndexOf(rescue, told, StringComparison.Ordinal);
         string saved = error.Message[start..(error.Message.IndexOf(".mdm", start, StringComparison.Ordinal) + 4)];
         try
         {

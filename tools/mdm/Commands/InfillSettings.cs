@@ -15,6 +15,8 @@ internal sealed class InfillSettings : InputSettings
     /// <summary>How tokens are chosen.</summary>
     public SamplingOptions Sampling { get; set; } = new();
 
-    /// <summary>How lengths of gaps are chosen, and how many fillings are drawn. Texts that cannot be filled are left as they are.</summary>
+    /// <summary>
+    /// How lengths of gaps are chosen, and how many fillings are drawn. Texts that cannot be filled are left as they are.
+    /// </summary>
     public GapOptions Gaps { get; set; } = new() { InvalidRows = InvalidRows.Skip };
 }

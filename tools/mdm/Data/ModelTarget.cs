@@ -6,7 +6,8 @@ namespace Mdm.Data;
 
 /// <summary>
 /// The place where a command's model goes. It is looked at before the work begins, kept from other runs of the tool until it is done, and
-/// what was made is saved somewhere in any case: beside the place where something has appeared there, else in the folder for temporary files.
+/// what was made is saved somewhere in any case: beside the place where something has appeared there, else in the folder for temporary
+/// files.
 /// </summary>
 internal sealed class ModelTarget : IDisposable
 {
