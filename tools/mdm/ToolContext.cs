@@ -1,6 +1,7 @@
 using Mdm.Output;
 using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
+using Microsoft.ML.Runtime;
 
 namespace Mdm;
 
@@ -28,14 +29,13 @@ internal sealed class ToolContext(ToolConsole console, bool isJson, IProcessGrou
     /// <summary>The calls of the library.</summary>
     public MaskedDiffusionCatalog Catalog => Ml.MaskedDiffusion();
 
-    // Of the library's log those lines that tell how a run goes on from what was there.
+    // Of the library's log what a user should know: warnings, and how a run goes on from its checkpoints.
     private static MLContext Logged(ToolConsole console)
     {
-        string[] told = ["Resumed at step ", "The checkpoint's run had ", "Falling back to the checkpoint "];
         var ml = new MLContext(seed: 1);
         ml.Log += (_, line) =>
         {
-            if (told.Any(start => line.RawMessage.StartsWith(start, StringComparison.Ordinal)))
+            if (line.Kind >= ChannelMessageKind.Warning || line.Source.EndsWith("Checkpoints", StringComparison.Ordinal))
                 console.Error.WriteLine(line.RawMessage);
         };
         return ml;

@@ -189,6 +189,9 @@ public sealed record TransformerConfig
         .Where(item => item.Name is not (
             TransformerNetwork.HeadName or TransformerNetwork.HeadBiasName or TransformerNetwork.EmbeddingName)));
 
+    /// <summary>Floating point operations of a training step for each of its tokens, 6 N as scaling laws count them.</summary>
+    internal double TrainingFlopsPerToken => 6.0 * NonEmbeddingParameterCount;
+
     /// <summary>All parameters; those of a tied output layer count once.</summary>
     public long ParameterCount => Count(TransformerNetwork.ParameterShapes(this));
 

@@ -229,7 +229,7 @@ internal sealed class SearchRun : IDisposable
             lm = new MaskedDiffusionTrainer(_ml, trainer).Fit(_trainingSet);
             double metric = _metric.Measure(lm, _options.CancellationToken);
             TrainingResult result = lm.TrainingResult!;
-            double flops = 6.0 * lm.Model.Config.NonEmbeddingParameterCount * result.TokensSeen;
+            double flops = lm.Model.Config.TrainingFlopsPerToken * result.TokensSeen;
             var measured = new SearchMeasurement(rung, share, result.Steps, flops, Seconds(), metric, null, LossesOf(result));
             if (_course.MayBeBest(rung, metric))
             {

@@ -39,7 +39,7 @@ internal sealed class TrialLengths(SearchOptions options, TrialValues values)
     private static (double Whole, double Step) Of(TrainerOptions trainer)
     {
         TransformerConfig network = trainer.InitialModel?.Config ?? trainer.Network;
-        double flopsOfToken = 6.0 * network.NonEmbeddingParameterCount;
+        double flopsOfToken = network.TrainingFlopsPerToken;
         double flopsOfStep = flopsOfToken * trainer.BatchSize * network.ContextLength;
         double? bySteps = trainer.MaxSteps * flopsOfStep, byTokens = flopsOfToken * trainer.Budget.MaxTokens;
         double?[] given = [bySteps, byTokens, trainer.Budget.MaxFlops];

@@ -132,7 +132,7 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
         catch (InvalidDataException error)
         {
             // The text can be read again. If it has changed, the check of the checkpoints says so.
-            channel.Info(MessageSensitivity.None, "The tokens are made anew, because those found cannot be used: {0}", error.Message);
+            channel.Warning(MessageSensitivity.None, "The tokens are made anew, because those found cannot be used: {0}", error.Message);
             return null;
         }
     }

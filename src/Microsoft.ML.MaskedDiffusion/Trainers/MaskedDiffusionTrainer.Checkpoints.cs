@@ -9,7 +9,7 @@ public sealed partial class MaskedDiffusionTrainer
 {
     private const double DefaultCheckpointMinutes = 10;
 
-    private CheckpointSettings? Checkpoints(IChannel channel) =>
+    private CheckpointSettings? Checkpoints() =>
         _options.Checkpoints.Folder is not { } folder ? null : new CheckpointSettings
         {
             Folder = folder,
@@ -19,8 +19,15 @@ public sealed partial class MaskedDiffusionTrainer
             Resume = _options.Checkpoints.Resume,
             AdoptSeed = _options.Seed is null,
             AdoptSplit = _options.Compute is { MicroBatchSize: null, VirtualRanks: null },
-            Log = message => channel.Info(MessageSensitivity.None, "{0}", message),
+            Log = LogCheckpoint,
         };
+
+    // Under a source of its own, so that who shows little of a log can show this.
+    private void LogCheckpoint(string message)
+    {
+        using IChannel channel = _host.Start("Checkpoints");
+        channel.Info(MessageSensitivity.None, "{0}", message);
+    }
 
     private Dictionary<string, string> Traits(TextTokenizer tokenizer) => new(LaterTraits())
     {

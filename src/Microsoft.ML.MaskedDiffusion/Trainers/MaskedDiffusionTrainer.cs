@@ -274,7 +274,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         ITrainingObjective objective = Objective(config, corpus.Tokenizer);
         TrainingSettings settings = Settings(config, objective, corpus.Blocks) with
         {
-            Checkpoints = Checkpoints(channel),
+            Checkpoints = Checkpoints(),
             Traits = Traits(corpus.Tokenizer),
         };
         channel.Info(MessageSensitivity.None, "Training {0:#,0} parameters ({1:#,0} outside embeddings) from seed {2} on {3}",

@@ -219,7 +219,7 @@ internal sealed class TrainingLoop : IDisposable
         if (progress is null)
             return;
         double tokensPerSecond = tokens / Math.Max(seconds, 1e-9);
-        double share = 6.0 * _network.Config.NonEmbeddingParameterCount * tokensPerSecond
+        double share = _network.Config.TrainingFlopsPerToken * tokensPerSecond
             / (MatrixProductPeak.Of(_network.Device) * _group.Size);
         TrainingProgress report = Progress(TrainingPhase.Training, clock, learningRate);
         Tell(progress, report with
