@@ -14,7 +14,7 @@ internal sealed class HtmlReport(string title)
         svg .grid { stroke: #e2e8f0 } svg .mark { stroke: #dc2626; stroke-dasharray: 4 4 }
         table { border-collapse: collapse; width: 100%; font-size: .92rem }
         th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e2e8f0; vertical-align: top }
-        td.number { text-align: right; font-variant-numeric: tabular-nums } .right { background: #dcfce7 } .wrong { background: #fee2e2 }
+        td.number { text-align: right; font-variant-numeric: tabular-nums } .right { background: #dbeafe } .wrong { background: #ffedd5 }
         .note { color: #475569; font-size: .92rem }
         """;
 

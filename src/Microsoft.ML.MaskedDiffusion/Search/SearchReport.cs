@@ -13,13 +13,19 @@ internal static class SearchReport
     private const int Width = 960, AxesHeight = 320, LossesHeight = 300, Left = 70, Right = 90, Top = 40, Bottom = 40;
 
     private const string Style =
-        "body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;padding:0 1rem;color:#1f2937}"
+        ":root{color-scheme:light dark;--paper:#fff;--ink:#1f2937;--soft:#374151;--line:#e5e7eb;--best:#ffedd5;--mark:#c2410c;"
+        + "--full:#2563eb;--stopped:#94a3b8}"
+        + "@media(prefers-color-scheme:dark){:root{--paper:#14171c;--ink:#e8eaee;--soft:#9aa4b2;--line:#313844;--best:#4a2c17;"
+        + "--mark:#fb923c;--full:#7ea6ff;--stopped:#64748b}}"
+        + "body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;padding:0 1rem;color:var(--ink);"
+        + "background:var(--paper)}"
         + "h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;font-size:14px}"
-        + "th,td{padding:.25rem .7rem;border-bottom:1px solid #e5e7eb;text-align:right}th:first-child,td:first-child{text-align:left}"
-        + "tr.best{background:#dcfce7}.scroll{overflow-x:auto}svg{width:100%;height:auto}"
-        + "svg text{font:12px system-ui;fill:#374151}"
-        + ".trial{fill:none;stroke:#94a3b8;stroke-width:1.2;opacity:.75}.full{stroke:#2563eb}"
-        + ".best{stroke:#16a34a;stroke-width:3;opacity:1}";
+        + "th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:right}"
+        + "th:first-child,td:first-child{text-align:left}"
+        + "tr.best{background:var(--best)}.scroll{overflow-x:auto}svg{width:100%;height:auto}"
+        + "svg text{font:12px system-ui;fill:var(--soft)}"
+        + ".trial{fill:none;stroke:var(--stopped);stroke-width:1.2;opacity:.75}.full{stroke:var(--full)}"
+        + ".best{stroke:var(--mark);stroke-width:3;opacity:1}.axis{stroke:var(--soft)}";
 
     /// <summary>The page.</summary>
     public static string Of(SearchResult result)
@@ -28,7 +34,7 @@ internal static class SearchReport
         page.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Search</title>\n");
         page.Append("<style>").Append(Style).Append("</style>\n</head>\n<body>\n<h1>").Append(Text(Title(result))).Append("</h1>\n");
         page.Append("<h2>Options and ").Append(Text(result.Metric.Name)).Append("</h2>\n");
-        page.Append("<p>One line is one trial. Green: the best; blue: trained to the end of its budget; grey: stopped before.</p>\n");
+        page.Append("<p>One line is one trial. Thick: the best; blue: trained to the end of its budget; grey: stopped before.</p>\n");
         page.Append(Axes(result)).Append("\n<h2>Training losses</h2>\n").Append(Losses(result)).Append("\n<h2>Trials</h2>\n");
         return page.Append(Table(result)).Append("\n</body>\n</html>\n").ToString();
     }
@@ -58,7 +64,7 @@ internal static class SearchReport
         for (int axis = 0; axis < axes.Length; axis++)
         {
             svg.Append(CultureInfo.InvariantCulture,
-                $"<line x1=\"{X(axis):0.#}\" x2=\"{X(axis):0.#}\" y1=\"{Y(0):0.#}\" y2=\"{Y(1):0.#}\" stroke=\"#374151\"/>");
+                $"<line x1=\"{X(axis):0.#}\" x2=\"{X(axis):0.#}\" y1=\"{Y(0):0.#}\" y2=\"{Y(1):0.#}\" class=\"axis\"/>");
             svg.Append(Label(X(axis), 16, "middle", axes[axis].Name));
             foreach ((string text, double place) in axes[axis].Ticks)
                 svg.Append(Label(X(axis) + 6, Y(place) + 4, "start", text));

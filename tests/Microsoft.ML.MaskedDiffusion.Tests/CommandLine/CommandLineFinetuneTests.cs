@@ -58,6 +58,16 @@ public sealed class CommandLineFinetuneTests
     }
 
     [TestMethod]
+    public void RowsThatAreLeftOutAreSaid()
+    {
+        using var folder = new TemporaryFolder();
+        string endless = string.Join(' ', Enumerable.Repeat("the cat", 200));
+        File.WriteAllLines(folder.File("long.jsonl"), [.. File.ReadLines(Answers), $"{{\"prompt\":\"who\",\"answer\":\"{endless}\"}}"]);
+        ToolRun run = ToolRun.Done(["finetune", folder.File("long.jsonl"), .. Small[2..], "--out", folder.File("tuned.mdm")]);
+        StringAssert.Contains(run.Error, "1 rows of the training data have more tokens than a row may have");
+    }
+
+    [TestMethod]
     public void SeveralAdaptersAreMergedOneAfterTheOther()
     {
         using var folder = new TemporaryFolder();
