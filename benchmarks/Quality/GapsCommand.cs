@@ -206,7 +206,7 @@ internal static class GapsCommand
                 return null;
             int at = (int)(place * (ids.Length - length + 1));
             string before = model.Tokenizer.Decode(ids[..at]), behind = model.Tokenizer.DecodeInside(ids[(at + length)..]);
-            MaskedText masked = MaskedText.Of(GapSyntax.Escape(before) + GapSyntax.Gap(length) + GapSyntax.Escape(behind), start,
+            MaskedText masked = MaskedText.Of(GapSyntax.Escape(before, isBeforeGap: true) + GapSyntax.Gap(length) + GapSyntax.Escape(behind), start,
                 model.Tokenizer);
             int[] gap = ids[at..(at + length)];
             return masked.Sizes.Count == 1 && masked.Lay([gap]).Tokens.AsSpan(start.Length).SequenceEqual(ids)
@@ -215,7 +215,7 @@ internal static class GapsCommand
         }
 
         /// <summary>The document with its gap as it is written.</summary>
-        public string With(string gap) => GapSyntax.Escape(Before) + gap + GapSyntax.Escape(Behind);
+        public string With(string gap) => GapSyntax.Escape(Before, isBeforeGap: true) + gap + GapSyntax.Escape(Behind);
 
         /// <summary>
         /// Twice the longest common subsequence of tokens, in proportion to the tokens of both: 1 where they are the same.

@@ -18,7 +18,15 @@ internal sealed class FolderLock : IDisposable
     /// <exception cref="IOException">Somebody else holds the folder, or it cannot be written.</exception>
     public FolderLock(string folder, string what, string option)
     {
-        Directory.CreateDirectory(folder);
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            string reason = File.Exists(folder) ? "there is a file of that name" : error.Message;
+            throw new IOException($"The {what} {folder} cannot be made: {reason}. Set {option} to another folder.", error);
+        }
         try
         {
             _stream = new FileStream(Path.Combine(folder, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

@@ -141,7 +141,7 @@ internal sealed class ResumableLog : IDisposable
         if (differences.Count > 0)
         {
             throw new InvalidDataException($"{path} is the log of a run with other settings: {string.Join("; ", differences)}. "
-                + "Continue with the same settings, or give another path.");
+                + $"Continue with the same settings, give another path, or delete {path} to begin anew.");
         }
     }
 }

@@ -25,6 +25,20 @@ public sealed class FolderLockTests
     }
 
     [TestMethod]
+    public void AFolderThatCannotBeMadeIsNamedWithItsOption()
+    {
+        string file = _folder.File("file");
+        File.WriteAllText(file, "mine");
+        foreach (string path in new[] { file, Path.Combine(file, "below") })
+        {
+            IOException error = Assert.ThrowsExactly<IOException>(() => new FolderLock(path, "token folder", "Checkpoints.TokenFolder"));
+            StringAssert.Contains(error.Message, $"The token folder {path} cannot be made: ");
+            StringAssert.Contains(error.Message, "Set Checkpoints.TokenFolder to another folder.");
+        }
+        Assert.AreEqual("mine", File.ReadAllText(file));
+    }
+
+    [TestMethod]
     public void TheLockFileOfAKilledProcessDoesNotHold()
     {
         Directory.CreateDirectory(_folder.File("run"));

@@ -118,6 +118,22 @@ public sealed class MaskedDiffusionTrainerTests
     }
 
     [TestMethod]
+    public void TheLogLeavesOutWhatIsNotMeasuredYet()
+    {
+        var ml = new MLContext(1);
+        var lines = new List<string>();
+        ml.Log += (_, e) => lines.Add(e.RawMessage);
+        // Validations come before the first report of steps.
+        TrainerOptions options = Small(o => { o.MaxSteps = 4; o.ProgressInterval = 4; o.Validation.Interval = 2; });
+        options.ValidationSet = View(ml, Sentences);
+        using LikelihoodScoringTransformer trained = new MaskedDiffusionTrainer(ml, options).Fit(View(ml, Sentences));
+        string all = string.Join('\n', lines);
+        StringAssert.Contains(all, "Step 2 of 4: validation loss ");
+        StringAssert.Contains(all, "Step 4 of 4: training loss ");
+        Assert.DoesNotContain("NaN", all);
+    }
+
+    [TestMethod]
     public void AutoFollowsTheContextsChoiceOfDevice()
     {
         // No machine has so many GPUs.

@@ -76,7 +76,7 @@ internal static class Fillers
         FilledText[] filled = infiller.Fill(
         [
             .. questions.Select(question => new GappedText(
-                GapSyntax.Escape(question.Row.Left) + gap(question) + GapSyntax.Escape(question.Row.Right))),
+                GapSyntax.Escape(question.Row.Left, isBeforeGap: true) + gap(question) + GapSyntax.Escape(question.Row.Right))),
         ]);
         return
         [

@@ -43,7 +43,8 @@ internal sealed class TokenFolder : IDisposable
         {
             throw new InvalidOperationException($"The tokens in {_folder} are of another training and cannot be used:\n  "
                 + string.Join("\n  ", differences)
-                + "\nGive the data and tokenizer that they were made with, or remove the folder to make them anew.");
+                + "\nGive the data and tokenizer that they were made with, or remove the folder to make them anew. A run with checkpoints "
+                + "goes on with its own data alone: with others, begin a new one in another folder.");
         }
         TextTokenizer tokenizer = ReadTokenizer();
         if (tokenizer.ContentHash != manifest.TokenizerHash)

@@ -55,10 +55,14 @@ public static class GapSyntax
     /// give before you join it with gaps; what fills the gaps gives the text back without these backslashes.
     /// </summary>
     /// <param name="text">Any text.</param>
+    /// <param name="isBeforeGap">
+    /// Whether a gap follows the text directly: backslashes at its end are doubled then, because the gap would be plain text after them.
+    /// Default false.
+    /// </param>
     /// <returns>The escaped text; the same string where it has nothing to escape.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
     /// <example><c>GapSyntax.Escape("type [MASK] here")</c> is <c>type \[MASK] here</c>.</example>
-    public static string Escape(string text)
+    public static string Escape(string text, bool isBeforeGap = false)
     {
         ArgumentNullException.ThrowIfNull(text);
         var escaped = new StringBuilder();
@@ -69,7 +73,10 @@ public static class GapSyntax
             escaped.Append(text, done, at - done).Append('\\', backslashes + 1).Append(text, at, end - at);
             done = end;
         }
-        return escaped.Length == 0 ? text : escaped.Append(text, done, text.Length - done).ToString();
+        escaped.Append(text, done, text.Length - done);
+        if (isBeforeGap)
+            escaped.Append('\\', CountBackslashes(text, text.Length, done));
+        return escaped.Length == text.Length ? text : escaped.ToString();
     }
 
     /// <summary>A gap as it is written: <c>[MASK]</c> for one token, <c>[MASK*5]</c> for five.</summary>

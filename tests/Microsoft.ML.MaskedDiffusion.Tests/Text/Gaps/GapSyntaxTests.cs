@@ -52,6 +52,26 @@ public sealed class GapSyntaxTests
     }
 
     [TestMethod]
+    public void TextsBetweenGapsStayAsTheyAreAndAllGapsAreFound()
+    {
+        var random = new Random(9);
+        string[] parts = ["[MASK]", "[MASK*]", "[MASK", "]", @"\", @"\\", "x"];
+        for (int i = 0; i < 3000; i++)
+        {
+            string[] texts =
+            [
+                .. Enumerable.Range(0, 3).Select(
+                    _ => "y" + string.Concat(Enumerable.Range(0, random.Next(0, 5)).Select(_ => parts[random.Next(parts.Length)]))),
+            ];
+            string joined = string.Join("[MASK*2]", texts.Take(2).Select(text => GapSyntax.Escape(text, isBeforeGap: true))
+                .Append(GapSyntax.Escape(texts[2])));
+            List<MaskedTextSegment> segments = GapSyntax.Parse(joined);
+            CollectionAssert.AreEqual(
+                new[] { texts[0], null, texts[1], null, texts[2] }, segments.Select(segment => segment.Text).ToArray(), joined);
+        }
+    }
+
+    [TestMethod]
     public void AMillionBackslashesOrOpeningsAreReadInOnePass()
     {
         Assert.HasCount(1, GapSyntax.Parse(new string('\\', 1_000_000)));

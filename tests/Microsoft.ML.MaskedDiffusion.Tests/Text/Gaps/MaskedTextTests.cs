@@ -76,7 +76,7 @@ public sealed class MaskedTextTests
         for (int i = 0; i < 400; i++)
         {
             string[] pieces = [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => Corpora.Unicode(random, random.Next(0, 12)))];
-            string text = string.Join("[MASK]", pieces.Select(GapSyntax.Escape));
+            string text = string.Join("[MASK]", pieces.Select(text => GapSyntax.Escape(text)));
             if (pieces[..^1].Any(piece => piece.EndsWith('\\')))
                 continue;
             MaskedText encoded = MaskedText.Of(text, [], Tokenizer);
