@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.BatchScoring;
 using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Search;
 using Microsoft.ML.MaskedDiffusion.Trainers;
@@ -106,6 +107,31 @@ public sealed partial class MaskedDiffusionCatalog
     {
         ArgumentNullException.ThrowIfNull(options);
         return new TextFilesView(options);
+    }
+
+    /// <summary>
+    /// A view of a CSV or TSV file with a header, in UTF-8: each column a text under its own name. The file is read as
+    /// <see cref="ScoreFile"/> reads it, after RFC 4180, whenever the view is read, and never held in memory.
+    /// </summary>
+    /// <param name="path">The file; a name that ends in .tsv has tabs between cells, any other has commas.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The path is empty.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The header is missing, names a column twice or not at all, or cannot be read.</exception>
+    public IDataView LoadTable(string path) => LoadTable(new TableOptions { Path = path });
+
+    /// <summary>
+    /// A view of a CSV or TSV file, with options. Reading throws <see cref="InvalidDataException"/> with file and line where a row has more
+    /// or fewer cells than the first line, a quotation mark is not closed, bytes are not UTF-8, or a row is longer than 64 MiB. Blank lines
+    /// are no rows. Memory: one row.
+    /// </summary>
+    /// <param name="options">Which file, and how its cells are parted; copied and checked.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The header is missing, names a column twice or not at all, or cannot be read.</exception>
+    public IDataView LoadTable(TableOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new TableView(options);
     }
 
     /// <summary>

@@ -167,6 +167,12 @@ public sealed partial class OptionsTests
             [nameof(PackedTokensOptions.TokensPerFile)] = [.. BadCounts, 1, 500_000_001],
         }, anything: ["Progress"]),
 
+        new Subject<TableOptions>(new() { Path = WriteTable() }, o => _ = new MLContext(1).MaskedDiffusion().LoadTable(o), new()
+        {
+            [nameof(TableOptions.Path)] = BadNames,
+            [nameof(TableOptions.Separator)] = ['a', '7', ' ', '"', '\n', '\r', '\0', 'é'],
+        }, anything: ["HasHeader"]),
+
         new Subject<TextFilesOptions>(new() { Path = typeof(OptionsTests).Assembly.Location }, o =>
             _ = new MLContext(1).MaskedDiffusion().LoadText(o), new()
         {

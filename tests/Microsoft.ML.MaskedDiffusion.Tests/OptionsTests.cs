@@ -80,6 +80,12 @@ public sealed partial class OptionsTests
         File.Delete(path);
     }
 
+    private static string WriteTable()
+    {
+        File.WriteAllText(Folder.File("table.csv"), "a,b\n1,2\n");
+        return Folder.File("table.csv");
+    }
+
     private static PackedSource[] WritePacked()
     {
         using var writer = new PackedFileWriter(Folder.Path, "train", chunkSize: 4, vocabularySize: 10, filler: 0);

@@ -11,9 +11,14 @@ internal static partial class ErrorText
         string text = error.Message;
         if (error is ArgumentOutOfRangeException && text.IndexOf("\nActual value was ", StringComparison.Ordinal) is > 0 and int end)
             text = text[..end].TrimEnd('\r');
+        if (error is UnauthorizedAccessException && Directory.Exists(Quoted().Match(text).Groups[1].Value))
+            text += " It is a folder; where a file is wanted, name one.";
         return Parameter().Replace(text, "");
     }
 
     [GeneratedRegex(@" \(Parameter '[^']*'\)")]
     private static partial Regex Parameter();
+
+    [GeneratedRegex("'([^']+)'")]
+    private static partial Regex Quoted();
 }

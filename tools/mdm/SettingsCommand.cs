@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mdm.Output;
@@ -15,6 +16,8 @@ namespace Mdm;
 internal abstract class SettingsCommand<TSettings> : ToolCommand
     where TSettings : class, new()
 {
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private readonly List<Func<ParseResult, (string, JsonObject)?>> _given = [];
     private readonly List<(string Name, Func<TSettings, bool> IsOn, string[] Dependents)> _switches = [];
     private readonly Option<string?> _config = new("--config") { HelpName = "file", Description = "Read settings from a JSON file." };
@@ -171,7 +174,12 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new UsageException($"{path} holds no JSON object.");
+            return JsonNode.Parse(File.ReadAllText(path, Strict)) as JsonObject
+                ?? throw new UsageException($"{path} holds no JSON object.");
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new UsageException($"{path} has bytes that are not UTF-8; convert it to UTF-8.", error);
         }
         catch (JsonException error)
         {

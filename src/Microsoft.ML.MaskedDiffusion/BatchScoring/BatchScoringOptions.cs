@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
 using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -108,8 +109,7 @@ public sealed class BatchScoringOptions
             "another file than the input");
         InputFormat = FormatOf(InputFormat, nameof(InputFormat), InputPath, nameof(InputPath));
         OutputFormat = FormatOf(OutputFormat, nameof(OutputFormat), OutputPath, nameof(OutputPath));
-        OptionCheck.Require(Separator is not { } mark || IsSeparator(mark), nameof(Separator), Separator,
-            "null or an ASCII character that is no letter, digit, space, line break or quotation mark, such as ';'");
+        CsvCells.CheckSeparator(Separator, nameof(Separator));
         OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         OptionCheck.RequireObject(Shard, nameof(Shard), "a part of the rows, such as BatchShard.Whole");
         OptionCheck.RequireObject(ProcessGroup, nameof(ProcessGroup), "a group of processes, such as SingleProcess.Instance");
@@ -126,9 +126,6 @@ public sealed class BatchScoringOptions
         if (names is not null)
             OptionCheck.RequireColumnNames([.. names.Select((name, i) => ($"{option}[{i}]", (string?)name))]);
     }
-
-    private static bool IsSeparator(char mark) =>
-        mark == '\t' || (char.IsAscii(mark) && !char.IsLetterOrDigit(mark) && mark is > ' ' and not '"');
 
     private static BatchFormat FormatOf(BatchFormat? given, string formatOption, string path, string pathOption)
     {

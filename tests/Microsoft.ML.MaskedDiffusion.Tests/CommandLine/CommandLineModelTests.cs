@@ -49,7 +49,7 @@ public sealed class CommandLineModelTests
     public void TextsComeFromAFileOrTheStandardInput()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder.File("in.txt"), "the cat sat\n\none two\n");
+        File.WriteAllText(folder.File("in.txt"), "the cat sat\none two\n");
         File.WriteAllText(folder.File("in.jsonl"), "{\"text\":\"the cat sat\"}\n{\"text\":\"one two\",\"context\":null}\n");
         string given = ToolRun.Done("score", "--model", Files.Model, "the cat sat", "one two").Output;
         Assert.AreEqual(given, ToolRun.Done("score", "--model", Files.Model, "--file", folder.File("in.txt")).Output);

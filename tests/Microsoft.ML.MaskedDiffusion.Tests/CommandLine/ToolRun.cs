@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Mdm;
 using Mdm.Output;
@@ -19,7 +20,10 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
 
     /// <summary>Runs a command line with an input, on a terminal, or one that may be interrupted.</summary>
     public static ToolRun Of(string[] arguments, string input, IAnsiConsole? terminal, CancellationToken cancellation) =>
-        Of(arguments, input, terminal, TextWriter.Null, cancellation);
+        Of(arguments, Encoding.UTF8.GetBytes(input), terminal, TextWriter.Null, cancellation);
+
+    /// <summary>Runs a command line with an input of any bytes.</summary>
+    public static ToolRun Of(string[] arguments, byte[] input) => Of(arguments, input, null, TextWriter.Null, CancellationToken.None);
 
     /// <summary>Runs a command line that must succeed.</summary>
     public static ToolRun Done(params string[] arguments)
@@ -34,19 +38,20 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
     {
         using var interruption = new CancellationTokenSource();
         using var progress = new InterruptingWriter(interruption);
-        ToolRun run = Of(arguments, "", null, progress, interruption.Token);
+        ToolRun run = Of(arguments, [], null, progress, interruption.Token);
         Assert.AreEqual(Mdm.ExitCode.Interrupted, run.ExitCode, run.Error);
         return run;
     }
 
     private static ToolRun Of(
-        string[] arguments, string input, IAnsiConsole? terminal, TextWriter progress, CancellationToken cancellation)
+        string[] arguments, byte[] input, IAnsiConsole? terminal, TextWriter progress, CancellationToken cancellation)
     {
+        using var stream = new MemoryStream(input);
         using var output = new StringWriter();
         using var error = new StringWriter();
         var console = new ToolConsole
         {
-            In = new StringReader(input),
+            In = stream,
             Out = output,
             Error = error,
             Terminal = terminal,

@@ -25,6 +25,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         AddOption("--format", "Format", "Fields, ShareGpt, Gsm8k or Reversal. Default: Fields.");
         AddOption("--prompt-field", "PromptField", "The field or column with the prompt. Default: prompt.");
         AddOption("--answer-field", "AnswerField", "The field or column with the answer. Default: answer.");
+        AddOption("--separator", "Table.Separator", Tables.SeparatorHelp, "character");
         AddOption("--epochs", "Trainer.Budget.MaxEpochs", $"Passes over the rows. Default: {Epochs}, if nothing else ends it.");
         AddOption("--minutes", "Trainer.Budget.MaxSeconds", "Minutes of training.", "n", SettingText.MinutesAsSeconds);
         AddOption("--max-steps", "Trainer.MaxSteps", "Steps of training.");
@@ -98,7 +99,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
             AdapterFolder.Save(trained.Model.Adapter!, adapterPath);
         return TrainingReport.Write(trained, target.Path, context, adapterPath);
 
-        IDataView Open(string file) => PromptRows.Open(file, settings.Format, settings.PromptField, settings.AnswerField, context);
+        IDataView Open(string file) => PromptRows.Open(file, settings, context);
     }
 
     // Whether a path is another one, or lies in it.

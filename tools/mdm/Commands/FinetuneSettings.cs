@@ -21,6 +21,9 @@ internal sealed class FinetuneSettings
     /// <summary>The field or column with the answer, in <see cref="RowFormat.Fields"/>.</summary>
     public string AnswerField { get; set; } = "answer";
 
+    /// <summary>What parts the cells of .csv and .tsv files, and whether these have a header.</summary>
+    public TableOptions Table { get; set; } = new();
+
     /// <summary>Rows to measure on; null takes <see cref="ValidationShare"/> of the rows.</summary>
     public string? Validation { get; set; }
 

@@ -18,7 +18,7 @@ internal sealed class GenerateCommand : ModelCommand<GenerateSettings>
             "mdm generate --model lm.zip \"ROMEO:\" --preset LLaDA --steps 32 --watch",
             "mdm generate --model lm.zip --file prompts.txt --temperature 0.8 --stop \"\\n\" --count 3 --json")
     {
-        AddArgument("prompts", "Prompts", "The prompts. Without any, lines are read from --file or the standard input.");
+        AddArgument("prompts", "Prompts", "The prompts. Without any: lines of --file, or plain lines of the standard input.");
         AddModel();
         AddOption("--file", "File", "A file with a prompt a line, or with JSON lines that have \"prompt\" (.jsonl).", "file");
         AddOption("--preset", "Preset",

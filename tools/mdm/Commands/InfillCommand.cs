@@ -17,7 +17,7 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
             "mdm infill --model lm.zip \"The [MASK*1-3] is dead.\" --candidate king --candidate queen --json",
             "mdm infill --model lm.zip --file gapped.txt --count 3 --temperature 1 --seed 7")
     {
-        AddArgument("texts", "Texts", "The texts with gaps. Without any, lines are read from --file or the standard input.");
+        AddArgument("texts", "Texts", "The texts with gaps. Without any: lines of --file, or plain lines of the standard input.");
         AddModel();
         AddOption("--file", "File", "A file with a text a line, or with JSON lines that have \"text\" (.jsonl).", "file");
         AddOption("--candidate", "Candidates", "A text that a gap may be filled with; repeat it for each. Default: anything.");

@@ -1,6 +1,7 @@
 using Mdm.Data;
 using Mdm.Output;
 using Mdm.Settings;
+using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion;
 
@@ -13,13 +14,15 @@ internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
         : base(
             "perplexity", "Measure perplexity and bits per byte of texts (upper bounds for masked diffusion models) with standard errors.",
             "mdm perplexity held.txt --model lm.zip",
-            "mdm perplexity a.txt b.txt --model lm.zip --documents BlankLine --max-documents 100 --json")
+            "mdm perplexity a.txt b.txt --model lm.zip --documents File --json")
     {
         AddArgument("data", "Data", "Text or JSON-lines files, folders of them, .csv or .tsv files; each is measured by itself, too.");
         AddModel();
         AddOption("--column", "Column", "The field of JSON lines, or the column of a table, with the text. Default: text.");
+        AddOption("--separator", "Table.Separator", Tables.SeparatorHelp, "character");
         AddOption("--documents", "Text.Boundary",
-            "What ends a document: Automatic, File, BlankLine, Line or JsonLine. Default: Automatic.");
+            "What ends a document: Automatic, File, BlankLine, Line or JsonLine. Default: BlankLine for text files, "
+            + "Automatic with folders or JSON lines.");
         AddOption("--max-documents", "MaxDocuments", "Documents of each file or folder, from its beginning. Default: all.");
         AddOption("--samples", "Perplexity.Likelihood.Samples", "Masks drawn for each window of a document. Default: 16.");
         AddOption("--stride", "Perplexity.Stride", "New tokens in each window of a long document. Default: half the model's context.");
@@ -28,10 +31,16 @@ internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
     }
 
     /// <inheritdoc/>
+    protected override PerplexitySettings Defaults(PerplexitySettings given) =>
+        new() { Text = new TextFilesOptions { Boundary = TextData.Boundary(given.Data) } };
+
+    /// <inheritdoc/>
     protected override int Run(PerplexitySettings settings, ToolContext context)
     {
         if (settings.Data.Count == 0)
             throw new UsageException("No data: name files or folders after the command, or set Data.");
+        foreach (string path in settings.Data)
+            TextData.RequireText(Open(path, settings, context), path);
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         using ConsoleProgress progress = context.Console.Progress();
         settings.Perplexity.Progress = progress;
@@ -51,9 +60,12 @@ internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
 
     private static IEnumerable<PerplexityDocument> Documents(string path, PerplexitySettings settings, ToolContext context)
     {
-        IEnumerable<string> texts = TextData.Open(path, settings.Column, settings.Text, context).GetColumn<string>("Text");
+        IEnumerable<string> texts = Open(path, settings, context).GetColumn<string>("Text");
         return texts.Take(settings.MaxDocuments ?? int.MaxValue).Select(text => new PerplexityDocument(text, path));
     }
+
+    private static IDataView Open(string path, PerplexitySettings settings, ToolContext context) =>
+        TextData.Open(path, settings.Column, settings.Text, settings.Table, context);
 
     private static Field[] Row(PerplexityFigures figures, bool isJson) =>
     [

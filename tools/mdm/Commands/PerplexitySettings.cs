@@ -15,6 +15,9 @@ internal sealed class PerplexitySettings : ModelSettings
     /// <summary>Which files of a folder are read, and what is a document in them.</summary>
     public TextFilesOptions Text { get; set; } = new();
 
+    /// <summary>What parts the cells of .csv and .tsv files, and whether these have a header.</summary>
+    public TableOptions Table { get; set; } = new();
+
     /// <summary>Documents of each file or folder that are measured, from its beginning; null for all.</summary>
     public int? MaxDocuments { get; set; }
 

@@ -18,7 +18,7 @@ internal sealed class ScoreCommand : ModelCommand<ScoreSettings>
             "mdm score --model lm.zip --context \"To be, or\" \"not to be\"",
             "mdm score --model lm.zip --file lines.txt --json > scores.jsonl")
     {
-        AddArgument("texts", "Texts", "The texts. Without any, lines are read from --file or the standard input.");
+        AddArgument("texts", "Texts", "The texts. Without any: lines of --file, or plain lines of the standard input.");
         AddModel();
         AddOption("--file", "File",
             "A file with a text a line, or with JSON lines that have \"text\" and maybe \"context\" (.jsonl).", "file");

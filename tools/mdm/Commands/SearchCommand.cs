@@ -32,6 +32,7 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         AddOption("--tokenizer", "Tokenizer", $"{Tokenizers.Forms}.", "file");
         AddOption("--vocabulary", "VocabularySize", "Tokens of the vocabulary that is learned. Default: the recipe's for the text.");
         AddOption("--column", "Column", "The field of JSON lines, or the column of a table, with the text. Default: text.");
+        AddOption("--separator", "Table.Separator", Tables.SeparatorHelp, "character");
         AddOption("--documents", "Text.Boundary",
             "What ends a document: Automatic, File, BlankLine, Line or JsonLine. Default: BlankLine for one text file, else Automatic.");
         AddOption("--validation", "Validation", "Data of the same kind to measure on. Default: a share of the data.", "path");
@@ -51,7 +52,7 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         {
             Search = new SearchOptions { Trainer = trainer },
             VocabularySize = trainer.Network.VocabularySize,
-            Text = new TextFilesOptions { Boundary = TextData.Boundary(given.Data) },
+            Text = new TextFilesOptions { Boundary = TextData.Boundary(given.Data is { } data ? [data] : []) },
         };
     }
 

@@ -26,6 +26,7 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         AddOption("--vocabulary", "VocabularySize", "Tokens of the vocabulary that is learned. Default: the recipe's.");
         AddOption("--learning-rate", "Trainer.LearningRate", "The highest learning rate. Default: the recipe's.");
         AddOption("--column", "Column", "The field of JSON lines, or the column of a table, with the text. Default: text.");
+        AddOption("--separator", "Table.Separator", Tables.SeparatorHelp, "character");
         AddOption("--documents", "Text.Boundary",
             "What ends a document: Automatic, File, BlankLine, Line or JsonLine. Default: BlankLine for one text file, else Automatic.");
         AddOption("--packed", "Packed", "Train on packed tokens: how their files' names begin.", "prefix");
@@ -50,7 +51,7 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         {
             Trainer = trainer,
             VocabularySize = trainer.Network.VocabularySize,
-            Text = new TextFilesOptions { Boundary = TextData.Boundary(given.Data) },
+            Text = new TextFilesOptions { Boundary = TextData.Boundary(given.Data is { } data ? [data] : []) },
         };
     }
 

@@ -14,6 +14,9 @@ internal abstract class LearningSettings
     /// <summary>Which files of a folder are read, and what is a document in them.</summary>
     public TextFilesOptions Text { get; set; } = new();
 
+    /// <summary>What parts the cells of .csv and .tsv files, and whether these have a header.</summary>
+    public TableOptions Table { get; set; } = new();
+
     /// <summary>Data of the same kind to measure on; null takes <see cref="ValidationShare"/> of the data's documents.</summary>
     public string? Validation { get; set; }
 

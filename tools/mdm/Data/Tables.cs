@@ -1,43 +1,74 @@
 using Mdm.Settings;
 using Microsoft.ML;
-using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion;
 
 namespace Mdm.Data;
 
-/// <summary>Opens text columns of .csv and .tsv files with a header.</summary>
+/// <summary>Opens text columns of .csv and .tsv files.</summary>
 internal static class Tables
 {
-    /// <summary>What parts the columns of a file of this name; null where it is no such file.</summary>
-    public static char? Separator(string path) => Path.GetExtension(path).ToLowerInvariant() switch
-    {
-        ".csv" => ',',
-        ".tsv" => '\t',
-        _ => null,
-    };
+    /// <summary>What the option --separator does.</summary>
+    public const string SeparatorHelp = "What parts the cells of a table, such as ';'. Default: a comma, or a tab in .tsv files.";
 
-    /// <summary>Opens columns by their names.</summary>
+    /// <summary>Whether a path names a file with cells.</summary>
+    public static bool IsTable(string path) =>
+        Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv" && !Directory.Exists(path);
+
+    /// <summary>Opens columns by their names; the file is read row by row whenever the view is read.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="separator">What parts its columns. Quotes count where it is a comma.</param>
-    /// <param name="columns">Names in the file, and in the view.</param>
+    /// <param name="columns">The columns' names.</param>
+    /// <param name="make">Makes a row of the view of the columns' texts.</param>
+    /// <param name="options">How cells are parted; the path is set here.</param>
     /// <param name="remedy">How the user names a column, as a sentence.</param>
     /// <param name="context">ML.NET.</param>
     /// <exception cref="UsageException">The header has no such column.</exception>
-    public static IDataView Open(
-        string path, char separator, IReadOnlyList<(string Name, string As)> columns, string remedy, ToolContext context)
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The header cannot be read.</exception>
+    public static IDataView Open<TRow>(
+        string path, string[] columns, Func<string[], TRow> make, TableOptions options, string remedy, ToolContext context)
+        where TRow : class
     {
-        string[] header = [.. (File.ReadLines(path).FirstOrDefault() ?? "").TrimStart('\uFEFF').Split(separator)
-            .Select(name => name.Trim().Trim('"'))];
-        var options = new TextLoader.Options
+        SourceFiles.RequireFile(path);
+        options.Path = path;
+        IDataView table = context.Catalog.LoadTable(options);
+        string[] header = [.. table.Schema.Select(column => column.Name)];
+        foreach (string name in columns)
         {
-            HasHeader = true,
-            Separators = [separator],
-            AllowQuoting = separator == ',',
-            ReadMultilines = separator == ',',
-            Columns = [.. columns.Select(column => new TextLoader.Column(column.As, DataKind.String, Find(column.Name)))],
-        };
-        return context.Ml.Data.CreateTextLoader(options).Load(path);
+            if (!header.Contains(name))
+            {
+                throw new UsageException(
+                    $"{path} has no column '{name}'; its header has {string.Join(", ", header)}. {OtherSeparator(header)}{remedy}");
+            }
+        }
+        return context.Ml.Data.LoadFromEnumerable(Rows(table, columns, make));
+    }
 
-        int Find(string name) => Array.IndexOf(header, name) is >= 0 and int at ? at : throw new UsageException(
-            $"{path} has no column '{name}'; its header has {string.Join(", ", header)}. {remedy}");
+    private static IEnumerable<TRow> Rows<TRow>(IDataView table, string[] names, Func<string[], TRow> make)
+    {
+        DataViewSchema.Column[] columns = [.. names.Select(name => table.Schema[name])];
+        using DataViewRowCursor cursor = table.GetRowCursor(columns);
+        ValueGetter<ReadOnlyMemory<char>>[] getters = [.. columns.Select(cursor.GetGetter<ReadOnlyMemory<char>>)];
+        while (cursor.MoveNext())
+        {
+            string[] texts = new string[getters.Length];
+            for (int i = 0; i < texts.Length; i++)
+            {
+                ReadOnlyMemory<char> text = default;
+                getters[i](ref text);
+                texts[i] = text.ToString();
+            }
+            yield return make(texts);
+        }
+    }
+
+    // A header that is one cell, and has another separator in it, was most likely parted by that one.
+    private static string OtherSeparator(string[] header)
+    {
+        int at = header.Length == 1 ? header[0].AsSpan().IndexOfAny(";,\t|") : -1;
+        if (at < 0)
+            return "";
+        return header[0][at] == '\t'
+            ? "Its cells seem to be parted by tabs: name the file .tsv. "
+            : $"Its cells seem to be parted by '{header[0][at]}': set --separator '{header[0][at]}'. ";
     }
 }

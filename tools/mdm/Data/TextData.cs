@@ -8,6 +8,8 @@ namespace Mdm.Data;
 /// <summary>Opens texts in files as a data view with a column Text.</summary>
 internal static class TextData
 {
+    private const string Forms = "text, JSON-lines, .csv and .tsv files, and folders of text and JSON-lines files";
+
     private static readonly string[] TextExtensions = [".txt", ".jsonl", ".ndjson"];
 
     /// <summary>The two sets of a training: what is learned, and what is held out, null for nothing.</summary>
@@ -15,10 +17,27 @@ internal static class TextData
     public static (IDataView Train, IDataView? Validation) Sets(LearningSettings settings, ToolContext context)
     {
         string path = settings.Data ?? throw new UsageException("No data: name a file or a folder after the command, or set Data.");
-        IDataView data = Open(path, settings.Column, settings.Text, context);
+        IDataView data = OpenText(path);
         if (settings.Validation is { } file)
-            return (data, Open(file, settings.Column, settings.Text, context));
+            return (data, OpenText(file));
         return Split(data, settings.ValidationShare, "documents", ", or say with --documents what a document is", context);
+
+        IDataView OpenText(string place)
+        {
+            IDataView view = Open(place, settings.Column, settings.Text, settings.Table, context);
+            RequireText(view, place);
+            return view;
+        }
+    }
+
+    /// <summary>Refuses data without any row.</summary>
+    /// <param name="data">The rows, of which the first alone is read.</param>
+    /// <param name="path">Where they are from, for the message.</param>
+    /// <exception cref="InvalidDataException">There is none.</exception>
+    public static void RequireText(IDataView data, string path)
+    {
+        if (!data.GetColumn<string>(data.Schema[0]).Any())
+            throw new InvalidDataException($"There is no text in {path}.");
     }
 
     /// <summary>Holds a share of rows out, drawn at random and always the same.</summary>
@@ -47,10 +66,13 @@ internal static class TextData
     }
 
     /// <summary>Opens a file or folder.</summary>
-    public static IDataView Open(string path, string column, TextFilesOptions options, ToolContext context)
+    /// <exception cref="UsageException">It is of a kind that is not read, or has no such column.</exception>
+    /// <exception cref="FileNotFoundException">There is nothing at the path.</exception>
+    public static IDataView Open(string path, string column, TextFilesOptions options, TableOptions table, ToolContext context)
     {
-        if (Tables.Separator(path) is { } separator)
-            return Tables.Open(path, separator, [(column, "Text")], "Name a column with --column.", context);
+        SourceFiles.RefuseOtherKinds(path, Forms);
+        if (Tables.IsTable(path))
+            return Tables.Open(path, [column], texts => new Row { Text = texts[0] }, table, "Name a column with --column.", context);
         (options.Path, options.JsonField) = (path, column);
         return context.Catalog.LoadText(options);
     }
@@ -63,14 +85,19 @@ internal static class TextData
         if (!Directory.Exists(path))
             return null;
         return Math.Max(1, new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories)
-            .Where(file => TextExtensions.Contains(file.Extension)).Sum(file => file.Length));
+            .Where(file => TextExtensions.Contains(file.Extension.ToLowerInvariant())).Sum(file => file.Length));
     }
 
     /// <summary>
-    /// What documents are where nothing is said: one plain text file alone is taken by its paragraphs, so that some can be held out;
-    /// otherwise the library decides by the files' kinds.
+    /// What documents are where nothing is said: plain text files that are named one by one are taken by their paragraphs, so that some can
+    /// be held out; with a folder or JSON lines among them the library decides by the files' kinds.
     /// </summary>
-    public static DocumentBoundary Boundary(string? path) =>
-        File.Exists(path) && Path.GetExtension(path) is not (".jsonl" or ".ndjson")
+    public static DocumentBoundary Boundary(IReadOnlyCollection<string> paths) =>
+        paths.Count > 0 && paths.All(path => File.Exists(path) && !SourceFiles.IsJsonLines(path))
             ? DocumentBoundary.BlankLine : DocumentBoundary.Automatic;
+
+    private sealed class Row
+    {
+        public string Text { get; set; } = "";
+    }
 }

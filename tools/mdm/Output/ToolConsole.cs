@@ -6,8 +6,8 @@ namespace Mdm.Output;
 /// <summary>The streams that a run of the tool reads and writes, and whether a person sits at them.</summary>
 internal sealed record ToolConsole
 {
-    /// <summary>Where texts come from if none are given.</summary>
-    public required TextReader In { get; init; }
+    /// <summary>Where texts come from if none are given, as bytes, so that what is not UTF-8 can be told.</summary>
+    public required Stream In { get; init; }
 
     /// <summary>Where results go.</summary>
     public required TextWriter Out { get; init; }
@@ -36,7 +36,7 @@ internal sealed record ToolConsole
     /// <summary>The process's own streams.</summary>
     public static ToolConsole OfProcess() => new()
     {
-        In = Console.In,
+        In = Console.OpenStandardInput(),
         Out = Console.Out,
         Error = Console.Error,
         IsInputTerminal = !Console.IsInputRedirected,

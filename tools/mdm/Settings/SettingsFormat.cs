@@ -19,6 +19,7 @@ internal static class SettingsFormat
         (typeof(TextFilesOptions), nameof(TextFilesOptions.Path)),
         (typeof(TextFilesOptions), nameof(TextFilesOptions.ColumnName)),
         (typeof(TextFilesOptions), nameof(TextFilesOptions.JsonField)),
+        (typeof(TableOptions), nameof(TableOptions.Path)),
     ];
 
     /// <summary>The format of all settings.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
 
@@ -13,6 +14,12 @@ internal static class CsvCells
     /// <summary>The byte between cells.</summary>
     public static byte SeparatorOf(BatchScoringOptions options, BatchFormat format) =>
         (byte)(options.Separator ?? (format == BatchFormat.Tsv ? '\t' : ','));
+
+    /// <summary>Refuses what cannot stand between cells; null is whatever the format has.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is no such character.</exception>
+    public static void CheckSeparator(char? separator, string option) =>
+        OptionCheck.Require(separator is not { } mark || IsSeparator(mark), option, separator,
+            "null or an ASCII character that is no letter, digit, space, line break or quotation mark, such as ';'");
 
     /// <summary>Where the record at the beginning of the bytes ends, behind its line break; -1 if they do not say.</summary>
     public static int FindEnd(ReadOnlySpan<byte> bytes, byte separator)
@@ -72,6 +79,9 @@ internal static class CsvCells
         bool isPlain = text.AsSpan().IndexOfAny((char)separator, '"', '\n') < 0 && !text.Contains('\r', StringComparison.Ordinal);
         return isPlain ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
+
+    private static bool IsSeparator(char mark) =>
+        mark == '\t' || (char.IsAscii(mark) && !char.IsLetterOrDigit(mark) && mark is > ' ' and not '"');
 
     // The separator or line break behind a cell; -1 where the bytes end before it.
     private static int EndOfCell(ReadOnlySpan<byte> bytes, int start, byte separator)

@@ -47,7 +47,11 @@ internal sealed class CsvSource : TextSource
     {
         List<string>? cells = Cells(record, out string? fault);
         if (cells is not null && cells.Count != _fields.Count)
-            fault = $"the row has {cells.Count} cells, and the first line has {_fields.Count}";
+        {
+            string separator = _separator == (byte)'\t' ? "a tab" : $"'{(char)_separator}'";
+            fault = $"the row has {cells.Count} cells, and the first line has {_fields.Count}; a cell with {separator} or a line break in "
+                + "it must be in quotation marks";
+        }
         return new SourceRow(position, next, record, fault is null ? [.. cells!.Select(FieldValue.OfText)] : [], fault);
     }
 
@@ -86,7 +90,8 @@ internal sealed class CsvSource : TextSource
             string? content = cell is null ? null : CsvCells.Content(cell);
             if (content is null)
             {
-                string what = cell is null ? "bytes that are not UTF-8" : "characters behind its closing quotation mark";
+                string what = cell is null ? "bytes that are not UTF-8; convert the file to UTF-8"
+                    : "characters behind its closing quotation mark; a quotation mark within quotation marks must be doubled";
                 fault = $"cell {cells.Count + 1} has {what}";
                 return null;
             }
