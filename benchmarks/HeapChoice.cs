@@ -5,8 +5,8 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 
 /// <summary>
-/// The C library's heap during a measurement, the same for this library and the plain code. The library makes malloc keep what is freed, but
-/// glibc takes blocks of more than 32 MB from the system each time all the same, such as the logits of a large vocabulary; this library
+/// The C library's heap during a measurement, the same for this library and the plain code. The library makes malloc keep what is freed,
+/// but glibc takes blocks of more than 32 MB from the system each time all the same, such as the logits of a large vocabulary; this library
 /// keeps those in a pool, and plain code has none.
 /// </summary>
 internal static partial class HeapChoice

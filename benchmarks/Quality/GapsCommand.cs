@@ -206,8 +206,8 @@ internal static class GapsCommand
                 return null;
             int at = (int)(place * (ids.Length - length + 1));
             string before = model.Tokenizer.Decode(ids[..at]), behind = model.Tokenizer.DecodeInside(ids[(at + length)..]);
-            MaskedText masked = MaskedText.Of(GapSyntax.Escape(before, isBeforeGap: true) + GapSyntax.Gap(length) + GapSyntax.Escape(behind), start,
-                model.Tokenizer);
+            string gapped = GapSyntax.Escape(before, isBeforeGap: true) + GapSyntax.Gap(length) + GapSyntax.Escape(behind);
+            MaskedText masked = MaskedText.Of(gapped, start, model.Tokenizer);
             int[] gap = ids[at..(at + length)];
             return masked.Sizes.Count == 1 && masked.Lay([gap]).Tokens.AsSpan(start.Length).SequenceEqual(ids)
                 ? new Case(document, before, behind, gap, masked)

@@ -8,8 +8,8 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
 /// <summary>
 /// Speed of whole training steps beside <see cref="PlainCode.PlainTraining"/>, in turns in one process: network, loss at the masked
-/// positions, backward pass, clipping, AdamW. All matrix products are counted (<see cref="TrainingFlops"/>) and held against the peak speed of large
-/// ones, which is measured before and after each row.
+/// positions, backward pass, clipping, AdamW. All matrix products are counted (<see cref="TrainingFlops"/>) and held against the peak speed
+/// of large ones, which is measured before and after each row.
 /// </summary>
 internal static class TrainingCommand
 {
