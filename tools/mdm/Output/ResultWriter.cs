@@ -1,6 +1,5 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Spectre.Console;
 
 namespace Mdm.Output;
 
@@ -43,7 +42,7 @@ internal sealed class ResultWriter(ToolConsole console, bool isJson)
         }
         else if (rows.Count > 0 && console.Terminal is { } terminal)
         {
-            DrawTable(terminal, rows);
+            ResultTable.Draw(terminal, rows);
         }
         else if (rows.Count > 0)
         {
@@ -62,17 +61,4 @@ internal sealed class ResultWriter(ToolConsole console, bool isJson)
     private static string OneLine(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal)
         .Replace("\t", "\\t", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)
         .Replace("\r", "\\r", StringComparison.Ordinal);
-
-    private static void DrawTable(IAnsiConsole terminal, IReadOnlyList<IReadOnlyList<Field>> rows)
-    {
-        Table table = new Table().Border(TableBorder.Rounded);
-        foreach (Field field in rows[0])
-        {
-            var column = new TableColumn(new Text(field.Heading));
-            table.AddColumn(field.Value is double or int or long ? column.RightAligned() : column);
-        }
-        foreach (IReadOnlyList<Field> row in rows)
-            table.AddRow(row.Select(field => new Text(field.Text)));
-        terminal.Write(table);
-    }
 }
