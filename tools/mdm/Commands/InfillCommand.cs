@@ -16,7 +16,7 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
     {
         AddArgument("texts", "Texts", "The texts with gaps. Without any, lines are read from --file or the standard input.");
         AddModel();
-        AddOption("--file", "File", "A file with a text a line, or with JSON lines that have \"text\" (.jsonl).", "file");
+        AddOption("--file", "File", "A file with a text with gaps a line, or with JSON lines that have \"text\" (.jsonl).", "file");
         AddOption("--candidate", "Candidates", "A text that a gap may be filled with; repeat it for each. Default: anything.");
         AddOption("--draws", "Gaps.Samples", "Fillings to draw for each text; needs a --temperature above 0. Default: 1.");
         AddOption("--temperature", "Sampling.Temperature", "0 takes the most probable token, 1 draws from the model. Default: 0.");
