@@ -40,7 +40,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         AddOption("--mask-token", "Trainer.Adaptation.MaskTokenId", "The id that becomes the mask token. Default: a further one.");
         AddFlag("--unshifted", "Trainer.Adaptation.ShiftsLogits", false, "Let outputs predict their own token, not the next one.");
         AddOption("--validation", "Validation", "Rows to measure on. Default: a share of the rows.", "path");
-        AddOption("--validation-share", "ValidationShare", 
+        AddOption("--validation-share", "ValidationShare",
             "Share of rows held out, 0 for none; each is drawn with this probability. Default: 0.05.");
         AddOption("--checkpoints", "Trainer.Checkpoints.Folder", "Keep checkpoints in a folder.", "folder");
         AddOption("--checkpoint-minutes", "Trainer.Checkpoints.Minutes", "Minutes from one checkpoint to the next. Default: 10.");

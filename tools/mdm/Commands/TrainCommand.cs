@@ -31,7 +31,7 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         AddOption("--packed", "Packed",
             "Train on packed tokens, with the --tokenizer that made them: how their files' names begin.", "prefix");
         AddOption("--validation", "Validation", "Data of the same kind to measure on. Default: a share of the data.", "path");
-        AddOption("--validation-share", "ValidationShare", 
+        AddOption("--validation-share", "ValidationShare",
             "Share of documents held out, 0 for none; each is drawn with this probability. Default: 0.05.");
         AddOption("--checkpoints", "Trainer.Checkpoints.Folder", "Keep checkpoints in a folder.", "folder");
         AddOption("--checkpoint-minutes", "Trainer.Checkpoints.Minutes", "Minutes from one checkpoint to the next. Default: 10.");
