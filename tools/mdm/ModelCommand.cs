@@ -12,6 +12,9 @@ internal abstract class ModelCommand<TSettings> : SettingsCommand<TSettings>
     {
     }
 
+    /// <inheritdoc/>
+    protected sealed override void Check(TSettings settings) => ModelPlace.RequireNamed(settings.Model);
+
     /// <summary>Adds the option that names the model.</summary>
     protected void AddModel() => AddOption("--model", "Model", $"The model: {ModelPlace.Forms}.", "path");
 

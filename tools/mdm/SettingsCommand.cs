@@ -17,7 +17,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
     where TSettings : class, new()
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
+    private readonly SettingNames _names = new(typeof(TSettings));
     private readonly List<Func<ParseResult, (string, JsonObject)?>> _given = [];
     private readonly List<(string Name, Func<TSettings, bool> IsOn, string[] Dependents)> _switches = [];
     private readonly Option<string?> _config = new("--config") { HelpName = "file", Description = "Read settings from a JSON file." };
@@ -58,16 +58,26 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
             console.Out.Write(SettingsTree.Print(settings));
             return ExitCode.Done;
         }
+        Check(settings);
         if (arguments.GetValue(_save) is { } target)
             Save(SettingsTree.Print(settings), target);
         return Run(settings, new ToolContext(console, arguments.GetValue(_json), group, cancellation));
     }
+
+    /// <inheritdoc/>
+    public sealed override string InOwnWords(string message) => _names.Say(message);
 
     /// <summary>The processes that work together.</summary>
     protected IProcessGroup Group { get; private set; } = SingleProcess.Instance;
 
     /// <summary>The defaults, which may depend on what is given, such as the size of a network on the minutes of training.</summary>
     protected virtual TSettings Defaults(TSettings given) => new();
+
+    /// <summary>Refuses settings with which no work can begin, before anything is read.</summary>
+    /// <exception cref="UsageException">Something is missing.</exception>
+    protected virtual void Check(TSettings settings)
+    {
+    }
 
     /// <summary>Does the work.</summary>
     /// <returns>The exit code.</returns>
@@ -76,11 +86,13 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
     /// <summary>Adds an argument for a setting that is a text, or a list of texts.</summary>
     protected void AddArgument(string name, string setting, string description)
     {
+        _names.Add(setting, $"<{name}>");
         if (SettingsTree.Find(typeof(TSettings), setting, name).PropertyType == typeof(string))
         {
             var argument = new Argument<string?>(name) { Description = description, Arity = ArgumentArity.ZeroOrOne };
             Add(argument);
-            _given.Add(result => result.GetValue(argument) is { } text ? (name, SettingsTree.At(setting, text)) : null);
+            _given.Add(result => result.GetValue(argument) is { } text
+                ? (name, SettingsTree.At(setting, NotEmpty(text, $"<{name}>", "path"))) : null);
             return;
         }
         var list = new Argument<string[]>(name) { Description = description, Arity = ArgumentArity.ZeroOrMore };
@@ -105,21 +117,24 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
         }
         if (type == typeof(IReadOnlyList<string>))
         {
+            _names.Add(setting, name);
             var list = new Option<string[]>(name) { Description = description, HelpName = helpName ?? "text" };
             Add(list);
             _given.Add(result => result.GetValue(list) is { Length: > 0 } texts
                 ? (name, SettingsTree.At(setting, List(texts, read))) : null);
             return;
         }
+        _names.Add(setting, name);
         var option = new Option<string?>(name) { Description = description, HelpName = helpName ?? HelpNameOf(type) };
         Add(option);
         _given.Add(result => result.GetValue(option) is { } text
-            ? (name, SettingsTree.At(setting, read is null ? SettingText.Read(type, text) : read(text))) : null);
+            ? (name, SettingsTree.At(setting, read is null ? SettingText.Read(type, NotEmpty(text, name, helpName)) : read(text))) : null);
     }
 
     /// <summary>Adds an option without a value, which sets a setting to one.</summary>
     protected void AddFlag(string name, string setting, JsonNode value, string description)
     {
+        _names.Add(setting, name, value);
         var flag = new Option<bool>(name) { Description = description };
         Add(flag);
         _given.Add(result => result.GetValue(flag) ? (name, SettingsTree.At(setting, value.DeepClone())) : null);
@@ -159,6 +174,10 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
                 throw new UsageException($"{given} means nothing without {name}: add {name}, or leave {given} out.");
         }
     }
+
+    // An empty path is what an unset variable of a shell leaves.
+    private static string NotEmpty(string text, string name, string? kind) => text.Length > 0 || kind is not ("path" or "file" or "folder")
+        ? text : throw new UsageException($"{name} is empty; it must be the path of a file or folder.");
 
     private static string HelpNameOf(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
     {

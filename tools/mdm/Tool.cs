@@ -60,10 +60,10 @@ internal static class Tool
         }
         catch (Exception error)
         {
-            console.Error.WriteLine($"{rank}error: {ErrorText.Of(error)}");
+            console.Error.WriteLine($"{rank}error: {ErrorText.Of(error, parsed.CommandResult.Command as ToolCommand)}");
             if (parsed.GetValue(ToolCommand.Verbose))
                 console.Error.WriteLine(error);
-            return error is UsageException or ArgumentException ? ExitCode.WrongUsage : ExitCode.Failed;
+            return error is UsageException or ArgumentException or FormatException ? ExitCode.WrongUsage : ExitCode.Failed;
         }
         finally
         {
@@ -118,13 +118,13 @@ internal static class Tool
         {
             IEnumerable<string> commands = parsed.RootCommandResult.Command.Subcommands.Select(known => known.Name);
             return parsed.UnmatchedTokens.FirstOrDefault() is { } word
-                ? $"There is no command {word}; the nearest is {NearestName.Of(word, commands)}." : null;
+                ? $"There is no command {word}{NearestName.Hint(word, commands)}." : null;
         }
         IEnumerable<string> texts = command.Arguments.SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? [])
             .Select(token => token.Value).Concat(parsed.UnmatchedTokens);
         string[] before = [.. arguments.TakeWhile(text => text != "--")];
         return texts.FirstOrDefault(text => text.StartsWith("--", StringComparison.Ordinal) && before.Contains(text)) is { } option
-            ? $"There is no option {option}; the nearest is {NearestName.Of(option, command.Options.Select(known => known.Name))}." : null;
+            ? $"There is no option {option}{NearestName.Hint(option, command.Options.Select(known => known.Name))}." : null;
     }
 
     private static string CommandPath(ParseResult parsed) =>

@@ -22,6 +22,9 @@ internal abstract class ToolCommand(string name, string description, params stri
         Description = "Work together with the other processes that mpiexec has started.",
     };
 
+    /// <summary>What a message of the library says, in the words of this command's options.</summary>
+    public virtual string InOwnWords(string message) => message;
+
     /// <summary>Runs the command.</summary>
     /// <returns>The exit code.</returns>
     public abstract int Execute(ParseResult arguments, ToolConsole console, IProcessGroup group, CancellationToken cancellation);

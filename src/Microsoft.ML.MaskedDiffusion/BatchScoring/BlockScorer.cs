@@ -86,8 +86,12 @@ internal sealed class BlockScorer
         }
         catch (ArgumentOutOfRangeException error)
         {
+            IEnumerable<string> absent = (options.InputSchema ?? _schema).Select(column => column.Name).Except(_source.Fields);
+            string? missing = absent.Select(name => $"'{name}'")
+                .FirstOrDefault(name => error.Message.Contains(name, StringComparison.Ordinal));
+            string fault = missing is null ? error.Message : $"there is no column {missing}.";
             throw new ArgumentOutOfRangeException($"The columns of {options.InputPath} are not those that the transformer reads: "
-                + $"{error.Message} The file has: {TextExcerpt.Of(string.Join(", ", _source.Fields), 1000)}.", error);
+                + $"{fault} The file has: {TextExcerpt.Of(string.Join(", ", _source.Fields), 1000)}.", error);
         }
     }
 

@@ -105,5 +105,11 @@ internal static class OptionCheck
     private static string Message(string option, object? value, string allowed) =>
         string.Create(CultureInfo.InvariantCulture, $"Option {option} is {Shown(value)}; it must be {allowed}.");
 
-    private static object Shown(object? value) => value switch { null => "null", string text => $"'{text}'", _ => value };
+    private static object Shown(object? value) => value switch
+    {
+        null => "null",
+        string text => $"'{text}'",
+        bool truth => truth ? "true" : "false",
+        _ => value,
+    };
 }

@@ -118,7 +118,7 @@ public sealed class ConsoleProgress
         ArgumentNullException.ThrowIfNull(value);
         CultureInfo culture = CultureInfo.InvariantCulture;
         var text = new StringBuilder();
-        text.Append(culture, $"{value.RowCount:N0} rows ({value.Percent:0} %), {value.RowsPerSecond:N1} rows/s");
+        text.Append(culture, $"{Count(value.RowCount, "rows")} ({value.Percent:0} %), {value.RowsPerSecond:N1} rows/s");
         if (value.Remaining is { } remaining)
             text.Append(culture, $", {InWords(remaining)} left");
         if (value.RejectedRowCount > 0)
@@ -141,7 +141,7 @@ public sealed class ConsoleProgress
         switch (value.Phase)
         {
             case TrainingPhase.TrainingTokenizer when value.Completed == 0:
-                text.Append(culture, $"reading text for the tokenizer: {value.Documents:N0} documents");
+                text.Append(culture, $"reading text for the tokenizer: {Count(value.Documents, "documents")}");
                 break;
             case TrainingPhase.TrainingTokenizer:
                 text.Append("learning the tokenizer: ").Append(Part(value.Completed, value.Total, "byte pairs", value.Percent));
@@ -153,7 +153,7 @@ public sealed class ConsoleProgress
                     text.Append(culture, $", {value.TokensPerSecond:N0} tokens/s");
                 break;
             case TrainingPhase.Packing:
-                text.Append(culture, $"the text is ready: {value.Documents:N0} documents, {value.Tokens:N0} tokens");
+                text.Append(culture, $"the text is ready: {Count(value.Documents, "documents")}, {value.Tokens:N0} tokens");
                 break;
             default:
                 DescribeTraining(text, value, culture);
@@ -189,9 +189,13 @@ public sealed class ConsoleProgress
     {
         CultureInfo culture = CultureInfo.InvariantCulture;
         string text = total is null
-            ? string.Create(culture, $"{done:N0} {unit}") : string.Create(culture, $"{done:N0} of {total:N0} {unit}");
+            ? Count(done, unit) : string.Create(culture, $"{done:N0} of {Count(total.Value, unit)}");
         return percent is null ? text : text + string.Create(culture, $" ({percent:0} %)");
     }
+
+    // A unit is given as many of it are named.
+    private static string Count(long count, string unit) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(count == 1 ? unit.TrimEnd('s') : unit)}");
 
     private static string InWords(TimeSpan time) =>
         time.ToString(time.TotalDays >= 1 ? @"d\.hh\:mm\:ss" : @"h\:mm\:ss", CultureInfo.InvariantCulture);

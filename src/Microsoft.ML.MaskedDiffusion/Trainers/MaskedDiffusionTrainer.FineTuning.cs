@@ -29,8 +29,9 @@ public sealed partial class MaskedDiffusionTrainer
     private TrainingCorpus ReadRows(TextColumnReader rows, TextColumnReader? held, LoggedProgress progress, IChannel channel)
     {
         TextTokenizer tokenizer = new CorpusTokenizer(_options, channel, progress).ResolveTokenizer(rows);
-        var encoder = new RowEncoder(tokenizer, _options.Rows.MaxLength ?? Network.ContextLength, _options.Rows.Overflow,
-            progress, TimeProvider.System);
+        int maxLength = _options.Rows.MaxLength ?? Network.ContextLength;
+        var encoder = new RowEncoder(
+            tokenizer, maxLength, _options.Rows.Overflow, progress, TimeProvider.System, maxLength == Network.ContextLength);
         RowBlocks blocks = Encode(encoder, rows, _options.Rows.Padding, channel);
         long longRows = encoder.LongRowCount;
         // Padding is not part of the likelihood of a row, so validation rows are not padded.

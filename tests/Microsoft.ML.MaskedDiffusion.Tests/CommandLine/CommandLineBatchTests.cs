@@ -71,8 +71,8 @@ public sealed class CommandLineBatchTests
         File.WriteAllText(_folder.File("out.jsonl"), "mine");
         string[] arguments = ["batch", _folder.File("in.jsonl"), _folder.File("out.jsonl"), "--model", Files.Model];
         ToolRun refused = ToolRun.Of(arguments);
-        Assert.AreEqual(ExitCode.Failed, refused.ExitCode);
-        StringAssert.Contains(refused.Error, "out.jsonl exists");
+        Assert.AreEqual(ExitCode.WrongUsage, refused.ExitCode);
+        StringAssert.Contains(refused.Error, "out.jsonl already: choose another place, or add --overwrite");
         Assert.AreEqual("mine", File.ReadAllText(_folder.File("out.jsonl")));
         ToolRun.Done([.. arguments, "--overwrite"]);
         StringAssert.StartsWith(File.ReadAllText(_folder.File("out.jsonl")), "{\"Text\":\"the cat\",");

@@ -143,11 +143,12 @@ public sealed class CommandLineFinetuneTests
     [DataRow(new[] { "--lora-target", "attention" }, "--lora-target means nothing without --lora")]
     [DataRow(new[] { "--mask-token", "4" }, "--mask-token means nothing without --to-masked-diffusion")]
     [DataRow(new[] { "--unshifted" }, "--unshifted means nothing without --to-masked-diffusion")]
-    [DataRow(new[] { "--adapter-out", "adapter" }, "AdapterOut is adapter, and no adapter is trained: add --lora")]
+    [DataRow(new[] { "--adapter-out", "adapter" }, "--adapter-out is adapter, and no adapter is trained: add --lora")]
     [DataRow(new[] { "--lora", "--adapter-out", "lm.mdm" }, "because the model goes to lm.mdm")]
-    [DataRow(new[] { "--lora", "--lora-rank", "many" }, "Trainer.Lora.Rank is \"many\"; it must be a whole number.")]
-    [DataRow(new[] { "--lora", "--lora-rank", "0" }, "Lora.Rank is 0; it must be 1 to 16384.")]
-    [DataRow(new[] { "--lora", "--lora-target", "q" }, "Lora.Targets is 'q'; it must be attention, feed-forward, all-linear")]
+    [DataRow(new[] { "--lora", "--lora-rank", "many" }, "--lora-rank is many; it must be a whole number.")]
+    [DataRow(new[] { "--lora", "--lora-rank", "0" }, "--lora-rank (Lora.Rank) is 0; it must be 1 to 16384.")]
+    [DataRow(new[] { "--lora", "--lora-target", "q" },
+        "--lora-target (Lora.Targets) is 'q'; it must be attention, feed-forward, all-linear")]
     [DataRow(new[] { "--to-masked-diffusion" }, "is a masked diffusion model already")]
     public void WhatMeansNothingIsRefused(string[] options, string expected)
     {

@@ -104,7 +104,7 @@ public sealed class CommandLineSettingsTests
     [DataRow(new[] { "trian" }, "There is no command trian; the nearest is train.")]
     [DataRow(new[] { "train", "--set", "Trainer.BatchSize" }, "NAME=VALUE")]
     [DataRow(new[] { "train", "--set", "Data.Size=1" }, "Data is no group of settings")]
-    [DataRow(new[] { "train", "--minutes", "many" }, "it must be a number, or null")]
+    [DataRow(new[] { "train", "--minutes", "many" }, "--minutes is many; it must be a number.")]
     [DataRow(new[] { "train", "x.txt" }, "--out")]
     [DataRow(new[] { "score", "text" }, "--model")]
     [DataRow(new[] { "train", "--config", "no-such-file.json" }, "no-such-file.json")]
@@ -126,7 +126,7 @@ public sealed class CommandLineSettingsTests
         StringAssert.Contains(ToolRun.Of("score", "--model", "no-such-model.mdm", "text", "--verbose").Error, "   at ");
         ToolRun option = ToolRun.Of("score", "--model", Files.Model, "text", "--samples", "1");
         Assert.AreEqual(ExitCode.WrongUsage, option.ExitCode);
-        StringAssert.Contains(option.Error, "Samples is 1; it must be 3 to 1048576");
+        StringAssert.Contains(option.Error, "--samples (Samples) is 1; it must be 3 to 1048576");
         Assert.HasCount(1, option.Error.TrimEnd().Split('\n'));
     }
 
@@ -146,7 +146,8 @@ public sealed class CommandLineSettingsTests
         StringAssert.Contains(text, "\"Order\": \"Margin\"");
         SamplingOptions read = JsonSerializer.Deserialize<SamplingOptions>(text, SettingsFormat.Options)!;
         Assert.AreEqual(options.TokensPerStep.Name, read.TokensPerStep.Name);
-        Assert.AreEqual("Levels", NearestName.Of("level", ["Levels", "LossWeighting"]));
+        Assert.AreEqual("; the nearest is Noise.Levels", NearestName.Hint("level", ["Levels", "LossWeighting"], "Noise."));
+        Assert.AreEqual("", NearestName.Hint("Foo", ["Rows", "Levels"]));
     }
 
     private static JsonNode Printed(params string[] arguments) => JsonNode.Parse(ToolRun.Done([.. arguments, "--print-config"]).Output)!;

@@ -136,8 +136,9 @@ public sealed class ConsoleProgressTests
         var progress = new ConsoleProgress(output, TimeSpan.FromHours(1));
         foreach (int rows in new[] { 1, 2, 3 })
             progress.Report(new ScoringProgress(rows, 3));
-        Assert.AreEqual($"scoring: 1 of 3 rows (33 %){Environment.NewLine}scoring: 3 of 3 rows (100 %){Environment.NewLine}",
-            output.ToString());
+        progress.Report(new ScoringProgress(1, 1));
+        Assert.AreEqual($"scoring: 1 of 3 rows (33 %){Environment.NewLine}scoring: 3 of 3 rows (100 %){Environment.NewLine}"
+            + $"scoring: 1 of 1 row (100 %){Environment.NewLine}", output.ToString());
     }
 
     [TestMethod]

@@ -281,7 +281,7 @@ public sealed class SearchTests
         foreach ((string part, Action<SearchOptions> change) in new (string, Action<SearchOptions>)[]
         {
             ("Trainer.Budget.MaxSeconds is 60; it must be null: a trial's length", o => o.Trainer.Budget.MaxSeconds = 60),
-            ("Trainer.Budget.UntilCancelled is True; it must be false", o =>
+            ("Trainer.Budget.UntilCancelled is true; it must be false", o =>
             {
                 (o.Trainer.MaxSteps, o.Trainer.Budget.UntilCancelled) = (null, true);
                 o.Trainer.CancellationToken = source.Token;

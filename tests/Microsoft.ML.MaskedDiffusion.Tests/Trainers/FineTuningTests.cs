@@ -227,6 +227,8 @@ public sealed class FineTuningTests
             () => Fit(o => o.Rows.Overflow = RowOverflow.Throw, rows)).Message, "Row 8 of the training data has");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(o => o.Rows.MaxLength = 2, rows)).Message,
             "All 9 rows of the training data are longer than the 2 tokens");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(
+            () => Fit(null, new FineTuningRow(endless, "", " mat"))).Message, "take a model with a longer context");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(null, new FineTuningRow("where?", "", ""))).Message,
             "column with the answers");
     }

@@ -12,7 +12,7 @@ public sealed class MaskedDiffusionTrainerOptionsTests
         ("Outputs.StandardErrorColumnName", o => o.Outputs.StandardErrorColumnName = "NegativeLogLikelihood", "'NegativeLogLikelihood'"),
         ("Outputs.TokenCountColumnName", o => o.Outputs.TokenCountColumnName = "", "''"),
         ("Network", o => o.Network = null!, "null"),
-        ("Network.Autoregressive", o => o.Network = o.Network with { Autoregressive = true }, "True"),
+        ("Network.Autoregressive", o => o.Network = o.Network with { Autoregressive = true }, "true"),
         ("Network.ContextLength", o => o.Network = o.Network with { ContextLength = 1 }, "1"),
         ("Tokenizer", o => o.Tokenizer = null!, "null"),
         ("Device", o => o.Device = "", "''"),
@@ -56,7 +56,7 @@ public sealed class MaskedDiffusionTrainerOptionsTests
         ("Checkpoints.Minutes", o => o.Checkpoints.Minutes = 2.5, "2.5"),
         ("Checkpoints.Keep", o => o.Checkpoints.Keep = 0, "0"),
         ("Checkpoints.TokenFolder", o => (o.Checkpoints.Folder, o.Checkpoints.TokenFolder) = ("runs", "./runs/"), "'./runs/'"),
-        ("Checkpoints.Resume", o => o.Checkpoints.Resume = true, "True"),
+        ("Checkpoints.Resume", o => o.Checkpoints.Resume = true, "true"),
         ("CancelBehavior", o => o.CancelBehavior = (CancelBehavior)7, "7"),
     ];
 

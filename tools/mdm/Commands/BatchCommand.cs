@@ -14,14 +14,16 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
             "batch", "Apply a model to each row of a CSV, TSV, JSON-lines or Parquet file. Run again after a kill it goes on where it was.",
             "mdm batch in.jsonl out.jsonl --model lm.zip --output-column NegativeLogLikelihood --output-column TokenCount",
             "mdm batch tickets.csv filled.csv --model lm.mdm --task Infill --column Comment --skip-invalid-rows",
-            "mdm batch in.parquet out-2.csv --model lm.zip --shard 2/8")
+            "mdm batch in.parquet out-2.csv --model lm.zip --shard 2/8    # in.parquet has the columns that the pipeline reads")
     {
         AddArgument("input", "Batch.InputPath", "The file with the rows: .csv, .tsv, .jsonl, .ndjson or .parquet.");
         AddArgument("output", "Batch.OutputPath", "The file to write, in any of these formats.");
         AddModel();
         AddOption("--task", "Task",
             "Pipeline, Score, Choose, Infill or Generate. Default: Pipeline for a .zip, else Score.");
-        AddOption("--column", "Column", "The column with the text, context or prompt. Default: the task's, such as Text.", "column");
+        AddOption("--column", "Column",
+            "The column with the text. Default: Text, for Choose Context (with a list Choices), for Generate Prompt; not for a pipeline.",
+            "column");
         AddOption("--output-column", "Batch.OutputColumns", "A column of the model to write; may be repeated. Default: all.", "column");
         AddOption("--keep", "Batch.KeptColumns", "A column of the input to write; may be repeated. Default: all.", "column");
         AddOption("--choices", "Choose.ChoiceCount", "The most choices that a row has, for the task Choose.");
@@ -43,6 +45,7 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
         BatchScoringOptions options = settings.Batch;
         if (options.InputPath is null || options.OutputPath is null)
             throw new UsageException("No files: name the input and the output after the command.");
+        BatchTasks.RequireFree(options);
         options.Shard = ParseShard(settings.Shard);
         using ConsoleProgress progress = context.Console.Progress();
         (options.ProcessGroup, options.Progress, options.CancellationToken) = (context.Group, progress, context.Cancellation);
@@ -108,6 +111,6 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
         (IEstimator<ITransformer> estimator, string text, string? other, string? list) = BatchTasks.Of(task, settings, model, context);
         IDataView rows = BatchTasks.NoRows(context, text, other, list);
         settings.Batch.InputSchema = rows.Schema;
-        return context.Catalog.ScoreFile(estimator.Fit(rows), settings.Batch);
+        return BatchTasks.Score(estimator.Fit(rows), text, settings.Batch, context);
     }
 }

@@ -1,3 +1,4 @@
+using Mdm.Settings;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion;
@@ -30,6 +31,34 @@ internal static class BatchTasks
                 LikelihoodScoringOptions score = settings.Score;
                 score.TextColumnName = settings.Column ?? score.TextColumnName;
                 return (catalog.ScoreLikelihood(model, score), score.TextColumnName, score.ContextColumnName, null);
+        }
+    }
+
+    /// <summary>Refuses an output that is there, unless a run that was stopped goes on with it.</summary>
+    /// <exception cref="UsageException">There is one.</exception>
+    public static void RequireFree(BatchScoringOptions options)
+    {
+        string path = Path.GetFullPath(options.OutputPath!);
+        if (options.Overwrite || !File.Exists(path)
+            || Directory.EnumerateFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + ".*progress.jsonl").Any())
+        {
+            return;
+        }
+        throw new UsageException(
+            $"There is something at {options.OutputPath} already: choose another place, or add --overwrite to replace it.");
+    }
+
+    /// <summary>Scores a file with a model alone.</summary>
+    /// <exception cref="UsageException">The file has no column with the text.</exception>
+    public static BatchScoringResult Score(ITransformer transformer, string column, BatchScoringOptions options, ToolContext context)
+    {
+        try
+        {
+            return context.Catalog.ScoreFile(transformer, options);
+        }
+        catch (ArgumentOutOfRangeException error) when (error.Message.Contains($"'{column}'", StringComparison.Ordinal))
+        {
+            throw new UsageException($"{ErrorText.Of(error)} --column names the one with the text.", error);
         }
     }
 

@@ -35,7 +35,10 @@ internal sealed class ChooseCommand : ModelCommand<ChooseSettings>
         Question[]? given = settings.Choices is { } choices ? [new Question(settings.Context, [.. choices])] : null;
         List<Question> questions = InputLines.Read(given, settings.File, null, Read, context);
         if (questions.FirstOrDefault(question => question.Choices.Length < 2) is { } few)
-            throw new UsageException($"The question '{few.Context}' has {few.Choices.Length} choices; there must be at least two.");
+        {
+            string count = few.Choices.Length == 1 ? "1 choice" : "no choices";
+            throw new UsageException($"The question '{few.Context}' has {count}; there must be at least two.");
+        }
         if (questions.FirstOrDefault(question => question.Choices.Contains("")) is { } empty)
             throw new UsageException($"The question '{empty.Context}' has an empty choice, which has no likelihood: leave it out.");
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);

@@ -11,7 +11,7 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
     public EvalCommand()
         : base(
             "eval", "Measure zero-shot tasks: accuracy with standard errors over questions and over the noise of the estimates.",
-            "mdm eval tasks --model lm.zip --log logs                      # all files of a folder that are named after a task",
+            "mdm eval tasks --model lm.zip --log logs     # files of a folder named after tasks, such as tasks/piqa_validation.jsonl",
             "mdm eval piqa_validation.jsonl --model lm.zip --samples 16 --max-questions 200 --truncate",
             "mdm eval capitals.jsonl --task capitals.json --model lm.zip --json")
     {
@@ -34,25 +34,29 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
     protected override int Run(EvalSettings settings, ToolContext context)
     {
         if (settings.Data.Count == 0)
-            throw new UsageException("No data: name files or folders after the command, or set Data.");
+            throw new UsageException("No data: name files or folders after the command.");
         (ZeroShotTask Task, string Path)[] files = [.. settings.Data.SelectMany(path => TaskFiles.Find(path, settings.Task))];
+        HashSet<string> several = [.. files.CountBy(file => file.Task.Name).Where(pair => pair.Value > 1).Select(pair => pair.Key)];
+        string?[] logs = [.. files.Select(file => Log(settings.Evaluation.LogFolder, file.Path, several.Contains(file.Task.Name)))];
+        CheckLogs(files, logs);
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         using ConsoleProgress progress = context.Console.Progress();
         (settings.Evaluation.Profile, settings.Evaluation.ProcessGroup, settings.Evaluation.Progress) =
             (Profile(settings), context.Group, progress);
-        var evaluator = new ZeroShotEvaluator(model, settings.Evaluation);
-        List<ZeroShotResult> results = [];
+        List<(ZeroShotResult Result, string File)> results = [];
         int status = ExitCode.Done;
-        foreach ((ZeroShotTask task, string file) in files)
+        foreach (((ZeroShotTask task, string file), string? logFolder) in files.Zip(logs))
         {
+            settings.Evaluation.LogFolder = logFolder;
             try
             {
-                results.Add(evaluator.Evaluate(task, file, context.Cancellation));
+                ZeroShotResult result = new ZeroShotEvaluator(model, settings.Evaluation).Evaluate(task, file, context.Cancellation);
+                results.Add((result, file));
             }
             catch (OperationCanceledException)
             {
                 progress.Dispose();
-                context.Say(settings.Evaluation.LogFolder is { } log
+                context.Say(logFolder is { } log
                     ? $"Interrupted in {file}; the same command goes on from the logs in {log}."
                     : $"Interrupted in {file}, of which nothing is kept: --log keeps what is measured.");
                 status = ExitCode.Interrupted;
@@ -61,10 +65,39 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
         }
         progress.Dispose();
         if (context.Results.IsJson)
-            results.ForEach(result => context.Results.WriteObject(Fields(result)));
+            results.ForEach(pair => context.Results.WriteObject(Fields(pair.Result, pair.File)));
         else if (results.Count > 0)
-            context.Console.Out.Write(ZeroShotResult.Table(results));
+            context.Console.Out.Write(ZeroShotResult.Table(results.Select(Named)));
+        foreach ((ZeroShotResult result, string file) in results.Where(pair => pair.Result.TooLongCount > 0))
+            context.Say(NotScored(result, file, model.Config, settings.Evaluation));
         return status;
+
+        ZeroShotResult Named((ZeroShotResult Result, string File) pair) => several.Contains(pair.Result.Task)
+            ? pair.Result with { Task = $"{pair.Result.Task} ({pair.File})" } : pair.Result;
+    }
+
+    // Files of one task have logs apart from each other, in folders of their names.
+    private static string? Log(string? folder, string file, bool isOneOfSeveral) =>
+        folder is null || !isOneOfSeveral ? folder : Path.Combine(folder, Path.GetFileNameWithoutExtension(file));
+
+    private static void CheckLogs((ZeroShotTask Task, string Path)[] files, string?[] logs)
+    {
+        var same = files.Zip(logs).Where(pair => pair.Second is not null).GroupBy(pair => (pair.First.Task.Name, pair.Second))
+            .FirstOrDefault(group => group.Count() > 1);
+        if (same is null)
+            return;
+        string paths = string.Join(" and ", same.Select(pair => pair.First.Path));
+        throw new UsageException($"{paths} would have the same log in {same.Key.Second}: give the files names that differ, or measure them "
+            + "one by one, each with a --log of its own.");
+    }
+
+    private static string NotScored(ZeroShotResult result, string file, TransformerConfig config, ZeroShotOptions options)
+    {
+        string reason = $"{result.TooLongCount} of {result.QuestionCount} questions in {file} were not scored, because they are longer "
+            + $"than the model's context of {config.ContextLength} tokens";
+        if (config.Autoregressive)
+            reason += ", or because they have no context";
+        return reason + (options.ContextOverflow == ContextOverflow.Skip ? ": --truncate shortens contexts." : ".");
     }
 
     private static ZeroShotProfile Profile(EvalSettings settings)
@@ -77,13 +110,13 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
             + "leave one out.");
     }
 
-    private static IEnumerable<Field> Fields(ZeroShotResult result) =>
+    private static IEnumerable<Field> Fields(ZeroShotResult result, string file) =>
     [
-        new("task", result.Task), new("questions", result.QuestionCount),
+        new("task", result.Task), new("file", file), new("questions", result.QuestionCount),
         .. Metric("accuracy", result.Accuracy), .. Metric("accuracy per character", result.AccuracyPerCharacter),
         .. Metric("accuracy per byte", result.AccuracyPerByte), .. Metric("log perplexity", result.LogPerplexity),
         .. Metric("perplexity", result.Perplexity),
-        new("truncated", result.TruncatedCount), new("too long", result.TooLongCount), new("resumed", result.ResumedCount),
+        new("truncated", result.TruncatedCount), new("not scored", result.TooLongCount), new("resumed", result.ResumedCount),
         new("invalid rows", result.InvalidRows), new("seconds", result.Elapsed.TotalSeconds), new("network rows", result.NetworkRows),
         new("settings", result.Settings),
     ];

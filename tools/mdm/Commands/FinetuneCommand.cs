@@ -15,14 +15,15 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         : base(
             "finetune", "Train a model on, to give answers after prompts. Ctrl+C saves the best model so far.",
             "mdm finetune answers.jsonl --model lm.zip --out tuned.zip       # lines {\"prompt\": \"...\", \"answer\": \"...\"}",
-            "mdm finetune answers.csv --prompt-field question --answer-field reply --model lm.zip --out tuned.mdm --epochs 10",
-            "mdm finetune train.jsonl --format Gsm8k --model lm.zip --out tuned.mdm --lora --adapter-out adapter")
+            "mdm finetune answers.csv --prompt-field question --model lm.zip --out tuned.mdm --epochs 10 --lora --adapter-out adapter",
+            "mdm finetune train.txt --format Gsm8k --model smdm.mdm --out tuned.mdm    # a model with a context of 256 tokens or more")
     {
-        AddArgument("data", "Data", "JSON lines or a .csv or .tsv file with prompts and answers, or a file of --format.");
+        AddArgument("data", "Data",
+            "JSON lines with \"prompt\" and \"answer\", or a .csv or .tsv file with such columns, or a file of --format.");
         AddOption("--model", "Model", $"The model to go on from: {ModelPlace.Forms}.", "path");
         AddOption("--out", "Out", "Where the model goes: a .zip, a .mdm file, or else a folder.", "path");
         AddOption("--overwrite", "Overwrite", "Replace a model and an adapter that are there.");
-        AddOption("--format", "Format", "Fields, ShareGpt, Gsm8k or Reversal. Default: Fields.");
+        AddOption("--format", "Format", "Fields, ShareGpt, Gsm8k (SMDM's lines QUESTION||REASONING) or Reversal. Default: Fields.");
         AddOption("--prompt-field", "PromptField", "The field or column with the prompt. Default: prompt.");
         AddOption("--answer-field", "AnswerField", "The field or column with the answer. Default: answer.");
         AddOption("--separator", "Table.Separator", Tables.SeparatorHelp, "character");
@@ -40,8 +41,10 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         AddOption("--mask-token", "Trainer.Adaptation.MaskTokenId", "The id that becomes the mask token. Default: a further one.");
         AddFlag("--unshifted", "Trainer.Adaptation.ShiftsLogits", false, "Let outputs predict their own token, not the next one.");
         AddOption("--validation", "Validation", "Rows to measure on. Default: a share of the rows.", "path");
-        AddOption("--validation-share", "ValidationShare", "Share of rows held out, 0 for none. Default: 0.05.");
+        AddOption("--validation-share", "ValidationShare",
+            "Share of rows held out, 0 for none; each is drawn with this probability. Default: 0.05.");
         AddOption("--checkpoints", "Trainer.Checkpoints.Folder", "Keep checkpoints in a folder.", "folder");
+        AddOption("--checkpoint-minutes", "Trainer.Checkpoints.Minutes", "Minutes from one checkpoint to the next. Default: 10.");
         AddOption("--resume", "Trainer.Checkpoints.Resume", "Go on from the newest checkpoint, if there is one.");
         AddOption("--seed", "Trainer.Seed", "The seed of everything random. Default: 1.");
         AddOption("--device", "Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
@@ -75,7 +78,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
     {
         using ModelTarget target = ModelTarget.Take(settings.Out, settings.Overwrite, context);
         string? adapterPath = AdapterTarget(settings);
-        string data = settings.Data ?? throw new UsageException("No data: name a file after the command, or set Data.");
+        string data = settings.Data ?? throw new UsageException("No data: name a file after the command.");
         IDataView rows = Open(data);
         TrainerOptions options = settings.Trainer;
         (IDataView train, options.ValidationSet) = settings.Validation is { } held
@@ -112,7 +115,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         if (settings.AdapterOut is not { } path)
             return null;
         if (settings.Trainer.Lora is null)
-            throw new UsageException($"AdapterOut is {path}, and no adapter is trained: add --lora, or leave --adapter-out out.");
+            throw new UsageException($"--adapter-out is {path}, and no adapter is trained: add --lora, or leave --adapter-out out.");
         if (IsWithin(path, settings.Out!) || IsWithin(settings.Out!, path))
         {
             throw new UsageException(

@@ -16,7 +16,7 @@ internal sealed class GenerateCommand : ModelCommand<GenerateSettings>
             "generate", "Write a text after each prompt.",
             "mdm generate --model lm.zip \"ROMEO:\" --length 48",
             "mdm generate --model lm.zip \"ROMEO:\" --preset LLaDA --steps 32 --watch",
-            "mdm generate --model lm.zip --file prompts.txt --temperature 0.8 --stop \"\\n\" --count 3 --json")
+            "mdm generate --model lm.zip --file prompts.txt --temperature 0.8 --stop \"\\n\\n\" --count 3 --json")
     {
         AddArgument("prompts", "Prompts", "The prompts. Without any: lines of --file, or plain lines of the standard input.");
         AddModel();

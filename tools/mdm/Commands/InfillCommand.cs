@@ -19,7 +19,7 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
     {
         AddArgument("texts", "Texts", "The texts with gaps. Without any: lines of --file, or plain lines of the standard input.");
         AddModel();
-        AddOption("--file", "File", "A file with a text a line, or with JSON lines that have \"text\" (.jsonl).", "file");
+        AddOption("--file", "File", "A file with a text with gaps a line, or with JSON lines that have \"text\" (.jsonl).", "file");
         AddOption("--candidate", "Candidates", "A text that a gap may be filled with; repeat it for each. Default: anything.");
         AddOption("--count", "Gaps.Samples", "Fillings of each text; needs a --temperature above 0. Default: 1.");
         AddOption("--temperature", "Sampling.Temperature", "0 takes the most probable token, 1 draws from the model. Default: 0.");

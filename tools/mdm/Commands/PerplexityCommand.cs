@@ -38,7 +38,7 @@ internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
     protected override int Run(PerplexitySettings settings, ToolContext context)
     {
         if (settings.Data.Count == 0)
-            throw new UsageException("No data: name files or folders after the command, or set Data.");
+            throw new UsageException("No data: name files or folders after the command.");
         foreach (string path in settings.Data)
             TextData.RequireText(Open(path, settings, context), path);
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
@@ -53,7 +53,7 @@ internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
         if (!context.Results.IsJson)
         {
             context.Say($"Value ± error over documents ± error of the estimate; {result.Settings}; windows of {result.Stride} new tokens "
-                + $"for {result.WindowedCount} long documents.");
+                + $"for {result.WindowedCount} long {(result.WindowedCount == 1 ? "document" : "documents")}.");
         }
         return ExitCode.Done;
     }

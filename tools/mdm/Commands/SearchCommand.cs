@@ -25,7 +25,8 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         AddOption("--folder", "Search.Folder", "Keep the search in a folder, from which --resume goes on.", "folder");
         AddOption("--resume", "Search.Resume", "Go on with the search in --folder.");
         AddOption("--trials", "Search.MaxTrials", "Trials to begin. Default: 16.");
-        AddOption("--max-steps", "Search.Trainer.MaxSteps", $"Steps of a whole trial. Default: {Steps}.");
+        AddOption("--max-steps", "Search.Trainer.MaxSteps",
+            $"Steps of a whole trial with this network and its batch size; others take as many as cost the same. Default: {Steps}.");
         AddOption("--minutes", "Search.MaxSeconds", "Minutes after which no training is begun. Default: no limit.", "n",
             SettingText.MinutesAsSeconds);
         AddOption("--network", "Search.Trainer.Network", "A preset, such as 19M. Default: the recipe's smallest.");

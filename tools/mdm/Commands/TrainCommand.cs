@@ -29,10 +29,13 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         AddOption("--separator", "Table.Separator", Tables.SeparatorHelp, "character");
         AddOption("--documents", "Text.Boundary",
             "What ends a document: Automatic, File, BlankLine, Line or JsonLine. Default: BlankLine for one text file, else Automatic.");
-        AddOption("--packed", "Packed", "Train on packed tokens: how their files' names begin.", "prefix");
+        AddOption("--packed", "Packed",
+            "Train on packed tokens, with the --tokenizer that made them: how their files' names begin.", "prefix");
         AddOption("--validation", "Validation", "Data of the same kind to measure on. Default: a share of the data.", "path");
-        AddOption("--validation-share", "ValidationShare", "Share of documents held out, 0 for none. Default: 0.05.");
+        AddOption("--validation-share", "ValidationShare",
+            "Share of documents held out, 0 for none; each is drawn with this probability. Default: 0.05.");
         AddOption("--checkpoints", "Trainer.Checkpoints.Folder", "Keep checkpoints in a folder.", "folder");
+        AddOption("--checkpoint-minutes", "Trainer.Checkpoints.Minutes", "Minutes from one checkpoint to the next. Default: 10.");
         AddOption("--resume", "Trainer.Checkpoints.Resume", "Go on from the newest checkpoint, if there is one.");
         AddOption("--autoregressive", "Autoregressive", "Train the autoregressive baseline instead.");
         AddOption("--seed", "Trainer.Seed", "The seed of everything random. Default: 1.");
@@ -59,9 +62,12 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
     protected override int Run(TrainSettings settings, ToolContext context)
     {
         using ModelTarget target = ModelTarget.Take(settings.Out, settings.Overwrite, context);
+        if (settings is { Packed: { } packed, Tokenizer: null })
+            throw new UsageException($"--packed is {packed}, and ids mean nothing without the tokenizer that made them: add --tokenizer.");
         using ConsoleProgress progress = context.Console.Progress();
+        var phases = new WarmStartWatch(progress);
         TrainerOptions options = settings.Trainer;
-        (options.ProcessGroup, options.Progress, options.CancellationToken) = (context.Group, progress, context.Cancellation);
+        (options.ProcessGroup, options.Progress, options.CancellationToken) = (context.Group, phases, context.Cancellation);
         options.Tokenizer = Tokenizers.Source(settings.Tokenizer, settings.VocabularySize);
         using LikelihoodScoringTransformer trained = settings.Packed is { } prefix
             ? FitTokens(settings, prefix, context) : FitText(settings, context);
@@ -69,7 +75,13 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         if (!context.IsFirst)
             return TrainingReport.StatusOf(trained);
         target.Save(trained, null);
-        return TrainingReport.Write(trained, target.Path, context);
+        int status = TrainingReport.Write(trained, target.Path, context);
+        if (!settings.Autoregressive && phases.IsStarting)
+        {
+            context.Say($"Step {trained.TrainingResult!.BestStep} is in the warm start, in which a masked diffusion model is trained as an "
+                + "autoregressive one: the model cannot do yet what it is for. Train longer, or without it (--set Trainer.WarmStart=0).");
+        }
+        return status;
     }
 
     private static LikelihoodScoringTransformer FitText(TrainSettings settings, ToolContext context)
@@ -89,5 +101,5 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
     }
 
     private static PackedCorpus Packed(string? folder, string prefix, ToolContext context) => context.Catalog.LoadPackedTokens(
-        folder ?? throw new UsageException("No data: name a folder of packed tokens after the command, or set Data."), prefix);
+        folder ?? throw new UsageException("No data: name a folder of packed tokens after the command."), prefix);
 }

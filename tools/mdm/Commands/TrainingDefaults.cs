@@ -1,4 +1,6 @@
+using System.Globalization;
 using Mdm.Data;
+using Mdm.Settings;
 using Microsoft.ML.MaskedDiffusion;
 
 namespace Mdm.Commands;
@@ -7,14 +9,21 @@ namespace Mdm.Commands;
 internal static class TrainingDefaults
 {
     private const double Minutes = 5;
+    private const double MostMinutes = 1e7;
 
     /// <summary>The recipe's options. A budget that is given takes the place of the recipe's minutes.</summary>
     /// <param name="given">What is given.</param>
     /// <param name="data">The text, whose size decides about the vocabulary; null where it is no text.</param>
     /// <param name="group">The processes that train together; null where each trains by itself.</param>
+    /// <exception cref="UsageException">The budget's minutes are none.</exception>
     public static TrainerOptions For(TrainerOptions given, string? data, IProcessGroup? group)
     {
         double? seconds = given.Budget.MaxSeconds;
+        if (seconds is not (null or (> 0 and <= 60 * MostMinutes)))
+        {
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+                $"--minutes is {seconds / 60} ({seconds} in Trainer.Budget.MaxSeconds); it must be above 0 and at most {MostMinutes}."));
+        }
         TrainerOptions options = TrainingRecipes.Fast(
             seconds / 60 ?? Minutes, corpusBytes: TextData.ByteCount(data), processGroup: group);
         bool hasOther = given.MaxSteps is not null || given.Budget.MaxEpochs is not null || given.Budget.MaxTokens is not null

@@ -19,9 +19,12 @@ internal static class ModelPlace
     public static MaskedDiffusionModel Open(
         string? path, string device, ToolContext context, WeightType weightType = WeightType.Automatic)
     {
-        return path is not null
-            ? context.Catalog.OpenModel(path, device, weightType) : throw new UsageException($"No model: name {Forms} with --model.");
+        return context.Catalog.OpenModel(RequireNamed(path), device, weightType);
     }
+
+    /// <summary>The path of a model.</summary>
+    /// <exception cref="UsageException">None is named.</exception>
+    public static string RequireNamed(string? path) => path ?? throw new UsageException($"No model: name {Forms} with --model.");
 
     /// <summary>Whether a path names the .zip of a pipeline.</summary>
     public static bool IsZip(string path) => path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase);

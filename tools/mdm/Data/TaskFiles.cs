@@ -30,7 +30,13 @@ internal static class TaskFiles
     private static ZeroShotTask? TaskOf(string path, string? task)
     {
         if (task is not null)
-            return File.Exists(task) ? ZeroShotTask.FromJsonFile(task) : ZeroShotTask.FromName(task);
+        {
+            if (File.Exists(task))
+                return ZeroShotTask.FromJsonFile(task);
+            string known = string.Join(", ", ZeroShotTask.Names);
+            return ZeroShotTask.Names.Contains(task)
+                ? ZeroShotTask.FromName(task) : throw new UsageException($"--task is {task}; it must be one of {known}, or a JSON file.");
+        }
         string name = Path.GetFileName(path);
         return Prefixes.FirstOrDefault(pair => name.StartsWith(pair.Prefix, StringComparison.OrdinalIgnoreCase)).Task is { } found
             ? ZeroShotTask.FromName(found) : null;

@@ -16,7 +16,7 @@ internal static class TextData
     /// <exception cref="UsageException">There is no such data, or nothing is left to hold out.</exception>
     public static (IDataView Train, IDataView? Validation) Sets(LearningSettings settings, ToolContext context)
     {
-        string path = settings.Data ?? throw new UsageException("No data: name a file or a folder after the command, or set Data.");
+        string path = settings.Data ?? throw new UsageException("No data: name a file or a folder after the command.");
         IDataView data = OpenText(path);
         if (settings.Validation is { } file)
             return (data, OpenText(file));

@@ -1,6 +1,5 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Spectre.Console;
 
 namespace Mdm.Output;
 
@@ -55,7 +54,7 @@ internal sealed class ResultWriter(ToolConsole console, bool isJson)
         finally
         {
             if (drawn.Count > 0)
-                DrawTable(console.Terminal!, drawn);
+                ResultTable.Draw(console.Terminal!, drawn);
         }
     }
 
@@ -75,17 +74,4 @@ internal sealed class ResultWriter(ToolConsole console, bool isJson)
     private static string OneLine(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal)
         .Replace("\t", "\\t", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)
         .Replace("\r", "\\r", StringComparison.Ordinal);
-
-    private static void DrawTable(IAnsiConsole terminal, IReadOnlyList<IReadOnlyList<Field>> rows)
-    {
-        Table table = new Table().Border(TableBorder.Rounded);
-        foreach (Field field in rows[0])
-        {
-            var column = new TableColumn(new Text(field.Heading));
-            table.AddColumn(field.Value is double or int or long ? column.RightAligned() : column);
-        }
-        foreach (IReadOnlyList<Field> row in rows)
-            table.AddRow(row.Select(field => new Text(field.Text)));
-        terminal.Write(table);
-    }
 }

@@ -4,13 +4,25 @@ namespace Mdm.Settings;
 internal static class NearestName
 {
     /// <summary>
-    /// Of the names that there are, the one with the fewest letters to change, add or take away, less those with which both begin. Case
-    /// does not count.
+    /// "; the nearest is ..." with the name that has the fewest letters to change, add or take away, less those with which both begin;
+    /// nothing where no name is near. Case does not count.
     /// </summary>
-    public static string Of(string name, IEnumerable<string> names)
+    /// <param name="name">What was written.</param>
+    /// <param name="names">The names that there are.</param>
+    /// <param name="before">What stands before each of them.</param>
+    public static string Hint(string name, IEnumerable<string> names, string before = "")
     {
         string text = name.ToUpperInvariant();
-        return names.MinBy(known => Distance(text, known.ToUpperInvariant()) - Beginning(text, known.ToUpperInvariant()))!;
+        string? nearest = names.Where(known => IsNear(text, known.ToUpperInvariant()))
+            .MinBy(known => Distance(text, known.ToUpperInvariant()) - Beginning(text, known.ToUpperInvariant()));
+        return nearest is null ? "" : $"; the nearest is {before}{nearest}";
+    }
+
+    // At most half of the letters are other ones, or both begin with most of what was written.
+    private static bool IsNear(string text, string known)
+    {
+        int length = text.TrimStart('-').Length, begun = Beginning(text.TrimStart('-'), known.TrimStart('-'));
+        return 2 * Distance(text, known) <= length || (begun >= 3 && 2 * begun >= length);
     }
 
     private static int Beginning(string a, string b) => a.Zip(b).TakeWhile(pair => pair.First == pair.Second).Count();

@@ -43,7 +43,7 @@ internal static class SettingsFormat
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { KeepData } },
         };
-        options.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
+        options.Converters.Add(new EnumNameConverter());
         options.Converters.Add(new NamedValueConverter());
         foreach (JsonConverter converter in converters)
             options.Converters.Add(converter);

@@ -63,6 +63,8 @@ internal static class SettingsTree
 
     private static void Check(JsonNode? value, JsonPropertyInfo property, string path, string source)
     {
+        // Who gives an option need not know which setting it sets.
+        bool isOption = source != "--set" && source.StartsWith("--", StringComparison.Ordinal);
         try
         {
             if (value.Deserialize(property.PropertyType, SettingsFormat.Options) is not null || property.IsSetNullable)
@@ -70,7 +72,7 @@ internal static class SettingsTree
         }
         catch (ArgumentException error)
         {
-            throw new UsageException($"{source}: {path}: {ErrorText.Of(error)}", error);
+            throw new UsageException($"{(isOption ? source : $"{source}: {path}")}: {ErrorText.Of(error)}", error);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
         {
@@ -78,15 +80,20 @@ internal static class SettingsTree
         }
         throw Wrong(null);
 
-        UsageException Wrong(Exception? error) => new(
-            $"{source}: {path} is {value?.ToJsonString() ?? "null"}; it must be {DataTypes.Describe(property.PropertyType)}.", error);
+        UsageException Wrong(Exception? error)
+        {
+            Type type = property.PropertyType;
+            return new UsageException(isOption
+                ? $"{source} is {value}; it must be {DataTypes.Describe(Nullable.GetUnderlyingType(type) ?? type)}."
+                : $"{source}: {path} is {value?.ToJsonString() ?? "null"}; it must be {DataTypes.Describe(type)}.", error);
+        }
     }
 
     private static JsonPropertyInfo Property(Type type, string name, string before, string source)
     {
         IList<JsonPropertyInfo> known = SettingsFormat.Properties(type);
         return known.FirstOrDefault(property => property.Name == name) ?? throw new UsageException(
-            $"{source}: there is no setting {before}{name}; the nearest is {before}{NearestName.Of(name, known.Select(p => p.Name))}. "
+            $"{source}: there is no setting {before}{name}{NearestName.Hint(name, known.Select(p => p.Name), before)}. "
             + "--print-config shows all of them.");
     }
 }

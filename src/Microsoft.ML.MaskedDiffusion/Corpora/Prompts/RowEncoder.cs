@@ -12,14 +12,18 @@ namespace Microsoft.ML.MaskedDiffusion.Corpora.Prompts;
 /// <param name="overflow">What happens to longer rows.</param>
 /// <param name="progress">Receives a report every 1,000 rows and at the end, on the calling thread; may be null.</param>
 /// <param name="clock">Measures the time that is reported.</param>
+/// <param name="isContext">Whether the longest row has the network's whole context, so that no option allows longer ones.</param>
 internal sealed class RowEncoder(
-    TextTokenizer tokenizer, int maxLength, RowOverflow overflow, IProgress<TrainingProgress>? progress, TimeProvider clock)
+    TextTokenizer tokenizer, int maxLength, RowOverflow overflow, IProgress<TrainingProgress>? progress, TimeProvider clock,
+    bool isContext = false)
 {
     private const int ReportInterval = 1000;
-    private const string Remedy = "Longer rows need a larger Rows.MaxLength, which is at most the network's context length.";
-
     /// <summary>The number of rows that the last call left out because they were too long.</summary>
     public long LongRowCount { get; private set; }
+
+    private string Remedy => isContext
+        ? "The network's context has no more: shorten the rows, or take a model with a longer context."
+        : "Longer rows need a larger Rows.MaxLength, which is at most the network's context length.";
 
     /// <summary>Reads all rows.</summary>
     /// <param name="rows">The rows, each with the number by which errors name it.</param>

@@ -135,7 +135,7 @@ public sealed class Infiller
     /// <exception cref="ArgumentNullException">The list or one of its texts is null.</exception>
     /// <exception cref="ArgumentException">
     /// A text, gaps included, has more tokens than the model's context; or there are no candidates, or only equal ones. The message has the
-    /// text's number, from 0. Not under <see cref="InvalidRows.Skip"/>.
+    /// text's number, from 1. Not under <see cref="InvalidRows.Skip"/>.
     /// </exception>
     /// <exception cref="FormatException">
     /// A gap has no size, or one above <see cref="GapSyntax.MaximumSpan"/>. Not under <see cref="InvalidRows.Skip"/>.
@@ -147,7 +147,7 @@ public sealed class Infiller
         IReadOnlyList<GappedText> texts, CancellationToken cancellationToken = default, IProgress<double>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        return Fill(texts, number => texts.Count == 1 ? "A text" : $"Text {number}", cancellationToken, progress);
+        return Fill(texts, number => texts.Count == 1 ? "A text" : $"Text {number + 1}", cancellationToken, progress);
     }
 
     /// <summary>Fills the mask tokens of rows of token ids. Equal rows are filled equally, and once.</summary>

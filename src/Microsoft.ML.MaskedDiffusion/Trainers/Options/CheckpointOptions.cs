@@ -50,7 +50,7 @@ public sealed class CheckpointOptions
     internal void Check()
     {
         const string Group = nameof(TrainerOptions.Checkpoints) + ".";
-        const string NoFolder = "null (Resume: false) without a Checkpoints.Folder";
+        const string NoFolder = "null without a Checkpoints.Folder";
         bool hasFolder = Folder is not null;
         OptionCheck.RequireTextOrNull(Folder, Group + nameof(Folder), "a folder");
         OptionCheck.RequireCountOrNull(Interval, Group + nameof(Interval));
@@ -62,7 +62,7 @@ public sealed class CheckpointOptions
         bool isSame = TokenFolder is not null && Folder is not null && FullPath(TokenFolder) == FullPath(Folder);
         OptionCheck.RequireFitting(!isSame, Group + nameof(TokenFolder), TokenFolder,
             "another folder than Checkpoints.Folder; null keeps the tokens in a folder of it");
-        OptionCheck.Require(!Resume || hasFolder, Group + nameof(Resume), Resume, NoFolder);
+        OptionCheck.Require(!Resume || hasFolder, Group + nameof(Resume), Resume, "false without a Checkpoints.Folder");
     }
 
     private static string FullPath(string folder) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));

@@ -209,7 +209,7 @@ public sealed class InfillDetailsTests
         StringAssert.Contains(Message<ArgumentException>(Words(), equal), "only equal texts, \"a\"");
         StringAssert.Contains(Message<ArgumentException>(Words(), large), "tokens with its candidates, and the model sees at most 24");
         StringAssert.Contains(
-            Assert.ThrowsExactly<ArgumentException>(() => new Infiller(Model).Fill(["a", "[MASK*40]"])).Message, "Text 1 has");
+            Assert.ThrowsExactly<ArgumentException>(() => new Infiller(Model).Fill(["a", "[MASK*40]"])).Message, "Text 2 has");
     }
 
     [TestMethod]

@@ -1,0 +1,184 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Mdm;
+using Mdm.Commands;
+using Mdm.Settings;
+using Spectre.Console.Testing;
+
+namespace Microsoft.ML.MaskedDiffusion.Tests;
+
+/// <summary>What the tool says goes wrong, in the words of its own options.</summary>
+[TestClass]
+public sealed partial class CommandLineMessageTests
+{
+    private static readonly ToolFiles Files = new();
+
+    [ClassCleanup]
+    public static void Clean() => Files.Dispose();
+
+    [TestMethod]
+    [DataRow("Option MaxNewTokens is 0; it must be at least 1.", "--length (MaxNewTokens) is 0; it must be at least 1.")]
+    [DataRow("Shorten it, lower MaxNewTokens, or wait.", "Shorten it, lower --length (MaxNewTokens), or wait.")]
+    [DataRow("Set Generation.MaxNewTokens to 5.", "Set --length (Generation.MaxNewTokens) to 5.")]
+    [DataRow("Set GenerationOptions.MaxNewTokens.", "Set --length (GenerationOptions.MaxNewTokens).")]
+    [DataRow("Move it, or set Watch.", "Move it, or add --watch (Watch).")]
+    [DataRow("Set Watch to true and look.", "Add --watch (Watch) and look.")]
+    [DataRow("Set Watch to false and wait.", "Add --set Watch=false and wait.")]
+    [DataRow("Set Sampling.GuidanceScale to 2.", "Add --set Generation.Sampling.GuidanceScale=2.")]
+    [DataRow("Option Sampling.GuidanceScale is -1.", "Generation.Sampling.GuidanceScale is -1. What has no option of its own is set with "
+        + "--set, such as --set Generation.Sampling.GuidanceScale=VALUE.")]
+    [DataRow("File 'Watch' has the column \"MaxNewTokens\".", "File 'Watch' has the column \"MaxNewTokens\".")]
+    [DataRow("Method is 5; it must be one of File, Watch or Count.", "Method is 5; it must be one of File, Watch or Count.")]
+    [DataRow("/data/Watch/MaxNewTokens.txt: it's the model's.", "/data/Watch/MaxNewTokens.txt: it's the model's.")]
+    [DataRow("Load that with WeightType.Int8.", "Load that with Int8.")]
+    [DataRow("Nothing of this is there: SomethingElse.", "Nothing of this is there: SomethingElse.")]
+    public void TheLibrarysOptionsAreNamedAsTheToolHasThem(string message, string expected)
+    {
+        var names = new SettingNames(typeof(GenerateSettings));
+        names.Add("Generation.MaxNewTokens", "--length");
+        names.Add("Watch", "--watch", true);
+        names.Add("File", "--file");
+        Assert.AreEqual(expected, names.Say(message));
+    }
+
+    [TestMethod]
+    [DataRow(new[] { "generate", "a", "--length", "1000" }, "lower --length (MaxNewTokens)")]
+    [DataRow(new[] { "infill", "a [MASK]", "--draws", "0" }, "error: --draws (Samples) is 0; it must be")]
+    [DataRow(new[] { "infill", "a [MASK*0]" }, "The gap [MASK*0]")]
+    [DataRow(new[] { "infill", "a [MASK*100]" }, "tokens")]
+    [DataRow(new[] { "infill", "a [MASK*1]", "b [MASK*100]" }, "Text 2 has")]
+    [DataRow(new[] { "train", "BOOK", "--out", "x.zip", "--resume" },
+        "--resume (Checkpoints.Resume) is true; it must be false without a --checkpoints (Checkpoints.Folder).")]
+    [DataRow(new[] { "train", "BOOK", "--out", "x.zip", "--minutes", "abc" }, "error: --minutes is abc; it must be a number.")]
+    [DataRow(new[] { "train", "BOOK", "--out", "x.zip", "--minutes", "0" },
+        "--minutes is 0 (0 in Trainer.Budget.MaxSeconds); it must be above 0")]
+    [DataRow(new[] { "train", "BOOK", "--out", "x.zip", "--packed", "t" }, "add --tokenizer")]
+    [DataRow(new[] { "train", "BOOK", "--out", "" }, "--out is empty; it must be the path of a file or folder.")]
+    [DataRow(new[] { "train", "", "--out", "x.zip" }, "<data> is empty; it must be the path of a file or folder.")]
+    [DataRow(new[] { "train", "--set", "Trainer.Foo=1" }, "there is no setting Trainer.Foo. --print-config")]
+    [DataRow(new[] { "frobnicate" }, "There is no command frobnicate.")]
+    [DataRow(new[] { "finetune", "rows.jsonl", "--out", "x.mdm", "--adapter-out", "ad3" }, "--adapter-out is ad3")]
+    [DataRow(new[] { "search", "BOOK", "--out", "x.zip", "--trials", "0" }, "--trials (MaxTrials) is 0")]
+    [DataRow(new[] { "search", "BOOK", "--out", "x.zip", "--vocabulary", "3" }, "--vocabulary (VocabularySize) must be from 258")]
+    [DataRow(new[] { "score", "a", "--device", "foo" }, "--device (Device) is \"foo\"; it must be")]
+    [DataRow(new[] { "train" }, "error: No")]
+    [DataRow(new[] { "eval", "BOOK", "--task", "piq" }, "--task is piq; it must be one of hellaswag")]
+    public void WrongUsageNamesOptions(string[] arguments, string expected)
+    {
+        string[] model = arguments[0] is "train" or "search" or "frobnicate" ? [] : ["--model", Files.Model];
+        ToolRun run = ToolRun.Of([.. arguments.Select(word => word == "BOOK" ? Files.Text : word), .. model]);
+        Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode, run.Error);
+        StringAssert.Contains(run.Error, expected);
+    }
+
+    [TestMethod]
+    public void NamesMayBeWrittenInAnyCase()
+    {
+        ToolRun.Done("score", "--model", Files.Model, "a", "--weights", "int8", "--method", "montecarlo");
+        ToolRun.Done("generate", "--model", Files.Model, "a", "--length", "2", "--preset", "smdmGREEDY", "--weights", "bfloat16");
+        StringAssert.Contains(ToolRun.Done("train", "--documents", "blankline", "--print-config").Output, "\"Boundary\": \"BlankLine\"");
+        Assert.AreEqual(ExitCode.WrongUsage, ToolRun.Of("score", "--model", Files.Model, "a", "--weights", "1").ExitCode);
+    }
+
+    [TestMethod]
+    public void NoModelIsSaidBeforeAnInputIsRead()
+    {
+        ToolRun run = ToolRun.Of(["score"], "", null, CancellationToken.None);
+        Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode);
+        StringAssert.StartsWith(run.Error, "error: No model:");
+    }
+
+    [TestMethod]
+    public void PlacesInJsonAreCountedFromOne()
+    {
+        using var folder = new TemporaryFolder();
+        string config = folder.File("run.json");
+        File.WriteAllText(config, "{\n\"Seed\": x }");
+        string error = ToolRun.Of("train", "--config", config).Error;
+        StringAssert.Contains(error, "(line 2, byte 9).");
+        Assert.DoesNotContain("LineNumber", error);
+        var noise = new InvalidDataException("'x' is an invalid start of a value. LineNumber: 0 | BytePositionInLine: 11..");
+        Assert.AreEqual("'x' is an invalid start of a value (byte 12).", ErrorText.Of(noise));
+        Assert.AreEqual("See ../x and more.", ErrorText.Of(new InvalidDataException("See ../x and more..")));
+    }
+
+    [TestMethod]
+    public void ABatchNamesTheColumnsAndItsOptions()
+    {
+        using var folder = new TemporaryFolder();
+        string input = folder.File("in.csv"), output = folder.File("out.csv");
+        File.WriteAllText(input, "Id,Body\n1,the cat\n");
+        string[] arguments = ["batch", input, output, "--model", Files.Model];
+        ToolRun missing = ToolRun.Of(arguments);
+        Assert.AreEqual(ExitCode.WrongUsage, missing.ExitCode, missing.Error);
+        StringAssert.Contains(missing.Error, "there is no column 'Text'. The file has: Id, Body. --column names the one with the text.");
+        ToolRun.Done([.. arguments, "--column", "Body"]);
+        ToolRun there = ToolRun.Of([.. arguments, "--column", "Body"]);
+        Assert.AreEqual(ExitCode.WrongUsage, there.ExitCode, there.Error);
+        StringAssert.Contains(there.Error, "add --overwrite");
+        File.WriteAllText(folder.File("bad.jsonl"), "{\"Text\": 5}\n");
+        ToolRun bad = ToolRun.Of("batch", folder.File("bad.jsonl"), folder.File("x.jsonl"), "--model", Files.Model);
+        Assert.AreEqual(ExitCode.Failed, bad.ExitCode);
+        StringAssert.Contains(bad.Error, "Add --skip-invalid-rows (InvalidRows) to write such rows");
+    }
+
+    [TestMethod]
+    public void FilesOfOneTaskAreToldApart()
+    {
+        using var folder = new TemporaryFolder();
+        string[] files = [folder.File("piqa_a.jsonl"), folder.File("piqa_b.jsonl")];
+        foreach ((int index, string file) in files.Index())
+            File.WriteAllText(file, $"{{\"query\":\"the cat {index}\",\"choices\":[\"sat\",\"river\"],\"gold\":0}}\n");
+        string log = folder.File("logs");
+        string[] arguments = ["eval", .. files, "--model", Files.Model, "--samples", "4", "--log", log, "--truncate"];
+        JsonElement[] results = ToolRun.Done([.. arguments, "--json"]).Objects;
+        CollectionAssert.AreEqual(files, results.Select(result => result.GetProperty("file").GetString()).ToArray());
+        Assert.AreEqual("piqa", results[1].GetProperty("task").GetString());
+        Assert.IsTrue(File.Exists(Path.Combine(log, "piqa_a", "piqa.jsonl")));
+        StringAssert.Contains(ToolRun.Done(arguments).Output, $"piqa ({files[1]})");
+        Directory.CreateDirectory(folder.File("other"));
+        File.Copy(files[0], Path.Combine(folder.File("other"), "piqa_a.jsonl"));
+        ToolRun same = ToolRun.Of([.. arguments, Path.Combine(folder.File("other"), "piqa_a.jsonl")]);
+        Assert.AreEqual(ExitCode.WrongUsage, same.ExitCode);
+        StringAssert.Contains(same.Error, "would have the same log");
+    }
+
+    [TestMethod]
+    public void QuestionsThatAreNotScoredAreExplained()
+    {
+        using var folder = new TemporaryFolder();
+        string text = string.Concat(Enumerable.Repeat("the cat sat on the mat ", 40));
+        File.WriteAllText(folder.File("piqa.jsonl"), $"{{\"query\":\"{text}\",\"choices\":[\"sat\",\"river\"],\"gold\":0}}\n");
+        ToolRun run = ToolRun.Done("eval", folder.File("piqa.jsonl"), "--model", Files.Model, "--json");
+        Assert.AreEqual(1, run.Objects.Single().GetProperty("notScored").GetInt32());
+        StringAssert.Contains(run.Error, "longer than the model's context of 24 tokens: --truncate shortens contexts.");
+    }
+
+    [TestMethod]
+    public void ATrainingThatStopsInTheWarmStartSaysSo()
+    {
+        using var folder = new TemporaryFolder();
+        string[] arguments = ["train", Files.Text, "--out", folder.File("a.mdm"), .. ToolFiles.Small];
+        string[] warm = [.. arguments, "--set", "Trainer.WarmStart=0.9"];
+        StringAssert.Contains(ToolRun.Interrupted(warm).Error, "is in the warm start");
+        Assert.DoesNotContain("warm start", ToolRun.Interrupted([.. arguments, "--overwrite"]).Error);
+    }
+
+    [TestMethod]
+    public void NumbersOfATableStayWholeAndTabsAreShown()
+    {
+        var terminal = new TestConsole { Profile = { Width = 40 } };
+        ToolRun.Of(["score", "--model", Files.Model, "the\tcat sat on the mat"], "", terminal, CancellationToken.None);
+        StringAssert.Contains(terminal.Output, "text: the\\tcat sat on the mat");
+        StringAssert.Matches(terminal.Output, Number());
+        terminal = new TestConsole { Profile = { Width = 70 } };
+        ToolRun.Of(["score", "--model", Files.Model, "the\tcat sat on the mat, where it was"], "", terminal, CancellationToken.None);
+        StringAssert.Matches(terminal.Output, Cells());
+    }
+
+    [GeneratedRegex(@"negative log likelihood \(nats\): \d+\.\d{3}\n")]
+    private static partial Regex Number();
+
+    [GeneratedRegex(@"│ +\d+\.\d{3} │ +\d+\.\d{3} │ +\d+ │ +\d+\.\d{3} │ the\\tcat")]
+    private static partial Regex Cells();
+}
