@@ -190,7 +190,7 @@ public sealed class CommandLineModelTests
         string[] texts = [.. Enumerable.Range(0, 100).Select(number => $"one two {number}")];
         var console = new ToolConsole
         {
-            In = TextReader.Null, Out = output, Error = TextWriter.Null, Progress = () => new ConsoleProgress(TextWriter.Null),
+            In = Stream.Null, Out = output, Error = TextWriter.Null, Progress = () => new ConsoleProgress(TextWriter.Null),
         };
         int status = Tool.Run(["score", "--model", Files.Model, "--json", .. texts], console, interruption.Token);
         Assert.AreEqual(ExitCode.Interrupted, status);

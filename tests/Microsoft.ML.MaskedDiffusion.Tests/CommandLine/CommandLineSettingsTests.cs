@@ -178,7 +178,7 @@ public sealed class CommandLineSettingsTests
         using var full = new FullWriter();
         var console = new ToolConsole
         {
-            In = TextReader.Null, Out = full, Error = error, Progress = () => new ConsoleProgress(TextWriter.Null),
+            In = Stream.Null, Out = full, Error = error, Progress = () => new ConsoleProgress(TextWriter.Null),
         };
         Assert.AreEqual(ExitCode.Failed, Tool.Run(["--help"], console, CancellationToken.None));
         Assert.AreEqual("error: No space left." + Environment.NewLine, error.ToString());

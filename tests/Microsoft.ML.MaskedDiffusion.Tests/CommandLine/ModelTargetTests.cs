@@ -102,7 +102,7 @@ public sealed class ModelTargetTests : IDisposable
     {
         var console = new ToolConsole
         {
-            In = TextReader.Null, Out = TextWriter.Null, Error = _error, Progress = () => new ConsoleProgress(TextWriter.Null),
+            In = Stream.Null, Out = TextWriter.Null, Error = _error, Progress = () => new ConsoleProgress(TextWriter.Null),
         };
         return ModelTarget.Take(path, overwrite, new ToolContext(console, false, SingleProcess.Instance, CancellationToken.None));
     }
