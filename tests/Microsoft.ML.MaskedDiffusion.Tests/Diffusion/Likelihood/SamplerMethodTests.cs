@@ -73,7 +73,7 @@ public sealed class SamplerMethodTests
         Refused(o => o.SuppressedTokens = [1], "SuppressedTokens", "1", "impossible");
         Refused(o => o.PostponedTokens = [1], "PostponedTokens", "1", "tokens drawn");
         Refused(o => o.TokenBias = new Dictionary<int, double> { [1] = 1 }, "TokenBias", "1", "own distribution");
-        Refused(o => o.SharesStepsAmongRows = true, "SharesStepsAmongRows", "True", "beside it");
+        Refused(o => o.SharesStepsAmongRows = true, "SharesStepsAmongRows", "true", "beside it");
         Refused(o => o.Steps = 0, "Steps", "0", "at least 1");
         Assert.ThrowsExactly<ArgumentNullException>(() => LikelihoodMethod.Sampler((SamplingOrder)null!));
         Assert.ThrowsExactly<ArgumentNullException>(() => LikelihoodMethod.Sampler((SamplingOptions)null!));
