@@ -209,6 +209,10 @@ public sealed class CommandLineModelTests
         Assert.AreEqual(texts[1], run.Objects[1].GetProperty("filled").GetString());
         Assert.IsFalse(string.IsNullOrEmpty(run.Objects[1].GetProperty("error").GetString()));
         Assert.AreEqual(JsonValueKind.Null, run.Objects[2].GetProperty("error").ValueKind);
+        ToolRun tooLong = ToolRun.Of("infill", "--model", Files.Model, "a [MASK*1]", "b [MASK*100]");
+        Assert.AreEqual(ExitCode.Failed, tooLong.ExitCode);
+        StringAssert.Contains(tooLong.Error, "'b [MASK*100]' is left as it is. ");
+        StringAssert.Contains(tooLong.Error, " tokens");
         Assert.DoesNotContain("[MASK]", run.Objects[2].GetProperty("filled").GetString()!);
     }
 

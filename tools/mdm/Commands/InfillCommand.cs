@@ -45,8 +45,10 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
             {
                 foreach ((GappedText text, FilledText result) in some.Zip(infiller.Fill(some, context.Cancellation)))
                 {
-                    Write(text.Text, result, settings.Gaps.Samples, context);
-                    unfilled += result.Error is null ? 0 : 1;
+                    // Of one text alone an error does not say the number, which is counted within those that are filled together.
+                    string? error = result.Error is null ? null : InOwnWords(infiller.Fill(text, context.Cancellation).Error!);
+                    Write(text.Text, result, error, settings.Gaps.Samples, context);
+                    unfilled += error is null ? 0 : 1;
                 }
                 done += some.Length;
             }
@@ -59,13 +61,13 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
         }
     }
 
-    private static void Write(string text, FilledText filled, int draws, ToolContext context)
+    private static void Write(string text, FilledText filled, string? error, int draws, ToolContext context)
     {
         FilledSample[] samples = draws > 1 ? [.. filled.Samples] : [new FilledSample(filled.Text, filled.LogProbability)];
         if (!context.Results.IsJson)
         {
-            if (filled.Error is { } error)
-                context.Say($"'{text}' was left as it is: {error}");
+            if (error is not null)
+                context.Say($"'{text}' is left as it is. {error}");
             foreach (FilledSample sample in samples)
                 context.Console.Out.WriteLine(sample.Text);
             return;
@@ -75,7 +77,7 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
             context.Results.WriteObject(
             [
                 new Field("text", text), new Field("filled", sample.Text), new Field("log probability", sample.LogProbability),
-                new Field("gap lengths", filled.GapLengths), new Field("error", filled.Error),
+                new Field("gap lengths", filled.GapLengths), new Field("error", error),
             ]);
         }
     }
