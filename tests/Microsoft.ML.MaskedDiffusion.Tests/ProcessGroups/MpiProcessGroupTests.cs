@@ -179,7 +179,7 @@ public sealed class MpiProcessGroupTests
         using MpiRun common = MpiRun.Start(2, Mdm, [.. Training("model"), "--set", "Trainer.BatchSize=3", "--mpi"]);
         Assert.AreEqual(2, common.WaitForEnd());
         StringAssert.Contains(
-            common.Output, "rank 1: error: Option BatchSize is 3; it must be a multiple of 2, the number of ranks in ProcessGroup.");
+            common.Output, "rank 1: error: Trainer.BatchSize is 3; it must be a multiple of 2, the number of ranks in ProcessGroup.");
         using MpiRun single = MpiRun.Start(1, Mdm, [.. Training("model"), "--seed", "1", "--mpi", ":", "-n", "1", "dotnet", "exec",
             MpiRun.PathOf(Mdm), .. Training("model"), "--seed", "2", "--mpi"]);
         Assert.AreNotEqual(0, single.WaitForEnd());
