@@ -26,16 +26,21 @@ internal static class SoakCommand
         {
             Description = "seed of interruptions, orders and batches", DefaultValueFactory = _ => 1,
         };
+        var only = new Option<string[]>("--only")
+        {
+            Description = "the work to do, by the beginnings of its names; all of it by default", AllowMultipleArgumentsPerToken = true,
+        };
         var command = new Subcommand("soak", "training with kills, search, files, engines, writing and filling at once, for hours")
         {
-            minutes, limit, seed,
+            minutes, limit, seed, only,
         };
         command.SetAction(result => Run(
-            TimeSpan.FromMinutes(result.GetValue(minutes)), TimeSpan.FromMinutes(result.GetValue(limit)), result.GetValue(seed)));
+            TimeSpan.FromMinutes(result.GetValue(minutes)), TimeSpan.FromMinutes(result.GetValue(limit)), result.GetValue(seed),
+            result.GetValue(only)!));
         return command;
     }
 
-    private static int Run(TimeSpan length, TimeSpan limit, int seed)
+    private static int Run(TimeSpan length, TimeSpan limit, int seed, string[] only)
     {
         string folder = Directory.CreateTempSubdirectory("mdm-soak-").FullName;
         try
@@ -47,6 +52,8 @@ internal static class SoakCommand
                 new("file, cancelled", work.ScoreFile), new("engines", work.Engines), new("writing", work.Write),
                 new("filling", work.Fill),
             ];
+            if (only.Length > 0)
+                lanes = Array.FindAll(lanes, lane => only.Any(name => lane.Name.StartsWith(name, StringComparison.Ordinal)));
             foreach (SoakLane lane in lanes)
                 lane.Expect();
             using var stop = new CancellationTokenSource(length);
