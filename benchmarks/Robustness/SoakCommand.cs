@@ -59,7 +59,7 @@ internal static class SoakCommand
             using var stop = new CancellationTokenSource(length);
             foreach ((int number, SoakLane lane) in lanes.Index())
                 lane.Start(seed + number, stop.Token);
-            List<Sample> samples = Watch(lanes, length, limit);
+            List<SoakSample> samples = Watch(lanes, length, limit);
             return Report(lanes, samples);
         }
         finally
@@ -69,9 +69,9 @@ internal static class SoakCommand
     }
 
     /// <summary>Prints the state of all lanes sixty times, until all have ended or one stands still.</summary>
-    private static List<Sample> Watch(SoakLane[] lanes, TimeSpan length, TimeSpan limit)
+    private static List<SoakSample> Watch(SoakLane[] lanes, TimeSpan length, TimeSpan limit)
     {
-        var samples = new List<Sample>();
+        var samples = new List<SoakSample>();
         var watch = Stopwatch.StartNew();
         bool IsOver() => Array.TrueForAll(lanes, lane => lane.IsDone)
             || Array.Exists(lanes, lane => lane.Failure is not null || lane.Current > limit);
@@ -80,14 +80,14 @@ internal static class SoakCommand
             Thread.Sleep(Poll);
             if (watch.Elapsed < length / 60 * samples.Count || watch.Elapsed > length)
                 continue;
-            samples.Add(Sample.Take());
+            samples.Add(SoakSample.Take());
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{watch.Elapsed:hh\\:mm\\:ss}  {samples[^1]}  rounds {string.Join(' ', lanes.Select(lane => lane.Rounds))}"));
         }
         return samples;
     }
 
-    private static int Report(SoakLane[] lanes, List<Sample> samples)
+    private static int Report(SoakLane[] lanes, List<SoakSample> samples)
     {
         var good = true;
         foreach (SoakLane lane in lanes)
@@ -100,15 +100,16 @@ internal static class SoakCommand
                 $"{lane.Name,-20} {lane.Rounds,6:N0} rounds  {lane.Different,3} different  {(fine ? "PASS" : "FAIL")} {state}"));
         }
         // The first quarter is warming up: pools fill, code is compiled anew.
-        Sample[] early = [.. samples.Skip(samples.Count / 4).Take(samples.Count / 4)];
-        Sample[] late = [.. samples.TakeLast(Math.Max(1, samples.Count / 4))];
+        SoakSample[] early = [.. samples.Skip(samples.Count / 4).Take(samples.Count / 4)];
+        SoakSample[] late = [.. samples.TakeLast(Math.Max(1, samples.Count / 4))];
         good &= Holds("managed MB", AllowedMegabytes, sample => sample.ManagedMegabytes);
+        good &= Holds("native MB in use", AllowedMegabytes, sample => sample.NativeMegabytes);
         good &= Holds("resident MB", AllowedMegabytes, sample => sample.ResidentMegabytes);
         good &= Holds("open files", 8, sample => sample.OpenFiles);
         good &= Holds("threads", 8, sample => sample.Threads);
         return good ? 0 : 1;
 
-        bool Holds(string what, double allowed, Func<Sample, double> figure)
+        bool Holds(string what, double allowed, Func<SoakSample, double> figure)
         {
             if (early.Length == 0)
                 return true;
@@ -118,19 +119,5 @@ internal static class SoakCommand
                 $"{what,-20} {before:N0} in the second quarter, {after:N0} in the last  {(fine ? "PASS" : "FAIL")}"));
             return fine;
         }
-    }
-
-    private readonly record struct Sample(double ManagedMegabytes, double ResidentMegabytes, int OpenFiles, int Threads)
-    {
-        public static Sample Take()
-        {
-            using var process = Process.GetCurrentProcess();
-            int files = OperatingSystem.IsLinux() ? Directory.GetFiles("/proc/self/fd").Length : process.HandleCount;
-            return new Sample(GC.GetTotalMemory(forceFullCollection: true) / 1048576.0, process.WorkingSet64 / 1048576.0, files,
-                process.Threads.Count);
-        }
-
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-            $"{ManagedMegabytes,6:N0} MB managed {ResidentMegabytes,7:N0} MB resident {OpenFiles,5} files {Threads,4} threads");
     }
 }
