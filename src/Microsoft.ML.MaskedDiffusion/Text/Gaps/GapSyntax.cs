@@ -73,10 +73,9 @@ public static class GapSyntax
             escaped.Append(text, done, at - done).Append('\\', backslashes + 1).Append(text, at, end - at);
             done = end;
         }
-        escaped.Append(text, done, text.Length - done);
-        if (isBeforeGap)
-            escaped.Append('\\', CountBackslashes(text, text.Length, done));
-        return escaped.Length == text.Length ? text : escaped.ToString();
+        int last = isBeforeGap ? CountBackslashes(text, text.Length, done) : 0;
+        return escaped.Length + last == 0
+            ? text : escaped.Append(text, done, text.Length - done).Append('\\', last).ToString();
     }
 
     /// <summary>A gap as it is written: <c>[MASK]</c> for one token, <c>[MASK*5]</c> for five.</summary>
