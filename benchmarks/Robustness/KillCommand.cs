@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using DocumentationDemo.Corpus;
 
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Robustness;
 
@@ -37,7 +38,8 @@ internal static class KillCommand
         try
         {
             var watch = Stopwatch.StartNew();
-            var training = new KilledTraining(folder, random);
+            (List<CorpusRow> documents, _) = DocumentationReader.Read(DocumentationReader.FindPacks(), CancellationToken.None);
+            var training = new KilledTraining(folder, documents, random);
             string expected = training.Whole();
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"uninterrupted, one process: {watch.Elapsed.TotalSeconds:0.0} s, model SHA-256 {expected}"));

@@ -21,13 +21,13 @@ internal sealed class KilledTraining
 
     /// <summary>Prepares the text.</summary>
     /// <param name="folder">For text, checkpoints and models; it must exist.</param>
+    /// <param name="documents">What is learned; the first of them are.</param>
     /// <param name="random">Chooses the moments of the kills.</param>
-    public KilledTraining(string folder, Random random)
+    public KilledTraining(string folder, IEnumerable<CorpusRow> documents, Random random)
     {
         _folder = folder;
         _random = random;
-        (List<CorpusRow> rows, _) = DocumentationReader.Read(DocumentationReader.FindPacks(), CancellationToken.None);
-        File.WriteAllLines(TextPath, rows.Take(DocumentCount).Select(row => row.Text.ReplaceLineEndings(" ")));
+        File.WriteAllLines(TextPath, documents.Take(DocumentCount).Select(row => row.Text.ReplaceLineEndings(" ")));
     }
 
     public int Kills { get; private set; }

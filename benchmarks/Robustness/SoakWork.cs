@@ -39,7 +39,7 @@ internal sealed class SoakWork : IDisposable
         }
         _model = ml.MaskedDiffusion().OpenModel(_pipeline);
         File.WriteAllLines(_input, _texts.Take(160).Select(text => JsonSerializer.Serialize(new { Text = text })));
-        _training = new KilledTraining(folder, new Random(seed));
+        _training = new KilledTraining(folder, rows, new Random(seed));
     }
 
     /// <summary>A training in processes of its own, killed twice and resumed: the hash of its model.</summary>
