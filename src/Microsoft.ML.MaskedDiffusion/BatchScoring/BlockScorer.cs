@@ -86,13 +86,18 @@ internal sealed class BlockScorer
         }
         catch (ArgumentOutOfRangeException error)
         {
-            IEnumerable<string> absent = (options.InputSchema ?? _schema).Select(column => column.Name).Except(_source.Fields);
-            string? missing = absent.Select(name => $"'{name}'")
-                .FirstOrDefault(name => error.Message.Contains(name, StringComparison.Ordinal));
-            string fault = missing is null ? error.Message : $"there is no column {missing}.";
+            string[] absent = options.InputSchema is { } saved ? [.. ReadOf(transformer, saved).Except(_source.Fields)] : [];
+            string fault = absent.Length == 0 ? error.Message : $"there is no column '{string.Join("' and no '", absent)}'.";
             throw new ArgumentOutOfRangeException($"The columns of {options.InputPath} are not those that the transformer reads: "
                 + $"{fault} The file has: {TextExcerpt.Of(string.Join(", ", _source.Fields), 1000)}.", error);
         }
+    }
+
+    // The columns that a transformer needs for its own ones.
+    private static IEnumerable<string> ReadOf(ITransformer transformer, DataViewSchema inputs)
+    {
+        IRowToRowMapper mapper = transformer.GetRowToRowMapper(inputs);
+        return mapper.GetDependencies(Added(inputs, mapper.OutputSchema)).Select(column => column.Name);
     }
 
     private static IEnumerable<DataViewSchema.Column> Added(DataViewSchema inputs, DataViewSchema outputs) =>
