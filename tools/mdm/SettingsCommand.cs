@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mdm.Data;
 using Mdm.Output;
 using Mdm.Settings;
 using Microsoft.ML.MaskedDiffusion;
@@ -16,7 +17,6 @@ namespace Mdm;
 internal abstract class SettingsCommand<TSettings> : ToolCommand
     where TSettings : class, new()
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private readonly SettingNames _names = new(typeof(TSettings));
     private readonly List<Func<ParseResult, (string, JsonObject)?>> _given = [];
     private readonly List<(string Name, Func<TSettings, bool> IsOn, string[] Dependents)> _switches = [];
@@ -193,7 +193,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllText(path, Strict)) as JsonObject
+            return JsonNode.Parse(File.ReadAllText(path, StrictUtf8.Encoding)) as JsonObject
                 ?? throw new UsageException($"{path} holds no JSON object.");
         }
         catch (DecoderFallbackException error)

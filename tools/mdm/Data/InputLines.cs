@@ -7,8 +7,6 @@ namespace Mdm.Data;
 /// <summary>Reads small inputs: from the command line, from a file, or from the standard input, one a line.</summary>
 internal static class InputLines
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>
     /// The inputs that are given, or else those of a file or of the standard input: plain lines, of which an empty one is an empty text, or
     /// JSON objects in a .jsonl file, between which blank lines are left out.
@@ -89,7 +87,7 @@ internal static class InputLines
             bytes = bytes[..^1];
         try
         {
-            return Strict.GetString(bytes);
+            return StrictUtf8.Encoding.GetString(bytes);
         }
         catch (DecoderFallbackException error)
         {
