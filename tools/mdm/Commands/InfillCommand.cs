@@ -7,9 +7,6 @@ namespace Mdm.Commands;
 /// <summary>Fills gaps in texts.</summary>
 internal sealed class InfillCommand : ModelCommand<InfillSettings>
 {
-    // Texts that are filled at the same time; they are written after so many.
-    private const int Together = 32;
-
     public InfillCommand()
         : base(
             "infill", "Fill the gaps of texts: [MASK] is one token, [MASK*3] three, [MASK*2-8] two to eight, [MASK*] as many as fit.",
@@ -38,27 +35,21 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
             row => new GappedText(InputLines.Text(row, "text"), settings.Candidates), context);
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         var infiller = new Infiller(model, settings.Sampling, settings.Gaps);
-        int done = 0, unfilled = 0;
-        try
+        int unfilled = 0;
+        int status = TextParts.Run(texts, context, parts =>
         {
-            foreach (GappedText[] some in texts.Chunk(Together))
+            foreach (GappedText[] part in parts)
             {
-                foreach ((GappedText text, FilledText result) in some.Zip(infiller.Fill(some, context.Cancellation)))
+                foreach ((GappedText text, FilledText result) in part.Zip(infiller.Fill(part, context.Cancellation)))
                 {
                     // Of one text alone an error does not say the number, which is counted within those that are filled together.
                     string? error = result.Error is null ? null : InOwnWords(infiller.Fill(text, context.Cancellation).Error!);
                     Write(text.Text, result, error, settings.Gaps.Samples, context);
                     unfilled += error is null ? 0 : 1;
                 }
-                done += some.Length;
             }
-            return unfilled == 0 ? ExitCode.Done : ExitCode.Failed;
-        }
-        catch (OperationCanceledException) when (done > 0)
-        {
-            context.Say($"Interrupted after {done} of {texts.Count} texts.");
-            return ExitCode.Interrupted;
-        }
+        });
+        return status == ExitCode.Done && unfilled > 0 ? ExitCode.Failed : status;
     }
 
     private static void Write(string text, FilledText filled, string? error, int draws, ToolContext context)

@@ -8,9 +8,6 @@ namespace Mdm.Commands;
 /// <summary>Scores texts.</summary>
 internal sealed class ScoreCommand : ModelCommand<ScoreSettings>
 {
-    // Texts that are scored at the same time; results are written after so many.
-    private const int Together = 32;
-
     public ScoreCommand()
         : base(
             "score", "Say how likely texts are: the negative log-likelihood (a bound for masked diffusion models) with its standard error.",
@@ -39,26 +36,8 @@ internal sealed class ScoreCommand : ModelCommand<ScoreSettings>
             row => new ScoredText(InputLines.Text(row, "text"), InputLines.TextOrNull(row, "context") ?? settings.Context), context);
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         var scorer = new LikelihoodScorer(model, settings.Likelihood, settings.Separator, settings.ContextOverflow, settings.Stride);
-        int done = 0;
-        IEnumerable<Field[]> Scored()
-        {
-            foreach (ScoredText[] some in texts.Chunk(Together))
-            {
-                foreach (Field[] row in some.Zip(scorer.Score(some, context.Cancellation), Row))
-                    yield return row;
-                done += some.Length;
-            }
-        }
-        try
-        {
-            context.Results.Rows(Scored());
-            return ExitCode.Done;
-        }
-        catch (OperationCanceledException) when (done > 0)
-        {
-            context.Say($"Interrupted after {done} of {texts.Count} texts.");
-            return ExitCode.Interrupted;
-        }
+        return TextParts.Run(texts, context, parts => context.Results.Rows(
+            parts.SelectMany(part => part.Zip(scorer.Score(part, context.Cancellation), Row))));
     }
 
     private static Field[] Row(ScoredText text, TextLikelihood score)
