@@ -1,3 +1,4 @@
+using Mdm.Data;
 using Mdm.Settings;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -39,13 +40,9 @@ internal static class BatchTasks
     public static void RequireFree(BatchScoringOptions options)
     {
         string path = Path.GetFullPath(options.OutputPath!);
-        if (options.Overwrite || !File.Exists(path)
-            || Directory.EnumerateFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + ".*progress.jsonl").Any())
-        {
-            return;
-        }
-        throw new UsageException(
-            $"There is something at {options.OutputPath} already: choose another place, or add --overwrite to replace it.");
+        bool isWhole = File.Exists(path)
+            && !Directory.EnumerateFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + ".*progress.jsonl").Any();
+        FreePlace.Require(options.OutputPath!, isWhole, options.Overwrite);
     }
 
     /// <summary>Scores a file with a model alone.</summary>

@@ -98,8 +98,7 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
     {
         if (Directory.Exists(report))
             throw new UsageException($"{report} is a folder, and the report is a file: choose another name with --report.");
-        if (!overwrite && File.Exists(report))
-            throw new UsageException($"There is a file {report} already: choose another one, or add --overwrite to replace it.");
+        FreePlace.Require(report, File.Exists(report), overwrite);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(report))!);
     }
 

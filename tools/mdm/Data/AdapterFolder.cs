@@ -13,8 +13,7 @@ internal static class AdapterFolder
     public static string RequireFree(string path, bool overwrite)
     {
         string[] held = File.Exists(path) ? [path] : Directory.Exists(path) ? Directory.GetFileSystemEntries(path) : [];
-        if (held.Length > 0 && !overwrite)
-            throw new UsageException($"There is something at {path} already: choose another folder, or add --overwrite to replace it.");
+        FreePlace.Require(path, held.Length > 0, overwrite);
         if (held.FirstOrDefault(entry => !Files.Contains(Path.GetFileName(entry)) || entry == path) is { } other)
         {
             throw new UsageException(

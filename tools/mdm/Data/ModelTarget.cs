@@ -35,8 +35,7 @@ internal sealed class ModelTarget : IDisposable
     {
         if (string.IsNullOrEmpty(path))
             throw new UsageException("No place for the model: name a .zip, a .mdm file or a folder with --out.");
-        if (!overwrite && Exists(path))
-            throw new UsageException($"There is something at {path} already: choose another place, or add --overwrite to replace it.");
+        FreePlace.Require(path, FreePlace.IsTaken(path), overwrite);
         try
         {
             context.Catalog.RequireReplaceable(path);
@@ -79,7 +78,7 @@ internal sealed class ModelTarget : IDisposable
 
     private void Save(Action<string> write)
     {
-        if (!_overwrite && Exists(Path))
+        if (!_overwrite && FreePlace.IsTaken(Path))
         {
             string taken = Path;
             Path = FreeBeside(taken);
@@ -105,12 +104,11 @@ internal sealed class ModelTarget : IDisposable
         }
     }
 
-    private static bool Exists(string path) => File.Exists(path) || Directory.Exists(path);
-
     private static string FreeBeside(string path)
     {
         string extension = System.IO.Path.GetExtension(path), before = path[..^extension.Length];
-        return Enumerable.Range(1, int.MaxValue).Select(number => $"{before}-{number}{extension}").First(other => !Exists(other));
+        IEnumerable<string> others = Enumerable.Range(1, int.MaxValue).Select(number => $"{before}-{number}{extension}");
+        return others.First(other => !FreePlace.IsTaken(other));
     }
 
     // A hidden file beside the place, open until the work is done: it shows that the folder can be written to, and keeps others away.
