@@ -16,7 +16,6 @@ internal sealed class RankWatch : IDisposable
     // What is said. A neighbour that has said goodbye may go.
     private const byte Here = 1, Goodbye = 2, End = 3;
     private const int SecretBytes = 16;
-    private static readonly TimeSpan TimeToPassOn = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1), ConnectPatience = TimeSpan.FromSeconds(30);
 
     private readonly MpiProcessGroup _group;
@@ -253,8 +252,6 @@ internal sealed class RankWatch : IDisposable
         }
         foreach (Neighbour neighbour in _neighbours.Where(neighbour => neighbour != cause))
             Say(neighbour, End);
-        // An end by MPI ends the launcher too, and with it what it has not passed on yet: what this rank or another one has just said.
-        Thread.Sleep(TimeToPassOn);
         MpiLibrary.EndAll();
     }
 

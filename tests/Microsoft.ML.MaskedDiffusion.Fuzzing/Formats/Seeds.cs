@@ -11,7 +11,8 @@ internal static class Seeds
         "one two three four five six seven eight nine ten", "the river runs to the sea and the sea is wide",
     ];
 
-    public static MLContext Context { get; } = new(1);
+    /// <summary>A new one each time: each remembers where the temporary folder was when it was made.</summary>
+    public static MLContext Context => new(1);
 
     private static readonly Lazy<MaskedDiffusionModel> Trained = new(() =>
         Context.MaskedDiffusion().Trainer(Training()).Fit(View(Texts)).Model);

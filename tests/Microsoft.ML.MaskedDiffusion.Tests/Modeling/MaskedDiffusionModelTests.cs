@@ -277,7 +277,8 @@ public sealed class MaskedDiffusionModelTests
         {
             MaskedDiffusionModel model = Create();
             using var started = new CountdownEvent(4);
-            Task[] users = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+            // Threads of their own: the pool would start the last of them half a second later, while the first compute.
+            Task[] users = [.. Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(() =>
             {
                 using var scope = NewDisposeScope();
                 using IDisposable noGradient = no_grad();
@@ -292,7 +293,7 @@ public sealed class MaskedDiffusionModelTests
                 catch (ObjectDisposedException)
                 {
                 }
-            }))];
+            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
             started.Wait();
             model.Dispose();
             Task.WaitAll(users);

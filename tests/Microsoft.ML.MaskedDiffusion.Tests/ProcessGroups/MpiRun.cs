@@ -47,9 +47,7 @@ internal sealed class MpiRun : IDisposable
 
     private static MpiRun Start(string[] launcher, int ranks, string assembly, IEnumerable<string> arguments)
     {
-        // By itself mpiexec kills all ranks when one has died, at times before they have said which; here the ranks are to end themselves.
-        string[] rest =
-            [.. launcher[1..], "-disable-auto-cleanup", "-n", $"{ranks}", "dotnet", "exec", PathOf(assembly), .. arguments];
+        string[] rest = [.. launcher[1..], "-n", $"{ranks}", "dotnet", "exec", PathOf(assembly), .. arguments];
         var start = new ProcessStartInfo(launcher[0], rest) { RedirectStandardOutput = true, RedirectStandardError = true };
         // More ranks than cores: each computes on one thread, and none of torch's waits for work in a loop.
         start.Environment["DOTNET_PROCESSOR_COUNT"] = "1";

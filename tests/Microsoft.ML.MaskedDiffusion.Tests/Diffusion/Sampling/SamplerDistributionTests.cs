@@ -78,29 +78,37 @@ public sealed class SamplerDistributionTests
     public void ConfidenceOfTheDrawnTokenIsTheDistributionThatEnumerationGives()
     {
         SamplingRow[] rows = Run(new SamplingOptions { Order = SamplingOrder.Confidence, Temperature = 1 });
-        var expected = new double[Model.Probabilities.Count];
-        Enumerate([5, 5, 5, 5], 1, expected);
-        ChiSquare.Require(Counts(rows), expected);
+        ChiSquare.Require(Counts(rows), Enumerated());
+    }
 
-        // All candidates for all masked positions, with the probability that they are drawn together.
-        void Enumerate(int[] row, double probability, double[] sums)
+    // All candidates for all masked positions, with the probability that they are drawn together. Ways to the same row are taken together.
+    private static double[] Enumerated()
+    {
+        var expected = new double[Model.Probabilities.Count];
+        var reached = new Dictionary<string, (int[] Row, double Probability)> { [""] = ([5, 5, 5, 5], 1) };
+        for (int step = 0; step < Model.Length; step++)
         {
-            int[] open = [.. Enumerable.Range(0, 4).Where(i => row[i] == 5)];
-            if (open.Length == 0)
+            var next = new Dictionary<string, (int[] Row, double Probability)>();
+            foreach ((int[] row, double probability) in reached.Values)
             {
-                sums[Model.IndexOf(row)] += probability;
-                return;
+                int[] open = [.. Enumerable.Range(0, Model.Length).Where(i => row[i] == 5)];
+                double[][] conditionals = [.. open.Select(position => Model.Conditional(row, position))];
+                foreach (int[] candidates in BruteForce.Answers(5, open.Length))
+                {
+                    double[] chances = [.. candidates.Select((token, i) => conditionals[i][token])];
+                    int best = Enumerable.Range(0, open.Length).MaxBy(i => chances[i]);
+                    int[] drawn = [.. row];
+                    drawn[open[best]] = candidates[best];
+                    string key = string.Join(' ', drawn);
+                    double before = next.GetValueOrDefault(key).Probability;
+                    next[key] = (drawn, before + chances.Aggregate(probability, (product, chance) => product * chance));
+                }
             }
-            double[][] conditionals = [.. open.Select(position => Model.Conditional(row, position))];
-            foreach (int[] candidates in BruteForce.Answers(5, open.Length))
-            {
-                double[] chances = [.. candidates.Select((token, i) => conditionals[i][token])];
-                int best = Enumerable.Range(0, open.Length).MaxBy(i => chances[i]);
-                int[] next = [.. row];
-                next[open[best]] = candidates[best];
-                Enumerate(next, probability * chances.Aggregate(1.0, (product, chance) => product * chance), sums);
-            }
+            reached = next;
         }
+        foreach ((int[] row, double probability) in reached.Values)
+            expected[Model.IndexOf(row)] = probability;
+        return expected;
     }
 
     private static SamplingRow[] Rows(SamplingOptions options)
