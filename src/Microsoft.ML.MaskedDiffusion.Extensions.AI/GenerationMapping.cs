@@ -13,7 +13,7 @@ internal sealed class GenerationMapping
     /// <param name="template">The template for the model's tokenizer.</param>
     /// <param name="own">The client's own options.</param>
     /// <param name="model">The model.</param>
-    /// <exception cref="ArgumentException">The options have tokens of their own in prompts.</exception>
+    /// <exception cref="ArgumentException">The options have tokens of their own in prompts, or literal prompts.</exception>
     public GenerationMapping(ChatTemplate template, GenerationOptions own, MaskedDiffusionModel model)
     {
         _template = template;

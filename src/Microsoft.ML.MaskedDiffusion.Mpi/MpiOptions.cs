@@ -16,8 +16,8 @@ public sealed class MpiOptions
 
     /// <summary>
     /// How long <see cref="MpiProcessGroup.Start"/> waits for the other processes, above 0 and at most a day: one of them may have ended
-    /// before it joined, or may never join. This process then writes so to the standard error and ends with exit code 1, because MPI would
-    /// wait for ever. <see cref="Timeout.InfiniteTimeSpan"/> waits as MPI does. Default 2 minutes.
+    /// before it joined, or may never join. This process then writes so to the standard error and is killed, because MPI would wait for
+    /// ever. <see cref="Timeout.InfiniteTimeSpan"/> waits as MPI does. Default 2 minutes.
     /// </summary>
     public TimeSpan StartWithin { get; set; } = TimeSpan.FromMinutes(2);
 

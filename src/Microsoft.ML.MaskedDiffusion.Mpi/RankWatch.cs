@@ -97,7 +97,7 @@ internal sealed class RankWatch : IDisposable
                 socket.Dispose();
             }
         }
-        catch (OperationCanceledException error)
+        catch (Exception error) when (error is SocketException or OperationCanceledException)
         {
             throw Unreachable(group, expected, error);
         }

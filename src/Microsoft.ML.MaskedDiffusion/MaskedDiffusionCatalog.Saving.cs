@@ -20,8 +20,10 @@ public sealed partial class MaskedDiffusionCatalog
     /// Bytes of a model that still go into the zip, 0 to 1 GiB. Default 64 MiB: larger ones load slowly from inside a zip.
     /// </param>
     /// <exception cref="IOException">
-    /// The disk is full or read-only; nothing has changed then. (<c>ml.Model.Save</c> empties an old file before it writes.)
+    /// The disk is full or read-only, or something that is no pipeline is at the path; nothing has changed then. (<c>ml.Model.Save</c>
+    /// empties an old file before it writes.)
     /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is out of its range.</exception>
     public void SaveModel(
         ITransformer transformer, DataViewSchema? inputSchema, string path, long selfContainedLimit = CarrierWriter.SizeLimit) =>
         PipelineFile.Save(MLContext, transformer, inputSchema, path, selfContainedLimit);

@@ -90,7 +90,7 @@ public sealed partial class MaskedDiffusionCatalog
     /// <param name="path">A file, or a folder with files.</param>
     /// <param name="textColumnName">The text column of the view.</param>
     /// <param name="jsonField">The field with the text in JSON lines.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A name is empty.</exception>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or the folder has no such file.</exception>
     public IDataView LoadText(string path, string textColumnName = "Text", string jsonField = "text") =>
         LoadText(new TextFilesOptions { Path = path, ColumnName = textColumnName, JsonField = jsonField });
@@ -101,7 +101,7 @@ public sealed partial class MaskedDiffusionCatalog
     /// Memory: one document (about 8 times its bytes), and the files' names.
     /// </summary>
     /// <param name="options">Which files, and what is a document in them; copied and checked.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is empty or out of its range.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or the folder has no such file.</exception>
     public IDataView LoadText(TextFilesOptions options)
     {
@@ -110,13 +110,14 @@ public sealed partial class MaskedDiffusionCatalog
     }
 
     /// <summary>
-    /// A view of a CSV or TSV file with a header, in UTF-8: each column a text under its own name. The file is read as
-    /// <see cref="ScoreFile"/> reads it, after RFC 4180, whenever the view is read, and never held in memory.
+    /// A view of a CSV or TSV file with a header, in UTF-8: each column a text under its own name; one without a name is Column1, Column2
+    /// and so on by its place. The file is read as <see cref="ScoreFile"/> reads it, after RFC 4180, whenever the view is read, and never
+    /// held in memory.
     /// </summary>
     /// <param name="path">The file; a name that ends in .tsv has tabs between cells, any other has commas.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The path is empty.</exception>
+    /// <exception cref="ArgumentException">The path is empty.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The header is missing, names a column twice or not at all, or cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The header is missing, names a column twice, or cannot be read.</exception>
     public IDataView LoadTable(string path) => LoadTable(new TableOptions { Path = path });
 
     /// <summary>
@@ -125,9 +126,9 @@ public sealed partial class MaskedDiffusionCatalog
     /// are no rows. Memory: one row.
     /// </summary>
     /// <param name="options">Which file, and how its cells are parted; copied and checked.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is empty or out of its range.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The header is missing, names a column twice or not at all, or cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The header is missing, names a column twice, or cannot be read.</exception>
     public IDataView LoadTable(TableOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -147,7 +148,7 @@ public sealed partial class MaskedDiffusionCatalog
 
     /// <summary>Opens packed tokens to train on, with options: several data sets with weights, block length, the published order.</summary>
     /// <param name="options">Which files, and how they are cut and ordered; copied and checked.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is empty or out of its range.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">A file is no packed corpus file, cut off, or unlike the others of its data set.</exception>
     public PackedCorpus LoadPackedTokens(PackedCorpusOptions options) => new(options);
@@ -164,8 +165,8 @@ public sealed partial class MaskedDiffusionCatalog
     /// <param name="prefix">How the files' names begin.</param>
     /// <param name="cancellationToken">Stops it, and removes what was written.</param>
     /// <returns>What was written.</returns>
-    /// <exception cref="ArgumentException">The tokenizer has no end of sequence.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or not a text, or a name is empty.</exception>
+    /// <exception cref="ArgumentException">The tokenizer has no end of sequence, or a name is empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or not a text.</exception>
     /// <exception cref="InvalidOperationException">The column holds no text at all.</exception>
     /// <exception cref="IOException">
     /// The folder has files of that prefix, or of one that begins with it or with which it begins; or it cannot be written.

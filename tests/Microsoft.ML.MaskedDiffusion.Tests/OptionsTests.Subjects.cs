@@ -160,7 +160,7 @@ public sealed partial class OptionsTests
             [nameof(PackedCorpusOptions.PublishedSeed)] = [-1, int.MinValue],
         }, anything: []),
 
-        new Subject<PackedTokensOptions>(new(), o => o.Validate(), new()
+        new Subject<PackedTokensOptions>(new(), o => o.Check(), new()
         {
             [nameof(PackedTokensOptions.TextColumnName)] = BadNames,
             [nameof(PackedTokensOptions.Prefix)] = [null, "", " ", ".train", "a/b"],

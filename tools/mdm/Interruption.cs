@@ -34,8 +34,15 @@ internal sealed class Interruption : IDisposable
         if (_source.IsCancellationRequested)
             return;
         context.Cancel = true;
-        Console.Error.WriteLine();
-        Console.Error.WriteLine("Stopping at the next step; press Ctrl+C once more to stop at once.");
+        try
+        {
+            Console.Error.WriteLine();
+            Console.Error.WriteLine("Stopping at the next step; press Ctrl+C once more to stop at once.");
+        }
+        catch (IOException)
+        {
+            // The terminal is gone, and what has been done is still to be saved.
+        }
         _source.Cancel();
     }
 }

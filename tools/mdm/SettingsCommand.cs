@@ -59,7 +59,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
             return ExitCode.Done;
         }
         Check(settings);
-        if (arguments.GetValue(_save) is { } target)
+        if (group.Rank == 0 && arguments.GetValue(_save) is { } target)
             Save(SettingsTree.Print(settings), target);
         return Run(settings, new ToolContext(console, arguments.GetValue(_json), group, cancellation));
     }

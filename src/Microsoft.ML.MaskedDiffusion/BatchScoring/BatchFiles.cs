@@ -41,7 +41,7 @@ internal sealed partial class BatchFiles(string output, bool overwrite)
     public void CheckFree()
     {
         if (!File.Exists(Log))
-            CheckFree(Partial, Converted, PartialRejected, Stop);
+            RequireNone(isOutput: false, Partial, Converted, PartialRejected, Stop);
         Directory.CreateDirectory(Path.GetDirectoryName(Output)!);
     }
 
@@ -70,7 +70,7 @@ internal sealed partial class BatchFiles(string output, bool overwrite)
     public void CheckOutputFree()
     {
         if (!overwrite)
-            CheckFree(Output, Rejected);
+            RequireNone(isOutput: true, Output, Rejected);
     }
 
     /// <summary>Deletes what there is of a part that stands in the whole.</summary>
@@ -128,18 +128,19 @@ internal sealed partial class BatchFiles(string output, bool overwrite)
         if (!File.Exists(part))
             return;
         if (!overwrite)
-            CheckFree(target);
+            RequireNone(isOutput: true, target);
         File.Move(part, target, overwrite);
     }
 
-    private static void CheckFree(params ReadOnlySpan<string> paths)
+    // Overwrite replaces outputs, and not what another run may still go on with.
+    private static void RequireNone(bool isOutput, params ReadOnlySpan<string> paths)
     {
+        string otherwise = isOutput ? "set OutputPath to another file, or set Overwrite" : "or set OutputPath to another file";
         foreach (string path in paths)
         {
             if (File.Exists(path) || Directory.Exists(path))
             {
-                throw new IOException(
-                    $"{path} exists and would be overwritten. Move or delete it, set OutputPath to another file, or set Overwrite.");
+                throw new IOException($"{path} exists and would be overwritten. Move or delete it, {otherwise}.");
             }
         }
     }

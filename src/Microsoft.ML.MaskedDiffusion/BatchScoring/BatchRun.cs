@@ -37,8 +37,8 @@ internal sealed class BatchRun : IDisposable
             _scorer = new BlockScorer(transformer, _source, options);
             _layout = new RowLayout(_source.Fields, options.KeptColumns, _scorer.OutputNames);
             _writer = Writer();
-            // JSON that becomes JSON is copied as it is written.
-            if (_source is not JsonLinesSource || _writer is not JsonRowWriter)
+            // JSON lines that become JSON lines are copied as they are written.
+            if (_source is not JsonLinesSource || options.OutputFormat != BatchFormat.JsonLines)
                 _source.Use(_layout.Kept);
         }
         catch
@@ -143,6 +143,9 @@ internal sealed class BatchRun : IDisposable
             CheckSameResult(output, last, state);
         if (state.IsDone)
             return state;
+        // A call that was killed may have left rows that its log does not count.
+        if (state.RejectedBytes == 0)
+            File.Delete(_files.PartialRejected);
         using FileStream? rejected = state.RejectedBytes > 0 ? _files.OpenRows(_files.PartialRejected, state.RejectedBytes) : null;
         using var sink = new BlockSink(_files, _writer, _source.Fields, output, rejected);
         if (state.OutputBytes == 0 && _options.Shard.Number == 1)
@@ -214,7 +217,9 @@ internal sealed class BatchRun : IDisposable
         if (row is { Fault: null })
             _writer.Write(again, row.Source, row.Outputs);
         byte[] there = new byte[state.OutputBytes - state.LastOutput];
-        RandomAccess.Read(output.SafeFileHandle, there, state.LastOutput);
+        output.Position = state.LastOutput;
+        output.ReadExactly(there);
+        output.Position = state.OutputBytes;
         if (!again.WrittenSpan.SequenceEqual(there))
         {
             throw new InvalidDataException($"{_files.Partial} holds another result of the input's line {last.Line + 1} than the one now: "

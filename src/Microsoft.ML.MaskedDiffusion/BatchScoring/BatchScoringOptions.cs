@@ -37,8 +37,8 @@ public sealed class BatchScoringOptions
     public char? Separator { get; set; }
 
     /// <summary>
-    /// Whether the first line of a CSV or TSV file names the columns, in and out. Otherwise they are Column1, Column2 and so on. Default
-    /// true.
+    /// Whether the first line of a CSV or TSV file names the columns, in and out; one that it leaves unnamed, as pandas does an index, is
+    /// Column1, Column2 and so on by its place, as all are without such a line. Default true.
     /// </summary>
     public bool HasHeader { get; set; } = true;
 

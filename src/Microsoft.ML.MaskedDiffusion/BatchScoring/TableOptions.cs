@@ -16,7 +16,10 @@ public sealed class TableOptions
     /// </summary>
     public char? Separator { get; set; }
 
-    /// <summary>Whether the first line names the columns. Otherwise they are Column1, Column2 and so on. Default true.</summary>
+    /// <summary>
+    /// Whether the first line names the columns; one that it leaves unnamed, as pandas does an index, is Column1, Column2 and so on by its
+    /// place, as all are without such a line. Default true.
+    /// </summary>
     public bool HasHeader { get; set; } = true;
 
     internal TableOptions Clone() => (TableOptions)MemberwiseClone();

@@ -103,8 +103,9 @@ internal abstract class ViewColumn
                 using JsonDocument document = JsonDocument.Parse(value.Content);
                 return FieldValue.Of(document.RootElement);
             }
-            catch (JsonException)
+            catch (Exception error) when (error is JsonException or InvalidOperationException)
             {
+                // The second one is thrown for half a surrogate pair, written as an escape.
                 return value;
             }
         }
@@ -124,7 +125,10 @@ internal abstract class ViewColumn
                     number = nothing;
                     return true;
                 }
-                return T.TryParse(value.Content, CultureInfo.InvariantCulture, out number);
+                number = default;
+                // A comma would be taken for one between thousands, and 3,14 for 314.
+                return !value.Content.Contains(',', StringComparison.Ordinal)
+                    && T.TryParse(value.Content, CultureInfo.InvariantCulture, out number);
             });
         }
     }

@@ -49,10 +49,6 @@ internal sealed class TokenStorage : ChunkedTokens, ITokenSink
 
     protected override long ChunkLength => ChunkSize;
 
-    /// <summary>The number of bytes that the chunks take.</summary>
-    public long AllocatedBytes =>
-        (_narrow?.Count ?? 0) * (long)ChunkSize * sizeof(ushort) + (_wide?.Count ?? 0) * (long)ChunkSize * sizeof(int);
-
     public void Append(ReadOnlySpan<int> ids)
     {
         foreach (int id in ids)

@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.MaskedDiffusion.DataViews;
 
 /// <summary>Writes one value of a row's result into <paramref name="value"/>, and reuses what it holds where it can.</summary>
-internal delegate void OutputReader<in TOutput, TValue>(TOutput row, ref TValue value);
+internal delegate void OutputGetter<in TOutput, TValue>(TOutput row, ref TValue value);
 
 /// <summary>A column that a computation adds: its name, type and annotations, and how its value is read from a row's result.</summary>
 internal abstract class OutputColumn<TOutput>(string name, DataViewType type, DataViewSchema.Annotations? annotations)
@@ -20,7 +20,7 @@ internal abstract class OutputColumn<TOutput>(string name, DataViewType type, Da
 
 /// <summary>An output column of a known raw type.</summary>
 internal sealed class OutputColumn<TOutput, TValue>(
-    string name, DataViewType type, OutputReader<TOutput, TValue> read, DataViewSchema.Annotations? annotations = null)
+    string name, DataViewType type, OutputGetter<TOutput, TValue> read, DataViewSchema.Annotations? annotations = null)
     : OutputColumn<TOutput>(name, type, annotations)
 {
     public override Delegate CreateGetter(Func<TOutput> current)

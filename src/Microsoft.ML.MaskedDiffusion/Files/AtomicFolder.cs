@@ -77,9 +77,9 @@ internal static class AtomicFolder
         }
         catch
         {
+            claim.Undo(target);
             foreach (string place in moved)
                 File.Delete(place);
-            claim.Undo(target);
             throw;
         }
         claim.Discard();

@@ -31,12 +31,24 @@ internal sealed class FolderLock : IDisposable
         {
             _stream = new FileStream(Path.Combine(folder, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new IOException($"The {what} {folder} cannot be written to: {error.Message} Set {option} to another folder.", error);
+        }
         catch (IOException error)
         {
             throw new IOException($"The {what} {folder} cannot be locked; another training may be using it. "
                 + $"Wait for its end, or set {option} to another folder. ({error.Message})", error);
         }
-        WriteClaim.CleanUp(folder);
+        try
+        {
+            WriteClaim.CleanUp(folder);
+        }
+        catch
+        {
+            _stream.Dispose();
+            throw;
+        }
     }
 
     public void Dispose() => _stream.Dispose();

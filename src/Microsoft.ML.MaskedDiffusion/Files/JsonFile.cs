@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Microsoft.ML.MaskedDiffusion.Files;
@@ -6,8 +7,6 @@ namespace Microsoft.ML.MaskedDiffusion.Files;
 internal static class JsonFile
 {
     private const int LongestConfig = 1 << 24;
-
-    private static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>The content of a file without its byte order mark.</summary>
     public static ReadOnlyMemory<byte> Read(string path) => WithoutMark(File.ReadAllBytes(path));
@@ -31,5 +30,5 @@ internal static class JsonFile
 
     /// <summary>The bytes without a byte order mark at their start.</summary>
     public static ReadOnlyMemory<byte> WithoutMark(byte[] content) =>
-        content.AsSpan().StartsWith(Mark) ? content.AsMemory(Mark.Length) : content;
+        content.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? content.AsMemory(Encoding.UTF8.Preamble.Length) : content;
 }

@@ -51,6 +51,6 @@ public sealed partial class MaskedDiffusionModel
     private static MaskedDiffusionModel Load(IModelStore store, string device, WeightType weightType)
     {
         (TransformerNetwork network, TextTokenizer tokenizer) = ModelReader.Read(store, DeviceChoice.Resolve(device), weightType);
-        return new MaskedDiffusionModel(network, tokenizer);
+        return Own(network, tokenizer);
     }
 }

@@ -178,15 +178,7 @@ public sealed partial class MaskedDiffusionModel : IDisposable
         torch.Device place = DeviceChoice.Resolve(device);
         config = config with { Autoregressive = WeightFiles.IsAutoregressive(path, config) };
         TransformerNetwork network = WeightFiles.Load(path, weightType, type => new TransformerNetwork(config, place, type));
-        try
-        {
-            return new MaskedDiffusionModel(network, tokenizer);
-        }
-        catch
-        {
-            network.Dispose();
-            throw;
-        }
+        return Own(network, tokenizer);
     }
 
     /// <summary>Saves the model; what stood there before stays whole until the new one is.</summary>
@@ -247,8 +239,31 @@ public sealed partial class MaskedDiffusionModel : IDisposable
     {
         torch.ScalarType type = weightType == WeightType.Automatic ? Network.Type : WeightTypes.ScalarOf(weightType);
         var network = new TransformerNetwork(Config, device is null ? Network.Device : DeviceChoice.Resolve(device), type);
-        network.CopyFrom(Network);
-        return new MaskedDiffusionModel(network, Tokenizer) { Family = Family, Adapter = Adapter };
+        try
+        {
+            network.CopyFrom(Network);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+        return Own(network, Tokenizer, Family, Adapter);
+    }
+
+    /// <summary>A model that owns its network, which is disposed where it does not fit the tokenizer.</summary>
+    internal static MaskedDiffusionModel Own(
+        TransformerNetwork network, TextTokenizer tokenizer, ModelFamily? family = null, LoraAdapter? adapter = null)
+    {
+        try
+        {
+            return new MaskedDiffusionModel(network, tokenizer) { Family = family, Adapter = adapter };
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
     }
 
     /// <summary>

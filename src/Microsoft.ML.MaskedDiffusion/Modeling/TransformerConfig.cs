@@ -22,11 +22,11 @@ public sealed record TransformerConfig
     /// <summary>A name for people; a preset's own name, such as <c>Diff_LLaMA_6M</c>, or "custom". Default "custom".</summary>
     public string Name { get; init; } = "custom";
 
-    /// <summary>Number of transformer blocks, at least 1.</summary>
+    /// <summary>Number of transformer blocks, 1 to 1024.</summary>
     public required int LayerCount { get; init; }
 
     /// <summary>
-    /// Number of attention heads, at least 1. Must divide <see cref="EmbeddingSize"/> unless <see cref="HeadSize"/> is set.
+    /// Number of attention heads, 1 to 65536. Must divide <see cref="EmbeddingSize"/> unless <see cref="HeadSize"/> is set.
     /// </summary>
     public required int HeadCount { get; init; }
 
@@ -42,7 +42,7 @@ public sealed record TransformerConfig
     }
 
     /// <summary>
-    /// Width of one attention head, even. Default: <see cref="EmbeddingSize"/> / <see cref="HeadCount"/>.
+    /// Width of one attention head, even, 2 to 65536. Default: <see cref="EmbeddingSize"/> / <see cref="HeadCount"/>.
     /// </summary>
     [JsonIgnore]
     public int HeadSize
@@ -51,22 +51,22 @@ public sealed record TransformerConfig
         init => _headSize = value;
     }
 
-    /// <summary>Width d of the residual stream, at least 2.</summary>
+    /// <summary>Width d of the residual stream, 2 to 65536.</summary>
     public required int EmbeddingSize { get; init; }
 
-    /// <summary>Width f of the feed-forward layers, at least 1 (4 d in all presets but one).</summary>
+    /// <summary>Width f of the feed-forward layers, 1 to 1048576 (4 d in all presets but one).</summary>
     public required int FeedForwardSize { get; init; }
 
     /// <summary>
-    /// Number of tokens that the network predicts: those of the tokenizer, and two more where <see cref="HasLengthTokens"/>. The mask token
-    /// is none of them unless <see cref="MaskTokenId"/> is set. Default 32000, as the presets.
+    /// Number of tokens that the network predicts, 1 to 16777216: those of the tokenizer, and two more where <see cref="HasLengthTokens"/>.
+    /// The mask token is none of them unless <see cref="MaskTokenId"/> is set. Default 32000, as the presets.
     /// </summary>
     public int VocabularySize { get; init; } = 32000;
 
-    /// <summary>The longest sequence, in tokens. Default 2048, as the presets.</summary>
+    /// <summary>The longest sequence, 1 to 1048576 tokens. Default 2048, as the presets.</summary>
     public int ContextLength { get; init; } = 2048;
 
-    /// <summary>The constant under the root of the norms. Default 1e-5.</summary>
+    /// <summary>The constant under the root of the norms, above 0 and below 1. Default 1e-5.</summary>
     public double NormEpsilon { get; init; } = 1e-5;
 
     /// <summary>What the norms do. Default <see cref="NormKind.RootMeanSquare"/>.</summary>
@@ -84,8 +84,8 @@ public sealed record TransformerConfig
     public bool HasQueryKeyNorm { get; init; }
 
     /// <summary>
-    /// The base b of the angles that positions turn by: a position times b^(-2i/h) for pair i of a head of width h (Su et al., 2021).
-    /// Default 10000.
+    /// The base b of the angles that positions turn by, above 1 and at most 1e12: a position times b^(-2i/h) for pair i of a head of width
+    /// h (Su et al., 2021). Default 10000.
     /// </summary>
     public double RotaryBase { get; init; } = 10000;
 

@@ -40,6 +40,13 @@ internal static class OptionCheck
     /// <summary>Refuses a count below 1.</summary>
     public static void RequireCount(long value, string option) => Require(value >= 1, option, value, "at least 1");
 
+    /// <summary>The number in a value's name, such as "Fixed(2)", which must be whole and at least 1.</summary>
+    public static int WholeNumber(double value, string option)
+    {
+        Require(value is >= 1 and <= int.MaxValue && value == Math.Floor(value), option, value, "a whole number, at least 1");
+        return (int)value;
+    }
+
     /// <summary>Refuses a share outside 0 to 1.</summary>
     public static void RequireShare(double value, string option) => Require(value is >= 0 and <= 1, option, value, "0 to 1");
 

@@ -130,7 +130,7 @@ public sealed class ConsoleProgress
     public void Dispose()
     {
         lock (_gate)
-            EndLine();
+            Write(EndLine);
     }
 
     /// <summary>A report of a training in words, without a line end; what matters most comes first.</summary>
@@ -221,18 +221,34 @@ public sealed class ConsoleProgress
             {
                 if (!isNew && !isComplete && _clock.GetElapsedTime(_written) < _interval)
                     return;
-                _output.WriteLine(text);
+                Write(() => _output.WriteLine(text));
                 _written = _clock.GetTimestamp();
             }
             else
             {
-                if (isNew)
-                    EndLine();
-                Rewrite(text, _width());
-                if (isComplete)
-                    EndLine();
+                Write(() =>
+                {
+                    if (isNew)
+                        EndLine();
+                    Rewrite(text, _width());
+                    if (isComplete)
+                        EndLine();
+                });
             }
             _subject = subject;
+        }
+    }
+
+    // What is reported is worth more than the report: it goes on where the disk is full or the terminal is gone.
+    private void Write(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException)
+        {
+            _lineLength = 0;
         }
     }
 

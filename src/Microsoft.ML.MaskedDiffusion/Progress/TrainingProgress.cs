@@ -97,4 +97,17 @@ public sealed record TrainingProgress
 
     /// <summary>Estimated time left of the training; null where it is not known, as before the first step.</summary>
     public TimeSpan? Remaining { get; init; }
+
+    /// <summary>A report of text that is turned into tokens.</summary>
+    internal static TrainingProgress OfText(
+        TrainingPhase phase, long completed, long? total, long documents, long tokens, TimeSpan elapsed) => new()
+    {
+        Phase = phase,
+        Completed = completed,
+        Total = total,
+        Documents = documents,
+        Tokens = tokens,
+        Elapsed = elapsed,
+        TokensPerSecond = tokens / Math.Max(elapsed.TotalSeconds, 1e-9),
+    };
 }

@@ -4,6 +4,7 @@ using System.Runtime.Loader;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
+using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.Saving;
 
@@ -74,7 +75,8 @@ internal static class PipelineFile
         }
         catch (Exception error) when (Damage(error) is { } reason)
         {
-            string text = Excerpt(reason.Message);
+            // ML.NET quotes names from the file in full, which in a damaged one may be all that follows.
+            string text = TextExcerpt.Of(reason.Message, MostShown);
             bool hasRemedy = Remedies.Any(known => text.Contains(known, StringComparison.Ordinal));
             // ML.NET ends some of its messages without a full stop.
             string remedy = hasRemedy ? "" : $"{(text.EndsWith('.') ? "" : ".")} Save it again, or fetch an intact copy.";
@@ -122,9 +124,6 @@ internal static class PipelineFile
             throw new IOException("The end of the zip was not written.", error);
         }
     }
-
-    // ML.NET quotes names from the file in full, which in a damaged one may be all that follows.
-    private static string Excerpt(string message) => message.Length <= MostShown ? message : message[..MostShown] + "...";
 
     // What a damaged file makes ML.NET or this library throw, without the exceptions that ML.NET wraps around it (it loads assemblies and
     // builds the parts of a model by name); null for other failures.

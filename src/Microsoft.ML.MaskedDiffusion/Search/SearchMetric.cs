@@ -28,7 +28,7 @@ public sealed class SearchMetric
     /// The documents, none of which is trained on. Read anew for each measurement; a search whose documents hold no text, or have no such
     /// column, fails before it trains.
     /// </param>
-    /// <param name="textColumnName">Their text column.</param>
+    /// <param name="textColumnName">Their text column. Default "Text".</param>
     /// <param name="maxDocuments">At most so many of them, the first ones; at least 1. Default 200.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
     public static SearchMetric BitsPerByte(IDataView documents, string textColumnName = "Text", int maxDocuments = 200)
@@ -58,8 +58,8 @@ public sealed class SearchMetric
     /// <param name="task">The task.</param>
     /// <param name="path">A file of its questions; a search whose file holds none, or cannot be read, fails before it trains.</param>
     /// <param name="options">
-    /// How to evaluate; null for the defaults. Its log folder must be null, as each model has answers of its own, and its group have one
-    /// process.
+    /// How to evaluate; null for the defaults. Its log folder must be null, as each model has answers of its own, and its group must have
+    /// one process.
     /// </param>
     /// <exception cref="ArgumentException">The options have a log folder, or a group of several processes.</exception>
     public static SearchMetric ZeroShotAccuracy(ZeroShotTask task, string path, ZeroShotOptions? options = null)

@@ -21,11 +21,13 @@ public sealed class AutoregressiveTrainer : IEstimator<LikelihoodScoringTransfor
     /// <param name="env">The context: an <see cref="MLContext"/>, or any other environment.</param>
     /// <param name="options">
     /// The settings, copied here. <see cref="TrainerOptions.Network"/> is made autoregressive. Without noise there is nothing to set about
-    /// it: <see cref="NoiseOptions.Levels"/>, <see cref="NoiseOptions.LossWeighting"/>, <see cref="NoiseOptions.StochasticLengthRatio"/>,
-    /// <see cref="RowOptions.Padding"/>, <see cref="NoiseOptions.GuidanceDropout"/> and <see cref="NoiseOptions.GapLengthRatio"/> must have
-    /// their defaults. Validation is exact, and <see cref="ValidationOptions.Samples"/> is not used.
+    /// it: <see cref="NoiseOptions.Levels"/>, <see cref="NoiseOptions.LossWeighting"/>, <see cref="NoiseOptions.UniformShare"/>,
+    /// <see cref="NoiseOptions.StochasticLengthRatio"/>, <see cref="NoiseOptions.GuidanceDropout"/>,
+    /// <see cref="NoiseOptions.GapLengthRatio"/>, <see cref="RowOptions.Padding"/>, <see cref="TrainerOptions.WarmStart"/> and
+    /// <see cref="TrainerOptions.AttentionAnnealing"/> must have their defaults. Validation is exact, and
+    /// <see cref="ValidationOptions.Samples"/> is not used.
     /// </param>
-    /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range; the message says which, and what to do.</exception>
+    /// <exception cref="ArgumentException">A setting is empty or out of its range; the message says which, and what to do.</exception>
     public AutoregressiveTrainer(IHostEnvironment env, TrainerOptions options) =>
         _trainer = new MaskedDiffusionTrainer(env, options, autoregressive: true);
 

@@ -50,7 +50,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     /// <summary>Makes a trainer.</summary>
     /// <param name="env">The context: an <see cref="MLContext"/>, or any other environment.</param>
     /// <param name="options">The settings, copied here.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A setting is out of its range; the message says which, and what to do.</exception>
+    /// <exception cref="ArgumentException">A setting is empty or out of its range; the message says which, and what to do.</exception>
     public MaskedDiffusionTrainer(IHostEnvironment env, TrainerOptions options)
         : this(env, options, autoregressive: false)
     {
@@ -286,11 +286,8 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}",
             result.Stop, result.Steps, result.TokensSeen,
             result.Seconds, result.Device, result.BestStep);
-        var model = new MaskedDiffusionModel(network, corpus.Tokenizer)
-        {
-            Family = _options.InitialModel?.Family,
-            Adapter = result.Adapter,
-        };
+        MaskedDiffusionModel model =
+            MaskedDiffusionModel.Own(network, corpus.Tokenizer, _options.InitialModel?.Family, result.Adapter);
         return new LikelihoodScoringTransformer(model, Scoring(), ownsModel: true) { TrainingResult = result };
     }
 

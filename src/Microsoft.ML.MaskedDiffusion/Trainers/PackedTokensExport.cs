@@ -15,7 +15,8 @@ internal static class PackedTokensExport
     public static PackedTokensResult Run(IDataView data, TextTokenizer tokenizer, string folder, PackedTokensOptions options,
         CancellationToken cancellationToken)
     {
-        options.Validate();
+        options = options.Clone();
+        options.Check();
         var reader = new TextColumnReader(data, InputColumn.Text("text", options.TextColumnName).Find(data.Schema, nameof(data)), "data");
         var packer = new CorpusPacker(tokenizer, options.Progress, TimeProvider.System);
         folder = Path.GetFullPath(folder);

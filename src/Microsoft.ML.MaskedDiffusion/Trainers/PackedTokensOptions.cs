@@ -25,7 +25,9 @@ public sealed class PackedTokensOptions
     /// <summary>Receives progress, on the calling thread. Default null.</summary>
     public IProgress<TrainingProgress>? Progress { get; set; }
 
-    internal void Validate()
+    internal PackedTokensOptions Clone() => (PackedTokensOptions)MemberwiseClone();
+
+    internal void Check()
     {
         OptionCheck.RequireColumnName(TextColumnName);
         OptionCheck.RequireText(Prefix, nameof(Prefix), "the beginning of a file name");

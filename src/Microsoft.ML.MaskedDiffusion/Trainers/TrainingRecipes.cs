@@ -21,7 +21,7 @@ public static class TrainingRecipes
     private const int StepTokens = 864;
     private const double LeastWidthRate = 4.5e-3;
 
-    // AdamW's usual 0.95 would look back over 13 steps, which have few tokens here.
+    // With AdamW's usual 0.95 half of what is remembered is of the last 13 steps, which have few tokens here.
     private const double SecondDecay = 0.99;
 
     /// <summary>
@@ -35,7 +35,7 @@ public static class TrainingRecipes
     /// parameters outside embeddings grow as the square root of minutes x cores, as at the least loss for a given compute (Hoffmann et al.,
     /// 2022), up to a width of 512, and the learning rate falls as the width grows. That part is a rule and not measured.
     /// </remarks>
-    /// <param name="minutes">Minutes of training, above 0: the budget.</param>
+    /// <param name="minutes">Minutes of training, above 0 and at most 1e7: the budget.</param>
     /// <param name="cores">
     /// Cores to train on, at least 1. Null, the default: those of this machine, or of all ranks of the group. A GPU stands for some
     /// hundreds of them.

@@ -14,8 +14,7 @@ internal static class NetworkTrainer
 {
     /// <summary>
     /// Trains a fresh network from the settings' seed, or a copy of <paramref name="initial"/>, whose vocabulary may be smaller, or goes on
-    /// from the settings' checkpoint.
-    /// The caller owns it; on any failure it is disposed here.
+    /// from the settings' checkpoint. The caller owns the network that is returned; on any failure it is disposed here.
     /// </summary>
     public static (TransformerNetwork Network, TrainingResult Result) Train(
         TransformerConfig config, string device, ITrainingObjective objective,

@@ -56,6 +56,7 @@ public sealed class TableViewTests
     [TestMethod]
     [DataRow("", "is empty")]
     [DataRow("a,a\n", "line 1: the column name 'a' is there twice")]
+    [DataRow(",Column1\n", "line 1: the column name 'Column1' is there twice")]
     [DataRow("\"a\n1,2\n", "line 1: a quotation mark that begins here is not closed")]
     [DataRow("\u00FF\u00FEa", "line 1: cell 1 has bytes that are not UTF-8")]
     public void BadHeadersAreRefusedAtOnce(string content, string message)
@@ -63,6 +64,16 @@ public sealed class TableViewTests
         string path = _folder.File("bad.csv");
         File.WriteAllText(path, content, Encoding.Latin1);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => _ml.MaskedDiffusion().LoadTable(path)).Message, message);
+    }
+
+    [TestMethod]
+    public void ColumnsWithoutANameAreNamedByTheirPlace()
+    {
+        File.WriteAllText(_folder.File("pandas.csv"), ",text, \n0,the cat,x\n1,the dog,y\n");
+        IDataView view = _ml.MaskedDiffusion().LoadTable(_folder.File("pandas.csv"));
+        CollectionAssert.AreEqual(new[] { "Column1", "text", "Column3" }, view.Schema.Select(column => column.Name).ToArray());
+        CollectionAssert.AreEqual(new[] { "0", "1" }, view.GetColumn<string>("Column1").ToArray());
+        CollectionAssert.AreEqual(new[] { "the cat", "the dog" }, view.GetColumn<string>("text").ToArray());
     }
 
     [TestMethod]

@@ -88,6 +88,23 @@ public sealed class CommandLineInputTests
     }
 
     [TestMethod]
+    [DataRow("score")]
+    [DataRow("infill")]
+    [DataRow("generate")]
+    [DataRow("choose")]
+    public void AnEscapeThatIsNoCharacterIsRefusedWithItsLine(string command)
+    {
+        string path = _folder.File("in.jsonl");
+        string[] rows =
+        [
+            "{\"text\":\"a\",\"prompt\":\"a\",\"context\":\"a\",\"choices\":[\"b\",\"c\"]}",
+            "{\"text\":\"\\ud83d\",\"prompt\":\"\\ud83d\",\"context\":\"\\ud83d\",\"choices\":[\"b\",\"c\"]}",
+        ];
+        File.WriteAllLines(path, rows);
+        Refused(ExitCode.Failed, $"{path}, line 2", command, "--model", Files.Model, "--file", path);
+    }
+
+    [TestMethod]
     public void AByteOrderMarkIsNoText()
     {
         string plain = ToolRun.Done("infill", "--model", Files.Model, "the cat").Output;
@@ -128,6 +145,18 @@ public sealed class CommandLineInputTests
         File.WriteAllText(_folder.File("in.jsonl"), "{\"text\":\"a\"}\n \n\n{\"text\":\"b\"}\n");
         Assert.HasCount(2, ToolRun.Done("score", "--model", Files.Model, "--file", _folder.File("in.jsonl"), "--json").Objects);
         StringAssert.Contains(ToolRun.Of(["score", "--model", Files.Model], []).Error, "There is no text in the standard input.");
+    }
+
+    [TestMethod]
+    public void JsonLinesBesideATextAreHeldOutAsJsonLines()
+    {
+        string path = _folder.File("held.jsonl");
+        File.WriteAllLines(path, Enumerable.Range(0, 4).Select(i => $$"""{"body": "the cat {{i}}"}""" + "\n"));
+        string[] arguments = ["train", Files.Text, "--validation", path, .. Target, .. ToolFiles.Small];
+        ToolRun refused = ToolRun.Of(arguments);
+        Assert.AreEqual(ExitCode.Failed, refused.ExitCode, refused.Error);
+        StringAssert.Contains(refused.Error, "'text'");
+        ToolRun.Done([.. arguments, "--column", "body"]);
     }
 
     [TestMethod]

@@ -172,11 +172,32 @@ public sealed class ConsoleProgressTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void WorkGoesOnWhereNothingCanBeWritten(bool isTerminal)
+    {
+        var progress = new ConsoleProgress(new FullWriter(), isTerminal ? () => 80 : null, TimeSpan.Zero, TimeProvider.System);
+        progress.Report(Step);
+        progress.Report(Step with { Step = 1000 });
+        progress.Dispose();
+    }
+
+    [TestMethod]
     public void BadArgumentsAreRefused()
     {
         Assert.ThrowsExactly<ArgumentNullException>(() => new ConsoleProgress(null!));
         Assert.ThrowsExactly<ArgumentNullException>(() => new ConsoleProgress().Report((TrainingProgress)null!));
         Assert.ThrowsExactly<ArgumentNullException>(() => new ConsoleProgress().Report((SearchProgress)null!));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new ConsoleProgress(new StringWriter(), TimeSpan.FromSeconds(-1)));
+    }
+
+    /// <summary>A file on a full disk, or a terminal that is gone.</summary>
+    private sealed class FullWriter : StringWriter
+    {
+        public override void Write(char value) => throw new IOException("No space left on device");
+
+        public override void Write(string? value) => throw new IOException("No space left on device");
+
+        public override void WriteLine(string? value) => throw new IOException("No space left on device");
     }
 }

@@ -47,13 +47,34 @@ internal sealed class ChooseCommand : ModelCommand<ChooseSettings>
         scoring.CancellationToken = context.Cancellation;
         IDataView data = context.Ml.Data.LoadFromEnumerable(questions);
         IDataView scored = context.Catalog.ScoreChoices(model, scoring).Fit(data).Transform(data);
-        // Questions with fewer choices than others have numbers for choices that they lack.
-        float[][] Column(string name) =>
-            [.. scored.GetColumn<float[]>(name).Zip(questions, (numbers, question) => numbers[..question.Choices.Length])];
-        ScoredQuestion[] scores = [.. questions.Zip(Column(scoring.ProbabilityColumnName), Column(scoring.LogLikelihoodColumnName))
-            .Zip(Column(scoring.StandardErrorColumnName), (a, errors) => new ScoredQuestion(a.First, a.Second, a.Third, errors))];
-        Write(scores, context.Results);
+        Write([.. Scores(scored, questions, scoring)], context.Results);
         return ExitCode.Done;
+    }
+
+    // The columns of a row are read together: each pass over a view computes it anew.
+    private static IEnumerable<ScoredQuestion> Scores(IDataView scored, List<Question> questions, ChoiceScoringOptions names)
+    {
+        DataViewSchema.Column[] columns =
+        [
+            .. new[] { names.ProbabilityColumnName, names.LogLikelihoodColumnName, names.StandardErrorColumnName }
+                .Select(name => scored.Schema[name]),
+        ];
+        using DataViewRowCursor cursor = scored.GetRowCursor(columns);
+        ValueGetter<VBuffer<float>>[] getters = [.. columns.Select(cursor.GetGetter<VBuffer<float>>)];
+        foreach (Question question in questions)
+        {
+            cursor.MoveNext();
+            float[][] numbers = [.. getters.Select(getter => Numbers(getter, question.Choices.Length))];
+            yield return new ScoredQuestion(question, numbers[0], numbers[1], numbers[2]);
+        }
+    }
+
+    // A question with fewer choices than others has numbers for choices that it lacks.
+    private static float[] Numbers(ValueGetter<VBuffer<float>> getter, int count)
+    {
+        VBuffer<float> values = default;
+        getter(ref values);
+        return [.. values.DenseValues().Take(count)];
     }
 
     private static void Write(ScoredQuestion[] questions, ResultWriter results)

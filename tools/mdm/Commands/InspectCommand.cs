@@ -39,7 +39,8 @@ internal sealed class InspectCommand : SettingsCommand<InspectSettings>
             context.Results.Facts([new Field("path", path), .. inspector.Read(path, context)]);
             return ExitCode.Done;
         }
-        catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException or FormatException
+            or OverflowException)
         {
             throw new InvalidDataException(
                 $"{path} looks like a {inspector.Kind}, but is damaged or another program's: {error.Message}", error);

@@ -26,7 +26,10 @@ internal static class AdapterFolder
     public static bool IsOne(string path) => File.Exists(Path.Combine(path, Files[0]));
 
     /// <summary>Saves an adapter. One that is there is replaced once the new one is whole.</summary>
-    public static void Save(LoraAdapter adapter, string path)
+    /// <exception cref="IOException">It could not be saved at its place; the message says where it is instead.</exception>
+    public static void Save(LoraAdapter adapter, string path) => FreePlace.Save("adapter", path, place => Write(adapter, place));
+
+    private static void Write(LoraAdapter adapter, string path)
     {
         if (!Directory.Exists(path))
         {

@@ -18,4 +18,39 @@ internal static class FreePlace
         if (isTaken && !overwrite)
             throw new UsageException($"There is something at {path} already: choose another place, or add --overwrite to replace it.");
     }
+
+    /// <summary>A place like this one with a number behind its name, where nothing is yet.</summary>
+    public static string Beside(string path)
+    {
+        string extension = Path.GetExtension(path), before = path[..^extension.Length];
+        return Enumerable.Range(1, int.MaxValue).Select(number => $"{before}-{number}{extension}").First(other => !IsTaken(other));
+    }
+
+    /// <summary>Saves what a command has made at its place, or, where the disk refuses that, in the folder for temporary files.</summary>
+    /// <param name="what">What is saved, for the message.</param>
+    /// <param name="path">The place.</param>
+    /// <param name="write">Writes it to a path.</param>
+    /// <exception cref="IOException">It could not be saved at its place; the message says where it is instead.</exception>
+    public static void Save(string what, string path, Action<string> write)
+    {
+        try
+        {
+            write(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
+            string rescue = Beside(Path.Combine(Path.GetTempPath(), name));
+            try
+            {
+                write(rescue);
+            }
+            catch (Exception second) when (second is IOException or UnauthorizedAccessException)
+            {
+                // The first error says more than that of the folder for temporary files.
+                throw error;
+            }
+            throw new IOException($"The {what} could not be saved to {path}, so it was saved to {rescue}. {error.Message}", error);
+        }
+    }
 }

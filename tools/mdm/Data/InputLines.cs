@@ -129,9 +129,10 @@ internal static class InputLines
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? fromJson(document.RootElement) : throw new JsonException("there must be a JSON object");
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"{place}: {error.Message}.", error);
+            // The second one is thrown for half a surrogate pair, written as an escape.
+            throw new InvalidDataException($"{place}: {error.Message.TrimEnd('.')}.", error);
         }
     }
 }

@@ -81,34 +81,10 @@ internal sealed class ModelTarget : IDisposable
         if (!_overwrite && FreePlace.IsTaken(Path))
         {
             string taken = Path;
-            Path = FreeBeside(taken);
-            _context.Say($"Something has appeared at {taken} meanwhile, which stays; the model goes to {Path}.");
+            Path = FreePlace.Beside(taken);
+            _context.Say($"Something has appeared at {taken} during the run, which stays; the model goes to {Path}.");
         }
-        try
-        {
-            write(Path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            string rescue = FreeBeside(System.IO.Path.Combine(System.IO.Path.GetTempPath(), System.IO.Path.GetFileName(Path)));
-            try
-            {
-                write(rescue);
-            }
-            catch (Exception second) when (second is IOException or UnauthorizedAccessException)
-            {
-                // The first error says more than that of the folder for temporary files.
-                throw error;
-            }
-            throw new IOException($"The model could not be saved to {Path}, so it was saved to {rescue}. {error.Message}", error);
-        }
-    }
-
-    private static string FreeBeside(string path)
-    {
-        string extension = System.IO.Path.GetExtension(path), before = path[..^extension.Length];
-        IEnumerable<string> others = Enumerable.Range(1, int.MaxValue).Select(number => $"{before}-{number}{extension}");
-        return others.First(other => !FreePlace.IsTaken(other));
+        FreePlace.Save("model", Path, write);
     }
 
     // A hidden file beside the place, open until the work is done: it shows that the folder can be written to, and keeps others away.

@@ -19,7 +19,12 @@ internal static class TextData
         string path = settings.Data ?? throw new UsageException("No data: name a file or a folder after the command.");
         IDataView data = OpenText(path);
         if (settings.Validation is { } file)
+        {
+            // What parts the documents of plain text parts none of JSON lines.
+            if (SourceFiles.IsJsonLines(file) && !SourceFiles.IsJsonLines(path))
+                settings.Text.Boundary = DocumentBoundary.Automatic;
             return (data, OpenText(file));
+        }
         return Split(data, settings.ValidationShare, "documents", ", or say with --documents what a document is", context);
 
         IDataView OpenText(string place)

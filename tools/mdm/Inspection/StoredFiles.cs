@@ -24,15 +24,19 @@ internal sealed class StoredFiles
                         file => Path.GetRelativePath(path, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file => file.Length),
                 name => File.ReadAllBytes(Path.Combine(path, name)));
         }
+        (string Name, long Size)[] entries;
         try
         {
             using ZipArchive archive = ZipFile.OpenRead(path);
-            return new StoredFiles(archive.Entries.ToDictionary(entry => entry.FullName, entry => entry.Length), name => Entry(path, name));
+            entries = [.. archive.Entries.Select(entry => (entry.FullName, entry.Length))];
         }
         catch (InvalidDataException)
         {
             return null;
         }
+        if (entries.CountBy(entry => entry.Name).FirstOrDefault(count => count.Value > 1).Key is { } twice)
+            throw new InvalidDataException($"{path} is damaged: it has more than one entry named {twice}.");
+        return new StoredFiles(entries.ToDictionary(entry => entry.Name, entry => entry.Size), name => Entry(path, name));
     }
 
     /// <summary>Whether there is a file.</summary>

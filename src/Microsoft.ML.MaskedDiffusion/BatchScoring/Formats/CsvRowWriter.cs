@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Text;
@@ -17,10 +18,10 @@ internal sealed class CsvRowWriter(RowLayout layout, byte separator, bool hasHea
         if (!hasHeader)
             return;
         ReadOnlyMemory<byte> raw = source?.Header ?? ReadOnlyMemory<byte>.Empty;
-        if (raw.Span.StartsWith(ByteLines.Mark))
+        if (raw.Span.StartsWith(Encoding.UTF8.Preamble))
         {
-            to.Write(ByteLines.Mark);
-            raw = raw[ByteLines.Mark.Length..];
+            to.Write(Encoding.UTF8.Preamble);
+            raw = raw[Encoding.UTF8.Preamble.Length..];
         }
         FieldValue[] names = [.. layout.Fields.Select(FieldValue.OfText)];
         Write(to, raw, names, [.. layout.Outputs.Select(FieldValue.OfText)]);

@@ -66,7 +66,9 @@ internal sealed class CsvSource : TextSource
         while (IsBlank(ByteRecords.WithoutLineBreak(WithoutMark(records.Position, Header)).Span));
         List<string> cells = Cells(WithoutMark(records.Position, Header), out string? fault)
             ?? throw new InvalidDataException($"{Path}, line {records.Position.Line + 1}: {fault}.");
-        _fields.AddRange(hasHeader ? cells : cells.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"Column{i + 1}")));
+        // Tables of pandas begin with an index that has no name.
+        _fields.AddRange(cells.Select((cell, i) => hasHeader && !string.IsNullOrWhiteSpace(cell)
+            ? cell : string.Create(CultureInfo.InvariantCulture, $"Column{i + 1}")));
         CheckNames(records.Position.Line + 1);
         if (!hasHeader)
         {
@@ -106,10 +108,9 @@ internal sealed class CsvSource : TextSource
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (string name in _fields)
         {
-            if (string.IsNullOrWhiteSpace(name) || !seen.Add(name))
+            if (!seen.Add(name))
             {
-                string fault = seen.Contains(name) ? "there twice" : "empty";
-                throw new InvalidDataException($"{Path}, line {line}: the column name '{TextExcerpt.Of(name)}' is {fault}. "
+                throw new InvalidDataException($"{Path}, line {line}: the column name '{TextExcerpt.Of(name)}' is there twice. "
                     + "Give each column a name of its own, or set HasHeader to false if this line is a row.");
             }
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Parquet;
@@ -122,9 +123,12 @@ internal static class ParquetOutput
             foreach (FieldValue item in isList ? value.Items! : [value])
             {
                 if (item.Kind != FieldKind.Missing)
-                    Add(name, item.Kind, item.Kind == FieldKind.Number && long.TryParse(item.Content, out _), isList);
+                    Add(name, item.Kind, item.Kind == FieldKind.Number && IsWhole(item.Content), isList);
             }
         }
+
+        private static bool IsWhole(string number) =>
+            long.TryParse(number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
 
         private void Add(string name, FieldKind kind, bool isWhole, bool isList)
         {

@@ -38,7 +38,8 @@ internal abstract class TextSource(string path, BatchShard shard, ByteRecords re
     public override void Dispose() => records.Dispose();
 
     protected static ReadOnlyMemory<byte> WithoutMark(RecordPosition position, ReadOnlyMemory<byte> record) =>
-        position.Offset == 0 && record.Span.StartsWith(ByteLines.Mark) ? record[ByteLines.Mark.Length..] : record;
+        position.Offset == 0 && record.Span.StartsWith(Encoding.UTF8.Preamble)
+            ? record[Encoding.UTF8.Preamble.Length..] : record;
 
     /// <summary>The text of bytes; null where they are not UTF-8.</summary>
     protected static string? Decode(ReadOnlySpan<byte> bytes)

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
@@ -12,9 +13,6 @@ internal sealed class ByteLines(string path, int maxBytes, string remedy) : IDis
 {
     private readonly ByteRecords _records = new(path, maxBytes, remedy, ByteRecords.EndOfLine);
 
-    /// <summary>UTF-8's byte order mark.</summary>
-    public static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
-
     /// <summary>The current line's number, from 1.</summary>
     public long Number => _records.Next.Record;
 
@@ -28,7 +26,7 @@ internal sealed class ByteLines(string path, int maxBytes, string remedy) : IDis
         if (!_records.MoveNext())
             return false;
         ReadOnlyMemory<byte> line = ByteRecords.WithoutLineBreak(_records.Current);
-        Current = Number == 1 && line.Span.StartsWith(Mark) ? line[Mark.Length..] : line;
+        Current = Number == 1 && line.Span.StartsWith(Encoding.UTF8.Preamble) ? line[Encoding.UTF8.Preamble.Length..] : line;
         return true;
     }
 

@@ -75,8 +75,7 @@ internal static class JsonFields
 
     private static InvalidDataException Unexpected(string name, string expected, JsonElement value)
     {
-        string text = value.ToString();
-        string shown = text.Length > 40 ? text[..40] + "..." : text;
-        return new InvalidDataException($"field '{TextExcerpt.Of(name)}' should be {expected}, but is {value.ValueKind}: {shown}");
+        return new InvalidDataException($"field '{TextExcerpt.Of(name)}' should be {expected}, but is {value.ValueKind}: "
+            + TextExcerpt.Of(value.ToString(), 40));
     }
 }

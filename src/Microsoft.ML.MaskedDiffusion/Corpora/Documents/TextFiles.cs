@@ -22,8 +22,8 @@ internal sealed class TextFiles
     public TextFiles(TextFilesOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
         _options = options.Clone();
+        _options.Check();
         string path = Path.GetFullPath(_options.Path);
         bool isFile = File.Exists(path);
         _root = isFile ? Path.GetDirectoryName(path)! : path;

@@ -34,7 +34,7 @@ public sealed class TextFilesOptions
 
     internal TextFilesOptions Clone() => (TextFilesOptions)MemberwiseClone();
 
-    internal void Validate()
+    internal void Check()
     {
         OptionCheck.RequireText(Path, nameof(Path), "a file or a folder");
         OptionCheck.RequireTextOrNull(Pattern, nameof(Pattern), "a pattern such as *.txt");

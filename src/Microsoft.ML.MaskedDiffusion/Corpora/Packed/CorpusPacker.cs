@@ -73,17 +73,10 @@ internal sealed class CorpusPacker(TextTokenizer tokenizer, IProgress<TrainingPr
 
     private void Report(SequencePacker packer, long start, bool isPacked = false)
     {
-        TimeSpan elapsed = clock.GetElapsedTime(start);
-        progress?.Report(new TrainingProgress
-        {
-            Phase = isPacked ? TrainingPhase.Packing : TrainingPhase.Tokenizing,
-            Completed = packer.DocumentCount,
-            Total = isPacked ? packer.DocumentCount : _total,
-            Documents = packer.DocumentCount,
-            Tokens = packer.TokenCount,
-            Elapsed = elapsed,
-            TokensPerSecond = packer.TokenCount / Math.Max(elapsed.TotalSeconds, 1e-9),
-        });
+        TrainingPhase phase = isPacked ? TrainingPhase.Packing : TrainingPhase.Tokenizing;
+        long documents = packer.DocumentCount;
+        progress?.Report(TrainingProgress.OfText(
+            phase, documents, isPacked ? documents : _total, documents, packer.TokenCount, clock.GetElapsedTime(start)));
     }
 }
 

@@ -15,7 +15,7 @@ public sealed class PackedCorpus
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options.Clone();
-        _options.Validate();
+        _options.Check();
         foreach (PackedSource source in _options.Sources)
         {
             using var files = new PackedFiles(source.Folder, source.Prefix);

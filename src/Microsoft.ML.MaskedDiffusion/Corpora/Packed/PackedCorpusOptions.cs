@@ -45,7 +45,7 @@ public sealed class PackedCorpusOptions
         return copy;
     }
 
-    internal void Validate()
+    internal void Check()
     {
         OptionCheck.RequireObject(Sources, nameof(Sources), "at least one data set");
         IReadOnlyList<PackedSource> sources = Sources;

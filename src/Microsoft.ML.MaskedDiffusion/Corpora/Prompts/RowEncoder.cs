@@ -77,18 +77,6 @@ internal sealed class RowEncoder(
             + $"(the longest has {longest}). {Remedy}");
     }
 
-    private void Report(RowBlocks blocks, long seen, long? total, long begun)
-    {
-        TimeSpan elapsed = clock.GetElapsedTime(begun);
-        progress?.Report(new TrainingProgress
-        {
-            Phase = TrainingPhase.Tokenizing,
-            Completed = seen,
-            Total = total,
-            Documents = blocks.Count,
-            Tokens = blocks.TokenCount,
-            Elapsed = elapsed,
-            TokensPerSecond = blocks.TokenCount / Math.Max(elapsed.TotalSeconds, 1e-9),
-        });
-    }
+    private void Report(RowBlocks blocks, long seen, long? total, long begun) => progress?.Report(TrainingProgress.OfText(
+        TrainingPhase.Tokenizing, seen, total, blocks.Count, blocks.TokenCount, clock.GetElapsedTime(begun)));
 }

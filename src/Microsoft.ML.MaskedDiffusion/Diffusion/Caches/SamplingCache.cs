@@ -15,7 +15,7 @@ public abstract class SamplingCache
         ("None", 0, _ => None!),
         ("Prefix", 0, _ => Prefix!),
         ("Dual", 0, _ => Dual!),
-        ("Delayed", 1, numbers => Delayed((int)numbers[0])));
+        ("Delayed", 1, numbers => Delayed(OptionCheck.WholeNumber(numbers[0], "steps"))));
 
     /// <summary>Creates a cache.</summary>
     /// <param name="name">What messages call it.</param>

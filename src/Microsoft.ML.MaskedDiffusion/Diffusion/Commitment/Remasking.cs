@@ -20,9 +20,9 @@ public abstract class Remasking
         ("Cap", 1, numbers => Cap(numbers[0])),
         ("Rescale", 1, numbers => Rescale(numbers[0])),
         ("LeastConfident", 0, _ => LeastConfident!),
-        ("Loop", 3, numbers => Loop(numbers[0], numbers[1], (int)numbers[2])),
+        ("Loop", 3, numbers => Loop(numbers[0], numbers[1], OptionCheck.WholeNumber(numbers[2], "steps"))),
         ("DraftAndVerify", 1, numbers => DraftAndVerify(numbers[0])),
-        ("Revision", 2, numbers => Revision(numbers[0], (int)numbers[1])),
+        ("Revision", 2, numbers => Revision(numbers[0], OptionCheck.WholeNumber(numbers[1], "rounds"))),
         ("PathPlanning", 1, numbers => PathPlanning(planner: null, numbers[0])));
 
     /// <summary>Creates a rule.</summary>

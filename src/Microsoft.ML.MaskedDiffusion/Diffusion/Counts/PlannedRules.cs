@@ -26,14 +26,6 @@ internal sealed class FixedRule : TokensPerStep
     }
 
     public override int Count(in SamplingStep step) => _count;
-
-    /// <summary>The number in a rule's name, which must be whole.</summary>
-    public static int WholeNumber(double count)
-    {
-        OptionCheck.Require(count is >= 1 and <= int.MaxValue && count == Math.Floor(count), nameof(count), count,
-            "a whole number, at least 1");
-        return (int)count;
-    }
 }
 
 /// <summary>The whole number below the expected number.</summary>

@@ -12,7 +12,7 @@ public abstract class TokensPerStep
     private static readonly NamedChoices<TokensPerStep> Known = new(
         "rule for the tokens of a step",
         ("EqualShares", 0, _ => EqualShares!),
-        ("Fixed", 1, numbers => Fixed(FixedRule.WholeNumber(numbers[0]))),
+        ("Fixed", 1, numbers => Fixed(OptionCheck.WholeNumber(numbers[0], "count"))),
         ("Linear", 0, _ => Linear!),
         ("Cosine", 0, _ => Cosine!),
         ("TimeLinear", 1, numbers => TimeLinear(numbers[0])),

@@ -6,8 +6,8 @@ using Microsoft.ML.MaskedDiffusion.Text;
 namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
-/// Writes texts after prompts without ML.NET: at once, or step by step while you watch. It is what
-/// the Generate transform computes for a column, character for character.
+/// Writes texts after prompts without ML.NET: at once, or step by step while you watch. It is what the Generate transform computes for a
+/// column, character for character.
 /// </summary>
 /// <remarks>
 /// <para>Prompts are plain text as the tokenizer reads it, but for <see cref="GenerationOptions.PromptTokens"/>. A text is written the same

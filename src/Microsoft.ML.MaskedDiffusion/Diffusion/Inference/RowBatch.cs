@@ -5,8 +5,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
 /// <summary>
 /// Rows of one length, and the same <see cref="MaskedRow.Blocks"/>, that go through the network together, each distinct row once, and the
-/// predictions wanted from them. Filled by
-/// <see cref="Add"/>, then read by an <see cref="IRowEvaluator"/>.
+/// predictions wanted from them. Filled by <see cref="Add"/>, then read by an <see cref="IRowEvaluator"/>.
 /// </summary>
 internal sealed class RowBatch(int length, double guidanceScale, AttentionBlocks? blocks = null)
 {

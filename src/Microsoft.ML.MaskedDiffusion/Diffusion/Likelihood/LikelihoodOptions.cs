@@ -25,7 +25,7 @@ public sealed class LikelihoodOptions
     public int Samples { get; set; } = 128;
 
     /// <summary>
-    /// Strength w of classifier-free guidance, 0 or more: logits = unconditional + (1 + w) (conditional - unconditional), the unconditional
+    /// Strength w of classifier-free guidance, 0 to 1000: logits = unconditional + (1 + w) (conditional - unconditional), the unconditional
     /// ones with the context masked (Nie et al., 2024, eq. 5). Costs a second network row each. Default 0: off.
     /// </summary>
     [JsonPropertyName("GuidanceScale")]
@@ -51,14 +51,17 @@ public sealed class LikelihoodOptions
 
     /// <summary>
     /// Adaptive budget: double the samples of a question's leading options until the best log-likelihood is ahead of every other by this
-    /// many standard errors of the difference, or <see cref="MaxSamples"/> is reached. Above 0; 2 is usual. An option's samples then depend
-    /// on the question's other options. With <see cref="TargetStandardError"/> too, either is enough. Not for networks whose attention goes
-    /// by blocks. Default null: off.
+    /// many standard errors of the difference, or <see cref="MaxSamples"/> is reached. Above 0 and at most 100; 2 is usual. An option's
+    /// samples then depend on the question's other options. With <see cref="TargetStandardError"/> too, either is enough. Not for networks
+    /// whose attention goes by blocks. Default null: off.
     /// </summary>
     [JsonPropertyName("SeparationZ")]
     public double? SeparationZ { get; set; }
 
-    /// <summary>Most samples of a request under an adaptive budget; at least <see cref="Samples"/>. Default 4096.</summary>
+    /// <summary>
+    /// Most samples of a request under an adaptive budget, at least <see cref="Samples"/> and at most 16777216; without such a budget it is
+    /// not used. Default 4096.
+    /// </summary>
     [JsonPropertyName("MaxSamples")]
     public int MaxSamples { get; set; } = 4096;
 

@@ -23,7 +23,7 @@ public sealed class LmEvalRequests
     /// <summary>Creates a scorer of requests.</summary>
     /// <param name="model">The model. The caller disposes it.</param>
     /// <param name="options">How to score; null for the defaults.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of range, or does not apply to an autoregressive model.</exception>
+    /// <exception cref="ArgumentException">An option is empty or out of range, or does not apply to an autoregressive model.</exception>
     public LmEvalRequests(MaskedDiffusionModel model, LmEvalOptions? options = null)
         : this(new ModelAnswerScorer(model), options)
     {
@@ -53,21 +53,26 @@ public sealed class LmEvalRequests
     {
         ArgumentException.ThrowIfNullOrEmpty(requests);
         ArgumentException.ThrowIfNullOrEmpty(responses);
-        if (File.Exists(responses))
-        {
-            throw new IOException(
-                $"{responses} is there already and is not replaced. Remove it to answer the requests anew, or give another "
-                + "file.");
-        }
+        RequireFree(responses);
         string partial = responses + ".partial";
         LmEvalSummary summary;
         using (ResumableLog log = ResumableLog.Open(partial, Settings()))
         {
             summary = Answer(requests, log, cancellationToken);
         }
+        RequireFree(responses);
         AtomicFile.Write(responses, stream => Finish(partial, stream));
         File.Delete(partial);
         return summary;
+    }
+
+    private static void RequireFree(string responses)
+    {
+        if (File.Exists(responses))
+        {
+            throw new IOException(
+                $"{responses} is there already and is not replaced. Remove it to answer the requests anew, or give another file.");
+        }
     }
 
     private LmEvalSummary Answer(string requests, ResumableLog log, CancellationToken cancellation)

@@ -17,7 +17,7 @@ public sealed class PerplexityEvaluator
     /// <summary>Creates an evaluator.</summary>
     /// <param name="model">The model. The caller disposes it.</param>
     /// <param name="options">How to score; null for the defaults.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of range, or does not apply to an autoregressive model.</exception>
+    /// <exception cref="ArgumentException">An option is empty or out of range, or does not apply to an autoregressive model.</exception>
     public PerplexityEvaluator(MaskedDiffusionModel model, PerplexityOptions? options = null)
         : this(new ModelAnswerScorer(model), options)
     {

@@ -22,7 +22,7 @@ public sealed class ZeroShotEvaluator
     /// <summary>Creates an evaluator.</summary>
     /// <param name="model">The model. The caller disposes it.</param>
     /// <param name="options">How to evaluate; null for the defaults.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    /// <exception cref="ArgumentException">An option is empty or out of range.</exception>
     public ZeroShotEvaluator(MaskedDiffusionModel model, ZeroShotOptions? options = null)
         : this(new ModelAnswerScorer(model), options)
     {

@@ -72,15 +72,7 @@ internal sealed class HubFolder
         var layout = new WeightLayout(Family.Tensors(config), Family.IsPassedOver);
         TransformerNetwork network = WeightFiles.Load(
             weights, layout, weightType, type => new TransformerNetwork(config, device, type));
-        try
-        {
-            return new MaskedDiffusionModel(network, tokenizer) { Family = Family };
-        }
-        catch
-        {
-            network.Dispose();
-            throw;
-        }
+        return MaskedDiffusionModel.Own(network, tokenizer, Family);
     }
 
     private static ModelFamily FamilyOf(JsonElement root, string file)

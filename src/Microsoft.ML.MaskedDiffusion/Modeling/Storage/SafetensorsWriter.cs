@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
@@ -24,6 +25,14 @@ internal static unsafe class SafetensorsWriter
     public static void Write(
         Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
         Write(stream, tensors.Select(item => WrittenTensor.Of(item.Key, item.Value)), metadata);
+
+    /// <summary>The SHA-256 of parameters as a file of them would have it.</summary>
+    public static string HashOf(IReadOnlyDictionary<string, Parameter> parameters)
+    {
+        using var hashing = new HashingStream(Stream.Null);
+        Write(hashing, parameters.Select(item => KeyValuePair.Create(item.Key, (Tensor)item.Value)));
+        return hashing.Hash;
+    }
 
     /// <summary>
     /// Writes the tensors in the given order. Each is asked for when it is written, and tensors of another device are copied to the

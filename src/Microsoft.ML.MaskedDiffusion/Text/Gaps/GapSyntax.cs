@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.ML.MaskedDiffusion.Text;
 using Microsoft.ML.MaskedDiffusion.Text.Gaps;
 
 namespace Microsoft.ML.MaskedDiffusion;
@@ -160,9 +161,8 @@ public static class GapSyntax
         int? least = Number(hyphen < 0 ? size : size[..hyphen]), most = hyphen < 0 ? least : Number(size[(hyphen + 1)..]);
         if (least is { } minimum && most is { } maximum && minimum <= maximum)
             return new GapSize(minimum, maximum);
-        string shown = form.Length > 40 ? string.Concat(form[..40], "...") : form.ToString();
-        throw new FormatException($"The gap {shown} at character {at} must span 1 to {MaximumSpan} tokens, the smaller number first. "
-            + "Write a backslash before it if it is plain text.");
+        throw new FormatException($"The gap {TextExcerpt.Of(form.ToString(), 40)} at character {at} must span 1 to {MaximumSpan} tokens, "
+            + "the smaller number first. Write a backslash before it if it is plain text.");
     }
 
     private static int? Number(ReadOnlySpan<char> digits) =>

@@ -49,7 +49,7 @@ internal static class RunFingerprint
         var traits = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["Training arithmetic"] = string.Create(CultureInfo.InvariantCulture, $"version {TrainingArithmetic.Version}"),
-            ["Initial weights"] = initial is null ? "drawn from the seed" : "SHA-256 " + HashOf(initial),
+            ["Initial weights"] = initial is null ? "drawn from the seed" : "SHA-256 " + SafetensorsWriter.HashOf(initial.Parameters),
             ["Objective"] = objective.Name,
             ["Device"] = Text(device.type),
             ["Training data"] = Describe(blocks),
@@ -190,13 +190,6 @@ internal static class RunFingerprint
         DeviceType.CUDA => "CUDA",
         _ => device.ToString(),
     };
-
-    private static string HashOf(TransformerNetwork network)
-    {
-        using var hashing = new HashingStream(Stream.Null);
-        SafetensorsWriter.Write(hashing, network.Parameters.Select(item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value)));
-        return hashing.Hash;
-    }
 
     private static string Describe(ITokenBlocks blocks)
     {

@@ -1,9 +1,7 @@
 using System.Runtime.Intrinsics;
-using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 using Microsoft.ML.MaskedDiffusion.Training.Adapters;
-using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Training.Ranks;
 
@@ -28,19 +26,12 @@ internal static class RankComparison
     {
         if (group.Size == 1)
             return;
-        string[] all = group.Gather(() => HashOf(trained));
+        string[] all = group.Gather(() => SafetensorsWriter.HashOf(trained.Parameters));
         int other = Array.FindIndex(all, hash => hash != all[0]);
         if (other < 0)
             return;
         throw new InvalidOperationException($"After step {step} rank {other} has other weights than rank 0: its processor or device "
             + "computes otherwise. Use machines of one kind, with the same number of threads for each rank.");
-    }
-
-    private static string HashOf(ITrainableWeights trained)
-    {
-        using var hashing = new HashingStream(Stream.Null);
-        SafetensorsWriter.Write(hashing, trained.Parameters.Select(item => KeyValuePair.Create(item.Key, (torch.Tensor)item.Value)));
-        return hashing.Hash;
     }
 
     private static string Vectors() =>

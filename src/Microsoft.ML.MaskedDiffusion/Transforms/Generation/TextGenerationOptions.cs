@@ -42,7 +42,7 @@ public sealed class TextGenerationOptions : ITransformOptions
     [JsonPropertyName("FinishReasonColumnName")]
     public string? FinishReasonColumnName { get; set; } = "FinishReason";
 
-    /// <summary>How to write. Default: 128 tokens of free text.</summary>
+    /// <summary>How to write. Default: at most 128 tokens of free text; see <see cref="GenerationOptions.MaxNewTokens"/>.</summary>
     [JsonPropertyName("Generation")]
     public GenerationOptions Generation { get; set; } = new();
 
@@ -70,10 +70,10 @@ public sealed class TextGenerationOptions : ITransformOptions
         TextGenerationColumns.Table.CheckNames(this);
         OptionCheck.RequireBatchSize(BatchSize);
         OptionCheck.RequireObject(Generation, nameof(Generation), "a GenerationOptions; leave it unset for the default");
-        OptionCheck.Require(!Generation.Sampling.SharesStepsAmongRows, "Generation.Sampling.SharesStepsAmongRows", true,
-            "false in a transform, whose rows do not depend on each other; TextGenerator can do it");
         var copy = (TextGenerationOptions)MemberwiseClone();
         copy.Generation = Generation.Clone();
+        OptionCheck.Require(!copy.Generation.Sampling.SharesStepsAmongRows, "Generation.Sampling.SharesStepsAmongRows", true,
+            "false in a transform, whose rows do not depend on each other; TextGenerator can do it");
         return copy;
     }
 }

@@ -6,6 +6,15 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 public sealed class TokensPerStepTests
 {
     [TestMethod]
+    public void NumbersOfStepsAndRoundsAreWhole()
+    {
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => TokensPerStep.FromName("Fixed(2.5)"));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => SamplingCache.FromName("Delayed(2.9)"));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Remasking.FromName("Loop(0.4, 0.5, 64.5)"));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Remasking.FromName("Revision(0.1, 1.5)"));
+    }
+
+    [TestMethod]
     public void PlansAreThoseOfThePublishedSamplers()
     {
         int tables = 0;
