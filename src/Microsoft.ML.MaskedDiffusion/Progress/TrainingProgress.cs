@@ -101,13 +101,13 @@ public sealed record TrainingProgress
     /// <summary>A report of text that is turned into tokens.</summary>
     internal static TrainingProgress OfText(
         TrainingPhase phase, long completed, long? total, long documents, long tokens, TimeSpan elapsed) => new()
-    {
-        Phase = phase,
-        Completed = completed,
-        Total = total,
-        Documents = documents,
-        Tokens = tokens,
-        Elapsed = elapsed,
-        TokensPerSecond = tokens / Math.Max(elapsed.TotalSeconds, 1e-9),
-    };
+        {
+            Phase = phase,
+            Completed = completed,
+            Total = total,
+            Documents = documents,
+            Tokens = tokens,
+            Elapsed = elapsed,
+            TokensPerSecond = tokens / Math.Max(elapsed.TotalSeconds, 1e-9),
+        };
 }
