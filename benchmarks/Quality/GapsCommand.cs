@@ -32,7 +32,7 @@ internal static class GapsCommand
         var model = new Option<string>("--model")
         {
             Description = "a saved model (.mdm, a folder or a .zip) that has not seen the last tenth of the shuffled documents; "
-                + "where there is none, it is trained on the other nine and saved here",
+                + "where there is none, it is trained on the other nine and saved here, as .mdm or a folder",
             Required = true,
         };
         var steps = new Option<long>("--steps")
@@ -66,6 +66,7 @@ internal static class GapsCommand
             MaskedDiffusionCatalog catalog = new MLContext().MaskedDiffusion();
             if (!File.Exists(path) && !Directory.Exists(path))
             {
+                QualityModels.RequirePlaceForModel(path);
                 using MaskedDiffusionModel? first = result.GetValue(initial) is { } saved ? catalog.OpenModel(saved) : null;
                 TrainerOptions options = Options(first, result.GetValue(vocabulary));
                 (options.MaxSteps, options.CancellationToken) = (result.GetValue(steps), cancellation);
@@ -130,6 +131,11 @@ internal static class GapsCommand
     {
         var random = new Random(seed);
         Case[] cases = [.. documents.Select(document => Case.Cut(model, document, longest, random)).OfType<Case>().Take(limit)];
+        if (cases.Length == 0)
+        {
+            throw new InvalidDataException(
+                $"No held-out document is long enough for a gap of {longest} tokens and fits into {model.Config.ContextLength}.");
+        }
         Print($"{model.Config.NonEmbeddingParameterCount:N0} parameters outside embeddings, {model.Tokenizer.VocabularySize} tokens");
         Print($"{cases.Length} held-out documents, a gap of 1 to {longest} tokens in each");
         Print($"");

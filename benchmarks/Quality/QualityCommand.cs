@@ -7,8 +7,8 @@ using Samples.Shared;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 
 /// <summary>
-/// Quality beside speed of every sampler and every cache: the demo's model writes on after beginnings of held-out rows, and an
-/// autoregressive model of equal size and training judges the texts.
+/// Quality beside speed of every sampler and every cache: a model as the demo trained it earlier writes on after beginnings of held-out
+/// rows, and an autoregressive model of equal size and training judges the texts.
 /// </summary>
 internal static class QualityCommand
 {
@@ -29,7 +29,8 @@ internal static class QualityCommand
         };
         var model = new Option<string>("--model")
         {
-            Description = "the masked diffusion model; where there is none, the demo's is trained and saved here", Required = true,
+            Description = "the masked diffusion model; where there is none, one is trained as the demo's was before TrainingRecipes.Fast, "
+                + "and saved here as .mdm or a folder", Required = true,
         };
         var autoregressive = new Option<string>("--autoregressive")
         {
@@ -47,7 +48,7 @@ internal static class QualityCommand
         };
         var warmStart = new Option<double?>("--warm-start")
         {
-            Description = "the share of the masked model's training as an autoregressive model; the demo's if left out",
+            Description = "the share of the masked model's training as an autoregressive model; a third if left out",
         };
         var context = new Option<int>("--context")
         {

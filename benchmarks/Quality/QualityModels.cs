@@ -7,8 +7,8 @@ using Microsoft.ML.MaskedDiffusion.Benchmarks.Learning;
 namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Quality;
 
 /// <summary>
-/// The demo's masked diffusion model, and an autoregressive one of the same network, tokenizer, text and training time, which judges what
-/// the other has written.
+/// A masked diffusion model as the demo trained it earlier, and an autoregressive one of the same network, tokenizer, text and training
+/// time, which judges what the other has written.
 /// </summary>
 internal sealed record QualityModels(MaskedDiffusionModel Masked, MaskedDiffusionModel Autoregressive) : IDisposable
 {
@@ -18,6 +18,8 @@ internal sealed record QualityModels(MaskedDiffusionModel Masked, MaskedDiffusio
         MLContext ml, CorpusSets sets, DemoOptions demo, long? steps, double? warmStart, int context, string maskedPath,
         string autoregressivePath, CancellationToken cancellation)
     {
+        foreach (string path in new[] { maskedPath, autoregressivePath }.Where(path => !Exists(path)))
+            RequirePlaceForModel(path);
         if (!Exists(maskedPath))
             Save(ml.MaskedDiffusion().Trainer(OptionsOf()).Fit(sets.Training), maskedPath);
         MaskedDiffusionModel masked = ml.MaskedDiffusion().OpenModel(maskedPath);
@@ -55,6 +57,13 @@ internal sealed record QualityModels(MaskedDiffusionModel Masked, MaskedDiffusio
     {
         Masked.Dispose();
         Autoregressive.Dispose();
+    }
+
+    /// <summary>Refuses a place where no model can be saved, before the training.</summary>
+    public static void RequirePlaceForModel(string path)
+    {
+        if (path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase))
+            throw new ArgumentException($"A new model is saved as .mdm or a folder, not as {path}.");
     }
 
     private static bool Exists(string path) => File.Exists(path) || Directory.Exists(path);

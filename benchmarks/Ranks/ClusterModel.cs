@@ -2,7 +2,8 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Ranks;
 
 /// <summary>
 /// What the exchange of gradients costs on many machines. A rank sends and receives 8 P (R - 1) / R bytes a step: its share of all others'
-/// gradients, and the sums. Both halves of that take R - 1 messages for each 16 MB of gradients, and a step two small messages more.
+/// gradients, and the sums. Both halves of that take R - 1 messages for each 16 MB of gradients, and a step twice log2 R small messages
+/// more.
 /// </summary>
 /// <param name="Name">The network.</param>
 /// <param name="BytesPerSecond">What a rank can send, and receive at the same time.</param>

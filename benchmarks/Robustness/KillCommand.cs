@@ -51,8 +51,9 @@ internal static class KillCommand
                 Console.WriteLine($"run {rounds} finished: model SHA-256 {found}{(found == expected ? ", the same" : ", DIFFERENT")}");
             }
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{training.Kills} kills of {ranks} ranks, which ended within {training.SlowestEnd:0.0} s; {training.KillsWhileWriting} of "
-                + $"the kills while a checkpoint was written or removed; {training.Resumed} resumed processes; "
+                $"{training.Kills} kills in a training of {(ranks == 1 ? "one process" : $"{ranks} ranks")}, which had ended within "
+                + $"{training.SlowestEnd:0.0} s; {training.KillsWhileWriting} of the kills while a checkpoint was written or removed; "
+                + $"{training.Resumed} resumed processes; "
                 + $"{same} of {rounds} runs ended with the same model as the uninterrupted one; {watch.Elapsed.TotalSeconds:0} s"));
             return same == rounds ? 0 : 1;
         }

@@ -60,7 +60,7 @@ internal static class SoakCommand
             foreach ((int number, SoakLane lane) in lanes.Index())
                 lane.Start(seed + number, stop.Token);
             List<SoakSample> samples = Watch(lanes, length, limit);
-            return Report(lanes, samples);
+            return Report(lanes, samples, limit);
         }
         finally
         {
@@ -87,15 +87,16 @@ internal static class SoakCommand
         return samples;
     }
 
-    private static int Report(SoakLane[] lanes, List<SoakSample> samples)
+    private static int Report(SoakLane[] lanes, List<SoakSample> samples, TimeSpan limit)
     {
         var good = true;
         foreach (SoakLane lane in lanes)
         {
             bool fine = lane is { Different: 0, Failure: null, IsDone: true, Rounds: > 0 };
             good &= fine;
-            string state = lane.Failure?.ToString() ?? (lane.IsDone ? "" : string.Create(
-                CultureInfo.InvariantCulture, $"stands still since {lane.Current.TotalMinutes:0} minutes"));
+            string state = lane.Failure?.ToString() ?? (lane.IsDone ? ""
+                : lane.Current <= limit ? "was at work when another one ended it all"
+                : string.Create(CultureInfo.InvariantCulture, $"has stood still for {lane.Current.TotalMinutes:0} minutes"));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{lane.Name,-20} {lane.Rounds,6:N0} rounds  {lane.Different,3} different  {(fine ? "PASS" : "FAIL")} {state}"));
         }

@@ -55,7 +55,8 @@ internal static class GenerationCommand
     {
         Console.WriteLine(
             $"{tokens} new tokens after {PromptLength}, vocabulary {Vocabulary}, float32, {Environment.ProcessorCount} cores. "
-            + "ratio: tokens/s over those of the plain loop of the same batch and steps, the median of paired runs.");
+            + "ratio: tokens/s over those of the plain loop of the same batch, which takes as many steps where a number is named, and a "
+            + "token a step elsewhere; the median of paired runs.");
         var columns = new List<(string Head, List<(string Way, string Cell)> Rows)>();
         foreach (string size in sizes)
         {
@@ -107,7 +108,7 @@ internal static class GenerationCommand
             Ours($"ancestral, {steps} steps", Sampling(SamplingOrder.Random, steps), () => Step() * taken);
             Ours($"ancestral, {steps} steps, guided", Sampling(SamplingOrder.Random, steps, guidance: 1), () => GuidedStep() * taken);
         }
-        Ours("confidence, 128 steps", Sampling(SamplingOrder.Confidence, 128, temperature: 0), WholeText);
+        Ours("confidence, 128 steps", Sampling(SamplingOrder.Confidence, 128, temperature: 0), () => Step() * Math.Min(128, tokens));
         Ours("entropy bound 0.1", Sampling(SamplingOrder.Entropy, null, TokensPerStep.EntropyBound(0.1)), WholeText);
         Ours("threshold 0.9", Sampling(SamplingOrder.Confidence, null, TokensPerStep.Threshold(0.9), 0), WholeText);
         foreach (SamplingCache cache in new[] { SamplingCache.None, SamplingCache.Prefix, SamplingCache.Dual, SamplingCache.Delayed(8) })

@@ -5,7 +5,7 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks.Speed;
 
 /// <summary>
 /// How the time of a training step grows with the length of a sequence, the parameters and the cores: milliseconds a token, and the
-/// exponent of a power law for each of the three. All steps have equally many tokens.
+/// exponent of a power law for each of the three. All steps have about as many tokens.
 /// </summary>
 internal static class GrowthCommand
 {
@@ -31,7 +31,10 @@ internal static class GrowthCommand
             DefaultValueFactory = _ =>
                 [.. Enumerable.Range(0, 8).Select(power => 1 << power).Where(count => count <= Environment.ProcessorCount)],
         };
-        var tokens = new Option<int>("--tokens") { Description = "tokens of a step", DefaultValueFactory = _ => 2048 };
+        var tokens = new Option<int>("--tokens")
+        {
+            Description = "tokens of a step, in as many whole sequences as fit into them, at least one", DefaultValueFactory = _ => 2048,
+        };
         var vocabulary = new Option<int>("--vocabulary") { Description = "vocabulary size in tokens", DefaultValueFactory = _ => 4096 };
         var seconds = new Option<double>("--seconds")
         {

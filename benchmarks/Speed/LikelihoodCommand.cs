@@ -28,6 +28,7 @@ internal static class LikelihoodCommand
             Description = "cases to measure, 1 to 4, and 5 for the data view", AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [1, 2, 3, 4, 5],
         };
+        cases.AcceptOnlyFromAmong("1", "2", "3", "4", "5");
         var rounds = new Option<int>("--rounds")
         {
             Description = "measurements of each case, ours and the plain code's in turns; medians count", DefaultValueFactory = _ => 3,

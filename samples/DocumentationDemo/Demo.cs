@@ -40,6 +40,9 @@ internal static class Demo
         TrainStep training = TrainStep.Run(ml, sets, options, cancellationToken);
         using var lm = training.Transformer;
         MaskedDiffusionModel model = lm.Model;
+        // At once, so that nothing that follows can lose it.
+        options.Output.Create();
+        ml.Model.Save(lm, sets.Training.Schema, options.ModelPath);
         foreach (var (key, value) in training.Settings)
             Console.WriteLine($"  {key}: {value}");
         Console.WriteLine(
@@ -72,15 +75,14 @@ internal static class Demo
             + $"always guessing the most frequent token gives {infill.MostFrequent:P1}.");
 
         SampleConsole.Heading("6. Writing on: the text forms, step by step");
-        options.Output.Create();
         WriteStep writing = await WriteStep.RunAsync(model, heldOut, options.TracePath, cancellationToken);
         Console.WriteLine("After the beginnings of three held-out rows, all at once:");
         foreach ((string prompt, GeneratedText text) in writing.Rows)
             Console.WriteLine($"  {prompt}| {text.Text}");
         Console.WriteLine($"The steps of the first are in {options.TracePath}: open it in a browser.");
 
-        SampleConsole.Heading("7. Saving with ml.Model.Save and loading in a second process");
-        var reload = ReloadStep.Run(ml, lm, sets.Training.Schema, options.ModelPath, [.. fitting.Take(ReloadedRows)]);
+        SampleConsole.Heading("7. Loading the model that ml.Model.Save has saved, in a second process");
+        var reload = ReloadStep.Run(ml, lm, options.ModelPath, [.. fitting.Take(ReloadedRows)]);
         Console.WriteLine(
             $"{options.ModelPath} has {reload.Bytes / 1e6:F1} MB. A second process loaded it and computed the same {reload.Scores} scores, "
             + "bit for bit.");

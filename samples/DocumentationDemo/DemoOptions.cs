@@ -1,7 +1,7 @@
 
 namespace DocumentationDemo;
 
-/// <summary>The choices of the command line; the values here are its defaults.</summary>
+/// <summary>The choices of the command line, and of the benchmarks that use the demo's text; the values here are its defaults.</summary>
 internal sealed record DemoOptions
 {
     /// <summary>A plain text file to train on; null to train on the .NET reference documentation.</summary>

@@ -96,7 +96,7 @@ command.SetAction((parsed, cancellation) =>
         return Task.FromResult(130);
     }
     catch (Exception error) when (error is InvalidOperationException or FormatException or InvalidDataException
-        or IOException or NotSupportedException)
+        or IOException or NotSupportedException or UnauthorizedAccessException)
     {
         Console.Error.WriteLine($"error: {error.Message}");
         return Task.FromResult(1);

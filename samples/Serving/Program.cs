@@ -48,7 +48,7 @@ await app.StartAsync();
 string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 Console.WriteLine($"Serving at {address}");
 
-// A client, as another program would be: eight questions at once, and a text that comes step by step.
+// A client, as another program would be: seven questions at once, and a text that comes step by step.
 using var client = new HttpClient { BaseAddress = new Uri(address) };
 string[] sentences = [.. days.Select(day => $"{day} comes before Friday.")];
 JsonElement[] scores = await Task.WhenAll(sentences.Select(async text =>

@@ -90,6 +90,6 @@ internal static class ByteModel
     }
 
     private static string Curve(TrainingResult result) => SvgChart.Lines("seconds", "nats per character",
-        new SvgChart.Series("training (uniform weights)", "#94a3b8", [.. result.LossHistory.Select(point => (point.Seconds, point.Loss))]),
+        new SvgChart.Series("training (uniform weights)", "#64748b", [.. result.LossHistory.Select(point => (point.Seconds, point.Loss))]),
         new SvgChart.Series("validation (bound)", "#2563eb", [.. result.ValidationHistory.Select(point => (point.Seconds, point.Loss))]));
 }

@@ -15,7 +15,7 @@ minutes.Validators.Add(result =>
 var seed = new Option<int>("--seed") { Description = "Seed of everything random.", DefaultValueFactory = _ => 1 };
 var output = new Option<DirectoryInfo>("--out")
 {
-    Description = "Where the model, the samples and the loss curve go.",
+    Description = "Where the model (model.mdm) and the loss curve (loss.svg) go; those of an earlier run are replaced.",
     DefaultValueFactory = _ => new DirectoryInfo("artifacts/tinyshakespeare"),
 };
 

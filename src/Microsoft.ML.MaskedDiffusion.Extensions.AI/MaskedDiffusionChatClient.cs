@@ -138,8 +138,9 @@ public sealed class MaskedDiffusionChatClient : IChatClient
         ChatRequest request, CancellationToken cancellation, [EnumeratorCancellation] CancellationToken enumeration = default)
     {
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, enumeration);
-        CancellationToken cancelled = cancellation.IsCancellationRequested || enumeration == default ? cancellation : enumeration;
-        both.Token.ThrowIfCancellationRequested();
+        // The token of the two that was cancelled, which callers compare with theirs.
+        CancellationToken Cancelled() => cancellation.IsCancellationRequested || enumeration == default ? cancellation : enumeration;
+        Cancelled().ThrowIfCancellationRequested();
         var final = new FinalText(request.TokensStay, request.BlockLength);
         string id = NewId();
         ChatResponseUpdate Update(object raw) => new()
@@ -150,7 +151,7 @@ public sealed class MaskedDiffusionChatClient : IChatClient
         await foreach (GenerationState state in request.Generator.StreamAsync(request.Prompt, both.Token).ConfigureAwait(false))
         {
             if (state.Result is { } ended)
-                ThrowIfCancelled(ended, cancelled);
+                ThrowIfCancelled(ended, Cancelled());
             if (final.NewIn(state) is { Length: > 0 } text)
             {
                 ChatResponseUpdate update = Update(state);

@@ -23,7 +23,7 @@ public sealed partial class OptionsTests
             [nameof(TransformerConfig.Norm)] = [(NormKind)(-1), (NormKind)9],
             [nameof(TransformerConfig.Activation)] = [(GateActivation)(-1), (GateActivation)9],
             [nameof(TransformerConfig.RotaryBase)] = [1.0, -1.0, 1e13, double.NaN, double.PositiveInfinity],
-            [nameof(TransformerConfig.AttentionBlockSize)] = [0, -1],
+            [nameof(TransformerConfig.AttentionBlockSize)] = [0, -1, (1 << 20) + 1],
             [nameof(TransformerConfig.UniformShare)] = [-0.1, 1.0, double.NaN],
         }, anything:
         [

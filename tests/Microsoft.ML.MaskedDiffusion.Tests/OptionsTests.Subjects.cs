@@ -121,7 +121,7 @@ public sealed partial class OptionsTests
         new Subject<AdaptationOptions>(new(), o => Train(new() { InitialModel = Causal, Adaptation = o }), new()
         {
             [nameof(AdaptationOptions.MaskTokenId)] = [-1, int.MinValue, int.MaxValue],
-            [nameof(AdaptationOptions.AttentionBlockSize)] = BadCounts,
+            [nameof(AdaptationOptions.AttentionBlockSize)] = [.. BadCounts, (1 << 20) + 1],
         }, anything: ["ShiftsLogits"]),
 
         new Subject<LoraOptions>(new(), o => Train(new() { InitialModel = Model, Lora = o }), new()

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.MaskedDiffusion;
@@ -82,7 +83,9 @@ internal static class TextCells
     // Controls and characters that turn the direction of text become signs; all others stay.
     private static string Shown(string element, bool isUnicode)
     {
-        Rune first = Rune.GetRuneAt(element, 0);
+        // Half a surrogate pair is no character.
+        if (Rune.DecodeFromUtf16(element, out Rune first, out _) != OperationStatus.Done)
+            return isUnicode ? "\uFFFD" : "?";
         UnicodeCategory category = Rune.GetUnicodeCategory(first);
         if (category == UnicodeCategory.Control)
         {

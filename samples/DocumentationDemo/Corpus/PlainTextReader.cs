@@ -46,7 +46,8 @@ internal static class PlainTextReader
         try
         {
             using var json = JsonDocument.Parse(line);
-            return json.RootElement.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.String
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(field, out var value)
+                && value.ValueKind == JsonValueKind.String
                 ? value.GetString()!
                 : throw new InvalidDataException($"{path}, line {number}: no text field '{field}'.");
         }

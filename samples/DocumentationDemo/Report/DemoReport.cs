@@ -34,7 +34,7 @@ internal sealed record DemoReport(
     private void AddTraining(HtmlReport report) => report.Heading("Training")
         .Markup(SvgChart.Lines("training step", "nats per token",
             new SvgChart.Series(
-                "training loss", "#94a3b8", [.. Training.Result.LossHistory.Select(point => ((double)point.Step, point.Loss))]),
+                "training loss", "#64748b", [.. Training.Result.LossHistory.Select(point => ((double)point.Step, point.Loss))]),
             new SvgChart.Series(
                 "validation loss", "#2563eb", [.. Training.Result.ValidationHistory.Select(point => ((double)point.Step, point.Loss))])))
         .Note("The two curves do not show the same quantity, so they need not meet. "
@@ -76,13 +76,14 @@ internal sealed record DemoReport(
             for (int i = 0; i < row.Choices.Length; i++)
             {
                 string style = i == row.Label ? "right" : i == answer ? "wrong" : "";
-                string mark = i == answer ? "▸" : "&nbsp;";
-                table.Append(CultureInfo.InvariantCulture, $"<div class='{style}'>{mark} {HtmlReport.Escape(row.Choices[i].Trim())}</div>");
+                string answered = i == answer ? "▸" : "";
+                table.Append(CultureInfo.InvariantCulture,
+                    $"<div class='choice {style}'><span>{answered}</span>{HtmlReport.Escape(row.Choices[i].Trim())}</div>");
             }
             table.Append("</td></tr>");
         }
         report.Markup(table.Append("</table>").ToString())
-            .Note("Five of the questions. Green: the right summary. ▸: the model's answer, red where it is wrong.");
+            .Note("Five of the questions. Blue: the right summary. ▸: the model's answer, orange where it is wrong.");
     }
 
     private void AddWriting(HtmlReport report) => report.Heading("Writing on")

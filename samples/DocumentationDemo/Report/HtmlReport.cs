@@ -15,6 +15,7 @@ internal sealed class HtmlReport(string title)
         table { border-collapse: collapse; width: 100%; font-size: .92rem }
         th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e2e8f0; vertical-align: top }
         td.number { text-align: right; font-variant-numeric: tabular-nums } .right { background: #dbeafe } .wrong { background: #ffedd5 }
+        .choice { padding-left: 1.2em } .choice span { display: inline-block; width: 1.2em; margin-left: -1.2em }
         .note { color: #475569; font-size: .92rem }
         """;
 

@@ -19,6 +19,8 @@ internal sealed record InfillStep(IReadOnlyList<InfillRow> Rows, int MaskedToken
         List<Gapped> gapped =
             [.. rows.Where(row => row.Text.Split(' ').Length is >= 9 and <= 30).Select(row => Gapped.Create(model, row.Text, random))
             .Where(g => g.MostTokens <= model.Config.ContextLength).Take(count)];
+        if (gapped.Count == 0)
+            throw new InvalidDataException("Infilling needs held-out rows of 9 to 30 words, and there are none. Use another text.");
         IDataView data = ml.Data.LoadFromEnumerable(gapped.Select(g => new InfillRow { Original = g.Original, Masked = g.Masked }));
         IDataView filled = ml.MaskedDiffusion().Infill(model, nameof(InfillRow.Masked), nameof(InfillRow.Filled)).Fit(data).Transform(data);
         List<InfillRow> results = [.. ml.Data.CreateEnumerable<InfillRow>(filled, reuseRowObject: false)];

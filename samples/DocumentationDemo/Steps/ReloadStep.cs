@@ -1,18 +1,18 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using DocumentationDemo.Corpus;
 using Microsoft.ML;
 
 namespace DocumentationDemo.Steps;
 
-/// <summary>Saves with ml.Model, loads in a second process, and checks that both processes compute the same scores, bit for bit.</summary>
+/// <summary>Loads the saved model in a second process, and checks that both processes compute the same scores, bit for bit.</summary>
 /// <param name="Bytes">Size of the saved model.</param>
 /// <param name="Scores">Rows scored by both processes.</param>
 internal sealed record ReloadStep(long Bytes, int Scores)
 {
-    public static ReloadStep Run(MLContext ml, ITransformer model, DataViewSchema schema, string path, IReadOnlyList<CorpusRow> rows)
+    public static ReloadStep Run(MLContext ml, ITransformer model, string path, IReadOnlyList<CorpusRow> rows)
     {
-        ml.Model.Save(model, schema, path);
         string here = string.Concat(Score(ml, model, rows).Select(line => line + "\n"));
         string there = RunSecondProcess(path, rows);
         if (here != there)
@@ -27,7 +27,8 @@ internal sealed record ReloadStep(long Bytes, int Scores)
         var ml = new MLContext();
         ITransformer model = ml.Model.Load(path, out _);
         var rows = new List<CorpusRow>();
-        while (Console.In.ReadLine() is { } line)
+        using var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
+        while (input.ReadLine() is { } line)
             rows.Add(new CorpusRow { Text = line });
         foreach (string score in Score(ml, model, rows))
             Console.Out.Write(score + "\n");
@@ -46,7 +47,11 @@ internal sealed record ReloadStep(long Bytes, int Scores)
     private static string RunSecondProcess(string path, IReadOnlyList<CorpusRow> rows)
     {
         string host = Environment.ProcessPath!;
-        var start = new ProcessStartInfo(host) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(host)
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false,
+            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+        };
         if (Path.GetFileNameWithoutExtension(host) == "dotnet")
             start.ArgumentList.Add(typeof(ReloadStep).Assembly.Location);
         start.ArgumentList.Add("score");

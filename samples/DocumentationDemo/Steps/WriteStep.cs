@@ -8,8 +8,7 @@ namespace DocumentationDemo.Steps;
 /// Writes on after the beginnings of held-out rows: one text while it is watched, and the same and two more at once, without a data view.
 /// </summary>
 /// <param name="Rows">The beginnings and what was written after them.</param>
-/// <param name="Watched">The text that was watched.</param>
-internal sealed record WriteStep(IReadOnlyList<(string Prompt, GeneratedText Text)> Rows, GeneratedText Watched)
+internal sealed record WriteStep(IReadOnlyList<(string Prompt, GeneratedText Text)> Rows)
 {
     private const int PromptWords = 5;
 
@@ -29,14 +28,18 @@ internal sealed record WriteStep(IReadOnlyList<(string Prompt, GeneratedText Tex
     {
         string[] prompts = [.. rows.Select(row => row.Text.Split(' ')).Where(words => words.Length >= 2 * PromptWords)
             .Select(words => string.Join(' ', words.Take(PromptWords)) + " ").Take(3)];
+        if (prompts.Length == 0)
+        {
+            throw new InvalidDataException(
+                $"Writing on needs held-out rows of at least {2 * PromptWords} words, and there are none. Use a text with longer lines.");
+        }
         var generator = new TextGenerator(model, Options);
-        var trace = new GenerationTrace(prompts[0], "A sentence of the documentation, written by the model");
+        var trace = new GenerationTrace(prompts[0], "A text, written by the model");
         IAsyncEnumerable<GenerationState> states = generator.StreamAsync(prompts[0], cancellationToken);
-        GeneratedText watched = await new ConsoleGenerationView().ShowAsync(
-            trace.Record(states, cancellationToken), prompts[0], cancellationToken);
+        await new ConsoleGenerationView().ShowAsync(trace.Record(states, cancellationToken), prompts[0], cancellationToken);
         trace.SaveHtml(tracePath);
         GeneratedText[] texts = await generator.GenerateAsync(prompts, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
-        return new WriteStep([.. prompts.Zip(texts)], watched);
+        return new WriteStep([.. prompts.Zip(texts)]);
     }
 }

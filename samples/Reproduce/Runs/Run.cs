@@ -29,6 +29,7 @@ internal sealed class Run
             options.ModelFile,
             options.BaselineFile,
             options.JudgeFile,
+            Data = options.DataFolder is { } data ? Path.GetFullPath(data) : null,
             Version,
         });
     }

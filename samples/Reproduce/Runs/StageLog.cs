@@ -15,7 +15,7 @@ internal sealed class StageLog
 
     /// <param name="folder">The folder of the run; made if missing.</param>
     /// <param name="settings">Everything that the results depend on.</param>
-    /// <exception cref="InvalidOperationException">The folder holds a run with other settings.</exception>
+    /// <exception cref="InvalidOperationException">The folder holds a run with other settings, or files of no run.</exception>
     public StageLog(string folder, object settings)
     {
         Directory.CreateDirectory(folder);
@@ -24,6 +24,7 @@ internal sealed class StageLog
         string[] lines = File.Exists(_path) ? WholeLines(_path) : [];
         if (lines.Length == 0)
         {
+            RunFolder.RequireOwn(folder);
             File.WriteAllText(_path, first + "\n");
             return;
         }

@@ -115,7 +115,7 @@ internal sealed class GroupRun
         {
             File.Delete(_files.Stop);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (DiskError.Is(error))
         {
             // It has the name of this run in it, so that no other run stops for it.
         }
@@ -140,7 +140,7 @@ internal sealed class GroupRun
         {
             return File.Exists(_files.Stop) && File.ReadAllText(_files.Stop) == name;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (DiskError.Is(error))
         {
             // It is being written just now, and is asked for again before the next block.
             return false;
@@ -153,7 +153,7 @@ internal sealed class GroupRun
         {
             File.WriteAllText(_files.Stop, name);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (DiskError.Is(error))
         {
             // The others hear of it when they are done. What led here is what the user has to know.
         }

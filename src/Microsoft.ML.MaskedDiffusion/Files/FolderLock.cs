@@ -22,7 +22,7 @@ internal sealed class FolderLock : IDisposable
         {
             Directory.CreateDirectory(folder);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (DiskError.Is(error))
         {
             string reason = File.Exists(folder) ? "there is a file of that name" : error.Message;
             throw new IOException($"The {what} {folder} cannot be made: {reason}. Set {option} to another folder.", error);

@@ -56,7 +56,7 @@ internal sealed partial class WriteClaim : IDisposable
                     Directory.Move(dead.Old, target);
                 dead.Discard();
             }
-            catch (Exception error) when (IsOfDisk(error))
+            catch (Exception error) when (DiskError.Is(error))
             {
                 // The writer is alive, another process cleans up, or the disk refuses. What is there stays for the next time.
             }
@@ -90,7 +90,7 @@ internal sealed partial class WriteClaim : IDisposable
             }
             DeletePart();
         }
-        catch (Exception error) when (IsOfDisk(error))
+        catch (Exception error) when (DiskError.Is(error))
         {
             // The failure that led here is the one that the user has to know.
         }
@@ -108,13 +108,11 @@ internal sealed partial class WriteClaim : IDisposable
         {
             File.Delete(_lockPath);
         }
-        catch (Exception error) when (IsOfDisk(error))
+        catch (Exception error) when (DiskError.Is(error))
         {
             // An empty file is left, which a later clean-up removes.
         }
     }
-
-    private static bool IsOfDisk(Exception error) => error is IOException or UnauthorizedAccessException;
 
     private void DeletePart()
     {

@@ -21,7 +21,8 @@ public sealed partial class MaskedDiffusionModel : IDisposable
     /// <summary>The extension that makes <see cref="Save(string)"/> write one archive instead of a folder.</summary>
     public const string ArchiveExtension = ".mdm";
 
-    private readonly Lazy<INetworkSession> _session;
+    private readonly Lock _gate = new();
+    private INetworkSession? _session;
 
     private const string StreamName = "the model's stream";
 
@@ -38,7 +39,6 @@ public sealed partial class MaskedDiffusionModel : IDisposable
         Network = network;
         // Text must not bring masked tokens with it.
         Tokenizer = tokenizer.WithoutSpelling(network.Config.MaskTokenId);
-        _session = new Lazy<INetworkSession>(network.OpenSession);
     }
 
     /// <summary>
@@ -75,7 +75,14 @@ public sealed partial class MaskedDiffusionModel : IDisposable
     internal ModelFamily? Family { get; init; }
 
     /// <summary>The network made ready for writing, opened when first used.</summary>
-    internal INetworkSession Session => _session.Value;
+    internal INetworkSession Session
+    {
+        get
+        {
+            lock (_gate)
+                return _session ??= Network.OpenSession();
+        }
+    }
 
     /// <summary>
     /// Loads a saved model, or one that is published: a folder from the hub with <c>config.json</c>, <c>model.safetensors</c> or its
@@ -148,6 +155,8 @@ public sealed partial class MaskedDiffusionModel : IDisposable
     /// <exception cref="ArgumentException">
     /// There is no such preset, device or <paramref name="weightType"/>, or the tokenizer is too large for the network.
     /// </exception>
+    /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>, or one of several files is missing.</exception>
+    /// <exception cref="InsufficientMemoryException">The weights do not fit into memory.</exception>
     public static MaskedDiffusionModel FromSafetensors(
         string path, string preset, TextTokenizer tokenizer, string device = "auto", WeightType weightType = WeightType.Float32) =>
         FromSafetensors(
@@ -165,6 +174,8 @@ public sealed partial class MaskedDiffusionModel : IDisposable
     /// <exception cref="ArgumentException">
     /// There is no such device or <paramref name="weightType"/>, or the tokenizer is too large for the network.
     /// </exception>
+    /// <exception cref="FileNotFoundException">There is nothing at <paramref name="path"/>, or one of several files is missing.</exception>
+    /// <exception cref="InsufficientMemoryException">The weights do not fit into memory.</exception>
     public static MaskedDiffusionModel FromSafetensors(
         string path, TransformerConfig config, TextTokenizer tokenizer, string device = "auto", WeightType weightType = WeightType.Float32)
     {
@@ -320,8 +331,10 @@ public sealed partial class MaskedDiffusionModel : IDisposable
     /// </summary>
     public void Dispose()
     {
-        if (_session.IsValueCreated)
-            _session.Value.Dispose();
-        Network.Dispose();
+        lock (_gate)
+        {
+            _session?.Dispose();
+            Network.Dispose();
+        }
     }
 }

@@ -123,7 +123,7 @@ public sealed record TransformerConfig
 
     /// <summary>
     /// Attention by blocks, as in block diffusion (BD3LM; Arriola et al., arXiv 2503.09573, 2025): a position sees its own block of so many
-    /// positions and the blocks before it, 1 or more. Text is written and scored block after block, in an order of the sampler's within
+    /// positions and the blocks before it, 1 to 1048576. Text is written and scored block after block, in an order of the sampler's within
     /// each, and the keys and values of finished blocks are kept. Null (default): a position sees the whole row.
     /// </summary>
     public int? AttentionBlockSize { get; init; }
@@ -310,7 +310,8 @@ public sealed record TransformerConfig
         LocalAttention?.Validate(group + nameof(LocalAttention) + ".");
         OptionCheck.Require(LocalAttention is null || !Autoregressive, group + nameof(LocalAttention), LocalAttention,
             "null for an autoregressive network");
-        OptionCheck.RequireCountOrNull(AttentionBlockSize, group + nameof(AttentionBlockSize));
+        OptionCheck.Require(AttentionBlockSize is null or (>= 1 and <= 1 << 20), group + nameof(AttentionBlockSize), AttentionBlockSize,
+            "1 to 1048576, or null");
         RequireWhole(!Autoregressive, "for an autoregressive network, whose positions see nothing behind them");
         RequireWhole(LocalAttention is null, "with LocalAttention");
         RequireWhole(!HasLengthTokens, "with HasLengthTokens, which need what follows a gap");

@@ -31,7 +31,15 @@ internal sealed partial class TransformerNetwork
         });
         (_parameters, _scales, _pass) = (shared._parameters, shared._scales, shared._pass);
         (Config, Device, Type) = (config, shared.Device, shared.Type);
-        _backend = BackendOf(shared._backend is CpuBackend);
+        try
+        {
+            _backend = BackendOf(shared._backend is CpuBackend);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
     /// <summary>

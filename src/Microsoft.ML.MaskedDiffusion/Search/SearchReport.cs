@@ -10,7 +10,7 @@ namespace Microsoft.ML.MaskedDiffusion.Search;
 /// </summary>
 internal static class SearchReport
 {
-    private const int Width = 960, AxesHeight = 320, LossesHeight = 300, Left = 70, Right = 90, Top = 40, Bottom = 40;
+    private const int Width = 960, AxesHeight = 320, LossesHeight = 300, Left = 70, Right = 90, Top = 44, Bottom = 40;
 
     private const string Style =
         ":root{color-scheme:light dark;--paper:#fff;--ink:#1f2937;--soft:#374151;--line:#e5e7eb;--best:#ffedd5;--mark:#c2410c;"
@@ -20,10 +20,10 @@ internal static class SearchReport
         + "body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;padding:0 1rem;color:var(--ink);"
         + "background:var(--paper)}"
         + "h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;font-size:14px}"
-        + "th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:right}"
+        + "th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:right}td{white-space:nowrap}"
         + "th:first-child,td:first-child{text-align:left}"
         + "tr.best{background:var(--best)}.scroll{overflow-x:auto}svg{width:100%;height:auto}"
-        + "svg text{font:12px system-ui;fill:var(--soft)}"
+        + "svg text{font:12px system-ui;fill:var(--soft);stroke:var(--paper);stroke-width:4;paint-order:stroke}"
         + ".trial{fill:none;stroke:var(--stopped);stroke-width:1.2;opacity:.75}.full{stroke:var(--full)}"
         + ".best{stroke:var(--mark);stroke-width:3;opacity:1}.axis{stroke:var(--soft)}";
 
@@ -65,7 +65,8 @@ internal static class SearchReport
         {
             svg.Append(CultureInfo.InvariantCulture,
                 $"<line x1=\"{X(axis):0.#}\" x2=\"{X(axis):0.#}\" y1=\"{Y(0):0.#}\" y2=\"{Y(1):0.#}\" class=\"axis\"/>");
-            svg.Append(Label(X(axis), 16, "middle", axes[axis].Name));
+            // Long names stand in two rows, so that neighbours do not cover each other.
+            svg.Append(Label(X(axis), axis % 2 == 0 ? 12 : 30, "middle", axes[axis].Name));
             foreach ((string text, double place) in axes[axis].Ticks)
                 svg.Append(Label(X(axis) + 6, Y(place) + 4, "start", text));
         }
@@ -82,6 +83,8 @@ internal static class SearchReport
         double X(double step) => Left + step / lastStep * (Width - Left - Right);
         double Y(double loss) => Top + (most - loss) / Math.Max(most - least, 1e-9) * (LossesHeight - Top - Bottom);
         StringBuilder svg = Open(LossesHeight, "Training losses of all trials");
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<path class=\"axis\" fill=\"none\" d=\"M{Left},{Top}V{LossesHeight - Bottom}H{Width - Right}\"/>");
         foreach (SearchTrial trial in drawn)
         {
             string points = string.Join(' ', trial.Last.Losses.Where(point => double.IsFinite(point.Loss))
@@ -90,8 +93,9 @@ internal static class SearchReport
         }
         foreach (double loss in new[] { least, most })
             svg.Append(Label(Left - 8, Y(loss) + 4, "end", loss.ToString("0.00", CultureInfo.InvariantCulture)));
+        svg.Append(Label(Left, Top - 18, "start", "training loss (nats per token)"));
+        svg.Append(Label(Left, LossesHeight - 16, "start", "step 0"));
         svg.Append(Label(X(lastStep), LossesHeight - 16, "end", string.Create(CultureInfo.InvariantCulture, $"step {lastStep:N0}")));
-        svg.Append(Label(Left, LossesHeight - 16, "start", "step 0; nats per token upwards"));
         return svg.Append("</svg>").ToString();
     }
 
@@ -101,7 +105,7 @@ internal static class SearchReport
         string[] heads = ["trial", .. names, result.Metric.Name, "share", "steps", "FLOPs", "seconds", "error"];
         var table = new StringBuilder("<div class=\"scroll\"><table><thead><tr>");
         foreach (string head in heads)
-            table.Append("<th>").Append(Text(head)).Append("</th>");
+            table.Append("<th>").Append(Text(head).Replace(".", ".<wbr>", StringComparison.Ordinal)).Append("</th>");
         table.Append("</tr></thead><tbody>");
         foreach (SearchTrial trial in result.RankedTrials)
         {

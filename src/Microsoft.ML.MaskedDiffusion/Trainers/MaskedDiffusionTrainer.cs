@@ -83,13 +83,11 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>
     /// <exception cref="ArgumentException">The machine has no such device, or the tokenizer no end of sequence.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The column holds no text at all; all rows are too long, or one is under <see cref="RowOverflow.Throw"/>.
+    /// The column holds no text at all; all rows are too long, or one is under <see cref="RowOverflow.Throw"/>; or the checkpoints in
+    /// <see cref="CheckpointOptions.Folder"/> are of another training, or there are some and <see cref="CheckpointOptions.Resume"/> is not
+    /// set.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The <see cref="TrainerOptions.InitialModel"/> has been disposed.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// The checkpoints in <see cref="CheckpointOptions.Folder"/> are of another training, or there are some and
-    /// <see cref="CheckpointOptions.Resume"/> is not set.
-    /// </exception>
     /// <exception cref="InvalidDataException">All checkpoints are damaged.</exception>
     /// <exception cref="IOException">The checkpoint folder cannot be written, or another training uses it.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>

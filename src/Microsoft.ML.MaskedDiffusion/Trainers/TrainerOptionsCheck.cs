@@ -156,7 +156,7 @@ internal static class TrainerOptionsCheck
             "a model whose weights are 32-bit floats, which trainings change little by little; load it with WeightType.Float32, such as "
             + "MaskedDiffusionModel.Load(path, \"cpu\", WeightType.Float32)");
         OptionCheck.Require(options.Network == TrainerOptions.DefaultNetwork || options.Network == model.Config, nameof(options.Network),
-            options.Network, Left);
+            options.Network.Name, Left);
         double share = options.Noise.UniformShare;
         OptionCheck.Require(model.Config.UniformShare == 0 || model.Config.UniformShare == share, "Noise.UniformShare", share,
             FormattableString.Invariant($"{model.Config.UniformShare}, the share with which the InitialModel was trained"));

@@ -233,6 +233,16 @@ public sealed class ChatClientTests
             }
         });
         Assert.AreEqual(stop.Token, e.CancellationToken);
+
+        using var first = new CancellationTokenSource();
+        using var second = new CancellationTokenSource();
+        e = await Assert.ThrowsAsync<OperationCanceledException>(async () =>
+        {
+            IAsyncEnumerable<ChatResponseUpdate> updates = client.GetStreamingResponseAsync(Question, cancellationToken: first.Token);
+            await foreach (ChatResponseUpdate update in updates.WithCancellation(second.Token))
+                await first.CancelAsync();
+        });
+        Assert.AreEqual(first.Token, e.CancellationToken, "the one of two that was cancelled");
         await Assert.ThrowsAsync<OperationCanceledException>(() => client.GetResponseAsync(Question, cancellationToken: stop.Token));
     }
 

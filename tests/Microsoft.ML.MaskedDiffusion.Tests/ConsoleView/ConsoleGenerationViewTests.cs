@@ -33,6 +33,7 @@ public sealed class ConsoleGenerationViewTests
         Assert.AreEqual("[red]x[/]␛[31ma→b␇\uFFFDgnpl↵", lines[0]);
         Assert.AreEqual("m\uFFFD", lines[1]);
         Assert.AreEqual("a␛[31m\tb\nc\uFFFD", TextCells.PlainText("a\u001b[31m\tb\nc\u202E"));
+        Assert.AreEqual("a\uFFFDb", Lines(GivenState.Of("", ["b"]), 80, prompt: "a\uD83D")[0]);
     }
 
     [TestMethod]

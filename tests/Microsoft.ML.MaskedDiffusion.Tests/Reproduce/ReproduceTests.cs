@@ -84,6 +84,17 @@ public sealed class ReproduceTests
     }
 
     [TestMethod]
+    public void AFolderWithFilesOfNoRunIsRefused()
+    {
+        string folder = Directory.CreateDirectory(_folder.File("mine")).FullName, page = Path.Combine(folder, "index.html");
+        File.WriteAllText(page, "mine");
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => new StageLog(folder, new { Seed = 1 })).Message;
+        StringAssert.Contains(message, "index.html is of no run");
+        CollectionAssert.AreEqual(new[] { page }, Directory.GetFileSystemEntries(folder));
+        Assert.AreEqual("mine", File.ReadAllText(page));
+    }
+
+    [TestMethod]
     [DataRow(0, 10, 0.0, 0.2775)]
     [DataRow(5, 10, 0.2366, 0.7634)]
     [DataRow(300, 300, 0.9874, 1.0)]

@@ -33,6 +33,7 @@ public sealed class DamagedWeightsTests
             Refused(() => ChoiceScoringTests.Read(_ml.MaskedDiffusion()
                 .ScoreChoices(model, new ChoiceScoringOptions { Likelihood = likelihood }).Fit(questions).Transform(questions)));
         }
+        Refused(() => new Infiller(model).Fill([new GappedText("the [MASK]", ["cat", "dog"])]));
         foreach (SamplingOrder order in SamplingOrder.Names.Select(SamplingOrder.FromName))
         {
             foreach (double temperature in new[] { 0, 1.0 })

@@ -17,10 +17,8 @@ internal static class ModelPlace
     /// <summary>Opens a model, whose matrices are held in some type.</summary>
     /// <exception cref="UsageException">None is named.</exception>
     public static MaskedDiffusionModel Open(
-        string? path, string device, ToolContext context, WeightType weightType = WeightType.Automatic)
-    {
-        return context.Catalog.OpenModel(RequireNamed(path), device, weightType);
-    }
+        string? path, string device, ToolContext context, WeightType weightType = WeightType.Automatic) =>
+        context.Catalog.OpenModel(RequireNamed(path), device, weightType);
 
     /// <summary>The path of a model.</summary>
     /// <exception cref="UsageException">None is named.</exception>

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Text;
 
@@ -70,5 +69,5 @@ internal sealed class CsvRowWriter(RowLayout layout, byte separator, bool hasHea
     }
 
     private void Append(IBufferWriter<byte> to, FieldValue value) =>
-        to.Write(TextLines.Strict.GetBytes(CsvCells.Cell(value.ToCell(), separator)));
+        to.Write(StrictUtf8.Encoding.GetBytes(CsvCells.Cell(value.ToCell(), separator)));
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
@@ -46,7 +45,7 @@ internal abstract class TextSource(string path, BatchShard shard, ByteRecords re
     {
         try
         {
-            return TextLines.Strict.GetString(bytes);
+            return StrictUtf8.Encoding.GetString(bytes);
         }
         catch (DecoderFallbackException)
         {

@@ -68,12 +68,11 @@ internal static class DocumentFile
     {
         try
         {
-            return TextLines.Strict.GetString(lines.Current.Span);
+            return TextLines.Decode(lines.Current.Span);
         }
-        catch (DecoderFallbackException e)
+        catch (InvalidDataException e)
         {
-            throw new InvalidDataException(
-                $"{path}, line {lines.Number}: the bytes are not UTF-8 ({e.Message.TrimEnd('.')}). Convert the file to UTF-8.", e);
+            throw new InvalidDataException($"{path}, line {lines.Number}: {e.Message}", e);
         }
     }
 

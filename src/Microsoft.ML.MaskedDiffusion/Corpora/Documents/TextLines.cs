@@ -1,13 +1,11 @@
 using System.Text;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Corpora.Documents;
 
 /// <summary>Reads UTF-8 text files line by line, with or without a byte order mark. Every error names the file and the line.</summary>
 internal static class TextLines
 {
-    /// <summary>UTF-8 that fails on invalid bytes instead of replacing them.</summary>
-    public static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>The longest line in bytes. A longer one is not a row but a sign that the file is something else.</summary>
     public const int MaxBytes = 1 << 26;
 
@@ -58,11 +56,13 @@ internal static class TextLines
             throw new InvalidDataException($"{path}: the file holds no row.");
     }
 
-    private static string Decode(ReadOnlySpan<byte> line)
+    /// <summary>The text of a line.</summary>
+    /// <exception cref="InvalidDataException">It is not UTF-8; the message names neither file nor line.</exception>
+    public static string Decode(ReadOnlySpan<byte> line)
     {
         try
         {
-            return Strict.GetString(line);
+            return StrictUtf8.Encoding.GetString(line);
         }
         catch (DecoderFallbackException e)
         {

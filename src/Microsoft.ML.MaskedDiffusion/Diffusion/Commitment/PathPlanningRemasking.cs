@@ -17,6 +17,9 @@ internal sealed class PathPlanningRemasking : Remasking
 
     public override bool KeepsCounts => true;
 
+    // What is kept competes with what could be chosen in its place.
+    internal override bool UsesPredictions => true;
+
     public override IReadOnlyList<int> Choose(RemaskingStep step)
     {
         if (step.MaskedCount == 0 || step.Committed.Count == 0)

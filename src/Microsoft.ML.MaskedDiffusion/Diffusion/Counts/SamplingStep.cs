@@ -16,8 +16,8 @@ public readonly ref struct SamplingStep
     public int MaskedCount => Ranked.Length;
 
     /// <summary>
-    /// The masked positions by priority: those that are filled first stand first. The probabilities are NaN where neither the order nor the
-    /// rule uses predictions.
+    /// The masked positions by priority: those that are filled first stand first. A rule that does not say that it uses predictions may be
+    /// asked before the network has run: then the probabilities are NaN, and the positions stand in their order in the row.
     /// </summary>
     public ReadOnlySpan<TokenPrediction> Ranked { get; init; }
 
@@ -37,6 +37,6 @@ public readonly ref struct SamplingStep
     private float NoiseLevel(int step, float epsilon)
     {
         float width = (epsilon - 1) / Steps;
-        return step < (Steps + 1) / 2 ? 1 + width * step : epsilon - width * (Steps - step);
+        return step < Steps - Steps / 2 ? 1 + width * step : epsilon - width * (Steps - step);
     }
 }

@@ -77,7 +77,8 @@ internal sealed class AutoregressiveRow : IGeneratingRow
     /// <summary>Takes the token that was chosen.</summary>
     public void AfterStep()
     {
-        _written.Add(_written.Token(_prediction.Token, _prediction.Probability, _written.Count));
+        // The prediction's own probability is that among the others where a token is postponed.
+        _written.Add(_written.Token(_prediction.Token, Math.Exp(_prediction.LogProbability), _written.Count));
         _written.FinishWhereItEnds();
     }
 

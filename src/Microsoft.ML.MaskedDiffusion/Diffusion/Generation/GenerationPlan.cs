@@ -96,7 +96,7 @@ internal sealed record GenerationPlan(
             return sampling;
         int blocks = (tokens + length - 1) / length;
         SamplingOptions own = sampling.Clone();
-        own.Steps = (steps + blocks - 1) / blocks;
+        own.Steps = 1 + (steps - 1) / blocks;
         return own;
     }
 }

@@ -39,6 +39,9 @@ internal sealed class GenerationRun(INetworkSession session, GenerationPlan plan
         long tokens = 0;
         foreach (AutoregressiveRow row in rows)
         {
+            // Rows that have not been asked yet are as they were.
+            if (parts.Count == 0 && cancellation.IsCancellationRequested)
+                return false;
             bool isGuided = row.IsGuided;
             IReadOnlyList<SequencePart> own = row.Parts();
             first.Add((row, parts.Count, isGuided));

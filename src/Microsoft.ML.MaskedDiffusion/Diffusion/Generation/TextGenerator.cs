@@ -139,16 +139,20 @@ public sealed class TextGenerator
     /// <param name="cancellationToken">Ends the writing, with what is written so far as the result.</param>
     /// <exception cref="ArgumentNullException"><paramref name="prompt"/> is null.</exception>
     /// <exception cref="ArgumentException">Prompt and new tokens do not fit the model's context, and no blocks are asked for.</exception>
+    /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public IAsyncEnumerable<GenerationState> StreamAsync(string prompt, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        return Stream(Open(prompt, sample: 0), cancellationToken);
+        // What is wrong with the prompt is said at once; each enumeration writes the text anew.
+        Open(prompt, sample: 0).Dispose();
+        return Stream(prompt, cancellationToken);
     }
 
     private async IAsyncEnumerable<GenerationState> Stream(
-        IGeneratingRow row, CancellationToken cancellation, [EnumeratorCancellation] CancellationToken enumeration = default)
+        string prompt, CancellationToken cancellation, [EnumeratorCancellation] CancellationToken enumeration = default)
     {
-        using IGeneratingRow owned = row;
+        using IGeneratingRow row = Open(prompt, sample: 0);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, enumeration);
         var run = new GenerationRun(_model.Session, _plan);
         if (row.IsDone)

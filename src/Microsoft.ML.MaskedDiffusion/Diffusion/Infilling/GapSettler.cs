@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 using Microsoft.ML.MaskedDiffusion.Text.Gaps;
@@ -65,6 +66,8 @@ internal sealed class GapSettler(
     private void Finish(List<Round> rounds, CancellationToken cancellation)
     {
         _scheduler.Score(rounds.SelectMany(round => round.Rows), cancellation);
+        foreach (MaskedRow row in rounds.SelectMany(round => round.Rows))
+            RequestScorer.RequireFinite(-row.NegativeLogLikelihood, row.Targets.Length, row.Tokens.Length - row.Targets.Length);
         IEnumerable<SamplingRow?> fillings = rounds.SelectMany(round => round.Options).Select(option => option.Filling);
         new Decoder(source, _greedy).Run([.. fillings.OfType<SamplingRow>()], null, cancellation);
         foreach (Round round in rounds)

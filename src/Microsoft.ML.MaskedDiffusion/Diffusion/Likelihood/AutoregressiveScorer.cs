@@ -1,5 +1,6 @@
 using Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 using Microsoft.ML.MaskedDiffusion.Modeling;
+using Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 using Microsoft.ML.MaskedDiffusion.Options;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
@@ -58,15 +59,10 @@ internal sealed class AutoregressiveScorer : RequestScorer
         Array.Fill(matched, true);
         _scheduler.Read(rows, (row, place, logits) =>
         {
-            int best = 0;
-            for (int id = 1; id < logits.Length; id++)
-            {
-                if (logits[id] > logits[best])
-                    best = id;
-            }
-            RequireFinite(logits[best], row.Targets.Length, row.Tokens.Length - row.Targets.Length + 1);
+            DistributionSummary seen = DistributionKernels.Summarize(logits);
+            RequireFinite(seen.Id < 0 ? double.NaN : seen.Top, row.Targets.Length, row.Tokens.Length - row.Targets.Length + 1);
             // Several positions of a row may come at once, from several threads; all of them write the same value.
-            if (best != row.Targets[place])
+            if (seen.Id != row.Targets[place])
                 matched[numbers[row]] = false;
         }, cancellation);
         return matched;

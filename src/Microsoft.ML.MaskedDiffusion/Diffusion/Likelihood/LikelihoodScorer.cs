@@ -56,7 +56,7 @@ public sealed class LikelihoodScorer
     /// </param>
     /// <param name="contextOverflow">
     /// What happens where context and text together are longer than the model's context: <see cref="ContextOverflow.Throw"/>, the default,
-    /// or <see cref="ContextOverflow.KeepEnd"/>. A text that is too long by itself is then scored in windows.
+    /// or <see cref="ContextOverflow.KeepEnd"/>. A text that leaves no room for context is then scored in windows.
     /// </param>
     /// <param name="stride">
     /// For texts longer than the model's context: each window after the first scores this many new tokens after the tokens before them; 1
@@ -252,7 +252,7 @@ public sealed class LikelihoodScorer
                 return null;
             if (_contextOverflow == ContextOverflow.Throw)
                 throw TooLong(scored, context.Length, text.Length);
-            // A text that fits is scored whole, with as much of the context's end as there is room for. A longer text is scored in windows.
+            // A text that leaves room is scored whole, with as much of the context's end as fits. Any other is scored in windows.
             int room = text.Length < limit ? limit - text.Length : limit - _stride;
             context = context[Math.Max(0, context.Length - room)..];
         }

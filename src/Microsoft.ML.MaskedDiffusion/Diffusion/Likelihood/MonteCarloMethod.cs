@@ -13,7 +13,7 @@ internal sealed class MonteCarloMethod() : MaskMethod("MonteCarlo")
     {
         if (key.Length == 1)
             return ((MaskMethod)Enumerate).Plan(key);
-        int combs = (key.Samples + key.RoundSize - 1) / key.RoundSize;
+        int combs = 1 + (key.Samples - 1) / key.RoundSize;
         var offsets = new float[combs];
         for (int comb = 0; comb < combs; comb++)
             offsets[comb] = key.Comb(comb).NextSingle();
@@ -63,6 +63,7 @@ internal sealed class CombRound(IReadOnlyList<AnswerMask> masks, float[] levels,
         for (int i = 0; i < losses.Length; i++)
             sum += Masks[i].Hidden.Length == 0 ? 0 : losses[i] / levels[i];
         int[] hidden = [.. Masks.Select(mask => mask.Hidden.Length)];
-        return (sum / losses.Length, CombVariance.Of(hidden, losses, length, roundSize));
+        // The levels of a comb of fewer draws are further apart.
+        return (sum / losses.Length, CombVariance.Of(hidden, losses, length, Math.Min(roundSize, losses.Length)));
     }
 }

@@ -15,7 +15,7 @@ internal sealed class SamplingBlock
         _length = options.BlockLength;
         _start = request.BlockStart;
         int blocks = _length is { } length ? _masked.Select(position => (position - _start) / length).Distinct().Count() : 1;
-        _steps = options.Steps is { } steps && blocks > 0 ? (steps + blocks - 1) / blocks : options.Steps;
+        _steps = options.Steps is { } steps && blocks > 0 ? 1 + (steps - 1) / blocks : options.Steps;
         Begin();
     }
 
@@ -95,7 +95,8 @@ internal sealed class SamplingBlock
         IsDone = _masked.Length == 0;
         if (IsDone)
             return;
-        _end = _length is { } length ? _start + ((_masked[0] - _start) / length + 1) * length : int.MaxValue;
+        _end = _length is { } length
+            ? (int)Math.Min(int.MaxValue, _start + ((_masked[0] - _start) / length + 1L) * length) : int.MaxValue;
         Positions = Open;
         _initialCount = Positions.Length;
         _plannedSteps = _steps ?? _initialCount;

@@ -105,7 +105,10 @@ public sealed class SamplingOptions
     [OmittedAtDefault]
     public int? BlockLength { get; set; }
 
-    /// <summary>Draws from the so many most probable tokens only: 1 or more, at most the vocabulary. Default null: all.</summary>
+    /// <summary>
+    /// Draws from so many of the most probable tokens only, and from those as probable as the last of them: 1 or more, at most the
+    /// vocabulary. Default null: all.
+    /// </summary>
     [JsonPropertyName("TopK")]
     [OmittedAtDefault]
     public int? TopK { get; set; }
@@ -170,7 +173,9 @@ public sealed class SamplingOptions
     [OmittedAtDefault]
     public bool SharesStepsAmongRows { get; set; }
 
-    /// <summary>Seed of all draws; used with a temperature above 0 or a random order. Default 0.</summary>
+    /// <summary>
+    /// Seed of all draws: of tokens at a temperature above 0, of random orders and counts, and of remasking. Default 0.
+    /// </summary>
     [JsonPropertyName("Seed")]
     public int Seed { get; set; }
 

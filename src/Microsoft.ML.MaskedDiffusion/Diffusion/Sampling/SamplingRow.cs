@@ -88,7 +88,8 @@ internal sealed class SamplingRow : IDisposable
 
     // Whether the positions of a step are known before the network runs.
     private bool IsBlind =>
-        !_options.Order.UsesPredictions && !_options.TokensPerStep.UsesPredictions && !_options.SharesStepsAmongRows;
+        !_options.Order.UsesPredictions && !_options.TokensPerStep.UsesPredictions && !_options.Remasking.UsesPredictions
+        && !_options.SharesStepsAmongRows;
 
     // Whether the step fills the block's first position and no other, since its prediction cannot be had later.
     private bool FillsFirstAlone =>
@@ -340,7 +341,7 @@ internal sealed class SamplingRow : IDisposable
     private void RequireProgress(int filled)
     {
         _idleSteps = filled > 0 ? 0 : _idleSteps + 1;
-        if (_idleSteps > (_options.Steps ?? 0) + MostIdleSteps || History.MostTimesMasked > MostIdleSteps)
+        if (_idleSteps - MostIdleSteps > (_options.Steps ?? 0) || History.MostTimesMasked > MostIdleSteps)
         {
             string rule = filled > 0 ? $"'{_options.Remasking.Name}' of SamplingOptions.Remasking masks the same position again and again"
                 : $"'{_options.TokensPerStep.Name}' of SamplingOptions.TokensPerStep has filled nothing in {_idleSteps} steps";

@@ -5,7 +5,7 @@ using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
-/// <summary>The element types of a safetensors file that this library reads. It writes F32, BF16, F16 and I64.</summary>
+/// <summary>The element types of a safetensors file that this library reads. It writes F32, BF16, F16, I64 and I8.</summary>
 internal enum SafetensorsType
 {
     [JsonStringEnumMemberName("BOOL")]

@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Files;
+
 namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 /// <summary>
@@ -6,9 +8,6 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 /// </summary>
 internal static class SaveError
 {
-    /// <summary>Whether an error comes from the disk.</summary>
-    public static bool IsOfDisk(Exception error) => error is IOException or UnauthorizedAccessException;
-
     /// <summary>Runs a save to a path of what messages call by its name.</summary>
     /// <exception cref="DirectoryNotFoundException">The folder around the path does not exist.</exception>
     /// <exception cref="IOException">The disk refused.</exception>
@@ -18,7 +17,7 @@ internal static class SaveError
         {
             save();
         }
-        catch (Exception error) when (IsOfDisk(error))
+        catch (Exception error) when (DiskError.Is(error))
         {
             throw At(Path.GetFullPath(path), what, error);
         }

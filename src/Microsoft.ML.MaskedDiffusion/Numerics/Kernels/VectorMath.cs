@@ -11,8 +11,8 @@ internal static unsafe class VectorMath
     public const int Lanes = 16;
 
     /// <summary>
-    /// e^x to within 2 units in the last place; 0 below -87.3. Range reduction by ln 2 and the degree-6 polynomial of Cephes' expf
-    /// (Moshier).
+    /// e^x to within 2 units in the last place; 0 below -87.3, and e^88.3 above 88.3. Range reduction by ln 2 and the degree-6 polynomial
+    /// of Cephes' expf (Moshier).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Exp(Vector512<float> x)

@@ -48,7 +48,16 @@ internal sealed unsafe class BufferPool : IDisposable
             _most = Math.Max(_most, _lent);
             FreeDownTo(_most - _lent);
         }
-        return new PooledBuffer(this, (float*)NativeMemory.AlignedAlloc((nuint)size * sizeof(float), 64), size);
+        try
+        {
+            return new PooledBuffer(this, (float*)NativeMemory.AlignedAlloc((nuint)size * sizeof(float), 64), size);
+        }
+        catch
+        {
+            lock (_gate)
+                _lent -= size;
+            throw;
+        }
     }
 
     /// <summary>Frees all that is not lent.</summary>

@@ -1,7 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Files;
-using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 
 namespace Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 
@@ -87,7 +86,7 @@ internal static class CarrierWriter
             file.Commit(target);
             return CarrierBlob.Encode(header with { File = name }, []);
         }
-        catch (Exception error) when (location == null && SaveError.IsOfDisk(error))
+        catch (Exception error) when (location == null && DiskError.Is(error))
         {
             throw new IOException($"The model could not be packed for ML.NET's zip in the temporary folder {folder}: {error.Message} "
                 + "Free space there, or name another folder in the environment variable TMPDIR (Windows: TEMP).", error);

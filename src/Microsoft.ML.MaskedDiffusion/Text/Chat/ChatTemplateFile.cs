@@ -19,8 +19,6 @@ internal sealed record ChatTemplateFile(string Name, string Source, IReadOnlyDic
     private static readonly string[] TokenNames =
         ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
-    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
-
     /// <summary>Further tokens that the files add to the vocabulary.</summary>
     public required IReadOnlyList<string> Added { get; init; }
 
@@ -44,7 +42,7 @@ internal sealed record ChatTemplateFile(string Name, string Source, IReadOnlyDic
     {
         try
         {
-            return Utf8.GetString(JsonFile.WithoutMark(content).Span);
+            return StrictUtf8.Encoding.GetString(JsonFile.WithoutMark(content).Span);
         }
         catch (DecoderFallbackException e)
         {

@@ -15,11 +15,14 @@ internal sealed class PatternTranslator
         "S", "Sm", "Sc", "Sk", "So", "Z", "Zs", "Zl", "Zp", "C", "Cc", "Cf", "Co", "Cn",
     };
 
+    // Patterns of published tokenizers have a handful; a damaged file may have as many as the stack cannot hold.
+    private const int MostLevels = 100, MostShown = 300;
+
     private readonly string _pattern;
     private readonly PatternDialect _dialect;
     private readonly StringBuilder _output = new();
     private readonly List<(char Low, char High)> _named = [];
-    private int _at;
+    private int _at, _levels;
 
     private PatternTranslator(string pattern, PatternDialect dialect)
     {
@@ -104,6 +107,8 @@ internal sealed class PatternTranslator
 
     private void Group(bool ignoreCase)
     {
+        if (++_levels > MostLevels)
+            throw Unsupported($"groups in more than {MostLevels} others");
         string opening = "(?:";
         if (_at < _pattern.Length && _pattern[_at] == '?')
         {
@@ -119,6 +124,7 @@ internal sealed class PatternTranslator
         if (_at >= _pattern.Length)
             throw Unsupported("a group that does not end");
         _at++;
+        _levels--;
         _output.Append(')');
     }
 
@@ -164,7 +170,7 @@ internal sealed class PatternTranslator
         string text = end < 0 ? _pattern[_at..] : _pattern[_at..(end + 1)];
         string[] numbers = text.Trim('{', '}').Split(',');
         if (end < 0 || numbers.Length > 2 || numbers[0].Length == 0 || numbers.Any(number => !number.All(char.IsAsciiDigit)))
-            throw Unsupported($"the quantifier {text}");
+            throw Unsupported($"the quantifier {TextExcerpt.Of(text)}");
         _at = end + 1;
         return text;
     }
@@ -275,7 +281,7 @@ internal sealed class PatternTranslator
             end = close + 1;
         }
         if (!int.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value) || value > 0xFFFF)
-            throw Unsupported($"the character number '{text}'");
+            throw Unsupported($"the character number '{TextExcerpt.Of(text)}'");
         _at = end;
         return (char)value;
     }
@@ -297,7 +303,8 @@ internal sealed class PatternTranslator
     private static string Literal(char unit) =>
         char.IsAsciiLetterOrDigit(unit) ? unit.ToString() : string.Create(CultureInfo.InvariantCulture, $"\\u{(int)unit:X4}");
 
-    private FormatException Unsupported(string what) => new($"its pattern '{_pattern}' has {what}, which is not supported");
+    private FormatException Unsupported(string what) =>
+        new($"its pattern '{TextExcerpt.Of(_pattern, MostShown)}' has {what}, which is not supported");
 }
 
 /// <summary>Whose regular expressions a pattern is written for.</summary>

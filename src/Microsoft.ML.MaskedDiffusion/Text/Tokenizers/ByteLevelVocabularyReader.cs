@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
@@ -8,8 +9,6 @@ namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 /// </summary>
 internal static class ByteLevelVocabularyReader
 {
-    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
-
     /// <summary>vocab.json: one JSON object, token to id; the ids are 0 .. n - 1 and each of the 256 bytes has its token.</summary>
     public static Dictionary<string, int> ReadTokens(byte[] content)
     {
@@ -47,7 +46,7 @@ internal static class ByteLevelVocabularyReader
         string text;
         try
         {
-            text = Utf8.GetString(content).TrimStart('\uFEFF');
+            text = StrictUtf8.Encoding.GetString(content).TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException e)
         {

@@ -44,7 +44,7 @@ internal abstract class OwnTokenizer : Tokenizer
         int fits = all.Length;
         if (text.Length > destination.Length)
         {
-            // The most ids whose text fits; the text of more ids is not shorter.
+            // Ids whose text fits, as many as halving finds.
             int low = 0;
             for (int high = all.Length - 1; low < high;)
             {

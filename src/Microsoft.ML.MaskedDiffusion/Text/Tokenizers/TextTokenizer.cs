@@ -84,13 +84,14 @@ public abstract class TextTokenizer
     internal string ContentHash => _contentHash.Value;
 
     /// <summary>
-    /// Reads a tokenizer. <paramref name="path"/> is a SentencePiece file (<c>*.model</c>), Hugging Face's <c>tokenizer.json</c>, one of
-    /// <c>vocab.json</c> and <c>merges.txt</c> with the other beside it (a byte-level BPE vocabulary that splits text as GPT-2's, or as
-    /// Qwen's where <c>tokenizer_config.json</c> beside it names a tokenizer of Qwen or Dream, which becomes a <c>tokenizer.json</c>), a
-    /// WordPiece vocabulary (<c>vocab.txt</c>), or a folder that holds one of these; of several in one folder the first in this order is
-    /// taken. A SentencePiece model says itself which tokens begin and end a sequence. Otherwise these are those of
-    /// <c>special_tokens_map.json</c> and <c>tokenizer_config.json</c> beside it; without these files those of the template in
-    /// <c>tokenizer.json</c>, and else there is only an end, <c>&lt;|endoftext|&gt;</c>, if that is a token.
+    /// Reads a tokenizer. <paramref name="path"/> is a SentencePiece file (<c>*.model</c>), Hugging Face's <c>tokenizer.json</c>, a
+    /// <c>.tiktoken</c> file with this library's <c>tiktoken.json</c> beside it, one of <c>vocab.json</c> and <c>merges.txt</c> with the
+    /// other beside it (a byte-level BPE vocabulary that splits text as GPT-2's, or as Qwen's where <c>tokenizer_config.json</c> beside it
+    /// names a tokenizer of Qwen or Dream, which becomes a <c>tokenizer.json</c>), a WordPiece vocabulary (<c>vocab.txt</c>), or a folder
+    /// that holds one of these; of several in one folder the first in this order is taken. A SentencePiece model says itself which tokens
+    /// begin and end a sequence. Otherwise these are those of <c>special_tokens_map.json</c> and <c>tokenizer_config.json</c> beside it;
+    /// without these files those of the template in <c>tokenizer.json</c>, and else there is only an end, <c>&lt;|endoftext|&gt;</c>, if
+    /// that is a token.
     /// </summary>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or no tokenizer in it.</exception>
@@ -127,8 +128,9 @@ public abstract class TextTokenizer
 
     /// <summary>
     /// The ids of a text, without beginning or end of sequence. A lone surrogate is encoded as U+FFFD. Text that spells a special token,
-    /// such as <c>&lt;|endoftext|&gt;</c>, is plain text, but for tokenizers of <c>tokenizer.json</c> and <c>vocab.txt</c>: there it is
-    /// that token, as in the library that writes these files.
+    /// such as <c>&lt;|endoftext|&gt;</c>, is plain text, but for tokenizers of <c>tokenizer.json</c> and <c>vocab.txt</c>, for those that
+    /// are taken from a Tiktoken object, and for the user-defined symbols of a SentencePiece model: there it is that token, as in the
+    /// library that they come from.
     /// </summary>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
     public int[] Encode(string text)
@@ -138,9 +140,9 @@ public abstract class TextTokenizer
     }
 
     /// <summary>
-    /// The text of ids; beginning and end of sequence are left out. A byte-level tokenizer returns what was encoded, character
-    /// for character; a SentencePiece one up to its own normalization. Ids in an arbitrary order can give bytes that are not UTF-8: each
-    /// such sequence becomes U+FFFD.
+    /// The text of ids; beginning and end of sequence are left out, and so are other special and control tokens of published tokenizers. A
+    /// byte-level tokenizer returns what was encoded, character for character; a SentencePiece one up to its own normalization. Ids in an
+    /// arbitrary order can give bytes that are not UTF-8: these become U+FFFD, one or several.
     /// </summary>
     /// <exception cref="ArgumentNullException"><paramref name="ids"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in 0 .. <see cref="VocabularySize"/> - 1.</exception>

@@ -31,8 +31,9 @@ internal static class TokenizerFiles
     public static readonly string[] SentencePieceSettings = [.. Settings, AddedTokens];
 
     private const string Expected =
-        $"Expected a SentencePiece file (*.model), Hugging Face's {HuggingFace}, {Vocabulary} or {Merges} of a byte-level BPE vocabulary "
-        + $"with the other beside it, {WordPiece} of a WordPiece vocabulary, or a folder with one of these.";
+        $"Expected a SentencePiece file (*.model), Hugging Face's {HuggingFace}, {Tiktoken} with {TiktokenSettings} beside it, "
+        + $"{Vocabulary} or {Merges} of a byte-level BPE vocabulary with the other beside it, {WordPiece} of a WordPiece vocabulary, or a "
+        + "folder with one of these.";
 
     /// <summary>Whether a tokenizer is kept in a file of this name.</summary>
     public static bool IsKnown(string name) => name is SentencePiece or HuggingFace or Tiktoken or TiktokenSettings or Vocabulary or Merges

@@ -41,7 +41,8 @@ public sealed class AdaptationOptions
         OptionCheck.Require(adapts || AttentionBlockSize is null, Group + nameof(AttentionBlockSize), AttentionBlockSize, Default
             + ". A masked diffusion model becomes one by MaskedDiffusionModel.WithAttentionBlocks, and a fresh network has blocks by "
             + "TransformerConfig.AttentionBlockSize");
-        OptionCheck.RequireCountOrNull(AttentionBlockSize, Group + nameof(AttentionBlockSize));
+        OptionCheck.Require(AttentionBlockSize is null or (>= 1 and <= 1 << 20), Group + nameof(AttentionBlockSize), AttentionBlockSize,
+            "1 to 1048576, or null");
         if (!adapts || MaskTokenId is not { } id)
             return;
         int size = model!.Config.VocabularySize;

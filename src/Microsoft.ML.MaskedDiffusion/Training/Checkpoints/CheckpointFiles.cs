@@ -21,7 +21,7 @@ internal sealed record CheckpointContent(
 /// </summary>
 internal static class CheckpointFiles
 {
-    private const int SentBytes = 1 << 26;
+    private const int SentNumbers = 1 << 24;
     private const string Weights = "model.safetensors";
     private const string Moments = "optimizer.safetensors";
     private const string Best = "best.safetensors";
@@ -130,9 +130,11 @@ internal static class CheckpointFiles
         {
             using var scope = torch.NewDisposeScope();
             torch.Tensor host = tensor.detach().to(torch.ScalarType.Float32).cpu().contiguous();
-            Span<byte> all = MemoryMarshal.AsBytes(TensorMemory.FloatSpan(host));
-            for (int from = 0; from < all.Length; from += SentBytes)
-                group.Broadcast(all.Slice(from, Math.Min(SentBytes, all.Length - from)), root: 0);
+            // In pieces: the bytes of a large tensor are more than a span may have.
+            Span<float> left = TensorMemory.FloatSpan(host);
+            for (; left.Length > SentNumbers; left = left[SentNumbers..])
+                group.Broadcast(MemoryMarshal.AsBytes(left[..SentNumbers]), root: 0);
+            group.Broadcast(MemoryMarshal.AsBytes(left), root: 0);
             if (!group.IsFirst())
                 tensor.copy_(host);
         }

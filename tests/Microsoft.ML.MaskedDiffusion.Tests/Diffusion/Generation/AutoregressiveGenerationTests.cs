@@ -55,6 +55,20 @@ public sealed class AutoregressiveGenerationTests
     }
 
     [TestMethod]
+    public void PostponedTokensHaveTheirOwnProbability()
+    {
+        GeneratedText Text(int[]? postponed) => new TextGenerator(Model, new GenerationOptions
+        {
+            MaxNewTokens = 6, MinNewTokens = 6, Sampling = new() { Temperature = 0, PostponedTokens = postponed },
+        }).Generate("the");
+        GeneratedText plain = Text(null), postponed = Text([.. plain.Tokens.Select(token => token.Id).Distinct()]);
+        // An autoregressive model has one place to choose at, so that nothing is put off.
+        CollectionAssert.AreEqual(plain.Tokens.ToArray(), postponed.Tokens.ToArray());
+        Assert.AreEqual(plain.LogProbability, postponed.LogProbability);
+        Assert.IsTrue(double.IsFinite(plain.LogProbability));
+    }
+
+    [TestMethod]
     [DataRow(0.0)]
     [DataRow(1.0)]
     public void ATextIsWrittenTheSameWhateverIsBesideIt(double guidance)

@@ -119,6 +119,61 @@ public sealed class TextGeneratorTests
     }
 
     [TestMethod]
+    public async Task AStreamIsWrittenAnewByEachEnumeration()
+    {
+        SamplingOptions sampling = new() { BlockLength = 4, Cache = SamplingCache.Prefix };
+        IAsyncEnumerable<GenerationState> states = new TextGenerator(
+            Model, new GenerationOptions { MaxNewTokens = 12, Sampling = sampling }).StreamAsync("the");
+        // Broken off, as a whole, and two in turns.
+        await foreach (GenerationState state in states)
+        {
+            if (state.Step == 2)
+                break;
+        }
+        List<string> first = [], second = [], third = [];
+        await foreach (GenerationState state in states)
+            first.Add(state.Text);
+        await using IAsyncEnumerator<GenerationState> one = states.GetAsyncEnumerator(), other = states.GetAsyncEnumerator();
+        while (await one.MoveNextAsync() & await other.MoveNextAsync())
+        {
+            second.Add(one.Current.Text);
+            third.Add(other.Current.Text);
+        }
+        Assert.IsGreaterThan(3, first.Count);
+        CollectionAssert.AreEqual(first, second);
+        CollectionAssert.AreEqual(first, third);
+    }
+
+    [TestMethod]
+    [DataRow(null)]
+    [DataRow(4)]
+    public void MoreStepsThanThereCanBeAreAsManyAsThereAre(int? block)
+    {
+        GeneratedText[] texts =
+        [
+            .. new[] { 12, int.MaxValue }.Select(steps => new TextGenerator(Model, new GenerationOptions
+            {
+                MaxNewTokens = 12, MinNewTokens = 12, Sampling = new() { Steps = steps, BlockLength = block, Seed = 5 },
+            }).Generate("the")),
+        ];
+        Assert.AreEqual(12, texts[1].StepCount);
+        Assert.AreEqual(texts[0].Text, texts[1].Text);
+    }
+
+    [TestMethod]
+    public void PathPlanningMasksAgainInARandomOrderToo()
+    {
+        GenerationOptions Options(Remasking remasking) => new()
+        {
+            MaxNewTokens = 20, MinNewTokens = 20, Sampling = new() { Temperature = 1, Remasking = remasking, Steps = 20, Seed = 3 },
+        };
+        GeneratedText plain = new TextGenerator(Model, Options(Remasking.None)).Generate("the");
+        GeneratedText planned = new TextGenerator(Model, Options(Remasking.PathPlanning(null, 0.2))).Generate("the");
+        Assert.IsTrue(planned.Tokens.Any(token => token.TimesMasked > 0), "tokens are masked again");
+        Assert.IsFalse(plain.Tokens.Any(token => token.TimesMasked > 0));
+    }
+
+    [TestMethod]
     public async Task CancellationReturnsWhatIsWritten()
     {
         using var source = new CancellationTokenSource();

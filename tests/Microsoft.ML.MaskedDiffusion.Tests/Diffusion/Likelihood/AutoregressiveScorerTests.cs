@@ -107,6 +107,12 @@ public sealed class AutoregressiveScorerTests
         var scorer = new AutoregressiveScorer(network, new());
         Assert.ThrowsExactly<NotFiniteNumberException>(() => scorer.Score([new([1], [2, 3])]));
         Unwrapped.Throws<NotFiniteNumberException>(() => scorer.MatchGreedily([new([1], [2, 3])]));
+        // Of one token alone, which is not the first.
+        using TransformerNetwork other = Network();
+        Span<float> rows = TensorMemory.FloatSpan(other.Parameters["lm_head.weight"]);
+        rows.Slice(2 * other.Config.EmbeddingSize, other.Config.EmbeddingSize).Fill(float.NaN);
+        var partly = new AutoregressiveScorer(other, new());
+        Unwrapped.Throws<NotFiniteNumberException>(() => partly.MatchGreedily([new([1], [1, 3])]));
     }
 
     [TestMethod]

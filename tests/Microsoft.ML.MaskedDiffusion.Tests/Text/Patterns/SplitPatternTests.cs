@@ -68,6 +68,16 @@ public sealed class SplitPatternTests
     }
 
     [TestMethod]
+    public void ManyGroupsInEachOtherAreRefused()
+    {
+        string Nested(int levels) => string.Concat(Enumerable.Repeat("(?:", levels)) + "a" + new string(')', levels);
+        Assert.AreEqual("a|a", Join(SplitPattern.Parse(Nested(100), PatternDialect.HuggingFace), "aa"));
+        string message = Assert.Throws<FormatException>(() => SplitPattern.Parse(Nested(100_000), PatternDialect.HuggingFace)).Message;
+        StringAssert.Contains(message, "groups in more than 100 others");
+        Assert.IsLessThan(500, message.Length);
+    }
+
+    [TestMethod]
     public void AWrongPatternIsToldInShort()
     {
         string message = Assert.Throws<FormatException>(

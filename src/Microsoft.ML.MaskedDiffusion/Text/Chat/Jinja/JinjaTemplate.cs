@@ -111,7 +111,7 @@ internal sealed class JinjaTemplate
                     passes.Add((item, pass));
             }
             if (passes.Count == 0)
-                Do(loop.Else, scope);
+                Do(loop.Else, new JinjaScope(scope, Nothing));
             for (int i = 0; i < passes.Count; i++)
             {
                 JinjaMap state = StateOf(i, passes.Count);

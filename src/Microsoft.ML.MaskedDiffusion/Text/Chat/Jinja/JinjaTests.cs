@@ -46,7 +46,7 @@ internal static class JinjaTests
             "number" => value is bool or long or double,
             "integer" => value is long,
             "mapping" => value is JinjaMap,
-            "sequence" => value is string or List<object?> or JinjaMap,
+            "sequence" => value is string or List<object?> or JinjaMap or JinjaUndefined,
             "iterable" => value is string or List<object?> or JinjaMap or JinjaUndefined,
             "callable" => value is JinjaFunction,
             _ => throw inputs.Run.Errors.Unsupported(inputs.Line, inputs.Name, Names),

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Microsoft.ML.MaskedDiffusion.Files;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
 
@@ -39,8 +40,6 @@ internal sealed class ByteLevelDecoder : ITokenDecoder
 /// <summary>Tokens such as &lt;0x0A&gt; are bytes; bytes in a row that are no UTF-8 are as many replacement characters.</summary>
 internal sealed class ByteFallbackDecoder : ITokenDecoder
 {
-    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
-
     /// <summary>The byte that a token such as &lt;0x0A&gt; is; null for other tokens.</summary>
     public static byte? ByteOf(string token) =>
         token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>'
@@ -71,7 +70,7 @@ internal sealed class ByteFallbackDecoder : ITokenDecoder
             return;
         try
         {
-            result.Add(Strict.GetString([.. bytes]));
+            result.Add(StrictUtf8.Encoding.GetString([.. bytes]));
         }
         catch (DecoderFallbackException)
         {

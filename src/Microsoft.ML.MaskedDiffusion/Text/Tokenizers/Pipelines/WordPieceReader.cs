@@ -12,8 +12,6 @@ internal static class WordPieceReader
 {
     private const string UnknownToken = "[UNK]", Prefix = "##";
 
-    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
-
     public static TextTokenizer Read(IReadOnlyDictionary<string, byte[]> files)
     {
         var kept = new Dictionary<string, byte[]>();
@@ -38,7 +36,7 @@ internal static class WordPieceReader
         string text;
         try
         {
-            text = Utf8.GetString(JsonFile.WithoutMark(content).Span);
+            text = StrictUtf8.Encoding.GetString(JsonFile.WithoutMark(content).Span);
         }
         catch (DecoderFallbackException e)
         {

@@ -29,6 +29,7 @@ public sealed class JinjaTemplateTests
         "10TrueFalse;21FalseFalse;32FalseFalse;43FalseTrue;")]
     [DataRow("{% for i in l if i is even %}{{ loop.index }}={{ i }} {% endfor %}{% for i in [] %}x{% else %}none{% endfor %}",
         "1=2 2=4 none")]
+    [DataRow("{% set x = 1 %}{% for i in [] %}{% else %}{% set x = 2 %}{{ x }}{% endfor %}{{ x }}{{ nothing is sequence }}", "21True")]
     [DataRow("{% for k, v in d.items() %}{{ k }}{{ v|tojson }};{% endfor %}", "a1;b[true, null];")]
     [DataRow("{% if not n %}a{% elif n == 3 %}b{% else %}c{% endif %}{% if x is defined %}d{% else %}e{% endif %}", "be")]
     [DataRow("{% set x = 1 %}{% for i in l %}{% set x = x + i %}{{ x }}{% endfor %}{{ x }}", "23451")]
