@@ -41,8 +41,8 @@ public sealed class LoadingMemoryTests
         MaskedDiffusionModel model = MaskedDiffusionModel.FromSafetensors(path, config, tiny.Tokenizer, "cpu");
         long most = watch.Stop();
         Assert.IsLessThan(size / 20, GC.GetAllocatedBytesForCurrentThread() - managed, "bytes of managed memory");
-        // 135 MB of weights; 10 % are 13.5 MB. Some of them may take the place of what other tests have freed.
-        Assert.IsLessThan(size + size / 10, most - before, "bytes of all memory at most");
+        // 135 MB of weights; 5 % are 6.7 MB. Some of them may take the place of what other tests have freed.
+        Assert.IsLessThan(size + size / 20, most - before, "bytes of all memory at most");
         Assert.IsGreaterThan(size / 3, most - before, "the measurement sees the weights");
 
         model.Dispose();
@@ -74,10 +74,10 @@ public sealed class LoadingMemoryTests
         MaskedDiffusionModel model = folder.Load(type);
         long loading = watch.Stop();
         Assert.AreEqual(type, model.WeightType);
-        // 125 MB of weights, or 62 MB in 8 bits. The largest tensor has 2 MB, and 4 MB while it is rounded to 8 bits; threads that are left
-        // over from other tests take some MB at times. Weights that are held twice would take as much again.
-        long rounding = type == WeightType.Int8 ? 8 << 20 : 0;
-        Assert.IsLessThan(size + size / 5 + rounding, loading - before, "bytes of all memory at most while loading");
+        // 125 MB of weights, or 62 MB in 8 bits. 5 % are 6 or 3 MB; the largest tensor has 2 MB, and 4 MB while it is rounded to 8 bits. In
+        // 8 bits, of which the heap has holes from rounding, up to 16 MB more than the weights were seen.
+        long rounding = type == WeightType.Int8 ? 16 << 20 : 0;
+        Assert.IsLessThan(size + size / 20 + rounding, loading - before, "bytes of all memory at most while loading");
         Assert.IsGreaterThan(size / 3, loading - before, "the measurement sees the weights");
 
         using var writing = new MemoryWatch();
