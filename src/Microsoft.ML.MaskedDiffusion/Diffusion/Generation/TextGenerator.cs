@@ -145,14 +145,13 @@ public sealed class TextGenerator
     {
         ArgumentNullException.ThrowIfNull(prompt);
         // What is wrong with the prompt is said at once; each enumeration writes the text anew.
-        Open(prompt, sample: 0).Dispose();
-        return Stream(prompt, cancellationToken);
+        return Stream(prompt, Encode(prompt), cancellationToken);
     }
 
     private async IAsyncEnumerable<GenerationState> Stream(
-        string prompt, CancellationToken cancellation, [EnumeratorCancellation] CancellationToken enumeration = default)
+        string prompt, int[] ids, CancellationToken cancellation, [EnumeratorCancellation] CancellationToken enumeration = default)
     {
-        using IGeneratingRow row = Open(prompt, sample: 0);
+        using IGeneratingRow row = Open(prompt, ids, sample: 0);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, enumeration);
         var run = new GenerationRun(_model.Session, _plan);
         if (row.IsDone)
@@ -173,7 +172,7 @@ public sealed class TextGenerator
         try
         {
             foreach ((string prompt, int sample) in texts)
-                rows.Add(Open(prompt, sample));
+                rows.Add(Open(prompt, Encode(prompt), sample));
             var run = new GenerationRun(_model.Session, _plan);
             long most = (long)rows.Count * _plan.MaxNewTokens;
             IGeneratingRow[] active = [.. rows.Where(row => !row.IsDone)];
@@ -192,20 +191,23 @@ public sealed class TextGenerator
         }
     }
 
-    private IGeneratingRow Open(string prompt, int sample)
+    private int[] Encode(string prompt)
     {
         int[] ids = _plan.Prompts.Encode(prompt);
-        if (_plan.Fits(ids.Length))
-        {
-            return _model.Config.Autoregressive
-                ? new AutoregressiveRow(_plan, _model.Session, ids, prompt, sample)
-                : new GeneratingRow(_plan, ids, prompt, sample);
-        }
-        if (_plan.Options.InvalidRows == InvalidRows.Skip)
-            return new InvalidRow(ids.Length);
+        if (_plan.Fits(ids.Length) || _plan.Options.InvalidRows == InvalidRows.Skip)
+            return ids;
         throw new ArgumentException(
             $"{_subject} has {ids.Length} tokens, and with MaxNewTokens {_plan.MaxNewTokens} that is more than the model's "
             + $"{_plan.ContextLength}: \"{TextExcerpt.Of(prompt)}\". Shorten it, lower MaxNewTokens, or set Sampling.BlockLength to write "
             + "in blocks, for which the window slides.");
+    }
+
+    private IGeneratingRow Open(string prompt, int[] ids, int sample)
+    {
+        if (!_plan.Fits(ids.Length))
+            return new InvalidRow(ids.Length);
+        return _model.Config.Autoregressive
+            ? new AutoregressiveRow(_plan, _model.Session, ids, prompt, sample)
+            : new GeneratingRow(_plan, ids, prompt, sample);
     }
 }
