@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using Mdm;
 
@@ -120,6 +121,21 @@ public sealed class CommandLineFileTests
         ToolRun cut = ToolRun.Of("inspect", folder.File("cut.safetensors"));
         Assert.AreEqual(ExitCode.Failed, cut.ExitCode);
         StringAssert.Contains(cut.Error, "cut off");
+    }
+
+    [TestMethod]
+    public void AnArchiveWithTwoEntriesOfOneNameIsDamaged()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("lm.mdm");
+        using (ZipArchive archive = ZipFile.Open(path, ZipArchiveMode.Create))
+        {
+            archive.CreateEntry("config.json");
+            archive.CreateEntry("config.json");
+        }
+        ToolRun refused = ToolRun.Of("inspect", path);
+        Assert.AreEqual(ExitCode.Failed, refused.ExitCode, refused.Error);
+        StringAssert.Contains(refused.Error, $"{path} is damaged: it has more than one entry named config.json.");
     }
 
     [TestMethod]

@@ -181,6 +181,33 @@ public sealed class MaskedDiffusionScorerTests
     }
 
     [TestMethod]
+    public void ARoundOfMoreDrawsThanThereAreIsOneOfAllOfThem()
+    {
+        LikelihoodEstimate[] estimates =
+        [
+            .. new[] { 16, 17, int.MaxValue }.Select(size => new MaskedDiffusionScorer(
+                new ToyEvaluator(), new() { Method = LikelihoodMethod.MonteCarlo, Samples = 16, RoundSize = size })
+                .Score([new([1], [2, 6, 0, 5])])[0]),
+        ];
+        Assert.IsGreaterThan(0, estimates[0].StandardError);
+        Assert.AreEqual(estimates[0], estimates[1]);
+        Assert.AreEqual(estimates[0], estimates[2]);
+    }
+
+    [TestMethod]
+    public void ABlockOfAnySizeIsNoLongerThanTheText()
+    {
+        LikelihoodEstimate[] estimates =
+        [
+            .. new int?[] { null, 4, int.MaxValue }.Select(size => new MaskedDiffusionScorer(
+                new ToyEvaluator(), new() { Method = LikelihoodMethod.Sampler(SamplingOrder.Margin, blockLength: size) })
+                .Score([new([1], [2, 6, 0, 5])])[0]),
+        ];
+        Assert.AreEqual(estimates[0], estimates[1]);
+        Assert.AreEqual(estimates[0], estimates[2]);
+    }
+
+    [TestMethod]
     public void DamagedWeightsAreAnError()
     {
         var model = new ToyEvaluator(sharpness: double.NaN);

@@ -80,6 +80,19 @@ public sealed class LmEvalRequestsTests
     }
 
     [TestMethod]
+    public void AFileThatAppearsDuringTheRunStays()
+    {
+        Write(("The", " end"));
+        FakeScorer scorer = new(Score, 20) { OnScore = () => File.WriteAllText(_responses, "mine") };
+        IOException error = Assert.ThrowsExactly<IOException>(() => new LmEvalRequests(scorer, null).Score(_requests, _responses));
+        StringAssert.Contains(error.Message, "is not replaced");
+        Assert.AreEqual("mine", File.ReadAllText(_responses));
+        // The answers are kept.
+        File.Delete(_responses);
+        Assert.AreEqual(new LmEvalSummary(1, 1, 0, 0), new LmEvalRequests(Scorer(), null).Score(_requests, _responses));
+    }
+
+    [TestMethod]
     public void StoppedRun_GoesOn()
     {
         (string, string)[] rows = [.. Enumerable.Range(0, 7).Select(i => ($"c{i}", $" {new string('a', i + 1)}"))];

@@ -107,6 +107,14 @@ public sealed class TextGenerationTests
     }
 
     [TestMethod]
+    public void WithoutASamplerTheOptionIsNamed()
+    {
+        using MaskedDiffusionModel model = TinyModel.Create();
+        var options = new TextGenerationOptions { Generation = { Sampling = null! } };
+        StringAssert.Contains(Unwrapped.Throws<ArgumentException>(() => new TextGenerationEstimator(model, options)).Message, "Sampling");
+    }
+
+    [TestMethod]
     public void OnlyWhatIsReadIsWritten()
     {
         var progress = new Collected<GenerationProgress>(_ => { });
