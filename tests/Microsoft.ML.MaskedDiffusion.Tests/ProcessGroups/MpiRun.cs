@@ -52,6 +52,9 @@ internal sealed class MpiRun : IDisposable
         // More ranks than cores: each computes on one thread, and none of torch's waits for work in a loop.
         start.Environment["DOTNET_PROCESSOR_COUNT"] = "1";
         start.Environment["OMP_NUM_THREADS"] = "1";
+        // They end before profiles of their code pay, and some are killed, which would leave the debugger's pipes in the temporary folder.
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         return new MpiRun(new Process { StartInfo = start });
     }
 

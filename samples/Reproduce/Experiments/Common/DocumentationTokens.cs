@@ -1,4 +1,3 @@
-using DocumentationDemo;
 using DocumentationDemo.Corpus;
 using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
@@ -18,7 +17,7 @@ internal sealed record DocumentationTokens(CorpusSets Sets, TextTokenizer Tokeni
     /// <summary>Reads, splits and encodes the documentation that comes with the SDK.</summary>
     public static DocumentationTokens Read(Run run, int vocabularySize)
     {
-        CorpusSets sets = CorpusSets.Read(run.MLContext, new DemoOptions { Seed = run.Options.Seed }, CancellationToken.None);
+        CorpusSets sets = Documentation.Of(run);
         IDataView training = run.MLContext.Data.TakeRows(sets.Training, run.Options.Scaled(MostDocuments));
         TextTokenizer tokenizer = TrainedTokenizer.Of(run, "tokenizer", training, vocabularySize);
         return new DocumentationTokens(sets, tokenizer, Encode(run, training, tokenizer));

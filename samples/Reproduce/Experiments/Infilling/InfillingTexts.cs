@@ -1,4 +1,3 @@
-using DocumentationDemo;
 using DocumentationDemo.Corpus;
 using Microsoft.ML.MaskedDiffusion;
 using Reproduce.Experiments.Common;
@@ -20,7 +19,7 @@ internal sealed record InfillingTexts(TextTokenizer Tokenizer, string[] Training
     /// <summary>Rows of the documentation.</summary>
     public static InfillingTexts OfDocumentation(Run run, InfillingSettings settings)
     {
-        CorpusSets sets = CorpusSets.Read(run.MLContext, new DemoOptions { Seed = run.Options.Seed }, CancellationToken.None);
+        CorpusSets sets = Documentation.Of(run);
         List<CorpusRow> training = [.. CorpusSets.RowsOf(run.MLContext, sets.Training).Take(run.Options.Scaled(MostRows))];
         TextTokenizer tokenizer =
             TrainedTokenizer.Of(run, "tokenizer", training.Select(row => row.Text), settings.Network!.VocabularySize);

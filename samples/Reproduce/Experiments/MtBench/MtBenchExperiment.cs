@@ -1,4 +1,3 @@
-using DocumentationDemo;
 using DocumentationDemo.Corpus;
 using Microsoft.ML;
 using Microsoft.ML.MaskedDiffusion;
@@ -42,7 +41,7 @@ internal sealed class MtBenchExperiment : Experiment
         // Missing files are an error before the documentation is read.
         (string Dialogues, string Questions)? given = run.Options.UsesStandIns
             ? null : (run.DataFile(DialogueFile, DialogueSource), run.DataFile(QuestionFile, QuestionSource));
-        CorpusSets sets = CorpusSets.Read(run.MLContext, new DemoOptions { Seed = run.Options.Seed }, CancellationToken.None);
+        CorpusSets sets = Documentation.Of(run);
         (string dialogues, string questionFile) = given ?? WriteStandIns(run, settings, sets);
         JudgedQuestion[] questions = JudgedQuestion.Read(questionFile);
         FineTuningRow[] rows = [.. FineTuningReader.ShareGpt.Read(dialogues)];

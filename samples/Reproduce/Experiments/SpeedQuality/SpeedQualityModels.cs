@@ -1,4 +1,3 @@
-using DocumentationDemo;
 using DocumentationDemo.Corpus;
 using Microsoft.ML.MaskedDiffusion;
 using Reproduce.Experiments.Common;
@@ -50,7 +49,7 @@ internal sealed record SpeedQualityModels(
     {
         MaskedDiffusionModel masked = run.LoadPretrained(ModelKind.MaskedDiffusion);
         MaskedDiffusionModel autoregressive = run.LoadPretrained(ModelKind.Autoregressive);
-        CorpusSets sets = CorpusSets.Read(run.MLContext, new DemoOptions { Seed = run.Options.Seed }, CancellationToken.None);
+        CorpusSets sets = Documentation.Of(run);
         return new SpeedQualityModels(run.LoadJudge(), autoregressive, [(MostCompute, masked)], sets.HeldOut);
     }
 

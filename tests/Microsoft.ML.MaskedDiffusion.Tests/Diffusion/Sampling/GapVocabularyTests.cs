@@ -5,7 +5,6 @@ using Microsoft.ML.MaskedDiffusion.Modeling;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
-[DoNotParallelize]
 public sealed class GapVocabularyTests
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);

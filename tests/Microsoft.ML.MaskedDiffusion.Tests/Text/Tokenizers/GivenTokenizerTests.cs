@@ -5,7 +5,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Models are trained with given tokenizers, and keep them in every way to save a model.</summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class GivenTokenizerTests
 {
     private readonly TemporaryFolder _folder = new();

@@ -5,7 +5,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>tokenizer.json, vocab.txt and the files beside them: what is read, what is preferred and what is refused.</summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class HuggingFaceFilesTests
 {
     private const string Words = "[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncat\n##s\n.\n";

@@ -4,7 +4,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Ids and decoded texts of tokenizer.json are those of Hugging Face's Rust library, on two thousand strings a kind.</summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class HuggingFaceOracleTests
 {
     private readonly TemporaryFolder _folder = new();

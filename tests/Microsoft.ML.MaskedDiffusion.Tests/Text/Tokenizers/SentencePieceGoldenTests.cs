@@ -4,7 +4,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>The ids and decoded texts that Google's sentencepiece gives, for four small models (see Golden/README.md).</summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class SentencePieceGoldenTests
 {
     [TestMethod]

@@ -5,7 +5,6 @@ using Microsoft.ML.Tokenizers;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
-[DoNotParallelize]
 public sealed class TiktokenTests
 {
     private static readonly Dictionary<string, int> Special = new() { ["<|end|>"] = 300, ["<|user|>"] = 301 };

@@ -4,7 +4,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Cases of Unicode's annex 15; the Rust library is compared with in <see cref="HuggingFaceOracleTests"/>.</summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class UnicodeNormalizerTests
 {
     [TestMethod]
