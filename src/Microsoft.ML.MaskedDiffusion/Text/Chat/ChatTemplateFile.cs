@@ -14,6 +14,8 @@ namespace Microsoft.ML.MaskedDiffusion.Text.Chat;
 /// <param name="Tokens">The special tokens that it may name, such as bos_token.</param>
 internal sealed record ChatTemplateFile(string Name, string Source, IReadOnlyDictionary<string, string> Tokens)
 {
+    // A template is written a hundred times to find out its parts, with the token each time.
+    private const int LongestToken = 4096;
     private const string Key = "chat_template", Default = "default";
 
     private static readonly string[] TokenNames =
@@ -88,8 +90,11 @@ internal sealed record ChatTemplateFile(string Name, string Source, IReadOnlyDic
         var tokens = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string name in TokenNames)
         {
-            if (SpecialTokens.TextOf(files, name) is { } token)
-                tokens[name] = token.Text;
+            if (SpecialTokens.TextOf(files, name) is not var (file, token))
+                continue;
+            if (token.Length > LongestToken)
+                throw TokenizerJsonFile.Bad(file, $"{name} has {token.Length} characters, and in a template it may have {LongestToken}");
+            tokens[name] = token;
         }
         return tokens;
     }

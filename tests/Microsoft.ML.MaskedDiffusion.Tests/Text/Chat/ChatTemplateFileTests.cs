@@ -73,6 +73,19 @@ public sealed class ChatTemplateFileTests
     }
 
     [TestMethod]
+    public void ATokenOfManyCharactersIsRefusedBeforeItIsWritten()
+    {
+        Dictionary<string, byte[]> files = ChatFiles.Of("{{ pad_token }}" + Template("settings"), null, "<|endoftext|>");
+        foreach ((int length, string told) in new[] { (4096, "writes pad_token"), (4097, "pad_token has 4097 characters") })
+        {
+            JsonObject map = new() { ["pad_token"] = new string('x', length) };
+            files["special_tokens_map.json"] = Encoding.UTF8.GetBytes(map.ToJsonString());
+            TextTokenizer tokenizer = TextTokenizer.FromFiles(files);
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => tokenizer.ChatTemplate).Message, told);
+        }
+    }
+
+    [TestMethod]
     public void ASavedModelKeepsItsTemplate()
     {
         Dictionary<string, byte[]> files = ChatFiles.Of(Template("settings"), null, "<|endoftext|>");
