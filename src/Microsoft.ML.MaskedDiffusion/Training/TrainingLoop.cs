@@ -266,7 +266,7 @@ internal sealed class TrainingLoop : IDisposable
         {
             (State.BestLoss, State.BestStandardError, State.BestStep) = (loss, standardError, State.Step);
             State.ValidationsWithoutImprovement = 0;
-            _best.Take(State.Step);
+            _best.Take();
         }
         else
         {

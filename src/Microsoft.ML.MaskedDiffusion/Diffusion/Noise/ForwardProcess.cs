@@ -1,54 +1,22 @@
-using Microsoft.ML.MaskedDiffusion.Numerics.Random;
-
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 
 /// <summary>
 /// The noising half of masked diffusion: a sequence at level t in [0, 1) loses every token independently with probability
 /// p = (1 - eps) t + eps, replaced by the mask token (Nie et al., 2024, section 2). Arithmetic in fp32, as the reference's.
 /// </summary>
-internal sealed class ForwardProcess(int maskTokenId, double epsilon = ForwardProcess.DefaultEpsilon)
+internal sealed class ForwardProcess(int maskTokenId)
 {
-    public const double DefaultEpsilon = 1e-3;
-
-    private readonly float _slope = (float)(1 - epsilon);
-    private readonly float _epsilon = (float)epsilon;
+    /// <summary>The least masking probability, eps.</summary>
+    public const double Epsilon = 1e-3;
 
     /// <summary>The masking probability at a level.</summary>
-    public float Probability(float level) => _slope * level + _epsilon;
+    public static float Probability(float level) => (float)(1 - Epsilon) * level + (float)Epsilon;
 
     /// <summary>Evenly spaced levels: (offset + i / count) modulo 1.</summary>
     public static void Stratify(float offset, Span<float> levels)
     {
         for (int i = 0; i < levels.Length; i++)
             levels[i] = (offset + (float)i / levels.Length) % 1f;
-    }
-
-    /// <summary>
-    /// Noises sequences with every row's own random stream: one draw for its level, then one for each position, so that a row's mask never
-    /// depends on its neighbours. Under <see cref="NoiseLevels.Stratified"/> the first row's level decides the levels of all rows.
-    /// </summary>
-    /// <param name="tokens">Clean ids, row after row.</param>
-    /// <param name="length">Length of a row.</param>
-    /// <param name="randomOf">A fresh stream of a row.</param>
-    /// <param name="sampling">How levels are drawn.</param>
-    /// <param name="kept">Positions that are never masked (a prompt), as <paramref name="tokens"/>; empty for none.</param>
-    public NoisyBatch Corrupt(
-        ReadOnlySpan<long> tokens, int length, Func<int, CounterRandom> randomOf, NoiseLevels sampling = NoiseLevels.Independent,
-        ReadOnlySpan<bool> kept = default)
-    {
-        int count = tokens.Length / length;
-        var levels = new float[count];
-        var uniforms = new float[tokens.Length];
-        for (int row = 0; row < count; row++)
-        {
-            CounterRandom random = randomOf(row);
-            levels[row] = random.NextSingle();
-            for (int i = row * length; i < (row + 1) * length; i++)
-                uniforms[i] = random.NextSingle();
-        }
-        if (sampling == NoiseLevels.Stratified)
-            Stratify(levels[0], levels);
-        return Corrupt(tokens, length, levels, uniforms, kept);
     }
 
     /// <summary>

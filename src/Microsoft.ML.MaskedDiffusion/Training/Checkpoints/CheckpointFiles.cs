@@ -95,10 +95,10 @@ internal static class CheckpointFiles
         if (content.Average is { } average)
             Fill(Path.Combine(folder, Average), average.Tensors);
         content.Trained.Apply();
-        if (state.BestStep is not { } best)
+        if (state.BestStep is null)
             return;
         using (content.Average?.Apply())
-            content.Best.Take(best);
+            content.Best.Take();
         if (HasOtherBest(state))
             Fill(Path.Combine(folder, Best), content.Best.Tensors);
     }
@@ -114,12 +114,12 @@ internal static class CheckpointFiles
         if (content.Average is { } average)
             Send(group, average.Tensors);
         content.Trained.Apply();
-        if (state.BestStep is not { } best)
+        if (state.BestStep is null)
             return;
         if (!group.IsFirst())
         {
             using (content.Average?.Apply())
-                content.Best.Take(best);
+                content.Best.Take();
         }
         Send(group, content.Best.Tensors);
     }

@@ -19,7 +19,6 @@ internal sealed class BlockDiffusionObjective(
     TransformerConfig config, NoiseLevels noiseLevels = NoiseLevels.Independent, LossWeighting weighting = LossWeighting.InverseNoiseLevel,
     double guidanceDropout = 0) : ITrainingObjective
 {
-    private readonly ForwardProcess _process = new(config.MaskTokenId);
     private readonly MaskedDiffusionObjective _weighted = new();
     private readonly int _size = config.AttentionBlockSize!.Value;
     private AttentionPattern? _pattern;
@@ -68,7 +67,7 @@ internal sealed class BlockDiffusionObjective(
             clean.AsSpan(first, length).CopyTo(tokens.AsSpan(noised));
             for (int position = 0; position < length; position++)
             {
-                float probability = _process.Probability(levels[position / _size]);
+                float probability = ForwardProcess.Probability(levels[position / _size]);
                 if (!(random.NextSingle() < probability) || kept[first + position])
                     continue;
                 tokens[noised + position] = config.MaskTokenId;

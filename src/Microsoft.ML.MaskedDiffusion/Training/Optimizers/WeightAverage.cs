@@ -61,7 +61,7 @@ internal sealed class WeightAverage : IDisposable
     public IDisposable Apply()
     {
         var own = new WeightSnapshot(_parameters, _adopted);
-        own.Take(0);
+        own.Take();
         Adopt();
         return new Loan(own);
     }

@@ -12,13 +12,10 @@ internal sealed class WeightSnapshot(IReadOnlyDictionary<string, Parameter> para
 {
     private readonly Dictionary<string, torch.Tensor> _copies = [];
 
-    /// <summary>The step whose weights are kept, or null.</summary>
-    public long? Step { get; private set; }
-
     /// <summary>The copies by name; none before the first <see cref="Take"/>.</summary>
     public IReadOnlyDictionary<string, torch.Tensor> Tensors => _copies;
 
-    public void Take(long step)
+    public void Take()
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
@@ -29,7 +26,6 @@ internal sealed class WeightSnapshot(IReadOnlyDictionary<string, Parameter> para
             else
                 _copies[name] = parameter.detach().clone().DetachFromDisposeScope();
         }
-        Step = step;
     }
 
     public void Restore()

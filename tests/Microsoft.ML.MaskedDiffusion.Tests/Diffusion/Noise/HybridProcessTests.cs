@@ -118,7 +118,7 @@ public sealed unsafe class HybridProcessTests
         // As little uniform noise as leaves a number for each token.
         const double Share = 1e-12;
         TransformerConfig config = TransformerNetworkTests.Small;
-        var process = new HybridProcess(config, Share, ForwardProcess.DefaultEpsilon);
+        var process = new HybridProcess(config, Share, ForwardProcess.Epsilon);
         float[] levels = [0.001f, 0.2f, 0.5f, 0.8f, 0.99f];
         var random = new Random(4);
         float[] uniforms = [.. Enumerable.Range(0, levels.Length * Length).Select(_ => random.NextSingle())];

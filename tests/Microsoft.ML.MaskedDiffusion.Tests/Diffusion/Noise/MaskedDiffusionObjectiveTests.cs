@@ -13,11 +13,18 @@ public sealed class MaskedDiffusionObjectiveTests
     private const int Length = 9;
     private static readonly TransformerConfig Small = TransformerNetworkTests.Small;
 
-    private static NoisyBatch Noisy(NoiseLevels levels = NoiseLevels.Stratified, bool[]? kept = null)
+    private static NoisyBatch Noisy(NoiseLevels sampling = NoiseLevels.Stratified, bool[]? kept = null) => Noisy(5, 2, sampling, kept);
+
+    // Rows of tokens, noised with draws of a stream that the seed names.
+    private static NoisyBatch Noisy(int rows, ulong seed, NoiseLevels sampling, bool[]? kept = null)
     {
-        long[] tokens = [.. Enumerable.Range(0, 5 * Length).Select(i => (long)(i * 7 % Small.VocabularySize))];
-        return new ForwardProcess(Small.MaskTokenId).Corrupt(
-            tokens, Length, row => new CounterRandom(2, (ulong)row, RandomPurpose.Mask), levels, kept);
+        long[] tokens = [.. Enumerable.Range(0, rows * Length).Select(i => (long)(i * 7 % Small.VocabularySize))];
+        var random = new CounterRandom(1, seed, RandomPurpose.Mask);
+        float[] levels = [.. Enumerable.Range(0, rows).Select(_ => random.NextSingle())];
+        float[] uniforms = [.. tokens.Select(_ => random.NextSingle())];
+        if (sampling == NoiseLevels.Stratified)
+            ForwardProcess.Stratify(levels[0], levels);
+        return new ForwardProcess(Small.MaskTokenId).Corrupt(tokens, Length, levels, uniforms, kept);
     }
 
     /// <summary>The loss by its definition: each row's weighted sum, in doubles.</summary>
@@ -121,18 +128,20 @@ public sealed class MaskedDiffusionObjectiveTests
     public void StratifiedLevelsLowerTheLossesVariance()
     {
         using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, ScalarType.Float32);
-        var objective = new MaskedDiffusionObjective();
-        long[] tokens = [.. Enumerable.Range(0, 8 * Length).Select(i => (long)(i * 7 % Small.VocabularySize))];
-        double Variance(NoiseLevels levels)
+        // With weights of 1 / p the variance has no bound, and 300 draws tell nothing about it.
+        var objective = new MaskedDiffusionObjective(LossWeighting.Uniform);
+        double Variance(NoiseLevels sampling)
         {
-            double[] losses = [.. Enumerable.Range(0, 300).Select(draw => objective.RowLosses(network,
-                new ForwardProcess(Small.MaskTokenId).Corrupt(
-                    tokens, Length, row => new CounterRandom(1, (ulong)(draw * 8 + row), RandomPurpose.Mask), levels)).Average())];
+            double[] losses =
+            [
+                .. Enumerable.Range(0, 300).Select(draw => objective.RowLosses(network, Noisy(8, (ulong)draw, sampling)).Average()),
+            ];
             return losses.Average(loss => loss * loss) - Math.Pow(losses.Average(), 2);
         }
         double ratio = Variance(NoiseLevels.Stratified) / Variance(NoiseLevels.Independent);
         Console.WriteLine($"variance of the batch loss, stratified / independent levels: {ratio:F3}");
-        Assert.IsTrue(ratio < 1, $"{ratio}");
+        // Twelve sets of 300 draws gave 0.25 to 0.38.
+        Assert.IsLessThan(0.6, ratio);
     }
 
     [TestMethod]
