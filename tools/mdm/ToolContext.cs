@@ -35,7 +35,8 @@ internal sealed class ToolContext(ToolConsole console, bool isJson, IProcessGrou
         var ml = new MLContext(seed: 1);
         ml.Log += (_, line) =>
         {
-            if (line.Kind >= ChannelMessageKind.Warning || line.Source.EndsWith("Checkpoints", StringComparison.Ordinal))
+            bool isOfCheckpoints = line.Kind == ChannelMessageKind.Info && line.Source.EndsWith("Checkpoints", StringComparison.Ordinal);
+            if (isOfCheckpoints || line.Kind >= ChannelMessageKind.Warning)
                 console.Error.WriteLine(line.RawMessage);
         };
         return ml;

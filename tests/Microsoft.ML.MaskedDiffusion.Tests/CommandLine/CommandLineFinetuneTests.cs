@@ -105,7 +105,9 @@ public sealed class CommandLineFinetuneTests
             [.. run, "--out", folder.File("lm.mdm"), "--adapter-out", folder.File("lm"), "--checkpoints", folder.File("run")];
         _ = ToolRun.Interrupted(stopped);
         CollectionAssert.AreNotEqual(Weights("whole"), Weights("lm"));
-        _ = ToolRun.Done([.. stopped, "--resume", "--overwrite"]);
+        string told = ToolRun.Done([.. stopped, "--resume", "--overwrite"]).Error;
+        StringAssert.Contains(told, "Resumed at step ");
+        Assert.DoesNotContain("Channel", told, "ML.NET's own lines");
         CollectionAssert.AreEqual(Weights("whole"), Weights("lm"));
         CollectionAssert.AreEqual(File.ReadAllBytes(folder.File("whole.mdm")), File.ReadAllBytes(folder.File("lm.mdm")));
         ToolRun other = ToolRun.Of([.. stopped, "--resume", "--overwrite", "--lora-rank", "2"]);
