@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Mdm;
+using Mdm.Data;
+using Mdm.Output;
 using Mdm.Settings;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -136,6 +138,41 @@ public sealed class CommandLineFinetuneTests
         File.Delete(notes);
         _ = ToolRun.Done(run);
         Assert.IsNotEmpty(LoraAdapter.Load(adapter).LayerNames);
+    }
+
+    [TestMethod]
+    public void APlaceWhereNoAdapterCanBeWrittenIsRefusedBeforeTheTraining()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("file"), "");
+        string adapter = Path.Combine(folder.File("file"), "adapter");
+        ToolRun run = ToolRun.Of([.. Small, "--out", folder.File("lm.mdm"), "--lora", "--adapter-out", adapter]);
+        Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode);
+        StringAssert.Contains(run.Error, $"No adapter can be saved to {adapter}");
+        Assert.IsFalse(File.Exists(folder.File("lm.mdm")));
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void WhatAppearsAtAnAdaptersPlaceDuringTheTrainingStays(bool overwrite)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("adapter"), note = folder.File("adapter/note.txt");
+        _ = ToolRun.Done([.. Small, "--out", folder.File("lm.mdm"), "--lora", "--adapter-out", folder.File("made")]);
+        using var error = new StringWriter();
+        var console = new ToolConsole
+        {
+            In = Stream.Null, Out = TextWriter.Null, Error = error, Progress = () => new ConsoleProgress(TextWriter.Null),
+        };
+        var context = new ToolContext(console, false, SingleProcess.Instance, CancellationToken.None);
+        Directory.CreateDirectory(path);
+        File.WriteAllText(note, "mine");
+        string saved = AdapterFolder.Save(LoraAdapter.Load(folder.File("made")), path, overwrite, context);
+        Assert.AreEqual(folder.File("adapter-1"), saved);
+        Assert.IsNotEmpty(LoraAdapter.Load(saved).LayerNames);
+        Assert.AreEqual("mine", File.ReadAllText(note));
+        StringAssert.Contains(error.ToString(), $"the adapter goes to {saved}");
     }
 
     [TestMethod]

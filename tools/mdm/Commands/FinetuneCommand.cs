@@ -78,6 +78,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
     {
         using ModelTarget target = ModelTarget.Take(settings.Out, settings.Overwrite, context);
         string? adapterPath = AdapterTarget(settings);
+        using FileStream? claim = adapterPath is not null && context.IsFirst ? FreePlace.Claim("adapter", adapterPath) : null;
         string data = settings.Data ?? throw new UsageException("No data: name a file after the command.");
         IDataView rows = Open(data);
         TrainerOptions options = settings.Trainer;
@@ -99,7 +100,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
             return TrainingReport.StatusOf(trained);
         target.Save(trained, train.Schema);
         if (adapterPath is not null)
-            AdapterFolder.Save(trained.Model.Adapter!, adapterPath);
+            adapterPath = AdapterFolder.Save(trained.Model.Adapter!, adapterPath, settings.Overwrite, context);
         return TrainingReport.Write(trained, target.Path, context, adapterPath);
 
         IDataView Open(string file) => PromptRows.Open(file, settings, context);

@@ -12,9 +12,9 @@ internal static class AdapterFolder
     /// <exception cref="UsageException">Something is there that is not to be replaced.</exception>
     public static string RequireFree(string path, bool overwrite)
     {
-        string[] held = File.Exists(path) ? [path] : Directory.Exists(path) ? Directory.GetFileSystemEntries(path) : [];
+        string[] held = Held(path);
         FreePlace.Require(path, held.Length > 0, overwrite);
-        if (held.FirstOrDefault(entry => !Files.Contains(Path.GetFileName(entry)) || entry == path) is { } other)
+        if (held.FirstOrDefault(entry => IsForeign(entry, path)) is { } other)
         {
             throw new UsageException(
                 $"{other} is no file of an adapter, and --overwrite replaces a folder with those alone: choose another folder.");
@@ -25,9 +25,23 @@ internal static class AdapterFolder
     /// <summary>Whether a folder holds an adapter, at first sight.</summary>
     public static bool IsOne(string path) => File.Exists(Path.Combine(path, Files[0]));
 
-    /// <summary>Saves an adapter. One that is there is replaced once the new one is whole.</summary>
+    /// <summary>
+    /// Saves an adapter, and returns where it is: beside the place where something has appeared there. One that is to be replaced goes once
+    /// the new one is whole.
+    /// </summary>
     /// <exception cref="IOException">It could not be saved at its place; the message says where it is instead.</exception>
-    public static void Save(LoraAdapter adapter, string path) => FreePlace.Save("adapter", path, place => Write(adapter, place));
+    public static string Save(LoraAdapter adapter, string path, bool overwrite, ToolContext context)
+    {
+        if (Held(path).Any(entry => !overwrite || IsForeign(entry, path)))
+            path = FreePlace.Beside("adapter", path, context);
+        FreePlace.Save("adapter", path, place => Write(adapter, place));
+        return path;
+    }
+
+    private static string[] Held(string path) =>
+        File.Exists(path) ? [path] : Directory.Exists(path) ? Directory.GetFileSystemEntries(path) : [];
+
+    private static bool IsForeign(string entry, string path) => !Files.Contains(Path.GetFileName(entry)) || entry == path;
 
     private static void Write(LoraAdapter adapter, string path)
     {

@@ -19,6 +19,41 @@ internal static class FreePlace
             throw new UsageException($"There is something at {path} already: choose another place, or add --overwrite to replace it.");
     }
 
+    /// <summary>
+    /// Takes a place until it is disposed, by a hidden file beside it: that shows that the folder can be written to, and keeps other runs
+    /// of the tool away.
+    /// </summary>
+    /// <param name="what">What is made there, for the messages.</param>
+    /// <param name="path">The file or folder.</param>
+    /// <exception cref="UsageException">Nothing can be written there, or another run has it.</exception>
+    public static FileStream Claim(string what, string path)
+    {
+        string whole = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        string folder = Path.GetDirectoryName(whole)
+            ?? throw new UsageException($"{path} is the root of a disk, where no {what} can be: choose a folder in it.");
+        string claim = Path.Combine(folder, $".{Path.GetFileName(whole)}.mdm-run");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return new FileStream(claim, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException(
+                File.Exists(claim)
+                    ? $"Another run of mdm is making the {what} at {path}: wait for it, or choose another place."
+                    : $"No {what} can be saved to {path}: {ErrorText.Of(error)}", error);
+        }
+    }
+
+    /// <summary>Where something goes whose place was taken while it was made, which the user is told.</summary>
+    public static string Beside(string what, string path, ToolContext context)
+    {
+        string other = Beside(path);
+        context.Say($"Something has appeared at {path} during the run, which stays; the {what} goes to {other}.");
+        return other;
+    }
+
     /// <summary>A place like this one with a number behind its name, where nothing is yet.</summary>
     public static string Beside(string path)
     {

@@ -44,7 +44,7 @@ internal sealed class ModelTarget : IDisposable
         {
             throw new UsageException(error.Message, error);
         }
-        return new ModelTarget(path, overwrite, context, context.IsFirst ? Claim(path) : null);
+        return new ModelTarget(path, overwrite, context, context.IsFirst ? FreePlace.Claim("model", path) : null);
     }
 
     /// <summary>Saves a trained transformer: as a pipeline where the name ends in .zip, else its model alone.</summary>
@@ -80,32 +80,9 @@ internal sealed class ModelTarget : IDisposable
     {
         if (!_overwrite && FreePlace.IsTaken(Path))
         {
-            string taken = Path;
-            Path = FreePlace.Beside(taken);
-            _context.Say($"Something has appeared at {taken} during the run, which stays; the model goes to {Path}.");
+            Path = FreePlace.Beside("model", Path, _context);
         }
         FreePlace.Save("model", Path, write);
-    }
-
-    // A hidden file beside the place, open until the work is done: it shows that the folder can be written to, and keeps others away.
-    private static FileStream Claim(string path)
-    {
-        string whole = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
-        string folder = System.IO.Path.GetDirectoryName(whole)
-            ?? throw new UsageException($"{path} is the root of a disk, where no model can be: choose a folder in it.");
-        string claim = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(whole)}.mdm-run");
-        try
-        {
-            Directory.CreateDirectory(folder);
-            return new FileStream(claim, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException(
-                File.Exists(claim)
-                    ? $"Another run of mdm is making a model at {path}: wait for it, or choose another place."
-                    : $"No model can be saved to {path}: {ErrorText.Of(error)}", error);
-        }
     }
 
     private IDataView Texts() => _context.Ml.Data.LoadFromEnumerable(Array.Empty<TextRow>());
