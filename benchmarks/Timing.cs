@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Diagnostics;
 using TorchSharp;
 
@@ -6,6 +7,18 @@ namespace Microsoft.ML.MaskedDiffusion.Benchmarks;
 /// <summary>How the speed commands take times.</summary>
 internal static class Timing
 {
+    /// <summary>The option that says how often each case is measured.</summary>
+    public static Option<int> Rounds(string description, int byDefault)
+    {
+        var rounds = new Option<int>("--rounds") { Description = description, DefaultValueFactory = _ => byDefault };
+        rounds.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError("--rounds must be at least 1.");
+        });
+        return rounds;
+    }
+
     /// <summary>The seconds of some work, with what it has left in a GPU's queue.</summary>
     public static double Seconds(torch.Device place, Action work)
     {

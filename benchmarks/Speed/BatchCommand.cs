@@ -16,7 +16,7 @@ internal static class BatchCommand
     public static Subcommand Command()
     {
         var size = new Option<string>("--size") { Description = "network preset", DefaultValueFactory = _ => "6M" };
-        var rounds = new Option<int>("--rounds") { Description = "pairs of passes over the rows", DefaultValueFactory = _ => 5 };
+        Option<int> rounds = Timing.Rounds("pairs of passes over the rows", 5);
         var megabytes = new Option<int>("--megabytes")
         {
             Description = "megabytes of the large file; 0 leaves it out", DefaultValueFactory = _ => 2048,

@@ -33,10 +33,7 @@ internal static class GenerationCommand
         {
             Description = "steps of each plain loop that are measured; all of its steps cost the same", DefaultValueFactory = _ => 8,
         };
-        var rounds = new Option<int>("--rounds")
-        {
-            Description = "measurements of each row, ours and the plain loop's in turns; medians count", DefaultValueFactory = _ => 3,
-        };
+        Option<int> rounds = Timing.Rounds("measurements of each row, ours and the plain loop's in turns; medians count", 3);
         var sharpness = new Option<double>("--sharpness")
         {
             Description = "factor of the random output layer", DefaultValueFactory = _ => 40,

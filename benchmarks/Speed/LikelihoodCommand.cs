@@ -29,10 +29,7 @@ internal static class LikelihoodCommand
             DefaultValueFactory = _ => [1, 2, 3, 4, 5],
         };
         cases.AcceptOnlyFromAmong("1", "2", "3", "4", "5");
-        var rounds = new Option<int>("--rounds")
-        {
-            Description = "measurements of each case, ours and the plain code's in turns; medians count", DefaultValueFactory = _ => 3,
-        };
+        Option<int> rounds = Timing.Rounds("measurements of each case, ours and the plain code's in turns; medians count", 3);
         var device = new Option<string>("--device") { Description = "auto, cpu, cuda or cuda:1", DefaultValueFactory = _ => "cpu" };
         Option<string> heap = HeapChoice.Option();
         Option<bool> markdown = MarkdownOption();
