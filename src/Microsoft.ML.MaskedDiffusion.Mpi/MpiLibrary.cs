@@ -18,6 +18,9 @@ internal static unsafe class MpiLibrary
     // A variable of Open MPI's launcher, and a symbol of its library.
     private const string OpenMpiVariable = "OMPI_COMM_WORLD_SIZE", OpenMpiSymbol = "ompi_mpi_comm_world";
 
+    // The launcher ends with the first process that ends badly, and takes with it what it has not passed on yet.
+    private static readonly TimeSpan TimeToPassOn = TimeSpan.FromMilliseconds(300);
+
     private static readonly Lock Finding = new();
     private static bool _isFound, _mayAbort;
 
@@ -62,9 +65,13 @@ internal static unsafe class MpiLibrary
         Check(Native.MPI_Finalize());
     }
 
-    /// <summary>Ends all processes, this one at any rate. It may be called while another thread waits in MPI.</summary>
+    /// <summary>
+    /// Ends all processes, this one at any rate, when the launcher has had the time to pass on what they have said. It may be called while
+    /// another thread waits in MPI.
+    /// </summary>
     public static void EndAll()
     {
+        Thread.Sleep(TimeToPassOn);
         if (_mayAbort)
         {
             // It does not come back where it works.
@@ -80,6 +87,7 @@ internal static unsafe class MpiLibrary
         Console.Error.WriteLine($"The other processes have not joined within {options.StartWithin.TotalSeconds:0} seconds. One of them may "
             + "have ended before, or does not use MPI; its own message says why. MpiOptions.StartWithin sets the time.");
         Console.Error.Flush();
+        Thread.Sleep(TimeToPassOn);
         Process.GetCurrentProcess().Kill();
     }
 

@@ -12,8 +12,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <remarks>
 /// Ranks watch each other over connections of their own, each its two neighbours. A rank that ends without having disposed its group, or
 /// that does not answer for <see cref="MpiOptions.LostAfter"/>, takes all others with it: they write to the standard error which one was
-/// lost and end with an exit code that is not 0, instead of waiting for it for ever. MPICH's <c>mpiexec</c> may be quicker, and names the
-/// process itself.
+/// lost and end with an exit code that is not 0, instead of waiting for it for ever. MPICH's <c>mpiexec</c> may be quicker where a
+/// process dies, and names one itself.
 /// </remarks>
 public sealed unsafe class MpiProcessGroup : IProcessGroup, IDisposable
 {

@@ -79,9 +79,7 @@ internal sealed class ModelTarget : IDisposable
     private void Save(Action<string> write)
     {
         if (!_overwrite && FreePlace.IsTaken(Path))
-        {
             Path = FreePlace.Beside("model", Path, _context);
-        }
         FreePlace.Save("model", Path, write);
     }
 
