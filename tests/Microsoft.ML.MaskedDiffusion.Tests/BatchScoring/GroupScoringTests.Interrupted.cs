@@ -55,16 +55,18 @@ public sealed partial class GroupScoringTests
     {
         string[] lines = [.. Enumerable.Range(0, 12).Select(i => i == 9 ? "{\"Text\":1}" : $"{{\"Text\":\"the cat {i}\"}}")];
         File.WriteAllLines(_folder.File("in.jsonl"), lines);
-        (_, Exception?[] errors) = ThreadGroup.Try(2, group => Score(group, "in.jsonl", "out.jsonl", o =>
+        // The second rank fails in its second block, not before the first rank has a block; that one waits with its next until then.
+        using var isBegun = new ManualResetEventSlim();
+        void AfterBlock(int rank)
         {
-            o.BlockSize = 2;
-            if (group.Rank == 0)
-            {
-                // Its first block takes as long as the other needs to fail.
-                o.Progress = new Collected<BatchScoringProgress>(_ => Assert.IsTrue(
-                    SpinWait.SpinUntil(() => File.Exists(_folder.File("out.jsonl.stop.partial")), TimeSpan.FromMinutes(2))));
-            }
-        }));
+            if (rank == 0)
+                isBegun.Set();
+            Assert.IsTrue(rank == 0
+                ? SpinWait.SpinUntil(() => File.Exists(_folder.File("out.jsonl.stop.partial")), TimeSpan.FromMinutes(2))
+                : isBegun.Wait(TimeSpan.FromMinutes(2)));
+        }
+        (_, Exception?[] errors) = ThreadGroup.Try(2, group => Score(group, "in.jsonl", "out.jsonl", o =>
+            (o.BlockSize, o.Progress) = (2, new Collected<BatchScoringProgress>(_ => AfterBlock(group.Rank)))));
         StringAssert.Contains(((InvalidDataException)errors[1]!).Message, "in.jsonl, line 10: column 'Text'");
         Assert.AreEqual(1, ((RankFailedException)errors[0]!).Rank);
         StringAssert.Contains(errors[0]!.Message, "Rank 1 of 2");

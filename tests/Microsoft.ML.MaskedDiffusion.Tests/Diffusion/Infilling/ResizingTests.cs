@@ -132,8 +132,10 @@ public sealed class ResizingTests
         // Bytes of characters are as probable as whole ones, and length tokens come often.
         static float[] Noise(int[] row, int position)
         {
-            var at = new Random(HashCode.Combine(position, row.Length, row.Sum(id => id * 31L)));
+            var at = new Random(unchecked((int)((position * 1009L + row.Length) * 8191 + row.Sum(id => id * 31L))));
             float[] logits = [.. Enumerable.Range(0, Config.VocabularySize).Select(_ => (float)at.NextDouble() * 3)];
+            // Without its first byte nobody can write U+FFFD as a character, and one in a text stands for a broken one.
+            logits[Bytes.Encode("\uFFFD")[0]] = -50;
             logits[Expand] += 5;
             logits[Delete] += 5;
             return logits;
