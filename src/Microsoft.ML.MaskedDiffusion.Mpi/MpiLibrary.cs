@@ -87,8 +87,7 @@ internal static unsafe class MpiLibrary
         Console.Error.WriteLine($"The other processes have not joined within {options.StartWithin.TotalSeconds:0} seconds. One of them may "
             + "have ended before, or does not use MPI; its own message says why. MpiOptions.StartWithin sets the time.");
         Console.Error.Flush();
-        Thread.Sleep(TimeToPassOn);
-        Process.GetCurrentProcess().Kill();
+        EndAll();
     }
 
     /// <exception cref="InvalidOperationException">An MPI call reports an error.</exception>
