@@ -37,7 +37,7 @@ internal static class FreePlace
             Directory.CreateDirectory(folder);
             return new FileStream(claim, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (IsOfDisk(error))
         {
             throw new UsageException(
                 File.Exists(claim)
@@ -72,7 +72,7 @@ internal static class FreePlace
         {
             write(path);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (IsOfDisk(error))
         {
             string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
             string rescue = Beside(Path.Combine(Path.GetTempPath(), name));
@@ -80,7 +80,7 @@ internal static class FreePlace
             {
                 write(rescue);
             }
-            catch (Exception second) when (second is IOException or UnauthorizedAccessException)
+            catch (Exception second) when (IsOfDisk(second))
             {
                 // The first error says more than that of the folder for temporary files.
                 throw error;
@@ -88,4 +88,6 @@ internal static class FreePlace
             throw new IOException($"The {what} could not be saved to {path}, so it was saved to {rescue}. {error.Message}", error);
         }
     }
+
+    private static bool IsOfDisk(Exception error) => error is IOException or UnauthorizedAccessException;
 }
