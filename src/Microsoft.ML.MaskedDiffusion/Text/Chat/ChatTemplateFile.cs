@@ -14,7 +14,7 @@ namespace Microsoft.ML.MaskedDiffusion.Text.Chat;
 /// <param name="Tokens">The special tokens that it may name, such as bos_token.</param>
 internal sealed record ChatTemplateFile(string Name, string Source, IReadOnlyDictionary<string, string> Tokens)
 {
-    // A template is written a hundred times to find out its parts, with the token each time.
+    // A template is written again and again to find out its parts, each time with the token in it.
     private const int LongestToken = 4096;
     private const string Key = "chat_template", Default = "default";
 
