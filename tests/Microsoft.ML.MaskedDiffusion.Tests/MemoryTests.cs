@@ -121,9 +121,9 @@ public sealed class MemoryTests
         var progress = new Collected<TrainingProgress>(report =>
         {
             if (report is { Phase: TrainingPhase.Training, Step: 40 })
-                (tensors, memory) = (torch.Tensor.TotalCount, Memory());
+                (tensors, memory) = (torch.Tensor.TotalCount, HeldMemory.Bytes());
             else if (report is { Phase: TrainingPhase.Training, Step: 200 })
-                (tensors, memory) = (torch.Tensor.TotalCount - tensors, Memory() - memory);
+                (tensors, memory) = (torch.Tensor.TotalCount - tensors, HeldMemory.Bytes() - memory);
         });
         var trainer = new MaskedDiffusionTrainer(_ml, new TrainerOptions
         {
@@ -170,10 +170,10 @@ public sealed class MemoryTests
         using AdamWOptimizer optimizer = AdamWOptimizer.Create(network.Parameters, new TrainingSettings());
         Step(network, optimizer, Length, Length);
         Step(network, optimizer, Length, Length);
-        long before = Memory();
+        long before = HeldMemory.Bytes();
         for (int i = 0; i < 12; i++)
             Step(network, optimizer, Length - i % 4 * 100, Length - i * 5 % 12 * 60);
-        Assert.IsLessThan(Slack, Memory() - before, "bytes of memory that steps after the second took");
+        Assert.IsLessThan(Slack, HeldMemory.Bytes() - before, "bytes of memory that steps after the second took");
         optimizer.ClearGradients();
     }
 
@@ -212,7 +212,7 @@ public sealed class MemoryTests
         do
         {
             left = torch.Tensor.TotalCount;
-            _ = Memory();
+            _ = HeldMemory.Bytes();
         }
         while (torch.Tensor.TotalCount < left);
         var tensors = new List<long>();
@@ -221,9 +221,9 @@ public sealed class MemoryTests
         {
             tensors.Add(torch.Tensor.TotalCount);
             if (report.RowCount == 10 * batchSize)
-                before = Memory();
+                before = HeldMemory.Bytes();
             if (report.RowCount == batches * batchSize)
-                after = Memory();
+                after = HeldMemory.Bytes();
         });
         long outside = torch.Tensor.TotalCount;
         pass(progress);
@@ -231,14 +231,5 @@ public sealed class MemoryTests
         Assert.AreEqual(tensors[9], tensors[^1], "live tensors after batch 10 and the last one");
         Assert.AreEqual(outside, torch.Tensor.TotalCount, "live tensors before and after the pass");
         Assert.IsLessThan(Slack, after - before, "bytes of memory from batch 10 to the last one");
-    }
-
-    // What the process holds, less what the garbage collector has yet to give back.
-    private static long Memory()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        return Environment.WorkingSet;
     }
 }

@@ -100,10 +100,10 @@ public sealed class LeakTests
         long parameters = 0;
         for (int i = 0; i < Cycles / 2; i++)
             cycle(i);
-        long tensors = Tensors(), memory = Memory();
+        long tensors = Tensors(), memory = HeldMemory.Bytes();
         for (int i = 0; i < Cycles; i++)
             parameters += cycle(i);
-        long left = Tensors() - tensors, grown = Memory() - memory;
+        long left = Tensors() - tensors, grown = HeldMemory.Bytes() - memory;
         TestContext.WriteLine($"{name}: {Cycles} cycles, memory from {memory >> 10} KiB by {grown >> 10} KiB, tensors by {left}");
         // TorchSharp goes on counting one tensor for every parameter that was ever disposed.
         Assert.AreEqual(parameters, left, "live tensors");
@@ -131,15 +131,7 @@ public sealed class LeakTests
 
     private static long Tensors()
     {
-        _ = Memory();
+        _ = HeldMemory.Bytes();
         return torch.Tensor.TotalCount;
-    }
-
-    private static long Memory()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        return Environment.WorkingSet;
     }
 }
