@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
+using Microsoft.ML.MaskedDiffusion.DataViews;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
 
@@ -76,13 +77,13 @@ internal abstract class OutputReader
 
     private sealed class NumberReader : INumberVisitor<OutputReader>
     {
-        public OutputReader Visit<T>()
+        public OutputReader Visit<T>(NumberDataViewType type)
             where T : struct, IParsable<T>, IFormattable => new Reader<T>(typeof(T), OfNumber);
     }
 
     private sealed class NumberKeys(DataViewSchema.Column column) : INumberVisitor<FieldValue[]>
     {
-        public FieldValue[] Visit<T>()
+        public FieldValue[] Visit<T>(NumberDataViewType type)
             where T : struct, IParsable<T>, IFormattable => KeyValuesOf<T>(column, OfNumber);
     }
 

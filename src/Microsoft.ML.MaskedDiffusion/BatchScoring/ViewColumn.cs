@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
+using Microsoft.ML.MaskedDiffusion.DataViews;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
 
@@ -114,7 +115,7 @@ internal abstract class ViewColumn
     // A missing number is NaN where the type has it.
     private sealed class NumberColumn : INumberVisitor<ViewColumn>
     {
-        public ViewColumn Visit<T>()
+        public ViewColumn Visit<T>(NumberDataViewType type)
             where T : struct, IParsable<T>, IFormattable
         {
             T? missing = T.TryParse("NaN", CultureInfo.InvariantCulture, out T nan) ? nan : null;

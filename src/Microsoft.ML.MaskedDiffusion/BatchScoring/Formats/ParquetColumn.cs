@@ -1,4 +1,6 @@
 using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.DataViews;
 using Parquet;
 using Parquet.Schema;
 
@@ -72,7 +74,7 @@ internal sealed record ParquetColumn(string Name, Field Field)
         ParquetColumn column, ParquetRowGroupWriter group, IReadOnlyList<FieldValue> values, CancellationToken cancellation)
         : INumberVisitor<Task>
     {
-        public Task Visit<T>()
+        public Task Visit<T>(NumberDataViewType type)
             where T : struct, IParsable<T>, IFormattable =>
             column.WriteAsync(group, values, value => T.Parse(value.Content, CultureInfo.InvariantCulture), cancellation);
     }

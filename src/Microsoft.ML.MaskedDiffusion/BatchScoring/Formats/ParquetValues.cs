@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.Data;
+using Microsoft.ML.MaskedDiffusion.DataViews;
 using Parquet;
 using Parquet.Data;
 using Parquet.Schema;
@@ -28,20 +29,7 @@ internal abstract class ParquetValues : IDisposable
             return DateTimeDataViewType.Instance;
         if (type == typeof(decimal))
             return NumberDataViewType.Double;
-        return Type.GetTypeCode(type) switch
-        {
-            TypeCode.Single => NumberDataViewType.Single,
-            TypeCode.Double => NumberDataViewType.Double,
-            TypeCode.SByte => NumberDataViewType.SByte,
-            TypeCode.Int16 => NumberDataViewType.Int16,
-            TypeCode.Int32 => NumberDataViewType.Int32,
-            TypeCode.Int64 => NumberDataViewType.Int64,
-            TypeCode.Byte => NumberDataViewType.Byte,
-            TypeCode.UInt16 => NumberDataViewType.UInt16,
-            TypeCode.UInt32 => NumberDataViewType.UInt32,
-            TypeCode.UInt64 => NumberDataViewType.UInt64,
-            _ => null,
-        };
+        return NumberTypes.Of(type);
     }
 
     /// <summary>Reads a column of a row group.</summary>
@@ -72,7 +60,7 @@ internal abstract class ParquetValues : IDisposable
 
     private sealed class NumberColumn(RawColumnData data, DataField leaf) : INumberVisitor<ParquetValues>
     {
-        public ParquetValues Visit<T>()
+        public ParquetValues Visit<T>(NumberDataViewType type)
             where T : struct, IParsable<T>, IFormattable => Numbers((RawColumnData<T>)data, leaf);
     }
 
