@@ -43,20 +43,28 @@ internal static class SoakCommand
     private static int Run(TimeSpan length, TimeSpan limit, int seed, string[] only)
     {
         string folder = Directory.CreateTempSubdirectory("mdm-soak-").FullName;
+        using var stop = new CancellationTokenSource();
+        SoakWork? work = null;
+        SoakLane[] lanes = [];
         try
         {
-            using var work = new SoakWork(folder, seed);
-            SoakLane[] lanes =
+            work = new SoakWork(folder, seed);
+            lanes =
             [
                 new("training, killed", work.TrainAndKill), new("search, cancelled", work.Search),
                 new("file, cancelled", work.ScoreFile), new("engines", work.Engines), new("writing", work.Write),
                 new("filling", work.Fill),
             ];
             if (only.Length > 0)
+            {
+                string all = string.Join(", ", lanes.Select(lane => $"'{lane.Name}'"));
                 lanes = Array.FindAll(lanes, lane => only.Any(name => lane.Name.StartsWith(name, StringComparison.Ordinal)));
+                if (lanes.Length == 0)
+                    throw new ArgumentException($"--only names no work: it must be beginnings of {all}.");
+            }
             foreach (SoakLane lane in lanes)
                 lane.Expect();
-            using var stop = new CancellationTokenSource(length);
+            stop.CancelAfter(length);
             foreach ((int number, SoakLane lane) in lanes.Index())
                 lane.Start(seed + number, stop.Token);
             List<SoakSample> samples = Watch(lanes, length, limit);
@@ -64,8 +72,21 @@ internal static class SoakCommand
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            stop.Cancel();
+            EndWork(work, lanes, folder, limit);
         }
+    }
+
+    // Where one lane has failed, the others are still at a round, and use the files.
+    private static void EndWork(SoakWork? work, SoakLane[] lanes, string folder, TimeSpan limit)
+    {
+        if (!Array.TrueForAll(lanes, lane => lane.Join(limit)))
+        {
+            Console.WriteLine($"Some work does not end; its files stay in {folder}.");
+            return;
+        }
+        work?.Dispose();
+        Directory.Delete(folder, recursive: true);
     }
 
     /// <summary>Prints the state of all lanes sixty times, until all have ended or one stands still.</summary>

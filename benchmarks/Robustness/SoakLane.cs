@@ -45,6 +45,9 @@ internal sealed class SoakLane(string name, Func<Random?, string> round)
         _thread.Start();
     }
 
+    /// <summary>Waits for the end of the lane, where it was started; false when it has not come within the limit.</summary>
+    public bool Join(TimeSpan limit) => _thread?.Join(limit) ?? true;
+
     private void Repeat(Random random, CancellationToken stop)
     {
         try
