@@ -29,7 +29,7 @@ internal sealed class GenerateCommand : ModelCommand<GenerateSettings>
         AddOption("--temperature", "Generation.Sampling.Temperature", "0 takes the most probable token. Default: 1, or the preset's.");
         AddOption("--stop", "Generation.StopStrings", "End a text before this; repeat it for several. \\n is a line end.",
             read: text => JsonValue.Create(text.Replace("\\n", "\n", StringComparison.Ordinal)));
-        AddOption("--count", "Count", "Texts after each prompt. Default: 1.");
+        AddOption("--count", "Count", "Texts after each prompt; several need draws, as at a --temperature above 0. Default: 1.");
         AddOption("--seed", "Generation.Sampling.Seed", "The seed of all draws. Default: 0.");
         AddOption("--watch", "Watch", "Show the texts while they are written.");
         AddDeviceAndWeights();

@@ -20,6 +20,9 @@ internal sealed class PathPlanningRemasking : Remasking
     // What is kept competes with what could be chosen in its place.
     internal override bool UsesPredictions => true;
 
+    // A planner may draw.
+    internal override bool UsesDraws => _planner is not null;
+
     public override IReadOnlyList<int> Choose(RemaskingStep step)
     {
         if (step.MaskedCount == 0 || step.Committed.Count == 0)

@@ -14,6 +14,8 @@ internal sealed class DraftAndVerifyRemasking : Remasking
         _probability = probability;
     }
 
+    internal override bool UsesDraws => false;
+
     public override IReadOnlyList<IReadOnlyList<int>> Probes(RemaskingStep step)
     {
         CommittedToken[] drafts = [.. step.Committed.Where(token => token.Step == step.Step - 1)];
@@ -45,6 +47,8 @@ internal sealed class RevisionRemasking : Remasking
         OptionCheck.RequireCount(rounds, nameof(rounds));
         (_probability, _rounds) = (probability, rounds);
     }
+
+    internal override bool UsesDraws => false;
 
     public override IReadOnlyList<IReadOnlyList<int>> Probes(RemaskingStep step)
     {

@@ -58,6 +58,9 @@ public abstract class Remasking
     /// <summary>Whether the choice looks at what could be chosen for masked positions.</summary>
     internal virtual bool UsesPredictions => false;
 
+    /// <summary>Whether the choice may look at <see cref="CommittedToken.Draw"/>, as a rule of somebody's own may.</summary>
+    internal virtual bool UsesDraws => true;
+
     /// <summary>
     /// ReMDM with a cap: in each step a token is masked again with probability <paramref name="probability"/>, or less where the schedule
     /// does not allow so much; as many others are filled. The distribution at each noise level stays that of the model (Wang et al., 2025).

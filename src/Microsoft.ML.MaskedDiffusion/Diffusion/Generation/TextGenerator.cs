@@ -98,11 +98,16 @@ public sealed class TextGenerator
 
     /// <summary>Writes several texts after one prompt, each with draws of its own.</summary>
     /// <param name="prompt">The prompt; may be empty.</param>
-    /// <param name="count">The number of texts, 1 to 65536.</param>
+    /// <param name="count">
+    /// The number of texts, 1 to 65536. More than 1 need something that is drawn: a temperature above 0, or for a masked diffusion model a
+    /// random order, count, remasking or self-correction.
+    /// </param>
     /// <param name="cancellationToken">As for many prompts.</param>
     /// <param name="progress">Told after each step. Default null.</param>
     /// <exception cref="ArgumentNullException"><paramref name="prompt"/> is null.</exception>
-    /// <exception cref="ArgumentException">As for many prompts, or <paramref name="count"/> is out of its range.</exception>
+    /// <exception cref="ArgumentException">
+    /// As for many prompts, or <paramref name="count"/> is out of its range, or above 1 where all texts would be the same.
+    /// </exception>
     /// <exception cref="NotFiniteNumberException">The network gave NaN or infinity: its weights are damaged.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public GeneratedText[] GenerateSamples(
@@ -111,6 +116,11 @@ public sealed class TextGenerator
         ArgumentNullException.ThrowIfNull(prompt);
         if (count is < 1 or > 1 << 16)
             throw new ArgumentOutOfRangeException(nameof(count), count, $"The number of texts is {count}; it must be 1 to 65536.");
+        if (count > 1 && !_plan.Options.Sampling.CanDiffer(_model.Config.Autoregressive))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(count), count, $"{nameof(count)} is {count}; it must be {SamplingOptions.OneResult}.");
+        }
         return Run([.. Enumerable.Range(0, count).Select(sample => (prompt, sample))], progress, cancellationToken);
     }
 

@@ -37,8 +37,9 @@ public sealed class GapOptions
     public double FillingWeight { get; set; } = DefaultFillingWeight;
 
     /// <summary>
-    /// Draws of each text, 1 to <see cref="LargestSamples"/>. More than 1 need a temperature above 0. The first draw is
-    /// the one that a single one would be. Texts with candidates have one. Default 1.
+    /// Draws of each text, 1 to <see cref="LargestSamples"/>. More than 1 need something that is drawn: a temperature above 0, or a random
+    /// order, count, remasking or self-correction. The first draw is the one that a single one would be. Texts with candidates have one.
+    /// Default 1.
     /// </summary>
     public int Samples { get; set; } = 1;
 
@@ -75,6 +76,6 @@ public sealed class GapOptions
     internal static void CheckSamples(int samples, SamplingOptions sampling, string option)
     {
         OptionCheck.Require(samples is >= 1 and <= LargestSamples, option, samples, $"1 to {LargestSamples}");
-        OptionCheck.Require(samples == 1 || sampling.Temperature > 0, option, samples, "1 at temperature 0, where every draw is the same");
+        OptionCheck.Require(samples == 1 || sampling.CanDiffer(), option, samples, SamplingOptions.OneResult);
     }
 }

@@ -17,6 +17,10 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </remarks>
 public sealed class SamplingOptions
 {
+    /// <summary>How many results a text may have where they cannot differ, and the remedy: the end of "it must be ...".</summary>
+    internal const string OneResult =
+        "1 where nothing is drawn, because all results would be the same: set SamplingOptions.Temperature above 0";
+
     /// <summary>
     /// Network passes per row, 1 or more; a row with fewer masked tokens takes one pass for each. Fewer steps are faster and less accurate.
     /// Rules of <see cref="TokensPerStep"/> that look at the predictions take as many steps as they need, whatever stands here. With
@@ -191,6 +195,18 @@ public sealed class SamplingOptions
 
     /// <summary>Whether a guidance of the scale acts where this share of the masked tokens is left.</summary>
     internal bool IsGuided(double maskedShare) => GuidanceScale != 0 && maskedShare <= GuidanceStart && maskedShare > GuidanceEnd;
+
+    /// <summary>Whether several results of one text can differ: something is drawn, or they compete for the steps.</summary>
+    /// <param name="isAutoregressive">Whether the model writes from left to right: then the choice of tokens alone counts.</param>
+    internal bool CanDiffer(bool isAutoregressive = false)
+    {
+        if (Temperature > 0)
+            return true;
+        bool corrects = SelfCorrectionSteps > 0 && SelfCorrectionTemperature > 0;
+        // Options that are missing are refused elsewhere.
+        return !isAutoregressive && (corrects || SharesStepsAmongRows || Order is not { UsesDraws: false }
+            || TokensPerStep is not { UsesDraws: false } || Remasking is not { UsesDraws: false });
+    }
 
     internal SamplingOptions Clone()
     {

@@ -63,9 +63,9 @@ public sealed class InfillOptions : ITransformOptions
     public string? CandidatesColumnName { get; set; }
 
     /// <summary>
-    /// Draws of each row, 1 to <see cref="GapOptions.LargestSamples"/>. More than 1 need a temperature above 0, a
-    /// <see cref="SamplesColumnName"/> or <see cref="SampleLogProbabilitiesColumnName"/>, and no candidates. The first draw is the one
-    /// that a single one would be. Default 1.
+    /// Draws of each row, 1 to <see cref="GapOptions.LargestSamples"/>. More than 1 need something that is drawn, as for
+    /// <see cref="GapOptions.Samples"/>, a <see cref="SamplesColumnName"/> or <see cref="SampleLogProbabilitiesColumnName"/>, and no
+    /// candidates. The first draw is the one that a single one would be. Default 1.
     /// </summary>
     [JsonPropertyName("Samples")]
     [OmittedAtDefault]

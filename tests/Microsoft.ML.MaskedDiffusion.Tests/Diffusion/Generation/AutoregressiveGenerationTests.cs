@@ -116,6 +116,17 @@ public sealed class AutoregressiveGenerationTests
     }
 
     [TestMethod]
+    public void SeveralTextsNeedATemperature()
+    {
+        // A random order is none for a model that writes from left to right.
+        var generator = new TextGenerator(
+            Model, new GenerationOptions { MaxNewTokens = 4, Sampling = new SamplingOptions { Order = SamplingOrder.Random } });
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => generator.GenerateSamples("the", 2)).Message, "Temperature above 0");
+        Assert.HasCount(1, generator.GenerateSamples("the", 1));
+    }
+
+    [TestMethod]
     public void TheWindowSlidesWhereBlocksAreAskedFor()
     {
         GenerationOptions options = new()

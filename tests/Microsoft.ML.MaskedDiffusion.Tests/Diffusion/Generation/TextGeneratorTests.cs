@@ -285,6 +285,36 @@ public sealed class TextGeneratorTests
     }
 
     [TestMethod]
+    public void SeveralTextsNeedSomethingThatIsDrawn()
+    {
+        foreach (SamplingOptions sampling in new SamplingOptions[]
+        {
+            new(), new() { Order = SamplingOrder.LeftToRight, TokensPerStep = TokensPerStep.Threshold(0.1) },
+            new() { Remasking = Remasking.Revision(0.02) }, new() { Remasking = Remasking.DraftAndVerify(0.05) },
+            new() { Remasking = Remasking.PathPlanning(), Steps = 3 }, new() { SelfCorrectionSteps = 1, SelfCorrectionTemperature = 0 },
+        })
+        {
+            var generator = new TextGenerator(Model, new GenerationOptions { MaxNewTokens = 6, Sampling = sampling });
+            ArgumentOutOfRangeException error =
+                Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => generator.GenerateSamples("the", 2));
+            Assert.AreEqual("count", error.ParamName);
+            StringAssert.StartsWith(error.Message,
+                "count is 2; it must be 1 where nothing is drawn, because all results would be the same: set SamplingOptions.Temperature "
+                + "above 0.");
+            Assert.AreEqual(generator.Generate("the").Text, generator.GenerateSamples("the", 1).Single().Text);
+        }
+        foreach (SamplingOptions sampling in new SamplingOptions[]
+        {
+            new() { Temperature = 0.1 }, new() { Order = SamplingOrder.Random }, new() { TokensPerStep = TokensPerStep.Ancestral() },
+            new() { Remasking = Remasking.Cap(0.3) }, new() { SelfCorrectionSteps = 1 },
+        })
+        {
+            var generator = new TextGenerator(Model, new GenerationOptions { MaxNewTokens = 6, Sampling = sampling });
+            Assert.HasCount(2, generator.GenerateSamples("the", 2));
+        }
+    }
+
+    [TestMethod]
     public void ANegativePromptIsReadAsAPrompt()
     {
         // The space at the end is left out, and texts stand for tokens, in both: then the two branches are the same.

@@ -16,6 +16,16 @@ public sealed class InfillerTests
     public static void Free() => Model.Dispose();
 
     [TestMethod]
+    public void SeveralDrawsNeedSomethingThatIsDrawn()
+    {
+        GapOptions gaps = new() { Samples = 3 };
+        Assert.AreEqual("Samples", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Infiller(Model, null, gaps)).ParamName);
+        FilledText filled = new Infiller(Model, new SamplingOptions { Order = SamplingOrder.Random }, gaps)
+            .Fill(new GappedText("the [MASK*4] on"));
+        Assert.HasCount(3, filled.Samples);
+    }
+
+    [TestMethod]
     [DataRow(0.0)]
     [DataRow(1.0)]
     public void TextsAreFilledAsTheTransformFillsThem(double temperature)

@@ -240,7 +240,8 @@ public sealed class InfillDetailsTests
             change(options);
             StringAssert.Contains(Unwrapped.Throws<ArgumentException>(() => new InfillEstimator(Model, options)).Message, expected);
         }
-        Refused(o => o.Sampling.Temperature = 0, "Samples is 3; it must be 1 at temperature 0");
+        Refused(o => o.Sampling.Temperature = 0,
+            "Samples is 3; it must be 1 where nothing is drawn, because all results would be the same: set SamplingOptions.Temperature");
         Refused(o => (o.SamplesColumnName, o.SampleLogProbabilitiesColumnName) = (null, null), "1 without a SamplesColumnName");
         Refused(o => o.CandidatesColumnName = "Words", "Samples is 3; it must be 1 where there are candidates");
         Refused(o => (o.Samples, o.CandidatesColumnName, o.Candidates) = (1, "Words", ["a"]), "null where Candidates are given");
