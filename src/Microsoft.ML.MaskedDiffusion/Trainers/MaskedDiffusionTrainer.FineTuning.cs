@@ -46,9 +46,16 @@ public sealed partial class MaskedDiffusionTrainer
             reader.ReadRows(_options.CancellationToken), padding, reader.What, _options.CancellationToken, reader.TotalRowCount);
         channel.Info(MessageSensitivity.None, "The {0}: {1:#,0} rows, {2:#,0} tokens; {3:#,0} rows without text left out", reader.What,
             blocks.Count, blocks.TokenCount, reader.EmptyRowCount);
+        if (encoder.SpacedPromptCount > 0)
+        {
+            channel.Warning(MessageSensitivity.None,
+                "{0:#,0} rows of the {1} have white space at the end of the prompt. It is learned as a part of the prompt, but belongs to "
+                + "the answer where answers are scored or generated: put it at the beginning of the answers.",
+                encoder.SpacedPromptCount, reader.What);
+        }
         if (encoder.LongRowCount > 0)
             channel.Warning(MessageSensitivity.None,
-                "{0:#,0} rows of the {1} have more tokens than a row may have (Rows.MaxLength) and are left out", encoder.LongRowCount,
+                "{0:#,0} rows of the {1} have more tokens than a row may have (Rows.MaxLength) and are left out.", encoder.LongRowCount,
                 reader.What);
         return blocks;
     }

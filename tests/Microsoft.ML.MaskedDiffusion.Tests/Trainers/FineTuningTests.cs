@@ -234,6 +234,17 @@ public sealed class FineTuningTests
     }
 
     [TestMethod]
+    public void PromptsThatEndWithWhiteSpaceAreCounted()
+    {
+        var ml = new MLContext(1);
+        List<string> warnings = Warnings.Of(ml);
+        FineTuningRow[] rows =
+            [new("where is the cat?", "", " mat"), new("where is it? ", "", "mat"), new("who?\n", "", "cat"), new("", "", " sea")];
+        ml.MaskedDiffusion().Trainer(Options()).Fit(View(rows)).Dispose();
+        StringAssert.StartsWith(warnings.Single(), "2 rows of the training data have white space at the end of the prompt.");
+    }
+
+    [TestMethod]
     public void APromptColumnThatIsMissingIsRefused()
     {
         var ml = new MLContext(1);

@@ -18,8 +18,14 @@ internal sealed class RowEncoder(
     bool isContext = false)
 {
     private const int ReportInterval = 1000;
+
     /// <summary>The number of rows that the last call left out because they were too long.</summary>
     public long LongRowCount { get; private set; }
+
+    /// <summary>
+    /// The number of rows of the last call whose prompt ends with white space, which scoring and generation give to the answer.
+    /// </summary>
+    public long SpacedPromptCount { get; private set; }
 
     private string Remedy => isContext
         ? "The network's context has no more: shorten the rows, or take a model with a longer context."
@@ -43,12 +49,15 @@ internal sealed class RowEncoder(
         int[] start = tokenizer.BeginningOfSequenceId is null ? DocumentStart.Of(tokenizer) : [];
         var blocks = new RowBlocks(tokenizer.VocabularySize, endOfSequence, padding, maxLength);
         long begun = clock.GetTimestamp(), longest = 0, seen = 0;
-        LongRowCount = 0;
+        LongRowCount = SpacedPromptCount = 0;
         foreach ((long number, FineTuningRow row) in rows)
         {
             cancellationToken.ThrowIfCancellationRequested();
             FineTuningTokens tokens = row.Encode(tokenizer);
             int[] prompt = [.. start, .. tokens.Prompt];
+            string before = row.Prompt + row.Reasoning;
+            if (PythonWhiteSpace.TrimEnd(before).Length < before.Length)
+                SpacedPromptCount++;
             int length = prompt.Length + tokens.Answer.Length;
             if (length <= maxLength)
             {
