@@ -94,6 +94,7 @@ public sealed partial class OptionsTests
             [nameof(CheckpointOptions.Keep)] = [0, -1],
             [nameof(CheckpointOptions.Resume)] = [true],
             [nameof(CheckpointOptions.TokenFolder)] = ["", " "],
+            [nameof(CheckpointOptions.DataDescription)] = ["", " "],
         }, anything: []),
 
         new Subject<RowOptions>(new(), o => Train(new() { Rows = o }), new()

@@ -55,6 +55,9 @@ internal sealed class OptionPath
     public static IEnumerable<(string Name, T Attribute)> With<T>()
         where T : Attribute => With<T>(typeof(TrainerOptions), "");
 
+    /// <summary>The values of all options that can be searched, by their names; a group that is off is one value, null.</summary>
+    public static IEnumerable<(string Name, object? Value)> Values(TrainerOptions options) => Values(options, "");
+
     /// <summary>Gives the option a value of its type. A group that is off, null, is turned on by it.</summary>
     public void Set(TrainerOptions options, object? value)
     {
@@ -100,6 +103,26 @@ internal sealed class OptionPath
         }
     }
 
+    private static IEnumerable<(string Name, object? Value)> Values(object owner, string prefix)
+    {
+        foreach (PropertyInfo property in owner.GetType().GetProperties().Where(property => property.SetMethod?.IsPublic == true))
+        {
+            if (prefix.Length == 0 && Reserved.Contains(property.Name))
+                continue;
+            object? value = property.GetValue(owner);
+            if (value is null || !IsGroup(property))
+            {
+                yield return (prefix + property.Name, value);
+                continue;
+            }
+            foreach ((string, object?) inner in Values(value, prefix + property.Name + "."))
+                yield return inner;
+        }
+    }
+
+    // Groups of options have options of their own.
+    private static bool IsGroup(PropertyInfo property) => property.PropertyType.Name.EndsWith("Options", StringComparison.Ordinal);
+
     private static IEnumerable<(string Name, T Attribute)> With<T>(Type type, string prefix)
         where T : Attribute
     {
@@ -107,8 +130,7 @@ internal sealed class OptionPath
         {
             if (property.GetCustomAttribute<T>() is { } attribute)
                 yield return (prefix + property.Name, attribute);
-            // Groups of options have options of their own.
-            else if (prefix.Length == 0 && property.PropertyType.Name.EndsWith("Options", StringComparison.Ordinal))
+            else if (prefix.Length == 0 && IsGroup(property))
             {
                 foreach ((string, T) inner in With<T>(property.PropertyType, property.Name + "."))
                     yield return inner;

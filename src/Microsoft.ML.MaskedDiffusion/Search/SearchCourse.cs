@@ -12,7 +12,8 @@ internal sealed class SearchCourse
     private readonly SortedDictionary<int, List<SearchMeasurement>> _measured = [];
 
     public SearchCourse(SearchOptions options, TrialLengths lengths)
-        : this(options, lengths, new TrialQueue(options.MaxTrials, options.Rungs, options.Reduction, options.Metric!))
+        : this(options, lengths, new TrialQueue(
+            options.MaxTrials, options.Rungs, options.Reduction, options.Metric!, options.LongestWarmStart))
     {
     }
 

@@ -1,6 +1,10 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Text;
+using Microsoft.ML.MaskedDiffusion.Trainers;
+using Microsoft.ML.MaskedDiffusion.Training.Checkpoints;
 
 namespace Microsoft.ML.MaskedDiffusion.Search;
 
@@ -14,8 +18,8 @@ internal static class SearchLog
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    /// <summary>What a search of other trials or lengths would differ in.</summary>
-    public static IReadOnlyList<KeyValuePair<string, string>> Settings(SearchOptions options, double flops)
+    /// <summary>What a search of other trials, lengths or data would differ in, as far as it is known without reading the data.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> Settings(SearchOptions options, double flops, IDataView trainingSet)
     {
         var settings = new List<KeyValuePair<string, string>>();
         void Add(string name, object value) => settings.Add(KeyValuePair.Create(name, FormattableString.Invariant($"{value}")));
@@ -28,8 +32,29 @@ internal static class SearchLog
         Add("Seed", options.Seed);
         Add("EqualFlops", options.EqualFlops);
         Add("TrialFlops", flops);
+        Add("Training data", TextColumnReader.Describe(trainingSet));
+        Add("Checkpoints.DataDescription", options.Trainer.Checkpoints.DataDescription ?? "none");
+        Add("Trainer.TextColumnName", options.Trainer.TextColumnName);
+        Add("Trainer.Seed", Text(options.Trainer.Seed));
+        Add("Trainer.Budget.MaxEpochs", Text(options.Trainer.Budget.MaxEpochs));
+        foreach ((string name, object? value) in OptionPath.Values(options.Trainer).Where(option => !IsVaried(option.Name, options.Space)))
+            Add("Trainer." + name, Text(value));
         return settings;
     }
+
+    // An option of a network that is varied, or of a group that a varied option turns on, is not the trials' common one.
+    private static bool IsVaried(string name, SearchSpace space) =>
+        space.Dimensions.Any(dimension => (dimension.Option + ".").StartsWith(name + ".", StringComparison.Ordinal));
+
+    private static string Text(object? value) => value switch
+    {
+        null => "null",
+        TokenizerSource tokenizer => tokenizer.Describe(),
+        TransformerConfig network => string.Join(", ", RunFingerprint.OfNetwork(network).Select(trait => $"{trait.Key} {trait.Value}")),
+        MaskedDiffusionModel model => "SHA-256 " + SafetensorsWriter.HashOf(model.Network.Parameters),
+        IEnumerable<string> texts => string.Join(", ", texts),
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
 
     /// <summary>A line.</summary>
     public static string Line(int trial, IReadOnlyList<string> values, SearchMeasurement measured) =>

@@ -49,8 +49,10 @@ public sealed class SearchOptions
     /// <summary>
     /// How often models are measured while they train: successive halving (Jamieson and Talwalkar, 2016; asynchronous as in Li et al.,
     /// 2020). Of the trials that have reached a rung the best 1 / <see cref="Reduction"/> go on to the next, which is as many times as
-    /// long; the last rung is the whole budget. A trial that goes on does so from its checkpoint, as if it had never stopped. 1 to 8; 1
-    /// trains every trial to its end. Default 3.
+    /// long; the last rung is the whole budget. A model in its <see cref="TrainerOptions.WarmStart"/> is no masked diffusion model yet, so
+    /// all rungs lie behind the longest one that a trial may have: the first rung has that share of the budget and 1 / 9 of the rest, with
+    /// the defaults. A trial that goes on does so from its checkpoint, as if it had never stopped. 1 to 8; 1 trains every trial to its end.
+    /// Default 3.
     /// </summary>
     public int Rungs { get; set; } = 3;
 
@@ -92,6 +94,11 @@ public sealed class SearchOptions
     /// number of processes. Default <see cref="SingleProcess"/>.
     /// </summary>
     public IProcessGroup ProcessGroup { get; set; } = SingleProcess.Instance;
+
+    /// <summary>The longest warm start that a trial may have, as a share of its budget.</summary>
+    internal double LongestWarmStart =>
+        Space.Dimensions.FirstOrDefault(dimension => dimension.Option == nameof(TrainerOptions.WarmStart)) is { } varied
+            ? varied.Extremes().Max(share => (double)share!) : Trainer.WarmStart;
 
     internal SearchOptions Clone()
     {

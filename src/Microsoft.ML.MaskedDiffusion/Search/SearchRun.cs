@@ -106,10 +106,9 @@ internal sealed class SearchRun : IDisposable
     // Trials of other options would be other trials, so their rank is told from the first one.
     private void RequireEqualOptions() => _group.RequireSame(
     [
-        .. SearchLog.Settings(_options, _lengths.Flops),
+        .. SearchLog.Settings(_options, _lengths.Flops, _trainingSet),
         new(nameof(SearchOptions.MaxSeconds), FormattableString.Invariant($"{_options.MaxSeconds}")),
         new(nameof(SearchOptions.MaxFlops), FormattableString.Invariant($"{_options.MaxFlops}")),
-        new("Trainer.Seed", FormattableString.Invariant($"{_options.Trainer.Seed}")),
     ]);
 
     // The first rank reads what was measured before, and all ranks take it in.
@@ -118,7 +117,7 @@ internal sealed class SearchRun : IDisposable
         Records records = _group.FromFirst(() =>
         {
             _folder.Check(_options.Resume);
-            _log = ResumableLog.Open(_folder.Log, SearchLog.Settings(_options, _lengths.Flops));
+            _log = ResumableLog.Open(_folder.Log, SearchLog.Settings(_options, _lengths.Flops, _trainingSet));
             string[] lines = [.. _log.Read(line => Restored(line, TakeLine))];
             return new Records(lines, [.. _folder.ReadAhead(line => Restored(line, AddAhead))]);
         });
@@ -216,7 +215,10 @@ internal sealed class SearchRun : IDisposable
     {
         double share = _course.ShareOf(rung);
         TrainerOptions trainer = _lengths.OptionsOf(trial);
-        trainer.Checkpoints = new CheckpointOptions { Folder = _folder.TrialOf(trial), Resume = true, Keep = 1 };
+        trainer.Checkpoints = new CheckpointOptions
+        {
+            Folder = _folder.TrialOf(trial), Resume = true, Keep = 1, DataDescription = trainer.Checkpoints.DataDescription,
+        };
         trainer.PauseShare = share < 1 ? share : null;
         (trainer.CancellationToken, trainer.CancelBehavior) = (_options.CancellationToken, CancelBehavior.Throw);
         trainer.Progress = _options.Progress is null ? null : new TrialProgress(this, trial, rung);

@@ -5,7 +5,13 @@ namespace Microsoft.ML.MaskedDiffusion.Search;
 /// the best 1 / reduction of its rung goes on, otherwise a new one begins. When all have begun, at least the best goes on to the end.
 /// What comes next depends on the measurements alone.
 /// </summary>
-internal sealed class TrialQueue(int maxTrials, int rungs, int reduction, SearchMetric metric)
+/// <param name="maxTrials">Trials to begin.</param>
+/// <param name="rungs">How often a trial is measured.</param>
+/// <param name="reduction">How many trials a rung has for each that goes on.</param>
+/// <param name="metric">What trials are compared by.</param>
+/// <param name="start">The share of the budget behind which the rungs lie: the longest warm start, in which there is nothing to measure.
+/// </param>
+internal sealed class TrialQueue(int maxTrials, int rungs, int reduction, SearchMetric metric, double start = 0)
 {
     // The measured trials of each rung, the best first.
     private readonly List<(int Trial, double Metric)>[] _rungs = [.. Enumerable.Range(0, rungs).Select(_ => new List<(int, double)>())];
@@ -25,7 +31,7 @@ internal sealed class TrialQueue(int maxTrials, int rungs, int reduction, Search
     }
 
     /// <summary>The share of the whole budget that a rung has.</summary>
-    public double ShareOf(int rung) => Math.Pow(reduction, rung - rungs + 1);
+    public double ShareOf(int rung) => rung == rungs - 1 ? 1 : start + (1 - start) * Math.Pow(reduction, rung - rungs + 1);
 
     /// <summary>Takes in a measurement. Of equal metrics the earlier trial is the better.</summary>
     public void Add(int trial, int rung, double value)
@@ -40,7 +46,7 @@ internal sealed class TrialQueue(int maxTrials, int rungs, int reduction, Search
     /// <summary>The same queue, which goes on by itself.</summary>
     public TrialQueue Copy()
     {
-        var copy = new TrialQueue(maxTrials, rungs, reduction, metric) { Begun = Begun };
+        var copy = new TrialQueue(maxTrials, rungs, reduction, metric, start) { Begun = Begun };
         for (int rung = 0; rung < rungs; rung++)
             copy._rungs[rung].AddRange(_rungs[rung]);
         copy._measured.UnionWith(_measured);

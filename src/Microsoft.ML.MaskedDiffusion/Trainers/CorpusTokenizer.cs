@@ -161,13 +161,19 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
     }
 
     // What decides about the tokens and is known before any text is read.
-    private SortedDictionary<string, string> Source(TextColumnReader training, TextColumnReader? validation) => new(StringComparer.Ordinal)
+    private SortedDictionary<string, string> Source(TextColumnReader training, TextColumnReader? validation)
     {
-        ["TextColumnName"] = options.TextColumnName,
-        ["Tokenizer"] = _tokenizer.Describe(),
-        ["Training data"] = training.Describe(),
-        ["Validation data"] = validation?.Describe() ?? "none",
-    };
+        var source = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["TextColumnName"] = options.TextColumnName,
+            ["Tokenizer"] = _tokenizer.Describe(),
+            ["Training data"] = training.Describe(),
+            ["Validation data"] = validation?.Describe() ?? "none",
+        };
+        if (options.Checkpoints.DataDescription is { } description)
+            source["Data"] = description;
+        return source;
+    }
 
     private PackedBlocks Blocks(string what, ITokens tokens, int blockLength, long documents, long emptyRows)
     {

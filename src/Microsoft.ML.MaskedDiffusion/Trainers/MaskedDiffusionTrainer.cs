@@ -284,6 +284,12 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         channel.Info(MessageSensitivity.None, "{0} after {1} steps, {2:#,0} tokens and {3:0.0} s on {4}; the model is that of step {5}",
             result.Stop, result.Steps, result.TokensSeen,
             result.Seconds, result.Device, result.BestStep);
+        if (result.EndedInWarmStart && result.Stop != TrainingStop.Paused)
+        {
+            channel.Warning(MessageSensitivity.None, "Step {0}, whose weights the model has, is in the warm start, in which a masked "
+                + "diffusion model is trained as an autoregressive one: the model cannot do yet what it is for. Train longer, or set "
+                + "WarmStart to 0.", result.BestStep);
+        }
         MaskedDiffusionModel model =
             MaskedDiffusionModel.Own(network, corpus.Tokenizer, _options.InitialModel?.Family, result.Adapter);
         return new LikelihoodScoringTransformer(model, Scoring(), ownsModel: true) { TrainingResult = result };

@@ -25,7 +25,10 @@ internal sealed class TextColumnReader(IDataView data, DataViewSchema.Column col
     /// <summary>
     /// What is known of the data without reading them: the files of a text view, else the number of rows where the view gives it at once.
     /// </summary>
-    public string Describe() => data is TextFilesView files ? files.Describe()
+    public string Describe() => Describe(data);
+
+    /// <summary>The same of any view.</summary>
+    public static string Describe(IDataView data) => data is TextFilesView files ? files.Describe()
         : data.GetRowCount() is { } rows ? string.Create(CultureInfo.InvariantCulture, $"a view of {rows} rows")
         : "a view of any number of rows";
 

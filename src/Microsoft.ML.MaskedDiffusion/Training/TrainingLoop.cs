@@ -32,6 +32,9 @@ internal sealed class TrainingLoop : IDisposable
     private readonly IProcessGroup _group;
     private readonly GroupClock? _clock;
 
+    // Whether the last step taken was one of the warm start.
+    private bool _isInWarmStart;
+
     // Whether the ranks have agreed that one of them was cancelled.
     private bool _isGroupCancelled;
 
@@ -81,7 +84,10 @@ internal sealed class TrainingLoop : IDisposable
         try
         {
             if (State.Step > 0)
+            {
                 _objective.Begin(_network, _plan.ShareOver(State.Step - 1, clock));
+                _isInWarmStart = !_objective.IsMeasured;
+            }
             // A run that was cancelled while it validated goes on with that validation.
             if (stop == TrainingStop.Completed && State.Step > 0 && State.Validations.LastOrDefault()?.Step != State.Step
                 && IsValidationDue(_plan.IsOver(State.Step, clock)))
@@ -91,6 +97,7 @@ internal sealed class TrainingLoop : IDisposable
                 double learningRate = _plan.LearningRate(State.Step, clock);
                 _objective.Begin(_network, _plan.ShareOver(State.Step, clock));
                 TakeStep(learningRate, cancellationToken);
+                _isInWarmStart = !_objective.IsMeasured;
                 if (State.Step == 1)
                     RankComparison.RequireSameWeights(_group, _trained, State.Step);
                 bool last = _plan.IsOver(State.Step, clock);
@@ -311,6 +318,7 @@ internal sealed class TrainingLoop : IDisposable
         Steps = State.Step,
         Stop = stop,
         BestStep = State.BestStep ?? State.Step,
+        EndedInWarmStart = _isInWarmStart,
         FinalLoss = _meter.HasValues ? _meter.TakeMean() : State.Losses[^1].Loss,
         ValidationLoss = State.BestStep is null ? null : State.BestLoss,
         ValidationStandardError = State.BestStandardError,

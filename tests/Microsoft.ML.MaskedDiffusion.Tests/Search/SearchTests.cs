@@ -263,6 +263,64 @@ public sealed class SearchTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void NoTrialIsMeasuredInItsWarmStart(bool isVaried)
+    {
+        List<bool> started = [];
+        using SearchResult result = Run(Tiny(o =>
+        {
+            if (isVaried)
+                o.Space = new SearchSpace().Range("WarmStart", 0, 0.5);
+            else
+                o.Trainer.WarmStart = 1 / 3.0;
+            o.Metric = SearchMetric.Of("training loss", lm =>
+            {
+                started.Add(lm.TrainingResult!.EndedInWarmStart);
+                return lm.TrainingResult.FinalLoss;
+            });
+        }));
+        Assert.IsGreaterThan(5, started.Count);
+        Assert.DoesNotContain(true, started);
+        // Of 18 steps, a half or a third is the warm start and a ninth of the rest is trained behind it.
+        Assert.AreEqual(isVaried ? 10 : 8, result.Trials[0].Measurements[0].Steps);
+    }
+
+    [TestMethod]
+    public void ASearchOfOtherOptionsTokenizersOrDataIsNotResumed()
+    {
+        using var folder = new TemporaryFolder();
+        void InFolder(SearchOptions o) => (o.Folder, o.Resume, o.MaxTrials, o.Rungs) = (folder.File("search"), true, 2, 1);
+        Run(Tiny(InFolder)).Dispose();
+        foreach ((string expected, Action<SearchOptions> change) in new (string, Action<SearchOptions>)[]
+        {
+            ("Trainer.Optimizer.GradientClipNorm was 1 and is now 2", o => o.Trainer.Optimizer.GradientClipNorm = 2),
+            ("Trainer.Optimizer.EmaDecay was null and is now 0.9", o => o.Trainer.Optimizer.EmaDecay = 0.9),
+            ("Trainer.Seed was 7 and is now 5", o => o.Trainer.Seed = 5),
+            ("Trainer.Tokenizer was ", o => o.Trainer.Tokenizer = TokenizerSource.TrainBytePairEncoding(270)),
+            ("EmbeddingSize 16", o => o.Trainer.Network = Network(32)),
+            ("DataDescription was none and is now other", o => o.Trainer.Checkpoints.DataDescription = "other"),
+        })
+        {
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Tiny(o =>
+            {
+                InFolder(o);
+                change(o);
+            }))).Message, expected);
+        }
+        var ml = new MLContext(1);
+        IDataView fewer = ml.Data.TakeRows(Rows(ml), 2);
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => ml.MaskedDiffusion().Search(fewer, Tiny(InFolder)));
+        StringAssert.Contains(error.Message, "Training data was");
+        // What is varied is no common option.
+        Run(Tiny(o =>
+        {
+            InFolder(o);
+            o.Trainer.LearningRate = 0.5;
+        })).Dispose();
+    }
+
+    [TestMethod]
     public void AFolderOfSomethingElseIsNotTouched()
     {
         using var folder = new TemporaryFolder();

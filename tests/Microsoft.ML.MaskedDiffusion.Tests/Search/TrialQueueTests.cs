@@ -76,6 +76,12 @@ public sealed class TrialQueueTests
         var queue = new TrialQueue(9, 3, 3, Lower);
         Assert.AreEqual(1.0 / 9, queue.ShareOf(0), 1e-15);
         Assert.AreEqual(1, queue.ShareOf(2));
+        // Behind a warm start of a third the rest is divided in the same way.
+        var warm = new TrialQueue(9, 3, 3, Lower, start: 1.0 / 3);
+        Assert.AreEqual(1.0 / 3 + 2.0 / 27, warm.ShareOf(0), 1e-15);
+        Assert.AreEqual(5.0 / 9, warm.ShareOf(1), 1e-15);
+        Assert.AreEqual(1, warm.ShareOf(2));
+        Assert.AreEqual(warm.ShareOf(0), warm.Copy().ShareOf(0));
     }
 
     [TestMethod]

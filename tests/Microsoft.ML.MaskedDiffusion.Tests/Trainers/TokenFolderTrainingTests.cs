@@ -185,6 +185,7 @@ public sealed class TokenFolderTrainingTests
         StringAssert.Contains(Refused(View(Sentences)), "Training data");
         StringAssert.Contains(Refused(Files(), o => o.ValidationSet = View("one", "two")), "Validation data");
         StringAssert.Contains(Refused(Files(), o => o.Tokenizer = TokenizerSource.TrainBytePairEncoding(280)), "Tokenizer");
+        StringAssert.Contains(Refused(Files(), o => o.Checkpoints.DataDescription = "column body"), "Data: ");
         StringAssert.Contains(Refused(Files(), o => o.Checkpoints.Resume = false), "holds checkpoints");
         File.AppendAllText(_folder.File("a.jsonl"), "{\"text\": \"more\"}\n");
         StringAssert.Contains(Refused(Files()), "Training data");

@@ -6,9 +6,9 @@ public sealed class WarmStartTests
 {
     private static readonly string[] Texts = ["the cat sat on the mat", "a small bird sang in the old tree", "one two three four five"];
 
-    private static LikelihoodScoringTransformer Fit(Action<TrainerOptions>? change = null)
+    private static LikelihoodScoringTransformer Fit(Action<TrainerOptions>? change = null, MLContext? context = null)
     {
-        var ml = new MLContext(1);
+        MLContext ml = context ?? new MLContext(1);
         var options = new TrainerOptions
         {
             Network = new TransformerConfig
@@ -83,6 +83,30 @@ public sealed class WarmStartTests
         long[] validated = [.. lm.TrainingResult!.ValidationHistory.Select(point => point.Step)];
         Assert.AreEqual(9, validated[0]);
         Assert.IsGreaterThanOrEqualTo(9, lm.TrainingResult.Steps);
+    }
+
+    [TestMethod]
+    [DataRow(2, true)]
+    [DataRow(3, true, DisplayName = "the step that is dropped would be the first behind the start")]
+    [DataRow(4, false)]
+    public void AModelThatIsStillInTheStartIsSaidToBe(int stop, bool isInStart)
+    {
+        var ml = new MLContext(1);
+        List<string> warnings = Warnings.Of(ml);
+        using var source = new CancellationTokenSource();
+        void Stop(TrainingProgress report)
+        {
+            if (report.Step == stop)
+                source.Cancel();
+        }
+        using LikelihoodScoringTransformer lm = Fit(
+            o => (o.CancelBehavior, o.Progress, o.CancellationToken) =
+                (CancelBehavior.ReturnBestSoFar, new Collected<TrainingProgress>(Stop), source.Token),
+            ml);
+        Assert.AreEqual(stop, lm.TrainingResult!.BestStep);
+        Assert.AreEqual(isInStart, lm.TrainingResult.EndedInWarmStart);
+        Assert.HasCount(isInStart ? 1 : 0, warnings);
+        Assert.IsTrue(warnings.TrueForAll(text => text.StartsWith($"Step {stop}, whose weights the model has, is in the warm start")));
     }
 
     [TestMethod]

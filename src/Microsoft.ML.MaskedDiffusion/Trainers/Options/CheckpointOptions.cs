@@ -45,6 +45,13 @@ public sealed class CheckpointOptions
     /// </summary>
     public string? TokenFolder { get; set; }
 
+    /// <summary>
+    /// What tells the data, validation data among them, from others, in any words: for views that cannot tell it without being read, such
+    /// as those of <c>TrainTestSplit</c>. It is compared where tokens are found in <see cref="TokenFolder"/> and where a search is resumed,
+    /// which are refused if it is another one. Default null: what is known of the views (see docs/data.md).
+    /// </summary>
+    public string? DataDescription { get; set; }
+
     internal CheckpointOptions Clone() => (CheckpointOptions)MemberwiseClone();
 
     internal void Check()
@@ -62,6 +69,7 @@ public sealed class CheckpointOptions
         bool isSame = TokenFolder is not null && Folder is not null && FullPath(TokenFolder) == FullPath(Folder);
         OptionCheck.RequireFitting(!isSame, Group + nameof(TokenFolder), TokenFolder,
             "another folder than Checkpoints.Folder; null keeps the tokens in a folder of it");
+        OptionCheck.RequireTextOrNull(DataDescription, Group + nameof(DataDescription), "a description of the data");
         OptionCheck.Require(!Resume || hasFolder, Group + nameof(Resume), Resume, "false without a Checkpoints.Folder");
     }
 

@@ -15,6 +15,12 @@ public sealed record TrainingResult
     public long BestStep { get; init; }
 
     /// <summary>
+    /// Whether the training ended in its warm start (<see cref="TrainerOptions.WarmStart"/>), in which the network is trained as an
+    /// autoregressive one: such a model cannot do yet what it is for.
+    /// </summary>
+    public bool EndedInWarmStart { get; init; }
+
+    /// <summary>
     /// Training loss at the end, in nats per token: the mean over the steps of the last point of <see cref="LossHistory"/>.
     /// </summary>
     public double FinalLoss { get; init; }
