@@ -19,7 +19,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
 {
     private readonly SettingNames _names = new(typeof(TSettings));
     private readonly List<Func<ParseResult, (string, JsonObject)?>> _given = [];
-    private readonly List<(string Name, Func<TSettings, bool> IsOn, string[] Dependents)> _switches = [];
+    private readonly List<(string[] Options, Func<TSettings, string, string?> Objection)> _conditions = [];
     private readonly Option<string?> _config = new("--config") { HelpName = "file", Description = "Read settings from a JSON file." };
     private readonly Option<string[]> _set = new("--set")
     {
@@ -51,7 +51,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
         }
         foreach (string text in arguments.GetValue(_set) ?? [])
             layers.Add(("--set", SettingText.Assignment(typeof(TSettings), text)));
-        CheckSwitches(layers);
+        CheckConditions(layers);
         TSettings settings = SettingsTree.With(Defaults(SettingsTree.With(new TSettings(), layers)), layers);
         if (arguments.GetValue(_print))
         {
@@ -61,7 +61,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
         Check(settings);
         if (group.Rank == 0 && arguments.GetValue(_save) is { } target)
             Save(SettingsTree.Print(settings), target);
-        return Run(settings, new ToolContext(console, arguments.GetValue(_json), group, cancellation));
+        return Run(settings, new ToolContext(console, arguments.GetValue(_json), group, InOwnWords, cancellation));
     }
 
     /// <inheritdoc/>
@@ -144,8 +144,16 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
     /// <param name="name">The switch.</param>
     /// <param name="isOn">Whether settings have what the switch turns on.</param>
     /// <param name="dependents">The options.</param>
-    protected void RequireSwitch(string name, Func<TSettings, bool> isOn, params string[] dependents) =>
-        _switches.Add((name, isOn, dependents));
+    protected void RequireSwitch(string name, Func<TSettings, bool> isOn, params string[] dependents) => RefuseWhere(
+        (settings, option) => isOn(settings) ? null : $"without {name}: add {name}, or leave {option} out", dependents);
+
+    /// <summary>Refuses options that are given where the other settings leave them without a meaning.</summary>
+    /// <param name="objection">
+    /// Says of the settings without the options, and of the option that is given, where it means nothing and what to do, or null.
+    /// </param>
+    /// <param name="options">The options.</param>
+    protected void RefuseWhere(Func<TSettings, string, string?> objection, params string[] options) =>
+        _conditions.Add((options, objection));
 
     /// <summary>Adds the options that every command has; called at the end of a command's constructor, so that they come last.</summary>
     protected void AddCommonOptions()
@@ -165,13 +173,16 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
         File.WriteAllText(path, settings);
     }
 
-    private void CheckSwitches(List<(string Source, JsonObject Values)> layers)
+    private void CheckConditions(List<(string Source, JsonObject Values)> layers)
     {
-        foreach ((string name, Func<TSettings, bool> isOn, string[] dependents) in _switches)
+        foreach ((string[] options, Func<TSettings, string, string?> objection) in _conditions)
         {
-            string? given = layers.Select(layer => layer.Source).FirstOrDefault(dependents.Contains);
-            if (given is not null && !isOn(SettingsTree.With(new TSettings(), layers.Where(layer => !dependents.Contains(layer.Source)))))
-                throw new UsageException($"{given} means nothing without {name}: add {name}, or leave {given} out.");
+            string? given = layers.Select(layer => layer.Source).FirstOrDefault(options.Contains);
+            if (given is null)
+                continue;
+            TSettings others = SettingsTree.With(new TSettings(), layers.Where(layer => !options.Contains(layer.Source)));
+            if (objection(others, given) is { } reason)
+                throw new UsageException($"{given} means nothing {reason}.");
         }
     }
 

@@ -26,8 +26,14 @@ public sealed class CommandLineBatchTests
         string[] rows = ["the cat [MASK]", "one two"];
         File.WriteAllLines(_folder.File("in.csv"), [$"Own,{text},Choices", .. rows.Select(row => $"{row},x,\"[\"\"sat\"\",\"\"on\"\"]\"")]);
         string[] arguments = ["batch", _folder.File("in.csv"), _folder.File("out.jsonl"), "--model", Files.Model, "--task", task];
-        string[] more = ["--column", "Own", "--output-column", output, "--choices", "2", "--length", "4", "--json"];
-        JsonElement facts = ToolRun.Done([.. arguments, .. more]).Objects.Single();
+        string[] more = ["--column", "Own", "--output-column", output, "--json"];
+        string[] own = task switch
+        {
+            "Choose" => ["--choices", "2"],
+            "Generate" => ["--length", "4"],
+            _ => [],
+        };
+        JsonElement facts = ToolRun.Done([.. arguments, .. more, .. own]).Objects.Single();
         Assert.AreEqual(2, facts.GetProperty("rows").GetInt32());
         string[] lines = File.ReadAllLines(_folder.File("out.jsonl"));
         JsonElement[] written = [.. lines.Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
@@ -91,15 +97,19 @@ public sealed class CommandLineBatchTests
     }
 
     [TestMethod]
-    public void APipelinesModelIsHeldAsItWasSaved()
+    public void APipelinesModelIsHeldAsItWasSavedAndWhereAutoPutsIt()
     {
         File.WriteAllLines(_folder.File("in.jsonl"), ["{\"Text\":\"the cat\"}"]);
         ToolRun.Done("convert", Files.Model, _folder.File("lm.zip"));
         string[] arguments = ["batch", _folder.File("in.jsonl"), _folder.File("out.jsonl"), "--model", _folder.File("lm.zip")];
-        ToolRun wrong = ToolRun.Of([.. arguments, "--weights", "Int8"]);
-        Assert.AreEqual(ExitCode.WrongUsage, wrong.ExitCode);
-        StringAssert.Contains(wrong.Error, "choose a --task other than Pipeline");
-        ToolRun.Done([.. arguments, "--weights", "Int8", "--task", "Score"]);
+        foreach ((string option, string value) in new[] { ("--weights", "Int8"), ("--device", "cpu") })
+        {
+            ToolRun wrong = ToolRun.Of([.. arguments, option, value]);
+            Assert.AreEqual(ExitCode.WrongUsage, wrong.ExitCode, option);
+            StringAssert.Contains(wrong.Error, $"{option} {value} is for a model alone");
+            StringAssert.Contains(wrong.Error, "choose a --task other than Pipeline");
+        }
+        ToolRun.Done([.. arguments, "--weights", "Int8", "--device", "cpu", "--task", "Score"]);
         StringAssert.StartsWith(File.ReadAllText(_folder.File("out.jsonl")), "{\"Text\":\"the cat\",");
     }
 
@@ -107,6 +117,8 @@ public sealed class CommandLineBatchTests
     [DataRow("--shard", "3/2", "i from 1 to n")]
     [DataRow("--task", "Pipeline", ".zip")]
     [DataRow("--task", "Guess", "Score")]
+    [DataRow("--length", "50", "--length means nothing without --task Generate: add --task Generate, or leave --length out.")]
+    [DataRow("--choices", "4", "--choices means nothing without --task Choose")]
     public void WrongUsageIsSaid(string option, string value, string expected)
     {
         File.WriteAllLines(_folder.File("in.jsonl"), ["{\"Text\":\"the cat\"}"]);

@@ -70,6 +70,49 @@ public sealed class CommandLineFinetuneTests
     }
 
     [TestMethod]
+    public void RecordsThatAFormatLeavesOutAreCountedByReason()
+    {
+        using var folder = new TemporaryFolder();
+        string model = folder.File("lm.mdm"), chats = folder.File("chats.json"), problems = folder.File("problems.txt");
+        TextTokenizer bytes = TokenizerSource.Bytes().Resolve(() => [], null, CancellationToken.None);
+        using (MaskedDiffusionModel wide = TinyModel.Create(bytes, contextLength: 256))
+            wide.Save(model);
+        string human = Turn("human", "who"), gpt = Turn("gpt", "the cat");
+        string[] turns = [.. Enumerable.Repeat($"{human},{gpt}", 8), human, gpt, $"{gpt},{human}"];
+        File.WriteAllLines(chats, turns.Select(both => $"{{\"conversations\":[{both}]}}"));
+        File.WriteAllLines(problems, [.. Enumerable.Repeat("how many||two #### 2", 8), "how many", "how many||two"]);
+        Assert.AreEqual(
+            $"3 of 11 records of {chats} were left out: 1 that do not begin with human and gpt, 2 with fewer than 2 turns.",
+            Remarks(chats, "ShareGpt"));
+        Assert.AreEqual(
+            $"2 of 10 records of {problems} were left out: 1 without exactly one '####', 1 without exactly one '||'.",
+            Remarks(problems, "Gsm8k"));
+
+        static string Turn(string from, string value) => $"{{\"from\":\"{from}\",\"value\":\"{value}\"}}";
+
+        string Remarks(string data, string format)
+        {
+            string[] options = ["--max-steps", "1", "--validation-share", "0", "--set", "Trainer.BatchSize=2"];
+            ToolRun run = ToolRun.Done(
+                ["finetune", data, "--format", format, "--model", model, "--out", folder.File($"{format}.mdm"), .. options]);
+            string[] lines = run.Error.ReplaceLineEndings("\n").Split('\n');
+            return string.Join('\n', lines.Where(line => line.Contains(" left out", StringComparison.Ordinal)));
+        }
+    }
+
+    [TestMethod]
+    public void AFileWhoseRecordsAreAllLeftOutIsNamed()
+    {
+        using var folder = new TemporaryFolder();
+        string lines = folder.File("lines.txt");
+        File.WriteAllLines(lines, ["one question", "another one"]);
+        ToolRun run = ToolRun.Of(["finetune", lines, "--format", "Gsm8k", .. Small[2..], "--out", folder.File("tuned.mdm")]);
+        Assert.AreEqual(ExitCode.Failed, run.ExitCode, run.Error);
+        StringAssert.Contains(run.Error, $"error: All records of {lines}, read as Gsm8k, were left out: 2 without exactly one '||'. "
+            + "Correct them, or name what the file is with --format.");
+    }
+
+    [TestMethod]
     public void SeveralAdaptersAreMergedOneAfterTheOther()
     {
         using var folder = new TemporaryFolder();
@@ -165,7 +208,7 @@ public sealed class CommandLineFinetuneTests
         {
             In = Stream.Null, Out = TextWriter.Null, Error = error, Progress = () => new ConsoleProgress(TextWriter.Null),
         };
-        var context = new ToolContext(console, false, SingleProcess.Instance, CancellationToken.None);
+        var context = new ToolContext(console, false, SingleProcess.Instance, message => message, CancellationToken.None);
         Directory.CreateDirectory(path);
         File.WriteAllText(note, "mine");
         string saved = AdapterFolder.Save(LoraAdapter.Load(folder.File("made")), path, overwrite, context);
@@ -173,6 +216,30 @@ public sealed class CommandLineFinetuneTests
         Assert.IsNotEmpty(LoraAdapter.Load(saved).LayerNames);
         Assert.AreEqual("mine", File.ReadAllText(note));
         StringAssert.Contains(error.ToString(), $"the adapter goes to {saved}");
+    }
+
+    [TestMethod]
+    public void AWarningBeginsALineOfItsOwnOnATerminal()
+    {
+        using var folder = new TemporaryFolder();
+        using var error = new StringWriter { NewLine = "\n" };
+        string rows = folder.File("rows.jsonl");
+        string endless = string.Concat(Enumerable.Repeat("one two ", 30));
+        string[] answers = [.. Enumerable.Range(0, 30).Select(i => i % 3 == 0 ? endless : "a cat")];
+        File.WriteAllLines(rows, answers.Select(answer => $"{{\"prompt\":\"who\",\"answer\":\"{answer}\"}}"));
+        var console = new ToolConsole
+        {
+            In = Stream.Null, Out = TextWriter.Null, Error = error,
+            Progress = () => new ConsoleProgress(error, () => 200, TimeSpan.Zero, TimeProvider.System),
+        };
+        string[] arguments =
+        [
+            "finetune", rows, "--model", Files.Model, "--out", folder.File("lm.mdm"), "--max-steps", "2", "--validation-share", "0",
+            "--set", "Trainer.BatchSize=4",
+        ];
+        Assert.AreEqual(ExitCode.Done, Tool.Run(arguments, console, CancellationToken.None), error.ToString());
+        StringAssert.Contains(error.ToString(),
+            "\n10 rows of the training data have more tokens than a row may have (Trainer.Rows.MaxLength) and are left out. What");
     }
 
     [TestMethod]

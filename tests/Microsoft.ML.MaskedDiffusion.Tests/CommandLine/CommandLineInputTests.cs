@@ -243,6 +243,60 @@ public sealed class CommandLineInputTests
         }
     }
 
+    [TestMethod]
+    [DataRow("a.json", "{\"text\": \"the cat\"}\n{\"text\": \"a bird\"}\n", true)]
+    [DataRow("a.txt", "\uFEFF\r\n {\"text\": \"the cat\"}\r\nthe cat\r\n", true)]
+    [DataRow("a.json", "[{\"text\": \"the cat\"}, {\"text\": \"a bird\"}]", true)]
+    [DataRow("a.json", "[\n  {\n    \"text\": \"the cat\"\n  }\n]\n", true)]
+    [DataRow("a.json", "{\n  \"text\": \"the cat\"\n}\n", true)]
+    [DataRow("a.json", "[\"the cat\", \"a bird\"]\n", true)]
+    [DataRow("a.txt", "{the cat} sat\n", false)]
+    [DataRow("a.txt", "{\nthe cat\n}\n", false)]
+    [DataRow("a.txt", "{\"the cat\" sat\n", false)]
+    [DataRow("a.txt", "[1]\n\nthe cat\n", false)]
+    [DataRow("a.txt", "[Verse] the cat\n", false)]
+    [DataRow("a.txt", "[\"the cat\", she said]\n", false)]
+    [DataRow("a.txt", "\"the cat\"\n{\"text\": \"the cat\"}\n", false)]
+    public void JsonThatIsTakenForPlainTextIsSaidOnce(string name, string content, bool isJson)
+    {
+        string path = _folder.File(name);
+        File.WriteAllText(path, content);
+        string[] arguments = ["perplexity", path, "--model", Files.Model, "--samples", "3", "--max-documents", "1"];
+        string[] remarks = [.. ToolRun.Done(arguments).Error.Split('\n').Where(line => line.Contains("JSON", StringComparison.Ordinal))];
+        Assert.HasCount(isJson ? 1 : 0, remarks);
+        if (!isJson)
+            return;
+        string expected = $"{path} holds JSON, and is taken for plain text, with its braces and the names of its fields; a field of each "
+            + "line is taken where a file's name ends in .jsonl, or with --documents JsonLine.";
+        Assert.AreEqual(expected, remarks[0].TrimEnd());
+    }
+
+    [TestMethod]
+    public void JsonWhoseFirstLineIsLongIsKnownByItsBeginning()
+    {
+        string path = _folder.File("long.json"), text = string.Concat(Enumerable.Repeat("the cat sat on the mat ", 4000));
+        File.WriteAllText(path, $"{{\"text\": \"{text}\"}}\n");
+        string[] arguments = ["train", path, "--validation-share", "0", .. Target, .. ToolFiles.Small];
+        StringAssert.Contains(ToolRun.Done(arguments).Error, $"{path} holds JSON, and is taken for plain text");
+    }
+
+    [TestMethod]
+    public void JsonLinesInAFolderThatAreTakenForPlainTextAreSaid()
+    {
+        string held = _folder.File("held"), rows = Path.Combine(held, "b.jsonl");
+        Directory.CreateDirectory(held);
+        File.WriteAllText(Path.Combine(held, "a.txt"), "the cat sat on the mat\n\na small bird sang\n");
+        File.WriteAllLines(rows, Enumerable.Range(0, 4).Select(i => $"{{\"text\": \"the cat {i}\"}}"));
+        string remark = $"Files such as {rows} hold JSON, and are taken for plain text, with their braces and the names of their fields; "
+            + "--documents Automatic takes a field of each line.";
+        string[] measured = ["perplexity", held, "--model", Files.Model, "--samples", "3"];
+        StringAssert.Contains(ToolRun.Done([.. measured, "--documents", "Line"]).Error, remark);
+        string[] learned = ["train", Files.Text, "--validation", held, .. Target, .. ToolFiles.Small];
+        StringAssert.Contains(ToolRun.Done(learned).Error, remark);
+        Assert.DoesNotContain("JSON", ToolRun.Done(measured).Error);
+        Assert.DoesNotContain("JSON", ToolRun.Done(["perplexity", rows, .. measured[2..], "--documents", "JsonLine"]).Error);
+    }
+
     private static void Refused(int exitCode, string message, params string[] arguments)
     {
         ToolRun run = ToolRun.Of(arguments);

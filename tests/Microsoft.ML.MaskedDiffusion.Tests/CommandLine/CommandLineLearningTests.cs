@@ -89,22 +89,80 @@ public sealed class CommandLineLearningTests
     }
 
     [TestMethod]
-    public void PackedTokensNeedTheirTokenizer()
+    [DataRow("--column", "body")]
+    [DataRow("--validation-share", "0.5")]
+    public void ARunGoesOnWithItsOwnDataAlone(string option, string value)
     {
         using var folder = new TemporaryFolder();
-        MaskedDiffusionCatalog catalog = new MLContext(1).MaskedDiffusion();
-        using MaskedDiffusionModel model = MaskedDiffusionModel.Load(Files.Model);
-        _ = catalog.SavePackedTokens(catalog.LoadText(Files.Text), model.Tokenizer, folder.File("packed"));
-        foreach ((string name, byte[] bytes) in model.Tokenizer.Files)
-            File.WriteAllBytes(folder.File(name), bytes);
-        string[] arguments = ["train", folder.File("packed"), "--packed", "train", "--out", folder.File("lm.mdm"), .. ToolFiles.Small];
-        string[] tokenizer = ["--tokenizer", folder.File(model.Tokenizer.Files.Keys.Order(StringComparer.Ordinal).Last())];
-        Assert.AreEqual(4, ToolRun.Done([.. arguments, .. tokenizer, "--json"]).Objects.Single().GetProperty("steps").GetInt64());
+        string data = folder.File("t.jsonl");
+        File.WriteAllLines(data, Enumerable.Range(0, 60).Select(i => $"{{\"text\":\"the title {i}\",\"body\":\"the cat {i}\"}}"));
+        string[] arguments =
+        [
+            "train", data, "--out", folder.File("lm.mdm"), "--overwrite", "--checkpoints", folder.File("run"), "--resume",
+            .. ToolFiles.Small,
+        ];
+        _ = ToolRun.Done(arguments);
+        _ = ToolRun.Done(arguments);
+        ToolRun other = ToolRun.Of([.. arguments, option, value]);
+        Assert.AreEqual(ExitCode.Failed, other.ExitCode);
+        StringAssert.Contains(other.Error, "are of another training");
+        StringAssert.Contains(other.Error, $"held out {(option == "--column" ? "0.05" : value)} now");
+    }
+
+    [TestMethod]
+    public void PackedTokensAreLearnedWithTheirTokenizer()
+    {
+        using var folder = new TemporaryFolder();
+        string[] arguments = Packed(folder);
+        Assert.AreEqual(4, ToolRun.Done([.. arguments, "--json"]).Objects.Single().GetProperty("steps").GetInt64());
         JsonElement packed = ToolRun.Done("inspect", folder.File("packed"), "--json").Objects.Single();
         Assert.AreEqual("packed tokens", packed.GetProperty("kind").GetString());
         // The folder in which a training keeps them, too.
         JsonElement kept = ToolRun.Done("inspect", folder.Path, "--json").Objects.Single();
         Assert.AreEqual(packed.GetProperty("size").GetInt64(), kept.GetProperty("size").GetInt64());
+    }
+
+    [TestMethod]
+    public void PackedTokensAreMeasuredOnOthersOrTheToolSaysThatNothingIs()
+    {
+        using var folder = new TemporaryFolder();
+        string[] arguments = [.. Packed(folder), "--json"];
+        ToolRun alone = ToolRun.Done(arguments);
+        Assert.AreEqual(JsonValueKind.Null, alone.Objects.Single().GetProperty("validationLoss").ValueKind);
+        StringAssert.Contains(alone.Error, "so nothing is measured, and the last model is the one that is saved: name packed tokens to");
+        ToolRun measured = ToolRun.Done([.. arguments, "--overwrite", "--validation", folder.File("packed")]);
+        Assert.IsGreaterThan(0, measured.Objects.Single().GetProperty("validationLoss").GetDouble());
+        Assert.DoesNotContain("nothing is measured", measured.Error);
+    }
+
+    [TestMethod]
+    [DataRow("--validation-share", "0.1", "whose tokens have no documents to hold out: name packed tokens to measure on")]
+    [DataRow("--column", "body", "which reads tokens and no text: leave --column out.")]
+    [DataRow("--separator", ";", "which reads tokens and no text")]
+    [DataRow("--documents", "Line", "which reads tokens and no text")]
+    public void WhatOnlyTextGivesAMeaningIsRefusedBesidePackedTokens(string option, string value, string reason)
+    {
+        string[] arguments = ["train", "tokens", "--packed", "train", "--tokenizer", "bytes", "--out", "lm.mdm"];
+        ToolRun run = ToolRun.Of([.. arguments, option, value]);
+        Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode, run.Error);
+        StringAssert.Contains(run.Error, $"error: {option} means nothing with --packed, {reason}");
+    }
+
+    [TestMethod]
+    [DataRow("bytes")]
+    [DataRow("tokenizer.json")]
+    public void AVocabularyHasNoSizeWhereATokenizerIsThere(string tokenizer)
+    {
+        using var folder = new TemporaryFolder();
+        string[] arguments = ["train", Files.Text, "--tokenizer", tokenizer, "--out", folder.File("lm.mdm")];
+        ToolRun run = ToolRun.Of([.. arguments, "--vocabulary", "300"]);
+        Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode, run.Error);
+        StringAssert.Contains(run.Error,
+            $"--vocabulary means nothing with --tokenizer {tokenizer}, whose vocabulary has its size: leave --vocabulary out");
+        // Printed settings have a size in any case.
+        string config = folder.File("run.json"), printed = ToolRun.Done([.. arguments, "--print-config"]).Output;
+        File.WriteAllText(config, printed);
+        Assert.AreEqual(printed, ToolRun.Done("train", "--config", config, "--print-config").Output);
     }
 
     [TestMethod]
@@ -158,5 +216,18 @@ public sealed class CommandLineLearningTests
         ToolRun again = ToolRun.Done([.. arguments, "--out", folder.File("b.mdm"), "--resume"]);
         StringAssert.Contains(again.Lines[0], "bits per byte");
         CollectionAssert.AreEqual(File.ReadAllBytes(folder.File("a.mdm")), File.ReadAllBytes(folder.File("b.mdm")));
+    }
+
+    // A training on packed tokens in a folder, which has their tokenizer, too.
+    private static string[] Packed(TemporaryFolder folder)
+    {
+        MaskedDiffusionCatalog catalog = new MLContext(1).MaskedDiffusion();
+        using MaskedDiffusionModel model = MaskedDiffusionModel.Load(Files.Model);
+        _ = catalog.SavePackedTokens(catalog.LoadText(Files.Text), model.Tokenizer, folder.File("packed"));
+        foreach ((string name, byte[] bytes) in model.Tokenizer.Files)
+            File.WriteAllBytes(folder.File(name), bytes);
+        string tokenizer = folder.File(model.Tokenizer.Files.Keys.Order(StringComparer.Ordinal).Last());
+        string[] tokens = [folder.File("packed"), "--packed", "train", "--tokenizer", tokenizer];
+        return ["train", .. tokens, "--out", folder.File("lm.mdm"), .. ToolFiles.SmallNetwork];
     }
 }

@@ -152,12 +152,27 @@ public sealed partial class CommandLineMessageTests
     }
 
     [TestMethod]
+    public void RowsWithoutTextAreCounted()
+    {
+        using var folder = new TemporaryFolder();
+        string table = folder.File("texts.csv");
+        IEnumerable<string> rows = Enumerable.Range(0, 40).Select(i => i is 3 or 17 ? $"{i}," : $"{i},the cat sat on the mat");
+        File.WriteAllLines(table, rows.Prepend("number,text"));
+        string[] arguments = ["train", table, "--out", folder.File("a.mdm"), "--validation-share", "0", .. ToolFiles.Small];
+        StringAssert.Contains(ToolRun.Done(arguments).Error, "2 rows without text left out.");
+        ToolRun run = ToolRun.Done("perplexity", table, "--model", Files.Model, "--samples", "4");
+        StringAssert.Contains(run.Error, "2 documents without a token left out.");
+    }
+
+    [TestMethod]
     public void ATrainingThatStopsInTheWarmStartSaysSo()
     {
         using var folder = new TemporaryFolder();
         string[] arguments = ["train", Files.Text, "--out", folder.File("a.mdm"), .. ToolFiles.Small];
         string[] warm = [.. arguments, "--set", "Trainer.WarmStart=0.9"];
-        StringAssert.Contains(ToolRun.Interrupted(warm).Error, "is in the warm start");
+        string said = ToolRun.Interrupted(warm).Error;
+        StringAssert.Contains(said, "is in the warm start");
+        StringAssert.Contains(said, "Train longer, or add --set Trainer.WarmStart=0");
         Assert.DoesNotContain("warm start", ToolRun.Interrupted([.. arguments, "--overwrite"]).Error);
     }
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Mdm;
-using Mdm.Output;
 using Spectre.Console.Testing;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
@@ -91,6 +90,23 @@ public sealed class CommandLineModelTests
     }
 
     [TestMethod]
+    public void AQuestionWithoutAContextHasThatOfTheCommandLine()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.File("q.jsonl");
+        File.WriteAllText(file, "{\"choices\":[\"cat\",\"mat\"]}\n{\"context\":\"one\",\"choices\":[\"two\",\"six\"]}\n");
+        string[] arguments = ["choose", "--model", Files.Model, "--file", file, "--json"];
+        JsonElement[] answers = ToolRun.Done([.. arguments, "--context", "the"]).Objects;
+        CollectionAssert.AreEqual(
+            new[] { "the", "one" }, answers.Select(answer => answer.GetProperty("context").GetString()).ToArray());
+        string[] question = ["choose", "--model", Files.Model, "--context", "the", "cat", "mat", "--json"];
+        Assert.AreEqual(answers[0].GetRawText(), ToolRun.Done(question).Objects.Single().GetRawText());
+        ToolRun none = ToolRun.Of(arguments);
+        Assert.AreEqual(ExitCode.Failed, none.ExitCode);
+        StringAssert.Contains(none.Error, "q.jsonl, line 1: there must be a text \"context\", or one for all such lines as --context.");
+    }
+
+    [TestMethod]
     public void OnlyGapsAreFilled()
     {
         string[] lines = ToolRun.Done("infill", "--model", Files.Model, "the cat [MASK] on", "no gap").Lines;
@@ -122,6 +138,21 @@ public sealed class CommandLineModelTests
         Assert.AreEqual("the cat" + expected + Environment.NewLine, ToolRun.Done(arguments).Output);
         StringAssert.StartsWith(ToolRun.Done([.. arguments, "--watch"]).Output, "the cat");
         Assert.HasCount(2, ToolRun.Done([.. arguments, "--count", "2", "--json"]).Objects);
+    }
+
+    [TestMethod]
+    public void EqualTextsAreNotWrittenSeveralTimes()
+    {
+        string[] arguments =
+        [
+            "generate", "--model", Files.Model, "the", "--preset", "LLaDA", "--length", "4", "--set", "Generation.Sampling.BlockLength=4",
+        ];
+        ToolRun equal = ToolRun.Of([.. arguments, "--count", "3"]);
+        Assert.AreEqual(ExitCode.WrongUsage, equal.ExitCode, equal.Error);
+        Assert.AreEqual("", equal.Output);
+        StringAssert.Contains(equal.Error, "error: --count (Count) is 3; it must be 1 where nothing is drawn, because all results would be "
+            + "the same: set --temperature (SamplingOptions.Temperature) above 0.");
+        Assert.HasCount(3, ToolRun.Done([.. arguments, "--count", "3", "--temperature", "0.5", "--json"]).Objects);
     }
 
     [TestMethod]
@@ -173,33 +204,6 @@ public sealed class CommandLineModelTests
     }
 
     [TestMethod]
-    public void AnInterruptedCommandSaysSo()
-    {
-        string[] arguments = ["score", "--model", Files.Model, "the cat sat on the mat"];
-        ToolRun run = ToolRun.Of(arguments, "", null, new CancellationToken(canceled: true));
-        Assert.AreEqual(ExitCode.Interrupted, run.ExitCode);
-        Assert.AreEqual("", run.Output);
-        StringAssert.Contains(run.Error, "Interrupted");
-    }
-
-    [TestMethod]
-    public void WhatIsScoredBeforeAnInterruptionIsWritten()
-    {
-        using var interruption = new CancellationTokenSource();
-        using var output = new InterruptingWriter(interruption);
-        string[] texts = [.. Enumerable.Range(0, 100).Select(number => $"one two {number}")];
-        var console = new ToolConsole
-        {
-            In = Stream.Null, Out = output, Error = TextWriter.Null, Progress = () => new ConsoleProgress(TextWriter.Null),
-        };
-        int status = Tool.Run(["score", "--model", Files.Model, "--json", .. texts], console, interruption.Token);
-        Assert.AreEqual(ExitCode.Interrupted, status);
-        int lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
-        Assert.IsGreaterThan(0, lines);
-        Assert.IsLessThan(100, lines);
-    }
-
-    [TestMethod]
     public void ATextThatCannotBeFilledIsLeftAndTheOthersAreFilled()
     {
         string[] texts = ["a [MASK] b", "a [MASK*0] b", "one [MASK] two"];
@@ -223,14 +227,5 @@ public sealed class CommandLineModelTests
         ToolRun choice = ToolRun.Of("choose", "--model", Files.Model, "--context", "a", "b", "");
         Assert.AreEqual(ExitCode.WrongUsage, choice.ExitCode);
         StringAssert.Contains(choice.Error, "empty choice");
-    }
-
-    private sealed class InterruptingWriter(CancellationTokenSource interruption) : StringWriter
-    {
-        public override void WriteLine(string? value)
-        {
-            base.WriteLine(value);
-            interruption.Cancel();
-        }
     }
 }

@@ -1,6 +1,8 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mdm;
+using Mdm.Commands;
 using Mdm.Output;
 using Mdm.Settings;
 
@@ -47,6 +49,33 @@ public sealed class CommandLineSettingsTests
             string[] run = arguments.Contains("--print-config") ? arguments : [.. arguments, "--print-config"];
             StringAssert.StartsWith(ToolRun.Done(run).Output, "{");
         }
+    }
+
+    [TestMethod]
+    public void ThePresetsAreThoseOfTheLibrary()
+    {
+        PropertyInfo[] presets = typeof(SamplingPresets).GetProperties();
+        CollectionAssert.AreEquivalent(presets.Select(preset => preset.Name).ToArray(), Enum.GetNames<SamplerPreset>());
+        foreach (PropertyInfo preset in presets)
+        {
+            SamplingOptions ours = Enum.Parse<SamplerPreset>(preset.Name).Options();
+            Assert.AreEqual(SettingsTree.Print((SamplingOptions)preset.GetValue(null)!), SettingsTree.Print(ours));
+        }
+    }
+
+    [TestMethod]
+    public void TheLearningRateFallsAsTheNetworkGrows()
+    {
+        // The recipe has 4.5e-3 at a width of 128.
+        double expected = 4.5e-3 * 128 / TransformerConfig.FromPreset("19M").EmbeddingSize;
+        string[] network = ["--network", "19M"];
+        Assert.AreEqual(expected, (double)Printed(["train", .. network])["Trainer"]!["LearningRate"]!, 1e-9);
+        Assert.AreEqual(0.5, (double)Printed(["train", .. network, "--learning-rate", "0.5"])["Trainer"]!["LearningRate"]!);
+        JsonNode search = Printed(["search", .. network]);
+        Assert.AreEqual(expected, (double)search["Search"]!["Trainer"]!["LearningRate"]!, 1e-9);
+        JsonNode rates = search["Space"]!.AsArray().Single(dimension => (string)dimension!["Option"]! == "LearningRate")!;
+        Assert.AreEqual(expected / 10, (double)rates["Minimum"]!, 0.005 * expected / 10, "three digits are written");
+        Assert.AreEqual(2 * expected, (double)rates["Maximum"]!, 0.005 * expected);
     }
 
     [TestMethod]

@@ -104,6 +104,7 @@ public sealed class ModelTargetTests : IDisposable
         {
             In = Stream.Null, Out = TextWriter.Null, Error = _error, Progress = () => new ConsoleProgress(TextWriter.Null),
         };
-        return ModelTarget.Take(path, overwrite, new ToolContext(console, false, SingleProcess.Instance, CancellationToken.None));
+        return ModelTarget.Take(
+            path, overwrite, new ToolContext(console, false, SingleProcess.Instance, message => message, CancellationToken.None));
     }
 }

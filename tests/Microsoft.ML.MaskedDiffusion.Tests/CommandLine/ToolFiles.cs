@@ -12,10 +12,13 @@ internal sealed class ToolFiles : IDisposable
     public string Model => _folder.File("lm.mdm");
 
     /// <summary>Options with which a training takes no time.</summary>
-    public static string[] Small =>
+    public static string[] Small => [.. SmallNetwork, "--vocabulary", "270"];
+
+    /// <summary>The same without the size of a vocabulary, for a tokenizer that is there.</summary>
+    public static string[] SmallNetwork =>
     [
         "--set", "Trainer.Network={\"LayerCount\":1,\"HeadCount\":1,\"EmbeddingSize\":8,\"FeedForwardSize\":16,\"ContextLength\":16}",
-        "--set", "Trainer.BatchSize=2", "--set", "Trainer.WarmStart=0", "--vocabulary", "270", "--max-steps", "4",
+        "--set", "Trainer.BatchSize=2", "--set", "Trainer.WarmStart=0", "--max-steps", "4",
     ];
 
     public void Dispose() => _folder.Dispose();

@@ -37,6 +37,8 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
         AddDeviceAndWeights("auto, cpu, cuda or cuda:1; a pipeline takes auto.");
         Add(Mpi);
         AddCommonOptions();
+        RequireSwitch("--task Choose", settings => settings.Task == BatchTask.Choose, "--choices");
+        RequireSwitch("--task Generate", settings => settings.Task == BatchTask.Generate, "--length");
     }
 
     /// <inheritdoc/>
@@ -47,7 +49,7 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
             throw new UsageException("No files: name the input and the output after the command.");
         BatchTasks.RequireFree(options);
         options.Shard = ParseShard(settings.Shard);
-        using ConsoleProgress progress = context.Console.Progress();
+        using ConsoleProgress progress = context.StartProgress();
         (options.ProcessGroup, options.Progress, options.CancellationToken) = (context.Group, progress, context.Cancellation);
         try
         {
@@ -90,18 +92,7 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
         {
             if (!isZip)
                 throw new UsageException("--task Pipeline is for the .zip of a pipeline; choose Score, Choose, Infill or Generate.");
-            if (settings.Column is { } column)
-            {
-                throw new UsageException(
-                    $"--column {column} is for a task, and a pipeline reads the columns that it was saved with: leave it out, name the "
-                    + "file's column as the pipeline does, or choose a --task other than Pipeline.");
-            }
-            if (settings.Weights != WeightType.Automatic)
-            {
-                throw new UsageException(
-                    $"--weights {settings.Weights} is for a model alone, and a pipeline's is held as it was saved: leave it out, or choose "
-                    + "a --task other than Pipeline.");
-            }
+            RefuseWithPipeline(settings);
             ITransformer pipeline = context.Catalog.LoadModel(settings.Model!, out DataViewSchema schema);
             using var owned = pipeline as IDisposable;
             settings.Batch.InputSchema = schema;
@@ -112,5 +103,24 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
         IDataView rows = BatchTasks.NoRows(context, text, other, list);
         settings.Batch.InputSchema = rows.Schema;
         return BatchTasks.Score(estimator.Fit(rows), text, settings.Batch, context);
+    }
+
+    // What is said of a model alone means nothing to a pipeline, which has its models as they were saved.
+    private static void RefuseWithPipeline(BatchSettings settings)
+    {
+        const string Remedy = "leave it out, or choose a --task other than Pipeline.";
+        if (settings.Column is { } column)
+        {
+            throw new UsageException(
+                $"--column {column} is for a task, and a pipeline reads the columns that it was saved with: leave it out, name the "
+                + "file's column as the pipeline does, or choose a --task other than Pipeline.");
+        }
+        if (settings.Weights != WeightType.Automatic)
+        {
+            throw new UsageException(
+                $"--weights {settings.Weights} is for a model alone, and a pipeline's is held as it was saved: {Remedy}");
+        }
+        if (settings.Device != "auto")
+            throw new UsageException($"--device {settings.Device} is for a model alone, and a pipeline's is where auto puts it: {Remedy}");
     }
 }

@@ -20,7 +20,7 @@ internal sealed class ChooseCommand : ModelCommand<ChooseSettings>
         AddArgument(
             "choices", "Choices", "The choices of one question. Without any, questions are read from --file or the standard input.");
         AddModel();
-        AddOption("--context", "Context", "What the choices follow.");
+        AddOption("--context", "Context", "What the choices follow; in a file, those of lines without a context.");
         AddOption("--file", "File", "JSON lines that have \"context\" and \"choices\".", "file");
         AddOption("--normalization", "Scoring.Normalization",
             "What scores are divided by: None, PerCharacter, PerByte or PerToken. Default: None.");
@@ -32,8 +32,8 @@ internal sealed class ChooseCommand : ModelCommand<ChooseSettings>
     /// <inheritdoc/>
     protected override int Run(ChooseSettings settings, ToolContext context)
     {
-        Question[]? given = settings.Choices is { } choices ? [new Question(settings.Context, [.. choices])] : null;
-        List<Question> questions = InputLines.Read(given, settings.File, null, Read, context);
+        Question[]? given = settings.Choices is { } choices ? [new Question(settings.Context ?? "", [.. choices])] : null;
+        List<Question> questions = InputLines.Read(given, settings.File, null, row => Read(row, settings.Context), context);
         if (questions.FirstOrDefault(question => question.Choices.Length < 2) is { } few)
         {
             string count = few.Choices.Length == 1 ? "1 choice" : "no choices";
@@ -47,12 +47,13 @@ internal sealed class ChooseCommand : ModelCommand<ChooseSettings>
         scoring.CancellationToken = context.Cancellation;
         IDataView data = context.Ml.Data.LoadFromEnumerable(questions);
         IDataView scored = context.Catalog.ScoreChoices(model, scoring).Fit(data).Transform(data);
-        Write([.. Scores(scored, questions, scoring)], context.Results);
-        return ExitCode.Done;
+        // The view scores some questions together as it is read, so that each of them is a part of its own here.
+        return TextParts.Run(questions, context,
+            parts => Write(Scores(scored, parts.SelectMany(part => part), scoring), context.Results), together: 1, kind: "questions");
     }
 
     // The columns of a row are read together: each pass over a view computes it anew.
-    private static IEnumerable<ScoredQuestion> Scores(IDataView scored, List<Question> questions, ChoiceScoringOptions names)
+    private static IEnumerable<ScoredQuestion> Scores(IDataView scored, IEnumerable<Question> questions, ChoiceScoringOptions names)
     {
         DataViewSchema.Column[] columns =
         [
@@ -77,11 +78,11 @@ internal sealed class ChooseCommand : ModelCommand<ChooseSettings>
         return [.. values.DenseValues().Take(count)];
     }
 
-    private static void Write(ScoredQuestion[] questions, ResultWriter results)
+    private static void Write(IEnumerable<ScoredQuestion> questions, ResultWriter results)
     {
         if (!results.IsJson)
         {
-            results.Rows([.. questions.SelectMany(question => Enumerable.Range(0, question.Question.Choices.Length).Select(question.Row))]);
+            results.Rows(questions.SelectMany(question => Enumerable.Range(0, question.Question.Choices.Length).Select(question.Row)));
             return;
         }
         foreach (ScoredQuestion scored in questions)
@@ -98,14 +99,16 @@ internal sealed class ChooseCommand : ModelCommand<ChooseSettings>
 
     private static float?[] Numbers(float[] values) => [.. values.Select(value => float.IsFinite(value) ? value : (float?)null)];
 
-    private static Question Read(JsonElement row)
+    private static Question Read(JsonElement row, string? otherwise)
     {
         if (!row.TryGetProperty("choices", out JsonElement choices) || choices.ValueKind != JsonValueKind.Array
             || choices.EnumerateArray().Any(choice => choice.ValueKind != JsonValueKind.String))
         {
             throw new JsonException("there must be a list of texts \"choices\"");
         }
-        return new Question(InputLines.Text(row, "context"), [.. choices.EnumerateArray().Select(choice => choice.GetString()!)]);
+        string context = InputLines.TextOrNull(row, "context") ?? otherwise
+            ?? throw new JsonException("there must be a text \"context\", or one for all such lines as --context");
+        return new Question(context, [.. choices.EnumerateArray().Select(choice => choice.GetString()!)]);
     }
 
     private sealed record ScoredQuestion(Question Question, float[] Probabilities, float[] LogLikelihoods, float[] StandardErrors)

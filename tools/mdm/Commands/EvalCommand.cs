@@ -40,7 +40,7 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
         string?[] logs = [.. files.Select(file => Log(settings.Evaluation.LogFolder, file.Path, several.Contains(file.Task.Name)))];
         CheckLogs(files, logs);
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
-        using ConsoleProgress progress = context.Console.Progress();
+        using ConsoleProgress progress = context.StartProgress();
         (settings.Evaluation.Profile, settings.Evaluation.ProcessGroup, settings.Evaluation.Progress) =
             (Profile(settings), context.Group, progress);
         List<(ZeroShotResult Result, string File)> results = [];

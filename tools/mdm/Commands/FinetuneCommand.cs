@@ -85,7 +85,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         (IDataView train, options.ValidationSet) = settings.Validation is { } held
             ? (rows, Open(held)) : TextData.Split(rows, settings.ValidationShare, "rows", "", context);
         using MaskedDiffusionModel model = ModelPlace.Open(settings.Model, options.Device, context, WeightType.Float32);
-        using ConsoleProgress progress = context.Console.Progress();
+        using ConsoleProgress progress = context.StartProgress();
         (options.InitialModel, options.ProcessGroup) = (model, context.Group);
         (options.Progress, options.CancellationToken) = (progress, context.Cancellation);
         if (settings.ToMaskedDiffusion && !model.Config.Autoregressive)

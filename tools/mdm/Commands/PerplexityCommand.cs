@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mdm.Data;
 using Mdm.Output;
 using Mdm.Settings;
@@ -42,20 +43,68 @@ internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
         foreach (string path in settings.Data)
             TextData.RequireText(Open(path, settings, context), path);
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
-        using ConsoleProgress progress = context.Console.Progress();
+        using ConsoleProgress progress = context.StartProgress();
         settings.Perplexity.Progress = progress;
-        PerplexityResult result = new PerplexityEvaluator(model, settings.Perplexity).Evaluate(
-            settings.Data.SelectMany(path => Documents(path, settings, context)), context.Cancellation);
+        (PerplexityResult result, string? interrupted) = Measure(model, settings, context);
         progress.Dispose();
-        PerplexityFigures[] files = [.. result.Groups.OrderBy(group => settings.Data.ToList().IndexOf(group.Group!))];
-        PerplexityFigures[] figures = files.Length > 1 ? [.. files, result.All] : files;
+        PerplexityFigures[] files =
+        [
+            .. result.Groups.Where(group => group.Group != interrupted).OrderBy(group => settings.Data.ToList().IndexOf(group.Group!)),
+        ];
+        PerplexityFigures[] figures = files.Length > 1 && interrupted is null ? [.. files, result.All] : files;
         context.Results.Rows([.. figures.Select(figure => Row(figure, context.Results.IsJson))]);
+        if (interrupted is not null)
+        {
+            context.Say($"Interrupted in {interrupted}; the figures are those of the files before it.");
+            return ExitCode.Interrupted;
+        }
+        if (result.EmptyCount > 0)
+        {
+            context.Say(string.Create(CultureInfo.InvariantCulture,
+                $"{result.EmptyCount:N0} {(result.EmptyCount == 1 ? "document" : "documents")} without a token left out."));
+        }
         if (!context.Results.IsJson)
         {
             context.Say($"Value ± error over documents ± error of the estimate; {result.Settings}; windows of {result.Stride} new tokens "
                 + $"for {result.WindowedCount} long {(result.WindowedCount == 1 ? "document" : "documents")}.");
         }
         return ExitCode.Done;
+    }
+
+    // The figures, and the file in which the work was interrupted after others; null for none.
+    private static (PerplexityResult Result, string? Interrupted) Measure(
+        MaskedDiffusionModel model, PerplexitySettings settings, ToolContext context)
+    {
+        string? interrupted = null;
+        bool isAnyWhole = false;
+        using var atOnce = new CancellationTokenSource();
+        using CancellationTokenRegistration registration = context.Cancellation.Register(EndUnlessAnyIsWhole);
+        PerplexityResult result = new PerplexityEvaluator(model, settings.Perplexity).Evaluate(InTurn(), atOnce.Token);
+        return (result, interrupted);
+
+        // Until a file is whole there is nothing to lose. From then on the documents end early, so that the evaluator gives its figures.
+        void EndUnlessAnyIsWhole()
+        {
+            if (!isAnyWhole)
+                atOnce.Cancel();
+        }
+
+        IEnumerable<PerplexityDocument> InTurn()
+        {
+            foreach (string path in settings.Data)
+            {
+                foreach (PerplexityDocument document in Documents(path, settings, context))
+                {
+                    if (isAnyWhole && context.Cancellation.IsCancellationRequested)
+                    {
+                        interrupted = path;
+                        yield break;
+                    }
+                    yield return document;
+                }
+                isAnyWhole = true;
+            }
+        }
     }
 
     private static IEnumerable<PerplexityDocument> Documents(string path, PerplexitySettings settings, ToolContext context)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mdm.Data;
 using Mdm.Output;
 using Mdm.Settings;
@@ -42,20 +43,35 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         AddOption("--device", "Search.Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
         Add(Mpi);
         AddCommonOptions();
+        RefuseWhere((settings, option) => Tokenizers.ObjectionToSize(settings.Tokenizer, option), "--vocabulary");
     }
 
     /// <inheritdoc/>
     protected override SearchSettings Defaults(SearchSettings given)
     {
-        TrainerOptions trainer = TrainingDefaults.For(new TrainerOptions(), given.Data, null);
+        var network = new TrainerOptions { Network = given.Search.Trainer.Network };
+        TrainerOptions trainer = TrainingDefaults.For(network, given.Data, null);
         (trainer.Budget, trainer.MaxSteps, trainer.Seed) = (new BudgetOptions(), Steps, null);
         return new SearchSettings
         {
             Search = new SearchOptions { Trainer = trainer },
+            Space = Space(trainer.LearningRate),
             VocabularySize = trainer.Network.VocabularySize,
             Text = new TextFilesOptions { Boundary = TextData.Boundary(given.Data is { } data ? [data] : []) },
         };
     }
+
+    // The library's, with learning rates around the one that a training would have.
+    private static SpaceDimension[] Space(double learningRate)
+    {
+        SearchSpace space = SearchSpace.Default().Range(
+            nameof(TrainerOptions.LearningRate), Rounded(learningRate / 10), Math.Min(1, Rounded(2 * learningRate)), logarithmic: true);
+        return [.. space.Dimensions.Select(SpaceDimension.Of)];
+    }
+
+    // A settings file is to be read by people.
+    private static double Rounded(double number) =>
+        double.Parse(number.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
     protected override int Run(SearchSettings settings, ToolContext context)
@@ -64,8 +80,9 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         if (settings.Report is { } page)
             RequireFree(page, settings.Overwrite);
         (IDataView train, IDataView? held) = TextData.Sets(settings, context);
-        using ConsoleProgress progress = context.Console.Progress();
+        using ConsoleProgress progress = context.StartProgress();
         SearchOptions options = settings.Search;
+        options.Trainer.Checkpoints.DataDescription ??= DataDescription.Of(settings);
         options.Trainer.Tokenizer = Tokenizers.Source(settings.Tokenizer, settings.VocabularySize);
         options.Metric = SearchMetric.BitsPerByte(
             held ?? throw new UsageException("--validation-share (ValidationShare) is 0, and a search "

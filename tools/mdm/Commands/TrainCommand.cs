@@ -24,14 +24,16 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         AddOption("--network", "Trainer.Network", "A preset, such as 19M. Default: the recipe's for the minutes and the text.");
         AddOption("--tokenizer", "Tokenizer", $"{Tokenizers.Forms}.", "file");
         AddOption("--vocabulary", "VocabularySize", "Tokens of the vocabulary that is learned. Default: the recipe's.");
-        AddOption("--learning-rate", "Trainer.LearningRate", "The highest learning rate. Default: the recipe's.");
+        AddOption("--learning-rate", "Trainer.LearningRate",
+            "The highest learning rate. Default: the recipe's, less for a wider --network.");
         AddOption("--column", "Column", "The field of JSON lines, or the column of a table, with the text. Default: text.");
         AddOption("--separator", "Table.Separator", Tables.SeparatorHelp, "character");
         AddOption("--documents", "Text.Boundary",
             "What ends a document: Automatic, File, BlankLine, Line or JsonLine. Default: BlankLine for one text file, else Automatic.");
         AddOption("--packed", "Packed",
             "Train on packed tokens, with the --tokenizer that made them: how their files' names begin.", "prefix");
-        AddOption("--validation", "Validation", "Data of the same kind to measure on. Default: a share of the data.", "path");
+        AddOption("--validation", "Validation",
+            "Data of the same kind to measure on. Default: a share of the data; with --packed nothing.", "path");
         AddOption("--validation-share", "ValidationShare",
             "Share of documents held out, 0 for none; each is drawn with this probability. Default: 0.05.");
         AddOption("--checkpoints", "Trainer.Checkpoints.Folder", "Keep checkpoints in a folder.", "folder");
@@ -42,6 +44,14 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         AddOption("--device", "Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
         Add(Mpi);
         AddCommonOptions();
+        RefuseWhere((settings, option) => Tokenizers.ObjectionToSize(settings.Tokenizer, option), "--vocabulary");
+        RefuseWhere(
+            (settings, option) => settings.Packed is null ? null : $"with --packed, which reads tokens and no text: leave {option} out",
+            "--column", "--separator", "--documents");
+        RefuseWhere(
+            (settings, _) => settings.Packed is null ? null
+                : "with --packed, whose tokens have no documents to hold out: name packed tokens to measure on with --validation",
+            "--validation-share");
     }
 
     /// <inheritdoc/>
@@ -64,10 +74,9 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         using ModelTarget target = ModelTarget.Take(settings.Out, settings.Overwrite, context);
         if (settings is { Packed: { } packed, Tokenizer: null })
             throw new UsageException($"--packed is {packed}, and ids mean nothing without the tokenizer that made them: add --tokenizer.");
-        using ConsoleProgress progress = context.Console.Progress();
-        var phases = new WarmStartWatch(progress);
+        using ConsoleProgress progress = context.StartProgress();
         TrainerOptions options = settings.Trainer;
-        (options.ProcessGroup, options.Progress, options.CancellationToken) = (context.Group, phases, context.Cancellation);
+        (options.ProcessGroup, options.Progress, options.CancellationToken) = (context.Group, progress, context.Cancellation);
         options.Tokenizer = Tokenizers.Source(settings.Tokenizer, settings.VocabularySize);
         using LikelihoodScoringTransformer trained = settings.Packed is { } prefix
             ? FitTokens(settings, prefix, context) : FitText(settings, context);
@@ -75,18 +84,13 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         if (!context.IsFirst)
             return TrainingReport.StatusOf(trained);
         target.Save(trained, null);
-        int status = TrainingReport.Write(trained, target.Path, context);
-        if (!settings.Autoregressive && phases.IsStarting)
-        {
-            context.Say($"Step {trained.TrainingResult!.BestStep} is in the warm start, in which a masked diffusion model is trained as an "
-                + "autoregressive one: the model cannot do yet what it is for. Train longer, or without it (--set Trainer.WarmStart=0).");
-        }
-        return status;
+        return TrainingReport.Write(trained, target.Path, context);
     }
 
     private static LikelihoodScoringTransformer FitText(TrainSettings settings, ToolContext context)
     {
         (IDataView train, settings.Trainer.ValidationSet) = TextData.Sets(settings, context);
+        settings.Trainer.Checkpoints.DataDescription ??= DataDescription.Of(settings);
         return settings.Autoregressive
             ? context.Catalog.AutoregressiveTrainer(settings.Trainer).Fit(train) : context.Catalog.Trainer(settings.Trainer).Fit(train);
     }
@@ -95,7 +99,14 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
     {
         PackedCorpus corpus = Packed(settings.Data, prefix, context);
         if (settings.Validation is { } held)
+        {
             settings.Trainer.Validation.Tokens = Packed(held, prefix, context);
+        }
+        else
+        {
+            context.Say("Nothing is held out of packed tokens, so nothing is measured, and the last model is the one that is saved: name "
+                + "packed tokens to measure on with --validation.");
+        }
         return settings.Autoregressive
             ? context.Catalog.AutoregressiveTrainer(settings.Trainer).Fit(corpus) : context.Catalog.Trainer(settings.Trainer).Fit(corpus);
     }

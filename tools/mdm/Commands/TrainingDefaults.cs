@@ -26,6 +26,9 @@ internal static class TrainingDefaults
         }
         TrainerOptions options = TrainingRecipes.Fast(
             seconds / 60 ?? Minutes, corpusBytes: TextData.ByteCount(data), processGroup: group);
+        // The recipe's rule for its own networks: the rate falls as the width grows.
+        if (given.Network != new TrainerOptions().Network)
+            options.LearningRate *= Math.Min(1, (double)options.Network.EmbeddingSize / given.Network.EmbeddingSize);
         bool hasOther = given.MaxSteps is not null || given.Budget.MaxEpochs is not null || given.Budget.MaxTokens is not null
             || given.Budget.MaxFlops is not null || given.Budget.UntilCancelled;
         if (hasOther && seconds is null)

@@ -38,6 +38,11 @@ internal static class TrainingReport
             new Field("device", result.Device),
             new Field("ended by", result.Stop.ToString()),
         ]);
+        if (result.EmptyRows > 0)
+        {
+            context.Say(string.Create(CultureInfo.InvariantCulture,
+                $"{result.EmptyRows:N0} {(result.EmptyRows == 1 ? "row" : "rows")} without text left out."));
+        }
         if (result.Stop == TrainingStop.Cancelled)
         {
             context.Say(string.Create(CultureInfo.InvariantCulture,

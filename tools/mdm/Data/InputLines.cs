@@ -49,6 +49,34 @@ internal static class InputLines
     public static string? TextOrNull(JsonElement row, string name) =>
         row.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? Text(row, name) : null;
 
+    /// <summary>
+    /// Whether bytes are JSON of a kind that texts are kept in: an object, or an array that begins with an object or a text.
+    /// </summary>
+    /// <param name="bytes">The bytes, without a byte order mark.</param>
+    /// <param name="isWhole">Whether all of the JSON must be there; otherwise its end may be cut off.</param>
+    public static bool IsJson(ReadOnlySpan<byte> bytes, bool isWhole)
+    {
+        var reader = new Utf8JsonReader(bytes, isWhole, default);
+        try
+        {
+            if (!reader.Read() || reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+                return false;
+            // [1] may be a footnote.
+            if (reader.TokenType == JsonTokenType.StartArray
+                && !(reader.Read() && reader.TokenType is JsonTokenType.StartObject or JsonTokenType.String))
+            {
+                return false;
+            }
+            while (reader.Read())
+                continue;
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     private static FileStream OpenFile(string file, bool isJson)
     {
         SourceFiles.RequireFile(file);
@@ -98,27 +126,12 @@ internal static class InputLines
     // Only a file's name says that lines are JSON, so whoever pipes such lines into the tool is told what becomes of them.
     private static string Plain((int Number, string Text) line, string source, ToolContext context)
     {
-        if (line.Number == 1 && IsJsonObject(line.Text))
+        if (line.Number == 1 && line.Text.TrimStart().StartsWith('{') && IsJson(Encoding.UTF8.GetBytes(line.Text), isWhole: true))
         {
             context.Say($"The first line of {source} is a JSON object, and is taken for plain text, as all its lines are; JSON lines are "
                 + "read from a --file whose name ends in .jsonl.");
         }
         return line.Text;
-    }
-
-    private static bool IsJsonObject(string text)
-    {
-        if (!text.TrimStart().StartsWith('{'))
-            return false;
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(text);
-            return true;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
     }
 
     private static T Parse<T>(string line, string place, Func<JsonElement, T> fromJson)

@@ -1,3 +1,4 @@
+using System.Text;
 using Mdm.Settings;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -9,6 +10,9 @@ namespace Mdm.Data;
 internal static class TextData
 {
     private const string Forms = "text, JSON-lines, .csv and .tsv files, and folders of text and JSON-lines files";
+
+    // How much of a place is looked at for JSON: the first bytes of each of its first files.
+    private const int StartBytes = 1 << 16, MostFiles = 100;
 
     private static readonly string[] TextExtensions = [".txt", ".jsonl", ".ndjson"];
 
@@ -70,7 +74,7 @@ internal static class TextData
         return (split.TrainSet, split.TestSet);
     }
 
-    /// <summary>Opens a file or folder.</summary>
+    /// <summary>Opens a file or folder, and says where JSON in it is taken for plain text.</summary>
     /// <exception cref="UsageException">It is of a kind that is not read, or has no such column.</exception>
     /// <exception cref="FileNotFoundException">There is nothing at the path.</exception>
     public static IDataView Open(string path, string column, TextFilesOptions options, TableOptions table, ToolContext context)
@@ -79,7 +83,10 @@ internal static class TextData
         if (Tables.IsTable(path))
             return Tables.Open(path, [column], texts => new Row { Text = texts[0] }, table, "Name a column with --column.", context);
         (options.Path, options.JsonField) = (path, column);
-        return context.Catalog.LoadText(options);
+        IDataView view = context.Catalog.LoadText(options);
+        if (PlainFiles(options).FirstOrDefault(BeginsAsJson) is { } file)
+            context.SayOnce(JsonRemark(file, path));
+        return view;
     }
 
     /// <summary>Bytes of the texts at a place, for recipes; null where there are none.</summary>
@@ -100,6 +107,51 @@ internal static class TextData
     public static DocumentBoundary Boundary(IReadOnlyCollection<string> paths) =>
         paths.Count > 0 && paths.All(path => File.Exists(path) && !SourceFiles.IsJsonLines(path))
             ? DocumentBoundary.BlankLine : DocumentBoundary.Automatic;
+
+    private static string JsonRemark(string file, string path)
+    {
+        string taken = file == path
+            ? $"{file} holds JSON, and is taken for plain text, with its braces and the names of its fields"
+            : $"Files such as {file} hold JSON, and are taken for plain text, with their braces and the names of their fields";
+        return SourceFiles.IsJsonLines(file)
+            ? $"{taken}; --documents Automatic takes a field of each line."
+            : $"{taken}; a field of each line is taken where a file's name ends in .jsonl, or with --documents JsonLine.";
+    }
+
+    // The files at a place that are not read as JSON lines; those whose names say that they hold JSON come first.
+    private static IEnumerable<string> PlainFiles(TextFilesOptions options)
+    {
+        if (options.Boundary == DocumentBoundary.JsonLine)
+            return [];
+        IEnumerable<string> files = [options.Path];
+        if (Directory.Exists(options.Path))
+        {
+            var search = new EnumerationOptions { RecurseSubdirectories = options.Recursive };
+            string[] patterns = options.Pattern is { } pattern ? [pattern] : [.. TextExtensions.Select(extension => "*" + extension)];
+            files = patterns.SelectMany(name => Directory.EnumerateFiles(options.Path, name, search));
+        }
+        return files.Where(file => options.Boundary != DocumentBoundary.Automatic || !SourceFiles.IsJsonLines(file))
+            .OrderByDescending(SourceFiles.IsJsonLines).ThenBy(file => file, StringComparer.Ordinal).Take(MostFiles);
+    }
+
+    // Whether the first line, or all that is looked at, is JSON.
+    private static bool BeginsAsJson(string path)
+    {
+        // Pipes have no first bytes that could be read twice.
+        if (!File.Exists(path) || new FileInfo(path).Attributes.HasFlag(FileAttributes.Device))
+            return false;
+        using FileStream stream = File.OpenRead(path);
+        if (!stream.CanSeek)
+            return false;
+        byte[] bytes = new byte[StartBytes];
+        int count = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        ReadOnlySpan<byte> start = bytes.AsSpan(0, count);
+        if (start.StartsWith(Encoding.UTF8.Preamble))
+            start = start[Encoding.UTF8.Preamble.Length..];
+        start = start.TrimStart(" \t\r\n"u8);
+        int end = start.IndexOf((byte)'\n');
+        return (end >= 0 && InputLines.IsJson(start[..end], isWhole: true)) || InputLines.IsJson(start, isWhole: count < bytes.Length);
+    }
 
     private sealed class Row
     {

@@ -15,4 +15,8 @@ internal static class Tokenizers
         "bytes" => TokenizerSource.Bytes(),
         _ => TokenizerSource.FromFile(setting),
     };
+
+    /// <summary>Why an option for the size of a vocabulary means nothing; null where a tokenizer is learned.</summary>
+    public static string? ObjectionToSize(string? setting, string option) => setting is null ? null
+        : $"with --tokenizer {setting}, whose vocabulary has its size: leave {option} out, or learn a tokenizer of that size";
 }

@@ -5,7 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// <summary>A corpus's perplexity.</summary>
 /// <param name="All">Figures of all documents together.</param>
 /// <param name="Groups">
-/// Figures of each group, ordered by its name (ordinal, so ISO dates come in time's order); empty where no document has a group.
+/// Figures of each group that has a document with a token, ordered by its name (ordinal, so ISO dates come in time's order); empty where no
+/// document has a group.
 /// </param>
 /// <param name="EmptyCount">Documents without a token, which count in no figure.</param>
 /// <param name="WindowedCount">Documents longer than the model's context, scored in windows.</param>
