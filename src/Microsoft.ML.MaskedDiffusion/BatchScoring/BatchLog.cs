@@ -35,10 +35,30 @@ internal sealed record BatchState
     [JsonPropertyName("lastOutput")]
     public long LastOutput { get; init; }
 
+    /// <summary>Rows of the output before the last one, in its order; with the last one they are what a later call compares.</summary>
+    [JsonPropertyName("earlier")]
+    public IReadOnlyList<RowMark> Earlier { get; init; } = [];
+
+    /// <summary>Where the results of the last row end in the output; null where it is the end of the output.</summary>
+    [JsonPropertyName("lastEnd")]
+    public long? LastEnd { get; init; }
+
     /// <summary>Whether all rows are done.</summary>
     [JsonPropertyName("done")]
     public bool IsDone { get; init; }
+
+    /// <summary>The state with one more row in the output, which begins there at a place.</summary>
+    public BatchState With(RecordPosition row, long output)
+    {
+        const int MostEarlier = 15;
+        IEnumerable<RowMark> before = Last is { } last ? [.. Earlier, new RowMark(last, LastOutput)] : [];
+        return this with { Rows = Rows + 1, Earlier = [.. before.TakeLast(MostEarlier)], Last = row, LastOutput = output };
+    }
 }
+
+/// <summary>Where a row begins in the input, and its results in the output.</summary>
+internal readonly record struct RowMark(
+    [property: JsonPropertyName("row")] RecordPosition Row, [property: JsonPropertyName("output")] long Output);
 
 /// <summary>The log beside an output that is being made, from which it is continued.</summary>
 internal sealed class BatchLog : IDisposable
@@ -88,8 +108,10 @@ internal sealed class BatchLog : IDisposable
     {
         BatchState state = JsonSerializer.Deserialize<BatchState>(line)
             ?? throw new InvalidDataException("it says null, and no state of a scoring.");
+        IEnumerable<long> places = [0, .. state.Earlier?.Select(mark => mark.Output) ?? [-1], state.LastOutput,
+            state.LastEnd ?? state.OutputBytes, state.OutputBytes];
         bool isPossible = state.Rows >= 0 && state.Rejected >= 0 && state.OutputBytes >= 0 && state.RejectedBytes >= 0
-            && state.LastOutput >= 0 && state.LastOutput <= state.OutputBytes && state.Next.Offset >= 0;
+            && state.Next.Offset >= 0 && places.Zip(places.Skip(1)).All(pair => pair.First <= pair.Second);
         return isPossible ? state : throw new InvalidDataException("its numbers are not those of rows that were scored.");
     }
 }

@@ -54,7 +54,7 @@ internal sealed class BatchRun : IDisposable
         BatchState state;
         using (BatchLog log = OpenLog(_files, _options.Shard, processes: 1))
         {
-            state = log.State is { IsDone: true } done ? done : Score(log, isStopped: null);
+            state = log.State is { IsDone: true } done ? CheckDone(_files, done) : Score(log, isStopped: null);
             Finish(_files, state);
         }
         File.Delete(_files.Log);
@@ -70,6 +70,21 @@ internal sealed class BatchRun : IDisposable
         _files.CheckFree();
         using BatchLog log = BatchLog.Open(_files.Log, Settings(_options.Shard));
         return Score(log, isStopped);
+    }
+
+    /// <summary>Compares rows that are all done, but not in their place yet, with what the transformer gives now.</summary>
+    /// <param name="files">The files of the whole output.</param>
+    /// <param name="state">The state of the whole output, which is returned.</param>
+    /// <exception cref="InvalidDataException">It gives other results.</exception>
+    public BatchState CheckDone(BatchFiles files, BatchState state)
+    {
+        // Where the rows are in their place, nothing but the log is left to be deleted.
+        if (File.Exists(files.Partial))
+        {
+            using FileStream output = files.OpenRows(files.Partial, state.OutputBytes);
+            CheckSameResult(files, output, state);
+        }
+        return state;
     }
 
     /// <summary>Opens the log of an output, or begins it where nothing is in the way.</summary>
@@ -139,8 +154,7 @@ internal sealed class BatchRun : IDisposable
     {
         BatchState state = log.State ?? new BatchState { Next = _source.Begin };
         using FileStream output = _files.OpenRows(_files.Partial, state.OutputBytes);
-        if (state.Last is { } last)
-            CheckSameResult(output, last, state);
+        CheckSameResult(_files, output, state);
         if (state.IsDone)
             return state;
         // A call that was killed may have left rows that its log does not count.
@@ -184,7 +198,7 @@ internal sealed class BatchRun : IDisposable
         long start = sink.OutputBytes;
         string? fault = row.Fault ?? sink.Write(row);
         if (fault is null)
-            return state with { Rows = state.Rows + 1, Last = row.Source.Position, LastOutput = start };
+            return state.With(row.Source.Position, start);
         if (_options.InvalidRows == InvalidRows.Throw)
         {
             throw new InvalidDataException($"{_options.InputPath}, line {row.Source.Line}: {fault.TrimEnd('.')}. Set InvalidRows to Skip "
@@ -208,24 +222,38 @@ internal sealed class BatchRun : IDisposable
         return block;
     }
 
-    // Model, options and input are those of the earlier call if the last row gives the same bytes again.
-    private void CheckSameResult(FileStream output, RecordPosition last, BatchState state)
+    // Model, options and input are those of the earlier call if the last rows give the same bytes again.
+    private void CheckSameResult(BatchFiles files, FileStream output, BatchState state)
     {
-        _source.Seek(last);
-        ScoredRow? row = _source.Read() is { } read ? _scorer.Score([read])[0] : null;
-        var again = new ArrayBufferWriter<byte>();
-        if (row is { Fault: null })
-            _writer.Write(again, row.Source, row.Outputs);
-        byte[] there = new byte[state.OutputBytes - state.LastOutput];
-        output.Position = state.LastOutput;
-        output.ReadExactly(there);
-        output.Position = state.OutputBytes;
-        if (!again.WrittenSpan.SequenceEqual(there))
+        if (state.Last is not { } last)
+            return;
+        RowMark[] marks = [.. state.Earlier, new RowMark(last, state.LastOutput)];
+        // Where the rows are done, another number of processes may go on, and a row be in no part of this one.
+        int[] own = [.. Enumerable.Range(0, marks.Length).Where(i => marks[i].Row.Offset < _source.End)];
+        List<SourceRow> rows = [];
+        foreach (int i in own)
         {
-            throw new InvalidDataException($"{_files.Partial} holds another result of the input's line {last.Line + 1} than the one now: "
-                + "the model, its options or the input have changed. Go on with those of before, or delete it and "
-                + $"{_files.Log} to begin anew.");
+            _source.Seek(marks[i].Row);
+            rows.Add(_source.Read() ?? throw OtherResult(marks[i]));
         }
+        IReadOnlyList<ScoredRow> scored = _scorer.Score(rows);
+        foreach ((int i, SourceRow row, ScoredRow now) in own.Zip(rows, scored).Reverse())
+        {
+            var again = new ArrayBufferWriter<byte>();
+            if (now.Fault is null)
+                _writer.Write(again, row, now.Outputs);
+            long end = i + 1 < marks.Length ? marks[i + 1].Output : state.LastEnd ?? state.OutputBytes;
+            byte[] there = new byte[end - marks[i].Output];
+            output.Position = marks[i].Output;
+            output.ReadExactly(there);
+            if (!again.WrittenSpan.SequenceEqual(there))
+                throw OtherResult(marks[i]);
+        }
+        output.Position = state.OutputBytes;
+
+        InvalidDataException OtherResult(RowMark mark) => new(
+            $"{files.Partial} holds another result of the input's line {mark.Row.Line + 1} than the one now: the model, its options or the "
+            + $"input have changed. Go on with those of before, or delete it and {files.Log} to begin anew.");
     }
 
     private void Report(BatchState state, RecordPosition begin, long rowsBefore, double seconds)

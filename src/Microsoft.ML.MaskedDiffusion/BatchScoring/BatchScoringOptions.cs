@@ -88,7 +88,8 @@ public sealed class BatchScoringOptions
     public IProgress<BatchScoringProgress>? Progress { get; set; }
 
     /// <summary>
-    /// Stops between rows, with <see cref="OperationCanceledException"/>; the same call goes on later. In a group the others stop before
+    /// Stops between rows, or where the transformer computes some together, between these batches, with
+    /// <see cref="OperationCanceledException"/>; the same call goes on behind the last whole block later. In a group the others stop before
     /// their next block, with the same exception. Default: none.
     /// </summary>
     public CancellationToken CancellationToken { get; set; }

@@ -59,7 +59,7 @@ internal sealed class GroupRun
         try
         {
             _group.Together(() => log = _group.IsFirst() ? Open() : null);
-            if (_group.FromFirst(() => log!.State) is { } joined)
+            if (_group.FromFirst(() => log!.State is { } done ? _run.CheckDone(_files, done) : null) is { } joined)
                 state = joined;
             else
                 state = Join(log, Score());
@@ -168,6 +168,11 @@ internal sealed class GroupRun
             Next = states[^1].Next,
             OutputBytes = states.Sum(state => state.OutputBytes),
             RejectedBytes = states.Sum(state => state.RejectedBytes),
+            // The first rank, which has the first part, compares its rows where the rest of the work is interrupted.
+            Earlier = states[0].Earlier,
+            Last = states[0].Last,
+            LastOutput = states[0].LastOutput,
+            LastEnd = states[0].OutputBytes,
             IsDone = true,
         };
         Join(_files.Partial, part => part.Partial, states, state => state.OutputBytes);

@@ -33,28 +33,15 @@ internal static class SearchLog
         Add("EqualFlops", options.EqualFlops);
         Add("TrialFlops", flops);
         Add("Training data", TextColumnReader.Describe(trainingSet));
-        Add("Checkpoints.DataDescription", options.Trainer.Checkpoints.DataDescription ?? "none");
-        Add("Trainer.TextColumnName", options.Trainer.TextColumnName);
-        Add("Trainer.Seed", Text(options.Trainer.Seed));
-        Add("Trainer.Budget.MaxEpochs", Text(options.Trainer.Budget.MaxEpochs));
-        foreach ((string name, object? value) in OptionPath.Values(options.Trainer).Where(option => !IsVaried(option.Name, options.Space)))
-            Add("Trainer." + name, Text(value));
+        // An option at its default is left out, so that a log may be older than the option.
+        Dictionary<string, string> defaults = Common(new TrainerOptions(), options.Space);
+        foreach ((string name, string value) in Common(options.Trainer, options.Space))
+        {
+            if (value != defaults.GetValueOrDefault(name))
+                Add("Trainer." + name, value);
+        }
         return settings;
     }
-
-    // An option of a network that is varied, or of a group that a varied option turns on, is not the trials' common one.
-    private static bool IsVaried(string name, SearchSpace space) =>
-        space.Dimensions.Any(dimension => (dimension.Option + ".").StartsWith(name + ".", StringComparison.Ordinal));
-
-    private static string Text(object? value) => value switch
-    {
-        null => "null",
-        TokenizerSource tokenizer => tokenizer.Describe(),
-        TransformerConfig network => string.Join(", ", RunFingerprint.OfNetwork(network).Select(trait => $"{trait.Key} {trait.Value}")),
-        MaskedDiffusionModel model => "SHA-256 " + SafetensorsWriter.HashOf(model.Network.Parameters),
-        IEnumerable<string> texts => string.Join(", ", texts),
-        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
-    };
 
     /// <summary>A line.</summary>
     public static string Line(int trial, IReadOnlyList<string> values, SearchMeasurement measured) =>
@@ -77,6 +64,32 @@ internal static class SearchLog
         }
         return (entry.Trial, entry.Measured);
     }
+
+    // What the trainers of all trials have in common.
+    private static Dictionary<string, string> Common(TrainerOptions trainer, SearchSpace space)
+    {
+        Dictionary<string, string> common = OptionPath.Values(trainer).Where(option => !IsVaried(option.Name, space))
+            .ToDictionary(option => option.Name, option => Text(option.Value));
+        common.Add("TextColumnName", trainer.TextColumnName);
+        common.Add("Seed", Text(trainer.Seed));
+        common.Add("Budget.MaxEpochs", Text(trainer.Budget.MaxEpochs));
+        common.Add("Checkpoints.DataDescription", Text(trainer.Checkpoints.DataDescription));
+        return common;
+    }
+
+    // An option of a network that is varied, or of a group that a varied option turns on, is not the trials' common one.
+    private static bool IsVaried(string name, SearchSpace space) =>
+        space.Dimensions.Any(dimension => (dimension.Option + ".").StartsWith(name + ".", StringComparison.Ordinal));
+
+    private static string Text(object? value) => value switch
+    {
+        null => "null",
+        TokenizerSource tokenizer => tokenizer.Describe(),
+        TransformerConfig network => string.Join(", ", RunFingerprint.OfNetwork(network).Select(trait => $"{trait.Key} {trait.Value}")),
+        MaskedDiffusionModel model => "SHA-256 " + SafetensorsWriter.HashOf(model.Network.Parameters),
+        IEnumerable<string> texts => string.Join(", ", texts),
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
 
     private sealed record Entry(
         [property: JsonPropertyName("trial")] int Trial,

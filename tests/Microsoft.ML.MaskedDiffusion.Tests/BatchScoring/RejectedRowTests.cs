@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.ML.Data;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -246,6 +247,83 @@ public sealed class RejectedRowTests
         StringAssert.Contains(columns.Message, "OutputColumns was");
         CollectionAssert.AreEqual(partial, File.ReadAllBytes(_folder.File("out.jsonl.partial")), "nothing is lost by the attempts");
         Assert.AreEqual(9, Score("in.jsonl", "out.jsonl").RowCount);
+    }
+
+    [TestMethod]
+    public void AModelThatGivesTheLastRowTheSameResultDoesNotGoOn()
+    {
+        // A text without tokens has no likelihood under any model.
+        string[] texts = ["the cat", "the dog", "the bird", "", "the tree", "the sea"];
+        File.WriteAllLines(_folder.File("in.jsonl"), texts.Select(text => $"{{\"Text\":\"{text}\"}}"));
+        using var stop = new CancellationTokenSource();
+        Assert.ThrowsExactly<OperationCanceledException>(() => Score("in.jsonl", "out.jsonl", options =>
+        {
+            options.BlockSize = 4;
+            options.Progress = new Collected<BatchScoringProgress>(_ => stop.Cancel());
+            options.CancellationToken = stop.Token;
+        }));
+        using MaskedDiffusionModel other = TinyModel.Create(seed: 4);
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => Score("in.jsonl", "out.jsonl", model: other));
+        StringAssert.Contains(error.Message, "another result of the input's line 3 ");
+        Assert.AreEqual(6, Score("in.jsonl", "out.jsonl").RowCount);
+    }
+
+    [TestMethod]
+    public void RowsThatAreDoneButNotInTheirPlaceAreComparedToo()
+    {
+        File.WriteAllLines(_folder.File("in.jsonl"), Enumerable.Range(0, 9).Select(i => $"{{\"Text\":\"the cat {i}\"}}"));
+        // The Parquet file that is made of the rows cannot be written.
+        string converted = _folder.File("out.parquet.converted.partial");
+        Exception? failed = null;
+        try
+        {
+            Score("in.jsonl", "out.parquet",
+                options => options.Progress = new Collected<BatchScoringProgress>(_ => Directory.CreateDirectory(converted)));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            failed = error;
+        }
+        Assert.IsNotNull(failed);
+        Directory.Delete(converted);
+        StringAssert.Contains(File.ReadAllLines(_folder.File("out.parquet.progress.jsonl"))[^1], "\"done\":true");
+        using MaskedDiffusionModel other = TinyModel.Create(seed: 4);
+        var refused = Assert.ThrowsExactly<InvalidDataException>(() => Score("in.jsonl", "out.parquet", model: other));
+        StringAssert.Contains(refused.Message, "another result of the input's line 9 ");
+        Assert.AreEqual(9, Score("in.jsonl", "out.parquet").RowCount);
+    }
+
+    [TestMethod]
+    public void ALoneEmptyCellIsARow()
+    {
+        File.WriteAllText(_folder.File("in.jsonl"), "{\"Text\":\"a\"}\n{\"Text\":\"\"}\n{\"Text\":\"b\"}\n");
+        var ml = new MLContext(1);
+        ITransformer copy = ml.Transforms.CopyColumns("Copy", "Text").Fit(ml.Data.LoadFromEnumerable(TextRow.Make()));
+        ml.MaskedDiffusion().ScoreFile(copy, new BatchScoringOptions
+        {
+            InputPath = _folder.File("in.jsonl"), OutputPath = _folder.File("out.csv"), KeptColumns = [], OutputColumns = ["Copy"],
+        });
+        Assert.AreEqual("Copy\na\n\"\"\nb\n", File.ReadAllText(_folder.File("out.csv")));
+        IDataView table = ml.MaskedDiffusion().LoadTable(new TableOptions { Path = _folder.File("out.csv") });
+        CollectionAssert.AreEqual(new[] { "a", "", "b" }, table.GetColumn<string>("Copy").ToArray());
+    }
+
+    [TestMethod]
+    public void NumbersThatNoTypeHoldsInACommonColumnOfParquetAreTexts()
+    {
+        File.WriteAllLines(_folder.File("in.jsonl"),
+        [
+            """{"Text":"a","hash":14695981039346656037,"mixed":9007199254740993,"whole":9007199254740993,"half":1}""",
+            """{"Text":"b","hash":5,"mixed":0.5,"whole":-1,"half":0.5}""",
+        ]);
+        Score("in.jsonl", "out.parquet", options => options.OutputColumns = ["TokenCount"]);
+        Score("out.parquet", "back.jsonl", options => options.OutputColumns = ["TokenCount"]);
+        string[] back = File.ReadAllLines(_folder.File("back.jsonl"));
+        string[] first = ["\"hash\":14695981039346656037,", "\"mixed\":\"9007199254740993\"", "\"whole\":9007199254740993,", "\"half\":1,"];
+        foreach (string expected in first)
+            StringAssert.Contains(back[0], expected);
+        foreach (string expected in new[] { "\"hash\":5,", "\"mixed\":\"0.5\"", "\"whole\":-1,", "\"half\":0.5," })
+            StringAssert.Contains(back[1], expected);
     }
 
     [TestMethod]

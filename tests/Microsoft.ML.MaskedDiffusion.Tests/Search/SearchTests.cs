@@ -294,12 +294,12 @@ public sealed class SearchTests
         Run(Tiny(InFolder)).Dispose();
         foreach ((string expected, Action<SearchOptions> change) in new (string, Action<SearchOptions>)[]
         {
-            ("Trainer.Optimizer.GradientClipNorm was 1 and is now 2", o => o.Trainer.Optimizer.GradientClipNorm = 2),
-            ("Trainer.Optimizer.EmaDecay was null and is now 0.9", o => o.Trainer.Optimizer.EmaDecay = 0.9),
+            ("Trainer.Optimizer.GradientClipNorm was absent and is now 2", o => o.Trainer.Optimizer.GradientClipNorm = 2),
+            ("Trainer.Optimizer.EmaDecay was absent and is now 0.9", o => o.Trainer.Optimizer.EmaDecay = 0.9),
             ("Trainer.Seed was 7 and is now 5", o => o.Trainer.Seed = 5),
             ("Trainer.Tokenizer was ", o => o.Trainer.Tokenizer = TokenizerSource.TrainBytePairEncoding(270)),
             ("EmbeddingSize 16", o => o.Trainer.Network = Network(32)),
-            ("DataDescription was none and is now other", o => o.Trainer.Checkpoints.DataDescription = "other"),
+            ("DataDescription was absent and is now other", o => o.Trainer.Checkpoints.DataDescription = "other"),
         })
         {
             StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Tiny(o =>

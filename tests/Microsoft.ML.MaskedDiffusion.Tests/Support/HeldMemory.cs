@@ -4,15 +4,16 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 internal static class HeldMemory
 {
     /// <summary>
-    /// The resident bytes after a collection, of which the managed heap counts with the objects that live. How much of what is free the
-    /// garbage collector keeps for the next objects changes by dozens of megabytes.
+    /// The resident bytes after a collection that gives back all that is free: how much of it the garbage collector would keep for the next
+    /// objects changes by dozens of megabytes.
     /// </summary>
     public static long Bytes()
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        GC.Collect();
-        long heap = GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes;
-        return Environment.WorkingSet - heap + GC.GetTotalMemory(forceFullCollection: false);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        // What holds native memory is given back by its finalizer, which this collection may have been the first to ask for.
+        GC.WaitForPendingFinalizers();
+        return Environment.WorkingSet;
     }
 }

@@ -42,32 +42,29 @@ internal sealed class CsvRowWriter(RowLayout layout, byte separator, bool hasHea
     {
         ReadOnlySpan<byte> record = ByteRecords.WithoutLineBreak(raw).Span;
         List<Range>? cells = raw.IsEmpty ? null : CsvCells.Split(record, separator);
-        bool isFirst = true;
-        void Separate()
+        bool isFirst = true, isOnly = layout.Kept.Count + layout.New.Count == 1;
+        void Append(ReadOnlySpan<byte> cell)
         {
             if (!isFirst)
                 to.Write([separator]);
             isFirst = false;
+            // A blank line would be no row.
+            to.Write(isOnly && cell.IsEmpty ? "\"\""u8 : cell);
         }
         foreach (int field in layout.Kept)
         {
-            Separate();
             if (layout.OutputNamed(layout.Fields[field]) is >= 0 and int output)
-                Append(to, outputs[output]);
+                Append(Cell(outputs[output]));
             else if (cells is not null)
-                to.Write(record[cells[field]]);
+                Append(record[cells[field]]);
             else
-                Append(to, values[field]);
+                Append(Cell(values[field]));
         }
         foreach (int output in layout.New)
-        {
-            Separate();
-            Append(to, outputs[output]);
-        }
+            Append(Cell(outputs[output]));
         ReadOnlySpan<byte> lineBreak = raw.Span[record.Length..];
         to.Write(lineBreak.IsEmpty ? "\n"u8 : lineBreak);
     }
 
-    private void Append(IBufferWriter<byte> to, FieldValue value) =>
-        to.Write(StrictUtf8.Encoding.GetBytes(CsvCells.Cell(value.ToCell(), separator)));
+    private byte[] Cell(FieldValue value) => StrictUtf8.Encoding.GetBytes(CsvCells.Cell(value.ToCell(), separator));
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Text.Json;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Parquet;
@@ -88,7 +89,7 @@ internal static class ParquetOutput
         private readonly List<string> _names = [.. names];
         private readonly HashSet<string> _typed = [.. typed];
         private readonly HashSet<string> _known = [.. names];
-        private readonly Dictionary<string, (FieldKind? Kind, bool IsWhole, bool IsList)> _guesses = [];
+        private readonly Dictionary<string, (FieldKind? Kind, NumberForms Forms, bool IsList)> _guesses = [];
 
         public IReadOnlyList<string> Names => _names;
 
@@ -105,10 +106,12 @@ internal static class ParquetOutput
 
         public ParquetColumn ColumnOf(string name)
         {
-            (FieldKind? kind, bool isWhole, bool isList) = _guesses.GetValueOrDefault(name);
+            (FieldKind? kind, NumberForms forms, bool isList) = _guesses.GetValueOrDefault(name);
             Type type = kind switch
             {
-                FieldKind.Number => isWhole ? typeof(long) : typeof(double),
+                FieldKind.Number when forms.HasFlag(NumberForms.Int64) => typeof(long),
+                FieldKind.Number when forms.HasFlag(NumberForms.UInt64) => typeof(ulong),
+                FieldKind.Number when forms.HasFlag(NumberForms.Double) => typeof(double),
                 FieldKind.Boolean => typeof(bool),
                 _ => typeof(string),
             };
@@ -123,21 +126,43 @@ internal static class ParquetOutput
             foreach (FieldValue item in isList ? value.Items! : [value])
             {
                 if (item.Kind != FieldKind.Missing)
-                    Add(name, item.Kind, item.Kind == FieldKind.Number && IsWhole(item.Content), isList);
+                    Add(name, item.Kind, item.Kind == FieldKind.Number ? FormsOf(item.Content) : NumberForms.None, isList);
             }
         }
 
-        private static bool IsWhole(string number) =>
-            long.TryParse(number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
-
-        private void Add(string name, FieldKind kind, bool isWhole, bool isList)
+        // The types that hold a number without making it another one. A fraction is always a double's.
+        private static NumberForms FormsOf(string number)
         {
-            if (!_guesses.TryGetValue(name, out (FieldKind? Kind, bool IsWhole, bool IsList) guess))
-                _guesses[name] = (kind, isWhole, isList);
+            CultureInfo culture = CultureInfo.InvariantCulture;
+            bool isWhole = BigInteger.TryParse(number, NumberStyles.AllowLeadingSign, culture, out BigInteger whole);
+            double near = (double)whole;
+            bool isExact = double.IsFinite(near) && (BigInteger)near == whole;
+            NumberForms forms = !isWhole || isExact ? NumberForms.Double : NumberForms.None;
+            if (long.TryParse(number, NumberStyles.AllowLeadingSign, culture, out _))
+                forms |= NumberForms.Int64;
+            if (ulong.TryParse(number, NumberStyles.AllowLeadingSign, culture, out _))
+                forms |= NumberForms.UInt64;
+            return forms;
+        }
+
+        private void Add(string name, FieldKind kind, NumberForms forms, bool isList)
+        {
+            if (!_guesses.TryGetValue(name, out (FieldKind? Kind, NumberForms Forms, bool IsList) guess))
+                _guesses[name] = (kind, forms, isList);
             else if (guess.Kind == kind && guess.IsList == isList)
-                _guesses[name] = (kind, guess.IsWhole && isWhole, isList);
+                _guesses[name] = (kind, guess.Forms & forms, isList);
             else
-                _guesses[name] = (FieldKind.Json, false, false);
+                _guesses[name] = (FieldKind.Json, NumberForms.None, false);
+        }
+
+        /// <summary>The types that hold all numbers of a column as they are.</summary>
+        [Flags]
+        private enum NumberForms
+        {
+            None = 0,
+            Int64 = 1,
+            UInt64 = 2,
+            Double = 4,
         }
     }
 }

@@ -16,7 +16,7 @@ public sealed record GeneratedText
 
     /// <summary>
     /// The sum of the logarithms of the tokens' probabilities, in nats, each when it was chosen and before temperature, top-k, top-p and
-    /// min-p, or after them with <see cref="SamplingOptions.OrderSeesKeptTokens"/>.
+    /// min-p, or after them with <see cref="SamplingOptions.OrderSeesKeptTokens"/>. NaN where the prompt could not be used.
     /// </summary>
     public required double LogProbability { get; init; }
 

@@ -14,7 +14,7 @@ internal sealed class InvalidRow(int promptTokenCount) : IGeneratingRow
         Text = "",
         FinishReason = FinishReason.InvalidPrompt,
         Tokens = [],
-        LogProbability = 0,
+        LogProbability = double.NaN,
         PromptTokenCount = promptTokenCount,
         StepCount = 0,
         NetworkRowCount = 0,

@@ -52,8 +52,9 @@ public sealed class LikelihoodOptions
     /// <summary>
     /// Adaptive budget: double the samples of a question's leading options until the best log-likelihood is ahead of every other by this
     /// many standard errors of the difference, or <see cref="MaxSamples"/> is reached. Above 0 and at most 100; 2 is usual. An option's
-    /// samples then depend on the question's other options. With <see cref="TargetStandardError"/> too, either is enough. Not for networks
-    /// whose attention goes by blocks. Default null: off.
+    /// samples then depend on the question's other options. With <see cref="TargetStandardError"/> too, either is enough. A text that is
+    /// scored by itself has nothing to be ahead of, and so no more samples than <see cref="Samples"/>: leave it null there. Not for
+    /// networks whose attention goes by blocks. Default null: off.
     /// </summary>
     [JsonPropertyName("SeparationZ")]
     public double? SeparationZ { get; set; }

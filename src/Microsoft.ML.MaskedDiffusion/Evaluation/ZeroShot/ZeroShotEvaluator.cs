@@ -138,8 +138,8 @@ public sealed class ZeroShotEvaluator
             throw new ArgumentException($"There is no question of the task '{task.Name}' to evaluate.", nameof(questions));
         for (int i = 0; i < all.Length; i++)
         {
-            if (ZeroShotTask.MissingPart(all[i]) is { } missing)
-                throw new ArgumentException($"Question {i + 1} of the task '{task.Name}' cannot be scored: {missing}.", nameof(questions));
+            if ((ZeroShotTask.MissingPart(all[i]) ?? task.WrongCount(all[i])) is { } wrong)
+                throw new ArgumentException($"Question {i + 1} of the task '{task.Name}' cannot be scored: {wrong}.", nameof(questions));
         }
         return (likelihood, all);
     }
@@ -150,7 +150,6 @@ public sealed class ZeroShotEvaluator
         EncodedQuestion[] fitted = [.. questions.Select(Encode)];
         LikelihoodRequest[][] scorable = [.. fitted.Select(entry => entry.Requests).Where(requests => requests.Length > 0)];
         LikelihoodEstimate[][] estimates = _scorer.Score(scorable, likelihood, cancellation);
-        // A greedy task's questions have one continuation; any other option is nothing that decoding should find.
         bool[]? greedy =
             task.Greedy ? _scorer.MatchGreedily([.. scorable.Select(requests => requests[0])], likelihood, cancellation) : null;
         var answers = new ZeroShotAnswer[questions.Length];

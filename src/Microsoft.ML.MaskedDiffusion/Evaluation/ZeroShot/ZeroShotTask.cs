@@ -112,8 +112,8 @@ public abstract class ZeroShotTask
             : Checked(row, id);
         if (MissingPart(question) is { } missing)
             throw new InvalidDataException($"the task '{Name}' made a question of this row, and {missing}");
-        if (!Greedy && question.Choices.Count < 2)
-            throw new InvalidDataException($"a question needs 2 or more options, and this one has {question.Choices.Count}");
+        if (WrongCount(question) is { } wrong)
+            throw new InvalidDataException(wrong);
         if (question.Choices.Any(string.IsNullOrWhiteSpace))
             throw new InvalidDataException("an option is empty");
         if (question.Gold < 0 || question.Gold >= question.Choices.Count)
@@ -121,6 +121,14 @@ public abstract class ZeroShotTask
                 $"the right option is number {question.Gold} (from 0), but there are {question.Choices.Count} options");
         return question;
     }
+
+    /// <summary>What is wrong with the number of a question's options; null where it is right.</summary>
+    internal string? WrongCount(ZeroShotQuestion question) => (Greedy, question.Choices.Count) switch
+    {
+        (true, not 1) => $"a question of a greedy task has 1 continuation, and this one has {question.Choices.Count}",
+        (false, < 2) => $"a question needs 2 or more options, and this one has {question.Choices.Count}",
+        _ => null,
+    };
 
     /// <summary>What a question must have and has not; null where it has everything.</summary>
     internal static string? MissingPart(ZeroShotQuestion? question) => question switch

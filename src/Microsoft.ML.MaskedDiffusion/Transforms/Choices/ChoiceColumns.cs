@@ -18,6 +18,9 @@ internal readonly record struct OptionScore(
     /// </summary>
     public static OptionScore Absent { get; } = new(float.MinValue, 0, float.MinValue, float.MinValue, float.MinValue, 0);
 
+    /// <summary>An option of a question that does not fit the model.</summary>
+    public static OptionScore Unscored { get; } = new(float.NaN, float.NaN, float.NaN, float.NaN, float.NaN, float.NaN);
+
     /// <summary>The figures of an option whose score is its log-likelihood divided by <paramref name="units"/>.</summary>
     public static OptionScore Of(string option, LikelihoodEstimate estimate, double units, double probability) => new(
         (float)(estimate.LogLikelihood / units),

@@ -34,7 +34,11 @@ internal sealed class ChoiceScorer(MaskedDiffusionModel model, ChoiceScoringOpti
         var result = new OptionScore[choices.Length];
         Array.Fill(result, OptionScore.Absent);
         if (estimates.Length == 0)
+        {
+            foreach (int there in places)
+                result[there] = OptionScore.Unscored;
             return new ChoiceResult(result, 0, "");
+        }
         double[] units = [.. places.Select((place, i) => UnitsOf(choices[place], estimates[i].TokenCount))];
         double[] scores = [.. estimates.Select((estimate, i) => estimate.LogLikelihood / units[i])];
         // The best score is subtracted first, so that nothing overflows.
@@ -70,6 +74,13 @@ internal sealed class ChoiceScorer(MaskedDiffusionModel model, ChoiceScoringOpti
             return new ArgumentException(
                 $"Column '{options.ContextColumnName}' is empty in a row. An autoregressive model predicts a token "
                 + "from those before it, and the tokenizer has no token that starts a text: give the row a context.");
+        }
+        if (question.Flag == AnswerFlag.Empty)
+        {
+            return new ArgumentException(
+                $"The tokenizer has no token for one of the options in '{choiceColumnName}' of the row "
+                + $"\"{TextExcerpt.Of(row.Context)}\": it may be white space or characters that the tokenizer drops. Give the option a "
+                + "text, or none for an option that is not there.");
         }
         int context = question.ContextLength, option = question.LongestContinuation;
         string remedy = option > _encoder.LongestContinuation

@@ -45,7 +45,7 @@ public sealed class TextGeneratorTests
         GenerationOptions skipping = Options(3);
         skipping.InvalidRows = InvalidRows.Skip;
         GeneratedText[] texts = new TextGenerator(Model, skipping).Generate([prompt, "the"]);
-        Assert.AreEqual(FinishReason.InvalidPrompt, texts[0].FinishReason);
+        Assert.AreEqual((FinishReason.InvalidPrompt, double.NaN), (texts[0].FinishReason, texts[0].LogProbability));
         Assert.AreNotEqual(FinishReason.InvalidPrompt, texts[1].FinishReason);
     }
 

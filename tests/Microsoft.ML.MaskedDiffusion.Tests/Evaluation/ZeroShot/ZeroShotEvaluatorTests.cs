@@ -109,6 +109,14 @@ public sealed class ZeroShotEvaluatorTests
     }
 
     [TestMethod]
+    public void AQuestionOfAGreedyTaskHasOneContinuation()
+    {
+        var evaluator = new ZeroShotEvaluator(new FakeScorer((_, answer) => (-answer.Length, 0.1)), null);
+        var error = Assert.ThrowsExactly<ArgumentException>(() => evaluator.Evaluate(Lambada, [new("1", "I go", ["to", "by"], 1)]));
+        StringAssert.Contains(error.Message, "a question of a greedy task has 1 continuation, and this one has 2");
+    }
+
+    [TestMethod]
     public void LongContext_IsFlaggedOrCutOnTheLeft()
     {
         ZeroShotQuestion[] questions =

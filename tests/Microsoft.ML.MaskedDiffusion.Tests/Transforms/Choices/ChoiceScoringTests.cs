@@ -133,8 +133,23 @@ public sealed class ChoiceScoringTests
         options.InvalidRows = InvalidRows.Skip;
         Scored[] rows = Read(Score(options, view));
         Assert.AreEqual((0u, ""), (rows[0].PredictedLabel, rows[0].PredictedText));
+        float[] figures = [.. rows[0].Score, .. rows[0].StandardError, .. rows[0].Probability];
+        Assert.HasCount(6, figures);
+        Assert.IsTrue(figures.All(float.IsNaN), string.Join(' ', figures));
         Assert.IsGreaterThan(0u, rows[1].PredictedLabel);
         Assert.AreEqual(questions[1].Choices[(int)rows[1].PredictedLabel - 1], rows[1].PredictedText);
+    }
+
+    [TestMethod]
+    public void AnOptionForWhichTheTokenizerHasNoTokenIsNamedAsOne()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("vocab.txt"), "[UNK]\n[CLS]\n[SEP]\n[MASK]\n[PAD]\nthe\ncat\ndog\n");
+        using MaskedDiffusionModel model = TinyModel.Create(TextTokenizer.FromFile(folder.File("vocab.txt")), TinyModel.ContextLength);
+        IDataView view = _ml.Data.LoadFromEnumerable(new[] { new Question { Context = "the", Choices = ["cat", " "] } });
+        var error = Unwrapped.Throws<ArgumentException>(
+            () => Read(_ml.MaskedDiffusion().ScoreChoices(model, Fast()).Fit(view).Transform(view)));
+        StringAssert.Contains(error.Message, "The tokenizer has no token for one of the options in 'Choices' of the row \"the\"");
     }
 
     [TestMethod]
