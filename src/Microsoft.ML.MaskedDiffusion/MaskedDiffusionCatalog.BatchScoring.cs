@@ -13,8 +13,8 @@ public sealed partial class MaskedDiffusionCatalog
     /// of its own).
     /// </summary>
     /// <remarks>
-    /// Memory: a block of rows (in Parquet, a row group), whatever the file's length. Before it goes on it scores the last row once more,
-    /// and refuses if another result stands in the output: then model or options are others.
+    /// Memory: a block of rows (in Parquet, a row group), whatever the file's length. Before it goes on it scores the last sixteen rows
+    /// once more, and refuses if another result of one stands in the output: then the model, the options or the input are others.
     /// <para>
     /// In a <see cref="BatchScoringOptions.ProcessGroup"/> each rank scores its part into files beside the output, and the first one joins
     /// them into the output when all are done, so the parts need the room of the output once more on the disk. All ranks return the same

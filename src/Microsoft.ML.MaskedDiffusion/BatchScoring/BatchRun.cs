@@ -233,7 +233,9 @@ internal sealed class BatchRun : IDisposable
         List<SourceRow> rows = [];
         foreach (int i in own)
         {
-            _source.Seek(marks[i].Row);
+            // Mostly it is the next row, for which a row group of Parquet need not be read again.
+            if (rows.Count == 0 || rows[^1].Next.Offset != marks[i].Row.Offset)
+                _source.Seek(marks[i].Row);
             rows.Add(_source.Read() ?? throw OtherResult(marks[i]));
         }
         IReadOnlyList<ScoredRow> scored = _scorer.Score(rows);

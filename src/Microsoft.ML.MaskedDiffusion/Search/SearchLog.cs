@@ -65,10 +65,12 @@ internal static class SearchLog
         return (entry.Trial, entry.Measured);
     }
 
-    // What the trainers of all trials have in common.
+    // What the trainers of all trials have in common. Where and in how much memory they compute may be another on each rank, and later.
     private static Dictionary<string, string> Common(TrainerOptions trainer, SearchSpace space)
     {
-        Dictionary<string, string> common = OptionPath.Values(trainer).Where(option => !IsVaried(option.Name, space))
+        string[] free = [nameof(trainer.Device), $"{nameof(trainer.Compute)}.{nameof(trainer.Compute.ActivationCheckpointing)}"];
+        Dictionary<string, string> common = OptionPath.Values(trainer)
+            .Where(option => !free.Contains(option.Name) && !IsVaried(option.Name, space))
             .ToDictionary(option => option.Name, option => Text(option.Value));
         common.Add("TextColumnName", trainer.TextColumnName);
         common.Add("Seed", Text(trainer.Seed));

@@ -31,6 +31,9 @@ internal sealed class SearchRun : IDisposable
     private readonly SearchFolder _folder;
     private readonly string? _temporary;
 
+    // What the log compares.
+    private readonly IReadOnlyList<KeyValuePair<string, string>> _settings;
+
     // What was measured before its turn, and the models of this process that are or may be the best.
     private readonly SortedDictionary<(int Trial, int Rung), SearchMeasurement> _ahead = [];
     private readonly Dictionary<(int Trial, int Rung), LikelihoodScoringTransformer> _models = [];
@@ -53,6 +56,7 @@ internal sealed class SearchRun : IDisposable
             CheckValues();
             _metric.Check(options.CancellationToken);
         });
+        _settings = _group.Together(() => SearchLog.Settings(options, _lengths.Flops, trainingSet));
         RequireEqualOptions();
         _temporary = options.Folder is null ? Directory.CreateTempSubdirectory("mdm-search-").FullName : null;
         _folder = new SearchFolder(options.Folder ?? _temporary!);
@@ -106,7 +110,7 @@ internal sealed class SearchRun : IDisposable
     // Trials of other options would be other trials, so their rank is told from the first one.
     private void RequireEqualOptions() => _group.RequireSame(
     [
-        .. SearchLog.Settings(_options, _lengths.Flops, _trainingSet),
+        .. _settings,
         new(nameof(SearchOptions.MaxSeconds), FormattableString.Invariant($"{_options.MaxSeconds}")),
         new(nameof(SearchOptions.MaxFlops), FormattableString.Invariant($"{_options.MaxFlops}")),
     ]);
@@ -117,7 +121,7 @@ internal sealed class SearchRun : IDisposable
         Records records = _group.FromFirst(() =>
         {
             _folder.Check(_options.Resume);
-            _log = ResumableLog.Open(_folder.Log, SearchLog.Settings(_options, _lengths.Flops, _trainingSet));
+            _log = ResumableLog.Open(_folder.Log, _settings);
             string[] lines = [.. _log.Read(line => Restored(line, TakeLine))];
             return new Records(lines, [.. _folder.ReadAhead(line => Restored(line, AddAhead))]);
         });

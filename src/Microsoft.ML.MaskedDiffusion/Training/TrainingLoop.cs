@@ -145,7 +145,9 @@ internal sealed class TrainingLoop : IDisposable
 
     private bool IsOutOfPatience => State.ValidationsWithoutImprovement >= _settings.EarlyStoppingPatience;
 
-    private bool IsPaused => _settings.PauseShare is { } share && State.Step >= Math.Ceiling(share * _settings.MaxSteps!.Value);
+    // A model in its warm start is nothing that could be measured.
+    private bool IsPaused => _settings.PauseShare is { } share && State.Step >= Math.Ceiling(share * _settings.MaxSteps!.Value)
+        && !_isInWarmStart;
 
     private double Epochs => (double)State.Step * _settings.BatchSize / _blocks.Count;
 

@@ -86,6 +86,15 @@ public sealed partial class SearchOverRanksTests
     }
 
     [TestMethod]
+    public void RanksMayHaveDevicesOfTheirOwn()
+    {
+        using var folder = new TemporaryFolder();
+        Outcome[] all = OverRanks(
+            2, folder.File("search"), o => o.Trainer.Device = o.ProcessGroup.Rank == 0 ? "cpu" : "auto");
+        AssertEqual(all[0], all[1], "both ranks");
+    }
+
+    [TestMethod]
     [DataRow(1, 3)]
     [DataRow(2, 2)]
     [DataRow(3, 3)]

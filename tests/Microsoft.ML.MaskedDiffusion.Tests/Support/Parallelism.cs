@@ -1,3 +1,3 @@
-// Four test classes at a time, because some wait for processes that they have started. What counts live tensors or measures memory runs
+// Three test classes at a time, because some wait for processes that they have started. What counts live tensors or measures memory runs
 // alone, by [DoNotParallelize].
-[assembly: Parallelize(Scope = ExecutionScope.ClassLevel, Workers = 4)]
+[assembly: Parallelize(Scope = ExecutionScope.ClassLevel, Workers = 3)]

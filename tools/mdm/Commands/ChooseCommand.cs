@@ -90,7 +90,8 @@ internal sealed class ChooseCommand : ModelCommand<ChooseSettings>
             results.WriteObject(
             [
                 new Field("context", scored.Question.Context), new Field("choices", scored.Question.Choices),
-                new Field("predicted", scored.Best), new Field("predicted text", scored.Question.Choices[scored.Best]),
+                new Field("predicted", scored.Best),
+                new Field("predicted text", scored.Best is { } best ? scored.Question.Choices[best] : null),
                 new Field("probability", Numbers(scored.Probabilities)), new Field("log likelihood", Numbers(scored.LogLikelihoods)),
                 new Field("standard error", Numbers(scored.StandardErrors)),
             ]);
@@ -113,7 +114,8 @@ internal sealed class ChooseCommand : ModelCommand<ChooseSettings>
 
     private sealed record ScoredQuestion(Question Question, float[] Probabilities, float[] LogLikelihoods, float[] StandardErrors)
     {
-        public int Best => Probabilities.Index().MaxBy(pair => pair.Item).Index;
+        // A question that does not fit the model has no figures, and so no answer.
+        public int? Best => Probabilities.All(float.IsNaN) ? null : Probabilities.Index().MaxBy(pair => pair.Item).Index;
 
         public Field[] Row(int i) =>
         [

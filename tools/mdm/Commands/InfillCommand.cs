@@ -18,7 +18,7 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
         AddModel();
         AddOption("--file", "File", "A file with a text with gaps a line, or with JSON lines that have \"text\" (.jsonl).", "file");
         AddOption("--candidate", "Candidates", "A text that a gap may be filled with; repeat it for each. Default: anything.");
-        AddOption("--count", "Gaps.Samples", "Fillings of each text; needs a --temperature above 0. Default: 1.");
+        AddOption("--count", "Gaps.Samples", "Fillings of each text; several need draws, as at a --temperature above 0. Default: 1.");
         AddOption("--temperature", "Sampling.Temperature", "0 takes the most probable token, 1 draws from the model. Default: 0.");
         AddOption("--steps", "Sampling.Steps", "Network passes for each text. Default: one for each token.");
         AddOption("--seed", "Sampling.Seed", "The seed of all draws. Default: 0.");

@@ -76,16 +76,26 @@ internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
         MaskedDiffusionModel model, PerplexitySettings settings, ToolContext context)
     {
         string? interrupted = null;
-        bool isAnyWhole = false;
+        long given = 0, scored = 0, firstEnd = long.MaxValue;
         using var atOnce = new CancellationTokenSource();
         using CancellationTokenRegistration registration = context.Cancellation.Register(EndUnlessAnyIsWhole);
-        PerplexityResult result = new PerplexityEvaluator(model, settings.Perplexity).Evaluate(InTurn(), atOnce.Token);
-        return (result, interrupted);
+        settings.Perplexity.Progress = new CountedProgress(settings.Perplexity.Progress!, count => Volatile.Write(ref scored, count));
+        try
+        {
+            return (new PerplexityEvaluator(model, settings.Perplexity).Evaluate(InTurn(), atOnce.Token), interrupted);
+        }
+        catch (ArgumentException) when (interrupted is not null)
+        {
+            // The files before it have no document with a token.
+            throw new OperationCanceledException(context.Cancellation);
+        }
+
+        bool IsAnyWhole() => Volatile.Read(ref scored) >= Volatile.Read(ref firstEnd);
 
         // Until a file is whole there is nothing to lose. From then on the documents end early, so that the evaluator gives its figures.
         void EndUnlessAnyIsWhole()
         {
-            if (!isAnyWhole)
+            if (!IsAnyWhole())
                 atOnce.Cancel();
         }
 
@@ -95,14 +105,16 @@ internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
             {
                 foreach (PerplexityDocument document in Documents(path, settings, context))
                 {
-                    if (isAnyWhole && context.Cancellation.IsCancellationRequested)
+                    if (context.Cancellation.IsCancellationRequested && IsAnyWhole())
                     {
                         interrupted = path;
                         yield break;
                     }
+                    given++;
                     yield return document;
                 }
-                isAnyWhole = true;
+                if (firstEnd == long.MaxValue)
+                    Volatile.Write(ref firstEnd, given);
             }
         }
     }
@@ -136,5 +148,15 @@ internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
             new($"{name} noise error", metric.NoiseStandardError, unit, "0.000"),
         ];
         return isJson ? numbers : [new Field(name, string.Join(" ± ", numbers.Select(number => number.Text)), unit)];
+    }
+
+    // Notes how many documents are scored, and hands the reports on.
+    private sealed class CountedProgress(IProgress<ScoringProgress> next, Action<long> count) : IProgress<ScoringProgress>
+    {
+        public void Report(ScoringProgress value)
+        {
+            count(value.RowCount);
+            next.Report(value);
+        }
     }
 }

@@ -82,7 +82,7 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         (IDataView train, IDataView? held) = TextData.Sets(settings, context);
         using ConsoleProgress progress = context.StartProgress();
         SearchOptions options = settings.Search;
-        options.Trainer.Checkpoints.DataDescription ??= DataDescription.Of(settings);
+        options.Trainer.Checkpoints.DataDescription ??= $"{DataDescription.Of(settings)}, measured on {settings.MetricDocuments}";
         options.Trainer.Tokenizer = Tokenizers.Source(settings.Tokenizer, settings.VocabularySize);
         options.Metric = SearchMetric.BitsPerByte(
             held ?? throw new UsageException("--validation-share (ValidationShare) is 0, and a search "

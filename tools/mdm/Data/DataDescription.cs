@@ -8,11 +8,17 @@ internal static class DataDescription
     /// <summary>What is known of the data without reading them.</summary>
     public static string Of(LearningSettings settings)
     {
-        string held = settings.Validation is { } file ? Place(file) : settings.ValidationShare.ToString(CultureInfo.InvariantCulture);
-        return $"{Place(settings.Data!)}, pattern {settings.Text.Pattern ?? "none"}, column {settings.Column}, documents by "
-            + $"{settings.Text.Boundary}, separator {settings.Table.Separator?.ToString() ?? "by the file's kind"}, held out {held}";
+        string held = settings.Validation is { } place
+            ? Place(place, settings) : settings.ValidationShare.ToString(CultureInfo.InvariantCulture);
+        string separator = settings.Table.Separator?.ToString() ?? "by the file's kind";
+        return $"{Place(settings.Data!, settings)}, column {settings.Column}, documents by {settings.Text.Boundary}, "
+            + $"separator {separator}, header {settings.Table.HasHeader}, held out {held}";
     }
 
-    private static string Place(string path) => string.Create(CultureInfo.InvariantCulture,
-        $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(path))} of {TextData.ByteCount(path)} bytes");
+    private static string Place(string path, LearningSettings settings)
+    {
+        FileInfo[] files = [.. TextData.Files(path, settings.Text).Select(file => new FileInfo(file))];
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}, {files.Length} files of {files.Sum(file => file.Length)} bytes");
+    }
 }

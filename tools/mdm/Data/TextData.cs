@@ -118,31 +118,32 @@ internal static class TextData
             : $"{taken}; a field of each line is taken where a file's name ends in .jsonl, or with --documents JsonLine.";
     }
 
+    /// <summary>The files at a place that are read.</summary>
+    public static IEnumerable<string> Files(string path, TextFilesOptions options)
+    {
+        if (!Directory.Exists(path))
+            return [path];
+        var search = new EnumerationOptions { RecurseSubdirectories = options.Recursive };
+        string[] patterns = options.Pattern is { } pattern ? [pattern] : [.. TextExtensions.Select(extension => "*" + extension)];
+        return patterns.SelectMany(name => Directory.EnumerateFiles(path, name, search));
+    }
+
     // The files at a place that are not read as JSON lines; those whose names say that they hold JSON come first.
     private static IEnumerable<string> PlainFiles(TextFilesOptions options)
     {
         if (options.Boundary == DocumentBoundary.JsonLine)
             return [];
-        IEnumerable<string> files = [options.Path];
-        if (Directory.Exists(options.Path))
-        {
-            var search = new EnumerationOptions { RecurseSubdirectories = options.Recursive };
-            string[] patterns = options.Pattern is { } pattern ? [pattern] : [.. TextExtensions.Select(extension => "*" + extension)];
-            files = patterns.SelectMany(name => Directory.EnumerateFiles(options.Path, name, search));
-        }
-        return files.Where(file => options.Boundary != DocumentBoundary.Automatic || !SourceFiles.IsJsonLines(file))
+        return Files(options.Path, options).Where(file => options.Boundary != DocumentBoundary.Automatic || !SourceFiles.IsJsonLines(file))
             .OrderByDescending(SourceFiles.IsJsonLines).ThenBy(file => file, StringComparer.Ordinal).Take(MostFiles);
     }
 
     // Whether the first line, or all that is looked at, is JSON.
     private static bool BeginsAsJson(string path)
     {
-        // Pipes have no first bytes that could be read twice.
-        if (!File.Exists(path) || new FileInfo(path).Attributes.HasFlag(FileAttributes.Device))
+        // Pipes have no length, and no first bytes that could be read twice.
+        if (!File.Exists(path) || new FileInfo(path).Length == 0)
             return false;
         using FileStream stream = File.OpenRead(path);
-        if (!stream.CanSeek)
-            return false;
         byte[] bytes = new byte[StartBytes];
         int count = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         ReadOnlySpan<byte> start = bytes.AsSpan(0, count);

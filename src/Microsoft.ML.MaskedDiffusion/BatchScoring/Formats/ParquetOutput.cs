@@ -130,14 +130,14 @@ internal static class ParquetOutput
             }
         }
 
-        // The types that hold a number without making it another one. A fraction is always a double's.
+        // The types that hold a number without making it another one. A fraction may be rounded to the nearest double.
         private static NumberForms FormsOf(string number)
         {
             CultureInfo culture = CultureInfo.InvariantCulture;
             bool isWhole = BigInteger.TryParse(number, NumberStyles.AllowLeadingSign, culture, out BigInteger whole);
-            double near = (double)whole;
-            bool isExact = double.IsFinite(near) && (BigInteger)near == whole;
-            NumberForms forms = !isWhole || isExact ? NumberForms.Double : NumberForms.None;
+            double near = double.Parse(number, NumberStyles.Float, culture);
+            bool isKept = double.IsFinite(near) && (!isWhole || (BigInteger)near == whole);
+            NumberForms forms = isKept ? NumberForms.Double : NumberForms.None;
             if (long.TryParse(number, NumberStyles.AllowLeadingSign, culture, out _))
                 forms |= NumberForms.Int64;
             if (ulong.TryParse(number, NumberStyles.AllowLeadingSign, culture, out _))

@@ -55,8 +55,8 @@ internal sealed class RowEncoder(
             cancellationToken.ThrowIfCancellationRequested();
             FineTuningTokens tokens = row.Encode(tokenizer);
             int[] prompt = [.. start, .. tokens.Prompt];
-            string before = row.Prompt + row.Reasoning;
-            if (PythonWhiteSpace.TrimEnd(before).Length < before.Length)
+            // A reasoning takes no part in scoring.
+            if (row.Reasoning.Length == 0 && PythonWhiteSpace.TrimEnd(row.Prompt).Length < row.Prompt.Length)
                 SpacedPromptCount++;
             int length = prompt.Length + tokens.Answer.Length;
             if (length <= maxLength)
