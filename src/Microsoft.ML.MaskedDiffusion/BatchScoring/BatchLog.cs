@@ -7,6 +7,9 @@ namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
 /// <summary>How far a file is scored, after a block of rows. Immutable.</summary>
 internal sealed record BatchState
 {
+    /// <summary>How many of the last rows a later call compares.</summary>
+    public const int MostCompared = 16;
+
     /// <summary>Rows in the output.</summary>
     [JsonPropertyName("rows")]
     public long Rows { get; init; }
@@ -47,13 +50,16 @@ internal sealed record BatchState
     [JsonPropertyName("done")]
     public bool IsDone { get; init; }
 
-    /// <summary>The state with one more row in the output, which begins there at a place.</summary>
-    public BatchState With(RecordPosition row, long output)
+    /// <summary>The last rows of the output, in its order.</summary>
+    public IReadOnlyList<RowMark> LastRows() => Last is { } last ? [.. Earlier, new RowMark(last, LastOutput)] : [];
+
+    /// <summary>The state with other last rows of the output, in its order; none leave it as it is.</summary>
+    public BatchState With(IReadOnlyList<RowMark> lastRows) => lastRows.Count == 0 ? this : this with
     {
-        const int MostEarlier = 15;
-        IEnumerable<RowMark> before = Last is { } last ? [.. Earlier, new RowMark(last, LastOutput)] : [];
-        return this with { Rows = Rows + 1, Earlier = [.. before.TakeLast(MostEarlier)], Last = row, LastOutput = output };
-    }
+        Earlier = [.. lastRows.SkipLast(1)],
+        Last = lastRows[^1].Row,
+        LastOutput = lastRows[^1].Output,
+    };
 }
 
 /// <summary>Where a row begins in the input, and its results in the output.</summary>

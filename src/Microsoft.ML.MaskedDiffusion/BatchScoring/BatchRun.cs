@@ -167,6 +167,7 @@ internal sealed class BatchRun : IDisposable
         _source.Seek(state.Next);
         long rowsBefore = state.Rows + state.Rejected;
         RecordPosition begin = state.Next;
+        List<RowMark> lastRows = [.. state.LastRows()];
         int size = _options.BlockSize ?? FirstBlock;
         double started = _clock.Elapsed.TotalSeconds;
         for (List<SourceRow> block; (block = ReadBlock(size)).Count > 0;)
@@ -175,9 +176,13 @@ internal sealed class BatchRun : IDisposable
                 return state;
             double before = _clock.Elapsed.TotalSeconds;
             foreach (ScoredRow row in _scorer.Score(block))
-                state = Take(sink, state, row);
+                state = Take(sink, state, lastRows, row);
             sink.Flush();
-            state = state with { Next = block[^1].Next, OutputBytes = output.Position, RejectedBytes = sink.RejectedBytes };
+            lastRows.RemoveRange(0, Math.Max(0, lastRows.Count - BatchState.MostCompared));
+            state = state.With(lastRows) with
+            {
+                Next = block[^1].Next, OutputBytes = output.Position, RejectedBytes = sink.RejectedBytes,
+            };
             log.Append(state);
             double now = _clock.Elapsed.TotalSeconds;
             Report(state, begin, rowsBefore, now - started);
@@ -193,12 +198,15 @@ internal sealed class BatchRun : IDisposable
     private static int NextSize(int size, double seconds) =>
         seconds < LeastSeconds ? Math.Min(MostBlock, size * 2) : seconds > MostSeconds ? Math.Max(LeastBlock, size / 2) : size;
 
-    private BatchState Take(BlockSink sink, BatchState state, ScoredRow row)
+    private BatchState Take(BlockSink sink, BatchState state, List<RowMark> lastRows, ScoredRow row)
     {
         long start = sink.OutputBytes;
         string? fault = row.Fault ?? sink.Write(row);
         if (fault is null)
-            return state.With(row.Source.Position, start);
+        {
+            lastRows.Add(new RowMark(row.Source.Position, start));
+            return state with { Rows = state.Rows + 1 };
+        }
         if (_options.InvalidRows == InvalidRows.Throw)
         {
             throw new InvalidDataException($"{_options.InputPath}, line {row.Source.Line}: {fault.TrimEnd('.')}. Set InvalidRows to Skip "
@@ -225,11 +233,11 @@ internal sealed class BatchRun : IDisposable
     // Model, options and input are those of the earlier call if the last rows give the same bytes again.
     private void CheckSameResult(BatchFiles files, FileStream output, BatchState state)
     {
-        if (state.Last is not { } last)
+        IReadOnlyList<RowMark> marks = state.LastRows();
+        if (marks.Count == 0)
             return;
-        RowMark[] marks = [.. state.Earlier, new RowMark(last, state.LastOutput)];
         // Where the rows are done, another number of processes may go on, and a row be in no part of this one.
-        int[] own = [.. Enumerable.Range(0, marks.Length).Where(i => marks[i].Row.Offset < _source.End)];
+        int[] own = [.. Enumerable.Range(0, marks.Count).Where(i => marks[i].Row.Offset < _source.End)];
         List<SourceRow> rows = [];
         foreach (int i in own)
         {
@@ -244,7 +252,7 @@ internal sealed class BatchRun : IDisposable
             var again = new ArrayBufferWriter<byte>();
             if (now.Fault is null)
                 _writer.Write(again, row, now.Outputs);
-            long end = i + 1 < marks.Length ? marks[i + 1].Output : state.LastEnd ?? state.OutputBytes;
+            long end = i + 1 < marks.Count ? marks[i + 1].Output : state.LastEnd ?? state.OutputBytes;
             byte[] there = new byte[end - marks[i].Output];
             output.Position = marks[i].Output;
             output.ReadExactly(there);

@@ -231,13 +231,7 @@ public sealed class RejectedRowTests
     public void AnotherModelOrOtherOptionsDoNotGoOn()
     {
         File.WriteAllLines(_folder.File("in.jsonl"), Enumerable.Range(0, 9).Select(i => $"{{\"Text\":\"the cat {i}\"}}"));
-        using var stop = new CancellationTokenSource();
-        Assert.ThrowsExactly<OperationCanceledException>(() => Score("in.jsonl", "out.jsonl", options =>
-        {
-            options.BlockSize = 4;
-            options.Progress = new Collected<BatchScoringProgress>(_ => stop.Cancel());
-            options.CancellationToken = stop.Token;
-        }));
+        InterruptAfterFourRows();
         byte[] partial = File.ReadAllBytes(_folder.File("out.jsonl.partial"));
         using MaskedDiffusionModel other = TinyModel.Create(seed: 4);
         InvalidDataException model = Assert.ThrowsExactly<InvalidDataException>(() => Score("in.jsonl", "out.jsonl", model: other));
@@ -255,13 +249,7 @@ public sealed class RejectedRowTests
         // A text without tokens has no likelihood under any model.
         string[] texts = ["the cat", "the dog", "the bird", "", "the tree", "the sea"];
         File.WriteAllLines(_folder.File("in.jsonl"), texts.Select(text => $"{{\"Text\":\"{text}\"}}"));
-        using var stop = new CancellationTokenSource();
-        Assert.ThrowsExactly<OperationCanceledException>(() => Score("in.jsonl", "out.jsonl", options =>
-        {
-            options.BlockSize = 4;
-            options.Progress = new Collected<BatchScoringProgress>(_ => stop.Cancel());
-            options.CancellationToken = stop.Token;
-        }));
+        InterruptAfterFourRows();
         using MaskedDiffusionModel other = TinyModel.Create(seed: 4);
         var error = Assert.ThrowsExactly<InvalidDataException>(() => Score("in.jsonl", "out.jsonl", model: other));
         StringAssert.Contains(error.Message, "another result of the input's line 3 ");
@@ -365,6 +353,17 @@ public sealed class RejectedRowTests
         StringAssert.Contains(error.Message, "Body");
         StringAssert.Contains(error.Message, _folder.File("in.csv"));
         Assert.AreEqual(1, Directory.GetFiles(_folder.Path).Length);
+    }
+
+    private void InterruptAfterFourRows()
+    {
+        using var stop = new CancellationTokenSource();
+        Assert.ThrowsExactly<OperationCanceledException>(() => Score("in.jsonl", "out.jsonl", options =>
+        {
+            options.BlockSize = 4;
+            options.Progress = new Collected<BatchScoringProgress>(_ => stop.Cancel());
+            options.CancellationToken = stop.Token;
+        }));
     }
 
     private BatchScoringResult Score(
