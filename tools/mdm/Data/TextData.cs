@@ -96,8 +96,7 @@ internal static class TextData
             return Math.Max(1, new FileInfo(path).Length);
         if (!Directory.Exists(path))
             return null;
-        return Math.Max(1, new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories)
-            .Where(file => TextExtensions.Contains(file.Extension.ToLowerInvariant())).Sum(file => file.Length));
+        return Math.Max(1, Files(path, new TextFilesOptions()).Sum(file => new FileInfo(file).Length));
     }
 
     /// <summary>
