@@ -181,7 +181,9 @@ internal sealed class BatchRun : IDisposable
             lastRows.RemoveRange(0, Math.Max(0, lastRows.Count - BatchState.MostCompared));
             state = state.With(lastRows) with
             {
-                Next = block[^1].Next, OutputBytes = output.Position, RejectedBytes = sink.RejectedBytes,
+                Next = block[^1].Next,
+                OutputBytes = output.Position,
+                RejectedBytes = sink.RejectedBytes,
             };
             log.Append(state);
             double now = _clock.Elapsed.TotalSeconds;
