@@ -74,8 +74,7 @@ internal sealed class PackedFileWriter : ITokenSink, IDisposable
     {
         if (_used > 0)
         {
-            while (_used < _header.ChunkSize)
-                Append(_filler);
+            FillUp();
             WriteFile();
         }
         return Convert.ToHexStringLower(_hash.GetCurrentHash());
@@ -90,6 +89,20 @@ internal sealed class PackedFileWriter : ITokenSink, IDisposable
             BinaryPrimitives.WriteUInt16LittleEndian(place, (ushort)id);
         else
             BinaryPrimitives.WriteInt32LittleEndian(place, id);
+    }
+
+    // Each copy doubles what is filled.
+    private void FillUp()
+    {
+        Span<byte> rest = _bytes.AsSpan((int)(PackedFileHeader.Size + _used * _header.IdBytes));
+        Append(_filler);
+        int filled = _header.IdBytes;
+        while (filled < rest.Length)
+        {
+            int count = Math.Min(filled, rest.Length - filled);
+            rest[..count].CopyTo(rest[filled..]);
+            filled += count;
+        }
     }
 
     private void WriteFile()

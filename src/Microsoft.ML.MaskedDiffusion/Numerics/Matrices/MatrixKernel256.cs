@@ -23,6 +23,7 @@ internal readonly unsafe struct MatrixKernel256 : IMatrixKernel
             Rows1(a, row, step, b, c, ldc, k, add);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows6(byte* a, nint row, nint step, float* b, float* c, nint ldc, int k, bool add)
     {
         Vector256<float> l0 = default, h0 = default;
@@ -67,6 +68,7 @@ internal readonly unsafe struct MatrixKernel256 : IMatrixKernel
     }
 
     // The last row stands in for those that are not there, which costs less than another pass over B.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows4(byte* a, nint row, nint step, float* b, float* c, nint ldc, int k, int rows, bool add)
     {
         Vector256<float> l0 = default, h0 = default;
@@ -102,6 +104,7 @@ internal readonly unsafe struct MatrixKernel256 : IMatrixKernel
             Store(c + 3 * ldc, l3, h3, add);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows1(byte* a, nint row, nint step, float* b, float* c, nint ldc, int k, bool add)
     {
         Vector256<float> l0 = default, h0 = default;

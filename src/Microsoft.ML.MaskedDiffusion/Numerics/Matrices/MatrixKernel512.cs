@@ -26,6 +26,7 @@ internal readonly unsafe struct MatrixKernel512 : IMatrixKernel
             Rows1(a, row, step, b, c, ldc, k, add);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows12(byte* a, nint row, nint step, float* b, float* c, nint ldc, int k, bool add)
     {
         Vector512<float> l0 = default, h0 = default;
@@ -103,6 +104,7 @@ internal readonly unsafe struct MatrixKernel512 : IMatrixKernel
     }
 
     // The last row stands in for those that are not there, which costs less than another pass over B.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows8(byte* a, nint row, nint step, float* b, float* c, nint ldc, int k, int rows, bool add)
     {
         Vector512<float> l0 = default, h0 = default;
@@ -163,6 +165,7 @@ internal readonly unsafe struct MatrixKernel512 : IMatrixKernel
             Store(c + 7 * ldc, l7, h7, add);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows4(byte* a, nint row, nint step, float* b, float* c, nint ldc, int k, int rows, bool add)
     {
         Vector512<float> l0 = default, h0 = default;
@@ -198,6 +201,7 @@ internal readonly unsafe struct MatrixKernel512 : IMatrixKernel
             Store(c + 3 * ldc, l3, h3, add);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows1(byte* a, nint row, nint step, float* b, float* c, nint ldc, int k, bool add)
     {
         Vector512<float> l0 = default, h0 = default;

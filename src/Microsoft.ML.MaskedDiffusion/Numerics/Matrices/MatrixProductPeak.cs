@@ -6,11 +6,14 @@ namespace Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 
 /// <summary>
 /// The rate of a large fp32 matrix product on a device, of which reported speeds are a share. Measured once for each device, on first use,
-/// in about a tenth of a second.
+/// in a tenth or two of a second.
 /// </summary>
 internal static class MatrixProductPeak
 {
-    private const int Repetitions = 12;
+    // Products are repeated until their time is up, the first apart: it also starts threads and libraries, and compiles.
+    private const int FewestRepetitions = 3, MostRepetitions = 12;
+
+    private static readonly TimeSpan Enough = TimeSpan.FromSeconds(0.05);
 
     private static readonly ConcurrentDictionary<string, Lazy<double>> Measured = new();
 
@@ -34,19 +37,11 @@ internal static class MatrixProductPeak
         float[] a = new float[size * size], b = new float[size * size], product = new float[size * size];
         Array.Fill(a, 1);
         Array.Fill(b, 1);
-        var best = TimeSpan.MaxValue;
         fixed (float* pa = a, pb = b, pc = product)
         {
-            for (int i = 0; i < Repetitions; i++)
-            {
-                long start = Stopwatch.GetTimestamp();
-                MatrixProduct.Multiply(size, size, size, pa, size, false, pb, size, false, pc, size);
-                TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-                if (i > 0 && elapsed < best)
-                    best = elapsed;
-            }
+            float* from = pa, by = pb, to = pc;
+            return RateOf(size, () => MatrixProduct.Multiply(size, size, size, from, size, false, by, size, false, to, size));
         }
-        return 2.0 * size * size * size / best.TotalSeconds;
     }
 
     private static double MeasureTorch(torch.Device device, int size, bool accelerator)
@@ -55,16 +50,25 @@ internal static class MatrixProductPeak
         using var noGrad = torch.no_grad();
         torch.Tensor a = torch.ones(size, size, torch.ScalarType.Float32, device),
             b = torch.ones(size, size, torch.ScalarType.Float32, device);
-        var best = TimeSpan.MaxValue;
-        for (int i = 0; i < Repetitions; i++)
+        return RateOf(size, () =>
         {
-            long start = Stopwatch.GetTimestamp();
             using torch.Tensor product = a.mm(b);
             if (accelerator)
                 torch.cuda.synchronize(device);
+        });
+    }
+
+    private static double RateOf(int size, Action multiply)
+    {
+        multiply();
+        var best = TimeSpan.MaxValue;
+        long begin = Stopwatch.GetTimestamp();
+        for (int i = 0; i < MostRepetitions && (i < FewestRepetitions || Stopwatch.GetElapsedTime(begin) < Enough); i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            multiply();
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-            // The first product is not measured, since it also starts threads and libraries.
-            if (i > 0 && elapsed < best)
+            if (elapsed < best)
                 best = elapsed;
         }
         return 2.0 * size * size * size / best.TotalSeconds;
