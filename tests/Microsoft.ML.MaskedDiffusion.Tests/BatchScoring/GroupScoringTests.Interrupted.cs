@@ -62,7 +62,8 @@ public sealed partial class GroupScoringTests
             if (rank == 0)
                 isBegun.Set();
             Assert.IsTrue(rank == 0
-                ? SpinWait.SpinUntil(() => File.Exists(_folder.File("out.jsonl.stop.partial")), TimeSpan.FromMinutes(2))
+                ? SpinWait.SpinUntil(
+                    () => new FileInfo(_folder.File("out.jsonl.stop.partial")) is { Exists: true, Length: > 0 }, TimeSpan.FromMinutes(2))
                 : isBegun.Wait(TimeSpan.FromMinutes(2)));
         }
         (_, Exception?[] errors) = ThreadGroup.Try(2, group => Score(group, "in.jsonl", "out.jsonl", o =>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
@@ -127,19 +128,37 @@ internal static unsafe class VectorMath
     }
 
     // A function of its own: with a buffer on the stack, the callers' loops would not keep their vectors in registers.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static Vector512<float> LoadPart(float* source, int count, float filler)
     {
+        if (Avx.IsSupported)
+        {
+            Vector256<float> others = Vector256.Create(filler), low = FirstLanes(count), high = FirstLanes(count - Lanes / 2);
+            return Vector512.Create(
+                Vector256.ConditionalSelect(low, Avx.MaskLoad(source, low), others),
+                Vector256.ConditionalSelect(high, Avx.MaskLoad(source + Lanes / 2, high), others));
+        }
         float* whole = stackalloc float[Lanes];
         for (int i = 0; i < Lanes; i++)
             whole[i] = i < count ? source[i] : filler;
         return Vector512.Load(whole);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void StorePart(Vector512<float> value, float* destination, int count)
     {
+        if (Avx.IsSupported)
+        {
+            Avx.MaskStore(destination, FirstLanes(count), value.GetLower());
+            Avx.MaskStore(destination + Lanes / 2, FirstLanes(count - Lanes / 2), value.GetUpper());
+            return;
+        }
         for (int i = 0; i < count; i++)
             destination[i] = value[i];
     }
+
+    // All bits of the first lanes, of as many as there are where the count is higher; none where it is not above 0.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> FirstLanes(int count) =>
+        Vector256.GreaterThan(Vector256.Create(count), Vector256.Create(0, 1, 2, 3, 4, 5, 6, 7)).AsSingle();
 }

@@ -23,6 +23,24 @@ public sealed unsafe class KernelTests
     }
 
     [TestMethod]
+    public void PartsOfAVectorHaveTheFillerBehindThemAndChangeNothingThere()
+    {
+        float* numbers = stackalloc float[2 * VectorMath.Lanes];
+        for (int count = -1; count <= VectorMath.Lanes + 1; count++)
+        {
+            int used = Math.Clamp(count, 0, VectorMath.Lanes);
+            for (int i = 0; i < 2 * VectorMath.Lanes; i++)
+                numbers[i] = i + 1;
+            Vector512<float> loaded = VectorMath.Load(numbers, count, filler: -7);
+            VectorMath.Store(loaded * 2, numbers, count);
+            for (int i = 0; i < VectorMath.Lanes; i++)
+                Assert.AreEqual(i < used ? i + 1 : -7, loaded[i], $"{count} are loaded, {i}");
+            for (int i = 0; i < 2 * VectorMath.Lanes; i++)
+                Assert.AreEqual(i < used ? 2 * (i + 1) : i + 1, numbers[i], $"{count} are stored, {i}");
+        }
+    }
+
+    [TestMethod]
     public void TheErrorFunctionIsExactInThirtyTwoBits()
     {
         double worst = 0, relative = 0;
