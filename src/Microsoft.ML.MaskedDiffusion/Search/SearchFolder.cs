@@ -4,12 +4,12 @@ using Microsoft.ML.MaskedDiffusion.Files;
 namespace Microsoft.ML.MaskedDiffusion.Search;
 
 /// <summary>
-/// The folder of a search: its log, the checkpoints of its trials with what was measured before its turn (ahead.jsonl, lines as in the
-/// log), and the best models.
+/// The folder of a search: its log, the tokens of its text, the checkpoints of its trials with what was measured before its turn
+/// (ahead.jsonl, lines as in the log), and the best models.
 /// </summary>
 internal sealed class SearchFolder(string path)
 {
-    private const string TrialsFolder = "trials", BestFolder = "best", AheadFile = "ahead.jsonl", ModelFile = "model.zip";
+    private const string TrialsFolder = "trials", BestFolder = "best", TokensFolder = "tokens", AheadFile = "ahead.jsonl", ModelFile = "model.zip";
 
     /// <summary>The log's path.</summary>
     public string Log => Path.Combine(path, SearchLog.FileName);
@@ -19,6 +19,9 @@ internal sealed class SearchFolder(string path)
     private string Models => Path.Combine(path, BestFolder);
 
     private string Ahead => Path.Combine(Trials, AheadFile);
+
+    /// <summary>The folder of the tokens, on which all trials train.</summary>
+    public string Tokens => Path.Combine(Trials, TokensFolder);
 
     /// <summary>The folder of a trial's checkpoints.</summary>
     public string TrialOf(int trial) => Path.Combine(Trials, FormattableString.Invariant($"{trial:0000}"));

@@ -41,6 +41,8 @@ internal sealed class SearchRun : IDisposable
     // Open on the first rank.
     private ResumableLog? _log;
 
+    private bool _hasTokens;
+
     /// <param name="ml">Where the trainers come from.</param>
     /// <param name="trainingSet">The training data.</param>
     /// <param name="options">Checked; not changed by anyone else.</param>
@@ -185,6 +187,14 @@ internal sealed class SearchRun : IDisposable
     private bool MeasureRound()
     {
         IReadOnlyList<(int Trial, int Rung)>[] plan = RoundPlan.Of(_course.Certain(_ahead), CostOf, _group.Size);
+        try
+        {
+            WriteTokens(plan.SelectMany(part => part));
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
+        }
         Round[] all = _group.Gather(() => MeasureAll(plan[_group.Rank]));
         foreach (string line in all.SelectMany(round => round.Lines))
             AddAhead(line);
@@ -215,24 +225,54 @@ internal sealed class SearchRun : IDisposable
         return new Round(lines, _options.CancellationToken.IsCancellationRequested);
     }
 
-    private SearchMeasurement Measure(int trial, int rung)
+    // Trials that pack the text by the same tokenizer train on the same tokens. A search may vary either.
+    private bool SharesTokens(int trial)
+    {
+        TrainerOptions trainer = _lengths.OptionsOf(trial), all = _options.Trainer;
+        return trainer.Rows.PacksDocuments && all.Rows.PacksDocuments
+            && trainer.Tokenizer == all.Tokenizer && trainer.InitialModel == all.InitialModel;
+    }
+
+    // Reads the text once for all trials that share its tokens, before the first of them.
+    private void WriteTokens(IEnumerable<(int Trial, int Rung)> items) => _group.Together(() =>
+    {
+        if (_hasTokens || !_group.IsFirst())
+            return;
+        foreach ((int trial, int rung) in items.Where(item => SharesTokens(item.Trial)).Take(1))
+        {
+            TrainerOptions trainer = TrainerOf(trial, rung);
+            trainer.Checkpoints.SharesTokens = false;
+            new MaskedDiffusionTrainer(_ml, trainer).WriteTokens(_trainingSet);
+            _hasTokens = true;
+        }
+    });
+
+    private TrainerOptions TrainerOf(int trial, int rung)
     {
         double share = _course.ShareOf(rung);
+        bool sharesTokens = SharesTokens(trial);
         TrainerOptions trainer = _lengths.OptionsOf(trial);
         trainer.Checkpoints = new CheckpointOptions
         {
             Folder = _folder.TrialOf(trial), Resume = true, Keep = 1, DataDescription = trainer.Checkpoints.DataDescription,
+            TokenFolder = sharesTokens ? _folder.Tokens : null, SharesTokens = sharesTokens,
         };
         trainer.PauseShare = share < 1 ? share : null;
         (trainer.CancellationToken, trainer.CancelBehavior) = (_options.CancellationToken, CancelBehavior.Throw);
         trainer.Progress = _options.Progress is null ? null : new TrialProgress(this, trial, rung);
+        return trainer;
+    }
+
+    private SearchMeasurement Measure(int trial, int rung)
+    {
+        double share = _course.ShareOf(rung);
         SearchMeasurement? before = rung == 0 ? null : _ahead.GetValueOrDefault((trial, rung - 1)) ?? _course.Measured[trial][rung - 1];
         var clock = Stopwatch.StartNew();
         LikelihoodScoringTransformer? lm = null;
         double Seconds() => (before?.Seconds ?? 0) + clock.Elapsed.TotalSeconds;
         try
         {
-            lm = new MaskedDiffusionTrainer(_ml, trainer).Fit(_trainingSet);
+            lm = new MaskedDiffusionTrainer(_ml, TrainerOf(trial, rung)).Fit(_trainingSet);
             double metric = _metric.Measure(lm, _options.CancellationToken);
             TrainingResult result = lm.TrainingResult!;
             double flops = lm.Model.Config.TrainingFlopsPerToken * result.TokensSeen;

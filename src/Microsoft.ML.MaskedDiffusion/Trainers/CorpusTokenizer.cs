@@ -24,10 +24,12 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
         IProcessGroup group = options.ProcessGroup;
         if (folder is null)
             return group.Together(() => InMemory(training, validation, blockLength));
+        if (options.Checkpoints.SharesTokens)
+            return group.Together(() => InFolderOfOther(folder, training, validation, blockLength));
         TrainingCorpus? written = group.Together(() => group.IsFirst() ? InFolder(folder, training, validation, blockLength) : null);
         try
         {
-            return group.Together(() => written ?? InFolderOfFirst(folder, training, validation, blockLength));
+            return group.Together(() => written ?? InFolderOfOther(folder, training, validation, blockLength));
         }
         catch
         {
@@ -79,13 +81,13 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
         }
     }
 
-    private TrainingCorpus InFolderOfFirst(string path, TextColumnReader training, TextColumnReader? validation, int blockLength)
+    private TrainingCorpus InFolderOfOther(string path, TextColumnReader training, TextColumnReader? validation, int blockLength)
     {
-        TokenFolder folder = TokenFolder.OfOtherRank(path);
+        TokenFolder folder = TokenFolder.OfOther(path);
         (TokenManifest, TextTokenizer)? found = folder.Find(Source(training, validation));
         return Open(folder, found ?? throw new DirectoryNotFoundException(
-            $"Rank {options.ProcessGroup.Rank} does not find the tokens that rank 0 has written to {folder.Packed}. Set "
-            + "Checkpoints.TokenFolder, or Checkpoints.Folder, to a folder on a drive that all ranks share."),
+            $"Rank {options.ProcessGroup.Rank} does not find the tokens that were written to {folder.Packed}. Set Checkpoints.TokenFolder, "
+            + "or the Folder of the checkpoints or of the search, to a folder on a drive that all ranks share."),
             training, validation, blockLength);
     }
 

@@ -95,9 +95,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     public LikelihoodScoringTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        (TextColumnReader corpus, TextColumnReader? held) =
-            Begin(() => (Reader(input, nameof(input), "training data"), ValidationReader()));
-
+        (TextColumnReader corpus, TextColumnReader? held) = Begin(input);
         using IChannel channel = _host.Start("Training");
         var progress = new LoggedProgress(channel, _options.Progress);
         using TrainingCorpus read = PacksDocuments
@@ -149,6 +147,17 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
             held is null ? null : new CorpusTokenizer(_options, channel, progress).ReadBlocks(held, tokenizer, BlockLength)));
         using var given = new TrainingCorpus(tokenizer, blocks, validation);
         return Train(given, given.Validation, progress, channel);
+    }
+
+    /// <summary>
+    /// Writes the tokens of packed text to <see cref="CheckpointOptions.TokenFolder"/>, unless they are there, and trains nothing: for
+    /// trainings that share them.
+    /// </summary>
+    internal void WriteTokens(IDataView input)
+    {
+        (TextColumnReader corpus, TextColumnReader? held) = Begin(input);
+        using IChannel channel = _host.Start("Tokens");
+        new CorpusTokenizer(_options, channel, new LoggedProgress(channel, _options.Progress)).Read(corpus, held, BlockLength).Dispose();
     }
 
     /// <summary>Checks the text column, and those of prompts, and says what the trained transformer's output will look like.</summary>
@@ -223,6 +232,9 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
 
     private TextColumnReader? ValidationReader() => _options.ValidationSet is { } set
         ? Reader(set, nameof(TrainerOptions.ValidationSet), "validation data") : null;
+
+    private (TextColumnReader Corpus, TextColumnReader? Held) Begin(IDataView input) =>
+        Begin(() => (Reader(input, nameof(input), "training data"), ValidationReader()));
 
     private ITrainingObjective Objective(TransformerConfig config, TextTokenizer? tokenizer)
     {

@@ -74,6 +74,52 @@ public sealed class SearchTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void TheTextIsReadOnceForAllTrials(bool isDamaged)
+    {
+        using SearchResult whole = Run(Tiny());
+        var ml = new MLContext(1);
+        using var folder = new TemporaryFolder();
+        var text = new CountingView(Rows(ml));
+        int count = 0;
+        SearchOptions InFolder(Action<SearchOptions> change) => Tiny(o =>
+        {
+            o.Folder = folder.File("search");
+            change(o);
+        });
+        Assert.ThrowsExactly<NotSupportedException>(() => ml.MaskedDiffusion().Search(text, InFolder(o => o.Metric = Loss(() =>
+        {
+            if (count++ == 4)
+                throw new NotSupportedException();
+        }))));
+        Assert.AreEqual(1, text.Opened, "four trainings");
+        string tokens = folder.File("search/trials/tokens/packed/train_0000000000.bin");
+        Assert.IsTrue(File.Exists(tokens));
+        if (isDamaged)
+            File.WriteAllBytes(tokens, File.ReadAllBytes(tokens)[..100]);
+        using SearchResult resumed = ml.MaskedDiffusion().Search(text, InFolder(o => o.Resume = true));
+        Assert.AreEqual(isDamaged ? 2 : 1, text.Opened, "damaged tokens are made anew");
+        CollectionAssert.AreEqual(Shown(whole), Shown(resumed));
+        CollectionAssert.AreEqual(Weights(whole.Transformer.Model), Weights(resumed.Transformer.Model));
+    }
+
+    [TestMethod]
+    public void TrialsOfOtherTokenizersHaveTokensOfTheirOwn()
+    {
+        using SearchResult result = Run(Tiny(o =>
+        {
+            (o.Rungs, o.MaxTrials) = (1, 8);
+            o.Space.Choice("Tokenizer", o.Trainer.Tokenizer, TokenizerSource.TrainBytePairEncoding(300));
+        }));
+        Assert.HasCount(2, result.Trials.Select(trial => trial.Values["Tokenizer"]).Distinct().ToArray());
+        Assert.HasCount(8, result.Trials.Where(trial => double.IsFinite(trial.Last.Metric)).ToArray());
+        var ml = new MLContext(1);
+        using LikelihoodScoringTransformer expected = ml.MaskedDiffusion().Trainer(result.BestOptions).Fit(Rows(ml));
+        CollectionAssert.AreEqual(Weights(expected.Model), Weights(result.Transformer.Model));
+    }
+
+    [TestMethod]
     [DataRow("\"rung\":0", "\"rung\":9")]
     [DataRow("\"rung\":0", "\"rung\":-1")]
     [DataRow("\"rung\":0", "\"rung\":1")]

@@ -5,8 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion.Corpora.Packed;
 
 /// <summary>
 /// A folder in which a run keeps the tokens of its corpus. In it, a folder "packed" holds the packed files, the tokenizer and a manifest;
-/// it appears by a rename when all of it is on the disk. One training at a time holds the folder; it removes what killed trainings left in
-/// it.
+/// it appears by a rename when all of it is on the disk. One training at a time writes in the folder; it removes what killed trainings left
+/// in it.
 /// </summary>
 internal sealed class TokenFolder : IDisposable
 {
@@ -25,8 +25,10 @@ internal sealed class TokenFolder : IDisposable
         _lock = isOwn ? new FolderLock(_folder, "token folder", "Checkpoints.TokenFolder") : null;
     }
 
-    /// <summary>The folder of another rank of the same training, which holds it and has written the tokens. Here they are read.</summary>
-    public static TokenFolder OfOtherRank(string folder) => new(Path.GetFullPath(folder), isOwn: false);
+    /// <summary>
+    /// A folder to which another rank, or the search of this training, has written the tokens. Here they are read, by many at once.
+    /// </summary>
+    public static TokenFolder OfOther(string folder) => new(Path.GetFullPath(folder), isOwn: false);
 
     /// <summary>The path of the packed files.</summary>
     public string Packed => Path.Combine(_folder, "packed");

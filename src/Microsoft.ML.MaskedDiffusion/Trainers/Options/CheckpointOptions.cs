@@ -52,6 +52,9 @@ public sealed class CheckpointOptions
     /// </summary>
     public string? DataDescription { get; set; }
 
+    /// <summary>Whether the tokens are in <see cref="TokenFolder"/> by now, where many trainings may read them at once.</summary>
+    internal bool SharesTokens { get; set; }
+
     internal CheckpointOptions Clone() => (CheckpointOptions)MemberwiseClone();
 
     internal void Check()
