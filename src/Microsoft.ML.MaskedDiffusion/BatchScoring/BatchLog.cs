@@ -114,10 +114,14 @@ internal sealed class BatchLog : IDisposable
     {
         BatchState state = JsonSerializer.Deserialize<BatchState>(line)
             ?? throw new InvalidDataException("it says null, and no state of a scoring.");
-        IEnumerable<long> places = [0, .. state.Earlier?.Select(mark => mark.Output) ?? [-1], state.LastOutput,
-            state.LastEnd ?? state.OutputBytes, state.OutputBytes];
+        // A null list is none that this library writes.
+        IEnumerable<RowMark> earlier = state.Earlier ?? [new RowMark(default, -1)];
         bool isPossible = state.Rows >= 0 && state.Rejected >= 0 && state.OutputBytes >= 0 && state.RejectedBytes >= 0
-            && state.Next.Offset >= 0 && places.Zip(places.Skip(1)).All(pair => pair.First <= pair.Second);
+            && IsAscending([.. earlier.Select(mark => mark.Output), state.LastOutput, state.LastEnd ?? state.OutputBytes,
+                state.OutputBytes])
+            && IsAscending([.. earlier.Select(mark => mark.Row.Offset), state.Last?.Offset ?? 0, state.Next.Offset]);
         return isPossible ? state : throw new InvalidDataException("its numbers are not those of rows that were scored.");
     }
+
+    private static bool IsAscending(long[] places) => places.Prepend(0).Zip(places).All(pair => pair.First <= pair.Second);
 }
