@@ -9,7 +9,8 @@ namespace Microsoft.ML.MaskedDiffusion.Search;
 /// </summary>
 internal sealed class SearchFolder(string path)
 {
-    private const string TrialsFolder = "trials", BestFolder = "best", TokensFolder = "tokens", AheadFile = "ahead.jsonl", ModelFile = "model.zip";
+    private const string TrialsFolder = "trials", BestFolder = "best", TokensFolder = "tokens";
+    private const string AheadFile = "ahead.jsonl", ModelFile = "model.zip";
 
     /// <summary>The log's path.</summary>
     public string Log => Path.Combine(path, SearchLog.FileName);
@@ -59,15 +60,17 @@ internal sealed class SearchFolder(string path)
             File.Delete(Ahead);
     }
 
-    /// <summary>Deletes the models but those of some trials, and the checkpoints of trials that are over.</summary>
-    public void Delete(IEnumerable<(int Trial, int Rung)> keptModels, IEnumerable<int> overTrials)
+    /// <summary>Deletes the models but those of some trials, the checkpoints of trials that are over, and maybe the tokens.</summary>
+    public void Delete(IEnumerable<(int Trial, int Rung)> keptModels, IEnumerable<int> overTrials, bool tokens)
     {
         HashSet<string> kept = [.. keptModels.Select(ModelFolderOf)];
         string[] models = Directory.Exists(Models) ? Directory.GetDirectories(Models) : [];
-        foreach (string folder in models.Where(folder => !kept.Contains(folder)))
-            Directory.Delete(folder, recursive: true);
-        foreach (string folder in overTrials.Select(TrialOf).Where(Directory.Exists))
-            Directory.Delete(folder, recursive: true);
+        IEnumerable<string> lost = [.. models.Where(folder => !kept.Contains(folder)), .. overTrials.Select(TrialOf)];
+        foreach (string folder in tokens ? lost.Append(Tokens) : lost)
+        {
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
     }
 
     private string ModelFolderOf((int Trial, int Rung) item) =>

@@ -329,7 +329,10 @@ internal sealed class SearchRun : IDisposable
         if (!hasTaken)
             return;
         IEnumerable<(int, int)> candidates = _ahead.Keys.Where(item => _course.MayBeBest(item.Rung, _ahead[item].Metric));
-        _folder.Delete(best is { } kept ? candidates.Append(kept) : candidates, _course.Over());
+        int[] over = [.. _course.Over()];
+        // Where better trials have diverged, the best of the others goes on after all.
+        bool areAllOver = over.Length == _options.MaxTrials && _course.Next() is null;
+        _folder.Delete(best is { } kept ? candidates.Append(kept) : candidates, over, tokens: areAllOver);
     });
 
     private string Line(int trial, SearchMeasurement measured) => SearchLog.Line(trial, _values.Shown(trial), measured);

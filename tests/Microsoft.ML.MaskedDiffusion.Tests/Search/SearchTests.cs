@@ -100,6 +100,7 @@ public sealed class SearchTests
             File.WriteAllBytes(tokens, File.ReadAllBytes(tokens)[..100]);
         using SearchResult resumed = ml.MaskedDiffusion().Search(text, InFolder(o => o.Resume = true));
         Assert.AreEqual(isDamaged ? 2 : 1, text.Opened, "damaged tokens are made anew");
+        Assert.IsFalse(Directory.Exists(folder.File("search/trials/tokens")), "all trials are over");
         CollectionAssert.AreEqual(Shown(whole), Shown(resumed));
         CollectionAssert.AreEqual(Weights(whole.Transformer.Model), Weights(resumed.Transformer.Model));
     }
