@@ -86,8 +86,8 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
         TokenFolder folder = TokenFolder.OfOther(path);
         (TokenManifest, TextTokenizer)? found = folder.Find(Source(training, validation));
         return Open(folder, found ?? throw new DirectoryNotFoundException(
-            $"Rank {options.ProcessGroup.Rank} does not find the tokens that were written to {folder.Packed}. Set Checkpoints.TokenFolder, "
-            + "or the Folder of the checkpoints or of the search, to a folder on a drive that all ranks share."),
+            $"Rank {options.ProcessGroup.Rank} does not find the tokens that rank 0 has written to {folder.Packed}. Set "
+            + "Checkpoints.TokenFolder, or the Folder of the checkpoints or the search, to a folder on a drive that all ranks share."),
             training, validation, blockLength);
     }
 

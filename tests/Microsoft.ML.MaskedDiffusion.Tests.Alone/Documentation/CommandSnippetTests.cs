@@ -7,7 +7,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// that take no time; and a printed error is the one that the tool writes.
 /// </summary>
 [TestClass]
-[DoNotParallelize]
 public sealed partial class CommandSnippetTests
 {
     private const string Network =

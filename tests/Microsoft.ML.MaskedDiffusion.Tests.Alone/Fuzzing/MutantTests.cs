@@ -9,7 +9,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// Microsoft.ML.MaskedDiffusion.Fuzzing runs the same for thousands of them.
 /// </summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class MutantTests
 {
     private static readonly string[] Variables = ["TMPDIR", "TEMP", "TMP"];

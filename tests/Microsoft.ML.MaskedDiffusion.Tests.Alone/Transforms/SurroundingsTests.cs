@@ -7,7 +7,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// behind in it, and goes on working when it is over.
 /// </summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class SurroundingsTests
 {
     private readonly TemporaryFolder _folder = new();

@@ -10,7 +10,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// no request fails, the old model's memory comes back, and no file stays open.
 /// </summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class HotReloadTests
 {
     private const int Clients = 4, Versions = 4;

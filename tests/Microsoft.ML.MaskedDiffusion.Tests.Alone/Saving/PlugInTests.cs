@@ -8,7 +8,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// never heard of this library.
 /// </summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class PlugInTests
 {
     private const string Ours = "Microsoft.ML.MaskedDiffusion";

@@ -5,7 +5,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Whatever a program has set in torch around a call of ours: the result is the same, and the program's settings stay.</summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class TorchStateTests
 {
     public static IEnumerable<object[]> Settings =>

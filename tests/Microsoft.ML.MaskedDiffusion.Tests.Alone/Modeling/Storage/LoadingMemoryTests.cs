@@ -10,7 +10,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>A file of weights goes straight to its place, and everything goes back to the system on disposal.</summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class LoadingMemoryTests
 {
     // The most that glibc keeps of a thread's heap, and some megabytes in which the garbage collector's settles.

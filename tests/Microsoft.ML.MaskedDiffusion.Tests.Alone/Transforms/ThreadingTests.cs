@@ -4,7 +4,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Many users of one transformer at once, beside a training: each gets what it gets alone.</summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class ThreadingTests
 {
     private const int Threads = 8;

@@ -3,7 +3,6 @@ using Microsoft.ML.MaskedDiffusion.Files;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
-[DoNotParallelize]
 public sealed class AtomicFolderTests
 {
     private readonly TemporaryFolder _folder = new();

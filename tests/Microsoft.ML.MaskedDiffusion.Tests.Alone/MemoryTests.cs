@@ -9,7 +9,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>Long runs hold what short ones hold: as many tensors, and no more of the machine's memory.</summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class MemoryTests
 {
     private const int Batches = 1000;

@@ -10,7 +10,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// the sizes that <see cref="Smaller"/> names, in a folder with the files that it reads.
 /// </summary>
 [TestClass]
-[DoNotParallelize]
 public sealed partial class SnippetTests
 {
     private const string Network = "new TransformerConfig "
@@ -43,7 +42,8 @@ public sealed partial class SnippetTests
     private static readonly MetadataReference[] References =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(path => !path.EndsWith("Tests.dll", StringComparison.Ordinal)).Select(path => MetadataReference.CreateFromFile(path)),
+            .Where(path => !Path.GetFileName(path).StartsWith("Microsoft.ML.MaskedDiffusion.Tests", StringComparison.Ordinal))
+            .Select(path => MetadataReference.CreateFromFile(path)),
     ];
 
     private static MaskedDiffusionModel _model = null!;

@@ -11,7 +11,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// has time for.
 /// </summary>
 [TestClass]
-[DoNotParallelize]
 public sealed class LeakTests
 {
     private static readonly int Cycles =
