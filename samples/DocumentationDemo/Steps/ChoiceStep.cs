@@ -21,7 +21,7 @@ internal sealed record ChoiceStep(int Questions, double Accuracy, double Standar
     private const double GuidanceScale = 2;
 
     /// <summary>The lower end of the 95 % confidence interval.</summary>
-    public double LowerBound => Accuracy - 1.96 * StandardError;
+    public double LowerBound => Math.Max(0, Accuracy - 1.96 * StandardError);
 
     public static ChoiceStep Run(MLContext ml, MaskedDiffusionModel model, IReadOnlyList<CorpusRow> rows, int count, int seed)
     {

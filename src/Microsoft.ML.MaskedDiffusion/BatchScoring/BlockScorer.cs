@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
+using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring;
@@ -170,7 +171,7 @@ internal sealed class BlockScorer
         }
         catch (Exception error) when (part.Count == 1 && IsOfRow(error))
         {
-            results[part[0].Index] = new ScoredRow(rows[part[0].Index], [], error.GetBaseException().Message, error);
+            results[part[0].Index] = new ScoredRow(rows[part[0].Index], [], RowNumber.Without(error.GetBaseException().Message), error);
         }
         catch (Exception error) when (IsOfRow(error))
         {

@@ -54,9 +54,11 @@ public sealed partial class MaskedDiffusionTrainer
                 encoder.SpacedPromptCount, reader.What);
         }
         if (encoder.LongRowCount > 0)
-            channel.Warning(MessageSensitivity.None,
-                "{0:#,0} rows of the {1} have more tokens than a row may have (Rows.MaxLength) and are left out.", encoder.LongRowCount,
-                reader.What);
+        {
+            channel.Warning(MessageSensitivity.None, "{0:#,0} rows of the {1} have more tokens than {2} and are left out.",
+                encoder.LongRowCount, reader.What, _options.Rows.MaxLength is null
+                    ? FormattableString.Invariant($"the network's context of {Network.ContextLength}") : "a row may have (Rows.MaxLength)");
+        }
         return blocks;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.ML.Data;
 using Microsoft.ML.MaskedDiffusion.Corpora;
 using Microsoft.ML.MaskedDiffusion.Corpora.Packed;
@@ -7,6 +8,7 @@ using Microsoft.ML.MaskedDiffusion.DataViews;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
+using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.ProcessGroups;
 using Microsoft.ML.MaskedDiffusion.Trainers;
 using Microsoft.ML.MaskedDiffusion.Training;
@@ -80,7 +82,9 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     /// packed text.
     /// </param>
     /// <returns>The trained model, wrapped; the caller disposes it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or not a text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A column is missing or not a text; or the network's mask token begins or ends texts, or is no token of the tokenizer.
+    /// </exception>
     /// <exception cref="ArgumentException">The machine has no such device, or the tokenizer no end of sequence.</exception>
     /// <exception cref="InvalidOperationException">
     /// The column holds no text at all; all rows are too long, or one is under <see cref="RowOverflow.Throw"/>; or the checkpoints in
@@ -267,6 +271,7 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     // The network, with the tokens for lengths where they are to be learned and are not there yet.
     private TransformerConfig NetworkFor(TextTokenizer tokenizer)
     {
+        CheckMaskToken(tokenizer);
         TransformerConfig config = InitialNetwork
             ?? _options.Network with { VocabularySize = tokenizer.VocabularySize, Autoregressive = _autoregressive };
         config = config with { UniformShare = _options.Noise.UniformShare };
@@ -277,10 +282,34 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         };
     }
 
+    // A mask token of the vocabulary is chosen before a tokenizer is learned, so what it is to the tokenizer is known only now.
+    private void CheckMaskToken(TextTokenizer tokenizer)
+    {
+        TransformerConfig given = _options.Network;
+        if (_autoregressive || _options.InitialModel is not null || given.MaskTokenId == given.VocabularySize)
+            return;
+        int id = given.MaskTokenId;
+        OptionCheck.Require(id < tokenizer.VocabularySize, "Network.MaskTokenId", id, FormattableString.Invariant(
+            $"an id of the tokenizer, 0 to {tokenizer.VocabularySize - 1}, or not set, which gives the network a mask token of its own"));
+        OptionCheck.Require(id != tokenizer.EndOfSequenceId && id != tokenizer.BeginningOfSequenceId, "Network.MaskTokenId", id,
+            "no token that begins or ends a text");
+    }
+
+    // Where a text has the mask token, a model takes it for a gap.
+    private static void WarnOfMaskToken(TransformerConfig config, TextTokenizer tokenizer, IChannel channel)
+    {
+        if (config.Autoregressive || config.MaskTokenId >= tokenizer.VocabularySize || tokenizer.BytesOf(config.MaskTokenId).IsEmpty)
+            return;
+        channel.Warning(MessageSensitivity.UserData, "The mask token {0} is a token of texts, '{1}', and wherever a text has it the model "
+            + "takes it for a gap. Choose an id that no text has, or none, which gives the network a mask token of its own.",
+            config.MaskTokenId, Encoding.UTF8.GetString(tokenizer.BytesOf(config.MaskTokenId).Span));
+    }
+
     private LikelihoodScoringTransformer Train(TrainingCorpus corpus, ITokenBlocks? validation, LoggedProgress progress, IChannel channel)
     {
         string device = DeviceChoice.Prefer(_options.Device, _context?.GpuDeviceId, _context?.FallbackToCpu ?? true);
         TransformerConfig config = NetworkFor(corpus.Tokenizer);
+        WarnOfMaskToken(config, corpus.Tokenizer, channel);
         ITrainingObjective objective = Objective(config, corpus.Tokenizer);
         TrainingSettings settings = Settings(config, objective, corpus.Blocks) with
         {

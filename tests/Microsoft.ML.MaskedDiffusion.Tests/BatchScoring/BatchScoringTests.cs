@@ -129,6 +129,17 @@ public sealed class BatchScoringTests
     }
 
     [TestMethod]
+    public void ARowIsNamedByItsPlaceInTheFileAlone()
+    {
+        var ml = new MLContext(1);
+        File.WriteAllText(Input(BatchFormat.JsonLines), "{\"Text\":\"the [MASK]\"}\n{\"Text\":\"a [MASK*0]\"}\n{\"Text\":\"a [MASK]\"}\n");
+        ITransformer infill = ml.MaskedDiffusion().Infill(Model).Fit(ml.Data.LoadFromEnumerable(TextRow.Make()));
+        BatchScoringOptions options = Options(BatchFormat.JsonLines, BatchFormat.JsonLines, _ => { });
+        string message = Assert.Throws<Exception>(() => ml.MaskedDiffusion().ScoreFile(infill, options)).Message;
+        StringAssert.Contains(message, ", line 2: A text of column 'Text': The gap [MASK*0]");
+    }
+
+    [TestMethod]
     public void KeptColumnsAreThoseThatAreNamed()
     {
         BatchTable.Write(Input(BatchFormat.Csv), BatchFormat.Csv, BatchTable.Tickets(2));

@@ -57,6 +57,20 @@ public sealed class CommandLineBatchTests
     }
 
     [TestMethod]
+    public void AFileWithoutThePipelinesColumnIsToldWhatTakesAnyColumn()
+    {
+        string zip = _folder.File("lm.zip");
+        ToolRun.Done("convert", Files.Model, zip);
+        File.WriteAllText(_folder.File("in.jsonl"), "{\"body\":\"the cat\"}\n");
+        string[] arguments = ["batch", _folder.File("in.jsonl"), _folder.File("out.jsonl"), "--model", zip];
+        ToolRun refused = ToolRun.Of(arguments);
+        Assert.AreEqual(ExitCode.WrongUsage, refused.ExitCode);
+        StringAssert.Contains(refused.Error, "there is no column 'Text'. The file has: body.");
+        StringAssert.Contains(refused.Error, "--task Score --column NAME");
+        ToolRun.Done([.. arguments, "--task", "Score", "--column", "body"]);
+    }
+
+    [TestMethod]
     public void BadRowsAreSkippedWhereThatIsSaid()
     {
         File.WriteAllLines(_folder.File("in.jsonl"), ["{\"Text\":\"the cat\"}", "{\"Text\":1}"]);

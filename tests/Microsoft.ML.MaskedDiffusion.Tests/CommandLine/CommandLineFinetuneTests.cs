@@ -66,7 +66,7 @@ public sealed class CommandLineFinetuneTests
         string endless = string.Join(' ', Enumerable.Repeat("the cat", 200));
         File.WriteAllLines(folder.File("long.jsonl"), [.. File.ReadLines(Answers), $"{{\"prompt\":\"who\",\"answer\":\"{endless}\"}}"]);
         ToolRun run = ToolRun.Done(["finetune", folder.File("long.jsonl"), .. Small[2..], "--out", folder.File("tuned.mdm")]);
-        StringAssert.Contains(run.Error, "1 rows of the training data have more tokens than a row may have");
+        StringAssert.Contains(run.Error, "1 rows of the training data have more tokens than the network's context of 24 and are left out.");
     }
 
     [TestMethod]
@@ -239,7 +239,7 @@ public sealed class CommandLineFinetuneTests
         ];
         Assert.AreEqual(ExitCode.Done, Tool.Run(arguments, console, CancellationToken.None), error.ToString());
         StringAssert.Contains(error.ToString(),
-            "\n10 rows of the training data have more tokens than a row may have (Trainer.Rows.MaxLength) and are left out. What");
+            "\n10 rows of the training data have more tokens than the network's context of 24 and are left out.\n");
     }
 
     [TestMethod]

@@ -146,7 +146,8 @@ public sealed partial class CommandLineMessageTests
         using var folder = new TemporaryFolder();
         string text = string.Concat(Enumerable.Repeat("the cat sat on the mat ", 40));
         File.WriteAllText(folder.File("piqa.jsonl"), $"{{\"query\":\"{text}\",\"choices\":[\"sat\",\"river\"],\"gold\":0}}\n");
-        ToolRun run = ToolRun.Done("eval", folder.File("piqa.jsonl"), "--model", Files.Model, "--json");
+        ToolRun run = ToolRun.Of("eval", folder.File("piqa.jsonl"), "--model", Files.Model, "--json");
+        Assert.AreEqual(ExitCode.Failed, run.ExitCode, "none is scored");
         Assert.AreEqual(1, run.Objects.Single().GetProperty("notScored").GetInt32());
         StringAssert.Contains(run.Error, "longer than the model's context of 24 tokens: --truncate shortens contexts.");
     }

@@ -173,6 +173,24 @@ public sealed class CommandLineModelTests
     }
 
     [TestMethod]
+    public void AnEvaluationOfNothingIsNoSuccess()
+    {
+        using var folder = new TemporaryFolder();
+        string missing = folder.File("piqa.jsonl");
+        ToolRun none = ToolRun.Of("eval", missing, "--model", Files.Model);
+        Assert.AreEqual(ExitCode.Failed, none.ExitCode);
+        StringAssert.Contains(none.Error, $"There is no file and no folder {missing}.");
+        string longText = string.Concat(Enumerable.Repeat("the cat sat on the mat ", 40));
+        File.WriteAllText(missing, $"{{\"goal\":\"{longText}\",\"sol1\":\"a\",\"sol2\":\"b\",\"label\":0}}\n");
+        ToolRun unscored = ToolRun.Of("eval", missing, "--model", Files.Model, "--samples", "4", "--json");
+        Assert.AreEqual(ExitCode.Failed, unscored.ExitCode, unscored.Error);
+        JsonElement facts = unscored.Objects.Single();
+        Assert.AreEqual(1, facts.GetProperty("notScored").GetInt32());
+        Assert.AreEqual(JsonValueKind.Null, facts.GetProperty("accuracy").ValueKind);
+        Assert.AreEqual(JsonValueKind.Null, facts.GetProperty("accuracyNoiseError").ValueKind);
+    }
+
+    [TestMethod]
     public void ZeroShotTasksAreFoundByTheirFilesNames()
     {
         using var folder = new TemporaryFolder();

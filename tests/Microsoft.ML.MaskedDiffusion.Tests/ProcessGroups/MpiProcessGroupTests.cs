@@ -68,6 +68,9 @@ public sealed class MpiProcessGroupTests
         using MpiRun run = MpiRun.Start(2, Mdm, Training("model"));
         Assert.AreEqual(2, run.WaitForEnd());
         StringAssert.Contains(run.Output, "error: mpiexec has started 2 processes, and each of them would do the whole work. Add --mpi");
+        using MpiRun other = MpiRun.Start(2, Mdm, "score", "--model", "lm.mdm", "a text");
+        Assert.AreEqual(2, other.WaitForEnd());
+        StringAssert.Contains(other.Output, "Start one: this command does not share its work.");
     }
 
     [TestMethod]
@@ -156,7 +159,8 @@ public sealed class MpiProcessGroupTests
         File.WriteAllLines(_folder.File("piqa_validation.jsonl"), Enumerable.Range(0, 9).Select(
             i => $$"""{"goal": "where is the cat {{i}}", "sol1": "on the mat", "sol2": "in the sea", "label": {{i % 2}}}"""));
         string[] batch = ["batch", _folder.File("in.jsonl"), _folder.File("out.jsonl"), "--model", _folder.File("lm.mdm"), "--overwrite"];
-        string[] eval = ["eval", _folder.File("piqa_validation.jsonl"), "--model", _folder.File("lm.mdm"), "--samples", "4", "--json"];
+        string[] eval = ["eval", _folder.File("piqa_validation.jsonl"), "--model", _folder.File("lm.mdm"), "--samples", "4", "--truncate",
+            "--json"];
         string[] search = [.. Training("best"), "--trials", "3", "--set", "Search.Rungs=2", "--json"];
         search[0] = "search";
         search = [.. search.Select(word => word.Replace("Trainer.", "Search.Trainer.", StringComparison.Ordinal))];

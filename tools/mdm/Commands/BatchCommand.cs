@@ -28,7 +28,7 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
         AddOption("--keep", "Batch.KeptColumns", "A column of the input to write; may be repeated. Default: all.", "column");
         AddOption("--choices", "Choose.ChoiceCount", "The most choices that a row has, for the task Choose.");
         AddOption("--length", "Generate.Generation.MaxNewTokens",
-            "Tokens to write, for the task Generate. Default: 128, or half of the model's context if that is less.");
+            "Most tokens to write, for the task Generate. Default: as for generate.");
         AddFlag("--skip-invalid-rows", "Batch.InvalidRows", JsonValue.Create(nameof(InvalidRows.Skip)),
             "Write rows that cannot be read or scored to OUTPUT.rejected.jsonl and go on.");
         AddOption(
@@ -96,7 +96,15 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
             ITransformer pipeline = context.Catalog.LoadModel(settings.Model!, out DataViewSchema schema);
             using var owned = pipeline as IDisposable;
             settings.Batch.InputSchema = schema;
-            return context.Catalog.ScoreFile(pipeline, settings.Batch);
+            try
+            {
+                return context.Catalog.ScoreFile(pipeline, settings.Batch);
+            }
+            catch (ArgumentOutOfRangeException error) when (error.InnerException is ArgumentOutOfRangeException)
+            {
+                throw new UsageException(error.Message + " The model of the pipeline takes any column: --task Score --column NAME, or "
+                    + "another task.");
+            }
         }
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         (IEstimator<ITransformer> estimator, string text, string? other, string? list) = BatchTasks.Of(task, settings, model, context);

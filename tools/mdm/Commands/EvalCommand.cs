@@ -70,7 +70,8 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
             context.Console.Out.Write(ZeroShotResult.Table(results.Select(Named)));
         foreach ((ZeroShotResult result, string file) in results.Where(pair => pair.Result.TooLongCount > 0))
             context.Say(NotScored(result, file, model.Config, settings.Evaluation));
-        return status;
+        bool isNothingScored = results.Count > 0 && results.All(pair => pair.Result.TooLongCount == pair.Result.QuestionCount);
+        return isNothingScored && status == ExitCode.Done ? ExitCode.Failed : status;
 
         ZeroShotResult Named((ZeroShotResult Result, string File) pair) => several.Contains(pair.Result.Task)
             ? pair.Result with { Task = $"{pair.Result.Task} ({pair.File})" } : pair.Result;
@@ -124,6 +125,7 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
     private static Field[] Metric(string name, EvaluationMetric? metric) => metric is not { } known ? [] :
     [
         new(name, known.Value), new($"{name} standard error", known.StandardError),
-        new($"{name} noise error", known.NoiseStandardError),
+        // Of nothing there is no error either.
+        new($"{name} noise error", double.IsNaN(known.Value) ? double.NaN : known.NoiseStandardError),
     ];
 }

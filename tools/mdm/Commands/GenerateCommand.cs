@@ -15,7 +15,7 @@ internal sealed class GenerateCommand : ModelCommand<GenerateSettings>
         : base(
             "generate", "Write a text after each prompt.",
             "mdm generate --model lm.zip \"ROMEO:\" --length 48",
-            "mdm generate --model lm.zip \"ROMEO:\" --preset LLaDA --steps 32 --watch",
+            "mdm generate --model lm.zip \"ROMEO:\" --preset LLaDA --length 32 --steps 16 --watch",
             "mdm generate --model lm.zip --file prompts.txt --temperature 0.8 --stop \"\\n\\n\" --count 3 --json")
     {
         AddArgument("prompts", "Prompts", "The prompts. Without any: lines of --file, or plain lines of the standard input.");
@@ -24,7 +24,7 @@ internal sealed class GenerateCommand : ModelCommand<GenerateSettings>
         AddOption("--preset", "Preset",
             $"A published sampler: {string.Join(", ", Enum.GetNames<SamplerPreset>())}. Default: tokens in random order, temperature 1.");
         AddOption("--length", "Generation.MaxNewTokens",
-            "Most tokens of a text. Default: 128, or half of the model's context if that is less.");
+            "Most tokens of a text. Default: 128; half of the model's context if that is less and the sampler does not write in blocks.");
         AddOption("--steps", "Generation.Sampling.Steps", "Network passes for a text. Default: one for each token, or the preset's.");
         AddOption("--temperature", "Generation.Sampling.Temperature", "0 takes the most probable token. Default: 1, or the preset's.");
         AddOption("--stop", "Generation.StopStrings", "End a text before this; repeat it for several. \\n is a line end.",

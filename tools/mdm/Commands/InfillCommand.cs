@@ -9,7 +9,7 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
 {
     public InfillCommand()
         : base(
-            "infill", "Fill the gaps of texts: [MASK] is one token, [MASK*3] three, [MASK*2-8] two to eight, [MASK*] as many as fit.",
+            "infill", "Fill the gaps of texts: [MASK] is one token, [MASK*3] three, [MASK*2-8] two to eight, [MASK*] one to eight.",
             "mdm infill --model lm.zip \"To be, or [MASK] to be\"",
             "mdm infill --model lm.zip \"The [MASK*1-3] is dead.\" --candidate king --candidate queen --json",
             "mdm infill --model lm.zip --file gapped.txt --count 3 --temperature 1 --seed 7")

@@ -13,11 +13,14 @@ internal static class TaskFiles
     /// <summary>The files at a place with their tasks.</summary>
     /// <param name="path">A file, or a folder, of which the .jsonl files that are named after a task are taken.</param>
     /// <param name="task">The task of all files: a name, or a JSON file; null takes it from each file's name.</param>
-    /// <exception cref="UsageException">There is no such file.</exception>
+    /// <exception cref="FileNotFoundException">There is nothing at the place.</exception>
+    /// <exception cref="UsageException">No file is named after a task.</exception>
     public static IReadOnlyList<(ZeroShotTask Task, string Path)> Find(string path, string? task)
     {
         if (!Directory.Exists(path))
         {
+            if (!File.Exists(path))
+                throw new FileNotFoundException($"There is no file and no folder {path}.", path);
             return [(TaskOf(path, task) ?? throw new UsageException(
                 $"{path} is not named after a task ({string.Join(", ", ZeroShotTask.Names)}); name one with --task."), path)];
         }

@@ -46,7 +46,8 @@ internal sealed class ModelManifest
         if (found != expectedHash)
         {
             throw new InvalidDataException(
-                $"{source}, {name}: the SHA-256 of the content is {found}, but {expectedHash} was saved; the file is altered.");
+                $"{source}, {name}: the SHA-256 of the content is {found}, but {expectedHash} was saved; the file is altered. "
+                + "Save it again, or fetch an intact copy.");
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class InfillComputation : ModelComputation<InfillOptions, Gapped
     {
         string column = $"A text of column '{Options.InputColumnName}'";
         return _infiller.Fill(
-            rows, number => firstRow is { } first ? $"{column} (row {first + number} from 0)" : column, cancellationToken, progress: null);
+            rows, number => firstRow is { } first ? column + RowNumber.Text(first + number) : column, cancellationToken, progress: null);
     }
 
     public override CarrierPlan Plan()
