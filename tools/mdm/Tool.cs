@@ -30,9 +30,8 @@ internal static class Tool
             return Print(parsed, console);
         if (Alone(parsed) is { } count)
         {
-            string remedy = parsed.CommandResult.Command.Options.Contains(ToolCommand.Mpi)
-                ? "Add --mpi, so that they work together, or start one." : "Start one: this command does not share its work.";
-            console.Error.WriteLine($"error: mpiexec has started {count} processes, and each of them would do the whole work. {remedy}");
+            console.Error.WriteLine($"error: mpiexec has started {count} processes, and each of them would do the whole work. Add --mpi, "
+                + "so that they work together, or start one.");
             return ExitCode.WrongUsage;
         }
         MpiProcessGroup? processes = null;
@@ -92,7 +91,7 @@ internal static class Tool
     // The number of processes that MPI's launcher has started, where they are not to work together. Parts of a file they may do apart.
     private static int? Alone(ParseResult parsed)
     {
-        bool isTogether = parsed.GetValue(ToolCommand.Mpi)
+        bool isTogether = !parsed.CommandResult.Command.Options.Contains(ToolCommand.Mpi) || parsed.GetValue(ToolCommand.Mpi)
             || parsed.CommandResult.Command.Options.Any(option => option.Name == "--shard" && parsed.GetResult(option) is not null);
         return !isTogether && int.TryParse(Environment.GetEnvironmentVariable("PMI_SIZE"), out int count) && count > 1 ? count : null;
     }

@@ -169,6 +169,9 @@ public sealed record TransformerConfig
     /// <summary>The id of the token that takes a masked token away; null without <see cref="HasLengthTokens"/>.</summary>
     public int? DeleteTokenId => HasLengthTokens ? VocabularySize - 1 : null;
 
+    /// <summary>Whether the mask token was chosen.</summary>
+    internal bool HasOwnMaskTokenId => _maskTokenId is not null;
+
     /// <summary>The mask token where it has a place among the predictions; -1 where it has none.</summary>
     internal int PredictedMaskTokenId => MaskTokenId < VocabularySize ? MaskTokenId : -1;
 

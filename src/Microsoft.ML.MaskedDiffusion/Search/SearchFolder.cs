@@ -21,7 +21,7 @@ internal sealed class SearchFolder(string path)
 
     private string Ahead => Path.Combine(Trials, AheadFile);
 
-    /// <summary>The folder of the tokens, on which all trials train.</summary>
+    /// <summary>The folder of the tokens that trials share.</summary>
     public string Tokens => Path.Combine(Trials, TokensFolder);
 
     /// <summary>The folder of a trial's checkpoints.</summary>

@@ -60,8 +60,9 @@ public sealed class SearchOptions
     public int Reduction { get; set; } = 3;
 
     /// <summary>
-    /// A folder for the log (search.jsonl), the checkpoints of trials that may still go on (trials), and the best model so far (a model.zip
-    /// in best); made if missing, for one search at a time. Several processes keep here too what they have measured before its turn.
+    /// A folder for the log (search.jsonl), the checkpoints of trials that may still go on (trials) and the tokens that trials share
+    /// (trials/tokens, 2 or 4 bytes each), and the best model so far (a model.zip in best); made if missing, for one search at a time.
+    /// Several processes keep here too what they have measured before its turn.
     /// Default null: a temporary folder, which is deleted.
     /// </summary>
     public string? Folder { get; set; }

@@ -43,6 +43,9 @@ internal sealed class SearchRun : IDisposable
 
     private bool _hasTokens;
 
+    // What the text took that no measurement counts yet. The first one does.
+    private double _readingSeconds;
+
     /// <param name="ml">Where the trainers come from.</param>
     /// <param name="trainingSet">The training data.</param>
     /// <param name="options">Checked; not changed by anyone else.</param>
@@ -187,14 +190,8 @@ internal sealed class SearchRun : IDisposable
     private bool MeasureRound()
     {
         IReadOnlyList<(int Trial, int Rung)>[] plan = RoundPlan.Of(_course.Certain(_ahead), CostOf, _group.Size);
-        try
-        {
-            WriteTokens(plan.SelectMany(part => part));
-        }
-        catch (OperationCanceledException)
-        {
+        if (WriteTokens(plan.SelectMany(part => part)))
             return true;
-        }
         Round[] all = _group.Gather(() => MeasureAll(plan[_group.Rank]));
         foreach (string line in all.SelectMany(round => round.Lines))
             AddAhead(line);
@@ -233,17 +230,24 @@ internal sealed class SearchRun : IDisposable
             && trainer.Tokenizer == all.Tokenizer && trainer.InitialModel == all.InitialModel;
     }
 
-    // Reads the text once for all trials that share its tokens, before the first of them.
-    private void WriteTokens(IEnumerable<(int Trial, int Rung)> items) => _group.Together(() =>
+    // Reads the text once for all trials that share its tokens, before the first of them. Tells whether it was cancelled.
+    private bool WriteTokens(IEnumerable<(int Trial, int Rung)> items) => _group.FromFirst(() =>
     {
-        if (_hasTokens || !_group.IsFirst())
-            return;
-        foreach ((int trial, int rung) in items.Where(item => SharesTokens(item.Trial)).Take(1))
+        var clock = Stopwatch.StartNew();
+        try
         {
-            TrainerOptions trainer = TrainerOf(trial, rung);
-            trainer.Checkpoints.SharesTokens = false;
-            new MaskedDiffusionTrainer(_ml, trainer).WriteTokens(_trainingSet);
-            _hasTokens = true;
+            foreach ((int trial, int rung) in _hasTokens ? [] : items.Where(item => SharesTokens(item.Trial)).Take(1))
+            {
+                TrainerOptions trainer = TrainerOf(trial, rung);
+                trainer.Checkpoints.SharesTokens = false;
+                new MaskedDiffusionTrainer(_ml, trainer).WriteTokens(_trainingSet);
+                (_hasTokens, _readingSeconds) = (true, clock.Elapsed.TotalSeconds);
+            }
+            return false;
+        }
+        catch (OperationCanceledException) when (_options.CancellationToken.IsCancellationRequested)
+        {
+            return true;
         }
     });
 
@@ -269,7 +273,9 @@ internal sealed class SearchRun : IDisposable
         SearchMeasurement? before = rung == 0 ? null : _ahead.GetValueOrDefault((trial, rung - 1)) ?? _course.Measured[trial][rung - 1];
         var clock = Stopwatch.StartNew();
         LikelihoodScoringTransformer? lm = null;
-        double Seconds() => (before?.Seconds ?? 0) + clock.Elapsed.TotalSeconds;
+        double earlier = (before?.Seconds ?? 0) + _readingSeconds;
+        _readingSeconds = 0;
+        double Seconds() => earlier + clock.Elapsed.TotalSeconds;
         try
         {
             lm = new MaskedDiffusionTrainer(_ml, TrainerOf(trial, rung)).Fit(_trainingSet);

@@ -85,9 +85,14 @@ internal sealed class CorpusTokenizer(TrainerOptions options, IChannel channel, 
     {
         TokenFolder folder = TokenFolder.OfOther(path);
         (TokenManifest, TextTokenizer)? found = folder.Find(Source(training, validation));
+        if (found is null && options.Checkpoints.SharesTokens)
+        {
+            throw new DirectoryNotFoundException(
+                $"The tokens that this search has written to {folder.Packed} are gone. Go on with Resume, which makes them anew.");
+        }
         return Open(folder, found ?? throw new DirectoryNotFoundException(
             $"Rank {options.ProcessGroup.Rank} does not find the tokens that rank 0 has written to {folder.Packed}. Set "
-            + "Checkpoints.TokenFolder, or the Folder of the checkpoints or the search, to a folder on a drive that all ranks share."),
+            + "Checkpoints.TokenFolder, or Checkpoints.Folder, to a folder on a drive that all ranks share."),
             training, validation, blockLength);
     }
 

@@ -285,20 +285,21 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     // A mask token of the vocabulary is chosen before a tokenizer is learned, so what it is to the tokenizer is known only now.
     private void CheckMaskToken(TextTokenizer tokenizer)
     {
-        TransformerConfig given = _options.Network;
-        if (_autoregressive || _options.InitialModel is not null || given.MaskTokenId == given.VocabularySize)
+        if (_autoregressive || _options.InitialModel is not null || !_options.Network.HasOwnMaskTokenId)
             return;
-        int id = given.MaskTokenId;
-        OptionCheck.Require(id < tokenizer.VocabularySize, "Network.MaskTokenId", id, FormattableString.Invariant(
-            $"an id of the tokenizer, 0 to {tokenizer.VocabularySize - 1}, or not set, which gives the network a mask token of its own"));
+        int id = _options.Network.MaskTokenId, size = tokenizer.VocabularySize;
+        OptionCheck.Require(id <= size, "Network.MaskTokenId", id, FormattableString.Invariant(
+            $"an id of the tokenizer, 0 to {size - 1}, or {size}, the network's own, which it has too where none is set"));
         OptionCheck.Require(id != tokenizer.EndOfSequenceId && id != tokenizer.BeginningOfSequenceId, "Network.MaskTokenId", id,
             "no token that begins or ends a text");
     }
 
     // Where a text has the mask token, a model takes it for a gap.
-    private static void WarnOfMaskToken(TransformerConfig config, TextTokenizer tokenizer, IChannel channel)
+    private void WarnOfMaskToken(TransformerConfig config, TextTokenizer tokenizer, IChannel channel)
     {
-        if (config.Autoregressive || config.MaskTokenId >= tokenizer.VocabularySize || tokenizer.BytesOf(config.MaskTokenId).IsEmpty)
+        bool isChosen = _options.InitialModel is null ? _options.Network.HasOwnMaskTokenId : _options.Adaptation.MaskTokenId is not null;
+        if (!isChosen || config.Autoregressive || config.MaskTokenId >= tokenizer.VocabularySize
+            || tokenizer.BytesOf(config.MaskTokenId).IsEmpty)
             return;
         channel.Warning(MessageSensitivity.UserData, "The mask token {0} is a token of texts, '{1}', and wherever a text has it the model "
             + "takes it for a gap. Choose an id that no text has, or none, which gives the network a mask token of its own.",

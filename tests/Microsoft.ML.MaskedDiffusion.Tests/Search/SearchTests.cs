@@ -106,6 +106,20 @@ public sealed class SearchTests
     }
 
     [TestMethod]
+    public void ACancellationInTheDataIsAnErrorAndNotTheSearchsOwn()
+    {
+        static IEnumerable<TextRow> Rows()
+        {
+            yield return new TextRow { Text = "the cat sat on the mat" };
+            throw new TaskCanceledException("The database did not answer.");
+        }
+        var ml = new MLContext(1);
+        Exception error = Assert.ThrowsExactly<TaskCanceledException>(
+            () => ml.MaskedDiffusion().Search(ml.Data.LoadFromEnumerable(Rows()), Tiny()));
+        Assert.AreEqual("The database did not answer.", error.Message);
+    }
+
+    [TestMethod]
     public void TrialsOfOtherTokenizersHaveTokensOfTheirOwn()
     {
         using SearchResult result = Run(Tiny(o =>

@@ -6,12 +6,19 @@ public sealed class MaskTokenTests
 {
     [TestMethod]
     [DataRow(273, "MaskTokenId is 273; it must be no token that begins or ends a text")]
-    [DataRow(274, "MaskTokenId is 274; it must be an id of the tokenizer, 0 to 273")]
+    [DataRow(275, "MaskTokenId is 275; it must be an id of the tokenizer, 0 to 273, or 274, the network's own")]
     public void OneThatCannotBeOneIsRefused(int id, string says)
     {
         var ml = new MLContext(1);
         string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Fit(ml, id)).Message;
         StringAssert.Contains(message, says);
+    }
+
+    [TestMethod]
+    public void TheNetworksOwnMayBeNamed()
+    {
+        using LikelihoodScoringTransformer lm = Fit(new MLContext(1), 274);
+        Assert.AreEqual((274, 274), (lm.Model.Config.MaskTokenId, lm.Model.Config.VocabularySize));
     }
 
     [TestMethod]

@@ -102,8 +102,8 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
             }
             catch (ArgumentOutOfRangeException error) when (error.InnerException is ArgumentOutOfRangeException)
             {
-                throw new UsageException(error.Message + " The model of the pipeline takes any column: --task Score --column NAME, or "
-                    + "another task.");
+                throw new UsageException(error.Message + " A masked diffusion model in it takes any column: --task Score --column NAME, "
+                    + "or another task.", error);
             }
         }
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);

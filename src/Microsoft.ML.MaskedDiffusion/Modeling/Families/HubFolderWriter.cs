@@ -40,7 +40,7 @@ internal static class HubFolderWriter
         {
             throw new NotSupportedException($"The network \"{network.Name}\" cannot be written as a model of the type {family.ModelType}: "
                 + $"its mask token {network.MaskTokenId} is none of its vocabulary of {network.VocabularySize}, where others look for it. "
-                + "Train a network whose MaskTokenId is below its VocabularySize, or save the model in this library's own form.");
+                + "Train a network whose MaskTokenId is one of the tokenizer's, or save the model in this library's own form.");
         }
         JsonObject json = family.WriteNetwork(network);
         json["model_type"] = family.ModelType;
