@@ -125,7 +125,6 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
     private static Field[] Metric(string name, EvaluationMetric? metric) => metric is not { } known ? [] :
     [
         new(name, known.Value), new($"{name} standard error", known.StandardError),
-        // Of nothing there is no error either.
-        new($"{name} noise error", double.IsNaN(known.Value) ? double.NaN : known.NoiseStandardError),
+        new($"{name} noise error", known.NoiseStandardError),
     ];
 }

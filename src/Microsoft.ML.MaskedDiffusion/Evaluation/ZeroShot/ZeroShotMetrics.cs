@@ -24,8 +24,9 @@ internal static class ZeroShotMetrics
 
     public static EvaluationMetric GreedyAccuracy(IEnumerable<ZeroShotAnswer> answers)
     {
-        (double mean, double error) = MetricMath.Mean([.. answers.Select(answer => answer.IsGreedy == true ? 1.0 : 0.0)]);
-        return new EvaluationMetric(mean, error, 0);
+        List<double> right = [.. answers.Select(answer => answer.IsGreedy == true ? 1.0 : 0.0)];
+        (double mean, double error) = MetricMath.Mean(right);
+        return new EvaluationMetric(mean, error, right.Count == 0 ? double.NaN : 0);
     }
 
     /// <summary>The mean of -log p(right continuation), nats.</summary>

@@ -93,6 +93,13 @@ public sealed class ZeroShotEvaluatorTests
     }
 
     [TestMethod]
+    public void OfNoAnswersThereIsNoAccuracyAndNoError()
+    {
+        EvaluationMetric none = ZeroShotMetrics.GreedyAccuracy([]);
+        Assert.AreEqual((double.NaN, double.NaN, double.NaN), (none.Value, none.StandardError, none.NoiseStandardError));
+    }
+
+    [TestMethod]
     public void Lambada_PerplexityAndGreedyAccuracy()
     {
         var scorer = new FakeScorer((_, answer) => (-answer.Length, 0.1)) { Greedy = answer => answer == " to" };
