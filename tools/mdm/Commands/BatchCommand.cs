@@ -96,15 +96,7 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
             ITransformer pipeline = context.Catalog.LoadModel(settings.Model!, out DataViewSchema schema);
             using var owned = pipeline as IDisposable;
             settings.Batch.InputSchema = schema;
-            try
-            {
-                return context.Catalog.ScoreFile(pipeline, settings.Batch);
-            }
-            catch (ArgumentOutOfRangeException error) when (error.InnerException is ArgumentOutOfRangeException)
-            {
-                throw new UsageException(error.Message + " A masked diffusion model in it takes any column: --task Score --column NAME, "
-                    + "or another task.", error);
-            }
+            return BatchTasks.Score(pipeline, column: null, settings.Batch, context);
         }
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         (IEstimator<ITransformer> estimator, string text, string? other, string? list) = BatchTasks.Of(task, settings, model, context);

@@ -45,17 +45,24 @@ internal static class BatchTasks
         FreePlace.Require(options.OutputPath!, isWhole, options.Overwrite);
     }
 
-    /// <summary>Scores a file with a model alone.</summary>
-    /// <exception cref="UsageException">The file has no column with the text.</exception>
-    public static BatchScoringResult Score(ITransformer transformer, string column, BatchScoringOptions options, ToolContext context)
+    /// <summary>Scores a file.</summary>
+    /// <param name="transformer">A pipeline, or a model alone.</param>
+    /// <param name="column">The column with the text, which --column has named; null for a pipeline, which has columns of its own.</param>
+    /// <param name="options">The files.</param>
+    /// <param name="context">The run.</param>
+    /// <exception cref="UsageException">The file has no such column.</exception>
+    public static BatchScoringResult Score(ITransformer transformer, string? column, BatchScoringOptions options, ToolContext context)
     {
         try
         {
             return context.Catalog.ScoreFile(transformer, options);
         }
-        catch (ArgumentOutOfRangeException error) when (error.Message.Contains($"'{column}'", StringComparison.Ordinal))
+        catch (ArgumentOutOfRangeException error) when (column is null
+            ? error.InnerException is ArgumentOutOfRangeException : error.Message.Contains($"'{column}'", StringComparison.Ordinal))
         {
-            throw new UsageException($"{ErrorText.Of(error)} --column names the one with the text.", error);
+            string remedy = column is not null ? "--column names the one with the text."
+                : "A masked diffusion model in the pipeline takes any column: --task Score --column NAME, or another task.";
+            throw new UsageException($"{ErrorText.Of(error)} {remedy}", error);
         }
     }
 
