@@ -271,7 +271,6 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
     // The network, with the tokens for lengths where they are to be learned and are not there yet.
     private TransformerConfig NetworkFor(TextTokenizer tokenizer)
     {
-        CheckMaskToken(tokenizer);
         TransformerConfig config = InitialNetwork
             ?? _options.Network with { VocabularySize = tokenizer.VocabularySize, Autoregressive = _autoregressive };
         config = config with { UniformShare = _options.Noise.UniformShare };
@@ -282,35 +281,33 @@ public sealed partial class MaskedDiffusionTrainer : IEstimator<LikelihoodScorin
         };
     }
 
-    // A mask token of the vocabulary is chosen before a tokenizer is learned, so what it is to the tokenizer is known only now.
-    private void CheckMaskToken(TextTokenizer tokenizer)
+    // A mask token may be chosen before a tokenizer is learned, so what it is to the tokenizer is known only now.
+    private void CheckMaskToken(TransformerConfig config, TextTokenizer tokenizer, IChannel channel)
     {
-        if (_autoregressive || _options.InitialModel is not null || !_options.Network.HasOwnMaskTokenId)
+        bool isFresh = _options.InitialModel is null;
+        bool isChosen = isFresh ? _options.Network.HasOwnMaskTokenId : _options.Adaptation.MaskTokenId is not null;
+        if (_autoregressive || !isChosen)
             return;
-        int id = _options.Network.MaskTokenId, size = tokenizer.VocabularySize;
-        OptionCheck.Require(id <= size, "Network.MaskTokenId", id, FormattableString.Invariant(
-            $"an id of the tokenizer, 0 to {size - 1}, or {size}, the network's own, which it has too where none is set"));
-        OptionCheck.Require(id != tokenizer.EndOfSequenceId && id != tokenizer.BeginningOfSequenceId, "Network.MaskTokenId", id,
-            "no token that begins or ends a text");
-    }
-
-    // Where a text has the mask token, a model takes it for a gap.
-    private void WarnOfMaskToken(TransformerConfig config, TextTokenizer tokenizer, IChannel channel)
-    {
-        bool isChosen = _options.InitialModel is null ? _options.Network.HasOwnMaskTokenId : _options.Adaptation.MaskTokenId is not null;
-        if (!isChosen || config.Autoregressive || config.MaskTokenId >= tokenizer.VocabularySize
-            || tokenizer.BytesOf(config.MaskTokenId).IsEmpty)
+        int id = config.MaskTokenId, size = tokenizer.VocabularySize;
+        if (isFresh)
+        {
+            OptionCheck.Require(id <= size, "Network.MaskTokenId", id, FormattableString.Invariant(
+                $"an id of the tokenizer, 0 to {size - 1}, or {size}, the network's own, which it has too where none is set"));
+            OptionCheck.Require(id != tokenizer.EndOfSequenceId && id != tokenizer.BeginningOfSequenceId, "Network.MaskTokenId", id,
+                "no token that begins or ends a text");
+        }
+        if (id >= size || tokenizer.BytesOf(id) is not { IsEmpty: false } bytes)
             return;
         channel.Warning(MessageSensitivity.UserData, "The mask token {0} is a token of texts, '{1}', and wherever a text has it the model "
             + "takes it for a gap. Choose an id that no text has, or none, which gives the network a mask token of its own.",
-            config.MaskTokenId, Encoding.UTF8.GetString(tokenizer.BytesOf(config.MaskTokenId).Span));
+            id, Encoding.UTF8.GetString(bytes.Span));
     }
 
     private LikelihoodScoringTransformer Train(TrainingCorpus corpus, ITokenBlocks? validation, LoggedProgress progress, IChannel channel)
     {
         string device = DeviceChoice.Prefer(_options.Device, _context?.GpuDeviceId, _context?.FallbackToCpu ?? true);
         TransformerConfig config = NetworkFor(corpus.Tokenizer);
-        WarnOfMaskToken(config, corpus.Tokenizer, channel);
+        CheckMaskToken(config, corpus.Tokenizer, channel);
         ITrainingObjective objective = Objective(config, corpus.Tokenizer);
         TrainingSettings settings = Settings(config, objective, corpus.Blocks) with
         {
