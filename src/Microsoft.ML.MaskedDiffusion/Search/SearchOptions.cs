@@ -150,6 +150,8 @@ public sealed class SearchOptions
             "null with EqualFlops: the FLOPs of an epoch are not known before the text is read; set MaxSteps or Budget.MaxFlops");
         OptionCheck.Require(Trainer.Checkpoints.Folder is null, Group + "Checkpoints.Folder", Trainer.Checkpoints.Folder,
             "null: a search keeps its own checkpoints in its Folder");
+        OptionCheck.Require(Trainer.Checkpoints.TokenFolder is null, Group + "Checkpoints.TokenFolder", Trainer.Checkpoints.TokenFolder,
+            "null: a search keeps the tokens in its Folder");
         OptionCheck.Require(Trainer.ProcessGroup.Size == 1, Group + nameof(Trainer.ProcessGroup), Trainer.ProcessGroup.Size,
             "a single process: a search hands whole trials to the ranks of its own ProcessGroup");
         OptionCheck.Require(Trainer.ValidationSet is null, Group + nameof(Trainer.ValidationSet), Trainer.ValidationSet,

@@ -223,26 +223,22 @@ internal sealed class SearchRun : IDisposable
     }
 
     // Trials that pack the text by the same tokenizer train on the same tokens. A search may vary either.
-    private bool SharesTokens(int trial)
-    {
-        TrainerOptions trainer = _lengths.OptionsOf(trial), all = _options.Trainer;
-        return trainer.Rows.PacksDocuments && all.Rows.PacksDocuments
-            && trainer.Tokenizer == all.Tokenizer && trainer.InitialModel == all.InitialModel;
-    }
+    private bool SharesTokens(TrainerOptions trial) => trial.Rows.PacksDocuments
+        && trial.Tokenizer == _options.Trainer.Tokenizer && trial.InitialModel == _options.Trainer.InitialModel;
 
     // Reads the text once for all trials that share its tokens, before the first of them. Tells whether it was cancelled.
     private bool WriteTokens(IEnumerable<(int Trial, int Rung)> items) => _group.FromFirst(() =>
     {
+        TrainerOptions? trainer = _hasTokens ? null
+            : items.Select(item => TrainerOf(item.Trial, item.Rung)).FirstOrDefault(trainer => trainer.Checkpoints.SharesTokens);
+        if (trainer is null)
+            return false;
         var clock = Stopwatch.StartNew();
         try
         {
-            foreach ((int trial, int rung) in _hasTokens ? [] : items.Where(item => SharesTokens(item.Trial)).Take(1))
-            {
-                TrainerOptions trainer = TrainerOf(trial, rung);
-                trainer.Checkpoints.SharesTokens = false;
-                new MaskedDiffusionTrainer(_ml, trainer).WriteTokens(_trainingSet);
-                (_hasTokens, _readingSeconds) = (true, clock.Elapsed.TotalSeconds);
-            }
+            trainer.Checkpoints.SharesTokens = false;
+            new MaskedDiffusionTrainer(_ml, trainer).WriteTokens(_trainingSet);
+            (_hasTokens, _readingSeconds) = (true, clock.Elapsed.TotalSeconds);
             return false;
         }
         catch (OperationCanceledException) when (_options.CancellationToken.IsCancellationRequested)
@@ -254,8 +250,8 @@ internal sealed class SearchRun : IDisposable
     private TrainerOptions TrainerOf(int trial, int rung)
     {
         double share = _course.ShareOf(rung);
-        bool sharesTokens = SharesTokens(trial);
         TrainerOptions trainer = _lengths.OptionsOf(trial);
+        bool sharesTokens = SharesTokens(trainer);
         trainer.Checkpoints = new CheckpointOptions
         {
             Folder = _folder.TrialOf(trial), Resume = true, Keep = 1, DataDescription = trainer.Checkpoints.DataDescription,
