@@ -8,38 +8,6 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 public sealed class SearchTests
 {
     [TestMethod]
-    public void WhatTheMetricCannotMeasureByIsReportedBeforeAnythingIsTrained()
-    {
-        var ml = new MLContext(1);
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder.File("bad.jsonl"), "{\"query\": \"q\", \"choices\": [\"a\", \"b\"], \"gold\": 0}\n{\"query\": 1}\n");
-        File.WriteAllText(folder.File("none.jsonl"), "{\"query\": 1}\n");
-        ZeroShotTask task = ZeroShotTask.FromName("piqa");
-        (SearchMetric Metric, Type Error, string Says)[] cases =
-        [
-            (SearchMetric.BitsPerByte(ml.Data.LoadFromEnumerable(TextRow.Make([]))), typeof(ArgumentException), "None of the 0 documents"),
-            (SearchMetric.BitsPerByte(ml.Data.LoadFromEnumerable(TextRow.Make(["", "", "a"])), maxDocuments: 2), typeof(ArgumentException),
-                "None of the 2 documents that the search's metric reads has a text in the column 'Text'"),
-            (SearchMetric.BitsPerByte(Rows(ml), "Txt"), typeof(ArgumentOutOfRangeException), "'Txt'"),
-            (SearchMetric.ZeroShotAccuracy(task, folder.File("missing.jsonl")), typeof(FileNotFoundException), "missing.jsonl"),
-            (SearchMetric.ZeroShotAccuracy(task, folder.File("bad.jsonl")), typeof(InvalidDataException), "bad.jsonl"),
-            (SearchMetric.ZeroShotAccuracy(task, folder.File("none.jsonl"), new ZeroShotOptions { InvalidRows = InvalidRows.Skip }),
-                typeof(InvalidDataException), "none of the 1 rows"),
-        ];
-        foreach ((SearchMetric metric, Type type, string says) in cases)
-        {
-            Exception error = Assert.Throws<Exception>(() => Run(Tiny(o =>
-            {
-                o.Metric = metric;
-                o.Folder = folder.File("search");
-            })));
-            Assert.AreEqual(type, error.GetType(), error.ToString());
-            StringAssert.Contains(error.Message, says);
-            Assert.IsFalse(Directory.Exists(folder.File("search")), "nothing was begun");
-        }
-    }
-
-    [TestMethod]
     public void TheBestTrialIsWhatTheTrainerMakesOfItsOptions()
     {
         using var folder = new TemporaryFolder();
@@ -106,20 +74,6 @@ public sealed class SearchTests
     }
 
     [TestMethod]
-    public void ACancellationInTheDataIsAnErrorAndNotTheSearchsOwn()
-    {
-        static IEnumerable<TextRow> Rows()
-        {
-            yield return new TextRow { Text = "the cat sat on the mat" };
-            throw new TaskCanceledException("The database did not answer.");
-        }
-        var ml = new MLContext(1);
-        Exception error = Assert.ThrowsExactly<TaskCanceledException>(
-            () => ml.MaskedDiffusion().Search(ml.Data.LoadFromEnumerable(Rows()), Tiny()));
-        Assert.AreEqual("The database did not answer.", error.Message);
-    }
-
-    [TestMethod]
     public void TrialsOfOtherTokenizersHaveTokensOfTheirOwn()
     {
         using SearchResult result = Run(Tiny(o =>
@@ -132,25 +86,6 @@ public sealed class SearchTests
         var ml = new MLContext(1);
         using LikelihoodScoringTransformer expected = ml.MaskedDiffusion().Trainer(result.BestOptions).Fit(Rows(ml));
         CollectionAssert.AreEqual(Weights(expected.Model), Weights(result.Transformer.Model));
-    }
-
-    [TestMethod]
-    [DataRow("\"rung\":0", "\"rung\":9")]
-    [DataRow("\"rung\":0", "\"rung\":-1")]
-    [DataRow("\"rung\":0", "\"rung\":1")]
-    [DataRow("\"trial\":0", "\"trial\":99")]
-    public void ALineOfTheLogThatCannotBeIsNamed(string there, string other)
-    {
-        using var folder = new TemporaryFolder();
-        void InFolder(SearchOptions o) => (o.Folder, o.Resume) = (folder.File("search"), true);
-        Run(Tiny(InFolder)).Dispose();
-        string log = folder.File("search/search.jsonl");
-        string[] lines = File.ReadAllLines(log);
-        StringAssert.Contains(lines[1], there);
-        lines[1] = lines[1].Replace(there, other, StringComparison.Ordinal);
-        File.WriteAllLines(log, lines);
-        StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidDataException>(() => Run(Tiny(InFolder))).Message, $"{log}, line 2: ");
     }
 
     [TestMethod]
@@ -347,88 +282,5 @@ public sealed class SearchTests
         Assert.IsGreaterThan(5, started.Count);
         Assert.DoesNotContain(true, started);
         Assert.AreEqual(first, result.Trials.Max(trial => trial.Measurements[0].Steps));
-    }
-
-    [TestMethod]
-    public void ASearchOfOtherOptionsTokenizersOrDataIsNotResumed()
-    {
-        using var folder = new TemporaryFolder();
-        void InFolder(SearchOptions o) => (o.Folder, o.Resume, o.MaxTrials, o.Rungs) = (folder.File("search"), true, 2, 1);
-        Run(Tiny(InFolder)).Dispose();
-        foreach ((string expected, Action<SearchOptions> change) in new (string, Action<SearchOptions>)[]
-        {
-            ("Trainer.Optimizer.GradientClipNorm was absent and is now 2", o => o.Trainer.Optimizer.GradientClipNorm = 2),
-            ("Trainer.Optimizer.EmaDecay was absent and is now 0.9", o => o.Trainer.Optimizer.EmaDecay = 0.9),
-            ("Trainer.Seed was 7 and is now 5", o => o.Trainer.Seed = 5),
-            ("Trainer.Tokenizer was ", o => o.Trainer.Tokenizer = TokenizerSource.TrainBytePairEncoding(270)),
-            ("EmbeddingSize 16", o => o.Trainer.Network = Network(32)),
-            ("DataDescription was absent and is now other", o => o.Trainer.Checkpoints.DataDescription = "other"),
-        })
-        {
-            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Tiny(o =>
-            {
-                InFolder(o);
-                change(o);
-            }))).Message, expected);
-        }
-        var ml = new MLContext(1);
-        IDataView fewer = ml.Data.TakeRows(Rows(ml), 2);
-        var error = Assert.ThrowsExactly<InvalidDataException>(() => ml.MaskedDiffusion().Search(fewer, Tiny(InFolder)));
-        StringAssert.Contains(error.Message, "Training data was");
-        // What is varied is no common option.
-        Run(Tiny(o =>
-        {
-            InFolder(o);
-            o.Trainer.LearningRate = 0.5;
-        })).Dispose();
-    }
-
-    [TestMethod]
-    public void AFolderOfSomethingElseIsNotTouched()
-    {
-        using var folder = new TemporaryFolder();
-        Directory.CreateDirectory(folder.File("trials"));
-        File.WriteAllText(folder.File("trials/mine.txt"), "mine");
-        StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidOperationException>(() => Run(Tiny(o => o.Folder = folder.Path))).Message, "another Folder");
-        Assert.AreEqual("mine", File.ReadAllText(folder.File("trials/mine.txt")));
-        CollectionAssert.AreEqual(new[] { "trials" }, Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName).ToArray());
-    }
-
-    [TestMethod]
-    public void TrainersThatASearchCannotUseAreRefusedWithARemedy()
-    {
-        using var source = new CancellationTokenSource();
-        foreach ((string part, Action<SearchOptions> change) in new (string, Action<SearchOptions>)[]
-        {
-            ("Trainer.Budget.MaxSeconds is 60; it must be null: a trial's length", o => o.Trainer.Budget.MaxSeconds = 60),
-            ("Trainer.Budget.UntilCancelled is true; it must be false", o =>
-            {
-                (o.Trainer.MaxSteps, o.Trainer.Budget.UntilCancelled) = (null, true);
-                o.Trainer.CancellationToken = source.Token;
-            }),
-            ("Trainer.Budget.MaxEpochs is 2; it must be null with EqualFlops", o => (o.EqualFlops, o.Trainer.Budget.MaxEpochs) = (true, 2)),
-            ("Trainer.Checkpoints.Folder is 'run'", o => o.Trainer.Checkpoints.Folder = "run"),
-            ("Trainer.ValidationSet", o => o.Trainer.ValidationSet = Rows(new MLContext(1))),
-            ("LearningRate is 2", o => o.Trainer.LearningRate = 2),
-            ("Option Space is 0", o => o.Space = new SearchSpace()),
-        })
-        {
-            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Run(Tiny(change))).Message, part);
-        }
-        Assert.ThrowsExactly<ArgumentNullException>(() => Run(Tiny(o => o.Trainer.Budget = null!)));
-    }
-
-    [TestMethod]
-    public void ValuesThatTheTrainerRefusesAreReportedBeforeAnythingIsTrained()
-    {
-        bool trained = false;
-        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Run(Tiny(o =>
-        {
-            o.Space = new SearchSpace().Range("LearningRate", 0.1, 2);
-            o.Metric = Loss(() => trained = true);
-        }))).Message;
-        StringAssert.Contains(message, "LearningRate is 2");
-        Assert.IsFalse(trained);
     }
 }
