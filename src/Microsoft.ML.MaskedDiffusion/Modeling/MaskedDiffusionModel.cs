@@ -164,7 +164,10 @@ public sealed partial class MaskedDiffusionModel : IDisposable
 
     /// <summary>Opens weights of any shape under SMDM's tensor names.</summary>
     /// <param name="path">As for <see cref="FromSafetensors(string, string, TextTokenizer, string, WeightType)"/>.</param>
-    /// <param name="config">The shape; <see cref="TransformerConfig.Autoregressive"/> is taken from the file.</param>
+    /// <param name="config">
+    /// The shape. <see cref="TransformerConfig.Autoregressive"/> is taken from the file, whose input embedding tells it, unless the mask
+    /// is a token of the vocabulary (<see cref="TransformerConfig.MaskTokenId"/>): then from here.
+    /// </param>
     /// <param name="tokenizer">The tokenizer of training.</param>
     /// <param name="device">As for <see cref="Load(string, string, WeightType)"/>.</param>
     /// <param name="weightType">As for <see cref="FromSafetensors(string, string, TextTokenizer, string, WeightType)"/>.</param>

@@ -256,6 +256,20 @@ public sealed class MaskedDiffusionModelTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void WhereTheMaskIsATokenTheConfigurationTellsTheKind(bool autoregressive)
+    {
+        using var folder = new TemporaryFolder();
+        TransformerConfig config = Config with { Autoregressive = autoregressive, MaskTokenId = 5, Name = "custom" };
+        using var model = new MaskedDiffusionModel(TransformerNetworkTests.Sharp(config, ScalarType.Float32), Tokenizer);
+        model.Save(folder.File("model"));
+        using MaskedDiffusionModel opened =
+            MaskedDiffusionModel.FromSafetensors(folder.File("model/model.safetensors"), model.Config, Tokenizer, "cpu");
+        AssertSame(model, opened);
+    }
+
+    [TestMethod]
     public void ACloneIsIndependentAndADisposedModelSaysSo()
     {
         using MaskedDiffusionModel model = Create();

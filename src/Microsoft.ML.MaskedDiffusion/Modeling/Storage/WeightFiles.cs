@@ -50,10 +50,13 @@ internal static unsafe class WeightFiles
     }
 
     /// <summary>
-    /// Whether the weights are of an autoregressive network: its input embedding has a row for every token but none for the mask.
+    /// Whether the weights are of an autoregressive network: its input embedding has a row for every token but none for the mask. Where
+    /// the mask is a token of the vocabulary, the files do not tell, and the configuration does.
     /// </summary>
     public static bool IsAutoregressive(string path, TransformerConfig config)
     {
+        if (config.PredictedMaskTokenId >= 0)
+            return config.Autoregressive;
         const string Embedding = TransformerNetwork.EmbeddingName;
         using SafetensorsReader reader = SafetensorsFiles.OpenFileOf(path, Embedding);
         return reader.TryFind(Embedding, out SafetensorsEntry entry) && entry.Shape is [long rows, _] && rows == config.VocabularySize;
