@@ -25,6 +25,7 @@ internal sealed class SamplingRow : IDisposable
     private readonly CachePolicy? _cache;
     private readonly SelfCorrection? _correction;
     private TokenPrediction[] _predictions = [];
+    private List<MaskedRow> _looks = [];
     private int[] _looked = [], _written = [];
     private int _step, _idleSteps;
 
@@ -122,17 +123,17 @@ internal sealed class SamplingRow : IDisposable
         _predictions = new TokenPrediction[_looked.Length];
         _gaps?.Follow(Tokens, _maskTokenId);
         GreedyLook? greedy = IsGreedy ? new GreedyLook(place => ChangeAt(_looked[place]), ReadTop) : null;
-        List<MaskedRow> looks = _looked.Length > 0 ? [Ask(Tokens, _looked, _cache, greedy)] : [];
+        _looks = _looked.Length > 0 ? [Ask(Tokens, _looked, Left, _cache, greedy)] : [];
         foreach (int[] group in _remasking?.Probes ?? [])
         {
             int[] tokens = [.. Tokens];
             foreach (int position in group)
                 tokens[position] = _maskTokenId;
-            looks.Add(Ask(tokens, group, cache: null, greedy: null));
+            _looks.Add(Ask(tokens, group, Left + group.Length, cache: null, greedy: null));
         }
-        LastNetworkRows = looks.Sum(look => look.NetworkRows);
+        LastNetworkRows = _looks.Sum(look => look.NetworkRows);
         NetworkRows += LastNetworkRows;
-        return looks;
+        return _looks;
     }
 
     /// <summary>
@@ -151,7 +152,8 @@ internal sealed class SamplingRow : IDisposable
         bool isProbe = _looked.Length == 0 || look > 0;
         int probe = _looked.Length == 0 ? look : look - 1;
         int position = isProbe ? _remasking!.Probes[probe][place] : _looked[place];
-        RepetitionPenalty.Apply(seen, Tokens, _options, _maskTokenId);
+        // A probed token is masked in its own look, so that it does not count as a repetition of itself.
+        RepetitionPenalty.Apply(seen, _looks[look].Tokens, _options, _maskTokenId);
         if (isProbe)
         {
             LogitChange.Of(_request, _options, position, [], mayEnd: false).AddTo(seen);
@@ -244,7 +246,7 @@ internal sealed class SamplingRow : IDisposable
         ];
         _written = _correction!.Begin(Tokens, _looked);
         _gaps?.Follow(_written, _maskTokenId);
-        MaskedRow[] looks = _looked.Length > 0 ? [Ask(_written, _looked, cache: null, greedy: null)] : [];
+        MaskedRow[] looks = _looked.Length > 0 ? [Ask(_written, _looked, masked: 0, cache: null, greedy: null)] : [];
         LastNetworkRows = looks.Sum(look => look.NetworkRows);
         NetworkRows += LastNetworkRows;
         return looks;
@@ -265,9 +267,10 @@ internal sealed class SamplingRow : IDisposable
     // Whether the most probable tokens are all that is asked of the network.
     private bool IsGreedy => _chooser.IsGreedy && _request.Teacher is null && _options.RepetitionPenalty == 1 && LengthTokens.Count == 0;
 
-    private MaskedRow Ask(int[] tokens, int[] positions, CachePolicy? cache, GreedyLook? greedy)
+    // How many of the row's positions are masked in a look decides whether guidance acts in it.
+    private MaskedRow Ask(int[] tokens, int[] positions, int masked, CachePolicy? cache, GreedyLook? greedy)
     {
-        bool isGuided = _options.IsGuided((double)Left / Total);
+        bool isGuided = _options.IsGuided((double)masked / Total);
         (int[]? other, int shift) = isGuided ? Unconditional(tokens) : (null, 0);
         return new MaskedRow([.. tokens], other, positions, [])
         {
