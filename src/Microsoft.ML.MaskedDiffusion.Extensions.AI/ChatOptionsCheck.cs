@@ -19,6 +19,10 @@ internal static class ChatOptionsCheck
         Require(options.PresencePenalty is null or 0, nameof(options.PresencePenalty), "use SamplingOptions.RepetitionPenalty");
         Require(options.ConversationId is null, nameof(options.ConversationId),
             "the client keeps no conversations; send all messages with each request");
+#pragma warning disable MEAI001 // The option is experimental; a request that has it would get another reply than it asks for.
+        Require(options.ContinuationToken is null, nameof(options.ContinuationToken),
+            "the client keeps no replies; send all messages with each request");
+#pragma warning restore MEAI001
         Require(options.ModelId is null || options.ModelId == modelId, nameof(options.ModelId),
             $"the client has one model, '{modelId}', and the request names '{options.ModelId}'");
     }

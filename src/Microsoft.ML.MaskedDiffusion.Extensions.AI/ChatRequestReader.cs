@@ -5,7 +5,7 @@ namespace Microsoft.ML.MaskedDiffusion.Extensions.AI;
 /// <summary>Turns requests into prompts and generators, and refuses those that cannot be fulfilled. Thread-safe.</summary>
 internal sealed class ChatRequestReader
 {
-    private const int DefaultBlockLength = 32;
+    private const int DefaultBlockLength = 32, DefaultNewTokens = 128;
 
     private readonly MaskedDiffusionModel _model;
     private readonly ChatTemplate _template;
@@ -67,14 +67,16 @@ internal sealed class ChatRequestReader
         return new ChatRequest(writer.Generator, prompt, tokensStay, finalLength, DateTimeOffset.UtcNow);
     }
 
-    // A network whose attention goes by blocks has its own.
-    private static GenerationOptions Default(TransformerConfig config) => new()
+    // A network whose attention goes by blocks has its own. A small context keeps half of it for the conversation.
+    private static GenerationOptions Default(TransformerConfig config)
     {
-        Sampling =
+        int half = Math.Max(1, config.ContextLength / 2);
+        return new()
         {
-            BlockLength = config.AttentionBlockSize is null ? Math.Max(1, Math.Min(DefaultBlockLength, config.ContextLength / 2)) : null,
-        },
-    };
+            MaxNewTokens = Math.Min(DefaultNewTokens, half),
+            Sampling = { BlockLength = config.AttentionBlockSize is null ? Math.Min(DefaultBlockLength, half) : null },
+        };
+    }
 
     private Writer Open(GenerationOptions options) => new(new TextGenerator(_model, options), options);
 

@@ -21,7 +21,7 @@ public sealed class MaskedDiffusionChatClientOptions
     /// How replies are written where a request says nothing else. Its stop strings are added to those of the template; its
     /// <see cref="GenerationOptions.PromptTokens"/> must be null and its <see cref="GenerationOptions.LiteralPrompts"/> false, since both
     /// are the template's. Default null: at most 128 tokens, drawn from the model's own distribution in a random order, in blocks of 32
-    /// tokens, or of half the context where that is less.
+    /// tokens; half the context where that is less than the one or the other.
     /// </summary>
     public GenerationOptions? Generation { get; set; }
 

@@ -168,6 +168,9 @@ public sealed class ChatClientTests
         await Refused(new() { FrequencyPenalty = 0.5f }, "FrequencyPenalty");
         await Refused(new() { PresencePenalty = 0.5f }, "PresencePenalty");
         await Refused(new() { ConversationId = "1" }, "ConversationId");
+#pragma warning disable MEAI001 // The option is experimental.
+        await Refused(new() { ContinuationToken = ResponseContinuationToken.FromBytes(new byte[] { 1 }) }, "ContinuationToken");
+#pragma warning restore MEAI001
         await Refused(new() { ModelId = "another" }, "ModelId");
 
         var nothing = new ChatOptions
@@ -271,6 +274,15 @@ public sealed class ChatClientTests
             alone[i] = await Ask(i / 2, i % 2 == 0);
         together = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => Ask(i / 2, i % 2 == 0))));
         CollectionAssert.AreEqual(alone, together);
+    }
+
+    [TestMethod]
+    public async Task AReplyLeavesHalfOfASmallContextToTheConversation()
+    {
+        using MaskedDiffusionModel small = TinyModel.Create(TokenizerSource.Bytes().Known!, contextLength: 48);
+        using IChatClient client = small.AsChatClient(new() { Template = TinyChatModel.Template });
+        ChatResponse response = await client.GetResponseAsync([new(ChatRole.User, "Why is it?")]);
+        Assert.IsLessThanOrEqualTo(24, (int)response.Usage!.OutputTokenCount!.Value);
     }
 
     [TestMethod]
