@@ -117,9 +117,18 @@ public sealed class CommandLineLearningTests
         Assert.AreEqual(4, ToolRun.Done([.. arguments, "--json"]).Objects.Single().GetProperty("steps").GetInt64());
         JsonElement packed = ToolRun.Done("inspect", folder.File("packed"), "--json").Objects.Single();
         Assert.AreEqual("packed tokens", packed.GetProperty("kind").GetString());
+        long count = packed.GetProperty("tokensOfText").GetInt64();
+        MaskedDiffusionCatalog catalog = new MLContext(1).MaskedDiffusion();
+        using (MaskedDiffusionModel model = MaskedDiffusionModel.Load(Files.Model))
+            Assert.AreEqual(catalog.SavePackedTokens(catalog.LoadText(Files.Text), model.Tokenizer, folder.File("again")).Tokens, count);
         // The folder in which a training keeps them, too.
         JsonElement kept = ToolRun.Done("inspect", folder.Path, "--json").Objects.Single();
         Assert.AreEqual(packed.GetProperty("size").GetInt64(), kept.GetProperty("size").GetInt64());
+        Assert.AreEqual(count, kept.GetProperty("tokensOfText").GetInt64());
+        // Of files without what says it, as the Python system's are, nothing is made up.
+        File.Delete(folder.File("packed/.train.tokens.json"));
+        packed = ToolRun.Done("inspect", folder.File("packed"), "--json").Objects.Single();
+        Assert.IsFalse(packed.TryGetProperty("tokensOfText", out _));
     }
 
     [TestMethod]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text.Json;
 using Mdm.Output;
 
 namespace Mdm.Inspection;
@@ -22,7 +23,7 @@ internal sealed class PackedTokensInspector : Inspector
     {
         string[] files = Files(path);
         byte[][] heads = [.. files.Select(file => Head(file, HeaderBytes))];
-        return
+        List<Field> fields =
         [
             new("kind", "packed tokens"),
             new("format version", (long)BinaryPrimitives.ReadUInt64LittleEndian(heads[0].AsSpan(7))),
@@ -37,6 +38,30 @@ internal sealed class PackedTokensInspector : Inspector
             new("room for tokens", heads.Sum(head => BinaryPrimitives.ReadInt64LittleEndian(head.AsSpan(16)))),
             new("size", files.Sum(file => new FileInfo(file).Length), "bytes"),
         ];
+        if (TokenCount(Path.GetDirectoryName(Path.GetFullPath(files[0]))!, files.Length) is { } count)
+            fields.Insert(fields.Count - 1, new("tokens of text", count));
+        return fields;
+    }
+
+    // The files beside the packed ones that say how many of their ids are text. Those of the Python system have none.
+    private static long? TokenCount(string folder, int fileCount)
+    {
+        long tokens = 0;
+        int told = 0;
+        foreach (string path in Directory.GetFiles(folder, ".*.tokens.json"))
+        {
+            try
+            {
+                using JsonDocument content = JsonDocument.Parse(File.ReadAllBytes(path));
+                tokens += content.RootElement.GetProperty("tokens").GetInt64();
+                told += content.RootElement.GetProperty("files").GetInt32();
+            }
+            catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+            {
+                throw new InvalidDataException($"{path} is damaged: {error.Message}", error);
+            }
+        }
+        return told == fileCount ? tokens : null;
     }
 
     private static string[] Files(string path)
