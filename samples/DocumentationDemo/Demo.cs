@@ -36,6 +36,9 @@ internal static class Demo
         foreach (CorpusRow row in heldOut.Take(3))
             Console.WriteLine($"  {row.Text}");
 
+        // Before minutes are spent on a training that could not be tested.
+        ChoiceStep.RequireRows(heldOut);
+
         SampleConsole.Heading($"2. Training for {options.Minutes:0.##} minutes");
         TrainStep training = TrainStep.Run(ml, sets, options, cancellationToken);
         using var lm = training.Transformer;

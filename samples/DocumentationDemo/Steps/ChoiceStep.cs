@@ -16,6 +16,8 @@ internal sealed record ChoiceStep(int Questions, double Accuracy, double Standar
 {
     public const int Options = 4;
 
+    private const int FewestRows = 60;
+
     // Classifier-free guidance without special training ("unsupervised"): it favours summaries that the name makes more likely. The value
     // was chosen on other rows than those asked here.
     private const double GuidanceScale = 2;
@@ -41,15 +43,26 @@ internal sealed record ChoiceStep(int Questions, double Accuracy, double Standar
         return new ChoiceStep(questions.Count, accuracy, standardError, [.. questions.Zip(answers).Take(5)]);
     }
 
+    /// <summary>Refuses a text whose held-out rows are too few to make questions of.</summary>
+    /// <exception cref="InvalidDataException">They are.</exception>
+    public static void RequireRows(IEnumerable<CorpusRow> heldOut) => RequireRows(heldOut.Count(row => row.Name.Length > 0));
+
+    private static void RequireRows(int count)
+    {
+        if (count < FewestRows)
+        {
+            throw new InvalidDataException(
+                $"Multiple choice needs at least {FewestRows} held-out rows with a context, but there are only {count}. "
+                + "Use a larger text.");
+        }
+    }
+
     /// <summary>Makes questions. The wrong answers are drawn from the 40 summaries that are nearest in length to the right one.</summary>
     private static List<ChoiceRow> Ask(IReadOnlyList<CorpusRow> rows, int count, Random random)
     {
         CorpusRow[] byLength =
             [.. rows.Where(row => row.Name.Length > 0).OrderBy(row => row.Summary.Length).ThenBy(row => row.Text, StringComparer.Ordinal)];
-        if (byLength.Length < 60)
-            throw new InvalidDataException(
-                $"Multiple choice needs at least 60 held-out rows with a context, but there are only {byLength.Length}. "
-                + "Use a larger text.");
+        RequireRows(byLength.Length);
         var questions = new List<ChoiceRow>();
         foreach (int index in Enumerable.Range(0, byLength.Length).OrderBy(_ => random.Next()).Take(count))
         {

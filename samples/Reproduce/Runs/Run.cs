@@ -149,7 +149,11 @@ internal sealed class Run
         options.CancellationToken = _cancellation;
         options.Checkpoints = new CheckpointOptions { Folder = CheckpointFolder(name), Resume = true, Minutes = 2, Keep = 1 };
         if (Options.IsUntrained)
+        {
             (options.MaxSteps, options.Budget, options.LearningRate, options.WarmStart) = (1, new BudgetOptions(), 1e-12, 0);
+            // The steps that a recipe warms up would be more than there are.
+            options.Optimizer.WarmupSteps = null;
+        }
         return fit(options);
     }
 }

@@ -139,9 +139,11 @@ internal sealed class GuidanceExperiment : Experiment
         likelihood.GuidanceScale = strength;
         ZeroShotResult result = Evaluator(model, likelihood, run.Options.IsFull ? null : run.Options.Scaled(QuestionsOfTask))
             .Evaluate(zeroShot, run.FindDataFile(task.File)!);
-        int right = (int)Math.Round(result.Accuracy.Value * result.QuestionCount);
-        return new TaskAnswers(
-            task.Name, strength, task.Chance, Interval.OfShare(right, result.QuestionCount), result.Accuracy.NoiseStandardError);
+        int scored = result.QuestionCount - result.TooLongCount;
+        if (scored == 0)
+            throw new InvalidDataException($"{run.FindDataFile(task.File)}: no question of {task.Name} fits the model's context.");
+        int right = (int)Math.Round(result.Accuracy.Value * scored);
+        return new TaskAnswers(task.Name, strength, task.Chance, Interval.OfShare(right, scored), result.Accuracy.NoiseStandardError);
     }
 
     private static ZeroShotEvaluator Evaluator(MaskedDiffusionModel model, LikelihoodOptions likelihood, int? maxQuestions = null) => new(

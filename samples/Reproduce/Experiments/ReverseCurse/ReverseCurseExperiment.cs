@@ -187,10 +187,21 @@ internal sealed class ReverseCurseExperiment : Experiment
 
     private static IEnumerable<(string Prompt, string Completion)> Read(string path)
     {
-        foreach (string line in File.ReadLines(path))
+        foreach ((int number, string line) in File.ReadLines(path).Index())
+            yield return Parse(line, $"{path}, line {number + 1}");
+    }
+
+    private static (string Prompt, string Completion) Parse(string line, string place)
+    {
+        try
         {
             using JsonDocument row = JsonDocument.Parse(line);
-            yield return (row.RootElement.GetProperty("prompt").GetString()!, row.RootElement.GetProperty("completion").GetString()!);
+            return (row.RootElement.GetProperty("prompt").GetString()!, row.RootElement.GetProperty("completion").GetString()!);
+        }
+        catch (Exception error) when (JsonFault.Is(error))
+        {
+            throw new FormatException(
+                $"{place}: {JsonFault.Words(error)}. Each line must be a JSON object with the texts prompt and completion.", error);
         }
     }
 
