@@ -99,7 +99,7 @@ internal sealed class HubFolder
         TextTokenizer tokenizer = TextTokenizer.FromFile(_path);
         return tokenizer.VocabularySize <= Config.VocabularySize ? tokenizer : throw new InvalidDataException(
             $"{_path}: the tokenizer has {tokenizer.VocabularySize} tokens, but {HubConfig.FileName} says that the network knows only "
-            + $"{Config.VocabularySize}.");
+            + $"{Config.VocabularySize}. Use the tokenizer that the network was trained with, or fetch all files of one release again.");
     }
 
     private TransformerConfig WithMaskToken(TextTokenizer tokenizer)

@@ -31,7 +31,8 @@ internal static class ModelReader
             if (tokenizer.VocabularySize > config.VocabularySize)
             {
                 throw new InvalidDataException(
-                    $"{source}: the tokenizer has {tokenizer.VocabularySize} tokens, but the network has only {config.VocabularySize}.");
+                    $"{source}: the tokenizer has {tokenizer.VocabularySize} tokens, but the network has only {config.VocabularySize}. "
+                    + "Use the tokenizer that the network was trained with.");
             }
             return (ReadWeights(store, manifest, config, device, type), tokenizer);
         });
