@@ -259,7 +259,7 @@ public sealed partial class OptionsTests
             [nameof(InfillOptions.Candidates)] = [Array.Empty<string>(), new[] { "a", "" }, new[] { "a", "a" }, new string?[] { null }],
             [nameof(InfillOptions.FillingWeight)] = BadShares,
             [nameof(InfillOptions.LengthMethod)] = [(GapLengthMethod)(-1), (GapLengthMethod)9],
-            [nameof(InfillOptions.MaxGapLength)] = [.. BadCounts, GapOptions.LargestMaxLength + 1, int.MaxValue],
+            [nameof(InfillOptions.MaxGapLength)] = [.. BadCounts, GapOptions.LargestMaxGapLength + 1, int.MaxValue],
             // Several draws need a temperature.
             [nameof(InfillOptions.Samples)] = [.. BadCounts, 2, GapOptions.LargestSamples + 1],
             [nameof(InfillOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
@@ -280,7 +280,7 @@ public sealed partial class OptionsTests
         {
             [nameof(GapOptions.FillingWeight)] = BadShares,
             [nameof(GapOptions.LengthMethod)] = [(GapLengthMethod)(-1), (GapLengthMethod)9],
-            [nameof(GapOptions.MaxLength)] = [.. BadCounts, GapOptions.LargestMaxLength + 1, int.MaxValue],
+            [nameof(GapOptions.MaxGapLength)] = [.. BadCounts, GapOptions.LargestMaxGapLength + 1, int.MaxValue],
             [nameof(GapOptions.Samples)] = [.. BadCounts, 2, GapOptions.LargestSamples + 1],
             [nameof(GapOptions.InvalidRows)] = [(InvalidRows)(-1), (InvalidRows)9],
         }, anything: []),

@@ -159,5 +159,15 @@ public sealed class GapLengthTrainingTests
             Assert.AreEqual(
                 option, Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new Infiller(resizing, sampling, gaps)).ParamName);
         }
+        foreach ((string option, SamplingOptions sampling) in new (string, SamplingOptions)[]
+        {
+            ("Remasking", new() { Remasking = null! }), ("Cache", new() { Cache = null! }),
+        })
+        {
+            Assert.AreEqual(option, Assert.ThrowsExactly<ArgumentNullException>(() => new Infiller(resizing, sampling, gaps)).ParamName);
+            var options = new InfillOptions { LengthMethod = GapLengthMethod.LengthTokens, Sampling = sampling };
+            Assert.AreEqual(option, Assert.ThrowsExactly<ArgumentNullException>(
+                () => new MLContext(1).MaskedDiffusion().Infill(resizing, options)).ParamName);
+        }
     }
 }

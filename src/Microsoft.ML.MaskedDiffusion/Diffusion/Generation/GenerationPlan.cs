@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Text;
@@ -76,10 +77,20 @@ internal sealed record GenerationPlan(
             OptionCheck.Require(id != MaskTokenId, "EndTokens", id, "ids other than the mask token's");
         }
         int least = NegativePrompt?.Length ?? 0;
-        OptionCheck.Require(sampling.BlockLength is null || sampling.BlockLength + least < ContextLength, "Sampling.BlockLength",
-            sampling.BlockLength, $"below the model's context of {ContextLength} tokens with what the network sees before a block");
-        OptionCheck.Require(!sampling.SharesStepsAmongRows || sampling.BlockLength is null, "Sampling.BlockLength", sampling.BlockLength,
-            "null with SharesStepsAmongRows");
+        if (sampling.BlockLength is { } length)
+        {
+            int most = ContextLength - least - 1;
+            OptionCheck.Require(length <= most, "Sampling.BlockLength", length, most < 1
+                ? $"null, since a NegativePrompt of {least} tokens leaves no room for a block in the model's context of {ContextLength}"
+                : $"1 to {most}: the model's context of {ContextLength} tokens less one before a block"
+                + (least > 0 ? $" and the {least} of NegativePrompt" : ""));
+        }
+        else if (least > 0)
+        {
+            OptionCheck.Require(least + MaxNewTokens <= ContextLength, "NegativePrompt", $"{least} tokens", string.Create(
+                CultureInfo.InvariantCulture, $"at most {ContextLength - MaxNewTokens} tokens: the model's context of {ContextLength} less "
+                + $"MaxNewTokens {MaxNewTokens}. Shorten it, lower MaxNewTokens, or set Sampling.BlockLength"));
+        }
         if (!isAutoregressive)
             return;
         OptionCheck.Require(sampling.Remasking == Remasking.None, "Sampling.Remasking", sampling.Remasking,

@@ -8,18 +8,18 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </summary>
 public sealed class GapOptions
 {
-    /// <summary>The largest <see cref="MaxLength"/>, tokens.</summary>
-    public const int LargestMaxLength = 1024;
+    /// <summary>The largest <see cref="MaxGapLength"/>, tokens.</summary>
+    public const int LargestMaxGapLength = 1024;
 
     /// <summary>The largest <see cref="Samples"/>.</summary>
     public const int LargestSamples = 1024;
 
-    internal const int DefaultMaxLength = 8;
+    internal const int DefaultMaxGapLength = 8;
 
     internal const double DefaultFillingWeight = 0.25;
 
-    /// <summary>The most tokens of a gap [MASK*], 1 to <see cref="LargestMaxLength"/>. Default 8.</summary>
-    public int MaxLength { get; set; } = DefaultMaxLength;
+    /// <summary>The most tokens of a gap [MASK*], 1 to <see cref="LargestMaxGapLength"/>. Default 8.</summary>
+    public int MaxGapLength { get; set; } = DefaultMaxGapLength;
 
     /// <summary>
     /// How gaps of unknown length get their lengths. <see cref="GapLengthMethod.LengthTokens"/> needs a model with length tokens, and
@@ -52,7 +52,8 @@ public sealed class GapOptions
 
     internal GapOptions Clone(SamplingOptions sampling)
     {
-        OptionCheck.Require(MaxLength is >= 1 and <= LargestMaxLength, nameof(MaxLength), MaxLength, $"1 to {LargestMaxLength} tokens");
+        OptionCheck.Require(MaxGapLength is >= 1 and <= LargestMaxGapLength, nameof(MaxGapLength), MaxGapLength,
+            $"1 to {LargestMaxGapLength} tokens");
         OptionCheck.RequireShare(FillingWeight, nameof(FillingWeight));
         CheckSamples(Samples, sampling, nameof(Samples));
         OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
@@ -65,12 +66,13 @@ public sealed class GapOptions
         OptionCheck.RequireDefined(method, nameof(LengthMethod));
         if (method != GapLengthMethod.LengthTokens)
             return;
-        const string Default = "the default under GapLengthMethod.LengthTokens, where lengths change between steps";
-        OptionCheck.Require(sampling.Steps is null, nameof(sampling.Steps), sampling.Steps, Default);
-        OptionCheck.Require(sampling.BlockLength is null, nameof(sampling.BlockLength), sampling.BlockLength, Default);
-        OptionCheck.Require(sampling.Remasking == Remasking.None, nameof(sampling.Remasking), sampling.Remasking.Name, Default);
-        OptionCheck.Require(sampling.Cache == SamplingCache.None, nameof(sampling.Cache), sampling.Cache.Name, Default);
-        OptionCheck.Require(!sampling.SharesStepsAmongRows, nameof(sampling.SharesStepsAmongRows), sampling.SharesStepsAmongRows, Default);
+        const string Reason = " under GapLengthMethod.LengthTokens, where lengths change between steps";
+        OptionCheck.Require(sampling.Steps is null, nameof(sampling.Steps), sampling.Steps, "null" + Reason);
+        OptionCheck.Require(sampling.BlockLength is null, nameof(sampling.BlockLength), sampling.BlockLength, "null" + Reason);
+        OptionCheck.Require(sampling.Remasking == Remasking.None, nameof(sampling.Remasking), sampling.Remasking.Name, "None" + Reason);
+        OptionCheck.Require(sampling.Cache == SamplingCache.None, nameof(sampling.Cache), sampling.Cache.Name, "None" + Reason);
+        OptionCheck.Require(
+            !sampling.SharesStepsAmongRows, nameof(sampling.SharesStepsAmongRows), sampling.SharesStepsAmongRows, "false" + Reason);
     }
 
     internal static void CheckSamples(int samples, SamplingOptions sampling, string option)

@@ -14,7 +14,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// </summary>
 /// <remarks>
 /// <para>In a text [MASK] is a gap of one token, [MASK*5] a gap of five, [MASK*2-8] one of two to eight and [MASK*] one of 1 to
-/// <see cref="GapOptions.MaxLength"/>; <see cref="GapSyntax.Escape"/> makes any text plain. Text outside gaps comes back character for
+/// <see cref="GapOptions.MaxGapLength"/>; <see cref="GapSyntax.Escape"/> makes any text plain. Text outside gaps comes back character for
 /// character. A word's token brings the space before it: where a gap stands after a space, there is one space in the end, whether the
 /// chosen token brings one or not.</para>
 /// <para>Only tokens with text are chosen (no end of sequence, unknown or padding token, none with U+FFFD, and as a text's whole beginning
@@ -53,7 +53,7 @@ public sealed class Infiller
             throw new ArgumentException(
                 "The model is autoregressive and has no mask token; filling gaps needs a masked diffusion model.", nameof(model));
         }
-        options ??= new SamplingOptions();
+        options = (options ?? new SamplingOptions()).Clone();
         _options = (gaps ?? new GapOptions()).Clone(options);
         if (_options.LengthMethod == GapLengthMethod.LengthTokens && !model.Config.HasLengthTokens)
         {
@@ -70,9 +70,9 @@ public sealed class Infiller
         _settler = new GapSettler(evaluator, Source(guidanceScale: 0), vocabulary, _options.FillingWeight, options.BatchTokens,
             DocumentStart.Of(model.Tokenizer).Length, model.Tokenizer.EndOfSequenceId);
         _resizing = _options.LengthMethod == GapLengthMethod.LengthTokens
-            ? new ResizingFiller(Source(options.GuidanceScale), options.Clone(), vocabulary, model.Config, model.Tokenizer.EndOfSequenceId)
+            ? new ResizingFiller(Source(options.GuidanceScale), options, vocabulary, model.Config, model.Tokenizer.EndOfSequenceId)
             : null;
-        _reader = new GapReader(model, _options.MaxLength);
+        _reader = new GapReader(model, _options.MaxGapLength);
     }
 
     /// <summary>Rows that went through the network so far, in all calls together.</summary>

@@ -171,7 +171,8 @@ public sealed class SamplingOptions
 
     /// <summary>
     /// Whether the rows of a call compete for the positions that a step fills, as in SMDM's most-confident-first sampler: then a row's
-    /// result depends on the rows beside it. For the repetition of published figures only. Default false.
+    /// result depends on the rows beside it. Not with <see cref="BlockLength"/> or <see cref="Remasking"/>. For the repetition of
+    /// published figures only. Default false.
     /// </summary>
     [JsonPropertyName("SharesStepsAmongRows")]
     [OmittedAtDefault]
@@ -234,6 +235,8 @@ public sealed class SamplingOptions
             "above 0 and at most 100; 1 is off");
         OptionCheck.Require(!SharesStepsAmongRows || Remasking == Remasking.None, nameof(SharesStepsAmongRows), SharesStepsAmongRows,
             "false with a Remasking other than None");
+        OptionCheck.Require(!SharesStepsAmongRows || BlockLength is null, nameof(BlockLength), BlockLength,
+            "null with SharesStepsAmongRows");
         OptionCheck.Require(BatchTokens >= 1, nameof(BatchTokens), BatchTokens, "at least 1 token");
         var copy = (SamplingOptions)MemberwiseClone();
         copy.SuppressedTokens = SuppressedTokens is null ? null : [.. SuppressedTokens];

@@ -16,7 +16,7 @@ public static class GapSyntax
     /// <summary>The most tokens that one gap may span.</summary>
     public const int MaximumSpan = 1_000_000;
 
-    /// <summary>A gap of unknown length: 1 to <see cref="GapOptions.MaxLength"/> tokens.</summary>
+    /// <summary>A gap of unknown length: 1 to <see cref="GapOptions.MaxGapLength"/> tokens.</summary>
     public const string UnknownGap = Opening + "*]";
 
     private const string Opening = "[MASK";

@@ -24,10 +24,10 @@ public sealed class InfillOptions : ITransformOptions
     [JsonPropertyName("Sampling")]
     public SamplingOptions Sampling { get; set; } = new();
 
-    /// <summary>The most tokens of a gap [MASK*], 1 to <see cref="GapOptions.LargestMaxLength"/>. Default 8.</summary>
+    /// <summary>The most tokens of a gap [MASK*], 1 to <see cref="GapOptions.LargestMaxGapLength"/>. Default 8.</summary>
     [JsonPropertyName("MaxGapLength")]
     [OmittedAtDefault]
-    public int MaxGapLength { get; set; } = GapOptions.DefaultMaxLength;
+    public int MaxGapLength { get; set; } = GapOptions.DefaultMaxGapLength;
 
     /// <summary>
     /// How gaps of unknown length get their lengths; see <see cref="GapOptions.LengthMethod"/>. Default
@@ -123,7 +123,7 @@ public sealed class InfillOptions : ITransformOptions
     /// <summary>How gaps are settled, as the infiller takes it.</summary>
     internal GapOptions Gaps => new()
     {
-        MaxLength = MaxGapLength, LengthMethod = LengthMethod, FillingWeight = FillingWeight, Samples = Samples,
+        MaxGapLength = MaxGapLength, LengthMethod = LengthMethod, FillingWeight = FillingWeight, Samples = Samples,
         InvalidRows = InvalidRows,
     };
 
@@ -137,16 +137,17 @@ public sealed class InfillOptions : ITransformOptions
             "null unless InvalidRows is Skip");
         OptionCheck.RequireBatchSize(BatchSize);
         OptionCheck.RequireObject(Sampling, nameof(Sampling), "a SamplingOptions; leave it unset for the default");
-        OptionCheck.Require(!Sampling.SharesStepsAmongRows, "Sampling.SharesStepsAmongRows", true,
+        SamplingOptions sampling = Sampling.Clone();
+        OptionCheck.Require(!sampling.SharesStepsAmongRows, "Sampling.SharesStepsAmongRows", true,
             "false in a transform, whose rows do not depend on each other; Infiller can do it");
-        OptionCheck.Require(MaxGapLength is >= 1 and <= GapOptions.LargestMaxLength, nameof(MaxGapLength), MaxGapLength,
-            $"1 to {GapOptions.LargestMaxLength} tokens");
+        OptionCheck.Require(MaxGapLength is >= 1 and <= GapOptions.LargestMaxGapLength, nameof(MaxGapLength), MaxGapLength,
+            $"1 to {GapOptions.LargestMaxGapLength} tokens");
         OptionCheck.RequireShare(FillingWeight, nameof(FillingWeight));
-        GapOptions.CheckLengthMethod(LengthMethod, Sampling);
+        GapOptions.CheckLengthMethod(LengthMethod, sampling);
         CheckSamples();
         CheckCandidates();
         var copy = (InfillOptions)MemberwiseClone();
-        copy.Sampling = Sampling.Clone();
+        copy.Sampling = sampling;
         copy.Candidates = Candidates is null ? null : [.. Candidates];
         return copy;
     }

@@ -328,6 +328,26 @@ public sealed class TextGeneratorTests
     }
 
     [TestMethod]
+    public void ANegativePromptThatLeavesNoRoomIsRefusedByItsName()
+    {
+        GenerationOptions options = Options(8);
+        options.Sampling.GuidanceScale = 2;
+        options.InvalidRows = InvalidRows.Skip;
+        options.NegativePrompt = new string('z', TinyModel.ContextLength);
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new TextGenerator(Model, options));
+        Assert.AreEqual("NegativePrompt", error.ParamName);
+        StringAssert.Contains(error.Message, "at most 16 tokens: the model's context of 24 less MaxNewTokens 8.");
+
+        options.Sampling.BlockLength = 8;
+        error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new TextGenerator(Model, options));
+        StringAssert.Contains(error.Message, "Sampling.BlockLength is 8");
+        options.NegativePrompt = null;
+        options.Sampling.BlockLength = TinyModel.ContextLength;
+        error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new TextGenerator(Model, options));
+        StringAssert.Contains(error.Message, "1 to 23: the model's context of 24 tokens less one before a block");
+    }
+
+    [TestMethod]
     public void GuidanceCostsNothingWhereItDoesNotAct()
     {
         GenerationOptions options = Options(10, minimum: 10);

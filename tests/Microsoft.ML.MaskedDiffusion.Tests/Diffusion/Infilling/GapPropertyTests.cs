@@ -29,7 +29,7 @@ public sealed class GapPropertyTests
         bool hasLengthTokens = method == GapLengthMethod.LengthTokens;
         using MaskedDiffusionModel model = TinyModel.Create(Open(tokenizer), contextLength: 640, seed: 8, hasLengthTokens);
         var infiller = new Infiller(model, new SamplingOptions { Temperature = 1, Seed = 3, Steps = hasLengthTokens ? null : 2 },
-            new GapOptions { MaxLength = 3, InvalidRows = InvalidRows.Skip, LengthMethod = method });
+            new GapOptions { MaxGapLength = 3, InvalidRows = InvalidRows.Skip, LengthMethod = method });
         var random = new Random(12);
         (string Text, string[] Plain)[] requests = [.. Enumerable.Range(0, 250).Select(_ => Request(random))];
         FilledText[] filled = infiller.Fill([.. requests.Select(request => new GappedText(request.Text))]);

@@ -78,6 +78,8 @@ public sealed class InfillerTests
         Assert.ThrowsExactly<ArgumentNullException>(() => infiller.Fill((string)null!));
         Assert.ThrowsExactly<ArgumentNullException>(() => infiller.Fill([(string)null!]));
         Assert.ThrowsExactly<ArgumentNullException>(() => new Infiller(null!));
+        Assert.AreEqual("BlockLength", Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => new Infiller(Model, new() { SharesStepsAmongRows = true, BlockLength = 4 })).ParamName);
         using MaskedDiffusionModel autoregressive = TinyAutoregressiveModel.Create();
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new Infiller(autoregressive)).Message, "autoregressive");
     }
