@@ -1,4 +1,5 @@
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Options;
 using Microsoft.ML.MaskedDiffusion.Saving;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
@@ -63,7 +64,11 @@ public sealed partial class MaskedDiffusionCatalog
     /// is taken.
     /// </summary>
     /// <param name="path">The folder or file.</param>
-    /// <param name="device">Where the weights go: "cpu", "cuda", "cuda:1", or "auto", the first GPU, else the processor.</param>
+    /// <param name="device">
+    /// Where the weights go: "cpu", "cuda", "cuda:1", or "auto", the first GPU, else the processor. Where
+    /// <see cref="MLContext.GpuDeviceId"/> is set, "auto" is that GPU; if there is no such GPU, it is the processor or, with
+    /// <see cref="MLContext.FallbackToCpu"/> false (ML.NET's default), an error.
+    /// </param>
     /// <param name="weightType">
     /// The numbers in which the matrices are held in memory, by default those of the files. A pipeline's model is loaded in those first, so
     /// that both are in memory for a moment.
@@ -73,12 +78,19 @@ public sealed partial class MaskedDiffusionCatalog
     /// There is nothing at <paramref name="path"/>, or the weights beside a zip are not there.
     /// </exception>
     /// <exception cref="InvalidDataException">The file is damaged, or is a pipeline without a model of this library.</exception>
+    /// <exception cref="ArgumentException">The machine has no such device.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="weightType"/> is none of the names.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// "auto" does not find the GPU that the context asks for, and the context does not allow the processor.
+    /// </exception>
     public MaskedDiffusionModel OpenModel(string path, string device = "auto", WeightType weightType = WeightType.Automatic)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentException.ThrowIfNullOrEmpty(device);
         OptionCheck.RequireDefined(weightType, nameof(weightType));
+        // Only a context that asks for a GPU is asked: else libtorch would be loaded before it is known that there is something to open.
+        if (MLContext.GpuDeviceId is { } wished)
+            device = DeviceChoice.Prefer(device, wished, MLContext.FallbackToCpu);
         return SavedForm.IsPipeline(path)
             ? PipelineFile.LoadFirstModel(MLContext, path, device, weightType) : MaskedDiffusionModel.Load(path, device, weightType);
     }

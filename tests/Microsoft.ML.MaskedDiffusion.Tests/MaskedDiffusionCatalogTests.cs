@@ -36,4 +36,22 @@ public sealed class MaskedDiffusionCatalogTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.MaskedDiffusion().Trainer(maxSteps: 0)).Message,
             "MaxSteps");
     }
+
+    [TestMethod]
+    public void AModelOpensOnTheDeviceThatTheContextAsksFor()
+    {
+        using var folder = new TemporaryFolder();
+        using MaskedDiffusionModel model = TinyModel.Create(5);
+        string path = folder.File("lm.mdm");
+        model.Save(path);
+        // No machine has so many GPUs.
+        var ml = new MLContext(1) { GpuDeviceId = 9999, FallbackToCpu = false };
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => ml.MaskedDiffusion().OpenModel(path));
+        StringAssert.Contains(error.Message, "9999");
+        using (MaskedDiffusionModel named = ml.MaskedDiffusion().OpenModel(path, "cpu"))
+            Assert.AreEqual("cpu", named.Device);
+        ml.FallbackToCpu = true;
+        using MaskedDiffusionModel opened = ml.MaskedDiffusion().OpenModel(path);
+        Assert.AreEqual("cpu", opened.Device);
+    }
 }
