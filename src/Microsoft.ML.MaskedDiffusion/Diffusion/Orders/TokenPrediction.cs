@@ -2,7 +2,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 
 /// <summary>
 /// What a network says about one masked position in a step: the token chosen for it and how sure the network is. All probabilities are
-/// those of softmax(logits) after guidance, biases, penalties and forbidden tokens, and before temperature, top-k, top-p and min-p, which
+/// those of softmax(logits) after guidance, penalties, biases and forbidden tokens, and before temperature, top-k, top-p and min-p, which
 /// act on the choice alone unless <see cref="SamplingOptions.OrderSeesKeptTokens"/> says otherwise. With
 /// <see cref="SamplingOptions.PostponedTokens"/> they are those among the other tokens, and 0 where one of these is chosen.
 /// </summary>

@@ -11,9 +11,10 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// effect.
 /// </summary>
 /// <remarks>
-/// Logits go through guidance, then <see cref="TokenBias"/>, <see cref="SuppressedTokens"/> and penalties: that is the distribution that
-/// the order looks at. Then temperature, <see cref="TopK"/>, <see cref="TopP"/> and <see cref="MinP"/>, in this order, make the
-/// distribution that a token is drawn from; with <see cref="OrderSeesKeptTokens"/> the order looks at that one.
+/// Logits go through guidance, then <see cref="RepetitionPenalty"/>, then <see cref="TokenBias"/>, <see cref="SuppressedTokens"/> and the
+/// rules about the end of a text: that is the distribution that the order looks at. Then temperature, <see cref="TopK"/>,
+/// <see cref="TopP"/> and <see cref="MinP"/>, in this order, make the distribution that a token is drawn from; with
+/// <see cref="OrderSeesKeptTokens"/> the order looks at that one.
 /// </remarks>
 public sealed class SamplingOptions
 {
