@@ -21,7 +21,7 @@ internal sealed class ScoreCommand : ModelCommand<ScoreSettings>
             "A file with a text a line, or with JSON lines that have \"text\" and maybe \"context\" (.jsonl).", "file");
         AddOption("--context", "Context", "What stands before each text and is not scored.");
         AddOption("--samples", "Likelihood.Samples", "Masks drawn for each text. Default: 128.");
-        AddOption("--method", "Likelihood.Method", "The estimator, such as ExactCount or ChainRule. Default: ExactCount.", "name");
+        AddOption("--method", "Likelihood.Method", "The likelihood method, such as ExactCount or ChainRule. Default: ExactCount.", "name");
         AddOption("--seed", "Likelihood.Seed", "The seed of all draws. Default: 0.");
         AddDeviceAndWeights();
         AddCommonOptions();

@@ -39,8 +39,8 @@ internal sealed class GuidanceExperiment : Experiment
     public override string Title => "Classifier-free guidance, with and without training for it";
 
     public override string Full =>
-        "asks the model of --model all questions of the paper's tasks in --data with the published estimators, without guidance and with "
-        + "the published strengths";
+        "asks the model of --model all questions of the paper's tasks in --data with the published likelihood methods, without guidance "
+        + "and with the published strengths";
 
     public override string Method =>
         "A masked diffusion model learns the .NET reference documentation. Questions about types that it has not seen ask which of four "

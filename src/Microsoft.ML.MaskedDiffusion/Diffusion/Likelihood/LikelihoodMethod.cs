@@ -21,7 +21,7 @@ public abstract class LikelihoodMethod
     public static LikelihoodMethod ExactCount { get; } = new ExactCountMethod();
 
     /// <summary>
-    /// SMDM's estimator: noise levels t on a shifted comb, every answer token masked with probability t, weight 1 / t (Nie et al., 2024,
+    /// SMDM's method: noise levels t on a shifted comb, every answer token masked with probability t, weight 1 / t (Nie et al., 2024,
     /// section 4). For comparison with published figures: small t make its variance unbounded, so that it needs many samples; its standard
     /// error leaves out the levels that hardly ever hide a token, which makes 1.96 standard errors cover 95 %. Exact for one token.
     /// </summary>

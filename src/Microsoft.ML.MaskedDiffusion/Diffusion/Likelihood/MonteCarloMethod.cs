@@ -4,7 +4,7 @@ using Microsoft.ML.MaskedDiffusion.Numerics.Random;
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>
-/// SMDM's estimator: combs of noise levels t, each token hidden with probability t, weight 1 / t. Levels and comparisons are in fp32, as in
+/// SMDM's method: combs of noise levels t, each token hidden with probability t, weight 1 / t. Levels and comparisons are in fp32, as in
 /// SMDM.
 /// </summary>
 internal sealed class MonteCarloMethod() : MaskMethod("MonteCarlo")

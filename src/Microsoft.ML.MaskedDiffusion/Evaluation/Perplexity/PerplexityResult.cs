@@ -21,8 +21,8 @@ public sealed record PerplexityResult(
 
 /// <summary>
 /// Figures of a corpus or one group of it. Errors over items are those of a ratio of sums over documents (Cochran, "Sampling Techniques",
-/// 1977, eq. 6.13), carried to the perplexity by the delta method. With estimators of a masked diffusion model's bound, all three are upper
-/// bounds.
+/// 1977, eq. 6.13), carried to the perplexity by the delta method. With methods that estimate a masked diffusion model's bound, all three
+/// are upper bounds.
 /// </summary>
 /// <param name="Group">The group; null for all documents together.</param>
 /// <param name="DocumentCount">Documents with at least one token.</param>

@@ -19,7 +19,7 @@ public sealed class ZeroShotProfile
     public static ZeroShotProfile Default { get; } = new("default", _ => new LikelihoodOptions());
 
     /// <summary>
-    /// SMDM's settings of its eval_mdm.sh, which differ from task to task in estimator and guidance: Monte Carlo of 1024 samples in combs
+    /// SMDM's settings of its eval_mdm.sh, which differ from task to task in method and guidance: Monte Carlo of 1024 samples in combs
     /// of 16, or the chain rule. They were tuned on the tasks, so use them only to compare with published figures. Knows the eight
     /// built-in tasks.
     /// </summary>

@@ -13,7 +13,7 @@ public sealed record ZeroShotResult
 
     /// <summary>
     /// Share of questions whose right option has the largest log-likelihood; for greedy tasks, whose continuation greedy decoding finds (no
-    /// estimator, so no noise). The noise error is √Σ q (1 - q) / n, with q the probability that the right option has the largest value
+    /// estimate, so no noise). The noise error is √Σ q (1 - q) / n, with q the probability that the right option has the largest value
     /// when all estimates of a question are drawn anew (independent normals around the estimates). The options of a question share their
     /// random numbers, so their noise goes up and down together and flips fewer answers than independent noise would: the noise error is an
     /// upper bound, a quarter too large in a test of unlike options.
@@ -33,13 +33,13 @@ public sealed record ZeroShotResult
 
     /// <summary>
     /// For greedy tasks the mean of -log p(continuation | context) in nats per continuation; an upper bound for a masked diffusion model
-    /// under estimators of the bound. Null for multiple choice.
+    /// under methods that estimate the bound. Null for multiple choice.
     /// </summary>
     public EvaluationMetric? LogPerplexity { get; init; }
 
     /// <summary>
     /// For greedy tasks exp(-mean log-likelihood of a continuation), as the harness computes it, errors by the delta method; an upper bound
-    /// for a masked diffusion model under estimators of the bound. Null for multiple choice.
+    /// for a masked diffusion model under methods that estimate the bound. Null for multiple choice.
     /// </summary>
     public EvaluationMetric? Perplexity { get; init; }
 
