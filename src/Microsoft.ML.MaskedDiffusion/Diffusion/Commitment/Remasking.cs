@@ -100,8 +100,8 @@ public abstract class Remasking
 
     /// <summary>
     /// When all is filled, each token is looked at again with itself and a quarter of the others masked. Those with less than
-    /// <paramref name="probability"/> are masked again and filled one by one, in so many rounds: what token editing is for a model that
-    /// tells nothing about tokens that it sees.
+    /// <paramref name="probability"/> are masked again and filled anew, one by one unless <see cref="TokensPerStep"/> asks for more, at
+    /// most <paramref name="rounds"/> times: what token editing is for a model that tells nothing about tokens that it sees.
     /// </summary>
     /// <param name="probability">0 to 1. Default 0.05.</param>
     /// <param name="rounds">1 or more. Default 1.</param>

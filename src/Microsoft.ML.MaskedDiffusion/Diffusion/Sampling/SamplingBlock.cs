@@ -73,7 +73,7 @@ internal sealed class SamplingBlock
         HeldSteps += isHeld ? 1 : 0;
         if (!wasFilled || masked.Count == 0)
             return;
-        // What is masked after all was filled is filled by a plan of its own, one position a step.
+        // What is masked after all was filled has a plan of its own: as many steps as positions. Rules without a plan fill as they do.
         Round++;
         _step = 0;
         _initialCount = _plannedSteps = masked.Count;
