@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Modeling;
@@ -60,7 +61,7 @@ internal static class MemoryDemand
     public static void RequireTraining(TransformerConfig config, torch.Device device, int bytesPerParameter)
     {
         if (device.type == DeviceType.CPU)
-            Require(config, (double)config.ParameterCount * bytesPerParameter, "Training", null, Available());
+            Require(config, (double)config.ParameterCount * bytesPerParameter, "Training", null, MachineMemory.Bytes);
     }
 
     /// <summary>Refuses a network whose weights the machine's memory cannot hold, where they are on the processor.</summary>
@@ -68,13 +69,13 @@ internal static class MemoryDemand
     public static void RequireHolding(TransformerConfig config, torch.Device device, torch.ScalarType type)
     {
         if (device.type == DeviceType.CPU)
-            Require(config, WeightBytes(config, type), "Holding", Remedy(config, type), Available());
+            Require(config, WeightBytes(config, type), "Holding", Remedy(config, type), MachineMemory.Bytes);
     }
 
     /// <summary>Refuses a session on the processor that the machine's memory cannot hold beside the network.</summary>
     /// <exception cref="InsufficientMemoryException">The machine has less memory than both need.</exception>
     public static void RequireSession(TransformerConfig config, torch.ScalarType type) =>
-        Require(config, SessionBytes(config, type), "Opening a session of", Remedy(config, type), Available());
+        Require(config, SessionBytes(config, type), "Opening a session of", Remedy(config, type), MachineMemory.Bytes);
 
     /// <summary>Refuses a number of bytes that is more than what is available.</summary>
     /// <param name="config">The network's shape.</param>
@@ -109,6 +110,4 @@ internal static class MemoryDemand
         string Takes(WeightType other) => string.Create(CultureInfo.InvariantCulture,
             $"WeightType.{other}, which takes {WeightBytes(config, WeightTypes.ScalarOf(other)) / Gibibyte:0.0} GiB");
     }
-
-    private static long Available() => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 }
