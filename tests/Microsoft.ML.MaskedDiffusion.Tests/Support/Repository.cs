@@ -15,6 +15,7 @@ internal static class Repository
     [
         "README.md",
         .. Directory.GetFiles(Path.Combine(Root, "src"), "PACKAGE.md", SearchOption.AllDirectories)
+            .Append(Path.Combine(Root, "tools", "mdm", "PACKAGE.md"))
             .Concat(Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories))
             .Select(path => Path.GetRelativePath(Root, path).Replace('\\', '/')).Order(StringComparer.Ordinal),
     ];
