@@ -172,7 +172,8 @@ internal sealed class SearchRun : IDisposable
             _ahead[(trial, measured.Rung)] = measured;
     }
 
-    // Values that a trainer refuses are reported before anything is trained.
+    // Values that a trainer refuses are reported before anything is trained: the ends of a range, which say most of what is wrong with it,
+    // and then the values of each trial together, because some suit the trainer and each other only between the ends.
     private void CheckValues()
     {
         foreach (SearchDimension dimension in _options.Space.Dimensions)
@@ -183,6 +184,24 @@ internal sealed class SearchRun : IDisposable
                 dimension.Apply(trainer, value);
                 TrainerOptionsCheck.Check(trainer, autoregressive: false);
             }
+        }
+        for (int trial = 0; trial < _options.MaxTrials; trial++)
+            CheckTrial(trial);
+    }
+
+    private void CheckTrial(int trial)
+    {
+        try
+        {
+            TrainerOptionsCheck.Check(_lengths.OptionsOf(trial), autoregressive: false);
+        }
+        catch (ArgumentException error)
+        {
+            IEnumerable<string> values = _options.Space.Dimensions.Zip(_values.Shown(trial), (varied, value) => $"{varied.Option} {value}");
+            throw new ArgumentOutOfRangeException(
+                $"Trial {trial} of {_options.MaxTrials} would have {string.Join(", ", values)}, which the trainer refuses. Give the Space "
+                + $"values that suit each other and the Trainer's other options, such as a Choice in place of a Range. {error.Message}",
+                error);
         }
     }
 

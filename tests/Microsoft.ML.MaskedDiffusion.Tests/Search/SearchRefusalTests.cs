@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using static Microsoft.ML.MaskedDiffusion.Tests.TinySearch;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>What a search refuses: options, metrics, data, and what stands in its folder.</summary>
 [TestClass]
-public sealed class SearchRefusalTests
+public sealed partial class SearchRefusalTests
 {
     [TestMethod]
     public void WhatTheMetricCannotMeasureByIsReportedBeforeAnythingIsTrained()
@@ -154,4 +155,38 @@ public sealed class SearchRefusalTests
         StringAssert.Contains(message, "LearningRate is 2");
         Assert.IsFalse(trained);
     }
+
+    [TestMethod]
+    public void ValuesOfATrialThatTheTrainerRefusesAreReportedBeforeAnythingIsTrained()
+    {
+        using var folder = new TemporaryFolder();
+        bool trained = false;
+        foreach ((string[] parts, Action<SearchOptions> change) in new (string[], Action<SearchOptions>)[]
+        {
+            // The trainer takes both ends of these ranges, and refuses what lies between.
+            (["BatchSize 3", "Option Compute.MicroBatchSize is 2; it must be a divisor"], o => o.Trainer.Compute.MicroBatchSize = 2),
+            (["BatchSize 3", "Option Compute.VirtualRanks is 2; it must be"], o => o.Trainer.Compute.VirtualRanks = 2),
+            // And each of these values beside the trainer's own other one.
+            (["WarmStart 0.", ", AttentionAnnealing 0.", "Option AttentionAnnealing is "], o =>
+            {
+                o.Trainer.WarmStart = 0.05;
+                o.Space = new SearchSpace().Range("WarmStart", 0.05, 0.9).Range("AttentionAnnealing", 0, 0.9);
+            }),
+        })
+        {
+            string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Run(Tiny(o =>
+            {
+                (o.MaxTrials, o.Folder, o.Metric) = (32, folder.File("search"), Loss(() => trained = true));
+                change(o);
+            }))).Message;
+            StringAssert.Matches(message, TrialOf32());
+            foreach (string part in parts)
+                StringAssert.Contains(message, part);
+        }
+        Assert.IsFalse(trained);
+        Assert.IsFalse(Directory.Exists(folder.File("search")), "nothing was begun");
+    }
+
+    [GeneratedRegex(@"^Trial \d+ of 32 would have ")]
+    private static partial Regex TrialOf32();
 }
