@@ -64,12 +64,16 @@ internal sealed class OptionPath
         object owner = options;
         foreach (PropertyInfo step in _steps[..^1])
         {
-            object? group = step.GetValue(owner);
-            if (group is null)
+            object group = step.GetValue(owner) switch
             {
-                group = Activator.CreateInstance(step.PropertyType)!;
-                step.SetValue(owner, group);
-            }
+                null => Activator.CreateInstance(step.PropertyType)!,
+                // What is immutable may be another trainer's too.
+                TransformerConfig network => network with { },
+                RotaryScaling scaling => scaling with { },
+                LocalAttention attention => attention with { },
+                { } own => own,
+            };
+            step.SetValue(owner, group);
             owner = group;
         }
         _steps[^1].SetValue(owner, value);

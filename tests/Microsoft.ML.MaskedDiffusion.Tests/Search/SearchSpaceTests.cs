@@ -44,6 +44,28 @@ public sealed class SearchSpaceTests
     }
 
     [TestMethod]
+    public void ANetworkWhosePropertiesAreVariedIsACopy()
+    {
+        RotaryScaling Scaling() => new() { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalContextLength = 64 };
+        TransformerConfig Own() => TransformerConfig.FromPreset("6M") with
+        {
+            RotaryScaling = Scaling(),
+            LocalAttention = new LocalAttention { Radius = 8 },
+        };
+        TransformerConfig given = Own();
+        var options = new TrainerOptions { Network = given };
+        Only(space => space.Choice("Network.LayerCount", 1, 2)).Apply(options, 2);
+        Only(space => space.Range("Network.RotaryScaling.Factor", 2, 4)).Apply(options, 2.5);
+        Only(space => space.Choice("Network.LocalAttention.Radius", 1, 3)).Apply(options, 3);
+        TransformerConfig varied = options.Network;
+        Assert.AreEqual((2, 2.5, 3), (varied.LayerCount, varied.RotaryScaling!.Factor, varied.LocalAttention!.Radius));
+        Assert.AreEqual(Own(), given);
+        TransformerConfig before = new TrainerOptions().Network with { };
+        Only(space => space.Choice("Network.LayerCount", 1, 2)).Apply(new TrainerOptions(), before.LayerCount + 1);
+        Assert.AreEqual(before, new TrainerOptions().Network);
+    }
+
+    [TestMethod]
     public void WhatCannotBeSearchedIsRefused()
     {
         SearchSpace space = new();
