@@ -89,7 +89,7 @@ internal sealed class SearchCourse
         // Trials on rungs that are not known may go on to their ends before this one is next.
         double spent = _measured.Sum(item => item.Value[^1].Rung < decided ? item.Value[^1].Flops : _lengths.MostFlopsOf(item.Key));
         double done = _measured.GetValueOrDefault(next.Trial)?[^1].Share ?? 0;
-        return spent + _lengths.Flops * (ShareOf(next.Rung) - done) > most ? null : next;
+        return spent + _lengths.FlopsOf(next.Trial) * (ShareOf(next.Rung) - done) > most ? null : next;
     }
 
     private SearchCourse Copy()

@@ -36,7 +36,10 @@ public sealed class SearchOptions
 
     /// <summary>
     /// Floating point operations of all trials, above 0, counted as 6 x non-embedding parameters x tokens: no training is begun that would
-    /// exceed them, except the first. Several processes train fewer trials at once where these may end the search. Default null.
+    /// exceed them, except the first. A training counts the FLOPs of its own options until it is measured, and rows of their own count as
+    /// whole contexts then. Several processes train fewer trials at once where these may end the search. Needs a
+    /// <see cref="TrainerOptions.MaxSteps"/>, <see cref="BudgetOptions.MaxTokens"/> or <see cref="BudgetOptions.MaxFlops"/> beside a
+    /// <see cref="BudgetOptions.MaxEpochs"/>. Default null.
     /// </summary>
     public double? MaxFlops { get; set; }
 
@@ -148,6 +151,10 @@ public sealed class SearchOptions
         OptionCheck.Require(!budget.UntilCancelled, Group + "Budget.UntilCancelled", budget.UntilCancelled, "false" + Length);
         OptionCheck.Require(budget.MaxEpochs is null || !EqualFlops, Group + "Budget.MaxEpochs", budget.MaxEpochs,
             "null with EqualFlops: the FLOPs of an epoch are not known before the text is read; set MaxSteps or Budget.MaxFlops");
+        bool hasFlops = Trainer.MaxSteps is not null || budget.MaxTokens is not null || budget.MaxFlops is not null;
+        OptionCheck.Require(budget.MaxEpochs is null || MaxFlops is null || hasFlops, Group + "Budget.MaxEpochs", budget.MaxEpochs,
+            "null with MaxFlops: the FLOPs of an epoch are not known before the text is read; set Trainer.MaxSteps or "
+            + "Trainer.Budget.MaxFlops beside it, the most that a trial may take");
         OptionCheck.Require(Trainer.Checkpoints.Folder is null, Group + "Checkpoints.Folder", Trainer.Checkpoints.Folder,
             "null: a search keeps its own checkpoints in its Folder");
         OptionCheck.Require(Trainer.Checkpoints.TokenFolder is null, Group + "Checkpoints.TokenFolder", Trainer.Checkpoints.TokenFolder,

@@ -308,7 +308,7 @@ internal sealed class SearchRun : IDisposable
         catch (TrainingDivergedException error)
         {
             return new SearchMeasurement(
-                rung, share, error.Step, _lengths.Flops * share, Seconds(), double.NaN, error.Message, before?.Losses ?? []);
+                rung, share, error.Step, _lengths.FlopsOf(trial) * share, Seconds(), double.NaN, error.Message, before?.Losses ?? []);
         }
         finally
         {

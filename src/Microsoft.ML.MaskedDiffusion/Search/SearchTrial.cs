@@ -17,7 +17,10 @@ public sealed record SearchTrial(
 /// <param name="Rung">The rung, from 0.</param>
 /// <param name="Share">The share of the trial's budget that it had then, above 0 to 1.</param>
 /// <param name="Steps">Optimizer steps from the trial's beginning.</param>
-/// <param name="Flops">Floating point operations from the trial's beginning, 6 x non-embedding parameters x tokens.</param>
+/// <param name="Flops">
+/// Floating point operations from the trial's beginning, 6 x non-embedding parameters x tokens; where the training failed, those it would
+/// have had at the rung.
+/// </param>
 /// <param name="Seconds">Seconds from the trial's beginning, trainings and measurements together.</param>
 /// <param name="Metric">The metric; NaN where the training failed.</param>
 /// <param name="Error">Why the training failed; null where it did not.</param>

@@ -24,9 +24,9 @@ internal sealed class TrialLengths(SearchOptions options, TrialValues values)
     /// <summary>The most that a trial can cost if it is trained to its end, which its measurement may say exactly later.</summary>
     public double MostFlopsOf(int trial)
     {
-        // What diverges counts by the trainer's options, and whole steps may be a step more.
+        // Whole steps may be a step more.
         (double whole, double step) = Own(trial);
-        return Math.Max(Flops, whole) + step;
+        return whole + step;
     }
 
     private (double Whole, double Step) Own(int trial)

@@ -44,6 +44,34 @@ public sealed class SearchCourseTests
     }
 
     [TestMethod]
+    [DataRow(1)]
+    [DataRow(3)]
+    public void NoTrainingIsBegunThatWouldExceedTheFlops(int rungs)
+    {
+        for (int seed = 0; seed < 8; seed++)
+        {
+            foreach (double trials in new[] { 0.4, 1.5, 4, 9 })
+            {
+                SearchOptions options = Options(20, rungs, 3);
+                // Of equal steps, so that trials cost from a quarter of the trainer's own batch of 16 to four times as much.
+                (options.EqualFlops, options.Seed) = (false, seed);
+                options.Space = new SearchSpace().Range("BatchSize", 4, 64, logarithmic: true);
+                var lengths = new TrialLengths(options, new TrialValues(options));
+                options.MaxFlops = trials * lengths.Flops;
+                var drawn = new Drawn(options, seed);
+                (List<(int Trial, int Rung)> taken, _, _) = drawn.Search(1);
+                string what = $"{trials} trials, seed {seed}";
+                var course = new SearchCourse(options, lengths);
+                double spent = taken.GroupBy(item => item.Trial)
+                    .Sum(items => lengths.FlopsOf(items.Key) * course.ShareOf(items.Max(item => item.Rung)));
+                Assert.IsTrue(taken.Count == 1 || spent <= options.MaxFlops, $"{what}: {spent / lengths.Flops}");
+                foreach (int ranks in Groups)
+                    CollectionAssert.AreEqual(taken, drawn.Search(ranks).Taken, $"{what}, {ranks} ranks");
+            }
+        }
+    }
+
+    [TestMethod]
     public void ALimitOfSecondsEndsAGroupWhereOneProcessEnds()
     {
         SearchOptions options = Options(20, 3, 3);
@@ -142,7 +170,7 @@ public sealed class SearchCourseTests
         {
             var random = new Random(_seed * 100_000 + trial * 10 + rung);
             double metric = random.Next(9) == 0 ? double.NaN : random.NextDouble();
-            return new SearchMeasurement(rung, share, 1, _lengths.Flops * share, share, metric, null, []);
+            return new SearchMeasurement(rung, share, 1, _lengths.FlopsOf(trial) * share, share, metric, null, []);
         }
     }
 }

@@ -134,6 +134,8 @@ public sealed partial class SearchRefusalTests
             ("Trainer.Checkpoints.Folder is 'run'", o => o.Trainer.Checkpoints.Folder = "run"),
             ("Trainer.Checkpoints.TokenFolder is 'tokens'", o => o.Trainer.Checkpoints.TokenFolder = "tokens"),
             ("Trainer.ValidationSet", o => o.Trainer.ValidationSet = Rows(new MLContext(1))),
+            ("Trainer.Budget.MaxEpochs is 2; it must be null with MaxFlops",
+                o => (o.Trainer.MaxSteps, o.Trainer.Budget.MaxEpochs, o.MaxFlops) = (null, 2, 1e12)),
             ("LearningRate is 2", o => o.Trainer.LearningRate = 2),
             ("Option Space is 0", o => o.Space = new SearchSpace()),
         })

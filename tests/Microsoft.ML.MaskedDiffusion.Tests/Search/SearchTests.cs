@@ -215,6 +215,22 @@ public sealed class SearchTests
     }
 
     [TestMethod]
+    public void ATrialThatDivergesCountsItsOwnFlops()
+    {
+        using SearchResult result = Run(Tiny(o =>
+        {
+            (o.Rungs, o.MaxTrials) = (1, 4);
+            o.Space = new SearchSpace().Choice("BatchSize", 2, 8);
+            o.Metric = SearchMetric.Of("large batches diverge", lm => lm.TrainingResult!.TokensSeen == 18 * 8 * 16
+                ? throw new TrainingDivergedException(9, double.NaN, 1, 1) : lm.TrainingResult.FinalLoss);
+        }));
+        SearchTrial[] diverged = [.. result.Trials.Where(trial => trial.Last.Error is not null)];
+        Assert.IsNotEmpty(diverged);
+        foreach (SearchTrial trial in diverged)
+            Assert.AreEqual(6.0 * Network(16).NonEmbeddingParameterCount * 18 * 8 * 16, trial.Last.Flops);
+    }
+
+    [TestMethod]
     public void ModelsWithoutAMetricLose()
     {
         int count = 0;
