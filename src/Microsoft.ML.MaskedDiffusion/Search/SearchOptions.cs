@@ -45,7 +45,8 @@ public sealed class SearchOptions
 
     /// <summary>
     /// Whether trials are as long as <see cref="Trainer"/>'s budget in FLOPs, so that a larger network trains on fewer tokens and models
-    /// are compared at equal cost. Otherwise each has the budget as it is, such as equal steps. Default true.
+    /// are compared at equal cost. Otherwise each has the budget as it is, such as equal steps. Where each row is a sequence of its own
+    /// (<see cref="RowOptions.PackDocuments"/>), the budget must be in tokens or FLOPs alone. Default true.
     /// </summary>
     public bool EqualFlops { get; set; } = true;
 
@@ -155,6 +156,10 @@ public sealed class SearchOptions
         OptionCheck.Require(budget.MaxEpochs is null || MaxFlops is null || hasFlops, Group + "Budget.MaxEpochs", budget.MaxEpochs,
             "null with MaxFlops: the FLOPs of an epoch are not known before the text is read; set Trainer.MaxSteps or "
             + "Trainer.Budget.MaxFlops beside it, the most that a trial may take");
+        bool isByTokens = Trainer.MaxSteps is null && (budget.MaxTokens is not null || budget.MaxFlops is not null);
+        OptionCheck.Require(!EqualFlops || Trainer.Rows.PacksDocuments || isByTokens, nameof(EqualFlops), EqualFlops,
+            "false where each row is a sequence of its own and Trainer's budget is in steps: the FLOPs of a step are not known before the "
+            + "rows are read. Or set Trainer.Budget.MaxFlops in place of Trainer.MaxSteps");
         OptionCheck.Require(Trainer.Checkpoints.Folder is null, Group + "Checkpoints.Folder", Trainer.Checkpoints.Folder,
             "null: a search keeps its own checkpoints in its Folder");
         OptionCheck.Require(Trainer.Checkpoints.TokenFolder is null, Group + "Checkpoints.TokenFolder", Trainer.Checkpoints.TokenFolder,

@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Training;
+
 namespace Microsoft.ML.MaskedDiffusion.Search;
 
 /// <summary>How long trials are trained, in FLOPs. Not thread-safe.</summary>
@@ -40,7 +42,9 @@ internal sealed class TrialLengths(SearchOptions options, TrialValues values)
     {
         TransformerConfig network = trainer.InitialModel?.Config ?? trainer.Network;
         double flopsOfToken = network.TrainingFlopsPerToken;
-        double flopsOfStep = flopsOfToken * trainer.BatchSize * network.ContextLength;
+        // Rows of their own count as whole contexts here, the most that they can have: how long they are is known when they are read.
+        double length = ComputeBudget.MeanLength(network.ContextLength, trainer.Noise.StochasticLengthRatio);
+        double flopsOfStep = flopsOfToken * trainer.BatchSize * length;
         double? bySteps = trainer.MaxSteps * flopsOfStep, byTokens = flopsOfToken * trainer.Budget.MaxTokens;
         double?[] given = [bySteps, byTokens, trainer.Budget.MaxFlops];
         return (given.Min() ?? MaskedDiffusionTrainer.DefaultSteps * flopsOfStep, flopsOfStep);

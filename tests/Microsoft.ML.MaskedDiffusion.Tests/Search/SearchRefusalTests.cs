@@ -136,6 +136,11 @@ public sealed partial class SearchRefusalTests
             ("Trainer.ValidationSet", o => o.Trainer.ValidationSet = Rows(new MLContext(1))),
             ("Trainer.Budget.MaxEpochs is 2; it must be null with MaxFlops",
                 o => (o.Trainer.MaxSteps, o.Trainer.Budget.MaxEpochs, o.MaxFlops) = (null, 2, 1e12)),
+            ("EqualFlops is true; it must be false where each row is a sequence of its own",
+                o => (o.EqualFlops, o.Trainer.Rows.PackDocuments) = (true, false)),
+            ("EqualFlops is true", o => (o.EqualFlops, o.Trainer.Rows.PackDocuments, o.Trainer.MaxSteps) = (true, false, null)),
+            ("EqualFlops is true", o =>
+                (o.EqualFlops, o.Trainer.Rows.PackDocuments, o.Trainer.Budget.MaxFlops) = (true, false, 1e12)),
             ("LearningRate is 2", o => o.Trainer.LearningRate = 2),
             ("Option Space is 0", o => o.Space = new SearchSpace()),
         })

@@ -203,6 +203,29 @@ public sealed class SearchTests
     }
 
     [TestMethod]
+    public void EqualFlopsAreThoseOfTheSequencesThatTheTrainerTakes()
+    {
+        // Lengths that are drawn from 1 to 16 cost about half; the trainer's own options take the trainer's own steps.
+        using SearchResult drawn = Run(Tiny(o =>
+        {
+            (o.EqualFlops, o.Rungs, o.MaxTrials, o.Trainer.Noise.StochasticLengthRatio) = (true, 1, 1, 1);
+            o.Space.Without("BatchSize");
+        }));
+        Assert.AreEqual(18, drawn.Best.Last.Steps);
+        // Rows of their own have a budget of FLOPs. Steps are whole, and one of them has at most 4 rows of 8 of the 200 tokens.
+        double flopsOfToken = 6.0 * Network(16).NonEmbeddingParameterCount;
+        var ml = new MLContext(1);
+        IDataView rows = ml.Data.LoadFromEnumerable(TextRow.Make("the cat", "one two", "a river"));
+        using SearchResult owned = ml.MaskedDiffusion().Search(rows, Tiny(o =>
+        {
+            (o.EqualFlops, o.Rungs, o.MaxTrials, o.Trainer.Rows.PackDocuments) = (true, 1, 2, false);
+            (o.Trainer.MaxSteps, o.Trainer.Budget.MaxFlops) = (null, 200 * flopsOfToken);
+        }));
+        foreach (SearchTrial trial in owned.Trials)
+            Assert.AreEqual(200, trial.Last.Flops / flopsOfToken, 4 * 8);
+    }
+
+    [TestMethod]
     public void BudgetsEndASearch()
     {
         double trial = 6.0 * Network(16).NonEmbeddingParameterCount * 18 * 2 * 16;
