@@ -10,8 +10,9 @@ public sealed class SearchOptions
 {
     /// <summary>
     /// The trainer's options; those of <see cref="Space"/> are replaced in each trial. Its <see cref="TrainerOptions.MaxSteps"/>,
-    /// <see cref="BudgetOptions.MaxTokens"/> or <see cref="BudgetOptions.MaxFlops"/> is the budget of a trial. Default: the trainer's
-    /// defaults.
+    /// <see cref="BudgetOptions.MaxTokens"/> or <see cref="BudgetOptions.MaxFlops"/> is the budget of a trial. What a search has of its own
+    /// must be left unset: a validation set or tokens, a checkpoint or token folder, a process group of several, a cancellation token and
+    /// progress. <see cref="TrainerOptions.CancelBehavior"/> is not used. Default: the trainer's defaults.
     /// </summary>
     public TrainerOptions Trainer { get; set; } = new();
 
@@ -145,6 +146,7 @@ public sealed class SearchOptions
     private void CheckTrainer()
     {
         const string Group = nameof(Trainer) + ".";
+        const string Measures = ": a search measures its Metric";
         const string Length = ": a trial's length must be known; set MaxSteps or Budget.MaxFlops";
         TrainerOptionsCheck.Check(Trainer, autoregressive: false);
         BudgetOptions budget = Trainer.Budget;
@@ -167,6 +169,11 @@ public sealed class SearchOptions
         OptionCheck.Require(Trainer.ProcessGroup.Size == 1, Group + nameof(Trainer.ProcessGroup), Trainer.ProcessGroup.Size,
             "a single process: a search hands whole trials to the ranks of its own ProcessGroup");
         OptionCheck.Require(Trainer.ValidationSet is null, Group + nameof(Trainer.ValidationSet), Trainer.ValidationSet,
-            "null: a search measures its Metric");
+            "null" + Measures);
+        OptionCheck.Require(Trainer.Validation.Tokens is null, Group + "Validation.Tokens", Trainer.Validation.Tokens, "null" + Measures);
+        OptionCheck.Require(!Trainer.CancellationToken.CanBeCanceled, Group + nameof(Trainer.CancellationToken),
+            "set", "left unset: set the CancellationToken of the search, which ends its trainings too");
+        OptionCheck.Require(Trainer.Progress is null, Group + nameof(Trainer.Progress), Trainer.Progress,
+            "null: set the Progress of the search, which also receives that of its trainings");
     }
 }

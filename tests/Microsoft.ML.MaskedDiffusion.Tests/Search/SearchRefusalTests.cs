@@ -122,6 +122,7 @@ public sealed partial class SearchRefusalTests
     public void TrainersThatASearchCannotUseAreRefusedWithARemedy()
     {
         using var source = new CancellationTokenSource();
+        using var folder = new TemporaryFolder();
         foreach ((string part, Action<SearchOptions> change) in new (string, Action<SearchOptions>)[]
         {
             ("Trainer.Budget.MaxSeconds is 60; it must be null: a trial's length", o => o.Trainer.Budget.MaxSeconds = 60),
@@ -134,6 +135,10 @@ public sealed partial class SearchRefusalTests
             ("Trainer.Checkpoints.Folder is 'run'", o => o.Trainer.Checkpoints.Folder = "run"),
             ("Trainer.Checkpoints.TokenFolder is 'tokens'", o => o.Trainer.Checkpoints.TokenFolder = "tokens"),
             ("Trainer.ValidationSet", o => o.Trainer.ValidationSet = Rows(new MLContext(1))),
+            ("Trainer.Validation.Tokens", o => o.Trainer.Validation.Tokens = Packed(folder.Path)),
+            ("Trainer.CancellationToken is 'set'; it must be left unset: set the CancellationToken of the search",
+                o => o.Trainer.CancellationToken = source.Token),
+            ("Trainer.Progress", o => o.Trainer.Progress = new Collected<TrainingProgress>()),
             ("Trainer.Budget.MaxEpochs is 2; it must be null with MaxFlops",
                 o => (o.Trainer.MaxSteps, o.Trainer.Budget.MaxEpochs, o.MaxFlops) = (null, 2, 1e12)),
             ("EqualFlops is true; it must be false where each row is a sequence of its own",
@@ -192,6 +197,14 @@ public sealed partial class SearchRefusalTests
         }
         Assert.IsFalse(trained);
         Assert.IsFalse(Directory.Exists(folder.File("search")), "nothing was begun");
+    }
+
+    private static PackedCorpus Packed(string folder)
+    {
+        var ml = new MLContext(1);
+        using LikelihoodScoringTransformer lm = ml.MaskedDiffusion().Trainer(Tiny(o => o.Trainer.MaxSteps = 1).Trainer).Fit(Rows(ml));
+        _ = ml.MaskedDiffusion().SavePackedTokens(Rows(ml), lm.Model.Tokenizer, folder);
+        return ml.MaskedDiffusion().LoadPackedTokens(folder);
     }
 
     [GeneratedRegex(@"^Trial \d+ of 32 would have ")]
