@@ -61,7 +61,9 @@ public sealed class SearchMetric
     /// How to evaluate; null for the defaults. Its log folder must be null, as each model has answers of its own, and its group must have
     /// one process.
     /// </param>
-    /// <exception cref="ArgumentException">The options have a log folder, or a group of several processes.</exception>
+    /// <exception cref="ArgumentException">
+    /// The options have a log folder, a group of several processes, or a profile that does not know the task.
+    /// </exception>
     public static SearchMetric ZeroShotAccuracy(ZeroShotTask task, string path, ZeroShotOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(task);
@@ -78,6 +80,8 @@ public sealed class SearchMetric
                 $"The ProcessGroup of a search's metric has {own.ProcessGroup.Size} processes; it must have 1, because a search is the "
                 + "work of one. Leave it unset.", nameof(options));
         }
+        // Whether the profile knows the task would otherwise show after a training.
+        _ = own.Profile.For(task);
         return new SearchMetric(
             $"accuracy of {task.Name}",
             false,

@@ -199,6 +199,18 @@ public sealed partial class SearchRefusalTests
         Assert.IsFalse(Directory.Exists(folder.File("search")), "nothing was begun");
     }
 
+    [TestMethod]
+    public void AProfileThatDoesNotKnowTheTaskIsRefusedWhenTheMetricIsMade()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("task.json"),
+            """{"name": "mine", "context": "{q}", "choices": ["yes", "no"], "gold_field": "answer"}""");
+        ZeroShotTask task = ZeroShotTask.FromJsonFile(folder.File("task.json"));
+        ArgumentException error = Assert.ThrowsExactly<ArgumentException>(() => SearchMetric.ZeroShotAccuracy(
+            task, folder.File("rows.jsonl"), new ZeroShotOptions { Profile = ZeroShotProfile.Published }));
+        StringAssert.Contains(error.Message, "No settings are published for the task 'mine'");
+    }
+
     private static PackedCorpus Packed(string folder)
     {
         var ml = new MLContext(1);
