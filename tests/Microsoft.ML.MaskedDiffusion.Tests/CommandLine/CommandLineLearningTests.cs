@@ -227,6 +227,31 @@ public sealed class CommandLineLearningTests
         CollectionAssert.AreEqual(File.ReadAllBytes(folder.File("a.mdm")), File.ReadAllBytes(folder.File("b.mdm")));
     }
 
+    [TestMethod]
+    public void ASearchChoosesAmongNetworks()
+    {
+        using var folder = new TemporaryFolder();
+        string[] small = [.. ToolFiles.Small.Select(text => text.Replace("Trainer.", "Search.Trainer.", StringComparison.Ordinal))];
+        const string Sizes = "\"HeadCount\":1,\"EmbeddingSize\":8,\"FeedForwardSize\":16,\"ContextLength\":16}";
+        string[] arguments = ["search", Files.Text, .. small, "--trials", "2", "--json", "--set", "MetricDocuments=2", "--out"];
+        string networks = $"{{\"LayerCount\":1,{Sizes},{{\"LayerCount\":2,{Sizes}";
+        JsonElement[] trials = ToolRun.Done([.. arguments, folder.File("a.mdm"), "--set", Space("Network", networks)]).Objects;
+        string[] layers = [.. trials.Select(trial => trial.GetProperty("values").GetProperty("Network").GetString()!)];
+        Assert.IsTrue(layers.All(network => network.Contains("LayerCount = ", StringComparison.Ordinal)), layers[0]);
+        foreach ((string option, string choice) in new[]
+        {
+            ("BatchSize", "[4]"), ("BatchSize", "{}"), ("Network", "[]"), ("Network", "{\"LayerCount\":1}"),
+        })
+        {
+            ToolRun run = ToolRun.Of([.. arguments, folder.File("b.mdm"), "--set", Space(option, $"{choice},{choice}")]);
+            Assert.AreEqual(ExitCode.WrongUsage, run.ExitCode, run.Error);
+            StringAssert.Contains(
+                run.Error, $"Space: {option} has the choice {choice}; it must be a number, a text, true, false or null, or");
+        }
+
+        static string Space(string option, string choices) => $"Space=[{{\"Option\":\"{option}\",\"Choices\":[{choices}]}}]";
+    }
+
     // A training on packed tokens in a folder, which has their tokenizer, too.
     private static string[] Packed(TemporaryFolder folder)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Mdm.Data;
+using Mdm.Settings;
 using Microsoft.ML.MaskedDiffusion;
 
 namespace Mdm.Commands;
@@ -41,7 +42,7 @@ internal sealed class SpaceDimension
     /// <summary>Whether logarithms are spread evenly between the two.</summary>
     public bool Logarithmic { get; set; }
 
-    /// <summary>The values to choose from; null with a range.</summary>
+    /// <summary>The values to choose from: numbers, texts, true, false and null, and networks as objects; null with a range.</summary>
     public IReadOnlyList<JsonElement>? Choices { get; set; }
 
     /// <summary>A dimension of the library's space.</summary>
@@ -49,7 +50,7 @@ internal sealed class SpaceDimension
         ? new()
         {
             Option = dimension.Option,
-            Choices = [.. dimension.Choices.Select(value => JsonSerializer.SerializeToElement(value, Settings.SettingsFormat.Options))],
+            Choices = [.. dimension.Choices.Select(value => JsonSerializer.SerializeToElement(value, SettingsFormat.Options))],
         }
         : new()
         {
@@ -61,6 +62,7 @@ internal sealed class SpaceDimension
 
     /// <summary>Adds the dimension to a space of the library.</summary>
     /// <exception cref="ArgumentException">There is no such option, or it cannot have these values.</exception>
+    /// <exception cref="UsageException">A value is none that the tool reads.</exception>
     public void AddTo(SearchSpace space)
     {
         if (Choices is { } choices)
@@ -69,12 +71,30 @@ internal sealed class SpaceDimension
             space.Range(Option, Minimum ?? double.NaN, Maximum ?? double.NaN, Logarithmic);
     }
 
-    private static object? Value(JsonElement value) => value.ValueKind switch
+    private object? Value(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString(),
         JsonValueKind.Number => value.TryGetInt64(out long whole) ? whole : value.GetDouble(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
-        _ => null,
+        JsonValueKind.Null => null,
+        JsonValueKind.Object when Option == nameof(TrainerOptions.Network) => Network(value),
+        _ => throw Wrong(value, null),
     };
+
+    private TransformerConfig? Network(JsonElement value)
+    {
+        try
+        {
+            return value.Deserialize<TransformerConfig>(SettingsFormat.Options);
+        }
+        catch (JsonException error)
+        {
+            throw Wrong(value, error);
+        }
+    }
+
+    private UsageException Wrong(JsonElement value, JsonException? error) => new(
+        $"Space: {Option} has the choice {JsonSerializer.Serialize(value)}; it must be a number, a text, true, false or null, or, for "
+        + $"Network, an object with a network's sizes.{(error is null ? "" : " " + error.Message)}", error);
 }
