@@ -210,6 +210,30 @@ public sealed class CommandLineModelTests
     }
 
     [TestMethod]
+    public void WhatIsMeasuredBeforeAFileThatCannotBeReadIsTold()
+    {
+        using var folder = new TemporaryFolder();
+        string first = folder.File("piqa_a.jsonl"), second = folder.File("piqa_b.jsonl");
+        string row = "{\"query\":\"the cat\",\"choices\":[\"sat\",\"river\"],\"gold\":0}\n";
+        File.WriteAllText(first, row);
+        File.WriteAllText(second, row + "no JSON\n");
+        ToolRun tasks = ToolRun.Of("eval", first, second, "--model", Files.Model, "--samples", "4", "--truncate", "--json");
+        Assert.AreEqual(ExitCode.Failed, tasks.ExitCode, tasks.Error);
+        Assert.AreEqual(first, tasks.Objects.Single().GetProperty("file").GetString());
+        StringAssert.Contains(tasks.Error, $"{second}, line 2: ");
+        // Texts are measured in one go, so their fault comes before the work and not behind it.
+        string good = folder.File("a.jsonl"), bad = folder.File("b.jsonl");
+        File.WriteAllText(good, "{\"text\":\"the cat\"}\n");
+        File.WriteAllText(bad, "{\"text\":\"the cat\"}\nno JSON\n");
+        string[] texts = ["perplexity", good, bad, "--model", folder.File("none.mdm"), "--samples", "4", "--json"];
+        ToolRun run = ToolRun.Of(texts);
+        Assert.AreEqual(ExitCode.Failed, run.ExitCode, run.Error);
+        StringAssert.Contains(run.Error, $"{bad}, line 2: ");
+        // Rows that are not measured are not read.
+        StringAssert.Contains(ToolRun.Of([.. texts, "--max-documents", "1"]).Error, "There is no saved model at");
+    }
+
+    [TestMethod]
     public void ATerminalGetsATable()
     {
         var terminal = new TestConsole { Profile = { Width = 120 } };

@@ -45,33 +45,45 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
             (Profile(settings), context.Group, progress);
         List<(ZeroShotResult Result, string File)> results = [];
         int status = ExitCode.Done;
-        foreach (((ZeroShotTask task, string file), string? logFolder) in files.Zip(logs))
+        try
         {
-            settings.Evaluation.LogFolder = logFolder;
-            try
+            foreach (((ZeroShotTask task, string file), string? logFolder) in files.Zip(logs))
             {
-                ZeroShotResult result = new ZeroShotEvaluator(model, settings.Evaluation).Evaluate(task, file, context.Cancellation);
-                results.Add((result, file));
-            }
-            catch (OperationCanceledException)
-            {
-                progress.Dispose();
-                context.Say(logFolder is { } log
-                    ? $"Interrupted in {file}; the same command goes on from the logs in {log}."
-                    : $"Interrupted in {file}, of which nothing is kept: --log keeps what is measured.");
-                status = ExitCode.Interrupted;
-                break;
+                settings.Evaluation.LogFolder = logFolder;
+                try
+                {
+                    ZeroShotResult result = new ZeroShotEvaluator(model, settings.Evaluation).Evaluate(task, file, context.Cancellation);
+                    results.Add((result, file));
+                }
+                catch (OperationCanceledException)
+                {
+                    progress.Dispose();
+                    context.Say(logFolder is { } log
+                        ? $"Interrupted in {file}; the same command goes on from the logs in {log}."
+                        : $"Interrupted in {file}, of which nothing is kept: --log keeps what is measured.");
+                    status = ExitCode.Interrupted;
+                    break;
+                }
             }
         }
-        progress.Dispose();
-        if (context.Results.IsJson)
-            results.ForEach(pair => context.Results.WriteObject(Fields(pair.Result, pair.File)));
-        else if (results.Count > 0)
-            context.Console.Out.Write(ZeroShotResult.Table(results.Select(Named)));
-        foreach ((ZeroShotResult result, string file) in results.Where(pair => pair.Result.TooLongCount > 0))
-            context.Say(NotScored(result, file, model.Config, settings.Evaluation));
+        finally
+        {
+            // Where a file cannot be measured, the figures of those before it are told all the same.
+            progress.Dispose();
+            Write();
+        }
         bool isNothingScored = results.Count > 0 && results.All(pair => pair.Result.TooLongCount == pair.Result.QuestionCount);
         return isNothingScored && status == ExitCode.Done ? ExitCode.Failed : status;
+
+        void Write()
+        {
+            if (context.Results.IsJson)
+                results.ForEach(pair => context.Results.WriteObject(Fields(pair.Result, pair.File)));
+            else if (results.Count > 0)
+                context.Console.Out.Write(ZeroShotResult.Table(results.Select(Named)));
+            foreach ((ZeroShotResult result, string file) in results.Where(pair => pair.Result.TooLongCount > 0))
+                context.Say(NotScored(result, file, model.Config, settings.Evaluation));
+        }
 
         ZeroShotResult Named((ZeroShotResult Result, string File) pair) => several.Contains(pair.Result.Task)
             ? pair.Result with { Task = $"{pair.Result.Task} ({pair.File})" } : pair.Result;

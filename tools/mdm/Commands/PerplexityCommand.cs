@@ -41,7 +41,7 @@ internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
         if (settings.Data.Count == 0)
             throw new UsageException("No data: name files or folders after the command.");
         foreach (string path in settings.Data)
-            TextData.RequireText(Open(path, settings, context), path);
+            RequireReadable(path, settings, context);
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         using ConsoleProgress progress = context.StartProgress();
         settings.Perplexity.Progress = progress;
@@ -117,6 +117,14 @@ internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
                     Volatile.Write(ref firstEnd, given);
             }
         }
+    }
+
+    // A row that cannot be read shows before any file is measured, whose figures it would take along.
+    private static void RequireReadable(string path, PerplexitySettings settings, ToolContext context)
+    {
+        TextData.RequireText(Open(path, settings, context), path);
+        foreach (PerplexityDocument _ in Documents(path, settings, context))
+            context.Cancellation.ThrowIfCancellationRequested();
     }
 
     private static IEnumerable<PerplexityDocument> Documents(string path, PerplexitySettings settings, ToolContext context)
