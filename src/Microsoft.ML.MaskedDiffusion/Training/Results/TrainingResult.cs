@@ -21,7 +21,8 @@ public sealed record TrainingResult
     public bool EndedInWarmStart { get; init; }
 
     /// <summary>
-    /// Training loss at the end, in nats per token: the mean over the steps of the last point of <see cref="LossHistory"/>.
+    /// Training loss at the end, in nats per token: the mean over the steps since the last point of <see cref="LossHistory"/> where the
+    /// training ended between two reports, and else that point's own.
     /// </summary>
     public double FinalLoss { get; init; }
 
