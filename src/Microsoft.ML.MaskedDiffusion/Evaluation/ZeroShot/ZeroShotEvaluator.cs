@@ -37,7 +37,8 @@ public sealed class ZeroShotEvaluator
     /// <summary>Evaluates the questions of a file.</summary>
     /// <param name="task">The task.</param>
     /// <param name="path">
-    /// A file as <see cref="ZeroShotTask.ReadFile(string)"/> takes it. Read whole before the first question is scored.
+    /// A file as <see cref="ZeroShotTask.ReadFile(string)"/> takes it. Read before the first question is scored: whole, or up to the last
+    /// of <see cref="ZeroShotOptions.MaxQuestions"/>.
     /// </param>
     /// <param name="cancellationToken">Stops after the current batch of rows; what was logged is kept.</param>
     /// <exception cref="InvalidDataException">
@@ -116,9 +117,8 @@ public sealed class ZeroShotEvaluator
     /// <exception cref="InvalidDataException">The file is malformed, or none of its rows is a question.</exception>
     internal static ZeroShotQuestion[] Read(ZeroShotTask task, string path, ZeroShotOptions options, List<string> invalid)
     {
-        if (options.InvalidRows == InvalidRows.Throw)
-            return [.. task.ReadFile(path).Take(options.MaxQuestions ?? int.MaxValue)];
-        ZeroShotQuestion[] questions = [.. task.ReadFile(path, error => invalid.Add(error.Message))];
+        Action<InvalidDataException>? skip = options.InvalidRows == InvalidRows.Throw ? null : error => invalid.Add(error.Message);
+        ZeroShotQuestion[] questions = [.. task.ReadFile(path, skip).Take(options.MaxQuestions ?? int.MaxValue)];
         if (questions.Length == 0)
         {
             throw new InvalidDataException($"{path}: none of the {invalid.Count} rows is a question of the task '{task.Name}':\n  "

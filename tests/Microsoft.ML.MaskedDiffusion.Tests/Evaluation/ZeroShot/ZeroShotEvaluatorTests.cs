@@ -337,6 +337,20 @@ public sealed class ZeroShotEvaluatorTests
     }
 
     [TestMethod]
+    public void RowsBehindTheLastQuestionAreNotRead()
+    {
+        string path = Path.Combine(_folder.Path, "questions.jsonl");
+        string question = """{"query": "q", "choices": ["a", "b"], "gold": 0}""";
+        File.WriteAllLines(path, [question, question, "no JSON", question]);
+        foreach (InvalidRows invalid in Enum.GetValues<InvalidRows>())
+        {
+            ZeroShotResult result =
+                new ZeroShotEvaluator(Varied(), new ZeroShotOptions { InvalidRows = invalid, MaxQuestions = 2 }).Evaluate(Piqa, path);
+            Assert.AreEqual((2, 0), (result.QuestionCount, result.InvalidRows.Count), $"{invalid}");
+        }
+    }
+
+    [TestMethod]
     public void SomebodysFileInTheLogFolderIsNotTouched()
     {
         string path = Path.Combine(_folder.Path, "piqa.jsonl");
