@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -76,6 +77,22 @@ public sealed class CommandLineSettingsTests
         JsonNode rates = search["Space"]!.AsArray().Single(dimension => (string)dimension!["Option"]! == "LearningRate")!;
         Assert.AreEqual(expected / 10, (double)rates["Minimum"]!, 0.005 * expected / 10, "three digits are written");
         Assert.AreEqual(2 * expected, (double)rates["Maximum"]!, 0.005 * expected);
+    }
+
+    [TestMethod]
+    public void ASearchHasTheSameNetworkWhateverTheCores()
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", MpiRun.PathOf("mdm.dll"), "search", "--print-config"])
+        {
+            RedirectStandardOutput = true,
+        };
+        start.Environment["DOTNET_PROCESSOR_COUNT"] = "64";
+        using Process process = Process.Start(start)!;
+        string many = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        JsonNode network = JsonNode.Parse(many)!["Search"]!["Trainer"]!["Network"]!;
+        Assert.AreEqual((3, 128), ((int)network["LayerCount"]!, (int)network["EmbeddingSize"]!), "the recipe's smallest");
+        Assert.AreEqual(ToolRun.Done("search", "--print-config").Output, many);
     }
 
     [TestMethod]

@@ -50,7 +50,8 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
     protected override SearchSettings Defaults(SearchSettings given)
     {
         var network = new TrainerOptions { Network = given.Search.Trainer.Network };
-        TrainerOptions trainer = TrainingDefaults.For(network, given.Data, null);
+        // The recipe's smallest network on any machine: a search goes on with the network that it began with.
+        TrainerOptions trainer = TrainingDefaults.For(network, given.Data, null, cores: 1);
         (trainer.Budget, trainer.MaxSteps, trainer.Seed) = (new BudgetOptions(), Steps, null);
         return new SearchSettings
         {

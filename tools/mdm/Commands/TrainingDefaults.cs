@@ -15,8 +15,9 @@ internal static class TrainingDefaults
     /// <param name="given">What is given.</param>
     /// <param name="data">The text, whose size decides about the vocabulary; null where it is no text.</param>
     /// <param name="group">The processes that train together; null where each trains by itself.</param>
+    /// <param name="cores">The cores that decide about the network; null for those of the machine, or of the group.</param>
     /// <exception cref="UsageException">The budget's minutes are none.</exception>
-    public static TrainerOptions For(TrainerOptions given, string? data, IProcessGroup? group)
+    public static TrainerOptions For(TrainerOptions given, string? data, IProcessGroup? group, int? cores = null)
     {
         double? seconds = given.Budget.MaxSeconds;
         if (seconds is not (null or (> 0 and <= 60 * MostMinutes)))
@@ -25,7 +26,7 @@ internal static class TrainingDefaults
                 $"--minutes is {seconds / 60} ({seconds} in Trainer.Budget.MaxSeconds); it must be above 0 and at most {MostMinutes}."));
         }
         TrainerOptions options = TrainingRecipes.Fast(
-            seconds / 60 ?? Minutes, corpusBytes: TextData.ByteCount(data), processGroup: group);
+            seconds / 60 ?? Minutes, cores, TextData.ByteCount(data), processGroup: group);
         // The recipe's rule for its own networks: the rate falls as the width grows.
         if (given.Network != new TrainerOptions().Network)
             options.LearningRate *= Math.Min(1, (double)options.Network.EmbeddingSize / given.Network.EmbeddingSize);
