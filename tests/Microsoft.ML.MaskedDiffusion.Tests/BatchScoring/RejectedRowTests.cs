@@ -315,6 +315,22 @@ public sealed class RejectedRowTests
     }
 
     [TestMethod]
+    public void AListOfParquetIsOneEvenWithoutItems()
+    {
+        File.WriteAllLines(_folder.File("in.jsonl"),
+        [
+            """{"Text":"a","score":5,"maybe":[null],"ids":[],"none":[],"gone":null}""",
+            """{"Text":"b","score":[],"maybe":true,"ids":[1,2],"none":[null],"gone":[]}""",
+        ]);
+        Score("in.jsonl", "out.parquet", options => options.OutputColumns = ["TokenCount"]);
+        Score("out.parquet", "back.jsonl", options => options.OutputColumns = ["TokenCount"]);
+        string[] back = File.ReadAllLines(_folder.File("back.jsonl"));
+        // A value in one row and a list in another have the text of JSON in common.
+        StringAssert.StartsWith(back[0], """{"Text":"a","score":"5","maybe":"[null]","ids":[],"none":[],"gone":null,""");
+        StringAssert.StartsWith(back[1], """{"Text":"b","score":"[]","maybe":"true","ids":[1,2],"none":[null],"gone":[],""");
+    }
+
+    [TestMethod]
     public void TwoRunsIntoOneOutputDoNotMix()
     {
         File.WriteAllLines(_folder.File("in.jsonl"), Enumerable.Repeat("{\"Text\":\"the cat\"}", 4));

@@ -123,6 +123,9 @@ internal static class ParquetOutput
             if (value.Kind == FieldKind.Missing)
                 return;
             bool isList = value.Kind == FieldKind.List;
+            // A list is one even where no item says of what.
+            if (isList)
+                Add(name, null, NumberForms.All, isList);
             foreach (FieldValue item in isList ? value.Items! : [value])
             {
                 if (item.Kind != FieldKind.Missing)
@@ -145,12 +148,13 @@ internal static class ParquetOutput
             return forms;
         }
 
-        private void Add(string name, FieldKind kind, NumberForms forms, bool isList)
+        // No kind goes with every kind.
+        private void Add(string name, FieldKind? kind, NumberForms forms, bool isList)
         {
             if (!_guesses.TryGetValue(name, out (FieldKind? Kind, NumberForms Forms, bool IsList) guess))
                 _guesses[name] = (kind, forms, isList);
-            else if (guess.Kind == kind && guess.IsList == isList)
-                _guesses[name] = (kind, guess.Forms & forms, isList);
+            else if (guess.IsList == isList && (guess.Kind ?? kind) == (kind ?? guess.Kind))
+                _guesses[name] = (kind ?? guess.Kind, guess.Forms & forms, isList);
             else
                 _guesses[name] = (FieldKind.Json, NumberForms.None, false);
         }
@@ -163,6 +167,7 @@ internal static class ParquetOutput
             Int64 = 1,
             UInt64 = 2,
             Double = 4,
+            All = Int64 | UInt64 | Double,
         }
     }
 }
