@@ -117,6 +117,19 @@ public sealed class RejectedRowTests
     }
 
     [TestMethod]
+    public void AnEscapeThatIsNoCharacterIsFoundInAFieldWithoutAColumnToo()
+    {
+        string[] rows = [.. Enumerable.Repeat("{\"Text\":\"a\"}", 1000), "{\"Text\":\"a\",\"Late\":\"\\ud83d\"}"];
+        File.WriteAllLines(_folder.File("in.jsonl"), rows);
+        BatchScoringResult result = Score("in.jsonl", "out.parquet", options => options.InvalidRows = InvalidRows.Skip);
+        Assert.AreEqual((1000L, 1L), (result.RowCount, result.RejectedRowCount));
+        StringAssert.StartsWith(File.ReadAllText(result.RejectedPath!), "{\"line\":1001,");
+        // Where the field is not kept, nothing reads it.
+        Assert.AreEqual(1001, Score("in.jsonl", "kept.parquet", options => options.KeptColumns = ["Text"]).RowCount);
+        Assert.AreEqual(1001, Score("in.jsonl", "out.jsonl").RowCount);
+    }
+
+    [TestMethod]
     [DataRow("3,14")]
     [DataRow("1,000")]
     [DataRow("[\"\\ud83d\"]")]

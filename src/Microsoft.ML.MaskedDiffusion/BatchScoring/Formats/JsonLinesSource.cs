@@ -19,15 +19,24 @@ internal sealed class JsonLinesSource : TextSource
     private readonly Dictionary<string, int> _indices = new(StringComparer.Ordinal);
     private readonly List<FieldValue> _examples = [];
     private readonly HashSet<int> _used = [];
+    private readonly bool _readsOthers;
 
-    public JsonLinesSource(string path, BatchShard shard, DataViewSchema? schema)
-        : this(path, shard, schema, new ByteRecords(path, TextLines.MaxBytes, "Is it a file of JSON lines?", ByteRecords.EndOfLine))
+    /// <param name="path">The file.</param>
+    /// <param name="shard">The part of it.</param>
+    /// <param name="schema">The columns of a file without rows; null where it has rows.</param>
+    /// <param name="readsOthers">
+    /// Whether a row is also read where it has fields beyond <see cref="Fields"/>, so that it is refused where one cannot be.
+    /// </param>
+    public JsonLinesSource(string path, BatchShard shard, DataViewSchema? schema, bool readsOthers)
+        : this(path, shard, schema, readsOthers,
+            new ByteRecords(path, TextLines.MaxBytes, "Is it a file of JSON lines?", ByteRecords.EndOfLine))
     {
     }
 
-    private JsonLinesSource(string path, BatchShard shard, DataViewSchema? schema, ByteRecords records)
+    private JsonLinesSource(string path, BatchShard shard, DataViewSchema? schema, bool readsOthers, ByteRecords records)
         : base(path, shard, records)
     {
+        _readsOthers = readsOthers;
         try
         {
             for (int rows = 0; rows < RowsLookedAt && records.MoveNext(); rows++)
@@ -74,10 +83,14 @@ internal sealed class JsonLinesSource : TextSource
             string? other = null;
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
             {
-                if (!_indices.TryGetValue(property.Name, out int field))
+                bool isField = _indices.TryGetValue(property.Name, out int field);
+                if (!isField)
                     other ??= property.Name;
-                else if (_used.Contains(field))
+                if (isField && _used.Contains(field))
                     values[field] = FieldValue.Of(property.Value);
+                // It is written as it stands, and must be readable where it is read again.
+                else if (!isField && _readsOthers)
+                    _ = FieldValue.Of(property.Value);
             }
             return new SourceRow(position, next, record, values, Other: other);
         }

@@ -28,7 +28,8 @@ internal abstract class RowSource : IDisposable
             throw new FileNotFoundException($"The input {path} does not exist. Option InputPath names it.", path);
         return options.InputFormat switch
         {
-            BatchFormat.JsonLines => new JsonLinesSource(path, options.Shard, options.InputSchema),
+            BatchFormat.JsonLines => new JsonLinesSource(path, options.Shard, options.InputSchema,
+                readsOthers: options.OutputFormat == BatchFormat.Parquet && options.KeptColumns is null),
             BatchFormat.Parquet => ParquetSource.Open(path, options.Shard),
             _ => new CsvSource(path, CsvCells.SeparatorOf(options, options.InputFormat!.Value), options.HasHeader, options.Shard),
         };
