@@ -92,6 +92,7 @@ public sealed partial class MaskedDiffusionCatalog
     /// <param name="jsonField">The field with the text in JSON lines.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or the folder has no such file.</exception>
+    /// <exception cref="IOException">The folder, or one in it, may not be read.</exception>
     public IDataView LoadText(string path, string textColumnName = "Text", string jsonField = "text") =>
         LoadText(new TextFilesOptions { Path = path, ColumnName = textColumnName, JsonField = jsonField });
 
@@ -103,6 +104,7 @@ public sealed partial class MaskedDiffusionCatalog
     /// <param name="options">Which files, and what is a document in them; copied and checked.</param>
     /// <exception cref="ArgumentException">An option is empty or out of its range.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or the folder has no such file.</exception>
+    /// <exception cref="IOException">The folder, or one in it, may not be read.</exception>
     public IDataView LoadText(TextFilesOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

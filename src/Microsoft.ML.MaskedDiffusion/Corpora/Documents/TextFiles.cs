@@ -19,6 +19,7 @@ internal sealed class TextFiles
 
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or no such file in the folder.</exception>
+    /// <exception cref="IOException">The folder, or one in it, may not be read.</exception>
     public TextFiles(TextFilesOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -65,15 +66,8 @@ internal sealed class TextFiles
     {
         if (!Directory.Exists(_root))
             throw new FileNotFoundException($"There is no file or folder '{_root}'.", _root);
-        var search = new EnumerationOptions { RecurseSubdirectories = _options.Recursive };
         string[] patterns = _options.Pattern is { } pattern ? [pattern] : DefaultPatterns;
-        // Every system has the same separator here, so that the order is the same everywhere.
-        string[] names =
-        [
-            .. patterns.SelectMany(p => Directory.EnumerateFiles(_root, p, search))
-                .Select(file => Path.GetRelativePath(_root, file).Replace(Path.DirectorySeparatorChar, '/'))
-                .Distinct(),
-        ];
+        string[] names = NamesOf(patterns);
         if (names.Length == 0)
         {
             string inside = _options.Recursive ? ", nor have the folders in it" : "; set Recursive to search the folders in it";
@@ -82,6 +76,27 @@ internal sealed class TextFiles
         }
         Array.Sort(names, StringComparer.Ordinal);
         return names;
+    }
+
+    private string[] NamesOf(string[] patterns)
+    {
+        // What is left out in silence would be missed by nobody.
+        var search = new EnumerationOptions { RecurseSubdirectories = _options.Recursive, IgnoreInaccessible = false };
+        try
+        {
+            // Every system has the same separator here, so that the order is the same everywhere.
+            return
+            [
+                .. patterns.SelectMany(p => Directory.EnumerateFiles(_root, p, search))
+                    .Select(file => Path.GetRelativePath(_root, file).Replace(Path.DirectorySeparatorChar, '/'))
+                    .Distinct(),
+            ];
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new IOException($"The text files in '{_root}' cannot be listed: {error.Message} Grant the right to read that folder, "
+                + "move it elsewhere, or set Recursive to false where the files are not in the folders inside.", error);
+        }
     }
 
     private DocumentBoundary BoundaryOf(string name)

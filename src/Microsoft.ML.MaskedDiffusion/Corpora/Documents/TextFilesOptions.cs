@@ -11,7 +11,10 @@ public sealed class TextFilesOptions
     /// <summary>Which files of a folder are read: a name with * and ? as wildcards. Default null: *.txt, *.jsonl and *.ndjson.</summary>
     public string? Pattern { get; set; }
 
-    /// <summary>Whether the folders inside a folder are searched too. Hidden files and folders are left out. Default true.</summary>
+    /// <summary>
+    /// Whether the folders inside a folder are searched too. Hidden files and folders are left out; a folder that may not be read is an
+    /// error. Default true.
+    /// </summary>
     public bool Recursive { get; set; } = true;
 
     /// <summary>

@@ -125,6 +125,36 @@ public sealed class TextFilesTests
     }
 
     [TestMethod]
+    [DataRow("inner")]
+    [DataRow("")]
+    public void AFolderThatMayNotBeReadIsNamed(string locked)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Windows has no Unix permissions.");
+            return;
+        }
+        Write("a.txt", "read");
+        Write("inner/b.txt", "not read");
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        string folder = Path.Combine(_folder.Path, locked);
+        File.SetUnixFileMode(_folder.Path, Owner | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
+            | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(folder, UnixFileMode.None);
+        try
+        {
+            string message = OrdinaryUser.Run(() => Assert.ThrowsExactly<IOException>(() => Read(_folder.Path)).Message);
+            StringAssert.Contains(message, $"'{folder.TrimEnd('/')}'");
+            StringAssert.Contains(message, "Recursive");
+        }
+        finally
+        {
+            File.SetUnixFileMode(folder, Owner);
+            File.SetUnixFileMode(_folder.Path, Owner);
+        }
+    }
+
+    [TestMethod]
     public void TheDescriptionFollowsNamesLengthsAndBoundaries()
     {
         Write("a.txt", "one");
