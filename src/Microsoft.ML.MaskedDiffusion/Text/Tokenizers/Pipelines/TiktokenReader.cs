@@ -64,9 +64,12 @@ internal static class TiktokenReader
     {
         if (!root.TryGetProperty(EndName, out JsonElement name) || name.ValueKind == JsonValueKind.Null)
             return null;
-        return name.ValueKind == JsonValueKind.String ? pipeline.IdOf(name.GetString()!) : throw TokenizerJsonFile.Bad(
-            TokenizerFiles.TiktokenSettings, $"{EndName} is {TextExcerpt.Of(name.GetRawText())}, expected a token");
+        int? id = name.ValueKind == JsonValueKind.String ? pipeline.IdOf(name.GetString()!) : null;
+        return id ?? throw Unexpected(EndName, name, "a token");
     }
+
+    private static InvalidDataException Unexpected(string name, JsonElement found, string expected) => TokenizerJsonFile.Bad(
+        TokenizerFiles.TiktokenSettings, $"{name} is {TextExcerpt.Of(found.GetRawText())}, expected {expected}");
 
     private static SplitPattern Pattern(JsonElement root)
     {
@@ -86,8 +89,12 @@ internal static class TiktokenReader
     {
         var added = new List<AddedToken>();
         bool spelled = root.TryGetProperty(SpelledName, out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
-        if (!root.TryGetProperty(SpecialName, out JsonElement tokens) || tokens.ValueKind != JsonValueKind.Object)
+        if (!spelled && flag.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.False))
+            throw Unexpected(SpelledName, flag, "true or false");
+        if (!root.TryGetProperty(SpecialName, out JsonElement tokens))
             return added;
+        if (tokens.ValueKind != JsonValueKind.Object)
+            throw Unexpected(SpecialName, tokens, "an object with the tokens and their ids");
         var taken = ranks.Values.ToHashSet();
         foreach (JsonProperty token in tokens.EnumerateObject())
         {
