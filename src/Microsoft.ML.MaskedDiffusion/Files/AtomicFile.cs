@@ -38,7 +38,7 @@ internal sealed class AtomicFile : IDisposable
     /// <summary>Writes a file in one go.</summary>
     /// <param name="path">The file; its folder must exist. A file that is there is replaced.</param>
     /// <param name="write">Writes the content; its exceptions, a cancellation among them, leave everything as it was.</param>
-    /// <exception cref="IOException">The disk refuses; what stood there before is unchanged.</exception>
+    /// <exception cref="IOException">The disk refuses; what stood there before is unchanged, but see <see cref="Commit"/>.</exception>
     public static void Write(string path, Action<FileStream> write)
     {
         using var file = new AtomicFile(path);
@@ -47,13 +47,17 @@ internal sealed class AtomicFile : IDisposable
     }
 
     /// <summary>Puts the file in its place, which is in the folder of the constructor's path. A file that is there is replaced.</summary>
-    /// <exception cref="IOException">The disk refuses.</exception>
+    /// <exception cref="IOException">
+    /// The disk refuses; what stood there before is unchanged, unless the file system cannot exchange names and only the rename could not
+    /// be flushed. Then the new file stands there.
+    /// </exception>
     public void Commit(string path)
     {
         Stream.Flush(flushToDisk: true);
         Stream.Dispose();
-        File.Move(_claim.Part, path, overwrite: true);
+        _claim.Place(path);
         DurableFiles.FlushFolder(Path.GetDirectoryName(_path)!);
+        _claim.Discard();
     }
 
     /// <summary>Removes the file if it was not put in its place.</summary>

@@ -32,12 +32,7 @@ internal static class AtomicFolder
             Directory.CreateDirectory(claim.Part);
             write(claim.Part);
             DurableFiles.FlushTree(claim.Part);
-            if (!Directory.Exists(path) || !DurableFiles.TryExchange(claim.Part, path))
-            {
-                if (Directory.Exists(path))
-                    Directory.Move(path, claim.Old);
-                Directory.Move(claim.Part, path);
-            }
+            claim.Place(path);
             DurableFiles.FlushFolder(parent);
         }
         catch

@@ -15,6 +15,9 @@ internal sealed partial class WriteClaim : IDisposable
     private readonly string _lockPath;
     private readonly FileStream _lock;
 
+    // Where what is complete has changed names with what stood there, which is at Part until it is discarded or put back.
+    private string? _exchanged;
+
     /// <summary>Takes names that nobody else has.</summary>
     /// <param name="target">The full path where the result shall appear; its folder must exist.</param>
     /// <exception cref="IOException">The folder does not exist, or nothing can be written to it.</exception>
@@ -63,23 +66,62 @@ internal sealed partial class WriteClaim : IDisposable
         }
     }
 
-    /// <summary>Deletes what is incomplete and what stood at the target before.</summary>
-    public void Discard()
+    /// <summary>
+    /// Puts what is complete in the place of what is there, which is not lost before <see cref="Discard"/>: where the system can, the two
+    /// exchange their names, and a folder is moved to <see cref="Old"/> otherwise. Only a file is lost where names cannot be exchanged.
+    /// </summary>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public void Place(string target)
     {
-        DeletePart();
-        if (!Directory.Exists(Old))
+        bool isFile = File.Exists(Part);
+        bool isReplaced = isFile ? File.Exists(target) : Directory.Exists(target);
+        if (isReplaced && DurableFiles.TryExchange(Part, target))
+        {
+            _exchanged = target;
             return;
-        // It is renamed before it is deleted, because half of it must never be taken for whole.
-        Directory.Move(Old, Part);
-        DeletePart();
+        }
+        if (isFile)
+        {
+            File.Move(Part, target, overwrite: true);
+            return;
+        }
+        if (isReplaced)
+            Directory.Move(target, Old);
+        Directory.Move(Part, target);
     }
 
     /// <summary>
-    /// After a failure: moves what stood at the target back and deletes what is incomplete. What the disk refuses stays for a later
+    /// Deletes what is incomplete and what stood at the target before. What the disk refuses stays for a later <see cref="CleanUp"/>: what
+    /// stands at the target is whole.
+    /// </summary>
+    public void Discard()
+    {
+        _exchanged = null;
+        try
+        {
+            DeletePart();
+            if (!Directory.Exists(Old))
+                return;
+            // It is renamed before it is deleted, because half of it must never be taken for whole.
+            Directory.Move(Old, Part);
+            DeletePart();
+        }
+        catch (Exception error) when (DiskError.Is(error))
+        {
+            // Dispose leaves the lock file, by which it is found.
+        }
+    }
+
+    /// <summary>
+    /// After a failure: puts what stood at the target back and deletes what is incomplete. What the disk refuses stays for a later
     /// <see cref="CleanUp"/>, so that the caller can report the failure itself.
     /// </summary>
     public void Undo(string target)
     {
+        // Where they cannot change back, what is new stays, and is whole.
+        if (_exchanged is not null && !DurableFiles.TryExchange(Part, _exchanged))
+            return;
+        _exchanged = null;
         try
         {
             if (Directory.Exists(Old))

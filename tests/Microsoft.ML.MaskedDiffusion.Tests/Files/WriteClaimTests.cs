@@ -111,5 +111,62 @@ public sealed class WriteClaimTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void AFailureBehindThePlacingIsUndone(bool isFile)
+    {
+        string target = _folder.File("model"), content = isFile ? target : Path.Combine(target, "content");
+        void Put(string name)
+        {
+            if (isFile)
+                Leave(name);
+            else
+                LeaveFolder(name);
+        }
+        Put("model");
+        // Where names cannot be exchanged, the file that a new one replaces is gone at once.
+        bool isBack = !isFile || DurableFiles.TryExchange(target, target);
+        using (var claim = new WriteClaim(target))
+        {
+            Put(Path.GetFileName(claim.Part));
+            claim.Place(target);
+            Assert.AreEqual(Path.GetFileName(claim.Part), File.ReadAllText(content));
+            claim.Undo(target);
+            Assert.IsTrue(isBack == (File.ReadAllText(content) == "model"));
+            // What is undone is not undone once more.
+            claim.Undo(target);
+        }
+        CollectionAssert.AreEqual(new[] { "model" }, Names);
+        Assert.IsTrue(isBack == (File.ReadAllText(content) == "model"));
+    }
+
+    [TestMethod]
+    public void WhatCannotBeRemovedOfAReplacedFolderStaysForTheNextTime()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Inconclusive("Only Linux is known to rename a folder in which nothing may be changed.");
+            return;
+        }
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, Looking =
+            UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
+            | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        LeaveFolder("model");
+        string path = _folder.File("model");
+        File.SetUnixFileMode(path, Looking);
+        File.SetUnixFileMode(_folder.Path, Looking | UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite);
+        OrdinaryUser.Run(() =>
+        {
+            AtomicFolder.Write(path, _ => new OwnFiles(["content"]), aside => File.WriteAllText(Path.Combine(aside, "content"), "new"));
+            return true;
+        });
+        Assert.AreEqual("new", File.ReadAllText(Path.Combine(path, "content")));
+        File.SetUnixFileMode(_folder.Path, Owner);
+        File.SetUnixFileMode(Directory.GetDirectories(_folder.Path, ".model.*").Single(), Owner);
+        WriteClaim.CleanUp(_folder.Path);
+        CollectionAssert.AreEqual(new[] { "model" }, Names);
+    }
+
+    [TestMethod]
     public void AMissingFolderHasNothingToCleanUp() => WriteClaim.CleanUp(_folder.File("missing"));
 }
