@@ -47,7 +47,17 @@ internal sealed partial class WriteClaim : IDisposable
     {
         if (!Directory.Exists(folder))
             return;
-        foreach (string path in Directory.GetFiles(folder, ".*" + LockSuffix))
+        string[] locks;
+        try
+        {
+            locks = Directory.GetFiles(folder, ".*" + LockSuffix);
+        }
+        catch (Exception error) when (DiskError.Is(error))
+        {
+            // A folder may be open to writing and closed to looking.
+            return;
+        }
+        foreach (string path in locks)
         {
             if (LockName().Match(Path.GetFileName(path)) is not { Success: true } name)
                 continue;

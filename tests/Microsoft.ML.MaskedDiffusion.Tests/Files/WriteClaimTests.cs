@@ -168,5 +168,35 @@ public sealed class WriteClaimTests
     }
 
     [TestMethod]
+    public void AFolderThatMayBeWrittenButNotReadIsWrittenTo()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Windows has no Unix permissions.");
+            return;
+        }
+        string path = _folder.File("a.txt"), content = "";
+        const UnixFileMode WriteOnly =
+            UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+            | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        File.SetUnixFileMode(_folder.Path, WriteOnly);
+        try
+        {
+            content = OrdinaryUser.Run(() =>
+            {
+                Assert.ThrowsExactly<UnauthorizedAccessException>(() => Directory.GetFiles(_folder.Path));
+                AtomicFile.Write(path, stream => stream.Write("content"u8));
+                return File.ReadAllText(path);
+            });
+        }
+        finally
+        {
+            File.SetUnixFileMode(_folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        Assert.AreEqual("content", content);
+        CollectionAssert.AreEqual(new[] { "a.txt" }, Names);
+    }
+
+    [TestMethod]
     public void AMissingFolderHasNothingToCleanUp() => WriteClaim.CleanUp(_folder.File("missing"));
 }
