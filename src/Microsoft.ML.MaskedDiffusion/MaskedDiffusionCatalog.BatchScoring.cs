@@ -32,7 +32,9 @@ public sealed partial class MaskedDiffusionCatalog
     /// <exception cref="InvalidDataException">
     /// The input is damaged, a row cannot be read or scored, or what an earlier call left belongs to other settings.
     /// </exception>
-    /// <exception cref="IOException">The output exists, another process writes it, or the disk refuses.</exception>
+    /// <exception cref="IOException">
+    /// The output exists, a folder is in its place, another process writes it, or the disk refuses.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled, on this rank or on another one of its group.</exception>
     /// <exception cref="RankFailedException">Another rank of the group cannot go on.</exception>
     /// <exception cref="InvalidOperationException">A rank has other options, inputs or columns than the first.</exception>

@@ -65,10 +65,18 @@ internal sealed partial class BatchFiles(string output, bool overwrite)
         }
     }
 
-    /// <summary>Refuses to begin or go on where there is an output already.</summary>
+    /// <summary>Refuses to begin or go on where there is an output already, or a folder in its place.</summary>
     /// <exception cref="IOException">There is one.</exception>
     public void CheckOutputFree()
     {
+        foreach (string path in (string[])[Output, Rejected])
+        {
+            if (Directory.Exists(path))
+            {
+                throw new IOException($"{path} is a folder, and the place of a file that is to be written. Move or delete it, or set "
+                    + "OutputPath to another file.");
+            }
+        }
         if (!overwrite)
             RequireNone(isOutput: true, Output, Rejected);
     }

@@ -185,6 +185,22 @@ public sealed class RejectedRowTests
     }
 
     [TestMethod]
+    [DataRow("out.jsonl", false)]
+    [DataRow("out.jsonl", true)]
+    [DataRow("out.jsonl.rejected.jsonl", false)]
+    [DataRow("out.jsonl.rejected.jsonl", true)]
+    public void AFolderInTheOutputsPlaceIsRefusedBeforeAnythingIsWritten(string name, bool overwrite)
+    {
+        File.WriteAllText(_folder.File("in.jsonl"), "{\"Text\":\"a\"}\n");
+        Directory.CreateDirectory(_folder.File(name));
+        IOException error = Assert.ThrowsExactly<IOException>(
+            () => Score("in.jsonl", "out.jsonl", options => options.Overwrite = overwrite));
+        StringAssert.Contains(error.Message, $"{_folder.File(name)} is a folder");
+        StringAssert.Contains(error.Message, "Move or delete it, or set OutputPath");
+        CollectionAssert.AreEqual(new[] { _folder.File("in.jsonl") }, Directory.GetFiles(_folder.Path));
+    }
+
+    [TestMethod]
     [DataRow("out.jsonl")]
     [DataRow("out.parquet")]
     public void AFileThatCameToTheOutputsPlaceMeanwhileStays(string output)
