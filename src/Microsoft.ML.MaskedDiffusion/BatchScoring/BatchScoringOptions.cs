@@ -1,3 +1,4 @@
+using Microsoft.ML.MaskedDiffusion.BatchScoring;
 using Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
 using Microsoft.ML.MaskedDiffusion.Options;
 
@@ -17,8 +18,8 @@ public sealed class BatchScoringOptions
     public string? OutputPath { get; set; }
 
     /// <summary>
-    /// Whether an output that exists, with its rejected rows, is replaced when the new one is whole; until then it stays. Default false: it
-    /// is refused.
+    /// Whether an output that exists, with its rejected rows, is replaced when the new one is whole; until then it stays. A folder is never
+    /// replaced, and neither is the input. Default false: an output that exists is refused.
     /// </summary>
     public bool Overwrite { get; set; }
 
@@ -106,8 +107,10 @@ public sealed class BatchScoringOptions
     {
         OptionCheck.RequireText(InputPath, nameof(InputPath), "the path of a file with rows");
         OptionCheck.RequireText(OutputPath, nameof(OutputPath), "the path of the file to write");
-        OptionCheck.RequireFitting(Path.GetFullPath(InputPath) != Path.GetFullPath(OutputPath), nameof(OutputPath), OutputPath,
-            "another file than the input");
+        OptionCheck.RequireFitting(!IsSameFile(InputPath, OutputPath), nameof(OutputPath), OutputPath, "another file than the input");
+        string rejected = new BatchFiles(OutputPath, Overwrite).Rejected;
+        OptionCheck.RequireFitting(!IsSameFile(InputPath, rejected), nameof(OutputPath), OutputPath,
+            $"a file whose rejected rows, {rejected}, go to another file than the input");
         InputFormat = FormatOf(InputFormat, nameof(InputFormat), InputPath, nameof(InputPath));
         OutputFormat = FormatOf(OutputFormat, nameof(OutputFormat), OutputPath, nameof(OutputPath));
         CsvCells.CheckSeparator(Separator, nameof(Separator));
@@ -126,6 +129,21 @@ public sealed class BatchScoringOptions
     {
         if (names is not null)
             OptionCheck.RequireColumnNames([.. names.Select((name, i) => ($"{option}[{i}]", (string?)name))]);
+    }
+
+    // Two paths lead to one file also by links, and off Linux in capitals.
+    private static bool IsSameFile(string first, string second) => string.Equals(WithoutLinks(first), WithoutLinks(second),
+        OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase);
+
+    // The path without links on the way. Those that lead round in a circle end it: more of them than this no system follows.
+    private static string WithoutLinks(string path, int mostLinks = 40)
+    {
+        path = Path.GetFullPath(path);
+        if (mostLinks == 0 || Path.GetDirectoryName(path) is not { } folder)
+            return path;
+        path = Path.Combine(WithoutLinks(folder, mostLinks), Path.GetFileName(path));
+        return new FileInfo(path).LinkTarget is { } target
+            ? WithoutLinks(Path.Combine(Path.GetDirectoryName(path)!, target), mostLinks - 1) : path;
     }
 
     private static BatchFormat FormatOf(BatchFormat? given, string formatOption, string path, string pathOption)

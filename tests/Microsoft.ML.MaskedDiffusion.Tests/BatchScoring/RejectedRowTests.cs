@@ -201,6 +201,49 @@ public sealed class RejectedRowTests
     }
 
     [TestMethod]
+    [DataRow("link.jsonl", "data.jsonl")]
+    [DataRow("data.jsonl", "link.jsonl")]
+    [DataRow("second.jsonl", "data.jsonl")]
+    [DataRow("folder/data.jsonl", "data.jsonl")]
+    [DataRow("folder/second.jsonl", "data.jsonl")]
+    [DataRow("out.jsonl.rejected.jsonl", "out.jsonl")]
+    public void AnInputThatTheOutputWouldReplaceIsRefusedWhateverItsPath(string input, string output)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("On Windows a link takes an administrator, or the mode for developers.");
+            return;
+        }
+        const string Rows = "{\"Text\":\"a\"}\n";
+        File.WriteAllText(_folder.File("data.jsonl"), Rows);
+        File.WriteAllText(_folder.File("out.jsonl.rejected.jsonl"), Rows);
+        File.CreateSymbolicLink(_folder.File("link.jsonl"), "data.jsonl");
+        File.CreateSymbolicLink(_folder.File("second.jsonl"), _folder.File("link.jsonl"));
+        Directory.CreateSymbolicLink(_folder.File("folder"), _folder.Path);
+        ArgumentException error = Assert.ThrowsExactly<ArgumentException>(
+            () => Score(input, output, options => options.Overwrite = true));
+        StringAssert.Contains(error.Message, "another file than the input");
+        Assert.AreEqual(Rows, File.ReadAllText(_folder.File(input)));
+        // A link to somewhere else is an input like any other.
+        Assert.AreEqual(1, Score("second.jsonl", "folder/new.jsonl").RowCount);
+    }
+
+    [TestMethod]
+    public void LinksThatLeadNowhereAreNoInput()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("On Windows a link takes an administrator, or the mode for developers.");
+            return;
+        }
+        File.CreateSymbolicLink(_folder.File("round.jsonl"), "round.jsonl");
+        Directory.CreateSymbolicLink(_folder.File("deep"), "deep/deeper");
+        File.CreateSymbolicLink(_folder.File("dangling.jsonl"), "missing.jsonl");
+        foreach (string input in new[] { "round.jsonl", "deep/in.jsonl", "dangling.jsonl" })
+            Assert.Throws<IOException>(() => Score(input, "out.jsonl"), input);
+    }
+
+    [TestMethod]
     [DataRow("out.jsonl")]
     [DataRow("out.parquet")]
     public void AFileThatCameToTheOutputsPlaceMeanwhileStays(string output)
