@@ -17,6 +17,8 @@ public sealed class BatchScoringTests
     public static IEnumerable<object[]> PairsOfFormats() =>
         from input in BatchTable.Formats from output in BatchTable.Formats select new object[] { input, output };
 
+    public static IEnumerable<object[]> FormatsOut() => BatchTable.Formats.Select(format => new object[] { format });
+
     [TestCleanup]
     public void Clean() => _folder.Dispose();
 
@@ -111,6 +113,34 @@ public sealed class BatchScoringTests
         string[] counts = [.. TokenCounts("the\r\ncat", "a dog")];
         string expected = $"\uFEFFText,\"No\"\"te\",TokenCount\r\n\"the\r\ncat\",x \"y\",{counts[0]}\r\na dog,\"plain\",{counts[1]}\n";
         CollectionAssert.AreEqual(Encoding.UTF8.GetBytes(expected), File.ReadAllBytes(Output(BatchFormat.Csv)));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(FormatsOut))]
+    public void HalfACharacterOfATransformerIsTheReplacementCharacterInEveryFormat(BatchFormat output)
+    {
+        var ml = new MLContext(1);
+        File.WriteAllText(Input(BatchFormat.Csv), "Number,Text\n1,the cat\n");
+        IDataView none = ml.Data.LoadFromEnumerable(TextRow.Make());
+        ITransformer halving = ml.Transforms.CustomMapping<TextRow, Said>((row, said) =>
+            (said.Half, said.Halves) = (row.Text + "\ud83d", ["\udc31", row.Text]), null).Fit(none);
+        string path = ml.MaskedDiffusion().ScoreFile(halving, Options(BatchFormat.Csv, output, options =>
+            (options.OutputColumns, options.InputSchema) = (["Half", "Halves"], none.Schema))).OutputPath;
+        if (output is BatchFormat.Csv or BatchFormat.Tsv)
+        {
+            using var parser = new Microsoft.VisualBasic.FileIO.TextFieldParser(path) { HasFieldsEnclosedInQuotes = true };
+            parser.SetDelimiters(output == BatchFormat.Csv ? "," : "\t");
+            parser.ReadFields();
+            string[] cells = parser.ReadFields()!;
+            Assert.AreEqual("the cat\uFFFD", cells[2]);
+            CollectionAssert.AreEqual(new[] { "\uFFFD", "the cat" }, JsonSerializer.Deserialize<string[]>(cells[3]));
+            return;
+        }
+        Said read = output == BatchFormat.JsonLines
+            ? JsonSerializer.Deserialize<Said>(File.ReadAllText(path))!
+            : Parquet.Serialization.ParquetSerializer.DeserializeAsync<Said>(path).GetAwaiter().GetResult().Data[0];
+        Assert.AreEqual("the cat\uFFFD", read.Half);
+        CollectionAssert.AreEqual(new[] { "\uFFFD", "the cat" }, read.Halves);
     }
 
     [TestMethod]
@@ -258,6 +288,13 @@ public sealed class BatchScoringTests
         IDataView none = ml.Data.LoadFromEnumerable(TextRow.Make());
         LikelihoodScoringTransformer transformer = ml.MaskedDiffusion().ScoreLikelihood(Model).Fit(none);
         return ml.MaskedDiffusion().ScoreFile(transformer, Options(input, output, change));
+    }
+
+    private sealed class Said
+    {
+        public string Half { get; set; } = "";
+
+        public string[] Halves { get; set; } = [];
     }
 
     private sealed class ThreeOptions

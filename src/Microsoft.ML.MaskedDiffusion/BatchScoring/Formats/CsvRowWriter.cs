@@ -66,5 +66,6 @@ internal sealed class CsvRowWriter(RowLayout layout, byte separator, bool hasHea
         to.Write(lineBreak.IsEmpty ? "\n"u8 : lineBreak);
     }
 
-    private byte[] Cell(FieldValue value) => StrictUtf8.Encoding.GetBytes(CsvCells.Cell(value.ToCell(), separator));
+    // Half a character, of a transformer, becomes U+FFFD, as JSON is written and so Parquet too.
+    private byte[] Cell(FieldValue value) => StrictUtf8.Encoding.GetBytes(CsvCells.Cell(WellFormedText.Of(value.ToCell()), separator));
 }
