@@ -7,10 +7,10 @@ public sealed partial class MaskedDiffusionCatalog
 {
     /// <summary>
     /// Applies a transformer or chain to the rows of a file of any size and writes a file with the results, both in CSV, TSV, JSON lines
-    /// or Parquet. Rows come in the input's order and keep what is in them byte for byte where both formats are the same. Called again
-    /// after a kill or a cancellation it goes on after the last block of rows, and the output is the same to the byte. The outputs of all
-    /// <see cref="BatchScoringOptions.Shard"/>s, one after another, are the output of the whole file (not in Parquet, where each is a file
-    /// of its own).
+    /// or Parquet. Rows come in the input's order, and where both formats are the same, what is kept of them stays byte for byte, with line
+    /// breaks and a byte order mark, but without blank lines. Called again after a kill or a cancellation it goes on after the last block
+    /// of rows, and the output is the same to the byte. The outputs of all <see cref="BatchScoringOptions.Shard"/>s, one after another, are
+    /// the output of the whole file (not in Parquet, where each is a file of its own).
     /// </summary>
     /// <remarks>
     /// Memory: a block of rows (in Parquet, a row group), whatever the file's length. Before it goes on it scores the last sixteen rows

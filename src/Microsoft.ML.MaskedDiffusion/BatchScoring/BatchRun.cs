@@ -142,9 +142,8 @@ internal sealed class BatchRun : IDisposable
     private IRowWriter Writer()
     {
         BatchFormat format = _options.OutputFormat!.Value;
-        bool isJson = _options.InputFormat == BatchFormat.JsonLines;
         if (format is BatchFormat.JsonLines or BatchFormat.Parquet)
-            return new JsonRowWriter(_layout, isJson, withNaN: format == BatchFormat.Parquet);
+            return new JsonRowWriter(_layout, _source as JsonLinesSource, isOutput: format == BatchFormat.JsonLines);
         byte separator = CsvCells.SeparatorOf(_options, format);
         bool isSame = _source is CsvSource && separator == CsvCells.SeparatorOf(_options, _options.InputFormat!.Value);
         return new CsvRowWriter(_layout, separator, _options.HasHeader, isSame ? (CsvSource)_source : null);

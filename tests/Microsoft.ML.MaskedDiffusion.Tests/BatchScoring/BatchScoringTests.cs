@@ -116,6 +116,43 @@ public sealed class BatchScoringTests
     }
 
     [TestMethod]
+    public void WhatStandsAroundTheFieldsOfJsonStaysAsItIs()
+    {
+        byte[] content = [.. "\uFEFF"u8, .. "{ \"Text\": \"the cat\"\t} \r\n\r\n{}\n{\"Text\":\"a dog\"}\n{\"Text\": \"\" }"u8];
+        File.WriteAllBytes(Input(BatchFormat.JsonLines), content);
+        string[] counts = [.. TokenCounts("the cat", "a dog", "")];
+        void Expect(string expected, Action<BatchScoringOptions> change)
+        {
+            using var stop = new CancellationTokenSource();
+            void Change(BatchScoringOptions options)
+            {
+                (options.OutputColumns, options.InvalidRows, options.Overwrite) = (["TokenCount"], InvalidRows.Skip, true);
+                options.BlockSize = 1;
+                change(options);
+            }
+            Assert.ThrowsExactly<OperationCanceledException>(() => Score(BatchFormat.JsonLines, BatchFormat.JsonLines, options =>
+            {
+                Change(options);
+                options.Progress = new Collected<BatchScoringProgress>(_ => stop.Cancel());
+                options.CancellationToken = stop.Token;
+            }));
+            // What goes on writes the byte order mark no second time.
+            Score(BatchFormat.JsonLines, BatchFormat.JsonLines, Change);
+            Assert.AreEqual(expected, Encoding.UTF8.GetString(File.ReadAllBytes(Output(BatchFormat.JsonLines))));
+        }
+        Expect($"\uFEFF{{ \"Text\": \"the cat\",\"TokenCount\":{counts[0]}\t}} \r\n{{\"Text\":\"a dog\",\"TokenCount\":{counts[1]}}}\n"
+            + $"{{\"Text\": \"\",\"TokenCount\":{counts[2]} }}\n", _ => { });
+        Expect($"\uFEFF{{\"Text\":\"the cat\",\"TokenCount\":{counts[0]}}} \r\n{{\"Text\":\"a dog\",\"TokenCount\":{counts[1]}}}\n"
+            + $"{{\"Text\":\"\",\"TokenCount\":{counts[2]}}}\n", options => options.KeptColumns = ["Text"]);
+        // Another format has its own.
+        Score(BatchFormat.JsonLines, BatchFormat.Csv, options =>
+            (options.OutputColumns, options.InvalidRows) = (["TokenCount"], InvalidRows.Skip));
+        Assert.AreEqual($"Text,TokenCount\nthe cat,{counts[0]}\na dog,{counts[1]}\n,{counts[2]}\n",
+            Encoding.UTF8.GetString(File.ReadAllBytes(Output(BatchFormat.Csv))));
+        Assert.AreEqual(3, Score(BatchFormat.JsonLines, BatchFormat.Parquet, options => options.InvalidRows = InvalidRows.Skip).RowCount);
+    }
+
+    [TestMethod]
     [DynamicData(nameof(FormatsOut))]
     public void HalfACharacterOfATransformerIsTheReplacementCharacterInEveryFormat(BatchFormat output)
     {

@@ -66,7 +66,8 @@ public sealed partial class GroupScoringTests
     {
         byte[] content = [.. "\uFEFF"u8, .. "Text,\"No\"\"te\"\r\n\"the\r\ncat\",x \"y\"\r\n\r\na dog,\"plain\"\r\nthe sea,"u8];
         File.WriteAllBytes(_folder.File("in.csv"), content);
-        File.WriteAllText(_folder.File("bare.csv"), "the cat,1\na dog,2\nthe sea,3\n");
+        File.WriteAllText(_folder.File("bare.csv"), "\uFEFFthe cat,1\na dog,2\nthe sea,3\n");
+        File.WriteAllText(_folder.File("in.jsonl"), "\uFEFF{\"Text\":\"the cat\" }\r\n{\"Text\":\"a dog\"}\n{\"Text\":\"the sea\"}");
         static void ByColumn(BatchScoringOptions options)
         {
             var schema = new DataViewSchema.Builder();
@@ -74,6 +75,9 @@ public sealed partial class GroupScoringTests
             (options.HasHeader, options.InputSchema) = (false, schema.ToSchema());
         }
         byte[] whole = Whole("in.csv", "out.csv"), bare = Whole("bare.csv", "bare-out.csv", ByColumn, "Column1");
+        byte[] lines = Whole("in.jsonl", "out.jsonl");
+        foreach (byte[] file in new[] { whole, bare, lines })
+            CollectionAssert.AreEqual("\uFEFF"u8.ToArray(), file[..3]);
         foreach (int size in new[] { 2, 3, 8 })
         {
             ThreadGroup.Run(size, group => Score(group, "in.csv", "out.csv", o => o.Overwrite = true));
@@ -84,6 +88,8 @@ public sealed partial class GroupScoringTests
                 o.Overwrite = true;
             }, textColumn: "Column1"));
             CollectionAssert.AreEqual(bare, Bytes("bare-out.csv"));
+            ThreadGroup.Run(size, group => Score(group, "in.jsonl", "out.jsonl", o => o.Overwrite = true));
+            CollectionAssert.AreEqual(lines, Bytes("out.jsonl"));
         }
     }
 

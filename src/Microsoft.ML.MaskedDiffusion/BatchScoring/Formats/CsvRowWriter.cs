@@ -5,7 +5,9 @@ using Microsoft.ML.MaskedDiffusion.Text;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
 
-/// <summary>Writes CSV or TSV. Cells of an input with the same separator, and its line breaks, stay as they are.</summary>
+/// <summary>
+/// Writes CSV or TSV. Cells of an input with the same separator, its line breaks and its byte order mark stay as they are.
+/// </summary>
 /// <param name="layout">The columns.</param>
 /// <param name="separator">What stands between cells.</param>
 /// <param name="hasHeader">Whether the first line names the columns.</param>
@@ -14,14 +16,11 @@ internal sealed class CsvRowWriter(RowLayout layout, byte separator, bool hasHea
 {
     public void WriteHeader(IBufferWriter<byte> to)
     {
+        if (source?.HasMark == true)
+            to.Write(Encoding.UTF8.Preamble);
         if (!hasHeader)
             return;
         ReadOnlyMemory<byte> raw = source?.Header ?? ReadOnlyMemory<byte>.Empty;
-        if (raw.Span.StartsWith(Encoding.UTF8.Preamble))
-        {
-            to.Write(Encoding.UTF8.Preamble);
-            raw = raw[Encoding.UTF8.Preamble.Length..];
-        }
         FieldValue[] names = [.. layout.Fields.Select(FieldValue.OfText)];
         Write(to, raw, names, [.. layout.Outputs.Select(FieldValue.OfText)]);
     }

@@ -34,7 +34,7 @@ internal sealed class CsvSource : TextSource
         }
     }
 
-    /// <summary>The line with the names, with its line break; empty where there is none.</summary>
+    /// <summary>The line with the names, with its line break and without a byte order mark; empty where there is none.</summary>
     public ReadOnlyMemory<byte> Header { get; private set; }
 
     public override IReadOnlyList<string> Fields => _fields;
@@ -61,10 +61,10 @@ internal sealed class CsvSource : TextSource
         {
             if (!records.MoveNext())
                 throw new InvalidDataException($"{Path} is empty; its first line should {(hasHeader ? "name the columns" : "be a row")}.");
-            Header = records.Current.ToArray();
+            Header = WithoutMark(records.Position, records.Current).ToArray();
         }
-        while (IsBlank(ByteRecords.WithoutLineBreak(WithoutMark(records.Position, Header)).Span));
-        List<string> cells = Cells(WithoutMark(records.Position, Header), out string? fault)
+        while (IsBlank(ByteRecords.WithoutLineBreak(Header).Span));
+        List<string> cells = Cells(Header, out string? fault)
             ?? throw new InvalidDataException($"{Path}, line {records.Position.Line + 1}: {fault}.");
         // Tables of pandas begin with an index that has no name.
         _fields.AddRange(cells.Select((cell, i) => hasHeader && !string.IsNullOrWhiteSpace(cell)

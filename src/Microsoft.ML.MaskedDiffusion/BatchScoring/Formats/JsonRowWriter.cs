@@ -1,16 +1,17 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace Microsoft.ML.MaskedDiffusion.BatchScoring.Formats;
 
 /// <summary>
-/// Writes JSON lines. Of an input of JSON lines what is kept stays as it is written: output columns are put in the place of values or
-/// before the closing brace.
+/// Writes JSON lines. Of an input of JSON lines what is kept stays as it is written, with the line breaks: output columns are put in the
+/// place of values or behind the last one.
 /// </summary>
 /// <param name="layout">The columns.</param>
-/// <param name="isJson">Whether the input is JSON lines.</param>
-/// <param name="withNaN">Whether NaN is the text "NaN" and not null.</param>
-internal sealed class JsonRowWriter(RowLayout layout, bool isJson, bool withNaN) : IRowWriter
+/// <param name="source">The input if it is JSON lines; else null.</param>
+/// <param name="isOutput">Whether the lines are the output, and not to become Parquet. Then NaN is null, and not the text "NaN".</param>
+internal sealed class JsonRowWriter(RowLayout layout, JsonLinesSource? source, bool isOutput) : IRowWriter
 {
     // Each name with its colon, and what writes a value: made once for all rows.
     private readonly Dictionary<string, byte[]> _names =
@@ -20,21 +21,28 @@ internal sealed class JsonRowWriter(RowLayout layout, bool isJson, bool withNaN)
 
     private RowLayout Layout => layout;
 
+    /// <summary>Writes the byte order mark of an input that has one; JSON lines have no other header.</summary>
     public void WriteHeader(IBufferWriter<byte> to)
     {
-        // JSON lines have none.
+        if (isOutput && source?.HasMark == true)
+            to.Write(Encoding.UTF8.Preamble);
     }
 
     public void Write(IBufferWriter<byte> to, SourceRow row, IReadOnlyList<FieldValue> outputs)
     {
         var line = new Line(this, to, outputs);
-        if (isJson && layout.KeepsAll)
-            line.WriteWhole(row.Raw.Span);
-        else if (isJson)
-            line.WriteKept(row.Raw.Span);
-        else
+        ReadOnlySpan<byte> end = "}\n"u8;
+        if (source is null)
             line.WriteFields(row.Values);
+        else if (layout.KeepsAll)
+            end = line.WriteWhole(row.Raw.Span);
+        else
+            end = line.WriteKept(row.Raw.Span);
         line.WriteRest();
+        to.Write(end);
+        // The last line of a file may have no line break.
+        if (!end.EndsWith("\n"u8))
+            to.Write("\n"u8);
     }
 
     // The names of an object's properties, and where their values are.
@@ -57,7 +65,7 @@ internal sealed class JsonRowWriter(RowLayout layout, bool isJson, bool withNaN)
     private void Append(IBufferWriter<byte> to, FieldValue value)
     {
         _values.Reset(to);
-        value.WriteJson(_values, withNaN);
+        value.WriteJson(_values, withNaN: !isOutput);
         _values.Flush();
     }
 
@@ -68,8 +76,8 @@ internal sealed class JsonRowWriter(RowLayout layout, bool isJson, bool withNaN)
         private readonly bool[] _isWritten = new bool[outputs.Count];
         private int _count;
 
-        // The line up to its closing brace, with the values that are replaced.
-        public void WriteWhole(ReadOnlySpan<byte> line)
+        // The line up to its last value, with the values that are replaced; returns what is behind it.
+        public ReadOnlySpan<byte> WriteWhole(ReadOnlySpan<byte> line)
         {
             int written = 0;
             foreach ((string name, Range value) in Properties(line))
@@ -82,11 +90,13 @@ internal sealed class JsonRowWriter(RowLayout layout, bool isJson, bool withNaN)
                 Append(output);
                 written = value.End.Value;
             }
-            to.Write(line[written..line.LastIndexOf((byte)'}')].TrimEnd(" \t\r\n"u8));
+            int end = line[..line.LastIndexOf((byte)'}')].TrimEnd(" \t\r\n"u8).Length;
+            to.Write(line[written..end]);
+            return line[end..];
         }
 
-        // The properties that are kept, with the values that are replaced.
-        public void WriteKept(ReadOnlySpan<byte> line)
+        // The properties that are kept, with the values that are replaced; returns what is behind the last one.
+        public ReadOnlySpan<byte> WriteKept(ReadOnlySpan<byte> line)
         {
             to.Write("{"u8);
             List<(string Name, Range Value)> there = Properties(line);
@@ -102,6 +112,7 @@ internal sealed class JsonRowWriter(RowLayout layout, bool isJson, bool withNaN)
                 else
                     to.Write(line[there[found].Value]);
             }
+            return line[line.LastIndexOf((byte)'}')..];
         }
 
         // The kept fields of a row that is no JSON.
@@ -119,7 +130,7 @@ internal sealed class JsonRowWriter(RowLayout layout, bool isJson, bool withNaN)
             }
         }
 
-        // The output columns that have taken nothing's place, and the end of the line.
+        // The output columns that have taken nothing's place.
         public void WriteRest()
         {
             for (int output = 0; output < outputs.Count; output++)
@@ -129,7 +140,6 @@ internal sealed class JsonRowWriter(RowLayout layout, bool isJson, bool withNaN)
                 Begin(_layout.Outputs[output]);
                 Append(output);
             }
-            to.Write("}\n"u8);
         }
 
         private void Begin(string name)

@@ -18,6 +18,9 @@ internal abstract class TextSource(string path, BatchShard shard, ByteRecords re
 
     public override long Length => records.Length;
 
+    /// <summary>Whether the file begins with a byte order mark, which is no part of its records.</summary>
+    public bool HasMark { get; private set; }
+
     /// <summary>The file's path, for messages.</summary>
     protected string Path => path;
 
@@ -36,9 +39,14 @@ internal abstract class TextSource(string path, BatchShard shard, ByteRecords re
 
     public override void Dispose() => records.Dispose();
 
-    protected static ReadOnlyMemory<byte> WithoutMark(RecordPosition position, ReadOnlyMemory<byte> record) =>
-        position.Offset == 0 && record.Span.StartsWith(Encoding.UTF8.Preamble)
-            ? record[Encoding.UTF8.Preamble.Length..] : record;
+    /// <summary>A record without the byte order mark before the first one, which sets <see cref="HasMark"/>.</summary>
+    protected ReadOnlyMemory<byte> WithoutMark(RecordPosition position, ReadOnlyMemory<byte> record)
+    {
+        if (position.Offset > 0 || !record.Span.StartsWith(Encoding.UTF8.Preamble))
+            return record;
+        HasMark = true;
+        return record[Encoding.UTF8.Preamble.Length..];
+    }
 
     /// <summary>The text of bytes; null where they are not UTF-8.</summary>
     protected static string? Decode(ReadOnlySpan<byte> bytes)
