@@ -7,7 +7,7 @@ internal abstract class ChunkedTokens : ITokens
 
     public virtual string? Identity => null;
 
-    /// <summary>The ids of a chunk.</summary>
+    /// <summary>The number of ids in a chunk that is whole.</summary>
     protected abstract long ChunkLength { get; }
 
     public void CopyTo(long start, Span<long> destination)
