@@ -23,7 +23,7 @@ public sealed class PublishedOrderTests
     [TestMethod]
     public void TooFewFilesAreRefused() =>
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
-            new PublishedOrder(fileCount: 3, blocksPerFile: 4, filesAtOnce: 2, seed: 7, rank: 1, world: 2)).Message, "rank 1 of 2 has 1");
+            new PublishedOrder(fileCount: 1, blocksPerFile: 4, filesAtOnce: 2, seed: 7)).Message, "the number of files is 1");
 
     [TestMethod]
     public void WeightsDecideTheSharesAndPositionsCanBeAskedForInAnyOrder()
