@@ -48,7 +48,9 @@ internal sealed class BytePairTrainer
         }
     }
 
-    public static BytePairResult Train(IEnumerable<string> corpus, int vocabularySize, IProgress<TrainingProgress>? progress = null,
+    /// <summary>Learns a tokenizer. A corpus with too few repetitions gives one of fewer tokens.</summary>
+    /// <exception cref="ArgumentException">The corpus has no text.</exception>
+    public static TextTokenizer Train(IEnumerable<string> corpus, int vocabularySize, IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         long start = Stopwatch.GetTimestamp();
@@ -67,8 +69,7 @@ internal sealed class BytePairTrainer
         var trainer = new BytePairTrainer(vocabularySize);
         trainer.AddWords(words.Words);
         trainer.Learn(() => Report(trainer._merges.Count), cancellationToken);
-        var vocabulary = ByteLevelVocabulary.Create(trainer._tokens, trainer._merges);
-        return new BytePairResult(new ByteLevelTokenizer(vocabulary), vocabularySize, words.Documents, words.Characters);
+        return new ByteLevelTokenizer(ByteLevelVocabulary.Create(trainer._tokens, trainer._merges));
     }
 
     private void AddWords(IEnumerable<KeyValuePair<string, long>> words)
@@ -144,12 +145,4 @@ internal sealed class BytePairTrainer
         }
         _lengths[word] = written;
     }
-}
-
-/// <summary>
-/// A trained tokenizer. <see cref="Complete"/> is false if the corpus had too few repeated pairs to fill the vocabulary.
-/// </summary>
-internal sealed record BytePairResult(TextTokenizer Tokenizer, int RequestedVocabularySize, long Documents, long Characters)
-{
-    public bool Complete => Tokenizer.VocabularySize == RequestedVocabularySize;
 }

@@ -15,8 +15,6 @@ internal sealed class WordCounter
 
     public long Documents { get; private set; }
 
-    public long Characters { get; private set; }
-
     public IReadOnlyDictionary<string, long> Words => _counts;
 
     public void Add(IEnumerable<string> corpus, Action report, CancellationToken cancellationToken)
@@ -31,7 +29,6 @@ internal sealed class WordCounter
             foreach ((int offset, int length) in SplitPattern.Gpt2.Matches(document))
                 CollectionsMarshal.GetValueRefOrAddDefault(_lookup, document.AsSpan(offset, length), out _)++;
             anyText = anyText || !string.IsNullOrWhiteSpace(document);
-            Characters += document.Length;
             if (++Documents % ReportEvery == 0)
                 report();
         }

@@ -144,7 +144,7 @@ public abstract class TokenizerSource
 
         internal override TextTokenizer Resolve(
             Func<IEnumerable<string>> corpus, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken) =>
-            BytePairTrainer.Train(corpus(), vocabularySize, progress, cancellationToken).Tokenizer;
+            BytePairTrainer.Train(corpus(), vocabularySize, progress, cancellationToken);
     }
 
     private sealed class Given(TextTokenizer tokenizer) : TokenizerSource

@@ -112,7 +112,7 @@ public sealed class FineTuningReaderTests
     }
 
     // A corpus of one letter has nothing to merge: the tokens are the bytes.
-    private static TextTokenizer Bytes() => BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize).Tokenizer;
+    private static TextTokenizer Bytes() => BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize);
 
     private string Write(string content)
     {

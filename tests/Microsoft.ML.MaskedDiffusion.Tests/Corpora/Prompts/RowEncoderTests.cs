@@ -8,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 public sealed class RowEncoderTests
 {
     // A corpus of one letter has nothing to merge: the tokens are the bytes.
-    private static readonly TextTokenizer Bytes = BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize).Tokenizer;
+    private static readonly TextTokenizer Bytes = BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize);
 
     private static readonly (long, FineTuningRow)[] Rows =
     [

@@ -7,7 +7,7 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class QuestionEncoderTests
 {
-    private static readonly TextTokenizer Bytes = BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize).Tokenizer;
+    private static readonly TextTokenizer Bytes = BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize);
 
     [TestMethod]
     public void AQuestionThatFitsIsKeptWhole()

@@ -9,7 +9,7 @@ internal sealed class FakeScorer(Func<string, string, (double Value, double Erro
     public int ContextLength => contextLength;
 
     // A corpus of one letter has nothing to merge: the tokens are the bytes.
-    public TextTokenizer Tokenizer { get; } = BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize).Tokenizer;
+    public TextTokenizer Tokenizer { get; } = BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize);
 
     public string Name { get; init; } = "fake";
 

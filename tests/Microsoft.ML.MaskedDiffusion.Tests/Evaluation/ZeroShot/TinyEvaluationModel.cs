@@ -9,7 +9,7 @@ internal static class TinyEvaluationModel
 {
     public static MaskedDiffusionModel Create()
     {
-        TextTokenizer tokenizer = BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize).Tokenizer;
+        TextTokenizer tokenizer = BytePairTrainer.Train(["x"], BytePairTrainer.MinimumVocabularySize);
         var config = new TransformerConfig
         {
             Name = "tiny", LayerCount = 2, HeadCount = 2, EmbeddingSize = 32, FeedForwardSize = 64,

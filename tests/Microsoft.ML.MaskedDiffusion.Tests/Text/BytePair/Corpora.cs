@@ -41,5 +41,5 @@ internal static class Corpora
         return text.ToString();
     }
 
-    public static TextTokenizer ByteLevel { get; } = BytePairTrainer.Train(Documents(1, 200), 400).Tokenizer;
+    public static TextTokenizer ByteLevel { get; } = BytePairTrainer.Train(Documents(1, 200), 400);
 }

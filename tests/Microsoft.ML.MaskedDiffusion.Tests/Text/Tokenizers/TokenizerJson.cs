@@ -150,7 +150,7 @@ internal static class TokenizerJson
 
     private static string ByteLevelModel(bool ignoreMerges = false)
     {
-        TextTokenizer tokenizer = BytePairTrainer.Train([.. Corpora.Documents(1, 300), .. NastyTexts.Create(99, 600)], 1200).Tokenizer;
+        TextTokenizer tokenizer = BytePairTrainer.Train([.. Corpora.Documents(1, 300), .. NastyTexts.Create(99, 600)], 1200);
         JsonObject vocabulary = JsonNode.Parse(tokenizer.Files["vocab.json"])!.AsObject();
         vocabulary.Remove("<|endoftext|>");
         if (ignoreMerges)
