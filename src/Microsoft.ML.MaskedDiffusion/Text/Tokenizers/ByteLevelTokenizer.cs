@@ -32,11 +32,8 @@ internal sealed class ByteLevelTokenizer : TextTokenizer
     private protected override string Decode(IReadOnlyList<int> ids, bool startsText)
     {
         var bytes = new ArrayBufferWriter<byte>(Math.Max(16, ids.Count * 4));
-        for (int i = 0; i < ids.Count; i++)
-        {
-            if (HasText(ids[i]))
-                bytes.Write(_bytes[ids[i]]);
-        }
+        foreach (int id in WithText(ids))
+            bytes.Write(_bytes[id]);
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 

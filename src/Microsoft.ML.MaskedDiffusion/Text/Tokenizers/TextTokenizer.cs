@@ -210,6 +210,9 @@ public abstract class TextTokenizer
 
     private protected abstract string Decode(IReadOnlyList<int> ids, bool startsText);
 
+    /// <summary>The ids of tokens with text. Throws when an id is out of range.</summary>
+    private protected int[] WithText(IReadOnlyList<int> ids) => [.. ids.Where(HasText)];
+
     /// <summary>Whether an id is a token with text. Throws when the id is out of range.</summary>
     private protected bool HasText(int id)
     {

@@ -29,14 +29,5 @@ internal sealed class PipelineTextTokenizer : TextTokenizer
 
     private protected override int[] EncodeWellFormed(string text, bool startsText) => _tokenizer.Encode(text, startsText);
 
-    private protected override string Decode(IReadOnlyList<int> ids, bool startsText)
-    {
-        var kept = new List<int>(ids.Count);
-        for (int i = 0; i < ids.Count; i++)
-        {
-            if (HasText(ids[i]))
-                kept.Add(ids[i]);
-        }
-        return _tokenizer.Decode(kept, startsText);
-    }
+    private protected override string Decode(IReadOnlyList<int> ids, bool startsText) => _tokenizer.Decode(WithText(ids), startsText);
 }

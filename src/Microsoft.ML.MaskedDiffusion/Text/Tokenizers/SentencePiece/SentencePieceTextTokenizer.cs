@@ -47,14 +47,5 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
 
     private protected override int[] EncodeWellFormed(string text, bool startsText) => _encoder.Encode(text, startsText);
 
-    private protected override string Decode(IReadOnlyList<int> ids, bool startsText)
-    {
-        var kept = new List<int>(ids.Count);
-        for (int i = 0; i < ids.Count; i++)
-        {
-            if (HasText(ids[i]))
-                kept.Add(ids[i]);
-        }
-        return _encoder.Decode(kept, startsText);
-    }
+    private protected override string Decode(IReadOnlyList<int> ids, bool startsText) => _encoder.Decode(WithText(ids), startsText);
 }
