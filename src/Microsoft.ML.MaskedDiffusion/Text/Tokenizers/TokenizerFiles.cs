@@ -65,6 +65,13 @@ internal static class TokenizerFiles
         throw new InvalidDataException($"'{path}' does not have the name of a tokenizer file. {Expected}");
     }
 
+    /// <summary>What a tokenizer keeps of the files that it is given: its own one, and what stands beside it.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="name">Its own one, which is among them.</param>
+    /// <param name="settings">The names of what may stand beside it.</param>
+    public static Dictionary<string, byte[]> Kept(IReadOnlyDictionary<string, byte[]> files, string name, string[] settings) =>
+        settings.Prepend(name).Where(files.ContainsKey).ToDictionary(kept => kept, kept => files[kept]);
+
     /// <summary>Refuses a file that is too long to be a tokenizer's.</summary>
     public static void CheckLength(string name, long length)
     {

@@ -10,12 +10,7 @@ internal static class HuggingFaceReader
 {
     public static TextTokenizer Read(IReadOnlyDictionary<string, byte[]> files)
     {
-        var kept = new Dictionary<string, byte[]>();
-        foreach (string name in (string[])[TokenizerFiles.HuggingFace, .. TokenizerFiles.Settings])
-        {
-            if (files.TryGetValue(name, out byte[]? content))
-                kept[name] = content;
-        }
+        Dictionary<string, byte[]> kept = TokenizerFiles.Kept(files, TokenizerFiles.HuggingFace, TokenizerFiles.Settings);
         using JsonDocument document = TokenizerJsonFile.ParseObject(TokenizerFiles.HuggingFace, kept[TokenizerFiles.HuggingFace],
             "a JSON object with a model");
         TokenizerPipeline pipeline = PipelineReader.Read(document.RootElement);

@@ -14,12 +14,7 @@ internal static class WordPieceReader
 
     public static TextTokenizer Read(IReadOnlyDictionary<string, byte[]> files)
     {
-        var kept = new Dictionary<string, byte[]>();
-        foreach (string name in (string[])[TokenizerFiles.WordPiece, .. TokenizerFiles.Settings])
-        {
-            if (files.TryGetValue(name, out byte[]? content))
-                kept[name] = content;
-        }
+        Dictionary<string, byte[]> kept = TokenizerFiles.Kept(files, TokenizerFiles.WordPiece, TokenizerFiles.Settings);
         Dictionary<string, int> vocabulary = Vocabulary(kept[TokenizerFiles.WordPiece]);
         bool lowercase = Lowercases(kept, vocabulary);
         AddedToken[] added = [.. vocabulary.Where(token => token.Key is "[UNK]" or "[CLS]" or "[SEP]" or "[PAD]" or "[MASK]")

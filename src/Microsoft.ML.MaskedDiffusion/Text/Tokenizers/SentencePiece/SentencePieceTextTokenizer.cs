@@ -17,12 +17,9 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
 
     /// <summary>Reads the model among the files. What stands beside it changes no ids.</summary>
     /// <exception cref="InvalidDataException">It is no SentencePiece model, or of a kind that is not supported.</exception>
-    public static SentencePieceTextTokenizer Read(IReadOnlyDictionary<string, byte[]> files)
-    {
-        string[] kept = [TokenizerFiles.SentencePiece, .. TokenizerFiles.SentencePieceSettings];
-        return new SentencePieceTextTokenizer(kept.Where(files.ContainsKey).ToDictionary(name => name, name => files[name]),
-            SentencePieceVocabulary.Read(files[TokenizerFiles.SentencePiece]));
-    }
+    public static SentencePieceTextTokenizer Read(IReadOnlyDictionary<string, byte[]> files) => new(
+        TokenizerFiles.Kept(files, TokenizerFiles.SentencePiece, TokenizerFiles.SentencePieceSettings),
+        SentencePieceVocabulary.Read(files[TokenizerFiles.SentencePiece]));
 
     internal override IReadOnlyList<string> SpelledTokens =>
     [
