@@ -8,6 +8,9 @@ namespace Microsoft.ML.MaskedDiffusion.Text.BytePair;
 /// </summary>
 internal static partial class WordPattern
 {
-    [GeneratedRegex(@"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")]
+    /// <summary>GPT-2's pattern, as tiktoken writes it.</summary>
+    public const string Pattern = @"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
+    [GeneratedRegex(Pattern)]
     public static partial Regex Regex();
 }

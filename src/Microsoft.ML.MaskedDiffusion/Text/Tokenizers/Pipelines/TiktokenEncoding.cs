@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Reflection;
+using Microsoft.ML.MaskedDiffusion.Text.BytePair;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
 
@@ -7,8 +8,6 @@ namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers.Pipelines;
 internal sealed class TiktokenEncoding(string pattern, IReadOnlyDictionary<string, int> specialTokens, string? endOfSequence)
 {
     private const string Packages = "Microsoft.ML.Tokenizers.Data.";
-
-    private const string Gpt2Pattern = @"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
     private const string Cl100kPattern = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|"
         + @"\s*[\r\n]+|\s+(?!\S)|\s+";
@@ -20,9 +19,9 @@ internal sealed class TiktokenEncoding(string pattern, IReadOnlyDictionary<strin
 
     private static readonly Dictionary<string, (string Package, TiktokenEncoding Encoding)> Known = new(StringComparer.Ordinal)
     {
-        ["gpt2"] = ("Gpt2", Of(Gpt2Pattern, ("<|endoftext|>", 50256))),
-        ["r50k_base"] = ("R50kBase", Of(Gpt2Pattern, ("<|endoftext|>", 50256))),
-        ["p50k_base"] = ("P50kBase", Of(Gpt2Pattern, ("<|endoftext|>", 50256))),
+        ["gpt2"] = ("Gpt2", Of(WordPattern.Pattern, ("<|endoftext|>", 50256))),
+        ["r50k_base"] = ("R50kBase", Of(WordPattern.Pattern, ("<|endoftext|>", 50256))),
+        ["p50k_base"] = ("P50kBase", Of(WordPattern.Pattern, ("<|endoftext|>", 50256))),
         ["cl100k_base"] = ("Cl100kBase", Of(Cl100kPattern, ("<|endoftext|>", 100257), ("<|fim_prefix|>", 100258),
             ("<|fim_middle|>", 100259), ("<|fim_suffix|>", 100260), ("<|endofprompt|>", 100276))),
         ["o200k_base"] = ("O200kBase", Of(O200kPattern, ("<|endoftext|>", 199999), ("<|endofprompt|>", 200018))),
