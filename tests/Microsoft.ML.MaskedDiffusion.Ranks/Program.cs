@@ -16,10 +16,19 @@ if (args[0] == "find")
     }
     args = ["exchange", args[2]];
 }
-using MpiProcessGroup group = MpiProcessGroup.Start(new() { LostAfter = TimeSpan.FromSeconds(5), StartWithin = TimeSpan.FromSeconds(5) });
+// Short waits for what is waited for in vain alone: a busy machine may take its time elsewhere.
+var shortWait = TimeSpan.FromSeconds(5);
+using MpiProcessGroup group = MpiProcessGroup.Start(args[0] switch
+{
+    "join" => new() { StartWithin = shortWait },
+    "freeze" or "meet" => new() { LostAfter = shortWait },
+    _ => new(),
+});
 string folder = args[1];
 switch (args[0])
 {
+    case "join":
+        break;
     case "exchange":
         Exchange();
         break;

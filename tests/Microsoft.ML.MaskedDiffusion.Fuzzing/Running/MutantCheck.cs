@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using Microsoft.ML.MaskedDiffusion.Fuzzing.Formats;
 using Microsoft.ML.MaskedDiffusion.Fuzzing.Mutation;
@@ -13,10 +14,12 @@ namespace Microsoft.ML.MaskedDiffusion.Fuzzing.Running;
 /// <param name="empty">Folders that nothing may be written to.</param>
 internal sealed class MutantCheck(FuzzFormat format, string work, params string[] empty)
 {
-    private const double MostSeconds = 5;
     private const int LongestMessage = 8000;
     private const long SpareBytes = 64L << 20;
     private const string Case = "case";
+
+    /// <summary>Seconds of the processor that a mutant may take.</summary>
+    public double MostSeconds { get; init; } = 5;
 
     /// <summary>The folder of the last mutant.</summary>
     public string Folder { get; } = Path.Combine(work, Case);
@@ -50,7 +53,7 @@ internal sealed class MutantCheck(FuzzFormat format, string work, params string[
         long bytes = Math.Max(GC.GetTotalAllocatedBytes(precise: true) - allocated, peak.Growth);
         string? failure = error is null ? null : FaultOf(error, files);
         if (failure is null && seconds > MostSeconds)
-            failure = "it took more than 5 seconds";
+            failure = string.Create(CultureInfo.InvariantCulture, $"it took more than {MostSeconds} seconds");
         if (failure is null && bytes > 2 * files.Length + SpareBytes && (error is null || format.IsOurMemory(error)))
             failure = "it took more memory than twice the file and 64 MB";
         failure ??= Left(files);

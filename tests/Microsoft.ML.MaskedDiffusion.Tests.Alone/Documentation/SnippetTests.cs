@@ -29,7 +29,8 @@ public sealed partial class SnippetTests
         ("MaxSteps = 2000", "BatchSize = 2, MaxSteps = 27"),
         ("MaxSteps = 1500", "BatchSize = 2, MaxSteps = 2"),
         ("MaxSteps = 1000", "MaxSteps = 20"),
-        ("new CancellationTokenSource()", "new CancellationTokenSource(TimeSpan.FromSeconds(1))"),
+        ("CancellationToken = stop.Token,\n    Progress = new ConsoleProgress(),",
+            "CancellationToken = stop.Token, ProgressInterval = 1, Progress = new Progress<TrainingProgress>(_ => stop.Cancel()),"),
     ];
 
     // What snippets may use without declaring it: things that the text before them has made.

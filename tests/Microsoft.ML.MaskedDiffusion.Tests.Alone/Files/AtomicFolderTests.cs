@@ -75,13 +75,19 @@ public sealed class AtomicFolderTests
         bool exchanges = DurableFiles.TryExchange(path, path);
         Assert.IsTrue(exchanges || !OperatingSystem.IsLinux(), "the file systems that the tests run on can");
         using var done = new CancellationTokenSource();
+        using var looked = new CountdownEvent(1);
         Task<int> watching = Task.Run(() =>
         {
             int missing = 0;
             while (!done.IsCancellationRequested)
+            {
                 missing += Directory.Exists(path) ? 0 : 1;
+                if (!looked.IsSet)
+                    looked.Signal();
+            }
             return missing;
         });
+        looked.Wait();
         for (int i = 1; i <= 50; i++)
             AtomicFolder.Write(path, Any, aside => Put(aside, "a", $"{i}"));
         done.Cancel();

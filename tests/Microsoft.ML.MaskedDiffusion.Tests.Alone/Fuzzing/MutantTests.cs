@@ -74,6 +74,7 @@ public sealed class MutantTests
     [DataRow("unnamed", "its message names no file")]
     [DataRow("endless message", "its message is too long")]
     [DataRow("memory", "it took more memory")]
+    [DataRow("time", "it took more than 0.05 seconds")]
     [DataRow("outside", "it wrote outside its folder")]
     [DataRow("temporary", "it left files in the temporary folder")]
     [DataRow("open", "a file is still open")]
@@ -82,7 +83,10 @@ public sealed class MutantTests
     public void EveryKindOfDefectIsSeen(string defect, string? told)
     {
         using var format = new DefectFormat(defect, _folder.File("work"));
-        string? failure = Check(format).Check(seed: 1, index: 2).Failure;
+        // Less time than other defects may take, so that this one need not take five seconds.
+        MutantCheck check = defect == "time"
+            ? new(format, _folder.File("work"), Temporary) { MostSeconds = DefectFormat.Seconds / 2 } : Check(format);
+        string? failure = check.Check(seed: 1, index: 2).Failure;
         if (told is null)
             Assert.IsNull(failure);
         else
@@ -107,6 +111,8 @@ public sealed class MutantTests
     /// <summary>A reader with a defect.</summary>
     private sealed class DefectFormat(string defect, string work) : FuzzFormat, IDisposable
     {
+        public const double Seconds = 0.1;
+
         private FileStream? _open;
 
         public override string Name => "defect";
@@ -125,6 +131,11 @@ public sealed class MutantTests
                     throw new InvalidDataException($"{folder} is wrong: {new string('x', 10_000)}");
                 case "memory":
                     GC.KeepAlive(new byte[100 << 20]);
+                    break;
+                case "time":
+                    TimeSpan started = Environment.CpuUsage.TotalTime;
+                    while ((Environment.CpuUsage.TotalTime - started).TotalSeconds < Seconds)
+                        Thread.SpinWait(1000);
                     break;
                 case "outside":
                     File.WriteAllText(Path.Combine(work, "outside"), "");

@@ -17,6 +17,14 @@ public sealed class StyleTests
         Assert.AreEqual(0, tooLong.Length, $"lines have more than {MaxColumns} columns:\n{string.Join('\n', folders)}");
     }
 
+    [TestMethod]
+    public void UpperLimitsAreThoseThatNaNIsNotWithin()
+    {
+        string own = Path.Combine(Repository.Root, "tests");
+        string[] others = [.. Sources(own).Where(file => File.ReadAllText(file).Contains("Assert." + "IsLess", StringComparison.Ordinal))];
+        Assert.AreEqual("", string.Join('\n', others), $"take {nameof(Limit)}.{nameof(Limit.Below)} or {nameof(Limit.AtMost)}");
+    }
+
     // The file and line, and the folder that counts them together: up to four folders below the root.
     private static IEnumerable<(string Place, string Folder)> LongLines(string file)
     {

@@ -198,7 +198,7 @@ public sealed partial class GroupScoringTests
                     firstIsDone.Set();
                     return;
                 }
-                firstIsDone.Wait();
+                Assert.IsTrue(firstIsDone.Wait(TimeSpan.FromMinutes(2)), "the first rank ends");
                 stop.Cancel();
             });
         }));

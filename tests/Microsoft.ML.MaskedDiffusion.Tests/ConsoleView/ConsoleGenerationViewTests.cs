@@ -47,7 +47,7 @@ public sealed class ConsoleGenerationViewTests
         string[] tokens = ["日本語", " の", "text", " averyveryverylongword", "_", "e\u0301", " 👩‍👩‍👧", "\n", "_", "_", " end"];
         GenerationState state = GivenState.Of("", tokens, 1, 2);
         foreach (string line in Lines(state, width, prompt: "Once upon a time "))
-            Assert.IsLessThanOrEqualTo(Math.Max(2, width), new Spectre.Console.Rendering.Segment(line).CellCount(), $"'{line}'");
+            Limit.AtMost(Math.Max(2, width), new Spectre.Console.Rendering.Segment(line).CellCount(), $"'{line}'");
     }
 
     [TestMethod]

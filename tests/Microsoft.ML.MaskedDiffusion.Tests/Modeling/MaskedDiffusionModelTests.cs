@@ -308,7 +308,7 @@ public sealed class MaskedDiffusionModelTests
                 {
                 }
             }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
-            started.Wait();
+            Assert.IsTrue(started.Wait(TimeSpan.FromMinutes(2)), "all threads compute");
             model.Dispose();
             Task.WaitAll(users);
         }

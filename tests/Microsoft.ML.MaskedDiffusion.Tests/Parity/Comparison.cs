@@ -71,7 +71,7 @@ internal sealed class Comparison(string file, string figure)
     public void CheckUnrecorded(double ceiling, double factor = 2)
     {
         Assert.IsTrue(_isExactKnown, $"{file} {figure}: without exact numbers the reference's own error is not known.");
-        Assert.IsLessThanOrEqualTo(ceiling, _reference,
+        Limit.AtMost(ceiling, _reference,
             $"{file} {figure}: the reference is {Text(_reference)} from exact arithmetic, and {Text(ceiling)} is rounding.");
         Check(_reference, factor, isRecorded: false);
     }
@@ -79,10 +79,10 @@ internal sealed class Comparison(string file, string figure)
     private void Check(double tolerance, double factor, bool isRecorded)
     {
         ParityTable.Add(new ParityFigure(file, figure, _deviation, tolerance, isRecorded, _isExactKnown ? _own : null));
-        Assert.IsLessThanOrEqualTo(
+        Limit.AtMost(
             factor * tolerance, _deviation, $"{file} {figure}: off by {Text(_deviation)}, the reference's own error is {Text(tolerance)}");
         if (_isExactKnown)
-            Assert.IsLessThanOrEqualTo(
+            Limit.AtMost(
                 factor * tolerance, _own, $"{file} {figure}: own error {Text(_own)}, the reference's is {Text(tolerance)}");
     }
 

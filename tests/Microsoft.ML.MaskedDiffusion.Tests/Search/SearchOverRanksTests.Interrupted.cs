@@ -14,7 +14,7 @@ public sealed partial class SearchOverRanksTests
     public void AnErrorOfOneRankEndsAllAndTheSearchGoesOnWithAnyNumberOfRanks(int measurements, int before, int after)
     {
         using var folder = new TemporaryFolder();
-        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        Outcome whole = Whole.Value;
         string shared = folder.File("shared");
         int count = 0;
         (_, Exception?[] errors) = ThreadGroup.Try(before, group => Search(group, shared, o => o.Metric = Loss(() =>
@@ -31,7 +31,7 @@ public sealed partial class SearchOverRanksTests
         }
         string[] log = LogOf(shared);
         CollectionAssert.AreEqual(whole.Log[..log.Length], log, "the log is a beginning of that of one process");
-        Assert.IsLessThan(whole.Log.Length, log.Length);
+        Limit.Below(whole.Log.Length, log.Length);
         foreach (Outcome outcome in OverRanks(after, shared, o => o.Resume = true))
             AssertEqual(whole, outcome, $"{before} ranks, then {after}");
     }
@@ -40,7 +40,7 @@ public sealed partial class SearchOverRanksTests
     public void ASearchThatIsKilledOverAndOverEndsAsOneProcess()
     {
         using var folder = new TemporaryFolder();
-        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        Outcome whole = Whole.Value;
         string shared = folder.File("shared");
         Outcome[]? outcomes = null;
         int tries = 0;
@@ -59,7 +59,7 @@ public sealed partial class SearchOverRanksTests
                     o.Metric = Loss();
             }));
             outcomes = errors.Any(error => error is not null) ? null : [.. results.Select(result => result!)];
-            Assert.IsLessThan(10, tries, "each try gets on");
+            Limit.Below(10, tries, "each try gets on");
         }
         Assert.IsGreaterThan(1, tries);
         foreach (Outcome outcome in outcomes)
@@ -97,7 +97,7 @@ public sealed partial class SearchOverRanksTests
     public void WhatIsAheadOfTheLogNoLongerIsSkipped()
     {
         using var folder = new TemporaryFolder();
-        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        Outcome whole = Whole.Value;
         string shared = folder.File("shared");
         OverRanks(3, shared, o => o.MaxSeconds = 1e-9);
         string[] ahead = File.ReadAllLines(Ahead(shared));
@@ -124,7 +124,7 @@ public sealed partial class SearchOverRanksTests
     public void CancellingOneRankEndsAllWithTheBestSoFar(int before, int after)
     {
         using var folder = new TemporaryFolder();
-        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        Outcome whole = Whole.Value;
         string shared = folder.File("shared");
         Outcome[] cancelled = ThreadGroup.Run(before, group =>
         {

@@ -16,6 +16,13 @@ public sealed partial class SearchOverRanksTests
                 result.IsCancelled);
     }
 
+    // One process without a change of options, which several tests compare with.
+    private static readonly Lazy<Outcome> Whole = new(() =>
+    {
+        using var folder = new TemporaryFolder();
+        return Search(SingleProcess.Instance, folder.Path, null);
+    });
+
     [GeneratedRegex("\"seconds\":[^,]*,")]
     private static partial Regex Seconds { get; }
 
@@ -123,7 +130,7 @@ public sealed partial class SearchOverRanksTests
     public void ABudgetOfSecondsLeavesOutWhatWasMeasuredAheadUntilTheSearchGoesOn()
     {
         using var folder = new TemporaryFolder();
-        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        Outcome whole = Whole.Value;
         string shared = folder.File("shared");
         Outcome[] begun = OverRanks(3, shared, o => o.MaxSeconds = 1e-9);
         foreach (Outcome outcome in begun)
@@ -259,7 +266,7 @@ public sealed partial class SearchOverRanksTests
         StringAssert.Contains(error.Message, $"{Ahead(shared)}, line 1: ");
         // The remedy.
         Directory.Delete(Path.Combine(shared, "trials"), recursive: true);
-        Outcome whole = Search(SingleProcess.Instance, folder.File("one"), null);
+        Outcome whole = Whole.Value;
         AssertEqual(whole, Search(SingleProcess.Instance, shared, o => o.Resume = true), "trained anew");
     }
 }

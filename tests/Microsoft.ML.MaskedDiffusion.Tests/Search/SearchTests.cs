@@ -197,7 +197,7 @@ public sealed class SearchTests
         {
             var network = (TransformerConfig)trial.Values["Network"]!;
             Assert.AreEqual(flops / (6.0 * network.NonEmbeddingParameterCount * 2 * 16), trial.Last.Steps, 1, network.Name);
-            Assert.IsLessThanOrEqualTo(flops, trial.Last.Flops);
+            Limit.AtMost(flops, trial.Last.Flops);
         }
         Assert.HasCount(2, result.Trials.Select(trial => trial.Last.Steps).Distinct().ToArray());
     }

@@ -33,7 +33,7 @@ public sealed class TrialQueueTests
                 {
                     double[] before = [.. values.Where(one => one.Key.Item2 == rung - 1).Select(one => one.Value)];
                     int better = before.Count(other => metric.IsBetter(other, values[(trial, rung - 1)]));
-                    Assert.IsLessThan(Math.Max(1, before.Length / reduction), better, "it was among the best of its rung");
+                    Limit.Below(Math.Max(1, before.Length / reduction), better, "it was among the best of its rung");
                 }
                 reached[trial] = rung;
                 // Some trainings fail.

@@ -44,7 +44,7 @@ public sealed class AdaptationTests
         {
             float[] before = Weight(Causal, name), after = Weight(lm.Model, name)[..before.Length];
             // Four steps of at most 1e-12.
-            Assert.IsLessThan(1e-10f, before.Zip(after, (a, b) => Math.Abs(a - b)).Max(), name);
+            Limit.Below(1e-10f, before.Zip(after, (a, b) => Math.Abs(a - b)).Largest(), name);
         }
         float[] embedding = Weight(Causal, TransformerNetwork.EmbeddingName);
         float[] mask = Weight(lm.Model, TransformerNetwork.EmbeddingName)[^width..];
@@ -68,7 +68,7 @@ public sealed class AdaptationTests
             Fit(o => (o.InitialModel, o.Adaptation.MaskTokenId, o.LearningRate) = (model, mask, 1e-12));
         Assert.AreEqual((mask, padded.VocabularySize), (lm.Model.Config.MaskTokenId, lm.Model.Config.EmbeddingRowCount));
         float[] before = Weight(model, TransformerNetwork.EmbeddingName), after = Weight(lm.Model, TransformerNetwork.EmbeddingName);
-        Assert.IsLessThan(1e-10f, before.Zip(after, (a, b) => Math.Abs(a - b)).Max());
+        Limit.Below(1e-10f, before.Zip(after, (a, b) => Math.Abs(a - b)).Largest());
         using var folder = new TemporaryFolder();
         lm.Model.Save(folder.File("lm.mdm"));
         using MaskedDiffusionModel loaded = MaskedDiffusionModel.Load(folder.File("lm.mdm"), "cpu");
@@ -178,7 +178,7 @@ public sealed class AdaptationTests
         Assert.AreEqual(config, lm.Model.Config);
         // The texts are learned by heart; at first every token costs some ln 300 = 5.7 nats.
         Assert.IsGreaterThan(4, lm.TrainingResult!.LossHistory[0].Loss);
-        Assert.IsLessThan(2, lm.TrainingResult.ValidationLoss!.Value);
+        Limit.Below(2, lm.TrainingResult.ValidationLoss!.Value);
     }
 
     [TestMethod]
@@ -240,7 +240,7 @@ public sealed class AdaptationTests
         // Measured: 4.86 nats a token after 25 steps, and 5.33 after 200 from random weights; the standard errors are 0.06, and of the
         // same blocks.
         double adapted = Bound(25, causal.Model), random = Bound(200, null);
-        Assert.IsLessThan(random - 0.2, adapted);
+        Limit.Below(random - 0.2, adapted);
     }
 
     /// <summary>A published autoregressive model, and a published masked language model with a prediction head.</summary>
@@ -266,6 +266,6 @@ public sealed class AdaptationTests
         Assert.AreEqual(causalType is null ? model.Config.MaskTokenId : model.Config.VocabularySize, lm.Model.Config.MaskTokenId);
         // The weights are random, and so a token costs some ln 120 = 4.8 nats at first.
         double[] losses = [.. lm.TrainingResult!.LossHistory.Select(point => point.Loss)];
-        Assert.IsLessThan(0.7 * losses[0], losses[^1]);
+        Limit.Below(0.7 * losses[0], losses[^1]);
     }
 }

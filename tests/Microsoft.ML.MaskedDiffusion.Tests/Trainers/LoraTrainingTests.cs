@@ -43,7 +43,7 @@ public sealed class LoraTrainingTests
         CollectionAssert.AreEqual(before, Weights(initial), "the initial model stays as it is");
         // Six answers of equal chance would cost ln 6 = 1.8 nats; at first every token costs some ln 300 = 5.7.
         Assert.IsGreaterThan(3, tuned.TrainingResult!.LossHistory[0].Loss);
-        Assert.IsLessThan(0.9, tuned.TrainingResult.ValidationLoss!.Value);
+        Limit.Below(0.9, tuned.TrainingResult.ValidationLoss!.Value);
 
         LoraAdapter adapter = tuned.Model.Adapter!;
         Assert.AreEqual((8, 16.0), (adapter.Rank, adapter.Alpha));
@@ -153,7 +153,7 @@ public sealed class LoraTrainingTests
                 .. first.Model.Adapter!.Factors[i].A.Zip(second.Model.Adapter!.Factors[i].A, (a, b) => (a + 2 * b) / 3),
             ];
             // Roundings of numbers below 1.
-            Assert.IsLessThan(1e-6f, expected.Zip(averaged.Model.Adapter.Factors[i].A, (a, b) => Math.Abs(a - b)).Max(), name);
+            Limit.Below(1e-6f, expected.Zip(averaged.Model.Adapter.Factors[i].A, (a, b) => Math.Abs(a - b)).Largest(), name);
         }
     }
 

@@ -46,7 +46,7 @@ public sealed class TrainerBudgetTests
         TrainingProgress[] steps = [.. progress.Reports.Where(report => report.Phase == TrainingPhase.Training)];
         Assert.IsTrue(steps.All(report => report.MaxSteps is null && report.Total is null && report.Remaining is null));
         Assert.IsTrue(steps.Skip(2).All(report => report.LearningRate == steps[2].LearningRate), "after the warm-up");
-        Assert.IsLessThan(steps[2].LearningRate, steps[0].LearningRate);
+        Limit.Below(steps[2].LearningRate, steps[0].LearningRate);
     }
 
     [TestMethod]

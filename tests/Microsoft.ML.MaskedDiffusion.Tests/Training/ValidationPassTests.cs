@@ -69,7 +69,7 @@ public sealed class ValidationPassTests
             Math.Pow(new ValidationPass(new Runs(30, 2000 + set), new DiffusionObjective(Config),
                 new() { Seed = set, ValidationSamples = samples, MicroBatchSize = 64 }).Run(network, CancellationToken.None).StandardError,
                 2)));
-        Assert.IsLessThan(0.8 * Error(1), Error(4));
+        Limit.Below(0.8 * Error(1), Error(4));
     }
 
     private static TransformerNetwork Trained()

@@ -39,13 +39,13 @@ public sealed class LoadingMemoryTests
         using var watch = new MemoryWatch();
         MaskedDiffusionModel model = MaskedDiffusionModel.FromSafetensors(path, config, tiny.Tokenizer, "cpu");
         long most = watch.Stop();
-        Assert.IsLessThan(size / 20, GC.GetAllocatedBytesForCurrentThread() - managed, "bytes of managed memory");
+        Limit.Below(size / 20, GC.GetAllocatedBytesForCurrentThread() - managed, "bytes of managed memory");
         // 135 MB of weights; 5 % are 6.7 MB. Some of them may take the place of what other tests have freed.
-        Assert.IsLessThan(size + size / 20, most - before, "bytes of all memory at most");
+        Limit.Below(size + size / 20, most - before, "bytes of all memory at most");
         Assert.IsGreaterThan(size / 3, most - before, "the measurement sees the weights");
 
         model.Dispose();
-        Assert.IsLessThan(KeptByMalloc, Settled() - before, "bytes that disposal left");
+        Limit.Below(KeptByMalloc, Settled() - before, "bytes that disposal left");
     }
 
     [TestMethod]
@@ -76,16 +76,16 @@ public sealed class LoadingMemoryTests
         // 125 MB of weights, or 62 MB in 8 bits. 5 % are 6 or 3 MB; the largest tensor has 2 MB, and 4 MB while it is rounded to 8 bits. In
         // 8 bits, of which the heap has holes from rounding, up to 16 MB more than the weights were seen.
         long rounding = type == WeightType.Int8 ? 16 << 20 : 0;
-        Assert.IsLessThan(size + size / 20 + rounding, loading - before, "bytes of all memory at most while loading");
+        Limit.Below(size + size / 20 + rounding, loading - before, "bytes of all memory at most while loading");
         Assert.IsGreaterThan(size / 3, loading - before, "the measurement sees the weights");
 
         using var writing = new MemoryWatch();
         new TextGenerator(model, new() { MaxNewTokens = 16 }).Generate("w5 w7");
         // A block's queries, keys and values once more, and the working memory of 18 tokens. Packed weights would take twice the size.
-        Assert.IsLessThan(size + size / 3, writing.Stop() - before, "bytes of all memory at most while writing");
+        Limit.Below(size + size / 3, writing.Stop() - before, "bytes of all memory at most while writing");
 
         model.Dispose();
-        Assert.IsLessThan(KeptByMalloc, Settled() - before, "bytes that disposal left");
+        Limit.Below(KeptByMalloc, Settled() - before, "bytes that disposal left");
     }
 
     [TestMethod]
@@ -109,7 +109,7 @@ public sealed class LoadingMemoryTests
         // 14 tensors of 4 x 512 x 256 numbers for each of 8 blocks are 235 MB.
         Assert.IsGreaterThan(100L << 20, Environment.WorkingSet - before, "what the network keeps for the next step");
         network.Trim();
-        Assert.IsLessThan(KeptByMalloc, Settled() - before, "bytes that a step left");
+        Limit.Below(KeptByMalloc, Settled() - before, "bytes that a step left");
     }
 
     private static void Step(TransformerNetwork network)

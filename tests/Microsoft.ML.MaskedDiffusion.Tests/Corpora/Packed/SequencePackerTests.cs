@@ -46,7 +46,7 @@ public sealed class SequencePackerTests
         CollectionAssert.AreEqual(stream, all[..stream.Count]);
         CollectionAssert.AreEqual(stream[..(all.Length - stream.Count)], all[stream.Count..]);
         Assert.AreEqual(all.Length - stream.Count, blocks.RepeatedTokenCount);
-        Assert.IsLessThan(blockLength, blocks.RepeatedTokenCount);
+        Limit.Below(blockLength, blocks.RepeatedTokenCount);
         Assert.AreEqual(stream.Count, blocks.TokenCount);
     }
 

@@ -123,7 +123,7 @@ public sealed class GapSettlerTests
         // Two gaps share the room that is left.
         GapTask shared = Task(model, new string('a', 58) + "[MASK*1-9]b[MASK*1-9]");
         settler.Settle([shared], CancellationToken.None);
-        Assert.IsLessThanOrEqualTo(5, shared.Lengths.Sum());
+        Limit.AtMost(5, shared.Lengths.Sum());
     }
 
     [TestMethod]

@@ -194,7 +194,7 @@ public sealed class SamplerLikelihoodTests
         double top = logits.Max(), sum = top + Math.Log(logits.Sum(logit => Math.Exp(logit - top)));
         LikelihoodEstimate[] estimates = SamplerPolicies.Score(
             model, SamplerPolicies.Options(SamplingOrder.Margin, TokensPerStep.EqualShares), AllAnswers(1), guidance: 900);
-        Assert.IsLessThan(-1000, estimates.Min(estimate => estimate.LogLikelihood));
+        Limit.Below(-1000, estimates.Min(estimate => estimate.LogLikelihood));
         for (int token = 0; token < 7; token++)
             Assert.AreEqual(logits[token] - sum, estimates[token].LogLikelihood, 0.01);
     }

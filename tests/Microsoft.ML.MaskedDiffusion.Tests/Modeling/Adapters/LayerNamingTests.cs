@@ -49,7 +49,7 @@ public sealed class LayerNamingTests
         LinearLayer[] layers = naming.Select(targets);
         string[] found = naming.TargetsOf(layers);
         CollectionAssert.AreEqual(layers, naming.Select(found));
-        Assert.IsLessThanOrEqualTo(5, found.Length);
+        Limit.AtMost(5, found.Length);
     }
 
     /// <summary>Every row of every matrix but the embeddings is in one layer of a family's naming.</summary>

@@ -94,7 +94,7 @@ public sealed class NetworkShapeBitsTests
             {
                 Tensor expected = parameter.grad!, off = expected - network.Parameters[name].grad!.to(ScalarType.Float64);
                 // 32-bit rounding in sums over 2,600 places.
-                Assert.IsLessThanOrEqualTo(
+                Limit.AtMost(
                     1e-4 * (expected * expected).sum().sqrt().item<double>() + 1e-9, (off * off).sum().sqrt().item<double>(), name);
             }
         }

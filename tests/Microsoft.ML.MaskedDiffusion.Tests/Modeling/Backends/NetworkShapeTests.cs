@@ -185,6 +185,6 @@ public sealed class NetworkShapeTests
     {
         Tensor wide = expected.to(ScalarType.Float64), difference = wide - actual.to(ScalarType.Float64);
         double size = (wide * wide).sum().sqrt().item<double>(), off = (difference * difference).sum().sqrt().item<double>();
-        Assert.IsLessThanOrEqualTo(tolerance * size + 1e-9, off, $"{what}, of length {size}");
+        Limit.AtMost(tolerance * size + 1e-9, off, $"{what}, of length {size}");
     }
 }

@@ -53,7 +53,7 @@ public sealed class ShiftedLogitsTests
         {
             Tensor expected = parameter.grad!;
             // 32-bit sums in another order.
-            Assert.IsLessThanOrEqualTo(
+            Limit.AtMost(
                 1e-5 * expected.abs().max().item<float>(), (expected - network.Parameters[name].grad!).abs().max().item<float>(), name);
         }
     }
@@ -84,6 +84,6 @@ public sealed class ShiftedLogitsTests
     private static void AssertSame(Tensor expected, Tensor actual, double tolerance = 0)
     {
         CollectionAssert.AreEqual(expected.shape, actual.shape);
-        Assert.IsLessThanOrEqualTo(tolerance, (expected - actual).abs().max().item<float>());
+        Limit.AtMost(tolerance, (expected - actual).abs().max().item<float>());
     }
 }

@@ -146,6 +146,9 @@ public sealed class SafetensorsTests
             int flips = 1 + random.NextInt32(3);
             for (int f = 0; f < flips; f++)
                 altered[random.NextInt32(header)] ^= (byte)(1 << random.NextInt32(8));
+            // What an earlier file has left in it would hide what this one leaves out.
+            foreach (TorchSharp.Modules.Parameter parameter in target.Parameters.Values)
+                TensorMemory.FloatSpan(parameter).Clear();
             try
             {
                 Load(altered, target);
@@ -159,7 +162,7 @@ public sealed class SafetensorsTests
                 Assert.IsTrue(TensorMemory.FloatSpan(parameter).SequenceEqual(
                     TensorMemory.FloatSpan(target.Parameters[name])), $"{name} differs after {flips} flips that were not seen");
         }
-        Assert.IsLessThan(300, survived); // white space and metadata only
+        Limit.Below(300, survived); // white space and metadata only
     }
 
     [TestMethod]

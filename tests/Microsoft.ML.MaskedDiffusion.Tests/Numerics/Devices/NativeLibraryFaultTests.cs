@@ -88,6 +88,6 @@ public sealed class NativeLibraryFaultTests
         StringAssert.Contains(lines[1], reason);
         StringAssert.StartsWith(lines[2], "What to do: ");
         StringAssert.Contains(lines[2], remedy);
-        Assert.IsLessThan(1000, fault.Explain().Length);
+        Limit.Below(1000, fault.Explain().Length);
     }
 }

@@ -92,7 +92,7 @@ public sealed class CounterRandomTests
         }
         Assert.AreEqual(6, counts.Count);
         // Chi-square with 5 degrees of freedom: 20.5 is the 99.9 % quantile.
-        Assert.IsLessThan(20.5, counts.Values.Sum(c => Math.Pow(c - Count / 6.0, 2) / (Count / 6.0)));
+        Limit.Below(20.5, counts.Values.Sum(c => Math.Pow(c - Count / 6.0, 2) / (Count / 6.0)));
     }
 
     [TestMethod]

@@ -99,7 +99,7 @@ public sealed class LoraWeightsTests
                 continue;
             }
             // Uniform numbers within b have the variance b^2 / 3, here 1 / (3 x 16), and the mean of 64 squares is within half of it.
-            Assert.IsLessThanOrEqualTo(0.25f, values.Max(Math.Abs));
+            Limit.AtMost(0.25f, values.Select(Math.Abs).Largest());
             Assert.AreEqual(1.0 / 48, values.Average(value => (double)value * value), 0.5 / 48, name);
         }
     }
@@ -123,7 +123,7 @@ public sealed class LoraWeightsTests
         weights.Apply();
         using Tensor difference = (network.Parameters[Layer + ".weight"] - original - change).abs().max();
         // Three roundings of numbers below 8.
-        Assert.IsLessThan(1e-14, difference.item<double>());
+        Limit.Below(1e-14, difference.item<double>());
     }
 
     [TestMethod]
@@ -169,7 +169,7 @@ public sealed class LoraWeightsTests
             return Weights(network).Values.SelectMany(values => values).ToArray();
         })];
         // The gradient of another sum differs by rounding, which Adam's division by its own size turns into a share of the steps of 0.01.
-        Assert.IsLessThan(1e-3f, trained[0].Zip(trained[1], (a, b) => Math.Abs(a - b)).Max());
+        Limit.Below(1e-3f, trained[0].Zip(trained[1], (a, b) => Math.Abs(a - b)).Largest());
     }
 
     private static Dictionary<string, float[]> Weights(TransformerNetwork network) =>

@@ -110,7 +110,7 @@ public sealed class ChoiceScoringTests
                 {
                     // The softmax of scores rounded to Single: a few parts in a million.
                     Assert.AreEqual(Math.Exp(row.Score[c]) / sum, row.Probability[c], 1e-5);
-                    Assert.IsLessThan(0f, row.Score[c]);
+                    Limit.Below(0f, row.Score[c]);
                 }
                 else
                     Assert.AreEqual((float.MinValue, 0f, 0f), (row.Score[c], row.StandardError[c], row.Probability[c]));

@@ -132,6 +132,6 @@ public sealed class TorchOperatorsTests
     {
         Tensor wide = expected.detach().to(ScalarType.Float64), difference = wide - actual.detach().to(ScalarType.Float64);
         double worst = (difference.abs() / wide.abs().Plus(1)).max().item<double>();
-        Assert.IsLessThanOrEqualTo(tolerance, worst);
+        Limit.AtMost(tolerance, worst);
     }
 }

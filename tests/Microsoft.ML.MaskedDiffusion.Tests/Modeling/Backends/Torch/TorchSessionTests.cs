@@ -48,7 +48,7 @@ public sealed class TorchSessionTests
         foreach ((float[] a, float[] b) in expected.Zip(actual))
         {
             double off = a.Zip(b, (x, y) => (double)(x - y) * (x - y)).Sum(), size = a.Sum(x => (double)x * x);
-            Assert.IsLessThanOrEqualTo(tolerance, Math.Sqrt(off / size));
+            Limit.AtMost(tolerance, Math.Sqrt(off / size));
         }
     }
 
