@@ -7,7 +7,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>Trains a model on, on answers after prompts.</summary>
-internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
+internal sealed class FinetuneCommand : TrainingCommand<FinetuneSettings>
 {
     private const double Epochs = 3;
 
@@ -41,14 +41,7 @@ internal sealed class FinetuneCommand : SettingsCommand<FinetuneSettings>
         AddOption("--mask-token", "Trainer.Adaptation.MaskTokenId", "The id that becomes the mask token. Default: a further one.");
         AddFlag("--unshifted", "Trainer.Adaptation.ShiftsLogits", false, "Let outputs predict their own token, not the next one.");
         AddOption("--validation", "Validation", "Rows to measure on. Default: a share of the rows.", "path");
-        AddOption("--validation-share", "ValidationShare",
-            "Share of rows held out, 0 for none; each is drawn with this probability. Default: 0.05.");
-        AddOption("--checkpoints", "Trainer.Checkpoints.Folder", "Keep checkpoints in a folder.", "folder");
-        AddOption("--checkpoint-minutes", "Trainer.Checkpoints.Minutes", "Minutes from one checkpoint to the next. Default: 10.");
-        AddOption("--resume", "Trainer.Checkpoints.Resume", "Go on from the newest checkpoint, if there is one.");
-        AddOption("--seed", "Trainer.Seed", "The seed of everything random. Default: 1.");
-        AddOption("--device", "Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
-        Add(Mpi);
+        AddTraining("rows");
         AddCommonOptions();
         RequireSwitch("--lora", settings => settings.Trainer.Lora is not null, "--lora-rank", "--lora-alpha", "--lora-target");
         RequireSwitch("--to-masked-diffusion", settings => settings.ToMaskedDiffusion, "--mask-token", "--unshifted");

@@ -6,7 +6,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>The settings of 'mdm search'.</summary>
-internal sealed class SearchSettings : LearningSettings
+internal sealed class SearchSettings : TextLearningSettings
 {
     /// <summary>A tokenizer's file or "bytes"; null learns a tokenizer from the text.</summary>
     public string? Tokenizer { get; set; }

@@ -6,7 +6,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>Trains a model on text.</summary>
-internal sealed class TrainCommand : SettingsCommand<TrainSettings>
+internal sealed class TrainCommand : TrainingCommand<TrainSettings>
 {
     public TrainCommand()
         : base(
@@ -26,6 +26,7 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
         AddOption("--vocabulary", "VocabularySize", "Tokens of the vocabulary that is learned. Default: the recipe's.");
         AddOption("--learning-rate", "Trainer.LearningRate",
             "The highest learning rate. Default: the recipe's, less for a wider --network.");
+        AddOption("--autoregressive", "Autoregressive", "Train the autoregressive baseline instead.");
         AddOption("--column", "Column", "The field of JSON lines, or the column of a table, with the text. Default: text.");
         AddOption("--separator", "Table.Separator", Tables.SeparatorHelp, "character");
         AddOption("--documents", "Text.Boundary",
@@ -34,15 +35,7 @@ internal sealed class TrainCommand : SettingsCommand<TrainSettings>
             "Train on packed tokens, with the --tokenizer that made them: how their files' names begin.", "prefix");
         AddOption("--validation", "Validation",
             "Data of the same kind to measure on. Default: a share of the data; with --packed nothing.", "path");
-        AddOption("--validation-share", "ValidationShare",
-            "Share of documents held out, 0 for none; each is drawn with this probability. Default: 0.05.");
-        AddOption("--checkpoints", "Trainer.Checkpoints.Folder", "Keep checkpoints in a folder.", "folder");
-        AddOption("--checkpoint-minutes", "Trainer.Checkpoints.Minutes", "Minutes from one checkpoint to the next. Default: 10.");
-        AddOption("--resume", "Trainer.Checkpoints.Resume", "Go on from the newest checkpoint, if there is one.");
-        AddOption("--autoregressive", "Autoregressive", "Train the autoregressive baseline instead.");
-        AddOption("--seed", "Trainer.Seed", "The seed of everything random. Default: 1.");
-        AddOption("--device", "Trainer.Device", "auto, cpu, cuda or cuda:1. Default: auto.", "name");
-        Add(Mpi);
+        AddTraining("documents");
         AddCommonOptions();
         RefuseWhere((settings, option) => Tokenizers.ObjectionToSize(settings.Tokenizer, option), "--vocabulary");
         RefuseWhere(

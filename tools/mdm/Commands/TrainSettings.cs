@@ -4,7 +4,7 @@ using Microsoft.ML.MaskedDiffusion;
 namespace Mdm.Commands;
 
 /// <summary>The settings of 'mdm train'.</summary>
-internal sealed class TrainSettings : LearningSettings
+internal sealed class TrainSettings : TextLearningSettings
 {
     /// <summary>How the names of packed-token files in the folder <see cref="LearningSettings.Data"/> begin; null for text.</summary>
     public string? Packed { get; set; }

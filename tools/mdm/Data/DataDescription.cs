@@ -6,7 +6,7 @@ namespace Mdm.Data;
 internal static class DataDescription
 {
     /// <summary>What is known of the data without reading them.</summary>
-    public static string Of(LearningSettings settings)
+    public static string Of(TextLearningSettings settings)
     {
         string held = settings.Validation is { } place
             ? Place(place, settings) : settings.ValidationShare.ToString(CultureInfo.InvariantCulture);
@@ -15,7 +15,7 @@ internal static class DataDescription
             + $"separator {separator}, header {settings.Table.HasHeader}, held out {held}";
     }
 
-    private static string Place(string path, LearningSettings settings)
+    private static string Place(string path, TextLearningSettings settings)
     {
         FileInfo[] files = [.. TextData.Files(path, settings.Text).Select(file => new FileInfo(file))];
         return string.Create(CultureInfo.InvariantCulture,

@@ -18,7 +18,7 @@ internal static class TextData
 
     /// <summary>The two sets of a training: what is learned, and what is held out, null for nothing.</summary>
     /// <exception cref="UsageException">There is no such data, or nothing is left to hold out.</exception>
-    public static (IDataView Train, IDataView? Validation) Sets(LearningSettings settings, ToolContext context)
+    public static (IDataView Train, IDataView? Validation) Sets(TextLearningSettings settings, ToolContext context)
     {
         string path = settings.Data ?? throw new UsageException("No data: name a file or a folder after the command.");
         IDataView data = OpenText(path);
