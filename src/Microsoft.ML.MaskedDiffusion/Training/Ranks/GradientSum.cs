@@ -133,7 +133,12 @@ internal sealed class GradientSum(IProcessGroup group, int parts, ITrainableWeig
         foreach ((string name, Parameter parameter) in trained.Parameters)
         {
             if (parameter.grad is not { } gradient)
+            {
+                // That of an earlier step is no part of this one.
+                if (waiting.Remove(name, out torch.Tensor? earlier))
+                    earlier.Dispose();
                 continue;
+            }
             if (waiting.TryGetValue(name, out torch.Tensor? copy))
                 copy.copy_(gradient);
             else

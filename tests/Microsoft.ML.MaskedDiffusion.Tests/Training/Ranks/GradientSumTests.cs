@@ -73,6 +73,27 @@ public sealed class GradientSumTests
         }
     }
 
+    [TestMethod]
+    public void AGradientThatAPartNoLongerHasIsNotThatOfTheStepBefore()
+    {
+        using var weights = new Weights();
+        using var sum = new GradientSum(SingleProcess.Instance, 2, weights);
+        foreach (bool hasBoth in new[] { true, false })
+        {
+            sum.Begin();
+            weights.Clear();
+            weights.Set("a", [1, 1, 1, 1, 1]);
+            if (hasBoth)
+                weights.Set("b", [7, 7, 7, 7, 7]);
+            Assert.IsFalse(sum.Add());
+            weights.Clear();
+            weights.Set("b", [1, 2, 3, 4, 5]);
+            Assert.IsTrue(sum.Add());
+            float[] expected = hasBoth ? [8, 9, 10, 11, 12] : [1, 2, 3, 4, 5];
+            CollectionAssert.AreEqual(expected, weights.Get("b"));
+        }
+    }
+
     private sealed class Weights : ITrainableWeights
     {
         private readonly Dictionary<string, Parameter> _parameters = new[] { "a", "b", "c" }.ToDictionary(
@@ -81,6 +102,12 @@ public sealed class GradientSumTests
         public IReadOnlyDictionary<string, Parameter> Parameters => _parameters;
 
         public void Set(string name, float[] gradient) => _parameters[name].grad = torch.tensor(gradient);
+
+        public void Clear()
+        {
+            foreach (Parameter parameter in _parameters.Values)
+                parameter.grad = null;
+        }
 
         public float[]? Get(string name) => _parameters[name].grad?.data<float>().ToArray();
 
