@@ -33,7 +33,9 @@ internal sealed class LossMeter : IDisposable
     public void Add(double loss)
     {
         _count++;
-        _last = loss;
+        // The first one that is no finite number is the one to name.
+        if (double.IsFinite(_last))
+            _last = loss;
         _sum += loss;
     }
 

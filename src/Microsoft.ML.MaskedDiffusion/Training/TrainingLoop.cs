@@ -121,9 +121,14 @@ internal sealed class TrainingLoop : IDisposable
         }
         _group.Together(ThrowHandlerError);
         if (State.BestStep is { } best && best != State.Step)
+        {
             _best.Restore();
+        }
         else
+        {
+            RequireFiniteLosses(LastRate(clock));
             _average?.Adopt();
+        }
         RankComparison.RequireSameWeights(_group, _trained, State.Step);
         return Result(stop, clock);
     }
@@ -176,10 +181,15 @@ internal sealed class TrainingLoop : IDisposable
 
     private void WriteCheckpoint(CheckpointRun checkpoints, TrainingClock clock, double learningRate)
     {
-        // What diverged is never written down: on a device the losses may not have been read yet.
+        RequireFiniteLosses(learningRate);
+        clock.Pausing(() => checkpoints.Save(Content, _settings.Seed, clock));
+    }
+
+    // What diverged is neither written down nor handed over: on a device the losses may not have been read yet.
+    private void RequireFiniteLosses(double learningRate)
+    {
         if (!_meter.IsHost)
             _meter.ThrowUnlessFinite(State.Step, double.NaN, learningRate);
-        clock.Pausing(() => checkpoints.Save(Content, _settings.Seed, clock));
     }
 
     private void TakeStep(double learningRate, CancellationToken cancellationToken)
@@ -219,8 +229,7 @@ internal sealed class TrainingLoop : IDisposable
 
     private void Report(TrainingClock clock, double learningRate, IProgress<TrainingProgress>? progress)
     {
-        if (!_meter.IsHost)
-            _meter.ThrowUnlessFinite(State.Step, double.NaN, learningRate);
+        RequireFiniteLosses(learningRate);
         long tokens = State.Tokens - (State.Losses.Count > 0 ? State.Losses[^1].Tokens : 0);
         double loss = _meter.TakeMean();
         double seconds = clock.TakeWindow().TotalSeconds;

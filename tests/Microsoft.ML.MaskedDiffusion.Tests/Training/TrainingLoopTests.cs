@@ -302,6 +302,12 @@ public sealed class TrainingLoopTests
         Assert.AreEqual(4, error.Step);
         StringAssert.Contains(error.Message, "step 4");
         StringAssert.Contains(error.Message, "LearningRate");
+
+        // Of the two micro batches of the step the first has it, and the loss of the other one is not named in its place.
+        var first = new SpyingObjective(new DiffusionObjective(Config)) { Factor = call => call == 7 ? factor : 1 };
+        error = Assert.ThrowsExactly<TrainingDivergedException>(() => Run(Settings with { MicroBatchSize = 4 }, objective: first));
+        Assert.AreEqual(4, error.Step);
+        Assert.IsFalse(double.IsFinite(error.Loss), $"loss {error.Loss}");
     }
 
     [TestMethod]
