@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
 using TorchSharp;
 
@@ -15,10 +16,14 @@ internal static class MemoryDemand
     private const double Gibibyte = 1 << 30;
 
     /// <summary>
-    /// Bytes for each parameter in a training: weight, gradient and two moments; the best weights so far where there is a validation, and
-    /// the averaged weights.
+    /// Bytes for each parameter in a training: weight, gradient and two moments; the best weights so far where there is a validation; the
+    /// averaged weights, and those that they take the place of in a validation; and the sums of gradients that wait for others.
     /// </summary>
-    public static int TrainingBytes(bool validates, bool averages) => 16 + (validates ? 4 : 0) + (averages ? 4 : 0);
+    /// <param name="validates">Whether there is a validation.</param>
+    /// <param name="averages">Whether weights are averaged.</param>
+    /// <param name="parts">The virtual ranks of this process.</param>
+    public static int TrainingBytes(bool validates, bool averages, int parts) =>
+        16 + (validates ? 4 : 0) + (averages ? validates ? 8 : 4 : 0) + 4 * BitOperations.Log2((uint)parts);
 
     /// <summary>
     /// Bytes of weights whose matrices are of a type, and of the scales of 8-bit ones' rows; gains and biases are counted with at least 32

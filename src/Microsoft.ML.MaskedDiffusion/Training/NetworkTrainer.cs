@@ -28,7 +28,8 @@ internal static class NetworkTrainer
         IProcessGroup group = settings.Group;
         torch.Device place = DeviceChoice.Resolve(device);
         int bytes = settings.Lora is null
-            ? MemoryDemand.TrainingBytes(validation is not null, settings.EmaDecay is not null) : MemoryDemand.AdaptingBytes;
+            ? MemoryDemand.TrainingBytes(validation is not null, settings.EmaDecay is not null, settings.VirtualRanks / group.Size)
+            : MemoryDemand.AdaptingBytes;
         group.Together(() => MemoryDemand.RequireTraining(config, place, bytes));
         // Ranks without a seed of their own have each drawn another.
         settings = settings with { Seed = group.FromFirst(() => settings.Seed) };

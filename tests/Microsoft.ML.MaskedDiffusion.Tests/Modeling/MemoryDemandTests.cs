@@ -16,7 +16,10 @@ public sealed class MemoryDemandTests
         StringAssert.Contains(message, $"{config.ParameterCount * 20.0 / (1 << 30):0.0} GiB");
         StringAssert.Contains(message, "8.0 GiB");
         StringAssert.Contains(message, "EmbeddingSize");
-        Assert.AreEqual(20, MemoryDemand.TrainingBytes(true, false));
+        Assert.AreEqual(20, MemoryDemand.TrainingBytes(true, false, 1));
+        // With averages a validation holds the weights that these take the place of, and the best ones are taken meanwhile.
+        Assert.AreEqual(28, MemoryDemand.TrainingBytes(true, true, 1));
+        Assert.AreEqual(28, MemoryDemand.TrainingBytes(false, true, 4));
         MemoryDemand.Require(config, MemoryDemand.WeightBytes(config, torch.ScalarType.Float32), "Holding", null, 8L << 30);
     }
 
