@@ -129,8 +129,8 @@ internal sealed partial class TransformerNetwork : IDisposable
 
     /// <summary>
     /// The states of <see cref="Hidden"/> at some positions only, [n, d], at the ascending places row * length + position, with a graph
-    /// where gradients are wanted. What only other positions would need is left out, of the backward pass too; in 32-bit floats on the
-    /// processor each state has the bits that it has in <see cref="Hidden"/>.
+    /// where gradients are wanted. What only other positions would need is left out, of the backward pass too; with
+    /// <see cref="CpuBackend"/> each state has the bits that it has in <see cref="Hidden"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">
     /// As for <see cref="Hidden"/>, or a place is none of the tokens' or not larger than the one before it.

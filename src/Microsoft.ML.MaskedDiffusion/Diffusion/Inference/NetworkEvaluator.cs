@@ -8,8 +8,8 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Inference;
 
 /// <summary>
 /// Asks a <see cref="TransformerNetwork"/> for states and then for the vocabulary, at the positions asked for only and once for each
-/// distinct position. Only a slice of the logits exists at a time, so that memory stays small. In 32-bit floats on the processor results
-/// have the same bits in every batch; elsewhere they are equal within rounding.
+/// distinct position. Only a slice of the logits exists at a time, so that memory stays small. On the processor results have the same
+/// bits in every batch, whether the weights are in 32 bits, bfloat16 or 8 bits; elsewhere they are equal within rounding.
 /// </summary>
 internal sealed class NetworkEvaluator : IRowEvaluator
 {

@@ -17,7 +17,7 @@ internal interface INetworkSession : IDisposable
 
     /// <summary>
     /// The states that the output layer reads at all asked places, part after part. The parts go through the network's products together.
-    /// In 32-bit floats on the processor a part's states have the same bits whatever the other parts are; without a cache they are those
+    /// On the processor a part's states have the same bits whatever the other parts are; without a cache they are those
     /// of <see cref="TransformerNetwork.HiddenAt"/>, and with one, an autoregressive network's are those of the whole row.
     /// </summary>
     /// <exception cref="ArgumentException">A part is not as <see cref="SequencePart"/> says, or its cache is another session's.</exception>

@@ -179,7 +179,8 @@ internal static unsafe class AttentionKernels
 
     internal static float Scale(int size) => (float)(1 / Math.Sqrt(size));
 
-    // The scores of one block take half a megabyte, so that they stay in the second-level cache.
+    // The scores of one block take at most half a megabyte up to some 2,700 keys, so that they stay in the second-level cache; beyond that
+    // 48 rows are the fewest that pay.
     internal static int QueryRows(int length) => length <= 256 ? length : Math.Max(48, 131072 / length / 12 * 12);
 
     /// <summary>

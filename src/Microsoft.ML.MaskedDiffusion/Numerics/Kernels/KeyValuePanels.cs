@@ -1,18 +1,14 @@
-using System.Runtime.Intrinsics;
 using Microsoft.ML.MaskedDiffusion.Numerics.Matrices;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Kernels;
 
 /// <summary>
 /// One row's keys and values in one layer, laid out as the matrix kernels read them, so that attention packs nothing: for each head of keys
-/// panels of <see cref="Width"/> keys, [size, Width], and panels of as many of the values' numbers, [capacity, Width]. A position can be
-/// written at any time, again too.
+/// panels of <see cref="MatrixProduct.PanelWidth"/> keys, [size, width], and panels of as many of the values' numbers, [capacity, width].
+/// A position can be written at any time, again too.
 /// </summary>
 internal readonly unsafe struct KeyValuePanels(float* memory, int capacity, int heads, int size)
 {
-    /// <summary>Columns of a panel: those of the kernel that reads it.</summary>
-    public static int Width => Vector512.IsHardwareAccelerated ? MatrixKernel512.Columns : MatrixKernel256.Columns;
-
     /// <summary>Positions that there is room for.</summary>
     public int Capacity { get; } = capacity;
 
@@ -31,7 +27,7 @@ internal readonly unsafe struct KeyValuePanels(float* memory, int capacity, int 
     /// </summary>
     public void Write(int head, float* key, long stride, ReadOnlySpan<long> positions)
     {
-        int width = Width;
+        int width = MatrixProduct.PanelWidth;
         float* keys = Keys(head), values = Values(head);
         for (int i = 0; i < positions.Length; i++)
         {
@@ -51,15 +47,13 @@ internal readonly unsafe struct KeyValuePanels(float* memory, int capacity, int 
         }
     }
 
-    private static long KeySize(int capacity, int size) => (long)Whole(capacity) * size;
+    private static long KeySize(int capacity, int size) => (long)MatrixProduct.WholePanels(capacity) * size;
 
-    private static long ValueSize(int capacity, int size) => (long)Whole(size) * capacity;
-
-    private static int Whole(int count) => (count + Width - 1) / Width * Width;
+    private static long ValueSize(int capacity, int size) => (long)MatrixProduct.WholePanels(size) * capacity;
 
     private void WriteValue(float* values, float* value, long position)
     {
-        int width = Width;
+        int width = MatrixProduct.PanelWidth;
         for (int c = 0; c < size; c += width)
             MatrixPacking.Copy(value + c, 0, 1, Math.Min(width, size - c), values + (long)c * Capacity + position * width, width);
     }

@@ -22,6 +22,12 @@ internal static unsafe class MatrixProduct
     // Columns of a packed block: with Depth, half a megabyte, what a core's second-level cache keeps.
     internal const int BlockColumns = 256;
 
+    /// <summary>Columns of a panel of a packed matrix: those of the kernel that reads it.</summary>
+    internal static int PanelWidth => Vector512.IsHardwareAccelerated ? MatrixKernel512.Columns : MatrixKernel256.Columns;
+
+    /// <summary>As many columns, rounded up to whole panels.</summary>
+    internal static int WholePanels(int columns) => (columns + PanelWidth - 1) / PanelWidth * PanelWidth;
+
     /// <summary>
     /// C[m, n] = A B, or C += A B. A is [m, k] with <paramref name="lda"/> floats from row to row, or stored transposed as [k, m]; B is [k,
     /// n], or stored transposed as [n, k]. The work is spread over the cores. With <paramref name="rounded"/> A and B are rounded to

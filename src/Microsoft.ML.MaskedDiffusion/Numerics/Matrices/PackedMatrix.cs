@@ -37,7 +37,7 @@ internal readonly unsafe struct PackedMatrix
             return;
         }
         float* w = matrix.Floats;
-        int width = Width, whole = Whole(n);
+        int width = MatrixProduct.PanelWidth, whole = MatrixProduct.WholePanels(n);
         Workers.Rows(whole / width, 4, (first, last) =>
         {
             for (int depth = 0; depth < k; depth += MatrixProduct.Depth)
@@ -56,10 +56,8 @@ internal readonly unsafe struct PackedMatrix
     // A task of fewer rows would not be worth its own start, or its own piece of the matrix.
     private int LeastRows => _narrow.IsNarrow ? 96 : 48;
 
-    private static int Width => Vector512.IsHardwareAccelerated ? MatrixKernel512.Columns : MatrixKernel256.Columns;
-
     /// <summary>Floats that a packed matrix takes; none where the matrix is narrow.</summary>
-    public static long Size(int n, int k, bool isNarrow = false) => isNarrow ? 0 : (long)Whole(n) * k;
+    public static long Size(int n, int k, bool isNarrow = false) => isNarrow ? 0 : (long)MatrixProduct.WholePanels(n) * k;
 
     /// <summary>
     /// C[m, n] = A W^T, or C += A W^T, for A [m, k] with <paramref name="lda"/> floats from row to row. The work is spread over the cores.
@@ -68,7 +66,8 @@ internal readonly unsafe struct PackedMatrix
     {
         PackedMatrix self = this;
         int most = MatrixProduct.BlockColumns;
-        int columns = m > FewRows ? most : Math.Clamp(_n / (4 * Workers.Count) / Width * Width, Width, most);
+        int width = MatrixProduct.PanelWidth;
+        int columns = m > FewRows ? most : Math.Clamp(_n / (4 * Workers.Count) / width * width, width, most);
         int groups = (_n + columns - 1) / columns, rowTasks = Math.Clamp(3 * Workers.Count / groups, 1, Math.Max(1, m / LeastRows));
         int rows = ((m + rowTasks - 1) / rowTasks + 11) / 12 * 12;
         rowTasks = (m + rows - 1) / rows;
@@ -91,12 +90,10 @@ internal readonly unsafe struct PackedMatrix
         }
     }
 
-    private static int Whole(int n) => (n + Width - 1) / Width * Width;
-
     private void Block<TKernel>(int m, int column, int end, float* a, long lda, float* c, long ldc, bool add)
         where TKernel : struct, IMatrixKernel
     {
-        int width = TKernel.Columns, height = TKernel.Rows, whole = Whole(_n);
+        int width = TKernel.Columns, height = TKernel.Rows, whole = MatrixProduct.WholePanels(_n);
         float* edge = stackalloc float[width * height], roundedA = _rounded ? Scratch.Floats(1, (long)MatrixProduct.Depth * height) : null;
         for (int depth = 0; depth < _k; depth += MatrixProduct.Depth)
         {
@@ -112,7 +109,7 @@ internal readonly unsafe struct PackedMatrix
     // The panels of some columns at one depth, in this thread's memory.
     private float* Widened(int column, int end, int depth, int steps)
     {
-        int width = Width;
+        int width = MatrixProduct.PanelWidth;
         float* panels = Scratch.Floats(0, (long)MatrixProduct.Depth * (MatrixProduct.BlockColumns + width));
         for (int j = column; j < end; j += width)
             _narrow.Transpose(j, Math.Min(width, _n - j), _k, depth, steps, panels + (long)(j - column) * steps, width);

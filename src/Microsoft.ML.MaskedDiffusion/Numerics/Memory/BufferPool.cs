@@ -94,7 +94,8 @@ internal sealed unsafe class BufferPool : IDisposable
     // Sizes in steps of an eighth of a power of two, so that batches of nearly the same size share blocks.
     private static long Class(long count)
     {
-        long step = Math.Max(1024, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Max(1, count)) / 16);
+        count = Math.Max(1, count);
+        long step = Math.Max(1024, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)count) / 16);
         return (count + step - 1) / step * step;
     }
 

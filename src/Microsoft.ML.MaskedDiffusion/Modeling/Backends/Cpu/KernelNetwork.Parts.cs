@@ -95,7 +95,7 @@ internal sealed unsafe partial class KernelNetwork
         PackedLayer packed = weights.Layers[^1];
         using PooledBuffer chosen = pool.Rent((long)asked * _d), mixtures = pool.Rent((long)asked * _heads.QueryWidth);
         float* residual = chosen.Pointer, mixed = mixtures.Pointer;
-        ForGroups(batch, (from, to) => AttendAsked(w, packed, batch, from, to, x, residual, mixed));
+        ForGroups(batch, (from, to) => AttendAtParts(w, packed, batch, from, to, x, residual, mixed));
         if (asked == 0)
             return;
         FinishAsked(w, packed, residual, mixed, states, asked);
@@ -103,7 +103,7 @@ internal sealed unsafe partial class KernelNetwork
     }
 
     // Keys and values of the parts' places, and at the asked ones the residual stream and attention's result before its projection.
-    private void AttendAsked(
+    private void AttendAtParts(
         LayerWeights w, PackedLayer packed, RaggedBatch batch, int from, int to, float* stream, float* residual, float* mixed)
     {
         int start = batch.Starts[from], n = batch.Starts[to] - start;
