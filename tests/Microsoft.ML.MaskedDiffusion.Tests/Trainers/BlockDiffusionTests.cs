@@ -65,19 +65,19 @@ public sealed class BlockDiffusionTests
     private static torch.Tensor LogProbabilities(int[] tokens, int blockStart) => Logits(tokens, blockStart).log_softmax(-1);
 
     // The same under guidance, whose counterpart has the first tokens masked.
-    private static torch.Tensor Guided(int[] tokens, int prompt, double scale)
+    private static torch.Tensor Guided(int[] tokens, int blockStart, double scale, int prompt)
     {
         int[] masked = [.. Enumerable.Repeat(Whole.Config.MaskTokenId, prompt), .. tokens[prompt..]];
-        torch.Tensor other = Logits(masked, prompt);
-        return other.Plus((Logits(tokens, prompt) - other).Times(1 + scale)).log_softmax(-1);
+        torch.Tensor other = Logits(masked, blockStart);
+        return other.Plus((Logits(tokens, blockStart) - other).Times(1 + scale)).log_softmax(-1);
     }
 
     // The exact bound of each block behind what is before it, from all of its masks: the mean over the numbers l of masked tokens, and over
     // the sets of so many, of (L / l) times the loss.
-    private static double BruteForce(int[] context, int[] answer, double guidance = 0, bool pads = false)
+    private static double BruteForce(int[] context, int[] answer, double guidance = 0, bool pads = false, int? prompt = null)
     {
         double sum = 0;
-        int prompt = context.Length;
+        int blockStart = context.Length;
         foreach (int[] block in answer.Chunk(Size))
         {
             int length = block.Length;
@@ -88,7 +88,7 @@ public sealed class BlockDiffusionTests
                 int[] tokens = [.. context, .. block.Select((id, i) => hidden.Contains(i) ? Whole.Config.MaskTokenId : id)];
                 if (pads)
                     tokens = [.. tokens, .. Enumerable.Repeat(Whole.Config.MaskTokenId, Whole.Config.ContextLength - tokens.Length)];
-                torch.Tensor logs = Guided(tokens, prompt, guidance);
+                torch.Tensor logs = Guided(tokens, blockStart, guidance, prompt ?? blockStart);
                 double loss = -hidden.Sum(i => logs[context.Length + i, block[i]].item<double>());
                 sum += loss * length / hidden.Length / (length * Binomial(length, hidden.Length));
             }
@@ -130,6 +130,25 @@ public sealed class BlockDiffusionTests
         LikelihoodEstimate estimate = RequestScorer.For(Blocks.Network, options).Score([new LikelihoodRequest(context, answer)])[0];
         double expected = BruteForce(context, answer, guidance, pads);
         Assert.AreEqual(expected, -estimate.LogLikelihood, 1e-5 * expected);
+    }
+
+    /// <summary>In windows guidance masks what they still hold of the prompt, and blocks begin with the tokens that they score.</summary>
+    [TestMethod]
+    public void GuidanceOfWindowsMasksThePromptAlone()
+    {
+        int[] prompt = Ids("the cat"), text = Ids(
+            " sat on the mat by the door of the old house and the river runs to the sea and the sea is wide and the cat is home");
+        int limit = Whole.Config.ContextLength;
+        Assert.IsGreaterThan(limit, prompt.Length + text.Length);
+        LikelihoodRequest[] windows = [.. TextWindows.Of(prompt, text, limit, 3)];
+        LikelihoodEstimate[] estimates = RequestScorer.For(Blocks.Network, new LikelihoodOptions { GuidanceScale = 0.7 }).Score(windows);
+        for (int i = 0, end = limit; i < windows.Length; i++, end = Math.Min(end + 3, prompt.Length + text.Length))
+        {
+            int left = Math.Max(0, prompt.Length - (end - limit));
+            double expected = BruteForce(windows[i].Context, windows[i].Answer, 0.7, prompt: left);
+            // Logits of 32 bits.
+            Assert.AreEqual(expected, -estimates[i].LogLikelihood, 1e-5 * expected);
+        }
     }
 
     /// <summary>A counterpart with a prompt of another length has its blocks where its own answer begins.</summary>

@@ -17,11 +17,11 @@ internal static class Guidance
         return row.AsSpan().SequenceEqual(tokens) ? null : row;
     }
 
-    /// <summary>The row with its first <paramref name="promptLength"/> tokens masked.</summary>
-    public static int[] Unconditional(int[] tokens, int promptLength, int maskTokenId)
+    /// <summary>The row with its first <paramref name="promptLength"/> tokens masked, or null where that changes nothing.</summary>
+    public static int[]? Unconditional(int[] tokens, int promptLength, int maskTokenId)
     {
         int[] row = [.. tokens];
         row.AsSpan(0, promptLength).Fill(maskTokenId);
-        return row;
+        return row.AsSpan().SequenceEqual(tokens) ? null : row;
     }
 }

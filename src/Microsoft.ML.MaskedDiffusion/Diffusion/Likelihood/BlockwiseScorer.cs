@@ -81,7 +81,8 @@ internal sealed class BlockwiseScorer : RequestScorer
             [.. request.Context, .. request.Answer.AsSpan(0, number * _size)], block)
         {
             RandomKey = request.RandomKey is { } key ? ContentKey.Combine(key, (ulong)number) : null,
-            PromptLength = request.Context.Length,
+            PromptLength = request.PromptLength,
+            BlockStart = request.BlockStart,
         })];
     }
 }

@@ -53,7 +53,8 @@ internal sealed class GreedyMatcher
         {
             Key = ContentKey.Of(tokens),
             Expected = expected,
-            BlockStart = start,
+            PromptLength = request.PromptLength,
+            BlockStart = request.BlockStart,
             AttentionBlockSize = _evaluator.AttentionBlockSize,
         };
         return new SamplingRow(positions, _options, _evaluator.MaskTokenId);

@@ -30,10 +30,17 @@ public sealed class LikelihoodRequest
     public int[] Answer { get; }
 
     /// <summary>
-    /// Tokens of <see cref="Context"/> that guidance masks, from the first one on, and behind which blocks of attention begin. Default:
-    /// all.
+    /// Tokens of <see cref="Context"/> that guidance masks, from the first one on: those of the prompt, and none of the text that is scored
+    /// piece by piece. Default: all.
     /// </summary>
     internal int PromptLength
+    {
+        get => field < 0 ? Context.Length : field;
+        init;
+    } = -1;
+
+    /// <summary>The position at which blocks of attention begin. Default: that of the answer's first token.</summary>
+    internal int BlockStart
     {
         get => field < 0 ? Context.Length : field;
         init;

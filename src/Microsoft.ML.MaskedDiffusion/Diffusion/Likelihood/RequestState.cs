@@ -131,7 +131,7 @@ internal sealed class RequestState
             (positions[i], targets[i]) = (start + mask.Asked[i], request.Answer[mask.Asked[i]]);
         return new MaskedRow(tokens, unconditional, positions, targets)
         {
-            Blocks = AttentionBlocks.Of(attentionBlockSize, request.PromptLength),
+            Blocks = AttentionBlocks.Of(attentionBlockSize, request.BlockStart),
         };
     }
 }

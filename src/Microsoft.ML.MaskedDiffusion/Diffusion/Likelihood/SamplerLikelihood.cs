@@ -90,7 +90,8 @@ internal sealed class SamplerLikelihood
         {
             Key = 0,
             Teacher = teacher,
-            BlockStart = start,
+            PromptLength = request.PromptLength,
+            BlockStart = request.BlockStart,
             AttentionBlockSize = _evaluator.AttentionBlockSize,
         };
         return new SamplingRow(row, _options, _evaluator.MaskTokenId, NoDraws.Instance);

@@ -2,7 +2,8 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 /// <summary>
 /// Cuts a text into requests that fit the model's context, so that each token is scored once: the first window scores all the tokens it
-/// holds, each later window its last ones. What stands before the text must be shorter than the model's context.
+/// holds, each later window its last ones. What stands before the text must be shorter than the model's context. It is the prompt, which
+/// guidance masks as far as a window still holds it; the tokens of the text stay visible.
 /// </summary>
 internal static class TextWindows
 {
@@ -23,7 +24,8 @@ internal static class TextWindows
         while (scored < whole.Length)
         {
             int next = Math.Min(scored + stride, whole.Length);
-            yield return new LikelihoodRequest(whole[(next - contextLength)..scored], whole[scored..next]);
+            int first = next - contextLength;
+            yield return new LikelihoodRequest(whole[first..scored], whole[scored..next]) { PromptLength = Math.Max(0, start.Length - first) };
             scored = next;
         }
     }

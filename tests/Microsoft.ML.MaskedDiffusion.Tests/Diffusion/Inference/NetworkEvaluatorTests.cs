@@ -34,7 +34,7 @@ public sealed class NetworkEvaluatorTests
             using TransformerNetwork network = TransformerNetworkTests.Sharp(Small, type);
             var reference = new ReferenceNetwork(Small,
                 network.Parameters.ToDictionary(p => p.Key, p => p.Value.detach().to(ScalarType.Float64).data<double>().ToArray()));
-            int[] tokens = [3, 1, 4, 19, 5, 19, 2], other = Guidance.Unconditional(tokens, 3, 19);
+            int[] tokens = [3, 1, 4, 19, 5, 19, 2], other = Guidance.Unconditional(tokens, 3, 19)!;
             var batch = new RowBatch(7, scale);
             batch.Add(new MaskedRow([0, 1, 2, 3, 4, 5, 19], null, [6], [18]));
             batch.Add(new MaskedRow(tokens, other, [3, 5], [7, 0]));

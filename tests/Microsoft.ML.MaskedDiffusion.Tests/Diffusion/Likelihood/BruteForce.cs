@@ -3,22 +3,23 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 /// <summary>Likelihoods by their definitions, with nothing shared with the library.</summary>
 internal static class BruteForce
 {
-    /// <summary>-log p along one order of revealing the answer.</summary>
-    public static double Chain(ToyEvaluator model, int[] context, int[] answer, IReadOnlyList<int> order, double w = 0)
+    /// <summary>-log p along one order of revealing the answer; guidance masks the prompt, null for the whole context.</summary>
+    public static double Chain(
+        ToyEvaluator model, int[] context, int[] answer, IReadOnlyList<int> order, double w = 0, int? prompt = null)
     {
         double sum = 0;
         for (int j = 0; j < order.Count; j++)
         {
             int[] row = [.. context, .. answer.Select((token, i) => order.Take(j).Contains(i) ? token : model.MaskTokenId)];
-            int[] free = [.. row.Select((token, i) => i < context.Length ? model.MaskTokenId : token)];
+            int[] free = [.. row.Select((token, i) => i < (prompt ?? context.Length) ? model.MaskTokenId : token)];
             sum -= model.LogProbability(row, free, w, context.Length + order[j], answer[order[j]]);
         }
         return sum;
     }
 
     /// <summary>The bound: the average over all orders.</summary>
-    public static double Bound(ToyEvaluator model, int[] context, int[] answer, double w = 0) =>
-        Orders([.. Enumerable.Range(0, answer.Length)]).Average(order => Chain(model, context, answer, order, w));
+    public static double Bound(ToyEvaluator model, int[] context, int[] answer, double w = 0, int? prompt = null) =>
+        Orders([.. Enumerable.Range(0, answer.Length)]).Average(order => Chain(model, context, answer, order, w, prompt));
 
     /// <summary>
     /// The bound again, as the integral over the level t of the expected loss / t, by Simpson's rule: polynomials in t of degree below 16.
