@@ -18,11 +18,13 @@ namespace Microsoft.ML.MaskedDiffusion;
 public readonly record struct LikelihoodInterval(
     double Lower, double LowerStandardError, double Upper, double UpperStandardError, int TokenCount)
 {
-    /// <summary>The interval of a product of independent parts.</summary>
-    internal static LikelihoodInterval Sum(ReadOnlySpan<MixtureBounds> parts, int tokenCount)
+    /// <summary>The interval of a text in windows.</summary>
+    internal static LikelihoodInterval Sum(LikelihoodRequest[] windows, MixtureBounds[] bounds)
     {
-        MixtureBounds sum = MixtureBounds.Sum(parts);
+        EstimateError lower = new RequestCopies().Add(windows, bounds.Select(window => window.LowerError));
+        EstimateError upper = new RequestCopies().Add(windows, bounds.Select(window => window.UpperError));
         return new LikelihoodInterval(
-            sum.Lower, sum.LowerError.StandardError, sum.Upper, sum.UpperError.StandardError, tokenCount);
+            bounds.Sum(window => window.Lower), lower.StandardError, bounds.Sum(window => window.Upper), upper.StandardError,
+            windows.Sum(window => window.Answer.Length));
     }
 }

@@ -155,9 +155,10 @@ public sealed class LikelihoodScorer
                 results[i] = new TextLikelihood(double.NaN, double.NaN, 0);
                 continue;
             }
-            // The windows of a text draw their random numbers independently.
-            LikelihoodEstimate sum = LikelihoodEstimate.Sum(estimates.AsSpan(next, own.Length));
-            results[i] = new TextLikelihood(0 - sum.LogLikelihood, sum.StandardError, sum.TokenCount);
+            LikelihoodEstimate[] parts = estimates[next..(next + own.Length)];
+            EstimateError error = new RequestCopies().Add(own, parts.Select(part => part.Error));
+            results[i] = new TextLikelihood(
+                0 - parts.Sum(part => part.LogLikelihood), error.StandardError, parts.Sum(part => part.TokenCount));
             next += own.Length;
         }
         return results;
@@ -223,7 +224,7 @@ public sealed class LikelihoodScorer
             LikelihoodRequest[] own = windows[i] ?? [];
             results[i] = windows[i] is null
                 ? new LikelihoodInterval(double.NaN, double.NaN, double.NaN, double.NaN, 0)
-                : LikelihoodInterval.Sum(bounds.AsSpan(next, own.Length), own.Sum(window => window.Answer.Length));
+                : LikelihoodInterval.Sum(own, bounds[next..(next + own.Length)]);
             next += own.Length;
         }
         return results;

@@ -46,7 +46,7 @@ public sealed class PerplexityEvaluator
         {
             cancellationToken.ThrowIfCancellationRequested();
             LikelihoodRequest[][] windows = [.. batch.Select(Windows)];
-            // Each window has random numbers of its own, so it is scored as a question of its own.
+            // The random numbers of a window come from its content alone, so each is scored as a question of its own.
             LikelihoodEstimate[][] estimates = _scorer.Score(
                 [.. windows.SelectMany(document => document).Select(window => new[] { window })], _options.Likelihood, cancellationToken);
             for (int i = 0, next = 0; i < batch.Length; next += windows[i++].Length)
@@ -55,7 +55,7 @@ public sealed class PerplexityEvaluator
                 empty += own.Length == 0 ? 1 : 0;
                 windowed += own.Length > 1 ? 1 : 0;
                 if (own.Length > 0)
-                    Add(batch[i], own);
+                    Add(batch[i], windows[i], own);
             }
             done += batch.Length;
             _options.Progress?.Report(new ScoringProgress(done, total));
@@ -67,17 +67,15 @@ public sealed class PerplexityEvaluator
             all.Figures(null), [.. groups.Select(group => group.Value.Figures(group.Key))], empty, windowed, _options.Stride!.Value,
             LikelihoodSettings.Short(_options.Likelihood));
 
-        void Add(PerplexityDocument document, LikelihoodEstimate[] windows)
+        void Add(PerplexityDocument document, LikelihoodRequest[] windows, LikelihoodEstimate[] estimates)
         {
-            double loss = -windows.Sum(window => window.LogLikelihood);
-            EstimateError noise = windows.Aggregate(default(EstimateError), (sum, window) => sum + window.Error);
-            int tokens = windows.Sum(window => window.TokenCount), bytes = TextLength.Bytes(document.Text);
-            all.Add(loss, noise, tokens, bytes);
+            int bytes = TextLength.Bytes(document.Text);
+            all.Add(windows, estimates, bytes);
             if (document.Group is not { } name)
                 return;
             if (!groups.TryGetValue(name, out PerplexitySums? sums))
                 groups.Add(name, sums = new PerplexitySums());
-            sums.Add(loss, noise, tokens, bytes);
+            sums.Add(windows, estimates, bytes);
         }
     }
 

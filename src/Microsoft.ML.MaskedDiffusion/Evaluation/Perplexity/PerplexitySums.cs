@@ -2,14 +2,22 @@ using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 
 namespace Microsoft.ML.MaskedDiffusion.Evaluation.Perplexity;
 
-/// <summary>Running sums over documents, from which all figures come: memory does not grow with the corpus.</summary>
+/// <summary>
+/// Running sums over documents, from which all figures come. Of the corpus no more is kept than which windows came how often.
+/// </summary>
 internal sealed class PerplexitySums
 {
+    private readonly RequestCopies _copies = new();
     private long _documents, _tokens, _bytes;
     private EstimateError _noise;
     private double _loss, _lossSquared, _lossTokens, _lossBytes, _tokensSquared, _bytesSquared;
 
-    /// <summary>Adds a document: nats, their error, tokens, bytes.</summary>
+    /// <summary>Adds a document's windows, their estimates, and its bytes.</summary>
+    public void Add(LikelihoodRequest[] windows, LikelihoodEstimate[] estimates, int bytes) => Add(
+        -estimates.Sum(window => window.LogLikelihood), _copies.Add(windows, estimates.Select(window => window.Error)),
+        estimates.Sum(window => window.TokenCount), bytes);
+
+    /// <summary>Adds a document: nats, by how much it makes their error grow, tokens, bytes.</summary>
     public void Add(double loss, EstimateError noise, int tokens, int bytes)
     {
         _documents++;

@@ -81,6 +81,34 @@ public sealed class LikelihoodScorerTests
         Assert.AreEqual(-estimates.Sum(window => window.LogLikelihood), whole.NegativeLogLikelihood, 1e-9);
     }
 
+    /// <summary>Windows of a text that repeats itself are equal, get the same masks, and count by the square of their number.</summary>
+    [TestMethod]
+    [DataRow("ExactCount")]
+    [DataRow("MonteCarlo")]
+    public void TheErrorOfEqualWindowsIsThatOfCopies(string method)
+    {
+        const int Stride = 7, Repetitions = 60;
+        var options = new LikelihoodOptions { Method = LikelihoodMethod.FromName(method), Samples = 16 };
+        string word = "the sea ", text = string.Concat(Enumerable.Repeat(word, Repetitions));
+        LikelihoodRequest[] windows =
+            [.. TextWindows.Of(DocumentStart.Of(Model.Tokenizer), Model.Tokenizer.Encode(text), TinyModel.ContextLength, Stride)];
+        LikelihoodEstimate[] estimates = RequestScorer.For(Model.Network, options).Score(windows);
+        (EstimateError Error, int Count)[] unlike =
+        [
+            .. windows.Zip(estimates).GroupBy(pair => string.Join(' ', [.. pair.First.Context, -1, .. pair.First.Answer]))
+                .Select(copies => (copies.First().Second.Error, copies.Count())),
+        ];
+        Assert.IsGreaterThan(2, unlike.Max(copies => copies.Count));
+        EstimateError sum = unlike.Aggregate(default(EstimateError), (error, copies) => error + copies.Error.Times(copies.Count));
+        TextLikelihood whole = new LikelihoodScorer(Model, options, stride: Stride).Score(text);
+        // The parts are added in another order.
+        Assert.AreEqual(sum.StandardError, whole.StandardError, 1e-9 * sum.StandardError);
+        LikelihoodInterval interval = new LikelihoodScorer(Model, stride: Stride).Interval(text, orders: 8);
+        MixtureBounds[] bounds = RequestScorer.For(Model.Network, new()).Bound(windows, 8);
+        double independent = Math.Sqrt(bounds.Sum(window => window.LowerError.Variance));
+        Assert.IsGreaterThan(1.2 * independent, interval.LowerStandardError);
+    }
+
     [TestMethod]
     public void ManyThreadsMayUseOneScorer()
     {

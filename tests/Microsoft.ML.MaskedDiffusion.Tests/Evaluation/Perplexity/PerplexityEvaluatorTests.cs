@@ -39,6 +39,21 @@ public sealed class PerplexityEvaluatorTests
         Assert.AreEqual((Loss("abc") + Loss("éf!g")) / 8, result.Groups[1].NegativeLogLikelihood.Value, 1e-12);
     }
 
+    /// <summary>Equal documents get the same masks, so their noise does not cancel out, whatever the batches.</summary>
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(100)]
+    public void CopiesOfADocument_HaveOneNoise(int documentsPerBatch)
+    {
+        PerplexityDocument[] corpus = [new("abc", "a"), new("de", "a"), new("abc", "b"), new("abc", "a")];
+        PerplexityResult result =
+            new PerplexityEvaluator(Scorer(), new PerplexityOptions { DocumentsPerBatch = documentsPerBatch }).Evaluate(corpus);
+        // 3² + 1² times the variance of one over 11 tokens; in the groups 2² + 1² over 8, and 1 over 3.
+        Assert.AreEqual(Math.Sqrt(10 * 0.01) / 11, result.All.NegativeLogLikelihood.NoiseStandardError, 1e-12);
+        Assert.AreEqual(Math.Sqrt(5 * 0.01) / 8, result.Groups[0].NegativeLogLikelihood.NoiseStandardError, 1e-12);
+        Assert.AreEqual(0.1 / 3, result.Groups[1].NegativeLogLikelihood.NoiseStandardError, 1e-12);
+    }
+
     [TestMethod]
     [DataRow(1, "abcdefg,h,i,j", 8)]
     [DataRow(3, "abcdefg,hij", 8)]
