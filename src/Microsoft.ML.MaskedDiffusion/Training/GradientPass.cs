@@ -100,8 +100,7 @@ internal sealed class GradientPass : IDisposable
         for (int micro = 0; micro < targets.Length; micro++)
         {
             FillBatch(step * _settings.Accumulation + micro);
-            for (int row = 0; row < _batch.Count; row++)
-                targets[micro] += _batch.TargetCount(row, _objective.SourceOnlyIds);
+            targets[micro] = _objective.LearnedTokens(_batch);
         }
         double sum = targets.Sum();
         return [.. targets.Select(count => count / sum)];

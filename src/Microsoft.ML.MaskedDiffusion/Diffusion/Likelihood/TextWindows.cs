@@ -25,7 +25,10 @@ internal static class TextWindows
         {
             int next = Math.Min(scored + stride, whole.Length);
             int first = next - contextLength;
-            yield return new LikelihoodRequest(whole[first..scored], whole[scored..next]) { PromptLength = Math.Max(0, start.Length - first) };
+            yield return new LikelihoodRequest(whole[first..scored], whole[scored..next])
+            {
+                PromptLength = Math.Max(0, start.Length - first),
+            };
             scored = next;
         }
     }

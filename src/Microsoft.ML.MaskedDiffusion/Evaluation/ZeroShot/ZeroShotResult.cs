@@ -16,8 +16,8 @@ public sealed record ZeroShotResult
     /// estimate, so no noise). The noise error is √Σ q (1 - q) / n, with q the probability that the right option has the largest value
     /// when all estimates of a question are drawn anew (independent normals around the estimates). The options of a question share their
     /// random numbers, so their noise goes up and down together and flips fewer answers than independent noise would: the noise error is an
-    /// upper bound, a quarter too large in a test of unlike options. Questions count as independent; those with the same context share their
-    /// random numbers, so it may be too small where many do.
+    /// upper bound, a quarter too large in a test of unlike options. Questions count as independent; those with the same context share
+    /// their random numbers, so it may be too small where many do.
     /// </summary>
     public required EvaluationMetric Accuracy { get; init; }
 

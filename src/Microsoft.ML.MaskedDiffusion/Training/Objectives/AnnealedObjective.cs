@@ -39,5 +39,7 @@ internal sealed class AnnealedObjective(ITrainingObjective diffusion, double sta
         return network.WithAttention(AttentionPattern.Uncovered(mask), () => diffusion.Loss(network, batch));
     }
 
+    public int LearnedTokens(TokenBatch batch) => diffusion.LearnedTokens(batch);
+
     public double[] RowLosses(TransformerNetwork network, TokenBatch batch) => diffusion.RowLosses(network, batch);
 }

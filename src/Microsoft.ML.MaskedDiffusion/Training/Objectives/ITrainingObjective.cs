@@ -21,7 +21,7 @@ internal interface ITrainingObjective
     /// <summary>Ids a training block needs for the given context: the context itself, or one more where targets are shifted.</summary>
     int BlockLength(int contextLength);
 
-    /// <summary>Ids at a row's start that are no target: 1 where targets are shifted.</summary>
+    /// <summary>Ids at a row's start that are no target of <see cref="RowLosses"/>: 1 where targets are shifted.</summary>
     int SourceOnlyIds => 0;
 
     /// <summary>
@@ -41,6 +41,9 @@ internal interface ITrainingObjective
     /// scope.
     /// </summary>
     torch.Tensor Loss(TransformerNetwork network, TokenBatch batch);
+
+    /// <summary>The learned tokens of the micro batch, over which <see cref="Loss"/> is the mean.</summary>
+    int LearnedTokens(TokenBatch batch) => Enumerable.Range(0, batch.Count).Sum(row => batch.TargetCount(row, SourceOnlyIds));
 
     /// <summary>The loss of every row in nats per learned token, without a graph; for validation.</summary>
     double[] RowLosses(TransformerNetwork network, TokenBatch batch);

@@ -11,7 +11,7 @@ namespace Microsoft.ML.MaskedDiffusion.Training.Objectives;
 /// <param name="share">The share of the run that is trained autoregressively, 0 to 1.</param>
 internal sealed class WarmStartObjective(ITrainingObjective diffusion, double share) : ITrainingObjective
 {
-    private readonly AutoregressiveObjective _start = new();
+    private readonly ITrainingObjective _start = new AutoregressiveObjective();
     private bool _isStarting;
 
     public string Name => diffusion.Name;
@@ -29,11 +29,16 @@ internal sealed class WarmStartObjective(ITrainingObjective diffusion, double sh
         network.Attention = _isStarting ? AttentionPattern.Causal : null;
     }
 
-    // Where rows are cut to one token, nothing follows that could be predicted from it.
-    public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch) =>
-        _isStarting && Enumerable.Range(0, batch.Count).Any(row => batch.TargetCount(row, _start.SourceOnlyIds) > 0)
-            ? _start.Loss(network, batch) : diffusion.Loss(network, batch);
+    public int SourceOnlyIds => diffusion.SourceOnlyIds;
+
+    public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch) => Current(batch).Loss(network, batch);
+
+    public int LearnedTokens(TokenBatch batch) => Current(batch).LearnedTokens(batch);
 
     public double[] RowLosses(TransformerNetwork network, TokenBatch batch) =>
         network.WithAttention(null, () => diffusion.RowLosses(network, batch));
+
+    // Where rows are cut to one token, nothing follows that could be predicted from it.
+    private ITrainingObjective Current(TokenBatch batch) =>
+        _isStarting && _start.LearnedTokens(batch) > 0 ? _start : diffusion;
 }

@@ -45,4 +45,16 @@ public sealed class WarmStartObjectiveTests
         Assert.AreEqual(expected, loss);
         AssertGradients(expectedGradients, gradients, 0, 0);
     }
+
+    [TestMethod]
+    public void ItsLossIsTheMeanOverTheTokensThatItLearns()
+    {
+        using var network = new TransformerNetwork(Config, torch.CPU);
+        ITrainingObjective objective = new WarmStartObjective(new DiffusionObjective(Config), 0.25);
+        objective.Begin(network, 0.2);
+        // 16 rows of 10 ids; the first of each cannot be predicted from those before it.
+        Assert.AreEqual(16 * 9, objective.LearnedTokens(Batch()));
+        objective.Begin(network, 0.25);
+        Assert.AreEqual(16 * 10, objective.LearnedTokens(Batch()));
+    }
 }
