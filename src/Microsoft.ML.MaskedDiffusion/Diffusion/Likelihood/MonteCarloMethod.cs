@@ -9,6 +9,9 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 /// </summary>
 internal sealed class MonteCarloMethod() : MaskMethod("MonteCarlo")
 {
+    // More than an adaptive budget has, which doubles 3 samples to at most 2^24: numbers from here on are free.
+    private const int MostRounds = 32;
+
     public override MaskRound Plan(in RoundKey key)
     {
         if (key.Length == 1)
@@ -25,7 +28,9 @@ internal sealed class MonteCarloMethod() : MaskMethod("MonteCarlo")
             for (int i = 0; i < key.Length; i++)
                 uniforms[sample][i] = random.NextSingle();
         }
-        return FromDraws(offsets, uniforms, key.RoundSize);
+        MaskRound round = FromDraws(offsets, uniforms, key.RoundSize);
+        // Where nothing is hidden, nothing is asked, and 0 nats without an error would be taken for a certain answer.
+        return round.Masks.Any(mask => mask.Hidden.Length > 0) ? round : Plan(key with { Round = key.Round + MostRounds });
     }
 
     /// <summary>The round of given draws: an offset for each comb, and a uniform number for each sample and answer position.</summary>

@@ -50,6 +50,22 @@ public sealed class StandardErrorTests
         Assert.AreEqual(0.950, (double)within2 / Repeats, Bound(0.950), "1.96 standard errors");
     }
 
+    /// <summary>In one of some ninety draws of three combed samples no token of two would be hidden: 0 nats, said to be exact.</summary>
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(32)]
+    public void NoDrawIsTakenForACertainAnswer(int roundSize)
+    {
+        LikelihoodOptions options = new() { Method = LikelihoodMethod.MonteCarlo, Samples = 3, RoundSize = roundSize };
+        LikelihoodRequest[] requests =
+            [.. Enumerable.Range(0, 1000).Select(key => new LikelihoodRequest([1, 2], [3, 4]) { RandomKey = (ulong)key })];
+        foreach (LikelihoodEstimate estimate in new MaskedDiffusionScorer(new ToyEvaluator(seed: 5), options).Score(requests))
+        {
+            Assert.IsLessThan(0.0, estimate.LogLikelihood);
+            Assert.IsGreaterThan(0.0, estimate.StandardError);
+        }
+    }
+
     [TestMethod]
     public void ExactCountIsSharperThanMonteCarloAtEqualRows()
     {
