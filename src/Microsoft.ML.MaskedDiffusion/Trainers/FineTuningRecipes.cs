@@ -26,7 +26,8 @@ public static class FineTuningRecipes
 
     /// <summary>
     /// GSM8K: 40 epochs in batches of 256, warm-up of 1 % of the run, rows of at most 256 tokens, answers padded to as many. SMDM's file
-    /// has 384,620 augmented questions; a smaller one makes fewer steps.
+    /// has 384,620 augmented questions, which make 120,193 steps. A smaller file makes fewer, and below 10,000 the warm-up is longer than
+    /// SMDM's 1 %: 100 steps, or a tenth of a run below 1,000 steps. Set <see cref="OptimizerOptions.WarmupSteps"/> for another.
     /// </summary>
     /// <param name="model">The masked diffusion model to go on from; it stays the caller's.</param>
     public static TrainerOptions Gsm8k(MaskedDiffusionModel model)

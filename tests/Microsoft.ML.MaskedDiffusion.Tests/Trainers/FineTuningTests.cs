@@ -320,7 +320,8 @@ public sealed class FineTuningTests
     [TestMethod]
     public void RecipesAreThePublishedOnes()
     {
-        // SMDM's defaults: 3, 40 and 10 epochs, batches of 256, 256 and 64, warm-ups of 200 steps, 1 % and 200 steps.
+        // SMDM's defaults: 3, 40 and 10 epochs, batches of 256, 256 and 64, warm-ups of 200 steps, 1 % and 200 steps. The second is that
+        // of every training here, 1 % of the run but at least 100 steps: the published one at the published number of steps.
         TrainerOptions share = FineTuningRecipes.ShareGpt(Model, 0.1), gsm = FineTuningRecipes.Gsm8k(Model),
             reversal = FineTuningRecipes.Reversal(Model);
         Assert.AreEqual((3.0, 256, (int?)16, (int?)200, RowPadding.Longest, 0.1),
