@@ -109,6 +109,7 @@ internal sealed class StratifiedRound(
             noise += own * own / (count + 1);
             freedom += FreedomOfDraw * (count - 1);
         }
+        // A rule of thumb: Welch's form is 2 less. docs/likelihood.md, "Errors", says why it is not taken.
         return variance == 0 ? default : EstimateError.Estimated(variance, Math.Min(freedom, variance * variance / noise));
     }
 }
