@@ -79,6 +79,8 @@ internal sealed class GeneratingRow : IGeneratingRow
             Tokens = tokens,
             Positions = [.. Enumerable.Range(_firstNew, block)],
             Key = ContentKey.Combine(_key, (ulong)_written.Count),
+            MaskedBehind = left - block,
+            TextLength = _plan.MaxNewTokens,
             PromptLength = promptLeft,
             NegativePrompt = _plan.NegativePrompt,
             BlockStart = _firstNew,

@@ -45,7 +45,8 @@ public sealed class SamplingOptions
     public double GuidanceScale { get; set; }
 
     /// <summary>
-    /// Guidance acts only while more than this share of a row's masked tokens is still masked, 0 to 1. Default 0: to the end.
+    /// Guidance acts only while more than this share of a row's masked tokens is still masked, 0 to 1. Of a text that is written in blocks
+    /// because it is longer than the model's context, it is the share of the whole text. Default 0: to the end.
     /// </summary>
     [JsonPropertyName("GuidanceEnd")]
     [OmittedAtDefault]
@@ -53,7 +54,7 @@ public sealed class SamplingOptions
 
     /// <summary>
     /// Guidance acts only from where at most this share of a row's masked tokens is still masked, 0 to 1 and at least
-    /// <see cref="GuidanceEnd"/>. Where guidance does not act, it costs nothing. Default 1: from the beginning.
+    /// <see cref="GuidanceEnd"/>, and a share of the same. Where guidance does not act, it costs nothing. Default 1: from the beginning.
     /// </summary>
     [JsonPropertyName("GuidanceStart")]
     [OmittedAtDefault]

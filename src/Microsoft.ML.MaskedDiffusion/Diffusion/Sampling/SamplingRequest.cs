@@ -16,6 +16,12 @@ internal sealed record SamplingRequest(int[] Tokens, int[] Positions)
     /// <summary>Where given, each position gets this row's token, and the log-probabilities are those of these tokens.</summary>
     public int[]? Teacher { get; init; }
 
+    /// <summary>Tokens of the text that are masked behind the row: they are written in later rows.</summary>
+    public int MaskedBehind { get; init; }
+
+    /// <summary>The tokens of the whole text that is written, in this row and others; null for those of this row.</summary>
+    public int? TextLength { get; init; }
+
     /// <summary>Whether the positions hold tokens already, which are only to be corrected.</summary>
     public bool IsWritten { get; init; }
 

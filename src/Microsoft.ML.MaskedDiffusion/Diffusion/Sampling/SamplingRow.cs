@@ -123,13 +123,13 @@ internal sealed class SamplingRow : IDisposable
         _predictions = new TokenPrediction[_looked.Length];
         _gaps?.Follow(Tokens, _maskTokenId);
         GreedyLook? greedy = IsGreedy ? new GreedyLook(place => ChangeAt(_looked[place]), ReadTop) : null;
-        _looks = _looked.Length > 0 ? [Ask(Tokens, _looked, Left, _cache, greedy)] : [];
+        _looks = _looked.Length > 0 ? [Ask(Tokens, _looked, ShareOf(Left), _cache, greedy)] : [];
         foreach (int[] group in _remasking?.Probes ?? [])
         {
             int[] tokens = [.. Tokens];
             foreach (int position in group)
                 tokens[position] = _maskTokenId;
-            _looks.Add(Ask(tokens, group, Left + group.Length, cache: null, greedy: null));
+            _looks.Add(Ask(tokens, group, ShareOf(Left + group.Length), cache: null, greedy: null));
         }
         LastNetworkRows = _looks.Sum(look => look.NetworkRows);
         NetworkRows += LastNetworkRows;
@@ -246,7 +246,7 @@ internal sealed class SamplingRow : IDisposable
         ];
         _written = _correction!.Begin(Tokens, _looked);
         _gaps?.Follow(_written, _maskTokenId);
-        MaskedRow[] looks = _looked.Length > 0 ? [Ask(_written, _looked, masked: 0, cache: null, greedy: null)] : [];
+        MaskedRow[] looks = _looked.Length > 0 ? [Ask(_written, _looked, maskedShare: 0, cache: null, greedy: null)] : [];
         LastNetworkRows = looks.Sum(look => look.NetworkRows);
         NetworkRows += LastNetworkRows;
         return looks;
@@ -267,10 +267,13 @@ internal sealed class SamplingRow : IDisposable
     // Whether the most probable tokens are all that is asked of the network.
     private bool IsGreedy => _chooser.IsGreedy && _request.Teacher is null && _options.RepetitionPenalty == 1 && LengthTokens.Count == 0;
 
-    // How many of the row's positions are masked in a look decides whether guidance acts in it.
-    private MaskedRow Ask(int[] tokens, int[] positions, int masked, CachePolicy? cache, GreedyLook? greedy)
+    // The share of the text that is masked where so many of the row's positions are.
+    private double ShareOf(int masked) => (double)(masked + _request.MaskedBehind) / (_request.TextLength ?? Total);
+
+    // How much of the text is masked in a look decides whether guidance acts in it.
+    private MaskedRow Ask(int[] tokens, int[] positions, double maskedShare, CachePolicy? cache, GreedyLook? greedy)
     {
-        bool isGuided = _options.IsGuided((double)masked / Total);
+        bool isGuided = _options.IsGuided(maskedShare);
         (int[]? other, int shift) = isGuided ? Unconditional(tokens) : (null, 0);
         return new MaskedRow([.. tokens], other, positions, [])
         {

@@ -347,6 +347,21 @@ public sealed class TextGeneratorTests
         StringAssert.Contains(error.Message, "1 to 23: the model's context of 24 tokens less one before a block");
     }
 
+    /// <summary>In the sliding window, too, the shares between which guidance acts are those of the whole text.</summary>
+    [TestMethod]
+    [DataRow(1.0, 0.8, 8)]
+    [DataRow(0.95, 0.9, 2)]
+    [DataRow(1.0, 0.9, 4)]
+    public void GuidanceOfALongTextActsInAPartOfTheWholeText(double start, double end, int guided)
+    {
+        const int Length = 40;
+        GenerationOptions options = Options(Length, minimum: Length);
+        (options.Sampling.Steps, options.Sampling.BlockLength, options.Sampling.GuidanceScale) = (Length, 8, 1);
+        (options.Sampling.GuidanceStart, options.Sampling.GuidanceEnd) = (start, end);
+        GeneratedText text = new TextGenerator(Model, options).Generate("the cat sat");
+        Assert.AreEqual((Length, Length + guided), (text.StepCount, text.NetworkRowCount));
+    }
+
     [TestMethod]
     public void GuidanceCostsNothingWhereItDoesNotAct()
     {
