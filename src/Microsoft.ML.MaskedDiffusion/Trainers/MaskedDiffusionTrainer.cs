@@ -24,7 +24,7 @@ namespace Microsoft.ML.MaskedDiffusion;
 /// Trains a masked diffusion language model on a text column, from scratch or from a model (<see cref="TrainerOptions.InitialModel"/>). The
 /// documents are tokenized, each followed by the end-of-sequence token, packed into blocks of the network's context length and shuffled
 /// anew every epoch; the loss is the upper bound on the negative log-likelihood of "Scaling up Masked Diffusion Models on Text" (Nie et
-/// al., 2024), equation 3, with one noise level a sequence. With prompts (<see cref="RowOptions.PromptColumnName"/>) each row is a sequence
+/// al., 2024), equation 4, with one noise level a sequence. With prompts (<see cref="RowOptions.PromptColumnName"/>) each row is a sequence
 /// of its own, and only its answer is noised and learned.
 /// </summary>
 /// <remarks>

@@ -26,7 +26,7 @@ public sealed class LikelihoodOptions
 
     /// <summary>
     /// Strength w of classifier-free guidance, 0 to 1000: logits = unconditional + (1 + w) (conditional - unconditional), the unconditional
-    /// ones with the context masked (Nie et al., 2024, eq. 5). Costs a second network row each. In windows of a long text the context is
+    /// ones with the context masked (Nie et al., 2024, eq. 7). Costs a second network row each. In windows of a long text the context is
     /// what they still hold of the one that was given: the text's own tokens are never masked for it. Default 0: off.
     /// </summary>
     [JsonPropertyName("GuidanceScale")]

@@ -10,7 +10,7 @@ public enum LossWeighting
 {
     /// <summary>
     /// 1 / p with p the sequence's masking probability: the loss is then a bound on the negative log-likelihood per token (Nie et al.,
-    /// 2024, eq. 3). With a <see cref="NoiseOptions.UniformShare"/> the weights are those of that noise's own bound.
+    /// 2024, eq. 4). With a <see cref="NoiseOptions.UniformShare"/> the weights are those of that noise's own bound.
     /// </summary>
     [JsonStringEnumMemberName("InverseNoiseLevel")]
     InverseNoiseLevel,

@@ -8,7 +8,7 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Noise;
 
 /// <summary>
 /// The training loss: the cross-entropy of the masked tokens, each divided by its sequence's masking probability, over all tokens (Nie et
-/// al., 2024, eq. 3), or with weights of the batch's own. Vocabulary logits are computed at masked positions only.
+/// al., 2024, eq. 4), or with weights of the batch's own. Vocabulary logits are computed at masked positions only.
 /// </summary>
 internal sealed class MaskedDiffusionObjective(LossWeighting weighting = LossWeighting.InverseNoiseLevel)
 {

@@ -39,7 +39,7 @@ public sealed class SamplingOptions
 
     /// <summary>
     /// Strength w of classifier-free guidance, 0 to 1000: logits = unconditional + (1 + w) (conditional - unconditional), the unconditional
-    /// ones with all that was given masked (Nie et al., 2024, eq. 5). Doubles the cost. Default 0: off.
+    /// ones with all that was given masked (Nie et al., 2024, eq. 7). Doubles the cost. Default 0: off.
     /// </summary>
     [JsonPropertyName("GuidanceScale")]
     public double GuidanceScale { get; set; }
