@@ -24,5 +24,17 @@ internal enum Verdict
     CannotBeTold,
 }
 
+/// <summary>Verdicts on claims about a difference, which cannot be told where its interval holds 0.</summary>
+internal static class Verdicts
+{
+    /// <summary>The verdict on the claim that the difference is above 0.</summary>
+    public static Verdict IsAbove(Interval difference) =>
+        difference.Low > 0 ? Verdict.Holds : difference.High < 0 ? Verdict.DoesNotHold : Verdict.CannotBeTold;
+
+    /// <summary>The verdict on the claim that the difference is below 0.</summary>
+    public static Verdict IsBelow(Interval difference) =>
+        difference.High < 0 ? Verdict.Holds : difference.Low > 0 ? Verdict.DoesNotHold : Verdict.CannotBeTold;
+}
+
 /// <summary>A table: cells are texts, numbers or <see cref="Interval"/>s.</summary>
 internal sealed record ResultTable(string Title, IReadOnlyList<string> Columns, IReadOnlyList<object[]> Rows);

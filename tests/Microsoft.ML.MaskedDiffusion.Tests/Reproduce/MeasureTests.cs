@@ -4,6 +4,7 @@ using Reproduce.Experiments.ReverseCurse;
 using Reproduce.Experiments.ScalingLaw;
 using Reproduce.Experiments.SpeedQuality;
 using Reproduce.Experiments.Steps;
+using Reproduce.Results;
 
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
@@ -11,6 +12,17 @@ namespace Microsoft.ML.MaskedDiffusion.Tests;
 [TestClass]
 public sealed class MeasureTests
 {
+    [TestMethod]
+    [DataRow(0.1, 0.3, Verdict.Holds, Verdict.DoesNotHold)]
+    [DataRow(-0.003, 0.010, Verdict.CannotBeTold, Verdict.CannotBeTold)]
+    [DataRow(-0.3, -0.1, Verdict.DoesNotHold, Verdict.Holds)]
+    public void ADifferenceWithinItsErrorCannotBeTold(double low, double high, object above, object below)
+    {
+        var difference = new Interval((low + high) / 2, low, high);
+        Assert.AreEqual(above, Verdicts.IsAbove(difference));
+        Assert.AreEqual(below, Verdicts.IsBelow(difference));
+    }
+
     [TestMethod]
     public void BleuIsThatOfItsDefinition()
     {

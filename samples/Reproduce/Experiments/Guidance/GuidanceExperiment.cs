@@ -169,9 +169,9 @@ internal sealed class GuidanceExperiment : Experiment
             new("Guidance without training for it makes zero-shot answers better.",
                 "better on all of 8 tasks; 27.0 to 34.2 % on OpenBookQA",
                 $"{without.Measured(choosing).Percent()} without, {with.Measured(choosing).Percent()} at {Shown(with)}: a gain of "
-                + gain.Percent(), VerdictOf(gain)),
+                + gain.Percent(), Verdicts.IsAbove(gain)),
             new("It does so for a fine-tuned model too.", "scores of 1.32 without, 1.60 with",
-                $"a gain of {tunedGain.Percent()} at {Shown(tuned)}", VerdictOf(tunedGain)),
+                $"a gain of {tunedGain.Percent()} at {Shown(tuned)}", Verdicts.IsAbove(tunedGain)),
             new("It is at least as good as standard guidance, which a model has to be trained for.", "scores of 1.60 against 1.53",
                 $"{tuned.Measured(choosing).Percent()} at {Shown(tuned)} against {standard.Measured(choosing).Percent()} at "
                 + $"{Shown(standard)} (a gain of {standardGain.Percent()}): {ahead.Percent()} apart",
@@ -228,9 +228,6 @@ internal sealed class GuidanceExperiment : Experiment
     private static string Shown(Answers answers) => $"w = {Shown(answers.Strength)}";
 
     private static string Shown(double strength) => strength.ToString(CultureInfo.InvariantCulture);
-
-    private static Verdict VerdictOf(Interval gain) =>
-        gain.Low > 0 ? Verdict.Holds : gain.High > 0 ? Verdict.CannotBeTold : Verdict.DoesNotHold;
 
     private static PlotModel Plot(Answers[] answers, int choosing)
     {

@@ -204,7 +204,7 @@ internal sealed class MathExperiment : Experiment
                     : toOther.High > -SameWithin ? Verdict.HoldsInPart : Verdict.DoesNotHold),
             new("Two stages solve more problems than one.", "two stages are the recipe; one was not published",
                 $"arithmetic: {masked.Right.Percent()} against {one.Right.Percent()}, difference {toOne.Percent()}",
-                !IsEnough(masked, one) ? Verdict.CannotBeTold : toOne.Low > 0 ? Verdict.Holds : Verdict.DoesNotHold),
+                IsEnough(masked, one) ? Verdicts.IsAbove(toOne) : Verdict.CannotBeTold),
         ];
     }
 

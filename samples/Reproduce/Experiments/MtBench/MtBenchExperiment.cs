@@ -183,7 +183,7 @@ internal sealed class MtBenchExperiment : Experiment
             new("Unsupervised guidance makes held-out answers likelier.", "judged 1.60 against 1.32 without it; no loss is published",
                 $"loss of held-out answers at the published {settings.Guidance} less that without: {byGuidance} nats per token "
                 + $"({files})",
-                byGuidance.High < 0 ? Verdict.Holds : Verdict.DoesNotHold),
+                Verdicts.IsBelow(byGuidance)),
         ];
         ResultTable loss = new("Loss of held-out answers (nats per token; a bound for masked diffusion)",
             ["model", "fine-tuned", "guidance", "loss"],
@@ -213,7 +213,7 @@ internal sealed class MtBenchExperiment : Experiment
             (model.Kind == ModelKind.MaskedDiffusion ? "judged 1.60 at 256 steps" : "judged 1.57") + "; no loss is published",
             $"loss of held-out answers {model.Before.Mean} before, {model.After[0].Mean} after, difference {difference} nats per token "
             + $"({files})",
-            difference.High < 0 ? Verdict.Holds : Verdict.DoesNotHold);
+            Verdicts.IsBelow(difference));
     }
 
     private static Interval Difference(Losses one, Losses other) =>

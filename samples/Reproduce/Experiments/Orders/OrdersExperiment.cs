@@ -143,7 +143,7 @@ internal sealed class OrdersExperiment : Experiment
             one.Scores.Select(score => score.IsSolved), other.Scores.Select(score => score.IsSolved));
         return new ClaimResult(claim, published,
             $"{one.Solved.Percent()} against {other.Solved.Percent()}, difference {difference.Percent()}",
-            !isAnySolved ? Verdict.CannotBeTold : difference.Low > 0 ? Verdict.Holds : Verdict.DoesNotHold);
+            isAnySolved ? Verdicts.IsAbove(difference) : Verdict.CannotBeTold);
     }
 
     private static OxyPlot.PlotModel Plot(Answered[] answers)
