@@ -82,8 +82,8 @@ internal sealed class MathExperiment : Experiment
         string? augmented = run.FindDataFile(AugmentedFile), official = run.FindDataFile(TestFile);
         string training = augmented ?? run.DataFile(TrainingFile, Source);
         TextTokenizer tokenizer = pretrained?.Tokenizer ?? Tokenizer(run, Gsm8kSet, training, settings);
-        // A row begins with an end of text, which the limit does not count.
-        var limit = new LengthLimit(tokenizer, settings.RowTokens - 1);
+        // Where the tokenizer puts no beginning before the parts, a row begins with an end of text, which the limit does not count.
+        var limit = new LengthLimit(tokenizer, tokenizer.BeginningOfSequenceId is null ? settings.RowTokens - 1 : settings.RowTokens);
         var skipped = new SkippedRows();
         // Two rows stand together for each problem, so problems are what is shuffled and split.
         FineTuningRow[][] all = [.. FineTuningReader.Gsm8k.Read(training, limit, skipped).Chunk(2)];
