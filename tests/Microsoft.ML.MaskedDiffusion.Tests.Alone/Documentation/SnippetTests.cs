@@ -30,9 +30,9 @@ public sealed partial class SnippetTests
         ("MaxSteps = 1500", "BatchSize = 2, MaxSteps = 2"),
         ("MaxSteps = 1000", "MaxSteps = 20"),
         ("CancellationToken = stop.Token,\n    Progress = new ConsoleProgress(),",
-            "CancellationToken = stop.Token, ProgressInterval = 1, Progress = new Progress<TrainingProgress>(_ => "
+            "CancellationToken = stop.Token, ProgressInterval = 1, Progress = new Progress<TrainingProgress>(told => "
             // It is told from another thread, maybe after the end.
-            + "{ try { stop.Cancel(); } catch (ObjectDisposedException) { } }),"),
+            + "{ try { if (told.Step > 0) stop.Cancel(); } catch (ObjectDisposedException) { } }),"),
     ];
 
     // What snippets may use without declaring it: things that the text before them has made.
