@@ -110,6 +110,7 @@ internal sealed class ResizingRow : ILengthTokens, IDisposable
             Key = _changes == 0 ? _key : ContentKey.Combine(_key, _changes << 32),
             Vocabulary = _vocabulary,
             Gaps = [.. Gaps],
+            TextLength = Gaps.Sum(gap => gap.End.Value - gap.Start.Value),
             StartsText = _startsText,
             LengthTokens = this,
             IsShifted = _config.ShiftsLogits,

@@ -45,6 +45,9 @@ internal sealed class SamplingRow : IDisposable
         _isGenerated = new bool[Tokens.Length];
         foreach (int position in request.Positions)
             _isGenerated[position] = true;
+        // What a gap has got before its length changed was written too.
+        foreach (Range gap in request.Gaps)
+            _isGenerated.AsSpan(gap).Fill(true);
         _gaps = request.Gaps.Length > 0 ? new GapStates(request, Tokens.Length) : null;
         History = new CommitHistory(Tokens.Length);
         _block = new SamplingBlock(request.IsWritten ? request with { Positions = [] } : request, options);

@@ -45,6 +45,33 @@ public sealed class ResizingTests
     };
 
     [TestMethod]
+    public void GuidanceThatHasEndedDoesNotBeginAgainWhereALengthChanges()
+    {
+        // Four tokens, of which one goes when two are filled: then one of three is masked.
+        var task = new GapTask(MaskedText.Of("a[MASK*2-6] or", [], Bytes), null, 8, Config.ContextLength, Config.MaskTokenId);
+        SamplingOptions options = new SamplingOptions { GuidanceScale = 1, GuidanceEnd = 0.5 }.Clone();
+        using var row = new ResizingRow(task.InMiddle(), task.Limits, 0, options, Vocabulary, Config, endOfTextId: null);
+        List<(int Length, int Masked, bool IsGuided)> seen = [];
+        while (!row.IsDone)
+        {
+            int[] gap = row.Tokens[row.Gaps.Single()];
+            int masked = gap.Count(id => id == Config.MaskTokenId);
+            MaskedRow look = row.Current.Look().Single();
+            seen.Add((gap.Length, masked, look.Unconditional is not null));
+            // What the gap has got is no part of what was given, also where its length has changed.
+            CollectionAssert.AreEqual(gap, (look.Unconditional ?? look.Tokens)[row.Gaps.Single()]);
+            var logits = new float[Config.VocabularySize];
+            logits[(gap.Length, masked) == (4, 2) ? Delete : Bytes.Encode("x").Single()] = 20;
+            for (int place = 0; place < look.Positions.Length; place++)
+                row.Current.Read(0, place, logits);
+            row.Current.Advance();
+            row.Follow();
+        }
+        (int, int, bool)[] expected = [(4, 4, true), (4, 3, true), (4, 2, false), (3, 1, false)];
+        CollectionAssert.AreEqual(expected, seen);
+    }
+
+    [TestMethod]
     [DataRow("[MASK*1-8]")]
     [DataRow("[MASK*]")]
     [DataRow("[MASK*1-1][MASK*1-7]")]
