@@ -155,14 +155,22 @@ public sealed class WriteClaimTests
         string path = _folder.File("model");
         File.SetUnixFileMode(path, Looking);
         File.SetUnixFileMode(_folder.Path, Looking | UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite);
-        OrdinaryUser.Run(() =>
+        try
         {
-            AtomicFolder.Write(path, _ => new OwnFiles(["content"]), aside => File.WriteAllText(Path.Combine(aside, "content"), "new"));
-            return true;
-        });
-        Assert.AreEqual("new", File.ReadAllText(Path.Combine(path, "content")));
-        File.SetUnixFileMode(_folder.Path, Owner);
-        File.SetUnixFileMode(Directory.GetDirectories(_folder.Path, ".model.*").Single(), Owner);
+            OrdinaryUser.Run(() =>
+            {
+                AtomicFolder.Write(path, _ => new OwnFiles(["content"]), aside => File.WriteAllText(Path.Combine(aside, "content"), "new"));
+                return true;
+            });
+            Assert.AreEqual("new", File.ReadAllText(Path.Combine(path, "content")));
+        }
+        finally
+        {
+            File.SetUnixFileMode(_folder.Path, Owner);
+            foreach (string folder in Directory.GetDirectories(_folder.Path))
+                File.SetUnixFileMode(folder, Owner);
+        }
+        Assert.HasCount(2, Directory.GetDirectories(_folder.Path), "what stood there before is left");
         WriteClaim.CleanUp(_folder.Path);
         CollectionAssert.AreEqual(new[] { "model" }, Names);
     }
@@ -195,6 +203,31 @@ public sealed class WriteClaimTests
         }
         Assert.AreEqual("content", content);
         CollectionAssert.AreEqual(new[] { "a.txt" }, Names);
+    }
+
+    [TestMethod]
+    public void AFolderThatMayNotBeReadIsNotTakenForOurs()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Windows has no Unix permissions.");
+            return;
+        }
+        LeaveFolder("drop");
+        string path = _folder.File("drop");
+        const UnixFileMode All = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        File.SetUnixFileMode(path, UnixFileMode.None);
+        try
+        {
+            string message = OrdinaryUser.Run(
+                () => Assert.ThrowsExactly<IOException>(() => OwnFiles.None("nothing").FirstOther(path)).Message);
+            StringAssert.Contains(message, path);
+            StringAssert.Contains(message, "Grant the right to read it");
+        }
+        finally
+        {
+            File.SetUnixFileMode(path, All);
+        }
     }
 
     [TestMethod]
