@@ -68,6 +68,8 @@ public sealed class LmEvalRequests
 
     private static void RequireFree(string responses)
     {
+        if (Directory.Exists(responses))
+            throw new IOException($"{responses} is a folder, and the place of the file with the responses. Give another file.");
         if (File.Exists(responses))
         {
             throw new IOException(
