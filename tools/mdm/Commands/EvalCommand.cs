@@ -66,12 +66,22 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
                 }
             }
         }
-        finally
+        catch
         {
-            // Where a file cannot be measured, the figures of those before it are told all the same.
+            // Where a file cannot be measured, the figures of those before it are told all the same, and then why.
             progress.Dispose();
-            Write();
+            try
+            {
+                Write();
+            }
+            catch (IOException)
+            {
+                // That they cannot be told is not what the user has to know first.
+            }
+            throw;
         }
+        progress.Dispose();
+        Write();
         bool isNothingScored = results.Count > 0 && results.All(pair => pair.Result.TooLongCount == pair.Result.QuestionCount);
         return isNothingScored && status == ExitCode.Done ? ExitCode.Failed : status;
 

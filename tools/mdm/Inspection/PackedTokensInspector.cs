@@ -38,30 +38,36 @@ internal sealed class PackedTokensInspector : Inspector
             new("room for tokens", heads.Sum(head => BinaryPrimitives.ReadInt64LittleEndian(head.AsSpan(16)))),
             new("size", files.Sum(file => new FileInfo(file).Length), "bytes"),
         ];
-        if (TokenCount(Path.GetDirectoryName(Path.GetFullPath(files[0]))!, files.Length) is { } count)
+        if (TokenCount(files) is { } count)
             fields.Insert(fields.Count - 1, new("tokens of text", count));
         return fields;
     }
 
     // The files beside the packed ones that say how many of their ids are text. Those of the Python system have none.
-    private static long? TokenCount(string folder, int fileCount)
+    private static long? TokenCount(string[] files)
     {
         long tokens = 0;
-        int told = 0;
-        foreach (string path in Directory.GetFiles(folder, ".*.tokens.json"))
+        // Packed files are PREFIX_NUMBER.bin, with a number of ten digits.
+        int end = "_0000000000.bin".Length;
+        foreach (IGrouping<string, string> set in files.GroupBy(
+            file => Path.GetFileName(file) is { } name && name.Length > end ? name[..^end] : ""))
         {
+            string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(set.First()))!, $".{set.Key}.tokens.json");
+            if (!File.Exists(path))
+                return null;
             try
             {
                 using JsonDocument content = JsonDocument.Parse(File.ReadAllBytes(path));
+                if (content.RootElement.GetProperty("files").GetInt32() != set.Count())
+                    return null;
                 tokens += content.RootElement.GetProperty("tokens").GetInt64();
-                told += content.RootElement.GetProperty("files").GetInt32();
             }
             catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
             {
-                throw new InvalidDataException($"{path} is damaged: {error.Message}", error);
+                throw new InvalidDataException($"{path} is damaged: {error.Message} Remove it, or save the tokens anew.", error);
             }
         }
-        return told == fileCount ? tokens : null;
+        return tokens;
     }
 
     private static string[] Files(string path)
