@@ -33,7 +33,7 @@ using var lm = ml.MaskedDiffusion().Trainer(new TrainerOptions
     LearningRate = 3e-3,
 }).Fit(orders);
 
-// The column is filled in place. Everything else of the file stays as it is, byte for byte.
+// The column is filled in place. All other cells stay as they are, byte for byte.
 ITransformer infill = ml.MaskedDiffusion().Infill(lm.Model, new InfillOptions
 {
     InputColumnName = "Order", OutputColumnName = "Order", LogProbabilityColumnName = "LogProbability",

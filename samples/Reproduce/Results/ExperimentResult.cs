@@ -24,12 +24,16 @@ internal enum Verdict
     CannotBeTold,
 }
 
-/// <summary>Verdicts on claims about a difference, which cannot be told where its interval holds 0.</summary>
+/// <summary>Verdicts on claims about a difference. It cannot be told where its interval holds 0.</summary>
 internal static class Verdicts
 {
     /// <summary>The verdict on the claim that the difference is above 0.</summary>
     public static Verdict IsAbove(Interval difference) =>
         difference.Low > 0 ? Verdict.Holds : difference.High < 0 ? Verdict.DoesNotHold : Verdict.CannotBeTold;
+
+    /// <summary>The verdict on the claim that one figure is below another, which cannot be told where their intervals overlap.</summary>
+    public static Verdict IsBelow(Interval one, Interval other) =>
+        one.High < other.Low ? Verdict.Holds : one.Low > other.High ? Verdict.DoesNotHold : Verdict.CannotBeTold;
 
     /// <summary>The verdict on the claim that the difference is below 0.</summary>
     public static Verdict IsBelow(Interval difference) =>

@@ -32,10 +32,12 @@ internal static class ScalingLawResults
         [
             new("The loss of both falls as a power of compute, at about the same rate.", "exponents -0.0626 and -0.0642",
                 $"exponents {maskedExponent} and {otherExponent}",
-                !(maskedExponent.High < 0 && otherExponent.High < 0) ? Verdict.DoesNotHold
+                maskedExponent.Low > 0 || otherExponent.Low > 0 ? Verdict.DoesNotHold
+                    : !(maskedExponent.High < 0 && otherExponent.High < 0) ? Verdict.CannotBeTold
                     : maskedExponent.Overlaps(otherExponent) ? Verdict.Holds : Verdict.HoldsInPart),
             new("Masked diffusion needs about 16 times the compute for the same loss.", "16 (15.3 to 16.5)", $"{gaps}",
-                gaps.Low <= 16 && gaps.High >= 16 ? Verdict.Holds : gaps.Low > 1 ? Verdict.HoldsInPart : Verdict.DoesNotHold),
+                gaps.Low <= 16 && gaps.High >= 16 ? Verdict.Holds : gaps.Low > 1 ? Verdict.HoldsInPart
+                    : gaps.High > 1 ? Verdict.CannotBeTold : Verdict.DoesNotHold),
             new("At the same compute the best masked diffusion model has half the parameters.", "autoregressive / masked = 1.7 to 2.1",
                 ratios.Length == 0 ? "the least losses are not between the sizes"
                     : string.Create(CultureInfo.InvariantCulture, $"{ratio:F2} on average of {ratios.Length} budgets"),

@@ -180,11 +180,10 @@ internal sealed class SpeedQualityExperiment : Experiment
             new("More steps write better texts.", "scores of 1.40, 1.56, 1.60 with 64, 128, 256 steps",
                 $"nats per token in random order with {string.Join(", ", settings.Steps)} steps: "
                 + string.Join(", ", plain.Select(one => one.Nats)),
-                plain[^1].Nats.High < plain[0].Nats.Low ? Verdict.Holds : Verdict.DoesNotHold),
+                Verdicts.IsBelow(plain[^1].Nats, plain[0].Nats)),
             new("The exact perplexity of a sampler with an order of its own is below the bound of all orders.",
                 "reported for DUEL (2026), without a figure here", $"{best.Method} {best.Value}, bound {bound.Value}",
-                best.Value.High < bound.Value.Low ? Verdict.Holds
-                    : best.Value.Value < bound.Value.Value ? Verdict.HoldsInPart : Verdict.DoesNotHold),
+                Verdicts.IsBelow(best.Value, bound.Value)),
         ];
         ResultTable texts = new("Written texts",
             ["compute", "sampler", "passes", "tokens/s", "nats per token (judge)", "entropy (nats)", "different pairs (%)"],
