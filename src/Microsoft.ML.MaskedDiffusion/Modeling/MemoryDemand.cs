@@ -87,7 +87,7 @@ internal static class MemoryDemand
     /// <param name="needed">Bytes that the weights, or what goes with them, take.</param>
     /// <param name="what">What needs them, as the beginning of a sentence.</param>
     /// <param name="remedy">What helps, besides a smaller network or a larger machine; null for nothing.</param>
-    /// <param name="available">Bytes of the machine.</param>
+    /// <param name="available">Bytes of the machine, or of the control group that the process is in.</param>
     /// <exception cref="InsufficientMemoryException">The machine has less memory.</exception>
     internal static void Require(TransformerConfig config, double needed, string what, string? remedy, long available)
     {
@@ -98,8 +98,9 @@ internal static class MemoryDemand
             string.Create(culture, $"of {config.ParameterCount:N0} parameters needs {needed / Gibibyte:0.0} GiB for them alone");
         string sizes = string.Create(culture, $"LayerCount ({config.LayerCount}), EmbeddingSize ({config.EmbeddingSize}), FeedForwardSize ")
             + string.Create(culture, $"({config.FeedForwardSize}) or VocabularySize ({config.VocabularySize})");
-        throw new InsufficientMemoryException($"{what} the network '{config.Name}' {demand}, and this machine has "
-            + string.Create(culture, $"{available / Gibibyte:0.0} GiB. {remedy}Make {sizes} smaller, or use a machine with more memory."));
+        throw new InsufficientMemoryException($"{what} the network '{config.Name}' {demand}, and this machine, or the container "
+            + string.Create(culture, $"it runs in, has {available / Gibibyte:0.0} GiB. {remedy}Make {sizes} smaller, or give it ")
+            + "more memory.");
     }
 
     /// <summary>What makes a network that only computes smaller; null where it is as small as can be.</summary>
