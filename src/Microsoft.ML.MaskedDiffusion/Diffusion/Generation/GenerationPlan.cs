@@ -87,6 +87,8 @@ internal sealed record GenerationPlan(
         }
         else if (least > 0)
         {
+            OptionCheck.Require(MaxNewTokens < ContextLength, "MaxNewTokens", MaxNewTokens, $"0 to {ContextLength - 1}, below the model's "
+                + "context, with a NegativePrompt; set Sampling.BlockLength for longer texts");
             OptionCheck.Require(least + MaxNewTokens <= ContextLength, "NegativePrompt", $"{least} tokens", string.Create(
                 CultureInfo.InvariantCulture, $"at most {ContextLength - MaxNewTokens} tokens: the model's context of {ContextLength} less "
                 + $"MaxNewTokens {MaxNewTokens}. Shorten it, lower MaxNewTokens, or set Sampling.BlockLength"));
