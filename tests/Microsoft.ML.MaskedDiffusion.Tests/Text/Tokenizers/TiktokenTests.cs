@@ -104,7 +104,6 @@ public sealed class TiktokenTests
     [DataRow("""{"pattern":"a","end_of_sequence":"\ud800"}""", "not valid Unicode")]
     [DataRow("""{"pattern":"a","end_of_sequence":"<end>"}""", "end_of_sequence is \"<end>\", expected a token")]
     [DataRow("""{"pattern":"a","special_tokens":["<end>"]}""", "special_tokens is [\"<end>\"], expected")]
-    [DataRow("""{"pattern":"a","special_tokens":null}""", "special_tokens is null, expected")]
     [DataRow("""{"pattern":"a","special_tokens_in_text":"yes"}""", "special_tokens_in_text is \"yes\", expected true or false")]
     [DataRow("""{"pattern":"a","special_tokens":{"<end>":16000000}}""", "no free id up to 4194304")]
     public void DamagedSettingsAreRefused(string settings, string told)

@@ -89,9 +89,9 @@ internal static class TiktokenReader
     {
         var added = new List<AddedToken>();
         bool spelled = root.TryGetProperty(SpelledName, out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
-        if (!spelled && flag.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.False))
+        if (!spelled && flag.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null or JsonValueKind.False))
             throw Unexpected(SpelledName, flag, "true or false");
-        if (!root.TryGetProperty(SpecialName, out JsonElement tokens))
+        if (!root.TryGetProperty(SpecialName, out JsonElement tokens) || tokens.ValueKind == JsonValueKind.Null)
             return added;
         if (tokens.ValueKind != JsonValueKind.Object)
             throw Unexpected(SpecialName, tokens, "an object with the tokens and their ids");
