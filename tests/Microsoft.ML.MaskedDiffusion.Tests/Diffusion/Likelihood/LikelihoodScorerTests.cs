@@ -105,6 +105,10 @@ public sealed class LikelihoodScorerTests
         Assert.AreEqual(sum.StandardError, whole.StandardError, 1e-9 * sum.StandardError);
         LikelihoodInterval interval = new LikelihoodScorer(Model, stride: Stride).Interval(text, orders: 8);
         MixtureBounds[] bounds = RequestScorer.For(Model.Network, new()).Bound(windows, 8);
+        EstimateError lower = new RequestCopies().Add(windows, bounds.Select(window => window.LowerError));
+        EstimateError upper = new RequestCopies().Add(windows, bounds.Select(window => window.UpperError));
+        Assert.AreEqual(lower.StandardError, interval.LowerStandardError, 1e-9 * lower.StandardError);
+        Assert.AreEqual(upper.StandardError, interval.UpperStandardError, 1e-9 * upper.StandardError);
         double independent = Math.Sqrt(bounds.Sum(window => window.LowerError.Variance));
         Assert.IsGreaterThan(1.2 * independent, interval.LowerStandardError);
     }
