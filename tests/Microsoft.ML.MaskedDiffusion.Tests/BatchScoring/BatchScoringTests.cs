@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.ML.Data;
@@ -65,6 +66,32 @@ public sealed class BatchScoringTests
         CollectionAssert.AreEqual(whole, File.ReadAllBytes(path));
         Assert.IsFalse(File.Exists(path + ".progress.jsonl"));
         Assert.IsFalse(File.Exists(path + ".partial"));
+    }
+
+    [TestMethod]
+    public void ALogThatSaysAllIsDoneIsNoResultWithoutTheRows()
+    {
+        BatchTable.Write(Input(BatchFormat.Csv), BatchFormat.Csv, BatchTable.Tickets(11));
+        string path = Output(BatchFormat.Csv), log = path + ".progress.jsonl", kept = _folder.File("kept");
+        Score(BatchFormat.Csv, BatchFormat.Csv, options => options.Progress = new Collected<BatchScoringProgress>(_ =>
+        {
+            // The run holds its log, which may be read beside it only without a lock.
+            using var held = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using FileStream copy = File.Create(kept);
+            held.CopyTo(copy);
+        }));
+        byte[] whole = File.ReadAllBytes(path);
+        // What is left where the process ended between the last block and the removal of the log.
+        File.Copy(kept, log);
+        Score(BatchFormat.Csv, BatchFormat.Csv);
+        CollectionAssert.AreEqual(whole, File.ReadAllBytes(path));
+        File.Copy(kept, log);
+        File.Delete(path);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => Score(BatchFormat.Csv, BatchFormat.Csv)).Message, $"Delete {log}");
+        File.Delete(log);
+        Score(BatchFormat.Csv, BatchFormat.Csv);
+        CollectionAssert.AreEqual(whole, File.ReadAllBytes(path));
     }
 
     [TestMethod]
@@ -262,7 +289,8 @@ public sealed class BatchScoringTests
         ITransformer loaded = ml.Model.Load(zip, out DataViewSchema schema);
         ml.MaskedDiffusion().ScoreFile(loaded, Options(BatchFormat.Csv, BatchFormat.JsonLines, options =>
             (options.InputSchema, options.OutputColumns, options.KeptColumns) = (schema, ["Features"], [])));
-        string[] expected = [.. ScoresOf(BatchTable.Tickets(3)).Select(score => $"{{\"Features\":[{score:R},{score:R}]}}")];
+        string[] expected = [.. ScoresOf(BatchTable.Tickets(3))
+            .Select(score => string.Create(CultureInfo.InvariantCulture, $"{{\"Features\":[{score:R},{score:R}]}}"))];
         CollectionAssert.AreEqual(expected, File.ReadAllLines(Output(BatchFormat.JsonLines)));
     }
 

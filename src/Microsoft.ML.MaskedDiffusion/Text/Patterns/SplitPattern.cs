@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.ML.MaskedDiffusion.Text.BytePair;
 
@@ -60,8 +61,9 @@ internal sealed class SplitPattern
         }
         catch (RegexMatchTimeoutException e)
         {
+            string limit = _regex.MatchTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture);
             throw new InvalidDataException("A pattern in the tokenizer's file (tokenizer.json or tiktoken.json) takes more than "
-                + $"{_regex.MatchTimeout.TotalSeconds} seconds to find a word in the text '{TextExcerpt.Of(text)}'. "
+                + $"{limit} seconds to find a word in the text '{TextExcerpt.Of(text)}'. "
                 + "Take the tokenizer from a source that you trust, or write the pattern without repetitions in repetitions.", e);
         }
         return matches;
