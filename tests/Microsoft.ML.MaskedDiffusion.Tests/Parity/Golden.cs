@@ -74,7 +74,7 @@ internal static class Golden
         RotaryPrecision precision = RotaryPrecision.BFloat16, bool autoregressive = false, ScalarType type = ScalarType.Float32)
     {
         var network = new TransformerNetwork(TinyConfig(precision, autoregressive), CPU, type);
-        WeightFiles.Load(PathOf(autoregressive ? "tiny_arm.safetensors" : "tiny_mdm.safetensors"), network);
+        StoredWeights.Load(PathOf(autoregressive ? "tiny_arm.safetensors" : "tiny_mdm.safetensors"), network);
         return network;
     }
 }

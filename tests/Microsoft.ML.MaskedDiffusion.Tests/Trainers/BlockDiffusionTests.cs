@@ -199,6 +199,7 @@ public sealed class BlockDiffusionTests
         bool[] matches = scorer.MatchGreedily(
             [new LikelihoodRequest(prompt, written), new LikelihoodRequest(prompt, [.. written[..5], (written[5] + 1) % 200])]);
         CollectionAssert.AreEqual(new[] { true, false }, matches);
+        Assert.IsTrue(scorer.NetworkRows is >= 6 and <= 12, $"{scorer.NetworkRows} rows: each step of at most two answers takes one");
     }
 
     [TestMethod]

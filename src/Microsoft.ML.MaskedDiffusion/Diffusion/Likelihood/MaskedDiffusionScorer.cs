@@ -17,6 +17,7 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
     private readonly LikelihoodOptions _options;
     private readonly RowScheduler _scheduler;
     private readonly SamplerLikelihood? _sampler;
+    private long _greedyRows;
 
     public MaskedDiffusionScorer(IRowEvaluator evaluator, LikelihoodOptions options)
     {
@@ -28,7 +29,7 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
         _sampler = _options.Method is SamplerMethod method ? new SamplerLikelihood(evaluator, method, _options) : null;
     }
 
-    public override long NetworkRows => _scheduler.NetworkRows + (_sampler?.NetworkRows ?? 0);
+    public override long NetworkRows => _scheduler.NetworkRows + (_sampler?.NetworkRows ?? 0) + Interlocked.Read(ref _greedyRows);
 
     public override LikelihoodEstimate[][] ScoreQuestions(
         IReadOnlyList<IReadOnlyList<LikelihoodRequest>> questions, CancellationToken cancellation = default)
@@ -89,8 +90,13 @@ internal sealed class MaskedDiffusionScorer : RequestScorer
         }
     }
 
-    public override bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default) =>
-        new GreedyMatcher(_evaluator, _options).Match(requests, cancellation);
+    public override bool[] MatchGreedily(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default)
+    {
+        var matcher = new GreedyMatcher(_evaluator, _options);
+        bool[] matches = matcher.Match(requests, cancellation);
+        Interlocked.Add(ref _greedyRows, matcher.NetworkRows);
+        return matches;
+    }
 
     /// <summary>Refuses a request that the model cannot look at.</summary>
     /// <exception cref="ArgumentException">The request is too long or holds an id outside the vocabulary.</exception>

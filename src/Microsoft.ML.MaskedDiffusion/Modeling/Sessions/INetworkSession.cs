@@ -39,10 +39,3 @@ internal interface INetworkSession : IDisposable
 /// several threads at once.
 /// </summary>
 internal delegate void LogitRowReader(int index, ReadOnlySpan<float> logits);
-
-internal static class NetworkSessionExtensions
-{
-    /// <summary>Hands the logits of all states to <paramref name="reader"/>.</summary>
-    public static void ReadLogits(this INetworkSession session, NetworkStates states, LogitRowReader reader) =>
-        session.ReadLogits(states, [.. Enumerable.Range(0, states.Count)], null, 0, reader);
-}

@@ -15,16 +15,6 @@ internal static unsafe class WeightFiles
     // Numbers that are in memory in 32 bits while they are rounded to 8: 16 MB.
     private const long PieceNumbers = 1 << 22;
 
-    /// <summary>Loads a .safetensors file, or the shards of a .safetensors.index.json, with the network's own names.</summary>
-    /// <exception cref="InvalidDataException">
-    /// The content is not safetensors, the names, shapes or types are not those of the network, or a number is not finite.
-    /// </exception>
-    public static void Load(string path, TransformerNetwork network)
-    {
-        using SafetensorsFiles files = SafetensorsFiles.Open(path);
-        Load(files.Readers, network, path);
-    }
-
     /// <summary>Makes a network and fills it from files with its own names; otherwise as the next method.</summary>
     public static TransformerNetwork Load(string path, WeightType weightType, Func<ScalarType, TransformerNetwork> create)
     {
@@ -40,7 +30,9 @@ internal static unsafe class WeightFiles
     /// <param name="layout">The tensors of the files.</param>
     /// <param name="weightType">The numbers in which matrices are to be held.</param>
     /// <param name="create">Makes the network, whose matrices have the given type.</param>
-    /// <exception cref="InvalidDataException">As for the other method.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The content is not safetensors, the names, shapes or types are not those of the network, or a number is not finite.
+    /// </exception>
     public static TransformerNetwork Load(
         string path, WeightLayout layout, WeightType weightType, Func<ScalarType, TransformerNetwork> create)
     {

@@ -11,8 +11,6 @@ internal static unsafe class TensorMemory
 {
     public static float* Floats(Tensor tensor) => (float*)Address(tensor, ScalarType.Float32);
 
-    public static long* Integers(Tensor tensor) => (long*)Address(tensor, ScalarType.Int64);
-
     /// <summary>Whether <see cref="Floats"/> and the kernels apply.</summary>
     public static bool IsFast(Tensor tensor) => tensor.dtype == ScalarType.Float32 && tensor.device_type == DeviceType.CPU;
 

@@ -94,7 +94,7 @@ public sealed class Int8WeightsTests
         using TransformerNetwork wide = NetworkShapes.Create(config), narrow = new(config, CPU, ScalarType.Int8);
         using (FileStream stream = File.Create(path))
             SafetensorsWriter.WriteModel(stream, wide.Parameters.Select(item => KeyValuePair.Create(item.Key, (Tensor)item.Value)));
-        WeightFiles.Load(path, narrow);
+        StoredWeights.Load(path, narrow);
         foreach ((string name, Tensor scales) in narrow.Scales)
         {
             float[] numbers = Floats(wide.Parameters[name]), factors = Floats(scales);

@@ -179,7 +179,7 @@ public sealed class SafetensorsTests
             "{\"weight_map\":{" + string.Join(",", all.Select((t, i) => $"\"{t.Key}\":\"{file(i)}\"")) + "}}";
         string path = folder.File("model.safetensors.index.json");
         System.IO.File.WriteAllText(path, Index(i => i < 5 ? "one.safetensors" : "two.safetensors"));
-        WeightFiles.Load(path, target);
+        StoredWeights.Load(path, target);
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in network.Parameters)
             Assert.IsTrue(TensorMemory.FloatSpan(parameter).SequenceEqual(TensorMemory.FloatSpan(target.Parameters[name])));
 
@@ -193,13 +193,13 @@ public sealed class SafetensorsTests
         })
         {
             System.IO.File.WriteAllText(path, content);
-            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => WeightFiles.Load(path, target)).Message, fault);
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => StoredWeights.Load(path, target)).Message, fault);
         }
         // Names that no file system takes are files that are not there.
         foreach (string missing in new[] { "three.safetensors", new string('x', 300), "\\u0000" })
         {
             System.IO.File.WriteAllText(path, Index(_ => missing));
-            string message = Assert.ThrowsExactly<FileNotFoundException>(() => WeightFiles.Load(path, target)).Message;
+            string message = Assert.ThrowsExactly<FileNotFoundException>(() => StoredWeights.Load(path, target)).Message;
             StringAssert.Contains(message, path);
             StringAssert.Contains(message, "is not beside it");
         }

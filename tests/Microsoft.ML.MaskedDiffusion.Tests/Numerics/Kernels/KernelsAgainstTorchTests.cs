@@ -120,7 +120,7 @@ public sealed unsafe class KernelsAgainstTorchTests
         Tensor wide = Wide(logits), expected = -wide.log_softmax(-1).gather(1, targets.unsqueeze(1)).squeeze(1);
         (expected * Wide(dy).detach()).sum().backward();
         Tensor loss = empty(6), logSums = empty(6), dLogits = empty(6, 37);
-        long* ids = TensorMemory.Integers(targets);
+        long* ids = (long*)TensorMemory.Address(targets, ScalarType.Int64);
         CrossEntropyKernels.Forward(At(logits), ids, At(loss), At(logSums), 6, 37);
         CrossEntropyKernels.Backward(At(logits), ids, At(logSums), At(dy), At(dLogits), 6, 37);
         AssertClose(expected, loss, Values);

@@ -72,7 +72,7 @@ public sealed class AutoregressiveObjectiveTests
         long[] tokens = file.ReadIntegers("arm_tokens");
         float[] logits = file.ReadSingles("arm_logits");
         using var network = new TransformerNetwork(Golden.TinyConfig(RotaryPrecision.BFloat16, autoregressive: true), torch.CPU);
-        WeightFiles.Load(Golden.PathOf("tiny_arm.safetensors"), network);
+        StoredWeights.Load(Golden.PathOf("tiny_arm.safetensors"), network);
         double[] rows = new AutoregressiveObjective().RowLosses(network, Batch(tokens, 64));
         // The compact set holds one row, the full set four.
         Assert.HasCount(tokens.Length / 64, rows);
