@@ -21,7 +21,6 @@ internal static unsafe class AttentionKernels
     {
         int rows = QueryRows(length), blocks = (length + rows - 1) / rows, stride = layout.ProjectionWidth, width = layout.QueryWidth;
         int heads = layout.Heads, size = layout.Size;
-        float scale = Scale(size);
         Workers.Run(batch * heads * blocks, task =>
         {
             int block = task % blocks, head = task / blocks % heads, item = task / blocks / heads;
@@ -29,17 +28,14 @@ internal static unsafe class AttentionKernels
             int start = reach.Start(first), keys = reach.End(first + count - 1, length) - start;
             float* from = qkv + (long)item * length * stride, query = from + layout.FusedQueries.Offset(head) + (long)first * stride;
             float* key = from + layout.KeyOffset + layout.FusedKeys.Offset(head / layout.Share) + (long)start * stride;
-            float* value = key + size, scores = Scratch.Floats(2, (long)rows * length);
-            MatrixProduct.MultiplyAlone(count, keys, size, query, stride, false, key, stride, true, scores, length, rounded: rounded);
-            for (int i = 0; i < count; i++)
-            {
-                int position = first + i;
-                float logSum = Softmax(scores + (long)i * length, reach, position, start, length, keys, scale);
-                if (logSums is not null)
-                    logSums[((long)item * heads + head) * length + position] = logSum;
-            }
             long at = ((long)item * length + first) * width + head * size;
-            MatrixProduct.MultiplyAlone(count, size, keys, scores, length, false, value, stride, false, y + at, width, rounded: rounded);
+            var queries = new QueryBlock(count, size, length, reach, rounded)
+            {
+                FirstPosition = first,
+                LogSums = logSums is null ? null : logSums + ((long)item * heads + head) * length + first,
+                LogSumStride = 1,
+            };
+            queries.Forward(query, stride, key, stride, start, keys, y + at, width, Scratch.Floats(2, (long)rows * length));
         });
     }
 
@@ -54,7 +50,6 @@ internal static unsafe class AttentionKernels
         AttentionReach reach, bool rounded)
     {
         int rows = QueryRows(length), stride = layout.KeyValueWidth, width = layout.QueryWidth, heads = layout.Heads, size = layout.Size;
-        float scale = Scale(size);
         Workers.Run((starts.Length - 1) * heads, task =>
         {
             int head = task % heads, item = task / heads;
@@ -63,19 +58,15 @@ internal static unsafe class AttentionKernels
             {
                 int count = Math.Min(rows, starts[item + 1] - first);
                 int start = reach.Start(places[first] % length), keys = reach.End(places[first + count - 1] % length, length) - start;
-                float* key = all + (long)start * stride, value = key + size, scores = Scratch.Floats(2, (long)rows * length);
                 long at = (long)first * width + head * size;
-                MatrixProduct.MultiplyAlone(
-                    count, keys, size, query + at, width, false, key, stride, true, scores, length, rounded: rounded);
-                for (int i = 0; i < count; i++)
+                var queries = new QueryBlock(count, size, length, reach, rounded)
                 {
-                    long position = places[first + i] % length;
-                    float logSum = Softmax(scores + (long)i * length, reach, position, start, length, keys, scale);
-                    if (logSums is not null)
-                        logSums[(first + i) * (long)heads + head] = logSum;
-                }
-                MatrixProduct.MultiplyAlone(
-                    count, size, keys, scores, length, false, value, stride, false, y + at, width, rounded: rounded);
+                    Places = places + first,
+                    LogSums = logSums is null ? null : logSums + (long)first * heads + head,
+                    LogSumStride = heads,
+                };
+                float* key = all + (long)start * stride, scores = Scratch.Floats(2, (long)rows * length);
+                queries.Forward(query + at, width, key, stride, start, keys, y + at, width, scores);
             }
         });
     }
@@ -86,7 +77,6 @@ internal static unsafe class AttentionKernels
         bool rounded = false)
     {
         int rows = QueryRows(length), stride = layout.ProjectionWidth, width = layout.QueryWidth, heads = layout.Heads, size = layout.Size;
-        float scale = Scale(size);
         // A key's gradient is the sum over its group's heads: one thread adds them, in their order.
         Workers.Run(batch * layout.Groups, task =>
         {
@@ -105,27 +95,17 @@ internal static unsafe class AttentionKernels
                     int count = Math.Min(rows, length - first), start = reach.Start(first);
                     int keys = reach.End(first + count - 1, length) - start;
                     bool begun = first + rows < length || head > group * layout.Share || reach.Radius is not null;
-                    float* queries = qkv + at + (long)first * stride, key = qkv + atKey + (long)start * stride, value = key + size;
-                    float* dKey = dQkv + atKey + (long)start * stride, dValue = dKey + size, dQuery = dQkv + at + (long)first * stride;
-                    float* dOut = dy + atY + (long)first * width, outs = y + atY + (long)first * width;
-                    MatrixProduct.MultiplyAlone(
-                        count, keys, size, queries, stride, false, key, stride, true, scores, length, rounded: rounded);
-                    MatrixProduct.MultiplyAlone(
-                        count, keys, size, dOut, width, false, value, stride, true, dScores, length, rounded: rounded);
-                    for (int i = 0; i < count; i++)
+                    float* query = qkv + at + (long)first * stride, dQuery = dQkv + at + (long)first * stride;
+                    float* key = qkv + atKey + (long)start * stride, dKey = dQkv + atKey + (long)start * stride;
+                    float* outs = y + atY + (long)first * width, dOut = dy + atY + (long)first * width;
+                    var queries = new QueryBlock(count, size, length, reach, rounded)
                     {
-                        int position = first + i;
-                        float logSum = logSums[((long)item * heads + head) * length + position];
-                        float mean = VectorMath.Dot(dOut + (long)i * width, outs + (long)i * width, size);
-                        long row = (long)i * length;
-                        SoftmaxGradient(scores + row, dScores + row, reach, position, start, length, keys, scale, logSum, mean);
-                    }
-                    MatrixProduct.MultiplyAlone(
-                        keys, size, count, scores, length, true, dOut, width, false, dValue, stride, begun, rounded);
-                    MatrixProduct.MultiplyAlone(
-                        count, size, keys, dScores, length, false, key, stride, false, dQuery, stride, rounded: rounded);
-                    MatrixProduct.MultiplyAlone(
-                        keys, size, count, dScores, length, true, queries, stride, false, dKey, stride, begun, rounded);
+                        FirstPosition = first,
+                        LogSums = logSums + ((long)item * heads + head) * length + first,
+                        LogSumStride = 1,
+                    };
+                    queries.Backward(
+                        query, dQuery, stride, key, dKey, stride, start, keys, outs, dOut, width, scores, dScores, begun);
                 }
             }
         });
@@ -139,7 +119,6 @@ internal static unsafe class AttentionKernels
         int length, HeadLayout layout, AttentionReach reach, bool rounded)
     {
         int rows = QueryRows(length), stride = layout.KeyValueWidth, width = layout.QueryWidth, heads = layout.Heads, size = layout.Size;
-        float scale = Scale(size);
         Workers.Run((starts.Length - 1) * layout.Groups, task =>
         {
             int group = task % layout.Groups, item = task / layout.Groups;
@@ -153,25 +132,15 @@ internal static unsafe class AttentionKernels
                     int count = Math.Min(rows, starts[item + 1] - first);
                     int start = reach.Start(places[first] % length), keys = reach.End(places[first + count - 1] % length, length) - start;
                     long at = (long)first * width + head * size, atKey = from + (long)start * stride;
-                    float* queries = query + at, dOut = dy + at, outs = y + at;
-                    float* key = keyValues + atKey, value = key + size, dKey = dKeyValues + atKey, dValue = dKey + size;
-                    MatrixProduct.MultiplyAlone(
-                        count, keys, size, queries, width, false, key, stride, true, scores, length, rounded: rounded);
-                    MatrixProduct.MultiplyAlone(
-                        count, keys, size, dOut, width, false, value, stride, true, dScores, length, rounded: rounded);
-                    for (int i = 0; i < count; i++)
+                    var queries = new QueryBlock(count, size, length, reach, rounded)
                     {
-                        long position = places[first + i] % length;
-                        float mean = VectorMath.Dot(dOut + (long)i * width, outs + (long)i * width, size);
-                        float logSum = logSums[(first + i) * (long)heads + head];
-                        long row = (long)i * length;
-                        SoftmaxGradient(scores + row, dScores + row, reach, position, start, length, keys, scale, logSum, mean);
-                    }
-                    MatrixProduct.MultiplyAlone(keys, size, count, scores, length, true, dOut, width, false, dValue, stride, true, rounded);
-                    MatrixProduct.MultiplyAlone(
-                        count, size, keys, dScores, length, false, key, stride, false, dQuery + at, width, rounded: rounded);
-                    MatrixProduct.MultiplyAlone(
-                        keys, size, count, dScores, length, true, queries, width, false, dKey, stride, true, rounded);
+                        Places = places + first,
+                        LogSums = logSums + (long)first * heads + head,
+                        LogSumStride = heads,
+                    };
+                    queries.Backward(
+                        query + at, dQuery + at, width, keyValues + atKey, dKeyValues + atKey, stride, start, keys, y + at, dy + at, width,
+                        scores, dScores, begun: true);
                 }
             }
         });
@@ -248,5 +217,71 @@ internal static unsafe class AttentionKernels
     {
         for (int i = 0; i < rows; i++)
             new Span<float>(x + (long)i * stride, count).Clear();
+    }
+
+    /// <summary>
+    /// Queries of one head that are computed together, wherever they stand. Rows of scores are [length] numbers apart; a value follows its
+    /// key.
+    /// </summary>
+    private readonly struct QueryBlock(int count, int size, int length, AttentionReach reach, bool rounded)
+    {
+        /// <summary>The position of the first query, which the others follow, where <see cref="Places"/> is null.</summary>
+        public int FirstPosition { get; init; }
+
+        /// <summary>The place of each query: item * length + position.</summary>
+        public long* Places { get; init; }
+
+        /// <summary>The log-sum-exp of the first query; null where none is kept.</summary>
+        public float* LogSums { get; init; }
+
+        /// <summary>From the log-sum-exp of a query to that of the next.</summary>
+        public required int LogSumStride { get; init; }
+
+        /// <summary>
+        /// Writes the values that the queries mix of <paramref name="keys"/> keys, the first of which is key <paramref name="start"/>.
+        /// </summary>
+        public void Forward(
+            float* query, int queryStride, float* key, int keyStride, int start, int keys, float* y, int width, float* scores)
+        {
+            float scale = Scale(size);
+            MatrixProduct.MultiplyAlone(
+                count, keys, size, query, queryStride, false, key, keyStride, true, scores, length, rounded: rounded);
+            for (int i = 0; i < count; i++)
+            {
+                float logSum = Softmax(scores + (long)i * length, reach, Position(i), start, length, keys, scale);
+                if (LogSums is not null)
+                    LogSums[(long)i * LogSumStride] = logSum;
+            }
+            MatrixProduct.MultiplyAlone(
+                count, size, keys, scores, length, false, key + size, keyStride, false, y, width, rounded: rounded);
+        }
+
+        /// <summary>
+        /// Writes the gradients of the queries and, or adds to them where they are <paramref name="begun"/>, those of keys and values.
+        /// </summary>
+        public void Backward(
+            float* query, float* dQuery, int queryStride, float* key, float* dKey, int keyStride, int start, int keys, float* y, float* dy,
+            int width, float* scores, float* dScores, bool begun)
+        {
+            float scale = Scale(size);
+            MatrixProduct.MultiplyAlone(
+                count, keys, size, query, queryStride, false, key, keyStride, true, scores, length, rounded: rounded);
+            MatrixProduct.MultiplyAlone(
+                count, keys, size, dy, width, false, key + size, keyStride, true, dScores, length, rounded: rounded);
+            for (int i = 0; i < count; i++)
+            {
+                float logSum = LogSums[(long)i * LogSumStride], mean = VectorMath.Dot(dy + (long)i * width, y + (long)i * width, size);
+                long row = (long)i * length;
+                SoftmaxGradient(scores + row, dScores + row, reach, Position(i), start, length, keys, scale, logSum, mean);
+            }
+            MatrixProduct.MultiplyAlone(
+                keys, size, count, scores, length, true, dy, width, false, dKey + size, keyStride, begun, rounded);
+            MatrixProduct.MultiplyAlone(
+                count, size, keys, dScores, length, false, key, keyStride, false, dQuery, queryStride, rounded: rounded);
+            MatrixProduct.MultiplyAlone(
+                keys, size, count, dScores, length, true, query, queryStride, false, dKey, keyStride, begun, rounded);
+        }
+
+        private long Position(int index) => Places is null ? FirstPosition + index : Places[index] % length;
     }
 }
