@@ -5,29 +5,37 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
 /// <summary>
 /// What an autoregressive network sees before the next token: a prompt and the tokens written so far, or the last of them.
 /// </summary>
-internal sealed class AutoregressiveBranch(int[] prompt, GenerationPlan plan) : IDisposable
+/// <param name="prompt">The prompt's ids.</param>
+/// <param name="kept">How many of the prompt's first tokens stay before the window wherever it slides.</param>
+/// <param name="plan">What is the same for all rows.</param>
+internal sealed class AutoregressiveBranch(int[] prompt, int kept, GenerationPlan plan) : IDisposable
 {
     private KeyValueCache? _cache;
 
-    // Where the window begins, and how many tokens of it the cache has.
-    private int _start, _cached;
+    // Tokens that the window has left behind, and how many of those that it sees the cache has.
+    private int _left, _cached;
+
+    /// <summary>Whether something of the prompt is seen.</summary>
+    public bool SeesPrompt => kept > 0 || _left < prompt.Length;
 
     /// <summary>The part that asks for the token after those written.</summary>
     public SequencePart Next(INetworkSession session, IReadOnlyList<int> written)
     {
         int length = prompt.Length + written.Count;
-        if (length - _start > plan.ContextLength)
+        if (length - _left > plan.ContextLength)
         {
-            _start = length - (plan.ContextLength - plan.Options.Sampling.BlockLength!.Value);
+            _left = length - (plan.ContextLength - plan.Options.Sampling.BlockLength!.Value);
             _cached = 0;
         }
         _cache ??= session.NewCache(Math.Min(plan.ContextLength, prompt.Length + plan.MaxNewTokens));
-        int first = _start + _cached;
-        var tokens = new int[length - first];
-        for (int i = 0; i < tokens.Length; i++)
-            tokens[i] = first + i < prompt.Length ? prompt[first + i] : written[first + i - prompt.Length];
         int from = _cached;
-        _cached = length - _start;
+        _cached = length - _left;
+        var tokens = new int[_cached - from];
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            int place = from + i < kept ? from + i : from + i + _left;
+            tokens[i] = place < prompt.Length ? prompt[place] : written[place - prompt.Length];
+        }
         return new SequencePart
         {
             Tokens = tokens,

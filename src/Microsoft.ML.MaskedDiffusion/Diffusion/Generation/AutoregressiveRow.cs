@@ -34,9 +34,9 @@ internal sealed class AutoregressiveRow : IGeneratingRow
         _chooser = new TokenChooser(plan.Options.Sampling);
         _draws = draws
             ?? new CounterDraws(plan.Options.Sampling.Seed, ContentKey.Combine(ContentKey.Of(prompt), (ulong)sample));
-        _branch = new AutoregressiveBranch(prompt, plan);
+        _branch = new AutoregressiveBranch(prompt, kept: 0, plan);
         if (plan.Options.Sampling.GuidanceScale != 0)
-            _unconditional = new AutoregressiveBranch(plan.NegativePrompt ?? plan.Start, plan);
+            _unconditional = new AutoregressiveBranch(plan.NegativePrompt ?? plan.Start, kept: plan.NegativePrompt?.Length ?? 0, plan);
         if (plan.MaxNewTokens == 0)
             _written.Finish("", FinishReason.Length);
     }
@@ -45,15 +45,14 @@ internal sealed class AutoregressiveRow : IGeneratingRow
 
     public int WrittenCount => _written.Count;
 
-    /// <summary>Whether guidance acts on the next token.</summary>
-    public bool IsGuided =>
-        _unconditional is not null && _plan.Options.Sampling.IsGuided(1 - (double)_written.Count / _plan.MaxNewTokens);
-
-    /// <summary>What the network is asked for the next token: one part, or two under guidance.</summary>
+    /// <summary>What the network is asked for the next token: one part, or a second one too where guidance acts on it.</summary>
     public IReadOnlyList<SequencePart> Parts()
     {
         SequencePart part = _branch.Next(_session, _written.Ids);
-        SequencePart[] parts = IsGuided ? [part, _unconditional!.Next(_session, _written.Ids)] : [part];
+        // Where the window has left the prompt behind, only a negative prompt makes a difference.
+        bool isGuided = _unconditional is not null && (_branch.SeesPrompt || _plan.NegativePrompt is not null)
+            && _plan.Options.Sampling.IsGuided(1 - (double)_written.Count / _plan.MaxNewTokens);
+        SequencePart[] parts = isGuided ? [part, _unconditional!.Next(_session, _written.Ids)] : [part];
         _written.CountStep(parts.Length);
         return parts;
     }

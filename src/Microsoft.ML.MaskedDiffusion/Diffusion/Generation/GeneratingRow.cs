@@ -33,7 +33,7 @@ internal sealed class GeneratingRow : IGeneratingRow
 
     public bool IsDone => _written.IsFinished;
 
-    public int WrittenCount => _written.Count + (_current is null ? 0 : _current.Total - _current.Left);
+    public int WrittenCount => _written.Count + CurrentIds().Count(id => id != _plan.MaskTokenId);
 
     /// <summary>The sampler's row, while the writing goes on.</summary>
     public SamplingRow Current => _current!;

@@ -42,9 +42,8 @@ internal sealed class GenerationRun(INetworkSession session, GenerationPlan plan
             // Rows that have not been asked yet are as they were.
             if (parts.Count == 0 && cancellation.IsCancellationRequested)
                 return false;
-            bool isGuided = row.IsGuided;
             IReadOnlyList<SequencePart> own = row.Parts();
-            first.Add((row, parts.Count, isGuided));
+            first.Add((row, parts.Count, own.Count > 1));
             parts.AddRange(own);
             tokens += own.Sum(part => (long)part.Tokens.Length);
             if (tokens >= _sampling.BatchTokens)

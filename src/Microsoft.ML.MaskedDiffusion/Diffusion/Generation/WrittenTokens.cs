@@ -96,7 +96,8 @@ internal sealed class WrittenTokens(GenerationPlan plan, string prompt, int prom
     /// <summary>What was written; where the text has not ended, as cancelled.</summary>
     public GeneratedText Result(IReadOnlyList<GeneratedToken> following)
     {
-        GeneratedToken[] tokens = IsFinished ? [.. _tokens] : [.. _tokens, .. following.TakeWhile(token => !token.IsMasked)];
+        GeneratedToken[] tokens =
+            IsFinished ? [.. _tokens] : UpToTheEnd([.. _tokens, .. following.TakeWhile(token => !token.IsMasked)]);
         return new GeneratedText
         {
             Text = Text(following),
@@ -107,6 +108,13 @@ internal sealed class WrittenTokens(GenerationPlan plan, string prompt, int prom
             StepCount = _networkSteps,
             NetworkRowCount = _networkRows,
         };
+    }
+
+    // With remasking, tokens behind the end of the text stand until the end is settled.
+    private GeneratedToken[] UpToTheEnd(GeneratedToken[] tokens)
+    {
+        int end = Array.FindIndex(tokens, token => plan.EndOfTextIds.Contains(token.Id));
+        return end < 0 ? tokens : tokens[..(end + 1)];
     }
 
     private string Text(IReadOnlyList<GeneratedToken> following) =>

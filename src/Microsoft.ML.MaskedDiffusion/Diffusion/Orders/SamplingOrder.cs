@@ -90,6 +90,16 @@ public abstract class SamplingOrder
     /// <param name="prediction">What the network says about the position.</param>
     public abstract double Priority(in TokenPrediction prediction);
 
+    /// <summary>The priority, which is a number: with NaN the positions would be filled from left to right without a word.</summary>
+    /// <exception cref="InvalidOperationException">It is NaN.</exception>
+    internal double CheckedPriority(in TokenPrediction prediction)
+    {
+        double priority = Priority(prediction);
+        return !double.IsNaN(priority) ? priority : throw new InvalidOperationException(
+            $"The order '{Name}' gives position {prediction.Position} the priority NaN; it must be a number. An order that looks at "
+            + "predictions says so by UsesPredictions.");
+    }
+
     /// <summary>The name.</summary>
     public override string ToString() => Name;
 }

@@ -63,7 +63,7 @@ internal sealed class Decoder(ILogitSource source, SamplingOptions options)
         foreach (SamplingRow row in active)
             all.AddRange(row.Ranked().OrderBy(prediction => prediction.Position).Select(prediction => (row, prediction)));
         (SamplingRow Row, TokenPrediction Prediction)[] ranked =
-            [.. all.OrderByDescending(one => options.Order.Priority(one.Prediction))];
+            [.. all.OrderByDescending(one => options.Order.CheckedPriority(one.Prediction))];
         int count = ranked.Length == 0 ? 0 : options.TokensPerStep.Count(new SamplingStep
         {
             Step = plan.Step++,

@@ -392,7 +392,7 @@ internal sealed class SamplingRow : IDisposable
     // Of equal priorities the earlier position goes first.
     private void Rank(TokenPrediction[] predictions)
     {
-        TokenPrediction[] ordered = [.. predictions.OrderByDescending(prediction => _options.Order.Priority(prediction))];
+        TokenPrediction[] ordered = [.. predictions.OrderByDescending(prediction => _options.Order.CheckedPriority(prediction))];
         ordered.CopyTo(predictions, 0);
     }
 

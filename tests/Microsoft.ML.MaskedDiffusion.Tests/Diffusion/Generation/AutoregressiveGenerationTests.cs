@@ -141,6 +141,47 @@ public sealed class AutoregressiveGenerationTests
             new TextGenerator(Model, new GenerationOptions { Sampling = new SamplingOptions { Remasking = Remasking.Cap() } }));
     }
 
+    [TestMethod]
+    public void ANegativePromptStaysBeforeTheWindow()
+    {
+        var options = new GenerationOptions { MaxNewTokens = 60, Sampling = new SamplingOptions { BlockLength = 6 } };
+        var plan = new GenerationPlan(options.Clone(), Model.Tokenizer, 16, Model.Config.MaskTokenId,
+            new GapVocabulary(Model.Tokenizer, Model.Config.VocabularySize), null);
+        int[] prompt = [3, 4, 5], written = [.. Enumerable.Range(0, 60).Select(i => 6 + i % 20)];
+        using INetworkSession session = Model.Network.OpenSession();
+        foreach (int kept in new[] { 0, 3 })
+        {
+            using var branch = new AutoregressiveBranch(prompt, kept, plan);
+            var seen = new List<int>();
+            for (int count = 0; count < written.Length; count++)
+            {
+                SequencePart part = branch.Next(session, written[..count]);
+                if (part.Positions.Span[0] == 0)
+                    seen.Clear();
+                Assert.AreEqual(seen.Count, part.Positions.Span[0]);
+                seen.AddRange(part.Tokens.ToArray());
+                Limit.AtMost(16, seen.Count);
+                int[] all = [.. prompt, .. written[..count]];
+                int[] expected = [.. all[..kept], .. all[^(seen.Count - kept)..]];
+                CollectionAssert.AreEqual(expected, seen.ToArray(), $"{kept} kept, {count} written");
+                Assert.AreEqual(kept > 0 || seen.Count > count, branch.SeesPrompt);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void GuidanceEndsWhereNothingOfThePromptIsSeen()
+    {
+        GeneratedText Text(string? negative) => new TextGenerator(Model, new GenerationOptions
+        {
+            MaxNewTokens = 60, MinNewTokens = 60, NegativePrompt = negative,
+            Sampling = new SamplingOptions { Temperature = 1, GuidanceScale = 1, BlockLength = 8 },
+        }).Generate("the");
+        Assert.AreEqual(120, Text("a").NetworkRowCount, "the negative prompt stays in sight");
+        int rows = Text(null).NetworkRowCount;
+        Assert.IsTrue(rows is > 60 + 8 and < 120, $"{rows} rows: two a token as long as the window has something of the prompt");
+    }
+
     // A vocabulary of 97 words, whose special tokens are ids that the runs do not write.
     private static TextTokenizer Words(int? end, int[] used)
     {

@@ -164,6 +164,27 @@ public sealed class TextGenerationTests
         public string FinishReason { get; set; } = "";
     }
 
+    [TestMethod]
+    public void AnOrderWithoutAPriorityIsRefused()
+    {
+        using MaskedDiffusionModel model = TinyModel.Create();
+        foreach (double temperature in new[] { 0.0, 1.0 })
+        {
+            var generator = new TextGenerator(
+                model, new GenerationOptions { MaxNewTokens = 4, Sampling = { Order = new Undecided(), Temperature = temperature } });
+            string message = Assert.ThrowsExactly<InvalidOperationException>(() => generator.Generate("the")).Message;
+            StringAssert.Contains(message, "The order 'Undecided' gives position ");
+        }
+    }
+
+    // Looks at predictions without saying so.
+    private sealed class Undecided() : SamplingOrder("Undecided")
+    {
+        public override bool UsesPredictions => false;
+
+        public override double Priority(in TokenPrediction prediction) => prediction.Probability;
+    }
+
     private sealed class FromTheEnd() : SamplingOrder("FromTheEnd")
     {
         public override bool UsesPredictions => false;
