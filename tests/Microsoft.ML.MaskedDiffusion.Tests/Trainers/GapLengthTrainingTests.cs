@@ -153,7 +153,7 @@ public sealed class GapLengthTrainingTests
         {
             ("Steps", new() { Steps = 3 }), ("BlockLength", new() { BlockLength = 3 }),
             ("Remasking", new() { Remasking = Remasking.Cap(0.1) }), ("Cache", new() { Cache = SamplingCache.Dual }),
-            ("SharesStepsAmongRows", new() { SharesStepsAmongRows = true }),
+            ("SelfCorrectionSteps", new() { SelfCorrectionSteps = 2 }), ("SharesStepsAmongRows", new() { SharesStepsAmongRows = true }),
         })
         {
             Assert.AreEqual(

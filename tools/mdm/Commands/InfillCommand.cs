@@ -1,5 +1,6 @@
 using Mdm.Data;
 using Mdm.Output;
+using Mdm.Settings;
 using Microsoft.ML.MaskedDiffusion;
 
 namespace Mdm.Commands;
@@ -7,6 +8,8 @@ namespace Mdm.Commands;
 /// <summary>Fills gaps in texts.</summary>
 internal sealed class InfillCommand : ModelCommand<InfillSettings>
 {
+    private const int MostShown = 80;
+
     public InfillCommand()
         : base(
             "infill", "Fill the gaps of texts: [MASK] is one token, [MASK*3] three, [MASK*2-8] two to eight, [MASK*] one to eight.",
@@ -33,6 +36,9 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
             settings.Texts?.Select(text => new GappedText(text, settings.Candidates)).ToList(), settings.File,
             line => new GappedText(line, settings.Candidates),
             row => new GappedText(InputLines.Text(row, "text"), settings.Candidates), context);
+        if (settings.Gaps.Samples > 1 && settings.Candidates is not null)
+            throw new UsageException(
+                $"--count (Gaps.Samples) is {settings.Gaps.Samples}; it must be 1 where a --candidate is chosen, which draws nothing.");
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         var infiller = new Infiller(model, settings.Sampling, settings.Gaps);
         int unfilled = 0;
@@ -44,7 +50,7 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
                 {
                     // Of one text alone an error does not say the number, which is counted within those that are filled together.
                     string? error = result.Error is null ? null : InOwnWords(infiller.Fill(text, context.Cancellation).Error!);
-                    Write(text.Text, result, error, settings.Gaps.Samples, context);
+                    Write(text.Text, result, error, settings.Gaps, context);
                     unfilled += error is null ? 0 : 1;
                 }
             }
@@ -52,23 +58,31 @@ internal sealed class InfillCommand : ModelCommand<InfillSettings>
         return status == ExitCode.Done && unfilled > 0 ? ExitCode.Failed : status;
     }
 
-    private static void Write(string text, FilledText filled, string? error, int draws, ToolContext context)
+    private static string Beginning(string text)
     {
-        FilledSample[] samples = draws > 1 ? [.. filled.Samples] : [new FilledSample(filled.Text, filled.LogProbability)];
+        int end = Math.Min(text.Length, MostShown);
+        return end == text.Length ? text : text[..(char.IsHighSurrogate(text[end - 1]) ? end - 1 : end)] + "...";
+    }
+
+    private static void Write(string text, FilledText filled, string? error, GapOptions gaps, ToolContext context)
+    {
         if (!context.Results.IsJson)
         {
             if (error is not null)
-                context.Say($"'{text}' is left as it is. {error}");
-            foreach (FilledSample sample in samples)
+                context.Say($"'{Beginning(text)}' is left as it is. {error}");
+            foreach (FilledSample sample in filled.Samples)
                 context.Console.Out.WriteLine(sample.Text);
             return;
         }
-        foreach (FilledSample sample in samples)
+        for (int i = 0; i < filled.Samples.Count; i++)
         {
+            FilledSample sample = filled.Samples[i];
+            // Under length tokens each draw has lengths of its own, of which those of the first are known.
+            bool isKnown = i == 0 || gaps.LengthMethod != GapLengthMethod.LengthTokens;
             context.Results.WriteObject(
             [
                 new Field("text", text), new Field("filled", sample.Text), new Field("log probability", sample.LogProbability),
-                new Field("gap lengths", filled.GapLengths), new Field("error", error),
+                new Field("gap lengths", isKnown ? filled.GapLengths : null), new Field("error", error),
             ]);
         }
     }

@@ -16,7 +16,8 @@ public sealed class FilledText
     public IReadOnlyList<FilledSample> Samples { get; }
 
     /// <summary>
-    /// The tokens of each gap, from left to right. Gaps with nothing between them are one. Empty where nothing was filled.
+    /// The tokens of each gap of the first draw, from left to right. Gaps with nothing between them are one. Empty where nothing was
+    /// filled. Only under <see cref="GapLengthMethod.LengthTokens"/> may other draws have other lengths.
     /// </summary>
     public IReadOnlyList<int> GapLengths { get; }
 

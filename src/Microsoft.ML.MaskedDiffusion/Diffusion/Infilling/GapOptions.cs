@@ -23,8 +23,9 @@ public sealed class GapOptions
 
     /// <summary>
     /// How gaps of unknown length get their lengths. <see cref="GapLengthMethod.LengthTokens"/> needs a model with length tokens, and
-    /// sampling options without Steps, BlockLength, Remasking, Cache and SharesStepsAmongRows, because what was planned for a length is not
-    /// a plan for another. Texts with candidates are not affected. Default <see cref="GapLengthMethod.Likelihood"/>.
+    /// sampling options without Steps, BlockLength, Remasking, Cache, SelfCorrectionSteps and SharesStepsAmongRows, because what was
+    /// planned for a length is not a plan for another. Texts with candidates are not affected. Default
+    /// <see cref="GapLengthMethod.Likelihood"/>.
     /// </summary>
     public GapLengthMethod LengthMethod { get; set; } = GapLengthMethod.Likelihood;
 
@@ -55,13 +56,14 @@ public sealed class GapOptions
         OptionCheck.Require(MaxGapLength is >= 1 and <= LargestMaxGapLength, nameof(MaxGapLength), MaxGapLength,
             $"1 to {LargestMaxGapLength} tokens");
         OptionCheck.RequireShare(FillingWeight, nameof(FillingWeight));
-        CheckSamples(Samples, sampling, nameof(Samples));
+        OptionCheck.Require(Samples is >= 1 and <= LargestSamples, nameof(Samples), Samples, $"1 to {LargestSamples}");
+        OptionCheck.Require(Samples == 1 || sampling.CanDiffer(), nameof(Samples), Samples, SamplingOptions.OneResult);
         OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         CheckLengthMethod(LengthMethod, sampling);
         return (GapOptions)MemberwiseClone();
     }
 
-    internal static void CheckLengthMethod(GapLengthMethod method, SamplingOptions sampling)
+    private static void CheckLengthMethod(GapLengthMethod method, SamplingOptions sampling)
     {
         OptionCheck.RequireDefined(method, nameof(LengthMethod));
         if (method != GapLengthMethod.LengthTokens)
@@ -72,12 +74,8 @@ public sealed class GapOptions
         OptionCheck.Require(sampling.Remasking == Remasking.None, nameof(sampling.Remasking), sampling.Remasking.Name, "None" + Reason);
         OptionCheck.Require(sampling.Cache == SamplingCache.None, nameof(sampling.Cache), sampling.Cache.Name, "None" + Reason);
         OptionCheck.Require(
+            sampling.SelfCorrectionSteps == 0, nameof(sampling.SelfCorrectionSteps), sampling.SelfCorrectionSteps, "0" + Reason);
+        OptionCheck.Require(
             !sampling.SharesStepsAmongRows, nameof(sampling.SharesStepsAmongRows), sampling.SharesStepsAmongRows, "false" + Reason);
-    }
-
-    internal static void CheckSamples(int samples, SamplingOptions sampling, string option)
-    {
-        OptionCheck.Require(samples is >= 1 and <= LargestSamples, option, samples, $"1 to {LargestSamples}");
-        OptionCheck.Require(samples == 1 || sampling.CanDiffer(), option, samples, SamplingOptions.OneResult);
     }
 }

@@ -217,7 +217,8 @@ public sealed class Infiller
         Add(written, Fill(written, samples, cancellationToken, PartOfProgress.Of(progress, share, 1)));
         foreach (GapTask task in settled.Where(task => task.HasCandidates))
             results.Add(task, new FilledText([new FilledSample(task.Fill(), task.LogProbability)], task.Lengths));
-        return [.. read.Select((text, i) => text.Task is { } task ? results[task] : Unfilled(text, samples, subject(i)))];
+        return [.. read.Select((text, i) => text.Task is { } task
+            ? results[task] : Unfilled(text, texts[i].Candidates is null ? samples : 1, subject(i)))];
     }
 
     // Texts whose gaps have their lengths.

@@ -75,12 +75,12 @@ public sealed class SamplingOptions
     public Remasking Remasking { get; set; } = Remasking.None;
 
     /// <summary>
-    /// How many replacements are tried at most, one after the other, when a row is written: 0 or more, each with a look at the whole row.
-    /// A token is replaced where that raises the probability of the row's tokens most, given all others, and only if the sum of their
-    /// log-probabilities rises (after the self-correction step of GIDD; von Ruette et al., arXiv 2503.04482, 2025). It ends earlier where
-    /// no replacement raises it. For models trained with a <see cref="NoiseOptions.UniformShare"/>: others have learned nothing about
-    /// tokens that they see. Not with <see cref="SharesStepsAmongRows"/>, nor for networks whose attention goes by blocks. A text that a
-    /// stop string has ended stays as it is. Default 0: off.
+    /// How many replacements are tried at most, one after the other, when a row is written: 0 or more, each with a look at the whole row,
+    /// after a first look. A token is replaced where that raises the probability of the row's tokens most, given all others, and only if
+    /// the sum of their log-probabilities rises (after the self-correction step of GIDD; von Ruette et al., arXiv 2503.04482, 2025). It
+    /// ends earlier where no replacement raises it. For models trained with a <see cref="NoiseOptions.UniformShare"/>: others have learned
+    /// nothing about tokens that they see. Not with <see cref="SharesStepsAmongRows"/>, nor for networks whose attention goes by blocks. A
+    /// text that a stop string has ended stays as it is. Default 0: off.
     /// </summary>
     [JsonPropertyName("SelfCorrectionSteps")]
     [OmittedAtDefault]

@@ -132,7 +132,6 @@ public sealed class InfillOptions : ITransformOptions
         OptionCheck.RequireColumnName(InputColumnName);
         InfillColumns.Table.CheckNames(this);
         OptionCheck.RequireTextOrNull(CandidatesColumnName, nameof(CandidatesColumnName), "the name of a column");
-        OptionCheck.RequireDefined(InvalidRows, nameof(InvalidRows));
         OptionCheck.Require(ErrorColumnName is null || InvalidRows == InvalidRows.Skip, nameof(ErrorColumnName), ErrorColumnName,
             "null unless InvalidRows is Skip");
         OptionCheck.RequireBatchSize(BatchSize);
@@ -140,10 +139,7 @@ public sealed class InfillOptions : ITransformOptions
         SamplingOptions sampling = Sampling.Clone();
         OptionCheck.Require(!sampling.SharesStepsAmongRows, "Sampling.SharesStepsAmongRows", true,
             "false in a transform, whose rows do not depend on each other; Infiller can do it");
-        OptionCheck.Require(MaxGapLength is >= 1 and <= GapOptions.LargestMaxGapLength, nameof(MaxGapLength), MaxGapLength,
-            $"1 to {GapOptions.LargestMaxGapLength} tokens");
-        OptionCheck.RequireShare(FillingWeight, nameof(FillingWeight));
-        GapOptions.CheckLengthMethod(LengthMethod, sampling);
+        _ = Gaps.Clone(sampling);
         CheckSamples();
         CheckCandidates();
         var copy = (InfillOptions)MemberwiseClone();
@@ -156,7 +152,6 @@ public sealed class InfillOptions : ITransformOptions
     {
         bool hasCandidates = Candidates is not null || CandidatesColumnName is not null;
         bool hasColumn = SamplesColumnName is not null || SampleLogProbabilitiesColumnName is not null;
-        GapOptions.CheckSamples(Samples, Sampling, nameof(Samples));
         OptionCheck.Require(Samples == 1 || !hasCandidates, nameof(Samples), Samples, "1 where there are candidates to choose from");
         OptionCheck.Require(Samples == 1 || hasColumn, nameof(Samples), Samples,
             "1 without a SamplesColumnName or SampleLogProbabilitiesColumnName");
