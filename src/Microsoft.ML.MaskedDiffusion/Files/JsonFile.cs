@@ -15,7 +15,7 @@ internal static class JsonFile
     /// <exception cref="InvalidDataException">The file is too long, or no JSON; the message names it.</exception>
     public static JsonDocument ReadConfig(string path)
     {
-        long length = new FileInfo(path).Length;
+        long length = FileLength.Of(path);
         if (length > LongestConfig)
             throw new InvalidDataException($"{path}: a configuration has at most {LongestConfig} bytes; this file has {length}.");
         try

@@ -117,6 +117,13 @@ public sealed class CommandLineFileTests
         Assert.AreEqual(model.Config.ParameterCount, facts.GetProperty("parameters").GetInt64());
         Assert.AreEqual("F32", facts.GetProperty("precision")[0].GetString());
         Assert.AreEqual($"F32 [{model.Config.VocabularySize},32]", facts.GetProperty("shapes").GetProperty("lm_head.weight").GetString());
+        if (!OperatingSystem.IsWindows())
+        {
+            // As in the cache of a model hub.
+            File.CreateSymbolicLink(folder.File("l.safetensors"), weights);
+            JsonElement linked = ToolRun.Done("inspect", folder.File("l.safetensors"), "--json").Objects.Single();
+            Assert.AreEqual(facts.GetProperty("size").GetInt64(), linked.GetProperty("size").GetInt64());
+        }
         File.WriteAllBytes(folder.File("cut.safetensors"), File.ReadAllBytes(weights)[..100]);
         ToolRun cut = ToolRun.Of("inspect", folder.File("cut.safetensors"));
         Assert.AreEqual(ExitCode.Failed, cut.ExitCode);

@@ -17,8 +17,8 @@ internal static class DataDescription
 
     private static string Place(string path, TextLearningSettings settings)
     {
-        FileInfo[] files = [.. TextData.Files(path, settings.Text).Select(file => new FileInfo(file))];
+        string[] files = [.. TextData.Files(path, settings.Text)];
         return string.Create(CultureInfo.InvariantCulture,
-            $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}, {files.Length} files of {files.Sum(file => file.Length)} bytes");
+            $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(path))}, {files.Length} files of {files.Sum(FileSize.Of)} bytes");
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Mdm.Data;
 using Mdm.Output;
 
 namespace Mdm.Inspection;
@@ -36,7 +37,7 @@ internal sealed class PackedTokensInspector : Inspector
                     $"{files[0]} has token type code {code}; known are 8 (2 bytes) and 4 (4 bytes)."),
             }),
             new("room for tokens", heads.Sum(head => BinaryPrimitives.ReadInt64LittleEndian(head.AsSpan(16)))),
-            new("size", files.Sum(file => new FileInfo(file).Length), "bytes"),
+            new("size", files.Sum(FileSize.Of), "bytes"),
         ];
         if (TokenCount(files) is { } count)
             fields.Insert(fields.Count - 1, new("tokens of text", count));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mdm.Data;
 using Mdm.Output;
 using Microsoft.ML.MaskedDiffusion;
 
@@ -21,7 +22,7 @@ internal sealed class PublishedModelInspector : Inspector
     {
         TransformerConfig config = MaskedDiffusionModel.ReadConfig(path);
         Dictionary<string, long> files = new DirectoryInfo(path).GetFiles().OrderBy(file => file.Name, StringComparer.Ordinal)
-            .ToDictionary(file => file.Name, file => file.Length);
+            .ToDictionary(file => file.Name, file => FileSize.Of(file.FullName));
         long wide = config.WeightBytes(WeightType.Float32);
         return
         [

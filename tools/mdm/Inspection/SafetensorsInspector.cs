@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Mdm.Data;
 using Mdm.Output;
 
 namespace Mdm.Inspection;
@@ -18,7 +19,7 @@ internal sealed class SafetensorsInspector : Inspector
     /// <inheritdoc/>
     public override IEnumerable<Field> Read(string path, ToolContext context)
     {
-        long size = new FileInfo(path).Length;
+        long size = FileSize.Of(path);
         JsonElement header = ReadHeader(path, size);
         JsonProperty[] tensors = [.. header.EnumerateObject().Where(tensor => tensor.Name != "__metadata__")];
         Dictionary<string, string> shapes = tensors.ToDictionary(tensor => tensor.Name, tensor => Text(tensor.Value));

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
+using Mdm.Data;
 
 namespace Mdm.Inspection;
 
@@ -21,7 +22,8 @@ internal sealed class StoredFiles
             return new StoredFiles(
                 new DirectoryInfo(path).GetFiles("*", SearchOption.AllDirectories).OrderBy(file => file.FullName, StringComparer.Ordinal)
                     .ToDictionary(
-                        file => Path.GetRelativePath(path, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file => file.Length),
+                        file => Path.GetRelativePath(path, file.FullName).Replace(Path.DirectorySeparatorChar, '/'),
+                        file => FileSize.Of(file.FullName)),
                 name => File.ReadAllBytes(Path.Combine(path, name)));
         }
         (string Name, long Size)[] entries;

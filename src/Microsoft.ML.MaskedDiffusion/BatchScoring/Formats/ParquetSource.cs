@@ -44,7 +44,7 @@ internal sealed class ParquetSource : RowSource
 
     public override long End => _part.End;
 
-    public override long Length => new FileInfo(_path).Length;
+    public override long Length => FileLength.Of(_path);
 
     /// <summary>Opens a file.</summary>
     /// <exception cref="InvalidDataException">It is no Parquet file, or damaged.</exception>

@@ -44,7 +44,7 @@ internal sealed class TextFiles
         long bytes = 0;
         foreach (string name in _names)
         {
-            long length = new FileInfo(Path.Combine(_root, name)).Length;
+            long length = FileLength.Of(Path.Combine(_root, name));
             bytes += length;
             hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{name}\n{length}\n")));
         }

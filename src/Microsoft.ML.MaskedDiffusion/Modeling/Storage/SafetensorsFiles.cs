@@ -67,7 +67,7 @@ internal sealed class SafetensorsFiles : IDisposable
 
     private static Dictionary<string, string> ReadIndex(string path)
     {
-        if (new FileInfo(path).Length > MaximumIndexBytes)
+        if (FileLength.Of(path) > MaximumIndexBytes)
             throw new InvalidDataException(
                 $"{path}: an index of shards has at most {MaximumIndexBytes} bytes; the file is something else.");
         try

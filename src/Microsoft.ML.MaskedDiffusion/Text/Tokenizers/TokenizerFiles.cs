@@ -1,3 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Files;
+
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
 
 /// <summary>Names of tokenizer files, and the search for them from a path.</summary>
@@ -152,7 +154,7 @@ internal static class TokenizerFiles
     /// <summary>The content of a file that is not too long.</summary>
     public static byte[] ReadFile(string path)
     {
-        CheckLength(path, new FileInfo(path).Length);
+        CheckLength(path, FileLength.Of(path));
         return File.ReadAllBytes(path);
     }
 }

@@ -168,4 +168,19 @@ public sealed class TextFilesTests
         Assert.IsTrue(seen.Add(Describe()));
         Assert.IsFalse(seen.Add(Describe()));
     }
+
+    [TestMethod]
+    public void TheDescriptionFollowsTheFileThatALinkLeadsTo()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Inconclusive("Links need a privilege there.");
+        using var elsewhere = new TemporaryFolder();
+        File.WriteAllText(elsewhere.File("text"), "one");
+        File.CreateSymbolicLink(_folder.File("a.txt"), elsewhere.File("text"));
+        string Describe() => new TextFiles(new TextFilesOptions { Path = _folder.Path }).Describe();
+        string before = Describe();
+        StringAssert.Contains(before, " of 3 bytes");
+        File.WriteAllText(elsewhere.File("text"), "three");
+        Assert.AreNotEqual(before, Describe());
+    }
 }

@@ -1,0 +1,13 @@
+namespace Microsoft.ML.MaskedDiffusion.Files;
+
+/// <summary>How long files are.</summary>
+internal static class FileLength
+{
+    /// <summary>The bytes of a file; of a link those of what it leads to, where <see cref="FileInfo"/> counts the link's own.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    public static long Of(string path)
+    {
+        var file = new FileInfo(path);
+        return file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : file.Length;
+    }
+}
