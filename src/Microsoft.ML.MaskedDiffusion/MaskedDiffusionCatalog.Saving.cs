@@ -70,8 +70,8 @@ public sealed partial class MaskedDiffusionCatalog
     /// <see cref="MLContext.FallbackToCpu"/> false (ML.NET's default), an error.
     /// </param>
     /// <param name="weightType">
-    /// The numbers in which the matrices are held in memory, by default those of the files. A pipeline's model is loaded in those first, so
-    /// that both are in memory for a moment.
+    /// The numbers in which the matrices are held in memory, by default those of the files. Of a pipeline with several models the first one
+    /// is loaded.
     /// </param>
     /// <returns>The model; the caller disposes it.</returns>
     /// <exception cref="FileNotFoundException">
@@ -80,6 +80,7 @@ public sealed partial class MaskedDiffusionCatalog
     /// <exception cref="InvalidDataException">The file is damaged, or is a pipeline without a model of this library.</exception>
     /// <exception cref="ArgumentException">The machine has no such device.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="weightType"/> is none of the names.</exception>
+    /// <exception cref="InsufficientMemoryException">The machine's memory does not hold the weights.</exception>
     /// <exception cref="InvalidOperationException">
     /// "auto" does not find the GPU that the context asks for, and the context does not allow the processor.
     /// </exception>

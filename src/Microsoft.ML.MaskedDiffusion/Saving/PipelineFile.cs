@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.Loader;
 using Microsoft.ML.MaskedDiffusion.Files;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
+using Microsoft.ML.MaskedDiffusion.Numerics.Devices;
 using Microsoft.ML.MaskedDiffusion.Saving.Carriers;
 using Microsoft.ML.MaskedDiffusion.Text;
 
@@ -53,6 +54,30 @@ internal static class PipelineFile
     public static ITransformer Load(MLContext ml, string path, out DataViewSchema inputSchema)
     {
         using var location = new CarrierLocation(path);
+        return Read(ml, path, transformer => SavedModels.Unwrap(transformer, location), out inputSchema);
+    }
+
+    /// <summary>The first model in a pipeline, on a device and with weights of some type, which the caller disposes.</summary>
+    public static MaskedDiffusionModel LoadFirstModel(MLContext ml, string path, string device, WeightType weightType)
+    {
+        // A device that is not there is no damage of the file.
+        if (File.Exists(path))
+            DeviceChoice.RequireAvailable(device);
+        using var location = new CarrierLocation(path);
+        return Read(ml, path, Model, out _) ?? throw new InvalidDataException($"{path} is a pipeline without a model of this library.");
+
+        MaskedDiffusionModel? Model(ITransformer transformer)
+        {
+            if (Carriers(transformer).FirstOrDefault() is not { } carrier)
+                return null;
+            using CarrierContents contents = CarrierReader.Read(carrier, location);
+            return MaskedDiffusionModel.Load(contents.Body, device, weightType);
+        }
+    }
+
+    // Loads with ML.NET, makes something of it, and says of what fails that the file is damaged.
+    private static T Read<T>(MLContext ml, string path, Func<ITransformer, T> make, out DataViewSchema inputSchema)
+    {
         if (SavedForm.IsModel(path))
         {
             throw new InvalidDataException($"{path} is a model alone, not a pipeline that ML.NET saved. Load it with "
@@ -71,7 +96,7 @@ internal static class PipelineFile
         try
         {
             using AssemblyLoadContext.ContextualReflectionScope here = EnterOwnContext();
-            return SavedModels.Unwrap(ml.Model.Load(path, out inputSchema), location);
+            return make(ml.Model.Load(path, out inputSchema));
         }
         catch (Exception error) when (Damage(error) is { } reason)
         {
@@ -84,31 +109,14 @@ internal static class PipelineFile
         }
     }
 
-    /// <summary>A copy of the first model in a pipeline, on a device and with weights of some type, which the caller disposes.</summary>
-    public static MaskedDiffusionModel LoadFirstModel(MLContext ml, string path, string device, WeightType weightType)
-    {
-        ModelTransformer[] ours = [.. Members(Load(ml, path, out _)).OfType<ModelTransformer>()];
-        try
-        {
-            return ours.Length > 0
-                ? ours[0].Model.Clone(device, weightType)
-                : throw new InvalidDataException($"{path} is a pipeline without a model of this library.");
-        }
-        finally
-        {
-            foreach (ModelTransformer transformer in ours)
-                transformer.Dispose();
-        }
-    }
-
     // ML.NET loads the assembly of a mapping by its name, in its own load context. A plug-in may have this library in another one, which is
     // named here; a context that the caller has named stays.
     private static AssemblyLoadContext.ContextualReflectionScope EnterOwnContext() =>
         AssemblyLoadContext.CurrentContextualReflectionContext is null
             ? AssemblyLoadContext.EnterContextualReflection(typeof(PipelineFile).Assembly) : default;
 
-    private static IEnumerable<ITransformer> Members(ITransformer transformer) =>
-        transformer is Data.TransformerChain<ITransformer> chain ? chain.SelectMany(Members) : [transformer];
+    private static IEnumerable<ITransformer> Carriers(ITransformer transformer) => CarrierReader.IsCarrier(transformer) ? [transformer]
+        : transformer is Data.TransformerChain<ITransformer> chain ? chain.SelectMany(Carriers) : [];
 
     // ML.NET does not report a failure to write the zip's last bytes, which are its directory.
     private static void CheckWritten(Stream stream)
