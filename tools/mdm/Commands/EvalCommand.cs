@@ -28,6 +28,9 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
         AddDeviceAndWeights();
         Add(Mpi);
         AddCommonOptions();
+        RefuseWhere(
+            (settings, _) => settings.PublishedProfile ? "beside --published, which has samples of its own: leave one out" : null,
+            "--samples");
     }
 
     /// <inheritdoc/>
@@ -93,6 +96,8 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
                 context.Console.Out.Write(ZeroShotResult.Table(results.Select(Named)));
             foreach ((ZeroShotResult result, string file) in results.Where(pair => pair.Result.TooLongCount > 0))
                 context.Say(NotScored(result, file, model.Config, settings.Evaluation));
+            foreach ((ZeroShotResult result, string file) in results.Where(pair => pair.Result.InvalidRows.Count > 0))
+                context.Say($"{result.InvalidRows.Count} rows in {file} were left out, which are no questions. {result.InvalidRows[0]}");
         }
 
         ZeroShotResult Named((ZeroShotResult Result, string File) pair) => several.Contains(pair.Result.Task)
@@ -118,6 +123,8 @@ internal sealed class EvalCommand : ModelCommand<EvalSettings>
     {
         string reason = $"{result.TooLongCount} of {result.QuestionCount} questions in {file} were not scored, because they are longer "
             + $"than the model's context of {config.ContextLength} tokens";
+        if (result.Answers.Any(answer => answer.Flag == AnswerFlag.Empty))
+            reason += ", or have an option without a token";
         if (config.Autoregressive)
             reason += ", or because they have no context";
         return reason + (options.ContextOverflow == ContextOverflow.Skip ? ": --truncate shortens contexts." : ".");

@@ -62,7 +62,7 @@ public abstract class LikelihoodMethod
     /// <remarks>
     /// Blocks are counted from the answer's first token. Guidance is that of <see cref="LikelihoodOptions.GuidanceScale"/>. The rules must
     /// be functions of the tokens so far: neither draws nor the tokens drawn may decide. Seed and BatchTokens of the options have no
-    /// effect. Where the network's bits depend on the batch (GPUs, 16 bits), two positions that are all but equal may change places.
+    /// effect. Where the network's bits depend on the batch (GPUs), two positions that are all but equal may change places.
     /// </remarks>
     /// <param name="options">
     /// <see cref="SamplingOptions.Order"/>, <see cref="SamplingOptions.TokensPerStep"/>, <see cref="SamplingOptions.Steps"/> and

@@ -52,12 +52,12 @@ public sealed class LikelihoodOptions
 
     /// <summary>
     /// Adaptive budget: double the samples of a question's leading options until the best log-likelihood is ahead of every other by this
-    /// many times the root of the sum of both standard errors' squares, or <see cref="MaxSamples"/> is reached. That root is the standard
-    /// error of a difference of independent estimates; options share their random numbers, so the difference's own is as a rule smaller,
-    /// and the budget is on the safe side. Above 0 and at most 100; 2 is usual. An option's samples then depend on the question's other
-    /// options. With <see cref="TargetStandardError"/> too, either is enough. A text that is scored by itself has nothing to be ahead of,
-    /// and so no more samples than <see cref="Samples"/>: leave it null there. Not for networks whose attention goes by blocks. Default
-    /// null: off.
+    /// many times the root of the sum of both standard errors' squares, or <see cref="MaxSamples"/> is reached. It goes by log-likelihoods
+    /// also where options are compared by these divided by their lengths. That root is the standard error of a difference of independent
+    /// estimates; options share their random numbers, so the difference's own is as a rule smaller, and the budget is on the safe side.
+    /// Above 0 and at most 100; 2 is usual. An option's samples then depend on the question's other options. With
+    /// <see cref="TargetStandardError"/> too, either is enough. A text that is scored by itself has nothing to be ahead of, and so no more
+    /// samples than <see cref="Samples"/>: leave it null there. Not for networks whose attention goes by blocks. Default null: off.
     /// </summary>
     [JsonPropertyName("SeparationZ")]
     public double? SeparationZ { get; set; }

@@ -138,7 +138,7 @@ public sealed class ZeroShotEvaluator
             throw new ArgumentException($"There is no question of the task '{task.Name}' to evaluate.", nameof(questions));
         for (int i = 0; i < all.Length; i++)
         {
-            if ((ZeroShotTask.MissingPart(all[i]) ?? task.WrongCount(all[i])) is { } wrong)
+            if ((ZeroShotTask.MissingPart(all[i]) ?? task.WrongCount(all[i]) ?? ZeroShotTask.WrongGold(all[i])) is { } wrong)
                 throw new ArgumentException($"Question {i + 1} of the task '{task.Name}' cannot be scored: {wrong}.", nameof(questions));
         }
         return (likelihood, all);

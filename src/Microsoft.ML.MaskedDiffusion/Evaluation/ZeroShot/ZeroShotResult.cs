@@ -48,8 +48,9 @@ public sealed record ZeroShotResult
     public required int QuestionCount { get; init; }
 
     /// <summary>
-    /// Questions not scored, and so in none of the figures, because they are longer than the model's context (or have no context where an
-    /// autoregressive model needs one, see <see cref="AnswerFlag.NoContext"/>).
+    /// Questions not scored, and so in none of the figures, because they are longer than the model's context, have an option of which the
+    /// tokenizer makes no token (<see cref="AnswerFlag.Empty"/>), or have no context where an autoregressive model needs one
+    /// (<see cref="AnswerFlag.NoContext"/>).
     /// </summary>
     public required int TooLongCount { get; init; }
 
@@ -65,7 +66,10 @@ public sealed record ZeroShotResult
     /// <summary>Questions taken from the log of an earlier, stopped run.</summary>
     public required int ResumedCount { get; init; }
 
-    /// <summary>Sequences the network had to look at, all questions together.</summary>
+    /// <summary>
+    /// Sequences the network had to look at for the estimates, all questions together. What greedy decoding of a greedy task takes is not
+    /// among them, because its rows are shared by the questions of a batch.
+    /// </summary>
     public required long NetworkRows { get; init; }
 
     /// <summary>Time this run took, without the resumed questions.</summary>

@@ -116,11 +116,14 @@ public abstract class ZeroShotTask
             throw new InvalidDataException(wrong);
         if (question.Choices.Any(string.IsNullOrWhiteSpace))
             throw new InvalidDataException("an option is empty");
-        if (question.Gold < 0 || question.Gold >= question.Choices.Count)
-            throw new InvalidDataException(
-                $"the right option is number {question.Gold} (from 0), but there are {question.Choices.Count} options");
+        if (WrongGold(question) is { } fault)
+            throw new InvalidDataException(fault);
         return question;
     }
+
+    /// <summary>What is wrong with the number of a question's right option; null where it is right.</summary>
+    internal static string? WrongGold(ZeroShotQuestion question) => question.Gold >= 0 && question.Gold < question.Choices.Count
+        ? null : $"the right option is number {question.Gold} (from 0), but there are {question.Choices.Count} options";
 
     /// <summary>What is wrong with the number of a question's options; null where it is right.</summary>
     internal string? WrongCount(ZeroShotQuestion question) => (Greedy, question.Choices.Count) switch

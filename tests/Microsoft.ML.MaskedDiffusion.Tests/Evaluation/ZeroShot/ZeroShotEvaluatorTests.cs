@@ -308,6 +308,18 @@ public sealed class ZeroShotEvaluatorTests
     }
 
     [TestMethod]
+    [DataRow(2)]
+    [DataRow(-1)]
+    public void AWrongRightOptionIsToldBeforeAnythingIsScored(int gold)
+    {
+        var scorer = new FakeScorer((_, _) => (-1, 0));
+        string message = Assert.ThrowsExactly<ArgumentException>(() => new ZeroShotEvaluator(scorer, new ZeroShotOptions()).Evaluate(
+            Piqa, [new ZeroShotQuestion("1", "Q", ["a", "b"], 0), new ZeroShotQuestion("2", "Q", ["a", "b"], gold)])).Message;
+        StringAssert.Contains(message, $"Question 2 of the task 'piqa' cannot be scored: the right option is number {gold} (from 0)");
+        Assert.HasCount(0, scorer.Requests);
+    }
+
+    [TestMethod]
     public void ALogOfOtherQuestionsIsNamed()
     {
         var options = new ZeroShotOptions { LogFolder = _folder.Path };
