@@ -75,7 +75,7 @@ internal sealed class BatchRun : IDisposable
     /// <summary>Compares rows that are all done, but not in their place yet, with what the transformer gives now.</summary>
     /// <param name="files">The files of the whole output.</param>
     /// <param name="state">The state of the whole output, which is returned.</param>
-    /// <exception cref="InvalidDataException">It gives other results.</exception>
+    /// <exception cref="InvalidDataException">It gives other results, or the rows are gone.</exception>
     public BatchState CheckDone(BatchFiles files, BatchState state)
     {
         // Where the rows are in their place, nothing but the log is left to be deleted.
@@ -83,6 +83,11 @@ internal sealed class BatchRun : IDisposable
         {
             using FileStream output = files.OpenRows(files.Partial, state.OutputBytes);
             CheckSameResult(files, output, state);
+        }
+        else if (!File.Exists(files.Converted) && !File.Exists(files.Output))
+        {
+            throw new InvalidDataException($"{files.Log} says that all rows are done, but {files.Output}, which has them, is gone. Delete "
+                + $"{files.Log} to score them again.");
         }
         return state;
     }
@@ -264,7 +269,8 @@ internal sealed class BatchRun : IDisposable
 
         InvalidDataException OtherResult(RowMark mark) => new(
             $"{files.Partial} holds another result of the input's line {mark.Row.Line + 1} than the one now: the model, its options or the "
-            + $"input have changed. Go on with those of before, or delete it and {files.Log} to begin anew.");
+            + "input have changed, or the processor is of another kind, or a GPU computes, whose numbers depend on which rows go together. "
+            + $"Go on with what was there before, or delete it and {files.Log} to begin anew.");
     }
 
     private void Report(BatchState state, RecordPosition begin, long rowsBefore, double seconds)
