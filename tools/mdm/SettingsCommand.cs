@@ -52,7 +52,10 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
         foreach (string text in arguments.GetValue(_set) ?? [])
             layers.Add(("--set", SettingText.Assignment(typeof(TSettings), text)));
         CheckConditions(layers);
-        TSettings settings = SettingsTree.With(Defaults(SettingsTree.With(new TSettings(), layers)), layers);
+        // Twice, because a default may depend on what the others have become.
+        TSettings settings = SettingsTree.With(new TSettings(), layers);
+        for (int i = 0; i < 2; i++)
+            settings = SettingsTree.With(Defaults(settings), layers);
         if (arguments.GetValue(_print))
         {
             console.Out.Write(SettingsTree.Print(settings));
@@ -204,7 +207,8 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllText(path, StrictUtf8.Encoding)) as JsonObject
+            string text = File.ReadAllText(path, StrictUtf8.Encoding);
+            return JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject
                 ?? throw new UsageException($"{path} holds no JSON object.");
         }
         catch (DecoderFallbackException error)
@@ -213,7 +217,7 @@ internal abstract class SettingsCommand<TSettings> : ToolCommand
         }
         catch (JsonException error)
         {
-            throw new UsageException($"{path} is no JSON: {error.Message}", error);
+            throw new UsageException($"{path} is no JSON in which each setting stands once: {error.Message}", error);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -37,8 +37,8 @@ internal sealed class FolderLock : IDisposable
         }
         catch (IOException error)
         {
-            throw new IOException($"The {what} {folder} cannot be locked; another training may be using it. "
-                + $"Wait for its end, or set {option} to another folder. ({error.Message})", error);
+            throw new IOException($"The {what} {folder} cannot be locked: {error.Message} If another training is using it, wait for its "
+                + $"end; else set {option} to another folder.", error);
         }
         try
         {

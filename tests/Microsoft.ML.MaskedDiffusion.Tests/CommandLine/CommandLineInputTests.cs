@@ -223,6 +223,17 @@ public sealed class CommandLineInputTests
     }
 
     [TestMethod]
+    public void ATableIsNoFileOfLines()
+    {
+        foreach (string name in new[] { "rows.csv", "rows.TSV" })
+        {
+            File.WriteAllText(_folder.File(name), "Text\nthe cat\n");
+            foreach (string command in new[] { "score", "choose", "infill", "generate" })
+                Refused(ExitCode.WrongUsage, "take mdm batch for it", command, "--file", _folder.File(name), "--model", Files.Model);
+        }
+    }
+
+    [TestMethod]
     public void PerplexityTakesTheDocumentsThatTrainingTakes()
     {
         string held = _folder.File("held.TXT"), second = _folder.File("second.txt"), rows = _folder.File("rows.jsonl");

@@ -44,6 +44,8 @@ public sealed partial class CommandLineMessageTests
     [TestMethod]
     [DataRow(new[] { "generate", "a", "--length", "1000" }, "lower --length (MaxNewTokens)")]
     [DataRow(new[] { "infill", "a [MASK]", "--count", "0" }, "error: --count (Samples) is 0; it must be")]
+    [DataRow(new[] { "infill", "a [MASK]", "--count", "2", "--temperature", "1", "--candidate", "b" },
+        "--count (Gaps.Samples) is 2; it must be 1 where a --candidate is chosen")]
     [DataRow(new[] { "train", "BOOK", "--out", "x.zip", "--resume" },
         "--resume (Checkpoints.Resume) is true; it must be false without a --checkpoints (Checkpoints.Folder).")]
     [DataRow(new[] { "train", "BOOK", "--out", "x.zip", "--minutes", "abc" }, "error: --minutes is abc; it must be a number.")]
@@ -53,6 +55,12 @@ public sealed partial class CommandLineMessageTests
     [DataRow(new[] { "train", "BOOK", "--out", "" }, "--out is empty; it must be the path of a file or folder.")]
     [DataRow(new[] { "train", "", "--out", "x.zip" }, "<data> is empty; it must be the path of a file or folder.")]
     [DataRow(new[] { "train", "--set", "Trainer.Foo=1" }, "there is no setting Trainer.Foo. --print-config")]
+    [DataRow(new[] { "train", "--set", "LearningRate=0.1" }, "there is no setting LearningRate; the nearest is Trainer.LearningRate.")]
+    [DataRow(new[] { "search", "--set", "Trainer.Seed=1" }, "there is no setting Trainer; the nearest is Search.Trainer.")]
+    [DataRow(new[] { "train", "BOOK", "--out", "x.zip", "--separator", ";;" }, "--separator is ;;; it must be one character.")]
+    [DataRow(new[] { "train", "BOOK", "--out", "x.zip", "--vocabulary", "3000000000" },
+        "--vocabulary is 3000000000; it must be a whole number from -2147483648 to 2147483647.")]
+    [DataRow(new[] { "train", "BOOK", "--out", "x.safetensors" }, "a folder without .safetensors")]
     [DataRow(new[] { "frobnicate" }, "There is no command frobnicate.")]
     [DataRow(new[] { "finetune", "rows.jsonl", "--out", "x.mdm", "--adapter-out", "ad3" }, "--adapter-out is ad3")]
     [DataRow(new[] { "search", "BOOK", "--out", "x.zip", "--trials", "0" }, "--trials (MaxTrials) is 0")]
@@ -60,6 +68,10 @@ public sealed partial class CommandLineMessageTests
     [DataRow(new[] { "score", "a", "--device", "foo" }, "--device (Device) is \"foo\"; it must be")]
     [DataRow(new[] { "train" }, "error: No")]
     [DataRow(new[] { "eval", "BOOK", "--task", "piq" }, "--task is piq; it must be one of hellaswag")]
+    [DataRow(new[] { "eval", "BOOK", "--task", "piqa", "--published", "--samples", "128" },
+        "--samples means nothing beside --published, which has samples of its own: leave one out.")]
+    [DataRow(new[] { "batch", "BOOK", "x.csv", "--task", "Choose", "--set", "Score.Likelihood.Samples=16" },
+        "Settings of Score are given, and the task is Choose, which reads none of them: leave them out, or choose --task Score.")]
     public void WrongUsageNamesOptions(string[] arguments, string expected)
     {
         string[] model = arguments[0] is "train" or "search" or "frobnicate" ? [] : ["--model", Files.Model];
@@ -146,6 +158,13 @@ public sealed partial class CommandLineMessageTests
         using var folder = new TemporaryFolder();
         string text = string.Concat(Enumerable.Repeat("the cat sat on the mat ", 40));
         File.WriteAllText(folder.File("piqa.jsonl"), $"{{\"query\":\"{text}\",\"choices\":[\"sat\",\"river\"],\"gold\":0}}\n");
+        string invalid = folder.File("piqa_invalid.jsonl");
+        File.WriteAllLines(invalid, ["{\"query\":\"a\",\"choices\":[\"b\",\"c\"],\"gold\":0}", "{\"query\":\"a\"}", "{}"]);
+        ToolRun skipping = ToolRun.Of(
+            "eval", invalid, "--model", Files.Model, "--samples", "4", "--set", "Evaluation.InvalidRows=Skip");
+        Assert.AreEqual(ExitCode.Done, skipping.ExitCode, skipping.Error);
+        StringAssert.Contains(skipping.Error, $"2 rows in {invalid} were left out, which are no questions. ");
+        StringAssert.Contains(skipping.Error, "line 2");
         ToolRun run = ToolRun.Of("eval", folder.File("piqa.jsonl"), "--model", Files.Model, "--json");
         Assert.AreEqual(ExitCode.Failed, run.ExitCode, "none is scored");
         Assert.AreEqual(1, run.Objects.Single().GetProperty("notScored").GetInt32());

@@ -141,6 +141,21 @@ public sealed class CommandLineModelTests
     }
 
     [TestMethod]
+    public void APromptThatCannotBeUsedIsNamedAndTheOthersAreContinued()
+    {
+        string longPrompt = string.Concat(Enumerable.Repeat("cat ", 200));
+        foreach (string[] more in new string[][] { [], ["--watch"] })
+        {
+            ToolRun run = ToolRun.Of([
+                "generate", "--model", Files.Model, longPrompt, "the", "--length", "2", "--set", "Generation.InvalidRows=Skip", .. more]);
+            Assert.AreEqual(ExitCode.Failed, run.ExitCode);
+            StringAssert.Contains(run.Error, "Nothing is written after prompt 1: its ");
+            Assert.DoesNotContain("prompt 2", run.Error);
+            Assert.IsTrue(run.Lines.Any(line => line.StartsWith("the", StringComparison.Ordinal)), run.Output);
+        }
+    }
+
+    [TestMethod]
     public void EqualTextsAreNotWrittenSeveralTimes()
     {
         string[] arguments =

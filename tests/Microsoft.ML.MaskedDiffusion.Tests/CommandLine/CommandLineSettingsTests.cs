@@ -80,6 +80,65 @@ public sealed class CommandLineSettingsTests
     }
 
     [TestMethod]
+    public void APartOfTheNetworkMayBeSetBesideAPreset()
+    {
+        TransformerConfig preset = TransformerConfig.FromPreset("19M");
+        using var folder = new TemporaryFolder();
+        string config = folder.File("run.json");
+        File.WriteAllText(config, "{\"Trainer\":{\"Network\":\"19M\"}}");
+        foreach (string[] named in new string[][] { ["--network", "19M"], ["--config", config] })
+        {
+            JsonNode trainer = Printed(["train", .. named, "--set", "Trainer.Network.ContextLength=256"])["Trainer"]!;
+            JsonNode network = trainer["Network"]!;
+            Assert.AreEqual((256, preset.EmbeddingSize), ((int)network["ContextLength"]!, (int)network["EmbeddingSize"]!));
+            Assert.AreEqual(4.5e-3 * 128 / preset.EmbeddingSize, (double)trainer["LearningRate"]!, 1e-9);
+        }
+        JsonNode search = Printed("search", "--network", "19M", "--set", "Search.Trainer.Network.ContextLength=256");
+        Assert.AreEqual(preset.EmbeddingSize, (int)search["Search"]!["Trainer"]!["Network"]!["EmbeddingSize"]!);
+    }
+
+    [TestMethod]
+    public void APartOfTheNetworkLeavesTheLearningRate()
+    {
+        foreach (string set in new[] { "ContextLength=32", "TiesEmbeddings=false", "LayerCount=4", "EmbeddingSize=64" })
+        {
+            JsonNode trainer = Printed("train", "--set", "Trainer.Network." + set)["Trainer"]!;
+            Assert.AreEqual(4.5e-3, (double)trainer["LearningRate"]!, 1e-9, set);
+            JsonNode search = Printed("search", "--set", "Search.Trainer.Network." + set)["Search"]!["Trainer"]!;
+            Assert.AreEqual(4.5e-3, (double)search["LearningRate"]!, 1e-9, set);
+        }
+        JsonNode wider = Printed("train", "--set", "Trainer.Network.EmbeddingSize=256")["Trainer"]!;
+        Assert.AreEqual(4.5e-3 / 2, (double)wider["LearningRate"]!, 1e-9);
+    }
+
+    [TestMethod]
+    public void TheVocabularyIsForTheFilesThatAreRead()
+    {
+        using var folder = new TemporaryFolder();
+        string corpus = Directory.CreateDirectory(folder.File("corpus")).FullName;
+        string inner = Directory.CreateDirectory(Path.Combine(corpus, "inner")).FullName;
+        File.WriteAllText(Path.Combine(corpus, "a.md"), new string('a', 600_000));
+        File.WriteAllText(Path.Combine(inner, "b.md"), new string('b', 600_000));
+        int Vocabulary(string command, params string[] sets) =>
+            (int)Printed([command, corpus, .. sets.SelectMany(set => new[] { "--set", set })])["VocabularySize"]!;
+        foreach (string command in new[] { "train", "search" })
+        {
+            Assert.AreEqual(8192, Vocabulary(command, "Text.Pattern=*.md"));
+            Assert.AreEqual(4096, Vocabulary(command, "Text.Pattern=*.md", "Text.Recursive=false"));
+        }
+    }
+
+    [TestMethod]
+    public void ABudgetTakesThePlaceOfTheStepsOfATrial()
+    {
+        JsonNode? Steps(params string[] more) => Printed(["search", .. more])["Search"]!["Trainer"]!["MaxSteps"];
+        Assert.AreEqual(500, (int)Steps()!);
+        Assert.IsNull(Steps("--set", "Search.Trainer.Budget.MaxTokens=100000000"));
+        Assert.IsNull(Steps("--set", "Search.Trainer.Budget.MaxFlops=1e12"));
+        Assert.AreEqual(7, (int)Steps("--set", "Search.Trainer.Budget.MaxTokens=100000000", "--max-steps", "7")!);
+    }
+
+    [TestMethod]
     public void ASearchHasTheSameNetworkWhateverTheCores()
     {
         var start = new ProcessStartInfo("dotnet", ["exec", MpiRun.PathOf("mdm.dll"), "search", "--print-config"])
@@ -123,6 +182,8 @@ public sealed class CommandLineSettingsTests
     [DataRow("{\"Trainer\":{\"LerningRate\":1}}", "there is no setting Trainer.LerningRate; the nearest is Trainer.LearningRate")]
     [DataRow("{\"data\":\"x\"}", "there is no setting data; the nearest is Data")]
     [DataRow("{\"Trainer\":{\"BatchSize\":\"many\"}}", "Trainer.BatchSize is \"many\"; it must be a whole number.")]
+    [DataRow("{\"Trainer\":{\"BatchSize\":1,\"BatchSize\":2}}",
+        "is no JSON in which each setting stands once: Duplicate property 'BatchSize'")]
     [DataRow("{\"Trainer\":{\"BatchSize\":1.5}}", "Trainer.BatchSize is 1.5; it must be a whole number.")]
     [DataRow("{\"Trainer\":{\"Noise\":{\"Levels\":\"Some\"}}}", "it must be one of Independent, Stratified.")]
     [DataRow("{\"Trainer\":{\"Noise\":null}}", "Trainer.Noise is null; it must be a JSON object.")]

@@ -88,6 +88,7 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
     {
         bool isZip = settings.Model is { } path && ModelPlace.IsZip(path);
         BatchTask task = settings.Task ?? (isZip ? BatchTask.Pipeline : BatchTask.Score);
+        RefuseOtherTasks(settings, task);
         if (task == BatchTask.Pipeline)
         {
             if (!isZip)
@@ -104,6 +105,27 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
         settings.Batch.InputSchema = rows.Schema;
         return BatchTasks.Score(estimator.Fit(rows), text, settings.Batch, context);
     }
+
+    // Settings that nothing reads would be thought to act.
+    private static void RefuseOtherTasks(BatchSettings settings, BatchTask task)
+    {
+        (BatchTask Task, bool IsGiven)[] groups =
+        [
+            (BatchTask.Score, IsGiven(settings.Score)), (BatchTask.Choose, IsGiven(settings.Choose)),
+            (BatchTask.Infill, IsGiven(settings.Infill)), (BatchTask.Generate, IsGiven(settings.Generate)),
+        ];
+        foreach ((BatchTask other, bool isGiven) in groups)
+        {
+            if (isGiven && other != task)
+            {
+                throw new UsageException($"Settings of {other} are given, and the task is {task}, which reads none of them: leave them "
+                    + $"out, or choose --task {other}.");
+            }
+        }
+    }
+
+    private static bool IsGiven<T>(T group)
+        where T : class, new() => SettingsTree.Print(group) != SettingsTree.Print(new T());
 
     // What is said of a model alone means nothing to a pipeline, which has its models as they were saved.
     private static void RefuseWithPipeline(BatchSettings settings)

@@ -56,28 +56,35 @@ internal sealed class GenerateCommand : ModelCommand<GenerateSettings>
             throw new UsageException("--watch shows one text after each prompt: leave out --json and --count.");
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);
         var generator = new TextGenerator(model, settings.Generation);
-        foreach (string prompt in prompts.TakeWhile(_ => !context.Cancellation.IsCancellationRequested))
+        bool areAllWritten = true;
+        foreach ((int number, string prompt) in prompts.Index().TakeWhile(_ => !context.Cancellation.IsCancellationRequested))
         {
-            if (settings.Watch)
+            IReadOnlyList<GeneratedText> texts = settings.Watch
+                ? [Watch(generator, prompt, context)] : generator.GenerateSamples(prompt, settings.Count, context.Cancellation);
+            if (texts.Any(text => text.FinishReason == FinishReason.InvalidPrompt))
             {
-                Watch(generator, prompt, context);
-                continue;
+                areAllWritten = false;
+                context.Say($"Nothing is written after prompt {number + 1}: its {texts[0].PromptTokenCount} tokens and "
+                    + $"{generator.MaxNewTokens} new ones do not fit the model's context of {model.Config.ContextLength}. Shorten it, "
+                    + "lower --length, or write in blocks (--set Generation.Sampling.BlockLength=32).");
             }
-            foreach (GeneratedText text in generator.GenerateSamples(prompt, settings.Count, context.Cancellation))
+            foreach (GeneratedText text in texts.Where(_ => !settings.Watch))
                 Write(prompt, text, context);
         }
-        if (!context.Cancellation.IsCancellationRequested)
-            return ExitCode.Done;
-        context.Say("Interrupted; the last texts are as far as they were written.");
-        return ExitCode.Interrupted;
+        if (context.Cancellation.IsCancellationRequested)
+        {
+            context.Say("Interrupted; the last texts are as far as they were written.");
+            return ExitCode.Interrupted;
+        }
+        return areAllWritten ? ExitCode.Done : ExitCode.Failed;
     }
 
-    private static void Watch(TextGenerator generator, string prompt, ToolContext context)
+    private static GeneratedText Watch(TextGenerator generator, string prompt, ToolContext context)
     {
         IAnsiConsole console = context.Console.Terminal ?? AnsiConsole.Create(
             new AnsiConsoleSettings { Out = new AnsiConsoleOutput(context.Console.Out), Ansi = AnsiSupport.No });
-        new ConsoleGenerationView(console).ShowAsync(generator.StreamAsync(prompt, context.Cancellation), prompt, context.Cancellation)
-            .GetAwaiter().GetResult();
+        IAsyncEnumerable<GenerationState> states = generator.StreamAsync(prompt, context.Cancellation);
+        return new ConsoleGenerationView(console).ShowAsync(states, prompt, context.Cancellation).GetAwaiter().GetResult();
     }
 
     private static void Write(string prompt, GeneratedText text, ToolContext context)

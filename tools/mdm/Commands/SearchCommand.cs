@@ -27,7 +27,8 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
         AddOption("--resume", "Search.Resume", "Go on with the search in --folder.");
         AddOption("--trials", "Search.MaxTrials", "Trials to begin. Default: 16.");
         AddOption("--max-steps", "Search.Trainer.MaxSteps",
-            $"Steps of a whole trial with this network and its batch size; others take as many as cost the same. Default: {Steps}.");
+            $"Steps of a whole trial with this network and its batch size; others take as many as cost the same. Default: {Steps}, "
+            + "where Search.Trainer.Budget has neither MaxTokens nor MaxFlops.");
         AddOption("--minutes", "Search.MaxSeconds", "Minutes after which no training is begun. Default: no limit.", "n",
             SettingText.MinutesAsSeconds);
         AddOption("--network", "Search.Trainer.Network", "A preset, such as 19M. Default: the recipe's smallest.");
@@ -51,8 +52,9 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
     {
         var network = new TrainerOptions { Network = given.Search.Trainer.Network };
         // The recipe's smallest network on any machine: a search goes on with the network that it began with.
-        TrainerOptions trainer = TrainingDefaults.For(network, given.Data, null, cores: 1);
-        (trainer.Budget, trainer.MaxSteps, trainer.Seed) = (new BudgetOptions(), Steps, null);
+        TrainerOptions trainer = TrainingDefaults.For(network, given.Data, given.Text, null, cores: 1);
+        bool hasBudget = given.Search.Trainer.Budget is not { MaxTokens: null, MaxFlops: null };
+        (trainer.Budget, trainer.MaxSteps, trainer.Seed) = (new BudgetOptions(), hasBudget ? null : Steps, null);
         return new SearchSettings
         {
             Search = new SearchOptions { Trainer = trainer },

@@ -50,7 +50,7 @@ internal sealed class TrainCommand : TrainingCommand<TrainSettings>
     /// <inheritdoc/>
     protected override TrainSettings Defaults(TrainSettings given)
     {
-        TrainerOptions trainer = TrainingDefaults.For(given.Trainer, given.Packed is null ? given.Data : null, Group);
+        TrainerOptions trainer = TrainingDefaults.For(given.Trainer, given.Packed is null ? given.Data : null, given.Text, Group);
         if (given.Autoregressive)
             (trainer.WarmStart, trainer.Noise) = (0, new NoiseOptions());
         return new TrainSettings

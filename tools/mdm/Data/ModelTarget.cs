@@ -11,6 +11,9 @@ namespace Mdm.Data;
 /// </summary>
 internal sealed class ModelTarget : IDisposable
 {
+    // Endings of files that others write; a folder with such a name would be taken for one.
+    private static readonly string[] OtherEndings = [".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".onnx"];
+
     private readonly bool _overwrite;
     private readonly ToolContext _context;
     private readonly FileStream? _claim;
@@ -35,6 +38,11 @@ internal sealed class ModelTarget : IDisposable
     {
         if (string.IsNullOrEmpty(path))
             throw new UsageException("No place for the model: name a .zip, a .mdm file or a folder with --out.");
+        if (OtherEndings.FirstOrDefault(ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) is { } other)
+        {
+            throw new UsageException($"{path} has the ending of a file that is not written: name a .zip, a .mdm file, or a folder without "
+                + $"{other}, in which the weights are model.safetensors.");
+        }
         FreePlace.Require(path, FreePlace.IsTaken(path), overwrite);
         try
         {

@@ -41,7 +41,9 @@ internal static class TaskFiles
                 ? ZeroShotTask.FromName(task) : throw new UsageException($"--task is {task}; it must be one of {known}, or a JSON file.");
         }
         string name = Path.GetFileName(path);
-        return Prefixes.FirstOrDefault(pair => name.StartsWith(pair.Prefix, StringComparison.OrdinalIgnoreCase)).Task is { } found
+        // The longest name, since one may be the beginning of another.
+        return Prefixes.OrderByDescending(pair => pair.Prefix.Length)
+            .FirstOrDefault(pair => name.StartsWith(pair.Prefix, StringComparison.OrdinalIgnoreCase)).Task is { } found
             ? ZeroShotTask.FromName(found) : null;
     }
 }

@@ -90,13 +90,13 @@ internal static class TextData
     }
 
     /// <summary>Bytes of the texts at a place, for recipes; null where there are none.</summary>
-    public static long? ByteCount(string? path)
+    public static long? ByteCount(string? path, TextFilesOptions options)
     {
         if (File.Exists(path))
-            return Math.Max(1, new FileInfo(path).Length);
+            return Math.Max(1, FileSize.Of(path));
         if (!Directory.Exists(path))
             return null;
-        return Math.Max(1, Files(path, new TextFilesOptions()).Sum(file => new FileInfo(file).Length));
+        return Math.Max(1, Files(path, options).Sum(FileSize.Of));
     }
 
     /// <summary>
@@ -140,7 +140,7 @@ internal static class TextData
     private static bool BeginsAsJson(string path)
     {
         // Pipes have no length, and no first bytes that could be read twice.
-        if (!File.Exists(path) || new FileInfo(path).Length == 0)
+        if (!File.Exists(path) || FileSize.Of(path) == 0)
             return false;
         using FileStream stream = File.OpenRead(path);
         byte[] bytes = new byte[StartBytes];

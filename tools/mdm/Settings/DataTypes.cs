@@ -38,6 +38,7 @@ internal static class DataTypes
         {
             _ when bare == typeof(bool) => "true or false",
             _ when bare == typeof(int) || bare == typeof(long) => "a whole number",
+            _ when bare == typeof(char) => "one character",
             _ when bare.IsPrimitive => "a number",
             _ when bare == typeof(string) => "a text",
             _ when bare.IsEnum => "one of " + string.Join(", ", Enum.GetNames(bare)),

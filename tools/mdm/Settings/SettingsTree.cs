@@ -56,19 +56,22 @@ internal static class SettingsTree
                 Overlay(target[name]!.AsObject(), group, property.PropertyType, before + name + ".", source);
                 continue;
             }
-            Check(value, property, before + name, source);
-            target[name] = value?.DeepClone();
+            object? read = Read(value, property, before + name, source);
+            // The name of a preset becomes what it stands for, in which later layers may change a part.
+            target[name] = DataTypes.IsGroup(property.PropertyType)
+                ? JsonSerializer.SerializeToNode(read, property.PropertyType, SettingsFormat.Options) : value?.DeepClone();
         }
     }
 
-    private static void Check(JsonNode? value, JsonPropertyInfo property, string path, string source)
+    private static object? Read(JsonNode? value, JsonPropertyInfo property, string path, string source)
     {
         // Who gives an option need not know which setting it sets.
         bool isOption = source != "--set" && source.StartsWith("--", StringComparison.Ordinal);
         try
         {
-            if (value.Deserialize(property.PropertyType, SettingsFormat.Options) is not null || property.IsSetNullable)
-                return;
+            object? read = value.Deserialize(property.PropertyType, SettingsFormat.Options);
+            if (read is not null || property.IsSetNullable)
+                return read;
         }
         catch (ArgumentException error)
         {
@@ -82,10 +85,12 @@ internal static class SettingsTree
 
         UsageException Wrong(Exception? error)
         {
-            Type type = property.PropertyType;
+            Type type = property.PropertyType, bare = Nullable.GetUnderlyingType(type) ?? type;
+            bool isTooLarge = bare == typeof(int) && value is JsonValue number && number.TryGetValue(out long whole) && whole != (int)whole;
+            string range = isTooLarge ? $" from {int.MinValue} to {int.MaxValue}" : "";
             return new UsageException(isOption
-                ? $"{source} is {value}; it must be {DataTypes.Describe(Nullable.GetUnderlyingType(type) ?? type)}."
-                : $"{source}: {path} is {value?.ToJsonString() ?? "null"}; it must be {DataTypes.Describe(type)}.", error);
+                ? $"{source} is {value}; it must be {DataTypes.Describe(bare)}{range}."
+                : $"{source}: {path} is {value?.ToJsonString() ?? "null"}; it must be {DataTypes.Describe(type)}{range}.", error);
         }
     }
 
@@ -93,7 +98,24 @@ internal static class SettingsTree
     {
         IList<JsonPropertyInfo> known = SettingsFormat.Properties(type);
         return known.FirstOrDefault(property => property.Name == name) ?? throw new UsageException(
-            $"{source}: there is no setting {before}{name}{NearestName.Hint(name, known.Select(p => p.Name), before)}. "
-            + "--print-config shows all of them.");
+            $"{source}: there is no setting {before}{name}{Hint()}. --print-config shows all of them.");
+
+        // A name that stands in a group of settings is meant before one that is only like it.
+        string Hint() => Deeper(type, name, before) is { } path
+            ? $"; the nearest is {path}" : NearestName.Hint(name, known.Select(p => p.Name), before);
+    }
+
+    // The setting of that name in a group, with the names of the groups; the one with the fewest groups.
+    private static string? Deeper(Type type, string name, string before)
+    {
+        JsonPropertyInfo[] groups = [.. SettingsFormat.Properties(type).Where(property => DataTypes.IsGroup(property.PropertyType))];
+        foreach (JsonPropertyInfo group in groups)
+        {
+            JsonPropertyInfo? found = SettingsFormat.Properties(group.PropertyType)
+                .FirstOrDefault(property => property.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+            if (found is not null)
+                return $"{before}{group.Name}.{found.Name}";
+        }
+        return groups.Select(group => Deeper(group.PropertyType, name, $"{before}{group.Name}.")).FirstOrDefault(path => path is not null);
     }
 }
