@@ -10,8 +10,6 @@ internal sealed class LLaDAFamily : ModelFamily
 
     public override string ModelType => "llada";
 
-    public override string DisplayName => "LLaDA";
-
     public override string Architecture => "LLaDAModelLM";
 
     protected override TransformerConfig Read(HubConfig config)

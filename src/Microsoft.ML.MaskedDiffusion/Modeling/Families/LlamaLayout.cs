@@ -9,40 +9,38 @@ namespace Microsoft.ML.MaskedDiffusion.Modeling.Families;
 /// </summary>
 internal sealed class LlamaLayout : ModelFamily
 {
-    private LlamaLayout(string modelType, string displayName, string architecture)
+    private LlamaLayout(string modelType, string architecture)
     {
-        (ModelType, DisplayName, Architecture) = (modelType, displayName, architecture);
+        (ModelType, Architecture) = (modelType, architecture);
     }
 
-    public static LlamaLayout Dream { get; } = new("Dream", "Dream", "DreamModel") { HasBias = true, Shifts = true, NormEpsilon = 1e-6 };
+    public static LlamaLayout Dream { get; } = new("Dream", "DreamModel") { HasBias = true, Shifts = true, NormEpsilon = 1e-6 };
 
-    public static LlamaLayout A2DQwen2 { get; } = new("a2d-qwen2", "dLLM's A2D of Qwen 2", "A2DQwen2LMHeadModel")
+    public static LlamaLayout A2DQwen2 { get; } = new("a2d-qwen2", "A2DQwen2LMHeadModel")
     {
         HasBias = true, NormEpsilon = 1e-6,
     };
 
-    public static LlamaLayout A2DQwen3 { get; } = new("a2d-qwen3", "dLLM's A2D of Qwen 3", "A2DQwen3LMHeadModel")
+    public static LlamaLayout A2DQwen3 { get; } = new("a2d-qwen3", "A2DQwen3LMHeadModel")
     {
         HasQueryKeyNorm = true, NormEpsilon = 1e-6, DefaultHeadSize = 128,
     };
 
-    public static LlamaLayout A2DLlama { get; } = new("a2d-llama", "dLLM's A2D of Llama", "A2DLlamaLMHeadModel") { NormEpsilon = 1e-6 };
+    public static LlamaLayout A2DLlama { get; } = new("a2d-llama", "A2DLlamaLMHeadModel") { NormEpsilon = 1e-6 };
 
-    public static LlamaLayout Llama { get; } = new("llama", "Llama", "LlamaForCausalLM") { NormEpsilon = 1e-6, IsAutoregressive = true };
+    public static LlamaLayout Llama { get; } = new("llama", "LlamaForCausalLM") { NormEpsilon = 1e-6, IsAutoregressive = true };
 
-    public static LlamaLayout Qwen2 { get; } = new("qwen2", "Qwen 2", "Qwen2ForCausalLM")
+    public static LlamaLayout Qwen2 { get; } = new("qwen2", "Qwen2ForCausalLM")
     {
         HasBias = true, NormEpsilon = 1e-6, IsAutoregressive = true,
     };
 
-    public static LlamaLayout Qwen3 { get; } = new("qwen3", "Qwen 3", "Qwen3ForCausalLM")
+    public static LlamaLayout Qwen3 { get; } = new("qwen3", "Qwen3ForCausalLM")
     {
         HasQueryKeyNorm = true, NormEpsilon = 1e-6, DefaultHeadSize = 128, IsAutoregressive = true,
     };
 
     public override string ModelType { get; }
-
-    public override string DisplayName { get; }
 
     public override string Architecture { get; }
 

@@ -29,9 +29,6 @@ internal abstract class ModelFamily
     /// <summary>What config.json calls it: its model_type.</summary>
     public abstract string ModelType { get; }
 
-    /// <summary>What people call it.</summary>
-    public abstract string DisplayName { get; }
-
     /// <summary>The class that transformers loads its models with, as config.json names it.</summary>
     public abstract string Architecture { get; }
 

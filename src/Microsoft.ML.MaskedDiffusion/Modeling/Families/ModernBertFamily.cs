@@ -10,8 +10,6 @@ internal sealed class ModernBertFamily : ModelFamily
 {
     public override string ModelType => "modernbert";
 
-    public override string DisplayName => "ModernBERT";
-
     public override string Architecture => "ModernBertForMaskedLM";
 
     protected override TransformerConfig Read(HubConfig config)

@@ -15,7 +15,8 @@ internal enum RandomPurpose : byte
     Likelihood = 7,
     GuidanceDropout = 8,
     Order = 9,
-    Bootstrap = 10,
+
+    // 10 was used by earlier versions.
     Example = 11,
     RevealOrder = 12,
     GapLength = 13,
