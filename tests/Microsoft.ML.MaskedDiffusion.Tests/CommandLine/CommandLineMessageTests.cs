@@ -67,6 +67,9 @@ public sealed partial class CommandLineMessageTests
     [DataRow(new[] { "search", "BOOK", "--out", "x.zip", "--vocabulary", "3" }, "--vocabulary (VocabularySize) must be from 258")]
     [DataRow(new[] { "score", "a", "--device", "foo" }, "--device (Device) is \"foo\"; it must be")]
     [DataRow(new[] { "train" }, "error: No")]
+    [DataRow(new[] { "perplexity", "BOOK", "--max-documents", "0" }, "--max-documents (MaxDocuments) is 0; it must be at least 1.")]
+    [DataRow(new[] { "search", "BOOK", "--out", "x.zip", "--set", "MetricDocuments=0" }, "MetricDocuments is 0; it must be at least 1")]
+    [DataRow(new[] { "batch", "BOOK", "x.csv", "--task", "Choose" }, "add --choices with the most of a row")]
     [DataRow(new[] { "eval", "BOOK", "--task", "piq" }, "--task is piq; it must be one of hellaswag")]
     [DataRow(new[] { "eval", "BOOK", "--task", "piqa", "--published", "--samples", "128" },
         "--samples means nothing beside --published, which has samples of its own: leave one out.")]

@@ -26,7 +26,7 @@ internal sealed class BatchCommand : ModelCommand<BatchSettings>
             "column");
         AddOption("--output-column", "Batch.OutputColumns", "A column of the model to write; may be repeated. Default: all.", "column");
         AddOption("--keep", "Batch.KeptColumns", "A column of the input to write; may be repeated. Default: all.", "column");
-        AddOption("--choices", "Choose.ChoiceCount", "The most choices that a row has, for the task Choose.");
+        AddOption("--choices", "Choose.ChoiceCount", "The most choices that a row has; the task Choose needs it.");
         AddOption("--length", "Generate.Generation.MaxNewTokens",
             "Most tokens to write, for the task Generate. Default: as for generate.");
         AddFlag("--skip-invalid-rows", "Batch.InvalidRows", JsonValue.Create(nameof(InvalidRows.Skip)),

@@ -18,6 +18,11 @@ internal static class BatchTasks
         {
             case BatchTask.Choose:
                 ChoiceScoringOptions choose = settings.Choose;
+                if (choose.ChoiceCount is null)
+                {
+                    throw new UsageException(
+                        "How many choices a row has is not known before it is read: add --choices with the most of a row.");
+                }
                 choose.ContextColumnName = settings.Column ?? choose.ContextColumnName;
                 return (catalog.ScoreChoices(model, choose), choose.ContextColumnName, null, choose.ChoicesColumnName);
             case BatchTask.Infill:

@@ -40,6 +40,8 @@ internal sealed class PerplexityCommand : ModelCommand<PerplexitySettings>
     {
         if (settings.Data.Count == 0)
             throw new UsageException("No data: name files or folders after the command.");
+        if (settings.MaxDocuments < 1)
+            throw new UsageException($"--max-documents (MaxDocuments) is {settings.MaxDocuments}; it must be at least 1.");
         foreach (string path in settings.Data)
             RequireReadable(path, settings, context);
         using MaskedDiffusionModel model = ModelPlace.Open(settings, context);

@@ -79,6 +79,8 @@ internal sealed class SearchCommand : SettingsCommand<SearchSettings>
     /// <inheritdoc/>
     protected override int Run(SearchSettings settings, ToolContext context)
     {
+        if (settings.MetricDocuments < 1)
+            throw new UsageException($"MetricDocuments is {settings.MetricDocuments}; it must be at least 1.");
         using ModelTarget target = ModelTarget.Take(settings.Out, settings.Overwrite, context);
         if (settings.Report is { } page)
             RequireFree(page, settings.Overwrite);

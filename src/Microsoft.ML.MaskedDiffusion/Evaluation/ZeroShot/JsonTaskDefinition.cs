@@ -67,7 +67,8 @@ public sealed record JsonTaskDefinition
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{path}: no task definition: {e.Message}", e);
+            string fields = string.Join(", ", Json.GetTypeInfo(typeof(JsonTaskDefinition)).Properties.Select(property => property.Name));
+            throw new InvalidDataException($"{path}: no task definition, whose fields are {fields}: {e.Message}", e);
         }
         try
         {

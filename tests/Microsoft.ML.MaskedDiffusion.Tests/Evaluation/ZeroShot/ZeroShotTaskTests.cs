@@ -207,6 +207,7 @@ public sealed class ZeroShotTaskTests
     [TestMethod]
     [DataRow("""{ "name": "mine", "context": "c", "gold_field": "g" }""", "choices")]
     [DataRow("""{ "name": "mine", "context": "c", "choices_field": "x" }""", "gold_field")]
+    [DataRow("""{ "name": "mine", "contxt": "c" }""", "no task definition, whose fields are name, context, choices, ")]
     [DataRow("""{ "name": "mine", "context": "c", "choices_field": "x", "gold_field": "g", "first_index": 2 }""", "first_index")]
     [DataRow("""{ "name": "mine", "contxt": "c" }""", "contxt")]
     [DataRow("not json", "task definition")]
