@@ -46,7 +46,7 @@ internal sealed class WeightLayout(IEnumerable<StoredTensor> tensors, Func<strin
                 faults.Add($"tensor {quoted} is of type {entry.Type}, expected is I8, as the other matrices are");
             else if (!tensor.IsInt8
                 && entry.Type is not (SafetensorsType.F32 or SafetensorsType.BF16 or SafetensorsType.F16 or SafetensorsType.F64))
-                faults.Add($"tensor {quoted} is of type {entry.Type}, expected is F32, BF16 or F16");
+                faults.Add($"tensor {quoted} is of type {entry.Type}, expected is F32, BF16, F16 or F64");
         }
         foreach (StoredTensor tensor in _tensors.Values)
             if (!tensor.IsCopy && !found.Contains(tensor.Name))
