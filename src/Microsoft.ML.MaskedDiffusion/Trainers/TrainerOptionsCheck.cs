@@ -20,7 +20,7 @@ internal static class TrainerOptionsCheck
         CheckAnnealing(options, autoregressive);
         OptionCheck.RequireCount(options.ProgressInterval, nameof(options.ProgressInterval));
         OptionCheck.RequireDefined(options.CancelBehavior, nameof(options.CancelBehavior));
-        CheckDevice(options.Device);
+        DeviceChoice.Validate(options.Device);
         options.Optimizer.Check(options.MaxSteps);
         options.Budget.Check(options);
         options.Validation.Check(options);
@@ -123,19 +123,6 @@ internal static class TrainerOptionsCheck
             options.Network.UniformShare, "0: set Noise.UniformShare, which the trained network keeps");
         OptionCheck.Require(options.Network.ContextLength >= 2, "Network.ContextLength", options.Network.ContextLength,
             "at least 2, so that there is text beside a masked token");
-    }
-
-    private static void CheckDevice(string device)
-    {
-        try
-        {
-            DeviceChoice.Validate(device);
-        }
-        catch (ArgumentException)
-        {
-            const string Allowed = "\"auto\", \"cpu\", \"cuda\" or \"cuda:1\" with another number";
-            OptionCheck.Require(false, nameof(TrainerOptions.Device), device, Allowed);
-        }
     }
 
     private static void CheckAutoregressive(TrainerOptions options)

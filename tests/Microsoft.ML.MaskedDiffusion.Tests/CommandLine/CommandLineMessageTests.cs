@@ -65,7 +65,7 @@ public sealed partial class CommandLineMessageTests
     [DataRow(new[] { "finetune", "rows.jsonl", "--out", "x.mdm", "--adapter-out", "ad3" }, "--adapter-out is ad3")]
     [DataRow(new[] { "search", "BOOK", "--out", "x.zip", "--trials", "0" }, "--trials (MaxTrials) is 0")]
     [DataRow(new[] { "search", "BOOK", "--out", "x.zip", "--vocabulary", "3" }, "--vocabulary (VocabularySize) must be from 258")]
-    [DataRow(new[] { "score", "a", "--device", "foo" }, "--device (Device) is \"foo\"; it must be")]
+    [DataRow(new[] { "score", "a", "--device", "foo" }, "--device (Device) is 'foo'; it must be")]
     [DataRow(new[] { "train" }, "error: No")]
     [DataRow(new[] { "perplexity", "BOOK", "--max-documents", "0" }, "--max-documents (MaxDocuments) is 0; it must be at least 1.")]
     [DataRow(new[] { "search", "BOOK", "--out", "x.zip", "--set", "MetricDocuments=0" }, "MetricDocuments is 0; it must be at least 1")]

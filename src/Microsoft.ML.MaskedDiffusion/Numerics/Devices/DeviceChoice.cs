@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.MaskedDiffusion.Options;
 using TorchSharp;
 
 namespace Microsoft.ML.MaskedDiffusion.Numerics.Devices;
@@ -11,8 +12,8 @@ internal static class DeviceChoice
     private const string AddCuda = "add the package TorchSharp-cuda-linux (TorchSharp-cuda-windows) and a driver";
 
     /// <summary>Checks how the choice is written, without loading libtorch.</summary>
-    /// <exception cref="ArgumentException">It is none of the known forms.</exception>
-    public static void Validate(string device, string option = "Device") => _ = Parse(device, option);
+    /// <exception cref="ArgumentOutOfRangeException">It is none of the known forms.</exception>
+    public static void Validate(string device) => _ = Parse(device);
 
     /// <summary>Checks that this machine has the device, before work is done for it.</summary>
     /// <exception cref="ArgumentException">The choice is badly written, or this machine has no such device.</exception>
@@ -24,7 +25,8 @@ internal static class DeviceChoice
     /// <exception cref="ArgumentException">The choice is badly written, or this machine has no such device.</exception>
     public static torch.Device Resolve(string device)
     {
-        (bool auto, int? index) = Parse(device, nameof(device));
+        ArgumentNullException.ThrowIfNull(device);
+        (bool auto, int? index) = Parse(device);
         NativeRuntime.EnsureLoaded();
         if (!auto && index is null)
             return torch.device(DeviceType.CPU);
@@ -70,9 +72,8 @@ internal static class DeviceChoice
     public static string Describe(torch.Device device) => device.type == DeviceType.CPU ? "cpu" : $"cuda:{Math.Max(0, device.index)}";
 
     // The index is null for the processor.
-    private static (bool Auto, int? Index) Parse(string device, string option)
+    private static (bool Auto, int? Index) Parse(string device)
     {
-        ArgumentNullException.ThrowIfNull(device, option);
         switch (device)
         {
             case Auto:
@@ -82,9 +83,10 @@ internal static class DeviceChoice
             case "cuda":
                 return (false, 0);
         }
-        if (device.StartsWith("cuda:", StringComparison.Ordinal)
-            && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index))
-            return (false, index);
-        throw new ArgumentException($"{option} is \"{device}\"; it must be \"auto\", \"cpu\", \"cuda\" or \"cuda:\" and a number.", option);
+        int index = 0;
+        bool isNumbered = device?.StartsWith("cuda:", StringComparison.Ordinal) == true
+            && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index);
+        OptionCheck.Require(isNumbered, "Device", device, "\"auto\", \"cpu\", \"cuda\" or \"cuda:1\" with another number");
+        return (false, index);
     }
 }
