@@ -17,7 +17,8 @@ internal static class Gpt2Check
         JsonElement root = document.RootElement;
         bool plain = !IsGiven(root, "normalizer") && IsGiven(root, "pre_tokenizer")
             && root.GetProperty("pre_tokenizer") is { ValueKind: JsonValueKind.Object } split
-            && split.TryGetProperty("type", out JsonElement kind) && kind.ValueEquals("ByteLevel")
+            && split.TryGetProperty("type", out JsonElement kind) && kind.ValueKind == JsonValueKind.String
+            && kind.ValueEquals("ByteLevel")
             && split.TryGetProperty("add_prefix_space", out JsonElement prefix) && prefix.ValueKind == JsonValueKind.False
             && (!split.TryGetProperty("use_regex", out JsonElement regex) || regex.ValueKind == JsonValueKind.True);
         if (!plain)

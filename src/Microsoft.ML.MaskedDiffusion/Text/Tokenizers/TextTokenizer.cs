@@ -204,6 +204,19 @@ public abstract class TextTokenizer
     /// </summary>
     internal virtual string? UnspelledTextOf(int id) => null;
 
+    /// <summary>What is read; errors about files also say where the files were.</summary>
+    internal static T Located<T>(Func<T> read, string? path)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidDataException e) when (path is not null)
+        {
+            throw new InvalidDataException($"{e.Message} Read from '{path}'.", e.InnerException);
+        }
+    }
+
     private protected virtual TextTokenizer Unspelling(int id) => this;
 
     private protected abstract int[] EncodeWellFormed(string text, bool startsText);
@@ -223,19 +236,6 @@ public abstract class TextTokenizer
                 : $"Token id {id} is not in 0 .. {VocabularySize - 1}, the ids of this tokenizer. Was it made by another one?");
         }
         return id != BeginningOfSequenceId && id != EndOfSequenceId;
-    }
-
-    // What is read; errors about files also say where the files were.
-    private static T Located<T>(Func<T> read, string? path)
-    {
-        try
-        {
-            return read();
-        }
-        catch (InvalidDataException e) when (path is not null)
-        {
-            throw new InvalidDataException($"{e.Message} Read from '{path}'.", e.InnerException);
-        }
     }
 
     private string HashContent()

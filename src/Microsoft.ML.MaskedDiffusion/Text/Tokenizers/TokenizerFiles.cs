@@ -134,9 +134,9 @@ internal static class TokenizerFiles
         if (File.Exists(prefix + SpecialTokens))
             files[SpecialTokens] = ReadFile(prefix + SpecialTokens);
         byte[]? config = File.Exists(prefix + Config) ? ReadFile(prefix + Config) : null;
-        if (config is not null && QwenFiles.IsNamedIn(config))
+        if (config is not null && TextTokenizer.Located(() => QwenFiles.IsNamedIn(config), prefix))
         {
-            byte[] tokenizer = QwenFiles.TokenizerJson(files[Vocabulary], files[Merges], config);
+            byte[] tokenizer = TextTokenizer.Located(() => QwenFiles.TokenizerJson(files[Vocabulary], files[Merges], config), prefix);
             files.Remove(Vocabulary);
             files.Remove(Merges);
             (files[HuggingFace], files[Config]) = (tokenizer, config);

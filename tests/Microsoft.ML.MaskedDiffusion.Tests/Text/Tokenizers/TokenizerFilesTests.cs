@@ -82,6 +82,33 @@ public sealed class TokenizerFilesTests
     }
 
     [TestMethod]
+    public void TheFolderOfQwensFilesIsTold()
+    {
+        Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
+        Write("merges.txt", Encoding.UTF8.GetBytes("t h e"));
+        Write("tokenizer_config.json", Encoding.UTF8.GetBytes("""{"tokenizer_class": "Qwen2Tokenizer"}"""));
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => TextTokenizer.FromFile(_folder.Path)).Message;
+        StringAssert.Contains(message, "line 1 is 't h e'");
+        StringAssert.Contains(message, $"Read from '{_folder.Path}");
+        Write("tokenizer_config.json", Encoding.UTF8.GetBytes("[]"));
+        message = Assert.ThrowsExactly<InvalidDataException>(() => TextTokenizer.FromFile(_folder.Path)).Message;
+        StringAssert.Contains(message, $"Read from '{_folder.Path}");
+    }
+
+    [TestMethod]
+    [DataRow("5")]
+    [DataRow("null")]
+    [DataRow("\"Sequence\"")]
+    public void AnotherWayOfSplittingIsRefusedWhateverNamesIt(string type)
+    {
+        Write("vocab.json", Corpora.ByteLevel.Files["vocab.json"]);
+        Write("merges.txt", Corpora.ByteLevel.Files["merges.txt"]);
+        Write("tokenizer.json", Encoding.UTF8.GetBytes($$$"""{"pre_tokenizer": {"type": {{{type}}}, "add_prefix_space": false}}"""));
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => TextTokenizer.FromFile(PathOf("vocab.json"))).Message, "says another one");
+    }
+
+    [TestMethod]
     public void BytesThatAreNotUtf8AreToldOfJsonFiles()
     {
         var files = new Dictionary<string, byte[]>(Files()) { ["special_tokens_map.json"] = [.. "{\"bos_token\":\""u8, 0xCF, .. "\"}"u8] };
