@@ -109,7 +109,9 @@ internal sealed class HubFolder
         int mask = tokenizer.MaskTokenId ?? throw new InvalidDataException(
             $"{_path}: no file names the mask token: neither mask_token_id in {HubConfig.FileName} nor mask_token in "
             + $"{TokenizerFiles.SpecialTokens} or {TokenizerFiles.Config}. Write its id into {HubConfig.FileName} as \"mask_token_id\".");
-        return Config with { MaskTokenId = mask };
+        return mask >= 0 && mask < Config.VocabularySize ? Config with { MaskTokenId = mask } : throw new InvalidDataException(
+            $"{_path}: the tokenizer's files say that the mask token has the id {mask}, and the network knows the ids 0 to "
+            + $"{Config.VocabularySize - 1} ({HubConfig.FileName}). Fetch all files of one release again.");
     }
 
     private string WeightsPath()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Microsoft.ML.MaskedDiffusion.Text.Tokenizers;
@@ -51,11 +52,43 @@ internal static class SpecialTokens
         }
         if (files.TryGetValue(TokenizerFiles.AddedTokens, out byte[]? ids))
         {
-            using JsonDocument document = TokenizerJsonFile.ParseObject(TokenizerFiles.AddedTokens, ids, "a JSON object with tokens' ids");
+            using JsonDocument document = ParseAdded(ids);
             tokens.AddRange(document.RootElement.EnumerateObject().Select(token => token.Name));
         }
         return [.. tokens.OfType<string>()];
     }
+
+    /// <summary>
+    /// The id of a token that added_tokens.json, or added_tokens_decoder in tokenizer_config.json, adds to a vocabulary; null where they do
+    /// not.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A file is no JSON object.</exception>
+    public static int? AddedId(IReadOnlyDictionary<string, byte[]> files, string token)
+    {
+        if (files.TryGetValue(TokenizerFiles.AddedTokens, out byte[]? ids))
+        {
+            using JsonDocument document = ParseAdded(ids);
+            if (document.RootElement.TryGetProperty(token, out JsonElement value) && value.ValueKind == JsonValueKind.Number
+                && value.TryGetInt32(out int id))
+            {
+                return id;
+            }
+        }
+        if (!files.TryGetValue(TokenizerFiles.Config, out byte[]? content))
+            return null;
+        using JsonDocument config = Parse(TokenizerFiles.Config, content);
+        if (!config.RootElement.TryGetProperty("added_tokens_decoder", out JsonElement added) || added.ValueKind != JsonValueKind.Object)
+            return null;
+        foreach (JsonProperty item in added.EnumerateObject())
+        {
+            if (TextOf(item.Value) == token && int.TryParse(item.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+                return id;
+        }
+        return null;
+    }
+
+    private static JsonDocument ParseAdded(byte[] content) =>
+        TokenizerJsonFile.ParseObject(TokenizerFiles.AddedTokens, content, "a JSON object with tokens' ids");
 
     private static bool? Flag(IReadOnlyDictionary<string, byte[]> files, string name)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.ML.MaskedDiffusion.Modeling;
 using Microsoft.ML.MaskedDiffusion.Modeling.Storage;
 using Microsoft.ML.MaskedDiffusion.Numerics.Memory;
@@ -123,6 +124,46 @@ public sealed class HubFolderTests
         folder.Edit("config.json", json => json["mask_token_id"] = 117);
         using MaskedDiffusionModel model = folder.Load();
         Assert.AreEqual(117, model.Config.MaskTokenId);
+    }
+
+    [TestMethod]
+    [DataRow("special_tokens_map.json", "piece")]
+    [DataRow("special_tokens_map.json", "added_tokens.json")]
+    [DataRow("tokenizer_config.json", "tokenizer_config.json")]
+    public void AMaskTokenMayBeNamedBesideASentencePieceModel(string named, string given)
+    {
+        using var folder = new PublishedFolder("a2d-llama");
+        string PathOf(string file) => Path.Combine(folder.Path, file);
+        File.Delete(PathOf("tokenizer.json"));
+        var pieces = new SentencePieceModelBuilder();
+        while (pieces.Count < 117)
+            pieces.With($"w{pieces.Count}", -pieces.Count);
+        if (given == "piece")
+            pieces.With(PublishedFolder.MaskToken, 0, SentencePieceModelBuilder.Control);
+        File.WriteAllBytes(PathOf("tokenizer.model"), pieces.Build());
+        File.WriteAllText(PathOf("tokenizer_config.json"), "{}");
+        File.WriteAllText(PathOf("special_tokens_map.json"), "{}");
+        folder.Edit(named, json => json["mask_token"] = PublishedFolder.MaskToken);
+        void Give(int id)
+        {
+            if (given == "added_tokens.json")
+                File.WriteAllText(PathOf(given), $$"""{"{{PublishedFolder.MaskToken}}": {{id}}}""");
+            else if (given != "piece")
+                folder.Edit(given, json => json["added_tokens_decoder"] = new JsonObject { [$"{id}"] = PublishedFolder.MaskToken });
+        }
+
+        Give(117);
+        using MaskedDiffusionModel model = folder.Load();
+        Assert.AreEqual(117, model.Config.MaskTokenId);
+        if (given == "piece")
+            return;
+        Give(500);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => folder.Load()).Message, "the mask token has the id 500");
+        File.WriteAllText(PathOf("added_tokens.json"), "{}");
+        File.WriteAllText(PathOf("tokenizer_config.json"), "{}");
+        File.WriteAllText(PathOf("special_tokens_map.json"), $$"""{"mask_token": "{{PublishedFolder.MaskToken}}"}""");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => folder.Load()).Message,
+            $"mask_token is '{PublishedFolder.MaskToken}', which is not in the tokenizer's vocabulary");
     }
 
     [TestMethod]

@@ -21,6 +21,8 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
         TokenizerFiles.Kept(files, TokenizerFiles.SentencePiece, TokenizerFiles.SentencePieceSettings),
         SentencePieceVocabulary.Read(files[TokenizerFiles.SentencePiece]));
 
+    internal override int? MaskTokenId => SpecialTokens.Mask(Files, IdOf);
+
     internal override IReadOnlyList<string> SpelledTokens =>
     [
         .. Enumerable.Range(0, _vocabulary.Count).Where(id => _vocabulary.KindOf(id) == PieceKind.UserDefined)
@@ -45,4 +47,11 @@ internal sealed class SentencePieceTextTokenizer : TextTokenizer
     private protected override int[] EncodeWellFormed(string text, bool startsText) => _encoder.Encode(text, startsText);
 
     private protected override string Decode(IReadOnlyList<int> ids, bool startsText) => _encoder.Decode(WithText(ids), startsText);
+
+    // A token that was added behind the pieces has its id in a file beside the model.
+    private int? IdOf(string token)
+    {
+        int id = _vocabulary.IdOf(token);
+        return id >= 0 && _vocabulary.TextOf(id) == token ? id : SpecialTokens.AddedId(Files, token);
+    }
 }
