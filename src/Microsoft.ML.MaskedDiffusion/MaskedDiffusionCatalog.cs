@@ -60,7 +60,9 @@ public sealed partial class MaskedDiffusionCatalog
     /// Searches for the options with which a <see cref="MaskedDiffusionTrainer"/> learns best: trains models with many, stops those that
     /// are behind, and returns the best. Long: see <see cref="SearchOptions.Progress"/> and <see cref="SearchOptions.CancellationToken"/>.
     /// </summary>
-    /// <param name="trainingSet">The training data, read in each trial.</param>
+    /// <param name="trainingSet">
+    /// The training data: read once for all trials that share its tokens, and in each trial where rows are sequences of their own.
+    /// </param>
     /// <param name="options">What is varied, what counts, and how long; copied and checked.</param>
     /// <returns>The best model with its options, and all trials; the caller disposes it.</returns>
     /// <exception cref="ArgumentException">An option is out of its range, or a value of the space is.</exception>

@@ -41,12 +41,12 @@ public static class TrainingRecipes
     /// hundreds of them.
     /// </param>
     /// <param name="corpusBytes">
-    /// Bytes of text, at least 1: the vocabulary has a token for each 128 of them, 1,024 to 8,192 tokens, because a token that hardly ever
-    /// comes is not learned. Null, the default: 8,192 tokens, for a megabyte of text and more.
+    /// Bytes of text, at least 1: the vocabulary has a token for each 128 of them, or less, down to a power of two, and 1,024 to 8,192
+    /// tokens, because a token that hardly ever comes is not learned. Null, the default: 8,192 tokens, for 1,048,576 bytes and more.
     /// </param>
     /// <param name="contextLength">
     /// The network's context in tokens, 8 to 4,096; longer texts are scored in windows. Short texts are learned fastest in a context that
-    /// is about as long as they are. A step has about 864 tokens whatever the context is. Default 64.
+    /// is about as long as they are. A step has about 864 tokens, but at least one row. Default 64.
     /// </param>
     /// <param name="processGroup">
     /// The processes to train on, all of which make this call; the batch then is a multiple of their number, the same for 1, 2, 4, 8 and 16

@@ -8,10 +8,12 @@ public sealed class ComputeOptions
 {
     /// <summary>
     /// Sequences worked on at once, a divisor of <see cref="TrainerOptions.BatchSize"/>, or of a (virtual) rank's share of it: a smaller
-    /// micro batch needs less memory. The gradient changes by rounding only (where each row is a sequence of its own, under
-    /// <see cref="LossDivisor.Batch"/>, the default of <see cref="RowOptions.LossDivisor"/>). The published schedule counts micro batches,
-    /// so the learning rate of a step moves by a fraction of a step (and where <see cref="NoiseOptions.StochasticLengthRatio"/> is above 0
-    /// the draws of lengths change too). Default null: the largest divisor of a rank's share that makes at most 4,096 tokens.
+    /// micro batch needs less memory. The gradient changes by rounding only, but for five options that go by micro batch:
+    /// <see cref="NoiseOptions.GuidanceDropout"/> and <see cref="NoiseOptions.StochasticLengthRatio"/>, which are drawn for each,
+    /// <see cref="TrainerOptions.AttentionAnnealing"/>, <see cref="RowPadding.Longest"/> and <see cref="LossDivisor.MicroBatch"/>. Where
+    /// one of them is used, set this, so that it is the same on another number of ranks. The published schedule counts micro batches, so
+    /// the learning rate of a step moves by a fraction of a step. Default null: the largest divisor of a rank's share that makes at most
+    /// 4,096 tokens.
     /// </summary>
     public int? MicroBatchSize { get; set; }
 
