@@ -72,26 +72,35 @@ public sealed class BatchScoringTests
     public void ALogThatSaysAllIsDoneIsNoResultWithoutTheRows()
     {
         BatchTable.Write(Input(BatchFormat.Csv), BatchFormat.Csv, BatchTable.Tickets(11));
-        string path = Output(BatchFormat.Csv), log = path + ".progress.jsonl", kept = _folder.File("kept");
-        Score(BatchFormat.Csv, BatchFormat.Csv, options => options.Progress = new Collected<BatchScoringProgress>(_ =>
-        {
-            // The run holds its log, which may be read beside it only without a lock.
-            using var held = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using FileStream copy = File.Create(kept);
-            held.CopyTo(copy);
-        }));
-        byte[] whole = File.ReadAllBytes(path);
-        // What is left where the process ended between the last block and the removal of the log.
-        File.Copy(kept, log);
+        string wholePath = Output(BatchFormat.Csv, "whole"), path = Output(BatchFormat.Csv), log = path + ".progress.jsonl";
+        Score(BatchFormat.Csv, BatchFormat.Csv, options => options.OutputPath = wholePath);
+        byte[] whole = File.ReadAllBytes(wholePath);
+        StopWhereAllIsDone();
+        // What is left where the process ends between the output's coming into its place and the log's removal.
+        File.Move(path + ".partial", path);
         Score(BatchFormat.Csv, BatchFormat.Csv);
         CollectionAssert.AreEqual(whole, File.ReadAllBytes(path));
-        File.Copy(kept, log);
         File.Delete(path);
+        StopWhereAllIsDone();
+        File.Delete(path + ".partial");
         StringAssert.Contains(
             Assert.ThrowsExactly<InvalidDataException>(() => Score(BatchFormat.Csv, BatchFormat.Csv)).Message, $"Delete {log}");
         File.Delete(log);
         Score(BatchFormat.Csv, BatchFormat.Csv);
         CollectionAssert.AreEqual(whole, File.ReadAllBytes(path));
+
+        // A folder in the output's place, which comes after the last block, is met when the rows are to go there.
+        void StopWhereAllIsDone()
+        {
+            var progress = new Collected<BatchScoringProgress>(report =>
+            {
+                if (report.RowCount == 11)
+                    Directory.CreateDirectory(path);
+            });
+            Assert.Throws<IOException>(() => Score(BatchFormat.Csv, BatchFormat.Csv, options => options.Progress = progress));
+            Directory.Delete(path);
+            Assert.IsTrue(File.Exists(log));
+        }
     }
 
     [TestMethod]

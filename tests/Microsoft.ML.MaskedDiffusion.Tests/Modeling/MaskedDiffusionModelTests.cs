@@ -229,7 +229,7 @@ public sealed class MaskedDiffusionModelTests
         Assert.ThrowsExactly<FileNotFoundException>(() => MaskedDiffusionModel.Load(folder.File("none")));
         StringAssert.Contains(
             Assert.ThrowsExactly<InvalidDataException>(() => MaskedDiffusionModel.Load(folder.Path)).Message, "manifest.json");
-        Assert.ThrowsExactly<ArgumentException>(() => MaskedDiffusionModel.Load(folder.Path, "tpu"));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => MaskedDiffusionModel.Load(folder.Path, "tpu"));
         Assert.ThrowsExactly<FileNotFoundException>(() => MaskedDiffusionModel.FromSafetensors(folder.File("none"), "6M", Tokenizer));
     }
 

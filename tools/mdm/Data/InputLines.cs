@@ -80,12 +80,12 @@ internal static class InputLines
     private static FileStream OpenFile(string file, bool isJson)
     {
         SourceFiles.RequireFile(file);
+        SourceFiles.RefuseOtherKinds(file, isJson ? "JSON lines" : "files with a text a line, and JSON lines (.jsonl)");
         if (Tables.IsTable(file))
         {
             throw new UsageException($"{file} is a table, whose rows this command does not read: take mdm batch for it, or write its texts "
                 + "into a file with one a line.");
         }
-        SourceFiles.RefuseOtherKinds(file, isJson ? "JSON lines" : "files with a text a line, and JSON lines (.jsonl)");
         return File.OpenRead(file);
     }
 
