@@ -1,5 +1,5 @@
+using Microsoft.ML.MaskedDiffusion.Diffusion.Likelihood;
 using Microsoft.ML.MaskedDiffusion.Options;
-
 
 namespace Microsoft.ML.MaskedDiffusion;
 
@@ -34,7 +34,7 @@ public sealed class PerplexityOptions
         OptionCheck.RequireCount(DocumentsPerBatch, nameof(DocumentsPerBatch));
         var copy = (PerplexityOptions)MemberwiseClone();
         copy.Likelihood = Likelihood.Clone();
-        copy.Stride ??= Math.Max(1, contextLength / 2);
+        copy.Stride ??= TextWindows.DefaultStride(contextLength);
         return copy;
     }
 }
