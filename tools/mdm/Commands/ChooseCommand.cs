@@ -60,13 +60,18 @@ internal sealed class ChooseCommand : ModelCommand<ChooseSettings>
             .. new[] { names.ProbabilityColumnName, names.LogLikelihoodColumnName, names.StandardErrorColumnName }
                 .Select(name => scored.Schema[name]),
         ];
-        using DataViewRowCursor cursor = scored.GetRowCursor(columns);
+        DataViewSchema.Column label = scored.Schema[names.PredictedLabelColumnName];
+        using DataViewRowCursor cursor = scored.GetRowCursor([.. columns, label]);
         ValueGetter<VBuffer<float>>[] getters = [.. columns.Select(cursor.GetGetter<VBuffer<float>>)];
+        ValueGetter<uint> getLabel = cursor.GetGetter<uint>(label);
         foreach (Question question in questions)
         {
             cursor.MoveNext();
             float[][] numbers = [.. getters.Select(getter => Numbers(getter, question.Choices.Length))];
-            yield return new ScoredQuestion(question, numbers[0], numbers[1], numbers[2]);
+            // A key: 1 for the first choice, 0 for a question that does not fit the model and has no figures, and so no answer.
+            uint key = 0;
+            getLabel(ref key);
+            yield return new ScoredQuestion(question, key == 0 ? null : (int)key - 1, numbers[0], numbers[1], numbers[2]);
         }
     }
 
@@ -112,11 +117,9 @@ internal sealed class ChooseCommand : ModelCommand<ChooseSettings>
         return new Question(context, [.. choices.EnumerateArray().Select(choice => choice.GetString()!)]);
     }
 
-    private sealed record ScoredQuestion(Question Question, float[] Probabilities, float[] LogLikelihoods, float[] StandardErrors)
+    private sealed record ScoredQuestion(
+        Question Question, int? Best, float[] Probabilities, float[] LogLikelihoods, float[] StandardErrors)
     {
-        // A question that does not fit the model has no figures, and so no answer.
-        public int? Best => Probabilities.All(float.IsNaN) ? null : Probabilities.Index().MaxBy(pair => pair.Item).Index;
-
         public Field[] Row(int i) =>
         [
             new("chosen", i == Best ? "*" : ""),
