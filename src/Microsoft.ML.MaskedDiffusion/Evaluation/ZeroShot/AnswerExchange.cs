@@ -7,7 +7,7 @@ namespace Microsoft.ML.MaskedDiffusion.Evaluation.ZeroShot;
 /// <summary>Gives the ranks of a group one another's answers, with the bits of their numbers. All calls are collective.</summary>
 internal static class AnswerExchange
 {
-    // One sample has no standard error.
+    // Figures go over as the scorer gives them, also those that are none: whether they are finite is the scorer's to say.
     private static readonly JsonSerializerOptions Json = new()
     {
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
