@@ -66,7 +66,9 @@ public abstract class ChoiceScoringOptionsBase : ITransformOptions
     public string PredictedLabelColumnName { get; set; } = "PredictedLabel";
 
     /// <summary>
-    /// What scores, and so probabilities and the predicted label, are divided by. Default <see cref="ChoiceNormalization.None"/>.
+    /// What log-likelihoods are divided by to give the scores, which probabilities and the predicted label go by. Default
+    /// <see cref="ChoiceNormalization.None"/>. <see cref="LikelihoodOptions.SeparationZ"/> compares log-likelihoods undivided, whatever
+    /// this is: the option that it separates from the others need not be the one of the best score.
     /// </summary>
     [JsonPropertyName("Normalization")]
     public ChoiceNormalization Normalization { get; set; } = ChoiceNormalization.None;
