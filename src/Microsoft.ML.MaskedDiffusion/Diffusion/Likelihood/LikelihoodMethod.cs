@@ -29,7 +29,11 @@ public abstract class LikelihoodMethod
     /// </summary>
     public static LikelihoodMethod MonteCarlo { get; } = new MonteCarloMethod();
 
-    /// <summary>Every mask once: exact, 2^L - 1 network rows for an answer of L tokens, L at most 16.</summary>
+    /// <summary>
+    /// Every mask once: exact, 2^L - 1 network rows for an answer of L tokens, L at most 16. A longer answer ends the work with an
+    /// <see cref="ArgumentException"/>, also where a transform or an evaluation leaves out bad rows (<see cref="InvalidRows.Skip"/>): the
+    /// method does not fit the data.
+    /// </summary>
     public static LikelihoodMethod Enumerate { get; } = new EnumerateMethod();
 
     /// <summary>

@@ -50,6 +50,18 @@ public sealed class LikelihoodScoringTests
     }
 
     [TestMethod]
+    [DataRow(InvalidRows.Throw)]
+    [DataRow(InvalidRows.Skip)]
+    public void EnumerateEndsAtALongTextAlsoWhereBadRowsAreSkipped(InvalidRows invalid)
+    {
+        LikelihoodScoringOptions options = Fast();
+        (options.InvalidRows, options.Likelihood.Method) = (invalid, LikelihoodMethod.Enumerate);
+        IDataView view = _ml.Data.LoadFromEnumerable(TextRow.Make("ten", Rows[5].Text));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => LikelihoodRow.Read(_ml, Score(options, view))).Message,
+            "Enumerate takes at most 16 tokens. Use ExactCount");
+    }
+
+    [TestMethod]
     public void AScoreIsWhatTheScorerSaysOfTheDocument()
     {
         LikelihoodRow row = LikelihoodRow.Read(_ml, Score(Fast()))[1];
