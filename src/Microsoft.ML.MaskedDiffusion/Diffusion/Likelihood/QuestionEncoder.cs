@@ -19,7 +19,8 @@ internal sealed record EncodedQuestion(AnswerFlag Flag, LikelihoodRequest[] Requ
 /// <param name="needsContext">
 /// Whether the model predicts a token from those before it, as an autoregressive model does. It needs at least one token before a
 /// continuation, and never reads a continuation's last token: context and continuation may have one token more than its context length
-/// together, as in lm-evaluation-harness.
+/// together, as in lm-evaluation-harness. This holds for questions only: <see cref="LikelihoodScorer"/>, which scores texts in windows,
+/// fills the context length of either kind of model and no more.
 /// </param>
 internal sealed class QuestionEncoder(TextTokenizer tokenizer, int contextLength, bool needsContext)
 {
