@@ -308,6 +308,7 @@ public sealed class RejectedRowTests
         using MaskedDiffusionModel other = TinyModel.Create(seed: 4);
         InvalidDataException model = Assert.ThrowsExactly<InvalidDataException>(() => Score("in.jsonl", "out.jsonl", model: other));
         StringAssert.Contains(model.Message, "line 4");
+        StringAssert.Contains(model.Message, "or the processor is of another kind, or a GPU computes");
         InvalidDataException columns = Assert.ThrowsExactly<InvalidDataException>(
             () => Score("in.jsonl", "out.jsonl", options => options.OutputColumns = ["TokenCount"]));
         StringAssert.Contains(columns.Message, "OutputColumns was");

@@ -75,6 +75,8 @@ public sealed partial class CommandLineMessageTests
         "--samples means nothing beside --published, which has samples of its own: leave one out.")]
     [DataRow(new[] { "batch", "BOOK", "x.csv", "--task", "Choose", "--set", "Score.Likelihood.Samples=16" },
         "Settings of Score are given, and the task is Choose, which reads none of them: leave them out, or choose --task Score.")]
+    [DataRow(new[] { "batch", "BOOK", "x.csv", "--task", "Pipeline", "--set", "Score.Likelihood.Samples=16" },
+        "Settings of Score are given, and the task is Pipeline, which reads none of them: leave them out, or choose --task Score.")]
     public void WrongUsageNamesOptions(string[] arguments, string expected)
     {
         string[] model = arguments[0] is "train" or "search" or "frobnicate" ? [] : ["--model", Files.Model];
