@@ -3,11 +3,14 @@ namespace Microsoft.ML.MaskedDiffusion.Files;
 /// <summary>How long files are.</summary>
 internal static class FileLength
 {
-    /// <summary>The bytes of a file; of a link those of what it leads to, where <see cref="FileInfo"/> counts the link's own.</summary>
+    /// <summary>
+    /// The bytes of a file; of a link those of the file that it leads to, where <see cref="FileInfo"/> counts the link's own. A link that
+    /// leads nowhere has its own.
+    /// </summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static long Of(string path)
     {
         var file = new FileInfo(path);
-        return file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : file.Length;
+        return file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo { Exists: true } target ? target.Length : file.Length;
     }
 }

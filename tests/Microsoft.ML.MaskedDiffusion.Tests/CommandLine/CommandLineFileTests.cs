@@ -119,8 +119,10 @@ public sealed class CommandLineFileTests
         Assert.AreEqual($"F32 [{model.Config.VocabularySize},32]", facts.GetProperty("shapes").GetProperty("lm_head.weight").GetString());
         if (!OperatingSystem.IsWindows())
         {
-            // As in the cache of a model hub.
+            // As in the cache of a model hub, where a download may also have left a link that leads nowhere.
             File.CreateSymbolicLink(folder.File("l.safetensors"), weights);
+            File.CreateSymbolicLink(Path.Combine(folder.File("lm"), "nowhere"), "missing");
+            Assert.AreEqual(0, ToolRun.Of("inspect", folder.File("lm")).Error.Length);
             JsonElement linked = ToolRun.Done("inspect", folder.File("l.safetensors"), "--json").Objects.Single();
             Assert.AreEqual(facts.GetProperty("size").GetInt64(), linked.GetProperty("size").GetInt64());
         }

@@ -173,7 +173,7 @@ public sealed class TextFilesTests
     public void TheDescriptionFollowsTheFileThatALinkLeadsTo()
     {
         if (OperatingSystem.IsWindows())
-            Assert.Inconclusive("Links need a privilege there.");
+            Assert.Inconclusive("On Windows a link takes an administrator, or the mode for developers.");
         using var elsewhere = new TemporaryFolder();
         File.WriteAllText(elsewhere.File("text"), "one");
         File.CreateSymbolicLink(_folder.File("a.txt"), elsewhere.File("text"));
