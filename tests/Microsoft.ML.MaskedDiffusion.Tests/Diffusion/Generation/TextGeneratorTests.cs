@@ -1,6 +1,3 @@
-using Microsoft.ML.MaskedDiffusion.Diffusion.Generation;
-using Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
-
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 [TestClass]
@@ -190,20 +187,6 @@ public sealed class TextGeneratorTests
         for (int i = 0; i < counts.Length; i++)
             Limit.AtMost(i + 1, counts[i]);
         Assert.AreEqual(texts[0].Tokens.Count, counts[^1]);
-    }
-
-    [TestMethod]
-    public void ACancelledTextHasNothingBehindItsEnd()
-    {
-        int end = Model.Tokenizer.EndOfSequenceId!.Value;
-        var plan = new GenerationPlan(Options(6).Clone(), Model.Tokenizer, 24, Model.Config.MaskTokenId,
-            new GapVocabulary(Model.Tokenizer, Model.Config.VocabularySize), null);
-        var written = new WrittenTokens(plan, "the", 1);
-        GeneratedToken[] standing = [written.Token(5, 0.5, 1), written.Token(end, 0.25, 2), written.Token(6, 0.125, 3)];
-        GeneratedText text = written.Result(standing);
-        Assert.AreEqual(FinishReason.Cancelled, text.FinishReason);
-        CollectionAssert.AreEqual(standing[..2], text.Tokens.ToArray());
-        Assert.AreEqual(Math.Log(0.5 * 0.25), text.LogProbability, 1e-15, "a sum of two logarithms");
     }
 
     [TestMethod]
