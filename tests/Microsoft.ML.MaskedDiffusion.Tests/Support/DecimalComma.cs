@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Microsoft.ML.MaskedDiffusion.Tests;
 
 /// <summary>
-/// All tests run in a culture that writes 1.234,5 where the invariant one writes 1,234.5, as a user's application may. It is made here,
-/// since the build leaves out the cultures of the system.
+/// The tests of this project run in a culture that writes 1.234,5 where the invariant one writes 1,234.5, as a user's application may. It
+/// is made here, since the build leaves out the cultures of the system. Processes that tests start have the invariant one.
 /// </summary>
 [TestClass]
 public static class DecimalComma
