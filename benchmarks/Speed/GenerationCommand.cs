@@ -38,13 +38,18 @@ internal static class GenerationCommand
         {
             Description = "factor of the random output layer", DefaultValueFactory = _ => 40,
         };
+        Option<string> heap = HeapChoice.Option();
         Option<bool> markdown = ResultTable.MarkdownOption();
         var command = new Subcommand("generation", "tokens per second of writing, beside plain loops on torch's operators")
         {
-            sizes, batches, tokens, plainSteps, rounds, sharpness, markdown,
+            sizes, batches, tokens, plainSteps, rounds, sharpness, heap, markdown,
         };
-        command.SetAction(result => Run(result.GetValue(sizes)!, result.GetValue(batches)!, result.GetValue(tokens),
-            result.GetValue(plainSteps), result.GetValue(rounds), result.GetValue(sharpness), result.GetValue(markdown)));
+        command.SetAction(result =>
+        {
+            HeapChoice.Apply(result.GetValue(heap)!);
+            return Run(result.GetValue(sizes)!, result.GetValue(batches)!, result.GetValue(tokens), result.GetValue(plainSteps),
+                result.GetValue(rounds), result.GetValue(sharpness), result.GetValue(markdown));
+        });
         return command;
     }
 
@@ -98,7 +103,7 @@ internal static class GenerationCommand
         double GuidedStep() => plain.SecondsOfStep(batch, guided: true, plainSteps);
         double Token() => plainCausal.SecondsOfToken(batch, tokens) * tokens;
         double WholeText() => tokens * Step();
-        Plain("plain loop, a token a step", WholeText());
+        Plain("plain loop, a token a step", WholeText);
         foreach (int steps in new[] { 128, 64, 32 })
         {
             int taken = Math.Min(steps, tokens);
@@ -116,7 +121,7 @@ internal static class GenerationCommand
             blocks.TokensPerStep = TokensPerStep.Threshold(0.9);
             Ours($"blocks of 32, cache {cache}, threshold 0.9", blocks, WholeText);
         }
-        Plain("autoregressive plain loop with its cache", Token());
+        Plain("autoregressive plain loop with its cache", Token);
         Write("autoregressive with its cache", causalSession, causal, Sampling(SamplingOrder.LeftToRight, null), Token);
         return cells;
 
@@ -138,7 +143,12 @@ internal static class GenerationCommand
             Print(name, times.Ours, texts.Average(text => text.StepCount), texts.Sum(text => text.NetworkRowCount), times.Ratio);
         }
 
-        void Plain(string name, double seconds) => Print(name, seconds, tokens, (double)tokens * batch, 1);
+        // The first run warms up and does not count.
+        void Plain(string name, Func<double> seconds)
+        {
+            _ = seconds();
+            Print(name, Timing.Median(Enumerable.Range(0, rounds).Select(_ => seconds())), tokens, (double)tokens * batch, 1);
+        }
 
         void Print(string name, double seconds, double steps, double rows, double ratio)
         {
