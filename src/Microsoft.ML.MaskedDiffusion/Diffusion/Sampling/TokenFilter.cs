@@ -5,6 +5,8 @@ namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 /// <summary>Top-k, top-p and min-p: sets the logits of the tokens that are not kept to minus infinity.</summary>
 internal static class TokenFilter
 {
+    private const int Bins = 256;
+
     /// <summary>Filters logits in place.</summary>
     /// <param name="logits">The logits.</param>
     /// <param name="options">Which tokens are kept.</param>
@@ -52,29 +54,44 @@ internal static class TokenFilter
         return largest.Peek();
     }
 
-    // The logit of the first token, from the most probable one down, with which the sum of probabilities is above p.
-    private static float NucleusEnd(ReadOnlySpan<float> logits, double p, double temperature)
+    // The logit of the first token, from the most probable one down, with which the sum of probabilities is above p. Only those tokens are
+    // sorted among which it is: probabilities are added up in bins of equal width in the logit.
+    private static double NucleusEnd(ReadOnlySpan<float> logits, double p, double temperature)
     {
         float top = Top(logits);
         double total = 0;
         foreach (float logit in logits)
-            total += Math.Exp((logit - top) / temperature);
+            total += Weight(logit);
         // All tokens below this probability together have less than 1 - p, so the nucleus ends above it.
-        double least = top + temperature * Math.Log((1 - p) / logits.Length * total);
+        double least = top + temperature * Math.Log((1 - p) / logits.Length * total), width = (top - least) / Bins;
+        Span<double> sums = stackalloc double[Bins];
+        sums.Clear();
+        foreach (float logit in logits)
+        {
+            if (logit >= least)
+                sums[Bin(logit)] += Weight(logit);
+        }
+        double sum = 0;
+        int bin = 0;
+        while (bin < Bins - 1 && sum + sums[bin] <= p * total)
+            sum += sums[bin++];
         float[] candidates = ArrayPool<float>.Shared.Rent(logits.Length);
         int count = 0;
         foreach (float logit in logits)
         {
-            if (logit >= least)
+            if (logit >= least && Bin(logit) == bin)
                 candidates[count++] = logit;
         }
         Array.Sort(candidates, 0, count);
-        double sum = 0;
         int at = count;
         while (at > 0 && sum <= p * total)
-            sum += Math.Exp((candidates[--at] - top) / temperature);
-        float end = at < count ? candidates[at] : top;
+            sum += Weight(candidates[--at]);
+        double end = at < count ? candidates[at] : least;
         ArrayPool<float>.Shared.Return(candidates);
         return end;
+
+        double Weight(float logit) => Math.Exp((logit - top) / temperature);
+
+        int Bin(float logit) => Math.Min(Bins - 1, (int)((top - logit) / width));
     }
 }
