@@ -93,14 +93,15 @@ internal static class TracePage
 
     private static IEnumerable<(string Name, string Value)> Summary(GenerationTrace trace)
     {
+        yield return ("steps", Number(trace.StepCount));
         if (trace.Result is not { } result)
         {
-            yield return ("steps", Number(trace.StepCount));
             yield return ("ended by", "not yet ended");
             yield break;
         }
+        // A step that fills and masks nothing needs no network.
+        yield return ("steps with the network", Number(result.StepCount));
         yield return ("tokens", Number(result.Tokens.Count));
-        yield return ("network steps", Number(result.StepCount));
         yield return ("network rows", Number(result.NetworkRowCount));
         yield return ("tokens of the prompt", Number(result.PromptTokenCount));
         if (result.Tokens.Count > 0)
