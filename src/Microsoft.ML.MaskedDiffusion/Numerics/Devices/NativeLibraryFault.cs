@@ -88,7 +88,11 @@ internal sealed partial record NativeLibraryFault
             return Text(
                 LibraryPath, $"it needs {version.Value}, which this system's libraries do not have", ForMissingVersion(version.Value));
         if (!HasLibTorch)
-            return Text(LibraryPath, "libtorch, on which it depends, is not beside it", $"{add} and {rebuild}.");
+        {
+            return Text(LibraryPath, "libtorch, on which it depends, is not beside it",
+                $"{add} and {rebuild}, or name in {LibTorchFolder.Variable} the folder of a PyTorch of the version that TorchSharp "
+                + $"{TorchSharpVersion} was built for.");
+        }
         if (WrongFormat().IsMatch(LoaderMessage))
             return Text(LibraryPath, $"it is damaged or made for another platform than {Platform}", $"{rebuild}.");
         string install = Platform.StartsWith("win", StringComparison.Ordinal)
