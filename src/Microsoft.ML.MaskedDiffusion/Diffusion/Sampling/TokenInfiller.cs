@@ -104,23 +104,17 @@ internal sealed class TokenInfiller
             throw new ArgumentException("A row that is to be corrected holds the mask token; fill its gaps first.", "rows");
         // Beginnings and ends of texts stay where they are.
         int[] positions = [.. Enumerable.Range(0, row.Length).Where(i => _vocabulary is null || _vocabulary.HasText(row[i]))];
-        var request = new SamplingRequest(row, positions)
-        {
-            Key = ContentKey.Of(row),
-            Vocabulary = _vocabulary,
-            IsWritten = true,
-            IsShifted = _evaluator.IsShifted,
-            AttentionBlockSize = _evaluator.AttentionBlockSize,
-        };
-        return new SamplingRow(request, _options, _evaluator.MaskTokenId);
+        return Open(new InfillRow(row, null), positions, isWritten: true);
     }
 
-    private SamplingRow Open(InfillRow asked)
+    private SamplingRow Open(InfillRow asked) => Open(asked, MaskedPositions(asked.Tokens), isWritten: false);
+
+    private SamplingRow Open(InfillRow asked, int[] positions, bool isWritten)
     {
-        int[] row = asked.Tokens;
-        var request = new SamplingRequest(row, MaskedPositions(row))
+        var request = new SamplingRequest(asked.Tokens, positions)
         {
-            Key = ContentKey.Of(row, asked.Sample),
+            Key = ContentKey.Of(asked.Tokens, asked.Sample),
+            IsWritten = isWritten,
             Vocabulary = _vocabulary,
             Gaps = asked.Gaps ?? [],
             StartsText = asked.StartsText,
