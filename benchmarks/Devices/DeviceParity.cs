@@ -65,8 +65,10 @@ internal sealed class DeviceParity : IDisposable
     private ParityFigure Logits(NoisyBatch batch)
     {
         using var scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
         var rows = new TokenRows(batch.Tokens, Length);
-        return ParityFigure.Of("logits", Here(_expected.Forward(rows)), Here(_network.Forward(rows)), _rounded ? 5e-2 : 1e-4);
+        Tensor expected = _expected.Logits(_expected.Hidden(rows)), actual = _network.Logits(_network.Hidden(rows));
+        return ParityFigure.Of("logits", Here(expected), Here(actual), _rounded ? 5e-2 : 1e-4);
     }
 
     private ParityFigure Loss(NoisyBatch batch)

@@ -108,7 +108,7 @@ internal static class MemoryCase
         public torch.Tensor Loss(TransformerNetwork network, TokenBatch batch)
         {
             _starts.Add(Stopwatch.GetTimestamp());
-            long[] tokens = batch.Tokens.ToArray();
+            long[] tokens = [.. Enumerable.Range(0, batch.Count).SelectMany(row => batch.Row(row).ToArray())];
             return _objective.Loss(network, new NoisyBatch
             {
                 Count = batch.Count,

@@ -214,14 +214,6 @@ internal sealed partial class TransformerNetwork : IDisposable
         _backend.LogProbabilities(states, unconditional, guidanceScale, rows, targets, destination);
     }
 
-    /// <summary>The logits of all positions, [rows, length, V], without a graph.</summary>
-    public Tensor Forward(TokenRows tokens)
-    {
-        using IDisposable noGradient = no_grad();
-        using Tensor hidden = Hidden(tokens);
-        return Logits(hidden);
-    }
-
     /// <summary>
     /// Adds the gradients of a loss, one number that this network's results led to, to the parameters. What fails in a backward pass of the
     /// network's own is thrown as it was. One backward pass at a time.

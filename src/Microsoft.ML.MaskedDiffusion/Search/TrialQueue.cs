@@ -53,12 +53,10 @@ internal sealed class TrialQueue(int maxTrials, int rungs, int reduction, Search
         return copy;
     }
 
-    /// <summary>The next trial and the rung to train it for; null where nothing is left.</summary>
-    public (int Trial, int Rung)? Next() => Next(rungs);
-
     /// <summary>
-    /// What is next whatever the measurements on some rungs will be. Which trials leave a rung, and in which order, depends on that rung
-    /// and those below, so what leaves a lower one is certain before the measurements of a higher one are known.
+    /// The next trial and the rung to train it for, whatever the measurements on some rungs will be; null where nothing is left, or where
+    /// what is next depends on those. Which trials leave a rung, and in which order, depends on that rung and those below, so what leaves a
+    /// lower one is certain before the measurements of a higher one are known.
     /// </summary>
     /// <param name="decided">The number of rungs, from the lowest one, whose measurements are all known.</param>
     public (int Trial, int Rung)? Next(int decided)

@@ -29,9 +29,6 @@ internal sealed class TokenBatch(int capacity, int blockLength, int groupSize, u
     /// <summary>Rows filled.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The filled rows' ids, row after row.</summary>
-    public ReadOnlySpan<long> Tokens => _tokens.AsSpan(0, Count * Length);
-
     /// <summary>The row's ids, without those behind its end.</summary>
     public ReadOnlySpan<long> Row(int row) => _tokens.AsSpan(row * Length, _extents[row].Length);
 

@@ -142,7 +142,7 @@ internal static class FixtureReader
                 Sources = [new PackedSource(Path.Combine(folder, FixtureWriter.Packed), prefix)],
                 BlockLength = 16
             };
-            using var blocks = new PackedCorpusBlocks(options, blockLength: 16, rowLength: 16, FixtureWriter.Bytes.VocabularySize);
+            using var blocks = new PackedCorpusBlocks(options, blockLength: 16, rowLength: 16, FixtureWriter.Bytes.Known!.VocabularySize);
             var ids = new long[16];
             var text = new StringBuilder();
             for (int i = 0; i < blocks.Count; i++)

@@ -135,7 +135,7 @@ public sealed class NewerVersionTests
         }
         PackedCorpusOptions options = new() { Sources = [new PackedSource(_folder.File("packed"), "train")], BlockLength = 16 };
         AssertNames(Assert.ThrowsExactly<InvalidDataException>(
-            () => new PackedCorpusBlocks(options, blockLength: 16, rowLength: 16, FixtureWriter.Bytes.VocabularySize).Dispose()));
+            () => new PackedCorpusBlocks(options, blockLength: 16, rowLength: 16, FixtureWriter.Bytes.Known!.VocabularySize).Dispose()));
     }
 
     // Why a zip with this blob is not loaded.

@@ -24,7 +24,7 @@ public sealed class TrialQueueTests
             var reached = new Dictionary<int, int>();
             var values = new Dictionary<(int, int), double>();
             HashSet<int> given = [];
-            while (queue.Next() is { } next)
+            while (queue.Next(rungs) is { } next)
             {
                 (int trial, int rung) = next;
                 Assert.AreEqual(rung, reached.GetValueOrDefault(trial, -1) + 1, "a trial climbs rung by rung");
@@ -57,13 +57,13 @@ public sealed class TrialQueueTests
         double Value(int trial, int rung) => new Random(trial * 10 + rung).NextDouble();
         var queue = new TrialQueue(20, 3, 3, Lower);
         List<(int Trial, int Rung)> all = [];
-        while (queue.Next() is { } next)
+        while (queue.Next(3) is { } next)
         {
             // One that is filled anew, as after a kill, goes on the same.
             var again = new TrialQueue(20, 3, 3, Lower);
             foreach ((int trial, int rung) in all)
                 again.Add(trial, rung, Value(trial, rung));
-            Assert.AreEqual(next, again.Next());
+            Assert.AreEqual(next, again.Next(3));
             all.Add(next);
             queue.Add(next.Trial, next.Rung, Value(next.Trial, next.Rung));
         }
@@ -89,7 +89,7 @@ public sealed class TrialQueueTests
     {
         var queue = new TrialQueue(3, 3, 3, Lower);
         List<(int, int)> all = [];
-        while (queue.Next() is { } next)
+        while (queue.Next(3) is { } next)
         {
             all.Add(next);
             queue.Add(next.Trial, next.Rung, next is { Trial: 0, Rung: 1 } or { Trial: 1, Rung: 2 } ? double.NaN : next.Trial);
@@ -102,7 +102,7 @@ public sealed class TrialQueueTests
     public void ASearchInWhichAllFailHasNoBest()
     {
         var queue = new TrialQueue(4, 2, 2, Lower);
-        while (queue.Next() is { } next)
+        while (queue.Next(2) is { } next)
             queue.Add(next.Trial, next.Rung, double.NaN);
         Assert.AreEqual(4, queue.Begun);
         Assert.IsNull(queue.Best);

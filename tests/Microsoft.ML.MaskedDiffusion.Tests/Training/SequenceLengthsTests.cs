@@ -40,11 +40,12 @@ public sealed class SequenceLengthsTests
         batch.Clear(3);
         batch.Add(blocks, 0, 0);
         batch.Add(blocks, 2, 1);
-        CollectionAssert.AreEqual(new long[] { 0, 1, 2, 8, 9, 10 }, batch.Tokens.ToArray());
+        CollectionAssert.AreEqual(new long[] { 0, 1, 2 }, batch.Row(0).ToArray());
         CollectionAssert.AreEqual(new long[] { 8, 9, 10 }, batch.Row(1).ToArray());
         batch.Clear();
         batch.Add(blocks, 1, 0);
-        CollectionAssert.AreEqual(new long[] { 4, 5, 6, 7 }, batch.Tokens.ToArray());
+        Assert.AreEqual(1, batch.Count);
+        CollectionAssert.AreEqual(new long[] { 4, 5, 6, 7 }, batch.Row(0).ToArray());
     }
 
     private static TokenStorage Storage(int count)

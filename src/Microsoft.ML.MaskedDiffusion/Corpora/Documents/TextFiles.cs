@@ -31,9 +31,6 @@ internal sealed class TextFiles
         _names = isFile ? [Path.GetFileName(path)] : Find();
     }
 
-    /// <summary>The names of the files below the folder with '/' between folder and file, in the order in which they are read.</summary>
-    public IReadOnlyList<string> Names => _names;
-
     /// <summary>
     /// A text that tells this corpus from another one without reading it: the names and lengths of the files, and how they are cut into
     /// documents.

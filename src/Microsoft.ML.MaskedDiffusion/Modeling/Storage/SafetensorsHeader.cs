@@ -65,18 +65,14 @@ internal sealed class SafetensorsHeader
     // The limit that the format itself sets.
     private const long MaximumLength = 100_000_000;
 
-    private SafetensorsHeader(
-        IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata, long dataOffset)
+    private SafetensorsHeader(IReadOnlyList<SafetensorsEntry> entries, long dataOffset)
     {
         Entries = entries;
-        Metadata = metadata;
         DataOffset = dataOffset;
     }
 
     /// <summary>The tensors in the order of their data.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
-
-    public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Where the data begins, from the start of the file.</summary>
     public long DataOffset { get; }
@@ -127,7 +123,6 @@ internal sealed class SafetensorsHeader
     {
         var faults = new FaultList(file);
         var entries = new List<SafetensorsEntry>();
-        var metadata = new Dictionary<string, string>();
         var names = new HashSet<string>();
         if (root.ValueKind != JsonValueKind.Object)
             throw new InvalidDataException($"{file}: the header is a JSON {root.ValueKind}, not an object.");
@@ -136,7 +131,7 @@ internal sealed class SafetensorsHeader
             if (!names.Add(property.Name))
                 faults.Add($"{FaultList.Quote(property.Name)} appears twice in the header");
             else if (property.Name == "__metadata__")
-                ReadMetadata(property.Value, metadata, faults);
+                CheckMetadata(property.Value, faults);
             else if (ReadEntry(property, faults) is { } entry)
                 entries.Add(entry);
         }
@@ -161,21 +156,23 @@ internal sealed class SafetensorsHeader
         if (position != dataLength)
             faults.Add($"the tensors need {position} bytes of data, but the file has {dataLength}");
         faults.ThrowIfAny();
-        return new SafetensorsHeader(entries, metadata, dataOffset);
+        return new SafetensorsHeader(entries, dataOffset);
     }
 
-    private static void ReadMetadata(JsonElement value, Dictionary<string, string> metadata, FaultList faults)
+    // Nothing is read from the metadata, but a file whose metadata is none was not written by this format's tools.
+    private static void CheckMetadata(JsonElement value, FaultList faults)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
             faults.Add($"__metadata__ is a JSON {value.ValueKind}, not an object");
             return;
         }
+        var names = new HashSet<string>();
         foreach (JsonProperty item in value.EnumerateObject())
         {
             if (item.Value.ValueKind != JsonValueKind.String)
                 faults.Add($"metadata {FaultList.Quote(item.Name)} is not a text");
-            else if (!metadata.TryAdd(item.Name, item.Value.GetString()!))
+            else if (!names.Add(item.Name))
                 faults.Add($"metadata {FaultList.Quote(item.Name)} appears twice");
         }
     }

@@ -43,8 +43,6 @@ internal sealed class SafetensorsReader : IDisposable
 
     public IReadOnlyList<SafetensorsEntry> Entries => _header.Entries;
 
-    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
-
     public static SafetensorsReader Open(string path)
     {
         var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);

@@ -19,16 +19,6 @@ internal sealed unsafe class BufferPool : IDisposable
 
     ~BufferPool() => Free();
 
-    /// <summary>Floats kept for the next time.</summary>
-    public long KeptCount
-    {
-        get
-        {
-            lock (_gate)
-                return _kept;
-        }
-    }
-
     /// <summary>Memory for at least <paramref name="count"/> floats, of any content.</summary>
     public PooledBuffer Rent(long count)
     {

@@ -123,9 +123,6 @@ public abstract class TokenizerSource
     /// <exception cref="FileNotFoundException">The application does not refer to the package.</exception>
     public static TokenizerSource FromTiktokenEncoding(string encoding) => new Given(TiktokenEncoding.Find(encoding).ReadPackage());
 
-    /// <summary>Number of token ids requested, or of the given tokenizer.</summary>
-    internal abstract int VocabularySize { get; }
-
     /// <summary>The tokenizer if it exists before the corpus is read, else null.</summary>
     internal virtual TextTokenizer? Known => null;
 
@@ -138,8 +135,6 @@ public abstract class TokenizerSource
 
     private sealed class Trained(int vocabularySize) : TokenizerSource
     {
-        internal override int VocabularySize => vocabularySize;
-
         internal override string Describe() => $"byte-pair encoding of {vocabularySize} tokens, learned from the text";
 
         internal override TextTokenizer Resolve(
@@ -149,8 +144,6 @@ public abstract class TokenizerSource
 
     private sealed class Given(TextTokenizer tokenizer) : TokenizerSource
     {
-        internal override int VocabularySize => tokenizer.VocabularySize;
-
         internal override TextTokenizer? Known => tokenizer;
 
         internal override string Describe() => $"SHA-256 {tokenizer.ContentHash}";

@@ -172,7 +172,7 @@ public sealed class SessionTests
         OpenAndAsk();
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        long tensors = Tensor.TotalCount, kept = (session as KernelSession)?.Pool.KeptCount ?? 0;
+        long tensors = Tensor.TotalCount, kept = (session as KernelSession)?.KeptCount ?? 0;
         for (int i = 0; i < 20; i++)
         {
             Ask(session);
@@ -181,10 +181,10 @@ public sealed class SessionTests
         GC.Collect();
         GC.WaitForPendingFinalizers();
         Assert.AreEqual(tensors, Tensor.TotalCount);
-        Assert.AreEqual(kept, (session as KernelSession)?.Pool.KeptCount ?? 0);
+        Assert.AreEqual(kept, (session as KernelSession)?.KeptCount ?? 0);
         if (session is not KernelSession kernels)
             return;
         session.Dispose();
-        Assert.AreEqual(0, kernels.Pool.KeptCount);
+        Assert.AreEqual(0, kernels.KeptCount);
     }
 }

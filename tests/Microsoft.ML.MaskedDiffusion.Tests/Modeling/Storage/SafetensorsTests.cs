@@ -19,9 +19,10 @@ public sealed class SafetensorsTests
         Tensor singles = tensor(values, [2, 4]), brains = singles.to(ScalarType.BFloat16),
             halves = tensor(values[..7]).to(ScalarType.Float16);
         Tensor integers = tensor(new long[] { long.MinValue, -1, 0, long.MaxValue });
-        using SafetensorsReader reader = Read(Write(
+        byte[] file = Write(
             ("a", singles), ("b", brains), ("c", halves), ("d", integers), ("empty", zeros(0, 3)), ("scalar", tensor(2.5f)),
-            ("turned", singles.transpose(0, 1))));
+            ("turned", singles.transpose(0, 1)));
+        using SafetensorsReader reader = Read(file);
         CollectionAssert.AreEqual(values, reader.ReadSingles("a"));
         CollectionAssert.AreEqual(brains.to(ScalarType.Float32).data<float>().ToArray(), reader.ReadSingles("b"));
         CollectionAssert.AreEqual(halves.to(ScalarType.Float32).data<float>().ToArray(), reader.ReadSingles("c"));
@@ -31,7 +32,7 @@ public sealed class SafetensorsTests
         CollectionAssert.AreEqual(new long[] { 4, 2 }, reader.Find("turned").Shape);
         Assert.AreEqual(3.140625f, reader.ReadSingles("turned")[1]); // [0][1] of the transpose is [1][0]
         Assert.AreEqual("[2, 4]", reader.Find("b").ShapeText);
-        Assert.AreEqual("yes", reader.Metadata["made here"]);
+        Assert.AreEqual("yes", SafetensorsHeaderText.Metadata(file, "made here"));
     }
 
     [TestMethod]

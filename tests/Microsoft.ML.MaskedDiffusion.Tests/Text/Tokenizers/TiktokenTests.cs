@@ -181,7 +181,7 @@ public sealed class TiktokenTests
             ByteLevel = true,
             PreTokenizer = new RegexPreTokenizer(pattern, null),
         });
-        Assert.AreEqual(400, TokenizerSource.FromTokenizer(tokenizer, _folder.Path).VocabularySize);
+        Assert.AreEqual(400, TokenizerSource.FromTokenizer(tokenizer, _folder.Path).Known!.VocabularySize);
     }
 
     private static bool IsWordBeyondBasicPlane(Rune rune) => !rune.IsBmp && (Rune.IsLetterOrDigit(rune) || Rune.IsNumber(rune)

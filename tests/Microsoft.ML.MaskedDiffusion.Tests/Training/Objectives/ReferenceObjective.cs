@@ -28,7 +28,7 @@ internal sealed class ReferenceObjective(TransformerConfig config) : ITrainingOb
 
     private torch.Tensor RowLossesWithGraph(TransformerNetwork network, TokenBatch batch)
     {
-        long[] tokens = batch.Tokens.ToArray(), noisy = batch.Tokens.ToArray();
+        long[] tokens = [.. Enumerable.Range(0, batch.Count).SelectMany(row => batch.Row(row).ToArray())], noisy = [.. tokens];
         var weights = new float[tokens.Length];
         for (int row = 0; row < batch.Count; row++)
         {

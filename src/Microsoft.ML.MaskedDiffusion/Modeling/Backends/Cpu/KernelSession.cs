@@ -34,9 +34,6 @@ internal sealed unsafe class KernelSession : NetworkSession
         _bias = head.BiasAddress;
     }
 
-    /// <summary>Floats that the session holds for the next call, for tests.</summary>
-    internal BufferPool Pool => _pool;
-
     protected override KeyValueCache CreateCache(int capacity) => new KernelCache(this, Config, _pool, capacity);
 
     protected override NetworkStates Compute(IReadOnlyList<SequencePart> parts)
