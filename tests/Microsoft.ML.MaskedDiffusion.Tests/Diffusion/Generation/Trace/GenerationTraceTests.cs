@@ -82,8 +82,8 @@ public sealed partial class GenerationTraceTests
         var trace = new GenerationTrace();
         trace.Add(GivenState.Done("ab", ["a", "b"], 0, 1));
         string summary = Data(trace.ToHtml()).GetProperty("summary").ToString();
-        Assert.AreEqual("""[["steps","1"],["steps with the network","2"],["tokens","2"],["network rows","2"],["tokens of the prompt","3"],"""
-            + """["nats per token","0.69"],["ended by","its length"]]""", summary);
+        Assert.AreEqual("""[["steps","1"],["steps with the network","2"],["tokens","2"],["network rows","2"],"""
+            + """["tokens of the prompt","3"],["nats per token","0.69"],["ended by","its length"]]""", summary);
     }
 
     [TestMethod]
