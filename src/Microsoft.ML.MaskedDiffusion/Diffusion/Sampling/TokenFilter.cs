@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics.Tensors;
 
 namespace Microsoft.ML.MaskedDiffusion.Diffusion.Sampling;
 
@@ -20,7 +21,7 @@ internal static class TokenFilter
         if (options.TopP < 1)
             Keep(logits, NucleusEnd(logits, options.TopP, temperature));
         if (options.MinP > 0)
-            Keep(logits, Top(logits) + temperature * Math.Log(options.MinP));
+            Keep(logits, TensorPrimitives.Max<float>(logits) + temperature * Math.Log(options.MinP));
     }
 
     private static void Keep(Span<float> logits, double least)
@@ -30,14 +31,6 @@ internal static class TokenFilter
             if (logit < least)
                 logit = float.NegativeInfinity;
         }
-    }
-
-    private static float Top(ReadOnlySpan<float> logits)
-    {
-        float top = float.NegativeInfinity;
-        foreach (float logit in logits)
-            top = Math.Max(top, logit);
-        return top;
     }
 
     // The k-th largest logit, by a heap of the k largest so far.
@@ -58,18 +51,22 @@ internal static class TokenFilter
     // sorted among which it is: probabilities are added up in bins of equal width in the logit.
     private static double NucleusEnd(ReadOnlySpan<float> logits, double p, double temperature)
     {
-        float top = Top(logits);
-        double total = 0;
-        foreach (float logit in logits)
-            total += Weight(logit);
+        float top = TensorPrimitives.Max(logits);
+        double[] rented = ArrayPool<double>.Shared.Rent(logits.Length);
+        Span<double> weights = rented.AsSpan(0, logits.Length);
+        TensorPrimitives.ConvertTruncating(logits, weights);
+        TensorPrimitives.Subtract(weights, top, weights);
+        TensorPrimitives.Divide(weights, temperature, weights);
+        TensorPrimitives.Exp(weights, weights);
+        double total = TensorPrimitives.Sum<double>(weights);
         // All tokens below this probability together have less than 1 - p, so the nucleus ends above it.
         double least = top + temperature * Math.Log((1 - p) / logits.Length * total), width = (top - least) / Bins;
         Span<double> sums = stackalloc double[Bins];
         sums.Clear();
-        foreach (float logit in logits)
+        for (int i = 0; i < logits.Length; i++)
         {
-            if (logit >= least)
-                sums[Bin(logit)] += Weight(logit);
+            if (logits[i] >= least)
+                sums[Bin(logits[i])] += weights[i];
         }
         double sum = 0;
         int bin = 0;
@@ -77,20 +74,21 @@ internal static class TokenFilter
             sum += sums[bin++];
         float[] candidates = ArrayPool<float>.Shared.Rent(logits.Length);
         int count = 0;
-        foreach (float logit in logits)
+        for (int i = 0; i < logits.Length; i++)
         {
-            if (logit >= least && Bin(logit) == bin)
-                candidates[count++] = logit;
+            if (logits[i] < least || Bin(logits[i]) != bin)
+                continue;
+            weights[count] = weights[i];
+            candidates[count++] = logits[i];
         }
-        Array.Sort(candidates, 0, count);
+        Array.Sort(candidates, rented, 0, count);
         int at = count;
         while (at > 0 && sum <= p * total)
-            sum += Weight(candidates[--at]);
+            sum += weights[--at];
         double end = at < count ? candidates[at] : least;
         ArrayPool<float>.Shared.Return(candidates);
+        ArrayPool<double>.Shared.Return(rented);
         return end;
-
-        double Weight(float logit) => Math.Exp((logit - top) / temperature);
 
         int Bin(float logit) => Math.Min(Bins - 1, (int)((top - logit) / width));
     }
